@@ -1,0 +1,175 @@
+"""Every failure that a client is told about, with its HTTP status.
+
+Core and plugins raise these; only the HTTP frame turns them into answers. The body of an answer
+is `{"code": …, "message": …}`; `code` is the HTTP status unless the failure names an inner code
+(601 to 609: which rule of the schema was broken).
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """Inner codes of schema violations, as clients of the interface know them."""
+
+    TYPE = 601
+    REQUIRED = 602
+    PATTERN = 605
+    ENUM = 606
+    MAXIMUM = 608
+    MINIMUM = 609
+    UNKNOWN = 610
+
+
+class DataplaneError(Exception):
+    """A failure with one sentence for the client; `code` defaults to the class's status."""
+
+    status = 500
+
+    def __init__(self, message: str, *, code: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = int(code) if code is not None else self.status
+
+
+class BadRequest(DataplaneError):
+    """The request cannot be understood or carried out as it is."""
+
+    status = 400
+
+
+class Unauthorized(DataplaneError):
+    """No valid credentials came with the request."""
+
+    status = 401
+
+
+class Forbidden(DataplaneError):
+    """The identity is known, but may not do this."""
+
+    status = 403
+
+
+class NotFound(DataplaneError):
+    """The path or the object does not exist."""
+
+    status = 404
+
+
+class MethodNotAllowed(DataplaneError):
+    """The path exists, the method does not; `allowed` goes into the `Allow` header."""
+
+    status = 405
+
+    def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class NotAcceptable(DataplaneError):
+    """The client accepts none of the forms that the answer could take, or the state forbids it."""
+
+    status = 406
+
+
+class TransactionOutdated(NotAcceptable):
+    """The transaction's base has moved, or it has failed; it can only be read and deleted."""
+
+
+class Conflict(DataplaneError):
+    """The state of the resource does not allow the change."""
+
+    status = 409
+
+
+class AlreadyExists(Conflict):
+    """An object of that name exists."""
+
+
+class VersionMismatch(Conflict):
+    """The given version is not the configuration's."""
+
+
+class TooLarge(DataplaneError):
+    """The body is larger than the server takes."""
+
+    status = 413
+
+
+class UnsupportedMedia(DataplaneError):
+    """The body's content type is not one that the operation reads."""
+
+    status = 415
+
+
+class Invalid(DataplaneError):
+    """A value breaks a rule of the schema; `code` says which kind of rule."""
+
+    status = 422
+
+
+class TooMany(DataplaneError):
+    """A limit on concurrent work is reached."""
+
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of what HAProxy says about a configuration.
+
+    `line` counts from 1 and is None where HAProxy names none; `severity` is `alert`, `warning`
+    or `notice`; `section` (header line) and `resource` (path of the object) are filled in from the line.
+    """
+
+    line: int | None
+    severity: str
+    message: str
+    section: str | None = None
+    resource: str | None = None
+
+
+class CheckFailed(DataplaneError):
+    """HAProxy refuses the configuration; `findings` holds all that it said."""
+
+    status = 400
+
+    def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+class ReloadFailed(DataplaneError):
+    """A reload that the client waited for went wrong; the former configuration is back."""
+
+    status = 400
+
+
+class RuntimeFailed(DataplaneError):
+    """HAProxy's Runtime API gave no usable answer."""
+
+    status = 502
+
+
+class RuntimeUnreachable(RuntimeFailed):
+    """No runtime socket is configured, or none takes a connection."""
+
+    status = 503
+
+
+class RuntimeTimeout(RuntimeFailed):
+    """A runtime socket took the command and did not answer in time."""
+
+    status = 504
+
+
+class StorageFailed(DataplaneError):
+    """A file could not be written; the old one is as it was."""
+
+    status = 500
+
+
+class StorageFull(StorageFailed):
+    """There is no space left to write a file."""
+
+    status = 507

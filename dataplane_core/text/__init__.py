@@ -1,0 +1,20 @@
+"""Lossless text: tokens, lines, sections, documents."""
+
+from dataplane_core.text.document import Change, Document, Key
+from dataplane_core.text.lines import Line
+from dataplane_core.text.section import Section
+from dataplane_core.text.tokens import QuoteError, is_one_word, is_words, scan, split, unquote
+
+__all__ = [
+    "Change",
+    "Document",
+    "Key",
+    "Line",
+    "QuoteError",
+    "Section",
+    "is_one_word",
+    "is_words",
+    "scan",
+    "split",
+    "unquote",
+]

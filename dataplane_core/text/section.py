@@ -1,0 +1,159 @@
+"""A section: its header, the comments right above it, and its lines. Immutable; an edit gives a new one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dataplane_core.errors import Invalid
+from dataplane_core.text.lines import Line
+from dataplane_core.text.tokens import unquote
+
+
+class Section:
+    """A snapshot of one section's text, cut into lines when first needed.
+
+    `lead` are the comment lines directly above the header (they travel with the section), `lines`
+    the lines below it, blank lines and comments at its end included.
+    """
+
+    __slots__ = ("_lead", "_lines", "_text", "cache", "header", "kind", "name")
+
+    def __init__(
+        self,
+        header: Line,
+        lead: tuple[Line, ...] = (),
+        lines: tuple[Line, ...] | None = None,
+        text: str | None = None,
+    ) -> None:
+        self.header = header
+        words = header.tokens
+        self.kind = words[0] if words else ""
+        self.name = unquote(words[1]) if len(words) > 1 and words[1] != "from" else ""
+        self._lead = lead
+        self._lines = lines
+        self._text = text
+        self.cache: dict[Any, Any] = {}
+
+    @classmethod
+    def parse(cls, text: str) -> "Section":
+        """The section written in `text`, which starts with its lead or its header."""
+        at, lead = 0, []
+        while text[at:].lstrip(" \t").startswith("#"):
+            end = text.index("\n", at) + 1
+            lead.append(Line(text[at:end]))
+            at = end
+        end = text.find("\n", at) + 1 or len(text)
+        return cls(Line(text[at:end]), tuple(lead), None, text)
+
+    @classmethod
+    def new(cls, kind: str, name: str = "", parent: str | None = None) -> "Section":
+        """An empty section."""
+        words = [kind, *([name] if name else []), *(["from", parent] if parent else [])]
+        return cls(Line(" ".join(words) + "\n"), (), ())
+
+    @property
+    def lead(self) -> tuple[Line, ...]:
+        """The comment lines directly above the header."""
+        return self._lead
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines below the header."""
+        if self._lines is None:
+            start = sum(len(line.raw) for line in self._lead) + len(self.header.raw)
+            self._lines = tuple(map(Line, _cut(self.text[start:])))
+        return self._lines
+
+    @property
+    def text(self) -> str:
+        """The section as it stands in the file."""
+        if self._text is None:
+            parts = [line.raw for line in self._lead]
+            parts.append(self.header.raw)
+            parts.extend(line.raw for line in self._lines or ())
+            self._text = "".join(parts)
+        return self._text
+
+    @property
+    def parent(self) -> str | None:
+        """The defaults section that the header's `from` names."""
+        words = self.header.tokens
+        at = next((i for i in (1, 2) if len(words) > i + 1 and words[i] == "from"), None)
+        return None if at is None else unquote(words[at + 1])
+
+    def with_parent(self, parent: str | None) -> "Section":
+        """The section with `from parent` on its header, or without a `from`."""
+        if parent == self.parent:
+            return self
+        words = list(self.header.tokens)
+        at = next((i for i in (1, 2) if len(words) > i + 1 and words[i] == "from"), len(words))
+        words[at : at + 2] = ["from", parent] if parent else []
+        return Section(self.header.rewritten(words), self._lead, self.lines)
+
+    def with_lines(self, lines: Sequence[Line]) -> "Section":
+        """The section with other lines below its header; what lacks a line end gets one."""
+        body = tuple(lines)
+        header = _ended(self.header) if body else self.header
+        if any(not line.raw.endswith("\n") for line in body[:-1]):
+            body = (*map(_ended, body[:-1]), body[-1])
+        return Section(header, self._lead, body)
+
+    def insert(self, at: int, *lines: Line) -> "Section":
+        """The section with `lines` in front of its line `at`."""
+        return self.with_lines([*self.lines[:at], *lines, *self.lines[at:]])
+
+    def replace(self, at: int, line: Line) -> "Section":
+        """The section with another line at `at`."""
+        return self.with_lines([*self.lines[:at], line, *self.lines[at + 1 :]])
+
+    def remove(self, at: int) -> "Section":
+        """The section without its line `at` and without the comments directly above that line."""
+        start = at
+        while start > 0 and self.lines[start - 1].is_comment:
+            start -= 1
+        return self.with_lines([*self.lines[:start], *self.lines[at + 1 :]])
+
+    def end(self) -> int:
+        """Where a line is appended: behind the last line that says something."""
+        for at in range(len(self.lines) - 1, -1, -1):
+            if self.lines[at].tokens or self.lines[at].broken:
+                return at + 1
+        return 0
+
+    def indent(self) -> str:
+        """The indentation that the section's lines have."""
+        for line in self.lines:
+            if line.tokens and not line.tokens[0].startswith("."):
+                return line.indent
+        return "  "
+
+    def line_end(self) -> str:
+        """The line end that the section uses."""
+        return "\r\n" if self.header.raw.endswith("\r\n") else "\n"
+
+    def separated(self) -> "Section":
+        """The section with one empty line at its end."""
+        last = self.lines[-1] if self.lines else self.header
+        if self.lines and last.is_blank and last.raw.endswith("\n"):
+            return self
+        return self.with_lines([*self.lines[:-1], *map(_ended, self.lines[-1:]), Line(self.line_end())])
+
+    def __repr__(self) -> str:
+        return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
+
+
+def _ended(line: Line) -> Line:
+    return line if line.raw.endswith("\n") else Line(line.raw + "\n")
+
+
+def _cut(text: str) -> list[str]:
+    """Lines with their ends; only a newline ends a line (str.splitlines knows more)."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return [line + "\n" for line in lines] + ([last] if last else [])
+
+
+def check_name(name: str) -> None:
+    """Refuse a section name that HAProxy would not take (manual, section 2.1: letters, digits, `-_.:`)."""
+    bad = next((char for char in name if not (char.isascii() and (char.isalnum() or char in "-_.:"))), None)
+    if bad is not None:
+        raise Invalid(f"name may hold letters, digits, '-', '_', '.' and ':', but not {bad!r}", code=605)

@@ -1,0 +1,95 @@
+"""HAProxy's words: how a line is cut, and what a value must be like to stay one word.
+
+Manual, section 2.2 "Quoting and escaping": blanks separate words; a backslash escapes one character;
+'…' is literal; "…" keeps `\\"`, `\\\\`, `\\$` and expands variables; an unquoted `#` starts a comment,
+in the middle of a word too. Tokens here are raw: quotes and backslashes stay in them.
+"""
+
+import re
+
+from dataplane_core.errors import DataplaneError
+
+# Anything below a blank but the tab, and DEL; C1 controls are refused too, some terminals act on them.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Words of a line without these are what str.split gives; it would also cut at \x1c and at U+00A0.
+_SPECIAL = re.compile(r"[\"'\\#\x1c-\x1f\x80-\U0010ffff]")
+_TOKEN = re.compile(
+    r"""[ \t\v\f]*(?P<word>(?:
+        [^ \t\v\f\r\n"'\\#]+          # plain characters
+      | \\[^\r\n]                     # an escaped character
+      | '[^'\r\n]*'                   # strong quotes
+      | "(?:[^"\\\r\n]|\\[^\r\n])*"   # weak quotes
+    )+)""",
+    re.VERBOSE,
+)
+_REST = re.compile(r"[ \t\v\f\r\n]*(?:#(?P<comment>.*))?\Z", re.DOTALL)
+_UNQUOTE = re.compile(r"""\\(.)|'([^']*)'|"((?:[^"\\]|\\.)*)"|([^'"\\]+)""", re.DOTALL)
+_WEAK_ESCAPE = re.compile(r'\\(["\\$ #])')
+
+
+class QuoteError(DataplaneError):
+    """A quote is not closed, or a line ends in a backslash."""
+
+    status = 422
+
+
+def scan(text: str) -> tuple[tuple[str, ...], str]:
+    """Cut one line into its raw tokens and its comment (with the `#`, "" if there is none).
+
+    >>> scan("server a 10.0.0.1:80 # first")
+    (('server', 'a', '10.0.0.1:80'), '# first')
+    """
+    if not _SPECIAL.search(text):
+        return tuple(text.split()), ""
+    tokens: list[str] = []
+    at = 0
+    while match := _TOKEN.match(text, at):
+        tokens.append(match["word"])
+        at = match.end()
+    rest = _REST.match(text, at)
+    if rest is None:
+        raise QuoteError(f"a quote or backslash is not closed in: {text.strip()}")
+    comment = rest["comment"]
+    return tuple(tokens), "" if comment is None else "#" + comment.rstrip("\r\n")
+
+
+def split(text: str) -> list[str]:
+    """The raw tokens of one line, without its comment; raises `QuoteError`."""
+    return list(scan(text)[0])
+
+
+def is_one_word(value: str) -> bool:
+    """Whether HAProxy reads `value`, written as it is, as exactly one word.
+
+    >>> is_one_word("a\\\\ b"), is_one_word("a b"), is_one_word("a#b")
+    (True, False, False)
+    """
+    match = _TOKEN.fullmatch(value)
+    return match is not None and match["word"] == value and not CONTROL.search(value)
+
+
+def is_words(value: str) -> bool:
+    """Whether `value` is one or more words and nothing else: no comment, no open quote."""
+    if CONTROL.search(value):
+        return False
+    try:
+        tokens, comment = scan(value)
+    except QuoteError:
+        return False
+    return bool(tokens) and not comment
+
+
+def unquote(token: str) -> str:
+    """What HAProxy sees of a raw token, environment variables unexpanded.
+
+    >>> unquote('"a b"\\\\ c')
+    'a b c'
+    """
+
+    def plain(match: re.Match[str]) -> str:
+        escaped, strong, weak, other = match.groups()
+        if weak is not None:
+            return _WEAK_ESCAPE.sub(r"\1", weak)
+        return next(part for part in (escaped, strong, other) if part is not None)
+
+    return _UNQUOTE.sub(plain, token)
