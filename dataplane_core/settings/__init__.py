@@ -1,0 +1,25 @@
+"""Settings of the server: one table, read from flags, environment, a file and defaults."""
+
+from dataplane_core.settings.balancer import Haproxy, Reload
+from dataplane_core.settings.logs import Log, LogTarget, Syslog
+from dataplane_core.settings.own import Dataplane
+from dataplane_core.settings.server import Dataplaneapi, Resources, Tls, Transaction, User, Userlist
+from dataplane_core.settings.tree import Cluster, ServiceDiscovery, Settings
+
+__all__ = [
+    "Cluster",
+    "Dataplane",
+    "Dataplaneapi",
+    "Haproxy",
+    "Log",
+    "LogTarget",
+    "Reload",
+    "Resources",
+    "ServiceDiscovery",
+    "Settings",
+    "Syslog",
+    "Tls",
+    "Transaction",
+    "User",
+    "Userlist",
+]

@@ -1,0 +1,78 @@
+"""Settings of the HAProxy that is governed: the block `haproxy`."""
+
+from dataclasses import dataclass, field
+
+from dataplane_core.settings.fields import setting
+from dataplane_core.settings.kinds import BOOLEAN, DURATION, PATH, TEXT, one_of
+from dataplane_core.settings.kinds import integer as _integer
+
+_AT_ONCE = "this server answers at once and looks for HAProxy's socket when it needs it"
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """How HAProxy is checked, reloaded, restarted and asked for its state."""
+
+    reload_delay: float = setting(
+        5.0, DURATION, "Changes within this time share one reload; fractions of a second work.",
+        flag="--reload-delay", short="-d",
+    )  # fmt: skip
+    reload_cmd: str = setting(
+        "", TEXT, "Command that reloads HAProxy.", flag="--reload-cmd", short="-r"
+    )
+    restart_cmd: str = setting(
+        "", TEXT, "Command that restarts HAProxy.", flag="--restart-cmd", short="-s"
+    )
+    status_cmd: str = setting(
+        "", TEXT, "Command that succeeds while HAProxy runs; `/health` answers with it.",
+        flag="--status-cmd",
+    )  # fmt: skip
+    service_name: str = setting(
+        "", TEXT, "Service that `reload_strategy` reloads; empty: `haproxy`.", flag="--service"
+    )
+    reload_retention: int = setting(
+        1, _integer(0), "Days that records of past reloads are kept.", flag="--reload-retention"
+    )
+    reload_strategy: str = setting(
+        "custom", one_of("custom", "systemd", "s6"),
+        "Who reloads HAProxy: the commands given here, systemd or s6.", flag="--reload-strategy",
+    )  # fmt: skip
+    validate_cmd: str = setting(
+        "", TEXT,
+        "Command that checks a candidate, named by DATAPLANEAPI_TRANSACTION_FILE in its "
+        "environment; empty: `haproxy_bin -c`.",
+        flag="--validate-cmd",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Haproxy:
+    """Where HAProxy, its configuration and its master socket are."""
+
+    config_file: str = setting(
+        "/etc/haproxy/haproxy.cfg", PATH, "HAProxy's configuration.", flag="--config-file",
+        short="-c",
+    )  # fmt: skip
+    haproxy_bin: str = setting(
+        "haproxy", PATH, "HAProxy's program.", flag="--haproxy-bin", short="-b"
+    )
+    master_runtime: str = setting(
+        "", PATH, "Unix socket of HAProxy's master process.", flag="--master-runtime", short="-m"
+    )
+    master_worker_mode: bool = setting(
+        False, BOOLEAN, "This server is started by HAProxy's master, as a program of its own.",
+        flag="--master-worker-mode",
+    )  # fmt: skip
+    fid: str = setting(
+        "", PATH, "File of the id that a cluster gave.", flag="--fid",
+        unused="it belongs to cluster mode, which this server does not take part in",
+    )  # fmt: skip
+    delayed_start_max: float = setting(
+        30.0, DURATION, "How long the start would wait for HAProxy.", flag="--delayed-start-max",
+        unused=_AT_ONCE,
+    )  # fmt: skip
+    delayed_start_tick: float = setting(
+        0.5, DURATION, "How often it would look meanwhile.", flag="--delayed-start-tick",
+        unused=_AT_ONCE,
+    )  # fmt: skip
+    reload: Reload = field(default_factory=Reload)

@@ -1,0 +1,146 @@
+"""The kinds of value that a setting can have: from the text of a flag, variable or file, and back.
+
+A kind's `parse` takes the text as it was written and raises ValueError with a half-sentence that
+says what would be right ("is not a number from 0 to 65535"); the caller adds the place. `show` is
+its inverse, used for defaults in the documentation and in `--help`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """How one kind of value is named, read and shown; `many` kinds are read from lists."""
+
+    name: str
+    parse: Callable[[str], T]
+    show: Callable[[T], str] = str
+    many: bool = False
+
+
+def _text(value: str) -> str:
+    if any(ord(character) < 32 for character in value):
+        raise ValueError("holds a control character")
+    return value
+
+
+def _boolean(value: str) -> bool:
+    word = value.strip().lower()
+    if word in ("true", "yes", "on", "1"):
+        return True
+    if word in ("false", "no", "off", "0"):
+        return False
+    raise ValueError("is not true or false")
+
+
+_DURATION_UNITS = {
+    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0,
+}  # fmt: skip
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def _duration(value: str) -> float:
+    text = value.strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    parts = _DURATION_PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError("is not a duration such as 250ms, 10s, 1m30s or a number of seconds")
+    return sum(float(number) * _DURATION_UNITS[unit] for number, unit in parts)
+
+
+def _show_duration(seconds: float) -> str:
+    for unit, factor in (("h", 3600), ("m", 60), ("s", 1)):
+        if seconds and seconds % factor == 0:
+            return f"{seconds / factor:.0f}{unit}"
+    return f"{round(seconds * 1000)}ms" if seconds else "0s"
+
+
+_SIZE = re.compile(r"(\d+)\s*([kmgKMG]?)(i?)([bB]?)")
+_SIZE_UNITS = {"": 0, "k": 1, "m": 2, "g": 3}
+
+
+def _size(value: str) -> int:
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise ValueError("is not a size such as 65536, 512KiB or 32MiB")
+    number, unit, binary, byte = match.groups()
+    base = 1000 if unit and byte and not binary else 1024
+    return int(number) * int(base ** _SIZE_UNITS[unit.lower()])
+
+
+def _show_size(size: int) -> str:
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)
+
+
+def _mode(value: str) -> int:
+    if not re.fullmatch(r"0?o?[0-7]{3}", value.strip()):
+        raise ValueError("is not a file mode of three octal digits such as 660")
+    return int(value.strip().replace("o", ""), 8)
+
+
+def integer(minimum: int = 0, maximum: int = 2**31 - 1) -> Kind[int]:
+    """Build the kind of whole numbers from `minimum` to `maximum`, both included."""
+
+    def parse(value: str) -> int:
+        if re.fullmatch(r"[+-]?\d{1,18}", value.strip()) is None or not (
+            minimum <= int(value) <= maximum
+        ):
+            raise ValueError(f"is not a whole number from {minimum} to {maximum}")
+        return int(value)
+
+    return Kind("integer", parse)
+
+
+def one_of(*words: str) -> Kind[str]:
+    """Build the kind of words from a fixed list; case does not matter, the listed form is kept."""
+    by_lower = {word.lower(): word for word in words}
+
+    def parse(value: str) -> str:
+        try:
+            return by_lower[value.strip().lower()]
+        except KeyError:
+            raise ValueError(f"is not one of {', '.join(words)}") from None
+
+    return Kind(" | ".join(words), parse)
+
+
+def several(item: Kind[T]) -> Kind[tuple[T, ...]]:
+    """Build the kind of lists; one text holds its items separated by commas."""
+
+    def parse(value: str) -> tuple[T, ...]:
+        return tuple(item.parse(part.strip()) for part in value.split(",") if part.strip())
+
+    def show(values: tuple[T, ...]) -> str:
+        return ", ".join(item.show(value) for value in values)
+
+    return Kind(f"list of {item.name}", parse, show, many=True)
+
+
+TEXT = Kind("string", _text)
+PATH = Kind("path", _text)
+BOOLEAN = Kind("boolean", _boolean, lambda value: str(value).lower())
+DURATION = Kind("duration", _duration, _show_duration)
+SIZE = Kind("size", _size, _show_size)
+MODE = Kind("file mode", _mode, lambda value: f"{value:o}")
+PORT = integer(0, 65535)
+COUNT = integer()
+TEXTS = several(TEXT)
+
+
+def _objects(value: str) -> tuple[Mapping[str, object], ...]:
+    raise ValueError("is not a list of objects")
+
+
+OBJECTS: Kind[tuple[Mapping[str, object], ...]] = Kind(
+    "list of objects", _objects, lambda values: "", many=True
+)

