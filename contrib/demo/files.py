@@ -1,0 +1,150 @@
+"""The files of one demonstration: its settings, its configuration, and what it remembers."""
+
+import json
+import os
+import secrets
+import socket
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+LONGEST_SOCKET_PATH = 80  # a Unix socket's path has 107 bytes at most; HAProxy appends to it
+USER = "admin"
+MASTER_SOCKET = "master.sock"
+FOLDERS = ("transactions", "maps", "ssl_certs", "general", "spoe")
+SETTINGS = """\
+# Written by contrib/run at every start; change a copy of config/dataplane.yaml instead.
+dataplaneapi:
+  host: 127.0.0.1
+  port: {port}
+  user:
+    - name: {user}
+      password: {password}
+      insecure: true
+  transaction:
+    transaction_dir: {transactions}
+  resources:
+    maps_dir: {maps}
+    ssl_certs_dir: {ssl_certs}
+    general_storage_dir: {general}
+    spoe_dir: {spoe}
+log_targets:
+  - log_to: stdout
+    log_level: info
+    log_types: [app, access]
+haproxy:
+  config_file: {configuration}
+"""
+WITH_HAPROXY = """\
+  haproxy_bin: {binary}
+  master_runtime: {master}
+  reload:
+    reload_delay: 1
+"""
+FILES_ONLY = """\
+  reload:
+    reload_cmd: "true"
+    restart_cmd: "true"
+    validate_cmd: "true"
+"""
+
+
+class CannotStart(Exception):
+    """The system cannot be started; the message says what would help."""
+
+
+@dataclass
+class Session:
+    """What one system needs to know to start again as it was; kept in session.json."""
+
+    password: str
+    port: int
+    site_port: int
+    server_ports: list[int]
+    sockets: str
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def chosen_port(wanted: int | None, usual: int) -> int:
+    return usual if wanted is None else wanted or free_port()
+
+
+def require_free(port: int, option: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CannotStart(
+                f"port {port} cannot be used ({error.strerror}); choose another with {option}"
+            ) from error
+
+
+def socket_folder(folder: Path) -> Path:
+    """Where sockets go: the folder itself, or a short one when its path is too long for them."""
+    if len(os.fsencode(folder)) <= LONGEST_SOCKET_PATH:
+        return folder
+    return Path(tempfile.mkdtemp(prefix="dataplane-"))
+
+
+def recall(
+    folder: Path, port: int | None = None, site: int | None = None, server: int | None = None
+) -> Session:
+    """The session that the folder holds, or a new one; ports given win, and 0 picks a free one."""
+    file = folder / "session.json"
+    if file.exists():
+        session = Session(**json.loads(file.read_text("utf-8")))
+        if port is not None:
+            session.port = port or free_port()
+        if not Path(session.sockets).is_dir():
+            session.sockets = str(socket_folder(folder))
+    else:
+        first = chosen_port(server, 8081)
+        session = Session(
+            password=secrets.token_urlsafe(12),
+            port=chosen_port(port, 5555),
+            site_port=chosen_port(site, 8080),
+            server_ports=[first, first + 1 if server != 0 else free_port()],
+            sockets=str(socket_folder(folder)),
+        )
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        json.dump(asdict(session), handle)
+    return session
+
+
+def write_configuration(target: Path, session: Session) -> None:
+    """Copy the sample configuration with this session's ports and sockets, unless it is there."""
+    if target.exists():
+        return
+    text = (TOP / "config" / "haproxy.cfg").read_text("utf-8")
+    text = text.split("\n\n", 1)[1]  # its first comment speaks of the sample
+    text = text.replace("/run/haproxy/", f"{session.sockets}/")
+    ports = (session.site_port, *session.server_ports)
+    for sample, port in zip(("8080", "8081", "8082"), ports, strict=True):
+        text = text.replace(f"127.0.0.1:{sample}", f"127.0.0.1:{port}")
+    target.write_text(text, "utf-8")
+
+
+def write_settings(target: Path, folder: Path, session: Session, haproxy: str | None) -> None:
+    """The API's settings for this session, written anew at every start."""
+    quoted = {name: json.dumps(str(folder / name)) for name in FOLDERS}
+    text = SETTINGS.format(
+        port=session.port,
+        user=USER,
+        password=json.dumps(session.password),
+        configuration=json.dumps(str(folder / "haproxy.cfg")),
+        **quoted,
+    )
+    if haproxy:
+        master = f"{session.sockets}/{MASTER_SOCKET}"
+        text += WITH_HAPROXY.format(binary=json.dumps(haproxy), master=json.dumps(master))
+    else:
+        text += FILES_ONLY
+    target.touch(mode=0o600)
+    target.write_text(text, "utf-8")

