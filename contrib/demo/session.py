@@ -64,6 +64,7 @@ def start(processes: Processes, folder: Path, session: Session, haproxy: str | N
     for number, port in enumerate(session.server_ports, start=1):
         site = TOP / "contrib" / "demo" / "site.py"
         processes.start(f"web{number}", sys.executable, str(site), f"web{number}", str(port))
+        wait_until_ready(processes, f"http://127.0.0.1:{port}/", f"web{number}")
     if haproxy:
         master = f"{session.sockets}/{MASTER_SOCKET}"
         command = (haproxy, "-W", "-db", "-S", master, "-f", str(folder / "haproxy.cfg"))
@@ -84,16 +85,17 @@ def answers(url: str, password: str | None = None) -> bool:
         return False
 
 
-def wait_until_ready(processes: Processes, session: Session, seconds: float = 30.0) -> None:
-    """Wait for the API; HAProxy answers before it does, or has ended with a reason."""
-    url = f"http://127.0.0.1:{session.port}/v2/info"
+def wait_until_ready(
+    processes: Processes, url: str, name: str, password: str | None = None, seconds: float = 30.0
+) -> None:
+    """Wait until `url`, which the process `name` serves, answers with 200."""
     deadline = time.monotonic() + seconds
-    while not answers(url, session.password):
-        name = processes.ended()
-        if name:
-            raise CannotStart(f"{name} ended:\n{processes.last_words(name)}")
+    while not answers(url, password):
+        ended = processes.ended()
+        if ended:
+            raise CannotStart(f"{ended} ended:\n{processes.last_words(ended)}")
         if time.monotonic() > deadline:
-            raise CannotStart(f"no answer in {seconds:.0f} s:\n{processes.last_words('dataplane')}")
+            raise CannotStart(f"no answer in {seconds:.0f} s:\n{processes.last_words(name)}")
         time.sleep(0.1)
 
 
@@ -159,7 +161,8 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
     processes = Processes(folder)
     try:
         start(processes, folder, session, haproxy)
-        wait_until_ready(processes, session)
+        url = f"http://127.0.0.1:{session.port}/v2/info"
+        wait_until_ready(processes, url, "dataplane", session.password)
         print(describe(folder, session, haproxy), flush=True)
         if chosen.check:
             ask_every_part(session, haproxy)
