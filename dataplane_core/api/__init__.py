@@ -1,0 +1,1 @@
+"""The HTTP side: collections, API versions, schemas, handlers and the served specification."""

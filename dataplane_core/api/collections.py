@@ -1,0 +1,170 @@
+"""What a plugin declares about a resource: named sections, rows of sections, or one section.
+
+Routes, schemas and specification are all computed from these values.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataplane_core.grammar import Model, Prop, RowTable
+
+Values = dict[str, Any]
+"""An object, flat: canonical dotted path to JSON value; a path that is absent is unset."""
+
+OPERATIONS = ("list", "create", "read", "replace", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A kind of section that holds rows.
+
+    `kind` is HAProxy's keyword (`log-forward`), `type` what clients call it in `parent_type`
+    (`log_forward`; the keyword itself unless given).
+    """
+
+    kind: str
+    type: str = ""
+
+    @property
+    def label(self) -> str:
+        """The value of `parent_type`."""
+        return self.type or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What the served specification calls a collection's objects.
+
+    `title` and `titles` stand in operation identifiers (`createACL`), `schema` and `schemas` are
+    the names of the definitions, `tag` groups the operations. `operation_ids` replaces single
+    identifiers, by operation.
+    """
+
+    schema: str
+    schemas: str
+    title: str
+    titles: str
+    tag: str
+    help: str = ""
+    operation_ids: Mapping[str, str] = field(default_factory=dict)
+
+    def operation_id(self, operation: str) -> str:
+        """The identifier of `list`, `create`, `read`, `replace` or `delete`."""
+        known = {
+            "list": f"get{self.titles}",
+            "create": f"create{self.title}",
+            "read": f"get{self.title}",
+            "replace": f"replace{self.title}",
+            "delete": f"delete{self.title}",
+        }
+        return self.operation_ids.get(operation, known[operation])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What all collections have: the name in the path, names in the specification, where it exists.
+
+    `versions` are the names of the API versions that show it; None means every version.
+    """
+
+    name: str
+    naming: Naming
+    operations: tuple[str, ...] = OPERATIONS
+    versions: tuple[str, ...] | None = None
+    origin: str = ""
+
+    @property
+    def props(self) -> "tuple[Prop, ...]":
+        """The declared properties of one object."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections(Collection):
+    """Named sections of one kind, such as `backends`.
+
+    `key` is the property that holds the section's name. `unnamed` is the prefix of the names
+    made up for sections that have none in the file (`unnamed_defaults_`), None where HAProxy
+    wants a name.
+    """
+
+    kind: str
+    model: "Model"
+    key: str = "name"
+    unnamed: str | None = None
+
+    @property
+    def props(self) -> "tuple[Prop, ...]":
+        return self.model.props
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows(Collection):
+    """Repeated lines of sections: named (`key` is the property) or indexed (`key` is None).
+
+    `parameter` is the collection's own query parameter for its parent (`backend`), beside or
+    instead of `parent_type` and `parent_name` (`typed`). `unnamed` makes up the name of a row
+    that has none from its values. `filters` are properties that a list can be narrowed by.
+    """
+
+    table: "RowTable"
+    parents: tuple[Parent, ...]
+    key: str | None = "name"
+    parameter: str | None = None
+    typed: bool = True
+    type_required: bool = True
+    filters: tuple[str, ...] = ()
+    unnamed: Callable[[Values], str] | None = None
+
+    @property
+    def props(self) -> "tuple[Prop, ...]":
+        return self.table.props
+
+    @property
+    def indexed(self) -> bool:
+        """Whether rows are addressed by their position."""
+        return self.key is None
+
+    @property
+    def own_parents(self) -> tuple[Parent, ...]:
+        """What `parameter` can name: the first parent, and `listen` in its place."""
+        return tuple(p for p in self.parents if p in (self.parents[0], LISTEN))
+
+    def has_nameless_parent(self) -> bool:
+        """Whether a parent exists that is addressed without a name."""
+        return any(parent.kind in NAMELESS for parent in self.parents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single(Collection):
+    """One section that is addressed without a name, such as `global`.
+
+    Where the file has several, the `last` or the first of them counts. A PUT makes the section
+    when it is missing if `creates`.
+    """
+
+    kind: str
+    model: "Model"
+    last: bool = False
+    creates: bool = True
+
+    @property
+    def props(self) -> "tuple[Prop, ...]":
+        return self.model.props
+
+
+LISTEN = Parent("listen")
+"""`listen` is a frontend and a backend in one; it is a parent wherever one of the two is."""
+
+NAMELESS = frozenset({"global", "defaults"})
+"""Kinds whose sections can be meant without a name: the only one, or the last one."""
+
+
+def with_listen(parents: tuple[Parent, ...]) -> tuple[Parent, ...]:
+    """`parents`, and `listen` where a frontend or a backend is among them."""
+    kinds = {parent.kind for parent in parents}
+    if kinds & {"frontend", "backend"} and "listen" not in kinds:
+        return (*parents, LISTEN)
+    return parents

@@ -1,0 +1,244 @@
+"""Where plugins declare collections; frozen before the first request.
+
+    @impl
+    def dataplane_register(registry):
+        registry.sections("backends", kind="backend", model=BACKEND, title="Backend")
+        registry.rows("servers", SERVER, key="name", parents=("backend", "peers", "ring"),
+                      parameter="backend", title="Server")
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from dataplane_core.api.collections import (
+    OPERATIONS,
+    Collection,
+    Naming,
+    Parent,
+    Rows,
+    Sections,
+    Single,
+    Values,
+    with_listen,
+)
+
+if TYPE_CHECKING:
+    from dataplane_core.grammar import Model, Statement
+
+__all__ = ["Collection", "Parent", "Registry", "RegistryError", "Rows", "Sections", "Single"]
+
+SECTION_ORDER = (
+    *("global", "traces", "acme", "crt-store", "log-profile", "defaults", "userlist", "peers"),
+    *("mailers", "resolvers", "cache", "ring", "log-forward", "http-errors", "fcgi-app"),
+    *("frontend", "backend", "listen", "program", "namespace_list"),
+)
+"""Every word that starts a section in HAProxy (manual, chapters 2 to 4 and 12), in the order in
+which new sections are placed. The file is cut at all of them, whatever plugins are loaded."""
+
+
+class RegistryError(Exception):
+    """A declaration that cannot stand beside the others; names both."""
+
+
+class Registry:
+    """All collections and section keywords, by name."""
+
+    def __init__(self) -> None:
+        self.collections: dict[str, Collection] = {}
+        self._kinds: dict[str, None] = dict.fromkeys(SECTION_ORDER)
+        self._frozen = False
+        self.origin = ""
+
+    def kinds(self, *kinds: str) -> None:
+        """Declare words that start a section, without a model."""
+        self._open()
+        self._kinds.update(dict.fromkeys(kinds))
+
+    def sections(
+        self,
+        name: str,
+        *,
+        kind: str,
+        model: "Model",
+        schema: str = "",
+        title: str = "",
+        schemas: str = "",
+        titles: str = "",
+        tag: str = "",
+        help: str = "",
+        key: str = "name",
+        unnamed: str | None = None,
+        operations: tuple[str, ...] = OPERATIONS,
+        operation_ids: Mapping[str, str] | None = None,
+        versions: tuple[str, ...] | None = None,
+    ) -> Sections:
+        """Declare named sections: `/configuration/<name>` and `/configuration/<name>/{key}`."""
+        self.kinds(kind)
+        naming = _naming(name, schema, title, schemas, titles, tag, help, operation_ids)
+        collection = Sections(
+            name=name,
+            naming=naming,
+            operations=operations,
+            versions=versions,
+            origin=self.origin,
+            kind=kind,
+            model=model,
+            key=key,
+            unnamed=unnamed,
+        )
+        self._add(collection)
+        return collection
+
+    def rows(
+        self,
+        name: str,
+        statement: "Statement",
+        *,
+        parents: tuple[Parent | str, ...],
+        key: str | None = "name",
+        parameter: str | None = None,
+        typed: bool = True,
+        type_required: bool | None = None,
+        rank: int = 50,
+        filters: tuple[str, ...] = (),
+        unnamed: Callable[[Values], str] | None = None,
+        schema: str = "",
+        title: str = "",
+        schemas: str = "",
+        titles: str = "",
+        tag: str = "",
+        help: str = "",
+        operations: tuple[str, ...] = OPERATIONS,
+        operation_ids: Mapping[str, str] | None = None,
+        versions: tuple[str, ...] | None = None,
+    ) -> Rows:
+        """Declare repeated lines of sections, named by `key` or, with `key=None`, indexed.
+
+        `parameter` is the collection's own query parameter (`backend`); with `typed=False` it is
+        the only way to say the parent, else `parent_type` and `parent_name` work too and
+        `parent_type` is required unless `parameter` exists.
+        """
+        from dataplane_core.grammar import RowTable
+
+        owners = tuple(Parent(one) if isinstance(one, str) else one for one in parents)
+        self.kinds(*(parent.kind for parent in owners))
+        collection = Rows(
+            name=name,
+            naming=_naming(name, schema, title, schemas, titles, tag, help, operation_ids),
+            operations=operations,
+            versions=versions,
+            origin=self.origin,
+            table=RowTable(statement, rank=rank),
+            parents=with_listen(owners),
+            key=key,
+            parameter=parameter,
+            typed=typed,
+            type_required=parameter is None if type_required is None else type_required,
+            filters=filters,
+            unnamed=unnamed,
+        )
+        self._add(collection)
+        return collection
+
+    def single(
+        self,
+        name: str,
+        *,
+        kind: str,
+        model: "Model",
+        last: bool = False,
+        creates: bool = True,
+        schema: str = "",
+        title: str = "",
+        tag: str = "",
+        help: str = "",
+        operations: tuple[str, ...] = ("read", "replace"),
+        operation_ids: Mapping[str, str] | None = None,
+        versions: tuple[str, ...] | None = None,
+    ) -> Single:
+        """Declare a section without a name: `/configuration/<name>`."""
+        self.kinds(kind)
+        collection = Single(
+            name=name,
+            naming=_naming(name, schema, title, "", "", tag, help, operation_ids),
+            operations=operations,
+            versions=versions,
+            origin=self.origin,
+            kind=kind,
+            model=model,
+            last=last,
+            creates=creates,
+        )
+        self._add(collection)
+        return collection
+
+    def freeze(self) -> None:
+        """Check what only shows when everything is declared, and forbid more."""
+        parameters = {rows.parameter for rows in self.all_rows() if rows.parameter}
+        clash = parameters & {"version", "transaction_id", "force_reload"}
+        if clash:
+            raise RegistryError(f"a parent's parameter cannot be called {sorted(clash)[0]}")
+        self._frozen = True
+
+    @property
+    def section_kinds(self) -> frozenset[str]:
+        """Every word that starts a section."""
+        return frozenset(self._kinds)
+
+    @property
+    def section_order(self) -> tuple[str, ...]:
+        """The order in which sections of different kinds are placed in a file."""
+        return tuple(self._kinds)
+
+    def all_sections(self) -> list[Sections]:
+        """The collections of named sections."""
+        return [one for one in self.collections.values() if isinstance(one, Sections)]
+
+    def all_rows(self) -> list[Rows]:
+        """The collections of rows."""
+        return [one for one in self.collections.values() if isinstance(one, Rows)]
+
+    def sections_of(self, kind: str) -> Sections | None:
+        """The collection whose sections start with `kind`."""
+        return next((one for one in self.all_sections() if one.kind == kind), None)
+
+    def rows_of(self, kind: str) -> list[Rows]:
+        """The collections of rows that sections of `kind` hold."""
+        return [rows for rows in self.all_rows() if any(p.kind == kind for p in rows.parents)]
+
+    def _add(self, collection: Collection) -> None:
+        self._open()
+        other = self.collections.get(collection.name)
+        if other is not None:
+            raise RegistryError(
+                f"the collection {collection.name} is declared by {other.origin or 'a plugin'}"
+                f" and again by {collection.origin or 'a plugin'}"
+            )
+        self.collections[collection.name] = collection
+
+    def _open(self) -> None:
+        if self._frozen:
+            raise RegistryError("collections are declared in dataplane_register, before the start")
+
+
+def _naming(
+    name: str,
+    schema: str,
+    title: str,
+    schemas: str,
+    titles: str,
+    tag: str,
+    help: str,
+    operation_ids: Mapping[str, str] | None,
+) -> Naming:
+    one = schema or name.removesuffix("s")
+    single = title or "".join(word.capitalize() for word in one.replace("-", "_").split("_"))
+    return Naming(
+        schema=one,
+        schemas=schemas or one + "s",
+        title=single,
+        titles=titles or single + "s",
+        tag=tag or single,
+        help=help,
+        operation_ids=operation_ids or {},
+    )
