@@ -61,7 +61,9 @@ class Document:
     ) -> "Document":
         """Cut `text`; sections whose text is the same as in `previous` are taken over, parsed as they are."""
         known = {section.text: section for section in previous.sections} if previous else {}
-        starts = [_lead_start(text, match.start()) for match in _header_pattern(kinds).finditer(text)]
+        starts = [
+            _lead_start(text, match.start()) for match in _header_pattern(kinds).finditer(text)
+        ]
         bounds = [*starts, len(text)]
         pieces = (text[bounds[i] : bounds[i + 1]] for i in range(len(starts)))
         sections = tuple(known.get(piece) or Section.parse(piece) for piece in pieces)
@@ -156,9 +158,9 @@ class Document:
             for ordinal in range(max(len(old), len(new))):
                 one = old[ordinal] if ordinal < len(old) else None
                 two = new[ordinal] if ordinal < len(new) else None
-                if one is not two and (one and one.text) != (two and two.text):
-                    key = Key(*name, ordinal)
-                    changes.append(Change(key, one and one.text, two and two.text))
+                was, now = (one.text if one else None), (two.text if two else None)
+                if one is not two and was != now:
+                    changes.append(Change(Key(*name, ordinal), was, now))
         return changes
 
 

@@ -135,7 +135,9 @@ class Section:
         last = self.lines[-1] if self.lines else self.header
         if self.lines and last.is_blank and last.raw.endswith("\n"):
             return self
-        return self.with_lines([*self.lines[:-1], *map(_ended, self.lines[-1:]), Line(self.line_end())])
+        return self.with_lines(
+            [*self.lines[:-1], *map(_ended, self.lines[-1:]), Line(self.line_end())]
+        )
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
@@ -154,6 +156,10 @@ def _cut(text: str) -> list[str]:
 
 def check_name(name: str) -> None:
     """Refuse a section name that HAProxy would not take (manual, section 2.1: letters, digits, `-_.:`)."""
-    bad = next((char for char in name if not (char.isascii() and (char.isalnum() or char in "-_.:"))), None)
+    bad = next(
+        (char for char in name if not (char.isascii() and (char.isalnum() or char in "-_.:"))), None
+    )
     if bad is not None:
-        raise Invalid(f"name may hold letters, digits, '-', '_', '.' and ':', but not {bad!r}", code=605)
+        raise Invalid(
+            f"name may hold letters, digits, '-', '_', '.' and ':', but not {bad!r}", code=605
+        )

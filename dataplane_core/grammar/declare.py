@@ -1,0 +1,178 @@
+"""Constructors of statements and of terms that combine others: the words that declarations are made of."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dataplane_core.grammar.dispatch import Case, Dispatch, Rule, Template
+from dataplane_core.grammar.props import Layout, Prop, Reading, Values
+from dataplane_core.grammar.statements import Choice, Form, Repeated, Rows, Single, Statement
+from dataplane_core.grammar.terms import FirstOf, Group, Lit, Many, Opt, Scalar, Seq, Term, seq
+from dataplane_core.grammar.values import const
+
+nothing: Term = Seq()
+
+
+def opt(term: Term) -> Term:
+    """A term that may be missing."""
+    return Opt(term)
+
+
+def lit(*words: str) -> Term:
+    """Fixed words."""
+    return Lit(*words)
+
+
+def first_of(*terms: Term) -> Term:
+    """Alternatives, the longest first."""
+    return FirstOf(*terms)
+
+
+def group(name: str, term: Term) -> Term:
+    """Put a term's properties into the nested object `name`."""
+    return Group(name, term)
+
+
+def many(name: str, term: Term, at_least: int = 0, **more: Any) -> Term:
+    """A repeated group: a list of objects, or of scalars when the term is one word that bears the list's own name."""
+    prop = Prop(name, "array", items=_items(name, term), **more)
+    return Many(prop, term, at_least)
+
+
+def _items(name: str, term: Term) -> tuple[Prop, ...] | Prop:
+    scalar = isinstance(term, Scalar) and term.prop.name == name
+    return term.props[0] if scalar else term.props
+
+
+def case(head: str, term: Term = nothing, value: Any = None, **facts: dict[str, Any]) -> Case:
+    """A branch of `dispatch`: its first word, what follows, and the selecting value (by default the word's stem).
+
+    `facts` gives the properties of a template their facts: `case("lua.{lua_action}", lua_action={"help": …})`.
+    """
+    template = Template(head, facts)
+    return Case(template, term, template.stem if value is None else value)
+
+
+def dispatch(name: str, *cases: Case, **more: Any) -> Dispatch:
+    """The first word chooses; the property `name` says what was chosen."""
+    more.setdefault("required", True)
+    return Dispatch(Prop(name, "string", **more), *cases)
+
+
+def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
+    """A body with an optional condition behind it."""
+    return Rule(
+        body,
+        Prop(
+            cond, "string", enum=("if", "unless"), help="Whether the condition must hold or fail."
+        ),
+        Prop(test, "string", help="The condition, in HAProxy's ACL notation."),
+    )
+
+
+class Custom(Term):
+    """A shape that no other term can say; `why` is its reason, counted and shown by the laws."""
+
+    made: list["Custom"] = []
+
+    def __init__(
+        self,
+        props: Sequence[Prop],
+        read: Callable[[Sequence[str], int, Reading], int],
+        write: Callable[[Values, Layout], list[str]],
+        why: str,
+        required: Sequence[str] = (),
+    ) -> None:
+        self.props = tuple(props)
+        self._read = read
+        self._write = write
+        self.why = why
+        self.required = tuple(required)
+        Custom.made.append(self)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        return self._read(tokens, at, reading)
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        return self._write(values, layout)
+
+    def needs(self, values: Values) -> Any:
+        yield from (name for name in self.required if name not in values)
+
+
+def statement(head: str, term: Term, **more: Any) -> Statement:
+    """A line that stands at most once in a section, or one shape of row."""
+    return Single(head, term, **more)
+
+
+def statements(
+    head: str,
+    name: str,
+    term: Term,
+    examples: Sequence[str] = (),
+    rejects: Sequence[str] = (),
+    **more: Any,
+) -> Statement:
+    """A line that may be repeated: the list property `name`."""
+    prop = Prop(name, "array", items=_items(name, term), **more)
+    return Repeated(head, prop, term, examples=examples, rejects=rejects)
+
+
+def choose(
+    name: str,
+    choices: dict[Any, tuple[str, Term]],
+    examples: Sequence[str] = (),
+    rejects: Sequence[str] = (),
+    **more: Any,
+) -> Statement:
+    """Lines that exclude one another, by the value that the property `name` then has."""
+    kind = "boolean" if set(choices) <= {True, False} else "string"
+    more.setdefault("enum", () if kind == "boolean" else tuple(choices))
+    forms = {value: Form(head, term) for value, (head, term) in choices.items()}
+    return Choice(Prop(name, kind, **more), forms, examples=examples, rejects=rejects)
+
+
+def option(keyword: str, name: str, **more: Any) -> Statement:
+    """`option X` and `no option X`: `enabled` and `disabled`."""
+    heads = {
+        "enabled": (f"option {keyword}", nothing),
+        "disabled": (f"no option {keyword}", nothing),
+    }
+    return choose(name, heads, examples=[f"option {keyword}", f"no option {keyword}"], **more)
+
+
+def toggle(keyword: str, name: str, **more: Any) -> Statement:
+    """`X` and `no X`: `enabled` and `disabled`."""
+    heads = {"enabled": (keyword, nothing), "disabled": (f"no {keyword}", nothing)}
+    return choose(name, heads, examples=[keyword, f"no {keyword}"], **more)
+
+
+def keyword(head: str, name: str, value: Any = True, **more: Any) -> Statement:
+    """A line without arguments: a boolean property, or one that then has `value`."""
+    return Single(head, const(name, value, **more), examples=[head])
+
+
+def rows(*forms: tuple[str, Term], **more: Any) -> Statement:
+    """A resource whose lines have several shapes, by their first words."""
+    return Rows([Form(head, term) for head, term in forms], **more)
+
+
+__all__ = [
+    "Custom",
+    "case",
+    "choose",
+    "dispatch",
+    "first_of",
+    "group",
+    "keyword",
+    "lit",
+    "many",
+    "nothing",
+    "opt",
+    "option",
+    "rows",
+    "rule",
+    "seq",
+    "statement",
+    "statements",
+    "toggle",
+]

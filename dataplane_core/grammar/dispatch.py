@@ -1,0 +1,224 @@
+"""Words that choose a shape: actions, algorithms, methods; and the condition that ends a rule."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dataplane_core.errors import Code
+from dataplane_core.grammar.props import (
+    Layout,
+    NoMatch,
+    Problem,
+    Prop,
+    Reading,
+    Values,
+    missing,
+    refuse,
+)
+from dataplane_core.grammar.terms import Seq, Term
+from dataplane_core.text.tokens import is_one_word, is_words, split
+
+_FIELD = re.compile(r"\{([\w.-]+)(:int)?\}")
+
+
+class Template(Term):
+    """A word with properties inside: `set-var({var_scope}.{var_name})`, `track-sc{n:int}`.
+
+    One notation, read as a pattern and written as a format. `more` gives the properties' facts by name.
+    """
+
+    def __init__(self, text: str, more: dict[str, dict[str, Any]] | None = None) -> None:
+        self.text = text
+        fields = list(_FIELD.finditer(text))
+        self.literal = not fields
+        self.stem = re.split(r"[({]", text, maxsplit=1)[0].rstrip(".")
+        self.fields = [(match[1], bool(match[2])) for match in fields]
+        pattern, at = "", 0
+        for match in fields:
+            pattern += re.escape(text[at : match.start()])
+            pattern += (
+                r"(-?\d+)" if match[2] else r"(.+)" if match.end() >= len(text) - 1 else r"(.+?)"
+            )
+            at = match.end()
+        self.pattern = re.compile(pattern + re.escape(text[at:]))
+        facts = more or {}
+        self.props = tuple(
+            Prop(name, "integer" if number else "string", **facts.get(name, {}))
+            for name, number in self.fields
+        )
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        match = self.pattern.fullmatch(tokens[at]) if at < len(tokens) else None
+        if match is None:
+            raise NoMatch(tokens[at] if at < len(tokens) else None, self.text)
+        for (name, number), text in zip(self.fields, match.groups(), strict=True):
+            reading.values[name] = int(text) if number else text
+        return at + 1
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        for name, _ in self.fields:
+            if name not in values:
+                raise refuse(name, "in body is required", Code.REQUIRED)
+        word = _FIELD.sub(lambda match: str(values[match[1]]), self.text)
+        if not is_one_word(word):
+            raise refuse(
+                self.fields[0][0], f"must be one word, instead of {values[self.fields[0][0]]!r}"
+            )
+        inner = Reading()
+        if self.pattern.fullmatch(word) is None or self.read([word], 0, inner) != 1:
+            raise refuse(self.fields[0][0], f"does not fit into {self.text}")
+        for name, _ in self.fields:
+            if inner.values[name] != values[name]:
+                raise refuse(
+                    name,
+                    f"must not hold what separates it in {self.text}, instead of {values[name]!r}",
+                )
+        return [word]
+
+    def needs(self, values: Values) -> Iterator[str]:
+        yield from (name for name, _ in self.fields if name not in values)
+
+
+class Case:
+    """One branch of a dispatch: its first word, the terms behind it, and the value that selects it."""
+
+    def __init__(self, head: Template, term: Term, value: Any) -> None:
+        self.head = head
+        self.value = value
+        self.term = Seq(head, term)
+        self.names = frozenset(prop.name for prop in self.term.props)
+
+
+class Dispatch(Term):
+    """The first word selects a case; the property `prop` holds which."""
+
+    def __init__(self, prop: Prop, *cases: Case) -> None:
+        self.prop = prop
+        self.cases: list[Case] = []
+        self.literals: dict[str, Case] = {}
+        self.patterns: list[Case] = []
+        self.props = (prop,)
+        self.add(*cases)
+
+    def add(self, *cases: Case) -> None:
+        """Extend the choice; two cases with the same first word are an error."""
+        for case in cases:
+            self.cases.append(case)
+            if not case.head.literal:
+                self.patterns.append(case)
+            elif case.head.text in self.literals:
+                raise ValueError(f"{case.head.text} is declared twice for {self.prop.name}")
+            else:
+                self.literals[case.head.text] = case
+        values = tuple(dict.fromkeys(case.value for case in self.cases))
+        self.prop = replace(self.prop, enum=values)
+        unique = {prop.name: prop for case in self.cases for prop in case.term.props}
+        unique.pop(self.prop.name, None)
+        self.props = (self.prop, *unique.values())
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        if at >= len(tokens):
+            raise NoMatch(None, self.prop.name)
+        literal = self.literals.get(tokens[at])
+        cases = (
+            [literal]
+            if literal
+            else [c for c in self.patterns if c.head.pattern.fullmatch(tokens[at])]
+        )
+        failure = NoMatch(tokens[at], f"one of {', '.join(map(str, self.prop.enum))}")
+        for case in cases:
+            inner = Reading()
+            try:
+                end = case.term.read(tokens, at, inner)
+            except NoMatch as no_match:
+                failure = no_match
+                continue
+            inner.values.setdefault(self.prop.name, case.value)
+            reading.merge(inner)
+            return end
+        raise failure
+
+    def choose(self, values: Values) -> Case | None:
+        """The case for the selected value that says every set property, else one that can be written."""
+        value = values.get(self.prop.name)
+        cases = [case for case in self.cases if case.value == value]
+        given = {prop.name for prop in self.props[1:] if prop.name in values}
+        able = [case for case in cases if not any(True for _ in case.term.needs(values))]
+        for case in [
+            *(c for c in able if given <= c.names),
+            *able,
+            *(c for c in cases if given <= c.names),
+        ]:
+            return case
+        return cases[0] if cases else None
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        case = self.choose(values)
+        if case is None:
+            known = " ".join(map(str, self.prop.enum))
+            raise refuse(self.prop.name, f"in body should be one of [{known}]", Code.ENUM)
+        return case.term.write(values, layout)
+
+    def needs(self, values: Values) -> Iterator[str]:
+        case = self.choose(values)
+        if self.prop.name not in values:
+            yield self.prop.name
+        elif case is not None:
+            yield from case.term.needs(values)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        case = self.choose(values)
+        if case is None:
+            yield from missing(self.needs(values))
+            return
+        for prop in self.props[1:]:
+            if prop.name in values and prop.name not in case.names:
+                message = f"{prop.name} does not belong to {self.prop.name} {case.value}"
+                yield Problem(prop.name, 422, message)
+        yield from case.term.problems(values)
+
+
+class Rule(Term):
+    """A body, then `if` or `unless` and a condition to the end of the line (manual, section 7.2)."""
+
+    WORDS = ("if", "unless")
+
+    def __init__(self, body: Term, cond: Prop, test: Prop) -> None:
+        self.body = body
+        self.cond = cond
+        self.test = test
+        self.props = (*body.props, cond, test)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        cut = next((i for i in range(at, len(tokens)) if tokens[i] in self.WORDS), len(tokens))
+        end = self.body.read(tokens[:cut], at, reading)
+        if end < cut:
+            raise NoMatch(tokens[end], "if, unless or the end of the line")
+        if cut < len(tokens):
+            if cut + 1 == len(tokens):
+                raise NoMatch(None, "a condition")
+            reading.values[self.cond.name] = tokens[cut]
+            reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
+        return len(tokens)
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        words = self.body.write(values, layout)
+        cond, test = values.get(self.cond.name), values.get(self.test.name)
+        if any(word in self.WORDS for word in words):
+            raise refuse(self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it")
+        if cond is None:
+            return words
+        if test is None or not is_words(test):
+            raise refuse(self.test.name, "must be a condition without a comment or an open quote")
+        return [*words, cond, *split(test)]
+
+    def needs(self, values: Values) -> Iterator[str]:
+        yield from self.body.needs(values)
+        if self.cond.name in values and self.test.name not in values:
+            yield self.test.name
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from self.body.problems(values)
+        if self.cond.name in values and self.test.name not in values:
+            yield from missing([self.test.name])

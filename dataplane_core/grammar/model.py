@@ -1,0 +1,189 @@
+"""Models: the statements of a section, read into one flat object and put back line by line."""
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from dataplane_core.grammar.props import Problem, Prop, Reading, Values
+from dataplane_core.grammar.statements import Form, Row, Statement
+from dataplane_core.text.lines import Line
+from dataplane_core.text.section import Section
+
+Found = tuple[int, Form, Reading | None]
+"""A line of a statement: its place, the form whose words it starts with, what it says (None: not readable)."""
+
+
+class HeadTable:
+    """Finds the forms that a line may have by its first words; the longest head wins."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self.by_head: dict[tuple[str, ...], list[tuple[Statement, Form]]] = {}
+        for statement in statements:
+            for form in statement.forms:
+                self.by_head.setdefault(form.head, []).append((statement, form))
+        self.longest = max(map(len, self.by_head), default=0)
+
+    def lookup(self, line: Line) -> tuple[Statement, Form, Reading | None] | None:
+        """The statement that a line belongs to; the first of its forms that reads it, else the first at all."""
+        tokens = line.tokens
+        for length in range(min(self.longest, len(tokens)), 0, -1):
+            candidates = self.by_head.get(tokens[:length])
+            if candidates is None:
+                continue
+            for statement, form in candidates:
+                reading = form.read(line)
+                if reading is not None:
+                    return statement, form, reading
+            if length == 1 or not any(tokens[:n] in self.by_head for n in range(1, length)):
+                return *candidates[0], None
+        return None
+
+
+class Model:
+    """What the lines of one kind of section say, as one flat object."""
+
+    def __init__(self, name: str, *statements: Statement) -> None:
+        self.name = name
+        self.statements = list(statements)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.props: tuple[Prop, ...] = tuple(
+            {prop.name: prop for statement in self.statements for prop in statement.props}.values()
+        )
+        self.heads = HeadTable(self.statements)
+        self.rank = {statement: number for number, statement in enumerate(self.statements)}
+
+    def add(self, *statements: Statement) -> None:
+        """Extend the model: how a plugin adds keywords to a section that exists."""
+        self.statements += statements
+        self._refresh()
+
+    def find(self, section: Section) -> dict[Statement, list[Found]]:
+        """The section's lines by statement, in file order."""
+        cached: dict[Statement, list[Found]] | None = section.cache.get(self)
+        if cached is not None:
+            return cached
+        found: dict[Statement, list[Found]] = {}
+        for at, line in enumerate(section.lines):
+            if line.tokens and (match := self.heads.lookup(line)):
+                found.setdefault(match[0], []).append((at, match[1], match[2]))
+        section.cache[self] = found
+        return found
+
+    def read(self, section: Section) -> dict[str, Any]:
+        """The section as a flat object."""
+        values: dict[str, Any] = {}
+        found = self.find(section)
+        for statement in self.statements:
+            if statement in found:
+                values.update(statement.collect(_rows(found[statement])))
+        return values
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        """Rules between properties that `values` breaks."""
+        for statement in self.statements:
+            yield from statement.problems(values)
+
+    def put(self, section: Section, values: Values) -> Section:
+        """The section saying `values` and nothing else of what the model knows.
+
+        Only lines whose own values change are touched; lines that no statement knows stay as they are.
+        """
+        found = self.find(section)
+        edit = Edit(section)
+        place = 0
+        for statement in self.statements:
+            lines = found.get(statement, [])
+            wanted = statement.spread(statement.own(values))
+            if statement.collect(_rows(lines)) != statement.collect(wanted):
+                _reconcile(edit, statement, lines, wanted, place)
+            if lines:
+                place = lines[-1][0] + 1
+        return edit.done()
+
+
+def _rows(lines: Sequence[Found]) -> list[Row]:
+    return [(form, reading.values) for _, form, reading in lines if reading is not None]
+
+
+def _reconcile(
+    edit: "Edit", statement: Statement, lines: list[Found], wanted: list[Row], place: int
+) -> None:
+    """Turn `lines` into `wanted`, keeping every line that says what is wanted already."""
+    if statement.single:
+        if not wanted:
+            for at, _, reading in lines:
+                if reading is not None:
+                    edit.remove(at)
+            return
+        lines = lines[-1:]  # the last one counts, and a line that can't be read is replaced
+    else:
+        lines = [line for line in lines if line[2] is not None]
+    old = [repr((line[1].head, line[2] and sorted(line[2].values.items()))) for line in lines]
+    new = [repr((form.head, sorted(row.items()))) for form, row in wanted]
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        common = min(i2 - i1, j2 - j1)
+        for step in range(common):
+            at, form, reading = lines[i1 + step]
+            _rewrite(edit, at, form, reading, wanted[j1 + step])
+        for at, _, _ in lines[i1 + common : i2]:
+            edit.remove(at)
+        behind = lines[i1 + common - 1][0] + 1 if i1 + common else lines[0][0] if lines else place
+        for form, row in wanted[j1 + common : j2]:
+            edit.insert(behind, form.write(row, {}))
+
+
+def _rewrite(edit: "Edit", at: int, form: Form, reading: Reading | None, wanted: Row) -> None:
+    layout = reading.layout if reading is not None and form is wanted[0] else {}
+    edit.replace(at, wanted[0].write(wanted[1], layout))
+
+
+class Edit:
+    """Changes to a section's lines, gathered by their place in the section as it was."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self.replaced: dict[int, Line] = {}
+        self.removed: set[int] = set()
+        self.inserted: dict[int, list[list[str]]] = {}
+
+    def replace(self, at: int, words: list[str]) -> None:
+        """Other words on a line."""
+        self.replaced[at] = self.section.lines[at].rewritten(words)
+
+    def remove(self, at: int) -> None:
+        """Drop a line and the comments directly above it."""
+        self.removed.add(at)
+        while at > 0 and self.section.lines[at - 1].is_comment:
+            at -= 1
+            self.removed.add(at)
+
+    def insert(self, at: int, words: list[str]) -> None:
+        """A new line in front of the line `at`, moved out of a conditional block."""
+        self.inserted.setdefault(outside(self.section, at), []).append(words)
+
+    def done(self) -> Section:
+        """The section with all changes."""
+        if not (self.replaced or self.removed or self.inserted):
+            return self.section
+        indent, end = self.section.indent(), self.section.line_end()
+        lines: list[Line] = []
+        for at, line in enumerate((*self.section.lines, None)):
+            lines += [Line.make(words, indent, end) for words in self.inserted.get(at, ())]
+            if line is not None and at not in self.removed:
+                lines.append(self.replaced.get(at, line))
+        return self.section.with_lines(lines)
+
+
+def outside(section: Section, at: int) -> int:
+    """The first place from `at` on that stands in no `.if` block (manual, section 2.4)."""
+    depth = 0
+    for number, line in enumerate(section.lines):
+        if number >= at and depth == 0:
+            return at if number == at else number
+        word = line.tokens[0] if line.tokens else ""
+        depth += (word == ".if") - (word == ".endif")
+    return len(section.lines) if depth == 0 and at >= len(section.lines) else max(at, section.end())

@@ -1,0 +1,124 @@
+"""Properties: what a declaration contributes to the JSON objects of the interface."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dataplane_core.errors import Code, Invalid
+
+Values = Mapping[str, Any]
+"""A flat object: dotted canonical path → JSON value; an absent key is an unset property."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule of an object: the property's path, the inner code, and a sentence."""
+
+    path: str
+    code: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prop:
+    """One property, stated once: parser, writer, schema and specification all read it from here.
+
+    `name` is the dotted path in the JSON object, `names` its path in API versions that differ
+    (None where a version lacks it). `items` are the properties of an array's objects, or one `Prop` for
+    an array of scalars. `nullable`: 0, "" and null are values of their own; otherwise they mean "unset".
+    `required` counts inside the nested object that the property belongs to. `live` is the Runtime API
+    command that applies a new value to the running process.
+    """
+
+    name: str
+    json: str = "string"
+    help: str = ""
+    title: str = ""
+    enum: tuple[Any, ...] = ()
+    pattern: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    nullable: bool = False
+    required: bool = False
+    items: "tuple[Prop, ...] | Prop | None" = None
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    deprecated: bool = False
+    read_only: bool = False
+    live: str | None = None
+
+    def under(self, prefix: str) -> "Prop":
+        """The same property inside an object named `prefix`."""
+        names = {version: name and f"{prefix}.{name}" for version, name in self.names.items()}
+        return replace(self, name=f"{prefix}.{self.name}", names=names)
+
+    def path(self, version: str) -> str | None:
+        """Where the property stands in an API version's object; None where it does not."""
+        return self.names.get(version, self.name)
+
+
+class NoMatch(Exception):
+    """A line does not have the declared shape; `wanted` says what was expected in place of `token`."""
+
+    def __init__(self, token: str | None, wanted: str) -> None:
+        super().__init__(f"{wanted} expected instead of {token or 'the end of the line'}")
+        self.token = token
+        self.wanted = wanted
+
+
+class Reading:
+    """What reading a line gives: `values`, and the `layout` that a rewrite of the line keeps.
+
+    `layout` maps a term to how its part of the line was written (order, spelling, unknown words).
+    """
+
+    __slots__ = ("layout", "partial", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.layout: dict[Any, Any] = {}
+        self.partial = False
+
+    def merge(self, other: "Reading", prefix: str = "") -> None:
+        """Take over what `other` read, its paths put under `prefix`."""
+        if prefix:
+            self.values.update((f"{prefix}.{name}", value) for name, value in other.values.items())
+        else:
+            self.values.update(other.values)
+        self.layout.update(other.layout)
+        self.partial |= other.partial
+
+
+Layout = Mapping[Any, Any]
+
+
+def refuse(path: str, message: str, code: int = Code.PATTERN) -> Invalid:
+    """The error for a value that cannot be written."""
+    return Invalid(f"{path} {message}", code=code)
+
+
+def within(values: Values, prefix: str) -> dict[str, Any]:
+    """The properties of the object `prefix`, with their paths inside it."""
+    start = prefix + "."
+    cut = len(start)
+    return {name[cut:]: value for name, value in values.items() if name.startswith(start)}
+
+
+def normal(props: Mapping[str, Prop], values: Values) -> dict[str, Any]:
+    """`values` without nulls, and without the zero values that mean "unset" for their property.
+
+    A nullable property keeps 0 and ""; false and an empty list always mean "unset".
+    """
+    return {name: value for name, value in values.items() if not is_unset(props.get(name), value)}
+
+
+def is_unset(prop: Prop | None, value: object) -> bool:
+    """Whether a JSON value means that the property is not set."""
+    if value is None or value is False or value == [] or value == {}:
+        return True
+    return value in (0, "") and value is not True and not (prop is not None and prop.nullable)
+
+
+def missing(paths: Iterator[str] | list[str]) -> Iterator[Problem]:
+    """Problems for properties that the others of an object cannot do without."""
+    for path in paths:
+        yield Problem(path, Code.REQUIRED, f"{path} in body is required")

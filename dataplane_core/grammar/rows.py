@@ -1,0 +1,104 @@
+"""Row tables: lines of a section that are resources of their own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dataplane_core.grammar.model import Edit, HeadTable, outside
+from dataplane_core.grammar.props import Problem, Reading, Values
+from dataplane_core.grammar.statements import Form, Statement
+from dataplane_core.text.lines import Line
+from dataplane_core.text.section import Section
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One row: its place among the section's lines, its values, and the line."""
+
+    at: int
+    form: Form
+    reading: Reading
+    line: Line
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The row as a flat object."""
+        return self.reading.values
+
+
+class RowTable:
+    """The rows that a statement's lines make in a section.
+
+    `rank` orders tables in one section: a first row goes in front of the first line of a table with a
+    higher rank, so that rules stand where HAProxy expects them without a warning.
+    """
+
+    ranks: dict[tuple[str, ...], int] = {}
+
+    def __init__(self, statement: Statement, rank: int = 50) -> None:
+        self.statement = statement
+        self.rank = rank
+        self.props = statement.props
+        self.heads = HeadTable([statement])
+        for form in statement.forms:
+            RowTable.ranks.setdefault(form.head[:1] if form.head[0] != "no" else form.head, rank)
+
+    def rows(self, section: Section) -> tuple[Row, ...]:
+        """The rows in file order; lines that can't be read are none."""
+        cached: tuple[Row, ...] | None = section.cache.get(self)
+        if cached is None:
+            cached = tuple(self._scan(section))
+            section.cache[self] = cached
+        return cached
+
+    def _scan(self, section: Section) -> Iterator[Row]:
+        for at, line in enumerate(section.lines):
+            match = self.heads.lookup(line) if line.tokens else None
+            if match is not None and match[2] is not None:
+                yield Row(at, match[1], match[2], line)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        """Rules between properties that `values` breaks."""
+        return self.statement.problems(values)
+
+    def _form(self, values: Values) -> tuple[Form, dict[str, Any]]:
+        return next(iter(self.statement.spread(values)), (self.statement.forms[0], {}))
+
+    def insert(self, section: Section, values: Values, index: int | None = None) -> Section:
+        """The section with a new row in front of row `index`; behind the last row without one."""
+        rows = self.rows(section)
+        edit = Edit(section)
+        form, own = self._form(values)
+        words = form.write(own, {})
+        if index is not None and index < len(rows):
+            at = rows[index].at
+            while at > 0 and section.lines[at - 1].is_comment:
+                at -= 1
+        else:
+            at = outside(section, rows[-1].at + 1) if rows else self._place(section)
+        edit.insert(at, words)
+        return edit.done()
+
+    def _place(self, section: Section) -> int:
+        for at, line in enumerate(section.lines):
+            words = line.tokens
+            rank = RowTable.ranks.get(words[:2], RowTable.ranks.get(words[:1], 0)) if words else 0
+            if rank > self.rank:
+                while at > 0 and section.lines[at - 1].is_comment:
+                    at -= 1
+                return at
+        return section.end()
+
+    def replace(self, section: Section, row: Row, values: Values) -> Section:
+        """The section with other values in a row; words of the line that are not known stay."""
+        form, own = self._form(values)
+        if own == row.values:
+            return section
+        layout = row.reading.layout if form is row.form else {}
+        return section.replace(row.at, row.line.rewritten(form.write(own, layout)))
+
+    def remove(self, section: Section, row: Row) -> Section:
+        """The section without a row and without the comments directly above it."""
+        edit = Edit(section)
+        edit.remove(row.at)
+        return edit.done()

@@ -1,0 +1,167 @@
+"""Statements: which lines of a section carry which properties."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values
+from dataplane_core.grammar.terms import Term
+from dataplane_core.text.lines import Line
+
+Row = tuple["Form", dict[str, Any]]
+"""What one line says: its form, and the values of that line."""
+
+
+class Form:
+    """One shape of line: the words it starts with, and the term behind them."""
+
+    __slots__ = ("head", "term")
+
+    def __init__(self, head: str, term: Term) -> None:
+        self.head = tuple(head.split())
+        self.term = term
+
+    def read(self, line: Line) -> Reading | None:
+        """What the line says, None when it does not have this shape to its last word."""
+        if self in line.readings:
+            reading: Reading | None = line.readings[self]
+            return reading
+        reading = Reading()
+        try:
+            end = self.term.read(line.tokens, len(self.head), reading)
+        except NoMatch:
+            end = -1
+        result = reading if end == len(line.tokens) else None
+        line.readings[self] = result
+        return result
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        """The line's words."""
+        return [*self.head, *self.term.write(values, layout)]
+
+
+class Statement:
+    """Lines that belong together: `collect` makes values of them, `spread` lines of values.
+
+    Subclasses say how. `examples` are lines that must survive reading and writing, `rejects` lines that
+    must not be read; the laws run over both.
+    """
+
+    #: whether only the last of several lines counts
+    single = True
+
+    def __init__(
+        self,
+        forms: Iterable[Form],
+        props: Iterable[Prop],
+        examples: Sequence[str] = (),
+        rejects: Sequence[str] = (),
+    ) -> None:
+        self.forms = tuple(forms)
+        self.props = tuple(props)
+        self.names = frozenset(prop.name for prop in self.props)
+        self.examples = tuple(examples)
+        self.rejects = tuple(rejects)
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """The values that lines say together."""
+        raise NotImplementedError
+
+    def spread(self, values: Values) -> list[Row]:
+        """The lines that say `values`; none when nothing of it is set."""
+        raise NotImplementedError
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        """Rules between the statement's properties that `values` breaks."""
+        for form, row in self.spread(values):
+            yield from form.term.problems(row)
+
+    def own(self, values: Values) -> dict[str, Any]:
+        """The part of `values` that the statement carries."""
+        return {name: value for name, value in values.items() if name in self.names}
+
+
+class Single(Statement):
+    """A line that stands at most once; of several the last counts."""
+
+    def __init__(self, head: str, term: Term, **more: Any) -> None:
+        super().__init__([Form(head, term)], term.props, **more)
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return dict(rows[-1][1]) if rows else {}
+
+    def spread(self, values: Values) -> list[Row]:
+        own = self.own(values)
+        return [(self.forms[0], own)] if own and self._stands(own) else []
+
+    def _stands(self, own: Values) -> bool:
+        return True
+
+
+class Repeated(Statement):
+    """A line that stands any number of times: a list property of objects, or of scalars."""
+
+    single = False
+
+    def __init__(self, head: str, prop: Prop, term: Term, **more: Any) -> None:
+        super().__init__([Form(head, term)], [prop], **more)
+        self.prop = prop
+        self.scalar = None if isinstance(prop.items, tuple) else term.props[0].name
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        items = [row[self.scalar] if self.scalar else row for _, row in rows]
+        return {self.prop.name: items} if items else {}
+
+    def spread(self, values: Values) -> list[Row]:
+        form = self.forms[0]
+        items = values.get(self.prop.name) or ()
+        return [(form, {self.scalar: item} if self.scalar else item) for item in items]
+
+
+class Choice(Statement):
+    """Lines that exclude one another; the property `prop` says which one stands."""
+
+    def __init__(self, prop: Prop, forms: dict[Any, Form], **more: Any) -> None:
+        unique = {item.name: item for form in forms.values() for item in form.term.props}
+        super().__init__(forms.values(), [prop, *unique.values()], **more)
+        self.prop = prop
+        self.by_value = forms
+        self.by_form = {form: value for value, form in forms.items()}
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        if not rows:
+            return {}
+        form, values = rows[-1]
+        return {self.prop.name: self.by_form[form], **values}
+
+    def spread(self, values: Values) -> list[Row]:
+        form = self.by_value.get(values.get(self.prop.name))
+        if form is None:
+            return []
+        names = {prop.name for prop in form.term.props}
+        return [(form, {name: value for name, value in values.items() if name in names})]
+
+
+class Rows(Statement):
+    """A line of several shapes that is a resource of its own: a rule, a log target, a server."""
+
+    single = False
+
+    def __init__(self, forms: Sequence[Form], **more: Any) -> None:
+        unique = {prop.name: prop for form in forms for prop in form.term.props}
+        super().__init__(forms, unique.values(), **more)
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return dict(rows[-1][1]) if rows else {}
+
+    def choose(self, values: Values) -> Form:
+        """The form that says every given property, else one that can be written."""
+        given = values.keys() & self.names
+        able = [form for form in self.forms if not any(True for _ in form.term.needs(values))]
+        for form in (*able, *self.forms):
+            if given <= {prop.name for prop in form.term.props}:
+                return form
+        return able[0] if able else self.forms[0]
+
+    def spread(self, values: Values) -> list[Row]:
+        own = self.own(values)
+        return [(self.choose(own), own)]

@@ -1,0 +1,153 @@
+"""Constructors of the terms that carry one value, by the kind of the value."""
+
+import re
+from typing import Any
+
+from dataplane_core.grammar.props import NoMatch, Prop
+from dataplane_core.grammar.terms import Const, Rest, Scalar
+
+WORD = r"^[^\s]+$"
+"""The pattern that most one-word properties of the interface have."""
+
+# Manual, section 2.5 "Time format": us, ms, s, m, h, d; the default unit is milliseconds.
+_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(\d{1,18})(us|ms|s|m|h|d)?")
+_SIZE = re.compile(r"(\d{1,18})([kKmMgG])?")
+_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+
+
+def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
+    """One word. `pattern=None` for a property that the interface does not limit (it is one word all the same)."""
+    return Scalar(Prop(name, "string", pattern=pattern, **more))
+
+
+def integer(
+    name: str, minimum: int | None = None, maximum: int | None = None, **more: Any
+) -> Scalar:
+    """A whole number."""
+
+    def decode(token: str) -> int:
+        if not _INTEGER.fullmatch(token):
+            raise NoMatch(token, f"a whole number for {name}")
+        return int(token)
+
+    return Scalar(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
+
+
+def milliseconds(token: str, unit: str = "ms") -> int:
+    """A HAProxy duration in milliseconds (manual, 2.5); a part of a millisecond counts as nothing, but never as zero.
+
+    >>> milliseconds("30s"), milliseconds("100us"), milliseconds("5", "s")
+    (30000, 1, 5000)
+    """
+    match = _DURATION.fullmatch(token)
+    if match is None:
+        raise NoMatch(token, "a duration")
+    number = int(match[1])
+    if match[2] == "us":
+        return max(1, number // 1000) if number else 0
+    return number * _MILLISECONDS[match[2] or unit]
+
+
+def duration(
+    name: str,
+    minimum: int | None = None,
+    maximum: int | None = None,
+    *,
+    unit: str = "ms",
+    **more: Any,
+) -> Scalar:
+    """A time in milliseconds. `unit` is what a number without one means to this keyword, and how it is written."""
+    factor = _MILLISECONDS[unit]
+
+    def encode(value: int) -> str:
+        return str(value // factor) if value % factor == 0 else f"{value}ms"
+
+    prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
+    return Scalar(prop, lambda token: milliseconds(token, unit), encode)
+
+
+def size(name: str, minimum: int | None = None, maximum: int | None = None, **more: Any) -> Scalar:
+    """A number of bytes; `k`, `m` and `g` count in 1024s (manual, 2.6)."""
+
+    def decode(token: str) -> int:
+        match = _SIZE.fullmatch(token)
+        if match is None:
+            raise NoMatch(token, f"a size for {name}")
+        return int(match[1]) << _SHIFT[(match[2] or "").lower()]
+
+    return Scalar(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
+
+
+def one_of(name: str, *choices: str, **more: Any) -> Scalar:
+    """One of some words."""
+    allowed = frozenset(choices)
+
+    def decode(token: str) -> str:
+        if token not in allowed:
+            raise NoMatch(token, f"one of {', '.join(choices)}")
+        return token
+
+    return Scalar(Prop(name, "string", enum=choices, **more), decode)
+
+
+def number_of(name: str, *choices: int, **more: Any) -> Scalar:
+    """One of some numbers."""
+    allowed = {str(choice): choice for choice in choices}
+
+    def decode(token: str) -> int:
+        if token not in allowed:
+            raise NoMatch(token, f"one of {', '.join(allowed)}")
+        return allowed[token]
+
+    return Scalar(Prop(name, "integer", enum=choices, **more), decode)
+
+
+def mapped(name: str, words: dict[str, Any], **more: Any) -> Scalar:
+    """One of some words, each standing for a JSON value: `mapped("x", {"on": "enabled", "off": "disabled"})`."""
+    back = {value: text for text, value in words.items()}
+    kind = "boolean" if set(back) <= {True, False} else "string"
+    more.setdefault("enum", () if kind == "boolean" else tuple(back))
+
+    def decode(token: str) -> Any:
+        if token not in words:
+            raise NoMatch(token, f"one of {', '.join(words)}")
+        return words[token]
+
+    return Scalar(Prop(name, kind, **more), decode, lambda value: back[value])
+
+
+def on_off(name: str, **more: Any) -> Scalar:
+    """`on` or `off`, in JSON `enabled` or `disabled`."""
+    return mapped(name, {"on": "enabled", "off": "disabled"}, **more)
+
+
+def listed(name: str, item: Prop | None = None, separator: str = ",", **more: Any) -> Scalar:
+    """One word that lists several: an array of strings, or of integers if `item` says so."""
+    item = item or Prop("", "string")
+    convert = int if item.json == "integer" else str
+
+    def decode(token: str) -> list[Any]:
+        try:
+            return [convert(part) for part in token.split(separator)]
+        except ValueError:
+            raise NoMatch(token, f"a list for {name}") from None
+
+    def encode(values: list[Any]) -> str:
+        return separator.join(map(str, values))
+
+    return Scalar(Prop(name, "array", items=item, **more), decode, encode)
+
+
+def rest(name: str, pattern: str | None = None, **more: Any) -> Rest:
+    """All remaining words of the line as one string."""
+    return Rest(Prop(name, "string", pattern=pattern, **more))
+
+
+def const(name: str, value: Any, **more: Any) -> Const:
+    """A property that has `value` when the line is there (true, or a word of an enum)."""
+    if isinstance(value, bool):
+        return Const(Prop(name, "boolean", **more), value)
+    more.setdefault("enum", (value,))
+    return Const(Prop(name, "string", **more), value)
