@@ -1,0 +1,180 @@
+"""Files that are whole at any moment: temporary file beside the target, sync, rename, sync.
+
+Locks are `flock(2)` locks: the kernel frees them when their holder dies, so nothing that a killed
+process left behind is ever waited for. Every failure is told with the name of the file that was
+meant, never that of a temporary one.
+"""
+
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from dataplane_core.errors import StorageFailed, StorageFull
+
+Identity = tuple[int, int, int, int, int]
+"""Device, inode, times of modification and change (ns), size: moves when the text may have."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def told(path: Path, action: str = "written") -> Iterator[None]:
+    """Turn an `OSError` in the body into `StorageFailed` or `StorageFull` that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        family = StorageFull if error.errno in _FULL else StorageFailed
+        raise family(f"{path} cannot be {action}: {reason}") from error
+
+
+def identity(status: os.stat_result) -> Identity:
+    """What tells one state of a file from another without reading it."""
+    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+
+
+def read(path: Path) -> tuple[bytes, os.stat_result]:
+    """The bytes of a file and the status that belongs to exactly these bytes."""
+    with told(path, "read"), open(path, "rb") as file:
+        while True:
+            before = os.fstat(file.fileno())
+            data = file.read()
+            after = os.fstat(file.fileno())
+            if identity(before) == identity(after):
+                return data, after
+            file.seek(0)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in a directory survive a power cut."""
+    with told(path):
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Hold the lock file `path`, made if missing, alone; yields its descriptor.
+
+    Threads of one process exclude each other too, as each opens the file for itself. Lock files
+    are never removed: a removed one would let two holders in.
+    """
+    with told(path, "locked"):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        with told(path, "locked"):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def try_lock(path: Path) -> int | None:
+    """The descriptor of the lock file `path`, held until it is closed; None when it is taken."""
+    with told(path, "locked"):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+class Candidate:
+    """A temporary file beside its target, with the target's mode and owner; gone when left.
+
+    It is flock'ed while its maker lives, so that `sweep` can tell litter from work under way.
+    """
+
+    def __init__(self, target: Path, data: bytes, mode: int = 0o600) -> None:
+        self.target = Path(os.path.realpath(target))
+        self.path = self.target
+        with told(target):
+            self._handle, name = tempfile.mkstemp(
+                prefix=f".{self.target.name}.", suffix=".tmp", dir=self.target.parent
+            )
+        self.path = Path(name)
+        try:
+            with told(target):
+                fcntl.flock(self._handle, fcntl.LOCK_EX)
+                self._take_rights(mode)
+                with open(self._handle, "wb", closefd=False) as file:
+                    file.write(data)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take_rights(self, mode: int) -> None:
+        """Mode and owner of the file that is there; without the right to give it away, ours."""
+        try:
+            status = os.stat(self.target)
+        except FileNotFoundError:
+            os.fchmod(self._handle, mode)
+            return
+        if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+            with suppress(PermissionError):
+                os.fchown(self._handle, -1, status.st_gid)
+            with suppress(PermissionError):
+                os.fchown(self._handle, status.st_uid, -1)
+        os.fchmod(self._handle, stat.S_IMODE(status.st_mode))
+
+    def sync(self) -> None:
+        """Bring the bytes to the disk; slow, so to be done before a lock is taken."""
+        with told(self.target):
+            os.fsync(self._handle)
+
+    def publish(self) -> os.stat_result:
+        """Put the file in its target's place, at once and whole; returns its status there."""
+        with told(self.target):
+            os.replace(self.path, self.target)
+            return os.fstat(self._handle)
+
+    def close(self) -> None:
+        """Remove the temporary file if it was not published."""
+        with suppress(FileNotFoundError):
+            if self.path != self.target:
+                os.unlink(self.path)
+        with suppress(OSError):
+            os.close(self._handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> os.stat_result:
+    """Write `target` so that it holds the old bytes or the new ones at any moment, synced.
+
+    An existing file keeps its mode and owner, a new one gets `mode`. A symbolic link stays one, the
+    file that it names is replaced.
+    """
+    with Candidate(target, data, mode) as candidate:
+        candidate.sync()
+        status = candidate.publish()
+    sync_directory(candidate.target.parent)
+    return status
+
+
+def sweep(target: Path) -> None:
+    """Remove the temporary files of `target` whose makers are dead."""
+    target = Path(os.path.realpath(target))
+    for path in target.parent.glob(f".{target.name}.*.tmp"):
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)
+            finally:
+                os.close(handle)

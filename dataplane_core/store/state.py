@@ -1,0 +1,167 @@
+"""The server's own state: one SQLite file, shared by every worker, safe against `kill -9`.
+
+It lies in `state_dir` with mode 0700. Each component that keeps rows there brings its own tables
+as numbered steps (`State.migrate`); a file that a newer server wrote is refused, not guessed at.
+"""
+
+import fcntl
+import os
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store.files import locked, told
+
+BUSY_SECONDS = 20.0
+_inherited: list[sqlite3.Connection] = []
+"""Connections opened before a fork: closing one in the child would touch the parent's file."""
+
+_BASE = (
+    "CREATE TABLE IF NOT EXISTS components (name TEXT PRIMARY KEY, step INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
+
+
+class _Local(threading.local):
+    connection: sqlite3.Connection | None = None
+    process = 0
+
+
+class State:
+    """Access to the state file, one connection for each thread and process.
+
+    Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        self.directory = Path(directory)
+        self.file = self.directory / "state.sqlite"
+        self._local = _Local()
+        self._make_directory()
+        alive = self.path("alive.lock")
+        with told(alive, "opened"):
+            self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.first = self._is_first()
+        with self.write() as connection:
+            for statement in _BASE:
+                connection.execute(statement)
+            if self.first:
+                self._note(connection, "started", repr(time.time()))
+        self.started = float(self.fact("started") or time.time())
+        fcntl.flock(self._alive, fcntl.LOCK_SH)
+        self.close()
+
+    def path(self, name: str) -> Path:
+        """Where a file of the state directory lies: lock files, versions."""
+        return self.directory / name
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._told():
+            return self._connection().execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction of the database that writes: synced at its end, undone by an exception."""
+        with self._told():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def migrate(self, component: str, steps: Sequence[str]) -> None:
+        """Bring the tables of `component` to the last of `steps`, SQL statements that run once."""
+        with self.write() as connection:
+            query = "SELECT step FROM components WHERE name = ?"
+            row = connection.execute(query, (component,)).fetchone()
+            done = row["step"] if row else 0
+            if done > len(steps):
+                raise StorageFailed(
+                    f"{self.file} was written by a newer version of this server ({component} is at "
+                    f"step {done}, this one knows {len(steps)}); set another dataplane.state_dir"
+                )
+            for statement in steps[done:]:
+                connection.execute(statement)
+            sql = "INSERT OR REPLACE INTO components VALUES (?, ?)"
+            connection.execute(sql, (component, len(steps)))
+
+    def fact(self, name: str) -> str | None:
+        """A single value kept under a name."""
+        rows = self.read("SELECT value FROM facts WHERE name = ?", (name,))
+        return rows[0]["value"] if rows else None
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a single value under a name."""
+        with self.write() as connection:
+            self._note(connection, name, value)
+
+    def close(self) -> None:
+        """Close this thread's connection; the next use opens another."""
+        connection, self._local.connection = self._local.connection, None
+        if connection is not None and self._local.process == os.getpid():
+            connection.close()
+
+    def shutdown(self) -> None:
+        """Give the state up: to be called once no thread uses it any more."""
+        self.close()
+        os.close(self._alive)
+
+    @staticmethod
+    def _note(connection: sqlite3.Connection, name: str, value: str) -> None:
+        connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def _make_directory(self) -> None:
+        with told(self.directory, "made"):
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            status = os.lstat(self.directory)
+        if status.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:
+            raise StorageFailed(
+                f"{self.directory} belongs to another user; set dataplane.state_dir"
+            )
+        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+            raise StorageFailed(f"{self.directory} is writable by everybody; set its mode to 0700")
+
+    def _is_first(self) -> bool:
+        """Whether no other process uses this state: this is a start, not one more worker."""
+        try:
+            fcntl.flock(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            fcntl.flock(self._alive, fcntl.LOCK_SH)
+            return False
+        return True
+
+    def _connection(self) -> sqlite3.Connection:
+        local = self._local
+        if local.connection is not None and local.process == os.getpid():
+            return local.connection
+        if local.connection is not None:
+            _inherited.append(local.connection)
+        # The change to WAL takes no turn in a queue as other statements do, hence the lock.
+        with locked(self.path("open.lock")):
+            connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
+        local.connection, local.process = connection, os.getpid()
+        return connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            family = StorageFull if code == sqlite3.SQLITE_FULL else StorageFailed
+            raise family(f"{self.file} cannot be used: {error}") from error

@@ -1,0 +1,144 @@
+import errno
+import os
+import resource
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store import files
+
+
+def others(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_written_file_has_the_bytes_and_leaves_nothing_beside_it(tmp_path):
+    target = tmp_path / "a.cfg"
+    files.write_atomically(target, b"one")
+    files.write_atomically(target, b"two\xff")
+    assert target.read_bytes() == b"two\xff"
+    assert others(tmp_path) == ["a.cfg"]
+
+
+def test_mode_stays_and_a_new_file_is_private(tmp_path):
+    target = tmp_path / "a.cfg"
+    files.write_atomically(target, b"one")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    target.chmod(0o644)
+    files.write_atomically(target, b"two")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_owner_stays(tmp_path):
+    target = tmp_path / "a.cfg"
+    target.write_bytes(b"one")
+    os.chown(target, 1234, 4321)
+    files.write_atomically(target, b"two")
+    assert (target.stat().st_uid, target.stat().st_gid) == (1234, 4321)
+
+
+def test_a_symbolic_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "real").mkdir()
+    target = tmp_path / "real" / "a.cfg"
+    target.write_bytes(b"one")
+    link = tmp_path / "link.cfg"
+    link.symlink_to(target)
+    files.write_atomically(link, b"two")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"two"
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path):
+    target = tmp_path / "a.cfg"
+    target.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(StorageFull) as failure:
+            files.write_atomically(target, b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert str(target) in failure.value.message
+    assert ".tmp" not in failure.value.message
+    assert target.read_bytes() == b"old"
+    assert others(tmp_path) == ["a.cfg"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_failing_sync_leaves_the_old_file(tmp_path, monkeypatch, number):
+    target = tmp_path / "a.cfg"
+    target.write_bytes(b"old")
+
+    def fail(handle: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StorageFull):
+        files.write_atomically(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert others(tmp_path) == ["a.cfg"]
+
+
+def test_a_missing_directory_is_told_with_the_reason(tmp_path):
+    with pytest.raises(StorageFailed, match=r"a\.cfg cannot be written: No such file"):
+        files.write_atomically(tmp_path / "none" / "a.cfg", b"x")
+
+
+def test_identity_moves_when_the_modification_time_is_put_back(tmp_path):
+    target = tmp_path / "a.cfg"
+    target.write_bytes(b"one")
+    before = target.stat()
+    target.write_bytes(b"two")
+    os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert files.identity(target.stat()) != files.identity(before)
+
+
+def test_threads_exclude_each_other(tmp_path):
+    inside, seen = [], []
+
+    def work() -> None:
+        for _ in range(20):
+            with files.locked(tmp_path / "lock"):
+                inside.append(1)
+                seen.append(len(inside))
+                inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(seen) == {1}
+
+
+def test_try_lock_gives_up_at_once_and_a_dead_holder_does_not_count(tmp_path):
+    path = tmp_path / "lock"
+    code = (
+        "import sys, pathlib; from dataplane_core.store import files\n"
+        "print(files.try_lock(pathlib.Path(sys.argv[1])), flush=True); sys.stdin.read()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout.readline().strip() != b"None"
+    assert files.try_lock(path) is None
+    child.kill()
+    child.communicate()
+    handle = files.try_lock(path)
+    assert handle is not None
+    os.close(handle)
+
+
+def test_sweep_removes_what_the_dead_left_and_nothing_else(tmp_path):
+    target = tmp_path / "a.cfg"
+    (tmp_path / ".a.cfg.dead.tmp").write_bytes(b"x")
+    (tmp_path / ".b.cfg.dead.tmp").write_bytes(b"x")
+    with files.Candidate(target, b"alive") as candidate:
+        files.sweep(target)
+        assert others(tmp_path) == sorted([".b.cfg.dead.tmp", candidate.path.name])

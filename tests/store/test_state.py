@@ -1,0 +1,131 @@
+import os
+import sqlite3
+import stat
+import threading
+
+import pytest
+
+from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store.state import State
+
+TABLE = ("CREATE TABLE numbers (value INTEGER)",)
+
+
+@pytest.fixture
+def state(tmp_path):
+    state = State(tmp_path / "state")
+    state.migrate("numbers", TABLE)
+    yield state
+    state.close()
+
+
+def add(state: State, value: int) -> None:
+    with state.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (?)", (value,))
+
+
+def values(state: State) -> list[int]:
+    return [row["value"] for row in state.read("SELECT value FROM numbers ORDER BY value")]
+
+
+def test_directory_is_private(state):
+    assert stat.S_IMODE(state.directory.stat().st_mode) == 0o700
+
+
+def test_rows_survive_a_restart(state):
+    add(state, 1)
+    state.shutdown()
+    again = State(state.directory)
+    assert again.first
+    assert values(again) == [1]
+    again.shutdown()
+    state.__init__(state.directory)
+
+
+def test_a_second_worker_is_not_a_start_of_the_server(state):
+    other = State(state.directory)
+    assert state.first
+    assert not other.first
+    assert other.started == state.started
+    other.shutdown()
+
+
+def test_an_exception_undoes_the_write(state):
+    with pytest.raises(ZeroDivisionError), state.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+        raise ZeroDivisionError
+    assert values(state) == []
+    add(state, 2)
+    assert values(state) == [2]
+
+
+def test_every_thread_writes(state):
+    threads = [threading.Thread(target=add, args=(state, number)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert values(state) == list(range(8))
+
+
+def test_a_forked_child_writes_through_a_connection_of_its_own(state):
+    add(state, 1)
+    child = os.fork()
+    if child == 0:
+        try:
+            add(state, 2)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    add(state, 3)
+    assert values(state) == [1, 2, 3]
+
+
+def test_steps_run_once_and_in_order(state):
+    steps = (*TABLE, "ALTER TABLE numbers ADD COLUMN note TEXT")
+    state.migrate("numbers", steps)
+    state.migrate("numbers", steps)
+    assert [row["name"] for row in state.read("PRAGMA table_info(numbers)")] == ["value", "note"]
+
+
+def test_a_newer_state_is_refused(state):
+    state.migrate("numbers", (*TABLE, "ALTER TABLE numbers ADD COLUMN note TEXT"))
+    with pytest.raises(StorageFailed, match="newer version"):
+        state.migrate("numbers", TABLE)
+
+
+def test_facts(state):
+    assert state.fact("color") is None
+    state.note("color", "red")
+    state.note("color", "blue")
+    assert state.fact("color") == "blue"
+
+
+def test_a_full_database_is_507(state):
+    connection = state._connection()
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageFull), state.write() as write:
+        write.executemany("INSERT INTO numbers VALUES (?)", [(n,) for n in range(50_000)])
+    connection.execute("PRAGMA max_page_count = 1000000")
+    add(state, 1)
+    assert values(state) == [1]
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "state.sqlite").write_bytes(b"this is no database at all " * 100)
+    tmp_path.chmod(0o700)
+    with pytest.raises(StorageFailed, match="not a database"):
+        State(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is not held up by modes")
+def test_a_directory_that_everybody_may_write_is_refused(tmp_path):
+    tmp_path.chmod(0o777)
+    with pytest.raises(StorageFailed, match="0700"):
+        State(tmp_path)
+
+
+def test_the_journal_is_a_write_ahead_log(state):
+    with sqlite3.connect(state.file) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
