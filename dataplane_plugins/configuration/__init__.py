@@ -1,0 +1,1 @@
+"""The families of haproxy.cfg: one module a family."""
