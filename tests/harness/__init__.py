@@ -1,0 +1,1 @@
+"""What tests share: a server under gunicorn, a real HAProxy, and the recorded facts."""

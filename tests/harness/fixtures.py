@@ -1,0 +1,76 @@
+"""Fixtures for every test: `shared`, `server`, `golden_server`, `haproxy_program`."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness import haproxy, recorded
+from tests.harness.server import ApiServer
+
+MakeServer = Callable[..., ApiServer]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded facts; skips where there is none."""
+    folder = recorded.shared_folder()
+    if folder is None:
+        pytest.skip(recorded.REASON)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServer]:
+    """Start servers that live until the session ends: `make_server(configuration, settings)`."""
+    if importlib.util.find_spec("dataplane_core.app") is None:
+        pytest.skip("there is no server to start")
+    started: list[ApiServer] = []
+
+    def make(configuration: Path, settings: dict[str, Any] | None = None) -> ApiServer:
+        server = ApiServer(configuration, tmp_path_factory.mktemp("server"), settings).start()
+        started.append(server)
+        return server
+
+    yield make
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(make_server: MakeServer, tmp_path_factory: pytest.TempPathFactory) -> ApiServer:
+    """A server on a copy of the sample configuration; tests leave it as they found it."""
+    configuration = tmp_path_factory.mktemp("sample") / "haproxy.cfg"
+    configuration.write_text((recorded.TOP / "config" / "haproxy.cfg").read_text("utf-8"), "utf-8")
+    return make_server(configuration)
+
+
+@pytest.fixture(scope="session", params=[False, True], ids=["plain", "odd"])
+def golden_server(
+    request: pytest.FixtureRequest,
+    make_server: MakeServer,
+    shared: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> ApiServer:
+    """A server on the configuration of the recorded cases, plain or as a person writes it."""
+    folder = tmp_path_factory.mktemp("golden")
+    return make_server(recorded.prepare_golden(shared, folder, request.param))
+
+
+def one_haproxy(version: str) -> str:
+    """The program of that version; skips where it is not installed."""
+    program = haproxy.installed().get(version)
+    if program is None:
+        pytest.skip(f"HAProxy {version} is not installed here")
+    return program
+
+
+@pytest.fixture(scope="session")
+def haproxy_program() -> str:
+    """Any HAProxy, the newest of the wheel's, PATH's and fetched ones that is at least 2.8."""
+    found = haproxy.installed()
+    if not found:
+        pytest.skip("no HAProxy is installed here")
+    return found.get("2.8") or next(iter(found.values()))

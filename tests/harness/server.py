@@ -1,0 +1,212 @@
+"""The API under gunicorn, as an operator starts it, and a small client of it."""
+
+import base64
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+USER, PASSWORD = "admin", "adminpwd"
+START = 30.0  # seconds until the first answer; a loaded machine is slow
+CONFIGURATION = "/v2/services/haproxy/configuration"
+TRANSACTIONS = "/v2/services/haproxy/transactions"
+
+Tree = dict[str, Any]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Tree:
+    """Two trees of settings as one; `changes` wins."""
+    result = dict(base)
+    for key, value in changes.items():
+        old = result.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(old, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def quiet_settings(configuration: Path, folder: Path, port: int) -> Tree:
+    """Settings for tests that need no HAProxy: commands that succeed, room for transactions."""
+    commands = dict.fromkeys(("reload_cmd", "restart_cmd", "validate_cmd"), "true")
+    names = ("maps", "ssl_certs", "general_storage", "spoe")
+    places = {f"{name}_dir": str(folder / name) for name in names}
+    return {
+        "dataplaneapi": {
+            "host": "127.0.0.1",
+            "port": port,
+            "user": [{"name": USER, "password": PASSWORD, "insecure": True}],
+            "transaction": {
+                "transaction_dir": str(folder / "transactions"),
+                "max_open_transactions": 10000,
+            },
+            "resources": places,
+        },
+        "haproxy": {
+            "config_file": str(configuration),
+            "reload": {**commands, "reload_delay": 1},
+        },
+        "dataplane": {"state_dir": str(folder / "state"), "workers": 1},
+        "log_targets": [{"log_to": "stdout", "log_level": "warning", "log_types": ["app"]}],
+    }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the server."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+    @property
+    def data(self) -> Any:
+        """What stands under `data` in an envelope."""
+        return self.json["data"]
+
+
+class Client:
+    """A keep-alive client with a password."""
+
+    def __init__(self, port: int, user: str = USER, password: str = PASSWORD) -> None:
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.headers = {"Authorization": f"Basic {token}"}
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        text: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: object,
+    ) -> Answer:
+        """Send `body` as JSON, or `text` as it is; keyword arguments are the query."""
+        sent = dict(self.headers)
+        content: bytes | None = None
+        if text is not None:
+            content, sent["Content-Type"] = text.encode(), "text/plain"
+        elif body is not None:
+            content, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
+        sent.update(headers or {})
+        if query:
+            path += "?" + urlencode({key: str(value) for key, value in query.items()})
+        try:
+            self.connection.request(method, path, content, sent)
+            response = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            self.connection.close()  # the server ended an idle connection: ask once more
+            self.connection.request(method, path, content, sent)
+            response = self.connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+
+    def version(self) -> int:
+        return int(self.call("GET", f"{CONFIGURATION}/version").json)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[str]:
+        """Open a transaction, and commit it when the block ends well."""
+        begun = self.call("POST", TRANSACTIONS, version=self.version())
+        assert begun.status == 201, begun.body
+        identifier = begun.json["id"]
+        try:
+            yield identifier
+        except BaseException:
+            self.call("DELETE", f"{TRANSACTIONS}/{quote(identifier)}")
+            raise
+        committed = self.call("PUT", f"{TRANSACTIONS}/{quote(identifier)}", force_reload="true")
+        assert committed.status in (200, 202), committed.body
+
+
+class ApiServer:
+    """`dataplane serve` on one configuration; stop it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        configuration: Path,
+        folder: Path,
+        settings: Mapping[str, Any] | None = None,
+        python: str = sys.executable,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.configuration, self.folder, self.port = configuration, folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        folder.mkdir(parents=True, exist_ok=True)
+        tree = merged(quiet_settings(configuration, folder, self.port), settings or {})
+        self.settings = folder / "dataplane.yaml"
+        self.settings.write_text(json.dumps(tree, indent=1), "utf-8")  # JSON is YAML
+        self.log = folder / "server.log"
+        program = str(Path(python).with_name("dataplane"))
+        self.command = [program, "serve", "-f", str(self.settings)]
+        self.environ = {**os.environ, **(environ or {})}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "ApiServer":
+        """Start it and wait for its first answer."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdout=log, stderr=log, start_new_session=True, env=self.environ
+            )
+        deadline = time.monotonic() + START
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"the server does not answer:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.05)
+        return self
+
+    def stop(self) -> None:
+        """End it as systemd does; kill what is left after ten seconds."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        self.process = None
+
+    def client(self) -> Client:
+        return Client(self.port)
+
+    def specification(self, name: str = "specification") -> Tree:
+        """The served document: `specification` (Swagger 2.0) or `specification_openapiv3`."""
+        answer = self.client().call("GET", f"/v2/{name}")
+        assert answer.status == 200, answer.body[:300]
+        document: Tree = answer.json
+        return document
+
+    def _answers(self) -> bool:
+        try:
+            return self.client().call("GET", f"{CONFIGURATION}/version").status == 200
+        except OSError:
+            return False
+
+    def __enter__(self) -> "ApiServer":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
