@@ -1,4 +1,7 @@
-"""The grammar: declarations from which reading, writing, schemas and specifications are computed."""
+"""The grammar.
+
+Declarations from which reading, writing, schemas and specifications are computed.
+"""
 
 from dataplane_core.grammar.declare import (
     Custom,

@@ -1,4 +1,7 @@
-"""Constructors of statements and of terms that combine others: the words that declarations are made of."""
+"""Constructors of statements and of terms that combine others.
+
+The words that declarations are made of.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,7 +36,10 @@ def group(name: str, term: Term) -> Term:
 
 
 def many(name: str, term: Term, at_least: int = 0, **more: Any) -> Term:
-    """A repeated group: a list of objects, or of scalars when the term is one word that bears the list's own name."""
+    """A repeated group.
+
+    A list of objects, or of scalars when the term is one word that bears the list's own name.
+    """
     prop = Prop(name, "array", items=_items(name, term), **more)
     return Many(prop, term, at_least)
 
@@ -44,9 +50,11 @@ def _items(name: str, term: Term) -> tuple[Prop, ...] | Prop:
 
 
 def case(head: str, term: Term = nothing, value: Any = None, **facts: dict[str, Any]) -> Case:
-    """A branch of `dispatch`: its first word, what follows, and the selecting value (by default the word's stem).
+    """A branch of `dispatch`: its first word, what follows, and the selecting value (by default
+    the word's stem).
 
-    `facts` gives the properties of a template their facts: `case("lua.{lua_action}", lua_action={"help": …})`.
+    `facts` gives the properties of a template their facts: `case("lua.{lua_action}",
+    lua_action={"help": …})`.
     """
     template = Template(head, facts)
     return Case(template, term, template.stem if value is None else value)

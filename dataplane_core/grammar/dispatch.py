@@ -25,7 +25,8 @@ _FIELD = re.compile(r"\{([\w.-]+)(:int)?\}")
 class Template(Term):
     """A word with properties inside: `set-var({var_scope}.{var_name})`, `track-sc{n:int}`.
 
-    One notation, read as a pattern and written as a format. `more` gives the properties' facts by name.
+    One notation, read as a pattern and written as a format. `more` gives the properties' facts by
+    name.
     """
 
     def __init__(self, text: str, more: dict[str, dict[str, Any]] | None = None) -> None:
@@ -81,7 +82,10 @@ class Template(Term):
 
 
 class Case:
-    """One branch of a dispatch: its first word, the terms behind it, and the value that selects it."""
+    """One branch of a dispatch.
+
+    Its first word, the terms behind it, and the value that selects it.
+    """
 
     def __init__(self, head: Template, term: Term, value: Any) -> None:
         self.head = head
@@ -140,7 +144,9 @@ class Dispatch(Term):
         raise failure
 
     def choose(self, values: Values) -> Case | None:
-        """The case for the selected value that says every set property, else one that can be written."""
+        """The case for the selected value that says every set property, else one that can be
+        written.
+        """
         value = values.get(self.prop.name)
         cases = [case for case in self.cases if case.value == value]
         given = {prop.name for prop in self.props[1:] if prop.name in values}

@@ -10,7 +10,10 @@ from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 
 Found = tuple[int, Form, Reading | None]
-"""A line of a statement: its place, the form whose words it starts with, what it says (None: not readable)."""
+"""A line of a statement.
+
+Its place, the form whose words it starts with, what it says (None: not readable).
+"""
 
 
 class HeadTable:
@@ -24,7 +27,10 @@ class HeadTable:
         self.longest = max(map(len, self.by_head), default=0)
 
     def lookup(self, line: Line) -> tuple[Statement, Form, Reading | None] | None:
-        """The statement that a line belongs to; the first of its forms that reads it, else the first at all."""
+        """The statement that a line belongs to.
+
+        The first of its forms that reads it, else the first at all.
+        """
         tokens = line.tokens
         for length in range(min(self.longest, len(tokens)), 0, -1):
             candidates = self.by_head.get(tokens[:length])
@@ -88,7 +94,8 @@ class Model:
     def put(self, section: Section, values: Values) -> Section:
         """The section saying `values` and nothing else of what the model knows.
 
-        Only lines whose own values change are touched; lines that no statement knows stay as they are.
+        Only lines whose own values change are touched; lines that no statement knows stay as they
+        are.
         """
         found = self.find(section)
         edit = Edit(section)

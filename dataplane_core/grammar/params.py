@@ -68,8 +68,10 @@ class Repeated(Entry):
 class Params(Term):
     """A table of keywords in any order.
 
-    Unknown words stay where they are: they are part of the layout, and a rewrite keeps them. A keyword
-    whose value does not change keeps its spelling and its place; new ones go where the table has them.
+    Unknown words stay where they are: they are part of the layout, and a rewrite keeps them. A
+    keyword
+    whose value does not change keeps its spelling and its place; new ones go where the table has
+    them.
     """
 
     def __init__(self, *entries: Entry, strict: bool = False) -> None:
@@ -181,7 +183,10 @@ class Params(Term):
 
 
 def params(*entries: Entry, strict: bool = False) -> Params:
-    """Keywords in any order; `strict` tables end at the first unknown word instead of keeping it."""
+    """Keywords in any order.
+
+    `strict` tables end at the first unknown word instead of keeping it.
+    """
     return Params(*entries, strict=strict)
 
 
@@ -191,7 +196,10 @@ def flag(keyword: str, name: str, value: Any = True, **more: Any) -> Entry:
 
 
 def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> Entry:
-    """A pair of keywords for `enabled` and `disabled`: `switch("check", "check", off="no-check")`."""
+    """A pair of keywords for `enabled` and `disabled`.
+
+    `switch("check", "check", off="no-check")`.
+    """
     more.setdefault("enum", ("enabled", "disabled") if off else ("enabled",))
     words: dict[str, Term] = {keyword: const(name, "enabled", **more)}
     if off:
@@ -205,7 +213,10 @@ def arg(keyword: str, term: Term, required: bool = False) -> Entry:
 
 
 def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:
-    """A keyword with arguments that may be repeated: each gives an object of the list property `name`."""
+    """A keyword with arguments that may be repeated.
+
+    Each gives an object of the list property `name`.
+    """
     scalar = len(term.props) == 1 and term.props[0].name == name
     items: tuple[Prop, ...] | Prop = term.props[0] if scalar else term.props
     return Repeated(keyword, Prop(name, "array", items=items, **more), term)

@@ -24,9 +24,12 @@ class Prop:
     """One property, stated once: parser, writer, schema and specification all read it from here.
 
     `name` is the dotted path in the JSON object, `names` its path in API versions that differ
-    (None where a version lacks it). `items` are the properties of an array's objects, or one `Prop` for
-    an array of scalars. `nullable`: 0, "" and null are values of their own; otherwise they mean "unset".
-    `required` counts inside the nested object that the property belongs to. `live` is the Runtime API
+    (None where a version lacks it). `items` are the properties of an array's objects, or one
+    `Prop` for
+    an array of scalars. `nullable`: 0, "" and null are values of their own; otherwise they mean
+    "unset".
+    `required` counts inside the nested object that the property belongs to. `live` is the Runtime
+    API
     command that applies a new value to the running process.
     """
 
@@ -57,7 +60,10 @@ class Prop:
 
 
 class NoMatch(Exception):
-    """A line does not have the declared shape; `wanted` says what was expected in place of `token`."""
+    """A line does not have the declared shape.
+
+    `wanted` says what was expected in place of `token`.
+    """
 
     def __init__(self, token: str | None, wanted: str) -> None:
         super().__init__(f"{wanted} expected instead of {token or 'the end of the line'}")

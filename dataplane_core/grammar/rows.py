@@ -29,7 +29,8 @@ class Row:
 class RowTable:
     """The rows that a statement's lines make in a section.
 
-    `rank` orders tables in one section: a first row goes in front of the first line of a table with a
+    `rank` orders tables in one section: a first row goes in front of the first line of a table
+    with a
     higher rank, so that rules stand where HAProxy expects them without a warning.
     """
 

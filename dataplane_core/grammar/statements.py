@@ -42,7 +42,8 @@ class Form:
 class Statement:
     """Lines that belong together: `collect` makes values of them, `spread` lines of values.
 
-    Subclasses say how. `examples` are lines that must survive reading and writing, `rejects` lines that
+    Subclasses say how. `examples` are lines that must survive reading and writing, `rejects`
+    lines that
     must not be read; the laws run over both.
     """
 

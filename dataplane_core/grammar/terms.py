@@ -251,7 +251,10 @@ class Many(Term):
 
 
 class FirstOf(Term):
-    """Several shapes of one line. Reading takes the first that fits, writing the first that says all."""
+    """Several shapes of one line.
+
+    Reading takes the first that fits, writing the first that says all.
+    """
 
     def __init__(self, *terms: Term) -> None:
         self.terms = terms
@@ -272,7 +275,10 @@ class FirstOf(Term):
         raise failure
 
     def choose(self, values: Values) -> Term:
-        """The shape that `values` fill: one that says every set property, else one that can be written."""
+        """The shape that `values` fill.
+
+        One that says every set property, else one that can be written.
+        """
         given = {prop.name for prop in self.props if prop.name in values}
         able = [term for term in self.terms if not any(True for _ in term.needs(values))]
         for term in able:

@@ -18,7 +18,10 @@ _INTEGER = re.compile(r"[+-]?\d{1,19}")
 
 
 def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
-    """One word. `pattern=None` for a property that the interface does not limit (it is one word all the same)."""
+    """One word.
+
+    `pattern=None` for a property that the interface does not limit (it is one word all the same).
+    """
     return Scalar(Prop(name, "string", pattern=pattern, **more))
 
 
@@ -36,7 +39,8 @@ def integer(
 
 
 def milliseconds(token: str, unit: str = "ms") -> int:
-    """A HAProxy duration in milliseconds (manual, 2.5); a part of a millisecond counts as nothing, but never as zero.
+    """A HAProxy duration in milliseconds (manual, 2.5); a part of a millisecond counts as
+    nothing, but never as zero.
 
     >>> milliseconds("30s"), milliseconds("100us"), milliseconds("5", "s")
     (30000, 1, 5000)
@@ -58,7 +62,10 @@ def duration(
     unit: str = "ms",
     **more: Any,
 ) -> Scalar:
-    """A time in milliseconds. `unit` is what a number without one means to this keyword, and how it is written."""
+    """A time in milliseconds.
+
+    `unit` is what a number without one means to this keyword, and how it is written.
+    """
     factor = _MILLISECONDS[unit]
 
     def encode(value: int) -> str:
@@ -105,7 +112,10 @@ def number_of(name: str, *choices: int, **more: Any) -> Scalar:
 
 
 def mapped(name: str, words: dict[str, Any], **more: Any) -> Scalar:
-    """One of some words, each standing for a JSON value: `mapped("x", {"on": "enabled", "off": "disabled"})`."""
+    """One of some words, each standing for a JSON value.
+
+    `mapped("x", {"on": "enabled", "off": "disabled"})`.
+    """
     back = {value: text for text, value in words.items()}
     kind = "boolean" if set(back) <= {True, False} else "string"
     more.setdefault("enum", () if kind == "boolean" else tuple(back))

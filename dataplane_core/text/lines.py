@@ -10,7 +10,8 @@ _INDENT = re.compile(r"[ \t]*")
 
 
 class Line:
-    """An immutable line: `raw` is its text with the line end; all else is read from it when asked for.
+    """An immutable line: `raw` is its text with the line end; all else is read from it when asked
+    for.
 
     `readings` is a cache for the grammar: what a declaration made of this line. It travels with the
     line through every edit of its section, so that an edit reads only the lines that are new.

@@ -1,4 +1,7 @@
-"""A section: its header, the comments right above it, and its lines. Immutable; an edit gives a new one."""
+"""A section.
+
+Its header, the comments right above it, and its lines. Immutable; an edit gives a new one.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -155,7 +158,10 @@ def _cut(text: str) -> list[str]:
 
 
 def check_name(name: str) -> None:
-    """Refuse a section name that HAProxy would not take (manual, section 2.1: letters, digits, `-_.:`)."""
+    """Refuse a section name that HAProxy would not take (manual, section 2.1.
+
+    Letters, digits, `-_.:`).
+    """
     bad = next(
         (char for char in name if not (char.isascii() and (char.isalnum() or char in "-_.:"))), None
     )

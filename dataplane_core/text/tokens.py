@@ -1,7 +1,9 @@
 """HAProxy's words: how a line is cut, and what a value must be like to stay one word.
 
-Manual, section 2.2 "Quoting and escaping": blanks separate words; a backslash escapes one character;
-'…' is literal; "…" keeps `\\"`, `\\\\`, `\\$` and expands variables; an unquoted `#` starts a comment,
+Manual, section 2.2 "Quoting and escaping": blanks separate words; a backslash escapes one
+character;
+'…' is literal; "…" keeps `\\"`, `\\\\`, `\\$` and expands variables; an unquoted `#` starts a
+comment,
 in the middle of a word too. Tokens here are raw: quotes and backslashes stay in them.
 """
 
@@ -9,7 +11,8 @@ import re
 
 from dataplane_core.errors import DataplaneError
 
-# Anything below a blank but the tab, and DEL; C1 controls are refused too, some terminals act on them.
+# Anything below a blank but the tab, and DEL; C1 controls are refused too, some terminals act on
+# them.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Words of a line without these are what str.split gives; it would also cut at \x1c and at U+00A0.
 _SPECIAL = re.compile(r"[\"'\\#\x1c-\x1f\x80-\U0010ffff]")
