@@ -48,6 +48,10 @@ EXTRAS = {
         "hypothesis>=6.150,<7",
         "openapi-spec-validator>=0.9,<0.10",
         "playwright>=1.60,<2",
+        # what a client generated from the specification needs
+        "pydantic>=2,<3",
+        "python-dateutil>=2.8.2",
+        "urllib3>=2,<3",
     ],
     "lint": [
         "ruff>=0.17.5,<0.18",

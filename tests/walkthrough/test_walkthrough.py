@@ -1,0 +1,138 @@
+"""The walk-through with a real HAProxy: what is configured over HTTP is how traffic is routed."""
+
+import http.client
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.harness.fixtures import MakeServer, one_haproxy
+from tests.harness.haproxy import HaproxyProcess
+from tests.harness.server import CONFIGURATION, ApiServer, Client, free_port
+from tests.harness.sites import sites
+from tests.harness.story import Ports, Step, assert_told, first_transaction, second_transaction
+
+pytestmark = [pytest.mark.haproxy, pytest.mark.server]
+
+START = """\
+# Kept by hand.
+global
+    maxconn 100   # small
+    stats socket {socket} mode 600 level admin
+
+defaults
+    mode http
+    timeout connect 1s
+    timeout client  5s
+    timeout server  5s
+
+frontend alive
+    bind 127.0.0.1:{port}
+    monitor-uri /
+"""
+
+
+@dataclass(frozen=True)
+class System:
+    """A running HAProxy, the API that governs it, and three web servers behind them."""
+
+    api: ApiServer
+    ports: Ports
+    start: str
+
+
+@pytest.fixture(params=["2.6", "2.8", "3.0", "3.2"])
+def system(
+    request: pytest.FixtureRequest, make_server: MakeServer, tmp_path: Path
+) -> Iterator[System]:
+    program = one_haproxy(request.param)
+    configuration = tmp_path / "haproxy.cfg"
+    start = START.format(socket=tmp_path / "stats.sock", port=free_port())
+    configuration.write_text(start, "utf-8")
+    with (
+        sites("web1", "web2", "example") as behind,
+        HaproxyProcess(program, configuration, tmp_path) as haproxy,
+    ):
+        reload = {"reload_cmd": "", "restart_cmd": "", "validate_cmd": "", "reload_delay": 1}
+        settings = {"haproxy_bin": program, "master_runtime": str(haproxy.master), "reload": reload}
+        api = make_server(configuration, {"haproxy": settings})
+        web = (behind[0].port, behind[1].port)
+        try:
+            yield System(api, Ports(free_port(), web, behind[2].port), start)
+        finally:
+            api.stop()
+
+
+def carry_out(client: Client, steps: list[Step]) -> None:
+    with client.transaction() as transaction:
+        for collection, query, body in steps:
+            path = f"{CONFIGURATION}/{collection}"
+            made = client.call("POST", path, body, **query, transaction_id=transaction)
+            assert made.status == 202, (collection, made.status, made.body)
+
+
+def ask(port: int, path: str = "/", host: str = "localhost") -> tuple[int, str]:
+    """The proxied site's status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", path, headers={"Host": host})
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
+def ask_until(port: int, wanted: tuple[int, str], host: str = "localhost") -> None:
+    """Ask until the answer is the wanted one: old workers go on for a moment after a reload."""
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            told = ask(port, host=host)
+        except OSError as error:
+            told = (0, str(error))
+        if told == wanted:
+            return
+        assert time.monotonic() < deadline, f"{told} instead of {wanted}"
+        time.sleep(0.05)
+
+
+def test_traffic_is_routed_as_configured(system: System) -> None:
+    client, ports = system.api.client(), system.ports
+
+    carry_out(client, first_transaction(ports))
+    ask_until(ports.site, (200, "web1"))
+    assert {ask(ports.site) for _ in range(10)} == {(200, "web1"), (200, "web2")}
+    assert ask(ports.site, "/admin.php")[0] == 200
+
+    carry_out(client, second_transaction(ports))
+    ask_until(ports.site, (200, "example"), host="www.example.local")
+    assert {ask(ports.site) for _ in range(10)} == {(200, "web1"), (200, "web2")}
+    assert {ask(ports.site, "/a", "www.example.local") for _ in range(10)} == {(200, "example")}
+    assert ask(ports.site, "/admin.php")[0] == 403
+    assert ask(ports.site, "/admin.php", "www.example.local")[0] == 403
+
+
+def test_what_was_there_is_untouched(system: System) -> None:
+    client = system.api.client()
+    carry_out(client, first_transaction(system.ports))
+    carry_out(client, second_transaction(system.ports))
+    text = system.api.configuration.read_text("utf-8")
+    assert system.start in text, text
+    assert_told(text, system.ports)
+
+
+def test_reload_is_recorded(system: System) -> None:
+    client = system.api.client()
+    query = {"version": client.version()}
+    made = client.call("POST", f"{CONFIGURATION}/backends", {"name": "later"}, **query)
+    assert made.status == 202, made.body
+    reload = made.headers["Reload-ID"]
+    deadline = time.monotonic() + 10
+    while True:
+        record = client.call("GET", f"/v2/services/haproxy/reloads/{reload}").json
+        if record["status"] != "in_progress":
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert record["status"] == "succeeded", record
