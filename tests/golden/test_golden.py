@@ -28,7 +28,9 @@ def implemented(server: ApiServer, shared: Path) -> list[str]:
 @pytest.mark.parametrize("kind", ["write", "put", "rejected", "parse"])
 def test_recorded_cases(golden_server: ApiServer, shared: Path, kind: str) -> None:
     resources = implemented(golden_server, shared)
-    assert {"backend", "server", "frontend", "bind", "global", "http_request_rule"} <= set(resources)
+    assert {"backend", "server", "frontend", "bind", "global", "http_request_rule"} <= set(
+        resources
+    )
     command = [
         *(sys.executable, str(shared / "tools" / "golden_check.py"), "run"),
         *("--url", golden_server.url, "--user", f"{USER}:{PASSWORD}"),
