@@ -26,6 +26,8 @@ class Kind(Generic[T]):
 def _text(value: str) -> str:
     if any(ord(character) < 32 for character in value):
         raise ValueError("holds a control character")
+    if any(0xD800 <= ord(character) < 0xE000 for character in value):
+        raise ValueError("holds half a character")
     return value
 
 

@@ -1,10 +1,14 @@
 """Rules that no key can break alone: what a listener needs, who the users are."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 
 from dataplane_core.settings.problems import Problem
 from dataplane_core.settings.tree import Settings
+
+# What crypt(3) makes: md5, sha256, sha512, bcrypt, scrypt, yescrypt, or the old DES.
+_HASH = re.compile(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
 
 
 def broken_rules(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
@@ -40,4 +44,7 @@ def _users(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(place, f"{path}.name", f"the user {user.name} is already given")
         if not user.password:
             yield Problem(place, f"{path}.password", f"the user {user.name} has no password")
+        elif not user.insecure and not _HASH.fullmatch(user.password):
+            fault = "is no hash of crypt(3); with `insecure: true` it would be the password itself"
+            yield Problem(place, f"{path}.password", fault)
         names.add(user.name)

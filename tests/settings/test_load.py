@@ -147,6 +147,11 @@ def test_an_unknown_flag_is_refused():
         ),
         (
             "yaml",
+            "dataplaneapi:\n  user:\n  - name: a\n    password: plain\n",
+            ("3", "dataplaneapi.user[0].password", "is no hash of crypt(3); with `insecure: true`"),
+        ),
+        (
+            "yaml",
             "dataplaneapi:\n\n  scheme: [https]\n",
             ("3", "dataplaneapi.tls.tls_certificate", "the listener https needs it"),
         ),

@@ -1,0 +1,118 @@
+"""Who is asking: basic authentication (RFC 7617), or a client certificate in its place."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dataplane_core.auth.certificates import certificate_name
+from dataplane_core.auth.passwords import Secret, verify
+from dataplane_core.auth.remembered import Remembered
+from dataplane_core.auth.userlists import Account, UserlistFile, accounts_of
+from dataplane_core.errors import Unauthorized
+from dataplane_core.settings import Settings
+from dataplane_core.text import Document
+
+MESSAGE = "unauthenticated for invalid credentials"
+CHALLENGE = 'Basic realm="API"'  # value of the header WWW-Authenticate of a 401
+_NOBODY = Secret("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Someone whom the server knows; `method` is `basic` or `certificate`."""
+
+    name: str
+    method: str = "basic"
+    groups: frozenset[str] = frozenset()
+
+
+class Authenticator:
+    """Turns a request's credentials into an identity, or into one and the same refusal.
+
+    Users are those of the settings; when there are none, those of the userlist that the settings
+    name, in `userlist_file` or else in the document that `userlist_source` returns (HAProxy's
+    configuration). A document is looked at again only when the source returns another object.
+    """
+
+    def __init__(self, settings: Settings, userlist_source: Callable[[], Document]) -> None:
+        server = settings.dataplaneapi
+        self._fixed = {
+            user.name: Account(user.name, Secret(user.password, user.insecure))
+            for user in server.user
+        }
+        self._userlist = server.userlist.userlist
+        file = server.userlist.userlist_file
+        self._source = UserlistFile(file) if file else userlist_source
+        self._by_certificate = bool(server.tls.tls_ca)
+        self._remembered = Remembered(settings.dataplane.credential_ttl)
+        self._key = os.urandom(32)
+        self._read: tuple[Document, Mapping[str, Account]] | None = None
+
+    def identify(
+        self, authorization: str | None, certificate: bytes | None, listener: str
+    ) -> Identity:
+        """Return who is asking.
+
+        `authorization` is the request's header; `certificate` what the client showed to the TLS
+        listener, DER; `listener` is http, https or unix. Raises Unauthorized, with one message for
+        every reason.
+        """
+        if self._by_certificate and listener == "https":
+            name = certificate_name(certificate) if certificate else ""
+            if name:
+                return Identity(name, "certificate")
+            raise Unauthorized(MESSAGE)
+        credentials = _credentials(authorization)
+        if credentials is None:
+            raise Unauthorized(MESSAGE)
+        return self._verified(*credentials)
+
+    def accounts(self) -> Mapping[str, Account]:
+        """Return the users that may use the API with a password now."""
+        if self._fixed:
+            return self._fixed
+        document = self._source()
+        if self._read is None or self._read[0] is not document:
+            self._read = (document, accounts_of(document, self._userlist))
+        return self._read[1]
+
+    def _verified(self, name: str, password: bytes) -> Identity:
+        accounts = self.accounts()
+        account = accounts.get(name)
+        secret = account.secret if account else self._stand_in(name, accounts)
+        digest = self._remembered.digest(name, password, secret.stored)
+        known = account is not None and self._remembered.knows(digest)
+        right = known or verify(password, secret)
+        if account is None or not right:
+            raise Unauthorized(MESSAGE)
+        if not known:
+            self._remembered.add(digest)
+        return Identity(account.name, groups=account.groups)
+
+    def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> Secret:
+        """Return a real user's secret for an unknown name to be held against.
+
+        Always the same one for the same name, so that the time tells nothing whatever mixture of
+        hashes the users have.
+        """
+        if not accounts:
+            return _NOBODY
+        digest = hmac.digest(self._key, name.encode("utf-8", "surrogateescape"), hashlib.sha256)
+        names = sorted(accounts)
+        return accounts[names[int.from_bytes(digest[:8], "big") % len(names)]].secret
+
+
+def _credentials(authorization: str | None) -> tuple[str, bytes] | None:
+    """Return user and password of a header; None when it is absent or malformed."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(token.strip(), validate=True).partition(b":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user.decode("utf-8", "surrogateescape"), password) if colon and user else None

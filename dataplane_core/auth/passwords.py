@@ -1,0 +1,54 @@
+"""Is this the password of that user? Plain text and every hash that crypt(3) knows here."""
+
+import hmac
+from dataclasses import dataclass, field
+
+from dataplane_core.auth import crypt_library
+
+LONGEST = 512  # bytes; crypt(3) refuses longer ones, and hashing them would cost a stranger nothing
+_BCRYPT_SIGNIFICANT = 72  # bytes of a password that bcrypt looks at
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What is stored of a password: the hash, or the password itself where `insecure`."""
+
+    stored: str = field(repr=False)
+    insecure: bool = False
+
+
+def verify(password: bytes, secret: Secret) -> bool:
+    """Tell whether a password is right; one that cannot be (too long, with NUL) costs the same."""
+    possible = len(password) <= LONGEST and b"\0" not in password
+    given = password if possible else b"\x01"
+    if secret.insecure:
+        right = hmac.compare_digest(given, secret.stored.encode("utf-8", "surrogateescape"))
+    else:
+        right = _verify_hash(given, secret.stored)
+    return right and possible
+
+
+def _verify_hash(password: bytes, stored: str) -> bool:
+    verdict = crypt_library.verify(password, stored)
+    return verdict if verdict is not None else _verify_in_python(password, stored)
+
+
+def _verify_in_python(password: bytes, stored: str) -> bool:
+    """Verify without the system's library; a hash that nothing here knows fits no password."""
+    try:
+        if stored.startswith("$2"):
+            import bcrypt
+
+            return bcrypt.checkpw(password[:_BCRYPT_SIGNIFICANT], stored.encode())
+        from passlib import hash as schemes
+
+        for prefix, scheme in (
+            ("$1$", schemes.md5_crypt),
+            ("$5$", schemes.sha256_crypt),
+            ("$6$", schemes.sha512_crypt),
+        ):
+            if stored.startswith(prefix):
+                return bool(scheme.verify(password, stored))
+    except ValueError:
+        return False
+    return False

@@ -1,0 +1,45 @@
+"""Credentials that were verified a moment ago, so that not every request costs a hash.
+
+What is kept is a keyed digest of user, password and stored hash, nothing that could be reversed;
+a changed hash makes another digest, so an old password is forgotten at once.
+"""
+
+import hashlib
+import hmac
+import os
+import threading
+import time
+from collections import OrderedDict
+
+_CAPACITY = 1024
+
+
+class Remembered:
+    """A bounded, short memory; safe for threads. `lifetime` is in seconds, 0 remembers nothing."""
+
+    def __init__(self, lifetime: float) -> None:
+        self._lifetime = lifetime
+        self._key = os.urandom(32)
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def digest(self, name: str, password: bytes, stored: str) -> bytes:
+        """Return what stands for a credential here."""
+        words = (name, stored)
+        parts = (password, *(word.encode("utf-8", "surrogateescape") for word in words))
+        text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return hmac.digest(self._key, text, hashlib.sha256)
+
+    def knows(self, digest: bytes) -> bool:
+        """Tell whether that credential was verified within the lifetime."""
+        return self._until.get(digest, 0.0) > time.monotonic()
+
+    def add(self, digest: bytes) -> None:
+        """Keep a credential that was verified just now; the oldest goes when there are too many."""
+        if not self._lifetime:
+            return
+        with self._lock:
+            self._until.pop(digest, None)
+            self._until[digest] = time.monotonic() + self._lifetime
+            while len(self._until) > _CAPACITY:
+                self._until.popitem(last=False)
