@@ -48,6 +48,7 @@ EXTRAS = {
         "hypothesis>=6.150,<7",
         "openapi-spec-validator>=0.9,<0.10",
         "playwright>=1.60,<2",
+        "setuptools>=77",  # builds the example of a third party's plugin
         # what a client generated from the specification needs
         "pydantic>=2,<3",
         "python-dateutil>=2.8.2",

@@ -13,10 +13,10 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
-QUIET = (  # without these Chromium asks for updates and names of its own while it starts
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [  # without these Chromium asks for updates and names of its own while it starts
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
 
 
 @pytest.fixture

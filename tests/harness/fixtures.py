@@ -29,8 +29,13 @@ def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServer
         pytest.skip("there is no server to start")
     started: list[ApiServer] = []
 
-    def make(configuration: Path, settings: dict[str, Any] | None = None) -> ApiServer:
-        server = ApiServer(configuration, tmp_path_factory.mktemp("server"), settings).start()
+    def make(
+        configuration: Path,
+        settings: dict[str, Any] | None = None,
+        environ: dict[str, str] | None = None,
+    ) -> ApiServer:
+        folder = tmp_path_factory.mktemp("server")
+        server = ApiServer(configuration, folder, settings, environ=environ).start()
         started.append(server)
         return server
 
