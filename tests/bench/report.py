@@ -1,0 +1,70 @@
+"""The tables as Markdown, with what they were measured on."""
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import falcon
+import gunicorn
+
+from tests.bench.measure import Table
+from tests.bench.systems import THREADS, WORKERS
+
+PAGE = """\
+# Performance
+
+Measured by `{command}`, which rewrites this page. Every limit is a ratio within one run: figures of
+two machines, or of two days, cannot be compared, their ratios can.
+
+{machine}
+
+Both servers run under gunicorn's gthread worker with {workers} workers and {threads} threads; the
+load is {load} connections that ask without a pause, on the same machine. "Bare Falcon" is an
+application that returns the same bytes from memory and checks no password. Memory is the
+proportional set size of all processes of the server.
+
+{tables}
+"""
+
+
+def machine(haproxy: str) -> str:
+    """What it was measured on, as a list."""
+    text = Path("/proc/cpuinfo").read_text("utf-8") if os.path.exists("/proc/cpuinfo") else ""
+    models = [line.split(":")[1].strip() for line in text.splitlines() if "model name" in line]
+    told = subprocess.run([haproxy, "-v"], capture_output=True, text=True, check=True).stdout
+    version = told.splitlines()[0].split(" 20")[0]
+    facts = [
+        f"{os.cpu_count()} cores, {models[0] if models else platform.machine()}",
+        f"Python {platform.python_version()}, Falcon {falcon.__version__}, "
+        f"gunicorn {gunicorn.__version__}",
+        version,
+    ]
+    return "\n".join(f"* {fact}" for fact in facts)
+
+
+def markdown(table: Table) -> str:
+    """One table; a limit that does not hold stands out."""
+    limited = any(row.holds is not None for row in table.rows)
+    heads = [*table.heads, "holds"] if limited else table.heads
+    lines = [f"## {table.title}", ""]
+    if table.limit:
+        lines += [f"Limit: {table.limit}.", ""]
+    lines += ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for row in table.rows:
+        verdict = {True: "yes", False: "**no**", None: ""}[row.holds]
+        cells = [*row.cells, verdict] if limited else row.cells
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def page(tables: list[Table], haproxy: str, command: str, load: int) -> str:
+    """The whole of docs/performance.md."""
+    return PAGE.format(
+        command=command,
+        machine=machine(haproxy),
+        workers=WORKERS,
+        threads=THREADS,
+        load=load,
+        tables="\n\n".join(markdown(table) for table in tables),
+    )

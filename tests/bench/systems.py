@@ -1,0 +1,123 @@
+"""The two servers that are measured, under the same gunicorn, and what they cost the machine."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.bench.files import Size, configuration
+from tests.harness.recorded import TOP
+from tests.harness.server import ApiServer, free_port
+
+WORKERS, THREADS = 2, 8
+PLAIN, HASHED = "plain:secret", "hashed:secret"
+# "secret" in 5 000 rounds of sha512 (crypt(3) method 6)
+HASH = (
+    "$6$dataplane$HCLO8honc1PA1iFtlSOLR5xjzwMMm/m4R0dhvK1bGcIB"
+    "pQJY3qDhKiapEKhRNj6BhkSKnn72PvmU9qyXUow5z."
+)
+
+
+def ours(size: Size, folder: Path, haproxy: str) -> ApiServer:
+    """The product on a configuration of that size, not started."""
+    folder.mkdir(parents=True)
+    file = folder / "haproxy.cfg"
+    file.write_text(configuration(size, free_port()), "utf-8")
+    users = [
+        {"name": "plain", "password": "secret", "insecure": True},
+        {"name": "hashed", "password": HASH},
+        {"name": "admin", "password": "adminpwd", "insecure": True},
+    ]
+    settings = {
+        "dataplaneapi": {"user": users},
+        "haproxy": {"haproxy_bin": haproxy, "reload": {"validate_cmd": "", "reload_delay": 3600}},
+        "dataplane": {"workers": WORKERS, "threads": THREADS},
+    }
+    return ApiServer(file, folder / "server", settings)
+
+
+class Bare:
+    """A bare Falcon application that returns the bytes the product returned."""
+
+    def __init__(self, answers: dict[str, bytes], folder: Path) -> None:
+        self.port = free_port()
+        files = {}
+        for number, (route, data) in enumerate(answers.items()):
+            file = folder / f"answer{number}"
+            file.write_bytes(data)
+            files[route] = str(file)
+        self.answers = folder / "answers.json"
+        self.answers.write_text(json.dumps(files), "utf-8")
+        self.log = folder / "bare.log"
+
+    def __enter__(self) -> "Bare":
+        options = {
+            "--bind": f"127.0.0.1:{self.port}",
+            "--worker-class": "gthread",
+            "--workers": str(WORKERS),
+            "--threads": str(THREADS),
+            "--keep-alive": "180",
+        }
+        words = [word for pair in options.items() for word in pair]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "gunicorn", "--preload", "--no-control-socket"),
+                    *(*words, "tests.bench.bare:application"),
+                ],
+                stdout=log,
+                stderr=log,
+                cwd=TOP,
+                env={**os.environ, "BARE_ANSWERS": str(self.answers)},
+            )
+        wait_for_port(self.port, self.process)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[bytes]", seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("the bare application does not start")
+        time.sleep(0.02)
+
+
+def family(process: int) -> list[int]:
+    """A process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text("utf-8", "replace")
+            except OSError:
+                continue
+            parent = int(stat.rsplit(")", 1)[1].split()[1])
+            children.setdefault(parent, []).append(int(entry.name))
+    found, queue = [], [process]
+    while queue:
+        one = queue.pop()
+        found.append(one)
+        queue += children.get(one, [])
+    return found
+
+
+def memory(process: int) -> float:
+    """Proportional set size of a process and its descendants, in MiB."""
+    total = 0
+    for one in family(process):
+        try:
+            text = Path(f"/proc/{one}/smaps_rollup").read_text("ascii")
+        except OSError:
+            continue
+        total += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+    return total / 1024
