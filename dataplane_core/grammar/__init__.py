@@ -16,18 +16,20 @@ from dataplane_core.grammar.declare import (
     nothing,
     opt,
     option,
+    prefer,
     rows,
     rule,
     seq,
+    shared,
     statement,
     statements,
     toggle,
 )
 from dataplane_core.grammar.model import Model
-from dataplane_core.grammar.params import Params, arg, args, flag, params, switch
+from dataplane_core.grammar.params import Params, arg, args, either, flag, params, switch
 from dataplane_core.grammar.props import NoMatch, Problem, Prop, Reading, Values, normal
-from dataplane_core.grammar.rows import Row, RowTable
 from dataplane_core.grammar.statements import Form, Statement
+from dataplane_core.grammar.tables import Row, RowTable
 from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.values import (
     const,
@@ -39,6 +41,7 @@ from dataplane_core.grammar.values import (
     on_off,
     one_of,
     rest,
+    seconds,
     size,
     word,
 )
@@ -64,6 +67,7 @@ __all__ = [
     "const",
     "dispatch",
     "duration",
+    "either",
     "first_of",
     "flag",
     "group",
@@ -81,14 +85,18 @@ __all__ = [
     "opt",
     "option",
     "params",
+    "prefer",
     "rest",
     "rows",
     "rule",
+    "seconds",
     "seq",
+    "shared",
     "size",
     "statement",
     "statements",
     "switch",
+    "synonym",
     "toggle",
     "word",
 ]

@@ -8,8 +8,28 @@ from typing import Any
 
 from dataplane_core.grammar.dispatch import Case, Dispatch, Rule, Template
 from dataplane_core.grammar.props import Layout, Prop, Reading, Values
-from dataplane_core.grammar.statements import Choice, Form, Repeated, Rows, Single, Statement
-from dataplane_core.grammar.terms import FirstOf, Group, Lit, Many, Opt, Scalar, Seq, Term, seq
+from dataplane_core.grammar.statements import (
+    Choice,
+    Form,
+    Preferred,
+    Repeated,
+    Rows,
+    Shared,
+    Single,
+    Statement,
+)
+from dataplane_core.grammar.terms import (
+    Constant,
+    FirstOf,
+    Group,
+    Lit,
+    Many,
+    Opt,
+    Scalar,
+    Seq,
+    Term,
+    seq,
+)
 from dataplane_core.grammar.values import const
 
 nothing: Term = Seq()
@@ -159,6 +179,23 @@ def keyword(head: str, name: str, value: Any = True, **more: Any) -> Statement:
     return Single(head, const(name, value, **more), examples=[head])
 
 
+def prefer(*forms: tuple[str, Term], **more: Any) -> Statement:
+    """Lines that exclude one another, each with properties of its own; the first given wins."""
+    return Preferred([Form(head, term) for head, term in forms], **more)
+
+
+def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statement:
+    """The first line of `resource`, whose lines are a collection too, as the nested object `name`.
+
+    `index` is the object's property for the line's place.
+    """
+    place = Constant(index, 0)
+    forms = [
+        Form(" ".join(form.head), group(name, seq(place, form.term))) for form in resource.forms
+    ]
+    return Shared(forms, examples=resource.examples, rejects=resource.rejects, **more)
+
+
 def rows(*forms: tuple[str, Term], **more: Any) -> Statement:
     """A resource whose lines have several shapes, by their first words."""
     return Rows([Form(head, term) for head, term in forms], **more)
@@ -177,9 +214,11 @@ __all__ = [
     "nothing",
     "opt",
     "option",
+    "prefer",
     "rows",
     "rule",
     "seq",
+    "shared",
     "statement",
     "statements",
     "toggle",

@@ -103,6 +103,8 @@ class Model:
         for statement in self.statements:
             lines = found.get(statement, [])
             wanted = statement.spread(statement.own(values))
+            if statement.kept:
+                lines = [line for line in lines if line[2] is not None][:1] if wanted else []
             if statement.collect(_rows(lines)) != statement.collect(wanted):
                 _reconcile(edit, statement, lines, wanted, place)
             if lines:

@@ -11,9 +11,12 @@ from dataplane_core.grammar.values import const
 class Entry:
     """One keyword of a table, with the terms that each of its words starts."""
 
-    def __init__(self, words: dict[str, Term], required: bool = False) -> None:
+    def __init__(
+        self, words: dict[str, Term], required: bool = False, several: bool = False
+    ) -> None:
         self.words = words
         self.required = required
+        self.several = several
         unique = {prop.name: prop for term in words.values() for prop in term.props}
         self.props = tuple(unique.values())
         self.names = frozenset(unique)
@@ -35,7 +38,7 @@ class Entry:
     def write(self, values: Values) -> list[str]:
         """The keyword and its arguments."""
         word = self.choose(values)
-        return [] if word is None else [*word.split(), *self.words[word].write(values, {})]
+        return [] if word is None else [*head(word), *self.words[word].write(values, {})]
 
     def problems(self, values: Values) -> Iterator[Problem]:
         """Rules that the keyword's arguments break."""
@@ -44,6 +47,41 @@ class Entry:
             yield from self.words[word].problems(values)
         elif self.required:
             yield from missing([next(iter(self.props)).name])
+
+
+def head(word: str) -> list[str]:
+    """The words that a keyword puts in front of its term.
+
+    None for one that ends in `(`: there the term reads and writes the keyword itself.
+    """
+    return [] if word.endswith("(") else word.split()
+
+
+class Synonym(Entry):
+    """A property that writes a keyword which another entry reads.
+
+    `value` is what writes it; `unless` is the other entry's property and the value that says the
+    same, so that the keyword does not stand twice.
+    """
+
+    def __init__(self, keyword: str, prop: Prop, value: str, unless: tuple[str, str]) -> None:
+        super().__init__({})
+        self.props = (prop,)
+        self.names = frozenset({prop.name})
+        self.keyword = keyword
+        self.prop = prop
+        self.value = value
+        self.unless = unless
+
+    def choose(self, values: Values) -> str | None:
+        said = values.get(self.unless[0]) == self.unless[1]
+        return self.keyword if values.get(self.prop.name) == self.value and not said else None
+
+    def write(self, values: Values) -> list[str]:
+        return [] if self.choose(values) is None else [self.keyword]
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from ()
 
 
 class Repeated(Entry):
@@ -71,15 +109,17 @@ class Params(Term):
     Unknown words stay where they are: they are part of the layout, and a rewrite keeps them. A
     keyword
     whose value does not change keeps its spelling and its place; new ones go where the table has
-    them.
+    them. A `strict` table ends at the first unknown word. In a `tolerant` one a keyword whose
+    argument cannot be read hides only its own property, and not the whole line.
     """
 
-    def __init__(self, *entries: Entry, strict: bool = False) -> None:
+    def __init__(self, *entries: Entry, strict: bool = False, tolerant: bool = False) -> None:
         self.entries: list[Entry] = []
         self.words: dict[str, Entry] = {}
         self.rank: dict[Entry, int] = {}
         self.props = ()
         self.strict = strict
+        self.tolerant = tolerant
         for entry in entries:
             self.add(entry)
 
@@ -104,9 +144,13 @@ class Params(Term):
             try:
                 end = at + 1 if entry is None else self._read(entry, word, tokens, at, inner)
             except NoMatch:
-                if not after_residue:
+                inner = Reading()
+                if after_residue:
+                    entry, end = None, at + 1
+                elif self.tolerant and at + 1 < len(tokens):
+                    end, reading.partial = at + 2, True
+                else:
                     raise
-                entry, end = None, at + 1
             if entry is None and self.strict:
                 break
             after_residue = entry is None
@@ -122,6 +166,9 @@ class Params(Term):
 
     def lookup(self, tokens: Sequence[str], at: int) -> tuple[str, Entry | None]:
         """The keyword at a position; keywords of two words win."""
+        one, opening, _ = tokens[at].partition("(")
+        if opening and one + opening in self.words:
+            return one + opening, self.words[one + opening]
         two = " ".join(tokens[at : at + 2])
         if two in self.words:
             return two, self.words[two]
@@ -130,7 +177,7 @@ class Params(Term):
     @staticmethod
     def _read(entry: Entry, word: str, tokens: Sequence[str], at: int, inner: Reading) -> int:
         term = entry.item if isinstance(entry, Repeated) else entry.words[word]
-        return term.read(tokens, at + len(word.split()), inner)
+        return term.read(tokens, at + len(head(word)), inner)
 
     @staticmethod
     def _merge(entry: Entry | None, inner: Reading, reading: Reading) -> None:
@@ -158,6 +205,8 @@ class Params(Term):
                 parts.append((entry, list(words)))
             elif last[entry] == number and entry.given(values):
                 parts.append((entry, entry.write(values)))
+            elif last[entry] != number and entry.several and entry.given(values):
+                parts.append((entry, list(words)))
             if entry is not None:
                 seen.add(entry)
         for entry in self.entries:
@@ -182,12 +231,13 @@ class Params(Term):
             yield from entry.problems(values)
 
 
-def params(*entries: Entry, strict: bool = False) -> Params:
+def params(*entries: Entry, strict: bool = False, tolerant: bool = False) -> Params:
     """Keywords in any order.
 
-    `strict` tables end at the first unknown word instead of keeping it.
+    `strict` tables end at the first unknown word instead of keeping it; `tolerant` ones keep a
+    keyword with an argument that cannot be read, too.
     """
-    return Params(*entries, strict=strict)
+    return Params(*entries, strict=strict, tolerant=tolerant)
 
 
 def flag(keyword: str, name: str, value: Any = True, **more: Any) -> Entry:
@@ -207,9 +257,28 @@ def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> Entr
     return Entry(words)
 
 
-def arg(keyword: str, term: Term, required: bool = False) -> Entry:
-    """A keyword with arguments."""
-    return Entry({keyword: term}, required)
+def either(name: str, *words: str, **more: Any) -> Entry:
+    """Keywords that exclude one another: the property holds the one that stands."""
+    more.setdefault("enum", words)
+    return Entry({word: const(name, word, **more) for word in words})
+
+
+def arg(keyword: str, term: Term, required: bool = False, several: bool = False) -> Entry:
+    """A keyword with arguments.
+
+    A `keyword` that ends in `(` is read and written by the term itself. Where HAProxy takes
+    `several`, the last one is the property and those in front of it stay as they are.
+    """
+    return Entry({keyword: term}, required, several)
+
+
+def synonym(keyword: str, name: str, value: str, unless: tuple[str, str], **more: Any) -> Entry:
+    """A property that says with `value` what another entry reads as `unless`.
+
+    `synonym("no-tlsv10", "no_tlsv10", "enabled", ("force_tlsv10", "disabled"))`.
+    """
+    more.setdefault("enum", ("enabled", "disabled"))
+    return Synonym(keyword, Prop(name, "string", **more), value, unless)
 
 
 def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:

@@ -49,6 +49,8 @@ class Statement:
 
     #: whether only the last of several lines counts
     single = True
+    #: whether lines stay when none of the statement's properties is given
+    kept = False
 
     def __init__(
         self,
@@ -141,6 +143,56 @@ class Choice(Statement):
         names = {prop.name for prop in form.term.props}
         return [(form, {name: value for name, value in values.items() if name in names})]
 
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from super().problems(values)
+        chosen = values.get(self.prop.name)
+        form = self.by_value.get(chosen)
+        fitting = {prop.name for prop in form.term.props} if form else set()
+        for name in self.own(values):
+            if name not in fitting and name != self.prop.name:
+                kind = f"{self.prop.name} {chosen}" if form else f"no {self.prop.name}"
+                yield Problem(name, 422, f"{name} does not belong to {kind}")
+
+
+class Preferred(Statement):
+    """Lines that exclude one another, each with properties of its own.
+
+    Of several that are given, the first counts; of several lines, the last.
+    """
+
+    def __init__(self, forms: Sequence[Form], **more: Any) -> None:
+        super().__init__(forms, [prop for form in forms for prop in form.term.props], **more)
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return dict(rows[-1][1]) if rows else {}
+
+    def spread(self, values: Values) -> list[Row]:
+        for form in self.forms:
+            names = {prop.name for prop in form.term.props}
+            if names & values.keys():
+                return [(form, {name: values[name] for name in names & values.keys()})]
+        return []
+
+
+class Shared(Statement):
+    """A nested object for the first of the lines that are a resource of their own as well.
+
+    Without the object those lines stay as they are: they are the resource's.
+    """
+
+    kept = True
+
+    def __init__(self, forms: Sequence[Form], **more: Any) -> None:
+        unique = {prop.name: prop for form in forms for prop in form.term.props}
+        super().__init__(forms, unique.values(), **more)
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return dict(rows[0][1]) if rows else {}
+
+    def spread(self, values: Values) -> list[Row]:
+        own = self.own(values)
+        return [(choose(self.forms, own), own)] if own else []
+
 
 class Rows(Statement):
     """A line of several shapes that is a resource of its own: a rule, a log target, a server."""
@@ -154,15 +206,15 @@ class Rows(Statement):
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         return dict(rows[-1][1]) if rows else {}
 
-    def choose(self, values: Values) -> Form:
-        """The form that says every given property, else one that can be written."""
-        given = values.keys() & self.names
-        able = [form for form in self.forms if not any(True for _ in form.term.needs(values))]
-        for form in (*able, *self.forms):
-            if given <= {prop.name for prop in form.term.props}:
-                return form
-        return able[0] if able else self.forms[0]
-
     def spread(self, values: Values) -> list[Row]:
         own = self.own(values)
-        return [(self.choose(own), own)]
+        return [(choose(self.forms, own), own)]
+
+
+def choose(forms: Sequence[Form], values: Values) -> Form:
+    """The form that says every property in `values`, else one that can be written."""
+    able = [form for form in forms if not any(True for _ in form.term.needs(values))]
+    for form in (*able, *forms):
+        if values.keys() <= {prop.name for prop in form.term.props}:
+            return form
+    return able[0] if able else forms[0]

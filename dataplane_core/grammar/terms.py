@@ -155,6 +155,13 @@ class Const(Term):
             yield self.prop.name
 
 
+class Constant(Const):
+    """A property that reads as `value` and that a line does not say."""
+
+    def needs(self, values: Values) -> Iterator[str]:
+        yield from ()
+
+
 class Seq(Term):
     """Terms one behind the other."""
 

@@ -26,16 +26,22 @@ def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
 
 
 def integer(
-    name: str, minimum: int | None = None, maximum: int | None = None, **more: Any
+    name: str,
+    minimum: int | None = None,
+    maximum: int | None = None,
+    *,
+    default: int | None = None,
+    **more: Any,
 ) -> Scalar:
-    """A whole number."""
+    """A whole number; `default` is what the line says when the property is not set."""
 
     def decode(token: str) -> int:
         if not _INTEGER.fullmatch(token):
             raise NoMatch(token, f"a whole number for {name}")
         return int(token)
 
-    return Scalar(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
+    prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
+    return Scalar(prop, decode, default=default)
 
 
 def milliseconds(token: str, unit: str = "ms") -> int:
@@ -60,19 +66,37 @@ def duration(
     maximum: int | None = None,
     *,
     unit: str = "ms",
+    suffix: bool = False,
     **more: Any,
 ) -> Scalar:
     """A time in milliseconds.
 
-    `unit` is what a number without one means to this keyword, and how it is written.
+    `unit` is what a number without one means to this keyword, and how it is written. With
+    `suffix` it is always written as milliseconds, with their unit.
     """
     factor = _MILLISECONDS[unit]
 
     def encode(value: int) -> str:
+        if suffix:
+            return f"{value}ms"
         return str(value // factor) if value % factor == 0 else f"{value}ms"
 
     prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
     return Scalar(prop, lambda token: milliseconds(token, unit), encode)
+
+
+def seconds(
+    name: str, minimum: int | None = None, maximum: int | None = None, **more: Any
+) -> Scalar:
+    """A time in whole seconds; one that is not whole is not read, as JSON could not carry it."""
+
+    def decode(token: str) -> int:
+        whole, part = divmod(milliseconds(token, "s"), 1000)
+        if part:
+            raise NoMatch(token, f"whole seconds for {name}")
+        return whole
+
+    return Scalar(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
 
 
 def size(name: str, minimum: int | None = None, maximum: int | None = None, **more: Any) -> Scalar:

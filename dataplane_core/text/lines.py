@@ -59,6 +59,8 @@ class Line:
 
     def rewritten(self, tokens: Sequence[str]) -> "Line":
         """The same line with other words: indentation, trailing comment and line end stay."""
+        if tuple(tokens) == self.tokens:
+            return self
         end = self.raw[len(self.raw.rstrip("\r\n")) :]
         if not self.comment:
             return Line(self.indent + " ".join(tokens) + end)
