@@ -7,11 +7,11 @@
                       parameter="backend", title="Server")
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
 from dataplane_core.api.collections import (
     OPERATIONS,
+    SECTION_NAME,
     Collection,
     Naming,
     Parent,
@@ -21,9 +21,8 @@ from dataplane_core.api.collections import (
     Values,
     with_listen,
 )
+from dataplane_core.grammar import Model, RowTable, Statement
 
-if TYPE_CHECKING:
-    from dataplane_core.grammar import Model, Statement
 
 __all__ = ["Collection", "Parent", "Registry", "RegistryError", "Rows", "Sections", "Single"]
 
@@ -45,6 +44,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
+        self.foreign: dict[str, frozenset[str]] = {}
         self._kinds: dict[str, None] = dict.fromkeys(SECTION_ORDER)
         self._frozen = False
         self.origin = ""
@@ -59,7 +59,7 @@ class Registry:
         name: str,
         *,
         kind: str,
-        model: "Model",
+        model: Model,
         schema: str = "",
         title: str = "",
         schemas: str = "",
@@ -67,6 +67,7 @@ class Registry:
         tag: str = "",
         help: str = "",
         key: str = "name",
+        key_pattern: str = SECTION_NAME,
         unnamed: str | None = None,
         operations: tuple[str, ...] = OPERATIONS,
         operation_ids: Mapping[str, str] | None = None,
@@ -84,6 +85,7 @@ class Registry:
             kind=kind,
             model=model,
             key=key,
+            key_pattern=key_pattern,
             unnamed=unnamed,
         )
         self._add(collection)
@@ -92,15 +94,15 @@ class Registry:
     def rows(
         self,
         name: str,
-        statement: "Statement",
+        statement: Statement,
         *,
         parents: tuple[Parent | str, ...],
         key: str | None = "name",
         parameter: str | None = None,
         typed: bool = True,
-        type_required: bool | None = None,
         rank: int = 50,
         filters: tuple[str, ...] = (),
+        orphans: int = 200,
         unnamed: Callable[[Values], str] | None = None,
         schema: str = "",
         title: str = "",
@@ -118,8 +120,6 @@ class Registry:
         the only way to say the parent, else `parent_type` and `parent_name` work too and
         `parent_type` is required unless `parameter` exists.
         """
-        from dataplane_core.grammar import RowTable
-
         owners = tuple(Parent(one) if isinstance(one, str) else one for one in parents)
         self.kinds(*(parent.kind for parent in owners))
         collection = Rows(
@@ -133,8 +133,8 @@ class Registry:
             key=key,
             parameter=parameter,
             typed=typed,
-            type_required=parameter is None if type_required is None else type_required,
             filters=filters,
+            orphans=orphans,
             unnamed=unnamed,
         )
         self._add(collection)
@@ -145,7 +145,7 @@ class Registry:
         name: str,
         *,
         kind: str,
-        model: "Model",
+        model: Model,
         last: bool = False,
         creates: bool = True,
         schema: str = "",
@@ -171,6 +171,14 @@ class Registry:
         )
         self._add(collection)
         return collection
+
+    def elsewhere(self, schema: str, paths: Iterable[str]) -> None:
+        """Name properties that a model has only in API versions that are not served.
+
+        A body that carries them is taken without them, and a warning.
+        """
+        self._open()
+        self.foreign[schema] = self.foreign.get(schema, frozenset()) | frozenset(paths)
 
     def freeze(self) -> None:
         """Check what only shows when everything is declared, and forbid more."""

@@ -5,13 +5,18 @@ Routes, schemas and specification are all computed from these values.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from dataplane_core.grammar import Model, Prop, RowTable
+from dataplane_core.grammar import Model, Prop, RowTable
 
 Values = dict[str, Any]
 """An object, flat: canonical dotted path to JSON value; a path that is absent is unset."""
+
+SECTION_NAME = "^[A-Za-z0-9-_.:]+$"
+"""The names that HAProxy takes for sections (manual, section 2.1)."""
+
+INHERITING = frozenset({"defaults", "frontend", "backend", "listen"})
+"""Kinds whose header can say `from` (manual, section 4)."""
 
 OPERATIONS = ("list", "create", "read", "replace", "delete")
 
@@ -76,7 +81,7 @@ class Collection:
     origin: str = ""
 
     @property
-    def props(self) -> "tuple[Prop, ...]":
+    def props(self) -> tuple[Prop, ...]:
         """The declared properties of one object."""
         raise NotImplementedError
 
@@ -85,18 +90,19 @@ class Collection:
 class Sections(Collection):
     """Named sections of one kind, such as `backends`.
 
-    `key` is the property that holds the section's name. `unnamed` is the prefix of the names
-    made up for sections that have none in the file (`unnamed_defaults_`), None where HAProxy
-    wants a name.
+    `key` is the property that holds the section's name, `key_pattern` what a name may look like.
+    `unnamed` is the prefix of the names made up for sections that have none in the file
+    (`unnamed_defaults_`), None where HAProxy wants a name.
     """
 
     kind: str
-    model: "Model"
+    model: Model
     key: str = "name"
+    key_pattern: str = SECTION_NAME
     unnamed: str | None = None
 
     @property
-    def props(self) -> "tuple[Prop, ...]":
+    def props(self) -> tuple[Prop, ...]:
         return self.model.props
 
 
@@ -107,20 +113,26 @@ class Rows(Collection):
     `parameter` is the collection's own query parameter for its parent (`backend`), beside or
     instead of `parent_type` and `parent_name` (`typed`). `unnamed` makes up the name of a row
     that has none from its values. `filters` are properties that a list can be narrowed by.
+    `orphans` is the status of a list whose parent does not exist: 200 with an empty list, 400 or 404.
     """
 
-    table: "RowTable"
+    table: RowTable
     parents: tuple[Parent, ...]
     key: str | None = "name"
     parameter: str | None = None
     typed: bool = True
-    type_required: bool = True
     filters: tuple[str, ...] = ()
+    orphans: int = 200
     unnamed: Callable[[Values], str] | None = None
 
     @property
-    def props(self) -> "tuple[Prop, ...]":
+    def props(self) -> tuple[Prop, ...]:
         return self.table.props
+
+    @property
+    def needs_type(self) -> bool:
+        """Whether `parent_type` must be given."""
+        return self.typed and self.parameter is None
 
     @property
     def indexed(self) -> bool:
@@ -146,12 +158,12 @@ class Single(Collection):
     """
 
     kind: str
-    model: "Model"
+    model: Model
     last: bool = False
     creates: bool = True
 
     @property
-    def props(self) -> "tuple[Prop, ...]":
+    def props(self) -> tuple[Prop, ...]:
         return self.model.props
 
 

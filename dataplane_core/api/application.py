@@ -1,0 +1,83 @@
+"""The WSGI application: Falcon's router below one normal form of paths."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import falcon
+from falcon.constants import COMBINED_METHODS
+
+from dataplane_core.api.cors import Cors
+from dataplane_core.api.frame import SLASH, Failures, Frame, refuse_method
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Route
+
+_METHODS = frozenset(COMBINED_METHODS)
+
+
+class Application(falcon.App[ApiRequest, falcon.Response]):
+    """Falcon's application with normal paths.
+
+    Doubled and trailing slashes are tolerated, `%2F` is a slash inside a name, and a method that
+    HTTP does not know is refused like any other that a path does not have.
+    """
+
+    def __init__(self, frame: Frame, cors: Cors | None = None) -> None:
+        middleware = [cors] if cors is not None else None
+        super().__init__(request_type=ApiRequest, middleware=middleware)
+        self._cors = cors
+        self._frame = frame
+        self.req_options.strip_url_path_trailing_slash = False
+        self.resp_options.default_media_type = "application/json"
+        Failures(frame).install(self)
+
+    def mount(self, prefix: str, version: str, routes: Iterable[Route]) -> None:
+        """Serve routes below `prefix`."""
+        for route in routes:
+            path = prefix + (route.positional if route.template != "/" else "")
+            self.add_route(path, Endpoint(self._frame, version, route))
+
+    def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path: str = env.get("PATH_INFO", "")
+        raw: str = env.get("RAW_URI", "")
+        if path.endswith("/") or "//" in path or "%2" in raw or "\x00" in path:
+            env["PATH_INFO"] = normal_path(path, raw)
+        method = env["REQUEST_METHOD"]
+        if method not in _METHODS:
+            env["dataplane.method"] = method
+            env["REQUEST_METHOD"] = "TRACE"
+        elif method == "OPTIONS" and self._cors is not None and self._cors.is_preflight(env):
+            return self._cors.preflight(env, start_response)
+        return super().__call__(env, start_response)
+
+
+class Endpoint:
+    """What Falcon calls for one path: a guarded responder for each method it has."""
+
+    def __init__(self, frame: Frame, version: str, route: Route) -> None:
+        allowed = tuple(route.operations)
+        refuse = refuse_method(allowed)
+        for method in COMBINED_METHODS:
+            setattr(self, f"on_{method.lower()}", refuse)
+        for method, operation in route.operations.items():
+            name = f"on_{method.lower()}"
+            responder = getattr(route.resource, name)
+            complete = route.complete(operation)
+            setattr(self, name, frame.guard(version, complete, route.names, responder))
+
+
+def normal_path(path: str, raw: str) -> str:
+    """The path without empty segments, each slash inside a name stood for by `SLASH`.
+
+    `path` is WSGI's decoded one (bytes as Latin-1), `raw` the target as it came, from which alone
+    `%2F` can be told from a slash. A path with a NUL is none that exists.
+    """
+    if "\x00" in path:
+        return "/\x00"
+    target = raw.partition("?")[0]
+    if not target.startswith("/"):  # absolute form (RFC 9112, section 3.2.2)
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    if "%2f" in target.lower():
+        names = (unquote_to_bytes(part).decode("latin-1") for part in target.split("/") if part)
+        return "/" + "/".join(name.replace("/", SLASH) for name in names)
+    return "/" + "/".join(part for part in path.split("/") if part)

@@ -1,0 +1,87 @@
+"""Bodies of requests: read within a limit, decoded strictly."""
+
+import json
+from typing import Any
+
+import falcon
+import orjson
+
+from dataplane_core.errors import BadRequest, Code, Invalid, TooLarge
+
+Environment = dict[str, Any]
+
+
+def has_body(environ: Environment) -> bool:
+    """Whether there is one: a length is stated, or it comes in chunks (RFC 9112, section 6)."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return True
+    return environ.get("CONTENT_LENGTH") not in (None, "", "0")
+
+
+def check_size(environ: Environment, limit: int) -> None:
+    """Refuse a body whose stated length is over `limit` bytes, before any of it is read."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > limit:
+        raise _too_large(limit)
+
+
+def read_body(req: falcon.Request, limit: int) -> bytes:
+    """The whole body, at most `limit` bytes of it in memory; chunked ones too."""
+    environ = req.env
+    check_size(environ, limit)
+    length = req.content_length
+    if length is None:
+        if "HTTP_TRANSFER_ENCODING" not in environ:
+            return b""
+        data: bytes = environ["wsgi.input"].read(limit + 1)
+        if len(data) > limit:
+            raise _too_large(limit)
+        return data
+    data = environ["wsgi.input"].read(length)
+    if len(data) < length:
+        raise BadRequest("the connection ended before the whole body had come")
+    return data
+
+
+def parse_json(data: bytes) -> Any:
+    """The JSON document that `data` starts with.
+
+    What follows it is ignored, as clients of the interface are used to. A number that fits into no
+    64 bits and text that is not UTF-8 are errors; of equal keys the last one counts.
+    """
+    if not data.strip():
+        raise Invalid("data in body is required", code=Code.REQUIRED)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        if error.msg.startswith("unexpected content after document"):
+            return parse_json(error.doc[: error.pos].encode())
+        if "surrogate in string" in error.msg:
+            return _with_surrogates(error.doc)
+        raise BadRequest(f"the body is not JSON: {error}") from None
+
+
+def _with_surrogates(text: str) -> Any:
+    r"""A document with `\udc80` to `\udcff` in it, which stand for bytes that are not UTF-8."""
+    try:
+        value, _ = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text.lstrip())
+        json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON in UTF-8") from None
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def to_json(value: Any) -> bytes:
+    r"""A JSON document; bytes of the file that are not UTF-8 become `\udc80` to `\udcff`."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes, the largest that is taken")

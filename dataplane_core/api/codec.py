@@ -1,0 +1,136 @@
+"""Codecs: what a client sends as flat values, and flat values as what a client gets."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from dataplane_core.api.schema import (
+    TYPE_ERROR,
+    Rule,
+    SchemaFactory,
+    Violation,
+    ordered,
+    violations,
+)
+from dataplane_core.api.shape import Node, Projector, build, flatten, tidy
+from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.grammar import Problem, Prop
+
+_UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A body after decoding: flat `values`, the `echo` that answers it, and what was found.
+
+    `problems` are the rules it breaks, in the order in which they are told; `ignored` the paths of
+    properties that were left out because another version of the interface knows them.
+    """
+
+    values: dict[str, Any]
+    echo: dict[str, Any]
+    problems: tuple[Violation, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise the error that names every broken rule; its code is the first one's."""
+        if self.problems:
+            raise Invalid(sentence(self.problems), code=self.problems[0][1].code)
+
+    @property
+    def warning(self) -> str | None:
+        """The `Warning` header for what was left out (RFC 7234, section 5.5)."""
+        if not self.ignored:
+            return None
+        names = ", ".join(_UNSAFE.sub("?", name)[:80] for name in self.ignored[:_MOST_NAMED])
+        return f'299 dataplane "ignored properties: {names}"'
+
+
+class Codec:
+    """One model in one API version.
+
+    `foreign` are the paths that the model has in other versions only; `lenient` leaves unknown
+    properties out with a warning instead of refusing them. `rules` gives the problems between
+    properties of flat values.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        props: Iterable[Prop],
+        version: str,
+        factory: SchemaFactory,
+        *,
+        foreign: frozenset[str] = frozenset(),
+        lenient: bool = False,
+        rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
+    ) -> None:
+        self.name = name
+        self.props = tuple(props)
+        self.version = version
+        self.foreign = foreign
+        self.lenient = lenient
+        self.rules = rules
+        self._factory = factory
+        self.root: Node = build(self.props, version)
+        self.project = Projector(self.root)
+
+    @cached_property
+    def schema_class(self) -> type[Schema]:
+        """The marshmallow schema of the wire's object."""
+        return self._factory.schema(self.root, self.name)
+
+    @cached_property
+    def schema(self) -> Schema:
+        """An instance to load with; it has no state of its own."""
+        return self.schema_class()
+
+    def load(self, body: Any) -> Loaded:
+        """Decode a client's object; raises `BadRequest` when a value has another JSON type."""
+        if body is None:
+            body = {}
+        if not isinstance(body, dict):
+            raise BadRequest("the body must be a JSON object")
+        unknown: list[str] = []
+        echo = tidy(body, self.root, unknown)
+        problems: list[Violation] = []
+        try:
+            data = self.schema.load(echo)
+        except ValidationError as error:
+            problems = ordered(violations(error.messages_dict))
+            if problems[0][1].code == TYPE_ERROR:
+                raise BadRequest(sentence(problems)) from None
+            data = None
+        ignored, refused = self._sort(unknown)
+        problems += [(path, Rule(Code.UNKNOWN, "in body is not known here")) for path in refused]
+        values = flatten(data, self.root) if data is not None else {}
+        if not problems:
+            problems = [self._violation(problem) for problem in self.rules(values)]
+        return Loaded(values, echo, tuple(problems), tuple(ignored))
+
+    def _sort(self, unknown: list[str]) -> tuple[list[str], list[str]]:
+        ignored: list[str] = []
+        refused: list[str] = []
+        for path in unknown:
+            if path.rpartition(".")[2].lower().startswith("x_"):
+                continue
+            (ignored if self.lenient or self._elsewhere(path) else refused).append(path)
+        return ignored, refused
+
+    def _elsewhere(self, path: str) -> bool:
+        """Whether another version of the interface knows the path, or an object that holds it."""
+        return any(path == one or path.startswith(one + ".") for one in self.foreign)
+
+    def _violation(self, problem: Problem) -> Violation:
+        return "", Rule(problem.code, problem.message)
+
+
+def sentence(found: Iterable[Violation]) -> str:
+    """All violations as one sentence, each once."""
+    texts = [f"{path} {rule}" if path else str(rule) for path, rule in found]
+    return ", and ".join(dict.fromkeys(texts))

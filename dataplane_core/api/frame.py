@@ -1,0 +1,212 @@
+"""The frame around every responder: who, whether, in which form; one shape for every failure."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import falcon
+
+from dataplane_core.api.body import check_size, has_body, parse_json, read_body, to_json
+from dataplane_core.api.operations import Body, Operation
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.auth import CHALLENGE, Identity
+from dataplane_core.errors import (
+    CheckFailed,
+    Code,
+    DataplaneError,
+    Forbidden,
+    Invalid,
+    MethodNotAllowed,
+    NotAcceptable,
+    Unauthorized,
+    UnsupportedMedia,
+)
+
+log = logging.getLogger("dataplane.api")
+
+Identify = Callable[[ApiRequest], Identity]
+Authorize = Callable[[Identity, "Access"], str | None]
+
+SLASH = "\x00"
+"""Stands for a slash inside a name of a path, from the cutting of the path to its handler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What somebody asks to do: the argument of the hook `dataplane_authorize`.
+
+    `path` is normal: no doubled or trailing slash, names decoded. `operation` is the identifier
+    in the specification (`replaceServer`).
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    operation: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The checks that all operations share.
+
+    `current_version` gives the version that a request's answer shows unless its responder says so:
+    the configuration's, or its transaction's.
+    """
+
+    identify: Identify
+    authorize: Authorize | None
+    current_version: Callable[[ApiRequest], int]
+    body_limit: int
+
+    def guard(
+        self, version: str, operation: Operation, names: tuple[str, ...], responder: Any
+    ) -> Callable[..., None]:
+        """The responder behind its checks, in the order in which clients may rely on them."""
+        in_path = [one for one in operation.parameters if one.where == "path"]
+        checked = [one for one in in_path if one.type != "string" or one.pattern]
+        asked = tuple(one for one in operation.parameters if one.where == "query")
+        positions = tuple((f"k{number}", name) for number, name in enumerate(names, 1))
+        produces = operation.produces
+
+        def respond(req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
+            identity = req.identity = self.identify(req)
+            if self.authorize is not None:
+                self._authorize(identity, req, operation, version)
+            if operation.body is not None:
+                _check_type(req, operation.body.media)
+            accept = req.env.get("HTTP_ACCEPT")
+            if accept is not None and accept != "*/*" and not req.client_accepts(produces):
+                raise NotAcceptable(f"the answer is {produces}, which the request does not accept")
+            if operation.body is not None:
+                self._decode(req, operation.body)
+            named = {name: keys[key].replace(SLASH, "/") for key, name in positions}
+            for one in checked:
+                named[one.name] = one.parse(named[one.name])
+            if asked:
+                params = req.params
+                req.query = {one.name: one.parse(_first(params.get(one.name))) for one in asked}
+            if req.loaded is not None:
+                req.loaded.check()
+                if req.loaded.warning:
+                    resp.set_header("Warning", req.loaded.warning)
+            responder(req, resp, **named)
+            self.finish(req, resp)
+
+        return respond
+
+    def _decode(self, req: ApiRequest, body: Body) -> None:
+        """Read and decode the body; the rules that it breaks are told later, after the query's."""
+        if body.media == "multipart/form-data":
+            check_size(req.env, self.body_limit)
+            return
+        req.raw = read_body(req, self.body_limit)
+        if not req.raw.strip():
+            if body.required:
+                raise Invalid("data in body is required", code=Code.REQUIRED)
+            return
+        if body.codec is not None:
+            req.loaded = body.codec.load(parse_json(req.raw))
+
+    def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """The headers of an answer to somebody known."""
+        version = req.shown_version
+        if version is None:
+            version = self.current_version(req)
+        resp.set_header("Configuration-Version", str(version))
+        resp.set_header("Vary", "Origin")
+        resp.set_header("X-Request-ID", req.request_id)
+
+    def _authorize(
+        self, identity: Identity, req: ApiRequest, operation: Operation, version: str
+    ) -> None:
+        assert self.authorize is not None
+        path = req.path.replace(SLASH, "/")
+        access = Access(req.method, path, req.params, operation.id, version)
+        reason = self.authorize(identity, access)
+        if reason is not None:
+            raise Forbidden(reason)
+
+
+def _first(value: str | list[str] | None) -> str | None:
+    return value[0] if isinstance(value, list) else value
+
+
+def _check_type(req: ApiRequest, media: str) -> None:
+    """Refuse a body of another media type than the operation reads."""
+    given = (req.env.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
+    if given != media and has_body(req.env):
+        raise UnsupportedMedia(f"the body must be {media}, not {given or 'of an unnamed type'}")
+
+
+class Failures:
+    """Every failure as `{"code": …, "message": …}`; nothing a client does gives a stack trace."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+
+    def install(self, app: "falcon.App[Any, Any]") -> None:
+        """Let the application answer failures this way."""
+        app.add_error_handler(Exception, self.unexpected)
+        app.add_error_handler(falcon.HTTPError, self.framework)
+        app.add_error_handler(DataplaneError, self.known)
+
+    def known(self, req: ApiRequest, resp: falcon.Response, error: DataplaneError, _: Any) -> None:
+        """Answer a failure that has a sentence of its own."""
+        body: dict[str, Any] = {"code": error.code, "message": error.message}
+        if isinstance(error, CheckFailed) and error.findings:
+            body["findings"] = [asdict(finding) for finding in error.findings]
+        if isinstance(error, Unauthorized):
+            resp.set_header("WWW-Authenticate", CHALLENGE)
+        if isinstance(error, MethodNotAllowed):
+            resp.set_header("Allow", ",".join(error.allowed))
+        if error.status >= 500:
+            log.error("%s %s: %s", req.method, req.path, error.message)
+        self._answer(req, resp, error.status, body)
+
+    def framework(
+        self, req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, _: Any
+    ) -> None:
+        """Answer what the framework itself found wrong."""
+        if isinstance(error, falcon.HTTPRouteNotFound):
+            path = req.path.replace(SLASH, "/")
+            self._answer(req, resp, 404, {"code": 404, "message": f"path {path} was not found"})
+            return
+        message = error.description or error.title or "the request cannot be understood"
+        self._answer(req, resp, error.status_code, {"code": error.status_code, "message": message})
+
+    def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, _: Any) -> None:
+        """Answer a failure that nobody foresaw; what it was stands in the log."""
+        log.error("%s %s failed", req.method, req.path, exc_info=error,
+                  extra={"request_id": req.request_id})  # fmt: skip
+        message = f"the request {req.request_id} failed for an unforeseen reason; the log has it"
+        self._answer(req, resp, 500, {"code": 500, "message": message})
+
+    def _answer(
+        self, req: ApiRequest, resp: falcon.Response, status: int, body: dict[str, Any]
+    ) -> None:
+        resp.status = status
+        resp.content_type = "application/json"
+        resp.data = to_json(body)
+        resp.set_header("Vary", "Origin")
+        if req.identity is not None:
+            self._version(req, resp)
+
+    def _version(self, req: ApiRequest, resp: falcon.Response) -> None:
+        try:
+            self._frame.finish(req, resp)
+        except (DataplaneError, OSError) as error:  # the configuration itself cannot be read
+            log.error("the configuration's version is not known: %s", error)
+
+
+def refuse_method(allowed: tuple[str, ...]) -> Callable[..., None]:
+    """The responder for all methods that a path does not have."""
+    words = ",".join(allowed)
+
+    def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
+        method = req.env.get("dataplane.method", req.method)
+        message = f"method {method} is not allowed, but [{words}] are"
+        raise MethodNotAllowed(message, allowed)
+
+    return respond

@@ -1,0 +1,151 @@
+"""Where things are: sections by the names of the interface, parents, rows, what `from` means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dataplane_core.api.collections import NAMELESS, Parent, Rows, Single
+from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.grammar import Row
+from dataplane_core.text import Document, Section
+
+UNNAMED_DEFAULTS = "unnamed_defaults_"
+"""The names of `defaults` sections without one: `unnamed_defaults_1`, `_2` in file order."""
+
+
+def shown_names(document: Document, kind: str, prefix: str | None) -> list[tuple[str, Section]]:
+    """The sections of a kind in file order, under their names or the made-up ones."""
+    sections = document.all(kind)
+    if prefix is None:
+        return [(section.name, section) for section in sections if section.name]
+    named = []
+    number = 0
+    for section in sections:
+        name = section.name
+        if not name:
+            number += 1
+            name = f"{prefix}{number}"
+        named.append((name, section))
+    return named
+
+
+def find_section(document: Document, kind: str, name: str, prefix: str | None) -> Section | None:
+    """The section that clients know as `name`; a real name wins over a made-up one."""
+    found = document.find(kind, name) if name else None
+    if found is None and prefix is not None and name.startswith(prefix):
+        unnamed = [section for section in document.all(kind) if not section.name]
+        number = name.removeprefix(prefix)
+        if number.isascii() and number.isdigit() and 0 < int(number[:9]) <= len(unnamed):
+            found = unnamed[int(number) - 1]
+    return found
+
+
+def find_single(document: Document, single: Single) -> Section | None:
+    """The section that a singleton means."""
+    sections = document.all(single.kind)
+    return sections[-1 if single.last else 0] if sections else None
+
+
+def find_defaults(document: Document, name: str) -> Section | None:
+    """The `defaults` section that `from` can name."""
+    return find_section(document, "defaults", name, UNNAMED_DEFAULTS)
+
+
+def inherited(document: Document, section: Section) -> str | None:
+    """The name of the defaults that a section without `from` gets: the last above it (manual, 4)."""
+    if section.kind == "defaults":
+        return None
+    above = document.sections[: document.position(section)]
+    last = next((one for one in reversed(above) if one.kind == "defaults"), None)
+    if last is None:
+        return None
+    named = shown_names(document, "defaults", UNNAMED_DEFAULTS)
+    return next(name for name, one in named if one is last)
+
+
+def with_defaults(document: Document, section: Section, wanted: str | None) -> Document:
+    """The document with `section` inheriting from `wanted`; the header changes only if it must."""
+    if wanted == section.parent:
+        return document
+    if wanted is not None:
+        target = find_defaults(document, wanted)
+        if target is None:
+            raise BadRequest(f"{section.kind} {section.name} references missing defaults section "
+                             f"{wanted} in from")  # fmt: skip
+        if section.parent is None and wanted == inherited(document, section):
+            return document
+        if not target.name:
+            raise BadRequest(f"from cannot name {wanted}: that defaults section has no name in the "
+                             "file; give it one first")  # fmt: skip
+    return document.replace(section, section.with_parent(wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class ParentReference:
+    """The parent that a request names, before it is looked for."""
+
+    parents: tuple[Parent, ...]
+    name: str
+
+    def find(self, document: Document) -> Section | None:
+        """The section, if it exists."""
+        for parent in self.parents:
+            if parent.kind in NAMELESS and not self.name:
+                sections = document.all(parent.kind)
+                found = sections[-1] if sections else None
+            elif parent.kind == "global":
+                found = next(iter(document.all("global")), None)
+            else:
+                prefix = UNNAMED_DEFAULTS if parent.kind == "defaults" else None
+                found = find_section(document, parent.kind, self.name, prefix)
+            if found is not None:
+                return found
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.parents[0].label} {self.name}".rstrip()
+
+    def need(self, document: Document) -> Section:
+        """The section; `BadRequest` without it."""
+        section = self.find(document)
+        if section is None:
+            raise BadRequest(f"missing parent: {self} does not exist")
+        return section
+
+
+def parent_reference(rows: Rows, query: Mapping[str, Any]) -> ParentReference:
+    """The parent that the query's parameters name."""
+    own = query.get(rows.parameter) if rows.parameter else None
+    if own:
+        return ParentReference(rows.own_parents, own)
+    kind, name = query.get("parent_type"), query.get("parent_name")
+    if not kind:
+        ways = f"{rows.parameter}, or parent_type and parent_name," if rows.typed else rows.parameter
+        raise Invalid(f"{ways} in query is required", code=Code.REQUIRED)
+    parent = next(one for one in rows.parents if one.label == kind)
+    if not name and parent.kind not in NAMELESS:
+        raise Invalid("parent_name in query is required", code=Code.REQUIRED)
+    return ParentReference((parent,), name or "")
+
+
+def row_name(rows: Rows, row: Row) -> str | None:
+    """The name that clients know a row by."""
+    values = row.values
+    name = values.get(rows.key) if rows.key else None
+    if name is None and rows.unnamed is not None:
+        name = rows.unnamed(values)
+    return name
+
+
+def named_rows(rows: Rows, section: Section) -> dict[str, Row]:
+    """The rows by name; of equal names the first counts."""
+    key = (rows.name, "names")
+    known: dict[str, Row] | None = section.cache.get(key)
+    if known is None:
+        known = {}
+        for row in rows.table.rows(section):
+            name = row_name(rows, row)
+            if name is not None:
+                known.setdefault(name, row)
+        section.cache[key] = known
+    return known

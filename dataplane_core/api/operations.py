@@ -1,0 +1,141 @@
+"""What an operation takes and gives: checked by the frame, told by the specification."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dataplane_core.api.codec import Codec
+from dataplane_core.errors import Code, Invalid
+
+Fragment = Mapping[str, Any]
+"""A JSON Schema; `{"$ref": "server"}` refers to a definition by its bare name."""
+
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_TRUE = frozenset({"1", "t", "true", "yes", "y", "on", "enabled", "ok", "checked", "selected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the query, in the path or in a header.
+
+    A boolean that cannot be read counts as false; an empty value counts as none.
+    """
+
+    name: str
+    type: str = "string"
+    where: str = "query"
+    required: bool = False
+    enum: tuple[str, ...] = ()
+    pattern: str | None = None
+    default: Any = None
+    help: str = ""
+
+    def parse(self, text: str | None) -> Any:
+        """The value in its type; `Invalid` with the inner code of the broken rule."""
+        if text is None or text == "":
+            if self.required:
+                raise self._refuse(Code.REQUIRED, "is required")
+            return self.default
+        if self.type == "boolean":
+            return text.lower() in _TRUE
+        if self.type == "integer":
+            if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+                raise self._refuse(Code.TYPE, f"must be of type int64: {text[:80]!r}")
+            return int(text)
+        if self.enum and text not in self.enum:
+            raise self._refuse(Code.ENUM, f"should be one of [{' '.join(self.enum)}]")
+        if self.pattern is not None and re.search(self.pattern, text) is None:
+            raise self._refuse(Code.PATTERN, f"should match '{self.pattern}'")
+        return text
+
+    def _refuse(self, code: Code, rule: str) -> Invalid:
+        return Invalid(f"{self.name} in {self.where} {rule}", code=code)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request carries: its schema, its media type, and the codec that decodes JSON."""
+
+    schema: Fragment
+    media: str = "application/json"
+    codec: Codec | None = None
+    required: bool = True
+    form_field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer: its schema, if it has a body, and the names of its headers."""
+
+    schema: Fragment | None = None
+    headers: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. Parameters of the path are added from its template unless stated."""
+
+    id: str
+    tag: str
+    summary: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    responses: Mapping[str, Response] = field(default_factory=dict)
+    produces: str = "application/json"
+    deprecated: bool = False
+
+
+TRANSACTION_ID = Parameter("transaction_id", help="The transaction to read or change in.")
+VERSION = Parameter(
+    "version",
+    "integer",
+    help="The version to change; the change is committed at once. Not with a transaction.",
+)
+FORCE_RELOAD = Parameter(
+    "force_reload",
+    "boolean",
+    default=False,
+    help="Reload at once and answer when it is over. Not with a transaction.",
+)
+CHANGE = (TRANSACTION_ID, VERSION, FORCE_RELOAD)
+"""The parameters of an operation that changes the configuration."""
+
+BAD_REQUEST = Response({"$ref": "error"}, ("Configuration-Version",), "The request cannot be done.")
+NOT_FOUND = Response({"$ref": "error"}, ("Configuration-Version",), "There is no such object.")
+EXISTS = Response({"$ref": "error"}, ("Configuration-Version",), "The object exists.")
+NOT_ACCEPTABLE = Response({"$ref": "error"}, ("Configuration-Version",), "The state forbids it.")
+FAILURE = Response({"$ref": "error"}, ("Configuration-Version",), "The request failed.")
+
+
+def deleted() -> dict[str, Response]:
+    """The answers to a DELETE in the configuration."""
+    return {
+        "202": Response(None, ("Reload-ID",), "Deleted; a reload is under way."),
+        "204": Response(None, (), "Deleted."),
+        "404": NOT_FOUND,
+        "default": FAILURE,
+    }
+
+
+def replaced(schema: Fragment) -> dict[str, Response]:
+    """The answers to a PUT in the configuration."""
+    return {
+        "200": Response(schema, (), "Replaced."),
+        "202": Response(schema, ("Reload-ID",), "Replaced; a reload is under way."),
+        "400": BAD_REQUEST,
+        "404": NOT_FOUND,
+        "default": FAILURE,
+    }
+
+
+def created(schema: Fragment) -> dict[str, Response]:
+    """The answers to a POST in the configuration."""
+    return {
+        "201": Response(schema, (), "Created."),
+        "202": Response(schema, ("Reload-ID",), "Created; a reload is under way."),
+        "400": BAD_REQUEST,
+        "409": EXISTS,
+        "default": FAILURE,
+    }

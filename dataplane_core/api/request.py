@@ -1,0 +1,51 @@
+"""The request and its context, as responders see them."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+
+from dataplane_core.api.codec import Loaded
+from dataplane_core.auth import Identity
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+
+class ApiRequest(falcon.Request):
+    """A request that the frame has checked.
+
+    `identity` is who asks (None before authentication), `query` the parameters in their types,
+    `raw` the body as it came and `loaded` the decoded one, where the operation has a codec.
+    """
+
+    __slots__ = ("_request_id", "identity", "loaded", "query", "raw", "shown_version")
+
+    def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
+        super().__init__(env, options=options)
+        self.identity: Identity | None = None
+        self.query: Mapping[str, Any] = {}
+        self.raw = b""
+        self.loaded: Loaded | None = None
+        self.shown_version: int | None = None
+        self._request_id = ""
+
+    @property
+    def who(self) -> str:
+        """The name of the identity, empty when there is none."""
+        return self.identity.name if self.identity else ""
+
+    @property
+    def request_id(self) -> str:
+        """The request's own `X-Request-ID` when it is harmless, else a made-up one."""
+        if not self._request_id:
+            given = self.env.get("HTTP_X_REQUEST_ID", "")
+            self._request_id = given if _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
+        return self._request_id
+
+    @property
+    def body(self) -> Loaded:
+        """The decoded body of an operation that has one."""
+        assert self.loaded is not None
+        return self.loaded

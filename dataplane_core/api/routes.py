@@ -1,0 +1,83 @@
+"""Routes: paths with their responders and what the specification says of them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from dataplane_core.api.operations import Fragment, Operation, Parameter
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path below an API version's prefix, such as `/services/haproxy/reloads/{id}`.
+
+    `resource` has Falcon responders (`on_get(req, resp, id)`), one for each of `operations`, which
+    are keyed by the method in capitals.
+    """
+
+    template: str
+    resource: object
+    operations: Mapping[str, Operation]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the path's parameters."""
+        return tuple(_NAME.findall(self.template))
+
+    @property
+    def positional(self) -> str:
+        """The template for the router, which wants one name a level: `{k1}`, `{k2}`."""
+        numbers = iter(range(1, 100))
+        return _NAME.sub(lambda _: f"{{k{next(numbers)}}}", self.template)
+
+    def complete(self, operation: Operation) -> Operation:
+        """`operation` with the parameters of the path that it does not state itself."""
+        stated = {one.name for one in operation.parameters if one.where == "path"}
+        missing = (
+            Parameter(name, where="path", required=True)
+            for name in self.names
+            if name not in stated
+        )
+        return replace(operation, parameters=(*missing, *operation.parameters))
+
+
+class Routes:
+    """What the hook `dataplane_routes` adds to."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, tuple[Route, tuple[str, ...] | None]] = {}
+        self.definitions: dict[str, Fragment] = {}
+
+    def add(
+        self,
+        template: str,
+        resource: object,
+        operations: Mapping[str, Operation],
+        versions: Iterable[str] | None = None,
+    ) -> None:
+        """Serve `resource` at `template`, below the prefix of all API versions or of some.
+
+        Responders are Falcon's (`on_get(req, resp, name)`). Before they run, the frame has checked
+        credentials, media types and the parameters and body that the operation states; `req.query`
+        and `req.body` hold them decoded. A `DataplaneError` becomes an answer.
+        """
+        for method in operations:
+            if not callable(getattr(resource, f"on_{method.lower()}", None)):
+                raise ValueError(f"{template} has no responder for {method}")
+        route = Route(template, resource, dict(operations))
+        known = self.routes.get(route.positional)
+        if known is not None:
+            raise ValueError(f"the path {template} is declared twice")
+        limited = None if versions is None else tuple(versions)
+        self.routes[route.positional] = (route, limited)
+
+    def schema(self, name: str, fragment: Fragment) -> None:
+        """Define a schema that `{"$ref": name}` refers to."""
+        if self.definitions.setdefault(name, fragment) != fragment:
+            raise ValueError(f"the schema {name} is declared twice")
+
+    def of(self, version: str) -> list[Route]:
+        """The routes of an API version."""
+        return [route for route, only in self.routes.values() if only is None or version in only]

@@ -1,0 +1,168 @@
+"""The shape of one model's JSON in one API version: nested names on the wire, flat paths inside.
+
+A `Node` tree is built once from the declarations. Three walks over it move objects between the
+wire and the flat dictionary: `tidy` and `flatten` inwards, `Projector` outwards.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dataplane_core.grammar import Prop
+
+
+class Node:
+    """One name in a JSON object; the root stands for the whole object.
+
+    `canonical` is the flat path of the value (inside its array, for items of arrays).
+    """
+
+    __slots__ = ("canonical", "children", "folded", "item", "name", "path", "prop")
+
+    def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
+        self.name = name
+        self.path = path
+        self.canonical = canonical
+        self.prop = prop
+        self.children: dict[str, Node] = {}
+        self.folded: dict[str, Node] = {}
+        self.item: Node | None = None
+
+    def child(self, name: str) -> "Node":
+        """The node below this one called `name`, made when missing."""
+        found = self.children.get(name)
+        if found is None:
+            found = Node(name, f"{self.path}.{name}" if self.path else name)
+            self.children[name] = found
+            self.folded.setdefault(name.lower(), found)
+        return found
+
+    def find(self, name: str) -> "Node | None":
+        """The node for a key of a client's object; upper and lower case are the same there."""
+        return self.children.get(name) or self.folded.get(name.lower())
+
+    @property
+    def kind(self) -> str:
+        """The JSON type."""
+        if self.children or self.prop is None:
+            return "object"
+        return self.prop.json
+
+    @property
+    def required(self) -> bool:
+        """Whether the object that holds it cannot do without it."""
+        return self.prop is not None and self.prop.required
+
+
+def build(props: Iterable[Prop], version: str, root: Node | None = None) -> Node:
+    """The tree of the properties that exist in an API version."""
+    root = root or Node("", "")
+    for prop in props:
+        path = prop.path(version)
+        if path is None:
+            continue
+        node = root
+        for name in path.split("."):
+            node = node.child(name)
+        node.prop, node.canonical = prop, prop.name
+        if isinstance(prop.items, tuple):
+            node.item = build(prop.items, version, Node("", f"{node.path}[]"))
+        elif prop.items is not None:
+            node.item = Node("", f"{node.path}[]", prop=prop.items)
+    return root
+
+
+def is_zero(node: Node, value: Any) -> bool:
+    """Whether a value of the right type says no more than its absence would.
+
+    `false` says something only where the property is required: there, its absence is an error.
+    """
+    if value is None:
+        return True
+    prop = node.prop
+    if prop is None or prop.nullable:
+        return value is False and not (prop is not None and prop.required)
+    kind = prop.json
+    if kind == "boolean":
+        return value is False and not prop.required
+    if kind == "string":
+        return bool(value == "")
+    return kind == "integer" and value == 0 and type(value) is int
+
+
+def tidy(body: Any, node: Node, unknown: list[str]) -> Any:
+    """A client's object under the names of the interface, without what is unset.
+
+    Values of a wrong type stay for the schema to find. `unknown` gathers the paths that the model
+    does not have; properties that only the server sets are left out.
+    """
+    if not isinstance(body, dict):
+        return body
+    result: dict[str, Any] = {}
+    for key, value in body.items():
+        child = node.find(key)
+        if child is None:
+            if value is not None:
+                unknown.append(f"{node.path}.{key}" if node.path else key)
+            continue
+        if child.prop is not None and child.prop.read_only:
+            continue
+        if is_zero(child, value):
+            result.pop(child.name, None)
+            continue
+        if child.children:
+            value = tidy(value, child, unknown)
+        elif child.item is not None and child.item.children and isinstance(value, list):
+            value = [tidy(item, child.item, unknown) for item in value]
+        result[child.name] = value
+    return result
+
+
+def flatten(
+    data: Mapping[str, Any], node: Node, into: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A valid object of the interface as a flat one."""
+    values = {} if into is None else into
+    for key, value in data.items():
+        child = node.children[key]
+        if child.children:
+            flatten(value, child, values)
+        elif child.item is not None and child.item.children:
+            values[child.canonical] = [flatten(item, child.item) for item in value]
+        else:
+            values[child.canonical] = value
+    return values
+
+
+class Projector:
+    """Flat objects as those of the interface, by a table made once."""
+
+    __slots__ = ("targets",)
+
+    def __init__(self, root: Node) -> None:
+        self.targets: dict[str, tuple[tuple[str, ...], str, Projector | None]] = {}
+        self._add(root, ())
+
+    def _add(self, node: Node, parents: tuple[str, ...]) -> None:
+        for child in node.children.values():
+            if child.children:
+                self._add(child, (*parents, child.name))
+            else:
+                objects = child.item is not None and bool(child.item.children)
+                items = Projector(child.item) if objects and child.item is not None else None
+                self.targets[child.canonical] = (parents, child.name, items)
+
+    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The object of the interface; properties that the version lacks are left out."""
+        result: dict[str, Any] = {}
+        for path, value in values.items():
+            target = self.targets.get(path)
+            if target is None:
+                continue
+            parents, name, items = target
+            if items is not None:
+                value = [items(item) for item in value]
+            place = result
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[name] = value
+        return result
