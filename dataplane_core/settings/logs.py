@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from dataplane_core.logs.apache import compile_format
 from dataplane_core.settings.fields import setting
-from dataplane_core.settings.kinds import PATH, TEXT, one_of, several
+from dataplane_core.settings.kinds import PATH, TEXT, Kind, one_of, several
 
 _LEVEL = one_of("trace", "debug", "info", "warning", "warn", "error", "fatal", "panic")
 _TO = one_of("stdout", "file", "syslog")
@@ -16,6 +17,14 @@ _FACILITIES = (
 _SYSLOG_LEVELS = (
     "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency",
 )  # fmt: skip
+
+
+def _access_format(value: str) -> str:
+    compile_format(TEXT.parse(value))
+    return value
+
+
+_ACCESS_FORMAT = Kind("access format", _access_format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Log:
     )
     log_format: str = setting("text", _FORMAT, "Form of the lines.", flag="--log-format")
     apache_common_log_format: str = setting(
-        _COMMON, TEXT, "Form of the access lines, in Apache's notation.",
+        _COMMON, _ACCESS_FORMAT, "Form of the access lines, in Apache's notation.",
         flag="--apache-common-log-format",
     )  # fmt: skip
     syslog: Syslog = field(default_factory=Syslog)
@@ -77,6 +86,6 @@ class LogTarget:
         "Requests (`access`), what the server itself has to say (`app`), or both.",
     )  # fmt: skip
     apache_common_log_format: str = setting(
-        _COMMON, TEXT, "Form of the access lines, in Apache's notation."
+        _COMMON, _ACCESS_FORMAT, "Form of the access lines, in Apache's notation."
     )
     syslog: Syslog = field(default_factory=Syslog)

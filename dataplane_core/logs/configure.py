@@ -1,0 +1,107 @@
+"""The settings' log targets, put in force; again after each reading of the settings."""
+
+import logging
+import os
+import sys
+from contextlib import suppress
+from logging.handlers import SysLogHandler, WatchedFileHandler
+
+from dataplane_core.logs.apache import Access, compile_format
+from dataplane_core.logs.formats import JsonLines, SyslogFormatter, TextFormatter
+from dataplane_core.logs.syslog import SyslogHandler
+from dataplane_core.settings import LogTarget, Problem, Settings, SettingsError
+
+ACCESS = logging.getLogger("dataplane.access")
+_LEVELS = {
+    "trace": logging.DEBUG, "debug": logging.DEBUG, "info": logging.INFO, "notice": logging.INFO,
+    "warning": logging.WARNING, "warn": logging.WARNING, "error": logging.ERROR,
+    "fatal": logging.CRITICAL, "critical": logging.CRITICAL, "panic": logging.CRITICAL,
+    "alert": logging.CRITICAL, "emergency": logging.CRITICAL,
+}  # fmt: skip
+_OURS = "dataplane_target"
+
+
+def configure(settings: Settings) -> None:
+    """Send the log where the settings say.
+
+    Raises SettingsError when a file cannot be opened, and leaves the log as it was then.
+    """
+    handlers = [(target, _handler(target)) for target in targets(settings)]
+    root = logging.getLogger()
+    for logger, kind in ((root, "app"), (ACCESS, "access")):
+        for handler in [one for one in logger.handlers if hasattr(one, _OURS)]:
+            logger.removeHandler(handler)
+            handler.close()
+        wanted = [handler for target, handler in handlers if kind in target.log_types]
+        for handler in wanted:
+            logger.addHandler(handler)
+        logger.setLevel(min((one.level for one in wanted), default=logging.CRITICAL + 1))
+    ACCESS.propagate = False
+    logging.captureWarnings(True)
+
+
+def targets(settings: Settings) -> tuple[LogTarget, ...]:
+    """Return the log targets in force: `log_targets`, or the one that `log` describes."""
+    old = settings.log
+    return settings.log_targets or (
+        LogTarget(
+            log_to=old.log_to,
+            log_file=old.log_file,
+            log_level=old.log_level,
+            log_format=old.log_format,
+            apache_common_log_format=old.apache_common_log_format,
+            syslog=old.syslog,
+        ),
+    )
+
+
+def log_access(access: Access) -> None:
+    """Write one request to the access log; failures of the server as errors."""
+    level = logging.ERROR if access.status >= 500 else logging.INFO
+    if ACCESS.isEnabledFor(level):
+        ACCESS.log(level, "%s", access.uri, extra={"access": access})
+
+
+def give_files_to(uid: int, gid: int) -> None:
+    """Let a user own the log files that are open, before the process becomes that user."""
+    for logger in (logging.getLogger(), ACCESS):
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler) and hasattr(handler, _OURS):
+                with suppress(OSError):
+                    os.chown(handler.baseFilename, uid, gid)
+
+
+def _handler(target: LogTarget) -> logging.Handler:
+    level = _LEVELS[target.log_level]
+    traces = level <= logging.DEBUG
+    form: logging.Formatter = (
+        JsonLines(traces)
+        if target.log_format == "json"
+        else TextFormatter(compile_format(target.apache_common_log_format), traces)
+    )
+    handler: logging.Handler
+    if target.log_to == "syslog":
+        syslog = target.syslog
+        level = max(level, _LEVELS[syslog.syslog_level])
+        facility = SysLogHandler.facility_names[syslog.syslog_facility]
+        modern = syslog.syslog_protocol.startswith("tcp")
+        form = SyslogFormatter(form, facility, syslog.syslog_tag, modern)
+        handler = SyslogHandler(syslog.syslog_address or "/dev/log", syslog.syslog_protocol)
+    elif target.log_to == "file":
+        handler = _file(target.log_file)
+    else:
+        handler = logging.StreamHandler(sys.stdout)
+    handler.setLevel(level)
+    handler.setFormatter(form)
+    setattr(handler, _OURS, True)
+    return handler
+
+
+def _file(path: str) -> logging.Handler:
+    """Open a file, with its folder; one that was rotated away is opened anew by itself."""
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        return WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        problem = Problem("", "log_file", f"{path} cannot be written: {error.strerror}")
+        raise SettingsError((problem,)) from None

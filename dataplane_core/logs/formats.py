@@ -1,0 +1,130 @@
+"""How lines of the log look: text or JSON, and the frames of syslog."""
+
+import logging
+import os
+import re
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TypeAlias
+
+from pythonjsonlogger.json import JsonFormatter
+
+from dataplane_core.logs.apache import Access
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_ErrorInfo: TypeAlias = (
+    "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"
+)
+
+
+def _one_line(text: str) -> str:
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def _time(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _failure(info: _ErrorInfo, whole: bool) -> str:
+    """Return an exception as one line: where and what; with its whole trace when `whole`."""
+    kind, error, trace = info
+    if kind is None or error is None:
+        return ""
+    if whole:
+        return "".join(traceback.format_exception(kind, error, trace))
+    frames = traceback.extract_tb(trace)
+    place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    return f"{kind.__name__}: {error}{place}"
+
+
+class TextFormatter(logging.Formatter):
+    """`time level logger message`; access lines in Apache's notation."""
+
+    def __init__(self, access: Callable[[Access], str], traces: bool) -> None:
+        super().__init__()
+        self._access = access
+        self._traces = traces
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line; control characters are shown, never sent."""
+        access = getattr(record, "access", None)
+        if isinstance(access, Access):
+            return self._access(access)
+        text = f"{_time(record)} {record.levelname.lower()} {record.name} {record.getMessage()}"
+        if record.exc_info:
+            text += ": " + _failure(record.exc_info, self._traces)
+        return _one_line(text) if not self._traces else text
+
+
+class JsonLines(JsonFormatter):
+    """One JSON object a line: time, level, logger, message, and what came with the record."""
+
+    def __init__(self, traces: bool) -> None:
+        super().__init__()
+        self._traces = traces
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Fill the object that is written."""
+        access = getattr(record, "access", None)
+        log_data["time"] = _time(record)
+        log_data["level"] = record.levelname.lower()
+        if isinstance(access, Access):
+            log_data.update(_access_fields(access))
+            return
+        super().add_fields(log_data, record, message_dict)
+        log_data["logger"] = record.name
+
+    def formatException(self, ei: _ErrorInfo) -> str:  # noqa: N802, the library's name
+        """Return an exception in one line, unless traces are wanted."""
+        return _failure(ei, self._traces)
+
+
+def _access_fields(access: Access) -> dict[str, Any]:
+    environ = access.environ
+    fields = {
+        "type": "access",
+        "remote": environ.get("REMOTE_ADDR") or "",
+        "user": environ.get("REMOTE_USER") or "",
+        "method": environ.get("REQUEST_METHOD", ""),
+        "uri": access.uri,
+        "status": access.status,
+        "bytes": access.length,
+        "seconds": round(access.seconds, 6),
+        "agent": access.request_header("User-Agent"),
+    }
+    request_id = access.response_header("X-Request-ID")
+    return fields | ({"request_id": request_id} if request_id else {})
+
+
+_SEVERITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+
+
+class SyslogFormatter(logging.Formatter):
+    """Another formatter's line in a frame of syslog: RFC 5424 (`modern`) or RFC 3164."""
+
+    def __init__(self, inner: logging.Formatter, facility: int, tag: str, modern: bool) -> None:
+        super().__init__()
+        self._inner, self._facility = inner, facility
+        self._tag = re.sub(r"[^!-~]", "_", tag)[:48] or "-"
+        self._modern = modern
+        self._host = re.sub(r"[^!-~]", "_", socket.gethostname()) or "-"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the whole message, without what separates messages in a stream."""
+        severity = next((s for level, s in _SEVERITIES if record.levelno >= level), 7)
+        head, message = f"<{self._facility * 8 + severity}>", self._inner.format(record)
+        process = os.getpid()
+        if self._modern:
+            return f"{head}1 {_time(record)} {self._host} {self._tag} {process} - - {message}"
+        moment = time.localtime(record.created)
+        day = (
+            f"{time.strftime('%b', moment)} {moment.tm_mday:2d} {time.strftime('%H:%M:%S', moment)}"
+        )
+        return f"{head}{day} {self._host} {self._tag}[{process}]: {message}"

@@ -1,0 +1,82 @@
+"""Sending lines to a syslog server that may be slow, away or restarted."""
+
+import logging
+import os
+import socket
+import time
+
+_PATIENCE = 1.0  # seconds that one line may wait for the server
+_PAUSE = 5.0  # seconds without a new try after a failure; lines of that time are lost
+
+
+class SyslogHandler(logging.Handler):
+    """Sends each formatted line as one message.
+
+    `protocol` is tcp, tcp4, tcp6 (octet counting, RFC 6587), udp, udp4, udp6, unix or unixgram;
+    `address` is `host:port`, `host` or a path. A lost connection is made again; every process
+    makes its own.
+    """
+
+    def __init__(self, address: str, protocol: str) -> None:
+        super().__init__()
+        self._address, self._protocol = address, protocol
+        self._socket: socket.socket | None = None
+        self._owner = 0
+        self._not_before = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a record; one that cannot be sent is dropped."""
+        line = self.format(record).encode("utf-8", "backslashreplace")
+        if self._protocol.startswith("tcp"):
+            line = b"%d %s" % (len(line), line)
+        if self._owner != os.getpid():
+            self._disconnect()
+        try:
+            self._send(line)
+        except OSError:
+            self._disconnect()
+            self._not_before = time.monotonic() + _PAUSE
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._disconnect()
+        super().close()
+
+    def _send(self, line: bytes) -> None:
+        if self._socket is None:
+            if time.monotonic() < self._not_before:
+                return
+            self._socket, self._owner = self._connect(), os.getpid()
+        try:
+            self._socket.sendall(line)
+        except (BrokenPipeError, ConnectionError):  # the server was started anew: once more
+            self._disconnect()
+            self._socket, self._owner = self._connect(), os.getpid()
+            self._socket.sendall(line)
+
+    def _connect(self) -> socket.socket:
+        if self._protocol.startswith("unix") or self._address.startswith("/"):
+            return self._open(socket.AF_UNIX, socket.SOCK_DGRAM, self._address)
+        host, _, port = self._address.rpartition(":")
+        if not port.isdigit():
+            host, port = self._address, "514"
+        family = {"4": socket.AF_INET, "6": socket.AF_INET6}.get(self._protocol[-1], 0)
+        kind = socket.SOCK_STREAM if self._protocol.startswith("tcp") else socket.SOCK_DGRAM
+        found = socket.getaddrinfo(host.strip("[]"), int(port), family, kind)
+        return self._open(found[0][0], kind, found[0][4])
+
+    @staticmethod
+    def _open(family: int, kind: int, address: object) -> socket.socket:
+        made = socket.socket(family, kind)
+        try:
+            made.settimeout(_PATIENCE)
+            made.connect(address)  # type: ignore[arg-type]
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _disconnect(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
