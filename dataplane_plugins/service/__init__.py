@@ -1,0 +1,1 @@
+"""Plugins about the service itself: transactions, reloads, health, information, documents."""

@@ -1,0 +1,106 @@
+"""`/docs`: Swagger UI on the served specification, from files that come with the server.
+
+Nothing is asked of another machine, and nothing is served but the files named here.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from dataplane_core import impl
+from dataplane_core.api.operations import Operation, Parameter, Response
+from dataplane_core.errors import NotFound
+
+if TYPE_CHECKING:
+    import falcon
+
+    from dataplane_core.api.request import ApiRequest
+    from dataplane_core.api.routes import Routes
+
+MEDIA = {
+    "docs.js": "text/javascript; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "favicon-32x32.png": "image/png",
+}
+# Swagger UI sets styles inline and has images in data addresses; everything else is refused.
+POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of the page, with the tag by which a browser knows that it has it already."""
+
+    data: bytes
+    media: str
+    tag: str
+
+
+def asset(name: str, media: str) -> Asset:
+    """Read one of the files beside this module."""
+    data = files(__package__).joinpath("assets", name).read_bytes()
+    return Asset(data, media, hashlib.sha256(data).hexdigest()[:16])
+
+
+class Page:
+    """The page itself; its references are relative, so that a proxy may change the prefix."""
+
+    def __init__(self) -> None:
+        self.text = asset("docs.html", "text/html").data.decode()
+
+    def on_get(self, req: "ApiRequest", resp: "falcon.Response") -> None:
+        with_slash = req.env.get("RAW_URI", "").partition("?")[0].endswith("/")
+        resp.content_type = "text/html; charset=utf-8"
+        resp.set_header("Content-Security-Policy", POLICY)
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        resp.text = self.text.replace("{base}", ".." if with_slash else ".")
+
+
+class Assets:
+    """The files that the page refers to."""
+
+    def __init__(self) -> None:
+        self.assets = {name: asset(name, media) for name, media in MEDIA.items()}
+
+    def on_get(self, req: "ApiRequest", resp: "falcon.Response", file: str) -> None:
+        found = self.assets.get(file)
+        if found is None:
+            raise NotFound(f"the documentation has no file {file}")
+        resp.etag = found.tag
+        resp.set_header("Cache-Control", "private, no-cache")
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        if found.tag in (req.if_none_match or ()):
+            resp.status = 304
+            return
+        resp.content_type = found.media
+        resp.data = found.data
+
+
+@impl
+def dataplane_routes(routes: "Routes") -> None:
+    """Serve the page and its files below every version's prefix."""
+    page = Operation(
+        id="getDocumentation",
+        tag="Documentation",
+        summary="A page that shows this specification and tries its operations out",
+        responses={"200": Response({"type": "string"}, (), "The page.")},
+        produces="text/html",
+    )
+    files_of_page = Operation(
+        id="getDocumentationFile",
+        tag="Documentation",
+        summary="A file that the page refers to",
+        parameters=(Parameter("file", where="path", required=True, enum=tuple(MEDIA)),),
+        responses={
+            "200": Response({"type": "string", "format": "binary"}, (), "The file."),
+            "304": Response(None, (), "The file is the one that the request names."),
+            "404": Response({"$ref": "error"}, (), "There is no such file."),
+        },
+        produces="application/octet-stream",
+    )
+    routes.add("/docs", Page(), {"GET": page})
+    routes.add("/docs/{file}", Assets(), {"GET": files_of_page})
