@@ -1,0 +1,1 @@
+"""The HAProxy that is governed: its check, its reloads, its Runtime API, its keywords."""

@@ -1,0 +1,111 @@
+"""Where HAProxy listens for runtime commands: `stats socket` lines of `global`.
+
+Forms of an address are those of the Configuration Manual, section 3.1 ("stats socket") and
+section 4.2 ("bind"): a path, `unix@path`, `abns@name`, `ipv4@host:port`, `host:port`, `:port`.
+"""
+
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dataplane_core.text import Document, unquote
+
+_HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>.*)):(?P<port>[0-9]{1,5})")
+_ANY = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+_UNUSABLE = ("fd@", "sockpair@", "quic4@", "quic6@", "udp@", "udp4@", "udp6@")
+_LEVELS = {"user": 0, "operator": 1, "admin": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that can be connected to: a path (`\\0` first: abstract), or a host and a port."""
+
+    path: str = ""
+    host: str = ""
+    port: int = 0
+
+    def connect(self, timeout: float) -> socket.socket:
+        """A connection; raises `OSError` (`TimeoutError` after `timeout` seconds)."""
+        if not self.path:
+            return socket.create_connection((self.host, self.port), timeout)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(timeout)
+            connection.connect(self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def __str__(self) -> str:
+        return self.path.replace("\0", "abns@") if self.path else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class StatsSocket:
+    """One `stats socket` line: its address, what it permits, and which process listens there.
+
+    `process` is 0 unless the line says `process N`, as HAProxy up to 2.4 has it with `nbproc`.
+    """
+
+    address: Address
+    level: int = _LEVELS["operator"]
+    process: int = 0
+
+
+def parse(text: str) -> Address | None:
+    """The address that HAProxy's spelling means; None for one that cannot be connected to."""
+    if text.startswith(_UNUSABLE):
+        return None
+    family, at, rest = text.partition("@")
+    if not at:
+        family, rest = "", text
+    if family in ("abns", "abnsz"):
+        return Address(path="\0" + rest)
+    if family in ("unix", "uxst") or rest.startswith("/"):
+        return Address(path=rest)
+    match = _HOST_PORT.fullmatch(rest)
+    if match is None:
+        return None
+    host = match["six"] if match["six"] is not None else match["host"]
+    return Address(host=_ANY.get(host, host), port=int(match["port"]))
+
+
+def stats_sockets(lines: Iterable[Sequence[str]]) -> list[StatsSocket]:
+    """The sockets that lines of `global`, given as raw tokens, tell HAProxy to open."""
+    found = []
+    for tokens in lines:
+        if tuple(tokens[:2]) != ("stats", "socket") or len(tokens) < 3:
+            continue
+        words = [unquote(token) for token in tokens[2:]]
+        address = parse(words[0])
+        if address is not None:
+            level = _LEVELS.get(_after("level", words), _LEVELS["operator"])
+            process = _after("process", words)
+            number = int(process) if process.isdigit() else 0
+            found.append(StatsSocket(address, level, number))
+    return found
+
+
+def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[Address, ...]]:
+    """The addresses of each process, the ones that permit most first."""
+    groups: dict[int, list[StatsSocket]] = {}
+    for one in sockets:
+        groups.setdefault(one.process, []).append(one)
+    if len(groups) > 1:
+        groups.pop(0, None)  # beside sockets of single processes it could be any of them
+    ordered = (sorted(group, key=lambda one: -one.level) for _, group in sorted(groups.items()))
+    return [tuple(one.address for one in group) for group in ordered]
+
+
+def global_lines(document: Document) -> list[tuple[str, ...]]:
+    """The raw tokens of every line of the `global` sections of a configuration."""
+    return [line.tokens for section in document.all("global") for line in section.lines]
+
+
+def _after(keyword: str, words: Sequence[str]) -> str:
+    """The word after `keyword`; "" where it is absent."""
+    return next(
+        (value for word, value in zip(words, words[1:], strict=False) if word == keyword), ""
+    )

