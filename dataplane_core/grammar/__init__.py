@@ -26,7 +26,17 @@ from dataplane_core.grammar.declare import (
     toggle,
 )
 from dataplane_core.grammar.model import Model
-from dataplane_core.grammar.params import Params, arg, args, either, flag, params, switch
+from dataplane_core.grammar.params import (
+    Params,
+    arg,
+    args,
+    either,
+    flag,
+    params,
+    switch,
+    synonym,
+    variants,
+)
 from dataplane_core.grammar.props import NoMatch, Problem, Prop, Reading, Values, normal
 from dataplane_core.grammar.statements import Form, Statement
 from dataplane_core.grammar.tables import Row, RowTable
@@ -98,5 +108,6 @@ __all__ = [
     "switch",
     "synonym",
     "toggle",
+    "variants",
     "word",
 ]

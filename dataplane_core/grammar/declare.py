@@ -8,6 +8,7 @@ from typing import Any
 
 from dataplane_core.grammar.dispatch import Case, Dispatch, Rule, Template
 from dataplane_core.grammar.props import Layout, Prop, Reading, Values
+from dataplane_core.grammar.shapes import FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import (
     Choice,
     Form,
@@ -18,18 +19,7 @@ from dataplane_core.grammar.statements import (
     Single,
     Statement,
 )
-from dataplane_core.grammar.terms import (
-    Constant,
-    FirstOf,
-    Group,
-    Lit,
-    Many,
-    Opt,
-    Scalar,
-    Seq,
-    Term,
-    seq,
-)
+from dataplane_core.grammar.terms import Constant, Lit, Scalar, Seq, Term, seq
 from dataplane_core.grammar.values import const
 
 nothing: Term = Seq()

@@ -13,6 +13,7 @@ from dataplane_core.grammar.props import (
     Prop,
     Reading,
     Values,
+    distinct,
     missing,
     refuse,
 )
@@ -26,7 +27,7 @@ class Template(Term):
     """A word with properties inside: `set-var({var_scope}.{var_name})`, `track-sc{n:int}`.
 
     One notation, read as a pattern and written as a format. `more` gives the properties' facts by
-    name.
+    name. A number that is not nullable has no zero of its own: 0 in the word is the unset property.
     """
 
     def __init__(self, text: str, more: dict[str, dict[str, Any]] | None = None) -> None:
@@ -53,24 +54,24 @@ class Template(Term):
         match = self.pattern.fullmatch(tokens[at]) if at < len(tokens) else None
         if match is None:
             raise NoMatch(tokens[at] if at < len(tokens) else None, self.text)
-        for (name, number), text in zip(self.fields, match.groups(), strict=True):
-            reading.values[name] = int(text) if number else text
+        for prop, text in zip(self.props, match.groups(), strict=True):
+            value = int(text) if prop.json == "integer" else text
+            if not (value == 0 and _zero_is_unset(prop)):
+                reading.values[prop.name] = value
         return at + 1
 
     def write(self, values: Values, layout: Layout) -> list[str]:
-        for name, _ in self.fields:
-            if name not in values:
-                raise refuse(name, "in body is required", Code.REQUIRED)
-        word = _FIELD.sub(lambda match: str(values[match[1]]), self.text)
+        for name in self.needs(values):
+            raise refuse(name, "in body is required", Code.REQUIRED)
+        word = _FIELD.sub(lambda match: str(values.get(match[1], 0)), self.text)
+        first = self.fields[0][0] if self.fields else ""
         if not is_one_word(word):
-            raise refuse(
-                self.fields[0][0], f"must be one word, instead of {values[self.fields[0][0]]!r}"
-            )
+            raise refuse(first, f"must be one word, instead of {values[first]!r}")
         inner = Reading()
         if self.pattern.fullmatch(word) is None or self.read([word], 0, inner) != 1:
-            raise refuse(self.fields[0][0], f"does not fit into {self.text}")
+            raise refuse(first, f"does not fit into {self.text}")
         for name, _ in self.fields:
-            if inner.values[name] != values[name]:
+            if inner.values.get(name) != values.get(name):
                 raise refuse(
                     name,
                     f"must not hold what separates it in {self.text}, instead of {values[name]!r}",
@@ -78,7 +79,13 @@ class Template(Term):
         return [word]
 
     def needs(self, values: Values) -> Iterator[str]:
-        yield from (name for name, _ in self.fields if name not in values)
+        for prop in self.props:
+            if prop.name not in values and not _zero_is_unset(prop):
+                yield prop.name
+
+
+def _zero_is_unset(prop: Prop) -> bool:
+    return prop.json == "integer" and not prop.nullable
 
 
 class Case:
@@ -117,9 +124,8 @@ class Dispatch(Term):
                 self.literals[case.head.text] = case
         values = tuple(dict.fromkeys(case.value for case in self.cases))
         self.prop = replace(self.prop, enum=values)
-        unique = {prop.name: prop for case in self.cases for prop in case.term.props}
-        unique.pop(self.prop.name, None)
-        self.props = (self.prop, *unique.values())
+        unique = distinct(prop for case in self.cases for prop in case.term.props)
+        self.props = (self.prop, *(prop for prop in unique if prop.name != self.prop.name))
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
@@ -144,9 +150,7 @@ class Dispatch(Term):
         raise failure
 
     def choose(self, values: Values) -> Case | None:
-        """The case for the selected value that says every set property, else one that can be
-        written.
-        """
+        """The case for the selected value: the one that says every set property, if there is."""
         value = values.get(self.prop.name)
         cases = [case for case in self.cases if case.value == value]
         given = {prop.name for prop in self.props[1:] if prop.name in values}
@@ -186,7 +190,7 @@ class Dispatch(Term):
 
 
 class Rule(Term):
-    """A body, then `if` or `unless` and a condition to the end of the line (manual, section 7.2)."""
+    """A body, then `if` or `unless` and a condition to the line's end (manual, section 7.2)."""
 
     WORDS = ("if", "unless")
 
@@ -197,27 +201,45 @@ class Rule(Term):
         self.props = (*body.props, cond, test)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        cut = next((i for i in range(at, len(tokens)) if tokens[i] in self.WORDS), len(tokens))
-        end = self.body.read(tokens[:cut], at, reading)
-        if end < cut:
-            raise NoMatch(tokens[end], "if, unless or the end of the line")
+        cut, body = self._cut(tokens, at)
+        if cut + 1 == len(tokens):
+            raise NoMatch(None, "a condition")
+        reading.merge(body)
         if cut < len(tokens):
-            if cut + 1 == len(tokens):
-                raise NoMatch(None, "a condition")
             reading.values[self.cond.name] = tokens[cut]
             reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
         return len(tokens)
 
+    def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
+        """Where the body ends: at the first `if` or `unless` that is not one of its own words."""
+        cuts = [i for i in range(at, len(tokens)) if tokens[i] in self.WORDS]
+        failure = NoMatch(tokens[at] if at < len(tokens) else None, "a rule")
+        for cut in (*cuts, len(tokens)):
+            body = Reading()
+            try:
+                end = self.body.read(tokens[:cut], at, body)
+            except NoMatch as no_match:
+                failure = no_match
+                continue
+            if end == cut:
+                return cut, body
+            failure = NoMatch(tokens[end], "if, unless or the end of the line")
+        raise failure
+
     def write(self, values: Values, layout: Layout) -> list[str]:
         words = self.body.write(values, layout)
         cond, test = values.get(self.cond.name), values.get(self.test.name)
-        if any(word in self.WORDS for word in words):
+        condition: list[str] = []
+        if cond is not None:
+            if test is None or not is_words(test):
+                raise refuse(
+                    self.test.name, "must be a condition without a comment or an open quote"
+                )
+            condition = [cond, *split(test)]
+        line = [*words, *condition]
+        if any(word in self.WORDS for word in words) and self._cut(line, 0)[0] != len(words):
             raise refuse(self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it")
-        if cond is None:
-            return words
-        if test is None or not is_words(test):
-            raise refuse(self.test.name, "must be a condition without a comment or an open quote")
-        return [*words, cond, *split(test)]
+        return line
 
     def needs(self, values: Values) -> Iterator[str]:
         yield from self.body.needs(values)

@@ -3,104 +3,18 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, missing
-from dataplane_core.grammar.terms import Const, Many, Term
+from dataplane_core.grammar.entries import Entry, Repeated, Synonym, Variants, head
+from dataplane_core.grammar.props import (
+    Layout,
+    NoMatch,
+    Problem,
+    Prop,
+    Reading,
+    Values,
+    distinct,
+)
+from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.values import const
-
-
-class Entry:
-    """One keyword of a table, with the terms that each of its words starts."""
-
-    def __init__(
-        self, words: dict[str, Term], required: bool = False, several: bool = False
-    ) -> None:
-        self.words = words
-        self.required = required
-        self.several = several
-        unique = {prop.name: prop for term in words.values() for prop in term.props}
-        self.props = tuple(unique.values())
-        self.names = frozenset(unique)
-
-    def given(self, values: Values) -> bool:
-        """Whether the table's values say that the keyword is there."""
-        return self.choose(values) is not None
-
-    def choose(self, values: Values) -> str | None:
-        """The keyword to write for `values`, None for none."""
-        for word, term in self.words.items():
-            if isinstance(term, Const):
-                if values.get(term.prop.name) == term.value:
-                    return word
-            elif term.has(values):
-                return word
-        return None
-
-    def write(self, values: Values) -> list[str]:
-        """The keyword and its arguments."""
-        word = self.choose(values)
-        return [] if word is None else [*head(word), *self.words[word].write(values, {})]
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        """Rules that the keyword's arguments break."""
-        word = self.choose(values)
-        if word is not None:
-            yield from self.words[word].problems(values)
-        elif self.required:
-            yield from missing([next(iter(self.props)).name])
-
-
-def head(word: str) -> list[str]:
-    """The words that a keyword puts in front of its term.
-
-    None for one that ends in `(`: there the term reads and writes the keyword itself.
-    """
-    return [] if word.endswith("(") else word.split()
-
-
-class Synonym(Entry):
-    """A property that writes a keyword which another entry reads.
-
-    `value` is what writes it; `unless` is the other entry's property and the value that says the
-    same, so that the keyword does not stand twice.
-    """
-
-    def __init__(self, keyword: str, prop: Prop, value: str, unless: tuple[str, str]) -> None:
-        super().__init__({})
-        self.props = (prop,)
-        self.names = frozenset({prop.name})
-        self.keyword = keyword
-        self.prop = prop
-        self.value = value
-        self.unless = unless
-
-    def choose(self, values: Values) -> str | None:
-        said = values.get(self.unless[0]) == self.unless[1]
-        return self.keyword if values.get(self.prop.name) == self.value and not said else None
-
-    def write(self, values: Values) -> list[str]:
-        return [] if self.choose(values) is None else [self.keyword]
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        yield from ()
-
-
-class Repeated(Entry):
-    """A keyword that may stand several times; each adds an item to a list property."""
-
-    def __init__(self, word: str, prop: Prop, term: Term) -> None:
-        self.item = term
-        self.prop = prop
-        super().__init__({word: Many(prop, term)})
-
-    def write(self, values: Values) -> list[str]:
-        word = next(iter(self.words))
-        words: list[str] = []
-        for item in values.get(self.prop.name, ()):
-            words += [
-                word,
-                *self.item.write(item if isinstance(item, dict) else {self.prop.name: item}, {}),
-            ]
-        return words
 
 
 class Params(Term):
@@ -132,8 +46,7 @@ class Params(Term):
                 self.words[word] = entry
             self.rank[entry] = len(self.entries)
             self.entries.append(entry)
-        unique = {prop.name: prop for entry in self.entries for prop in entry.props}
-        self.props = tuple(unique.values())
+        self.props = distinct(prop for entry in self.entries for prop in entry.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         items: list[tuple[Entry | None, tuple[str, ...], dict[str, Any]]] = []
@@ -261,6 +174,12 @@ def either(name: str, *words: str, **more: Any) -> Entry:
     """Keywords that exclude one another: the property holds the one that stands."""
     more.setdefault("enum", words)
     return Entry({word: const(name, word, **more) for word in words})
+
+
+def variants(name: str, words: dict[str, Term], **more: Any) -> Entry:
+    """Keywords that exclude one another, with arguments: the property `name` holds the keyword."""
+    more.setdefault("enum", tuple(words))
+    return Variants(Prop(name, "string", **more), words)
 
 
 def arg(keyword: str, term: Term, required: bool = False, several: bool = False) -> Entry:

@@ -1,6 +1,6 @@
 """Properties: what a declaration contributes to the JSON objects of the interface."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -122,6 +122,17 @@ def is_unset(prop: Prop | None, value: object) -> bool:
     if value is None or value is False or value == [] or value == {}:
         return True
     return value in (0, "") and value is not True and not (prop is not None and prop.nullable)
+
+
+def distinct(props: Iterable[Prop]) -> tuple[Prop, ...]:
+    """Each property once, by name; the values of an enum are those of all who declare it."""
+    unique: dict[str, Prop] = {}
+    for prop in props:
+        known = unique.setdefault(prop.name, prop)
+        if known.enum != prop.enum:
+            both = dict.fromkeys((*known.enum, *prop.enum)) if known.enum and prop.enum else ()
+            unique[prop.name] = replace(known, enum=tuple(both))
+    return tuple(unique.values())
 
 
 def missing(paths: Iterator[str] | list[str]) -> Iterator[Problem]:

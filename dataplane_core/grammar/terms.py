@@ -1,10 +1,8 @@
 """Terms: small lenses between a line's words and a flat object's values."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
-from dataplane_core.errors import Invalid
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -14,7 +12,6 @@ from dataplane_core.grammar.props import (
     Values,
     missing,
     refuse,
-    within,
 )
 from dataplane_core.text.tokens import is_one_word, is_words, split
 
@@ -49,24 +46,30 @@ class Term:
 
 
 class Scalar(Term):
-    """One word that carries one property."""
+    """One word that carries one property.
+
+    With a `default` the word stands in any case: it says the default where the property is not set.
+    """
 
     def __init__(
         self,
         prop: Prop,
         decode: Callable[[str], Any] | None = None,
         encode: Callable[[Any], str] | None = None,
+        default: Any = None,
     ) -> None:
         self.prop = prop
         self.props = (prop,)
         self.decode = decode
         self.encode = encode
+        self.default = default
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
-        token = tokens[at]
-        reading.values[self.prop.name] = self.decode(token) if self.decode else token
+        value = self.decode(tokens[at]) if self.decode else tokens[at]
+        if value != self.default:
+            reading.values[self.prop.name] = value
         return at + 1
 
     def write(self, values: Values, layout: Layout) -> list[str]:
@@ -75,9 +78,9 @@ class Scalar(Term):
     def word(self, values: Values) -> str:
         """The word for the property's value."""
         name = self.prop.name
-        if name not in values:
+        value = values.get(name, self.default)
+        if value is None:
             raise refuse(name, "in body is required", 602)
-        value = values[name]
         word = self.encode(value) if self.encode else str(value)
         if not is_one_word(word):
             raise refuse(
@@ -86,7 +89,7 @@ class Scalar(Term):
         return word
 
     def needs(self, values: Values) -> Iterator[str]:
-        if self.prop.name not in values:
+        if self.prop.name not in values and self.default is None:
             yield self.prop.name
 
 
@@ -184,154 +187,6 @@ class Seq(Term):
     def problems(self, values: Values) -> Iterator[Problem]:
         for term in self.terms:
             yield from term.problems(values)
-
-
-class Opt(Term):
-    """A term that may be missing from the line."""
-
-    def __init__(self, term: Term) -> None:
-        self.term = term
-        self.props = term.props
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        inner = Reading()
-        try:
-            end = self.term.read(tokens, at, inner)
-        except NoMatch:
-            return at
-        reading.merge(inner)
-        return end
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        return self.term.write(values, layout) if self.has(values) else []
-
-    def needs(self, values: Values) -> Iterator[str]:
-        if self.has(values):
-            yield from self.term.needs(values)
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        if self.has(values):
-            yield from self.term.problems(values)
-
-
-class Many(Term):
-    """A group repeated to the end of the line: a list property of objects, or of scalars."""
-
-    def __init__(self, prop: Prop, term: Term, at_least: int = 0) -> None:
-        self.term = term
-        self.scalar = (
-            term.prop.name
-            if isinstance(term, Scalar) and not isinstance(prop.items, tuple)
-            else None
-        )
-        self.prop = prop
-        self.props = (prop,)
-        self.at_least = at_least
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        found: list[Any] = []
-        while at < len(tokens):
-            inner = Reading()
-            try:
-                end = self.term.read(tokens, at, inner)
-            except NoMatch:
-                break
-            if end == at:
-                break
-            found.append(inner.values[self.scalar] if self.scalar else inner.values)
-            at = end
-        if len(found) < self.at_least:
-            raise NoMatch(tokens[at] if at < len(tokens) else None, self.prop.name)
-        if found:
-            reading.values[self.prop.name] = found
-        return at
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        words: list[str] = []
-        for item in values.get(self.prop.name, ()):
-            words += self.term.write({self.scalar: item} if self.scalar else item, {})
-        return words
-
-    def needs(self, values: Values) -> Iterator[str]:
-        if len(values.get(self.prop.name, ())) < self.at_least:
-            yield self.prop.name
-
-
-class FirstOf(Term):
-    """Several shapes of one line.
-
-    Reading takes the first that fits, writing the first that says all.
-    """
-
-    def __init__(self, *terms: Term) -> None:
-        self.terms = terms
-        unique = {prop.name: prop for term in terms for prop in term.props}
-        self.props = tuple(unique.values())
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        failure = NoMatch(tokens[at] if at < len(tokens) else None, "a known shape")
-        for term in self.terms:
-            inner = Reading()
-            try:
-                end = term.read(tokens, at, inner)
-            except NoMatch as no_match:
-                failure = no_match
-                continue
-            reading.merge(inner)
-            return end
-        raise failure
-
-    def choose(self, values: Values) -> Term:
-        """The shape that `values` fill.
-
-        One that says every set property, else one that can be written.
-        """
-        given = {prop.name for prop in self.props if prop.name in values}
-        able = [term for term in self.terms if not any(True for _ in term.needs(values))]
-        for term in able:
-            if given <= {prop.name for prop in term.props}:
-                return term
-        whole = (term for term in self.terms if given <= {prop.name for prop in term.props})
-        return next(whole, able[0] if able else self.terms[0])
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        return self.choose(values).write(values, layout)
-
-    def needs(self, values: Values) -> Iterator[str]:
-        yield from self.choose(values).needs(values)
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        yield from self.choose(values).problems(values)
-
-
-class Group(Term):
-    """A term whose properties stand in a nested object."""
-
-    def __init__(self, prefix: str, term: Term) -> None:
-        self.prefix = prefix
-        self.term = term
-        self.props = tuple(prop.under(prefix) for prop in term.props)
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        inner = Reading()
-        end = self.term.read(tokens, at, inner)
-        reading.merge(inner, self.prefix)
-        return end
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        try:
-            return self.term.write(within(values, self.prefix), layout)
-        except Invalid as problem:
-            raise Invalid(f"{self.prefix}.{problem.message}", code=problem.code) from None
-
-    def needs(self, values: Values) -> Iterator[str]:
-        for path in self.term.needs(within(values, self.prefix)):
-            yield f"{self.prefix}.{path}"
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        for problem in self.term.problems(within(values, self.prefix)):
-            path = f"{self.prefix}.{problem.path}"
-            yield replace(problem, path=path, message=f"{self.prefix}.{problem.message}")
 
 
 def seq(*terms: Term) -> Term:

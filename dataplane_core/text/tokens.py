@@ -16,13 +16,14 @@ from dataplane_core.errors import DataplaneError
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Words of a line without these are what str.split gives; it would also cut at \x1c and at U+00A0.
 _SPECIAL = re.compile(r"[\"'\\#\x1c-\x1f\x80-\U0010ffff]")
+# Possessive throughout: a value from a client must not make the match try every way to cut it.
 _TOKEN = re.compile(
     r"""[ \t\v\f]*(?P<word>(?:
-        [^ \t\v\f\r\n"'\\#]+          # plain characters
+        [^ \t\v\f\r\n"'\\#]++         # plain characters
       | \\[^\r\n]                     # an escaped character
       | '[^'\r\n]*'                   # strong quotes
-      | "(?:[^"\\\r\n]|\\[^\r\n])*"   # weak quotes
-    )+)""",
+      | "(?:[^"\\\r\n]|\\[^\r\n])*+"  # weak quotes
+    )++)""",
     re.VERBOSE,
 )
 _REST = re.compile(r"[ \t\v\f\r\n]*(?:#(?P<comment>.*))?\Z", re.DOTALL)

@@ -79,7 +79,9 @@ def clean(value: Any) -> Any:
     """Drop, at every depth, the values that mean "unset"."""
     if isinstance(value, dict):
         pairs = ((key, clean(item)) for key, item in value.items())
-        return {k: v for k, v in pairs if v is not None and v is not False and v not in ("", [], {})}
+        return {
+            k: v for k, v in pairs if v is not None and v is not False and v not in ("", [], {})
+        }
     return [clean(item) for item in value] if isinstance(value, list) else value
 
 
@@ -133,8 +135,14 @@ class Checker:
         assert found is not None, f"{kind} {name}"
         return found
 
-    def apply(self, document: Document, collection: Collection, case: Case, body: dict[str, Any],
-              put: str | int | None = None) -> tuple[Document, Section, dict[str, Any]]:
+    def apply(
+        self,
+        document: Document,
+        collection: Collection,
+        case: Case,
+        body: dict[str, Any],
+        put: str | int | None = None,
+    ) -> tuple[Document, Section, dict[str, Any]]:
         """The document with the body applied, the section it went to, and what it reads back as."""
         values = self.values(collection, body)
         if isinstance(collection, Rows):
@@ -153,10 +161,21 @@ class Checker:
             document = document.add(section, self.registry.section_order)
         after = model.put(section, values)
         document = document.replace(section, after)
-        return document, after, nested(model.read(after)) | ({"name": body["name"]} if "name" in body else {})
+        return (
+            document,
+            after,
+            nested(model.read(after)) | ({"name": body["name"]} if "name" in body else {}),
+        )
 
-    def _row(self, document: Document, collection: Rows, case: Case, body: dict[str, Any],
-             values: dict[str, Any], put: str | int | None) -> tuple[Document, Section, dict[str, Any]]:
+    def _row(
+        self,
+        document: Document,
+        collection: Rows,
+        case: Case,
+        body: dict[str, Any],
+        values: dict[str, Any],
+        put: str | int | None,
+    ) -> tuple[Document, Section, dict[str, Any]]:
         section = self.parent(document, collection, case.get("query") or {})
         table = collection.table
         problems = list(table.problems(values))
@@ -166,14 +185,19 @@ class Checker:
         if put is None:
             after = table.insert(section, values, body.get("index"))
         else:
-            old = rows[int(put)] if collection.indexed else next(
-                r for r in rows if self.name(collection, r.values) == put)
+            old = (
+                rows[int(put)]
+                if collection.indexed
+                else next(r for r in rows if self.name(collection, r.values) == put)
+            )
             after = table.replace(section, old, values)
         document = document.replace(section, after)
         fresh = table.rows(after)
         row = next((r for r in fresh if r.line not in section.lines), fresh[-1] if fresh else None)
         if row is None or (row.line in section.lines and put is None):
-            raise ValueError(f"the new line is not read back: {[x for x in after.lines if x not in section.lines]}")
+            raise ValueError(
+                f"the new line is not read back: {[x for x in after.lines if x not in section.lines]}"
+            )
         read = nested(row.values)
         if collection.indexed:
             read["index"] = fresh.index(row)
@@ -202,7 +226,12 @@ class Checker:
     def put(self, case: Case) -> Iterator[Verdict]:
         first, second = case.get("first"), case.get("then_put")
         collection = self.collection(case) if case.get("path") else None
-        if collection is None or first is None or second is None or case.get("put_status") not in (200, 202):
+        if (
+            collection is None
+            or first is None
+            or second is None
+            or case.get("put_status") not in (200, 202)
+        ):
             return
         try:
             document, _, read = self.apply(self.base, collection, case, first)
@@ -219,8 +248,15 @@ class Checker:
         header = (case.get("section") or "").split(" from ")[0].split()
         return document.find(header[0], header[1] if len(header) > 1 else "") if header else None
 
-    def judge(self, case: Case, got: Any, before: Section | None, after: Section,
-              lines: list[str] | None, removed: list[str] | None) -> Iterator[Verdict]:
+    def judge(
+        self,
+        case: Case,
+        got: Any,
+        before: Section | None,
+        after: Section,
+        lines: list[str] | None,
+        removed: list[str] | None,
+    ) -> Iterator[Verdict]:
         if case.get("returned") is not None:
             expected = clean(case["returned"])
             yield "json", agrees(clean(got), expected), f"{clean(got)} instead of {expected}"
@@ -228,14 +264,26 @@ class Checker:
         plus = collections.Counter(" ".join(x.split()) for x in lines or [])
         minus = collections.Counter(" ".join(x.split()) for x in removed or [])
         ok = (new - old, old - new) == (plus - minus, minus - plus)
-        yield "lines", ok, f"{sorted(new - old)} gone {sorted(old - new)} instead of {sorted(plus - minus)} and {sorted(minus - plus)}"
+        yield (
+            "lines",
+            ok,
+            f"{sorted(new - old)} gone {sorted(old - new)} instead of {sorted(plus - minus)} and {sorted(minus - plus)}",
+        )
 
     def parse(self, case: Case) -> Iterator[Verdict]:
-        if case.get("json") is None or (case["haproxy_ok_2_8"] is False and case["haproxy_ok_2_6"] is False):
+        if case.get("json") is None or (
+            case["haproxy_ok_2_8"] is False and case["haproxy_ok_2_6"] is False
+        ):
             return
-        collection = next((c for c in self.registry.collections.values()
-                           if c.naming.schema in (case["resource"], case["resource"] + "_section") or
-                           c.name == case["resource"] + "s"), None)
+        collection = next(
+            (
+                c
+                for c in self.registry.collections.values()
+                if c.naming.schema in (case["resource"], case["resource"] + "_section")
+                or c.name == case["resource"] + "s"
+            ),
+            None,
+        )
         if collection is None:
             return
         name = "" if case["section"] == "global" else " case"
@@ -252,8 +300,16 @@ class Checker:
         else:
             got = nested(collection.model.read(section))  # type: ignore[attr-defined]
             expected = {k: v for k, v in expected.items() if k not in ("name", "from")}
-            expected = {k: v for k, v in expected.items() if k not in ("docroot", "command") or k in case["line"]}
-        yield "json", agrees(clean(got), expected), f"{case['line']}: {clean(got)} instead of {expected}"
+            expected = {
+                k: v
+                for k, v in expected.items()
+                if k not in ("docroot", "command") or k in case["line"]
+            }
+        yield (
+            "json",
+            agrees(clean(got), expected),
+            f"{case['line']}: {clean(got)} instead of {expected}",
+        )
 
 
 def main() -> int:
@@ -263,7 +319,11 @@ def main() -> int:
     parser.add_argument("--resource", action="append")
     parser.add_argument("--show", type=int, default=20)
     arguments = parser.parse_args()
-    allowed = {tuple(line.split()[:2]) for line in ALLOW.read_text().splitlines() if line.strip() and line[0] != "#"}
+    allowed = {
+        tuple(line.split()[:2])
+        for line in ALLOW.read_text().splitlines()
+        if line.strip() and line[0] != "#"
+    }
     checker, shown, bad = Checker(), arguments.show, 0
     counts: dict[tuple[str, str, str], list[int]] = collections.defaultdict(lambda: [0, 0])
     for kind in arguments.kind or ("write", "put", "parse"):
@@ -280,7 +340,9 @@ def main() -> int:
                 bad += not holds
                 if not holds and shown > 0:
                     shown -= 1
-                    print(f"{kind} {check} {case['id']} 2.6={case.get('haproxy_ok_2_6')} 2.8={case.get('haproxy_ok_2_8')}: {detail}")
+                    print(
+                        f"{kind} {check} {case['id']} 2.6={case.get('haproxy_ok_2_6')} 2.8={case.get('haproxy_ok_2_8')}: {detail}"
+                    )
     for (kind, check, resource), (good, total) in sorted(counts.items()):
         print(f"{kind:6} {check:6} {resource:28} {good:5} /{total:5}")
     return bool(bad)

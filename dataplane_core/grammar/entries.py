@@ -1,0 +1,124 @@
+"""The keywords of a table, each with its arguments."""
+
+from collections.abc import Iterator
+
+from dataplane_core.grammar.props import Problem, Prop, Values, distinct, missing
+from dataplane_core.grammar.shapes import Many
+from dataplane_core.grammar.terms import Const, Seq, Term
+
+
+class Entry:
+    """One keyword of a table, with the terms that each of its words starts."""
+
+    def __init__(
+        self, words: dict[str, Term], required: bool = False, several: bool = False
+    ) -> None:
+        self.words = words
+        self.required = required
+        self.several = several
+        self.props = distinct(prop for term in words.values() for prop in term.props)
+        self.names = frozenset(prop.name for prop in self.props)
+
+    def given(self, values: Values) -> bool:
+        """Whether the table's values say that the keyword is there."""
+        return self.choose(values) is not None
+
+    def choose(self, values: Values) -> str | None:
+        """The keyword to write for `values`, None for none."""
+        for word, term in self.words.items():
+            if isinstance(term, Const):
+                if values.get(term.prop.name) == term.value:
+                    return word
+            elif term.has(values):
+                return word
+        return None
+
+    def write(self, values: Values) -> list[str]:
+        """The keyword and its arguments."""
+        word = self.choose(values)
+        return [] if word is None else [*head(word), *self.words[word].write(values, {})]
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        """Rules that the keyword's arguments break."""
+        word = self.choose(values)
+        if word is not None:
+            yield from self.words[word].problems(values)
+        elif self.required:
+            yield from missing([next(iter(self.props)).name])
+
+
+def head(word: str) -> list[str]:
+    """The words that a keyword puts in front of its term.
+
+    None for one that ends in `(`: there the term reads and writes the keyword itself.
+    """
+    return [] if word.endswith("(") else word.split()
+
+
+class Synonym(Entry):
+    """A property that writes a keyword which another entry reads.
+
+    `value` is what writes it; `unless` is the other entry's property and the value that says the
+    same, so that the keyword does not stand twice.
+    """
+
+    def __init__(self, keyword: str, prop: Prop, value: str, unless: tuple[str, str]) -> None:
+        super().__init__({})
+        self.props = (prop,)
+        self.names = frozenset({prop.name})
+        self.keyword = keyword
+        self.prop = prop
+        self.value = value
+        self.unless = unless
+
+    def choose(self, values: Values) -> str | None:
+        said = values.get(self.unless[0]) == self.unless[1]
+        return self.keyword if values.get(self.prop.name) == self.value and not said else None
+
+    def write(self, values: Values) -> list[str]:
+        return [] if self.choose(values) is None else [self.keyword]
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from ()
+
+
+class Variants(Entry):
+    """Keywords that exclude one another, each with arguments; `prop` holds the one that stands."""
+
+    def __init__(self, prop: Prop, words: dict[str, Term]) -> None:
+        self.prop = prop
+        terms = {word: Seq(Const(prop, word), term) for word, term in words.items()}
+        super().__init__(dict[str, Term](terms))
+
+    def choose(self, values: Values) -> str | None:
+        word = values.get(self.prop.name)
+        return word if word in self.words else None
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from super().problems(values)
+        word = self.choose(values)
+        if word is None:
+            yield from missing([self.prop.name] if self.names & values.keys() else [])
+            return
+        fitting = {prop.name for prop in self.words[word].props}
+        for name in sorted(self.names & values.keys() - fitting):
+            yield Problem(name, 422, f"{name} does not belong to {self.prop.name} {word}")
+
+
+class Repeated(Entry):
+    """A keyword that may stand several times; each adds an item to a list property."""
+
+    def __init__(self, word: str, prop: Prop, term: Term) -> None:
+        self.item = term
+        self.prop = prop
+        super().__init__({word: Many(prop, term)})
+
+    def write(self, values: Values) -> list[str]:
+        word = next(iter(self.words))
+        words: list[str] = []
+        for item in values.get(self.prop.name, ()):
+            words += [
+                word,
+                *self.item.write(item if isinstance(item, dict) else {self.prop.name: item}, {}),
+            ]
+        return words

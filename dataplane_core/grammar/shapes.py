@@ -1,0 +1,171 @@
+"""Terms made of terms: options, repetitions, alternatives, nested objects."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dataplane_core.errors import Invalid
+from dataplane_core.grammar.props import (
+    Layout,
+    NoMatch,
+    Problem,
+    Prop,
+    Reading,
+    Values,
+    distinct,
+    within,
+)
+from dataplane_core.grammar.terms import Scalar, Term
+
+
+class Opt(Term):
+    """A term that may be missing from the line."""
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+        self.props = term.props
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        inner = Reading()
+        try:
+            end = self.term.read(tokens, at, inner)
+        except NoMatch:
+            return at
+        reading.merge(inner)
+        return end
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        return self.term.write(values, layout) if self.has(values) else []
+
+    def needs(self, values: Values) -> Iterator[str]:
+        if self.has(values):
+            yield from self.term.needs(values)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        if self.has(values):
+            yield from self.term.problems(values)
+
+
+class Many(Term):
+    """A group repeated to the end of the line: a list property of objects, or of scalars."""
+
+    def __init__(self, prop: Prop, term: Term, at_least: int = 0) -> None:
+        self.term = term
+        self.scalar = (
+            term.prop.name
+            if isinstance(term, Scalar) and not isinstance(prop.items, tuple)
+            else None
+        )
+        self.prop = prop
+        self.props = (prop,)
+        self.at_least = at_least
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        found: list[Any] = []
+        while at < len(tokens):
+            inner = Reading()
+            try:
+                end = self.term.read(tokens, at, inner)
+            except NoMatch:
+                break
+            if end == at:
+                break
+            found.append(inner.values[self.scalar] if self.scalar else inner.values)
+            at = end
+        if len(found) < self.at_least:
+            raise NoMatch(tokens[at] if at < len(tokens) else None, self.prop.name)
+        if found:
+            reading.values[self.prop.name] = found
+        return at
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        words: list[str] = []
+        for item in values.get(self.prop.name, ()):
+            words += self.term.write({self.scalar: item} if self.scalar else item, {})
+        return words
+
+    def needs(self, values: Values) -> Iterator[str]:
+        if len(values.get(self.prop.name, ())) < self.at_least:
+            yield self.prop.name
+
+
+class FirstOf(Term):
+    """Several shapes of one line.
+
+    Reading takes the first that fits, writing the first that says all.
+    """
+
+    def __init__(self, *terms: Term) -> None:
+        self.terms = terms
+        self.props = distinct(prop for term in terms for prop in term.props)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        failure = NoMatch(tokens[at] if at < len(tokens) else None, "a known shape")
+        for term in self.terms:
+            inner = Reading()
+            try:
+                end = term.read(tokens, at, inner)
+            except NoMatch as no_match:
+                failure = no_match
+                continue
+            reading.merge(inner)
+            return end
+        raise failure
+
+    def choose(self, values: Values) -> Term:
+        """The shape that `values` fill.
+
+        One that says every set property, else one that can be written.
+        """
+        given = {prop.name for prop in self.props if prop.name in values}
+        able = [term for term in self.terms if not any(True for _ in term.needs(values))]
+        for term in able:
+            if given <= {prop.name for prop in term.props}:
+                return term
+        whole = (term for term in self.terms if given <= {prop.name for prop in term.props})
+        return next(whole, able[0] if able else self.terms[0])
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        return self.choose(values).write(values, layout)
+
+    def needs(self, values: Values) -> Iterator[str]:
+        yield from self.choose(values).needs(values)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        chosen = self.choose(values)
+        yield from chosen.problems(values)
+        said = {prop.name for prop in chosen.props}
+        for prop in self.props:
+            if prop.name in values and prop.name not in said:
+                beside = ", ".join(sorted(said & values.keys()))
+                yield Problem(prop.name, 422, f"{prop.name} cannot stand beside {beside}")
+
+
+class Group(Term):
+    """A term whose properties stand in a nested object."""
+
+    def __init__(self, prefix: str, term: Term) -> None:
+        self.prefix = prefix
+        self.term = term
+        self.props = tuple(prop.under(prefix) for prop in term.props)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        inner = Reading()
+        end = self.term.read(tokens, at, inner)
+        reading.merge(inner, self.prefix)
+        return end
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        try:
+            return self.term.write(within(values, self.prefix), layout)
+        except Invalid as problem:
+            raise Invalid(f"{self.prefix}.{problem.message}", code=problem.code) from None
+
+    def needs(self, values: Values) -> Iterator[str]:
+        for path in self.term.needs(within(values, self.prefix)):
+            yield f"{self.prefix}.{path}"
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        for problem in self.term.problems(within(values, self.prefix)):
+            path = f"{self.prefix}.{problem.path}"
+            yield replace(problem, path=path, message=f"{self.prefix}.{problem.message}")

@@ -1,0 +1,40 @@
+"""The laws over every declaration that is registered: later families are covered unasked."""
+
+import pytest
+
+from dataplane_core.api.collections import Rows
+from dataplane_core.grammar import Custom, statement, word
+from dataplane_core.grammar.laws import breaches, lint, name_of
+from tests.golden.offline import registry
+
+COLLECTIONS = list(registry().collections.values())
+STATEMENTS = [
+    pytest.param(one, id=f"{collection.name}: {name_of(one)}")
+    for collection in COLLECTIONS
+    for one in (
+        [collection.table.statement]
+        if isinstance(collection, Rows)
+        else collection.model.statements
+    )
+]
+
+
+@pytest.mark.parametrize("one", STATEMENTS)
+def test_examples_obey_the_laws(one):
+    assert list(breaches(one)) == []
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda collection: collection.name)
+def test_properties_are_declared_once_and_explained(collection):
+    assert list(lint(collection.name, collection.props)) == []
+
+
+def test_custom_terms_are_few_and_say_why():
+    assert all(custom.why for custom in Custom.made)
+    assert len({custom.why for custom in Custom.made}) <= 12
+
+
+def test_a_breach_is_found():
+    assert list(breaches(statement("x", word("a"), examples=["x a b"])))
+    assert list(breaches(statement("x", word("a"), examples=["x a"], rejects=["x b"])))
+    assert list(breaches(statement("x", word("a"))))

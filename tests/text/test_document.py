@@ -1,0 +1,103 @@
+"""A document is its text to the byte, and an edit changes what it says and nothing else."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane_core.text import Document, Line, Section
+
+KINDS = frozenset({"global", "defaults", "frontend", "backend", "listen"})
+PIECES = [
+    "global\n", "  global  # x\n", "defaults\n", "defaults d from e\n", "frontend f from d\n", "backend b\n",
+    "\tbackend\tb # again\n", "listen l", "\n", "   \n", "# above\n", "  # inside\n", "  mode http\n", "mode tcp # x\n",
+    "  server a 1.2.3.4 'open\n", "  .if true\n", "  .endif\n", "globalx\n", "\r\n", "  x y\r\n", "\x0c\n", "é ✓\n", "end",
+]  # fmt: skip
+TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=12))).map("".join)
+
+
+@given(TEXTS)
+def test_text_identity(text):
+    document = Document.parse(text, KINDS)
+    assert document.text() == text
+    for section in document.sections:
+        body = "".join(line.raw for line in (*section.lead, section.header, *section.lines))
+        assert body == section.text
+        assert section.kind in KINDS
+
+
+@given(st.binary())
+def test_text_identity_for_any_bytes(data):
+    text = data.decode("utf-8", "surrogateescape")
+    assert Document.parse(text, KINDS).text().encode("utf-8", "surrogateescape") == data
+
+
+@given(TEXTS, st.data())
+def test_replacing_a_section_touches_no_other(text, data):
+    document = Document.parse(text, KINDS)
+    if not document.sections:
+        return
+    old = data.draw(st.sampled_from(document.sections))
+    new = old.insert(old.end(), Line.make(["new", "line"]))
+    edited = document.replace(old, new)
+    others = [s.text for s in document.sections if s is not old]
+    assert [s.text for s in edited.sections if s is not new] == others
+    assert edited.preamble == document.preamble
+    (change,) = edited.diff(document)
+    assert (change.key, change.old, change.new) == (document.key(old), old.text, new.text)
+    assert edited.by_key(change.key) is new
+
+
+@given(TEXTS)
+def test_sections_are_taken_over_from_the_previous_document(text):
+    first = Document.parse(text, KINDS)
+    second = Document.parse(text, KINDS, first)
+    assert second.diff(first) == []
+    assert {id(s) for s in second.sections} <= {id(s) for s in first.sections}
+
+
+def test_comments_directly_above_a_header_belong_to_it():
+    document = Document.parse("global\n  daemon\n  # tail\n\n# one\n# two\nbackend b\n", KINDS)
+    assert [line.raw for line in document.sections[1].lead] == ["# one\n", "# two\n"]
+    assert document.remove(document.sections[1]).text() == "global\n  daemon\n  # tail\n\n"
+
+
+def test_the_version_line_is_not_part_of_a_section():
+    document = Document.parse("# _version=3\nglobal\n", KINDS)
+    assert document.preamble == "# _version=3\n"
+
+
+def test_a_new_section_follows_the_last_of_its_kind():
+    document = Document.parse("global\n\nbackend a\n  mode http\n\nlisten l\n", KINDS)
+    added = document.add(
+        Section.new("backend", "b", "d"), ("global", "frontend", "backend", "listen")
+    )
+    assert added.text() == "global\n\nbackend a\n  mode http\n\nbackend b from d\n\nlisten l\n"
+
+
+def test_a_new_kind_goes_to_its_place():
+    order = ("global", "defaults", "frontend", "backend")
+    document = Document.parse("global\n  daemon\n\nbackend a\n", KINDS)
+    assert document.add(Section.new("frontend", "f"), order).text() == (
+        "global\n  daemon\n\nfrontend f\n\nbackend a\n"
+    )
+    assert Document.parse("", KINDS).add(Section.new("backend", "a"), order).text() == "backend a\n"
+
+
+def test_sections_of_one_name_are_told_apart():
+    document = Document.parse("backend b\n  mode tcp\nbackend b\n  mode http\n", KINDS)
+    second = document.sections[1]
+    assert document.key(second).ordinal == 1
+    assert document.by_key(document.key(second)) is second
+
+
+def test_parent():
+    section = Document.parse("backend b from d # x\n", KINDS).sections[0]
+    assert (section.name, section.parent) == ("b", "d")
+    assert section.with_parent(None).text == "backend b # x\n"
+    assert section.with_parent("e").text == "backend b from e # x\n"
+    unnamed = Document.parse("defaults from base\n", KINDS).sections[0]
+    assert (unnamed.name, unnamed.parent) == ("", "base")
+
+
+def test_rewriting_a_line_keeps_indentation_comment_and_line_end():
+    line = Line("\t mode   http   # why\r\n")
+    assert line.rewritten(["mode", "tcp"]).raw == "\t mode tcp   # why\r\n"
