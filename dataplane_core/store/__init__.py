@@ -1,5 +1,21 @@
 """Persistence: files written whole, state, history, transactions, the writer of haproxy.cfg."""
 
+from dataplane_core.store.change import Committed, Outcome
+from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.files import write_atomically
+from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.store.state import State
+from dataplane_core.store.transactions import Edit, Transaction, Transactions
 
-__all__ = ["State"]
+__all__ = [
+    "AnswerCache",
+    "Committed",
+    "ConfigStore",
+    "Edit",
+    "Outcome",
+    "Snapshot",
+    "State",
+    "Transaction",
+    "Transactions",
+    "write_atomically",
+]

@@ -1,0 +1,54 @@
+"""What a commit was, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dataplane_core.text import Change, Document
+
+Origin = Literal["api", "external", "restore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an edit led to.
+
+    `state` is `pending` (kept in a transaction), `queued` (written, `reload_id` names the reload
+    to come), `reloaded` (written, and the forced reload is over), `applied` (written, and HAProxy
+    took it over its socket) or `saved` (written, and the client wanted no reload).
+    """
+
+    version: int
+    reload_id: str | None
+    state: Literal["pending", "queued", "reloaded", "applied", "saved"]
+
+
+@dataclass(frozen=True, eq=False)
+class Committed:
+    """A change that now stands in haproxy.cfg: the argument of the hook `dataplane_committed`.
+
+    `when` is in seconds since 1970; `transaction_id` is None for a change made with a version.
+    """
+
+    version: int
+    before: Document
+    after: Document
+    who: str
+    request_id: str
+    when: float
+    transaction_id: str | None = None
+    origin: Origin = "api"
+    reload_reasons: list[str] = field(default_factory=list)
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """The sections that differ, each with its old and new text."""
+        return self.after.diff(self.before)
+
+    def touches(self, *kinds: str) -> bool:
+        """Whether a section of one of these kinds was added, changed or removed."""
+        return any(change.key.kind in kinds for change in self.changes)
+
+    def require_reload(self, reason: str) -> None:
+        """Have HAProxy reloaded even if its socket could take the change."""
+        self.reload_reasons.append(reason)

@@ -1,0 +1,227 @@
+"""The one way into haproxy.cfg: check without a lock, swap with it."""
+
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dataplane_core.errors import (
+    CheckFailed,
+    Conflict,
+    DataplaneError,
+    Finding,
+    Invalid,
+    NotFound,
+    StorageFailed,
+    TransactionOutdated,
+    VersionMismatch,
+)
+from dataplane_core.store.change import Committed
+from dataplane_core.store.failpoints import failpoint
+from dataplane_core.store.files import Candidate, sync_directory
+from dataplane_core.store.findings import Teller
+from dataplane_core.store.head import decode, encode, join, split
+from dataplane_core.store.history import Entry, History
+from dataplane_core.store.ports import Checker, Hooks
+from dataplane_core.store.rows import COMMITTED, Row, Rows
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.source import Source, digest_of
+from dataplane_core.store.texts import Backups, Texts
+from dataplane_core.text import Document
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A change to be committed: the document that is to follow on `base`."""
+
+    base: Snapshot
+    document: Document
+    who: str = ""
+    request_id: str = ""
+    transaction: Row | None = None
+
+
+class Committer:
+    """Checks candidates and puts them in the place of haproxy.cfg, recorded before and after."""
+
+    def __init__(
+        self, source: Source, history: History, rows: Rows, texts: Texts,
+        backups: Backups, checker: Checker, hooks: Hooks | None, teller: Teller,
+    ) -> None:  # fmt: skip
+        self._source = source
+        self._history = history
+        self._rows = rows
+        self._texts = texts
+        self._backups = backups
+        self._checker = checker
+        self._hooks = hooks
+        self._teller = teller
+
+    def commit(self, order: Order) -> Committed:
+        """Write the file; raises, with the file as it was.
+
+        `CheckFailed` when HAProxy refuses, `Invalid` when a plugin does, `VersionMismatch`,
+        `TransactionOutdated` or `NotFound` when somebody was faster, `StorageFailed` otherwise.
+        """
+        text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
+        data = encode(text)
+        entry = _entry(order, digest_of(data))
+        with Candidate(self._source.path, data) as candidate:
+            failpoint("candidate-written")
+            self._check(order.document, candidate, text)
+            failpoint("candidate-checked")
+            candidate.sync()
+            self._backups.keep(order.base.version, encode(order.base.text))
+            after = self._source.prepare(text, entry.digest, entry.version)
+            with self._texts.candidate(entry.version, data) as copy:
+                copy.sync()
+                with self._source.held() as lock:
+                    failpoint("locked")
+                    self._verify(order, lock)
+                    self._swap(entry, after, candidate, copy, lock)
+        self.prune()
+        return _committed(order, entry, after)
+
+    def validate(self, base: Snapshot, document: Document) -> list[Finding]:
+        """What HAProxy says about a document, without writing it; raises as `commit` does."""
+        text = join(base.head, _plain_text(document), base.version + 1)
+        with Candidate(self._source.path, encode(text)) as candidate:
+            return self._check(document, candidate, text)
+
+    def restore(self, reason: str, failed_version: int) -> int | None:
+        """Put back the text that HAProxy last accepted; None when there is nothing to put back."""
+        with self._source.held() as lock:
+            current, accepted = self._source.current(lock), self._history.last_accepted()
+            if accepted is None or accepted.version >= min(failed_version, current.version):
+                return None
+            text = self._texts.read(accepted.version)
+            if text is None:
+                _log.error("the text of version %d, to go back to, is gone", accepted.version)
+                return None
+            return self._put_back(decode(text), accepted.version, reason, lock)
+
+    def prune(self) -> None:
+        """Remove texts of versions beyond the limit; a failure to do so harms nobody."""
+        accepted, newest = self._history.last_accepted(), self._history.newest()
+        needed = {entry.version for entry in (accepted, newest) if entry} | self._rows.bases()
+        with suppress(OSError):
+            self._texts.prune(needed)
+
+    def _put_back(self, kept: str, accepted: int, reason: str, lock: int) -> int:
+        head, rest = split(kept)
+        version = self._source.highest(lock) + 1
+        text = join(head, rest, version)
+        data = encode(text)
+        entry = Entry(
+            version, digest_of(data), "intent", "restore", time.time(),
+            accepted=True, followed=True, reason=reason,
+        )  # fmt: skip
+        after = self._source.prepare(text, entry.digest, version)
+        with (
+            Candidate(self._source.path, data) as candidate,
+            self._texts.candidate(version, data) as copy,
+        ):
+            candidate.sync()
+            copy.sync()
+            self._swap(entry, after, candidate, copy, lock)
+        failpoint("restored")
+        _log.warning("version %d put back as version %d: %s", accepted, version, reason)
+        return version
+
+    def _check(self, document: Document, candidate: Candidate, text: str) -> list[Finding]:
+        answers = self._hooks.dataplane_check(document=document) if self._hooks else ()
+        problems = [str(problem) for answer in answers or () for problem in answer or ()]
+        if problems:
+            raise Invalid("; ".join(problems))
+        try:
+            found = self._checker.check(candidate.path)
+        except CheckFailed as failed:
+            raise self._teller.failure(failed, text, candidate.path) from None
+        return self._teller.findings(found, text, candidate.path) if found else []
+
+    def _verify(self, order: Order, lock: int) -> None:
+        """With the lock held: the base is still the newest, and the transaction as it was read."""
+        current, base = self._source.current(lock), order.base
+        if order.transaction is not None:
+            row = self._rows.get(order.transaction.id)
+            if row is None:
+                raise NotFound(f"transaction {order.transaction.id} does not exist")
+            if row.status != "in_progress":
+                raise TransactionOutdated(f"transaction {row.id} is {row.status}: {row.reason}")
+            if current.version != base.version:
+                raise self.moved(row, current)
+            if row.sequence != order.transaction.sequence:
+                raise Conflict(f"transaction {row.id} was changed while it was committed")
+        elif current.version != base.version:
+            raise version_mismatch(current.version, base.version)
+
+    def moved(self, row: Row, current: Snapshot) -> DataplaneError:
+        """Mark a transaction whose base is not the newest version; what its client is told."""
+        if self._history.transaction_since(row.base):
+            self._rows.close(row.id, "outdated", COMMITTED)
+            return TransactionOutdated(f"transaction {row.id} is outdated: {COMMITTED}")
+        self._rows.close(row.id, "outdated", "the configuration was changed")
+        return VersionMismatch(
+            f"version mismatch, transaction version: {row.base}, "
+            f"configured version: {current.version}"
+        )
+
+    def _swap(
+        self, entry: Entry, after: Snapshot, candidate: Candidate, copy: Candidate, lock: int
+    ) -> None:
+        """Record the intent, put the file in place, record that it is done."""
+        self._history.record(entry)
+        failpoint("intent-recorded")
+        try:
+            copy.publish()
+            sync_directory(self._texts.directory)
+            failpoint("version-kept")
+            status = candidate.publish()
+        except BaseException:
+            with suppress(StorageFailed):
+                self._history.forget(entry.version)
+            raise
+        failpoint("replaced")
+        sync_directory(candidate.target.parent)
+        failpoint("directory-synced")
+        self._source.publish(after, status, lock)
+        try:
+            self._source.complete(entry)
+        except StorageFailed as error:
+            # The file says what is true; whoever locks it next settles the record.
+            _log.error("version %d is written, its record is not: %s", entry.version, error.message)
+        failpoint("done-recorded")
+
+
+def _plain_text(document: Document) -> str:
+    """The text without version lines that came in with a whole text: the file's own are put in."""
+    return split(document.text())[1]
+
+
+def _entry(order: Order, digest: str) -> Entry:
+    row = order.transaction
+    return Entry(
+        order.base.version + 1, digest, "intent", "api", time.time(),
+        who=order.who, request_id=order.request_id, transaction_id=row.id if row else None,
+    )  # fmt: skip
+
+
+def _committed(order: Order, entry: Entry, after: Snapshot) -> Committed:
+    return Committed(
+        version=entry.version,
+        before=order.base.document,
+        after=after.document,
+        who=order.who,
+        request_id=order.request_id,
+        when=entry.created,
+        transaction_id=entry.transaction_id,
+    )
+
+
+def version_mismatch(current: int, given: int) -> VersionMismatch:
+    """The refusal of a change to a version that is not the newest."""
+    return VersionMismatch(
+        f"version mismatch: version in configuration file is {current}, given version is {given}"
+    )

@@ -1,0 +1,223 @@
+"""The configuration as the rest of the server knows it: read, edit, restore."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dataplane_core.errors import (
+    BadRequest,
+    CheckFailed,
+    Finding,
+    Invalid,
+    NotFound,
+    StorageFailed,
+    VersionMismatch,
+)
+from dataplane_core.settings import Settings
+from dataplane_core.store.change import Outcome
+from dataplane_core.store.commit import Committer, Order, version_mismatch
+from dataplane_core.store.files import sweep
+from dataplane_core.store.findings import Teller
+from dataplane_core.store.follow import Follower
+from dataplane_core.store.head import decode, split
+from dataplane_core.store.history import History
+from dataplane_core.store.ports import Apply, Checker, Hooks, Locate, Reloads
+from dataplane_core.store.rows import Rows
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.source import Source
+from dataplane_core.store.state import State
+from dataplane_core.store.texts import Backups, Texts
+from dataplane_core.store.transactions import Edit, Transactions
+from dataplane_core.text import Document
+
+_MOST_ATTEMPTS = 5
+_BOTH = "both version and transaction specified, specify only one"
+_NEITHER = "version or transaction not specified: give version or transaction_id"
+_FORCED = "force_reload belongs to the commit: leave it out in a transaction"
+
+
+class ConfigStore:
+    """Reads haproxy.cfg and is the only writer of it.
+
+    `transactions` are those of this configuration, `history` its versions. Safe to share between
+    threads, and to make before a fork.
+    """
+
+    def __init__(
+        self, settings: Settings, kinds: frozenset[str], checker: Checker, hooks: Hooks | None,
+        state: State, reloads: Reloads,
+    ) -> None:  # fmt: skip
+        path = Path(settings.haproxy.config_file)
+        own, transaction = settings.dataplane, settings.dataplaneapi.transaction
+        self.history = History(state)
+        self._state = state
+        self._rows = Rows(state, own.transaction_ttl)
+        self._texts = Texts(state.path("versions"), own.history_limit)
+        self._backups = Backups(path, transaction.backups_dir, transaction.backups_number)
+        self._follower = Follower(self.history, hooks, reloads)
+        self._teller = Teller(path, kinds, None)
+        self._source = Source(
+            path, kinds, state, self.history, self._rows, self._texts, self._follower.catch_up
+        )
+        self.committer = Committer(
+            self._source, self.history, self._rows, self._texts, self._backups, checker, hooks,
+            self._teller,
+        )  # fmt: skip
+        self.transactions = Transactions(self, self._rows, transaction.max_open_transactions)
+        self._process = 0
+        self._starting = threading.Lock()
+
+    def use(self, *, apply: Apply | None = None, locate: Locate | None = None) -> None:
+        """Give what is made later: how changes reach a running HAProxy, what a line belongs to."""
+        self._follower.apply = apply or self._follower.apply
+        self._teller.locate = locate or self._teller.locate
+
+    def snapshot(self, transaction_id: str | None = None) -> Snapshot:
+        """The configuration now, or as a transaction sees it.
+
+        Raises `BadRequest` for a transaction that is not open, `StorageFailed` when the file cannot
+        be read.
+        """
+        if self._process != os.getpid():
+            self._begin()
+        if transaction_id is not None:
+            return self.transactions.view(transaction_id)
+        return self._source.snapshot()
+
+    def version(self) -> int:
+        """The number of the configuration's newest version."""
+        return self.snapshot().version
+
+    def raw_text(
+        self, version: int | None = None, transaction_id: str | None = None
+    ) -> tuple[str, int | None]:
+        """The text of the file, a transaction or a past version, with its number.
+
+        The number is None for a text without a version line. Raises `NotFound` when the text of
+        that version is not kept.
+        """
+        if transaction_id is None and version is not None and version != self.version():
+            return self._text_of(version), version
+        snapshot = self.snapshot(transaction_id)
+        return snapshot.text, None if snapshot.head.version is None else snapshot.version
+
+    def snapshot_of_version(self, version: int) -> Snapshot:
+        """A snapshot of the newest version or of one whose text is kept; raises `NotFound`."""
+        current = self.snapshot()
+        if current.version == version:
+            return current
+        return self._source.prepare(self._text_of(version), "", version)
+
+    @contextmanager
+    def edit(
+        self, *, version: int | None = None, transaction_id: str | None = None,
+        force_reload: bool = False, who: str = "", request_id: str = "",
+        skip_reload: bool = False, skip_version: bool = False,
+    ) -> Iterator[Edit]:  # fmt: skip
+        """Change the configuration: in a transaction, or at once when `version` is the newest.
+
+        An exception in the body leaves everything as it was. With `skip_version` the document
+        replaces whatever is there. Raises `BadRequest`, `VersionMismatch`, and all that
+        `Transactions.commit` raises.
+        """
+        if transaction_id:
+            if version or force_reload:
+                raise BadRequest(_BOTH if version else _FORCED)
+            self.snapshot()
+            with self.transactions.editing(transaction_id) as edit:
+                yield edit
+            return
+        if not version and not skip_version:
+            raise BadRequest(_NEITHER)
+        base = self.snapshot()
+        if not skip_version and version != base.version:
+            raise version_mismatch(base.version, version or 0)
+        edit = Edit(base)
+        yield edit
+        order = Order(base, edit.document, who, request_id)
+        edit.outcome = self._commit(order, force_reload, skip_reload, skip_version)
+
+    def validate(self, text: str) -> list[Finding]:
+        """HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
+        base = self.snapshot()
+        document = Document.parse(split(text)[1], self._source.kinds, base.document)
+        return self.committer.validate(base, document)
+
+    def external_change(self) -> bool:
+        """Look whether someone else wrote the file; True once for each reload that is due."""
+        self.snapshot()
+        return self.history.take_external()
+
+    def mark_accepted(self, version: int) -> None:
+        """HAProxy was reloaded with this version and runs it."""
+        self.history.accept(version)
+
+    def restore_accepted(self, reason: str, failed_version: int) -> int | None:
+        """After a failed reload: put back, as a new version, the text that HAProxy last accepted.
+
+        Returns the number of the new version, or None when HAProxy has accepted `failed_version`
+        or a later one meanwhile. Versions in between are recorded as rolled back for `reason`.
+        """
+        self.snapshot()
+        return self.committer.restore(reason, failed_version)
+
+    def carry_out(self, order: Order, force_reload: bool, skip_reload: bool) -> Outcome:
+        """Commit, and bring the new version to HAProxy."""
+        change = self.committer.commit(order)
+        return self._follower.follow(change, force_reload=force_reload, skip_reload=skip_reload)
+
+    def _commit(
+        self, order: Order, force_reload: bool, skip_reload: bool, skip_version: bool
+    ) -> Outcome:
+        """Commit a change made with a version; a refusal is listed as a failed transaction."""
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            try:
+                return self.carry_out(order, force_reload, skip_reload)
+            except (CheckFailed, Invalid) as failure:
+                self._rows.record_failure(order.base.version, order.who, failure.message)
+                raise
+            except VersionMismatch:
+                if not skip_version or attempt == _MOST_ATTEMPTS:
+                    raise
+            order = Order(self.snapshot(), order.document, order.who, order.request_id)
+        raise AssertionError("unreachable")
+
+    def _text_of(self, version: int) -> str:
+        data = None
+        if self.history.entry(version) is not None:
+            data = self._texts.read(version)
+        if data is None:
+            data = self._backups.read(version)
+        if data is None:
+            raise NotFound(f"the text of version {version} is not kept")
+        return decode(data)
+
+    def _begin(self) -> None:
+        """The first use in a process: what a predecessor left half done is done or undone."""
+        with self._starting:
+            if self._process == os.getpid():
+                return
+            self._claim()
+            self._source.begin()
+            with suppress(OSError):
+                sweep(self._source.path)
+                self._texts.sweep()
+            self._follower.catch_up()
+            self._process = os.getpid()
+
+    def _claim(self) -> None:
+        """The state belongs to one file; that of another file says nothing about this one."""
+        path = os.path.realpath(self._source.path)
+        owner = self._state.fact("config_file")
+        if owner == path:
+            return
+        if owner is not None and not self._state.first:
+            raise StorageFailed(
+                f"{self._state.directory} is in use for {owner}: set another dataplane.state_dir"
+            )
+        with self._state.write() as connection:
+            self.history.clear(connection)
+            self._rows.clear(connection)
+        self._state.note("config_file", path)

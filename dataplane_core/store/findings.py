@@ -1,0 +1,73 @@
+"""HAProxy's findings, said in terms of the configuration that the client knows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dataplane_core.errors import CheckFailed, Finding
+from dataplane_core.store.head import split
+from dataplane_core.store.ports import Locate
+from dataplane_core.text import Document, Section
+
+_MOST_TOLD = 20
+
+
+class Teller:
+    """Tells what HAProxy says about a candidate, without a word of the temporary file."""
+
+    def __init__(self, config_file: Path, kinds: frozenset[str], locate: Locate | None) -> None:
+        self._config_file = config_file
+        self._kinds = kinds
+        self.locate = locate
+
+    def findings(self, found: Sequence[Finding], text: str, candidate: Path) -> list[Finding]:
+        """The findings with section and resource, and with the path that the client knows."""
+        head, rest = split(text)
+        document = Document.parse(rest, self._kinds)
+        told = []
+        for finding in found:
+            section, resource = None, None
+            if finding.line is not None:
+                section, resource = self._place(document, head.below(finding.line))
+            message = self._without(finding.message, candidate)
+            told.append(replace(finding, message=message, section=section, resource=resource))
+        return told
+
+    def failure(self, failed: CheckFailed, text: str, candidate: Path) -> CheckFailed:
+        """The refusal with all its findings in one message."""
+        found = self.findings(failed.findings, text, candidate)
+        if not found:
+            return CheckFailed(self._without(failed.message, candidate))
+        lines = [_sentence(finding) for finding in found[:_MOST_TOLD]]
+        if len(found) > _MOST_TOLD:
+            lines.append(f"and {len(found) - _MOST_TOLD} more")
+        message = "HAProxy refuses the configuration: " + "; ".join(lines)
+        return CheckFailed(message, tuple(found))
+
+    def _place(self, document: Document, line: int) -> tuple[str | None, str | None]:
+        """The section that stands at a line (from 1), and the object that the line belongs to."""
+        end = document.preamble.count("\n")
+        for section in document.sections:
+            start, end = end, end + section.text.count("\n") + (not section.text.endswith("\n"))
+            if line <= end:
+                if line <= start:
+                    break
+                at = line - start - len(section.lead) - 2
+                resource = self.locate(section, at) if self.locate is not None else None
+                return _header(section), resource
+        return None, None
+
+    def _without(self, message: str, candidate: Path) -> str:
+        shown = str(self._config_file)
+        return message.replace(str(candidate), shown).replace(candidate.name, shown)
+
+
+def _header(section: Section) -> str:
+    return f"{section.kind} {section.name}".rstrip()
+
+
+def _sentence(finding: Finding) -> str:
+    place = [] if finding.line is None else [f"line {finding.line}"]
+    if finding.section:
+        place.append(f"section {finding.section}")
+    return f"{', '.join(place)}: {finding.message}" if place else finding.message

@@ -1,0 +1,178 @@
+"""The versions that haproxy.cfg has had: who made them, when, and what became of them."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from dataplane_core.store.change import Origin
+from dataplane_core.store.state import State
+
+Status = Literal["intent", "active", "rolled back"]
+_MOST_ENTRIES = 10_000
+_COLUMNS = (
+    "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
+    "followed, reason"
+)
+_TABLES = (
+    """CREATE TABLE history (
+        version INTEGER PRIMARY KEY,
+        digest TEXT NOT NULL,
+        status TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        who TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        transaction_id TEXT,
+        created REAL NOT NULL,
+        accepted INTEGER NOT NULL,
+        followed INTEGER NOT NULL,
+        reason TEXT NOT NULL)""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version.
+
+    `digest` tells its text from others; `created` is in seconds since 1970. `accepted`: HAProxy
+    has loaded it. `followed`: nothing is left to do about it, HAProxy has it or will be reloaded.
+    A version rolled back has the `reason`.
+    """
+
+    version: int
+    digest: str
+    status: Status
+    origin: Origin
+    created: float
+    who: str = ""
+    request_id: str = ""
+    transaction_id: str | None = None
+    accepted: bool = False
+    followed: bool = False
+    reason: str = ""
+
+
+class History:
+    """The table of versions. Methods that take a connection are part of a larger write."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        state.migrate("history", _TABLES)
+
+    def newest(self) -> Entry | None:
+        """The version with the highest number that was ever the file's."""
+        found = self._entries("status != 'intent' ORDER BY version DESC LIMIT 1")
+        return found[0] if found else None
+
+    def entry(self, version: int) -> Entry | None:
+        """One version."""
+        found = self._entries("version = ?", version)
+        return found[0] if found else None
+
+    def entries(self, limit: int = 100) -> list[Entry]:
+        """The newest versions, newest first."""
+        return self._entries("status != 'intent' ORDER BY version DESC LIMIT ?", limit)
+
+    def intents(self) -> list[Entry]:
+        """Versions that someone was about to write."""
+        return self._entries("status = 'intent' ORDER BY version")
+
+    def last_accepted(self) -> Entry | None:
+        """The newest version that HAProxy has loaded and that was not rolled back."""
+        found = self._entries("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")
+        return found[0] if found else None
+
+    def unfollowed(self, origin: Origin) -> list[Entry]:
+        """Active versions of one origin for which a reload is still to be asked for."""
+        return self._entries("NOT followed AND status = 'active' AND origin = ?", origin)
+
+    def transaction_since(self, version: int) -> bool:
+        """Whether one of the versions above `version` was made by a transaction."""
+        return bool(self._entries("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
+
+    def record(self, entry: Entry) -> None:
+        """Write down a version, and forget the oldest beyond ten thousand."""
+        values = (
+            entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
+            plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
+            entry.followed, plain(entry.reason),
+        )  # fmt: skip
+        with self._state.write() as connection:
+            marks = ", ".join("?" * len(values))
+            connection.execute(f"INSERT OR REPLACE INTO history VALUES ({marks})", values)
+            oldest = entry.version - _MOST_ENTRIES
+            connection.execute("DELETE FROM history WHERE version < ?", (oldest,))
+
+    def activate(self, connection: sqlite3.Connection, version: int) -> None:
+        """The intended version is the file's now."""
+        connection.execute("UPDATE history SET status = 'active' WHERE version = ?", (version,))
+
+    def forget(self, version: int) -> None:
+        """An intended version was not written; its number was seen by nobody."""
+        sql = "DELETE FROM history WHERE version = ? AND status = 'intent'"
+        with self._state.write() as connection:
+            connection.execute(sql, (version,))
+
+    def clear(self, connection: sqlite3.Connection) -> None:
+        """Forget all versions."""
+        connection.execute("DELETE FROM history")
+
+    def follow(self, version: int, *, earlier: bool) -> None:
+        """Nothing is left to do about a version; with `earlier`, about those before it neither."""
+        condition = "version <= ?" if earlier else "version = ?"
+        sql = f"UPDATE history SET followed = 1 WHERE NOT followed AND {condition}"
+        with self._state.write() as connection:
+            connection.execute(sql, (version,))
+
+    def take_external(self) -> bool:
+        """Whether edits by others wait for a reload; whoever is told so, sees to it."""
+        if not self.unfollowed("external"):
+            return False
+        sql = "UPDATE history SET followed = 1 WHERE NOT followed AND origin = 'external'"
+        with self._state.write() as connection:
+            return connection.execute(sql).rowcount > 0
+
+    def accept(self, version: int) -> None:
+        """HAProxy has loaded a version."""
+        sql = "UPDATE history SET accepted = 1 WHERE version = ? AND status = 'active'"
+        with self._state.write() as connection:
+            connection.execute(sql, (version,))
+
+    def accept_next(self, version: int) -> None:
+        """HAProxy took a version over its socket: it runs it if it ran the version before."""
+        before = self._entries("version < ? ORDER BY version DESC LIMIT 1", version)
+        if before and before[0].accepted:
+            self.accept(version)
+
+    def roll_back(
+        self, connection: sqlite3.Connection, above: int, below: int, reason: str
+    ) -> None:
+        """The versions between the two numbers are not in force any more."""
+        connection.execute(
+            "UPDATE history SET status = 'rolled back', followed = 1, reason = ? "
+            "WHERE version > ? AND version < ? AND status = 'active'",
+            (plain(reason), above, below),
+        )
+
+    def _entries(self, condition: str, *parameters: object) -> list[Entry]:
+        rows = self._state.read(f"SELECT {_COLUMNS} FROM history WHERE {condition}", parameters)
+        return [
+            Entry(
+                version=row["version"],
+                digest=row["digest"],
+                status=cast(Status, row["status"]),
+                origin=cast(Origin, row["origin"]),
+                created=row["created"],
+                who=row["who"],
+                request_id=row["request_id"],
+                transaction_id=row["transaction_id"],
+                accepted=bool(row["accepted"]),
+                followed=bool(row["followed"]),
+                reason=row["reason"],
+            )
+            for row in rows
+        ]
+
+
+def plain(text: str) -> str:
+    """Text that SQLite can store: bytes that are no UTF-8 become visible escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,246 @@
+"""haproxy.cfg as it is on the disk: read, numbered, and locked for writing.
+
+How a text gets its number (the version), so that no number is ever used twice:
+
+* The newest text that is known, told by its digest, keeps the number that it has.
+* Any other text is an edit by someone else (`external`), even one that an earlier version had. It
+  gets the number on its version line where that is higher than all numbers used, which is what
+  another server's commit looks like; else the highest number used plus one, and its version line
+  stays as the person left it. The first text ever seen without a version line is version 1.
+* The lock file beside haproxy.cfg holds the last number given and the digest of its text. Servers
+  with state directories of their own thereby agree on numbers, and a lost state repeats none.
+
+So whoever writes with the version that they read before an edit by hand is told 409.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+
+from dataplane_core.errors import StorageFailed
+from dataplane_core.store.files import identity, locked, read, told
+from dataplane_core.store.head import decode, split
+from dataplane_core.store.history import Entry, History
+from dataplane_core.store.rows import Rows
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.state import State
+from dataplane_core.store.texts import Texts
+from dataplane_core.text import Document
+
+_CLOCK_TICK_NS = 50_000_000
+_log = logging.getLogger(__name__)
+
+
+def digest_of(data: bytes) -> str:
+    """What tells one text from another."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+class Source:
+    """The file, and the newest snapshot of it.
+
+    `on_settled` is called, without a lock, after the commit of a process that died was found done.
+    """
+
+    def __init__(
+        self, path: Path, kinds: frozenset[str], state: State, history: History, rows: Rows,
+        texts: Texts, on_settled: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self.path = path
+        self.kinds = kinds
+        self._state = state
+        self._history = history
+        self._rows = rows
+        self._texts = texts
+        self._on_settled = on_settled
+        self._current: Snapshot | None = None
+        self._doubtful = False
+        self._loading = threading.Lock()
+        self._settled = False
+
+    def begin(self) -> None:
+        """In a new process: settle what a predecessor left, and forget its locks."""
+        self._loading = threading.Lock()
+        if self._history.intents():
+            with self._lock_to_read() as lock:
+                self._numbered(lock)
+
+    def snapshot(self) -> Snapshot:
+        """The newest state of the file: one `stat` when nothing has changed."""
+        known = self._known()
+        if known is None:
+            known = self._load()
+            self._announce_settled()
+        return known
+
+    @contextmanager
+    def held(self) -> Iterator[int]:
+        """Keep every other writer out, of this server and of others on the same file."""
+        try:
+            with locked(self._lock_file()) as lock:
+                yield lock
+        finally:
+            self._announce_settled()
+
+    def current(self, lock: int) -> Snapshot:
+        """The newest state while the lock is held; commits of the dead are settled before."""
+        known = self._known()
+        if known is not None and not self._history.intents():
+            return known
+        return self._numbered(lock)
+
+    def publish(self, snapshot: Snapshot, status: os.stat_result, lock: int) -> None:
+        """What was just written is the newest state."""
+        _write_mark(lock, snapshot.version, snapshot.digest)
+        self._doubtful = False
+        self._current = replace(snapshot, identity=identity(status))
+
+    def prepare(self, text: str, digest: str, version: int) -> Snapshot:
+        """A snapshot of a text; sections that the newest one has too are shared with it."""
+        head, rest = split(text)
+        previous = self._current.document if self._current else None
+        document = Document.parse(rest, self.kinds, previous)
+        return Snapshot(document, version, (), head, digest)
+
+    def highest(self, lock: int) -> int:
+        """The highest number that was ever given."""
+        newest, mark = self._history.newest(), _read_mark(lock)
+        return max(newest.version if newest else 0, mark[0] if mark else 0)
+
+    def _known(self) -> Snapshot | None:
+        """The snapshot at hand, if the file is still the one that it was made of.
+
+        An edit in the same tick of the file system's clock as the one before leaves no trace in
+        the times, so a file that was read that young is read once more.
+        """
+        with told(self.path, "read"):
+            status = os.stat(self.path)
+        current = self._current
+        if current is None or current.identity != identity(status):
+            return None
+        if self._doubtful and time.time_ns() - status.st_mtime_ns > _CLOCK_TICK_NS:
+            return None
+        return current
+
+    def _load(self) -> Snapshot:
+        with self._loading:
+            known = self._known()
+            if known is not None:
+                return known
+            data, status = read(self.path)
+            version = self._recorded(digest_of(data))
+            if version is not None:
+                return self._take(data, version, status)
+            with self._lock_to_read() as lock:
+                return self._numbered(lock)
+
+    @contextmanager
+    def _lock_to_read(self) -> Iterator[int | None]:
+        """The lock, or without the right to make its file, one among this server's workers."""
+        with ExitStack() as stack:
+            lock: int | None = None
+            try:
+                lock = stack.enter_context(locked(self._lock_file()))
+            except StorageFailed:
+                stack.enter_context(locked(self._state.path("reading.lock")))
+            yield lock
+
+    def _lock_file(self) -> Path:
+        real = Path(os.path.realpath(self.path))
+        return real.with_name(f".{real.name}.lock")
+
+    def _recorded(self, digest: str) -> int | None:
+        """The number of the newest text, if that is the one with `digest`."""
+        newest = self._history.newest()
+        if newest is None or newest.digest != digest or self._history.intents():
+            return None
+        mark = self._mark()
+        return newest.version if mark is None or mark[0] <= newest.version else None
+
+    def _mark(self) -> tuple[int, str] | None:
+        with suppress(OSError), open(self._lock_file(), "rb") as file:
+            return _read_mark(file.fileno())
+        return None
+
+    def _numbered(self, lock: int | None) -> Snapshot:
+        """Read the file and give its text a number, if it has none, with the lock held."""
+        data, status = read(self.path)
+        digest = digest_of(data)
+        self._settle(digest)
+        newest, mark = self._history.newest(), None if lock is None else _read_mark(lock)
+        last = newest.version if newest else 0
+        given, text = mark or (0, "")
+        if newest is not None and newest.digest == digest and given <= last:
+            version = last
+        else:
+            written = split(decode(data))[0].version or 0
+            shared = given > last and text == digest
+            version = given if shared else max(last + 1, given + 1, written)
+            self._record(version, data, digest, first=newest is None)
+        if lock is not None:
+            _write_mark(lock, version, digest)
+        return self._take(data, version, status)
+
+    def _record(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
+        """A text by someone else; the first ever seen is taken to be what HAProxy runs."""
+        self._texts.keep(version, data)
+        entry = Entry(
+            version, digest, "active", "external", time.time(), accepted=first, followed=first
+        )
+        self._history.record(entry)
+
+    def _take(self, data: bytes, version: int, status: os.stat_result) -> Snapshot:
+        digest, snapshot = digest_of(data), self._current
+        if snapshot is None or (snapshot.digest, snapshot.version) != (digest, version):
+            snapshot = self.prepare(decode(data), digest, version)
+        snapshot = replace(snapshot, identity=identity(status))
+        self._doubtful = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS
+        self._current = snapshot
+        return snapshot
+
+    def _settle(self, digest: str) -> None:
+        """Decide, from the text that is there, what commits of processes that died came to."""
+        for entry in self._history.intents():
+            if entry.digest != digest:
+                _log.info("version %d was not written before its process ended", entry.version)
+                self._history.forget(entry.version)
+                continue
+            _log.warning("version %d was written by a process that ended since", entry.version)
+            self.complete(entry)
+            self._settled = True
+
+    def complete(self, entry: Entry) -> None:
+        """Record that an intended version was written, with all that this means for others."""
+        accepted = self._history.last_accepted()
+        with self._state.write() as connection:
+            self._history.activate(connection, entry.version)
+            if entry.origin == "restore" and accepted is not None:
+                self._history.roll_back(connection, accepted.version, entry.version, entry.reason)
+            self._rows.finish(connection, entry.origin, entry.transaction_id)
+
+    def _announce_settled(self) -> None:
+        if self._settled:
+            self._settled = False
+            self._on_settled()
+
+
+def _read_mark(lock: int) -> tuple[int, str] | None:
+    """The number and the digest in the lock file; None when there is nothing sensible in it."""
+    words = os.pread(lock, 100, 0).split()
+    if len(words) != 2 or not words[0].isdigit() or len(words[0]) > 18:
+        return None
+    return int(words[0]), words[1].decode("ascii", "replace")
+
+
+def _write_mark(lock: int, version: int, digest: str) -> None:
+    mark = f"{version} {digest}\n".encode("ascii")
+    with suppress(OSError):
+        if os.pread(lock, 100, 0) != mark:
+            os.pwrite(lock, mark, 0)
+            os.ftruncate(lock, len(mark))

@@ -1,0 +1,89 @@
+"""Texts of past versions: `versions/<n>.cfg` in the state directory, and the operator's backups."""
+
+import os
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from dataplane_core.store.files import Candidate, sweep, sync_directory, told, write_atomically
+
+_NUMBERED = re.compile(r"([0-9]+)\.cfg")
+
+
+class Texts:
+    """One file a version; the oldest go when there are more than `limit`."""
+
+    def __init__(self, directory: Path, limit: int) -> None:
+        self.directory = directory
+        self._limit = limit
+
+    def candidate(self, version: int, data: bytes) -> Candidate:
+        """A file that becomes the text of `version` when it is published."""
+        with told(self.directory, "made"):
+            self.directory.mkdir(mode=0o700, exist_ok=True)
+        return Candidate(self._path(version), data)
+
+    def keep(self, version: int, data: bytes) -> None:
+        """Keep the text of a version."""
+        with self.candidate(version, data) as candidate:
+            candidate.sync()
+            candidate.publish()
+        sync_directory(self.directory)
+
+    def read(self, version: int) -> bytes | None:
+        """The text of a version; None when it is not kept (any more)."""
+        with suppress(FileNotFoundError):
+            return self._path(version).read_bytes()
+        return None
+
+    def prune(self, needed: Collection[int]) -> None:
+        """Remove the oldest texts beyond the limit, but none of the versions `needed`."""
+        with suppress(FileNotFoundError):
+            names = map(_NUMBERED.fullmatch, os.listdir(self.directory))
+            versions = sorted(int(match[1]) for match in names if match)
+            for version in versions[: -self._limit]:
+                if version not in needed:
+                    self._path(version).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what writers that died left."""
+        for version in {path.name.split(".")[1] for path in self.directory.glob(".*.tmp")}:
+            sweep(self.directory / f"{version}.cfg")
+
+    def _path(self, version: int) -> Path:
+        return self.directory / f"{version}.cfg"
+
+
+class Backups:
+    """Copies of past versions for the operator: `<directory>/<name>.<version>`, `number` of them.
+
+    They are what the settings `backups_number` and `backups_dir` ask for; the server itself reads
+    them only when it has no text of its own for a version.
+    """
+
+    def __init__(self, config_file: Path, directory: str, number: int) -> None:
+        self._directory = Path(directory) if directory else config_file.parent
+        self._name = config_file.name
+        self._number = number
+
+    def keep(self, version: int, data: bytes) -> None:
+        """Copy a version that is about to be replaced, and remove the copies that are too many."""
+        if self._number <= 0:
+            return
+        with told(self._directory, "made"):
+            self._directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._directory / f"{self._name}.{version}", data)
+        for old in self._versions()[: -self._number]:
+            (self._directory / f"{self._name}.{old}").unlink(missing_ok=True)
+
+    def read(self, version: int) -> bytes | None:
+        """The copy of a version."""
+        with suppress(FileNotFoundError):
+            return (self._directory / f"{self._name}.{version}").read_bytes()
+        return None
+
+    def _versions(self) -> list[int]:
+        pattern = re.compile(re.escape(self._name) + r"\.([0-9]+)")
+        names = map(pattern.fullmatch, os.listdir(self._directory))
+        return sorted(int(match[1]) for match in names if match)

@@ -1,0 +1,56 @@
+"""The configuration as a transaction sees it, kept so that an edit costs what it touches."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+
+from dataplane_core.store.overlay import replay
+from dataplane_core.store.rows import Row, Rows
+from dataplane_core.store.snapshot import AnswerCache, Snapshot
+from dataplane_core.text import Document
+
+_MOST_VIEWS = 64
+_CACHE_BYTES = 1 << 20
+
+
+class Views:
+    """Snapshots of transactions by number of edits; what other workers stored is replayed.
+
+    `base` gives the snapshot of a version.
+    """
+
+    def __init__(self, rows: Rows, base: Callable[[int], Snapshot]) -> None:
+        self._rows = rows
+        self._base = base
+        self._known: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, row: Row) -> Snapshot:
+        """The snapshot after all edits that `row` counts."""
+        known = self._known.get(row.id)
+        if known is not None and known[0] == row.sequence:
+            return known[1]
+        if known is None or known[0] > row.sequence:
+            known = (0, self._base(row.base))
+        steps = self._rows.steps(row.id, known[0], row.sequence)
+        return self.keep(row, known[1], replay(known[1].document, steps))
+
+    def keep(self, row: Row, before: Snapshot, document: Document) -> Snapshot:
+        """Remember that the transaction at `row` has `document`."""
+        identity = (row.id, row.sequence)
+        cache = AnswerCache(_CACHE_BYTES)
+        view = replace(
+            before, document=document, version=row.base, identity=identity, digest="", cache=cache
+        )
+        with self._lock:
+            self._known[row.id] = (row.sequence, view)
+            self._known.move_to_end(row.id)
+            while len(self._known) > _MOST_VIEWS:
+                self._known.popitem(last=False)
+        return view
+
+    def drop(self, transaction_id: str) -> None:
+        """Forget a transaction that is over."""
+        with self._lock:
+            self._known.pop(transaction_id, None)
