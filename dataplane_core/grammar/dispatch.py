@@ -49,6 +49,7 @@ class Template(Term):
             Prop(name, "integer" if number else "string", **facts.get(name, {}))
             for name, number in self.fields
         )
+        self.names = frozenset(name for name, _ in self.fields)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         match = self.pattern.fullmatch(tokens[at]) if at < len(tokens) else None
@@ -150,18 +151,19 @@ class Dispatch(Term):
         raise failure
 
     def choose(self, values: Values) -> Case | None:
-        """The case for the selected value: the one that says every set property, if there is."""
+        """The case for the selected value.
+
+        Of several: one that can be written, that says every set property, whose word has the
+        fewest properties that are not set.
+        """
         value = values.get(self.prop.name)
-        cases = [case for case in self.cases if case.value == value]
         given = {prop.name for prop in self.props[1:] if prop.name in values}
-        able = [case for case in cases if not any(True for _ in case.term.needs(values))]
-        for case in [
-            *(c for c in able if given <= c.names),
-            *able,
-            *(c for c in cases if given <= c.names),
-        ]:
-            return case
-        return cases[0] if cases else None
+
+        def fit(case: Case) -> tuple[bool, bool, int]:
+            lacking = any(True for _ in case.term.needs(values))
+            return lacking, not given <= case.names, len(case.head.names - given)
+
+        return min((case for case in self.cases if case.value == value), key=fit, default=None)
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         case = self.choose(values)

@@ -12,9 +12,14 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     distinct,
+    refuse,
 )
 from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.values import const
+from dataplane_core.text.tokens import is_words, split
+
+Item = tuple[Entry | None, tuple[str, ...], dict[str, Any]]
+"""Part of a line: the keyword's entry (None: not known), its words, and what they say."""
 
 
 class Params(Term):
@@ -49,7 +54,7 @@ class Params(Term):
         self.props = distinct(prop for entry in self.entries for prop in entry.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        items: list[tuple[Entry | None, tuple[str, ...], dict[str, Any]]] = []
+        items: list[Item] = []
         after_residue = False
         while at < len(tokens):
             word, entry = self.lookup(tokens, at)
@@ -104,28 +109,31 @@ class Params(Term):
             reading.merge(inner)
 
     def write(self, values: Values, layout: Layout) -> list[str]:
-        parts: list[tuple[Entry | None, list[str]]] = []
-        seen: set[Entry] = set()
         items = layout.get(self, ())
-        last = {entry: number for number, (entry, _, _) in enumerate(items) if entry is not None}
-        for number, (entry, words, old) in enumerate(items):
-            if entry is None:
-                parts.append((None, list(words)))
-            elif isinstance(entry, Repeated):
-                if entry not in seen:
-                    parts.append((entry, entry.write(values)))
-            elif all(values.get(name) == old.get(name) for name in entry.names):
-                parts.append((entry, list(words)))
-            elif last[entry] == number and entry.given(values):
-                parts.append((entry, entry.write(values)))
-            elif last[entry] != number and entry.several and entry.given(values):
-                parts.append((entry, list(words)))
-            if entry is not None:
-                seen.add(entry)
+        parts = list(self._kept(items, values))
+        seen = {entry for entry, _, _ in items}
         for entry in self.entries:
             if entry not in seen and entry.given(values):
                 parts.insert(self._place(entry, parts), (entry, entry.write(values)))
         return [word for _, words in parts for word in words]
+
+    @staticmethod
+    def _kept(items: Sequence[Item], values: Values) -> Iterator[tuple[Entry | None, list[str]]]:
+        """What stays of the line: keywords at their places, spelled as before unless they change."""
+        first = {entry: number for number, (entry, _, _) in reversed([*enumerate(items)])}
+        last = {entry: number for number, (entry, _, _) in enumerate(items)}
+        for number, (entry, words, old) in enumerate(items):
+            if entry is None:
+                yield None, list(words)
+            elif isinstance(entry, Repeated):
+                if first[entry] == number:
+                    yield entry, entry.write(values)
+            elif all(values.get(name) == old.get(name) for name in entry.names):
+                yield entry, list(words)
+            elif entry.given(values) and last[entry] == number:
+                yield entry, entry.write(values)
+            elif entry.given(values) and entry.several:
+                yield entry, list(words)
 
     def _place(self, entry: Entry, parts: Sequence[tuple[Entry | None, list[str]]]) -> int:
         """Behind the last keyword that the table has before `entry`."""
@@ -142,6 +150,40 @@ class Params(Term):
     def problems(self, values: Values) -> Iterator[Problem]:
         for entry in self.entries:
             yield from entry.problems(values)
+
+
+class Loose(Params):
+    """A table whose other words are a property themselves: `others`, a string."""
+
+    def __init__(self, others: Prop, *entries: Entry) -> None:
+        self.others = others
+        super().__init__(*entries)
+
+    def add(self, *entries: Entry) -> None:
+        super().add(*entries)
+        self.props = (*self.props, self.others)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        end = super().read(tokens, at, reading)
+        others = self._others(reading.layout[self])
+        if others:
+            reading.values[self.others.name] = others
+        reading.partial = False
+        return end
+
+    @staticmethod
+    def _others(items: Sequence[Item]) -> str:
+        return " ".join(word for entry, words, _ in items if entry is None for word in words)
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        items = layout.get(self, ())
+        name, wanted = self.others.name, values.get(self.others.name, "")
+        if wanted == self._others(items):
+            return super().write(values, layout)
+        if wanted and (not is_words(wanted) or self.words.keys() & set(split(wanted))):
+            raise refuse(name, f"must be words that have no property of their own: {wanted!r}")
+        kept = [item for item in items if item[0] is not None]
+        return [*super().write(values, {self: kept}), *split(wanted)]
 
 
 def params(*entries: Entry, strict: bool = False, tolerant: bool = False) -> Params:
@@ -208,3 +250,8 @@ def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:
     scalar = len(term.props) == 1 and term.props[0].name == name
     items: tuple[Prop, ...] | Prop = term.props[0] if scalar else term.props
     return Repeated(keyword, Prop(name, "array", items=items, **more), term)
+
+
+def loose(others: str, *entries: Entry, **more: Any) -> Loose:
+    """Keywords in any order; all other words make the string property `others`."""
+    return Loose(Prop(others, "string", **more), *entries)
