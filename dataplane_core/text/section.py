@@ -28,7 +28,7 @@ class Section:
         text: str | None = None,
     ) -> None:
         self.header = header
-        words = header.tokens
+        words = header.tokens or header.raw.split()  # with an open quote it still starts a section
         self.kind = words[0] if words else ""
         self.name = unquote(words[1]) if len(words) > 1 and words[1] != "from" else ""
         self._lead = lead
