@@ -23,7 +23,6 @@ from dataplane_core.api.collections import (
 )
 from dataplane_core.grammar import Model, RowTable, Statement
 
-
 __all__ = ["Collection", "Parent", "Registry", "RegistryError", "Rows", "Sections", "Single"]
 
 SECTION_ORDER = (

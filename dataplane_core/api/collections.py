@@ -113,7 +113,7 @@ class Rows(Collection):
     `parameter` is the collection's own query parameter for its parent (`backend`), beside or
     instead of `parent_type` and `parent_name` (`typed`). `unnamed` makes up the name of a row
     that has none from its values. `filters` are properties that a list can be narrowed by.
-    `orphans` is the status of a list whose parent does not exist: 200 with an empty list, 400 or 404.
+    `orphans` is the status of a list whose parent does not exist: 200 (it is empty), 400 or 404.
     """
 
     table: RowTable

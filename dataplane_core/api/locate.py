@@ -52,7 +52,7 @@ def find_defaults(document: Document, name: str) -> Section | None:
 
 
 def inherited(document: Document, section: Section) -> str | None:
-    """The name of the defaults that a section without `from` gets: the last above it (manual, 4)."""
+    """The defaults that a section without `from` gets: the last above it (manual, chapter 4)."""
     if section.kind == "defaults":
         return None
     above = document.sections[: document.position(section)]
@@ -70,13 +70,12 @@ def with_defaults(document: Document, section: Section, wanted: str | None) -> D
     if wanted is not None:
         target = find_defaults(document, wanted)
         if target is None:
-            raise BadRequest(f"{section.kind} {section.name} references missing defaults section "
-                             f"{wanted} in from")  # fmt: skip
-        if section.parent is None and wanted == inherited(document, section):
-            return document
-        if not target.name:
-            raise BadRequest(f"from cannot name {wanted}: that defaults section has no name in the "
-                             "file; give it one first")  # fmt: skip
+            words = f"{section.kind} {section.name}".rstrip()
+            raise BadRequest(f"{words} references missing defaults section {wanted} in from")
+        if wanted == inherited(document, section) and (section.parent is None or not target.name):
+            wanted = None
+        elif not target.name:
+            raise BadRequest(f"from cannot name {wanted}, which has no name in the file")
     return document.replace(section, section.with_parent(wanted))
 
 
@@ -120,7 +119,8 @@ def parent_reference(rows: Rows, query: Mapping[str, Any]) -> ParentReference:
         return ParentReference(rows.own_parents, own)
     kind, name = query.get("parent_type"), query.get("parent_name")
     if not kind:
-        ways = f"{rows.parameter}, or parent_type and parent_name," if rows.typed else rows.parameter
+        names = [rows.parameter, "parent_type with parent_name" if rows.typed else None]
+        ways = " or ".join(filter(None, names))
         raise Invalid(f"{ways} in query is required", code=Code.REQUIRED)
     parent = next(one for one in rows.parents if one.label == kind)
     if not name and parent.kind not in NAMELESS:

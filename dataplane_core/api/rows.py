@@ -1,0 +1,163 @@
+"""Responders of rows: named ones such as servers, indexed ones such as rules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+
+from dataplane_core.api.collections import Rows
+from dataplane_core.api.locate import ParentReference, named_rows, parent_reference, row_name
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.view import View
+from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
+from dataplane_core.grammar import Row
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.text import Section
+
+
+class RowResource:
+    """What lists and items share."""
+
+    def __init__(self, view: View, collection: Rows) -> None:
+        self._view = view
+        self._collection = collection
+        self._codec = view.codec(collection)
+        self._thing = collection.naming.schema
+
+    def _object(self, row: Row, at: int) -> dict[str, Any]:
+        """A row as clients see it, under its position or its own or made-up name."""
+        one = self._collection
+        if one.key is None:
+            return self._codec.project({"index": at, **row.values})
+        if one.unnamed is not None and one.key not in row.values:
+            return self._codec.project({one.key: one.unnamed(row.values), **row.values})
+        return self._codec.project(row.values)
+
+    def _parent(self, req: ApiRequest) -> ParentReference:
+        return parent_reference(self._collection, req.query)
+
+
+class RowList(RowResource):
+    """All rows of a parent: GET, POST."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        parent = self._parent(req)
+
+        def read(snapshot: Snapshot) -> list[dict[str, Any]]:
+            section = parent.find(snapshot.document)
+            if section is not None:
+                return self._read(section, req.query)
+            if self._collection.orphans == 404:
+                raise NotFound(f"missing parent: {parent} does not exist")
+            if self._collection.orphans == 400:
+                raise BadRequest(f"missing parent: {parent} does not exist")
+            return []
+
+        self._view.answer_read(req, resp, read)
+
+    def _read(self, section: Section, query: Mapping[str, Any]) -> list[dict[str, Any]]:
+        rows = self._collection.table.rows(section)
+        wanted = [(name, query[name]) for name in self._collection.filters if query.get(name)]
+        return [
+            self._object(row, at)
+            for at, row in enumerate(rows)
+            if all(row.values.get(name) == value for name, value in wanted)
+        ]
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        parent = self._parent(req)
+        values = dict(req.body.values)
+        with self._view.edit(req) as edit:
+            section = parent.need(edit.document)
+            place = self._place(section, parent, values)
+            new = self._collection.table.insert(section, values, place)
+            edit.document = edit.document.replace(section, new)
+        self._view.answer_change(req, resp, edit.outcome, 201)
+
+    def _place(
+        self, section: Section, parent: ParentReference, values: dict[str, Any]
+    ) -> int | None:
+        """Where the new row goes: in front of the row with its index; None is behind the last."""
+        one = self._collection
+        if one.key is None:
+            index: int = values.pop("index")
+            length = len(one.table.rows(section))
+            if index > length:
+                raise BadRequest(
+                    f"index out of range: Object with id {index} in {parent} out of range"
+                )
+            return index if 0 <= index < length else None
+        name = values.get(one.key)
+        if name is None and one.unnamed is not None:
+            name = one.unnamed(values)
+        if name in named_rows(one, section):
+            raise AlreadyExists(f"{self._thing} {name} already exists in {parent}")
+        return None
+
+
+class RowItem(RowResource):
+    """One row by its name or position: GET, PUT, DELETE."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
+        parent = self._parent(req)
+        ((_, key),) = keys.items()
+
+        def read(snapshot: Snapshot) -> dict[str, Any]:
+            section = parent.find(snapshot.document)
+            if section is None:
+                raise self._missing(key, parent)
+            return self._object(self._find(section, parent, key), key)
+
+        self._view.answer_read(req, resp, read)
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
+        parent = self._parent(req)
+        ((_, key),) = keys.items()
+        values = dict(req.body.values)
+        with self._view.edit(req) as edit:
+            section = parent.need(edit.document)
+            row = self._find(section, parent, key)
+            self._rename(section, parent, row, values)
+            new = self._collection.table.replace(section, row, values)
+            edit.document = edit.document.replace(section, new)
+        self._view.answer_change(req, resp, edit.outcome, 200)
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
+        parent = self._parent(req)
+        ((_, key),) = keys.items()
+        with self._view.edit(req) as edit:
+            section = parent.need(edit.document)
+            row = self._find(section, parent, key)
+            new = self._collection.table.remove(section, row)
+            edit.document = edit.document.replace(section, new)
+        self._view.answer_change(req, resp, edit.outcome, 204)
+
+    def _find(self, section: Section, parent: ParentReference, key: Any) -> Row:
+        if self._collection.key is not None:
+            row = named_rows(self._collection, section).get(key)
+            if row is None:
+                raise self._missing(key, parent)
+            return row
+        rows = self._collection.table.rows(section)
+        index = int(key)
+        if not 0 <= index < len(rows):
+            raise self._missing(index, parent)
+        return rows[index]
+
+    def _missing(self, key: Any, parent: ParentReference) -> NotFound:
+        return NotFound(f"missing object: {self._thing} {key} does not exist in {parent}")
+
+    def _rename(
+        self, section: Section, parent: ParentReference, row: Row, values: dict[str, Any]
+    ) -> None:
+        """Settle the name or index in a PUT: a made-up name is not written, a taken one refused."""
+        one = self._collection
+        if one.key is None:
+            values.pop("index", None)
+            return
+        old = row_name(one, row)
+        if one.key not in row.values and values.get(one.key) == old:
+            del values[one.key]
+        new = values.get(one.key)
+        if new is not None and new != old and new in named_rows(one, section):
+            raise AlreadyExists(f"{self._thing} {new} already exists in {parent}")

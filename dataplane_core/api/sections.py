@@ -1,0 +1,136 @@
+"""Responders of named sections and of single ones."""
+
+from typing import Any
+
+import falcon
+
+from dataplane_core.api.collections import INHERITING, Sections, Single
+from dataplane_core.api.locate import find_section, find_single, shown_names, with_defaults
+from dataplane_core.api.placing import place
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.view import View
+from dataplane_core.errors import AlreadyExists, NotFound
+from dataplane_core.grammar import Model
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.text import Document, Section
+
+
+def object_of(section: Section, model: Model, **names: str) -> dict[str, Any]:
+    """A section as a flat object, under the names given; `from` only where it is written."""
+    values: dict[str, Any] = dict(names)
+    if section.parent is not None and section.kind in INHERITING:
+        values["from"] = section.parent
+    values.update(model.read(section))
+    return values
+
+
+def put(document: Document, section: Section, model: Model, values: dict[str, Any]) -> Document:
+    """The document with `section` saying `values`; the section keeps its name and its children."""
+    new = model.put(section, values)
+    document = document.replace(section, new)
+    if section.kind in INHERITING:
+        document = with_defaults(document, new, values.get("from"))
+    return document
+
+
+class SectionList:
+    """All sections of a kind: GET, POST."""
+
+    def __init__(self, view: View, collection: Sections) -> None:
+        self._view = view
+        self._collection = collection
+        self._codec = view.codec(collection)
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        self._view.answer_read(req, resp, self._read)
+
+    def _read(self, snapshot: Snapshot) -> list[dict[str, Any]]:
+        one = self._collection
+        found = shown_names(snapshot.document, one.kind, one.unnamed)
+        return [
+            self._codec.project(object_of(section, one.model, **{one.key: name}))
+            for name, section in found
+        ]
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        one = self._collection
+        values = dict(req.body.values)
+        name = values.pop(one.key, "")
+        with self._view.edit(req) as edit:
+            if find_section(edit.document, one.kind, name, one.unnamed) is not None:
+                raise AlreadyExists(f"object already exists: {one.kind} {name} already exists")
+            order = self._view.registry.section_order
+            document, placed = place(edit.document, one.kind, name, values.get("from"), order)
+            edit.document = put(document, placed, one.model, values)
+        self._view.answer_change(req, resp, edit.outcome, 201)
+
+
+class SectionItem:
+    """One section by its name: GET, PUT, DELETE."""
+
+    def __init__(self, view: View, collection: Sections) -> None:
+        self._view = view
+        self._collection = collection
+        self._codec = view.codec(collection)
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
+        one = self._collection
+
+        def read(snapshot: Snapshot) -> dict[str, Any]:
+            section = self._find(snapshot.document, keys[one.key])
+            return self._codec.project(object_of(section, one.model, **keys))
+
+        self._view.answer_read(req, resp, read)
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
+        one = self._collection
+        values = {path: value for path, value in req.body.values.items() if path != one.key}
+        with self._view.edit(req) as edit:
+            section = self._find(edit.document, keys[one.key])
+            edit.document = put(edit.document, section, one.model, values)
+        self._view.answer_change(req, resp, edit.outcome, 200)
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
+        with self._view.edit(req) as edit:
+            section = self._find(edit.document, keys[self._collection.key])
+            edit.document = edit.document.remove(section)
+        self._view.answer_change(req, resp, edit.outcome, 204)
+
+    def _find(self, document: Document, name: str) -> Section:
+        one = self._collection
+        section = find_section(document, one.kind, name, one.unnamed)
+        if section is None:
+            raise NotFound(f"missing object: {one.kind} {name} does not exist")
+        return section
+
+
+class SingleItem:
+    """The one section of a kind: GET, PUT."""
+
+    def __init__(self, view: View, collection: Single) -> None:
+        self._view = view
+        self._collection = collection
+        self._codec = view.codec(collection)
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        self._view.answer_read(req, resp, self._read)
+
+    def _read(self, snapshot: Snapshot) -> dict[str, Any]:
+        section = find_single(snapshot.document, self._collection)
+        if section is None:
+            return {}
+        return self._codec.project(object_of(section, self._collection.model))
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:
+        one = self._collection
+        values = {path: value for path, value in req.body.values.items() if path != "name"}
+        with self._view.edit(req) as edit:
+            document = edit.document
+            section = find_single(document, one)
+            if section is None:
+                if not one.creates:
+                    raise NotFound(f"missing object: there is no {one.kind} section")
+                order = self._view.registry.section_order
+                document, section = place(document, one.kind, "", None, order)
+            edit.document = put(document, section, one.model, values)
+        self._view.answer_change(req, resp, edit.outcome, 200)

@@ -1,0 +1,146 @@
+"""What responders of one API version share: codecs, snapshots, edits and the form of answers."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import falcon
+
+from dataplane_core.api.body import to_json
+from dataplane_core.api.codec import Codec
+from dataplane_core.api.collections import (
+    INHERITING,
+    SECTION_NAME,
+    Collection,
+    Rows,
+    Sections,
+    Single,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.schema import SchemaFactory
+from dataplane_core.grammar import Problem, Prop
+from dataplane_core.registry import Registry
+from dataplane_core.store.change import Outcome
+from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.transactions import Edit
+
+if TYPE_CHECKING:
+    from dataplane_core.api.versions import ApiVersion
+
+INDEX = Prop(
+    "index", "integer", nullable=True, required=True, help="Position in the list, from 0."
+)
+FROM = Prop("from", pattern=SECTION_NAME, help="The defaults section that is inherited from.")
+
+Rules = Callable[[Mapping[str, Any]], Iterable[Problem]]
+
+
+class View:
+    """One API version on one configuration."""
+
+    def __init__(
+        self, version: "ApiVersion", registry: Registry, config: ConfigStore, lenient: bool = False
+    ) -> None:
+        self.version = version
+        self.registry = registry
+        self.config = config
+        self.factory = SchemaFactory()
+        self._lenient = lenient
+        self._codecs: dict[str, Codec] = {}
+
+    def codec(self, collection: Collection) -> Codec:
+        """The codec of a collection's objects; collections with one schema share it."""
+        name = collection.naming.schema
+        if name not in self._codecs:
+            props = (*_extra_props(collection), *collection.props)
+            self._codecs[name] = self.make_codec(name, props, _rules(collection))
+        return self._codecs[name]
+
+    def make_codec(
+        self, name: str, props: Iterable[Prop], rules: Rules = lambda values: ()
+    ) -> Codec:
+        """A codec for objects with `props`."""
+        return Codec(
+            name,
+            props,
+            self.version.name,
+            self.factory,
+            foreign=self.registry.foreign.get(name, frozenset()),
+            lenient=self._lenient,
+            rules=rules,
+        )
+
+    def snapshot(self, req: ApiRequest) -> Snapshot:
+        """The configuration that a request reads."""
+        snapshot = self.config.snapshot(req.query.get("transaction_id"))
+        req.shown_version = snapshot.version
+        return snapshot
+
+    def answer_read(
+        self, req: ApiRequest, resp: falcon.Response, read: Callable[[Snapshot], Any]
+    ) -> None:
+        """Answer with what `read` finds, made once for all requests that see the same snapshot."""
+        snapshot = self.snapshot(req)
+        key = (req.path, req.query_string)
+        data = snapshot.cache.get(key)
+        if data is None:
+            data = to_json(self.version.wrap(snapshot.version, read(snapshot)))
+            snapshot.cache[key] = data
+        resp.data = data
+
+    @contextmanager
+    def edit(self, req: ApiRequest) -> Iterator[Edit]:
+        """Change the configuration as the request's parameters say."""
+        query = req.query
+        with self.config.edit(
+            version=query.get("version"),
+            transaction_id=query.get("transaction_id"),
+            force_reload=query.get("force_reload", False),
+            who=req.who,
+            request_id=req.request_id,
+        ) as edit:
+            yield edit
+
+    def answer_change(
+        self, req: ApiRequest, resp: falcon.Response, outcome: Outcome, status: int
+    ) -> None:
+        """Answer an edit: `status` when HAProxy has it, 202 while it waits for a commit or reload.
+
+        The body of a POST or PUT is the request's own, decoded.
+        """
+        req.shown_version = outcome.version
+        if outcome.reload_id is not None:
+            resp.set_header("Reload-ID", outcome.reload_id)
+        waits = outcome.state == "pending" or outcome.reload_id is not None
+        resp.status = 202 if waits else status
+        if req.loaded is not None:
+            resp.data = to_json(req.loaded.echo)
+        elif waits:
+            resp.content_type = None
+
+
+def _extra_props(collection: Collection) -> tuple[Prop, ...]:
+    """Properties that are not lines: names, positions, what is inherited."""
+    if isinstance(collection, Rows):
+        return (INDEX,) if collection.indexed else ()
+    if not isinstance(collection, Sections | Single):
+        return ()
+    inherits = (FROM,) if collection.kind in INHERITING else ()
+    if isinstance(collection, Single):
+        return (Prop("name", pattern=SECTION_NAME), *inherits) if inherits else ()
+    name = Prop(
+        collection.key,
+        pattern=collection.key_pattern,
+        required=collection.unnamed is None,
+        help="Name of the section.",
+    )
+    return (name, *inherits)
+
+
+def _rules(collection: Collection) -> Rules:
+    if isinstance(collection, Rows):
+        return collection.table.problems
+    if isinstance(collection, Sections | Single):
+        return collection.model.problems
+    return lambda values: ()
