@@ -1,0 +1,119 @@
+"""A store with a checker and a queue of reloads that do as they are told."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dataplane_core.errors import CheckFailed, Finding
+from dataplane_core.settings import Settings
+from dataplane_core.store import ConfigStore, State
+from dataplane_core.text import Document, Line, Section
+
+KINDS = frozenset({"global", "defaults", "frontend", "backend", "listen"})
+TEXT = """\
+# my own comment
+
+global
+  daemon
+
+defaults
+  mode http
+
+backend be1
+  server s1 10.0.0.1:80  # trailing
+
+backend be2
+  server s1 10.0.0.2:80
+"""
+
+
+@dataclass
+class FakeChecker:
+    """Refuses what holds the word `refused`; tells warnings of lines with `odd`."""
+
+    paths: list[Path] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    before: object = None
+
+    def check(self, path: Path) -> list[Finding]:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        self.paths.append(path)
+        self.texts.append(text)
+        if callable(self.before):
+            self.before()
+        found = []
+        for number, line in enumerate(text.split("\n"), 1):
+            if "refused" in line or "odd" in line:
+                severity = "alert" if "refused" in line else "warning"
+                found.append(Finding(number, severity, f"parsing [{path}:{number}]: {line!r}"))
+        if any(finding.severity == "alert" for finding in found):
+            raise CheckFailed("no", tuple(found))
+        return found
+
+
+@dataclass
+class FakeRecord:
+    status: str = "succeeded"
+    response: str = "ok"
+
+
+@dataclass
+class FakeReloads:
+    requested: list[int] = field(default_factory=list)
+    forced: list[int] = field(default_factory=list)
+    record: FakeRecord = field(default_factory=FakeRecord)
+
+    def request(self, version: int, reason: str = "") -> str:
+        self.requested.append(version)
+        return f"2026-11-21-{len(self.requested)}"
+
+    def force(self, version: int) -> FakeRecord:
+        self.forced.append(version)
+        return self.record
+
+
+class Bench:
+    """One configuration file, and as many stores on it as a test wants."""
+
+    def __init__(self, directory: Path, text: str = TEXT) -> None:
+        self.directory = directory
+        self.file = directory / "etc" / "haproxy.cfg"
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text(text)
+        self.checker = FakeChecker()
+        self.reloads = FakeReloads()
+        self.options: dict[str, object] = {}
+        self.hooks: object = None
+
+    def store(self, state: str = "state") -> ConfigStore:
+        options = {"haproxy.config_file": str(self.file), **self.options}
+        settings = Settings.default().replace(**options)
+        state_file = State(self.directory / state)
+        return ConfigStore(settings, KINDS, self.checker, self.hooks, state_file, self.reloads)  # type: ignore[arg-type]
+
+    @property
+    def text(self) -> str:
+        return self.file.read_text()
+
+    def litter(self) -> list[str]:
+        """What lies beside haproxy.cfg and is not its lock file."""
+        known = {"haproxy.cfg", ".haproxy.cfg.lock"}
+        return sorted(path.name for path in self.file.parent.iterdir() if path.name not in known)
+
+
+def with_server(document: Document, backend: str, name: str) -> Document:
+    """The document with one more server at the end of a backend."""
+    section = document.find("backend", backend)
+    assert section is not None
+    line = Line.make(["server", name, "10.9.9.9:80"])
+    return document.replace(section, section.insert(section.end(), line))
+
+
+def with_backend(document: Document, name: str) -> Document:
+    return document.add(Section.new("backend", name))
+
+
+def add_server(config: ConfigStore, backend: str, name: str, **how: object):
+    """One edit through the store; gives its outcome."""
+    with config.edit(**how) as edit:  # type: ignore[arg-type]
+        edit.document = with_server(edit.document, backend, name)
+    return edit.outcome
