@@ -12,6 +12,7 @@ from dataplane_core.grammar.shapes import FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import (
     Choice,
     Form,
+    Merged,
     Preferred,
     Repeated,
     Rows,
@@ -174,6 +175,11 @@ def prefer(*forms: tuple[str, Term], **more: Any) -> Statement:
     return Preferred([Form(head, term) for head, term in forms], **more)
 
 
+def merged(head: str, term: Term, **more: Any) -> Statement:
+    """A line that may be repeated, whose lines say one object together."""
+    return Merged(head, term, **more)
+
+
 def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statement:
     """The first line of `resource`, whose lines are a collection too, as the nested object `name`.
 
@@ -201,6 +207,7 @@ __all__ = [
     "keyword",
     "lit",
     "many",
+    "merged",
     "nothing",
     "opt",
     "option",

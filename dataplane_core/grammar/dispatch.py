@@ -20,14 +20,14 @@ from dataplane_core.grammar.props import (
 from dataplane_core.grammar.terms import Seq, Term
 from dataplane_core.text.tokens import is_one_word, is_words, split
 
-_FIELD = re.compile(r"\{([\w.-]+)(:int)?\}")
+_FIELD = re.compile(r"\{([\w.-]+)(:int)?(=0)?\}")
 
 
 class Template(Term):
     """A word with properties inside: `set-var({var_scope}.{var_name})`, `track-sc{n:int}`.
 
     One notation, read as a pattern and written as a format. `more` gives the properties' facts by
-    name. A number that is not nullable has no zero of its own: 0 in the word is the unset property.
+    name. `{n:int=0}` has no zero of its own: 0 in the word is the unset property.
     """
 
     def __init__(self, text: str, more: dict[str, dict[str, Any]] | None = None) -> None:
@@ -36,6 +36,7 @@ class Template(Term):
         self.literal = not fields
         self.stem = re.split(r"[({]", text, maxsplit=1)[0].rstrip(".")
         self.fields = [(match[1], bool(match[2])) for match in fields]
+        self.zero = frozenset(match[1] for match in fields if match[3])
         pattern, at = "", 0
         for match in fields:
             pattern += re.escape(text[at : match.start()])
@@ -57,7 +58,7 @@ class Template(Term):
             raise NoMatch(tokens[at] if at < len(tokens) else None, self.text)
         for prop, text in zip(self.props, match.groups(), strict=True):
             value = int(text) if prop.json == "integer" else text
-            if not (value == 0 and _zero_is_unset(prop)):
+            if value != 0 or prop.name not in self.zero:
                 reading.values[prop.name] = value
         return at + 1
 
@@ -81,12 +82,8 @@ class Template(Term):
 
     def needs(self, values: Values) -> Iterator[str]:
         for prop in self.props:
-            if prop.name not in values and not _zero_is_unset(prop):
+            if prop.name not in values and prop.name not in self.zero:
                 yield prop.name
-
-
-def _zero_is_unset(prop: Prop) -> bool:
-    return prop.json == "integer" and not prop.nullable
 
 
 class Case:

@@ -102,7 +102,7 @@ class Model:
         place = 0
         for statement in self.statements:
             lines = found.get(statement, [])
-            wanted = statement.spread(statement.own(values))
+            wanted = statement.arrange(statement.own(values), _rows(lines))
             if statement.kept:
                 lines = [line for line in lines if line[2] is not None][:1] if wanted else []
             if statement.collect(_rows(lines)) != statement.collect(wanted):

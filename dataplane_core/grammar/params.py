@@ -119,7 +119,7 @@ class Params(Term):
 
     @staticmethod
     def _kept(items: Sequence[Item], values: Values) -> Iterator[tuple[Entry | None, list[str]]]:
-        """What stays of the line: keywords at their places, spelled as before unless they change."""
+        """What stays of the line: each keyword at its place, spelled as it was if it can be."""
         first = {entry: number for number, (entry, _, _) in reversed([*enumerate(items)])}
         last = {entry: number for number, (entry, _, _) in enumerate(items)}
         for number, (entry, words, old) in enumerate(items):

@@ -73,6 +73,10 @@ class Statement:
         """The lines that say `values`; none when nothing of it is set."""
         raise NotImplementedError
 
+    def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
+        """The lines that say `values` where `rows` stand now."""
+        return self.spread(values)
+
     def problems(self, values: Values) -> Iterator[Problem]:
         """Rules between the statement's properties that `values` breaks."""
         for form, row in self.spread(values):
@@ -118,6 +122,37 @@ class Repeated(Statement):
         form = self.forms[0]
         items = values.get(self.prop.name) or ()
         return [(form, {self.scalar: item} if self.scalar else item) for item in items]
+
+
+class Merged(Statement):
+    """A line that may be repeated, each adding to one set of properties; the last word counts.
+
+    A property stays on the line that it stands on; new ones go to the last line.
+    """
+
+    single = False
+
+    def __init__(self, head: str, term: Term, **more: Any) -> None:
+        super().__init__([Form(head, term)], term.props, **more)
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return {name: value for _, values in rows for name, value in values.items()}
+
+    def spread(self, values: Values) -> list[Row]:
+        own = self.own(values)
+        return [(self.forms[0], own)] if own else []
+
+    def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
+        left = self.own(values)
+        lines: list[Row] = []
+        for form, row in reversed(rows):
+            stays = {name: left.pop(name, row[name]) for name in row if name in values}
+            if stays or not row:
+                lines.insert(0, (form, stays))
+        if left:
+            form, last = lines.pop() if lines else (self.forms[0], {})
+            lines.append((form, {**last, **left}))
+        return lines
 
 
 class Choice(Statement):
