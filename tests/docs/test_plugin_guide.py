@@ -1,0 +1,76 @@
+"""docs/plugins.md: its examples run, and every hook has a heading with its signature."""
+
+import inspect
+import json
+import re
+from typing import Any
+
+import pytest
+
+from dataplane_core import hookspecs
+from dataplane_core.grammar.laws import breaches
+from dataplane_core.registry import Registry
+from dataplane_core.text import Document
+from tests.harness.recorded import TOP
+
+GUIDE = (TOP / "docs" / "plugins.md").read_text("utf-8")
+HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("dataplane_"))
+
+
+def blocks(language: str) -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", GUIDE, re.S | re.M)
+    return [text for kind, text in found if kind == language]
+
+
+def executed() -> dict[str, Any]:
+    """The names that the guide's examples define, and one registry that holds their collections."""
+    registry = Registry()
+    names: dict[str, Any] = {}
+    for block in blocks("python"):
+        exec(compile(block, "docs/plugins.md", "exec"), names)
+        if "def dataplane_register" in block:
+            names["dataplane_register"](registry)
+    registry.freeze()
+    return {**names, "registry": registry}
+
+
+def test_examples_run() -> None:
+    registry = executed()["registry"]
+    assert {"gates", "keepers", "passages"} <= set(registry.collections)
+
+
+def test_declarations_keep_the_laws() -> None:
+    registry = executed()["registry"]
+    statements = [rows.table.statement for rows in registry.all_rows()]
+    assert [breach for one in statements for breach in breaches(one)] == []
+
+
+def test_the_section_is_read_as_the_guide_says() -> None:
+    text = next(block for block in blocks("") if block.startswith("gate front"))
+    found = re.search(r"as `(\{.*?\})`", GUIDE, re.S)
+    assert found is not None
+    expected = json.loads(found.group(1).replace("\n", " "))
+    names = executed()
+    section = Document.parse(text, names["registry"].section_kinds).find("gate", "front")
+    assert section is not None
+    values = names["GATE"].read(section)
+    assert {"name": "front", **values} == expected
+    assert names["GATE"].put(section, values).text == section.text
+
+
+def test_constructors_named_in_the_tables_exist() -> None:
+    import dataplane_core.grammar as grammar
+
+    cells = re.findall(r"^\| (.+?) \|", GUIDE, re.M)
+    called = {name for cell in cells for name in re.findall(r"(\w+)\(", cell)}
+    assert called - set(grammar.__all__) == set()
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_hook_has_a_heading_with_its_arguments(name: str) -> None:
+    arguments = ", ".join(inspect.signature(getattr(hookspecs, name)).parameters)
+    assert f"\n### `{name}({arguments})`\n" in GUIDE
+
+
+def test_every_heading_is_a_hook() -> None:
+    assert sorted(re.findall(r"^### `(\w+)\(", GUIDE, re.M)) == HOOKS
