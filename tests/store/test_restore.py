@@ -1,0 +1,84 @@
+"""A reload that fails: the text that HAProxy last accepted comes back as a new version."""
+
+import pytest
+
+from dataplane_core.errors import TransactionOutdated
+from tests.store.support import TEXT, add_server
+
+
+def rest(text: str) -> str:
+    return text.partition("\n")[2]
+
+
+def test_the_accepted_text_comes_back_as_a_new_version(bench):
+    config = bench.store()
+    add_server(config, "be1", "s2", version=1)
+    config.mark_accepted(2)
+    accepted = bench.text
+    add_server(config, "be1", "s3", version=2)
+    add_server(config, "be1", "s4", version=3)
+    open_transaction = config.transactions.begin(4).id
+    assert config.restore_accepted("no route", 3) == 5
+    assert bench.text == accepted.replace("_version=2", "_version=5")
+    told = {entry.version: (entry.status, entry.reason) for entry in config.history.entries()}
+    assert told[3] == told[4] == ("rolled back", "no route")
+    assert told[5] == ("active", "no route")
+    assert config.history.last_accepted().version == 5
+    with pytest.raises(TransactionOutdated):
+        config.transactions.commit(open_transaction)
+    assert "s4" in config.raw_text(4)[0]
+    assert bench.litter() == []
+
+
+def test_the_first_text_is_taken_to_be_what_haproxy_runs(bench):
+    config = bench.store()
+    add_server(config, "be1", "s2", version=1)
+    assert config.restore_accepted("no", 2) == 3
+    assert bench.text == "# _version=3\n" + TEXT
+
+
+def test_nothing_is_put_back_twice(bench):
+    config = bench.store()
+    add_server(config, "be1", "s2", version=1)
+    assert config.restore_accepted("no", 2) == 3
+    assert config.restore_accepted("no", 2) is None
+    assert config.restore_accepted("no", 3) is None
+
+
+def test_nothing_is_put_back_when_a_later_version_was_accepted(bench):
+    config = bench.store()
+    add_server(config, "be1", "s2", version=1)
+    add_server(config, "be1", "s3", version=2)
+    config.mark_accepted(3)
+    add_server(config, "be1", "s4", version=3)
+    assert config.restore_accepted("late news", 2) is None
+    assert "s4" in bench.text
+
+
+def test_an_edit_by_hand_that_haproxy_refuses_is_kept_as_a_version(bench):
+    config = bench.store()
+    config.version()
+    bench.file.write_text(TEXT + "nonsense\n")
+    assert config.external_change()
+    assert config.restore_accepted("unknown keyword", 2) == 3
+    assert rest(bench.text) == TEXT
+    assert config.raw_text(2) == (TEXT + "nonsense\n", 2)
+
+
+def test_other_workers_see_the_restored_text(bench):
+    config, other = bench.store(), bench.store()
+    add_server(config, "be1", "s2", version=1)
+    assert other.version() == 2
+    config.restore_accepted("no", 2)
+    assert other.version() == 3
+    assert rest(other.raw_text()[0]) == TEXT
+    assert not other.external_change()
+
+
+def test_the_accepted_text_outlives_the_limit_of_history(bench):
+    bench.options["dataplane.history_limit"] = 1
+    config = bench.store()
+    for version in range(1, 6):
+        add_server(config, "be1", f"s{version + 1}", version=version)
+    assert config.restore_accepted("no", 2) == 7
+    assert rest(bench.text) == TEXT
