@@ -1,0 +1,178 @@
+"""Objects made from the declarations alone: every term says what it would write.
+
+Strategies for hypothesis: `objects(statement)` gives flat values that obey the limits of their
+properties. Names are made up, so that HAProxy may miss what they refer to, never how they are said.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from dataplane_core.grammar import Custom, Form, Params, Prop, Reading, Statement, Term
+from dataplane_core.grammar.dispatch import Dispatch, Rule, Template
+from dataplane_core.grammar.entries import Entry, Repeated, Synonym
+from dataplane_core.grammar.model import HeadTable
+from dataplane_core.grammar.shapes import FirstOf, Group, Many, Opt
+from dataplane_core.grammar.statements import Choice
+from dataplane_core.grammar.statements import Repeated as RepeatedLine
+from dataplane_core.grammar.terms import Const, Constant, Lit, Rest, Scalar, Seq
+from dataplane_core.text import Line, is_one_word
+
+Objects = st.SearchStrategy[dict[str, Any]]
+WORDS = st.sampled_from(
+    ["a", "web1", "x-y.z", "p:q", '"two words"', r"esc\ aped", "%[src]", "/path", "0"]
+)
+
+
+def scalar(prop: Prop) -> st.SearchStrategy[Any]:
+    """A value of one property."""
+    if prop.enum:
+        return st.sampled_from(prop.enum)
+    if prop.json == "boolean":
+        return st.just(True)
+    if prop.json == "integer":
+        low = 1 if prop.minimum is None else prop.minimum
+        high = max(low, 1000) if prop.maximum is None else prop.maximum
+        return st.integers(low, high).filter(lambda number: number != 0 or prop.nullable)
+    if prop.json == "array":
+        item = prop.items if isinstance(prop.items, Prop) else Prop("", "string")
+        return st.lists(
+            scalar(item).filter(lambda one: "," not in str(one)), min_size=1, max_size=3
+        )
+    if prop.pattern and prop.pattern != r"^[^\s]+$":
+        return st.from_regex(prop.pattern, fullmatch=True).filter(
+            lambda text: bool(text) and is_one_word(text)
+        )
+    return WORDS
+
+
+def merge(*parts: Objects) -> Objects:
+    """The parts' properties together."""
+    return st.tuples(*parts).map(
+        lambda found: {name: value for one in found for name, value in one.items()}
+    )
+
+
+def of(term: Term, samples: list[dict[str, Any]]) -> Objects:
+    """Values that `term` can write; `samples` are what examples of the statement say."""
+    match term:
+        case Scalar():
+            return scalar(term.prop).map(lambda value: {term.prop.name: value})
+        case Rest():
+            words = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
+            return (
+                st.sampled_from(term.prop.enum).map(lambda v: {term.prop.name: v})
+                if term.prop.enum
+                else words.map(lambda value: {term.prop.name: value})
+            )
+        case Const():
+            return st.just({term.prop.name: term.value})
+        case Constant() | Lit():
+            return st.just({})
+        case Seq():
+            return merge(*(of(one, samples) for one in term.terms))
+        case Opt():
+            return st.just({}) | of(term.term, samples)
+        case Many():
+            item = of(term.term, samples)
+            found = st.lists(item, min_size=max(1, term.at_least), max_size=3)
+            return found.map(
+                lambda items: {
+                    term.prop.name: [one[term.scalar] if term.scalar else one for one in items]
+                }
+            )
+        case FirstOf():
+            return st.one_of(*(of(one, samples) for one in term.terms))
+        case Group():
+            inner = [
+                {k.removeprefix(term.prefix + "."): v for k, v in one.items()} for one in samples
+            ]
+            return of(term.term, inner).map(
+                lambda found: {f"{term.prefix}.{k}": v for k, v in found.items()}
+            )
+        case Template():
+            names = st.from_regex(r"[a-z][a-z0-9_]{0,7}", fullmatch=True)
+            return merge(
+                *(
+                    (scalar(p) if p.json == "integer" or p.enum else names).map(
+                        lambda v, p=p: {p.name: v}
+                    )
+                    for p in term.props
+                )
+            )
+        case Dispatch():
+            return st.sampled_from(term.cases).flatmap(
+                lambda case: of(case.term, samples).map(
+                    lambda found: {term.prop.name: case.value, **found}
+                )
+            )
+        case Rule():
+            condition = st.just({}) | st.sampled_from(term.WORDS).map(
+                lambda word: {term.cond.name: word, term.test.name: "{ path /a } or !b"}
+            )
+            return merge(of(term.body, samples), condition)
+        case Params():
+            return params(term, samples)
+        case Custom():
+            return custom(term, samples)
+    return custom(term, samples)
+
+
+def params(term: Params, samples: list[dict[str, Any]]) -> Objects:
+    """Some keywords of a table, the required ones always."""
+    needed = [entry for entry in term.entries if entry.required]
+    others = [
+        entry for entry in term.entries if not entry.required and not isinstance(entry, Synonym)
+    ]
+    some = st.lists(st.sampled_from(others), max_size=6, unique=True) if others else st.just([])
+    return some.flatmap(
+        lambda chosen: merge(*(entry_values(one, samples) for one in [*needed, *chosen]))
+    )
+
+
+def entry_values(entry: Entry, samples: list[dict[str, Any]]) -> Objects:
+    """One keyword's values."""
+    if isinstance(entry, Repeated):
+        items = st.lists(of(entry.item, samples), min_size=1, max_size=2)
+        single = not isinstance(entry.prop.items, tuple)
+        return items.map(
+            lambda found: {
+                entry.prop.name: [one[entry.prop.name] if single else one for one in found]
+            }
+        )
+    return st.sampled_from(sorted(entry.words)).flatmap(lambda word: of(entry.words[word], samples))
+
+
+def custom(term: Term, samples: list[dict[str, Any]]) -> Objects:
+    """What the examples say of a term that can't be looked into."""
+    names = {prop.name for prop in term.props}
+    known = [{k: v for k, v in one.items() if k in names} for one in samples]
+    return st.sampled_from([one for one in known if one] or [{}])
+
+
+def readings(statement: Statement) -> list[dict[str, Any]]:
+    """What the examples of a statement say."""
+    table = HeadTable([statement])
+    found = (table.lookup(Line(f"  {text}\n")) for text in statement.examples)
+    return [
+        match[2].values for match in found if match is not None and isinstance(match[2], Reading)
+    ]
+
+
+def objects(statement: Statement) -> Objects:
+    """Flat values of one statement."""
+    samples = readings(statement)
+
+    def line(form: Form) -> Objects:
+        found = of(form.term, samples)
+        if isinstance(statement, Choice):
+            return found.map(
+                lambda values: {**values, statement.prop.name: statement.by_form[form]}
+            )
+        if isinstance(statement, RepeatedLine):
+            name, one = statement.prop.name, statement.scalar
+            many = st.lists(found, min_size=1, max_size=3)
+            return many.map(lambda items: {name: [item[one] if one else item for item in items]})
+        return found
+
+    return st.sampled_from(statement.forms).flatmap(line)

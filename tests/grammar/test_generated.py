@@ -1,0 +1,76 @@
+"""PutGet and containment, over objects generated from every registered declaration."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from dataplane_core.api.collections import Rows
+from dataplane_core.errors import Invalid
+from dataplane_core.grammar import Model, Statement
+from dataplane_core.registry import SECTION_ORDER
+from dataplane_core.text import Document, Section
+from tests.golden.offline import registry
+from tests.grammar.generate import objects
+
+KINDS = frozenset(SECTION_ORDER)
+STATEMENTS: dict[str, list[Statement]] = {
+    name: [one.table.statement] if isinstance(one, Rows) else one.model.statements
+    for name, one in registry().collections.items()
+}
+EVIL = [
+    "a\nserver evil 1.2.3.4", "a\r", "a\0b", "a\tb", "a # b", "#a", "a#b", "a b", " a", "a ", "", " ",
+    '"a', "a'", "a\\", '"a b"', "'a b'", "a\\ b", "if", "a if b", "a unless b", "}", "a\u2028b", "é✓", "$HOME", '"${X}"',
+]  # fmt: skip
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def draw(data: st.DataObject, name: str) -> tuple[Model, dict[str, Any]]:
+    statement = data.draw(st.sampled_from(STATEMENTS[name]))
+    values = data.draw(objects(statement))
+    model = Model(name, statement)
+    assume(not list(model.problems(values)))
+    return model, values
+
+
+def fresh(model: Model, values: dict[str, Any]) -> Section:
+    """A section with the values in it, read from its text as if it came from disk."""
+    section = model.put(Section.new("backend", "b"), values)
+    document = Document.parse(section.text + "\nlisten end\n", KINDS)
+    assert [one.kind for one in document.sections] == ["backend", "listen"]
+    return document.sections[0]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+@given(st.data())
+@QUICK
+def test_what_is_put_is_what_is_read(name, data):
+    model, values = draw(data, name)
+    section = fresh(model, values)
+    assert model.read(section) == values
+    assert model.put(section, values) is section
+
+
+def strings(values: dict[str, Any]) -> list[str]:
+    return [path for path, value in values.items() if isinstance(value, str)]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+@given(st.data())
+@QUICK
+def test_no_string_becomes_more_than_its_argument(name, data):
+    model, values = draw(data, name)
+    paths = strings(values)
+    assume(paths)
+    path = data.draw(st.sampled_from(paths))
+    evil = data.draw(st.sampled_from(EVIL) | st.text(max_size=6))
+    changed = {**values, path: evil}
+    assume(changed != values and not list(model.problems(changed)))
+    try:
+        section = fresh(model, changed)
+    except Invalid:
+        return
+    before, after = model.read(fresh(model, values)), model.read(section)
+    assert after == {**before, path: after.get(path)} or after == changed
+    assert str(after.get(path, "")).split() == evil.split()
