@@ -1,0 +1,100 @@
+"""Addresses: a host and a port in one word (manual, section 11, and `bind`, `server`)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, refuse
+from dataplane_core.grammar.terms import Term
+from dataplane_core.text.tokens import is_one_word
+
+_PORTS = re.compile(r"(?P<host>.*):(?P<port>\d{1,5})(?:-(?P<end>\d{1,5}))?", re.DOTALL)
+_IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
+_LIMITS = range(1, 65536)
+
+
+class Address(Term):
+    """`HOST[:PORT[-END]]`, as HAProxy cuts it: the last colon separates the port.
+
+    A prefix (`unix@`, `ipv4@`, `quic6@`, `fd@` …) belongs to the host; what is no plain port (an
+    offset such as `:+100`, a variable, 0) does too. With `brackets` an IPv6 host stands bare in
+    JSON and in brackets on the line; without, it stands in both as it was given. A word whose
+    values do not change keeps its spelling.
+    """
+
+    def __init__(
+        self, host: Prop, port: Prop | None, end: Prop | None = None, *, brackets: bool = True
+    ) -> None:
+        self.host, self.port, self.end = host, port, end
+        self.brackets = brackets
+        self.props = tuple(prop for prop in (host, port, end) if prop is not None)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        if at >= len(tokens):
+            raise NoMatch(None, self.host.name)
+        values = self._cut(tokens[at])
+        reading.values.update(values)
+        reading.layout[self] = (tokens[at], values)
+        return at + 1
+
+    def _cut(self, word: str) -> dict[str, str | int]:
+        match = _PORTS.fullmatch(word)
+        if match is None or self.port is None or not self._fits(match):
+            return {self.host.name: self._bare(word)}
+        values: dict[str, str | int] = {self.port.name: int(match["port"])}
+        if match["host"]:
+            values[self.host.name] = self._bare(match["host"])
+        if match["end"] and self.end is not None:
+            values[self.end.name] = int(match["end"])
+        return values
+
+    def _fits(self, match: re.Match[str]) -> bool:
+        """Whether the numbers are ports, of a kind that there are properties for."""
+        ports = [match["port"], *([match["end"]] if match["end"] else [])]
+        if self.host.required and not match["host"]:
+            return False
+        return len(ports) <= 1 + (self.end is not None) and all(
+            int(port) in _LIMITS and str(int(port)) == port for port in ports
+        )
+
+    def _bare(self, host: str) -> str:
+        inner = host[1:-1]
+        bracketed = self.brackets and host == f"[{inner}]" and _IPV6.fullmatch(inner)
+        return inner if bracketed else host
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        own = {prop.name: values[prop.name] for prop in self.props if prop.name in values}
+        word, said = layout.get(self, ("", None))
+        if own == said:
+            return [word]
+        for name in self.needs(values):
+            raise refuse(name, "in body is required", 602)
+        host = str(own.get(self.host.name, ""))
+        if self.brackets and _IPV6.fullmatch(host):
+            host = f"[{host}]"
+        word = host + self._ports(own)
+        if not is_one_word(word):
+            raise refuse(
+                self.host.name, f"must be one word: quote it or escape its blanks, not {host!r}"
+            )
+        return [word]
+
+    def _ports(self, own: Values) -> str:
+        if self.port is None or self.port.name not in own:
+            return ""
+        end = f"-{own[self.end.name]}" if self.end and self.end.name in own else ""
+        return f":{own[self.port.name]}{end}"
+
+    def needs(self, values: Values) -> Iterator[str]:
+        if self.host.name not in values:
+            if self.host.required or self.port is None or self.port.name not in values:
+                yield self.host.name
+        elif self.end and self.port and self.end.name in values and self.port.name not in values:
+            yield self.port.name
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        for problem in super().problems(values):
+            if problem.path == self.host.name and not self.host.required and self.port:
+                message = f"{self.host.name} or {self.port.name} in body is required"
+                problem = replace(problem, message=message)
+            yield problem

@@ -1,0 +1,41 @@
+"""Addresses as the families have them."""
+
+from typing import Any
+
+from dataplane_core.grammar import Prop, Term
+from dataplane_core.grammar.address import Address
+from dataplane_core.grammar.values import WORD
+from dataplane_plugins.configuration.tables.common import PORT
+
+
+def port(name: str = "port", **more: Any) -> Prop:
+    """A port from 1 to 65535."""
+    more.setdefault("nullable", True)
+    return Prop(name, "integer", minimum=PORT[0], maximum=PORT[1], **more)
+
+
+def listening_address() -> Term:
+    """What `bind` and `dgram-bind` listen on: each part may be missing, ports may be a range."""
+    return Address(
+        Prop("address", pattern=WORD, help="Address, or addresses, to listen on; all if unset."),
+        port(help="Port to listen on."),
+        port("port-range-end", help="Last port, where a range is listened on."),
+    )
+
+
+def server_address(name: str = "address", **more: Any) -> Term:
+    """What a server is reached at."""
+    more.setdefault("pattern", WORD)
+    more.setdefault("help", "Address or host name of the server.")
+    return Address(
+        Prop(name, required=True, **more), port(help="Port of the server; the client's if unset.")
+    )
+
+
+def peer_address(help: str) -> Term:
+    """Address and port that must both be there; IPv6 is told from the port by the last colon."""
+    return Address(
+        Prop("address", pattern=WORD, required=True, help=help),
+        port(required=True, help="Port that is connected to."),
+        brackets=False,
+    )

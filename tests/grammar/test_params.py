@@ -1,0 +1,114 @@
+"""What a keyword table keeps of words that it cannot say, and keywords that say more than one thing."""
+
+import pytest
+
+from dataplane_core.grammar import (
+    Model,
+    NoMatch,
+    Reading,
+    arg,
+    flag,
+    group,
+    integer,
+    merged,
+    one_of,
+    params,
+    seq,
+    switch,
+    synonym,
+    word,
+)  # fmt: skip
+from dataplane_core.grammar.dispatch import Template
+from dataplane_core.text import Line, Section
+
+TABLE = params(
+    switch("force-tls", "force_tls", off="no-tls"),
+    synonym("no-tls", "no_tls", "enabled", unless=("force_tls", "disabled")),
+    flag("ssl", "ssl"),
+    arg("crt", word("crt"), several=True),
+    arg("weight", integer("weight", 0, 256)),
+    arg("tlv(", group("tlv", seq(Template("tlv({id})"), word("value"))), several=True),
+    arg("verify", one_of("verify", "none", "required")),
+    tolerant=True,
+)
+
+
+def rewritten(text, change):
+    reading = Reading()
+    tokens = text.split()
+    assert TABLE.read(tokens, 0, reading) == len(tokens)
+    return reading.values, " ".join(TABLE.write({**reading.values, **change}, reading.layout))
+
+
+def test_an_argument_that_cannot_be_read_hides_its_own_property_alone():
+    values, text = rewritten("ssl verify maybe weight 3", {"weight": 4})
+    assert values == {"ssl": True, "weight": 3}
+    assert text == "ssl verify maybe weight 4"
+
+
+def test_a_value_takes_the_place_of_what_could_not_be_read():
+    assert rewritten("ssl verify maybe weight 3", {"verify": "none"})[1] == "ssl verify none weight 3"
+
+
+def test_a_table_is_not_tolerant_of_a_missing_argument():
+    with pytest.raises(NoMatch):
+        rewritten("ssl weight", {})
+
+
+def test_of_several_the_last_is_the_property_and_the_others_stay():
+    values, text = rewritten("ssl crt a crt b", {"crt": "c"})
+    assert values["crt"] == "b"
+    assert text == "ssl crt a crt c"
+
+
+def test_several_go_together():
+    reading = Reading()
+    TABLE.read(["ssl", "crt", "a", "crt", "b"], 0, reading)
+    assert TABLE.write({"ssl": True}, reading.layout) == ["ssl"]
+
+
+def test_a_keyword_with_a_property_in_its_name():
+    values, text = rewritten("ssl tlv(0x20) %[src]", {"tlv.value": "%[dst]"})
+    assert values == {"ssl": True, "tlv.id": "0x20", "tlv.value": "%[src]"}
+    assert text == "ssl tlv(0x20) %[dst]"
+
+
+def test_a_synonym_writes_what_the_other_reads():
+    assert TABLE.write({"no_tls": "enabled"}, {}) == ["no-tls"]
+    assert TABLE.write({"no_tls": "enabled", "force_tls": "disabled"}, {}) == ["no-tls"]
+    assert TABLE.write({"no_tls": "disabled"}, {}) == []
+    assert rewritten("no-tls", {})[0] == {"force_tls": "disabled"}
+
+
+MODEL = Model("peers", merged("default-server", group("base", TABLE)))
+TEXT = ("default-server ssl weight 3  # one", "default-server weight 4 crt a")
+
+
+def section(*lines):
+    return Section(Line("peers p\n"), (), tuple(Line(f"    {line}\n") for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        ({}, TEXT),
+        ({"base.crt": "b"}, (TEXT[0], "default-server weight 4 crt b")),
+        ({"base.ssl": None}, ("default-server weight 3  # one", TEXT[1])),
+        ({"base.verify": "none"}, (TEXT[0], "default-server weight 4 crt a verify none")),
+        ({"base.weight": None, "base.crt": None}, ("default-server ssl  # one",)),
+        ({"base.weight": None, "base.ssl": None, "base.crt": None}, ()),
+    ],
+)
+def test_lines_that_add_up_stay_lines(change, lines):
+    before = section(*TEXT)
+    values = MODEL.read(before)
+    assert values == {"base.ssl": True, "base.weight": 4, "base.crt": "a"}
+    values = {name: value for name, value in {**values, **change}.items() if value is not None}
+    after = MODEL.put(before, values)
+    assert [line.raw.strip() for line in after.lines] == list(lines)
+    assert MODEL.read(after) == values
+
+
+def test_the_first_of_lines_that_add_up():
+    after = MODEL.put(section(), {"base.ssl": True})
+    assert [line.raw.strip() for line in after.lines] == ["default-server ssl"]
