@@ -74,11 +74,12 @@ class FakeReloads:
 class Bench:
     """One configuration file, and as many stores on it as a test wants."""
 
-    def __init__(self, directory: Path, text: str = TEXT) -> None:
+    def __init__(self, directory: Path, text: str | None = TEXT) -> None:
         self.directory = directory
         self.file = directory / "etc" / "haproxy.cfg"
         self.file.parent.mkdir(exist_ok=True)
-        self.file.write_text(text)
+        if text is not None:
+            self.file.write_text(text)
         self.checker = FakeChecker()
         self.reloads = FakeReloads()
         self.options: dict[str, object] = {}
