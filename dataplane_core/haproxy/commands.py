@@ -32,6 +32,10 @@ _TICK = 0.05
 class CommandFailed(StorageFailed):
     """A command cannot be started, or did not end in time; the message names its setting."""
 
+    def __init__(self, message: str, *, started: bool = False) -> None:
+        super().__init__(message)
+        self.started = started
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -104,9 +108,8 @@ def run(
         output = _collect(process, deadline)
         status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired as error:
-        raise CommandFailed(
-            f"{command[0]}, set by {setting}, did not end within {timeout:g} s"
-        ) from error
+        message = f"{command[0]}, set by {setting}, did not end within {timeout:g} s"
+        raise CommandFailed(message, started=True) from error
     finally:
         _end(process)
     return Completed(status, output.decode("utf-8", "replace"))

@@ -53,9 +53,9 @@ class Control:
             if command:
                 return self._by_command(command, "reload")
         except CommandFailed as error:
-            return Result(False, error.message)
+            return Result(False, error.message, asked=error.started)
         if self._master is None:
-            return Result(False, _NO_WAY)
+            return Result(False, _NO_WAY, asked=False)
         return master.reload(self._master, self._timeout)
 
     def restart(self) -> Result:
@@ -65,8 +65,9 @@ class Control:
             if command:
                 return self._by_command(command, "restart")
         except CommandFailed as error:
-            return Result(False, error.message)
-        return Result(False, "HAProxy was not restarted: haproxy.reload.restart_cmd is not set")
+            return Result(False, error.message, asked=error.started)
+        text = "HAProxy was not restarted: haproxy.reload.restart_cmd is not set"
+        return Result(False, text, asked=False)
 
     def status(self) -> Status:
         """Whether HAProxy runs: the exit status of `status_cmd`, or what the strategy says.
@@ -99,7 +100,7 @@ class Control:
         if processes.fresh and time.time() - processes.age >= moment - 1:
             return Result(True, "")
         if processes.failed:
-            return Result(False, "HAProxy did not load the configuration; its own log says why")
+            return Result(False, master.NO_REASON)
         return None
 
     def _by_command(self, command: Sequence[str], action: Action) -> Result:

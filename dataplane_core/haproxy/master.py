@@ -15,13 +15,22 @@ _ROW = re.compile(
 _UPTIME = re.compile(r"([0-9]+)d([0-9]+)h([0-9]+)m([0-9]+)s")
 _TICK = 0.05
 
+NO_REASON = (
+    "HAProxy did not load the configuration; this version of HAProxy gives the reason only in its "
+    "own log"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a reload, and HAProxy's or the command's own words on it."""
+    """What became of a reload, and HAProxy's or the command's own words on it.
+
+    `asked` is False where nothing could even be begun: the fault is not the configuration's then.
+    """
 
     ok: bool
     text: str
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +78,15 @@ def reload(client: RuntimeClient, timeout: float) -> Result:
     try:
         before = processes(client)
     except RuntimeFailed as error:
-        return Result(False, f"HAProxy's master cannot be reached: {error.message}")
+        return Result(False, f"HAProxy's master cannot be reached: {error.message}", asked=False)
     try:
         answer = client.command("reload", timeout)
     except RuntimeFailed:
         answer = ""  # the master starts itself again, and may drop the connection in doing so
-    first, _, rest = answer.partition("\n")
-    if first.startswith("Success="):
-        return Result(first.strip() == "Success=1", messages.told(rest.removeprefix("--")))
-    return outcome(client, before, end) or Result(
-        False, f"HAProxy did not finish the reload within {timeout:g} s"
+    return (
+        _told(answer)
+        or outcome(client, before, end)
+        or Result(False, f"HAProxy did not finish the reload within {timeout:g} s")
     )
 
 
@@ -91,31 +99,43 @@ def outcome(
     answered for `patience` seconds that nothing happened.
     """
     quiet_until = None if patience is None else time.monotonic() + patience
-    while True:
+    while time.monotonic() < end:
         try:
-            now = processes(client, max(0.01, min(DEADLINE, end - time.monotonic())))
+            now = processes(client, min(DEADLINE, end - time.monotonic()))
         except RuntimeFailed:
             now = None  # it starts itself again: its socket is closed, or does not answer
         if now is not None and (now.master, now.reloads) != (before.master, before.reloads):
-            if now.fresh - before.workers:
-                return Result(True, "")
-            if now.failed:
-                return Result(False, _startup_messages(client))
+            result = _load_status(client, end) or _by_workers(before, now)
+            if result is not None:
+                return result
         elif now is not None and quiet_until is not None and time.monotonic() > quiet_until:
             return None
-        if time.monotonic() > end:
-            return None
         time.sleep(_TICK)
+    return None
 
 
-def _startup_messages(client: RuntimeClient) -> str:
+def _told(answer: str) -> Result | None:
+    first, _, rest = answer.partition("\n")
+    if not first.startswith("Success="):
+        return None
+    return Result(first.strip() == "Success=1", messages.told(rest.removeprefix("--")))
+
+
+def _load_status(client: RuntimeClient, end: float) -> Result | None:
+    """What `reload` itself asks, from 2.7 on: answered once the new worker runs, or failed to."""
     try:
-        return messages.told(client.command("show startup-logs"))
-    except RuntimeFailed:  # HAProxy before 2.7 does not keep them
-        return (
-            "HAProxy did not load the configuration and goes on with the former one; this version "
-            "of HAProxy gives the reason only in its own log"
-        )
+        return _told(client.command("_loadstatus", max(0.01, end - time.monotonic())))
+    except RuntimeFailed:
+        return None
+
+
+def _by_workers(before: Processes, now: Processes) -> Result | None:
+    """What the table of processes says: up to 3.0 a worker in it has read its configuration."""
+    if now.fresh - before.workers:
+        return Result(True, "")
+    if now.failed:
+        return Result(False, NO_REASON)
+    return None
 
 
 def _seconds(uptime: str) -> int:

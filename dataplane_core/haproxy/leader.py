@@ -1,0 +1,59 @@
+"""One process of all does the background work, whichever holds the lock file."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dataplane_core.errors import DataplaneError
+from dataplane_core.store.files import try_lock
+
+log = logging.getLogger(__name__)
+
+Duty = Callable[[threading.Event], None]
+"""Work that goes on until the event is set."""
+
+_TRY_SECONDS = 0.25
+_REST_SECONDS = 1.0
+
+
+def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
+    """Wait for the lock file, then do all duties, each in a thread, until `stop` is set.
+
+    The kernel frees the lock when its holder dies, so the wait of another process ends then. To be
+    run in a thread made after the fork. A duty that fails is told in the log and begun again.
+    """
+    while not stop.is_set():
+        handle = _take(lock)
+        if handle is None:
+            stop.wait(_TRY_SECONDS)
+            continue
+        try:
+            threads = [
+                threading.Thread(target=_keep, args=(duty, stop), daemon=True) for duty in duties
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            os.close(handle)
+
+
+def _take(lock: Path) -> int | None:
+    try:
+        return try_lock(lock)
+    except DataplaneError as error:
+        log.error("background work cannot begin: %s", error.message)
+        return None
+
+
+def _keep(duty: Duty, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            duty(stop)
+            return
+        except Exception:
+            log.exception("background work failed, it begins again")
+            stop.wait(_REST_SECONDS)

@@ -1,0 +1,176 @@
+"""Records of reloads: rows of the state file, which every worker reads and writes."""
+
+import time
+from dataclasses import dataclass
+from sqlite3 import Connection, Row
+from typing import Literal
+
+from dataplane_core.store.state import State
+
+_STEPS = (
+    """
+    CREATE TABLE reloads (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL,
+        first_version INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        due REAL NOT NULL,
+        begun REAL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        over REAL,
+        response TEXT NOT NULL DEFAULT '',
+        restored INTEGER
+    )
+    """,
+    "CREATE INDEX reloads_by_state ON reloads (state, number)",
+)
+_DAY = 86400.0
+_SHORTEST_KEPT = 60.0  # whoever waits for a forced reload is still to read its end
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadRecord:
+    """A reload: asked for, under way, or over.
+
+    `reload_timestamp` is when it was over, in seconds since 1970, None before. `version` is what
+    HAProxy was to load; `response` HAProxy's own words, or why it could not be asked; `restored`
+    the version that was made of the last accepted text after a failure.
+    """
+
+    id: str
+    status: Literal["in_progress", "succeeded", "failed"]
+    reload_timestamp: int | None
+    response: str
+    version: int
+    reason: str = ""
+    restored: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row as the leader works on it; `first_version` is the oldest change that waits for it."""
+
+    number: int
+    id: str
+    first_version: int
+    version: int
+    begun: float
+    attempts: int
+
+
+class Records:
+    """The rows. One at most is `queued`; changes join it until its reload begins."""
+
+    def __init__(self, state: State, retention_days: int) -> None:
+        self._state = state
+        self._kept = max(retention_days * _DAY, _SHORTEST_KEPT)
+        state.migrate("reloads", _STEPS)
+
+    def enqueue(self, version: int, reason: str, delay: float) -> str:
+        """The id of the reload that waits, made if none does; a shorter delay makes it earlier."""
+        due = time.time() + delay
+        with self._state.write() as connection:
+            query = "SELECT * FROM reloads WHERE state = 'queued' ORDER BY number LIMIT 1"
+            row = connection.execute(query).fetchone()
+            if row is None:
+                return _insert(connection, version, reason, due)
+            connection.execute(
+                "UPDATE reloads SET version = ?, reason = ?, due = ? WHERE number = ?",
+                (version, _joined(row["reason"], reason), min(due, row["due"]), row["number"]),
+            )
+            return str(row["id"])
+
+    def due(self, moment: float) -> Job | None:
+        """The waiting reload, if its time has come."""
+        rows = self._state.read(
+            "SELECT * FROM reloads WHERE state = 'queued' AND due <= ? ORDER BY number LIMIT 1",
+            (moment,),
+        )
+        return _job(rows[0]) if rows else None
+
+    def abandoned(self) -> list[Job]:
+        """Reloads that a process began which is no longer there; only the leader may ask."""
+        return [
+            _job(row) for row in self._state.read("SELECT * FROM reloads WHERE state = 'begun'")
+        ]
+
+    def begin(self, job: Job, version: int) -> Job:
+        """No change joins this reload any more; `version` is what the file holds now."""
+        now = time.time()
+        with self._state.write() as connection:
+            connection.execute(
+                "UPDATE reloads SET state = 'begun', version = ?, begun = ?, attempts = ? "
+                "WHERE number = ?",
+                (version, now, job.attempts + 1, job.number),
+            )
+        return Job(job.number, job.id, job.first_version, version, now, job.attempts + 1)
+
+    def finish(self, job: Job, ok: bool, response: str, restored: int | None = None) -> None:
+        """The reload is over. Records older than the settings say are dropped."""
+        now = time.time()
+        with self._state.write() as connection:
+            connection.execute(
+                "UPDATE reloads SET state = ?, over = ?, response = ?, restored = ? "
+                "WHERE number = ?",
+                ("succeeded" if ok else "failed", now, response, restored, job.number),
+            )
+            connection.execute("DELETE FROM reloads WHERE over < ?", (now - self._kept,))
+
+    def roll_back(self, restored: int, response: str) -> None:
+        """Close the waiting reloads of changes that version `restored` has undone."""
+        with self._state.write() as connection:
+            connection.execute(
+                "UPDATE reloads SET state = 'failed', over = ?, response = ?, restored = ? "
+                "WHERE state = 'queued' AND version < ?",
+                (time.time(), response, restored, restored),
+            )
+
+    def all(self) -> list[ReloadRecord]:
+        """Every record that is kept, the oldest first."""
+        return [_record(row) for row in self._state.read("SELECT * FROM reloads ORDER BY number")]
+
+    def get(self, reload_id: str) -> ReloadRecord | None:
+        """One record; None when it never was, or is kept no longer."""
+        rows = self._state.read("SELECT * FROM reloads WHERE id = ?", (reload_id,))
+        return _record(rows[0]) if rows else None
+
+
+def _insert(connection: Connection, version: int, reason: str, due: float) -> str:
+    cursor = connection.execute(
+        "INSERT INTO reloads (state, first_version, version, reason, due) "
+        "VALUES ('queued', ?, ?, ?, ?)",
+        (version, version, reason, due),
+    )
+    reload_id = f"{time.strftime('%Y-%m-%d')}-{cursor.lastrowid}"
+    connection.execute("UPDATE reloads SET id = ? WHERE number = ?", (reload_id, cursor.lastrowid))
+    return reload_id
+
+
+def _joined(old: str, new: str) -> str:
+    return "; ".join(dict.fromkeys(part for part in (*old.split("; "), new) if part))[:2000]
+
+
+def _job(row: Row) -> Job:
+    return Job(
+        row["number"],
+        row["id"],
+        row["first_version"],
+        row["version"],
+        row["begun"] or 0.0,
+        row["attempts"],
+    )
+
+
+def _record(row: Row) -> ReloadRecord:
+    over = row["state"] in ("succeeded", "failed")
+    return ReloadRecord(
+        row["id"],
+        row["state"] if over else "in_progress",
+        int(row["over"]) if over else None,
+        row["response"],
+        row["version"],
+        row["reason"],
+        row["restored"],
+    )

@@ -1,0 +1,216 @@
+"""The queue of reloads: changes made within one delay share one reload and one id."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from dataplane_core.errors import DataplaneError, NotFound
+from dataplane_core.haproxy.control import Control, Status
+from dataplane_core.haproxy.leader import Duty, lead
+from dataplane_core.haproxy.master import Result
+from dataplane_core.haproxy.records import Job, Records, ReloadRecord
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.settings import Settings
+from dataplane_core.store.files import try_lock
+from dataplane_core.store.state import State
+
+__all__ = ["ReloadQueue", "ReloadRecord"]
+
+COMPLETED = "reload callback completed, runtime API reconfigured"
+"""What the log says after each successful reload; people and programs look for it."""
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_TICK = 0.05
+_WAIT_TICK = 0.02
+_MOST_ATTEMPTS = 2
+_UNKNOWN = "this server was stopped during the reload, twice; what became of it is not known"
+
+
+class Hooks(Protocol):
+    """The hook that a reload calls, as pluggy's relay has it."""
+
+    def dataplane_reloaded(self, *, record: ReloadRecord) -> object:
+        """Told of every reload that is over."""
+
+
+class ReloadQueue:
+    """Asks for reloads, does them, and keeps their records.
+
+    Any worker may ask; the one that leads (`run_leader`) does them. Where no worker leads, one that
+    forces a reload does it itself.
+    """
+
+    def __init__(
+        self, settings: Settings, state: State, runtime: Runtime, hooks: Hooks | None = None
+    ) -> None:
+        self._state = state
+        self._lock = state.path("leader.lock")
+        self._delay = settings.haproxy.reload.reload_delay
+        # A reload may be under way, and after a failure the old text is loaded once more.
+        self._patience = 3 * settings.dataplane.reload_timeout + 5.0
+        self._records = Records(state, settings.haproxy.reload.reload_retention)
+        self._hooks = hooks
+        self._loading: Callable[[], int] | None = None
+        self._on_succeeded: Callable[[ReloadRecord], object] | None = None
+        self._on_failed: Callable[[ReloadRecord], int | None] | None = None
+        self.control = Control(settings, runtime)
+
+    def use(
+        self,
+        *,
+        loading: Callable[[], int] | None = None,
+        on_succeeded: Callable[[ReloadRecord], object] | None = None,
+        on_failed: Callable[[ReloadRecord], int | None] | None = None,
+    ) -> None:
+        """Give what is made later.
+
+        `loading` tells the version that the file holds as a reload begins. `on_failed` puts back
+        what HAProxy last accepted and returns the new version's number, None if it put back
+        nothing; it is not called when HAProxy could not even be asked.
+        """
+        self._loading = loading or self._loading
+        self._on_succeeded = on_succeeded or self._on_succeeded
+        self._on_failed = on_failed or self._on_failed
+
+    def request(self, version: int, reason: str = "") -> str:
+        """The id of the reload that brings `version` to life, at most `reload_delay` from now."""
+        return self._records.enqueue(version, reason, self._delay)
+
+    def force(self, version: int, reason: str = "") -> ReloadRecord:
+        """Reload without delay; returns when it is over, in whatever worker.
+
+        The record is still `in_progress` if it takes longer than any reload may.
+        """
+        reload_id = self._records.enqueue(version, reason, 0.0)
+        end = time.monotonic() + self._patience
+        while True:
+            record = self.record(reload_id)
+            if record.status != "in_progress" or time.monotonic() > end:
+                return record
+            if not self._lead_for_once():
+                time.sleep(_WAIT_TICK)
+
+    def records(self) -> list[ReloadRecord]:
+        """Every reload that is kept, the oldest first."""
+        return self._records.all()
+
+    def record(self, reload_id: str) -> ReloadRecord:
+        """One reload; raises `NotFound`."""
+        record = self._records.get(reload_id)
+        if record is None:
+            raise NotFound(f"missing object: reload {reload_id} does not exist")
+        return record
+
+    def status(self) -> Status:
+        """Whether HAProxy runs: `up`, `down` or `unknown`."""
+        return self.control.status()
+
+    def run_leader(self, stop: threading.Event, duties: Sequence[Duty] = ()) -> None:
+        """Do reloads and other background duties while this process leads, until `stop` is set.
+
+        Blocks: to be run in a thread of each worker. When it stops, a reload that still waits for
+        its delay is done at once.
+        """
+        lead(self._lock, [self._work, *duties], stop)
+
+    def _work(self, stop: threading.Event) -> None:
+        self._settle()
+        while not stop.is_set():
+            if not self._do_due(time.time()):
+                stop.wait(_TICK)
+        self._do_due(float("inf"))
+        self._state.close()
+
+    def _lead_for_once(self) -> bool:
+        """Do what is due if nobody leads; whether anything was done."""
+        handle = try_lock(self._lock)
+        if handle is None:
+            return False
+        try:
+            self._settle()
+            return self._do_due(time.time())
+        finally:
+            os.close(handle)
+
+    def _do_due(self, moment: float) -> bool:
+        job = self._records.due(moment)
+        if job is None:
+            return False
+        job = self._records.begin(job, self._version(job))
+        self._conclude(job, self.control.reload())
+        return True
+
+    def _settle(self) -> None:
+        """Bring to an end what a leader began that died, perhaps by this very reload.
+
+        HAProxy ends the programs that it started when it reloads: if this server is one of them,
+        doing the reload again without a look would go on for ever.
+        """
+        for job in self._records.abandoned():
+            result = self.control.since(job.begun)
+            if result is None and job.attempts < _MOST_ATTEMPTS:
+                job = self._records.begin(job, self._version(job))
+                result = self.control.reload()
+            if result is None:
+                log.error("reload %s: %s", job.id, _UNKNOWN)
+                self._records.finish(job, False, _UNKNOWN)
+            else:
+                self._conclude(job, result)
+
+    def _version(self, job: Job) -> int:
+        try:
+            return self._loading() if self._loading else job.version
+        except DataplaneError as error:
+            log.error("reload %s: the configuration cannot be read: %s", job.id, error.message)
+            return job.version
+
+    def _conclude(self, job: Job, result: Result) -> None:
+        record = replace(self.record(job.id), response=result.text)
+        if result.ok:
+            log.info(COMPLETED)
+            self._call("on_succeeded", self._on_succeeded, replace(record, status="succeeded"))
+            self._records.finish(job, True, result.text)
+        else:
+            log.error("reload %s of version %d failed: %s", job.id, job.version, result.text)
+            on_failed = self._on_failed if result.asked else None
+            restored = self._call("on_failed", on_failed, replace(record, status="failed"))
+            if restored is not None:
+                self._recover(job, restored, result.text)
+            self._records.finish(job, False, result.text, restored)
+        if self._hooks is not None:
+            hook = self._hooks.dataplane_reloaded
+            self._call("a plugin", lambda done: hook(record=done), self.record(job.id))
+
+    def _recover(self, job: Job, restored: int, reason: str) -> None:
+        """After the old text is back: make sure that HAProxy runs with it, with one try.
+
+        A master keeps the worker that it had, and nothing is to be done. A command that failed may
+        have ended HAProxy; only the old text can bring it up again.
+        """
+        log.warning("version %d was put back as version %d", job.version, restored)
+        self._records.roll_back(restored, f"rolled back with version {job.version}: {reason}")
+        if self.control.survived():
+            return
+        result = self.control.reload()
+        if result.ok:
+            log.info(COMPLETED)
+        else:
+            log.error("HAProxy could not be reloaded with version %d: %s", restored, result.text)
+
+    @staticmethod
+    def _call(
+        who: str, callback: Callable[[ReloadRecord], T] | None, record: ReloadRecord
+    ) -> T | None:
+        """Call back; a mistake there is told in the log, the queue goes on."""
+        try:
+            return callback(record) if callback else None
+        except Exception:
+            log.exception("reload %s: %s failed", record.id, who)
+            return None

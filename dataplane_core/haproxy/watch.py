@@ -1,0 +1,88 @@
+"""Watching haproxy.cfg for edits by someone else."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from watchfiles import watch as watch_folders
+
+from dataplane_core.store.files import Identity, identity
+
+log = logging.getLogger(__name__)
+
+_DEBOUNCE_MS = 100
+_WAKE_MS = 5000
+_POLL_SECONDS = 1.0
+
+
+def watch(path: str | Path, callback: Callable[[], object], stop: threading.Event) -> None:
+    """Call `callback` after each change of the file `path`, until `stop` is set.
+
+    The folder is watched, as a file that is put in place by a rename is another file; so is the
+    folder that a symbolic link leads to. Where a folder cannot be watched, or is not there, the
+    file is looked at once a second. An exception of the callback is told in the log.
+    """
+    path = Path(path)
+    known = _identity(path)
+    while not stop.is_set():
+        for _ in _signs(path, stop):
+            now = _identity(path)
+            if now == known:
+                continue
+            known = now
+            if now is not None:
+                _call(callback, path)
+
+
+def _signs(path: Path, stop: threading.Event) -> Iterator[None]:
+    """A sign whenever a look at the file is worth it; ends when the folders are others."""
+    folders = _folders(path)
+    if folders:
+        try:
+            yield None  # what happened before the watch stands is seen by a look
+            for _ in watch_folders(
+                *(folder for folder, _ in folders),
+                stop_event=stop,
+                debounce=_DEBOUNCE_MS,
+                step=_DEBOUNCE_MS // 2,
+                rust_timeout=_WAKE_MS,
+                yield_on_timeout=True,
+                recursive=False,
+                watch_filter=None,
+                raise_interrupt=False,
+            ):
+                yield None
+                if _folders(path) != folders:
+                    return
+        except (OSError, RuntimeError) as error:
+            log.warning("%s is looked at once a second, as it cannot be watched: %s", path, error)
+        else:
+            return
+    stop.wait(_POLL_SECONDS)
+    yield None
+
+
+def _folders(path: Path) -> list[tuple[Path, tuple[int, int]]]:
+    """The folder of the file and the one that its links lead to, each with its device and inode."""
+    folders = {path.parent, Path(os.path.realpath(path)).parent}
+    try:
+        status = [(folder, os.stat(folder)) for folder in sorted(folders)]
+    except OSError:
+        return []
+    return [(folder, (one.st_dev, one.st_ino)) for folder, one in status]
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        return identity(os.stat(path))
+    except OSError:
+        return None
+
+
+def _call(callback: Callable[[], object], path: Path) -> None:
+    try:
+        callback()
+    except Exception:
+        log.exception("the change of %s could not be taken up", path)
