@@ -1,0 +1,1 @@
+"""The process: listeners, TLS, workers, signals, privileges."""

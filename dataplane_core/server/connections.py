@@ -1,0 +1,111 @@
+"""Accepted connections: who they are with, how long they wait, and TLS where it belongs."""
+
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+from dataplane_core.settings import Settings
+
+_KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times of one listener in seconds; None or 0: no limit, no keep-alive."""
+
+    read: float | None
+    write: float | None
+    keep_alive: float
+
+
+def limits_of(settings: Settings, scheme: str) -> Limits:
+    """Return the times that hold on a listener."""
+    server, tls = settings.dataplaneapi, settings.dataplaneapi.tls
+    read, write, keep_alive = server.read_timeout, server.write_timeout, server.keep_alive
+    if scheme == "https":
+        read = tls.tls_read_timeout or read
+        write = tls.tls_write_timeout or write
+        keep_alive = tls.tls_keep_alive or keep_alive
+    return Limits(read or None, write or None, keep_alive)
+
+
+class _Limited(socket.socket):
+    """A socket whose blocking is bounded; waiting too long looks like a client that went away."""
+
+    listener = "http"
+    limits = Limits(None, None, 0.0)
+
+    def setblocking(self, flag: bool) -> None:
+        self.settimeout(self.limits.read if flag else 0.0)
+
+    def recv(self, *arguments: Any, **named: Any) -> bytes:
+        try:
+            return super().recv(*arguments, **named)
+        except TimeoutError:
+            raise ConnectionResetError(errno.ECONNRESET, "the client sent nothing more") from None
+
+    def sendall(self, *arguments: Any, **named: Any) -> None:
+        before = self.gettimeout()
+        if before != 0.0:
+            self.settimeout(self.limits.write)
+        try:
+            super().sendall(*arguments, **named)
+        except TimeoutError:
+            raise ConnectionResetError(errno.ECONNRESET, "the client takes nothing more") from None
+        finally:
+            if self.fileno() >= 0:
+                self.settimeout(before)
+
+
+class PlainSocket(_Limited):
+    """A connection of a plain or Unix listener, and a TLS one before its handshake."""
+
+
+class TlsSocket(_Limited, ssl.SSLSocket):
+    """A connection of the TLS listener."""
+
+    listener = "https"
+
+    def client_certificate(self) -> bytes | None:
+        """Return the certificate that the client has shown and that was verified, DER."""
+        return self.getpeercert(True)
+
+
+def adopt(accepted: socket.socket, listener: str, limits: Limits) -> PlainSocket:
+    """Turn a socket that was just accepted into one of ours."""
+    made = PlainSocket(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+    made.listener, made.limits = listener, limits
+    if made.family != socket.AF_UNIX and limits.keep_alive:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name in _KEEP_ALIVE_OPTIONS:
+            seconds = min(max(1, round(limits.keep_alive)), 32767)
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
+    return made
+
+
+def wrap(plain: PlainSocket, context: ssl.SSLContext) -> TlsSocket:
+    """Shake hands over TLS; OSError when the client cannot, will not or is too slow."""
+    context.sslsocket_class = TlsSocket
+    limits = plain.limits
+    made = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+    assert isinstance(made, TlsSocket)
+    made.limits = limits
+    made.setblocking(True)
+    made.do_handshake()
+    return made
+
+
+def describe_connection(environ: dict[str, Any]) -> None:
+    """Tell the application about a request's connection, whatever the worker's class.
+
+    `dataplane.listener` is http, https or unix; `dataplane.certificate` the client's, DER, where
+    one was verified.
+    """
+    connection = environ.get("gunicorn.socket")
+    if isinstance(connection, _Limited):
+        environ["dataplane.listener"] = connection.listener
+        environ["wsgi.url_scheme"] = "https" if connection.listener == "https" else "http"
+        if isinstance(connection, TlsSocket):
+            environ["dataplane.certificate"] = connection.client_certificate()

@@ -1,0 +1,60 @@
+"""The folders that the settings name, there once the server answers."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+from dataplane_core.server.process import Account
+from dataplane_core.settings import Problem, Settings, SettingsError
+
+log = logging.getLogger("dataplane.server")
+
+
+def private_folders(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield key and path of the folders that the server needs and nobody else reads."""
+    transaction = settings.dataplaneapi.transaction
+    yield "dataplane.state_dir", settings.state_dir
+    yield "dataplaneapi.transaction.transaction_dir", transaction.transaction_dir
+    if transaction.backups_dir:
+        yield "dataplaneapi.transaction.backups_dir", transaction.backups_dir
+
+
+def shared_folders(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield key and path of the folders of files that HAProxy reads too."""
+    resources = settings.dataplaneapi.resources
+    for name in ("maps_dir", "ssl_certs_dir", "general_storage_dir", "spoe_dir"):
+        yield f"dataplaneapi.resources.{name}", getattr(resources, name)
+    yield "dataplaneapi.resources.spoe_transaction_dir", resources.spoe_transaction_dir
+
+
+def make_folders(settings: Settings, account: Account) -> None:
+    """Make what is missing, for `account`.
+
+    A folder of HAProxy's files that cannot be made is a warning. One of the server's own is a
+    SettingsError, and so is one that belongs to another user: in a folder like /tmp somebody could
+    have put it there to read or change what is written.
+    """
+    for key, path in private_folders(settings):
+        try:
+            _make(path, 0o700, account)
+        except OSError as error:
+            fault = f"{path} cannot be made: {error.strerror}"
+            raise SettingsError((Problem(settings.file, key, fault),)) from None
+        owner = os.lstat(path).st_uid
+        if owner not in (0, os.geteuid(), account.uid):
+            fault = f"{path} belongs to another user (uid {owner})"
+            raise SettingsError((Problem(settings.file, key, fault),))
+    for key, path in shared_folders(settings):
+        try:
+            _make(path, 0o755, account)
+        except OSError as error:
+            log.warning("%s: %s cannot be made: %s", key, path, error.strerror)
+
+
+def _make(path: str, mode: int, account: Account) -> None:
+    if os.path.isdir(path):
+        return
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    os.mkdir(path, mode)
+    if account.uid is not None or account.gid is not None:
+        os.chown(path, -1 if account.uid is None else account.uid, account.gid or -1)

@@ -1,0 +1,214 @@
+"""Listening sockets: plain, TLS and Unix, in any combination, several addresses of one host."""
+
+import errno
+import os
+import socket
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dataplane_core.settings import Problem, Settings, SettingsError
+
+_BACKLOG = 2048
+_PAUSE = 0.1  # seconds between tries while a predecessor that was killed still holds the address
+_IN_USE = (errno.EADDRINUSE,)
+_NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen: `scheme` is http, https or unix; `address` a path, or host and port."""
+
+    scheme: str
+    family: int
+    address: str | tuple[str, int]
+
+    def __str__(self) -> str:
+        if isinstance(self.address, str):
+            return f"unix:{self.address}"
+        host, port = self.address
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def places(settings: Settings) -> tuple[tuple[Place, ...], ...]:
+    """Return what the settings want to listen on: for each listener, all addresses of its host."""
+    server = settings.dataplaneapi
+    wanted: list[tuple[Place, ...]] = []
+    for scheme in dict.fromkeys(server.scheme):
+        if scheme == "unix":
+            wanted.append((Place(scheme, socket.AF_UNIX, os.path.abspath(server.socket_path)),))
+        elif scheme == "https":
+            host = server.tls.tls_host or server.host
+            wanted.append(_addresses(scheme, host, server.tls.tls_port))
+        else:
+            wanted.append(_addresses(scheme, server.host, server.port))
+    return tuple(wanted)
+
+
+def _addresses(scheme: str, host: str, port: int) -> tuple[Place, ...]:
+    try:
+        found = socket.getaddrinfo(
+            host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        key = "dataplaneapi.tls.tls_host" if scheme == "https" else "dataplaneapi.host"
+        problem = Problem("", key, f"{host} has no address: {error.strerror}")
+        raise SettingsError((problem,)) from None
+    every = dict.fromkeys(Place(scheme, entry[0], _host_port(entry[4])) for entry in found)
+    # Several free ports would be no use to anyone: the first address has to do.
+    return tuple(every) if port else tuple(every)[:1]
+
+
+def _host_port(address: tuple[object, ...]) -> tuple[str, int]:
+    host, port = address[:2]
+    assert isinstance(host, str)
+    assert isinstance(port, int)
+    return host, port
+
+
+class Listeners:
+    """The open sockets by place: `prepare` opens what is missing, `adopt` closes the rest."""
+
+    def __init__(self) -> None:
+        self.open: dict[Place, socket.socket] = {}
+
+    def prepare(self, settings: Settings, patience: float) -> dict[Place, socket.socket]:
+        """Return the sockets for these settings, taking over those that are open already.
+
+        `patience` is how many seconds an address may be in use by someone who is about to go.
+        Raises SettingsError with the place that cannot be had; nothing new stays open then.
+        """
+        deadline = time.monotonic() + patience
+        ready: dict[Place, socket.socket] = {}
+        try:
+            for group in places(settings):
+                ready |= self._group(group, settings.dataplane.socket_mode, deadline)
+        except SettingsError:
+            for place, opened in ready.items():
+                if place not in self.open:
+                    _close(place, opened)
+            raise
+        return ready
+
+    def adopt(self, ready: Mapping[Place, socket.socket]) -> None:
+        """Keep these sockets, close all others."""
+        for place in set(self.open) - set(ready):
+            _close(place, self.open[place])
+        self.open = dict(ready)
+
+    def release(self) -> None:
+        """Close this process's handles, leaving the sockets to other processes."""
+        for opened in self.open.values():
+            opened.close()
+        self.open = {}
+
+    def give_to(self, uid: int, gid: int) -> None:
+        """Let a user own the Unix sockets, before the process becomes that user (-1: as it is)."""
+        for place in self.open:
+            if isinstance(place.address, str):
+                os.chown(place.address, uid, gid)
+
+    def duplicates(self) -> Iterator[int]:
+        """Yield new descriptors of the open sockets, in order."""
+        return (os.dup(opened.fileno()) for opened in self.open.values())
+
+    def schemes(self) -> tuple[str, ...]:
+        """Return the scheme of each open socket, in the same order."""
+        return tuple(place.scheme for place in self.open)
+
+    def described(self) -> list[str]:
+        """Return where each socket really listens."""
+        return [
+            str(
+                place
+                if isinstance(place.address, str)
+                else Place(place.scheme, place.family, _host_port(opened.getsockname()))
+            )
+            for place, opened in self.open.items()
+        ]
+
+    def _group(
+        self, group: tuple[Place, ...], mode: int, deadline: float
+    ) -> dict[Place, socket.socket]:
+        """Open all addresses of one host; a family that this machine lacks may be missing."""
+        found: dict[Place, socket.socket] = {}
+        failure: OSError | None = None
+        for place in group:
+            try:
+                found[place] = self.open.get(place) or _patiently(place, mode, deadline)
+            except OSError as error:
+                failure = error
+                if error.errno not in _NO_SUCH_FAMILY:
+                    break
+        if failure is not None and (not found or failure.errno not in _NO_SUCH_FAMILY):
+            for place, opened in found.items():
+                if place not in self.open:
+                    _close(place, opened)
+            reason = failure.strerror or str(failure)
+            problem = Problem(f"listener {group[0]}", "", f"cannot be opened: {reason}")
+            raise SettingsError((problem,))
+        return found
+
+
+def _patiently(place: Place, mode: int, deadline: float) -> socket.socket:
+    while True:
+        try:
+            return _open(place, mode)
+        except OSError as error:
+            if error.errno not in _IN_USE or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+
+
+def _open(place: Place, mode: int) -> socket.socket:
+    opened = socket.socket(place.family, socket.SOCK_STREAM)
+    try:
+        if isinstance(place.address, str):
+            _bind_path(opened, place.address, mode)
+        else:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if place.family == socket.AF_INET6:
+                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            opened.bind(place.address)
+        opened.listen(_BACKLOG)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _bind_path(opened: socket.socket, path: str, mode: int) -> None:
+    """Bind to a path whose socket, if any, nobody serves any more; never wider open than `mode`."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            raise OSError(errno.EEXIST, "a file that is no socket is there")
+        if _is_served(path):
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        os.unlink(path)
+    before = os.umask(0o777 & ~mode)
+    try:
+        opened.bind(path)
+    finally:
+        os.umask(before)
+    os.chmod(path, mode)
+
+
+def _is_served(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True
+    return True
+
+
+def _close(place: Place, opened: socket.socket) -> None:
+    opened.close()
+    if isinstance(place.address, str):
+        with suppress(OSError):
+            os.unlink(place.address)

@@ -1,0 +1,164 @@
+"""gunicorn's master process, told by our settings what to do."""
+
+import gc
+import logging
+import math
+import os
+import signal
+import sys
+from datetime import timedelta
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+
+from dataplane_core.logs.apache import Access
+from dataplane_core.logs.configure import ACCESS, log_access
+from dataplane_core.server.process import end_with_parent, show_as
+from dataplane_core.server.site import Site
+from dataplane_core.server.worker import Worker
+
+log = logging.getLogger("dataplane.server")
+
+_CONNECTIONS = 1000  # of each worker, where the settings set no limit
+_HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
+_HEADER_FIELDS = 128
+_SHORTEST_FIELD = 1024
+
+
+class ServerLog(Logger):
+    """gunicorn's messages in our log, its requests in our access log."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave handlers and levels to our own configuration."""
+        self.cfg = cfg
+        self.error_log.propagate = True
+        self.error_log.handlers.clear()
+        self.error_log.setLevel(logging.NOTSET)
+
+    def info(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Take what gunicorn finds worth telling as detail."""
+        self.error_log.debug(msg, *args, **kwargs)
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> None:
+        """Write one request to the access log."""
+        if not ACCESS.isEnabledFor(logging.ERROR):
+            return
+        status = int(str(resp.status).split(None, 1)[0])
+        headers = tuple((str(key), str(value)) for key, value in resp.headers)
+        sent = getattr(resp, "sent", None) or 0
+        log_access(Access(environ, status, sent, request_time.total_seconds(), headers))
+
+    def reopen_files(self) -> None:
+        """Do nothing: files that were rotated away are noticed by their handlers."""
+
+
+class Application(BaseApplication):
+    """Our settings in gunicorn's terms."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._bound: tuple[object, list[str]] | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set all that differs from gunicorn's defaults."""
+        settings = self.site.settings
+        server, own = settings.dataplaneapi, settings.dataplane
+        limit = server.listen_limit + (server.tls.tls_listen_limit if server.listen_limit else 0)
+        values = {
+            "bind": self._binds(),
+            "workers": own.workers,
+            "threads": own.threads,
+            "worker_class": Worker,
+            "worker_connections": math.ceil(limit / own.workers) if limit else _CONNECTIONS,
+            "keepalive": max(1, round(server.cleanup_timeout)) if server.keep_alive else 0,
+            "graceful_timeout": math.ceil(server.graceful_timeout),
+            "timeout": _HEARTBEAT,
+            "limit_request_line": 8190,
+            "limit_request_fields": _HEADER_FIELDS,
+            "limit_request_field_size": max(
+                _SHORTEST_FIELD, server.max_header_size // _HEADER_FIELDS
+            ),
+            "forwarded_allow_ips": "",
+            "user": os.geteuid(),
+            "group": os.getegid(),
+            "sendfile": False,
+            "preload_app": True,
+            "control_socket_disable": True,
+            "logger_class": ServerLog,
+            "http_parser": "python",
+            "pre_fork": _pre_fork,
+            "post_fork": _post_fork,
+            "post_worker_init": _post_worker_init,
+            "worker_exit": _worker_exit,
+        }
+        for name, value in values.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the application of the settings in force."""
+        return self.site.served.wsgi
+
+    def reload(self) -> None:
+        """Follow settings that have been read again."""
+        self.callable = None
+        super().reload()
+
+    def run(self) -> None:
+        """Serve until a signal ends it; leaves by SystemExit."""
+        Master(self).run()
+
+    def _binds(self) -> list[str]:
+        """Return the listeners as gunicorn takes them; the same text while they are the same."""
+        places = tuple(self.site.listeners.open)
+        if self._bound is None or self._bound[0] != places:
+            self._bound = (places, [f"fd://{fd}" for fd in self.site.listeners.duplicates()])
+        return self._bound[1]
+
+
+class Master(Arbiter):
+    """gunicorn's arbiter, which survives bad settings and leaves nothing behind."""
+
+    app: Application
+
+    def handle_hup(self) -> None:
+        """Read the settings again; workers are replaced one set by the other."""
+        if self.app.site.refresh():
+            super().handle_hup()
+
+    def handle_usr2(self) -> None:
+        """Refuse to start a second master."""
+        log.warning("USR2 is not used here: send HUP to read the settings again")
+
+    def stop(self, graceful: bool = True) -> None:
+        """Close the listeners, let requests under way end, remove what was made at the start."""
+        for listener in self.LISTENERS:
+            listener.close()
+        self.LISTENERS.clear()
+        self.app.site.listeners.adopt({})
+        super().stop(graceful)
+        self.app.site.pid_file.remove()
+
+
+def _pre_fork(master: Any, worker: Any) -> None:
+    show_as(" ".join(sys.argv[1:]))
+    gc.collect()
+    gc.freeze()
+
+
+def _post_fork(master: Any, worker: Any) -> None:
+    show_as("worker")
+    worker.app.site.listeners.release()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _post_worker_init(worker: Any) -> None:
+    end_with_parent()
+    worker.app.site.served.start()
+
+
+def _worker_exit(master: Any, worker: Any) -> None:
+    if worker.booted:
+        worker.app.site.served.stop()

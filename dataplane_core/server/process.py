@@ -1,0 +1,107 @@
+"""What belongs to a process as such: its name, its pid file, the user it runs as."""
+
+import ctypes
+import grp
+import os
+import pwd
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from setproctitle import setproctitle, setthreadtitle
+
+from dataplane_core.settings import Problem, Settings, SettingsError
+
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def program_name() -> str:
+    """Return the name that the server was started by."""
+    name = os.path.basename(sys.argv[0])
+    return name if name and not name.endswith(".py") else "dataplane"
+
+
+def show_as(role: str) -> None:
+    """Show this process under the program's name, in `ps` and in /proc/PID/comm."""
+    name = program_name()
+    setproctitle(f"{name} {role}")
+    setthreadtitle(name)
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process in good order when its parent is killed (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+class PidFile:
+    """A file with the process id; one left behind by a killed predecessor is replaced."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+
+    def write(self, path: str) -> None:
+        """Write the file, and remove the former one if it was another; "" means none."""
+        wanted = Path(path) if path else None
+        if wanted != self._path:
+            self.remove()
+        if wanted is not None:
+            temporary = wanted.with_name(f".{wanted.name}.{os.getpid()}")
+            try:
+                temporary.write_text(f"{os.getpid()}\n")
+                temporary.replace(wanted)
+            except OSError as error:
+                with suppress(OSError):
+                    temporary.unlink()
+                fault = f"{path} cannot be written: {error.strerror}"
+                raise SettingsError((Problem("", "dataplaneapi.pid_file", fault),)) from None
+        self._path = wanted
+
+    def remove(self) -> None:
+        """Remove the file if it is still this process's."""
+        if self._path is not None:
+            with suppress(OSError, ValueError):
+                if int(self._path.read_text()) == os.getpid():
+                    self._path.unlink()
+            self._path = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom the server becomes; `groups` are the supplementary ones. None: nothing changes."""
+
+    uid: int | None
+    gid: int | None
+    groups: tuple[int, ...]
+
+
+def account_of(settings: Settings) -> Account:
+    """Return the user and groups to run as, from `uid` and `gid` (0: not set)."""
+    uid, gid = settings.dataplaneapi.uid or None, settings.dataplaneapi.gid or None
+    name = ""
+    if uid is not None:
+        with suppress(KeyError):
+            entry = pwd.getpwuid(uid)
+            name, gid = entry.pw_name, gid or entry.pw_gid
+    if gid is None:
+        return Account(uid, None, ())
+    member_of = {group.gr_gid for group in grp.getgrall() if name and name in group.gr_mem}
+    return Account(uid, gid, tuple(sorted(member_of | {gid})))
+
+
+def become(account: Account) -> None:
+    """Give up the rights of root for good; SettingsError when the system refuses."""
+    try:
+        if account.gid not in (None, os.getegid()) or account.uid not in (None, os.geteuid()):
+            os.setgroups(account.groups)
+        if account.gid is not None:
+            os.setgid(account.gid)
+        if account.uid is not None:
+            os.setuid(account.uid)
+    except OSError as error:
+        fault = (
+            f"the server cannot become user {account.uid}, group {account.gid}: {error.strerror}"
+        )
+        raise SettingsError((Problem("", "dataplaneapi.uid", fault),)) from None

@@ -1,0 +1,77 @@
+"""The TLS listener's certificates, read again when their files change."""
+
+import logging
+import os
+import ssl
+import threading
+
+from dataplane_core.settings import Problem, SettingsError, Tls
+
+log = logging.getLogger("dataplane.server")
+
+_Identity = tuple[tuple[int, int, int] | None, ...]
+
+
+class TlsContexts:
+    """Gives the context for the next connection; a renewed certificate needs no reload.
+
+    A client certificate of `tls_ca` is required where that is set. Protocols below TLS 1.2 are
+    refused (RFC 8996).
+    """
+
+    def __init__(self, tls: Tls) -> None:
+        self._tls = tls
+        self._files = [path for path in (tls.tls_certificate, tls.tls_key, tls.tls_ca) if path]
+        self._lock = threading.Lock()
+        self._identity = self._identify()
+        self._context = self._load()
+
+    def current(self) -> ssl.SSLContext:
+        """Return the context; the former one stays in use when new files cannot be read."""
+        identity = self._identify()
+        if identity != self._identity:
+            with self._lock:
+                if identity != self._identity:
+                    self._identity = identity
+                    self._renew()
+        return self._context
+
+    def _renew(self) -> None:
+        try:
+            self._context = self._load()
+        except SettingsError as error:
+            log.error("the former certificate stays in use: %s", error)
+        else:
+            log.info("the TLS listener's certificate was read again")
+
+    def _identify(self) -> _Identity:
+        return tuple(map(_identity, self._files))
+
+    def _load(self) -> ssl.SSLContext:
+        tls = self._tls
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        key, path = "tls_certificate", tls.tls_certificate
+        try:
+            # Without a callback for the passphrase, OpenSSL would ask for it on the terminal.
+            context.load_cert_chain(path, tls.tls_key or None, password=lambda: b"")
+            if tls.tls_ca:
+                key, path = "tls_ca", tls.tls_ca
+                context.load_verify_locations(path)
+                context.verify_mode = ssl.CERT_REQUIRED
+        except ssl.SSLError as error:
+            fault = f"{path} is no usable PEM file: {error.reason or error}"
+        except OSError as error:
+            fault = f"{error.filename or path} cannot be read: {error.strerror}"
+        else:
+            return context
+        raise SettingsError((Problem("", f"dataplaneapi.tls.{key}", fault),))
+
+
+def _identity(path: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

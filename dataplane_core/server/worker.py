@@ -1,0 +1,142 @@
+"""gunicorn's threaded worker with two kinds of listeners at once, and answers in JSON.
+
+This is the one place that depends on the class of the worker: gunicorn has a single switch for
+TLS, and it would make every listener, Unix sockets too, speak TLS.
+"""
+
+import errno
+import json
+import logging
+import socket
+import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn import http, util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from dataplane_core.server.connections import PlainSocket, adopt, describe_connection, wrap
+from dataplane_core.server.site import Site
+from dataplane_core.server.tls import TlsContexts
+
+log = logging.getLogger("dataplane.server")
+
+_FIRST_BYTES = 10.0  # seconds in which a new connection has to begin its first request
+_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_STATUS = {
+    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+}
+
+_OUR_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # type: ignore[attr-defined]
+
+
+class Connection(TConn):
+    """One client; TLS only on the TLS listener."""
+
+    contexts: TlsContexts | None = None
+
+    def init(self) -> None:
+        """Shake hands where that is due, in a thread of the pool."""
+        if self.initialized:
+            return
+        self.initialized = True
+        self.sock.setblocking(True)
+        if isinstance(self.sock, PlainSocket) and self.sock.listener == "https":
+            assert self.contexts is not None
+            self.sock = wrap(self.sock, self.contexts.current())
+        self.parser = http.get_parser(self.cfg, self.sock, self.client)
+
+
+class Worker(ThreadWorker):
+    """Serves requests in threads; a connection takes one only once it has sent something."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        site: Site = self.app.site  # type: ignore[attr-defined]
+        self._contexts: TlsContexts | None = site.contexts
+        self._limits = site.limits
+        self._schemes = {
+            id(listener): scheme
+            for listener, scheme in zip(self.sockets, site.listeners.schemes(), strict=False)
+        }
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Name the threads for whoever looks at them."""
+        return ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
+
+    def accept(self, listener: Any) -> None:
+        """Take a new connection and wait for its first bytes without a thread."""
+        try:
+            accepted, address = listener.accept()
+        except OSError as error:
+            if error.errno in _NO_DESCRIPTORS:
+                log.error("no connection can be accepted: %s", error.strerror)
+                time.sleep(0.1)
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return
+        scheme = self._schemes.get(id(listener), "http")
+        client = adopt(accepted, scheme, self._limits[scheme])
+        connection = Connection(self.cfg, client, address, listener.getsockname())
+        connection.contexts = self._contexts
+        connection.timeout = time.monotonic() + _FIRST_BYTES
+        self.nr_conns += 1
+        self.pending_conns.append(connection)
+        wake = partial(self.on_pending_socket_readable, connection)
+        self.poller.register(client, EVENT_READ, wake)
+
+    def murder_pending(self) -> None:
+        """Close connections that never began a request; at the end of the worker all of them."""
+        if not self.alive:
+            for connection in self.pending_conns:
+                connection.timeout = 0.0
+        super().murder_pending()
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Serve one request under its connection's scheme."""
+        listener = getattr(conn.sock, "listener", "http")
+        req.scheme = "https" if listener == "https" else "http"
+        return bool(super().handle_request(req, conn))
+
+    def load_wsgi(self) -> None:
+        """Put what is known of the connection before the application."""
+        super().load_wsgi()
+        application = self.wsgi
+
+        def described(environ: dict[str, Any], start_response: Any) -> Any:
+            describe_connection(environ)
+            return application(environ, start_response)
+
+        self.wsgi = described  # type: ignore[assignment]
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer what is no HTTP, without repeating it: it may hold a password."""
+        if isinstance(exc, ssl.SSLError | OSError):
+            log.info("a client was not served: %s", getattr(exc, "reason", None) or exc.strerror)
+            return
+        foreseen = isinstance(exc, errors.ParseException) and not isinstance(exc, _OUR_FAULT)
+        default = HTTPStatus.BAD_REQUEST if foreseen else HTTPStatus.INTERNAL_SERVER_ERROR
+        status = next((s for kind, s in _STATUS.items() if isinstance(exc, kind)), default)
+        if foreseen:
+            log.info("a request was refused: %s", type(exc).__name__)
+            message = f"the request is not HTTP as this server takes it: {status.phrase}"
+        else:
+            log.error("a request failed", exc_info=exc)
+            message = "the request failed for an unforeseen reason; the log has it"
+        body = json.dumps({"code": int(status), "message": message}).encode()
+        head = (
+            f"HTTP/1.1 {int(status)} {status.phrase}\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            util.write_nonblock(client, head.encode("ascii") + body)
+        except OSError:
+            log.debug("the client was gone before its answer")

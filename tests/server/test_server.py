@@ -1,0 +1,319 @@
+import concurrent.futures
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import stat
+import time
+
+import pytest
+
+from dataplane_core.server.listeners import places
+from dataplane_core.settings import Settings
+from tests.harness.server import free_port
+from tests.server import certificates
+
+pytestmark = pytest.mark.server
+
+
+def tls_tree(tmp_path, ca=None, scheme=("https",)):
+    authority = certificates.make("authority")
+    path = certificates.make("server", authority).write(tmp_path / "server.pem")
+    tls = {"tls_certificate": path, "tls_port": free_port()}
+    if ca:
+        tls["tls_ca"] = ca
+    return {"dataplaneapi": {"scheme": list(scheme), "tls": tls}}, authority
+
+
+def exchange(running, raw):
+    with socket.create_connection(("127.0.0.1", running.port), 10) as connection:
+        connection.sendall(raw)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    return received
+
+
+def test_three_listeners_at_once(make, tmp_path, trusting):
+    tree, _ = tls_tree(tmp_path, scheme=("http", "https", "unix"))
+    running = make(tree).start()
+    for scheme in ("http", "https", "unix"):
+        facts = running.ask("/", scheme, trusting)
+        assert facts["listener"] == scheme
+        assert facts["scheme"] == ("https" if scheme == "https" else "http")
+        assert facts["certificate"] is None
+        assert facts["started"] is True
+    mode = os.stat(running.socket).st_mode
+    assert stat.S_ISSOCK(mode)
+    assert stat.S_IMODE(mode) == 0o660
+    with contextlib.closing(running.connection("https", trusting)) as connection:
+        for _ in range(3):  # the connection is kept
+            connection.request("POST", "/echo", b"x" * 100_000)
+            assert json.loads(connection.getresponse().read())["length"] == 100_000
+    with pytest.raises((ssl.SSLError, OSError)):
+        port = running.tree["dataplaneapi"]["tls"]["tls_port"]
+        running.tree["dataplaneapi"]["tls"]["tls_port"] = running.port
+        running.ask("/", "https", trusting)
+    running.tree["dataplaneapi"]["tls"]["tls_port"] = port
+    folders = os.listdir(running.folder / "resources")
+    assert sorted(folders) == ["general_storage", "maps", "spoe", "spoe_transaction", "ssl_certs"]
+    assert stat.S_IMODE(os.stat(running.folder / "state").st_mode) == 0o700
+
+
+def test_a_client_certificate_is_required_on_the_tls_listener_alone(make, tmp_path, trusting):
+    clients = certificates.make("clients")
+    ca = clients.write(tmp_path / "clients.pem")
+    tree, _ = tls_tree(tmp_path, ca, scheme=("http", "https"))
+    running = make(tree).start()
+    assert running.ask("/", "http")["certificate"] is None
+    with pytest.raises(OSError):
+        running.ask("/", "https", trusting)
+    stranger = certificates.make("robot", certificates.make("clients"))
+    trusting.load_cert_chain(stranger.write(tmp_path / "stranger.pem"))
+    with pytest.raises(OSError):
+        running.ask("/", "https", trusting)
+    robot = certificates.make("robot", clients)
+    trusting.load_cert_chain(robot.write(tmp_path / "robot.pem"))
+    facts = running.ask("/", "https", trusting)
+    assert facts["certificate"] > 100
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_a_renewed_certificate_is_used_without_a_reload(make, tmp_path, trusting):
+    tree, _ = tls_tree(tmp_path)
+    running = make(tree).start(wait=False)
+
+    def subject():
+        with contextlib.suppress(OSError):
+            port = tree["dataplaneapi"]["tls"]["tls_port"]
+            return ssl.get_server_certificate(("127.0.0.1", port), timeout=5)
+
+    first = running.wait_for(subject)
+    (tmp_path / "server.pem").write_text("junk")
+    assert subject() == first
+    certificates.make("second").write(tmp_path / "server.pem")
+    assert subject() != first
+    assert "the former certificate stays in use" in running.log.read_text()
+
+
+def test_sigterm_lets_requests_under_way_end(make):
+    running = make({"dataplaneapi": {"scheme": ["http", "unix"]}}).start()
+    idle = socket.create_connection(("127.0.0.1", running.port))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        slow = pool.submit(running.ask, "/slow")
+        time.sleep(0.4)
+        running.signal(signal.SIGTERM)
+        assert slow.result()["name"] == "first"
+    assert running.process.wait(10) == 0
+    idle.close()
+    assert not os.path.exists(running.socket)
+    assert [name for name in os.listdir(running.folder / "state") if name.startswith("stopped-")]
+    with pytest.raises(OSError):
+        running.ask("/")
+
+
+def test_sighup_reads_the_settings_again_and_drops_no_request(make, trusting, tmp_path):
+    running = make().start()
+    before = running.ask("/")
+    port, old_port = free_port(), running.port
+    running.change({"name": "second", "dataplaneapi": {"port": port}})
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        slow = pool.submit(running.ask, "/slow")
+        time.sleep(0.3)
+        running.signal(signal.SIGHUP)
+        assert slow.result()["name"] == "first"
+    running.port = port
+    after = running.wait_for(running.answers)
+    assert after["name"] == "second"
+    assert after["parent"] == before["parent"] == running.process.pid
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", old_port), 1)
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_bad_settings_at_sighup_keep_the_old_ones(make):
+    running = make().start()
+    good = running.ask("/")
+    taken = socket.create_server(("127.0.0.1", 0))
+    mistakes = {
+        "settings.yaml:1: nmae: there is no such setting": {"nmae": "x"},
+        "cannot be opened: Address already in use": {
+            "dataplaneapi": {"port": taken.getsockname()[1]}
+        },
+        "/state: No space left on device": {"name": "broken"},
+    }
+    before = running.settings.read_text()
+    for message, change in mistakes.items():
+        running.change(change)
+        running.signal(signal.SIGHUP)
+        running.wait_for(lambda message=message: message in running.log.read_text())
+        assert running.ask("/")["pid"] == good["pid"]
+        running.tree = json.loads(before)
+        running.tree.pop("nmae", None)
+    running.change({"name": "third"})
+    running.signal(signal.SIGHUP)
+    running.wait_for(lambda: running.ask("/")["name"] == "third")
+    taken.close()
+
+
+def test_a_killed_predecessor_is_in_nobodys_way(make, tmp_path):
+    pid_file = tmp_path / "run" / "pid"
+    pid_file.parent.mkdir()
+    tree = {"dataplaneapi": {"scheme": ["http", "unix"], "pid_file": str(pid_file)}}
+    running = make(tree).start()
+    assert int(pid_file.read_text()) == running.process.pid
+    os.kill(running.process.pid, signal.SIGKILL)  # its workers are left to notice
+    running.process.wait()
+    assert os.path.exists(running.socket)
+    pid_file.write_text("1\n")  # by now the id is somebody else's
+    running.start()
+    assert running.ask("/", "unix")["parent"] == running.process.pid
+    assert int(pid_file.read_text()) == running.process.pid
+    running.stop()
+    assert not pid_file.exists()
+
+
+def test_a_listener_that_cannot_be_had_stops_the_start_with_its_name(make, tmp_path):
+    running = make({"dataplaneapi": {"scheme": ["unix"]}})
+    (running.folder / "api.sock").write_text("precious")
+    running.start(wait=False)
+    assert running.process.wait(20) == 1
+    assert "a file that is no socket is there" in running.log.read_text()
+    assert (running.folder / "api.sock").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        ({"dataplaneapi": {"scheme": ["https"], "tls": {"tls_certificate": "/no/x.pem"}}},
+         "dataplaneapi.tls.tls_certificate: /no/x.pem cannot be read: No such file"),
+        ({"name": "broken"}, "/state: No space left on device"),
+        ({"log_targets": [{"log_to": "file", "log_file": "/dev/null/x"}]}, "cannot be written"),
+        ({"dataplaneapi": {"pid_file": "/no/pid"}}, "dataplaneapi.pid_file: /no/pid cannot"),
+        ({"dataplaneapi": {"host": "no such host"}}, "no such host has no address"),
+        ({"dataplane": {"state_dir": "/dev/null/x"}}, "dataplane.state_dir: /dev/null/x cannot be"),
+    ],
+)  # fmt: skip
+def test_what_stops_the_start_is_told_in_one_line(make, tree, message):
+    running = make(tree).start(wait=False)
+    assert running.process.wait(20) == 1
+    text = running.log.read_text()
+    assert message in text
+    assert "Traceback" not in text
+
+
+def test_a_folder_of_somebody_else_is_not_used(make):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    running = make()
+    (running.folder / "state").mkdir()
+    os.chown(running.folder / "state", 12345, 12345)
+    running.start(wait=False)
+    assert running.process.wait(20) == 1
+    assert "belongs to another user (uid 12345)" in running.log.read_text()
+
+
+def test_the_server_becomes_another_user_with_its_groups(make, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's, that is
+        os.chmod(folder, 0o755)
+    log = tmp_path / "logs" / "app.log"
+    tree = {
+        "dataplaneapi": {"scheme": ["http", "unix"], "uid": 65534, "gid": 65533},
+        "log_targets": [{"log_to": "file", "log_file": str(log), "log_level": "info"}],
+    }
+    running = make(tree)
+    os.chmod(running.folder, 0o755)
+    running.start()
+    facts = running.ask("/", "unix")
+    assert facts["uid"] == 65534
+    assert facts["groups"] == [65533]
+    with open(f"/proc/{running.process.pid}/status") as lines:
+        status = dict(line.split(":", 1) for line in lines)
+    assert set(status["Uid"].split()) == {"65534"}
+    assert set(status["Gid"].split()) == {"65533"}
+    owners = {os.stat(p).st_uid for p in (running.socket, running.folder / "state", log)}
+    assert owners == {65534}
+    running.signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+
+
+def test_the_processes_show_under_the_programs_name(make):
+    running = make().start()
+    worker = running.ask("/")["pid"]
+    for pid, role in ((running.process.pid, "dataplane -f"), (worker, "dataplane worker")):
+        with open(f"/proc/{pid}/comm") as comm, open(f"/proc/{pid}/cmdline") as title:
+            assert comm.read() == "dataplane\n"
+            assert title.read().startswith(role)
+
+
+def test_a_dead_worker_is_replaced(make):
+    running = make().start()
+    first = running.ask("/")["pid"]
+    with pytest.raises((OSError, AssertionError)):
+        running.ask("/die")
+    running.wait_for(lambda: (running.answers() or {}).get("pid", first) != first)
+
+
+def test_what_is_no_http_gets_json_and_is_not_repeated(make):
+    running = make().start()
+    cases = {
+        b"GARBAGE hidden\r\n\r\n": 400,
+        b"GET / HTTP/1.1\r\nAuthorization hidden: x\r\n\r\n": 400,
+        b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n": 414,
+        b"GET / HTTP/1.1\r\nA: " + b"x" * 20000 + b"\r\n\r\n": 431,
+        b"GET / HTTP/1.1\r\n" + b"".join(b"A%d: x\r\n" % n for n in range(200)) + b"\r\n": 431,
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: what\r\n\r\n": 501,
+        b"GET /crash HTTP/1.1\r\nConnection: close\r\n\r\n": 500,
+    }
+    for raw, status in cases.items():
+        received = exchange(running, raw)
+        head, _, body = received.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status), (raw[:40], received)
+        assert json.loads(body)["code"] == status
+        assert b"hidden" not in received
+    assert "GARBAGE" not in running.log.read_text()
+
+
+def test_a_client_that_stalls_costs_no_thread_and_is_let_go(make):
+    running = make({"dataplaneapi": {"read_timeout": "300ms"}}).start()
+    stalled = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(20)]
+    assert running.ask("/")["name"] == "first"
+    half = socket.create_connection(("127.0.0.1", running.port), 10)
+    half.sendall(b"POST /echo HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc")
+    begun = time.monotonic()
+    assert b"500" not in half.recv(1000)
+    assert time.monotonic() - begun < 5
+    for connection in (*stalled, half):
+        connection.close()
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_localhost_is_every_address_of_that_name():
+    settings = Settings.default().replace(**{"dataplaneapi.port": 5555})
+    (group,) = places(settings)
+    assert {place.address[0] for place in group} <= {"127.0.0.1", "::1"}
+    assert ("127.0.0.1", 5555) in {place.address for place in group}
+
+
+def test_a_free_port_is_named_in_the_log(make):
+    running = make({"dataplaneapi": {"port": 0}}).start(wait=False)
+    running.wait_for(lambda: "listening on http://127.0.0.1:" in running.log.read_text())
+    running.port = int(running.log.read_text().split("127.0.0.1:")[1].split()[0])
+    assert running.wait_for(running.answers)["name"] == "first"
+
+
+def test_access_lines_and_the_old_form_of_the_log(make, tmp_path):
+    path = tmp_path / "all.log"
+    tree = {
+        "log_targets": None,
+        "log": {"log_to": "file", "log_file": str(path), "log_level": "info"},
+    }
+    running = make(tree).start()
+    running.ask("/x?password=hidden", headers={"Authorization": "Basic aGlkZGVu"})
+    running.wait_for(lambda: "GET /x?password=*** HTTP/1.1" in path.read_text())
+    assert "hidden" not in path.read_text()
+    assert " listening on " in path.read_text()

@@ -1,0 +1,53 @@
+"""A server of one small application, for tests of everything below the real one."""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from dataplane_core.server.run import serve
+from dataplane_core.server.site import Served
+from dataplane_core.settings import Settings, load
+
+
+def build(settings: Settings) -> Served:
+    if settings.name == "broken":
+        raise OSError(28, "No space left on device", "/state")
+    started = threading.Event()
+    marks = Path(settings.state_dir)
+
+    def application(environ, start_response):  # type: ignore[no-untyped-def]
+        path = environ["PATH_INFO"]
+        if path == "/slow":
+            time.sleep(1.0)
+        body = environ["wsgi.input"].read() if path == "/echo" else b""
+        certificate = environ.get("dataplane.certificate")
+        facts = {
+            "name": settings.name,
+            "pid": os.getpid(),
+            "parent": os.getppid(),
+            "uid": os.getuid(),
+            "groups": sorted(os.getgroups()),
+            "listener": environ.get("dataplane.listener"),
+            "scheme": environ["wsgi.url_scheme"],
+            "certificate": certificate and len(certificate),
+            "started": started.is_set(),
+            "length": len(body),
+        }
+        if path == "/crash":
+            raise ValueError("hidden")
+        if path == "/die":
+            os._exit(9)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(facts).encode()]
+
+    def stop() -> None:
+        (marks / f"stopped-{os.getpid()}").touch()
+
+    return Served(application, started.set, stop)
+
+
+if __name__ == "__main__":
+    serve(lambda: load(sys.argv[1:], os.environ), build)
