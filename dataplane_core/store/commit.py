@@ -2,6 +2,7 @@
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -68,19 +69,24 @@ class Committer:
         text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
         data = encode(text)
         entry = _entry(order, digest_of(data))
-        with Candidate(self._source.path, data) as candidate:
+        with (
+            Candidate(self._source.path, data) as candidate,
+            self._texts.candidate(entry.version, data) as copy,
+        ):
             failpoint("candidate-written")
-            self._check(order.document, candidate, text)
-            failpoint("candidate-checked")
-            candidate.sync()
-            self._backups.keep(order.base.version, encode(order.base.text))
-            after = self._source.prepare(text, entry.digest, entry.version)
-            with self._texts.candidate(entry.version, data) as copy:
+            # HAProxy takes its time over large files: all else is done meanwhile.
+            with ThreadPoolExecutor(1, "check") as checking:
+                verdict = checking.submit(self._check, order.document, candidate, text)
+                candidate.sync()
                 copy.sync()
-                with self._source.held() as lock:
-                    failpoint("locked")
-                    self._verify(order, lock)
-                    self._swap(entry, after, candidate, copy, lock)
+                after = self._source.prepare(text, entry.digest, entry.version)
+                verdict.result()
+            failpoint("candidate-checked")
+            self._backups.keep(order.base)
+            with self._source.held() as lock:
+                failpoint("locked")
+                self._verify(order, lock)
+                self._swap(entry, after, candidate, copy, lock)
         self.prune()
         return _committed(order, entry, after)
 

@@ -32,11 +32,7 @@ class Follower:
             self._history.follow(version, earlier=False)
             return Outcome(version, None, "saved")
         if force_reload:
-            record = self._reloads.force(version)
-            self._history.follow(version, earlier=True)
-            if record.status == "failed":
-                raise ReloadFailed(f"HAProxy could not be reloaded: {record.response}")
-            return Outcome(version, None, "reloaded")
+            return self._forced(version)
         if self._applied(change):
             self._history.follow(version, earlier=False)
             self._history.accept_next(version)
@@ -45,6 +41,16 @@ class Follower:
         failpoint("followed")
         self._history.follow(version, earlier=True)
         return Outcome(version, reload_id, "queued")
+
+    def _forced(self, version: int) -> Outcome:
+        record = self._reloads.force(version)
+        self._history.follow(version, earlier=True)
+        if record.status == "failed":
+            back = f"; version {record.restored} holds the former text" if record.restored else ""
+            raise ReloadFailed(f"HAProxy could not be reloaded: {record.response}{back}")
+        if record.status == "succeeded":
+            return Outcome(version, None, "reloaded")
+        return Outcome(version, record.id, "queued")
 
     def catch_up(self) -> None:
         """Ask for the reload that a process which died could not ask for any more."""

@@ -17,11 +17,19 @@ class Checker(Protocol):
 
 
 class Reload(Protocol):
-    """The record of a reload that is over."""
+    """The record of a reload."""
+
+    @property
+    def id(self) -> str:
+        """What clients know it by."""
 
     @property
     def status(self) -> str:
-        """`succeeded` or `failed`."""
+        """`succeeded`, `failed`, or `in_progress` when it takes longer than anyone waits."""
+
+    @property
+    def restored(self) -> int | None:
+        """The version that was made of the last accepted text after a failure."""
 
     @property
     def response(self) -> str:
@@ -35,7 +43,7 @@ class Reloads(Protocol):
         """The id of the reload that will bring `version` to life."""
 
     def force(self, version: int) -> Reload:
-        """Reload now; returns when it is over."""
+        """Reload now; returns when it is over, or takes too long."""
 
 
 class Hooks(Protocol):

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from dataplane_core.errors import TooMany
 from dataplane_core.store.change import Origin

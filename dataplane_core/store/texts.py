@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.store.files import Candidate, sweep, sync_directory, told, write_atomically
+from dataplane_core.store.head import encode
+from dataplane_core.store.snapshot import Snapshot
 
 _NUMBERED = re.compile(r"([0-9]+)\.cfg")
 
@@ -67,13 +69,13 @@ class Backups:
         self._name = config_file.name
         self._number = number
 
-    def keep(self, version: int, data: bytes) -> None:
+    def keep(self, base: Snapshot) -> None:
         """Copy a version that is about to be replaced, and remove the copies that are too many."""
         if self._number <= 0:
             return
         with told(self._directory, "made"):
             self._directory.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._directory / f"{self._name}.{version}", data)
+        write_atomically(self._directory / f"{self._name}.{base.version}", encode(base.text))
         for old in self._versions()[: -self._number]:
             (self._directory / f"{self._name}.{old}").unlink(missing_ok=True)
 

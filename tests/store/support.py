@@ -54,6 +54,8 @@ class FakeChecker:
 class FakeRecord:
     status: str = "succeeded"
     response: str = "ok"
+    id: str = "2026-11-21-9"
+    restored: int | None = None
 
 
 @dataclass

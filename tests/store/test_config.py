@@ -199,10 +199,16 @@ def test_a_change_that_another_commit_overtook_is_reloaded_all_the_same(bench):
 def test_force_reload_waits_and_tells_of_failure(bench):
     config = bench.store()
     assert add_server(config, "be1", "s2", version=1, force_reload=True).state == "reloaded"
-    bench.reloads.record = FakeRecord("failed", "no such file")
-    with pytest.raises(ReloadFailed, match="no such file"):
+    bench.reloads.record = FakeRecord("failed", "no such file", restored=4)
+    with pytest.raises(ReloadFailed, match="no such file; version 4 holds the former text"):
         add_server(config, "be1", "s3", version=2, force_reload=True)
     assert bench.reloads.forced == [2, 3]
+
+
+def test_a_forced_reload_that_takes_too_long_is_one_that_waits(bench):
+    bench.reloads.record = FakeRecord("in_progress")
+    outcome = add_server(bench.store(), "be1", "s2", version=1, force_reload=True)
+    assert (outcome.state, outcome.reload_id) == ("queued", "2026-11-21-9")
 
 
 def test_skip_reload_only_saves(bench):
