@@ -1,0 +1,87 @@
+"""Rules, and the second spellings that the interface has for some of their properties."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dataplane_core.grammar import Problem, Prop, Term, Values
+from dataplane_core.grammar.statements import Single
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Another way to say an action: under other property names, or another name of its own.
+
+    `action` is the value that selects it, `becomes` the value that is read back (the same unless
+    given), `sets` what the other name implies, `renames` the property names that differ.
+    """
+
+    action: str
+    renames: Mapping[str, str] = field(default_factory=dict)
+    becomes: str = ""
+    sets: Mapping[str, Any] = field(default_factory=dict)
+
+
+def track_spellings(key: str, table: str, counter: str, own_names: bool) -> tuple[Spelling, ...]:
+    """`track-sc0` to `track-sc2` as actions of their own: names of `track-sc` with its counter.
+
+    With `own_names` each has properties of its own, such as `track-sc0-key`.
+    """
+    return tuple(
+        Spelling(
+            f"track-sc{number}",
+            {f"track-sc{number}-key": key, f"track-sc{number}-table": table} if own_names else {},
+            "track-sc",
+            {counter: number},
+        )
+        for number in (0, 1, 2)
+    )
+
+
+class RuleLine(Single):
+    """A line of a rule set.
+
+    What the interface knows under two names is read under one, the one that its servers show, and
+    taken under both: some documented properties of rules were never the ones in use.
+    """
+
+    def __init__(
+        self,
+        head: str,
+        term: Term,
+        spellings: Sequence[Spelling],
+        aliases: Sequence[Prop] = (),
+        selector: str = "type",
+        **more: Any,
+    ) -> None:
+        super().__init__(head, term, **more)
+        self.selector = selector
+        self.aliases = tuple(aliases)
+        self.spellings: dict[str, list[Spelling]] = {}
+        for spelling in spellings:
+            self.spellings.setdefault(spelling.action, []).append(spelling)
+        self.props = (*map(self._all_actions, self.props), *self.aliases)
+        self.names = frozenset(prop.name for prop in self.props)
+
+    def _all_actions(self, prop: Prop) -> Prop:
+        if prop.name != self.selector:
+            return prop
+        return replace(prop, enum=tuple(dict.fromkeys((*prop.enum, *self.spellings))))
+
+    def own(self, values: Values) -> dict[str, Any]:
+        own = super().own(values)
+        for spelling in self.spellings.get(own.get(self.selector, ""), ()):
+            for name, new in spelling.renames.items():
+                if name in own and own.get(new, own[name]) == own[name]:
+                    own[new] = own.pop(name)
+            own = {**spelling.sets, **own}
+            own[self.selector] = spelling.becomes or spelling.action
+        return own
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from super().problems(values)
+        left = self.own(values)
+        for prop in self.aliases:
+            if prop.name in left:
+                action = f"{self.selector} {values.get(self.selector)}"
+                yield Problem(prop.name, 422, f"{prop.name} does not belong to {action}")

@@ -1,0 +1,84 @@
+"""Rules: what is taken under two names is shown under one, and nothing is dropped in silence."""
+
+import pytest
+
+from dataplane_core.grammar import RowTable
+from dataplane_core.text import Document
+from dataplane_plugins.configuration.http_request_rules import RULE
+
+TABLE = RowTable(RULE, rank=40)
+
+
+def section(*lines):
+    text = "frontend f\n" + "".join(f"  {line}\n" for line in lines)
+    return Document.parse(text, frozenset({"frontend"})).sections[0]
+
+
+def written(**values):
+    assert not list(TABLE.problems(values))
+    (row,) = TABLE.rows(TABLE.insert(section(), values))
+    return row.line.raw.strip(), row.values
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "shown"),
+    [
+        (
+            {"type": "track-sc1", "track-sc1-key": "src", "track-sc1-table": "t"},
+            "http-request track-sc1 src table t",
+            {
+                "type": "track-sc",
+                "track_sc_stick_counter": 1,
+                "track_sc_key": "src",
+                "track_sc_table": "t",
+            },
+        ),
+        (
+            {"type": "set-query", "query-fmt": "a=b"},
+            "http-request set-query a=b",
+            {"type": "set-query", "hdr_format": "a=b"},
+        ),
+        (
+            {"type": "set-uri", "uri-fmt": "/x"},
+            "http-request set-uri /x",
+            {"type": "set-uri", "hdr_format": "/x"},
+        ),
+        (
+            {"type": "replace-uri", "hdr_match": "^/a", "hdr_format": "/b"},
+            "http-request replace-uri ^/a /b",
+            {"type": "replace-uri", "uri-match": "^/a", "uri-fmt": "/b"},
+        ),
+    ],
+)
+def test_both_names_are_taken_and_one_is_shown(given, line, shown):
+    assert written(**given) == (line, shown)
+
+
+def test_a_rule_given_under_its_other_name_is_no_change():
+    start = section("http-request   track-sc0  src # why")
+    (row,) = TABLE.rows(start)
+    same = {"type": "track-sc0", "track-sc0-key": "src"}
+    assert TABLE.replace(start, row, same) is start
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "path"),
+    [
+        ({"type": "set-query", "query-fmt": "a", "hdr_format": "b"}, 422, "query-fmt"),
+        ({"type": "deny", "track-sc0-key": "src"}, 422, "track-sc0-key"),
+        ({"type": "deny", "hdr_name": "x"}, 422, "hdr_name"),
+        ({"type": "set-header", "hdr_name": "x"}, 602, "hdr_format"),
+        ({"type": "deny", "return_content_format": "string"}, 602, "return_content"),
+        ({"type": "deny", "return_content": "no"}, 602, "return_content_format"),
+        ({"type": "sc-set-gpt0", "sc_int": 1, "sc_expr": "src"}, 422, "sc_expr"),
+        ({"type": "track-sc", "track_sc_key": "src"}, 602, "track_sc_stick_counter"),
+        ({"type": "allow", "cond": "if"}, 602, "cond_test"),
+    ],
+)
+def test_what_is_lacking_or_does_not_belong_is_named(values, code, path):
+    assert [(problem.code, problem.path) for problem in TABLE.problems(values)] == [(code, path)]
+
+
+def test_every_documented_action_is_in_the_enum():
+    actions = next(prop.enum for prop in RULE.props if prop.name == "type")
+    assert {"track-sc0", "track-sc", "lua", "wait-for-handshake"} <= set(actions)
