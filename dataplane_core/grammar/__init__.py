@@ -37,6 +37,7 @@ from dataplane_core.grammar.params import (
     params,
     switch,
     synonym,
+    unsaid,
     variants,
 )
 from dataplane_core.grammar.props import NoMatch, Problem, Prop, Reading, Values, normal
@@ -112,6 +113,7 @@ __all__ = [
     "switch",
     "synonym",
     "toggle",
+    "unsaid",
     "variants",
     "word",
 ]

@@ -56,13 +56,13 @@ def head(word: str) -> list[str]:
 
 
 class Synonym(Entry):
-    """A property that writes a keyword which another entry reads.
+    """A property that another entry's keyword says as well.
 
-    `value` is what writes it; `unless` is the other entry's property and the value that says the
-    same, so that the keyword does not stand twice.
+    Its `value` writes the keyword, where the other entry's property `unless` is not set; what is
+    read is the other's. Without a keyword the property is taken and says nothing.
     """
 
-    def __init__(self, keyword: str, prop: Prop, value: str, unless: tuple[str, str]) -> None:
+    def __init__(self, keyword: str, prop: Prop, value: str, unless: str) -> None:
         super().__init__({})
         self.props = (prop,)
         self.names = frozenset({prop.name})
@@ -72,8 +72,8 @@ class Synonym(Entry):
         self.unless = unless
 
     def choose(self, values: Values) -> str | None:
-        said = values.get(self.unless[0]) == self.unless[1]
-        return self.keyword if values.get(self.prop.name) == self.value and not said else None
+        given = values.get(self.prop.name) == self.value and self.unless not in values
+        return self.keyword if given and self.keyword else None
 
     def write(self, values: Values) -> list[str]:
         return [] if self.choose(values) is None else [self.keyword]

@@ -233,13 +233,18 @@ def arg(keyword: str, term: Term, required: bool = False, several: bool = False)
     return Entry({keyword: term}, required, several)
 
 
-def synonym(keyword: str, name: str, value: str, unless: tuple[str, str], **more: Any) -> Entry:
-    """A property that says with `value` what another entry reads as `unless`.
+def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> Entry:
+    """A property whose `value` writes what another entry reads, where that one's is not set.
 
-    `synonym("no-tlsv10", "no_tlsv10", "enabled", ("force_tlsv10", "disabled"))`.
+    `synonym("no-tlsv10", "no_tlsv10", "enabled", unless="force_tlsv10")`.
     """
     more.setdefault("enum", ("enabled", "disabled"))
     return Synonym(keyword, Prop(name, "string", **more), value, unless)
+
+
+def unsaid(name: str, **more: Any) -> Entry:
+    """A property of the interface that is taken, and that HAProxy has no keyword for."""
+    return synonym("", name, "", name, **more)
 
 
 def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:

@@ -23,7 +23,7 @@ from dataplane_core.text import Line, Section
 
 TABLE = params(
     switch("force-tls", "force_tls", off="no-tls"),
-    synonym("no-tls", "no_tls", "enabled", unless=("force_tls", "disabled")),
+    synonym("no-tls", "no_tls", "enabled", unless="force_tls"),
     flag("ssl", "ssl"),
     arg("crt", word("crt"), several=True),
     arg("weight", integer("weight", 0, 256)),
@@ -77,6 +77,7 @@ def test_a_synonym_writes_what_the_other_reads():
     assert TABLE.write({"no_tls": "enabled"}, {}) == ["no-tls"]
     assert TABLE.write({"no_tls": "enabled", "force_tls": "disabled"}, {}) == ["no-tls"]
     assert TABLE.write({"no_tls": "disabled"}, {}) == []
+    assert TABLE.write({"no_tls": "enabled", "force_tls": "enabled"}, {}) == ["force-tls"]
     assert rewritten("no-tls", {})[0] == {"force_tls": "disabled"}
 
 

@@ -39,3 +39,11 @@ def peer_address(help: str) -> Term:
         port(required=True, help="Port that is connected to."),
         brackets=False,
     )
+
+
+def address_name(values: dict[str, Any]) -> str:
+    """The name that a listener without one is known by: its address as it is written."""
+    return str(_LISTENING.write(values, {})[0])
+
+
+_LISTENING = listening_address()

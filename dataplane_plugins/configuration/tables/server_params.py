@@ -71,15 +71,14 @@ _AGENT_TO_FALL = (
                                help="Signature algorithms of client certificates.")),
     arg("cookie", word("cookie", help="Value of the persistence cookie for this server.")),
     arg("crl-file", word("crl_file", pattern=None, help="Revoked certificates.")),
-    arg("crt", word("ssl_certificate", help="Certificate to show to the server.")),
     arg("curves", word("curves", pattern=None, help="Elliptic curves to offer.")),
+    arg("crt", word("ssl_certificate", help="Certificate to show to the server.")),
     arg("error-limit", integer("error_limit", help="Errors in traffic that set off on-error.")),
     arg("fall", integer("fall", nullable=True,
                         help="Failed checks in a row that take the server down.")),
     arg("guid", word("guid", GUID, help="Identifier that no other object has.")),
     arg("hash-key", word("hash_key", help="What the server's place in a hash is made of.")),
 )
-_IDENTIFIER = arg("id", integer("id", nullable=True, help="Number of the server."))
 _IDLE_TO_OBSERVE = (
     arg("idle-ping", duration("idle_ping", 0, nullable=True, help=(
         "Idle time after which a connection is tried with a ping, in milliseconds."))),
@@ -142,7 +141,6 @@ _POOL_TO_SOURCE = (
     arg("proxy-v2-options", listed(
         "proxy-v2-options", Prop("", "string", enum=_PROXY_V2_OPTIONS),
         help="What a PROXY protocol header of version 2 tells besides.")),
-    arg("set-proxy-v2-tlv-fmt(", group("set-proxy-v2-tlv-fmt", _TLV), several=True),
     arg("shard", integer("shard", help="Part of the stick tables that this peer is told.")),
     arg("sigalgs", word("sigalgs", pattern=None, help="Signature algorithms to offer.")),
     arg("slowstart", duration("slowstart", nullable=True, help=(
@@ -154,6 +152,7 @@ _TLS_TO_WS = (
     arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="Highest TLS version.")),
     arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="Lowest TLS version.")),
     arg("socks4", word("socks4", help="SOCKS4 proxy to connect through, address:port.")),
+    arg("set-proxy-v2-tlv-fmt(", group("set-proxy-v2-tlv-fmt", _TLV), several=True),
     arg("tcp-md5sig", word("tcp_md5sig", help="Password of TCP MD5 signatures (RFC 2385).")),
     arg("tcp-ut", duration("tcp_ut", nullable=True, help=(
         "Time that sent data may wait for its receipt, in milliseconds."))),
@@ -168,6 +167,8 @@ _TLS_TO_WS = (
     arg("ws", one_of("ws", "auto", "h1", "h2", help="HTTP version that carries WebSocket.")),
 )
 
+_IDENTIFIER = arg("id", integer("id", nullable=True, help="Number of the server."))
+
 
 def server_params(*, identified: bool = False) -> Params:
     """The table, in the order in which keywords are written; `identified` ones take an `id`."""
@@ -175,10 +176,10 @@ def server_params(*, identified: bool = False) -> Params:
     return params(
         *server_switches(),
         *_AGENT_TO_FALL,
-        *identifier,
         *_IDLE_TO_OBSERVE,
         *_POOL_TO_SOURCE,
         *_TLS_TO_WS,
+        *identifier,
         tolerant=True,
     )
 

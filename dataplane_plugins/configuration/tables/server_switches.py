@@ -3,7 +3,7 @@
 They are written in front of those that do, in this order.
 """
 
-from dataplane_core.grammar import flag, switch, synonym
+from dataplane_core.grammar import flag, switch, synonym, unsaid
 from dataplane_core.grammar.params import Entry
 
 
@@ -25,7 +25,7 @@ def _tls(version: str) -> list[Entry]:
             f"no-{name}",
             f"no_{name}",
             "enabled",
-            unless=(f"force_{name}", "disabled"),
+            unless=f"force_{name}",
             help=f"Never speak {dotted}; read back as force_{name}: disabled.",
         ),
     ]
@@ -54,18 +54,19 @@ def server_switches() -> list[Entry]:
                help="Check over an idle connection when there is one."),
         switch("check-sni-auto", "check_sni_auto", off="no-check-sni-auto",
                help="Send the host name of the check as its server name (SNI)."),
-        switch("disabled", "maintenance", off="enabled",
-               help="Start in maintenance (enabled), or in service (disabled)."),
         switch("force-sslv3", "force_sslv3", enum=("enabled", "disabled"),
                help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3."),
-        synonym("no-sslv3", "force_sslv3", "disabled", unless=("no_sslv3", "enabled"),
+        synonym("no-sslv3", "force_sslv3", "disabled", unless="no_sslv3",
                 help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3."),
+        switch("no-sslv3", "no_sslv3", enum=("enabled", "disabled"), help="Never speak SSLv3."),
         *_tls("10"),
         *_tls("11"),
         *_tls("12"),
         *_tls("13"),
-        switch("no-sslv3", "no_sslv3", enum=("enabled", "disabled"), help="Never speak SSLv3."),
-        _alone("no-verifyhost", "no_verifyhost", "Take any host name in the certificate."),
+        switch("disabled", "maintenance", off="enabled",
+               help="Start in maintenance (enabled), or in service (disabled)."),
+        unsaid("no_verifyhost", help=(
+            "Take any host name in the certificate: what is done without verifyhost anyway.")),
         switch("renegotiate", "renegotiate", off="no-renegotiate",
                help="Allow the server to renegotiate TLS up to version 1.2."),
         switch("send-proxy", "send-proxy", off="no-send-proxy",
@@ -80,10 +81,10 @@ def server_switches() -> list[Entry]:
                help="Send the request's host as the server name (SNI)."),
         switch("ssl", "ssl", off="no-ssl", help="Speak TLS to the server."),
         switch("ssl-reuse", "ssl_reuse", off="no-ssl-reuse", help="Resume TLS sessions."),
+        switch("tls-tickets", "tls_tickets", off="no-tls-tickets",
+               help="Resume TLS sessions by tickets."),
         switch("stick", "stick", off="non-stick", help="Let stick tables learn the server."),
         flag("strict-maxconn", "strict-maxconn",
              help="Count idle connections in maxconn, so that it is never exceeded."),
         switch("tfo", "tfo", off="no-tfo", help="Send data with the first packet (TCP fast open)."),
-        switch("tls-tickets", "tls_tickets", off="no-tls-tickets",
-               help="Resume TLS sessions by tickets."),
     ]

@@ -1,0 +1,33 @@
+"""`acl` lines: named conditions (manual, section 7)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import opt, rest, seq, statement, word
+from dataplane_core.registry import Registry
+
+RANK = 20
+
+ACL = statement(
+    "acl",
+    seq(
+        word("acl_name", required=True, help="Name; several lines of one name are alternatives."),
+        word("criterion", required=True, help="What is looked at, such as `hdr(host)`."),
+        opt(rest("value", help="Flags and the values to compare with.")),
+    ),
+    examples=["acl local src 127.0.0.0/8 ::1", "acl known http_auth(users)"],
+    rejects=["acl", "acl local"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """ACLs of frontends, backends, FastCGI applications and `listen` sections."""
+    registry.rows(
+        "acls",
+        ACL,
+        key=None,
+        parents=("frontend", "backend", "fcgi-app"),
+        rank=RANK,
+        filters=("acl_name",),
+        title="Acl",
+        tag="ACL",
+    )

@@ -1,0 +1,55 @@
+"""`server` lines (manual, sections 4.2 "server" and 5.2)."""
+
+from dataclasses import replace
+
+from dataplane_core import impl
+from dataplane_core.grammar import seq, statement, word
+from dataplane_core.registry import Registry
+from dataplane_plugins.configuration.tables.addresses import server_address
+from dataplane_plugins.configuration.tables.server_params import server_params
+
+RANK = 90
+
+# Management guide, section 9.3: what the running process takes for a server that it has.
+LIVE = {
+    "weight": "set server {parent}/{name} weight {value}",
+    "address": "set server {parent}/{name} addr {address} port {port}",
+    "port": "set server {parent}/{name} addr {address} port {port}",
+    "maintenance": "set server {parent}/{name} state {value:enabled=maint,disabled=ready}",
+    "agent-addr": "set server {parent}/{name} agent-addr {value}",
+    "agent-port": "set server {parent}/{name} agent-port {value}",
+    "agent-send": "set server {parent}/{name} agent-send {value}",
+    "health_check_address": "set server {parent}/{name} check-addr {value}",
+    "health_check_port": "set server {parent}/{name} check-port {value}",
+}
+
+SERVER = statement(
+    "server",
+    seq(
+        word("name", required=True, help="Name of the server, unique in its section."),
+        server_address(),
+        server_params(identified=True),
+    ),
+    examples=[
+        "server web1 10.0.0.1:80 check inter 2000 weight 10",
+        "server web2 [2001:db8::1]:443 ssl verify required ca-file ca.pem id 7",
+        "server app unix@/run/app.sock backup no-check",
+        "server old 10.0.0.2 disabled source 10.0.0.3 usesrc clientip",
+        "server tlv 10.0.0.4:80 send-proxy-v2 set-proxy-v2-tlv-fmt(0x20) %[fc_pp_tlv(0x20)]",
+    ],
+    rejects=["server", "server web1", "server web1 10.0.0.1 weight"],
+)
+SERVER.props = tuple(replace(prop, live=LIVE.get(prop.name)) for prop in SERVER.props)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Servers of backends, rings, peers and `listen` sections."""
+    registry.rows(
+        "servers",
+        SERVER,
+        parents=("backend", "ring", "peers"),
+        parameter="backend",
+        rank=RANK,
+        title="Server",
+    )
