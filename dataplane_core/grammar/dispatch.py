@@ -89,14 +89,19 @@ class Template(Term):
 class Case:
     """One branch of a dispatch.
 
-    Its first word, the terms behind it, and the value that selects it.
+    Its first word, the terms behind it, and the value that selects it. Without a first word of its
+    own (an empty head) the terms read whatever no other branch has taken.
     """
 
     def __init__(self, head: Template, term: Term, value: Any) -> None:
         self.head = head
         self.value = value
-        self.term = Seq(head, term)
+        self.term = Seq(head, term) if head.text else term
         self.names = frozenset(prop.name for prop in self.term.props)
+
+    def takes(self, word: str) -> bool:
+        """Whether the branch can start with `word`."""
+        return not self.head.text or self.head.pattern.fullmatch(word) is not None
 
 
 class Dispatch(Term):
@@ -114,7 +119,7 @@ class Dispatch(Term):
         """Extend the choice; two cases with the same first word are an error."""
         for case in cases:
             self.cases.append(case)
-            if not case.head.literal:
+            if not case.head.literal or not case.head.text:
                 self.patterns.append(case)
             elif case.head.text in self.literals:
                 raise ValueError(f"{case.head.text} is declared twice for {self.prop.name}")
@@ -129,11 +134,7 @@ class Dispatch(Term):
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
         literal = self.literals.get(tokens[at])
-        cases = (
-            [literal]
-            if literal
-            else [c for c in self.patterns if c.head.pattern.fullmatch(tokens[at])]
-        )
+        cases = [literal] if literal else [c for c in self.patterns if c.takes(tokens[at])]
         failure = NoMatch(tokens[at], f"one of {', '.join(map(str, self.prop.enum))}")
         for case in cases:
             inner = Reading()

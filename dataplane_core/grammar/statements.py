@@ -182,11 +182,13 @@ class Choice(Statement):
         yield from super().problems(values)
         chosen = values.get(self.prop.name)
         form = self.by_value.get(chosen)
-        fitting = {prop.name for prop in form.term.props} if form else set()
+        if form is None:
+            return  # nothing is chosen: what belongs to a choice means nothing, and is not written
+        fitting = {prop.name for prop in form.term.props}
         for name in self.own(values):
             if name not in fitting and name != self.prop.name:
-                kind = f"{self.prop.name} {chosen}" if form else f"no {self.prop.name}"
-                yield Problem(name, 422, f"{name} does not belong to {kind}")
+                message = f"{name} does not belong to {self.prop.name} {chosen}"
+                yield Problem(name, 422, message)
 
 
 class Preferred(Statement):

@@ -159,12 +159,13 @@ class Checker:
             assert isinstance(collection, Sections)
             section = Section.new(collection.kind, body["name"])
             document = document.add(section, self.registry.section_order)
-        after = model.put(section, values)
+            section = document.find(collection.kind, body["name"])
+        after = model.put(section, values).with_parent(body.get("from"))
         document = document.replace(section, after)
         return (
             document,
             after,
-            nested(model.read(after)) | ({"name": body["name"]} if "name" in body else {}),
+            nested(model.read(after)) | {key: body[key] for key in ("name", "from") if key in body},
         )
 
     def _row(

@@ -13,7 +13,6 @@ from dataplane_core.grammar.dispatch import Dispatch, Rule, Template
 from dataplane_core.grammar.entries import Entry, Repeated, Synonym
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.shapes import FirstOf, Group, Many, Opt
-from dataplane_core.grammar.statements import Choice
 from dataplane_core.grammar.statements import Repeated as RepeatedLine
 from dataplane_core.grammar.terms import Const, Constant, Lit, Rest, Scalar, Seq
 from dataplane_core.text import Line, is_one_word
@@ -67,7 +66,9 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:
             )
         case Const():
             return st.just({term.prop.name: term.value})
-        case Constant() | Lit():
+        case Constant():
+            return st.just({term.prop.name: term.value})
+        case Lit():
             return st.just({})
         case Seq():
             return merge(*(of(one, samples) for one in term.terms))
@@ -165,14 +166,10 @@ def objects(statement: Statement) -> Objects:
 
     def line(form: Form) -> Objects:
         found = of(form.term, samples)
-        if isinstance(statement, Choice):
-            return found.map(
-                lambda values: {**values, statement.prop.name: statement.by_form[form]}
-            )
         if isinstance(statement, RepeatedLine):
             name, one = statement.prop.name, statement.scalar
             many = st.lists(found, min_size=1, max_size=3)
             return many.map(lambda items: {name: [item[one] if one else item for item in items]})
-        return found
+        return found.map(lambda values: statement.collect([(form, values)]))
 
     return st.sampled_from(statement.forms).flatmap(line)

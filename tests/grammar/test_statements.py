@@ -46,7 +46,7 @@ MODEL = Model("m", LOG, shared("probe", PROBE, Prop("index", "integer", required
 def test_properties_of_another_choice_are_problems():
     problems = list(CHECK.problems({"check": "b", "a_params.user": "x"}))
     assert [(one.path, one.code) for one in problems] == [("a_params.user", 422)]
-    assert [one.path for one in CHECK.problems({"a_params.user": "x"})] == ["a_params.user"]
+    assert not list(CHECK.problems({"a_params.user": "x"}))
     assert not list(CHECK.problems({"check": "a", "a_params.user": "x"}))
 
 

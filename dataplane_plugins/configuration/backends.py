@@ -1,0 +1,16 @@
+"""`backend` sections: the servers that requests are sent to."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model
+from dataplane_core.registry import Registry
+from dataplane_plugins.configuration.tables.proxies import BACKEND as KIND
+from dataplane_plugins.configuration.tables.proxies import select
+from dataplane_plugins.configuration.tables.proxy_statements import PROXY_STATEMENTS
+
+BACKEND = Model("backend", *select(KIND, PROXY_STATEMENTS))
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections."""
+    registry.sections("backends", kind=KIND, model=BACKEND)

@@ -1,0 +1,17 @@
+"""`defaults` sections: all of them as `named_defaults`, the last one as `defaults`."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model
+from dataplane_core.registry import Registry
+from dataplane_plugins.configuration.tables.proxies import DEFAULTS as KIND
+from dataplane_plugins.configuration.tables.proxies import select
+from dataplane_plugins.configuration.tables.proxy_statements import PROXY_STATEMENTS
+
+DEFAULTS = Model("defaults", *select(KIND, PROXY_STATEMENTS))
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections, with made-up names where they have none."""
+    registry.single("defaults", kind=KIND, model=DEFAULTS, last=True, creates=False)
+    registry.sections("named_defaults", kind=KIND, model=DEFAULTS, unnamed="unnamed_defaults_")

@@ -1,0 +1,29 @@
+"""Which proxy sections a statement belongs to (manual, section 4.1, the keyword matrix).
+
+Every keyword is declared once, beside the sections that take it; a section's model is what
+`select` finds for it in the tables, in their order.
+"""
+
+from collections.abc import Iterator
+
+from dataplane_core.grammar import Statement
+
+DEFAULTS, FRONTEND, BACKEND = "defaults", "frontend", "backend"
+ANY = frozenset({DEFAULTS, FRONTEND, BACKEND})
+FRONT = frozenset({DEFAULTS, FRONTEND})
+BACK = frozenset({DEFAULTS, BACKEND})
+NAMED = frozenset({FRONTEND, BACKEND})
+
+Table = tuple[tuple[frozenset[str], Statement], ...]
+"""Statements with the kinds of sections that take them."""
+
+
+def on(kinds: frozenset[str], *statements: Statement) -> Table:
+    """Statements that the same kinds of sections take."""
+    return tuple((kinds, statement) for statement in statements)
+
+
+def select(kind: str, *tables: Table) -> Iterator[Statement]:
+    """The statements that a kind of section takes."""
+    for one in tables:
+        yield from (statement for kinds, statement in one if kind in kinds)
