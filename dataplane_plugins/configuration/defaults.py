@@ -13,5 +13,23 @@ DEFAULTS = Model("defaults", *select(KIND, PROXY_STATEMENTS))
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Declare the sections, with made-up names where they have none."""
-    registry.single("defaults", kind=KIND, model=DEFAULTS, last=True, creates=False)
-    registry.sections("named_defaults", kind=KIND, model=DEFAULTS, unnamed="unnamed_defaults_")
+    registry.single(
+        "defaults",
+        kind=KIND,
+        model=DEFAULTS,
+        last=True,
+        creates=False,
+        schema="defaults",
+        title="Defaults",
+    )
+    registry.sections(
+        "named_defaults",
+        kind=KIND,
+        model=DEFAULTS,
+        unnamed="unnamed_defaults_",
+        schema="defaults",
+        schemas="defaults_sections",
+        title="DefaultsSection",
+        titles="DefaultsSections",
+        tag="Defaults",
+    )
