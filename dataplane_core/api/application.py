@@ -1,7 +1,7 @@
 """The WSGI application: Falcon's router below one normal form of paths."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 import falcon
@@ -11,6 +11,10 @@ from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import SLASH, Failures, Frame, refuse_method
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route
+from dataplane_core.api.site import Site
+
+if TYPE_CHECKING:
+    from dataplane_core.services import Services
 
 _METHODS = frozenset(COMBINED_METHODS)
 
@@ -22,20 +26,23 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
     HTTP does not know is refused like any other that a path does not have.
     """
 
-    def __init__(self, frame: Frame, cors: Cors | None = None) -> None:
+    def __init__(self, services: "Services", frame: Frame, cors: Cors | None = None) -> None:
         middleware = [cors] if cors is not None else None
         super().__init__(request_type=ApiRequest, middleware=middleware)
+        self.services = services
+        self.sites: list[Site] = []
         self._cors = cors
         self._frame = frame
         self.req_options.strip_url_path_trailing_slash = False
         self.resp_options.default_media_type = "application/json"
         Failures(frame).install(self)
 
-    def mount(self, prefix: str, version: str, routes: Iterable[Route]) -> None:
-        """Serve routes below `prefix`."""
-        for route in routes:
-            path = prefix + (route.positional if route.template != "/" else "")
-            self.add_route(path, Endpoint(self._frame, version, route))
+    def mount(self, site: Site) -> None:
+        """Serve an API version below its prefix."""
+        self.sites.append(site)
+        for route in site.routes:
+            path = site.version.prefix + (route.positional if route.template != "/" else "")
+            self.add_route(path, Endpoint(self._frame, site, route))
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path: str = env.get("PATH_INFO", "")
@@ -54,7 +61,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
 class Endpoint:
     """What Falcon calls for one path: a guarded responder for each method it has."""
 
-    def __init__(self, frame: Frame, version: str, route: Route) -> None:
+    def __init__(self, frame: Frame, site: Site, route: Route) -> None:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed)
         for method in COMBINED_METHODS:
@@ -63,7 +70,7 @@ class Endpoint:
             name = f"on_{method.lower()}"
             responder = getattr(route.resource, name)
             complete = route.complete(operation)
-            setattr(self, name, frame.guard(version, complete, route.names, responder))
+            setattr(self, name, frame.guard(site, complete, route.names, responder))
 
 
 def normal_path(path: str, raw: str) -> str:

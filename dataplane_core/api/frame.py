@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
@@ -22,6 +22,9 @@ from dataplane_core.errors import (
     Unauthorized,
     UnsupportedMedia,
 )
+
+if TYPE_CHECKING:
+    from dataplane_core.api.site import Site
 
 log = logging.getLogger("dataplane.api")
 
@@ -61,7 +64,7 @@ class Frame:
     body_limit: int
 
     def guard(
-        self, version: str, operation: Operation, names: tuple[str, ...], responder: Any
+        self, site: "Site", operation: Operation, names: tuple[str, ...], responder: Any
     ) -> Callable[..., None]:
         """The responder behind its checks, in the order in which clients may rely on them."""
         in_path = [one for one in operation.parameters if one.where == "path"]
@@ -71,9 +74,10 @@ class Frame:
         produces = operation.produces
 
         def respond(req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
+            req.site = site
             identity = req.identity = self.identify(req)
             if self.authorize is not None:
-                self._authorize(identity, req, operation, version)
+                self._authorize(identity, req, operation)
             if operation.body is not None:
                 _check_type(req, operation.body.media)
             accept = req.env.get("HTTP_ACCEPT")
@@ -118,12 +122,10 @@ class Frame:
         resp.set_header("Vary", "Origin")
         resp.set_header("X-Request-ID", req.request_id)
 
-    def _authorize(
-        self, identity: Identity, req: ApiRequest, operation: Operation, version: str
-    ) -> None:
+    def _authorize(self, identity: Identity, req: ApiRequest, operation: Operation) -> None:
         assert self.authorize is not None
         path = req.path.replace(SLASH, "/")
-        access = Access(req.method, path, req.params, operation.id, version)
+        access = Access(req.method, path, req.params, operation.id, req.site.version.name)
         reason = self.authorize(identity, access)
         if reason is not None:
             raise Forbidden(reason)

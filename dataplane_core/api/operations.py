@@ -7,6 +7,7 @@ from typing import Any
 
 from dataplane_core.api.codec import Codec
 from dataplane_core.errors import Code, Invalid
+from dataplane_core.grammar import Prop
 
 Fragment = Mapping[str, Any]
 """A JSON Schema; `{"$ref": "server"}` refers to a definition by its bare name."""
@@ -55,11 +56,16 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a request carries: its schema, its media type, and the codec that decodes JSON."""
+    """What a request carries.
+
+    For JSON, either a `codec`, or the `props` of the object that `schema` refers to by name; the
+    responder finds the decoded object in `req.body`. `form_field` is the file of a multipart body.
+    """
 
     schema: Fragment
     media: str = "application/json"
     codec: Codec | None = None
+    props: tuple[Prop, ...] = ()
     required: bool = True
     form_field: str = ""
 

@@ -3,12 +3,15 @@
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
 from dataplane_core.api.codec import Loaded
 from dataplane_core.auth import Identity
+
+if TYPE_CHECKING:
+    from dataplane_core.api.site import Site
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
@@ -17,10 +20,11 @@ class ApiRequest(falcon.Request):
     """A request that the frame has checked.
 
     `identity` is who asks (None before authentication), `query` the parameters in their types,
-    `raw` the body as it came and `loaded` the decoded one, where the operation has a codec.
+    `raw` the body as it came and `loaded` the decoded one, where the operation has a codec. `site`
+    is the API version that it came to.
     """
 
-    __slots__ = ("_request_id", "identity", "loaded", "query", "raw", "shown_version")
+    __slots__ = ("_request_id", "identity", "loaded", "query", "raw", "shown_version", "site")
 
     def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
         super().__init__(env, options=options)
@@ -29,6 +33,7 @@ class ApiRequest(falcon.Request):
         self.raw = b""
         self.loaded: Loaded | None = None
         self.shown_version: int | None = None
+        self.site: Site
         self._request_id = ""
 
     @property

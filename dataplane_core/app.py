@@ -1,0 +1,86 @@
+"""The application: services, routes of all API versions, and the frame around them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dataplane_core.api.application import Application
+from dataplane_core.api.cors import Cors
+from dataplane_core.api.frame import Access, Authorize, Frame, Identify
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.api.site import Site
+from dataplane_core.api.versions import V2, ApiVersion
+from dataplane_core.auth import Authenticator, Identity
+from dataplane_core.errors import DataplaneError
+from dataplane_core.services import Services, make_services
+from dataplane_core.settings import Settings
+
+VERSIONS: tuple[ApiVersion, ...] = (V2(),)
+"""The API versions that are served."""
+
+
+def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> Application:
+    """The WSGI application for the settings; its `services` are to be started in each worker.
+
+    `plugins` is as in `plugins.make_manager`: None stands for all that are installed.
+    """
+    return serve(make_services(settings, plugins))
+
+
+def serve(services: Services, versions: Iterable[ApiVersion] = VERSIONS) -> Application:
+    """The application on services that exist."""
+    settings = services.settings.dataplane
+    frame = Frame(
+        _identifier(services), _authorizer(services), _shown_version(services), settings.body_limit
+    )
+    cors = Cors(settings.cors_origins) if settings.cors_origins else None
+    app = Application(services, frame, cors)
+    routes = Routes()
+    services.hooks.dataplane_routes(routes=routes, services=services)
+    for version in versions:
+        site = Site(version, services, routes)
+        app.mount(site)
+    return app
+
+
+def _identifier(services: Services) -> Identify:
+    """Plugins first, if one authenticates; else basic authentication or the client certificate."""
+    hook = services.hooks.dataplane_authenticate
+    asks = bool(hook.get_hookimpls())
+    built_in = Authenticator(services.settings, lambda: services.config.snapshot().document)
+
+    def identify(req: ApiRequest) -> Identity:
+        found: Identity | None = hook(req=req) if asks else None
+        if found is None:
+            environ = req.env
+            found = built_in.identify(
+                environ.get("HTTP_AUTHORIZATION"),
+                environ.get("dataplane.certificate"),
+                environ.get("dataplane.listener") or environ["wsgi.url_scheme"],
+            )
+        req.env["REMOTE_USER"] = found.name
+        return found
+
+    return identify
+
+
+def _authorizer(services: Services) -> Authorize | None:
+    hook = services.hooks.dataplane_authorize
+    if not hook.get_hookimpls():
+        return None
+
+    def authorize(identity: Identity, operation: Access) -> str | None:
+        refusals: list[Any] = hook(identity=identity, operation=operation)
+        return next((str(reason) for reason in refusals), None)
+
+    return authorize
+
+
+def _shown_version(services: Services) -> Any:
+    def version(req: ApiRequest) -> int:
+        try:
+            return services.config.snapshot(req.get_param("transaction_id") or None).version
+        except DataplaneError:
+            return 0
+
+    return version

@@ -1,0 +1,110 @@
+"""Plugins: those that come with the server, and those that other distributions bring."""
+
+import importlib
+from collections.abc import Iterable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+
+import pluggy
+
+from dataplane_core import hookspecs
+from dataplane_core.registry import Registry, RegistryError
+
+GROUP = "dataplane.plugins"
+"""The group of entry points that a distribution with a plugin declares."""
+
+PACKAGE = "dataplane_plugins"
+
+DEFAULT_PLUGINS = (
+    "service.discovery",
+    "service.specification",
+    "service.docs",
+    "service.info",
+    "service.health",
+    "service.transactions",
+    "service.reloads",
+    "configuration.raw",
+    "configuration.version",
+    "configuration.defaults",
+    "configuration.frontends",
+    "configuration.backends",
+    "configuration.backend_switching_rules",
+    "configuration.acls",
+    "configuration.binds",
+    "configuration.servers",
+)
+"""The plugins that come with the server, in the order of their registration, by the names under
+which they can be blocked: their modules inside `dataplane_plugins`."""
+
+
+class PluginError(Exception):
+    """A plugin that cannot be loaded; says which and why."""
+
+
+def make_manager(
+    plugins: Iterable[object] | None = None, blocked: Iterable[str] = ()
+) -> pluggy.PluginManager:
+    """A manager with all plugins registered and checked.
+
+    `plugins` are modules, objects or names as in `DEFAULT_PLUGINS`; None means the default ones
+    and all installed. `blocked` are names of plugins that are left out.
+    """
+    manager = pluggy.PluginManager("dataplane")
+    manager.add_hookspecs(hookspecs)
+    for name in blocked:
+        manager.set_blocked(name)
+    if plugins is None:
+        wanted = [*((name, f"{PACKAGE}.{name}") for name in DEFAULT_PLUGINS), *_installed()]
+    else:
+        wanted = list(_given(plugins))
+    for name, plugin in wanted:
+        if not manager.is_blocked(name):
+            _register(manager, name, plugin)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"a plugin implements a hook that does not exist: {error}") from None
+    return manager
+
+
+def register_collections(manager: pluggy.PluginManager) -> Registry:
+    """Ask every plugin for its collections, and freeze the registry."""
+    registry = Registry()
+    for one in manager.hook.dataplane_register.get_hookimpls():
+        registry.origin = one.plugin_name
+        try:
+            one.function(*(registry for _ in one.argnames))
+        except RegistryError as error:
+            raise PluginError(f"plugin {one.plugin_name}: {error}") from None
+    registry.freeze()
+    return registry
+
+
+def _given(plugins: Iterable[object]) -> Iterator[tuple[str, object]]:
+    for plugin in plugins:
+        if isinstance(plugin, str):
+            yield plugin, f"{PACKAGE}.{plugin}" if plugin in DEFAULT_PLUGINS else plugin
+        else:
+            yield getattr(plugin, "__name__", type(plugin).__name__), plugin
+
+
+def _installed() -> list[tuple[str, object]]:
+    """What other distributions declare."""
+    points = sorted(entry_points(group=GROUP), key=lambda one: one.name)
+    return list({point.name: point for point in points}.items())
+
+
+def _register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
+    """Load and register one plugin.
+
+    A plugin that cannot be loaded stops the start: it may be the one that says who may do what.
+    """
+    try:
+        if isinstance(plugin, str):
+            plugin = importlib.import_module(plugin)
+        elif isinstance(plugin, EntryPoint):
+            plugin = plugin.load()
+        manager.register(plugin, name)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"the plugin {name} cannot be loaded ({reason}); mend it, or name it "
+                          "in dataplane.block_plugins") from error  # fmt: skip

@@ -1,0 +1,97 @@
+"""Everything behind the interface, made from the settings: usable without HTTP as well."""
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+
+from dataplane_core.changes import applier
+from dataplane_core.haproxy.addresses import global_lines
+from dataplane_core.haproxy.check import Checker
+from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.plugins import make_manager, register_collections
+from dataplane_core.registry import Registry
+from dataplane_core.settings import Settings
+from dataplane_core.store import State
+from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.transactions import Transactions
+
+log = logging.getLogger("dataplane")
+
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Services:
+    """What plugins and responders work with."""
+
+    settings: Settings
+    plugins: pluggy.PluginManager
+    registry: Registry
+    state: State
+    config: ConfigStore
+    reloads: ReloadQueue
+    runtime: Runtime
+    log: logging.Logger = log
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    @property
+    def hooks(self) -> Any:
+        """Calls hooks of all plugins."""
+        return self.plugins.hook
+
+    @property
+    def transactions(self) -> Transactions:
+        """The transactions of the configuration."""
+        return self.config.transactions
+
+    def start(self) -> None:
+        """Begin background work; once in each worker, after the fork."""
+        thread = threading.Thread(
+            target=self.reloads.run_leader, args=(self._stop,), name="leader", daemon=True
+        )
+        thread.start()
+        self._threads.append(thread)
+        self.hooks.dataplane_start(services=self)
+
+    def stop(self) -> None:
+        """End background work, and wait for what is under way."""
+        self._stop.set()
+        self.hooks.dataplane_stop()
+        for thread in self._threads:
+            thread.join(_STOP_SECONDS)
+
+
+def make_services(settings: Settings, plugins: Iterable[object] | None = None) -> Services:
+    """Load the plugins and open the state and the configuration.
+
+    `plugins` is as in `plugins.make_manager`. Raises `PluginError` and `StorageFailed`.
+    """
+    manager = make_manager(plugins, settings.dataplane.block_plugins)
+    manager.hook.dataplane_settings(settings=settings)
+    registry = register_collections(manager)
+    state = State(settings.state_dir)
+    runtime = Runtime(settings, lambda: global_lines(config.snapshot().document))
+    reloads = ReloadQueue(settings, state, runtime, manager.hook)
+    config = ConfigStore(
+        settings, registry.section_kinds, Checker(settings), manager.hook, state, reloads
+    )
+    config.use(apply=applier(registry, manager.hook, runtime))
+    reloads.use(
+        loading=config.version,
+        on_succeeded=lambda record: config.mark_accepted(record.version),
+        on_failed=_restorer(config),
+    )
+    return Services(settings, manager, registry, state, config, reloads, runtime)
+
+
+def _restorer(config: ConfigStore) -> Any:
+    def restore(record: ReloadRecord) -> int | None:
+        return config.restore_accepted(record.response, record.version)
+
+    return restore

@@ -1,0 +1,164 @@
+"""`/services/haproxy/configuration/raw`: the whole text, read and replaced."""
+
+import hashlib
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import (
+    BAD_REQUEST,
+    FAILURE,
+    FORCE_RELOAD,
+    TRANSACTION_ID,
+    VERSION,
+    Body,
+    Operation,
+    Parameter,
+    Response,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.errors import BadRequest, RuntimeFailed
+from dataplane_core.haproxy.runtime import argument
+from dataplane_core.services import Services
+from dataplane_core.store.change import Outcome
+from dataplane_core.store.head import split
+from dataplane_core.text import Document
+
+PATH = "/services/haproxy/configuration/raw"
+HEADERS = ("Configuration-Version", "Configuration-Checksum", "Cluster-Version")
+
+ACTIONS = {
+    "SetFrontendMaxConn": "set maxconn frontend {} {}",
+    "SetServerMaxConn": "set maxconn server {}/{} {}",
+    "SetServerAddr": "set server {}/{} addr {} port {}",
+    "SetServerWeight": "set server {}/{} weight {}",
+    "SetServerState": "set server {}/{} state {}",
+    "SetServerHealth": "set server {}/{} health {}",
+    "SetServerCheckPort": "set server {}/{} check-port {}",
+    "SetServerAgentAddr": "set server {}/{} agent-addr {}",
+    "SetServerAgentSend": "set server {}/{} agent-send {}",
+    "EnableServer": "enable server {}/{}",
+    "DisableServer": "disable server {}/{}",
+    "EnableAgentCheck": "enable agent {}/{}",
+    "DisableAgentCheck": "disable agent {}/{}",
+    "EnableServerHealth": "enable health {}/{}",
+    "DisableServerHealth": "disable health {}/{}",
+}
+"""What the header `X-Runtime-Actions` can ask for, and the Runtime API's commands (Management
+Guide, section 9.3) for it."""
+
+
+def runtime_commands(header: str) -> list[str]:
+    """The commands for a header such as `SetServerWeight be s1 10;EnableServer be s2`."""
+    commands = []
+    for part in filter(None, map(str.strip, header.split(";"))):
+        name, *given = part.split()
+        form = ACTIONS.get(name)
+        if form is None or form.count("{}") != len(given):
+            raise BadRequest(f"X-Runtime-Actions: {part[:80]!r} is no action with its arguments")
+        commands.append(form.format(*map(argument, given)))
+    return commands
+
+
+def checksum(text: str) -> str:
+    """The MD5 of a text, as its own line says it or as it would."""
+    head, rest = split(text)
+    plain = rest.encode("utf-8", "surrogateescape")
+    return head.checksum or hashlib.md5(plain, usedforsecurity=False).hexdigest()
+
+
+class Raw:
+    """The text of haproxy.cfg, of a transaction or of a past version: GET; another text: POST."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        wanted = req.query["version"] or None
+        text, version = self.services.config.raw_text(wanted, req.query["transaction_id"])
+        shown = {} if version is None else {"_version": version}
+        resp.set_header("Configuration-Checksum", checksum(text))
+        resp.data = to_json({**shown, "data": text})
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        config, query = self.services.config, req.query
+        commands = runtime_commands(req.get_header("X-Runtime-Actions") or "")
+        given = req.raw.decode("utf-8", "surrogateescape")
+        if query["only_validate"]:
+            config.validate(given)
+            resp.status = 202
+            resp.data = to_json(given)
+            return
+        with config.edit(
+            version=query["version"],
+            force_reload=query["force_reload"],
+            who=req.who,
+            request_id=req.request_id,
+            skip_reload=query["skip_reload"],
+            skip_version=query["skip_version"],
+        ) as edit:
+            kinds = self.services.registry.section_kinds
+            edit.document = Document.parse(split(given)[1], kinds, edit.document)
+        self._answer(req, resp, edit.outcome)
+        if commands and query["skip_reload"] and not self.services.runtime.apply(commands):
+            raise RuntimeFailed("the configuration is saved, but HAProxy did not carry out all of "
+                                "X-Runtime-Actions")  # fmt: skip
+
+    def _answer(self, req: ApiRequest, resp: falcon.Response, outcome: Outcome) -> None:
+        text, _ = self.services.config.raw_text(outcome.version)
+        req.shown_version = outcome.version
+        resp.status = 201
+        if outcome.reload_id is not None:
+            resp.status = 202
+            resp.set_header("Reload-ID", outcome.reload_id)
+        resp.set_header("Configuration-Checksum", checksum(text))
+        resp.data = to_json(text)
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the text."""
+    envelope = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"_version": {"type": "integer"}, "data": {"type": "string"}},
+    }
+    read = Operation(
+        "getHAProxyConfiguration",
+        "Configuration",
+        "The whole configuration as text",
+        (TRANSACTION_ID, VERSION),
+        responses={"200": Response(envelope, HEADERS, "The text."), "default": FAILURE},
+    )
+    text = {"type": "string"}
+    write = Operation(
+        "postHAProxyConfiguration",
+        "Configuration",
+        "Replace the whole configuration",
+        (
+            _switch("skip_version", "Replace whatever version is there."),
+            _switch("skip_reload", "Write the file and leave HAProxy as it is."),
+            _switch("only_validate", "Say whether HAProxy takes the text, and write nothing."),
+            Parameter(
+                "X-Runtime-Actions",
+                where="header",
+                help="With skip_reload: what to do over the runtime socket, separated by `;`.",
+            ),
+            VERSION,
+            FORCE_RELOAD,
+        ),
+        body=Body(text, "text/plain"),
+        responses={
+            "201": Response(text, HEADERS, "Replaced."),
+            "202": Response(text, (*HEADERS, "Reload-ID"), "Replaced; a reload is under way."),
+            "400": BAD_REQUEST,
+            "default": FAILURE,
+        },
+    )
+    routes.add(PATH, Raw(services), {"GET": read, "POST": write})
+
+
+def _switch(name: str, help: str) -> Parameter:
+    return Parameter(name, "boolean", default=False, help=help)

@@ -1,0 +1,40 @@
+"""`/services/haproxy/configuration/version`: the number of the newest version."""
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import (
+    FAILURE,
+    NOT_FOUND,
+    TRANSACTION_ID,
+    Operation,
+    Response,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+
+
+class Version:
+    """The configuration's version, or the one that a transaction started from."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json(req.site.view.snapshot(req).version)
+
+
+@impl
+def dataplane_routes(routes: Routes) -> None:
+    """Serve the number."""
+    responses = {
+        "200": Response({"type": "integer"}, (), "The number."),
+        "404": NOT_FOUND,
+        "default": FAILURE,
+    }
+    operation = Operation(
+        "getConfigurationVersion",
+        "Configuration",
+        "The version of the configuration",
+        (TRANSACTION_ID,),
+        responses=responses,
+    )
+    routes.add("/services/haproxy/configuration/version", Version(), {"GET": operation})

@@ -1,0 +1,35 @@
+"""`/health`: whether HAProxy runs, by `status_cmd` or its master's word."""
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import FAILURE, Operation, Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.haproxy.reload import ReloadQueue
+from dataplane_core.services import Services
+
+HEALTH = {
+    "type": "object",
+    "properties": {"haproxy": {"type": "string", "enum": ["up", "down", "unknown"]}},
+}
+
+
+class Health:
+    """The state of what is managed."""
+
+    def __init__(self, reloads: ReloadQueue) -> None:
+        self.reloads = reloads
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json({"haproxy": self.reloads.status()})
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the state."""
+    routes.schema("health", HEALTH)
+    responses = {"200": Response({"$ref": "health"}), "default": FAILURE}
+    operation = Operation("getHealth", "Health", "Whether HAProxy runs", responses=responses)
+    routes.add("/health", Health(services.reloads), {"GET": operation})

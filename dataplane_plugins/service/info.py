@@ -1,0 +1,94 @@
+"""`/info`: the server's version and, if `show_system_info` says so, the machine."""
+
+import os
+import platform
+import resource
+import socket
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import falcon
+
+import dataplane_core
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import FAILURE, Operation, Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.services import Services
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
+INFO = _object(
+    api=_object(build_date={"type": "string", "format": "date-time"}, version=TEXT),
+    system=_object(
+        cpu_info=_object(model=TEXT, num_cpus=NUMBER),
+        mem_info=_object(dataplaneapi_memory=NUMBER, free_memory=NUMBER, total_memory=NUMBER),
+        hostname=TEXT,
+        os_string=TEXT,
+        time=NUMBER,
+        uptime={"type": "integer", "x-nullable": True},
+    ),
+)
+
+
+@lru_cache(maxsize=1)
+def build_date() -> str:
+    """When this installation was made (RFC 3339)."""
+    moment = Path(dataplane_core.__file__).stat().st_mtime
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def system() -> dict[str, Any]:
+    """Processors, memory in bytes, and times in seconds."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {
+        "cpu_info": {"model": _processor(), "num_cpus": os.cpu_count() or 1},
+        "mem_info": {
+            "dataplaneapi_memory": used,
+            "free_memory": page * os.sysconf("SC_AVPHYS_PAGES"),
+            "total_memory": page * os.sysconf("SC_PHYS_PAGES"),
+        },
+        "hostname": socket.gethostname(),
+        "os_string": platform.platform(),
+        "time": int(time.time()),
+        "uptime": int(time.clock_gettime(time.CLOCK_BOOTTIME)),
+    }
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+class Info:
+    """The server and its machine."""
+
+    def __init__(self, shown: bool) -> None:
+        self.shown = shown
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        api = {"build_date": build_date(), "version": dataplane_core.__version__}
+        resp.data = to_json({"api": api, "system": system() if self.shown else {}})
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the information."""
+    routes.schema("info", INFO)
+    responses = {"200": Response({"$ref": "info"}), "default": FAILURE}
+    summary = "Version of this server, and its machine"
+    operation = Operation("getInfo", "Information", summary, responses=responses)
+    routes.add("/info", Info(services.settings.dataplaneapi.show_system_info), {"GET": operation})

@@ -1,0 +1,77 @@
+"""`/services/haproxy/reloads`: what became of the reloads that changes asked for."""
+
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import FAILURE, NOT_FOUND, Operation, Parameter, Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
+from dataplane_core.services import Services
+
+PATH = "/services/haproxy/reloads"
+ID_PATTERN = r"^\d{4}-\d{2}-\d{2}-\d+$"
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": ID_PATTERN},
+        "status": {"type": "string", "enum": ["failed", "in_progress", "succeeded"]},
+        "reload_timestamp": {"type": "integer", "description": "Seconds since 1970."},
+        "response": {"type": "string", "description": "HAProxy's own words."},
+    },
+}
+
+
+def shown(record: ReloadRecord) -> dict[str, Any]:
+    """A record as clients see it."""
+    result: dict[str, Any] = {"id": record.id, "status": record.status}
+    if record.reload_timestamp is not None:
+        result["reload_timestamp"] = record.reload_timestamp
+    if record.response:
+        result["response"] = record.response
+    return result
+
+
+class ReloadList:
+    """All reloads that are remembered."""
+
+    def __init__(self, reloads: ReloadQueue) -> None:
+        self.reloads = reloads
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json([shown(record) for record in self.reloads.records()])
+
+
+class ReloadItem:
+    """One reload."""
+
+    def __init__(self, reloads: ReloadQueue) -> None:
+        self.reloads = reloads
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        resp.data = to_json(shown(self.reloads.record(id)))
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the records."""
+    routes.schema("reload", SCHEMA)
+    routes.schema("reloads", {"type": "array", "items": {"$ref": "reload"}})
+    listing = Operation(
+        "getReloads",
+        "Reloads",
+        "Reloads, the oldest first",
+        responses={"200": Response({"$ref": "reloads"}), "default": FAILURE},
+    )
+    one = Operation(
+        "getReload",
+        "Reloads",
+        "One reload",
+        (Parameter("id", where="path", required=True, pattern=ID_PATTERN),),
+        responses={"200": Response({"$ref": "reload"}), "404": NOT_FOUND, "default": FAILURE},
+    )
+    routes.add(PATH, ReloadList(services.reloads), {"GET": listing})
+    routes.add(PATH + "/{id}", ReloadItem(services.reloads), {"GET": one})

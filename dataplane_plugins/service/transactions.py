@@ -1,0 +1,125 @@
+"""`/services/haproxy/transactions`: several edits that are checked and committed as one."""
+
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import (
+    BAD_REQUEST,
+    FAILURE,
+    FORCE_RELOAD,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    Operation,
+    Parameter,
+    Response,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.services import Services
+from dataplane_core.store.transactions import Transaction, Transactions
+
+PATH = "/services/haproxy/transactions"
+ONE = Response({"$ref": "transaction"})
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "_version": {"type": "integer"},
+        "id": {"type": "string", "pattern": "^[^\\s]+$"},
+        "status": {"type": "string", "enum": ["failed", "outdated", "in_progress", "success"]},
+    },
+}
+TOO_MANY = Response(
+    {
+        "type": "object",
+        "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+    },
+    (),
+    "As many transactions are open as the settings allow.",
+)
+
+
+def shown(one: Transaction) -> dict[str, Any]:
+    """A transaction as clients see it; an outdated one has no version any more."""
+    version = {} if one.status == "outdated" else {"_version": one.version}
+    return {**version, "id": one.id, "status": one.status}
+
+
+class TransactionList:
+    """The transactions that are open or failed: GET; a new one: POST."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self.transactions = transactions
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        found = self.transactions.list(req.query["status"])
+        resp.data = to_json([shown(one) for one in found])
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        begun = self.transactions.begin(req.query["version"], req.who)
+        resp.status = 201
+        resp.data = to_json(shown(begun))
+
+
+class TransactionItem:
+    """One transaction: GET; commit it: PUT; give it up: DELETE."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self.transactions = transactions
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        resp.data = to_json(shown(self.transactions.get(id)))
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        force = req.query["force_reload"]
+        done, outcome = self.transactions.commit(id, force, req.who, req.request_id)
+        req.shown_version = outcome.version
+        if outcome.reload_id is not None:
+            resp.status = 202
+            resp.set_header("Reload-ID", outcome.reload_id)
+        resp.data = to_json(shown(done))
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        self.transactions.delete(id)
+        resp.status = 204
+
+
+def _operation(identifier: str, summary: str, *parameters: Parameter, **answers: Response) -> Any:
+    responses = {code.lstrip("_"): answer for code, answer in answers.items()}
+    return Operation(
+        identifier,
+        "Transactions",
+        summary,
+        parameters,
+        responses={**responses, "default": FAILURE},
+    )
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve transactions."""
+    routes.schema("transaction", SCHEMA)
+    routes.schema("transactions", {"type": "array", "items": {"$ref": "transaction"}})
+    status = Parameter("status", enum=("failed", "in_progress"), help="Show only these.")
+    version = Parameter("version", "integer", required=True, help="The version to start from.")
+    pending = Response({"$ref": "transaction"}, ("Reload-ID",), "Done; a reload is under way.")
+    gone = Response(None, (), "Given up.")
+    listing = Response({"$ref": "transactions"})
+    operations = {
+        "GET": _operation("getTransactions", "Open and failed transactions", status, _200=listing),
+        "POST": _operation(
+            "startTransaction", "Start a transaction", version, _201=ONE, _429=TOO_MANY
+        ),
+    }
+    routes.add(PATH, TransactionList(services.transactions), operations)
+    operations = {
+        "GET": _operation("getTransaction", "One transaction", _200=ONE, _404=NOT_FOUND),
+        "PUT": _operation(
+            "commitTransaction", "Check and commit a transaction", FORCE_RELOAD, _200=ONE,
+            _202=pending, _400=BAD_REQUEST, _404=NOT_FOUND, _406=NOT_ACCEPTABLE,
+        ),
+        "DELETE": _operation("deleteTransaction", "Give it up", _204=gone, _404=NOT_FOUND),
+    }  # fmt: skip
+    routes.add(PATH + "/{id}", TransactionItem(services.transactions), operations)
