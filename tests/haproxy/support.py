@@ -1,0 +1,59 @@
+"""Small pieces that the tests of HAProxy's side share."""
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from dataplane_core.settings import Settings
+
+VERSIONS = ("2.6", "2.8", "3.0", "3.2")
+
+CONFIGURATION = """\
+global
+  stats socket {folder}/worker.sock mode 600 level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend fe
+  bind {folder}/fe.sock
+  http-request set-header x %[path,map({folder}/words.map)]
+  default_backend be
+backend be
+  server s1 127.0.0.1:9 weight 10 agent-check agent-port 9 agent-inter 60s
+  server s2 127.0.0.1:9
+"""
+
+
+def configured(folder: Path, **given: object) -> Settings:
+    """Settings on `folder`/haproxy.cfg; `reload__reload_cmd` stands for `haproxy.reload.reload_cmd`."""
+    values: dict[str, object] = {"haproxy.config_file": str(folder / "haproxy.cfg")}
+    for name, value in given.items():
+        values["haproxy." + name.replace("__", ".")] = value
+    return Settings.default().replace(**values)
+
+
+def script(path: Path, body: str) -> Path:
+    """An executable shell script."""
+    path.write_text("#!/bin/sh\n" + body + "\n", "utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait for what another thread or process is about to do."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"

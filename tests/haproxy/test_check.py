@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.errors import CheckFailed, Finding
+from dataplane_core.haproxy.check import Checker
+from dataplane_core.haproxy.commands import CommandFailed
+from tests.harness.fixtures import one_haproxy
+from tests.haproxy.support import VERSIONS, configured, script
+
+GOOD = "defaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n"
+
+
+@pytest.fixture
+def candidate(tmp_path: Path) -> Path:
+    path = tmp_path / ".haproxy.cfg.x1y2.tmp"
+    path.write_text(GOOD)
+    return path
+
+
+def test_a_command_is_told_the_candidate_twice(tmp_path: Path, candidate: Path) -> None:
+    seen = tmp_path / "seen"
+    program = script(tmp_path / "check", f'echo "$1 $DATAPLANEAPI_TRANSACTION_FILE" > {seen}')
+    settings = configured(tmp_path, reload__validate_cmd=f"{program} --file={{file}}")
+    assert Checker(settings).check(candidate) == []
+    assert seen.read_text() == f"--file={candidate} {candidate}\n"
+
+
+def test_a_refusal_carries_every_finding_and_no_temporary_path(tmp_path: Path, candidate: Path) -> None:
+    body = f"echo '[WARNING] (1) : config : parsing [{candidate}:1] : odd'\n"
+    body += f"echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2; exit 1"
+    settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
+    with pytest.raises(CheckFailed) as failed:
+        Checker(settings).check(candidate)
+    assert failed.value.findings == (Finding(1, "warning", "odd"), Finding(3, "alert", "bad"))
+    assert failed.value.message == "validation error: exit status 1: line 3: bad"
+    assert str(candidate) not in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [("exit 2", "exit status 2: it said nothing"), ("kill -ABRT $$", "ended by SIGABRT: it said nothing")],
+)
+def test_a_check_that_says_nothing_is_told_so(tmp_path: Path, candidate: Path, body: str, reason: str) -> None:
+    settings = configured(tmp_path, reload__validate_cmd=str(script(tmp_path / "check", body)))
+    with pytest.raises(CheckFailed, match=reason):
+        Checker(settings).check(candidate)
+
+
+def test_a_missing_program_names_its_setting(tmp_path: Path, candidate: Path) -> None:
+    settings = configured(tmp_path, haproxy_bin="/nowhere/haproxy")
+    with pytest.raises(CommandFailed, match=r"/nowhere/haproxy, set by haproxy\.haproxy_bin"):
+        Checker(settings).check(candidate)
+    settings = configured(tmp_path, reload__validate_cmd="/nowhere/check {file}")
+    with pytest.raises(CommandFailed, match=r"/nowhere/check, set by haproxy\.reload\.validate_cmd"):
+        Checker(settings).check(candidate)
+
+
+def test_a_check_that_hangs_is_ended(tmp_path: Path, candidate: Path) -> None:
+    settings = configured(tmp_path, reload__validate_cmd="sleep 60")
+    settings = settings.replace(**{"dataplane.check_timeout": 0.2})
+    with pytest.raises(CommandFailed, match="did not end within 0.2 s"):
+        Checker(settings).check(candidate)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "words"),
+    [
+        (GOOD, False, ["-c", "-f"]),
+        (GOOD, True, ["-W", "-c", "-f"]),
+        (GOOD + "program api\n  command sleep 1\n", False, ["-W", "-c", "-f"]),
+        (GOOD + "# program api\nbackend program\n", False, ["-c", "-f"]),
+    ],
+)
+def test_a_master_is_checked_for_where_one_is_needed(
+    tmp_path: Path, candidate: Path, text: str, mode: bool, words: list[str]
+) -> None:
+    candidate.write_text(text)
+    settings = configured(tmp_path, haproxy_bin="sh", master_worker_mode=mode)
+    assert Checker(settings).command(candidate)[1:] == [*words, str(candidate)]
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_haproxy_says(tmp_path: Path, candidate: Path, version: str) -> None:
+    checker = Checker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
+    candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\n")
+    assert checker.check(candidate) == []
+    candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\n  bogus 1\n  http-request deny if { bad }\n")
+    with pytest.raises(CheckFailed) as failed:
+        checker.check(candidate)
+    assert [finding.line for finding in failed.value.findings] == [8, 9]
+    assert failed.value.findings[0].message == "unknown keyword 'bogus' in 'frontend' section"
+    candidate.write_text("defaults\n  mode http\nfrontend fe\n  bind 127.0.0.1:80\n")
+    warnings = checker.check(candidate)
+    assert [one.severity for one in warnings] == ["warning"]
+    assert "missing timeouts for frontend 'fe'" in warnings[0].message
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", ["2.6", "2.8", "3.0"])
+def test_haproxy_accepts_programs(tmp_path: Path, candidate: Path, version: str) -> None:
+    candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\nprogram api\n  command sleep 1\n")
+    assert Checker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate) == []

@@ -1,0 +1,87 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.haproxy import commands
+from dataplane_core.haproxy.commands import CommandFailed, environment, run, words
+from tests.haproxy.support import alive, script, until
+
+
+def test_both_outputs_and_the_status_are_given() -> None:
+    done = run(["sh", "-c", "echo one; echo two >&2; exit 3"], 5.0, "a.setting")
+    assert (done.status, done.ok, done.output) == (3, False, "one\ntwo\n")
+
+
+def test_a_signal_is_told_by_name() -> None:
+    done = run(["sh", "-c", "kill -SEGV $$"], 5.0, "a.setting")
+    assert done.describe() == "ended by SIGSEGV"
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("/does/not/exist", "No such file or directory"),
+        ("/etc/passwd", "Permission denied"),
+        ("a\0b", "embedded null byte"),
+    ],
+)
+def test_what_cannot_be_run_names_its_setting(program: str, reason: str) -> None:
+    with pytest.raises(CommandFailed, match=f"set by a.setting, cannot be run: {reason}") as failed:
+        run([program], 5.0, "a.setting")
+    assert not failed.value.started
+
+
+def test_a_command_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    program = script(tmp_path / "slow", f"sleep 60 & echo $$ $! > {pids}; wait")
+    begun = time.monotonic()
+    with pytest.raises(CommandFailed, match="did not end within 0.3 s") as failed:
+        run([str(program)], 0.3, "a.setting")
+    assert failed.value.started
+    assert time.monotonic() - begun < 2.0
+    until(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
+
+
+def test_a_child_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    pid_file = tmp_path / "pid"
+    done = run(["sh", "-c", f"sleep 30 & echo $! > {pid_file}; echo done"], 10.0, "a.setting")
+    assert done.output == "done\n"
+    assert time.monotonic() - begun < 2.0
+    os.kill(int(pid_file.read_text()), 9)
+
+
+def test_output_is_bounded_and_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "OUTPUT_LIMIT", 10)
+    assert run(["printf", "\\377%100000s", "x"], 5.0, "a.setting").output == "\ufffd" + " " * 9
+
+
+def test_the_environment_holds_nothing_of_this_process_alone() -> None:
+    base = {
+        "HOME": "/root",
+        "STATS_PASSWORD": "kept, haproxy.cfg may use it",
+        "HAPROXY_CFGFILES": "/etc/haproxy/haproxy.cfg",
+        "HAPROXY_MWORKER_REEXEC": "1",
+        "HAPROXY_PROCESSES": "x",
+        "LISTEN_FDS": "1",
+        "NOTIFY_SOCKET": "/run/x",
+        "GUNICORN_CMD_ARGS": "-w 9",
+        "PYTHONPATH": "/x",
+        "DATAPLANE_STATE_DIR": "/x",
+    }
+    clean = environment(base)
+    assert set(clean) == {"HOME", "STATS_PASSWORD", "HAPROXY_CFGFILES", "PATH"}
+    assert environment({"PATH": "/mine"}) == {"PATH": "/mine"}
+
+
+def test_no_shell_reads_a_command() -> None:
+    assert words("kill -USR2 '$(cat /x)' \"a b\"", "s") == ["kill", "-USR2", "$(cat /x)", "a b"]
+    assert run(words("echo $HOME ; false | `id`", "s"), 5.0, "s").output == "$HOME ; false | `id`\n"
+
+
+@pytest.mark.parametrize("command", ["kill 'x", "   "])
+def test_a_command_without_words_names_its_setting(command: str) -> None:
+    with pytest.raises(CommandFailed, match=r"haproxy\.reload\.reload_cmd"):
+        words(command, "haproxy.reload.reload_cmd")
