@@ -74,13 +74,14 @@ def build(props: Iterable[Prop], version: str, root: Node | None = None) -> Node
 def is_zero(node: Node, value: Any) -> bool:
     """Whether a value of the right type says no more than its absence would.
 
-    `false` says something only where the property is required: there, its absence is an error.
+    `false` says something where the property is nullable or required: there, its absence is
+    something else.
     """
     if value is None:
         return True
     prop = node.prop
     if prop is None or prop.nullable:
-        return value is False and not (prop is not None and prop.required)
+        return prop is None and value is False
     kind = prop.json
     if kind == "boolean":
         return value is False and not prop.required

@@ -5,12 +5,14 @@ import pytest
 from dataplane_core.grammar import (
     Model,
     NoMatch,
+    Prop,
     Reading,
     arg,
     flag,
     group,
     integer,
     merged,
+    normal,
     one_of,
     params,
     seq,
@@ -113,3 +115,21 @@ def test_lines_that_add_up_stay_lines(change, lines):
 def test_the_first_of_lines_that_add_up():
     after = MODEL.put(section(), {"base.ssl": True})
     assert [line.raw.strip() for line in after.lines] == ["default-server ssl"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "value", "kept"),
+    [
+        ({}, False, False),
+        ({"nullable": True}, False, True),
+        ({"required": True}, False, True),
+        ({}, 0, False),
+        ({"nullable": True}, 0, True),
+        ({"nullable": True}, None, False),
+        ({}, "", False),
+        ({}, True, True),
+    ],
+)
+def test_what_counts_as_unset(facts, value, kept):
+    prop = Prop("name", "boolean" if isinstance(value, bool) else "integer", **facts)
+    assert (normal({"name": prop}, {"name": value}) == {"name": value}) is kept

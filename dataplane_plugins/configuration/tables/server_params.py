@@ -16,7 +16,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.grammar.dispatch import Template
-from dataplane_core.grammar.params import Entry
+from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.props import Prop
 from dataplane_plugins.configuration.tables.common import (
     CONGESTION_CONTROLS,

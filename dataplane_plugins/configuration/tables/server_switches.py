@@ -4,7 +4,7 @@ They are written in front of those that do, in this order.
 """
 
 from dataplane_core.grammar import flag, switch, synonym, unsaid
-from dataplane_core.grammar.params import Entry
+from dataplane_core.grammar.entries import Entry
 
 
 def _tls(version: str) -> list[Entry]:
