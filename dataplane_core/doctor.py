@@ -1,0 +1,198 @@
+"""What the server would miss with these settings on this machine, and what to do about it."""
+
+import os
+import shlex
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataplane_core.auth import crypt_library
+from dataplane_core.auth.userlists import UserlistFile, accounts_of
+from dataplane_core.errors import DataplaneError
+from dataplane_core.haproxy import binaries
+from dataplane_core.haproxy.addresses import global_lines, stats_sockets
+from dataplane_core.logs.configure import targets
+from dataplane_core.registry import SECTION_ORDER
+from dataplane_core.server.folders import private_folders, shared_folders
+from dataplane_core.server.process import account_of, become
+from dataplane_core.server.tls import TlsContexts
+from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.text import Document
+
+_PATIENCE = 2.0  # seconds for a socket to take a connection
+_YESCRYPT = "$y$j75$saltsalt$5wlMXHz82Iqiv0ywbT8h3LCVssbi3h0Xh43jM7E7Tr2"  # any, to try it
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that is not there or not allowed, and the remedy."""
+
+    what: str
+    remedy: str
+
+
+def diagnose(settings: Settings) -> Iterator[Missing]:
+    """Yield all that is missing, seen with the rights of the user that the server becomes.
+
+    This process becomes that user. Raises SettingsError when it may not.
+    """
+    become(account_of(settings))
+    document = _document(settings.haproxy.config_file)
+    yield from _program(settings)
+    yield from _configuration(settings)
+    yield from _folders(settings)
+    yield from _reload(settings)
+    yield from _sockets(settings, document)
+    yield from _users(settings, document)
+    yield from _own_files(settings)
+
+
+def _document(path: str) -> Document:
+    try:
+        text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        text = ""
+    return Document.parse(text, frozenset(SECTION_ORDER))
+
+
+def _program(settings: Settings) -> Iterator[Missing]:
+    try:
+        program = binaries.program(settings)
+    except DataplaneError as error:
+        yield Missing(
+            error.message, "Install HAProxy, set haproxy.haproxy_bin, or use dataplane.embedded."
+        )
+        return
+    if binaries.version(program) is None:
+        yield Missing(f"{program} does not run as HAProxy", "Try it with -v, and mend it.")
+
+
+def _configuration(settings: Settings) -> Iterator[Missing]:
+    path = os.path.realpath(settings.haproxy.config_file)
+    folder = os.path.dirname(path)
+    if not os.path.exists(path):
+        yield Missing(f"{path} does not exist", "Write it, or set haproxy.config_file.")
+    elif not os.access(path, os.R_OK):
+        yield Missing(f"{path} cannot be read", f"{_grant(path, 'r')} (as root).")
+    if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
+        what = f"the folder {folder} cannot be written, and a new configuration is made there"
+        yield Missing(what, f"{_grant(folder, 'rwx')} (as root).")
+
+
+def _folders(settings: Settings) -> Iterator[Missing]:
+    for key, path in (*private_folders(settings), *shared_folders(settings)):
+        there = path
+        while not os.path.lexists(there) and there not in ("", "/"):
+            there = os.path.dirname(os.path.abspath(there))
+        if not os.path.isdir(there):
+            yield Missing(f"{key}: {there} is no folder", f"Remove it, or set {key}.")
+        elif not os.access(there, os.W_OK | os.X_OK):
+            verb = "cannot be written" if there == path else f"cannot be made in {there}"
+            yield Missing(f"{key}: {path} {verb}", f"{_grant(there, 'rwx')} (as root).")
+
+
+def _reload(settings: Settings) -> Iterator[Missing]:
+    reload = settings.haproxy.reload
+    commands = {
+        "reload_cmd": reload.reload_cmd,
+        "restart_cmd": reload.restart_cmd,
+        "status_cmd": reload.status_cmd,
+        "validate_cmd": reload.validate_cmd,
+    }
+    strategy = {"systemd": "systemctl", "s6": "s6-svc"}.get(reload.reload_strategy, "")
+    if strategy and not shutil.which(strategy):
+        what = f"haproxy.reload.reload_strategy: {strategy} is not on PATH"
+        yield Missing(what, "Install it, or set reload_strategy to custom and reload_cmd.")
+    if not (strategy or reload.reload_cmd or settings.haproxy.master_runtime):
+        yield Missing(
+            "nothing tells how HAProxy is reloaded",
+            "Set haproxy.master_runtime, haproxy.reload.reload_cmd or reload_strategy.",
+        )
+    for key, command in commands.items():
+        try:
+            first = shlex.split(command)[:1]
+        except ValueError:
+            yield Missing(f"haproxy.reload.{key} has an unclosed quote", "Close it.")
+            continue
+        if first and not shutil.which(first[0]):
+            what = f"haproxy.reload.{key}: {first[0]} cannot be run"
+            yield Missing(what, "Install it, or write its whole path.")
+
+
+def _sockets(settings: Settings, document: Document) -> Iterator[Missing]:
+    master = settings.haproxy.master_runtime
+    if master:
+        yield from _socket(master, "start HAProxy with -W -S and this path")
+    found = stats_sockets(global_lines(document))
+    for one in found:
+        if one.address.path and not one.address.path.startswith("\0"):
+            yield from _socket(one.address.path, "start HAProxy with this configuration")
+    if not found and not master:
+        yield Missing(
+            "there is no way to HAProxy's Runtime API",
+            "Add `stats socket PATH level admin` to the section global, or set master_runtime.",
+        )
+    if found and all(one.level < 2 for one in found):
+        yield Missing(
+            "no `stats socket` of the configuration permits changes",
+            "Add `level admin` to one of them.",
+        )
+
+
+def _socket(path: str, start: str) -> Iterator[Missing]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(_PATIENCE)
+        try:
+            probe.connect(path)
+        except FileNotFoundError:
+            yield Missing(f"the socket {path} does not exist", f"If it should be there, {start}.")
+        except ConnectionRefusedError:
+            yield Missing(f"nobody answers on the socket {path}", f"If HAProxy runs, {start}.")
+        except PermissionError:
+            yield Missing(f"the socket {path} may not be used", f"{_grant(path, 'rw')} (as root).")
+        except OSError as error:
+            yield Missing(f"the socket {path} cannot be used: {error}", f"Look at it, or {start}.")
+
+
+def _users(settings: Settings, document: Document) -> Iterator[Missing]:
+    server = settings.dataplaneapi
+    stored = [user.password for user in server.user if not user.insecure]
+    if not server.user:
+        file, name = server.userlist.userlist_file, server.userlist.userlist
+        accounts = accounts_of(UserlistFile(file)() if file else document, name)
+        stored = [one.secret.stored for one in accounts.values() if not one.secret.insecure]
+        if not accounts and not (server.tls.tls_ca and server.scheme == ("https",)):
+            where = file or settings.haproxy.config_file
+            yield Missing(
+                f"nobody may use the API: {where} has no userlist {name} with users",
+                "Add one, or put users into the settings, under dataplaneapi.",
+            )
+    has_yescrypt = crypt_library.verify(b"x", _YESCRYPT) is not None
+    if any(one.startswith("$y$") for one in stored) and not has_yescrypt:
+        what = "a user's password is a yescrypt hash, which this machine cannot verify"
+        yield Missing(what, "Install libcrypt (libxcrypt), or use a sha512 hash.")
+
+
+def _own_files(settings: Settings) -> Iterator[Missing]:
+    server = settings.dataplaneapi
+    if "https" in server.scheme:
+        try:
+            TlsContexts(server.tls)
+        except SettingsError as error:
+            yield Missing(str(error), "Name files that are there, in PEM, and may be read.")
+    files = [("log_file", one.log_file) for one in targets(settings) if one.log_to == "file"]
+    if server.pid_file:
+        files.append(("dataplaneapi.pid_file", server.pid_file))
+    for key, path in files:
+        there = path if os.path.exists(path) and key == "log_file" else os.path.dirname(path) or "."
+        if not os.path.exists(there):
+            yield Missing(f"{key}: the folder {there} does not exist", "Make it (as root).")
+        elif not os.access(there, os.W_OK):
+            yield Missing(f"{key}: {path} cannot be written", f"{_grant(there, 'rwX')} (as root).")
+
+
+def _grant(path: str, rights: str) -> str:
+    """Return a command that gives this user rights."""
+    return f"setfacl -m u:{os.geteuid()}:{rights} {shlex.quote(path)}"

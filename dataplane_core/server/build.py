@@ -1,0 +1,26 @@
+"""The real application, in the form in which the server takes it."""
+
+from typing import TYPE_CHECKING
+
+from dataplane_core.plugins import PluginError
+from dataplane_core.server.site import Served
+from dataplane_core.settings import Problem, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from dataplane_core.api.application import Application
+
+
+def application(settings: Settings) -> "Application":
+    """Return the application; a plugin that cannot be loaded is a SettingsError."""
+    from dataplane_core.app import create_app
+
+    try:
+        return create_app(settings)
+    except PluginError as error:
+        raise SettingsError((Problem("", "", str(error)),)) from None
+
+
+def build(settings: Settings) -> Served:
+    """Return the application with its background work."""
+    made = application(settings)
+    return Served(made, made.services.start, made.services.stop)

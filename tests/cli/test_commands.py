@@ -1,0 +1,237 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dataplane_core import __version__
+from dataplane_core.cli import main, serve_main
+from dataplane_core.settings.manual import manual
+from dataplane_core.settings.table import keys
+from tests.harness.server import ApiServer
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*argv, command=main, environ=None):
+    return CliRunner().invoke(command, argv, env=environ, catch_exceptions=False)
+
+
+def test_versions_and_helps():
+    for command in (main, serve_main):
+        assert run("--version", command=command).output == f"dataplane {__version__}\n"
+    text = run("--help", command=serve_main).output
+    for key in keys():
+        if key.facts.flag and not key.repeated:
+            assert key.facts.flag in text
+            assert key.facts.short in text
+    for name in main.commands:
+        assert name in run("--help").output
+        assert "Usage" in run(name, "--help").output
+
+
+def test_the_help_does_not_load_the_server():
+    code = (
+        "import sys; from dataplane_core.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'falcon', 'gunicorn', 'marshmallow', 'apispec'} & set(sys.modules)))"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert output.endswith("[]\n")
+
+
+@pytest.mark.parametrize("command", [main.commands["serve"], serve_main])
+def test_bad_settings_are_told_without_a_trace(command, tmp_path):
+    path = tmp_path / "s.hcl"
+    path.write_text("haproxy {\n  haproxy_bim = 1\n}\n")
+    result = CliRunner().invoke(command, ["-f", str(path)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{path}:2: haproxy.haproxy_bim: there is no such setting; did")
+    assert run("--prot", "1", command=command).exit_code == 2
+
+
+def test_settings_prints_the_manual():
+    assert run("settings").output == manual()
+
+
+SAMPLE = """\
+global
+  maxconn 100
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 1s
+  timeout server 1s
+frontend f
+  bind 127.0.0.1:1
+  default_backend {backend}
+backend b
+  server s 127.0.0.1:2
+"""
+
+
+@pytest.mark.haproxy
+def test_check_prints_every_finding_with_line_and_section(tmp_path, haproxy_program):
+    path = tmp_path / "h.cfg"
+    path.write_text(SAMPLE.format(backend="b"))
+    good = run("check", str(path), "-b", str(haproxy_program))
+    assert (good.exit_code, good.output) == (0, f"{path} is accepted\n")
+    path.write_text(SAMPLE.format(backend="b").replace("mode http", "mode htp\n  timeout x 1"))
+    bad = run("check", str(path), "-b", str(haproxy_program))
+    assert bad.exit_code == 1
+    assert f"{path}:4: alert: section defaults: " in bad.output
+    assert f"{path}:5: alert: section defaults: " in bad.output
+    assert bad.output.endswith(f"{path} is refused\n")
+
+
+def test_check_without_haproxy_or_file_says_so(tmp_path):
+    path = tmp_path / "h.cfg"
+    path.write_text("global\n")
+    result = run("check", str(path), "-b", "/no/haproxy")
+    assert result.exit_code == 1
+    assert "/no/haproxy, set by haproxy.haproxy_bin" in result.stderr
+    assert run("check", str(tmp_path / "none")).exit_code == 2
+
+
+@pytest.mark.haproxy
+def test_keywords_are_those_of_the_build(haproxy_program):
+    result = run("keywords", "-b", str(haproxy_program))
+    assert "\ncfg\tlisten\tbind mode\t" in result.output
+    only = run("keywords", "--class", "flt", "-b", str(haproxy_program)).output
+    assert {line.split("\t")[0] for line in only.splitlines()} == {"flt"}
+    assert run("keywords", "--class", "x", "-b", str(haproxy_program)).exit_code == 2
+
+
+def test_routes_and_specification(tmp_path):
+    text = run("routes").output
+    assert "GET    /v2/services/haproxy/configuration/backends  getBackends\n" in text
+    assert json.loads(run("spec", "--version", "v2").output)["swagger"] == "2.0"
+    assert json.loads(run("spec", "--openapi3").output)["openapi"].startswith("3.0")
+    unknown = run("spec", "--version", "v9")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "there is no version v9 of the API; there is v2\n",
+    )
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Write a settings file with which nothing is missing."""
+    configuration = tmp_path / "h.cfg"
+    configuration.write_text(
+        f"global\n  stats socket {tmp_path}/admin.sock level admin\n"
+        "userlist controller\n  user a insecure-password b\n"
+    )
+    tree = {
+        "dataplaneapi": {
+            "transaction": {"transaction_dir": str(tmp_path / "transactions")},
+            "resources": {
+                f"{name}_dir": str(tmp_path / name)
+                for name in ("maps", "ssl_certs", "general_storage", "spoe", "spoe_transaction")
+            },
+        },
+        "haproxy": {
+            "config_file": str(configuration),
+            "haproxy_bin": str(fake_haproxy(tmp_path)),
+            "reload": {"reload_cmd": "true"},
+        },
+    }
+    path = tmp_path / "s.yaml"
+
+    def write(**changes):
+        for name, value in changes.items():
+            block = tree
+            *parents, last = name.split("__")
+            for parent in parents:
+                block = block.setdefault(parent, {})
+            block[last] = value
+        path.write_text(json.dumps(tree))
+        return str(path)
+
+    write()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "admin.sock"))
+        server.listen()
+        yield write
+
+
+def fake_haproxy(folder):
+    program = folder / "haproxy"
+    program.write_text("#!/bin/sh\necho 'HAProxy version 2.8.1 2023/01/01'\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_doctor_finds_nothing_where_all_is_there(settings):
+    result = run("doctor", "-f", settings())
+    assert (result.exit_code, result.output) == (0, "nothing is missing\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"haproxy__haproxy_bin": "/no/haproxy"}, "/no/haproxy, set by haproxy.haproxy_bin"),
+        ({"haproxy__haproxy_bin": "/bin/true"}, "/bin/true does not run as HAProxy"),
+        ({"haproxy__config_file": "/no/h.cfg"}, "/no/h.cfg does not exist"),
+        ({"haproxy__master_runtime": "/no/m.sock"}, "the socket /no/m.sock does not exist"),
+        ({"haproxy__reload": {"reload_cmd": "/no/reload now"}}, "reload_cmd: /no/reload cannot"),
+        ({"haproxy__reload": {"reload_cmd": "'"}}, "reload_cmd has an unclosed quote"),
+        ({"haproxy__reload": {}}, "nothing tells how HAProxy is reloaded"),
+        ({"dataplane__state_dir": "/dev/null/x"}, "dataplane.state_dir: /dev/null is no folder"),
+        ({"dataplaneapi__userlist": {"userlist": "x"}}, "has no userlist x with users"),
+        ({"dataplaneapi__pid_file": "/no/pid"}, "pid_file: the folder /no does not exist"),
+        ({"dataplaneapi__scheme": ["https"], "dataplaneapi__tls": {"tls_certificate": "/no.pem"}},
+         "/no.pem cannot be read"),
+    ],
+)  # fmt: skip
+def test_doctor_names_what_is_missing_with_a_remedy(settings, change, what):
+    result = run("doctor", "-f", settings(**change))
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    at = next(number for number, line in enumerate(lines) if what in line)
+    assert lines[at + 1].startswith("    ")
+    assert lines[-1].endswith(" missing")
+
+
+def test_doctor_looks_at_sockets_and_their_level(settings, tmp_path):
+    path = settings()
+    (tmp_path / "admin.sock").unlink()
+    assert "admin.sock does not exist" in run("doctor", "-f", path).output
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "admin.sock"))
+    assert "nobody answers on the socket" in run("doctor", "-f", path).output
+    (tmp_path / "h.cfg").write_text("global\n  stats socket /no/x level user\n")
+    assert "permits changes" in run("doctor", "-f", path).output
+    (tmp_path / "h.cfg").write_text("global\n")
+    assert "no way to HAProxy's Runtime API" in run("doctor", "-f", path).output
+
+
+def test_doctor_sees_with_the_rights_of_the_servers_user(settings, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's, that is
+        folder.chmod(0o755)
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    path = settings(dataplaneapi__uid=65534, dataplaneapi__gid=65534)
+    command = [Path(sys.executable).with_name("dataplane"), "doctor", "-f", path]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert f"maps_dir: {maps} cannot be written" in result.stdout, result
+    assert f"    setfacl -m u:65534:rwx {maps} (as root).\n" in result.stdout
+
+
+@pytest.mark.server
+def test_the_server_starts_by_its_other_name(tmp_path):
+    configuration = tmp_path / "h.cfg"
+    configuration.write_text(SAMPLE.format(backend="b"))
+    server = ApiServer(configuration, tmp_path / "run")
+    server.command = [server.command[0] + "api", "-f", str(server.settings)]
+    with server:
+        assert server.client().version() == 1
+        assert server.process is not None
+        assert Path(f"/proc/{server.process.pid}/comm").read_text() == "dataplaneapi\n"
