@@ -45,6 +45,7 @@ class Registry:
         self.collections: dict[str, Collection] = {}
         self.foreign: dict[str, frozenset[str]] = {}
         self._kinds: dict[str, None] = dict.fromkeys(SECTION_ORDER)
+        self._ranks: dict[tuple[str, ...], int] = {}
         self._frozen = False
         self.origin = ""
 
@@ -127,7 +128,7 @@ class Registry:
             operations=operations,
             versions=versions,
             origin=self.origin,
-            table=RowTable(statement, rank=rank),
+            table=RowTable(statement, rank, self._ranks),
             parents=with_listen(owners),
             key=key,
             parameter=parameter,

@@ -231,6 +231,8 @@ class Rule(Term):
         cond, test = values.get(self.cond.name), values.get(self.test.name)
         condition: list[str] = []
         if cond is not None:
+            if cond not in self.WORDS:
+                raise refuse(self.cond.name, "in body should be one of [if unless]", Code.ENUM)
             if test is None or not is_words(test):
                 raise refuse(
                     self.test.name, "must be a condition without a comment or an open quote"

@@ -1,14 +1,18 @@
 """The keywords of a table, each with its arguments."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from dataplane_core.grammar.props import Problem, Prop, Values, distinct, missing
 from dataplane_core.grammar.shapes import Many
-from dataplane_core.grammar.terms import Const, Seq, Term
+from dataplane_core.grammar.terms import Const, Scalar, Seq, Term
 
 
 class Entry:
     """One keyword of a table, with the terms that each of its words starts."""
+
+    #: whether several of the keyword say something together
+    adds = False
 
     def __init__(
         self, words: dict[str, Term], required: bool = False, several: bool = False
@@ -37,6 +41,10 @@ class Entry:
         """The keyword and its arguments."""
         word = self.choose(values)
         return [] if word is None else [*head(word), *self.words[word].write(values, {})]
+
+    def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The values of a line whose keywords say `said`, one behind the other: the last counts."""
+        return said[-1]
 
     def problems(self, values: Values) -> Iterator[Problem]:
         """Rules that the keyword's arguments break."""
@@ -108,17 +116,33 @@ class Variants(Entry):
 class Repeated(Entry):
     """A keyword that may stand several times; each adds an item to a list property."""
 
+    adds = True
+
     def __init__(self, word: str, prop: Prop, term: Term) -> None:
         self.item = term
         self.prop = prop
-        super().__init__({word: Many(prop, term)})
+        self.scalar = not isinstance(prop.items, tuple)
+        super().__init__({word: Many(prop, term, most=1)})
+
+    def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        return {self.prop.name: [item for one in said for item in one[self.prop.name]]}
 
     def write(self, values: Values) -> list[str]:
         word = next(iter(self.words))
         words: list[str] = []
         for item in values.get(self.prop.name, ()):
-            words += [
-                word,
-                *self.item.write(item if isinstance(item, dict) else {self.prop.name: item}, {}),
-            ]
+            words += [word, *self.item.write({self.prop.name: item} if self.scalar else item, {})]
         return words
+
+
+class Joined(Entry):
+    """A keyword that may stand several times; what it lists adds up to one word with commas."""
+
+    adds = True
+
+    def __init__(self, word: str, term: Scalar) -> None:
+        self.prop = term.prop
+        super().__init__({word: term})
+
+    def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        return {self.prop.name: ",".join(one[self.prop.name] for one in said)}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dataplane_core.grammar.entries import Entry, Repeated, Synonym, Variants, head
+from dataplane_core.grammar.entries import Entry, Joined, Repeated, Synonym, Variants, head
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -14,7 +14,7 @@ from dataplane_core.grammar.props import (
     distinct,
     refuse,
 )
-from dataplane_core.grammar.terms import Term
+from dataplane_core.grammar.terms import Scalar, Term
 from dataplane_core.grammar.values import const
 from dataplane_core.text.tokens import is_words, split
 
@@ -73,9 +73,11 @@ class Params(Term):
                 break
             after_residue = entry is None
             reading.partial |= after_residue
-            self._merge(entry, inner, reading)
+            reading.layout.update(inner.layout)
             items.append((entry, tuple(tokens[at:end]), inner.values))
             at = end
+        for one, said in _by_entry(items).items():
+            reading.values.update(one.collect(said))
         for entry in self.entries:
             if entry.required and not entry.names & reading.values.keys():
                 raise NoMatch(None, " or ".join(entry.words))
@@ -94,19 +96,7 @@ class Params(Term):
 
     @staticmethod
     def _read(entry: Entry, word: str, tokens: Sequence[str], at: int, inner: Reading) -> int:
-        term = entry.item if isinstance(entry, Repeated) else entry.words[word]
-        return term.read(tokens, at + len(head(word)), inner)
-
-    @staticmethod
-    def _merge(entry: Entry | None, inner: Reading, reading: Reading) -> None:
-        if isinstance(entry, Repeated):
-            scalar = not isinstance(entry.prop.items, tuple)
-            item = inner.values[entry.prop.name] if scalar else inner.values
-            reading.values.setdefault(entry.prop.name, []).append(item)
-        elif entry is not None:
-            for name in entry.names:
-                reading.values.pop(name, None)
-            reading.merge(inner)
+        return entry.words[word].read(tokens, at + len(head(word)), inner)
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         items = layout.get(self, ())
@@ -120,17 +110,16 @@ class Params(Term):
     @staticmethod
     def _kept(items: Sequence[Item], values: Values) -> Iterator[tuple[Entry | None, list[str]]]:
         """What stays of the line: each keyword at its place, spelled as it was if it can be."""
-        first = {entry: number for number, (entry, _, _) in reversed([*enumerate(items)])}
+        same = {
+            entry: entry.collect(said) == {n: values[n] for n in entry.names if n in values}
+            for entry, said in _by_entry(items).items()
+        }
         last = {entry: number for number, (entry, _, _) in enumerate(items)}
-        for number, (entry, words, old) in enumerate(items):
-            if entry is None:
-                yield None, list(words)
-            elif isinstance(entry, Repeated):
-                if first[entry] == number:
-                    yield entry, entry.write(values)
-            elif all(values.get(name) == old.get(name) for name in entry.names):
+        first = {entry: number for number, (entry, _, _) in reversed([*enumerate(items)])}
+        for number, (entry, words, _) in enumerate(items):
+            if entry is None or same[entry]:
                 yield entry, list(words)
-            elif entry.given(values) and last[entry] == number:
+            elif entry.given(values) and (first if entry.adds else last)[entry] == number:
                 yield entry, entry.write(values)
             elif entry.given(values) and entry.several:
                 yield entry, list(words)
@@ -186,6 +175,15 @@ class Loose(Params):
         return [*super().write(values, {self: kept}), *split(wanted)]
 
 
+def _by_entry(items: Sequence[Item]) -> dict[Entry, list[dict[str, Any]]]:
+    """What each keyword of a line says, each time that it stands there."""
+    found: dict[Entry, list[dict[str, Any]]] = {}
+    for entry, _, said in items:
+        if entry is not None:
+            found.setdefault(entry, []).append(said)
+    return found
+
+
 def params(*entries: Entry, strict: bool = False, tolerant: bool = False) -> Params:
     """Keywords in any order.
 
@@ -231,6 +229,11 @@ def arg(keyword: str, term: Term, required: bool = False, several: bool = False)
     `several`, the last one is the property and those in front of it stay as they are.
     """
     return Entry({keyword: term}, required, several)
+
+
+def joined(keyword: str, term: Scalar) -> Entry:
+    """A keyword whose word lists something; several of it are one list."""
+    return Joined(keyword, term)
 
 
 def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> Entry:

@@ -34,15 +34,16 @@ class RowTable:
     higher rank, so that rules stand where HAProxy expects them without a warning.
     """
 
-    ranks: dict[tuple[str, ...], int] = {}
-
-    def __init__(self, statement: Statement, rank: int = 50) -> None:
+    def __init__(
+        self, statement: Statement, rank: int = 50, ranks: dict[tuple[str, ...], int] | None = None
+    ) -> None:
         self.statement = statement
         self.rank = rank
+        self.ranks = {} if ranks is None else ranks
         self.props = statement.props
         self.heads = HeadTable([statement])
         for form in statement.forms:
-            RowTable.ranks.setdefault(form.head[:1] if form.head[0] != "no" else form.head, rank)
+            self.ranks.setdefault(form.head[:1] if form.head[0] != "no" else form.head, rank)
 
     def rows(self, section: Section) -> tuple[Row, ...]:
         """The rows in file order; lines that can't be read are none."""
@@ -83,7 +84,7 @@ class RowTable:
     def _place(self, section: Section) -> int:
         for at, line in enumerate(section.lines):
             words = line.tokens
-            rank = RowTable.ranks.get(words[:2], RowTable.ranks.get(words[:1], 0)) if words else 0
+            rank = self.ranks.get(words[:2], self.ranks.get(words[:1], 0)) if words else 0
             if rank > self.rank:
                 while at > 0 and section.lines[at - 1].is_comment:
                     at -= 1

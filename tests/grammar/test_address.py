@@ -51,7 +51,9 @@ def read(term, word):
 )
 def test_both_ways(term, word, values):
     names = [prop.name for prop in term.props]
-    expected = {name: value for name, value in zip(names, values, strict=False) if value is not None}
+    expected = {
+        name: value for name, value in zip(names, values, strict=False) if value is not None
+    }
     reading = read(term, word)
     assert reading.values == expected
     assert term.write(reading.values, {}) == [word]
@@ -68,7 +70,9 @@ def test_a_word_keeps_its_spelling_while_its_values_stay():
     assert LISTEN.write({"address": "::", "port": 81}, reading.layout) == ["[::]:81"]
 
 
-@pytest.mark.parametrize("values", [{}, {"port": 80, "address": "a b"}, {"port": 80, "address": "a#"}])
+@pytest.mark.parametrize(
+    "values", [{}, {"port": 80, "address": "a b"}, {"port": 80, "address": "a#"}]
+)
 def test_what_cannot_be_written(values):
     with pytest.raises(Invalid, match="address"):
         SERVER.write(values, {})

@@ -40,6 +40,7 @@ MODEL = Model(
     statement("timeout connect", duration("connect", nullable=True)),
     statements("errorfile", "files", integer("code") + word("file")),
 )
+RANKS: dict[tuple[str, ...], int] = {}
 SERVERS = RowTable(
     statement(
         "server",
@@ -49,10 +50,11 @@ SERVERS = RowTable(
             params(switch("check", "check"), arg("weight", integer("weight", nullable=True))),
         ),
     ),
-    rank=90,
+    90,
+    RANKS,
 )
 RULES = RowTable(
-    statement("http-request", rule(dispatch("type", case("allow"), case("deny")))), rank=40
+    statement("http-request", rule(dispatch("type", case("allow"), case("deny")))), 40, RANKS
 )
 TEXT = """\
 backend b from d   # beside

@@ -49,7 +49,9 @@ def test_an_argument_that_cannot_be_read_hides_its_own_property_alone():
 
 
 def test_a_value_takes_the_place_of_what_could_not_be_read():
-    assert rewritten("ssl verify maybe weight 3", {"verify": "none"})[1] == "ssl verify none weight 3"
+    assert (
+        rewritten("ssl verify maybe weight 3", {"verify": "none"})[1] == "ssl verify none weight 3"
+    )
 
 
 def test_a_table_is_not_tolerant_of_a_missing_argument():
