@@ -40,7 +40,7 @@ def test_first_session_works_as_written(tmp_path: Path, haproxy_program: str) ->
         command = ["bash", "-e", "-o", "pipefail", "-c", script]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert ran.returncode == 0, ran.stdout + ran.stderr
-        assert ran.stdout.rstrip().splitlines()[-1].startswith("web2: /spare"), ran.stdout
+        assert "web2: /spare for" in ran.stdout.splitlines()[-1], ran.stdout
     finally:
         process.send_signal(signal.SIGINT)
         finish(process)
