@@ -122,7 +122,7 @@ class Repeated(Entry):
         self.item = term
         self.prop = prop
         self.scalar = not isinstance(prop.items, tuple)
-        super().__init__({word: Many(prop, term, most=1)})
+        super().__init__({word: Many(prop, term, at_least=1, most=1)})
 
     def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return {self.prop.name: [item for one in said for item in one[self.prop.name]]}

@@ -47,9 +47,12 @@ class Opt(Term):
 
 
 class Many(Term):
-    """A group repeated to the end of the line: a list property of objects, or of scalars."""
+    """A group repeated to the end of the line: a list property of objects, or of scalars.
 
-    def __init__(self, prop: Prop, term: Term, at_least: int = 0) -> None:
+    It stands `at_least` so often, and at `most`, where that is not 0.
+    """
+
+    def __init__(self, prop: Prop, term: Term, at_least: int = 0, most: int = 0) -> None:
         self.term = term
         self.scalar = (
             term.prop.name
@@ -59,10 +62,11 @@ class Many(Term):
         self.prop = prop
         self.props = (prop,)
         self.at_least = at_least
+        self.most = most
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         found: list[Any] = []
-        while at < len(tokens):
+        while at < len(tokens) and not len(found) >= self.most > 0:
             inner = Reading()
             try:
                 end = self.term.read(tokens, at, inner)

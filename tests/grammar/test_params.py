@@ -8,9 +8,11 @@ from dataplane_core.grammar import (
     Prop,
     Reading,
     arg,
+    args,
     flag,
     group,
     integer,
+    joined,
     merged,
     normal,
     one_of,
@@ -31,6 +33,8 @@ TABLE = params(
     arg("weight", integer("weight", 0, 256)),
     arg("tlv(", group("tlv", seq(Template("tlv({id})"), word("value"))), several=True),
     arg("verify", one_of("verify", "none", "required")),
+    args("alias", "aliases", word("aliases")),
+    joined("store", word("store")),
     tolerant=True,
 )
 
@@ -63,6 +67,26 @@ def test_of_several_the_last_is_the_property_and_the_others_stay():
     values, text = rewritten("ssl crt a crt b", {"crt": "c"})
     assert values["crt"] == "b"
     assert text == "ssl crt a crt c"
+
+
+def test_a_repeated_keyword_keeps_its_places_while_its_list_stays():
+    text = "alias a ssl alias b weight 3"
+    values, after = rewritten(text, {"weight": 4})
+    assert values["aliases"] == ["a", "b"]
+    assert after == "alias a ssl alias b weight 4"
+    assert rewritten(text, {"aliases": ["a", "c"]})[1] == "alias a alias c ssl weight 3"
+
+
+def test_a_keyword_whose_lists_add_up():
+    values, after = rewritten("store a ssl store b,c", {"ssl": True})
+    assert values["store"] == "a,b,c"
+    assert after == "store a ssl store b,c"
+    assert rewritten("store a ssl store b,c", {"store": "d"})[1] == "store d ssl"
+
+
+def test_a_keyword_that_stands_twice_stays_while_its_value_does():
+    assert rewritten("weight 3 weight 4 ssl", {"crt": "a"})[1] == "weight 3 weight 4 ssl crt a"
+    assert rewritten("weight 3 weight 4 ssl", {"weight": 5})[1] == "weight 5 ssl"
 
 
 def test_several_go_together():
