@@ -20,8 +20,8 @@ from typing import Any
 
 import dataplane_plugins.configuration
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
+from dataplane_core.api.shape import build, flatten, tidy
 from dataplane_core.errors import DataplaneError
-from dataplane_core.grammar import Prop, normal
 from dataplane_core.registry import Registry
 from dataplane_core.text import Document, Section
 
@@ -51,18 +51,6 @@ def cases(kind: str) -> Iterator[Case]:
         yield json.loads(line.replace("@FILES@", "/files").replace("@DIR@", "/scratch"))
 
 
-def flat(value: dict[str, Any], props: dict[str, Prop], prefix: str = "") -> dict[str, Any]:
-    """A JSON object as dotted paths, as deep as the declared properties go."""
-    values: dict[str, Any] = {}
-    for name, item in value.items():
-        path = prefix + name
-        if isinstance(item, dict) and path not in props:
-            values.update(flat(item, props, path + "."))
-        else:
-            values[path] = item
-    return values
-
-
 def nested(values: dict[str, Any]) -> dict[str, Any]:
     """Dotted paths as a JSON object."""
     result: dict[str, Any] = {}
@@ -71,6 +59,8 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
         place = result
         for name in outer:
             place = place.setdefault(name, {})
+        if isinstance(item, list):
+            item = [nested(one) if isinstance(one, dict) else one for one in item]
         place[last] = item
     return result
 
@@ -117,8 +107,8 @@ class Checker:
         return self.registry.collections.get(case["path"].split("/")[-1])
 
     def values(self, collection: Collection, body: dict[str, Any]) -> dict[str, Any]:
-        props = {prop.name: prop for prop in collection.props}
-        values = normal(props, flat(body, props))
+        root = build(collection.props, "v2")
+        values = flatten(tidy(body, root, []), root)
         if isinstance(collection, Rows):
             if collection.indexed:
                 values.pop("index", None)

@@ -29,17 +29,21 @@ ALGORITHMS = ("identity", "gzip", "deflate", "raw-deflate")
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 ADDRESS = r"^\S+@\S+$"
 
-ERROR_FILES = statements(
-    "errorfile",
-    "error_files",
-    seq(
-        number_of("code", *ERROR_CODES, help="Status of the answer."),
-        word("file", None, help="File with the whole answer, headers too."),
-    ),
-    help="Answers from files in place of HAProxy's own.",
-    examples=["errorfile 503 /etc/haproxy/errors/503.http"],
-    rejects=["errorfile", "errorfile 503", "errorfile 201 /a"],
-)
+
+def error_files(**more: bool) -> Statement:
+    """`errorfile`, of proxies and of `http-errors` sections."""
+    return statements(
+        "errorfile",
+        "error_files",
+        seq(
+            number_of("code", *ERROR_CODES, help="Status of the answer."),
+            word("file", None, help="File with the whole answer, headers too."),
+        ),
+        help="Answers from files in place of HAProxy's own.",
+        examples=["errorfile 503 /etc/haproxy/errors/503.http"],
+        rejects=["errorfile", "errorfile 503", "errorfile 201 /a"],
+        **more,
+    )
 
 
 def _location(head: str, status: int) -> Statement:
@@ -59,7 +63,7 @@ def _location(head: str, status: int) -> Statement:
 
 ERRORS = on(
     ANY,
-    ERROR_FILES,
+    error_files(),
     statements(
         "errorfiles",
         "errorfiles_from_http_errors",
