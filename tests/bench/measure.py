@@ -24,8 +24,8 @@ ROUTES = {
 class Effort:
     """How long to measure: seconds of each round, rounds, and repetitions of single calls."""
 
-    seconds: float = 1.0
-    rounds: int = 3
+    seconds: float = 0.5
+    rounds: int = 5
     calls: int = 30
 
 
