@@ -1,7 +1,8 @@
 """Bodies of requests: read within a limit, decoded strictly."""
 
 import json
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 import falcon
 import orjson
@@ -9,6 +10,9 @@ import orjson
 from dataplane_core.errors import BadRequest, Code, Invalid, TooLarge
 
 Environment = dict[str, Any]
+
+_PIECE = 1 << 16
+_IN_MEMORY = 1 << 20
 
 
 def has_body(environ: Environment) -> bool:
@@ -26,21 +30,40 @@ def check_size(environ: Environment, limit: int) -> None:
 
 
 def read_body(req: falcon.Request, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes of it in memory; chunked ones too."""
+    """The whole body, chunked or not.
+
+    Raises `TooLarge` for one over `limit` bytes, which is never in memory, and `BadRequest` for one
+    that breaks off or whose chunks are none (the server raises `OSError` for both).
+    """
     environ = req.env
     check_size(environ, limit)
     length = req.content_length
-    if length is None:
-        if "HTTP_TRANSFER_ENCODING" not in environ:
-            return b""
-        data: bytes = environ["wsgi.input"].read(limit + 1)
-        if len(data) > limit:
-            raise _too_large(limit)
-        return data
-    data = environ["wsgi.input"].read(length)
+    try:
+        if length is None:
+            chunked = "HTTP_TRANSFER_ENCODING" in environ
+            return _read_chunks(environ["wsgi.input"], limit) if chunked else b""
+        data: bytes = environ["wsgi.input"].read(length)
+    except OSError:
+        raise _broken_off() from None
     if len(data) < length:
-        raise BadRequest("the connection ended before the whole body had come")
+        raise _broken_off()
     return data
+
+
+def _read_chunks(stream: IO[bytes], limit: int) -> bytes:
+    size = 0
+    with SpooledTemporaryFile(_IN_MEMORY) as spool:
+        while piece := stream.read(_PIECE):
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            spool.write(piece)
+        spool.seek(0)
+        return spool.read()
+
+
+def _broken_off() -> BadRequest:
+    return BadRequest("the connection ended before the whole body had come")
 
 
 def parse_json(data: bytes) -> Any:
