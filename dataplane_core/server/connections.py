@@ -93,7 +93,10 @@ def wrap(plain: PlainSocket, context: ssl.SSLContext) -> TlsSocket:
     assert isinstance(made, TlsSocket)
     made.limits = limits
     made.setblocking(True)
-    made.do_handshake()
+    try:
+        made.do_handshake()
+    except TimeoutError:
+        raise ConnectionResetError(errno.ECONNRESET, "the client ended no handshake") from None
     return made
 
 

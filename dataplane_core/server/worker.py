@@ -20,6 +20,7 @@ from gunicorn import http, util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from dataplane_core.server.bodies import Input
 from dataplane_core.server.connections import PlainSocket, adopt, describe_connection, wrap
 from dataplane_core.server.site import Site
 from dataplane_core.server.tls import TlsContexts
@@ -107,12 +108,13 @@ class Worker(ThreadWorker):
         return bool(super().handle_request(req, conn))
 
     def load_wsgi(self) -> None:
-        """Put what is known of the connection before the application."""
+        """Put what is known of the connection, and its body, before the application."""
         super().load_wsgi()
         application = self.wsgi
 
         def described(environ: dict[str, Any], start_response: Any) -> Any:
             describe_connection(environ)
+            environ["wsgi.input"] = Input(environ["wsgi.input"])
             return application(environ, start_response)
 
         self.wsgi = described  # type: ignore[assignment]

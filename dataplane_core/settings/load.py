@@ -16,6 +16,8 @@ from dataplane_core.settings.table import Key, keys
 from dataplane_core.settings.tree import Settings
 from dataplane_core.settings.yaml_file import read_yaml
 
+FILE_VARIABLE = "DATAPLANE_SETTINGS"
+"""The environment variable that names the settings file where no flag `-f` does."""
 DEFAULT_FILES = ("/etc/haproxy/dataplaneapi.yaml", "/etc/haproxy/dataplaneapi.hcl")
 _READERS = {".yaml": read_yaml, ".yml": read_yaml, ".hcl": read_hcl}
 
@@ -30,7 +32,8 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
 
 def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Settings:
     """Return the settings of flags that are already split: path (or `file`) to text."""
-    file = given.get(flags.FILE) or next(filter(os.path.exists, DEFAULT_FILES), "")
+    named = given.get(flags.FILE) or environ.get(FILE_VARIABLE)
+    file = named or next(filter(os.path.exists, DEFAULT_FILES), "")
     reader = Reader(file)
     settings = reader.read(_nodes(file)) if file else Settings()
     places = {path: f"{file}:{line}" for path, line in reader.lines.items()}

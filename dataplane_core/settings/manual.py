@@ -10,9 +10,10 @@ _HEAD = """\
 
 Written from the table of settings by `dataplane settings > docs/settings.md`; change the table.
 
-A value is looked for in this order: flags of the command line, environment, the settings file
-(`-f FILE`, by default `/etc/haproxy/dataplaneapi.yaml`), the default. The file is YAML (`.yaml`,
-`.yml`) or HCL (`.hcl`); the keys are the same in both, a dash in a key is read as an underscore.
+A value is looked for in this order: flags of the command line, environment, the settings file,
+the default. The file is the one of `-f FILE`, else of the environment's `DATAPLANE_SETTINGS`, else
+`/etc/haproxy/dataplaneapi.yaml` or `.hcl` if there is one. It is YAML (`.yaml`, `.yml`) or HCL
+(`.hcl`); the keys are the same in both, a dash in a key is read as an underscore.
 [dataplane.yaml](../config/dataplane.yaml) and [dataplane.hcl](../config/dataplane.hcl) are samples.
 
 Durations take a unit (`250ms`, `10s`, `1m30s`) or are seconds; sizes are bytes or take a unit

@@ -179,6 +179,15 @@ def test_a_file_that_is_not_there_or_of_no_known_form(tmp_path):
             load(["-f", str(tmp_path / name)], {})
 
 
+def test_the_environment_names_the_file_where_no_flag_does(settle, tmp_path):
+    path = settle("name: flag\n").file
+    other = tmp_path / "other.hcl"
+    other.write_text('name = "environment"\n')
+    environ = {"DATAPLANE_SETTINGS": str(other)}
+    assert load([], environ).name == "environment"
+    assert load(["-f", path], environ).name == "flag"
+
+
 def test_a_bad_flag_and_a_bad_variable_name_themselves():
     with pytest.raises(SettingsError, match='flag --port: dataplaneapi.port: "x" is not'):
         load(["--port", "x"], {})
