@@ -6,6 +6,7 @@ from typing import Any
 from dataplane_core.api.application import Application
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Authorize, Frame, Identify
+from dataplane_core.api.locate import owner, row_at, row_name
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.site import Site
@@ -14,6 +15,8 @@ from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
 from dataplane_core.services import Services, make_services
 from dataplane_core.settings import Settings
+from dataplane_core.store.ports import Locate
+from dataplane_core.text import Section
 
 VERSIONS: tuple[ApiVersion, ...] = (V2(),)
 """The API versions that are served."""
@@ -38,9 +41,24 @@ def serve(services: Services, versions: Iterable[ApiVersion] = VERSIONS) -> Appl
     routes = Routes()
     services.hooks.dataplane_routes(routes=routes, services=services)
     for version in versions:
-        site = Site(version, services, routes)
-        app.mount(site)
+        app.mount(Site(version, services, routes))
+    services.config.use(locate=_locator(services, app.sites[0].version))
     return app
+
+
+def _locator(services: Services, version: ApiVersion) -> Locate:
+    """Names the object that HAProxy complains of, by its path in one API version."""
+
+    def locate(section: Section, at: int) -> str | None:
+        for rows in services.registry.rows_of(section.kind):
+            found = row_at(rows, section, at)
+            if found is not None:
+                key = found[0] if rows.indexed else row_name(rows, found[1])
+                return version.location(rows, section, section.name, key)
+        one = owner(services.registry, section.kind)
+        return None if one is None else version.location(one, section, section.name)
+
+    return locate
 
 
 def _identifier(services: Services) -> Identify:

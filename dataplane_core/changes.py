@@ -3,7 +3,7 @@
 A property whose declaration has `live` is applied by that command. In its text, `{name}` and
 `{parent}` are the object's and its section's names, `{value}` the new value, and any other name is
 a property of the object after the change (`{port}`; dots and dashes are underscores there). A
-mapping behind a colon translates: `{value:enabled=maint|disabled=ready|=ready}`, where nothing in
+mapping behind a colon translates: `{value:enabled=maint,disabled=ready,=ready}`, where nothing in
 front of `=` stands for a property that is not set.
 """
 
@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dataplane_core.api.collections import Rows, Sections, Single
-from dataplane_core.api.locate import row_name
-from dataplane_core.grammar import Model, Prop, Row
+from dataplane_core.api.locate import owner, row_at, row_name
+from dataplane_core.grammar import Model, Prop
 from dataplane_core.haproxy.runtime import argument
 from dataplane_core.registry import Registry
 from dataplane_core.store.change import Committed
@@ -95,7 +94,7 @@ def _line_changes(
 ) -> Iterator[PropertyChange]:
     """The properties that differ between a line and the line in its place."""
     for rows in registry.rows_of(old.kind):
-        before, after = _row_at(rows, old, at), _row_at(rows, new, other)
+        before, after = row_at(rows, old, at), row_at(rows, new, other)
         if before is None and after is None:
             continue
         if before is None or after is None or row_name(rows, before[1]) != row_name(rows, after[1]):
@@ -106,27 +105,10 @@ def _line_changes(
             rows.name, new.name, position, rows.props, before[1].values, after[1].values
         )
         return
-    one = _owner(registry, old.kind)
+    one = owner(registry, old.kind)
     if one is not None and _says_alone(one.model, old, at) and _says_alone(one.model, new, other):
         values = one.model.read(new)
         yield from _differences(one.name, "", new.name, one.props, one.model.read(old), values)
-
-
-def _row_at(rows: Rows, section: Section, at: int) -> tuple[int, Row] | None:
-    found = enumerate(rows.table.rows(section))
-    return next(((index, row) for index, row in found if row.at == at), None)
-
-
-def _owner(registry: Registry, kind: str) -> Sections | Single | None:
-    """The collection whose objects are the sections of a kind."""
-    return registry.sections_of(kind) or next(
-        (
-            one
-            for one in registry.collections.values()
-            if isinstance(one, Single) and one.kind == kind
-        ),
-        None,
-    )
 
 
 def _says_alone(model: Model, section: Section, at: int) -> bool:
@@ -159,7 +141,7 @@ class _Commands(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec:
-            words = dict(pair.split("=", 1) for pair in format_spec.split("|"))
+            words = dict(pair.split("=", 1) for pair in format_spec.split(","))
             value = words.get("" if value is None else str(value))
         if value is None:
             raise NeedsReload("a value that was taken away comes from elsewhere now")

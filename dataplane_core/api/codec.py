@@ -73,7 +73,7 @@ class Codec:
         self.name = name
         self.props = tuple(props)
         self.version = version
-        self.foreign = foreign
+        self.foreign = foreign | _other_paths(self.props)
         self.lenient = lenient
         self.rules = rules
         self._factory = factory
@@ -123,11 +123,18 @@ class Codec:
         return ignored, refused
 
     def _elsewhere(self, path: str) -> bool:
-        """Whether another version of the interface knows the path, or an object that holds it."""
-        return any(path == one or path.startswith(one + ".") for one in self.foreign)
+        """Whether another version of the interface knows the path, or something in or around it."""
+        whole = path + "."
+        return any(f"{one}.".startswith(whole) or whole.startswith(f"{one}.") for one in self.foreign)
 
     def _violation(self, problem: Problem) -> Violation:
         return "", Rule(problem.code, problem.message)
+
+
+def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
+    """The paths that properties have in any version, where versions differ."""
+    named = (prop for prop in props if prop.names)
+    return frozenset(path for prop in named for path in (prop.name, *prop.names.values()) if path)
 
 
 def sentence(found: Iterable[Violation]) -> str:

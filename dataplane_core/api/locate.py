@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dataplane_core.api.collections import NAMELESS, Parent, Rows, Single
+from dataplane_core.api.collections import NAMELESS, Parent, Rows, Sections, Single
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Row
 from dataplane_core.text import Document, Section
+
+if TYPE_CHECKING:
+    from dataplane_core.registry import Registry
 
 UNNAMED_DEFAULTS = "unnamed_defaults_"
 """The names of `defaults` sections without one: `unnamed_defaults_1`, `_2` in file order."""
@@ -149,3 +152,19 @@ def named_rows(rows: Rows, section: Section) -> dict[str, Row]:
                 known.setdefault(name, row)
         section.cache[key] = known
     return known
+
+
+def owner(registry: "Registry", kind: str) -> Sections | Single | None:
+    """The collection whose objects are the sections of a kind."""
+    singles = (
+        one
+        for one in registry.collections.values()
+        if isinstance(one, Single) and one.kind == kind
+    )
+    return registry.sections_of(kind) or next(singles, None)
+
+
+def row_at(rows: Rows, section: Section, at: int) -> tuple[int, Row] | None:
+    """The row that is written on a line of a section, with its index."""
+    found = enumerate(rows.table.rows(section))
+    return next(((index, row) for index, row in found if row.at == at), None)

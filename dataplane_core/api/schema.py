@@ -53,6 +53,12 @@ def _messages(kind: str) -> dict[str, Any]:
     }
 
 
+class JsonObject(Schema):
+    """What all generated schemas are made from."""
+
+    error_messages = _messages("an object")
+
+
 class Text(fields.String):
     """A string without control characters, none of which can stand in a line of configuration."""
 
@@ -173,7 +179,7 @@ class SchemaFactory:
         found = self._known.get(content)
         if found is None or not node.path:
             members = {child.name: self.field(child, name) for child in node.children.values()}
-            found = Schema.from_dict(members, name=self._free(name))
+            found = JsonObject.from_dict(members, name=self._free(name))
             self._known.setdefault(content, found)
         return found
 

@@ -5,6 +5,7 @@ Nothing else in the server knows which versions there are.
 
 from collections.abc import Iterator
 from typing import Any, Protocol
+from urllib.parse import quote, urlencode
 
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.api.describe import MANY, ONE, Describe
@@ -13,6 +14,7 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
 from dataplane_core.api.view import View
+from dataplane_core.text import Section
 
 
 class ApiVersion(Protocol):
@@ -30,6 +32,9 @@ class ApiVersion(Protocol):
 
     def routes(self, view: View) -> Iterator[Route]:
         """The paths of all collections."""
+
+    def location(self, one: Collection, section: Section, name: str, key: object = None) -> str:
+        """The path and query of the section `name` (`key` is None), or of a row in it."""
 
 
 class V2:
@@ -52,6 +57,18 @@ class V2:
         for collection in view.registry.collections.values():
             if collection.versions is None or self.name in collection.versions:
                 yield from self._mount(view, collection)
+
+    def location(self, one: Collection, section: Section, name: str, key: object = None) -> str:
+        path = f"{self.prefix}{self.configuration}/{one.name}"
+        if isinstance(one, Single):
+            return path
+        if key is None or not isinstance(one, Rows):
+            return f"{path}/{quote(name, safe='')}"
+        parent = next(parent for parent in one.parents if parent.kind == section.kind)
+        query = {"parent_type": parent.label, "parent_name": name}
+        if not one.typed:
+            query = {str(one.parameter): name}
+        return f"{path}/{quote(str(key), safe='')}?{urlencode(query)}"
 
     def _mount(self, view: View, one: Collection) -> Iterator[Route]:
         path = f"{self.configuration}/{one.name}"
