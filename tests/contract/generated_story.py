@@ -32,8 +32,8 @@ def snake(name: str) -> str:
 def create(client: "dataplane_client.ApiClient", step: Step, transaction: str) -> None:
     collection, query, body = step
     name = MODELS[collection]
-    api = getattr(dataplane_client, "ACLApi" if name == "Acl" else f"{name}Api")(client)
-    method = getattr(api, f"create_{snake(name)}")
+    tag = {"Acl": "ACL", "HttpRequestRule": "HTTPRequestRule"}.get(name, name)
+    method = getattr(getattr(dataplane_client, f"{tag}Api")(client), f"create_{snake(name)}")
     model = getattr(dataplane_client, name).from_dict(body)
     # Swagger 2.0 names the body's parameter; OpenAPI 3 has no name for it and the model's is used.
     parameters = inspect.signature(method).parameters
