@@ -4,10 +4,12 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
-from dataplane_core.errors import RuntimeFailed
+from dataplane_core.errors import DataplaneError, RuntimeFailed
 from dataplane_core.haproxy import master, messages
+from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.commands import CommandFailed, run, words
 from dataplane_core.haproxy.master import Processes, Result
 from dataplane_core.haproxy.runtime import Runtime
@@ -56,7 +58,7 @@ class Control:
             return Result(False, error.message, asked=error.started)
         if self._master is None:
             return Result(False, _NO_WAY, asked=False)
-        return master.reload(self._master, self._timeout)
+        return self._explained(master.reload(self._master, self._timeout))
 
     def restart(self) -> Result:
         """Start HAProxy again with the command of the strategy."""
@@ -113,8 +115,19 @@ class Control:
         if before is not None and self._master is not None:
             watched = master.outcome(self._master, before, end, _PATIENCE)
             if watched is not None:
-                return Result(watched.ok, "\n".join(filter(None, [text, watched.text])))
+                said = self._explained(watched).text
+                return Result(watched.ok, "\n".join(filter(None, [text, said])))
         return Result(True, text)
+
+    def _explained(self, result: Result) -> Result:
+        """With the findings of a check where the master gives no reason."""
+        if result.text != master.NO_REASON:
+            return result
+        try:
+            Checker(self._settings).check(Path(self._settings.haproxy.config_file))
+        except DataplaneError as error:
+            return Result(False, f"{result.text}. Checked again: {error.message}")
+        return result
 
     def _processes(self) -> Processes | None:
         if self._master is None:

@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from dataplane_core.errors import RuntimeFailed
+from dataplane_core.errors import RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy import messages
 from dataplane_core.haproxy.runtime import DEADLINE, RuntimeClient
 
@@ -76,7 +76,7 @@ def reload(client: RuntimeClient, timeout: float) -> Result:
     """
     end = time.monotonic() + timeout
     try:
-        before = processes(client)
+        before = _once_up(client, min(end, time.monotonic() + DEADLINE))
     except RuntimeFailed as error:
         return Result(False, f"HAProxy's master cannot be reached: {error.message}", asked=False)
     try:
@@ -112,6 +112,17 @@ def outcome(
             return None
         time.sleep(_TICK)
     return None
+
+
+def _once_up(client: RuntimeClient, end: float) -> Processes:
+    """The master's processes; one that starts just now has no socket for a moment."""
+    while True:
+        try:
+            return processes(client, max(0.01, end - time.monotonic()))
+        except RuntimeUnreachable:
+            if time.monotonic() + _TICK > end:
+                raise
+            time.sleep(_TICK)
 
 
 def _told(answer: str) -> Result | None:

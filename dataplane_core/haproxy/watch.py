@@ -12,6 +12,8 @@ from dataplane_core.store.files import Identity, identity
 
 log = logging.getLogger(__name__)
 
+Folders = list[tuple[Path, tuple[int, int]]]
+
 _DEBOUNCE_MS = 100
 _WAKE_MS = 5000
 _POLL_SECONDS = 1.0
@@ -26,25 +28,38 @@ def watch(path: str | Path, callback: Callable[[], object], stop: threading.Even
     """
     path = Path(path)
     known = _identity(path)
-    while not stop.is_set():
-        for _ in _signs(path, stop):
-            now = _identity(path)
-            if now == known:
-                continue
-            known = now
-            if now is not None:
-                _call(callback, path)
+    for _ in _Signs(path, stop):
+        now = _identity(path)
+        if now == known:
+            continue
+        known = now
+        if now is not None:
+            _call(callback, path)
 
 
-def _signs(path: Path, stop: threading.Event) -> Iterator[None]:
-    """A sign whenever a look at the file is worth it; ends when the folders are others."""
-    folders = _folders(path)
-    if folders:
-        try:
+class _Signs:
+    """An iterator of signs that a look at the file is worth it; it ends when `stop` is set."""
+
+    def __init__(self, path: Path, stop: threading.Event) -> None:
+        self._path = path
+        self._stop = stop
+        self._warned = False
+
+    def __iter__(self) -> Iterator[None]:
+        while not self._stop.is_set():
+            folders = _folders(self._path)
             yield None  # what happened before the watch stands is seen by a look
+            if folders:
+                yield from self._of(folders)
+            else:
+                self._stop.wait(_POLL_SECONDS)
+
+    def _of(self, folders: Folders) -> Iterator[None]:
+        """Signs from folders, until they are other folders or cannot be watched."""
+        try:
             for _ in watch_folders(
                 *(folder for folder, _ in folders),
-                stop_event=stop,
+                stop_event=self._stop,
                 debounce=_DEBOUNCE_MS,
                 step=_DEBOUNCE_MS // 2,
                 rust_timeout=_WAKE_MS,
@@ -54,17 +69,18 @@ def _signs(path: Path, stop: threading.Event) -> Iterator[None]:
                 raise_interrupt=False,
             ):
                 yield None
-                if _folders(path) != folders:
+                if _folders(self._path) != folders:
                     return
         except (OSError, RuntimeError) as error:
-            log.warning("%s is looked at once a second, as it cannot be watched: %s", path, error)
-        else:
-            return
-    stop.wait(_POLL_SECONDS)
-    yield None
+            if not self._warned:
+                log.warning(
+                    "%s is looked at once a second, as it cannot be watched: %s", self._path, error
+                )
+            self._warned = True
+            self._stop.wait(_POLL_SECONDS)
 
 
-def _folders(path: Path) -> list[tuple[Path, tuple[int, int]]]:
+def _folders(path: Path) -> Folders:
     """The folder of the file and the one that its links lead to, each with its device and inode."""
     folders = {path.parent, Path(os.path.realpath(path)).parent}
     try:

@@ -5,8 +5,8 @@ import pytest
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.commands import CommandFailed
-from tests.harness.fixtures import one_haproxy
 from tests.haproxy.support import VERSIONS, configured, script
+from tests.harness.fixtures import one_haproxy
 
 GOOD = "defaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n"
 

@@ -12,8 +12,8 @@ from dataplane_core.haproxy import runtime as module
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient, RuntimeRefused, argument
 from dataplane_core.testing import FakeRuntime
-from tests.harness.haproxy import HaproxyProcess
 from tests.haproxy.support import configured, until
+from tests.harness.haproxy import HaproxyProcess
 
 NASTY = st.text(st.sampled_from("ab \\;<>\"'#@!*é%$"), min_size=1, max_size=12)
 WORDS = st.one_of(
@@ -135,16 +135,16 @@ def test_an_answer_that_trickles_times_out(tmp_path: Path) -> None:
 
 def test_an_answer_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ANSWER_LIMIT", 1000)
-    with FakeRuntime(tmp_path / "s", {"": "x" * 5000}) as fake:
-        with pytest.raises(RuntimeFailed, match="does not end"):
-            client(fake.path).command("show info")
+    endless = FakeRuntime(tmp_path / "s", {"": "x" * 5000})
+    with endless, pytest.raises(RuntimeFailed, match="does not end"):
+        client(endless.path).command("show info")
 
 
 @pytest.mark.parametrize("answer", ["Permission denied\n", "Unknown command: 'x', but maybe\n"])
 def test_a_refused_command_is_told(tmp_path: Path, answer: str) -> None:
-    with FakeRuntime(tmp_path / "s", {"": answer}) as fake:
-        with pytest.raises(RuntimeRefused, match=answer.split("\n")[0][:17]):
-            client(fake.path).command("show info")
+    refusing = FakeRuntime(tmp_path / "s", {"": answer})
+    with refusing, pytest.raises(RuntimeRefused, match=answer.split("\n")[0][:17]):
+        client(refusing.path).command("show info")
 
 
 def governed(tmp_path: Path, *sockets: Path, **given: object) -> Runtime:

@@ -1,0 +1,79 @@
+import pytest
+
+from dataplane_core.haproxy.commands import CommandFailed
+from dataplane_core.haproxy.keywords import Keyword, keywords, parse
+from tests.haproxy.support import VERSIONS
+from tests.harness.fixtures import one_haproxy
+
+LIST = """\
+[NOTICE]   (1) : haproxy version is 2.8
+# List of registered ACL keywords:
+base_beg = base -m beg
+# List of registered configuration keywords:
+global
+\tca-base
+listen
+\tbind <addr> ssl ca-sign-file +1
+\tserver <name> <addr> source +-1
+\toption logasap [ FE ]
+\thttp-request sc-inc-gpc*
+# List of registered CLI keywords:
+show map [WORKER]\x20
+user [MASTER] [WORKER]\x20
+# List of registered sample converter functions:
+add(string): sint => sint
+b64dec: bin => str
+# List of registered filter names:
+cache [CACHE]
+# List of registered sample fetch functions:
+#     / _.--- backend tcp-check rule
+# | |
+[ Y . ] accept_date([string]): sint
+# List of registered service names:
+prometheus-exporter
+# List of registered things of the future:
+whatever
+"""
+
+
+def test_every_class_is_read() -> None:
+    assert parse(LIST) == {
+        "acl": [Keyword("acl", "base_beg", usage="base -m beg")],
+        "cfg": [
+            Keyword("cfg", "ca-base", "global"),
+            Keyword("cfg", "ca-sign-file", "listen", ("bind", "ssl"), "1"),
+            Keyword("cfg", "source", "listen", ("server",), "-1"),
+            Keyword("cfg", "logasap", "listen", ("option",), "FE"),
+            Keyword("cfg", "sc-inc-gpc", "listen", ("http-request",)),
+        ],
+        "cli": [
+            Keyword("cli", "show map", usage="WORKER"),
+            Keyword("cli", "user", usage="MASTER WORKER"),
+        ],
+        "cnv": [
+            Keyword("cnv", "add", usage="(string): sint => sint"),
+            Keyword("cnv", "b64dec", usage="bin => str"),
+        ],
+        "flt": [Keyword("flt", "cache", usage="CACHE")],
+        "smp": [Keyword("smp", "accept_date", usage="([string]): sint")],
+        "svc": [Keyword("svc", "prometheus-exporter")],
+    }
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_build_tells_its_keywords(version: str) -> None:
+    found = keywords(one_haproxy(version))
+    words = {kind: {(*one.words, one.name) for one in every} for kind, every in found.items()}
+    assert words["cfg"] >= {("bind", "alpn"), ("server", "check"), ("option", "dontlognull"), ("maxsslconn",)} or (
+        words["cfg"] >= {("bind", "ssl", "alpn"), ("server", "check"), ("option", "dontlognull")}
+    )
+    assert words["smp"] >= {("src",), ("path",)}
+    assert words["cnv"] >= {("lower",)}
+    assert words["cli"] >= {("show map",), ("set server",)}
+    assert len(found["cfg"]) > 400
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    with pytest.raises(CommandFailed, match=r"haproxy\.haproxy_bin"):
+        keywords("/nowhere/haproxy")

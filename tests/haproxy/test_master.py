@@ -1,0 +1,115 @@
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.errors import RuntimeFailed
+from dataplane_core.haproxy import master
+from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.master import Processes
+from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.testing import FakeRuntime
+from tests.harness.haproxy import HaproxyProcess
+
+HEADING = "#<PID>          <type>          <reloads>       <uptime>        <version>\n"
+
+
+def client(path: Path) -> RuntimeClient:
+    return RuntimeClient(Address(path=str(path)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (
+            "10185 master 5 [failed: 1] 0d00h12m56s 2.6.12\n# workers\n16697 worker 1 0d00h03m28s 2.6.12\n# programs\n",
+            Processes(10185, 5, 1, frozenset({16697}), frozenset(), 0),
+        ),
+        (
+            "7 master 1 [failed: 0] 2d00h00m16s 3.2.26\n# workers\n9 worker 0 0d01h02m03s 3.2.26\n"
+            "# old workers\n8 worker 1 1d00h00m18s 3.2.26\n",
+            Processes(7, 1, 0, frozenset({8, 9}), frozenset({9}), 3723),
+        ),
+        (
+            "7 master 1 0d00h00m16s 2.4\n# workers\n9 worker 0 0d00h00m02s 2.4\n# programs\n5 api 0 0d00h00m02s -\n",
+            Processes(7, 1, 0, frozenset({9}), frozenset({9}), 2),
+        ),
+    ],
+)
+def test_the_table_of_processes_is_read(tmp_path: Path, rows: str, expected: Processes) -> None:
+    with FakeRuntime(tmp_path / "m", {"show proc": HEADING + rows}) as fake:
+        assert master.processes(client(fake.path)) == expected
+
+
+def test_a_workers_socket_is_no_master(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "m") as fake, pytest.raises(RuntimeFailed):
+        master.processes(client(fake.path))
+    silent = FakeRuntime(tmp_path / "m", {"show proc": "\n"})
+    with silent, pytest.raises(RuntimeFailed, match="not the socket of an HAProxy master"):
+        master.processes(client(silent.path))
+
+
+def test_an_absent_master_was_not_even_asked(tmp_path: Path) -> None:
+    result = master.reload(client(tmp_path / "gone"), 0.1)
+    assert not result.ok
+    assert not result.asked
+    assert "gone: No such file or directory" in result.text
+
+
+def test_a_reload_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    rows = HEADING + "7 master 1 [failed: 0] 0d00h00m16s 2.6\n9 worker 0 0d00h00m16s 2.6\n"
+    with FakeRuntime(tmp_path / "m", {"show proc": rows, "reload": ""}) as fake:
+        begun = time.monotonic()
+        result = master.reload(client(fake.path), 0.4)
+    assert (result.ok, result.asked) == (False, True)
+    assert "did not finish the reload within 0.4 s" in result.text
+    assert time.monotonic() - begun < 2.0
+
+
+@pytest.mark.haproxy
+def test_the_masters_answer_is_the_result(own_haproxy: HaproxyProcess) -> None:
+    runtime = client(own_haproxy.master)
+    good = own_haproxy.configuration.read_text()
+    before = master.processes(runtime)
+    assert master.reload(runtime, 10.0).ok
+    after = master.processes(runtime)
+    assert (after.master, after.failed) == (before.master, 0)
+    assert after.fresh - before.workers
+
+    own_haproxy.configuration.write_text(good + "  bogus 1\n")
+    result = master.reload(runtime, 10.0)
+    assert not result.ok
+    oldest = "reason only in its own log" in result.text
+    assert oldest or "unknown keyword 'bogus' in 'backend' section" in result.text
+    assert "path to executable" not in result.text
+    assert master.processes(runtime).workers == after.fresh
+
+    own_haproxy.configuration.write_text(good)
+    assert master.reload(runtime, 10.0).ok
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("line", ["", "  bogus 1\n"])
+def test_a_reload_by_signal_is_watched_to_its_end(own_haproxy: HaproxyProcess, line: str) -> None:
+    slow = own_haproxy.folder / "slow.lua"
+    slow.write_text("local stop = os.clock() + 0.25\nwhile os.clock() < stop do end\n")
+    text = own_haproxy.configuration.read_text() + line
+    text = text.replace("global\n", f"global\n  lua-load {slow}\n")
+    own_haproxy.configuration.write_text(text)
+    runtime = client(own_haproxy.master)
+    before = master.processes(runtime)
+    begun = time.monotonic()
+    os.kill(before.master, signal.SIGUSR2)
+    result = master.outcome(runtime, before, begun + 10.0, 2.0)
+    assert result is not None
+    assert result.ok is not bool(line), result.text
+    assert time.monotonic() - begun > 0.2
+
+
+@pytest.mark.haproxy
+def test_the_master_tells_when_nothing_happened(haproxy: HaproxyProcess) -> None:
+    runtime = client(haproxy.master)
+    before = master.processes(runtime)
+    assert master.outcome(runtime, before, time.monotonic() + 5.0, 0.2) is None

@@ -1,0 +1,142 @@
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.haproxy import watch as module
+from dataplane_core.haproxy.watch import watch
+from tests.haproxy.support import until
+
+
+class Calls:
+    def __init__(self) -> None:
+        self.count = 0
+        self.texts: list[str] = []
+        self.fails = False
+
+
+@contextmanager
+def watching(path: Path) -> Iterator[Calls]:
+    calls, stop = Calls(), threading.Event()
+
+    def callback() -> None:
+        calls.count += 1
+        calls.texts.append(path.read_text())
+        if calls.fails:
+            raise RuntimeError("a mistake of the callback")
+
+    ready = threading.Event()
+    looked = module._folders
+
+    def folders(*given: Path) -> object:
+        ready.set()
+        return looked(*given)
+
+    module._folders = folders  # type: ignore[assignment]
+    thread = threading.Thread(target=watch, args=(path, callback, stop))
+    thread.start()
+    assert ready.wait(5)
+    module._folders = looked
+    try:
+        yield calls
+    finally:
+        stop.set()
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "etc" / "haproxy.cfg"
+    path.parent.mkdir()
+    path.write_text("one")
+    return path
+
+
+def put(path: Path, text: str) -> None:
+    """As editors and servers do it: a new file takes the place of the old one."""
+    new = path.with_name(".new.tmp")
+    new.write_text(text)
+    os.replace(new, path)
+
+
+def test_edits_in_place_and_by_rename_are_seen(file: Path) -> None:
+    with watching(file) as calls:
+        file.write_text("two, longer")
+        until(lambda: calls.texts[-1:] == ["two, longer"])
+        put(file, "three")
+        until(lambda: calls.texts[-1:] == ["three"])
+
+
+def test_other_files_and_mere_looks_are_no_edit(file: Path) -> None:
+    with watching(file) as calls:
+        (file.parent / "other.cfg").write_text("x")
+        file.read_text()
+        put(file, "two")
+        until(lambda: calls.count)
+        assert calls.count == 1
+
+
+def test_an_edit_through_links_is_seen(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v2").mkdir()
+    (tmp_path / "v1" / "haproxy.cfg").write_text("one")
+    (tmp_path / "v2" / "haproxy.cfg").write_text("two")
+    data = file.parent / "data"
+    data.symlink_to(tmp_path / "v1")
+    file.unlink()
+    file.symlink_to("data/haproxy.cfg")
+    with watching(file) as calls:
+        (tmp_path / "v1" / "haproxy.cfg").write_text("one, edited")
+        until(lambda: calls.texts[-1:] == ["one, edited"])
+        (file.parent / "newer").symlink_to(tmp_path / "v2")
+        os.replace(file.parent / "newer", data)
+        until(lambda: calls.texts[-1:] == ["two"])
+        (tmp_path / "v2" / "haproxy.cfg").write_text("two, edited")
+        until(lambda: calls.texts[-1:] == ["two, edited"])
+
+
+def test_a_folder_that_is_not_there_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.02)
+    path = tmp_path / "later" / "haproxy.cfg"
+    with watching(path) as calls:
+        path.parent.mkdir()
+        path.write_text("one")
+        until(lambda: calls.texts[-1:] == ["one"])
+        put(path, "two")
+        until(lambda: calls.texts[-1:] == ["two"])
+
+
+def test_what_cannot_be_watched_is_looked_at(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(module, "watch_folders", refuse)
+    with watching(file) as calls:
+        put(file, "two")
+        until(lambda: calls.texts[-1:] == ["two"])
+    assert caplog.text.count("OS file watch limit reached") == 1
+
+
+def test_a_file_that_goes_and_comes_is_seen(file: Path) -> None:
+    with watching(file) as calls:
+        file.unlink()
+        put(file, "again")
+        until(lambda: calls.texts[-1:] == ["again"])
+
+
+def test_a_callback_that_fails_is_called_again(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with watching(file) as calls:
+        calls.fails = True
+        put(file, "two")
+        until(lambda: "a mistake of the callback" in caplog.text)
+        put(file, "three")
+        until(lambda: calls.texts[-1:] == ["three"])
