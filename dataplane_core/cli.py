@@ -34,7 +34,7 @@ def _server(name: str | None, *more: click.Parameter) -> click.Command:
     """The command that serves, with every flag of the settings."""
     return click.Command(
         name, callback=_serve, params=[*flags.options(), *more], help=_serve.__doc__,
-        context_settings={"help_option_names": ["--help"], "max_content_width": 100},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )  # fmt: skip
 
 

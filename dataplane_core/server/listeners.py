@@ -86,11 +86,15 @@ class Listeners:
             for group in places(settings):
                 ready |= self._group(group, settings.dataplane.socket_mode, deadline)
         except SettingsError:
-            for place, opened in ready.items():
-                if place not in self.open:
-                    _close(place, opened)
+            self.discard(ready)
             raise
         return ready
+
+    def discard(self, ready: Mapping[Place, socket.socket]) -> None:
+        """Close what `prepare` has opened beside the sockets in use."""
+        for place, opened in ready.items():
+            if place not in self.open:
+                _close(place, opened)
 
     def adopt(self, ready: Mapping[Place, socket.socket]) -> None:
         """Keep these sockets, close all others."""
@@ -143,9 +147,7 @@ class Listeners:
                 if error.errno not in _NO_SUCH_FAMILY:
                     break
         if failure is not None and (not found or failure.errno not in _NO_SUCH_FAMILY):
-            for place, opened in found.items():
-                if place not in self.open:
-                    _close(place, opened)
+            self.discard(found)
             reason = failure.strerror or str(failure)
             problem = Problem(f"listener {group[0]}", "", f"cannot be opened: {reason}")
             raise SettingsError((problem,))

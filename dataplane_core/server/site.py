@@ -75,7 +75,11 @@ class Site:
             contexts = _contexts(settings)
             served = self._make(settings)
             ready = self.listeners.prepare(settings, 0.0)
-            configure(settings)
+            try:
+                configure(settings)
+            except SettingsError:
+                self.listeners.discard(ready)
+                raise
         except SettingsError as error:
             for problem in error.problems:
                 log.error("the settings stay as they were: %s", problem)

@@ -21,7 +21,8 @@ class Dataplane:
 
     state_dir: str = setting(
         "", PATH,
-        "Folder of the server's own state; empty: the name of `transaction_dir` with `-state`.",
+        "Folder of the server's own state; empty: one beside `transaction_dir`, for each "
+        "configuration its own.",
         flag="--state-dir", environment="DATAPLANE_STATE_DIR",
     )  # fmt: skip
     unknown_properties: str = setting(

@@ -5,6 +5,7 @@ the key's name in a settings file, so `settings.haproxy.reload.reload_delay` is 
 `haproxy.reload.reload_delay`.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -93,9 +94,17 @@ class Settings:
 
     @property
     def state_dir(self) -> str:
-        """Folder of the server's own state, never that of a transaction."""
-        own = self.dataplane.state_dir
-        return own or os.path.normpath(self.dataplaneapi.transaction.transaction_dir) + "-state"
+        """Folder of the server's own state, never that of a transaction.
+
+        The default is one for each configuration: servers of two configurations that share a
+        `transaction_dir` must not mistake each other's reloads and versions for their own.
+        """
+        if self.dataplane.state_dir:
+            return self.dataplane.state_dir
+        beside = os.path.normpath(self.dataplaneapi.transaction.transaction_dir)
+        configuration = os.path.realpath(self.haproxy.config_file)
+        digest = hashlib.sha256(os.fsencode(configuration)).hexdigest()
+        return f"{beside}-state-{digest[:8]}"
 
 
 def _with(block: Any, path: list[str], value: object, whole: str) -> Any:

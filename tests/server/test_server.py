@@ -158,6 +158,18 @@ def test_bad_settings_at_sighup_keep_the_old_ones(make):
     taken.close()
 
 
+def test_a_listener_of_settings_that_were_refused_is_closed_again(make):
+    running = make().start()
+    port = free_port()
+    running.change({"dataplaneapi": {"port": port}, "log_targets": [{"log_to": "file",
+                    "log_file": "/dev/null/x"}]})  # fmt: skip
+    running.signal(signal.SIGHUP)
+    running.wait_for(lambda: "/dev/null/x cannot be written" in running.log.read_text())
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), 1)
+    assert running.ask("/")["name"] == "first"
+
+
 def test_a_killed_predecessor_is_in_nobodys_way(make, tmp_path):
     pid_file = tmp_path / "run" / "pid"
     pid_file.parent.mkdir()

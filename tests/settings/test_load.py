@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import re
 from pathlib import Path
 
 import click
@@ -245,7 +246,8 @@ def test_discovery_keeps_its_objects(settle):
 
 def test_the_state_stands_beside_the_transactions():
     settings = Settings.default()
-    assert settings.state_dir == "/tmp/haproxy-state"
+    assert re.fullmatch("/tmp/haproxy-state-[0-9a-f]{8}", settings.state_dir)
+    assert settings.replace(**{"haproxy.config_file": "/x"}).state_dir != settings.state_dir
     assert settings.replace(**{"dataplane.state_dir": Path("/s")}).state_dir == "/s"
     with pytest.raises(KeyError, match="haproxy.nope"):
         settings.replace(**{"haproxy.nope": 1})
