@@ -1,11 +1,17 @@
 """The real application below the real server: what only the two together can get wrong."""
 
+import base64
+import contextlib
+import http.client
 import json
 import socket
 
 import pytest
 
-from tests.harness.server import ApiServer
+from tests.auth.test_authenticator import HASHES
+from tests.harness.server import ApiServer, Client, free_port
+from tests.server import certificates
+from tests.server.conftest import UnixConnection
 
 pytestmark = pytest.mark.server
 
@@ -80,3 +86,69 @@ def test_a_stranger_is_refused_before_the_body_is_read(api):
 def test_the_log_holds_no_password(api):
     assert "adminpwd" not in api.log.read_text()
     assert "Traceback" not in api.log.read_text()
+
+
+def status(connection, **headers):
+    with contextlib.closing(connection):
+        connection.request("GET", BACKENDS, headers=headers)
+        return connection.getresponse().status
+
+
+def basic(user, password):
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("with_authority", [False, True])
+def test_who_is_asked_for_what_on_which_listener(tmp_path, trusting, with_authority):
+    clients = certificates.make("clients")
+    tls = {
+        "tls_certificate": certificates.make("server").write(tmp_path / "server.pem"),
+        "tls_port": free_port(),
+    }
+    if with_authority:
+        tls["tls_ca"] = clients.write(tmp_path / "clients.pem")
+    trusting.load_cert_chain(certificates.make("robot", clients).write(tmp_path / "robot.pem"))
+    configuration = tmp_path / "haproxy.cfg"
+    configuration.write_text("global\nuserlist controller\n  user eve insecure-password secret\n")
+    changes = {
+        "dataplaneapi": {
+            "scheme": ["http", "https", "unix"],
+            "socket_path": str(tmp_path / "api.sock"),
+            "tls": tls,
+        }
+    }
+    right, wrong = basic("admin", "adminpwd"), basic("eve", "secret")
+    with ApiServer(configuration, tmp_path / "run", changes) as server:
+
+        def tls_connection():
+            return http.client.HTTPSConnection("127.0.0.1", tls["tls_port"], context=trusting)
+
+        def plain_connections():
+            yield http.client.HTTPConnection("127.0.0.1", server.port)
+            yield UnixConnection(str(tmp_path / "api.sock"))
+
+        assert status(tls_connection()) == (200 if with_authority else 401)
+        assert status(tls_connection(), Authorization=right) == 200
+        for expected, headers in ((401, {}), (401, {"Authorization": wrong}),
+                                  (200, {"Authorization": right})):  # fmt: skip
+            for connection in plain_connections():
+                assert status(connection, **headers) == expected
+
+
+def test_users_of_the_configuration_are_let_in_as_soon_as_they_are_there(tmp_path):
+    configuration = tmp_path / "haproxy.cfg"
+    userlist = "userlist api\n  user {} password {}\n"
+    first = userlist.format("admin", HASHES["sha512"])
+    configuration.write_text("global\n" + first)
+    changes = {"dataplaneapi": {"user": [], "userlist": {"userlist": "api"}}}
+    server = ApiServer(configuration, tmp_path / "run", changes)
+    server.client = lambda: Client(server.port, "admin", "correct horse")
+    with server:
+        for scheme in ("md5", "sha256", "bcrypt", "yescrypt"):
+            configuration.write_text(
+                "global\n" + first + f"  user {scheme} password {HASHES[scheme]}\n"
+            )
+            client = Client(server.port, scheme, "correct horse")
+            assert client.call("GET", BACKENDS).status == 200, scheme
+        configuration.write_text("global\n")
+        assert server.client().call("GET", BACKENDS).status == 401
