@@ -8,6 +8,7 @@ its inverse, used for defaults in the documentation and in `--help`.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -40,8 +41,9 @@ def _boolean(value: str) -> bool:
     raise ValueError("is not true or false")
 
 
-_DURATION_UNITS = {
-    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0,
+_NANOSECONDS = {
+    "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
+    "h": 3600 * 10**9, "d": 86400 * 10**9,
 }  # fmt: skip
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -54,7 +56,7 @@ def _duration(value: str) -> float:
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError("is not a duration such as 250ms, 10s, 1m30s or a number of seconds")
-    return sum(float(number) * _DURATION_UNITS[unit] for number, unit in parts)
+    return float(sum(Fraction(number) * _NANOSECONDS[unit] for number, unit in parts) / 10**9)
 
 
 def _show_duration(seconds: float) -> str:
