@@ -25,6 +25,7 @@ DEFAULT_PLUGINS = (
     "configuration.raw",
     "configuration.version",
     "configuration.elsewhere",
+    "configuration.global_",
     "configuration.defaults",
     "configuration.frontends",
     "configuration.backends",

@@ -1,0 +1,73 @@
+"""`global`: values with two spellings, switches that only stand or not, and the first line."""
+
+import pytest
+
+from dataplane_core.text import Document
+from dataplane_plugins.configuration.global_ import GLOBAL
+
+
+def section(*lines):
+    text = "global\n" + "".join(f"  {line}\n" for line in lines)
+    return Document.parse(text, frozenset({"global"})).sections[0]
+
+
+def lines(after):
+    return [line.raw.strip() for line in after.lines if line.raw.strip()]
+
+
+def test_the_keyword_that_counts_from_there_on_stands_first():
+    after = GLOBAL.put(
+        section("daemon", "tune.fd.edge-triggered on"),
+        {"daemon": "enabled", "expose_experimental_directives": True}
+        | {"tune_options.fd_edge_triggered": "enabled"},
+    )
+    assert lines(after)[0] == "expose-experimental-directives"
+
+
+def test_a_setting_with_two_names_is_shown_under_both_and_taken_under_either():
+    both = {"tune_options.ssl_default_dh_param": 2048, "tune_ssl_default_dh_param": 2048}
+    assert GLOBAL.read(section("tune.ssl.default-dh-param 2048")) == both
+    for name in both:
+        assert lines(GLOBAL.put(section(), {name: 4096})) == ["tune.ssl.default-dh-param 4096"]
+    (problem,) = GLOBAL.problems({**both, "tune_ssl_default_dh_param": 1024})
+    assert (problem.code, problem.path) == (422, "tune_ssl_default_dh_param")
+
+
+@pytest.mark.parametrize(("given", "word"), [("on", "on"), ("enabled", "on"), ("auto", "auto")])
+def test_profiling_is_taken_in_both_spellings(given, word):
+    after = GLOBAL.put(section(), {"profiling_tasks": given})
+    assert lines(after) == [f"profiling.tasks {word}"]
+    shown = {"on": "enabled", "enabled": "enabled", "auto": "auto"}[given]
+    assert GLOBAL.read(after) == {"profiling_tasks": shown}
+
+
+@pytest.mark.parametrize("name", ["daemon", "ssl_mode_async", "log_send_hostname.enabled"])
+def test_disabled_is_no_line(name):
+    assert lines(GLOBAL.put(section(), {name: "disabled"})) == []
+
+
+def test_setting_a_switch_replaces_the_line_that_unsets_it():
+    start = section("no strict-limits # for tests", "daemon")
+    assert GLOBAL.read(start) == {"daemon": "enabled"}
+    assert GLOBAL.put(start, {"daemon": "enabled"}) is start
+    after = GLOBAL.put(start, {"daemon": "enabled", "strict_limits": True})
+    assert lines(after) == ["strict-limits # for tests", "daemon"]
+
+
+def test_words_behind_master_worker_stay():
+    start = section("master-worker no-exit-on-failure")
+    assert GLOBAL.read(start) == {"master-worker": True}
+    assert GLOBAL.put(start, {"master-worker": True}) is start
+
+
+def test_lua_memory_is_a_number_beside_the_switch_of_the_interface():
+    start = section("tune.lua.maxmem 100")
+    values = GLOBAL.read(start)
+    assert values == {"tune_options.lua_maxmem": True, "tune_options.lua_maxmem_megabytes": 100}
+    (problem,) = GLOBAL.problems({"tune_options.lua_maxmem": True})
+    assert (problem.code, problem.path) == (602, "tune_options.lua_maxmem_megabytes")
+
+
+def test_sessions_live_for_whole_seconds():
+    assert GLOBAL.read(section("tune.ssl.lifetime 5m")) == {"tune_options.ssl_lifetime": 300}
+    assert GLOBAL.read(section("tune.ssl.lifetime 1500ms")) == {}
