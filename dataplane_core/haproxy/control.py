@@ -48,7 +48,8 @@ class Control:
     def reload(self) -> Result:
         """Have HAProxy read its configuration again; returns when it did, or did not."""
         try:
-            if self._command("restart") and self.status() == "down":
+            restartable = self._command("restart") and self._command("status")
+            if restartable and self.status() == "down":
                 log.warning("HAProxy is down, it is restarted")
                 return self.restart()
             command = self._command("reload")
@@ -74,22 +75,19 @@ class Control:
     def status(self) -> Status:
         """Whether HAProxy runs: the exit status of `status_cmd`, or what the strategy says.
 
-        `unknown` where neither is set, and when the command cannot be run or does not end.
+        Where neither is set the master's answer counts. `unknown` without an answer, and when the
+        command cannot be run or does not end.
         """
         try:
             command = self._command("status")
-            if not command:
-                return "unknown"
-            timeout = min(_STATUS_SECONDS, self._timeout)
-            return "up" if run(command, timeout, _setting("status")).ok else "down"
+            if command:
+                timeout = min(_STATUS_SECONDS, self._timeout)
+                return "up" if run(command, timeout, _setting("status")).ok else "down"
         except CommandFailed as error:
             log.warning("the state of HAProxy is not known: %s", error.message)
             return "unknown"
-
-    def survived(self) -> bool:
-        """Whether HAProxy surely runs: the master has a worker, or the status command says so."""
         processes = self._processes()
-        return bool(processes.workers) if processes else self.status() == "up"
+        return "up" if processes and processes.workers else "unknown"
 
     def since(self, moment: float) -> Result | None:
         """What became of a reload that was begun at `moment` (seconds since 1970) and not watched.

@@ -196,7 +196,7 @@ class ReloadQueue:
         """
         log.warning("version %d was put back as version %d", job.version, restored)
         self._records.roll_back(restored, f"rolled back with version {job.version}: {reason}")
-        if self.control.survived():
+        if self.control.status() == "up":
             return
         result = self.control.reload()
         if result.ok:

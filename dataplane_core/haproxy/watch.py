@@ -20,14 +20,14 @@ _POLL_SECONDS = 1.0
 
 
 def watch(path: str | Path, callback: Callable[[], object], stop: threading.Event) -> None:
-    """Call `callback` after each change of the file `path`, until `stop` is set.
+    """Call `callback` at once and after each change of the file `path`, until `stop` is set.
 
     The folder is watched, as a file that is put in place by a rename is another file; so is the
     folder that a symbolic link leads to. Where a folder cannot be watched, or is not there, the
     file is looked at once a second. An exception of the callback is told in the log.
     """
     path = Path(path)
-    known = _identity(path)
+    known: Identity | None = None
     for _ in _Signs(path, stop):
         now = _identity(path)
         if now == known:

@@ -106,7 +106,7 @@ def test_the_master_is_used_where_no_command_is_set(haproxy: HaproxyProcess) -> 
     begun = time.time()
     result = by_master.reload()
     assert result.ok, result.text
-    assert by_master.survived()
+    assert by_master.status() == "up"
     since = by_master.since(begun)
     assert since is not None
     assert since.ok
@@ -128,7 +128,7 @@ def test_a_command_that_only_signals_is_followed_by_the_master(own_haproxy: Hapr
     result = signalling.reload()
     assert not result.ok
     assert "unknown keyword 'bogus' in 'backend' section" in result.text
-    assert signalling.survived()
+    assert signalling.status() == "up"
     since = signalling.since(begun)
     assert since is not None
     assert not since.ok
@@ -144,8 +144,7 @@ def test_a_command_is_believed_where_the_master_sees_nothing(
         assert elsewhere.reload().ok
 
 
-def test_nothing_survives_surely_where_nothing_can_be_asked(tmp_path: Path) -> None:
-    assert not control(tmp_path).survived()
-    assert not control(tmp_path, master_runtime=str(tmp_path / "gone")).survived()
-    assert control(tmp_path, reload__status_cmd="true").survived()
+def test_nothing_is_known_where_nothing_can_be_asked(tmp_path: Path) -> None:
+    assert control(tmp_path, master_runtime=str(tmp_path / "gone")).status() == "unknown"
+    assert control(tmp_path, master_runtime=str(tmp_path / "gone")).since(0.0) is None
     assert control(tmp_path).since(0.0) is None
