@@ -41,6 +41,7 @@ DEFAULT_PLUGINS = (
     "configuration.acls",
     "configuration.binds",
     "configuration.servers",
+    "configuration.sites",
 )
 """The plugins that come with the server, in the order of their registration, by the names under
 which they can be blocked: their modules inside `dataplane_plugins`."""

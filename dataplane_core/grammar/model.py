@@ -119,7 +119,7 @@ def _rows(lines: Sequence[Found]) -> list[Row]:
 def _reconcile(
     edit: "Edit", statement: Statement, lines: list[Found], wanted: list[Row], place: int
 ) -> None:
-    """Turn `lines` into `wanted`, keeping every line that says what is wanted already."""
+    """Find which of a statement's lines count, and turn them into `wanted`."""
     if statement.single:
         if not wanted:
             for at, _, reading in lines:
@@ -129,20 +129,36 @@ def _reconcile(
         lines = lines[-1:]  # the last one counts, and a line that can't be read is replaced
     else:
         lines = [line for line in lines if line[2] is not None]
-    old = [repr((line[1].head, line[2] and sorted(line[2].values.items()))) for line in lines]
-    new = [repr((form.head, sorted(row.items()))) for form, row in wanted]
+    reconcile(edit, lines, wanted, place)
+
+
+def reconcile(
+    edit: "Edit", lines: list[Found], wanted: list[Row], place: int, key: str | None = None
+) -> None:
+    """Turn `lines` into `wanted`, keeping every line that says what is wanted already.
+
+    Lines and rows with the same value of `key` belong together, where there is one; else those
+    that say the same do. What is new and has no line in front of it goes to `place`.
+    """
+    old = [_identity(form, reading.values if reading else {}, key) for _, form, reading in lines]
+    new = [_identity(form, row, key) for form, row in wanted]
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
         common = min(i2 - i1, j2 - j1)
         for step in range(common):
             at, form, reading = lines[i1 + step]
-            _rewrite(edit, at, form, reading, wanted[j1 + step])
+            if tag != "equal" or (reading and reading.values != wanted[j1 + step][1]):
+                _rewrite(edit, at, form, reading, wanted[j1 + step])
         for at, _, _ in lines[i1 + common : i2]:
             edit.remove(at)
         behind = lines[i1 + common - 1][0] + 1 if i1 + common else lines[0][0] if lines else place
         for form, row in wanted[j1 + common : j2]:
             edit.insert(behind, form.write(row, {}))
+
+
+def _identity(form: Form, values: Values, key: str | None) -> str:
+    if key is not None and key in values:
+        return str(values[key])
+    return repr((form.head, sorted(values.items())))
 
 
 def _rewrite(edit: "Edit", at: int, form: Form, reading: Reading | None, wanted: Row) -> None:

@@ -1,10 +1,10 @@
 """Row tables: lines of a section that are resources of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dataplane_core.grammar.model import Edit, HeadTable, outside
+from dataplane_core.grammar.model import Edit, HeadTable, outside, reconcile
 from dataplane_core.grammar.props import Problem, Reading, Values
 from dataplane_core.grammar.statements import Form, Statement
 from dataplane_core.text.lines import Line
@@ -30,8 +30,7 @@ class RowTable:
     """The rows that a statement's lines make in a section.
 
     `rank` orders tables in one section: a first row goes in front of the first line of a table
-    with a
-    higher rank, so that rules stand where HAProxy expects them without a warning.
+    with a higher rank, so that rules stand where HAProxy expects them without a warning.
     """
 
     def __init__(
@@ -98,6 +97,17 @@ class RowTable:
             return section
         layout = row.reading.layout if form is row.form else {}
         return section.replace(row.at, row.line.rewritten(form.write(own, layout)))
+
+    def put(self, section: Section, items: Sequence[Values], key: str | None = None) -> Section:
+        """The section with the rows `items`, in this order; rows that say so already stay.
+
+        Rows with the same value of `key` are the same row, changed.
+        """
+        edit = Edit(section)
+        lines = [(row.at, row.form, row.reading) for row in self.rows(section)]
+        wanted = [self._form(item) for item in items]
+        reconcile(edit, list(lines), wanted, self._place(section), key)
+        return edit.done()
 
     def remove(self, section: Section, row: Row) -> Section:
         """The section without a row and without the comments directly above it."""

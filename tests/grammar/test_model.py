@@ -183,3 +183,16 @@ def test_a_file_without_a_last_line_end_gains_one():
         SERVERS.insert(one, {"name": "b", "address": "2"}).text
         == "backend b\n  server a 1\n  server b 2\n"
     )
+
+
+def test_all_rows_are_put_at_once():
+    one = section("backend b\n  # s\n  server a 1   # x\n  server b 2\n\n")
+    rows = [{"name": "a", "address": "1"}, {"name": "c", "address": "3"}]
+    assert SERVERS.put(one, rows).text == "backend b\n  # s\n  server a 1   # x\n  server c 3\n\n"
+    assert SERVERS.put(one, [row.values for row in SERVERS.rows(one)]) is one
+    assert SERVERS.put(one, []).text == "backend b\n\n"
+    moved = [{"name": "b", "address": "9"}]
+    assert SERVERS.put(one, moved, "name").text == "backend b\n  server b 9\n\n"
+    assert SERVERS.put(one, moved).text == "backend b\n  # s\n  server b 9   # x\n\n"
+    empty = section("backend b\n  mode http\n")
+    assert SERVERS.put(empty, rows).text == "backend b\n  mode http\n  server a 1\n  server c 3\n"

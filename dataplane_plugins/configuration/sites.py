@@ -1,0 +1,164 @@
+"""`/services/haproxy/sites`: a frontend with its listeners and backends as one object."""
+
+from collections.abc import Callable
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.codec import Codec
+from dataplane_core.api.operations import (
+    CHANGE,
+    FAILURE,
+    NOT_FOUND,
+    TRANSACTION_ID,
+    Body,
+    Operation,
+    Response,
+    created,
+    deleted,
+    replaced,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.api.view import View
+from dataplane_core.errors import Invalid, NotFound
+from dataplane_core.grammar import Values
+from dataplane_core.services import Services
+from dataplane_core.text import Document, Section
+from dataplane_plugins.configuration.site_parts import PARTS, Sites
+
+PATH = "/services/haproxy/sites"
+ONE = {"$ref": "site"}
+
+
+class SiteResource:
+    """What the list and the single site share."""
+
+    def __init__(self, sites: Sites) -> None:
+        self._sites = sites
+        self._codecs: dict[View, Codec] = {}
+
+    def _shown(self, view: View, document: Document, section: Section) -> Any:
+        codec = self._codecs.get(view)
+        if codec is None:
+            codec = self._codecs[view] = view.make_codec("site", self._sites.props)
+        return codec.project(self._sites.read(document, section))
+
+    def _given(self, req: ApiRequest) -> Values:
+        """The body's values; `Invalid` with every rule that they break."""
+        problems = list(self._sites.problems(req.body.values))
+        if problems:
+            sentence = ", and ".join(dict.fromkeys(one.message for one in problems))
+            raise Invalid(sentence, code=problems[0].code)
+        return req.body.values
+
+    @staticmethod
+    def _change(
+        req: ApiRequest, resp: falcon.Response, status: int, make: Callable[[Document], Document]
+    ) -> None:
+        view = req.site.view
+        with view.edit(req) as edit:
+            edit.document = make(edit.document)
+        view.answer_change(req, resp, edit.outcome, status)
+
+
+class SiteList(SiteResource):
+    """All sites: GET, POST."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        view = req.site.view
+        view.answer_read(
+            req,
+            resp,
+            lambda snapshot: [
+                self._shown(view, snapshot.document, section)
+                for section in snapshot.document.all("frontend")
+            ],
+        )
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        values = self._given(req)
+        self._change(req, resp, 201, lambda document: self._sites.create(document, values))
+
+
+class SiteItem(SiteResource):
+    """One site by the name of its frontend: GET, PUT, DELETE."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        view = req.site.view
+        view.answer_read(
+            req,
+            resp,
+            lambda snapshot: self._shown(view, snapshot.document, _need(snapshot.document, name)),
+        )
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        values = self._given(req)
+
+        def make(document: Document) -> Document:
+            _need(document, name)
+            return self._sites.replace(document, name, values)
+
+        self._change(req, resp, 200, make)
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        def make(document: Document) -> Document:
+            _need(document, name)
+            return self._sites.remove(document, name)
+
+        self._change(req, resp, 204, make)
+
+
+def _need(document: Document, name: str) -> Section:
+    section = document.find("frontend", name)
+    if section is None:
+        raise NotFound(f"missing object: site {name} does not exist")
+    return section
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve sites, if all that they are made of is there.
+
+    Other versions of the interface will have their own envelope.
+    """
+    if not services.registry.collections.keys() >= PARTS:
+        return
+    sites = Sites(services.registry)
+    body = Body(ONE, props=sites.props)
+
+    def read(id: str, schema: dict[str, str], summary: str, **more: Response) -> Operation:
+        envelope = {
+            "type": "object",
+            "properties": {"_version": {"type": "integer"}, "data": schema},
+            **({} if more else {"required": ["data"]}),
+        }
+        found = Response(envelope, ("Configuration-Version",), "What there is.")
+        responses = {"200": found, **more, "default": FAILURE}
+        return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses)
+
+    def write(id: str, summary: str, responses: dict[str, Response], sent: bool) -> Operation:
+        given = body if sent else None
+        return Operation(id, "Sites", summary, CHANGE, given, responses)
+
+    routes.schema("sites", {"type": "array", "items": ONE})
+    routes.add(
+        PATH,
+        SiteList(sites),
+        {
+            "GET": read("getSites", {"$ref": "sites"}, "All sites"),
+            "POST": write("createSite", "Add a site", created(ONE), sent=True),
+        },
+        versions=("v2",),
+    )
+    routes.add(
+        f"{PATH}/{{name}}",
+        SiteItem(sites),
+        {
+            "GET": read("getSite", ONE, "One site", **{"404": NOT_FOUND}),
+            "PUT": write("replaceSite", "Replace a site", replaced(ONE), sent=True),
+            "DELETE": write("deleteSite", "Delete a site", deleted(), sent=False),
+        },
+        versions=("v2",),
+    )
