@@ -6,7 +6,9 @@ from urllib.parse import unquote_to_bytes
 
 import falcon
 from falcon.constants import COMBINED_METHODS
+from falcon.media import JSONHandler
 
+from dataplane_core.api.body import to_json
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import SLASH, Failures, Frame, refuse_method
 from dataplane_core.api.request import ApiRequest
@@ -35,6 +37,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self._frame = frame
         self.req_options.strip_url_path_trailing_slash = False
         self.resp_options.default_media_type = "application/json"
+        self.resp_options.media_handlers["application/json"] = JSONHandler(dumps=to_json)
         Failures(frame).install(self)
 
     def mount(self, site: Site) -> None:

@@ -124,8 +124,9 @@ class Codec:
 
     def _elsewhere(self, path: str) -> bool:
         """Whether another version of the interface knows the path, or something in or around it."""
-        whole = path + "."
-        return any(f"{one}.".startswith(whole) or whole.startswith(f"{one}.") for one in self.foreign)
+        whole = f"{path}."
+        known = (f"{one}." for one in self.foreign)
+        return any(one.startswith(whole) or whole.startswith(one) for one in known)
 
     def _violation(self, problem: Problem) -> Violation:
         return "", Rule(problem.code, problem.message)

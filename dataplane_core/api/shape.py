@@ -13,7 +13,8 @@ from dataplane_core.grammar import Prop
 class Node:
     """One name in a JSON object; the root stands for the whole object.
 
-    `canonical` is the flat path of the value (inside its array, for items of arrays).
+    `canonical` is the flat path of the value (inside its array, for items of arrays). An object
+    with a `prop` of its own is told from an absent one while it is empty.
     """
 
     __slots__ = ("canonical", "children", "folded", "item", "name", "path", "prop")
@@ -126,6 +127,8 @@ def flatten(
     for key, value in data.items():
         child = node.children[key]
         if child.children:
+            if child.prop is not None and not value:
+                values[child.canonical] = {}
             flatten(value, child, values)
         elif child.item is not None and child.item.children:
             values[child.canonical] = [flatten(item, child.item) for item in value]
@@ -147,7 +150,7 @@ class Projector:
         for child in node.children.values():
             if child.children:
                 self._add(child, (*parents, child.name))
-            else:
+            if not child.children or child.prop is not None:
                 objects = child.item is not None and bool(child.item.children)
                 items = Projector(child.item) if objects and child.item is not None else None
                 self.targets[child.canonical] = (parents, child.name, items)
