@@ -110,11 +110,9 @@ class _Reader:
 
 
 def _unescape(escape: str, line: int) -> str:
-    if escape[0] in "uU" and len(escape) > 1:
-        return chr(int(escape[1:], 16))
     try:
-        return _ESCAPES[escape]
-    except KeyError:
+        return chr(int(escape[1:], 16)) if len(escape) > 1 else _ESCAPES[escape]
+    except (KeyError, ValueError, OverflowError):
         raise SyntaxProblem(line, f"is not HCL: \\{escape} is no escape in a string") from None
 
 

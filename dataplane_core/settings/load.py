@@ -74,6 +74,8 @@ def _nodes(file: str) -> Block:
         raise SettingsError((Problem(file, "", f"cannot be read: {error.strerror}"),)) from None
     except UnicodeDecodeError:
         raise SettingsError((Problem(file, "", "is not UTF-8 text"),)) from None
+    except RecursionError:
+        raise SettingsError((Problem(file, "", "is nested too deeply"),)) from None
     except SyntaxProblem as problem:
         raise SettingsError((Problem(f"{file}:{problem.line}", "", problem.message),)) from None
 

@@ -157,6 +157,8 @@ def test_an_unknown_flag_is_refused():
             ("3", "dataplaneapi.tls.tls_certificate", "the listener https needs it"),
         ),
         ("yaml", "a: [\n", ("2", "", "is not YAML")),
+        ("yaml", 'a: "\\U99999999"\n', ("1", "", "is not YAML")),
+        ("hcl", '\nname = "\\U99999999"\n', ("2", "", "is no escape in a string")),
         ("yaml", "- a\n", ("1", "", "does not hold a mapping")),
         ("hcl", "a = \n", ("1", "", "is not HCL")),
         ("hcl", "name = upper(5)\n", ("1", "", "is not a plain value")),
@@ -167,6 +169,13 @@ def test_a_bad_file_is_refused_with_line_and_key(settle, suffix, text, expected)
     line, key, message = problems(settle, text, suffix)[0]
     assert (line, key) == expected[:2]
     assert expected[2] in message
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "hcl"])
+def test_a_file_that_is_nested_too_deeply(settle, suffix):
+    text = "name = " if suffix == "hcl" else "name: "
+    with pytest.raises(SettingsError, match="nested too deeply"):
+        settle(text + "[" * 3000 + "]" * 3000 + "\n", suffix)
 
 
 def test_every_problem_is_told_at_once(settle):
