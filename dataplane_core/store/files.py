@@ -98,15 +98,9 @@ class Candidate:
 
     def __init__(self, target: Path, data: bytes, mode: int = 0o600) -> None:
         self.target = Path(os.path.realpath(target))
-        self.path = self.target
-        with told(target):
-            self._handle, name = tempfile.mkstemp(
-                prefix=f".{self.target.name}.", suffix=".tmp", dir=self.target.parent
-            )
-        self.path = Path(name)
+        self._handle, self.path = _locked_temporary(self.target)
         try:
             with told(target):
-                fcntl.flock(self._handle, fcntl.LOCK_EX)
                 self._take_rights(mode)
                 with open(self._handle, "wb", closefd=False) as file:
                     file.write(data)
@@ -152,6 +146,22 @@ class Candidate:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _locked_temporary(target: Path) -> tuple[int, Path]:
+    """A new file beside `target`, flock'ed.
+
+    Between its making and its locking it looks like litter; if `sweep` took it, there is another.
+    """
+    with told(target):
+        while True:
+            handle, name = tempfile.mkstemp(
+                prefix=f".{target.name}.", suffix=".tmp", dir=target.parent
+            )
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                return handle, Path(name)
+            os.close(handle)
 
 
 def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> os.stat_result:

@@ -142,3 +142,19 @@ def test_sweep_removes_what_the_dead_left_and_nothing_else(tmp_path):
     with files.Candidate(target, b"alive") as candidate:
         files.sweep(target)
         assert others(tmp_path) == sorted([".b.cfg.dead.tmp", candidate.path.name])
+
+
+def test_a_temporary_file_that_is_swept_before_it_is_locked_is_made_anew(tmp_path, monkeypatch):
+    target = tmp_path / "a.cfg"
+    lock, sweeps = files.fcntl.flock, []
+
+    def swept_first(handle, how):
+        if not sweeps:
+            sweeps.append(1)
+            files.sweep(target)
+        lock(handle, how)
+
+    monkeypatch.setattr(files.fcntl, "flock", swept_first)
+    files.write_atomically(target, b"x")
+    assert target.read_bytes() == b"x"
+    assert others(tmp_path) == ["a.cfg"]

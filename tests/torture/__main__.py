@@ -1,0 +1,39 @@
+"""Kill a server again and again while clients write: `python -m tests.torture [--cycles N]`.
+
+In each cycle clients add servers, one by one and in transactions; some make the reload fail. Then
+all processes get SIGKILL at a random moment, or workers die at a failpoint of the commit or by
+SIGKILL, and all others after them. The server starts again, and must hold what it told its
+clients. Exit status 1 when it does not.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.torture.cycles import Torture
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="contrib/torture", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--cycles", type=int, default=300, help="kills (300)")
+    parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
+    parser.add_argument("--clients", type=int, default=4, help="writing at once (4)")
+    parser.add_argument("--folder", type=Path, help="keep all files here; default: a temporary one")
+    parser.add_argument("--quiet", action="store_true", help="only problems and the sum")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="dataplane-torture-") as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        torture = Torture(folder, arguments.seed, arguments.clients, verbose=not arguments.quiet)
+        problems = torture.run(arguments.cycles)
+    print(torture.sum())
+    for problem in problems:
+        print(problem)
+    return int(bool(problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

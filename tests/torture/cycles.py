@@ -1,0 +1,199 @@
+"""The cycles: start, write, kill, start, judge."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from dataplane_core.store.failpoints import NAMES
+from tests.harness.server import CONFIGURATION, TRANSACTIONS, ApiServer
+from tests.torture.clients import OneShot, Writer
+from tests.torture.judge import added_servers, judge
+from tests.torture.ledger import Ledger
+
+MOST_OPEN = 8
+SKELETON = """\
+# The top of the file.
+
+global
+  daemon  # trailing
+
+defaults
+\tmode http
+
+""" + "\n".join(f"# above be{n}\nbackend be{n}\n  balance  roundrobin\n" for n in range(4))
+_MANY_SERVERS = 400
+_RELOAD = "reload.sh"
+_QUIET_SECONDS = 30.0
+
+
+class Torture:
+    """One configuration and one state, through all cycles; `folder` may hold those of a former run."""
+
+    def __init__(self, folder: Path, seed: int, clients: int, *, verbose: bool = False) -> None:
+        self._random = random.Random(seed)
+        self._clients = clients
+        self._verbose = verbose
+        self._folder = folder
+        self.configuration = folder / "haproxy" / "haproxy.cfg"
+        self.configuration.parent.mkdir(parents=True, exist_ok=True)
+        self.configuration.write_text(SKELETON)
+        self._ledger = Ledger()
+        self._problems: list[str] = []
+        self._counts: Counter[str] = Counter(cycles=0)
+        self._deaths = 0
+        self.slowest = 0.0
+        self._reload = folder / _RELOAD
+        self._reload.write_text(f'#!/bin/sh\n! grep -q "server poison" {self.configuration}\n')
+        self._reload.chmod(0o755)
+
+    def run(self, cycles: int) -> list[str]:
+        """All problems, each with the number of its cycle; the first bad cycle is the last."""
+        for cycle in range(1, cycles + 1):
+            way = self._way(cycle)
+            self._suffer(cycle, *way)
+            problems = self._recover() + self._problems
+            self._counts["cycles"] += 1
+            if self._verbose:
+                print(f"cycle {cycle}, {' '.join(way)}: {self.sum()}", flush=True)
+            if problems:
+                return [f"cycle {cycle}, {' '.join(way)}: {problem}" for problem in problems]
+        return []
+
+    def sum(self) -> str:
+        """What was done, in one line."""
+        names = set(added_servers(self.configuration.read_text()))
+        counts = {**self._counts}
+        for what, count in self._tally(names).items():
+            counts[what] = counts.get(what, 0) + count
+        told = ", ".join(f"{count} {what}" for what, count in counts.items())
+        return f"{told}; slowest recovery {self.slowest:.1f} s"
+
+    def _way(self, cycle: int) -> tuple[str, str]:
+        """How this cycle's processes die; every failpoint has its turn."""
+        if cycle % 2:
+            name = NAMES[cycle // 2 % len(NAMES)]
+            return "failpoint", f"{name}:{self._random.randint(1, 3)}"
+        return ("worker" if cycle % 4 else "all"), ""
+
+    def _server(self, failpoint: str = "") -> ApiServer:
+        settings = {
+            "dataplaneapi": {"transaction": {"max_open_transactions": MOST_OPEN}},
+            "haproxy": {
+                "reload": {
+                    "reload_delay": 0.05,
+                    "reload_cmd": str(self._reload),
+                    "restart_cmd": str(self._reload),
+                }
+            },
+            "dataplane": {"workers": 2, "threads": 8},
+        }
+        environ = {"DATAPLANE_FAILPOINT": failpoint} if failpoint else None
+        return ApiServer(self.configuration, self._folder / "server", settings, environ=environ)
+
+    def _suffer(self, cycle: int, how: str, failpoint: str) -> None:
+        """Start, let clients write, and kill everything."""
+        server = self._server(failpoint).start()
+        stop = threading.Event()
+        writers = [
+            Writer(f"{cycle}-{n}", server.port, self._ledger, stop, self._problems, 0.01)
+            for n in range(self._clients)
+        ]
+        for writer in writers:
+            writer.start()
+        time.sleep(self._random.uniform(0.05, 0.8))
+        if how == "worker":
+            for _ in range(3):
+                self._kill_a_worker(server)
+                time.sleep(self._random.uniform(0.05, 0.3))
+        assert server.process is not None
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        if failpoint:
+            deaths = server.log.read_text("utf-8", "replace").count("exited with code 137")
+            self._counts["workers dead at a failpoint"] += deaths - self._deaths
+            self._deaths = deaths
+        stop.set()
+        for writer in writers:
+            writer.join(_QUIET_SECONDS)
+
+    def _kill_a_worker(self, server: ApiServer) -> None:
+        assert server.process is not None
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+        workers = children.read_text().split()
+        if workers:
+            os.kill(int(self._random.choice(workers)), signal.SIGKILL)
+            self._counts["workers killed"] += 1
+
+    def _recover(self) -> list[str]:
+        """Start again, and judge; what is acknowledged from here on counts as well."""
+        began = time.monotonic()
+        with self._server() as server:
+            client = OneShot(server.port)
+            problems = self._not_held_up(client)
+            _wait_for_reloads(client)
+            state = self._folder / "server" / "state"
+            problems += judge(self.configuration, state, SKELETON, self._ledger)
+            problems += self._still_writes(client)
+            if not problems and len(self._ledger.acknowledged) > _MANY_SERVERS:
+                self._begin_anew(client)
+        self.slowest = max(self.slowest, time.monotonic() - began)
+        return problems
+
+    def _not_held_up(self, client: OneShot) -> list[str]:
+        """As many transactions as ever can be begun, whatever was left open."""
+        begun = []
+        for _ in range(MOST_OPEN):
+            answer = client.call("POST", TRANSACTIONS, version=client.version())
+            if answer.status == 201:
+                begun.append(answer.json["id"])
+            elif answer.status != 409:  # a version was put back just now
+                return [f"a transaction cannot be begun: {answer.status} {answer.body!r}"]
+        for identifier in begun:
+            client.call("DELETE", f"{TRANSACTIONS}/{identifier}")
+        return []
+
+    def _still_writes(self, client: OneShot) -> list[str]:
+        name = f"server-after-{self._counts['cycles']}"
+        self._ledger.tried(name)
+        version = client.version()
+        server = {"name": name, "address": "10.0.0.1", "port": 80}
+        path = f"{CONFIGURATION}/servers"
+        answer = client.call("POST", path, server, backend="be0", version=version)
+        if answer.status != 202:
+            return [f"nothing can be written any more: {answer.status} {answer.body!r}"]
+        self._ledger.accepted([name], version + 1)
+        return []
+
+    def _tally(self, names: set[str]) -> Counter[str]:
+        """What became of the servers that the present ledger knows of."""
+        ledger = self._ledger
+        return Counter(
+            {
+                "acknowledged": len(ledger.acknowledged),
+                "of these rolled back": len(ledger.acknowledged.keys() - names),
+                "unanswered": len(ledger.unanswered),
+                "of these written": len(ledger.unanswered & names),
+                "refused": len(ledger.refused),
+            }
+        )
+
+    def _begin_anew(self, client: OneShot) -> None:
+        """Put the first text back, so that the file stays small."""
+        _wait_for_reloads(client)
+        self._counts += self._tally(set(added_servers(self.configuration.read_text())))
+        answer = client.call("POST", f"{CONFIGURATION}/raw", SKELETON, skip_version="true")
+        assert answer.status in (201, 202), answer.body
+        self._ledger = Ledger()
+
+
+def _wait_for_reloads(client: OneShot) -> None:
+    deadline = time.monotonic() + _QUIET_SECONDS
+    while time.monotonic() < deadline:
+        answer = client.call("GET", "/v2/services/haproxy/reloads")
+        if all(record["status"] != "in_progress" for record in answer.json):
+            return
+        time.sleep(0.05)

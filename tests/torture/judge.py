@@ -1,0 +1,76 @@
+"""Whether what is on the disk is what clients were told."""
+
+from collections import Counter
+from pathlib import Path
+
+from dataplane_core.store.head import decode, split
+from dataplane_core.store.history import Entry, History
+from dataplane_core.store.source import digest_of
+from dataplane_core.store.state import State
+from tests.torture.clients import POISON
+from tests.torture.ledger import Ledger
+
+ADDED = ("server-", f"{POISON}-")
+
+
+def added_servers(text: str) -> list[str]:
+    """The names of the servers that clients added, in file order."""
+    words = (line.split() for line in text.splitlines())
+    return [word[1] for word in words if word[:1] == ["server"] and word[1].startswith(ADDED)]
+
+
+def without_added(text: str) -> str:
+    """The text without the version line and without the servers that clients added."""
+    lines = split(text)[1].splitlines(keepends=True)
+    return "".join(line for line in lines if not line.strip().startswith(_prefixes()))
+
+
+def _prefixes() -> tuple[str, ...]:
+    return tuple(f"server {prefix}" for prefix in ADDED)
+
+
+def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> list[str]:
+    """All that is wrong; to be asked while the server runs and nobody writes."""
+    history = _history(state)
+    data = configuration.read_bytes()
+    text = decode(data)
+    newest = max(history)
+    problems = _whole(data, text, history[newest], skeleton, state)
+    names = added_servers(text)
+    present = set(names)
+    problems += [f"{name} stands twice" for name, n in Counter(names).items() if n > 1]
+    problems += [f"{name} was never tried" for name in names if not ledger.knows(name)]
+    problems += [f"{name} was refused, and is there" for name in present & ledger.refused]
+    for name, version in ledger.acknowledged.items():
+        entry = history.get(version)
+        if entry is None:
+            problems.append(f"{name} was acknowledged in version {version}, which nobody knows")
+        elif (entry.status == "active") != (name in present):
+            there = "there" if name in present else "not there"
+            problems.append(f"{name} is {there}, while its version {version} is {entry.status}")
+    litter = [path.name for path in configuration.parent.glob(f".{configuration.name}.*.tmp")]
+    litter += [path.name for path in (state / "versions").glob(".*.tmp")]
+    return problems + [f"{name} was left behind" for name in litter]
+
+
+def _history(folder: Path) -> dict[int, Entry]:
+    state = State(folder)
+    try:
+        return {entry.version: entry for entry in History(state).entries(limit=100_000)}
+    finally:
+        state.shutdown()
+
+
+def _whole(data: bytes, text: str, newest: Entry, skeleton: str, state: Path) -> list[str]:
+    """The file is one committed version to the byte, and but for the servers what it was."""
+    problems = []
+    if digest_of(data) != newest.digest or newest.status != "active":
+        problems.append(f"the file is not version {newest.version}")
+    elif (state / "versions" / f"{newest.version}.cfg").read_bytes() != data:
+        problems.append(f"the text kept of version {newest.version} is another")
+    written = split(text)[0].version
+    if written not in (None, newest.version):
+        problems.append(f"the version line says {written}, the history {newest.version}")
+    if without_added(text) != skeleton:
+        problems.append("lines that nobody touched have changed")
+    return problems
