@@ -14,8 +14,13 @@ from dataplane_core.grammar import (
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.values import WORD
 from dataplane_core.registry import Registry
-from dataplane_plugins.configuration.tables import actions, actions_counters, actions_reply
-from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling, track_spellings
+from dataplane_plugins.configuration.tables import (
+    actions,
+    actions_counters,
+    actions_reply,
+    http_tracking,
+)
+from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling
 
 
 def _normalizer() -> Term:
@@ -108,26 +113,14 @@ ACTIONS = (
     actions.silent_drop(),
     actions.strict_mode(),
     actions_reply.tarpit(),
-    actions_counters.track(
-        "track_sc_key", "track_sc_table", "track_sc_stick_counter", pattern=WORD
-    ),
+    http_tracking.TRACK,
     actions.tracing(),
     actions.wait_for_body(),
     actions.bandwidth_limit(),
 )
 
-TRACKED = tuple(
-    actions.old_name(
-        f"track-sc{number}-{what}",
-        f"The same as `track_sc_{what}`, for the counter {number}.",
-        pattern=WORD,
-        names={"v3": None},
-    )
-    for number in (0, 1, 2)
-    for what in ("key", "table")
-)
 SPELLINGS = (
-    *track_spellings("track_sc_key", "track_sc_table", "track_sc_stick_counter", own_names=True),
+    *http_tracking.SPELLINGS,
     Spelling("set-query", {"query-fmt": "hdr_format"}),
     Spelling("set-uri", {"uri-fmt": "hdr_format"}),
     Spelling("replace-uri", {"hdr_match": "uri-match", "hdr_format": "uri-fmt"}),
@@ -136,7 +129,10 @@ RULE = RuleLine(
     "http-request",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
     SPELLINGS,
-    (*TRACKED, actions.old_name("query-fmt", "The same as `hdr_format`, for set-query.")),
+    (
+        *http_tracking.TRACKED,
+        actions.old_name("query-fmt", "The same as `hdr_format`."),
+    ),
     examples=[
         "http-request allow if { src 10.0.0.0/8 }",
         "http-request deny deny_status 403 content-type text/plain string no hdr X-Why policy",

@@ -180,6 +180,18 @@ def tracing() -> Case:
     )
 
 
+def set_status() -> Case:
+    """`set-status`: another status for the response."""
+    return case(
+        "set-status",
+        integer("status", 100, 999, help="The new status.")
+        + params(
+            arg("reason", word("status_reason", pattern=None, help="The text behind it.")),
+            strict=True,
+        ),
+    )
+
+
 def lua() -> Case:
     """`lua.<name>`: run an action that a Lua script registered."""
     return case(

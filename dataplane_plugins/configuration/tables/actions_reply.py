@@ -57,7 +57,6 @@ def answer(status: Entry) -> Params:
             word(
                 "return_content_type",
                 pattern=None,
-                nullable=True,
                 help="Media type of the body.",
             ),
         ),
