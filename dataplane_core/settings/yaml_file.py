@@ -19,11 +19,7 @@ def read_yaml(text: str) -> Mapping:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise SyntaxProblem(mark.line + 1 if mark else 1, f"is not YAML: {error.problem}") from None
-    except (
-        YAMLError,
-        ValueError,
-        OverflowError,
-    ) as error:
+    except (YAMLError, ValueError, OverflowError) as error:  # impossible escapes raise the others
         raise SyntaxProblem(1, f"is not YAML: {error}") from None
     if root is None:
         return Mapping((), 1)
