@@ -13,6 +13,7 @@ from dataplane_core.haproxy.addresses import global_lines
 from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.watch import watch
 from dataplane_core.plugins import make_manager, register_collections
 from dataplane_core.registry import Registry
 from dataplane_core.settings import Settings
@@ -52,8 +53,9 @@ class Services:
 
     def start(self) -> None:
         """Begin background work; once in each worker, after the fork."""
+        duties = [] if self.settings.dataplaneapi.disable_inotify else [self._follow_edits]
         thread = threading.Thread(
-            target=self.reloads.run_leader, args=(self._stop,), name="leader", daemon=True
+            target=self.reloads.run_leader, args=(self._stop, duties), name="leader", daemon=True
         )
         thread.start()
         self._threads.append(thread)
@@ -65,6 +67,15 @@ class Services:
         self.hooks.dataplane_stop()
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
+
+    def _follow_edits(self, stop: threading.Event) -> None:
+        """Watch haproxy.cfg: what someone else writes there is numbered, kept and reloaded."""
+
+        def look() -> None:
+            if self.config.external_change():
+                self.reloads.request(self.config.version(), "the file was edited")
+
+        watch(self.settings.haproxy.config_file, look, stop)
 
 
 def make_services(settings: Settings, plugins: Iterable[object] | None = None) -> Services:

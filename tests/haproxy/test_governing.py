@@ -1,0 +1,130 @@
+"""Changes, edits by hand and failures, from the store to a real HAProxy and back."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from dataplane_core.errors import RuntimeFailed
+from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.services import Services, make_services
+from dataplane_core.store.change import Outcome
+from dataplane_core.testing import FakeRuntime
+from tests.haproxy.support import configured, until
+from tests.harness.haproxy import HaproxyProcess
+
+pytestmark = pytest.mark.haproxy
+
+
+@contextmanager
+def governing(haproxy: HaproxyProcess, **given: object) -> Iterator[Services]:
+    settings = configured(
+        haproxy.folder,
+        haproxy_bin=haproxy.program,
+        master_runtime=str(haproxy.master),
+        reload__reload_delay=0.2,
+    ).replace(**{"dataplane.state_dir": str(haproxy.folder / "state"), **given})
+    services = make_services(settings)
+    services.start()
+    try:
+        yield services
+    finally:
+        services.stop()
+
+
+@pytest.fixture
+def services(haproxy: HaproxyProcess) -> Iterator[Services]:
+    with governing(haproxy) as services:
+        yield services
+
+
+def change(services: Services, old: str, new: str, **how: bool) -> Outcome:
+    """Replace one line of the backend."""
+    with services.config.edit(version=services.config.version(), **how) as edit:
+        section = edit.document.find("backend", "be")
+        assert section is not None
+        at = next(at for at, line in enumerate(section.lines) if line.raw.strip() == old)
+        line = section.lines[at].rewritten(new.split())
+        edit.document = edit.document.replace(section, section.replace(at, line))
+    assert edit.outcome is not None
+    return edit.outcome
+
+
+def running(haproxy: HaproxyProcess) -> str:
+    """The servers of the worker that runs now; nothing while the master starts itself again."""
+    master = RuntimeClient(Address(path=str(haproxy.master)), prefix="@1 ")
+    with suppress(RuntimeFailed):
+        return master.command("show servers conn be")
+    return ""
+
+
+def reloads(haproxy: HaproxyProcess) -> int:
+    master = RuntimeClient(Address(path=str(haproxy.master)))
+    return int(master.command("show proc").split("master", 1)[1].split()[0])
+
+
+def test_a_change_is_reloaded_and_accepted(services: Services, haproxy: HaproxyProcess) -> None:
+    outcome = change(services, "server s2 127.0.0.1:9", "server renamed 127.0.0.1:9")
+    assert outcome.state == "queued"
+    assert outcome.reload_id is not None
+    until(lambda: services.reloads.record(str(outcome.reload_id)).status == "succeeded")
+    assert "be/renamed" in running(haproxy)
+
+
+def test_a_weight_is_changed_without_reload(services: Services, haproxy: HaproxyProcess) -> None:
+    before = reloads(haproxy)
+    old = "server s1 127.0.0.1:9 weight 10 agent-check agent-port 9 agent-inter 60s"
+    outcome = change(services, old, old.replace("weight 10", "weight 77"))
+    assert (outcome.state, outcome.reload_id) == ("applied", None)
+    assert services.runtime.execute("get weight be/s1") == ["77 (initial 10)"]
+    assert reloads(haproxy) == before
+    assert services.reloads.records() == []
+
+
+def test_a_failed_reload_puts_the_old_text_back(services: Services, haproxy: HaproxyProcess) -> None:
+    text = haproxy.configuration.read_text()
+    change(services, "server s2 127.0.0.1:9", "server good 127.0.0.1:9", force_reload=True)
+    accepted = haproxy.configuration.read_text()
+    # HAProxy's check does not open sockets: only the reload finds that this one cannot be.
+    broken = text.replace(f"bind {haproxy.folder}/fe.sock", "bind /nowhere/at/all.sock")
+    haproxy.configuration.write_text(broken)
+    until(lambda: any(record.status == "failed" for record in services.reloads.records()))
+    [failed] = [record for record in services.reloads.records() if record.status == "failed"]
+    assert "/nowhere/at/all.sock" in failed.response
+    assert failed.restored == services.config.version()
+    assert failed.reason == "the file was edited"
+    restored = haproxy.configuration.read_text()
+    assert restored.split("\n", 1)[1] == accepted.split("\n", 1)[1]
+    assert "be/good" in running(haproxy)
+
+
+def test_an_edit_by_hand_is_numbered_and_reloaded(services: Services, haproxy: HaproxyProcess) -> None:
+    until(lambda: services.config.version() == 1)
+    edited = haproxy.configuration.read_text().replace("server s2", "server byhand")
+    haproxy.configuration.write_text(edited)
+    until(lambda: "be/byhand" in running(haproxy))
+    assert services.config.version() == 2
+    assert haproxy.configuration.read_text() == edited
+
+
+def test_a_start_alone_reloads_nothing(services: Services, haproxy: HaproxyProcess) -> None:
+    before = reloads(haproxy)
+    time.sleep(0.5)
+    assert services.reloads.records() == []
+    assert reloads(haproxy) == before
+
+
+def test_a_socket_that_hangs_delays_a_change_by_two_seconds_at_most(
+    haproxy: HaproxyProcess,
+) -> None:
+    unwatched = governing(haproxy, **{"dataplaneapi.disable_inotify": True})
+    with unwatched as services, FakeRuntime(haproxy.folder / "hanging.sock", hangs=True):
+        text = haproxy.configuration.read_text().replace("worker.sock", "hanging.sock")
+        haproxy.configuration.write_text(text)
+        begun = time.monotonic()
+        old = "server s1 127.0.0.1:9 weight 10 agent-check agent-port 9 agent-inter 60s"
+        outcome = change(services, old, old.replace("weight 10", "weight 78"))
+        assert outcome.state == "queued"
+        assert 1.9 < time.monotonic() - begun < 3.0
