@@ -44,6 +44,15 @@ DEFAULT_PLUGINS = (
     "configuration.acls",
     "configuration.binds",
     "configuration.servers",
+    "configuration.userlists",
+    "configuration.caches",
+    "configuration.mailers",
+    "configuration.peers",
+    "configuration.resolvers",
+    "configuration.rings",
+    "configuration.log_forwards",
+    "configuration.log_targets",
+    "configuration.server_templates",
     "configuration.sites",
 )
 """The plugins that come with the server, in the order of their registration, by the names under

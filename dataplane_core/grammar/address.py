@@ -33,6 +33,8 @@ class Address(Term):
         if at >= len(tokens):
             raise NoMatch(None, self.host.name)
         values = self._cut(tokens[at])
+        if self.port is not None and self.port.required and self.port.name not in values:
+            raise NoMatch(tokens[at], f"{self.host.name}:{self.port.name}")
         reading.values.update(values)
         reading.layout[self] = (tokens[at], values)
         return at + 1
@@ -86,6 +88,8 @@ class Address(Term):
         return f":{own[self.port.name]}{end}"
 
     def needs(self, values: Values) -> Iterator[str]:
+        if self.port is not None and self.port.required and self.port.name not in values:
+            yield self.port.name
         if self.host.name not in values:
             if self.host.required or self.port is None or self.port.name not in values:
                 yield self.host.name

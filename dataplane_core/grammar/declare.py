@@ -175,9 +175,9 @@ def prefer(*forms: tuple[str, Term], **more: Any) -> Statement:
     return Preferred([Form(head, term) for head, term in forms], **more)
 
 
-def merged(head: str, term: Term, **more: Any) -> Statement:
-    """A line that may be repeated, whose lines say one object together."""
-    return Merged(head, term, **more)
+def merged(head: str, name: str, term: Term, help: str, **more: Any) -> Statement:
+    """A line that may be repeated, whose lines say the nested object `name` together."""
+    return Merged(head, group(name, term), Prop(name, "object", help=help), **more)
 
 
 def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statement:

@@ -113,15 +113,17 @@ def normal(props: Mapping[str, Prop], values: Values) -> dict[str, Any]:
     """`values` without nulls, and without the zero values that mean "unset" for their property.
 
     A nullable property keeps 0, "" and false, a required one keeps false; an empty list always
-    means "unset".
+    means "unset", and an empty object where the object is no property itself.
     """
     return {name: value for name, value in values.items() if not is_unset(props.get(name), value)}
 
 
 def is_unset(prop: Prop | None, value: object) -> bool:
     """Whether a JSON value means that the property is not set."""
-    if value is None or value == [] or value == {}:
+    if value is None or value == []:
         return True
+    if value == {}:
+        return prop is None or prop.json != "object"
     if value is False:
         return prop is None or not (prop.nullable or prop.required)
     return value in (0, "") and not (prop is not None and prop.nullable)

@@ -109,7 +109,7 @@ def test_a_synonym_writes_what_the_other_reads():
     assert rewritten("no-tls", {})[0] == {"force_tls": "disabled"}
 
 
-MODEL = Model("peers", merged("default-server", group("base", TABLE)))
+MODEL = Model("peers", merged("default-server", "base", TABLE, help="What servers start from."))
 TEXT = ("default-server ssl weight 3  # one", "default-server weight 4 crt a")
 
 
@@ -136,6 +136,16 @@ def test_lines_that_add_up_stay_lines(change, lines):
     after = MODEL.put(before, values)
     assert [line.raw.strip() for line in after.lines] == list(lines)
     assert MODEL.read(after) == values
+
+
+def test_lines_that_say_nothing_are_an_empty_object():
+    bare = section("default-server")
+    assert MODEL.read(bare) == {"base": {}}
+    assert MODEL.put(bare, {"base": {}}) is bare
+    assert not MODEL.put(bare, {}).lines
+    assert MODEL.put(section(), {"base": {}}).text == bare.text.replace("    ", "  ")
+    assert MODEL.read(MODEL.put(bare, {"base.ssl": True})) == {"base.ssl": True}
+    assert MODEL.read(MODEL.put(section(*TEXT), {"base": {}})) == {"base": {}}
 
 
 def test_the_first_of_lines_that_add_up():

@@ -23,20 +23,24 @@ def listening_address() -> Term:
     )
 
 
-def server_address(name: str = "address", **more: Any) -> Term:
+def server_address(
+    name: str = "address",
+    *,
+    brackets: bool = True,
+    port_help: str = "Port of the server; the client's if unset.",
+    **more: Any,
+) -> Term:
     """What a server is reached at."""
     more.setdefault("pattern", WORD)
     more.setdefault("help", "Address or host name of the server.")
-    return Address(
-        Prop(name, required=True, **more), port(help="Port of the server; the client's if unset.")
-    )
+    return Address(Prop(name, required=True, **more), port(help=port_help), brackets=brackets)
 
 
-def peer_address(help: str) -> Term:
+def peer_address(help: str, pattern: str = WORD, nullable: bool = True) -> Term:
     """Address and port that must both be there; IPv6 is told from the port by the last colon."""
     return Address(
-        Prop("address", pattern=WORD, required=True, help=help),
-        port(required=True, help="Port that is connected to."),
+        Prop("address", pattern=pattern, required=True, help=help),
+        port(required=True, nullable=nullable, help="Port that is connected to."),
         brackets=False,
     )
 

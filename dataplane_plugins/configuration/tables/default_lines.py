@@ -3,7 +3,7 @@
 HAProxy adds up the lines of a section; so do the objects.
 """
 
-from dataplane_core.grammar import Statement, group, merged
+from dataplane_core.grammar import Statement, merged
 from dataplane_plugins.configuration.tables.bind_params import BIND_PARAMS
 from dataplane_plugins.configuration.tables.server_params import SERVER_PARAMS
 
@@ -12,7 +12,9 @@ def default_server_statement() -> Statement:
     """`default-server`, in backends, defaults and peers: the object `default_server`."""
     return merged(
         "default-server",
-        group("default_server", SERVER_PARAMS),
+        "default_server",
+        SERVER_PARAMS,
+        help="What the section's servers start from.",
         examples=[
             "default-server check inter 2000 rise 2 fall 3",
             "default-server ssl verify none sni str(example.com) no-tlsv10",
@@ -26,7 +28,9 @@ def default_bind_statement() -> Statement:
     """`default-bind`, in peers: the object `default_bind`."""
     return merged(
         "default-bind",
-        group("default_bind", BIND_PARAMS),
+        "default_bind",
+        BIND_PARAMS,
+        help="What the section's addresses start from.",
         examples=["default-bind ssl crt site.pem verify required ca-file ca.pem"],
         rejects=["default-bind crt"],
     )
