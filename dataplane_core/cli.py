@@ -124,18 +124,32 @@ def spec(version: str, openapi3: bool, **parameters: object) -> None:
 @click.option("--class", "kind", help="acl, cfg, cli, cnv, flt, smp or svc; default: all.")
 @_with_settings
 def keywords(kind: str | None, **parameters: object) -> None:
-    """Print what this build of HAProxy knows: class, section, keyword, usage."""
+    """Print what this build of HAProxy knows, and where the API has it.
+
+    A line a keyword: class, section, keyword, usage, collections; then, on standard error, how many
+    of the configuration keywords the API has.
+    """
+    from dataplane_core.coverage import Coverage
     from dataplane_core.haproxy import binaries
     from dataplane_core.haproxy.keywords import keywords as listed
+    from dataplane_core.plugins import make_manager, register_collections
 
     with _told():
-        found = listed(binaries.program(_settings(parameters)))
+        settings = _settings(parameters)
+        found = listed(binaries.program(settings))
+        manager = make_manager(blocked=settings.dataplane.block_plugins)
+        coverage = Coverage(register_collections(manager))
     if kind is not None and kind not in found:
         raise click.BadParameter(f"{kind} is none of {', '.join(found)}", param_hint="--class")
+    covered = coverage.of(found["cfg"])
+    places = {id(one.keyword): ",".join(one.collections) or "-" for one in covered}
     for name, entries in found.items():
         for entry in entries if kind in (None, name) else ():
             words = " ".join((*entry.words, entry.name))
-            click.echo("\t".join((name, entry.section, words, entry.usage)).rstrip())
+            line = (name, entry.section, words, entry.usage, places.get(id(entry), ""))
+            click.echo("\t".join(line).rstrip())
+    have = sum(bool(one.collections) for one in covered)
+    click.echo(f"{have} of {len(covered)} configuration keywords", err=True)
 
 
 def _doctor(**parameters: object) -> None:

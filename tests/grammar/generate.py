@@ -19,7 +19,7 @@ from dataplane_core.text import Line, is_one_word
 
 Objects = st.SearchStrategy[dict[str, Any]]
 WORDS = st.sampled_from(
-    ["a", "web1", "x-y.z", "p:q", '"two words"', r"esc\ aped", "%[src]", "/path", "0"]
+    ["a", "web1", "x-y.z", "p:q", '"two words"', r"esc\ aped", "%[src]", "/path", "w0"]
 )
 
 

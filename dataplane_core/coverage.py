@@ -1,0 +1,62 @@
+"""How much of what an HAProxy build knows the API has: the judge is `haproxy -dKall`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dataplane_core.api.collections import Collection, Rows
+from dataplane_core.grammar import Statement
+from dataplane_core.grammar.vocabulary import phrases
+from dataplane_core.haproxy.keywords import Keyword
+from dataplane_core.registry import Registry
+
+_PROXIES = ("frontend", "backend", "listen", "defaults")
+# A line of a crt-list file takes the TLS options of `bind`, and is read by the same table.
+_ELSEWHERE = {"crt-list": ("frontend", ("bind",))}
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A keyword of a build and the collections of the API that have it; none when it lacks it."""
+
+    keyword: Keyword
+    collections: tuple[str, ...]
+
+
+class Coverage:
+    """The words of all declarations, by the kind of section that they stand in."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._known: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
+        for collection in registry.collections.values():
+            for kind, statement in _statements(collection):
+                for form in statement.forms:
+                    for phrase in phrases(form):
+                        self._known[kind, phrase].add(collection.name)
+
+    def of(self, keywords: Iterable[Keyword]) -> list[Covered]:
+        """Where the API has each configuration keyword."""
+        return [Covered(one, tuple(sorted(self._find(one)))) for one in keywords]
+
+    def _find(self, keyword: Keyword) -> set[str]:
+        section, words = _ELSEWHERE.get(keyword.section, (keyword.section, keyword.words))
+        kinds = _PROXIES if section == "listen" else (section,)
+        name = keyword.name.split("(")[0].rstrip(".")
+        chains = {(*words, name), (*_short(words), name), (*words, f"{name}.")}
+        places = ((kind, chain) for kind in kinds for chain in chains)
+        return {one for place in places for one in self._known.get(place, ())}
+
+
+def _short(words: tuple[str, ...]) -> tuple[str, ...]:
+    """`bind … ssl X` is said of options that want `ssl`; they stand in the table of `bind`."""
+    return words[:1] if words[1:] == ("ssl",) else words
+
+
+def _statements(collection: Collection) -> Iterator[tuple[str, Statement]]:
+    if isinstance(collection, Rows):
+        for parent in collection.parents:
+            yield parent.kind, collection.table.statement
+    else:
+        model, kind = getattr(collection, "model", None), getattr(collection, "kind", "")
+        for statement in model.statements if model else ():
+            yield kind, statement

@@ -1,0 +1,49 @@
+"""Every word that a declaration reads or writes, found by walking its terms."""
+
+from collections.abc import Iterable, Iterator
+
+from dataplane_core.grammar.dispatch import Dispatch
+from dataplane_core.grammar.entries import Repeated
+from dataplane_core.grammar.params import Params
+from dataplane_core.grammar.statements import Form
+from dataplane_core.grammar.terms import Lit, Term
+
+
+def phrases(form: Form) -> Iterator[tuple[str, ...]]:
+    """The chains of fixed words that lines of this form may hold, each with all that precede it.
+
+    `http-request deny deny_status 403` gives `http-request`, `http-request deny` and `http-request
+    deny deny_status`; words of a table may stand in any order, each counts behind the head alone.
+    """
+    yield from (form.head[:length] for length in range(1, len(form.head) + 1))
+    yield from _behind(form.head, form.term)
+
+
+def _behind(before: tuple[str, ...], term: Term) -> Iterator[tuple[str, ...]]:
+    if isinstance(term, Dispatch):
+        for case in term.cases:
+            word = case.head.text if case.head.literal else case.head.stem
+            yield (*before, word)
+            yield from _behind((*before, word), case.term)
+    elif isinstance(term, Params):
+        for entry in term.entries:
+            for word, inner in entry.words.items():
+                yield (*before, *word.rstrip("(").split())
+                inner = entry.item if isinstance(entry, Repeated) else inner
+                yield from _behind((*before, *word.rstrip("(").split()), inner)
+    elif isinstance(term, Lit):
+        yield (*before, *term.words)
+    for prop in term.props:
+        if not isinstance(term, Dispatch | Params):
+            yield from ((*before, str(word)) for word in prop.enum)
+    for inner in parts(term):
+        yield from _behind(before, inner)
+
+
+def parts(term: Term) -> Iterable[Term]:
+    """The terms that a term is made of, apart from cases and keywords."""
+    for name in ("term", "body", "item"):
+        inner = getattr(term, name, None)
+        if isinstance(inner, Term):
+            yield inner
+    yield from (inner for inner in getattr(term, "terms", ()) if isinstance(inner, Term))
