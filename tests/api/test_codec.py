@@ -1,0 +1,141 @@
+"""Codecs: the compiled way out is marshmallow's, and the way in leads back."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane_core.api.codec import Codec
+from dataplane_core.api.schema import SchemaFactory
+from dataplane_core.errors import BadRequest, Invalid
+from dataplane_core.grammar import Problem, Prop
+
+PROPS = (
+    Prop("name", required=True, pattern="^[a-z]+$"),
+    Prop("port", "integer", minimum=1, maximum=10),
+    Prop("weight", "integer", nullable=True),
+    Prop("check", "boolean"),
+    Prop("insecure", "boolean", required=True),
+    Prop("a.b.mode", enum=("x", "y"), required=True),
+    Prop("a.c", "integer"),
+    Prop("dashed-name"),
+    Prop("flat", names={"v9": "deep.er.flat"}),
+    Prop("old", names={"v9": None}),
+    Prop("codes", "array", items=Prop("", "integer")),
+    Prop("words", "array", items=Prop("", "string", enum=("p", "q"))),
+    Prop("rows", "array", items=(Prop("id", "integer", required=True), Prop("x.y"))),
+)
+SCALARS = {
+    "string": st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1),
+    "integer": st.integers(1, 2**63 - 1),
+    "boolean": st.just(True),
+}
+
+
+def codec(version: str = "v2", **more: Any) -> Codec:
+    return Codec("thing", PROPS, version, SchemaFactory(), **more)
+
+
+def values_of(prop: Prop) -> st.SearchStrategy[Any]:
+    if prop.enum:
+        return st.sampled_from(prop.enum)
+    if prop.json == "array":
+        if isinstance(prop.items, tuple):
+            return st.lists(objects(prop.items), min_size=1, max_size=3)
+        assert prop.items is not None
+        return st.lists(values_of(prop.items), min_size=1, max_size=3)
+    if prop.pattern:
+        return st.sampled_from(["abc", "z"])
+    if prop.maximum is not None:
+        return st.integers(prop.minimum, prop.maximum)
+    return SCALARS[prop.json]
+
+
+def objects(props: tuple[Prop, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """Valid flat objects: all that is required, and some of the rest."""
+    required = {prop.name: values_of(prop) for prop in props if prop.required}
+    optional = {prop.name: values_of(prop) for prop in props if not prop.required}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+@pytest.mark.parametrize("version", ["v2", "v9"])
+@given(st.data())
+def test_the_projector_is_marshmallows_dump_and_load_leads_back(version, data):
+    one = codec(version)
+    flat = data.draw(objects(PROPS))
+    shown = one.project(flat)
+    assert shown == one.schema.dump(shown)
+    loaded = one.load(shown)
+    assert loaded.problems == ()
+    assert loaded.echo == shown
+    lost = {"old"} if version == "v9" else set()
+    assert loaded.values == {key: value for key, value in flat.items() if key not in lost}
+
+
+def test_paths_differ_by_version():
+    assert codec("v2").project({"flat": "x", "old": "y"}) == {"flat": "x", "old": "y"}
+    assert codec("v9").project({"flat": "x", "old": "y"}) == {"deep": {"er": {"flat": "x"}}}
+
+
+def codes(body: dict[str, Any], **more: Any) -> list[tuple[str, int]]:
+    whole = {"name": "n", "insecure": False, "a": {"b": {"mode": "x"}}, **body}
+    return [(path, rule.code) for path, rule in codec(**more).load(whole).problems]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, []),
+        ({"name": ""}, [("name", 602)]),
+        ({"name": None}, [("name", 602)]),
+        ({"name": "A B"}, [("name", 605)]),
+        ({"insecure": None}, [("insecure", 602)]),
+        ({"port": 0}, []),
+        ({"port": -1}, [("port", 609)]),
+        ({"port": 11}, [("port", 608)]),
+        ({"a": {}}, []),
+        ({"a": {"b": {}}}, [("a.b.mode", 602)]),
+        ({"a": {"b": {"mode": ""}}}, [("a.b.mode", 602)]),
+        ({"a": {"b": {"mode": "z"}}}, [("a.b.mode", 606)]),
+        ({"words": ["p", "z"]}, [("words.1", 606)]),
+        ({"rows": [{"id": 1}, {}]}, [("rows.1.id", 602)]),
+        ({"rows": []}, []),
+        ({"dashed-name": "a\nb"}, [("dashed-name", 605)]),
+        ({"bogus": 1, "port": 99}, [("port", 608), ("bogus", 610)]),
+    ],
+)
+def test_rules(body, expected):
+    assert codes(body) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": 1}, {"port": "1"}, {"port": 1.0}, {"port": True}, {"port": 2**63}, {"check": 1},
+        {"check": "true"}, {"a": []}, {"a": {"b": 3}}, {"codes": 3}, {"codes": ["1"]},
+        {"codes": [None]}, {"rows": {}}, {"rows": [[]]}, {"rows": [{"id": "1"}]},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_types(body):
+    with pytest.raises(BadRequest) as caught:
+        codec().load(body)
+    assert caught.value.code == 400
+
+
+def test_rules_between_properties_come_last():
+    def rules(values):
+        yield Problem("port", 602, "port in body is required")
+
+    assert codes({}, rules=rules) == [("", 602)]
+    assert codes({"port": 99}, rules=rules) == [("port", 608)]
+
+
+def test_the_message_names_each_rule_once():
+    loaded = codec().load({"port": 99, "insecure": True})
+    with pytest.raises(Invalid) as caught:
+        loaded.check()
+    assert caught.value.message == (
+        "name in body is required, and port in body should be less than or equal to 10"
+    )
