@@ -1,0 +1,146 @@
+"""Loading: which plugins, in which order, and what stops the start."""
+
+from importlib import metadata
+from types import SimpleNamespace
+
+import pytest
+
+from dataplane_core import impl
+from dataplane_core.api.routes import Routes
+from dataplane_core.grammar import Model, statement, word
+from dataplane_core.plugins import (
+    DEFAULT_PLUGINS,
+    GROUP,
+    PluginError,
+    make_manager,
+    register_collections,
+)
+from dataplane_core.registry import Registry, RegistryError
+
+MODEL = Model("shed", statement("colour", word("colour")))
+LINE = statement("tool", word("name"))
+
+
+def plugin(name, declare):
+    def dataplane_register(registry):
+        declare(registry)
+
+    return SimpleNamespace(__name__=name, dataplane_register=impl(dataplane_register))
+
+
+def names(manager):
+    return [name for name, _ in manager.list_name_plugin() if manager.get_plugin(name)]
+
+
+def test_the_default_ones_load_in_their_order():
+    manager = make_manager()
+    found = names(manager)
+    assert [name for name in found if name in DEFAULT_PLUGINS] == list(DEFAULT_PLUGINS)
+    register_collections(manager)
+
+
+def test_a_blocked_one_is_left_out():
+    found = names(make_manager(None, ["service.docs"]))
+    assert "service.docs" not in found
+    assert "service.info" in found
+
+
+class Point:
+    """An entry point of another distribution."""
+
+    group = GROUP
+
+    def __init__(self, name, plugin):
+        self.name = name
+        self._plugin = plugin
+
+    def load(self):
+        if isinstance(self._plugin, Exception):
+            raise self._plugin
+        return self._plugin
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    points = []
+
+    def found(group):
+        return metadata.EntryPoints(points) if group == GROUP else metadata.EntryPoints()
+
+    monkeypatch.setattr("dataplane_core.plugins.entry_points", found)
+    monkeypatch.setattr("dataplane_core.plugins.EntryPoint", Point)
+    monkeypatch.setattr("dataplane_core.plugins.DEFAULT_PLUGINS", ())
+    return points
+
+
+def test_installed_ones_are_found(installed):
+    one = plugin("sheds", lambda registry: registry.sections("sheds", kind="shed", model=MODEL))
+    installed.append(Point("third", one))
+    manager = make_manager()
+    assert names(manager) == ["third"]
+    assert "sheds" in register_collections(manager).collections
+    assert names(make_manager(None, ["third"])) == []
+
+
+def test_one_that_breaks_stops_the_start(installed):
+    installed.append(Point("third", ImportError("no module named x")))
+    with pytest.raises(PluginError, match="third.*no module named x.*block_plugins"):
+        make_manager()
+    assert names(make_manager(None, ["third"])) == []
+
+
+def test_a_plugin_of_an_unknown_name():
+    with pytest.raises(PluginError, match="no_such_module"):
+        make_manager(["no_such_module"])
+
+
+def declare_sheds(registry):
+    registry.sections("sheds", kind="shed", model=MODEL)
+
+
+def test_two_that_declare_the_same_are_both_named():
+    manager = make_manager([plugin("first", declare_sheds), plugin("second", declare_sheds)])
+    with pytest.raises(PluginError, match="sheds is declared by first and again by second"):
+        register_collections(manager)
+
+
+def test_nothing_is_declared_after_the_start():
+    registry = register_collections(make_manager([plugin("one", declare_sheds)]))
+    for late in (
+        lambda: registry.kinds("late"),
+        lambda: registry.rows("late", LINE, parents=("shed",)),
+        lambda: registry.elsewhere("shed", ["x"]),
+    ):
+        with pytest.raises(RegistryError, match="before the start"):
+            late()
+
+
+def test_a_parents_parameter_must_not_hide_another():
+    registry = Registry()
+    registry.rows("tools", LINE, parents=("shed",), parameter="version")
+    with pytest.raises(RegistryError, match="version"):
+        registry.freeze()
+
+
+def test_names_are_derived_unless_they_are_given():
+    registry = Registry()
+    naming = registry.sections("http_sheds", kind="shed", model=MODEL).naming
+    assert (naming.schema, naming.schemas, naming.tag) == ("http_shed", "http_sheds", "HttpShed")
+    assert naming.operation_id("list") == "getHttpSheds"
+    other = registry.rows("entries", LINE, parents=("shed",), schema="entry", title="Entry",
+                          titles="Entries", operation_ids={"replace": "editEntry"}).naming  # fmt: skip
+    ids = [other.operation_id(one) for one in ("list", "create", "replace")]
+    assert ids == ["getEntries", "createEntry", "editEntry"]
+
+
+def test_a_path_is_declared_once_and_with_its_responders():
+    routes = Routes()
+    resource = SimpleNamespace(on_get=lambda req, resp: None)
+    routes.add("/x/{id}", resource, {"GET": None})
+    with pytest.raises(ValueError, match="declared twice"):
+        routes.add("/x/{name}", resource, {"GET": None})
+    with pytest.raises(ValueError, match="no responder for PUT"):
+        routes.add("/y", resource, {"PUT": None})
+    routes.schema("thing", {"type": "string"})
+    with pytest.raises(ValueError, match="thing is declared twice"):
+        routes.schema("thing", {"type": "integer"})
