@@ -21,7 +21,10 @@ from dataplane_core.store.state import State
 __all__ = ["ReloadQueue", "ReloadRecord"]
 
 COMPLETED = "reload callback completed, runtime API reconfigured"
-"""What the log says after each successful reload; people and programs look for it."""
+"""What the log says after each successful reload.
+
+Programs wait for it, so it is logged at the level that the log has by default (`warning`).
+"""
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +177,7 @@ class ReloadQueue:
     def _conclude(self, job: Job, result: Result) -> None:
         record = replace(self.record(job.id), response=result.text)
         if result.ok:
-            log.info(COMPLETED)
+            log.warning(COMPLETED)
             self._call("on_succeeded", self._on_succeeded, replace(record, status="succeeded"))
             self._records.finish(job, True, result.text)
         else:
@@ -200,7 +203,7 @@ class ReloadQueue:
             return
         result = self.control.reload()
         if result.ok:
-            log.info(COMPLETED)
+            log.warning(COMPLETED)
         else:
             log.error("HAProxy could not be reloaded with version %d: %s", restored, result.text)
 
