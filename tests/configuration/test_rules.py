@@ -4,6 +4,12 @@ import pytest
 
 from dataplane_core.grammar import RowTable
 from dataplane_core.text import Document
+from dataplane_plugins.configuration import (
+    http_checks,
+    tcp_checks,
+    tcp_request_rules,
+    tcp_response_rules,
+)
 from dataplane_plugins.configuration.http_request_rules import RULE
 
 TABLE = RowTable(RULE, rank=40)
@@ -82,3 +88,74 @@ def test_what_is_lacking_or_does_not_belong_is_named(values, code, path):
 def test_every_documented_action_is_in_the_enum():
     actions = next(prop.enum for prop in RULE.props if prop.name == "type")
     assert {"track-sc0", "track-sc", "lua", "wait-for-handshake"} <= set(actions)
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "line", "shown"),
+    [
+        (
+            tcp_request_rules.RULE,
+            {"type": "content", "action": "capture", "capture_sample": "src", "capture_len": 9},
+            "tcp-request content capture src len 9",
+            {"type": "content", "action": "capture", "expr": "src", "capture_len": 9},
+        ),
+        (
+            tcp_request_rules.RULE,
+            {
+                "type": "content",
+                "action": "do-resolve",
+                "resolve_var": "txn.ip",
+                "resolve_resolvers": "dns",
+                "expr": "src",
+            },
+            "tcp-request content do-resolve(txn.ip,dns) src",
+            {
+                "type": "content",
+                "action": "do-resolve",
+                "var_name": "txn.ip",
+                "resolve_resolvers": "dns",
+                "expr": "src",
+            },
+        ),
+        (
+            tcp_request_rules.RULE,
+            {"type": "session", "action": "sc-set-gpt0", "sc_inc_id": "1", "gpt_value": "src_port"},
+            "tcp-request session sc-set-gpt0(1) src_port",
+            {"type": "session", "action": "sc-set-gpt0", "sc_inc_id": "1", "expr": "src_port"},
+        ),
+        (
+            tcp_request_rules.RULE,
+            {"type": "connection", "action": "track-sc2", "track_key": "src"},
+            "tcp-request connection track-sc2 src",
+            {
+                "type": "connection",
+                "action": "track-sc",
+                "track_stick_counter": 2,
+                "track_key": "src",
+            },
+        ),
+        (
+            tcp_checks.CHECK,
+            {"action": "connect", "port": 80},
+            "tcp-check connect port 80",
+            {"action": "connect", "port_string": "80"},
+        ),
+        (
+            http_checks.CHECK,
+            {"type": "set-var-fmt", "var_scope": "check", "var_name": "a", "var_expr": "%H"},
+            "http-check set-var-fmt(check.a) %H",
+            {"type": "set-var-fmt", "var_scope": "check", "var_name": "a", "var_format": "%H"},
+        ),
+        (
+            tcp_response_rules.RULE,
+            {"type": "content", "action": "sc-set-gpt", "sc_idx": 1, "sc_expr": "src_port"},
+            "tcp-response content sc-set-gpt(0,1) src_port",
+            {"type": "content", "action": "sc-set-gpt", "sc_idx": 1, "expr": "src_port"},
+        ),
+    ],
+)
+def test_other_rule_sets_take_both_names_too(rule, given, line, shown):
+    table = RowTable(rule)
+    assert not list(table.problems(given))
+    (row,) = table.rows(table.insert(section(), given))
+    assert (row.line.raw.strip(), row.values) == (line, shown)

@@ -62,6 +62,7 @@ class RuleLine(Single):
             self.spellings.setdefault(spelling.action, []).append(spelling)
         self.props = (*map(self._all_actions, self.props), *self.aliases)
         self.names = frozenset(prop.name for prop in self.props)
+        self.kinds = {prop.name: prop.json for prop in self.props}
 
     def _all_actions(self, prop: Prop) -> Prop:
         if prop.name != self.selector:
@@ -72,8 +73,9 @@ class RuleLine(Single):
         own = super().own(values)
         for spelling in self.spellings.get(own.get(self.selector, ""), ()):
             for name, new in spelling.renames.items():
-                if name in own and own.get(new, own[name]) == own[name]:
-                    own[new] = own.pop(name)
+                if name in own and str(own.get(new, own[name])) == str(own[name]):
+                    value = own.pop(name)
+                    own[new] = str(value) if self.kinds[new] == "string" else value
             own = {**spelling.sets, **own}
             own[self.selector] = spelling.becomes or spelling.action
         return own

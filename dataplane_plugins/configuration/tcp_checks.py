@@ -1,0 +1,67 @@
+"""`tcp-check`: the steps of a TCP health check, in their order."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Prop, case, dispatch, word
+from dataplane_core.registry import Registry
+from dataplane_plugins.configuration.tables import actions, checks
+from dataplane_plugins.configuration.tables.common import PORT
+from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling
+
+_PORT = word("port_string", pattern=None, help="Port to connect to, a number or an expression.")
+
+_MATCHES = dict.fromkeys(
+    ("string", "rstring", "string-lf", "binary", "rbinary", "binary-lf"), checks.PATTERN
+)
+
+CHECK = RuleLine(
+    "tcp-check",
+    dispatch(
+        "action",
+        case("comment", word("log_message", pattern=None, help="Text for the log.")),
+        case("connect", checks.connect(_PORT)),
+        case("expect", checks.expect(_MATCHES, {})),
+        checks.sent("send", "data", "Text to send."),
+        checks.sent("send-lf", "fmt", "Text to send, a log format."),
+        checks.sent("send-binary", "hex_string", "Bytes to send, in hexadecimal."),
+        checks.sent("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
+        *actions.variables(text="var_fmt"),
+        help="What the step does.",
+    ),
+    (
+        Spelling("comment", {"check_comment": "log_message"}),
+        Spelling("connect", {"port": "port_string"}),
+    ),
+    (
+        Prop(
+            "port",
+            "integer",
+            minimum=PORT[0],
+            maximum=PORT[1],
+            nullable=True,
+            help="Port to connect to, as a number; it is shown as `port_string`.",
+        ),
+    ),
+    selector="action",
+    examples=[
+        "tcp-check connect port 143 ssl",
+        "tcp-check send PING\\r\\n comment ping",
+        "tcp-check expect comment pong ! string +PONG",
+        "tcp-check send-binary 737461740a",
+        "tcp-check set-var-fmt(check.name) %H",
+    ],
+    rejects=["tcp-check", "tcp-check expect string", "tcp-check send"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the collection."""
+    registry.rows(
+        "tcp_checks",
+        CHECK,
+        key=None,
+        parents=("backend", "defaults"),
+        rank=49,
+        title="TCPCheck",
+        help="A step of a TCP health check.",
+    )
