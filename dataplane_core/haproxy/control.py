@@ -106,6 +106,8 @@ class Control:
     def _by_command(self, command: Sequence[str], action: Action) -> Result:
         before = self._processes()
         end = time.monotonic() + self._timeout
+        if before is not None and self._master is not None:
+            master.settle(self._master, end)
         completed = run(command, self._timeout, _setting(action))
         text = messages.told(completed.output)
         if not completed.ok:

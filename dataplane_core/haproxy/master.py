@@ -14,6 +14,7 @@ _ROW = re.compile(
 )
 _UPTIME = re.compile(r"([0-9]+)d([0-9]+)h([0-9]+)m([0-9]+)s")
 _TICK = 0.05
+_BUSY = "Another reload is still in progress"
 
 NO_REASON = (
     "HAProxy did not load the configuration; this version of HAProxy gives the reason only in its "
@@ -79,15 +80,21 @@ def reload(client: RuntimeClient, timeout: float) -> Result:
         before = _once_up(client, min(end, time.monotonic() + DEADLINE))
     except RuntimeFailed as error:
         return Result(False, f"HAProxy's master cannot be reached: {error.message}", asked=False)
-    try:
-        answer = client.command("reload", timeout)
-    except RuntimeFailed:
-        answer = ""  # the master starts itself again, and may drop the connection in doing so
+    settle(client, end)
+    result = _told(_reload(client, end))
+    while result is not None and result.text.startswith(_BUSY) and time.monotonic() < end:
+        time.sleep(_TICK)
+        result = _told(_reload(client, end))
     return (
-        _told(answer)
+        result
         or outcome(client, before, end)
         or Result(False, f"HAProxy did not finish the reload within {timeout:g} s")
     )
+
+
+def settle(client: RuntimeClient, end: float) -> None:
+    """Wait for a reload or start that is under way: HAProxy from 3.1 refuses another meanwhile."""
+    _load_status(client, end)
 
 
 def outcome(
@@ -123,6 +130,13 @@ def _once_up(client: RuntimeClient, end: float) -> Processes:
             if time.monotonic() + _TICK > end:
                 raise
             time.sleep(_TICK)
+
+
+def _reload(client: RuntimeClient, end: float) -> str:
+    try:
+        return client.command("reload", max(0.01, end - time.monotonic()))
+    except RuntimeFailed:
+        return ""  # the master starts itself again, and may drop the connection in doing so
 
 
 def _told(answer: str) -> Result | None:

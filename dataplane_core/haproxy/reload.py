@@ -97,7 +97,7 @@ class ReloadQueue:
             record = self.record(reload_id)
             if record.status != "in_progress" or time.monotonic() > end:
                 return record
-            if not self._lead_for_once():
+            if not self._lead_for_once(time.time()):
                 time.sleep(_WAIT_TICK)
 
     def records(self) -> list[ReloadRecord]:
@@ -122,23 +122,27 @@ class ReloadQueue:
         its delay is done at once.
         """
         lead(self._lock, [self._work, *duties], stop)
+        try:
+            self._lead_for_once(float("inf"))
+        except DataplaneError as error:
+            log.error("a reload that waits is left to the next start: %s", error.message)
+        self._state.close()
 
     def _work(self, stop: threading.Event) -> None:
         self._settle()
         while not stop.is_set():
             if not self._do_due(time.time()):
                 stop.wait(_TICK)
-        self._do_due(float("inf"))
         self._state.close()
 
-    def _lead_for_once(self) -> bool:
-        """Do what is due if nobody leads; whether anything was done."""
+    def _lead_for_once(self, moment: float) -> bool:
+        """Do what is due at `moment` if nobody leads; whether anything was done."""
         handle = try_lock(self._lock)
         if handle is None:
             return False
         try:
             self._settle()
-            return self._do_due(time.time())
+            return self._do_due(moment)
         finally:
             os.close(handle)
 

@@ -27,6 +27,7 @@ def watch(path: str | Path, callback: Callable[[], object], stop: threading.Even
     file is looked at once a second. An exception of the callback is told in the log.
     """
     path = Path(path)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change otherwise
     known: Identity | None = None
     for _ in _Signs(path, stop):
         now = _identity(path)

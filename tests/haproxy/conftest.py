@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy.addresses import Address
-from dataplane_core.haproxy.master import processes
+from dataplane_core.haproxy.master import processes, settle
 from dataplane_core.haproxy.runtime import RuntimeClient
 from tests.haproxy.support import CONFIGURATION, VERSIONS, until
 from tests.harness.fixtures import one_haproxy
@@ -52,4 +53,5 @@ def start(program: str, folder: Path) -> Iterator[HaproxyProcess]:
     with HaproxyProcess(program, configuration, folder) as process:
         until((folder / "worker.sock").exists)
         until(lambda: answers(process.master))
+        settle(RuntimeClient(Address(path=str(process.master))), time.monotonic() + 5)
         yield process

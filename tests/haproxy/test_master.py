@@ -68,6 +68,26 @@ def test_a_reload_that_never_ends_is_given_up(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 2.0
 
 
+def test_another_reload_is_waited_for(tmp_path: Path) -> None:
+    rows = HEADING + "7 master 1 [failed: 0] 0d00h00m16s 3.2\n9 worker 0 0d00h00m16s 3.2\n"
+
+    class Busy(FakeRuntime):
+        def answer(self, command: str) -> str:
+            if command == "reload":
+                self.left -= 1
+                busy = "Success=0\n--\nAnother reload is still in progress.\n"
+                return busy if self.left else "Success=1\n--\n"
+            return super().answer(command)
+
+        left = 3
+
+    with Busy(tmp_path / "m", {"show proc": rows, "_loadstatus": "Success=1\n--\n"}) as fake:
+        assert master.reload(client(fake.path), 5.0).ok
+        assert fake.commands.count("reload") == 3
+        fake.left = 1000
+        assert not master.reload(client(fake.path), 0.2).ok
+
+
 @pytest.mark.haproxy
 def test_the_masters_answer_is_the_result(own_haproxy: HaproxyProcess) -> None:
     runtime = client(own_haproxy.master)
