@@ -125,7 +125,7 @@ def test_what_is_not_touched_stays_to_the_byte(extended: ApiServer, client: Clie
     differing = [new for old, new in zip(before, after, strict=True) if old != new]
     assert len(differing) == 1
     words = " ".join(differing[0].split())
-    assert words == "server dns2 192.0.2.2:53 check new-word 7 weight 9 # right"
+    assert words == "server dns2 192.0.2.2:53 check weight 9 new-word 7 # right"
 
 
 def test_putting_back_what_was_read_changes_nothing(extended: ApiServer, client: Client) -> None:
