@@ -250,7 +250,7 @@ class Rows(Statement):
 
     def spread(self, values: Values) -> list[Row]:
         own = self.own(values)
-        return [(choose(self.forms, own), own)]
+        return [(choose(self.forms, own), own)] if own else []
 
 
 def choose(forms: Sequence[Form], values: Values) -> Form:

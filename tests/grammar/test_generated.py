@@ -16,8 +16,9 @@ from tests.grammar.generate import objects
 
 KINDS = frozenset(SECTION_ORDER)
 STATEMENTS: dict[str, list[Statement]] = {
-    name: [one.table.statement] if isinstance(one, Rows) else one.model.statements
+    name: found
     for name, one in registry().collections.items()
+    if (found := [one.table.statement] if isinstance(one, Rows) else one.model.statements)
 }
 EVIL = [
     "a\nserver evil 1.2.3.4", "a\r", "a\0b", "a\tb", "a # b", "#a", "a#b", "a b", " a", "a ", "", " ",
