@@ -22,7 +22,9 @@ def place(
         origin = None if parent is None else find_defaults(document, parent)
         if origin is not None and document.position(origin) >= at:
             at = len(document.sections)
-        return _insert(document, at, new)
+        at = document.free(at)
+        document = document.insert(at, new)
+        return document, document.sections[at]
     document = document.add(new, order)
     return document, document.all(kind)[-1]
 
@@ -36,11 +38,3 @@ def _heir(document: Document) -> Section | None:
         if section.kind in INHERITING and section.parent is None:
             last = section
     return None
-
-
-def _insert(document: Document, at: int, section: Section) -> tuple[Document, Section]:
-    before, after = list(document.sections[:at]), document.sections[at:]
-    if before:
-        before[-1] = before[-1].separated()
-    new = section.separated() if after else section
-    return Document(document.preamble, (*before, new, *after), document.kinds), new

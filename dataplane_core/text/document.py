@@ -138,7 +138,19 @@ class Document:
 
         An empty line sets it off from its neighbours.
         """
-        at = self._place(section.kind, order)
+        return self.insert(self.free(self._place(section.kind, order)), section)
+
+    def free(self, at: int) -> int:
+        """Where a new section goes that belongs in front of the section `at`.
+
+        Where comments stand above that one, they may speak of what is in front of them too: then
+        nothing comes between, and the new section goes to the end of the file.
+        """
+        commented = at < len(self.sections) and self.sections[at].lead
+        return len(self.sections) if commented else at
+
+    def insert(self, at: int, section: Section) -> "Document":
+        """The document with a section in front of the section `at`, set off by empty lines."""
         before, after = list(self.sections[:at]), self.sections[at:]
         preamble = self.preamble
         if before:

@@ -73,6 +73,12 @@ def test_a_new_section_follows_the_last_of_its_kind():
     assert added.text() == "global\n\nbackend a\n  mode http\n\nbackend b from d\n\nlisten l\n"
 
 
+def test_a_new_section_does_not_part_comments_from_what_is_above_them():
+    document = Document.parse("backend a\n\n# l, or a?\nlisten l\n", KINDS)
+    added = document.add(Section.new("backend", "b"))
+    assert added.text() == "backend a\n\n# l, or a?\nlisten l\n\nbackend b\n"
+
+
 def test_a_new_kind_goes_to_its_place():
     order = ("global", "defaults", "frontend", "backend")
     document = Document.parse("global\n  daemon\n\nbackend a\n", KINDS)
