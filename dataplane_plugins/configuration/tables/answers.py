@@ -52,8 +52,20 @@ def _location(head: str, status: int) -> Statement:
         group(
             head,
             seq(
-                number_of("code", *ERROR_CODES, required=True, help="Status that is replaced."),
-                word("url", None, required=True, help=f"Where clients are sent with {status}."),
+                number_of(
+                    "code",
+                    *ERROR_CODES,
+                    required=True,
+                    nullable=True,
+                    help="Status that is replaced.",
+                ),
+                word(
+                    "url",
+                    None,
+                    required=True,
+                    nullable=True,
+                    help=f"Where clients are sent with {status}.",
+                ),
             ),
         ),
         examples=[f"{head} 503 http://www.example.com/down"],
@@ -125,7 +137,7 @@ COMPRESSION = on(
 
 
 def _mail(head: str, help: str) -> Statement:
-    term = word(f"email_alert.{head}", ADDRESS, required=True, help=help)
+    term = word(f"email_alert.{head}", ADDRESS, required=True, nullable=True, help=help)
     head = f"email-alert {head}"
     return statement(head, term, examples=[f"{head} ops@example.com"], rejects=[head])
 
@@ -148,7 +160,9 @@ MAIL = on(
     ),
     statement(
         "email-alert mailers",
-        word("email_alert.mailers", None, required=True, help="The mailers section."),
+        word(
+            "email_alert.mailers", None, required=True, nullable=True, help="The mailers section."
+        ),
         examples=["email-alert mailers local"],
         rejects=["email-alert mailers"],
     ),
@@ -161,7 +175,13 @@ FORWARDED = on(
         group(
             "forwardfor",
             seq(
-                const("enabled", "enabled", required=True, help="Tell servers who the client is."),
+                const(
+                    "enabled",
+                    "enabled",
+                    required=True,
+                    nullable=True,
+                    help="Tell servers who the client is.",
+                ),
                 params(
                     arg("except", word("except", help="Network of clients to say nothing about.")),
                     arg("header", word("header", help="Header, instead of X-Forwarded-For.")),
@@ -177,7 +197,13 @@ FORWARDED = on(
         group(
             "originalto",
             seq(
-                const("enabled", "enabled", required=True, help="Tell servers the address asked."),
+                const(
+                    "enabled",
+                    "enabled",
+                    required=True,
+                    nullable=True,
+                    help="Tell servers which address was asked for.",
+                ),
                 params(
                     arg("except", word("except", help="Network of addresses to leave out.")),
                     arg("header", word("header", help="Header, instead of X-Original-To.")),

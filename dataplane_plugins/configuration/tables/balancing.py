@@ -87,6 +87,7 @@ BALANCE = statement(
                     ),
                 ),
             ),
+            nullable=True,
             help="How a server is chosen.",
         ),
     ),
@@ -140,7 +141,7 @@ _SEEN = dispatch(
     case(
         "",
         Address(
-            Prop("address_second", required=True, help="Address that servers see."),
+            Prop("address_second", help="Address that servers see."),
             port("port_second", nullable=False, help="Port that servers see."),
         ),
         value="address",
@@ -155,7 +156,7 @@ SOURCE = statement(
         "source",
         seq(
             Address(
-                Prop("address", required=True, help="Address to connect from."),
+                Prop("address", required=True, nullable=True, help="Address to connect from."),
                 port(nullable=False, help="Port to connect from."),
             ),
             params(

@@ -40,7 +40,7 @@ COOKIE = on(
         group(
             "cookie",
             seq(
-                word("name", required=True, help="Name of the cookie."),
+                word("name", required=True, nullable=True, help="Name of the cookie."),
                 params(
                     args(
                         "domain",
@@ -102,6 +102,7 @@ PERSIST_RULE = on(
                     rdp_cookie_name={"pattern": r"^[^\s]+$", "help": "Name of the RDP cookie."},
                 ),
                 case("rdp-cookie"),
+                nullable=True,
                 help="What a client is recognised by.",
             ),
         ),
@@ -128,6 +129,7 @@ REDISPATCH = on(
             "disabled": ("no option redispatch", nothing),
         },
         required=True,
+        nullable=True,
         help="Send a request to another server when its own cannot be reached.",
         examples=["option redispatch", "option redispatch -1", "no option redispatch"],
         rejects=["option redispatch x", "no option redispatch 1"],

@@ -120,6 +120,7 @@ MONITOR = (
                         "if",
                         "unless",
                         required=True,
+                        nullable=True,
                         help="Whether the condition must hold or fail.",
                     ),
                     rest("cond_test", required=True, help="The condition for answering `down`."),

@@ -37,8 +37,8 @@ def value(keyword_: str, name: str, help: str, pattern: str | None, **more: bool
 _CREDENTIALS = Template(
     "{user}:{passwd}",
     {
-        "user": {"required": True, "help": "Name."},
-        "passwd": {"required": True, "help": "Password, in clear."},
+        "user": {"required": True, "nullable": True, "help": "Name."},
+        "passwd": {"required": True, "nullable": True, "help": "Password, in clear."},
     },
 )
 _ACTION = dispatch(
