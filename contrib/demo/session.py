@@ -9,6 +9,7 @@ import argparse
 import base64
 import fcntl
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -100,10 +101,9 @@ def wait_until_ready(
 
 
 def describe(folder: Path, session: Session, haproxy: str | None) -> str:
+    """What to know of the running system, and commands to begin with."""
     api = f"http://127.0.0.1:{session.port}/v2"
     site = f"http://127.0.0.1:{session.site_port}/"
-    configuration = f"{api}/services/haproxy/configuration"
-    curl = f"curl -u {USER}:{session.password}"
     if not haproxy:
         site = "none: no HAProxy was found for this platform, so only files are edited"
     return f"""
@@ -114,13 +114,15 @@ User            {USER}
 Password        {session.password}
 Everything else {folder} (configuration, settings, logs)
 
-Try:
-  {curl} {configuration}/backends
-  {curl} '{configuration}/servers?backend=web'
-  {curl} -X POST -H 'Content-Type: application/json' \\
-    -d '{{"name": "web3", "address": "127.0.0.1", "port": {session.server_ports[0]}}}' \\
-    "{configuration}/servers?backend=web&version=$({curl} -s {configuration}/version)"
-  cat {folder / "haproxy.cfg"}
+Try, in another terminal:
+  api={api}/services/haproxy/configuration auth={USER}:{session.password}
+  curl -u $auth $api/backends
+  curl -u $auth "$api/servers?backend=web"
+  version=$(curl -s -u $auth $api/version)
+  curl -u $auth -H "Content-Type: application/json" -X POST \\
+    "$api/servers?backend=web&version=$version" \\
+    -d '{{"name": "web3", "address": "127.0.0.1", "port": {session.server_ports[0]}}}'
+  cat {shlex.quote(str(folder / "haproxy.cfg"))}
 
 Ctrl-C ends all of it.
 """
