@@ -29,7 +29,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         torture = Torture(folder, arguments.seed, arguments.clients, verbose=not arguments.quiet)
         problems = torture.run(arguments.cycles)
-    print(torture.sum())
+        print(torture.sum())
     for problem in problems:
         print(problem)
     return int(bool(problems))
