@@ -77,6 +77,14 @@ def test_it_is_as_short_as_promised() -> None:
     assert imported == {"dataplane_core", "dataplane_core.grammar"}
 
 
+def test_its_routes_are_listed(installed: Path) -> None:
+    program = str(Path(sys.executable).with_name("dataplane"))
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    told = subprocess.run([program, "routes"], capture_output=True, text=True, env=environ)
+    assert told.returncode == 0, told.stderr
+    assert "/configuration/udp_targets/{name}" in told.stdout
+
+
 def test_what_the_file_holds_is_read(client: Client) -> None:
     listed = client.call("GET", LBS).data
     assert [(one["name"], one["address"], one["label"]) for one in listed] == [
