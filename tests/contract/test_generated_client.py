@@ -69,5 +69,6 @@ def test_generated_client_does_the_walk_through(
         timeout=120,
         env={**os.environ, "PYTHONPATH": f"{client}{os.pathsep}{TOP}"},
     )
+    server.stop()
     assert told.returncode == 0, told.stderr[-3000:]
     assert_told(told.stdout, Ports(10080, (10081, 10082), 10083))

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,12 +50,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def extended(make_server: MakeServer, installed: Path, tmp_path: Path) -> ApiServer:
+def extended(make_server: MakeServer, installed: Path, tmp_path: Path) -> Iterator[ApiServer]:
     """A server on TEXT that finds the example as any Python program finds what is installed."""
     configuration = tmp_path / "haproxy.cfg"
     configuration.write_text(TEXT, "utf-8")
     path = os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH", "")]))
-    return make_server(configuration, environ={"PYTHONPATH": path})
+    server = make_server(configuration, environ={"PYTHONPATH": path})
+    yield server
+    server.stop()
 
 
 @pytest.fixture
