@@ -68,6 +68,7 @@ class Registry:
         help: str = "",
         key: str = "name",
         key_pattern: str = SECTION_NAME,
+        key_nullable: bool = False,
         unnamed: str | None = None,
         operations: tuple[str, ...] = OPERATIONS,
         operation_ids: Mapping[str, str] | None = None,
@@ -86,6 +87,7 @@ class Registry:
             model=model,
             key=key,
             key_pattern=key_pattern,
+            key_nullable=key_nullable,
             unnamed=unnamed,
         )
         self._add(collection)

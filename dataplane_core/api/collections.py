@@ -90,7 +90,8 @@ class Collection:
 class Sections(Collection):
     """Named sections of one kind, such as `backends`.
 
-    `key` is the property that holds the section's name, `key_pattern` what a name may look like.
+    `key` is the property that holds the section's name, `key_pattern` what a name may look like;
+    an empty name breaks the pattern where it is `key_nullable`, and else is none at all.
     `unnamed` is the prefix of the names made up for sections that have none in the file
     (`unnamed_defaults_`), None where HAProxy wants a name.
     """
@@ -99,6 +100,7 @@ class Sections(Collection):
     model: Model
     key: str = "name"
     key_pattern: str = SECTION_NAME
+    key_nullable: bool = False
     unnamed: str | None = None
 
     @property

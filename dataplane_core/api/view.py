@@ -132,6 +132,7 @@ def _extra_props(collection: Collection) -> tuple[Prop, ...]:
     name = Prop(
         collection.key,
         pattern=collection.key_pattern,
+        nullable=collection.key_nullable,
         required=collection.unnamed is None,
         help="Name of the section.",
     )

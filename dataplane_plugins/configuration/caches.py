@@ -27,4 +27,4 @@ CACHE = Model(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Caches."""
-    registry.sections("caches", kind="cache", model=CACHE)
+    registry.sections("caches", kind="cache", model=CACHE, key_nullable=True)

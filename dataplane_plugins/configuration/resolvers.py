@@ -54,7 +54,7 @@ NAMESERVER = statement(
     "nameserver",
     seq(
         word("name", r'^[A-Za-z0-9-_.:${}"]+$', required=True, help="Name of the name server."),
-        server_address(brackets=False, help="Address of the name server.",
+        server_address(brackets=False, nullable=True, help="Address of the name server.",
                        port_help="Port of the name server."),
     ),
     examples=["nameserver dns1 10.0.0.1:53", "nameserver dns2 tcp@[::1]:53"],

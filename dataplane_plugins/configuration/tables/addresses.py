@@ -37,9 +37,12 @@ def server_address(
 
 
 def peer_address(help: str, pattern: str = WORD, nullable: bool = True) -> Term:
-    """Address and port that must both be there; IPv6 is told from the port by the last colon."""
+    """Address and port that must both be there; IPv6 is told from the port by the last colon.
+
+    Where they are `nullable`, an empty address breaks its pattern instead of being none at all.
+    """
     return Address(
-        Prop("address", pattern=pattern, required=True, help=help),
+        Prop("address", pattern=pattern, required=True, nullable=nullable, help=help),
         port(required=True, nullable=nullable, help="Port that is connected to."),
         brackets=False,
     )
