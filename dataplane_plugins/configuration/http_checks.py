@@ -1,73 +1,8 @@
 """`http-check`: the steps of an HTTP health check, in their order."""
 
 from dataplane_core import impl
-from dataplane_core.grammar import (
-    arg,
-    args,
-    case,
-    dispatch,
-    first_of,
-    integer,
-    one_of,
-    word,
-)
 from dataplane_core.registry import Registry
-from dataplane_plugins.configuration.tables import actions, checks
-from dataplane_plugins.configuration.tables.common import PORT
-from dataplane_plugins.configuration.tables.health import METHODS
-from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling
-
-_PORT = first_of(
-    integer("port", *PORT, nullable=True, help="Port to connect to."),
-    word("port_string", pattern=None, help="Port to connect to, an expression."),
-)
-
-_HEADER = word("name", pattern=None, required=True, help="Name of the header field.") + word(
-    "fmt", pattern=None, required=True, help="Value of the header field, a log format."
-)
-
-_SEND = checks.commented(
-    arg("meth", one_of("method", *METHODS, help="Method of the request.")),
-    arg("uri", word("uri", pattern=None, help="Path of the request.")),
-    arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
-    arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),
-    args("hdr", "headers", _HEADER, help="Header fields of the request."),
-    arg("body", word("body", pattern=None, help="Body of the request.")),
-    arg("body-lf", word("body_log_format", pattern=None, help="Body, a log format.")),
-)
-
-_MATCHES = {
-    **dict.fromkeys(("status", "rstatus"), checks.PATTERN),
-    **dict.fromkeys(("hdr", "fhdr"), checks.PATTERNS),
-    **dict.fromkeys(("string", "rstring", "string-lf"), checks.PATTERN),
-}
-
-CHECK = RuleLine(
-    "http-check",
-    dispatch(
-        "type",
-        case("comment", checks.COMMENT),
-        case("connect", checks.connect(_PORT)),
-        case("disable-on-404"),
-        case("expect", checks.expect(_MATCHES, {"nullable": True})),
-        case("send", _SEND),
-        case("send-state"),
-        *actions.variables(),
-        help="What the step does.",
-    ),
-    (Spelling("set-var-fmt", {"var_expr": "var_format"}),),
-    examples=[
-        "http-check connect port 443 addr 8.8.8.8 send-proxy via-socks4 ssl sni a alpn h2 linger",
-        "http-check connect port var(check.port)",
-        "http-check send meth GET uri /health ver HTTP/1.1 hdr Host a.example body x",
-        "http-check expect min-recv 3 ok-status L7OK ! rstatus ^5",
-        "http-check expect hdr name set-cookie value -m beg sessid=",
-        "http-check set-var(check.port) int(1234)",
-        "http-check disable-on-404",
-        "http-check comment step-1",
-    ],
-    rejects=["http-check", "http-check expect status", "http-check expect comment x"],
-)
+from dataplane_plugins.configuration.tables.http_check_steps import CHECK
 
 
 @impl

@@ -5,12 +5,12 @@ import pytest
 from dataplane_core.grammar import RowTable
 from dataplane_core.text import Document
 from dataplane_plugins.configuration import (
-    http_checks,
     tcp_checks,
     tcp_request_rules,
     tcp_response_rules,
 )
 from dataplane_plugins.configuration.http_request_rules import RULE
+from dataplane_plugins.configuration.tables.http_check_steps import CHECK
 
 TABLE = RowTable(RULE, rank=40)
 
@@ -141,7 +141,7 @@ def test_every_documented_action_is_in_the_enum():
             {"action": "connect", "port_string": "80"},
         ),
         (
-            http_checks.CHECK,
+            CHECK,
             {"type": "set-var-fmt", "var_scope": "check", "var_name": "a", "var_expr": "%H"},
             "http-check set-var-fmt(check.a) %H",
             {"type": "set-var-fmt", "var_scope": "check", "var_name": "a", "var_format": "%H"},

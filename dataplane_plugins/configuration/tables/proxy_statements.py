@@ -1,5 +1,6 @@
 """All statements that proxies share, in the order in which new lines are written."""
 
+from dataplane_core.grammar import Prop, shared
 from dataplane_plugins.configuration.tables import (
     answers,
     balancing,
@@ -12,7 +13,12 @@ from dataplane_plugins.configuration.tables import (
     timeouts,
 )
 from dataplane_plugins.configuration.tables.default_lines import default_server_statement
+from dataplane_plugins.configuration.tables.http_check_steps import CHECK
 from dataplane_plugins.configuration.tables.proxies import BACK, Table, on
+
+FIRST = Prop(
+    "index", "integer", nullable=True, required=True, help="Place of the step; the first one, 0."
+)
 
 PROXY_STATEMENTS: Table = (
     *proxy_basics.IDENTITY,
@@ -37,6 +43,7 @@ PROXY_STATEMENTS: Table = (
     *options.PROTOCOL,
     *answers.HEADER_NAMES,
     *health.ADVANCED_CHECK,
+    *on(BACK, shared("http-check", CHECK, FIRST)),
     *health.EXTERNAL_CHECK,
     *balancing.REUSE,
     *timeouts.TIMEOUTS,
