@@ -69,6 +69,7 @@ class Committer:
         text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
         data = encode(text)
         entry = _entry(order, digest_of(data))
+        self._ask_plugins(order.document)
         with (
             Candidate(self._source.path, data) as candidate,
             self._texts.candidate(entry.version, data) as copy,
@@ -76,7 +77,7 @@ class Committer:
             failpoint("candidate-written")
             # HAProxy takes its time over large files: all else is done meanwhile.
             with ThreadPoolExecutor(1, "check") as checking:
-                verdict = checking.submit(self._check, order.document, candidate, text)
+                verdict = checking.submit(self._check, candidate, text)
                 candidate.sync()
                 copy.sync()
                 after = self._source.prepare(text, entry.digest, entry.version)
@@ -93,8 +94,9 @@ class Committer:
     def validate(self, base: Snapshot, document: Document) -> list[Finding]:
         """What HAProxy says about a document, without writing it; raises as `commit` does."""
         text = join(base.head, _plain_text(document), base.version + 1)
+        self._ask_plugins(document)
         with Candidate(self._source.path, encode(text)) as candidate:
-            return self._check(document, candidate, text)
+            return self._check(candidate, text)
 
     def restore(self, reason: str, failed_version: int) -> int | None:
         """Put back the text that HAProxy last accepted; None when there is nothing to put back."""
@@ -136,11 +138,13 @@ class Committer:
         _log.warning("version %d put back as version %d: %s", accepted, version, reason)
         return version
 
-    def _check(self, document: Document, candidate: Candidate, text: str) -> list[Finding]:
+    def _ask_plugins(self, document: Document) -> None:
         answers = self._hooks.dataplane_check(document=document) if self._hooks else ()
         problems = [str(problem) for answer in answers or () for problem in answer or ()]
         if problems:
             raise Invalid("; ".join(problems))
+
+    def _check(self, candidate: Candidate, text: str) -> list[Finding]:
         try:
             found = self._checker.check(candidate.path)
         except CheckFailed as failed:

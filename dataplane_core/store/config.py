@@ -161,7 +161,11 @@ class ConfigStore:
         or a later one meanwhile. Versions in between are recorded as rolled back for `reason`.
         """
         self.snapshot()
-        return self.committer.restore(reason, failed_version)
+        accepted = self.history.last_accepted()
+        restored = self.committer.restore(reason, failed_version)
+        if restored is not None and accepted is not None:
+            self._follower.take_back(accepted.version, restored)
+        return restored
 
     def carry_out(self, order: Order, force_reload: bool, skip_reload: bool) -> Outcome:
         """Commit, and bring the new version to HAProxy."""

@@ -34,8 +34,7 @@ class Follower:
         if force_reload:
             return self._forced(version)
         if self._applied(change):
-            self._history.follow(version, earlier=False)
-            self._history.accept_next(version)
+            self._history.apply(version)
             return Outcome(version, None, "applied")
         reload_id = self._reloads.request(version, "; ".join(change.reload_reasons))
         failpoint("followed")
@@ -51,6 +50,11 @@ class Follower:
         if record.status == "succeeded":
             return Outcome(version, None, "reloaded")
         return Outcome(version, record.id, "queued")
+
+    def take_back(self, accepted: int, restored: int) -> None:
+        """After a restore: a reload, if HAProxy took some of what is undone over its socket."""
+        if self._history.applied_between(accepted, restored):
+            self._reloads.request(restored, "undo what was applied at run time")
 
     def catch_up(self) -> None:
         """Ask for the reload that a process which died could not ask for any more."""

@@ -11,7 +11,7 @@ Status = Literal["intent", "active", "rolled back"]
 _MOST_ENTRIES = 10_000
 _COLUMNS = (
     "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
-    "followed, reason"
+    "followed, reason, applied"
 )
 _TABLES = (
     """CREATE TABLE history (
@@ -26,6 +26,7 @@ _TABLES = (
         accepted INTEGER NOT NULL,
         followed INTEGER NOT NULL,
         reason TEXT NOT NULL)""",
+    "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
 )
 
 
@@ -35,6 +36,7 @@ class Entry:
 
     `digest` tells its text from others; `created` is in seconds since 1970. `accepted`: HAProxy
     has loaded it. `followed`: nothing is left to do about it, HAProxy has it or will be reloaded.
+    `applied`: HAProxy took the change over its socket, without loading the file.
     A version rolled back has the `reason`.
     """
 
@@ -49,6 +51,7 @@ class Entry:
     accepted: bool = False
     followed: bool = False
     reason: str = ""
+    applied: bool = False
 
 
 class History:
@@ -94,7 +97,7 @@ class History:
         values = (
             entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
             plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
-            entry.followed, plain(entry.reason),
+            entry.followed, plain(entry.reason), entry.applied,
         )  # fmt: skip
         with self._state.write() as connection:
             marks = ", ".join("?" * len(values))
@@ -137,11 +140,18 @@ class History:
         with self._state.write() as connection:
             connection.execute(sql, (version,))
 
-    def accept_next(self, version: int) -> None:
+    def apply(self, version: int) -> None:
         """HAProxy took a version over its socket: it runs it if it ran the version before."""
+        with self._state.write() as connection:
+            sql = "UPDATE history SET applied = 1, followed = 1 WHERE version = ?"
+            connection.execute(sql, (version,))
         before = self._entries("version < ? ORDER BY version DESC LIMIT 1", version)
         if before and before[0].accepted:
             self.accept(version)
+
+    def applied_between(self, above: int, below: int) -> bool:
+        """Whether HAProxy took one of the versions between the two numbers over its socket."""
+        return bool(self._entries("applied AND version > ? AND version < ? LIMIT 1", above, below))
 
     def roll_back(
         self, connection: sqlite3.Connection, above: int, below: int, reason: str
@@ -168,6 +178,7 @@ class History:
                 accepted=bool(row["accepted"]),
                 followed=bool(row["followed"]),
                 reason=row["reason"],
+                applied=bool(row["applied"]),
             )
             for row in rows
         ]

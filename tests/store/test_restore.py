@@ -82,3 +82,25 @@ def test_the_accepted_text_outlives_the_limit_of_history(bench):
         add_server(config, "be1", f"s{version + 1}", version=version)
     assert config.restore_accepted("no", 2) == 7
     assert rest(bench.text) == TEXT
+
+
+def test_what_haproxy_took_over_its_socket_is_undone_by_a_reload(bench):
+    config = bench.store()
+    add_server(config, "be1", "s2", version=1)
+    config.use(apply=lambda change: True)
+    assert add_server(config, "be1", "s3", version=2).state == "applied"
+    assert not config.history.entry(3).accepted
+    bench.reloads.requested.clear()
+    assert config.restore_accepted("no", 3) == 4
+    assert bench.reloads.requested == [4]
+
+
+def test_a_restore_that_undoes_nothing_applied_needs_no_reload(bench):
+    config = bench.store()
+    config.use(apply=lambda change: change.version == 2)
+    add_server(config, "be1", "s2", version=1)
+    add_server(config, "be1", "s3", version=2)
+    bench.reloads.requested.clear()
+    assert config.restore_accepted("no", 3) == 4
+    assert "s2" in bench.text and "s3" not in bench.text
+    assert bench.reloads.requested == []
