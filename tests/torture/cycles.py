@@ -105,7 +105,7 @@ class Torture:
         for writer in writers:
             writer.start()
         try:
-            time.sleep(self._random.uniform(0.05, 0.8))
+            time.sleep(self._random.uniform(0.05, 1.2))
             if how == "worker":
                 for _ in range(3):
                     self._kill_a_worker(server)
