@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from dataplane_core.grammar.props import NoMatch, Prop
+from dataplane_core.errors import Code
+from dataplane_core.grammar.props import NoMatch, Prop, refuse
 from dataplane_core.grammar.terms import Const, Rest, Scalar
 
 WORD = r"^[^\s]+$"
@@ -149,7 +150,13 @@ def mapped(name: str, words: dict[str, Any], **more: Any) -> Scalar:
             raise NoMatch(token, f"one of {', '.join(words)}")
         return words[token]
 
-    return Scalar(Prop(name, kind, **more), decode, lambda value: back[value])
+    def encode(value: Any) -> str:
+        if value not in back:
+            known = " ".join(map(str, back))
+            raise refuse(name, f"in body should be one of [{known}]", Code.ENUM)
+        return back[value]
+
+    return Scalar(Prop(name, kind, **more), decode, encode)
 
 
 def on_off(name: str, **more: Any) -> Scalar:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dataplane_core.errors import Invalid
 from dataplane_core.grammar import (
     Model,
     Prop,
@@ -12,6 +13,7 @@ from dataplane_core.grammar import (
     flag,
     group,
     nothing,
+    on_off,
     params,
     prefer,
     rows,
@@ -92,3 +94,8 @@ def test_a_duration_can_be_written_with_its_unit():
 def test_a_rewrite_to_the_same_words_keeps_the_line():
     line = Line("  a   b   # why\n")
     assert line.rewritten(["a", "b"]) is line
+
+
+def test_a_word_that_stands_for_nothing_is_refused():
+    with pytest.raises(Invalid, match="should be one of"):
+        on_off("x").write({"x": "maybe"}, {})
