@@ -26,7 +26,7 @@ WORDS = st.sampled_from(
 def scalar(prop: Prop) -> st.SearchStrategy[Any]:
     """A value of one property."""
     if prop.enum:
-        return st.sampled_from(prop.enum)
+        return st.sampled_from([value for value in prop.enum if value != ""])
     if prop.json == "boolean":
         return st.just(True)
     if prop.json == "integer":
@@ -170,6 +170,6 @@ def objects(statement: Statement) -> Objects:
             name, one = statement.prop.name, statement.scalar
             many = st.lists(found, min_size=1, max_size=3)
             return many.map(lambda items: {name: [item[one] if one else item for item in items]})
-        return found.map(lambda values: statement.collect([(form, values)]))
+        return found.map(lambda values: statement.collect([(form, statement.own(values))]))
 
     return st.sampled_from(statement.forms).flatmap(line)
