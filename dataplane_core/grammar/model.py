@@ -102,14 +102,23 @@ class Model:
         place = 0
         for statement in self.statements:
             lines = found.get(statement, [])
-            wanted = statement.arrange(statement.own(values), _rows(lines))
-            if statement.kept:
-                lines = [line for line in lines if line[2] is not None][:1] if wanted else []
-            if statement.collect(_rows(lines)) != statement.collect(wanted):
-                _reconcile(edit, statement, lines, wanted, place)
+            own = statement.own(values)
+            if own != statement.collect(_rows(lines)):
+                _change(edit, statement, own, lines, place)
             if lines:
                 place = lines[-1][0] + 1
         return edit.done()
+
+
+def _change(
+    edit: "Edit", statement: Statement, own: dict[str, Any], lines: list[Found], place: int
+) -> None:
+    """Make the lines of a statement say `own`, unless another spelling of it is what they say."""
+    wanted = statement.arrange(own, _rows(lines))
+    if statement.kept:
+        lines = [line for line in lines if line[2] is not None][:1] if wanted else []
+    if statement.collect(_rows(lines)) != statement.collect(wanted):
+        _reconcile(edit, statement, lines, wanted, place)
 
 
 def _rows(lines: Sequence[Found]) -> list[Row]:

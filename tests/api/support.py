@@ -16,8 +16,8 @@ from dataplane_core.grammar import (
     Model,
     Prop,
     arg,
-    dispatch,
     case,
+    dispatch,
     duration,
     flag,
     group,
@@ -146,9 +146,12 @@ class Api:
             "dataplaneapi.user": (User("admin", "pw", True),),
             **{name.replace("__", "."): value for name, value in settings.items()},
         }
-        wanted = (*SERVICE, FAMILY, *(plugins or ()))
-        self.app = create_app(Settings.default().replace(**given), wanted)
+        self.app = create_app(Settings.default().replace(**given), self.wanted(plugins or ()))
         self.client = testing.TestClient(self.app)
+
+    def wanted(self, plugins: Iterable[object]) -> list[object] | None:
+        """The plugins to load; None stands for all that are installed."""
+        return [*SERVICE, FAMILY, *plugins]
 
     def call(
         self,
