@@ -1,0 +1,102 @@
+"""A file that holds every example of every declaration, and the server with all its plugins on it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from dataplane_core.api.collections import Collection, Rows, Sections, Single
+from dataplane_core.registry import Registry
+from tests.api.support import Api
+
+HEAD = """\
+# by hand, by several hands
+
+.if defined(SOMETHING)
+# only sometimes
+.endif
+"""
+
+
+class Everything(Api):
+    """The application with every plugin that comes with the server."""
+
+    def wanted(self, plugins: Iterable[object]) -> list[object] | None:
+        return None
+
+    @property
+    def registry(self) -> Registry:
+        return self.app.services.registry
+
+
+def odd(registry: Registry) -> str:
+    """A configuration as people write them: comments, tabs, unknown words, conditions, all examples."""
+    text = HEAD
+    for kind in registry.section_kinds - {"listen"}:
+        text += "\n".join(_sections(registry, kind))
+    return text + "listen li\n\tmode\ttcp   # plain\n  bind :1 name a\n server s 127.0.0.1:2   weight 5\n\tfuture x"
+
+
+def _sections(registry: Registry, kind: str) -> Iterator[str]:
+    examples = list(dict.fromkeys(_examples(registry, kind)))
+    named = not any(isinstance(one, Single) and not one.last and one.kind == kind for one in registry.collections.values())
+    for number, start in enumerate(range(0, max(len(examples), 1), 40)):
+        name = f"   {kind}-{number}" if named else ""
+        if kind == "defaults" and number % 2:
+            name = ""  # several unnamed ones
+        yield f"\n# above {kind}\n{kind}{name}  # beside it\n\t# inside\n    future-keyword   a  'b c'   # not known yet"
+        for at, line in enumerate(examples[start : start + 40]):
+            words = line.split(" ", 1)
+            if at % 7 == 3:
+                yield "  .if feature(X)"
+            yield ("\t" if at % 2 else "      ") + "   ".join(words) + ("  # why" if at % 3 == 0 else "")
+            if at % 7 == 3:
+                yield "  .endif"
+            if at % 5 == 4:
+                yield "\n    # a remark"
+        yield "\n"
+
+
+def _examples(registry: Registry, kind: str) -> Iterator[str]:
+    for one in registry.collections.values():
+        if isinstance(one, Rows):
+            if any(parent.kind == kind for parent in one.parents):
+                yield from one.table.statement.examples
+        elif getattr(one, "kind", None) == kind:
+            for statement in one.model.statements:  # type: ignore[attr-defined]
+                yield from statement.examples
+
+
+def places(api: Everything, one: Collection) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where a collection's objects are: path, and the query that names the parent."""
+    if isinstance(one, Single):
+        yield one.name, {}
+    elif isinstance(one, Sections):
+        for item in api.get(one.name):
+            yield f"{one.name}/{quote(str(item[one.key]), safe='')}", {}
+    elif isinstance(one, Rows):
+        for query in parents(api, one):
+            for at, item in enumerate(api.get(one.name, **query)):
+                key = at if one.indexed else quote(str(item[one.key]), safe="")
+                yield f"{one.name}/{key}", query
+
+
+def parents(api: Everything, one: Rows) -> Iterator[dict[str, str]]:
+    """The queries that name each section that may hold rows of a collection."""
+    document = api.app.services.config.snapshot().document
+    for parent in one.parents:
+        for section in document.all(parent.kind):
+            if parent.kind in ("global",):
+                yield {"parent_type": parent.label}
+            elif section.name:
+                yield _query(one, parent.label, section.name)
+
+
+def _query(one: Rows, label: str, name: str) -> dict[str, str]:
+    if not one.typed:
+        return {str(one.parameter): name}
+    return {"parent_type": label, "parent_name": name}
+
+
+def clean(value: Any) -> Any:
+    """Without the made-up index of a row."""
+    return {name: item for name, item in value.items() if name != "index"}
