@@ -18,10 +18,10 @@ from dataplane_core.api.collections import (
     Rows,
     Sections,
     Single,
-    Values,
     with_listen,
 )
 from dataplane_core.grammar import Model, RowTable, Statement
+from dataplane_core.text import Line
 
 __all__ = ["Collection", "Parent", "Registry", "RegistryError", "Rows", "Sections", "Single"]
 
@@ -105,7 +105,7 @@ class Registry:
         rank: int = 50,
         filters: tuple[str, ...] = (),
         orphans: int = 200,
-        unnamed: Callable[[Values], str] | None = None,
+        unnamed: Callable[[Line], str] | None = None,
         schema: str = "",
         title: str = "",
         schemas: str = "",

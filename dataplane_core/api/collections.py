@@ -5,12 +5,9 @@ Routes, schemas and specification are all computed from these values.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from dataplane_core.grammar import Model, Prop, RowTable
-
-Values = dict[str, Any]
-"""An object, flat: canonical dotted path to JSON value; a path that is absent is unset."""
+from dataplane_core.text import Line
 
 SECTION_NAME = "^[A-Za-z0-9-_.:]+$"
 """The names that HAProxy takes for sections (manual, section 2.1)."""
@@ -114,7 +111,7 @@ class Rows(Collection):
 
     `parameter` is the collection's own query parameter for its parent (`backend`), beside or
     instead of `parent_type` and `parent_name` (`typed`). `unnamed` makes up the name of a row
-    that has none from its values. `filters` are properties that a list can be narrowed by.
+    that has none from its line. `filters` are properties that a list can be narrowed by.
     `orphans` is the status of a list whose parent does not exist: 200 (it is empty), 400 or 404.
     """
 
@@ -125,7 +122,7 @@ class Rows(Collection):
     typed: bool = True
     filters: tuple[str, ...] = ()
     orphans: int = 200
-    unnamed: Callable[[Values], str] | None = None
+    unnamed: Callable[[Line], str] | None = None
 
     @property
     def props(self) -> tuple[Prop, ...]:

@@ -133,10 +133,9 @@ def parent_reference(rows: Rows, query: Mapping[str, Any]) -> ParentReference:
 
 def row_name(rows: Rows, row: Row) -> str | None:
     """The name that clients know a row by."""
-    values = row.values
-    name = values.get(rows.key) if rows.key else None
+    name = row.values.get(rows.key) if rows.key else None
     if name is None and rows.unnamed is not None:
-        name = rows.unnamed(values)
+        name = rows.unnamed(row.line)
     return name
 
 

@@ -30,7 +30,7 @@ class RowResource:
         if one.key is None:
             return self._codec.project({"index": at, **row.values})
         if one.unnamed is not None and one.key not in row.values:
-            return self._codec.project({one.key: one.unnamed(row.values), **row.values})
+            return self._codec.project({one.key: one.unnamed(row.line), **row.values})
         return self._codec.project(row.values)
 
     def _parent(self, req: ApiRequest) -> ParentReference:
@@ -89,7 +89,7 @@ class RowList(RowResource):
             return index if 0 <= index < length else None
         name = values.get(one.key)
         if name is None and one.unnamed is not None:
-            name = one.unnamed(values)
+            name = one.unnamed(one.table.line(values))
         if name in named_rows(one, section):
             raise AlreadyExists(f"{self._thing} {name} already exists in {parent}")
         return None

@@ -62,6 +62,11 @@ class RowTable:
         """Rules between properties that `values` breaks."""
         return self.statement.problems(values)
 
+    def line(self, values: Values) -> Line:
+        """The line that a new row with `values` is."""
+        form, own = self._form(values)
+        return Line.make(form.write(own, {}))
+
     def _form(self, values: Values) -> tuple[Form, dict[str, Any]]:
         return next(iter(self.statement.spread(values)), (self.statement.forms[0], {}))
 

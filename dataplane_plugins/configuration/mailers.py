@@ -47,6 +47,7 @@ def dataplane_register(registry: Registry) -> None:
         parameter="mailers_section",
         typed=False,
         rank=50,
+        orphans=400,
         schema="mailer_entry",
         schemas="mailer_entries",
         title="MailerEntry",

@@ -95,11 +95,18 @@ def dataplane_register(registry: Registry) -> None:
         parameter="peer_section",
         typed=False,
         rank=60,
+        orphans=400,
         schema="peer_entry",
         schemas="peer_entries",
         title="PeerEntry",
         titles="PeerEntries",
     )
     registry.rows(
-        "tables", TABLE, parents=("peers",), parameter="peer_section", typed=False, rank=80
+        "tables",
+        TABLE,
+        parents=("peers",),
+        parameter="peer_section",
+        typed=False,
+        rank=80,
+        orphans=400,
     )

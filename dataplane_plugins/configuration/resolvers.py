@@ -74,4 +74,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="resolver",
         typed=False,
         rank=20,
+        orphans=400,
     )

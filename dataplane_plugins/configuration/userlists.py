@@ -71,7 +71,13 @@ def dataplane_register(registry: Registry) -> None:
         operations=("list", "create", "read", "delete"),
     )
     registry.rows(
-        "groups", GROUP, parents=("userlist",), parameter="userlist", typed=False, rank=20
+        "groups",
+        GROUP,
+        parents=("userlist",),
+        parameter="userlist",
+        typed=False,
+        rank=20,
+        orphans=404,
     )
     registry.rows(
         "users",
@@ -81,4 +87,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="userlist",
         typed=False,
         rank=30,
+        orphans=404,
     )

@@ -22,6 +22,7 @@ import dataplane_plugins.configuration
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.api.shape import build, flatten, tidy
 from dataplane_core.errors import DataplaneError
+from dataplane_core.grammar import Row
 from dataplane_core.registry import Registry
 from dataplane_core.text import Document, Section
 
@@ -179,7 +180,7 @@ class Checker:
             old = (
                 rows[int(put)]
                 if collection.indexed
-                else next(r for r in rows if self.name(collection, r.values) == put)
+                else next(r for r in rows if self.name(collection, r) == put)
             )
             after = table.replace(section, old, values)
         document = document.replace(section, after)
@@ -193,13 +194,13 @@ class Checker:
         if collection.indexed:
             read["index"] = fresh.index(row)
         elif collection.key not in read and collection.unnamed:
-            read[str(collection.key)] = collection.unnamed(row.values)
+            read[str(collection.key)] = collection.unnamed(row.line)
         return document, after, read
 
     @staticmethod
-    def name(collection: Rows, values: dict[str, Any]) -> Any:
-        made = collection.unnamed(values) if collection.unnamed else None
-        return values.get(str(collection.key), made)
+    def name(collection: Rows, row: Row) -> Any:
+        made = collection.unnamed(row.line) if collection.unnamed else None
+        return row.values.get(str(collection.key), made)
 
     def write(self, case: Case) -> Iterator[Verdict]:
         collection = self.collection(case)
@@ -289,7 +290,7 @@ class Checker:
             if collection.indexed and rows:
                 got["index"] = 0
             elif rows and collection.key not in got and collection.unnamed:
-                got[str(collection.key)] = collection.unnamed(rows[0].values)
+                got[str(collection.key)] = collection.unnamed(rows[0].line)
         else:
             got = nested(collection.model.read(section))  # type: ignore[attr-defined]
             expected = {k: v for k, v in expected.items() if k not in ("name", "from")}

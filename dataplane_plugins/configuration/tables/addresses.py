@@ -5,6 +5,7 @@ from typing import Any
 from dataplane_core.grammar import Prop, Term
 from dataplane_core.grammar.address import Address
 from dataplane_core.grammar.values import WORD
+from dataplane_core.text import Line
 from dataplane_plugins.configuration.tables.common import PORT
 
 
@@ -48,9 +49,6 @@ def peer_address(help: str, pattern: str = WORD, nullable: bool = True) -> Term:
     )
 
 
-def address_name(values: dict[str, Any]) -> str:
+def address_name(line: Line) -> str:
     """The name that a listener without one is known by: its address as it is written."""
-    return str(_LISTENING.write(values, {})[0])
-
-
-_LISTENING = listening_address()
+    return line.tokens[1]
