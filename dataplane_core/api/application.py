@@ -10,7 +10,7 @@ from falcon.media import JSONHandler
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.cors import Cors
-from dataplane_core.api.frame import SLASH, Failures, Frame, refuse_method
+from dataplane_core.api.frame import SLASH, Failures, Frame, Guard, refuse_method
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route
 from dataplane_core.api.site import Site
@@ -73,7 +73,7 @@ class Endpoint:
             name = f"on_{method.lower()}"
             responder = getattr(route.resource, name)
             complete = route.complete(operation)
-            setattr(self, name, frame.guard(site, complete, route.names, responder))
+            setattr(self, name, Guard(frame, site, complete, route.names, responder))
 
 
 def normal_path(path: str, raw: str) -> str:

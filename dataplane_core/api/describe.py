@@ -57,7 +57,7 @@ class Describe:
         schema = self.view.version.envelope({"$ref": one.naming.schemas}, required=True)
         responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
         return self._operation(
-            "list", (*self.parents, *filters, TRANSACTION_ID), responses=responses
+            "list", (*self.parents, *filters, TRANSACTION_ID), responses=responses, cached=True
         )
 
     def read(self) -> Operation:
@@ -66,7 +66,7 @@ class Describe:
         if not isinstance(self.one, Single):
             responses["404"] = NOT_FOUND
         parameters = (*self.path, *self.parents, TRANSACTION_ID)
-        return self._operation("read", parameters, responses=responses)
+        return self._operation("read", parameters, responses=responses, cached=True)
 
     def create(self) -> Operation:
         body = Body(self.schema, codec=self.view.codec(self.one))

@@ -63,56 +63,6 @@ class Frame:
     current_version: Callable[[ApiRequest], int]
     body_limit: int
 
-    def guard(
-        self, site: "Site", operation: Operation, names: tuple[str, ...], responder: Any
-    ) -> Callable[..., None]:
-        """The responder behind its checks, in the order in which clients may rely on them."""
-        in_path = [one for one in operation.parameters if one.where == "path"]
-        checked = [one for one in in_path if one.type != "string" or one.pattern]
-        asked = tuple(one for one in operation.parameters if one.where == "query")
-        positions = tuple((f"k{number}", name) for number, name in enumerate(names, 1))
-        produces = operation.produces
-
-        def respond(req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
-            req.site = site
-            identity = req.identity = self.identify(req)
-            if self.authorize is not None:
-                self._authorize(identity, req, operation)
-            if operation.body is not None:
-                _check_type(req, operation.body.media)
-            accept = req.env.get("HTTP_ACCEPT")
-            if accept is not None and accept != "*/*" and not req.client_accepts(produces):
-                raise NotAcceptable(f"the answer is {produces}, which the request does not accept")
-            if operation.body is not None:
-                self._decode(req, operation.body)
-            named = {name: keys[key].replace(SLASH, "/") for key, name in positions}
-            for one in checked:
-                named[one.name] = one.parse(named[one.name])
-            if asked:
-                params = req.params
-                req.query = {one.name: one.parse(_first(params.get(one.name))) for one in asked}
-            if req.loaded is not None:
-                req.loaded.check()
-                if req.loaded.warning:
-                    resp.set_header("Warning", req.loaded.warning)
-            responder(req, resp, **named)
-            self.finish(req, resp)
-
-        return respond
-
-    def _decode(self, req: ApiRequest, body: Body) -> None:
-        """Read and decode the body; the rules that it breaks are told later, after the query's."""
-        if body.media == "multipart/form-data":
-            check_size(req.env, self.body_limit)
-            return
-        req.raw = read_body(req, self.body_limit)
-        if not req.raw.strip():
-            if body.required:
-                raise Invalid("data in body is required", code=Code.REQUIRED)
-            return
-        if body.codec is not None:
-            req.loaded = body.codec.load(parse_json(req.raw))
-
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """The headers of an answer to somebody known."""
         version = req.shown_version
@@ -122,13 +72,82 @@ class Frame:
         resp.set_header("Vary", "Origin")
         resp.set_header("X-Request-ID", req.request_id)
 
-    def _authorize(self, identity: Identity, req: ApiRequest, operation: Operation) -> None:
-        assert self.authorize is not None
+
+class Guard:
+    """A responder behind its checks, in the order in which clients may rely on them."""
+
+    def __init__(
+        self, frame: Frame, site: "Site", operation: Operation, names: tuple[str, ...], then: Any
+    ) -> None:
+        in_path = [one for one in operation.parameters if one.where == "path"]
+        self._frame = frame
+        self._site = site
+        self._operation = operation
+        self._then = then
+        self._positions = tuple((f"k{number}", name) for number, name in enumerate(names, 1))
+        self._path = [one for one in in_path if one.type != "string" or one.pattern or one.enum]
+        self._query = tuple(one for one in operation.parameters if one.where == "query")
+        self._answered = site.view.answered if operation.cached else None
+
+    def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
+        req.site = self._site
+        self._admit(req)
+        if self._answered is None or not self._answered(req, resp):
+            self._carry_out(req, resp, keys)
+        self._frame.finish(req, resp)
+
+    def _admit(self, req: ApiRequest) -> None:
+        """Who asks, whether they may, and whether both sides understand each other."""
+        identity = req.identity = self._frame.identify(req)
+        if self._frame.authorize is not None:
+            self._authorize(identity, req)
+        body, produces = self._operation.body, self._operation.produces
+        if body is not None:
+            _check_type(req, body.media)
+        accept = req.env.get("HTTP_ACCEPT")
+        if accept is not None and accept != "*/*" and not req.client_accepts(produces):
+            raise NotAcceptable(f"the answer is {produces}, which the request does not accept")
+
+    def _authorize(self, identity: Identity, req: ApiRequest) -> None:
+        assert self._frame.authorize is not None
         path = req.path.replace(SLASH, "/")
-        access = Access(req.method, path, req.params, operation.id, req.site.version.name)
-        reason = self.authorize(identity, access)
+        operation, version = self._operation.id, self._site.version.name
+        access = Access(req.method, path, req.params, operation, version)
+        reason = self._frame.authorize(identity, access)
         if reason is not None:
             raise Forbidden(reason)
+
+    def _carry_out(self, req: ApiRequest, resp: falcon.Response, keys: dict[str, str]) -> None:
+        body = self._operation.body
+        if body is not None:
+            self._decode(req, body)
+        named: dict[str, Any] = {
+            name: keys[key].replace(SLASH, "/") for key, name in self._positions
+        }
+        for one in self._path:
+            named[one.name] = one.parse(named[one.name])
+        if self._query:
+            params = req.params
+            req.query = {one.name: one.parse(_first(params.get(one.name))) for one in self._query}
+        if req.loaded is not None:
+            req.loaded.check()
+            if req.loaded.warning:
+                resp.set_header("Warning", req.loaded.warning)
+        self._then(req, resp, **named)
+
+    def _decode(self, req: ApiRequest, body: Body) -> None:
+        """Read and decode the body; the rules that it breaks are told later, after the query's."""
+        limit = self._frame.body_limit
+        if body.media == "multipart/form-data":
+            check_size(req.env, limit)
+            return
+        req.raw = read_body(req, limit)
+        if not req.raw.strip():
+            if body.required:
+                raise Invalid("data in body is required", code=Code.REQUIRED)
+            return
+        if body.codec is not None:
+            req.loaded = body.codec.load(parse_json(req.raw))
 
 
 def _first(value: str | list[str] | None) -> str | None:

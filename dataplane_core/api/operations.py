@@ -81,7 +81,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. Parameters of the path are added from its template unless stated."""
+    """One method of one path. Parameters of the path are added from its template unless stated.
+
+    `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
+    """
 
     id: str
     tag: str
@@ -91,6 +94,7 @@ class Operation:
     responses: Mapping[str, Response] = field(default_factory=dict)
     produces: str = "application/json"
     deprecated: bool = False
+    cached: bool = False
 
 
 TRANSACTION_ID = Parameter("transaction_id", help="The transaction to read or change in.")

@@ -1,8 +1,8 @@
 """The request and its context, as responders see them."""
 
-import os
 import re
 from collections.abc import Mapping
+from random import getrandbits
 from typing import TYPE_CHECKING, Any
 
 import falcon
@@ -45,8 +45,11 @@ class ApiRequest(falcon.Request):
     def request_id(self) -> str:
         """The request's own `X-Request-ID` when it is harmless, else a made-up one."""
         if not self._request_id:
-            given = self.env.get("HTTP_X_REQUEST_ID", "")
-            self._request_id = given if _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
+            given = self.env.get("HTTP_X_REQUEST_ID")
+            if given is not None and _REQUEST_ID.fullmatch(given):
+                self._request_id = given
+            else:
+                self._request_id = f"{getrandbits(64):016x}"
         return self._request_id
 
     @property

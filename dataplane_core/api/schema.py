@@ -5,7 +5,7 @@ violations and the answer can lead with the one that counts most.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -167,11 +167,14 @@ _SCALARS: dict[str, tuple[type[fields.Field[Any]], str]] = {
 
 
 class SchemaFactory:
-    """Schema classes of one API version; nested objects that are alike share one class."""
+    """Schema classes of one API version; nested objects that are alike share one class.
 
-    def __init__(self) -> None:
+    `reserved` are names that nested objects do not take.
+    """
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._known: dict[str, type[Schema]] = {}
-        self._names: set[str] = set()
+        self._names = set(reserved)
 
     def schema(self, node: Node, name: str) -> type[Schema]:
         """The class for the objects that `node` describes; `name` stands in the specification."""
@@ -179,7 +182,7 @@ class SchemaFactory:
         found = self._known.get(content)
         if found is None or not node.path:
             members = {child.name: self.field(child, name) for child in node.children.values()}
-            found = JsonObject.from_dict(members, name=self._free(name))
+            found = JsonObject.from_dict(members, name=self._free(name) if node.path else name)
             self._known.setdefault(content, found)
         return found
 

@@ -23,8 +23,10 @@ class Site:
         self.version = version
         self.services = services
         lenient = services.settings.dataplane.unknown_properties == "ignore"
-        self.view = View(version, services.registry, services.config, lenient)
         self.definitions: dict[str, Fragment] = dict(routes.definitions)
+        self.view = View(
+            version, services.registry, services.config, lenient, self.definitions
+        )
         self._routes = routes
         self._documents: dict[str, bytes] = {}
         self._lock = Lock()

@@ -37,17 +37,32 @@ Rules = Callable[[Mapping[str, Any]], Iterable[Problem]]
 
 
 class View:
-    """One API version on one configuration."""
+    """One API version on one configuration.
+
+    `lenient`: unknown properties are left out with a warning. `defined` are names of definitions
+    that plugins have made for their routes.
+    """
 
     def __init__(
-        self, version: "ApiVersion", registry: Registry, config: ConfigStore, lenient: bool = False
+        self,
+        version: "ApiVersion",
+        registry: Registry,
+        config: ConfigStore,
+        lenient: bool = False,
+        defined: Iterable[str] = (),
     ) -> None:
         self.version = version
         self.registry = registry
         self.config = config
-        self.factory = SchemaFactory()
+        self.factory = SchemaFactory([*self._names(), *defined])
         self._lenient = lenient
         self._codecs: dict[str, Codec] = {}
+
+    def _names(self) -> Iterator[str]:
+        """The names that collections have in the specification."""
+        for collection in self.registry.collections.values():
+            yield collection.naming.schema
+            yield collection.naming.schemas
 
     def codec(self, collection: Collection) -> Codec:
         """The codec of a collection's objects; collections with one schema share it."""
@@ -77,16 +92,29 @@ class View:
         req.shown_version = snapshot.version
         return snapshot
 
+    def answered(self, req: ApiRequest, resp: falcon.Response) -> bool:
+        """Answer with what `answer_read` gave an equal request on the same snapshot, if it did.
+
+        Only whole answers are kept, so that the request has passed all checks before.
+        """
+        transaction = req.params.get("transaction_id")
+        if isinstance(transaction, list):
+            return False
+        snapshot = self.config.snapshot(transaction or None)
+        data = snapshot.cache.get((req.path, req.query_string))
+        if data is None:
+            return False
+        resp.data = data
+        req.shown_version = snapshot.version
+        return True
+
     def answer_read(
         self, req: ApiRequest, resp: falcon.Response, read: Callable[[Snapshot], Any]
     ) -> None:
-        """Answer with what `read` finds, made once for all requests that see the same snapshot."""
+        """Answer with what `read` finds, and keep it for requests that see the same snapshot."""
         snapshot = self.snapshot(req)
-        key = (req.path, req.query_string)
-        data = snapshot.cache.get(key)
-        if data is None:
-            data = to_json(self.version.wrap(snapshot.version, read(snapshot)))
-            snapshot.cache[key] = data
+        data = to_json(self.version.wrap(snapshot.version, read(snapshot)))
+        snapshot.cache[req.path, req.query_string] = data
         resp.data = data
 
     @contextmanager
