@@ -5,15 +5,19 @@ A property whose declaration has `live` is applied by that command. In its text,
 a property of the object after the change (`{port}`; dots and dashes are underscores there). A
 mapping behind a colon translates: `{value:enabled=maint,disabled=ready,=ready}`, where nothing in
 front of `=` stands for a property that is not set.
+
+A row that is added or taken away is brought by the commands that its collection's `live` names.
 """
 
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
-from dataplane_core.api.locate import owner, row_at, row_name
-from dataplane_core.grammar import Model, Prop
+from dataplane_core.api.collections import Rows
+from dataplane_core.api.locate import named_rows, owner, row_at, row_name
+from dataplane_core.grammar import Model, Prop, Row
 from dataplane_core.haproxy.runtime import argument
 from dataplane_core.registry import Registry
 from dataplane_core.store.change import Committed
@@ -41,11 +45,37 @@ class PropertyChange:
     values: Mapping[str, Any]
 
 
-def property_changes(registry: Registry, before: Document, after: Document) -> list[PropertyChange]:
-    """The properties in which two documents differ.
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row that a change has added to a section (`added`) or taken from it.
 
-    Raises `NeedsReload` when they differ in anything that is no property of an object that is in
-    both: in lines nobody knows, in the order of things, in what exists at all.
+    `document` and `section` are those that have the row.
+    """
+
+    rows: Rows
+    document: Document
+    section: Section
+    row: Row
+    added: bool
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands that do it; raises `NeedsReload` where there are none."""
+        live = self.rows.live
+        if live is None:
+            raise NeedsReload(f"{self.rows.name} cannot be added or removed while HAProxy runs")
+        make = live.added if self.added else live.removed
+        return list(make(self.document, self.section, self.row))
+
+
+Difference = PropertyChange | RowChange
+
+
+def differences(registry: Registry, before: Document, after: Document) -> list[Difference]:
+    """The properties and rows in which two documents differ.
+
+    Raises `NeedsReload` when they differ in anything else: in lines nobody knows, in the order of
+    things, in what sections exist.
     """
     if before.preamble != after.preamble:
         raise NeedsReload("the top of the file is another")
@@ -56,7 +86,7 @@ def property_changes(registry: Registry, before: Document, after: Document) -> l
         change
         for old, new in pairs
         if old is not new and old.text != new.text
-        for change in _section_changes(registry, old, new)
+        for change in _Sections(registry, before, after, old, new).differences()
     ]
 
 
@@ -64,29 +94,83 @@ def _names(document: Document) -> list[tuple[str, str]]:
     return [(section.kind, section.name) for section in document.sections]
 
 
-def _section_changes(registry: Registry, old: Section, new: Section) -> Iterator[PropertyChange]:
-    if old.header.tokens != new.header.tokens:
-        raise NeedsReload("a section's header is another")
-    pairs = _changed_lines(old, new)
-    for at, other in pairs:
-        found = list(_line_changes(registry, old, new, at, other))
-        if not found:
-            raise NeedsReload("a line changed in a part that is not known")
-        yield from found
+class _Sections:
+    """A section before and after a change."""
 
+    def __init__(
+        self, registry: Registry, before: Document, after: Document, old: Section, new: Section
+    ) -> None:
+        self.registry = registry
+        self.documents = (before, after)
+        self.sections = (old, new)
+        self.live = [rows for rows in registry.rows_of(old.kind) if rows.live is not None]
 
-def _changed_lines(old: Section, new: Section) -> list[tuple[int, int]]:
-    """The places of lines that differ in what they say; both sections have as many lines."""
-    before = [at for at, line in enumerate(old.lines) if line.tokens or line.broken]
-    after = [at for at, line in enumerate(new.lines) if line.tokens or line.broken]
-    if len(before) != len(after):
-        raise NeedsReload("lines were added or removed")
-    return [
-        (at, other)
-        for at, other in zip(before, after, strict=True)
-        if old.lines[at].raw.strip() != new.lines[other].raw.strip()
-        and (old.lines[at].tokens != new.lines[other].tokens or old.lines[at].broken)
-    ]
+    def differences(self) -> Iterator[Difference]:
+        """What differs; `NeedsReload` where no command can bring it."""
+        old, new = self.sections
+        if old.header.tokens != new.header.tokens:
+            raise NeedsReload("a section's header is another")
+        before, after = self._lines(old), self._lines(new)
+        labels = self._labels(old, before), self._labels(new, after)
+        removed: list[RowChange] = []
+        for tag, i1, i2, j1, j2 in SequenceMatcher(None, *labels, False).get_opcodes():
+            one, other = before[i1:i2], after[j1:j2]
+            if tag == "equal" or (tag == "replace" and not self._are_rows(one, other)):
+                yield from self._pairs(one, other)
+                continue
+            removed += (self._row(at, added=False) for at in one)
+            yield from (self._row(at, added=True) for at in other)
+        yield from removed
+
+    @staticmethod
+    def _lines(section: Section) -> list[int]:
+        """The places of lines that say something."""
+        return [at for at, line in enumerate(section.lines) if line.tokens or line.broken]
+
+    def _labels(self, section: Section, lines: list[int]) -> list[Hashable]:
+        """What a line is known by: a row that can come and go by its name, another by its words."""
+        named = {
+            row.at: (rows.name, name)
+            for rows in self.live
+            for name, row in named_rows(rows, section).items()
+        }
+        return [
+            named.get(at) or (line.tokens if not line.broken else line.raw)
+            for at in lines
+            for line in [section.lines[at]]
+        ]
+
+    def _are_rows(self, before: list[int], after: list[int]) -> bool:
+        found = [self._find(0, at) for at in before] + [self._find(1, at) for at in after]
+        return all(found)
+
+    def _pairs(self, before: list[int], after: list[int]) -> Iterator[PropertyChange]:
+        old, new = self.sections
+        if len(before) != len(after):
+            raise NeedsReload("lines were added or removed")
+        for at, other in zip(before, after, strict=True):
+            one, two = old.lines[at], new.lines[other]
+            if one.raw.strip() == two.raw.strip() or (one.tokens == two.tokens and not one.broken):
+                continue
+            found = list(_line_changes(self.registry, old, new, at, other))
+            if not found:
+                raise NeedsReload("a line changed in a part that is not known")
+            yield from found
+
+    def _find(self, side: int, at: int) -> tuple[Rows, Row] | None:
+        found = ((rows, row_at(rows, self.sections[side], at)) for rows in self.live)
+        return next(((rows, place[1]) for rows, place in found if place is not None), None)
+
+    def _row(self, at: int, *, added: bool) -> RowChange:
+        """The change that a whole line is; a row that is in both sections has only moved."""
+        found = self._find(int(added), at)
+        if found is None:
+            raise NeedsReload("lines were added or removed")
+        rows, row = found
+        name = row_name(rows, row)
+        if name is None or name in named_rows(rows, self.sections[not added]):
+            raise NeedsReload("rows were moved")
+        return RowChange(rows, self.documents[added], self.sections[added], row, added)
 
 
 def _line_changes(
@@ -148,10 +232,13 @@ class _Commands(string.Formatter):
         return argument(str(value))
 
 
-def runtime_commands(changes: list[PropertyChange]) -> list[str]:
+def runtime_commands(changes: list[Difference]) -> list[str]:
     """The commands that bring changes to a running HAProxy; `NeedsReload` where one cannot."""
     commands: dict[str, None] = {}
     for change in changes:
+        if isinstance(change, RowChange):
+            commands.update(dict.fromkeys(change.commands))
+            continue
         if change.prop.live is None:
             raise NeedsReload(f"{change.prop.name} cannot be changed while HAProxy runs")
         names = {path.replace(".", "_").replace("-", "_"): v for path, v in change.values.items()}
@@ -160,15 +247,21 @@ def runtime_commands(changes: list[PropertyChange]) -> list[str]:
     return list(commands)
 
 
-def applier(registry: Registry, hooks: Any, runtime: Any) -> Callable[[Committed], bool]:
-    """The store's way to a running HAProxy: plugins first, then the commands of `live`."""
+def applier(
+    registry: Registry, hooks: Any, runtime: Any, reloading: Callable[[], bool] = lambda: False
+) -> Callable[[Committed], bool]:
+    """The store's way to a running HAProxy: plugins first, then the commands of `live`.
+
+    While a reload is under way there is none: what the old process is told may be lost with it.
+    """
 
     def apply(change: Committed) -> bool:
+        if reloading():
+            return False
         if hooks.dataplane_apply(change=change, runtime=runtime):
             return True
         try:
-            found = property_changes(registry, change.before, change.after)
-            commands = runtime_commands(found)
+            commands = runtime_commands(differences(registry, change.before, change.after))
         except NeedsReload:
             return False
         return bool(commands) and bool(runtime.apply(commands))

@@ -15,6 +15,7 @@ from dataplane_core.api.collections import (
     Collection,
     Naming,
     Parent,
+    RowCommands,
     Rows,
     Sections,
     Single,
@@ -106,6 +107,7 @@ class Registry:
         filters: tuple[str, ...] = (),
         orphans: int = 200,
         unnamed: Callable[[Line], str] | None = None,
+        live: RowCommands | None = None,
         schema: str = "",
         title: str = "",
         schemas: str = "",
@@ -138,6 +140,7 @@ class Registry:
             filters=filters,
             orphans=orphans,
             unnamed=unnamed,
+            live=live,
         )
         self._add(collection)
         return collection

@@ -11,6 +11,7 @@ import pluggy
 from dataplane_core.changes import applier
 from dataplane_core.haproxy.addresses import global_lines
 from dataplane_core.haproxy.check import Checker
+from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
@@ -68,6 +69,21 @@ class Services:
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
 
+    def lead(self, name: str, duty: Duty) -> None:
+        """Run `duty` in a thread of one worker of all, until the server stops.
+
+        For `dataplane_start`, which every worker calls. `name` is that of the lock; when the
+        worker that has it dies, another takes over.
+        """
+        thread = threading.Thread(
+            target=lead,
+            args=(self.state.path(f"{name}.lock"), [duty], self._stop),
+            name=name,
+            daemon=True,
+        )
+        thread.start()
+        self._threads.append(thread)
+
     def _follow_edits(self, stop: threading.Event) -> None:
         """Watch haproxy.cfg: what someone else writes there is numbered, kept and reloaded."""
 
@@ -92,7 +108,7 @@ def make_services(settings: Settings, plugins: Iterable[object] | None = None) -
     config = ConfigStore(
         settings, registry.section_kinds, Checker(settings), manager.hook, state, reloads
     )
-    config.use(apply=applier(registry, manager.hook, runtime))
+    config.use(apply=applier(registry, manager.hook, runtime, reloads.under_way))
     reloads.use(
         loading=config.version,
         on_succeeded=lambda record: config.mark_accepted(record.version),

@@ -3,11 +3,11 @@
 Routes, schemas and specification are all computed from these values.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from dataplane_core.grammar import Model, Prop, RowTable
-from dataplane_core.text import Line
+from dataplane_core.grammar import Model, Prop, Row, RowTable
+from dataplane_core.text import Document, Line, Section
 
 SECTION_NAME = "^[A-Za-z0-9-_.:]+$"
 """The names that HAProxy takes for sections (manual, section 2.1)."""
@@ -105,6 +105,21 @@ class Sections(Collection):
         return self.model.props
 
 
+MakeCommands = Callable[[Document, Section, Row], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCommands:
+    """How a running HAProxy is told that a row came (`added`) or went (`removed`).
+
+    Both are given the document and the section that have the row, and the row, and make commands
+    of the Runtime API; they raise `dataplane_core.changes.NeedsReload` where no command can do it.
+    """
+
+    added: MakeCommands
+    removed: MakeCommands
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows(Collection):
     """Repeated lines of sections: named (`key` is the property) or indexed (`key` is None).
@@ -113,6 +128,7 @@ class Rows(Collection):
     instead of `parent_type` and `parent_name` (`typed`). `unnamed` makes up the name of a row
     that has none from its line. `filters` are properties that a list can be narrowed by.
     `orphans` is the status of a list whose parent does not exist: 200 (it is empty), 400 or 404.
+    `live` brings rows that come and go to the running process; without it that takes a reload.
     """
 
     table: RowTable
@@ -123,6 +139,7 @@ class Rows(Collection):
     filters: tuple[str, ...] = ()
     orphans: int = 200
     unnamed: Callable[[Line], str] | None = None
+    live: RowCommands | None = None
 
     @property
     def props(self) -> tuple[Prop, ...]:

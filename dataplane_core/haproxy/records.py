@@ -90,8 +90,8 @@ class Records:
         )
         return _job(rows[0]) if rows else None
 
-    def abandoned(self) -> list[Job]:
-        """Reloads that a process began which is no longer there; only the leader may ask."""
+    def begun(self) -> list[Job]:
+        """Reloads that were begun and not brought to an end."""
         return [
             _job(row) for row in self._state.read("SELECT * FROM reloads WHERE state = 'begun'")
         ]

@@ -111,6 +111,10 @@ class ReloadQueue:
             raise NotFound(f"missing object: reload {reload_id} does not exist")
         return record
 
+    def under_way(self) -> bool:
+        """Whether a reload has begun and is not over: it may have read the file before a change."""
+        return bool(self._records.begun())
+
     def status(self) -> Status:
         """Whether HAProxy runs: `up`, `down` or `unknown`."""
         return self.control.status()
@@ -160,7 +164,7 @@ class ReloadQueue:
         HAProxy ends the programs that it started when it reloads: if this server is one of them,
         doing the reload again without a look would go on for ever.
         """
-        for job in self._records.abandoned():
+        for job in self._records.begun():
             result = self.control.since(job.begun)
             if result is None and job.attempts < _MOST_ATTEMPTS:
                 job = self._records.begin(job, self._version(job))

@@ -10,7 +10,8 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from dataplane_core.errors import (
     Code,
@@ -36,7 +37,12 @@ _REFUSED = re.compile(r"Unknown command|Permission denied|Can't find the target 
 # What HAProxy 2.6 to 3.2 answer, if anything, to a `set server … addr` that they carried out or
 # that asked for what is so already. Any other text is taken for a refusal.
 _STEP = r"(?:(?:IP|port) changed from '[^']*' to '[^']*'|no need to change the (?:addr|port))"
-_DONE = re.compile(rf"{_STEP}(?:, {_STEP})*(?: by '[^']*')?|nothing changed")
+_MADE = r"New server registered\.|Server deleted\."
+_DONE = re.compile(rf"{_STEP}(?:, {_STEP})*(?: by '[^']*')?|nothing changed|{_MADE}")
+BUFFER = 16384
+"""HAProxy's `tune.bufsize` unless the configuration says otherwise, in bytes."""
+_MARGIN = 1024
+_BUFSIZE = "tune.bufsize"
 
 
 class RuntimeRefused(RuntimeFailed):
@@ -77,12 +83,51 @@ class RuntimeClient:
         `RuntimeTimeout` when the whole answer is not there after `deadline` seconds,
         `RuntimeRefused`, or `RuntimeFailed` when the connection breaks.
         """
-        if CONTROL.search(text) or not _PLAIN.fullmatch(text) or _PAYLOAD.search(text):
-            raise Invalid("this is not exactly one command of HAProxy's Runtime API")
+        return self._ask(self._line(text), deadline)
+
+    def batch(self, texts: Iterable[str], limit: int, deadline: float = DEADLINE) -> str:
+        """Carry out commands in order, many on one line of at most `limit` bytes.
+
+        Returns what HAProxy has to say once it says anything, which for the commands that this is
+        for means that one went wrong; the lines behind are not sent then. Raises as `command`
+        does; each line has the deadline to itself.
+        """
+        lines = _packed((self._line(text) for text in texts), limit)
+        answers = (self._ask(line, deadline).strip() for line in lines)
+        return next(filter(None, answers), "")
+
+    def stream(self, text: str, deadline: float = DEADLINE) -> Iterator[bytes]:
+        """A long answer in pieces as they come; the deadline counts for each of them anew.
+
+        Raises as `command` does. Closing the iterator ends the answer.
+        """
+        line = self._line(text)
         end = time.monotonic() + deadline
         connection, address = self._connect(end)
-        with connection:
-            answer = _exchange(connection, f"{self.prefix}{text}\n".encode(), address, end)
+        refused = None
+        with connection, _told(address):
+            _send(connection, line, end)
+            while chunk := _receive(connection, time.monotonic() + deadline):
+                if refused is None:
+                    refused = _REFUSED.match(chunk[:80].decode("utf-8", "replace"))
+                    if refused:
+                        raise RuntimeRefused(f"HAProxy refuses the command {text.split()[0]}")
+                yield chunk
+
+    def dump(self, text: str, deadline: float = DEADLINE) -> bytes:
+        """A long answer whole, without the empty line that ends it; raises as `stream` does."""
+        return b"".join(self.stream(text, deadline)).rstrip(b"\n")
+
+    def _line(self, text: str) -> bytes:
+        if CONTROL.search(text) or not _PLAIN.fullmatch(text) or _PAYLOAD.search(text):
+            raise Invalid("this is not exactly one command of HAProxy's Runtime API")
+        return f"{self.prefix}{text}".encode("utf-8", "surrogateescape")
+
+    def _ask(self, line: bytes, deadline: float) -> str:
+        end = time.monotonic() + deadline
+        connection, address = self._connect(end)
+        with connection, _told(address):
+            answer = _exchange(connection, line, address, end)
         if _REFUSED.match(answer):
             raise RuntimeRefused(f"HAProxy refuses the command: {answer.splitlines()[0]}")
         return answer
@@ -98,27 +143,53 @@ class RuntimeClient:
         raise RuntimeUnreachable(f"HAProxy's runtime socket takes no connection ({reasons})")
 
 
-def _exchange(connection: socket.socket, line: bytes, address: Address, end: float) -> str:
-    answer = bytearray()
+def _packed(lines: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """Commands joined to lines of at most `limit` bytes; a longer one stands alone."""
+    packed: list[bytes] = []
+    size = 0
+    for line in lines:
+        if packed and size + len(line) + 1 > limit:
+            yield b";".join(packed)
+            packed, size = [], 0
+        packed.append(line)
+        size += len(line) + 1
+    if packed:
+        yield b";".join(packed)
+
+
+@contextmanager
+def _told(address: Address) -> Iterator[None]:
+    """Say of a failing connection which one it is."""
     try:
-        connection.settimeout(max(0.01, end - time.monotonic()))
-        connection.sendall(line)
-        connection.shutdown(socket.SHUT_WR)  # a master keeps the connection open otherwise
-        while True:
-            connection.settimeout(max(0.001, end - time.monotonic()))
-            chunk = connection.recv(1 << 16)
-            answer += chunk
-            if not chunk:
-                return answer.decode("utf-8", "replace").rstrip("\n")
-            if len(answer) > ANSWER_LIMIT:
-                raise RuntimeFailed(f"HAProxy's answer at {address} does not end")
-            if time.monotonic() > end:
-                raise TimeoutError
+        yield
     except TimeoutError as error:
         raise RuntimeTimeout(f"HAProxy did not answer in time at {address}") from error
     except OSError as error:
         reason = error.strerror or error
         raise RuntimeFailed(f"HAProxy's runtime socket {address} broke off: {reason}") from error
+
+
+def _send(connection: socket.socket, line: bytes, end: float) -> None:
+    connection.settimeout(max(0.01, end - time.monotonic()))
+    connection.sendall(line + b"\n")
+    connection.shutdown(socket.SHUT_WR)  # a master keeps the connection open otherwise
+
+
+def _receive(connection: socket.socket, end: float) -> bytes:
+    connection.settimeout(max(0.001, end - time.monotonic()))
+    return connection.recv(1 << 16)
+
+
+def _exchange(connection: socket.socket, line: bytes, address: Address, end: float) -> str:
+    answer = bytearray()
+    _send(connection, line, end)
+    while chunk := _receive(connection, end):
+        answer += chunk
+        if len(answer) > ANSWER_LIMIT:
+            raise RuntimeFailed(f"HAProxy's answer at {address} does not end")
+        if time.monotonic() > end:
+            raise TimeoutError
+    return answer.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
 class Runtime:
@@ -143,15 +214,30 @@ class Runtime:
             clients.append(RuntimeClient(*self.master.addresses, prefix="@1 "))
         return clients
 
-    def execute(self, text: str, deadline: float | None = None) -> list[str]:
-        """The answer of every process to one command; raises as `RuntimeClient.command` does."""
-        end = time.monotonic() + (self.deadline if deadline is None else deadline)
+    def processes(self) -> list[RuntimeClient]:
+        """A client for each HAProxy process; `RuntimeUnreachable` when no socket is known."""
         clients = self.sockets()
         if not clients:
             raise RuntimeUnreachable(
                 "no runtime socket is known: the configuration has no `stats socket` line, and "
                 "haproxy.master_runtime is not set"
             )
+        return clients
+
+    @property
+    def line_limit(self) -> int:
+        """The most bytes that HAProxy takes in one line, from `tune.bufsize`."""
+        given = [words[1] for words in self._lines() if len(words) > 1 and words[0] == _BUFSIZE]
+        size = int(given[-1]) if given and given[-1].isdigit() else BUFFER
+        return max(256, size - _MARGIN)
+
+    def execute(self, text: str, deadline: float | None = None) -> list[str]:
+        """The answer of every process to one command; raises as `RuntimeClient.command` does."""
+        end = time.monotonic() + (self.deadline if deadline is None else deadline)
+        clients = self.processes()
+        if len(text.encode("utf-8", "surrogateescape")) > self.line_limit:
+            raise Invalid(f"HAProxy's buffer of {self.line_limit + _MARGIN} bytes is too small "
+                          "for this command; tune.bufsize sets it")  # fmt: skip
         return [client.command(text, max(0.01, end - time.monotonic())) for client in clients]
 
     def apply(self, commands: Iterable[str]) -> bool:

@@ -57,7 +57,7 @@ class Dataplane:
         flag="--reload-timeout",
     )  # fmt: skip
     runtime_timeout: float = setting(
-        2.0, DURATION, "Longest time for an answer of HAProxy's Runtime API.",
+        1.5, DURATION, "Longest time for an answer of HAProxy's Runtime API.",
         flag="--runtime-timeout",
     )  # fmt: skip
     workers: int = setting(

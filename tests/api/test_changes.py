@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core import impl
-from dataplane_core.changes import NeedsReload, property_changes, runtime_commands
+from dataplane_core.changes import NeedsReload, differences, runtime_commands
 from dataplane_core.plugins import make_manager, register_collections
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document
@@ -19,7 +19,7 @@ def commands(old: str, new: str, text: str = TEXT) -> list[str]:
     kinds = REGISTRY.section_kinds
     before = Document.parse(text, kinds)
     after = Document.parse(text.replace(old, new, 1), kinds, before)
-    return runtime_commands(property_changes(REGISTRY, before, after))
+    return runtime_commands(differences(REGISTRY, before, after))
 
 
 @pytest.mark.parametrize(
