@@ -38,17 +38,32 @@ def read_body(req: falcon.Request, limit: int) -> bytes:
     environ = req.env
     check_size(environ, limit)
     length = req.content_length
-    if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
-        return b""
     try:
-        data: bytes = environ["wsgi.input"].read(limit + 1 if length is None else length)
-    except OSError as error:
-        raise BadRequest(f"the body did not come whole: {error.strerror or error}") from None
-    if len(data) > limit:
-        raise _too_large(limit)
-    if len(data) < (length or 0):
-        raise BadRequest("the connection ended before the whole body had come")
+        if length is None:
+            chunked = "HTTP_TRANSFER_ENCODING" in environ
+            return _read_chunks(environ["wsgi.input"], limit) if chunked else b""
+        data: bytes = environ["wsgi.input"].read(length)
+    except OSError:
+        raise _broken_off() from None
+    if len(data) < length:
+        raise _broken_off()
     return data
+
+
+def _read_chunks(stream: IO[bytes], limit: int) -> bytes:
+    size = 0
+    with SpooledTemporaryFile(_IN_MEMORY) as spool:
+        while piece := stream.read(_PIECE):
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            spool.write(piece)
+        spool.seek(0)
+        return spool.read()
+
+
+def _broken_off() -> BadRequest:
+    return BadRequest("the connection ended before the whole body had come")
 
 
 def parse_json(data: bytes) -> Any:
