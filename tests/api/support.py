@@ -35,6 +35,7 @@ from dataplane_core.grammar import (
 )
 from dataplane_core.registry import Parent, Registry
 from dataplane_core.settings import Settings, User
+from dataplane_core.text import Line
 
 CONFIGURATION = "/v2/services/haproxy/configuration"
 TRANSACTIONS = "/v2/services/haproxy/transactions"
@@ -73,8 +74,8 @@ PASSAGE = statement(
 )
 
 
-def door_name(values: dict[str, Any]) -> str:
-    return str(values["address"])
+def door_name(line: Line) -> str:
+    return line.tokens[1]
 
 
 @impl
