@@ -90,3 +90,10 @@ def test_any_host_and_port_come_back(host, port):
     values = {"address": str(host), "port": port}
     for term in (LISTEN, SERVER):
         assert read(term, term.write(values, {})[0]).values == values
+
+
+def test_an_empty_host_is_a_missing_one():
+    term = Address(Prop("host", required=True), Prop("port", "integer"))
+    assert [one.path for one in term.problems({"host": "", "port": 80})] == ["host"]
+    with pytest.raises(Invalid, match="host in body is required"):
+        term.write({"host": "", "port": 80}, {})
