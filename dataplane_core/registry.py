@@ -24,7 +24,10 @@ from dataplane_core.api.collections import (
 from dataplane_core.grammar import Model, RowTable, Statement
 from dataplane_core.text import Line
 
-__all__ = ["Collection", "Parent", "Registry", "RegistryError", "Rows", "Sections", "Single"]
+__all__ = [
+    *("Collection", "Parent", "Registry", "RegistryError", "RowCommands", "Rows", "Sections"),
+    "Single",
+]
 
 SECTION_ORDER = (
     *("global", "traces", "acme", "crt-store", "log-profile", "defaults", "userlist", "peers"),

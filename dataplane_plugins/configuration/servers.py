@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from dataplane_core import impl
 from dataplane_core.grammar import seq, statement, word
-from dataplane_core.registry import Registry
+from dataplane_core.registry import Registry, RowCommands
+from dataplane_plugins.configuration import server_commands
 from dataplane_plugins.configuration.tables.addresses import server_address
+from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 from dataplane_plugins.configuration.tables.server_params import server_params
 
 RANK = 90
@@ -26,7 +28,7 @@ LIVE = {
 SERVER = statement(
     "server",
     seq(
-        word("name", required=True, help="Name of the server, unique in its section."),
+        word("name", OBJECT_NAME, required=True, help="Name of the server, unique in its section."),
         server_address(),
         server_params(identified=True),
     ),
@@ -51,5 +53,6 @@ def dataplane_register(registry: Registry) -> None:
         parents=("backend", "ring", "peers"),
         parameter="backend",
         rank=RANK,
+        live=RowCommands(server_commands.added, server_commands.removed),
         title="Server",
     )
