@@ -28,6 +28,7 @@ class Address(Term):
         self.host, self.port, self.end = host, port, end
         self.brackets = brackets
         self.props = tuple(prop for prop in (host, port, end) if prop is not None)
+        self.names = frozenset(prop.name for prop in self.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
@@ -65,7 +66,7 @@ class Address(Term):
         return inner if bracketed else host
 
     def write(self, values: Values, layout: Layout) -> list[str]:
-        own = {prop.name: values[prop.name] for prop in self.props if prop.name in values}
+        own = {name: value for name, value in values.items() if name in self.names and value != ""}
         word, said = layout.get(self, ("", None))
         if own == said:
             return [word]
@@ -90,7 +91,7 @@ class Address(Term):
     def needs(self, values: Values) -> Iterator[str]:
         if self.port is not None and self.port.required and self.port.name not in values:
             yield self.port.name
-        if self.host.name not in values:
+        if not values.get(self.host.name):
             if self.host.required or self.port is None or self.port.name not in values:
                 yield self.host.name
         elif self.end and self.port and self.end.name in values and self.port.name not in values:
