@@ -43,9 +43,11 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
     def mount(self, site: Site) -> None:
         """Serve an API version below its prefix."""
         self.sites.append(site)
+        last = site.routes[-1:]
         for route in site.routes:
             path = site.version.prefix + (route.positional if route.template != "/" else "")
-            self.add_route(path, Endpoint(self._frame, site, route))
+            # The router is compiled before a fork, not by every worker's first request.
+            self.add_route(path, Endpoint(self._frame, site, route), compile=[route] == last)
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path: str = env.get("PATH_INFO", "")

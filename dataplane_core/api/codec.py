@@ -79,6 +79,7 @@ class Codec:
         self._factory = factory
         self.root: Node = build(self.props, version)
         self.project = Projector(self.root)
+        self._hidden = [prop.name for prop in self.props if prop.path(version) is None]
 
     @cached_property
     def schema_class(self) -> type[Schema]:
@@ -112,6 +113,13 @@ class Codec:
         if not problems:
             problems = [self._violation(problem) for problem in self.rules(values)]
         return Loaded(values, echo, tuple(problems), tuple(ignored))
+
+    def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """`values` with the properties of the object as it was that this version cannot say."""
+        for path in self._hidden:
+            if path in before:
+                values[path] = before[path]
+        return values
 
     def _sort(self, unknown: list[str]) -> tuple[list[str], list[str]]:
         ignored: list[str] = []

@@ -1,6 +1,6 @@
 """Responders of rows: named ones such as servers, indexed ones such as rules."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import falcon
@@ -14,15 +14,27 @@ from dataplane_core.grammar import Row
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Section
 
+FindParent = Callable[[Rows, ApiRequest, Mapping[str, Any]], ParentReference]
+"""How an API version tells the parent from a request and the names in its path."""
+
+
+def in_query(rows: Rows, req: ApiRequest, _keys: Mapping[str, Any]) -> ParentReference:
+    """The parent that parameters of the query name."""
+    return parent_reference(rows, req.query)
+
 
 class RowResource:
-    """What lists and items share."""
+    """What lists and items share; `key` is what the path calls the name or place of a row."""
 
-    def __init__(self, view: View, collection: Rows) -> None:
+    def __init__(
+        self, view: View, collection: Rows, parent: FindParent = in_query, key: str = ""
+    ) -> None:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)
         self._thing = collection.naming.schema
+        self._find_parent = parent
+        self._key = key or collection.key or "index"
 
     def _object(self, row: Row, at: int) -> dict[str, Any]:
         """A row as clients see it, under its position or its own or made-up name."""
@@ -33,15 +45,15 @@ class RowResource:
             return self._codec.project({one.key: one.unnamed(row.line), **row.values})
         return self._codec.project(row.values)
 
-    def _parent(self, req: ApiRequest) -> ParentReference:
-        return parent_reference(self._collection, req.query)
+    def _parent(self, req: ApiRequest, keys: Mapping[str, Any]) -> ParentReference:
+        return self._find_parent(self._collection, req, keys)
 
 
 class RowList(RowResource):
     """All rows of a parent: GET, POST."""
 
-    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        parent = self._parent(req)
+    def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
+        parent = self._parent(req, keys)
 
         def read(snapshot: Snapshot) -> list[dict[str, Any]]:
             section = parent.find(snapshot.document)
@@ -64,8 +76,8 @@ class RowList(RowResource):
             if all(row.values.get(name) == value for name, value in wanted)
         ]
 
-    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        parent = self._parent(req)
+    def on_post(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
+        parent = self._parent(req, keys)
         values = dict(req.body.values)
         with self._view.edit(req) as edit:
             section = parent.need(edit.document)
@@ -99,8 +111,7 @@ class RowItem(RowResource):
     """One row by its name or position: GET, PUT, DELETE."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
-        parent = self._parent(req)
-        ((_, key),) = keys.items()
+        parent, key = self._parent(req, keys), keys[self._key]
 
         def read(snapshot: Snapshot) -> dict[str, Any]:
             section = parent.find(snapshot.document)
@@ -111,20 +122,19 @@ class RowItem(RowResource):
         self._view.answer_read(req, resp, read)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
-        parent = self._parent(req)
-        ((_, key),) = keys.items()
+        parent, key = self._parent(req, keys), keys[self._key]
         values = dict(req.body.values)
         with self._view.edit(req) as edit:
             section = parent.need(edit.document)
             row = self._find(section, parent, key)
             self._rename(section, parent, row, values)
+            values = self._codec.keep(row.values, values)
             new = self._collection.table.replace(section, row, values)
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 200)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
-        parent = self._parent(req)
-        ((_, key),) = keys.items()
+        parent, key = self._parent(req, keys), keys[self._key]
         with self._view.edit(req) as edit:
             section = parent.need(edit.document)
             row = self._find(section, parent, key)

@@ -6,6 +6,7 @@ violations and the answer can lead with the one that counts most.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import RLock
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -88,8 +89,8 @@ class Truth(fields.Boolean):
 
 
 def pattern_check(pattern: str) -> Callable[[str], None]:
-    """A validator: the pattern is found somewhere in the text."""
-    found = re.compile(pattern).search
+    """A validator: the pattern is found somewhere in the text; digits and blanks are ASCII's."""
+    found = re.compile(pattern, re.ASCII).search
     rule = Rule(Code.PATTERN, f"in body should match '{pattern}'")
 
     def check(value: str) -> None:
@@ -175,15 +176,17 @@ class SchemaFactory:
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._known: dict[str, type[Schema]] = {}
         self._names = set(reserved)
+        self._lock = RLock()
 
     def schema(self, node: Node, name: str) -> type[Schema]:
         """The class for the objects that `node` describes; `name` stands in the specification."""
         content = repr(_content(node))
-        found = self._known.get(content)
-        if found is None or not node.path:
-            members = {child.name: self.field(child, name) for child in node.children.values()}
-            found = JsonObject.from_dict(members, name=self._free(name) if node.path else name)
-            self._known.setdefault(content, found)
+        with self._lock:
+            found = self._known.get(content)
+            if found is None or not node.path:
+                members = {child.name: self.field(child, name) for child in node.children.values()}
+                found = JsonObject.from_dict(members, name=self._free(name) if node.path else name)
+                self._known.setdefault(content, found)
         return found
 
     def field(self, node: Node, owner: str) -> fields.Field[Any]:

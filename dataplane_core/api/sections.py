@@ -4,6 +4,7 @@ from typing import Any
 
 import falcon
 
+from dataplane_core.api.codec import Codec
 from dataplane_core.api.collections import INHERITING, Sections, Single
 from dataplane_core.api.locate import find_section, find_single, shown_names, with_defaults
 from dataplane_core.api.placing import place
@@ -24,9 +25,11 @@ def object_of(section: Section, model: Model, **names: str) -> dict[str, Any]:
     return values
 
 
-def put(document: Document, section: Section, model: Model, values: dict[str, Any]) -> Document:
+def put(
+    document: Document, section: Section, model: Model, codec: Codec, values: dict[str, Any]
+) -> Document:
     """The document with `section` saying `values`; the section keeps its name and its children."""
-    new = model.put(section, values)
+    new = model.put(section, codec.keep(model.read(section), values))
     document = document.replace(section, new)
     if section.kind in INHERITING:
         document = with_defaults(document, new, values.get("from"))
@@ -61,7 +64,7 @@ class SectionList:
                 raise AlreadyExists(f"object already exists: {one.kind} {name} already exists")
             order = self._view.registry.section_order
             document, placed = place(edit.document, one.kind, name, values.get("from"), order)
-            edit.document = put(document, placed, one.model, values)
+            edit.document = put(document, placed, one.model, self._codec, values)
         self._view.answer_change(req, resp, edit.outcome, 201)
 
 
@@ -87,7 +90,7 @@ class SectionItem:
         values = {path: value for path, value in req.body.values.items() if path != one.key}
         with self._view.edit(req) as edit:
             section = self._find(edit.document, keys[one.key])
-            edit.document = put(edit.document, section, one.model, values)
+            edit.document = put(edit.document, section, one.model, self._codec, values)
         self._view.answer_change(req, resp, edit.outcome, 200)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
@@ -132,5 +135,5 @@ class SingleItem:
                     raise NotFound(f"missing object: there is no {one.kind} section")
                 order = self._view.registry.section_order
                 document, section = place(document, one.kind, "", None, order)
-            edit.document = put(document, section, one.model, values)
+            edit.document = put(document, section, one.model, self._codec, values)
         self._view.answer_change(req, resp, edit.outcome, 200)
