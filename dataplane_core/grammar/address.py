@@ -8,7 +8,7 @@ from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_one_word
 
-_PORTS = re.compile(r"(?P<host>.*):(?P<port>\d{1,5})(?:-(?P<end>\d{1,5}))?", re.DOTALL)
+_PORTS = re.compile(r"(?P<host>.*):(?P<port>\d{1,5})(?:-(?P<end>\d{1,5}))?", re.S | re.A)
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
 _LIMITS = range(1, 65536)
 

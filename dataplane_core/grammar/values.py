@@ -12,10 +12,10 @@ WORD = r"^[^\s]+$"
 
 # Manual, section 2.5 "Time format": us, ms, s, m, h, d; the default unit is milliseconds.
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d{1,18})(us|ms|s|m|h|d)?")
-_SIZE = re.compile(r"(\d{1,18})([kKmMgG])?")
+_DURATION = re.compile(r"([0-9]{1,18})(us|ms|s|m|h|d)?")
+_SIZE = re.compile(r"([0-9]{1,18})([kKmMgG])?")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 
 
 def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:

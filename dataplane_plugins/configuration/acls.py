@@ -3,13 +3,15 @@
 from dataplane_core import impl
 from dataplane_core.grammar import opt, rest, seq, statement, word
 from dataplane_core.registry import Registry
+from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 
 RANK = 20
 
 ACL = statement(
     "acl",
     seq(
-        word("acl_name", required=True, help="Name; several lines of one name are alternatives."),
+        word("acl_name", OBJECT_NAME, required=True,
+             help="Name; several lines of one name are alternatives."),
         word("criterion", required=True, help="What is looked at, such as `hdr(host)`."),
         opt(rest("value", help="Flags and the values to compare with.")),
     ),

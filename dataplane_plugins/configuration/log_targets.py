@@ -26,12 +26,16 @@ FACILITIES = (
     *("local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"),
 )
 FORMATS = ("local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw")
+RANGES = r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$"
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
 _SAMPLE = Template(
     "{sample_range}:{sample_size:int}",
     {
-        "sample_range": {"help": "Which messages of each sample are sent: 1,3-5."},
+        "sample_range": {
+            "pattern": RANGES,
+            "help": "Which messages of each sample are sent: 1,3-5.",
+        },
         "sample_size": {"help": "How many messages make a sample."},
     },
 )

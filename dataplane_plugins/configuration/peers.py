@@ -16,6 +16,7 @@ from dataplane_core.grammar import (
 )
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables.addresses import peer_address
+from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 from dataplane_plugins.configuration.tables.default_lines import (
     default_bind_statement,
     default_server_statement,
@@ -34,7 +35,7 @@ PEERS = Model(
 PEER = statement(
     "peer",
     seq(
-        word("name", r'^[A-Za-z0-9-_.:${}"]+$', required=True, help="Name of the peer."),
+        word("name", OBJECT_NAME, required=True, help="Name of the peer."),
         peer_address("Address of the peer."),
         params(
             arg("shard", integer("shard", help="Part of the tables that the peer is told.")),

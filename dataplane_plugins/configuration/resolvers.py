@@ -13,6 +13,7 @@ from dataplane_core.grammar import (
 )
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables.addresses import server_address
+from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 
 _HOLD = {
     "nx": "a name that does not exist",
@@ -53,7 +54,7 @@ RESOLVER = Model(
 NAMESERVER = statement(
     "nameserver",
     seq(
-        word("name", r'^[A-Za-z0-9-_.:${}"]+$', required=True, help="Name of the name server."),
+        word("name", OBJECT_NAME, required=True, help="Name of the name server."),
         server_address(brackets=False, nullable=True, help="Address of the name server.",
                        port_help="Port of the name server."),
     ),

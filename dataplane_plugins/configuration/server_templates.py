@@ -4,6 +4,7 @@ from dataplane_core import impl
 from dataplane_core.grammar import seq, statement, word
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables.addresses import server_address
+from dataplane_plugins.configuration.tables.common import OBJECT_NAME, or_variable
 from dataplane_plugins.configuration.tables.server_params import server_params
 
 RANK = 88
@@ -11,8 +12,8 @@ RANK = 88
 SERVER_TEMPLATE = statement(
     "server-template",
     seq(
-        word("prefix", required=True, help="Start of the servers' names."),
-        word("num_or_range", pattern=None, required=True,
+        word("prefix", OBJECT_NAME, required=True, help="Start of the servers' names."),
+        word("num_or_range", or_variable("[0-9]+(-[0-9]+)?"), required=True,
              help="How many servers there are, or the range of their numbers: 5, 2-7."),
         server_address("fqdn", pattern=None, help="Host name of the servers, or an address."),
         server_params(identified=True),

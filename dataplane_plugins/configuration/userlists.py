@@ -14,8 +14,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.registry import Registry
-
-NAME = r'^[A-Za-z0-9-_.:${}"]+$'
+from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 
 _PASSWORD = word("password", pattern=None, required=True,
                  help="The password itself, or its hash as crypt(3) has it.")
@@ -30,7 +29,7 @@ _SECRET = first_of(
 USER = statement(
     "user",
     seq(
-        word("username", NAME, required=True, help="Name of the user."),
+        word("username", OBJECT_NAME, required=True, help="Name of the user."),
         first_of(
             seq(_SECRET, opt(_GROUPS)),
             seq(_GROUPS, _SECRET),
@@ -49,7 +48,7 @@ USER = statement(
 GROUP = statement(
     "group",
     seq(
-        word("name", NAME, required=True, help="Name of the group."),
+        word("name", OBJECT_NAME, required=True, help="Name of the group."),
         params(
             arg("users", word("users", pattern=None,
                               help="Users in the group, separated by commas.")),

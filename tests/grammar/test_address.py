@@ -97,3 +97,7 @@ def test_an_empty_host_is_a_missing_one():
     assert [one.path for one in term.problems({"host": "", "port": 80})] == ["host"]
     with pytest.raises(Invalid, match="host in body is required"):
         term.write({"host": "", "port": 80}, {})
+
+
+def test_other_digits_are_no_port():
+    assert read(SERVER, "a:٨٠").values == {"address": "a:٨٠"}
