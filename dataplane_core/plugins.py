@@ -58,6 +58,9 @@ DEFAULT_PLUGINS = (
     "configuration.log_targets",
     "configuration.server_templates",
     "configuration.sites",
+    "runtime.info",
+    "runtime.servers",
+    "runtime.stats",
 )
 """The plugins that come with the server, in the order of their registration, by the names under
 which they can be blocked: their modules inside `dataplane_plugins`."""

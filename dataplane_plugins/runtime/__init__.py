@@ -1,0 +1,1 @@
+"""What the running HAProxy can be asked and told."""

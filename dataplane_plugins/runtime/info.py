@@ -1,0 +1,128 @@
+"""`/runtime/info`: what each process says of itself (management guide, "show info")."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.services import Services
+from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, array, from_each, operation
+
+FIELDS = {
+    "ActivePeers": "active_peers",
+    "BusyPolling": "busy_polling",
+    "BytesOutRate": "bytes_out_rate",
+    "CompressBpsIn": "compress_bps_in",
+    "CompressBpsOut": "compress_bps_out",
+    "CompressBpsRateLim": "compress_bps_rate_lim",
+    "ConnRate": "conn_rate",
+    "ConnRateLimit": "conn_rate_limit",
+    "ConnectedPeers": "connected_peers",
+    "CumConns": "cum_conns",
+    "CumReq": "cum_req",
+    "CumSslConns": "cum_ssl_conns",
+    "CurrConns": "curr_conns",
+    "CurrSslConns": "curr_ssl_conns",
+    "DroppedLogs": "dropped_logs",
+    "FailedResolutions": "failed_resolutions",
+    "Hard_maxconn": "hard_max_conn",
+    "Idle_pct": "idle_pct",
+    "Jobs": "jobs",
+    "Listeners": "listeners",
+    "Maxconn": "max_conn",
+    "MaxConnRate": "max_conn_rate",
+    "Maxpipes": "max_pipes",
+    "MaxSessRate": "max_sess_rate",
+    "Maxsock": "max_sock",
+    "MaxSslConns": "max_ssl_conns",
+    "MaxSslRate": "max_ssl_rate",
+    "MaxZlibMemUsage": "max_zlib_mem_usage",
+    "Memmax_MB": "mem_max_mb",
+    "Nbthread": "nbthread",
+    "Pid": "pid",
+    "PipesFree": "pipes_free",
+    "PipesUsed": "pipes_used",
+    "PoolAlloc_MB": "pool_alloc_mb",
+    "PoolFailed": "pool_failed",
+    "PoolUsed_MB": "pool_used_mb",
+    "Process_num": "process_num",
+    "Nbproc": "processes",
+    "Run_queue": "run_queue",
+    "SessRate": "sess_rate",
+    "SessRateLimit": "sess_rate_limit",
+    "SslBackendKeyRate": "ssl_backend_key_rate",
+    "SslBackendMaxKeyRate": "ssl_backend_max_key_rate",
+    "SslCacheLookups": "ssl_cache_lookups",
+    "SslCacheMisses": "ssl_cache_misses",
+    "SslFrontendKeyRate": "ssl_frontend_key_rate",
+    "SslFrontendMaxKeyRate": "ssl_frontend_max_key_rate",
+    "SslFrontendSessionReuse_pct": "ssl_frontend_session_reuse",
+    "SslRate": "ssl_rate",
+    "SslRateLimit": "ssl_rate_limit",
+    "Stopping": "stopping",
+    "Tasks": "tasks",
+    "TotalBytesOut": "total_bytes_out",
+    "Ulimit-n": "ulimit_n",
+    "Unstoppable Jobs": "unstoppable",
+    "Uptime_sec": "uptime",
+    "ZlibMemUsage": "zlib_mem_usage",
+}
+"""HAProxy's names of numbers, and those of the interface."""
+
+
+def parse(answer: str) -> dict[str, Any]:
+    """The answer to `show info` under the names of the interface."""
+    told: Mapping[str, str] = {
+        name.strip(): value.strip()
+        for name, colon, value in (line.partition(":") for line in answer.splitlines())
+        if colon
+    }
+    info: dict[str, Any] = {
+        ours: int(told[theirs])
+        for theirs, ours in FIELDS.items()
+        if told.get(theirs, "").lstrip("-").isdigit()
+    }
+    for name, value in (("node", told.get("node")), ("version", told.get("Version"))):
+        if value:
+            info[name] = value
+    if "Release_date" in told:
+        info["release_date"] = told["Release_date"].replace("/", "-")
+    return info
+
+
+class Info:
+    """The processes."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        def ask(client: RuntimeClient, seconds: float) -> dict[str, Any]:
+            return parse(client.command("show info", seconds))
+
+        resp.data = to_json(from_each(self.runtime, "info", ask))
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the information."""
+    numbers = dict.fromkeys(FIELDS.values(), NUMBER)
+    date = {"type": "string", "format": "date"}
+    members = {**numbers, "node": TEXT, "release_date": date, "version": TEXT}
+    routes.schema("process_info_item", {"type": "object", "properties": members})
+    one = {"error": TEXT, "info": {"$ref": "process_info_item"}, "runtimeAPI": TEXT}
+    routes.schema("process_info", {"type": "object", "properties": one})
+    routes.schema("process_infos", array("process_info"))
+    get = operation(
+        "getHaproxyProcessInfo",
+        "Information",
+        "What the processes of HAProxy say of themselves",
+        _200=Response({"$ref": "process_infos"}),
+    )
+    routes.add(f"{PATH}/info", Info(services.runtime), {"GET": get})

@@ -1,0 +1,231 @@
+"""`/runtime/servers`: servers of a backend as the running process has them.
+
+States are those of `show servers state` (management guide, section 9.3), the table of dynamic
+servers' options is that of `server` lines.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import Body, Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.errors import AlreadyExists, BadRequest, NotFound, RuntimeFailed
+from dataplane_core.grammar import Prop
+from dataplane_core.haproxy.runtime import Runtime, argument
+from dataplane_core.services import Services
+from dataplane_core.text import unquote
+from dataplane_plugins.configuration.tables.common import PORT
+from dataplane_plugins.configuration.tables.server_params import SERVER_PARAMS
+from dataplane_plugins.runtime.common import (
+    BAD,
+    EXISTS,
+    GONE,
+    MISSING,
+    PATH,
+    array,
+    first_words,
+    named,
+    operation,
+    refused,
+)
+
+ADMIN_STATES = ("ready", "maint", "drain")
+OPERATIONAL_STATES = ("up", "down", "stopping")
+_MAINTENANCE = 0x01 | 0x02 | 0x04 | 0x20 | 0x40
+"""Asked for, inherited from a tracked server, configured; no address or host name resolved."""
+_DRAIN = 0x08 | 0x10
+_OPERATIONAL = {"0": "down", "1": "up", "2": "up", "3": "stopping"}
+"""Stopped; starting (it grows to its weight); running; stopping softly."""
+
+_KINDS = {
+    "No such backend": NotFound,
+    "No such server": NotFound,
+    "Already exists": AlreadyExists,
+}
+_ADDRESS = Prop("address", pattern=r"^[^\s]+$", help="IP address or path of a socket.")
+_PORT = Prop("port", "integer", minimum=PORT[0], maximum=PORT[1], nullable=True, help="Port.")
+_NAME = Prop("name", pattern=r"^[^\s/]+$", required=True, help="Name, unique in the backend.")
+_ID = Prop("id", read_only=True, help="HAProxy's number.")
+STATE = (
+    replace(_ADDRESS, read_only=True),
+    Prop("admin_state", enum=ADMIN_STATES, help="What was decided about it."),
+    _ID,
+    replace(_NAME, read_only=True, required=False),
+    Prop("operational_state", enum=OPERATIONAL_STATES, help="What its checks or agent found."),
+    replace(_PORT, read_only=True),
+)
+DYNAMIC = (_NAME, _ADDRESS, _PORT, _ID, *SERVER_PARAMS.props)
+NO_ADDRESS = "-"
+"""What stands for the address of a server that gets one later."""
+
+
+def states(answer: str) -> Iterator[dict[str, Any]]:
+    """The servers that an answer to `show servers state` tells of."""
+    lines = answer.splitlines()
+    if len(lines) < 2 or not lines[1].startswith("# be_id "):
+        raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
+    header = lines[1][2:].split(" ")
+    for line in lines[2:]:
+        told = dict(zip(header, line.split(" "), strict=False))
+        if "srv_port" not in told:
+            raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
+        yield {
+            "address": told["srv_addr"],
+            "admin_state": admin_state(int(told["srv_admin_state"])),
+            "id": told["srv_id"],
+            "name": told["srv_name"],
+            "operational_state": _OPERATIONAL.get(told["srv_op_state"], "down"),
+            "port": int(told["srv_port"]),
+        }
+
+
+def admin_state(bits: int) -> str:
+    """The state that a server's bits amount to: maintenance counts more than draining."""
+    if bits & _MAINTENANCE:
+        return "maint"
+    return "drain" if bits & _DRAIN else "ready"
+
+
+def dynamic_words(values: Mapping[str, Any]) -> Iterator[str]:
+    """The words of `add server` behind the server's name, escaped."""
+    address, port = values.get("address", NO_ADDRESS), values.get("port")
+    if port is not None and ":" in address.strip("[]"):
+        address = f"[{address.strip('[]')}]"
+    yield argument(address if port is None else f"{address}:{port}")
+    names = {prop.name for prop in SERVER_PARAMS.props}
+    own = {name: value for name, value in values.items() if name.partition(".")[0] in names}
+    for word in SERVER_PARAMS.write(own, {}):
+        yield argument(unquote(word))
+
+
+class Servers:
+    """Commands about servers, to every process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def all(self, backend: str) -> list[dict[str, Any]] | None:
+        """The servers of a backend; None when there is no such backend."""
+        answer = self.runtime.execute(f"show servers state {argument(backend)}")[0]
+        if answer.startswith("Can't find backend"):
+            return None
+        return list(states(answer))
+
+    def one(self, backend: str, name: str) -> dict[str, Any]:
+        """One server; raises `NotFound`."""
+        found = next((one for one in self.all(backend) or () if one["name"] == name), None)
+        if found is None:
+            raise NotFound(f"the running HAProxy has no server {name} in backend {backend}")
+        return found
+
+    def tell(self, command: str, backend: str, name: str, rest: str = "") -> None:
+        """One command about a server; raises what HAProxy's words mean."""
+        where = f"{argument(backend)}/{argument(name)}"
+        for answer in self.runtime.execute(f"{command} {where} {rest}".rstrip(" ")):
+            words = first_words([answer])
+            if words and not words.endswith(("New server registered.", "Server deleted.")):
+                raise refused(words, _KINDS)
+
+
+class ServerList:
+    """The servers of a backend: GET; a new one: POST."""
+
+    def __init__(self, servers: Servers) -> None:
+        self.servers = servers
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json(self.servers.all(req.query["backend"]) or [])
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        values = req.body.values
+        problem = next(SERVER_PARAMS.problems(values), None)
+        if problem is not None:
+            raise BadRequest(problem.message)
+        words = " ".join(dynamic_words(values))
+        self.servers.tell("add server", req.query["backend"], values["name"], words)
+        resp.status = 201
+        resp.data = to_json(req.body.echo)
+
+
+class ServerItem:
+    """One server: GET; its states: PUT; take it away: DELETE."""
+
+    def __init__(self, servers: Servers) -> None:
+        self.servers = servers
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        resp.data = to_json(self.servers.one(req.query["backend"], name))
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        backend, values = req.query["backend"], req.body.values
+        self.servers.one(backend, name)
+        for prop, word in (("admin_state", "state"), ("operational_state", "health")):
+            if prop in values:
+                self.servers.tell("set server", backend, name, f"{word} {values[prop]}")
+        resp.data = to_json(self.servers.one(backend, name))
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        self.servers.tell("del server", req.query["backend"], name)
+        resp.status = 204
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the servers."""
+    servers = Servers(services.runtime)
+    backend = named("backend", "Name of the backend.")
+    both = (named("name", "Name of the server.", where="path"), backend)
+    state, dynamic = {"$ref": "runtime_server"}, {"$ref": "runtime_add_server"}
+    routes.schema("runtime_servers", array("runtime_server"))
+    listing = {
+        "GET": operation(
+            "getRuntimeServers",
+            "Server",
+            "Servers of a backend as they run",
+            (backend,),
+            _200=Response({"$ref": "runtime_servers"}),
+        ),
+        "POST": operation(
+            "addRuntimeServer",
+            "Server",
+            "Add a server to the running process; it starts in maintenance",
+            (backend,),
+            Body(dynamic, props=DYNAMIC),
+            _201=Response(dynamic),
+            _400=BAD,
+            _404=MISSING,
+            _409=EXISTS,
+        ),
+    }
+    routes.add(f"{PATH}/servers", ServerList(servers), listing)
+    item = {
+        "GET": operation(
+            "getRuntimeServer", "Server", "One server", both, _200=Response(state), _404=MISSING
+        ),
+        "PUT": operation(
+            "replaceRuntimeServer",
+            "Server",
+            "Set a server's states",
+            both,
+            Body(state, props=STATE),
+            _200=Response(state),
+            _400=BAD,
+            _404=MISSING,
+        ),
+        "DELETE": operation(
+            "deleteRuntimeServer",
+            "Server",
+            "Take a server in maintenance away from the running process",
+            both,
+            _204=GONE,
+            _400=BAD,
+            _404=MISSING,
+        ),
+    }
+    routes.add(f"{PATH}/servers/{{name}}", ServerItem(servers), item)

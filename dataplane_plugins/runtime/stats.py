@@ -1,0 +1,137 @@
+"""`/stats/native`: counters (management guide, section 9.1 "CSV format", and "show stat")."""
+
+import csv
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import Parameter, Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.errors import BadRequest, RuntimeFailed
+from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.services import Services
+from dataplane_plugins.runtime.common import NUMBER, TEXT, array, from_each, operation
+
+NUMBERS = (
+    *("act", "agent_code", "agent_duration", "agent_fall", "agent_health", "agent_rise", "bck"),
+    *("bin", "bout", "check_code", "check_duration", "check_fall", "check_health", "check_rise"),
+    *("chkdown", "chkfail", "cli_abrt", "comp_byp", "comp_in", "comp_out", "comp_rsp", "conn_rate"),
+    *("conn_rate_max", "conn_tot", "ctime", "dcon", "downtime", "dreq", "dresp", "dses", "econ"),
+    *("ereq", "eresp", "hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other"),
+    *("iid", "intercepted", "lastchg", "lastsess", "lbtot", "pid", "qcur", "qlimit", "qmax"),
+    *("qtime", "rate", "rate_lim", "rate_max", "req_rate", "req_rate_max", "req_tot", "rtime"),
+    *("scur", "sid", "slim", "smax", "srv_abrt", "stot", "throttle", "ttime", "weight", "wredis"),
+    "wretr",
+)
+TEXTS = (
+    *("addr", "agent_desc", "agent_status", "algo", "check_desc", "check_status", "cookie"),
+    *("hanafail", "last_agt", "last_chk", "mode", "status", "tracked"),
+)
+_CHECKS = ("UNK", "INI", "SOCKERR", "L4OK", "L4TOUT", "L4CON")
+ENUMS = {
+    "agent_status": (*_CHECKS, "L7OK", "L7STS"),
+    "check_status": (
+        *(*_CHECKS, "L6OK", "L6TOUT", "L6RSP"),
+        *("L7OK", "L7OKC", "L7TOUT", "L7RSP", "L7STS"),
+    ),
+    "mode": ("tcp", "http", "health", "unknown"),
+    "status": ("UP", "DOWN", "NOLB", "MAINT", "no check", "DRAIN", "OPEN"),
+}
+TYPES = {"frontend": 1, "backend": 2, "server": 4}
+"""The objects that are counted, and what `show stat` calls them."""
+_LABELS = {"0": "frontend", "1": "backend", "2": "server"}
+
+Wanted = Callable[[dict[str, Any]], bool]
+
+
+def parse(answer: str) -> Iterator[dict[str, Any]]:
+    """The rows of an answer to `show stat` as objects of the interface."""
+    rows = csv.reader(answer.removeprefix("# ").splitlines())
+    header = next(rows, [])
+    if header[:2] != ["pxname", "svname"]:
+        raise RuntimeFailed("HAProxy's answer to show stat cannot be read")
+    for row in rows:
+        told = dict(zip(header, row, strict=False))
+        kind = _LABELS.get(told.get("type", ""))
+        if kind is None:
+            continue
+        one: dict[str, Any] = {"name": told["pxname"], "stats": _values(told), "type": kind}
+        if kind == "server":
+            one = {"backend_name": told["pxname"], **one, "name": told["svname"]}
+        yield one
+
+
+def _values(told: dict[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in NUMBERS:
+        text = told.get(name, "")
+        if text.removeprefix("-").isdigit():
+            values[name] = int(text)
+    for name in TEXTS:
+        if text := told.get(name, ""):
+            # a check that is under way shows the last result behind a star
+            values[name] = text.removeprefix("* ") if name in ENUMS else text
+    return values
+
+
+def chosen(kind: str | None, name: str | None, parent: str | None) -> Wanted:
+    """The filter that a query means; raises `BadRequest` for one that means nothing."""
+    if kind is None and (name or parent):
+        raise BadRequest("name and parent in query need a type")
+    if parent and kind != "server":
+        raise BadRequest("parent in query belongs to the type server")
+
+    def wanted(one: dict[str, Any]) -> bool:
+        return name in (None, one["name"]) and parent in (None, one.get("backend_name"))
+
+    return wanted
+
+
+class NativeStats:
+    """The counters of every process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        kind = req.query["type"]
+        wanted = chosen(kind, req.query["name"], req.query["parent"])
+        command = f"show stat -1 {TYPES[kind] if kind else 7} -1"
+
+        def ask(client: RuntimeClient, seconds: float) -> list[dict[str, Any]]:
+            answer = client.dump(command, seconds)
+            return [one for one in parse(answer.decode("utf-8", "replace")) if wanted(one)]
+
+        resp.data = to_json(from_each(self.runtime, "stats", ask))
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the counters."""
+    texts = {name: {**TEXT, **({"enum": list(ENUMS[name])} if name in ENUMS else {})}
+             for name in TEXTS}  # fmt: skip
+    members = {**dict.fromkeys(NUMBERS, NUMBER), **texts}
+    routes.schema("native_stat_stats", {"type": "object", "properties": members})
+    kind = {"type": "string", "enum": ["backend", "server", "frontend"]}
+    one = {"backend_name": TEXT, "name": TEXT, "stats": {"$ref": "native_stat_stats"}, "type": kind}
+    routes.schema("native_stat", {"type": "object", "properties": one})
+    each = {"error": TEXT, "runtimeAPI": TEXT, "stats": array("native_stat")}
+    routes.schema("native_stats_collection", {"type": "object", "properties": each})
+    routes.schema("native_stats", array("native_stats_collection"))
+    get = operation(
+        "getStats",
+        "Stats",
+        "Counters of frontends, backends and servers",
+        (
+            Parameter("type", enum=tuple(TYPES), help="Show only these."),
+            Parameter("name", help="Show only the object of this name; with a type."),
+            Parameter("parent", help="Show only servers of this backend; with the type server."),
+        ),
+        _200=Response({"$ref": "native_stats"}),
+        _500=Response({"$ref": "native_stats"}, (), "The request failed."),
+    )
+    routes.add("/services/haproxy/stats/native", NativeStats(services.runtime), {"GET": get})

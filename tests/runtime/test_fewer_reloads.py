@@ -1,0 +1,132 @@
+"""Changes of the configuration that the running HAProxy takes: the same worker, the same file."""
+
+import socket
+
+import pytest
+
+from dataplane_core.changes import NeedsReload, differences, runtime_commands
+from dataplane_core.plugins import make_manager, register_collections
+from dataplane_core.text import Document
+from tests.harness.sites import sites
+
+REGISTRY = register_collections(make_manager(["configuration.servers", "configuration.backends"]))
+TEXT = """\
+defaults d1
+  default-server check inter 2s
+defaults d2 from d1
+  default-server weight 9
+backend be from d2
+  balance roundrobin
+  server s1 192.0.2.1:80
+  default-server maxconn 7
+  server s2 192.0.2.2:80
+ring r
+  server s1 192.0.2.1:80
+"""
+
+
+def commands(*pairs, text=TEXT):
+    changed = text
+    for old, new in pairs:
+        assert old in changed
+        changed = changed.replace(old, new, 1)
+    before = Document.parse(text, REGISTRY.section_kinds)
+    after = Document.parse(changed, REGISTRY.section_kinds, before)
+    return runtime_commands(differences(REGISTRY, before, after))
+
+
+def line(words):
+    return ("  server s2 192.0.2.2:80\n", f"  server s2 192.0.2.2:80\n  server {words}\n")
+
+
+def test_a_server_gets_what_stands_in_front_of_it():
+    assert commands(line("s3 192.0.2.3:81 weight 5 agent-check agent-port 9")) == [
+        "add server be/s3 192.0.2.3:81 check inter 2s weight 9 maxconn 7 weight 5 agent-check"
+        " agent-port 9",
+        "enable health be/s3",
+        "enable agent be/s3",
+        "set server be/s3 state ready",
+    ]
+
+
+def test_a_server_without_checks_in_maintenance():
+    assert commands(line("s3 192.0.2.3 no-check disabled")) == [
+        "add server be/s3 192.0.2.3 check inter 2s weight 9 maxconn 7 no-check disabled"
+    ]
+
+
+def test_quotes_of_the_file_are_not_those_of_the_command():
+    found = commands(line(r'''s3 192.0.2.3 no-check agent-send "a;b c" cookie 'x' '''))
+    assert r"agent-send a\;b\ c cookie x" in found[0]
+
+
+def test_new_servers_are_there_before_old_ones_go():
+    found = commands(("server s1", "server n1"))
+    assert [one.split()[:3] for one in found] == [
+        ["add", "server", "be/n1"],
+        ["enable", "health", "be/n1"],
+        ["set", "server", "be/n1"],
+        ["set", "server", "be/s1"],
+        ["del", "server", "be/s1"],
+    ]
+
+
+def test_with_a_change_of_another_server():
+    found = commands(("  server s1 192.0.2.1:80\n", ""), ("s2 192.0.2.2:80", "s2 192.0.2.2:80 weight 3"))
+    assert found == [
+        "set server be/s2 weight 3", "set server be/s1 state maint", "del server be/s1"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "s3 web.example.local:80",
+        's3 "${ADDRESS}:80"',
+        "s3 192.0.2.3:80\n  option redispatch",
+        "s3 192.0.2.3:80\n  .if 1\n  .endif",
+    ],
+)
+def test_what_only_a_reload_can_do(words):
+    with pytest.raises(NeedsReload):
+        commands(line(words))
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("ring r\n", "ring r\n  server s3 192.0.2.3:80\n")],
+        [("  server s1 192.0.2.1:80\n", ""), line("s1 192.0.2.1:80")],
+        [("weight 9", "weight 8")],
+    ],
+)
+def test_what_is_no_coming_and_going(pairs):
+    with pytest.raises(NeedsReload):
+        commands(*pairs)
+
+
+@pytest.mark.haproxy
+def test_a_server_comes_serves_and_goes(each_haproxy):
+    api, pid = each_haproxy, each_haproxy.pid
+    with sites("fresh") as [site]:
+        body = {"name": "new", "address": "127.0.0.1", "port": site.port, "check": "enabled"}
+        answer = api.change("POST", "servers", body, backend="be")
+        assert (answer.status_code, answer.headers.get("reload-id")) == (201, None)
+        for name in ("s1", "s2", "s3"):
+            answer = api.change("DELETE", f"servers/{name}", backend="be")
+            assert (answer.status_code, answer.headers.get("reload-id")) == (204, None)
+        [state] = api.get("runtime/servers", backend="be")
+        assert (state["name"], state["admin_state"], state["operational_state"]) == ("new", "ready", "up")
+        assert b"fresh" in fetch(api.folder / "fe.sock")
+        answer = api.change("DELETE", "servers/new", backend="be")
+        assert (answer.status_code, answer.headers.get("reload-id")) == (204, None)
+    assert api.pid == pid
+    assert "server" not in (api.folder / "haproxy.cfg").read_text().split("backend be")[1].split("backend")[0]
+
+
+def fetch(path):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.settimeout(5)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
