@@ -24,10 +24,8 @@ from dataplane_core.api.collections import (
 from dataplane_core.grammar import Model, RowTable, Statement
 from dataplane_core.text import Line
 
-__all__ = [
-    *("Collection", "Parent", "Registry", "RegistryError", "RowCommands", "Rows", "Sections"),
-    "Single",
-]
+__all__ = ["Collection", "Parent", "Registry", "RegistryError", "RowCommands", "Rows"]
+__all__ += ["Sections", "Single"]
 
 SECTION_ORDER = (
     *("global", "traces", "acme", "crt-store", "log-profile", "defaults", "userlist", "peers"),

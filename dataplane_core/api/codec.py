@@ -73,7 +73,7 @@ class Codec:
         self.name = name
         self.props = tuple(props)
         self.version = version
-        self.foreign = foreign | _other_paths(self.props)
+        self.foreign = {f"{path}.".replace("[]", "") for path in foreign | _other_paths(self.props)}
         self.lenient = lenient
         self.rules = rules
         self._factory = factory
@@ -132,9 +132,8 @@ class Codec:
 
     def _elsewhere(self, path: str) -> bool:
         """Whether another version of the interface knows the path, or something in or around it."""
-        whole = f"{path}."
-        known = (f"{one}." for one in self.foreign)
-        return any(one.startswith(whole) or whole.startswith(one) for one in known)
+        whole = f"{path}.".replace("[]", "")
+        return any(one.startswith(whole) or whole.startswith(one) for one in self.foreign)
 
     def _violation(self, problem: Problem) -> Violation:
         return "", Rule(problem.code, problem.message)
