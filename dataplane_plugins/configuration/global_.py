@@ -7,6 +7,7 @@ from dataplane_plugins.configuration.tables import (
     global_http,
     global_performance,
     global_process,
+    global_recent,
     global_tls,
     global_tuning,
     global_tuning_tls,
@@ -33,6 +34,7 @@ GLOBAL = Model(
     *global_tuning_tls.TLS,
     *global_tuning_tls.QUIC,
     *global_tuning_tls.ZLIB,
+    *global_recent.TUNING,
     *global_tls.DEFAULTS,
     *global_tls.OCSP,
     *global_process.STATE,
@@ -43,6 +45,7 @@ GLOBAL = Model(
     *global_performance.POLLING,
     *global_performance.DEBUGGING,
     *global_http.DEVICES,
+    *global_recent.PROCESS,
 )
 
 

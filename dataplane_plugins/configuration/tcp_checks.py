@@ -4,10 +4,12 @@ from dataplane_core import impl
 from dataplane_core.grammar import Prop, case, dispatch, word
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables import actions, checks
-from dataplane_plugins.configuration.tables.common import PORT
+from dataplane_plugins.configuration.tables.common import PORT, or_variable
 from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling
 
 _PORT = word("port_string", pattern=None, help="Port to connect to, a number or an expression.")
+
+HEX = or_variable("([0-9A-Fa-f]{2})+")
 
 _MATCHES = dict.fromkeys(
     ("string", "rstring", "string-lf", "binary", "rbinary", "binary-lf"), checks.PATTERN
@@ -22,7 +24,7 @@ CHECK = RuleLine(
         case("expect", checks.expect(_MATCHES, {})),
         checks.sent("send", "data", "Text to send."),
         checks.sent("send-lf", "fmt", "Text to send, a log format."),
-        checks.sent("send-binary", "hex_string", "Bytes to send, in hexadecimal."),
+        checks.sent("send-binary", "hex_string", "Bytes to send, in hexadecimal.", HEX),
         checks.sent("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
         *actions.variables(text="var_fmt"),
         help="What the step does.",

@@ -25,8 +25,15 @@ from dataplane_core.grammar import (
 )
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.values import WORD
+from dataplane_plugins.configuration.tables.common import or_variable
 
 LOG_LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "silent")
+SCOPE = or_variable("(proc|check|p?(sess|txn|req|res))")
+"""Scopes of variables (manual, section 2.8); those with a `p` are the parent stream's."""
+
+METHOD = or_variable("(str|beg|end|sub|reg)")
+"""How names of header fields are matched."""
+
 NUMBER = r"^(0x[0-9A-Fa-f]+|[0-9]+)$"
 """A decimal or hexadecimal number."""
 
@@ -44,9 +51,7 @@ def format_of(name: str, help: str, pattern: str | None = WORD) -> Term:
 
 def headers() -> list[Case]:
     """Actions on header fields."""
-    method = word(
-        "hdr_method", pattern=None, help="How the name matches: str, beg, end, sub or reg."
-    )
+    method = word("hdr_method", METHOD, help="How the name matches: str, beg, end, sub or reg.")
     return [
         case("add-header", HEADER + FORMAT),
         case("del-header", HEADER + params(arg("-m", method), strict=True)),
@@ -77,7 +82,7 @@ def lists() -> list[Case]:
 
 
 _VARIABLE: dict[str, Any] = {
-    "var_scope": {"pattern": WORD, "help": "Where the variable lives: proc, sess, txn, req, res."},
+    "var_scope": {"pattern": SCOPE, "help": "Where the variable lives."},
     "var_name": {"pattern": WORD, "help": "Name of the variable."},
 }
 
@@ -158,7 +163,9 @@ def nice() -> Case:
 
 def silent_drop() -> Case:
     """`silent-drop`: close without telling the client."""
-    ttl = integer("rst_ttl", help="Hops that a reset packet may take; without it none is sent.")
+    ttl = integer(
+        "rst_ttl", 1, 255, help="Hops that a reset packet may take; without it none is sent."
+    )
     return case("silent-drop", params(arg("rst-ttl", ttl), strict=True))
 
 

@@ -83,10 +83,10 @@ PATTERN = word("pattern", pattern=None, help="What is expected.")
 PATTERNS = rest("pattern", help="What is expected: one word, with `hdr` and `fhdr` several.")
 
 
-def sent(keyword: str, name: str, help: str) -> Case:
+def sent(keyword: str, name: str, help: str, pattern: str | None = None) -> Case:
     """A step that sends something."""
     return case(
-        keyword, word(name, pattern=None, help=help) + params(arg("comment", COMMENT), strict=True)
+        keyword, word(name, pattern, help=help) + params(arg("comment", COMMENT), strict=True)
     )
 
 

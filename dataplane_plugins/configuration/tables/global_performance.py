@@ -1,14 +1,12 @@
 """Limits and the load of the process; how it polls; what it reports (manual, 3.2 and 3.3)."""
 
 from dataplane_core.grammar import mapped, rest, statements
-from dataplane_core.grammar.values import WORD
 from dataplane_plugins.configuration.tables.global_statements import (
     Respelled,
     Switched,
     in_v3,
     number,
     on,
-    text,
     time,
     yes,
 )
@@ -25,6 +23,7 @@ LIMITS = (
         "maxcompcpuusage",
         "maxcompcpuusage",
         "Use of processors, in percent, over which nothing is compressed.",
+        *(0, 100),
         v3=V3 + "maxcompcpuusage",
     ),
     number("maxpipes", "maxpipes", "Pipes for splicing.", v3=V3 + "maxpipes"),
@@ -59,6 +58,7 @@ CHECKS = (
         "spread-checks",
         "spread_checks",
         "Randomness of the interval between health checks, in percent.",
+        *(0, 50),
         v3=V3 + "spread_checks",
     ),
 )
@@ -121,6 +121,4 @@ DEBUGGING = (
         examples=["trace h2 sink stderr"],
         rejects=["trace"],
     ),
-    text("http-err-codes", "http_err_codes", "Statuses that count as errors of clients.", WORD),
-    text("http-fail-codes", "http_fail_codes", "Statuses that count as failures of servers.", WORD),
 )

@@ -130,7 +130,7 @@ WORKERS = (
     Switched("insecure-setuid-wanted", "insecure_setuid_wanted", "Let programs gain other rights."),
     number("nbproc", "nbproc", "Number of processes; gone since HAProxy 2.5.", v3=None),
     number("nbthread", "nbthread", "Number of threads."),
-    number("thread-groups", "thread_groups", "Number of groups of threads."),
+    number("thread-groups", "thread_groups", "Number of groups of threads.", 1),
     statements(
         "thread-group",
         "thread_group_lines",

@@ -41,7 +41,7 @@ BUFFER_SIZES = (
     _buffer("buffers.limit", "Buffers of the process at most.", nullable=True),
     _buffer("buffers.reserve", "Buffers kept for when others run out.", 2),
     _buffer("bufsize", "Size of a buffer, in bytes."),
-    tuned("comp.maxlevel", "comp_maxlevel", "Level of compression at most, 1 to 9."),
+    tuned("comp.maxlevel", "comp_maxlevel", "Level of compression at most.", 1, 9),
     yes(
         "tune.disable-zero-copy-forwarding",
         V2 + "disable_zero_copy_forwarding",
@@ -79,7 +79,7 @@ HTTP = (
     tuned(
         *("h2.header-table-size", "h2_header_table_size"),
         "Size of HTTP/2's header table, in bytes.",
-        *(None, 65535),
+        *(4096, 65535),
     ),
     tuned(
         *("h2.initial-window-size", "h2_initial_window_size"),
@@ -102,7 +102,9 @@ HTTP = (
         *("h2.max-concurrent-streams", "h2_max_concurrent_streams"),
         "Streams at a time on one HTTP/2 connection of either side.",
     ),
-    tuned("h2.max-frame-size", "h2_max_frame_size", "Largest HTTP/2 frame, in bytes."),
+    tuned(
+        "h2.max-frame-size", "h2_max_frame_size", "Largest HTTP/2 frame, in bytes.", 16384, 16777215
+    ),
     on(
         "tune.h2.zero-copy-fwd-send",
         V2 + "h2_zero_copy_fwd_send",
@@ -173,10 +175,12 @@ PROCESS = (
     tuned(
         *("pool-high-fd-ratio", "pool_high_fd_ratio"),
         "File descriptors in use, in percent, at which idle connections are closed.",
+        *(0, 100),
     ),
     tuned(
         *("pool-low-fd-ratio", "pool_low_fd_ratio"),
         "File descriptors in use, in percent, at which connections are no longer kept.",
+        *(0, 100),
     ),
     on(
         "tune.pt.zero-copy-forwarding",

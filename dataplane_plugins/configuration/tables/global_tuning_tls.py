@@ -127,6 +127,7 @@ TLS = (
         "tune.ssl.default-dh-param",
         lambda name: integer(
             name,
+            1024,
             help="Bits of Diffie-Hellman parameters, where no file has them.",
             **in_v3(TLS_V3 + "default_dh_param"),
         ),
@@ -134,6 +135,7 @@ TLS = (
         Prop(
             "tune_ssl_default_dh_param",
             "integer",
+            minimum=1024,
             help="The same as `tune_options.ssl_default_dh_param`.",
             deprecated=True,
             **in_v3(None),
