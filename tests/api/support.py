@@ -135,7 +135,16 @@ listen li
 class Api:
     """The application on one file, called without a network."""
 
-    def __init__(self, folder: Path, text: str = TEXT, plugins: Iterable[object] | None = None, **settings: Any) -> None:
+    transaction_id = ""
+
+    def __init__(
+        self,
+        folder: Path,
+        text: str = TEXT,
+        plugins: Iterable[object] = (),
+        only: Iterable[object] | None = None,
+        **settings: Any,
+    ) -> None:
         self.file = folder / "haproxy.cfg"
         self.file.write_bytes(text.encode("utf-8", "surrogateescape"))
         given = {
