@@ -141,13 +141,17 @@ def choose(
     choices: dict[Any, tuple[str, Term]],
     examples: Sequence[str] = (),
     rejects: Sequence[str] = (),
+    also: dict[str, Any] | None = None,
     **more: Any,
 ) -> Statement:
-    """Lines that exclude one another, by the value that the property `name` then has."""
+    """Lines that exclude one another, by the value that the property `name` then has.
+
+    `also` are other words that are read as one of the values.
+    """
     kind = "boolean" if set(choices) <= {True, False} else "string"
     more.setdefault("enum", () if kind == "boolean" else tuple(choices))
     forms = {value: Form(head, term) for value, (head, term) in choices.items()}
-    return Choice(Prop(name, kind, **more), forms, examples=examples, rejects=rejects)
+    return Choice(Prop(name, kind, **more), forms, also, examples=examples, rejects=rejects)
 
 
 def option(keyword: str, name: str, **more: Any) -> Statement:
@@ -156,7 +160,8 @@ def option(keyword: str, name: str, **more: Any) -> Statement:
         "enabled": (f"option {keyword}", nothing),
         "disabled": (f"no option {keyword}", nothing),
     }
-    return choose(name, heads, examples=[f"option {keyword}", f"no option {keyword}"], **more)
+    examples = [f"option {keyword}", f"no option {keyword}", *more.get("also", ())]
+    return choose(name, heads, examples=examples, **more)
 
 
 def toggle(keyword: str, name: str, **more: Any) -> Statement:

@@ -1,6 +1,6 @@
 """Statements: which lines of a section carry which properties."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values
@@ -88,10 +88,13 @@ class Statement:
 
 
 class Single(Statement):
-    """A line that stands at most once; of several the last counts."""
+    """A line that stands at most once; of several the last counts.
 
-    def __init__(self, head: str, term: Term, **more: Any) -> None:
-        super().__init__([Form(head, term)], term.props, **more)
+    `also` are other words for `head`, which are read and kept and never written anew.
+    """
+
+    def __init__(self, head: str, term: Term, also: Sequence[str] = (), **more: Any) -> None:
+        super().__init__([Form(word, term) for word in (head, *also)], term.props, **more)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         return dict(rows[-1][1]) if rows else {}
@@ -161,14 +164,24 @@ class Merged(Statement):
 
 
 class Choice(Statement):
-    """Lines that exclude one another; the property `prop` says which one stands."""
+    """Lines that exclude one another; the property `prop` says which one stands.
 
-    def __init__(self, prop: Prop, forms: dict[Any, Form], **more: Any) -> None:
+    `also` are other words for the line of a value, which are read and kept and never written anew.
+    """
+
+    def __init__(
+        self,
+        prop: Prop,
+        forms: dict[Any, Form],
+        also: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
         unique = {item.name: item for form in forms.values() for item in form.term.props}
-        super().__init__(forms.values(), [prop, *unique.values()], **more)
+        others = {Form(head, forms[value].term): value for head, value in (also or {}).items()}
+        super().__init__([*forms.values(), *others], [prop, *unique.values()], **more)
         self.prop = prop
         self.by_value = forms
-        self.by_form = {form: value for value, form in forms.items()}
+        self.by_form = {form: value for value, form in forms.items()} | others
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         if not rows:

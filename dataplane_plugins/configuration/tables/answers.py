@@ -15,6 +15,7 @@ from dataplane_core.grammar import (
     one_of,
     params,
     seq,
+    size,
     statement,
     statements,
     word,
@@ -46,10 +47,11 @@ def error_files(**more: bool) -> Statement:
     )
 
 
-def _location(head: str, status: int) -> Statement:
+def _location(head: str, status: int, *also: str) -> Statement:
     return statement(
         head,
-        group(
+        also=also,
+        term=group(
             head,
             seq(
                 number_of(
@@ -68,7 +70,7 @@ def _location(head: str, status: int) -> Statement:
                 ),
             ),
         ),
-        examples=[f"{head} 503 http://www.example.com/down"],
+        examples=[f"{one} 503 http://www.example.com/down" for one in (head, *also)],
         rejects=[head, f"{head} 503", f"{head} /error_page", f"{head} 201 /a"],
     )
 
@@ -91,7 +93,7 @@ ERRORS = on(
         examples=["errorfiles shop", "errorfiles shop 403 404"],
         rejects=["errorfiles", "errorfiles shop 201", "errorfiles shop x"],
     ),
-    _location("errorloc302", 302),
+    _location("errorloc302", 302, "errorloc"),
     _location("errorloc303", 303),
 )
 
@@ -110,6 +112,12 @@ def _types(head: str, name: str, help: str) -> Statement:
     return statement(head, group("compression", term), examples=examples, rejects=[head])
 
 
+def _minsize(side: str, what: str) -> Statement:
+    head = f"compression minsize-{side}"
+    term = size(f"compression.minsize_{side}", help=f"Bytes from which {what} are compressed.")
+    return statement(head, term, examples=[f"{head} 10k"], rejects=[head])
+
+
 COMPRESSION = on(
     ANY,
     _algorithms("algo", "algorithms", "Algorithms for responses, in order of preference."),
@@ -123,6 +131,8 @@ COMPRESSION = on(
     _types("type", "types", "Media types of responses that are compressed."),
     _types("type-req", "types-req", "Media types of requests that are compressed."),
     _types("type-res", "types-res", "Media types of responses that are compressed."),
+    _minsize("req", "requests"),
+    _minsize("res", "responses"),
     keyword("compression offload", "compression.offload", help="Keep servers from compressing."),
     statement(
         "compression direction",

@@ -46,6 +46,7 @@ BALANCE = statement(
                 hdr_name={"help": "Header that is hashed."},
             ),
             case("leastconn"),
+            case("log-hash", rest("hash_expression", help="Converters of the message, hashed.")),
             case(
                 "random({random_draws:int})",
                 random_draws={"help": "Servers drawn, of which the least loaded is taken."},
@@ -59,6 +60,7 @@ BALANCE = statement(
             case("roundrobin"),
             case("source"),
             case("static-rr"),
+            case("sticky"),
             case(
                 "uri",
                 params(
@@ -100,6 +102,8 @@ BALANCE = statement(
         "balance rdp-cookie(mstshash)",
         "balance uri depth 8 len 12 whole path-only",
         "balance url_param session_id check_post 64 max_wait 20",
+        "balance log-hash json_query('$.id')",
+        "balance sticky",
         "balance hash req.hdr_ip(x-forwarded-for,-1),ipmask(24)",
     ],
     rejects=["balance", "balance nope", "balance url_param", "balance first x", "balance hdr()"],

@@ -21,9 +21,17 @@ _METHOD = one_of("method", *METHODS, help="Method of the check's request.")
 _URI = word("uri", r"^[^ ]*$", help="Path that the check asks for.")
 _VERSION = rest("version", help="Protocol, such as `HTTP/1.1`; before 2.2 headers behind it too.")
 
+_HOST = word("host", None, help="Value of the `Host` header, from HAProxy 3.1 on.")
+
 _HTTP = group(
     "httpchk_params",
-    first_of(seq(_METHOD, _URI, _VERSION), seq(_METHOD, _URI), _URI, nothing),
+    first_of(
+        seq(_METHOD, _URI, word("version", None, help=_VERSION.prop.help), _HOST),
+        seq(_METHOD, _URI, _VERSION),
+        seq(_METHOD, _URI),
+        _URI,
+        nothing,
+    ),
 )
 _MYSQL = group(
     "mysql_check_params",
@@ -67,6 +75,7 @@ ADVANCED_CHECK = on(
             "option httpchk",
             "option httpchk /alive",
             "option httpchk HEAD /",
+            "option httpchk GET /alive HTTP/1.1 www.example.com",
             r"option httpchk OPTIONS * HTTP/1.1\r\nHost:\ www",
             "option ldap-check",
             "option mysql-check",

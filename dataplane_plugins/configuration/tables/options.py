@@ -13,9 +13,11 @@ from dataplane_plugins.configuration.tables.proxies import (
 ONLY_BACKEND = frozenset({BACKEND})
 
 
-def switches(kinds: frozenset[str], keyword: str, name: str, help: str) -> Table:
-    """One option."""
-    return on(kinds, option(keyword, name, help=help))
+def switches(
+    kinds: frozenset[str], keyword: str, name: str, help: str, also: dict[str, str] | None = None
+) -> Table:
+    """One option; `also` are other words for it."""
+    return on(kinds, option(keyword, name, help=help, also=also or {}))
 
 
 HTX = switches(ANY, "http-use-htx", "http-use-htx", "Use HTX; needed by HAProxy 1.9 only.")
@@ -93,7 +95,13 @@ SERVERS = (
         "tcp_smart_connect",
         "Send data together with the last packet of the connection's set-up.",
     ),
-    *switches(BACK, "transparent", "transparent", "Forward to the address that clients asked for."),
+    *switches(
+        BACK,
+        "transparent",
+        "transparent",
+        "Forward to the address that clients asked for.",
+        also={"transparent": "enabled"},
+    ),
 )
 
 PROTOCOL = (

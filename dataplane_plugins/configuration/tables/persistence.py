@@ -158,6 +158,11 @@ STICK_TABLE = on(
                     duration("expire", nullable=True, help="Life of an unused entry, in ms."),
                 ),
                 flag("nopurge", "nopurge", help="Refuse new entries when full, purge none."),
+                flag("recv-only", "recv_only", help="Let peers alone change the entries."),
+                arg(
+                    "brates-factor",
+                    integer("brates_factor", 1, help="Unit that rates of bytes count in."),
+                ),
                 arg("peers", word("peers", help="Peers section that shares the table.")),
                 arg(
                     "srvkey",

@@ -79,9 +79,9 @@ IDENTITY = (
         keyword("enabled", "enabled", help="Undo a `disabled` of the defaults."),
         keyword("disabled", "disabled", help="Do not start the proxy, but check its settings."),
     ),
-    *on(frozenset({DEFAULTS}), mode("tcp", "http", "log")),
+    *on(frozenset({DEFAULTS}), mode("tcp", "http", "log", "spop")),
     *on(ONLY_FRONTEND, mode("http", "tcp")),
-    *on(ONLY_BACKEND, mode("http", "tcp", "log")),
+    *on(ONLY_BACKEND, mode("http", "tcp", "log", "spop")),
 )
 
 LIMITS = (

@@ -9,6 +9,7 @@ from dataplane_plugins.configuration.tables import (
     options,
     persistence,
     proxy_basics,
+    proxy_extras,
     stats,
     timeouts,
 )
@@ -24,6 +25,7 @@ PROXY_STATEMENTS: Table = (
     *proxy_basics.IDENTITY,
     *proxy_basics.LIMITS,
     *balancing.BALANCING,
+    *proxy_extras.SESSIONS,
     *proxy_basics.MONITOR,
     *persistence.EXCEPTIONS,
     *proxy_basics.BIND_PROCESS,
@@ -54,9 +56,12 @@ PROXY_STATEMENTS: Table = (
     *on(BACK, default_server_statement()),
     *persistence.STICK_TABLE,
     *answers.ERRORS,
+    *proxy_extras.CAPTURES,
     *proxy_basics.UNIQUE_ID,
     *proxy_basics.DEFAULT_BACKEND,
     *proxy_basics.CAPACITY,
     *balancing.CONNECTING,
     *persistence.PERSIST_RULE,
+    *proxy_extras.TARGETS,
+    *proxy_extras.LATER,
 )

@@ -53,6 +53,7 @@ STATS = on(
     ANY,
     flag("enable", "stats_enable", "Show the page at its default address."),
     flag("hide-version", "stats_hide_version", "Do not show HAProxy's version."),
+    flag("show-version", "stats_show_version", "Show HAProxy's version."),
     flag("show-legends", "stats_show_legends", "Show details of sockets and servers."),
     statement(
         "stats show-desc",
@@ -101,6 +102,14 @@ STATS = on(
         integer("stats_options.stats_maxconn", 1, help="Connections to the page, once a keyword."),
         examples=["stats maxconn 10"],
         rejects=["stats maxconn", "stats maxconn x"],
+    ),
+    statements(
+        "stats scope",
+        "stats_options.stats_scopes",
+        word("stats_options.stats_scopes", None),
+        help="Proxies that the page shows; `.` is the one itself.",
+        examples=["stats scope .", "stats scope shop"],
+        rejects=["stats scope"],
     ),
     statements(
         "stats auth",

@@ -7,12 +7,14 @@ LONGEST = 2**31 - 1
 """Milliseconds: HAProxy's timers are signed and have 32 bits."""
 
 
-def timeout(kinds: frozenset[str], keyword: str, name: str, help: str) -> Table:
-    """`timeout X <time>`, in milliseconds."""
+def timeout(kinds: frozenset[str], keyword: str, name: str, help: str, *also: str) -> Table:
+    """`timeout X <time>`, in milliseconds; `also` are the words for it before HAProxy 1.3."""
     head = f"timeout {keyword}"
     term = duration(name, 0, LONGEST, nullable=True, help=f"{help}, in milliseconds.")
     examples = [f"{head} 5000", f"{head} 30s", f"{head} 0", f"{head} 1500us"]
-    return on(kinds, statement(head, term, examples=examples, rejects=[head, f"{head} 1m30s"]))
+    examples += [f"{one} 5s" for one in also]
+    rejects = [head, f"{head} 1m30s"]
+    return on(kinds, statement(head, term, also=also, examples=examples, rejects=rejects))
 
 
 TIMEOUTS = (
@@ -21,10 +23,10 @@ TIMEOUTS = (
     *timeout(ANY, "http-keep-alive", "http_keep_alive_timeout", "Wait for a client's next request"),
     *timeout(BACK, "check", "check_timeout", "Wait for a health check's answer once connected"),
     *timeout(BACK, "tunnel", "tunnel_timeout", "Inactivity in both directions of a tunnel"),
-    *timeout(BACK, "server", "server_timeout", "Inactivity on the server's side"),
+    *timeout(BACK, "server", "server_timeout", "Inactivity on the server's side", "srvtimeout"),
     *timeout(BACK, "server-fin", "server_fin_timeout", "Inactivity of a half-closed server side"),
-    *timeout(BACK, "connect", "connect_timeout", "Wait for a connection to a server"),
-    *timeout(FRONT, "client", "client_timeout", "Inactivity on the client's side"),
+    *timeout(BACK, "connect", "connect_timeout", "Wait for a connection to a server", "contimeout"),
+    *timeout(FRONT, "client", "client_timeout", "Inactivity on the client's side", "clitimeout"),
     *timeout(FRONT, "client-fin", "client_fin_timeout", "Inactivity of a half-closed client side"),
     *timeout(ANY, "tarpit", "tarpit_timeout", "How long a tarpitted client is kept waiting"),
 )
