@@ -8,9 +8,11 @@ import falcon
 from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import ParentReference, named_rows, parent_reference, row_name
 from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.unmanaged import UNMANAGED
 from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
+from dataplane_core.grammar.params import unknown_words
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Section
 
@@ -39,11 +41,14 @@ class RowResource:
     def _object(self, row: Row, at: int) -> dict[str, Any]:
         """A row as clients see it, under its position or its own or made-up name."""
         one = self._collection
+        values = dict(row.values)
         if one.key is None:
-            return self._codec.project({"index": at, **row.values})
-        if one.unnamed is not None and one.key not in row.values:
-            return self._codec.project({one.key: one.unnamed(row.line), **row.values})
-        return self._codec.project(row.values)
+            values = {"index": at, **values}
+        elif one.unnamed is not None and one.key not in values:
+            values = {one.key: one.unnamed(row.line), **values}
+        if row.reading.partial and (words := unknown_words(row.reading)):
+            values[UNMANAGED.name] = words
+        return self._codec.project(values)
 
     def _parent(self, req: ApiRequest, keys: Mapping[str, Any]) -> ParentReference:
         return self._find_parent(self._collection, req, keys)

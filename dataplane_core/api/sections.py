@@ -9,19 +9,24 @@ from dataplane_core.api.collections import INHERITING, Sections, Single
 from dataplane_core.api.locate import find_section, find_single, shown_names, with_defaults
 from dataplane_core.api.placing import place
 from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.unmanaged import UNMANAGED, unmanaged_lines
 from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
+from dataplane_core.registry import Registry
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
 
-def object_of(section: Section, model: Model, **names: str) -> dict[str, Any]:
+def object_of(registry: Registry, section: Section, model: Model, **names: str) -> dict[str, Any]:
     """A section as a flat object, under the names given; `from` only where it is written."""
     values: dict[str, Any] = dict(names)
     if section.parent is not None and section.kind in INHERITING:
         values["from"] = section.parent
     values.update(model.read(section))
+    unknown = unmanaged_lines(registry, section, model)
+    if unknown:
+        values[UNMANAGED.name] = unknown
     return values
 
 
@@ -48,10 +53,12 @@ class SectionList:
         self._view.answer_read(req, resp, self._read)
 
     def _read(self, snapshot: Snapshot) -> list[dict[str, Any]]:
-        one = self._collection
+        one, known = self._collection, self._view.registry
         found = shown_names(snapshot.document, one.kind, one.unnamed)
         return [
-            self._codec.project(object_of(section, one.model, **{one.key: name}))
+            self._codec.project(
+                object_of(self._view.registry, section, one.model, **{one.key: name})
+            )
             for name, section in found
         ]
 
@@ -81,7 +88,7 @@ class SectionItem:
 
         def read(snapshot: Snapshot) -> dict[str, Any]:
             section = self._find(snapshot.document, keys[one.key])
-            return self._codec.project(object_of(section, one.model, **keys))
+            return self._codec.project(object_of(self._view.registry, section, one.model, **keys))
 
         self._view.answer_read(req, resp, read)
 
@@ -122,7 +129,7 @@ class SingleItem:
         section = find_single(snapshot.document, self._collection)
         if section is None:
             return {}
-        return self._codec.project(object_of(section, self._collection.model))
+        return self._codec.project(object_of(self._view.registry, section, self._collection.model))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:
         one = self._collection

@@ -18,6 +18,7 @@ from dataplane_core.api.collections import (
 )
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.schema import SchemaFactory
+from dataplane_core.api.unmanaged import UNMANAGED
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.registry import Registry
 from dataplane_core.store.change import Outcome
@@ -28,9 +29,7 @@ from dataplane_core.store.transactions import Edit
 if TYPE_CHECKING:
     from dataplane_core.api.versions import ApiVersion
 
-INDEX = Prop(
-    "index", "integer", nullable=True, required=True, help="Position in the list, from 0."
-)
+INDEX = Prop("index", "integer", nullable=True, required=True, help="Position in the list, from 0.")
 FROM = Prop("from", pattern=SECTION_NAME, help="The defaults section that is inherited from.")
 
 Rules = Callable[[Mapping[str, Any]], Iterable[Problem]]
@@ -149,14 +148,15 @@ class View:
 
 
 def _extra_props(collection: Collection) -> tuple[Prop, ...]:
-    """Properties that are not lines: names, positions, what is inherited."""
+    """Properties that are not lines: names, positions, what is inherited or not known."""
     if isinstance(collection, Rows):
-        return (INDEX,) if collection.indexed else ()
+        return (INDEX, UNMANAGED) if collection.indexed else (UNMANAGED,)
     if not isinstance(collection, Sections | Single):
         return ()
     inherits = (FROM,) if collection.kind in INHERITING else ()
     if isinstance(collection, Single):
-        return (Prop("name", pattern=SECTION_NAME), *inherits) if inherits else ()
+        named = (Prop("name", pattern=SECTION_NAME), *inherits) if inherits else ()
+        return (*named, UNMANAGED)
     name = Prop(
         collection.key,
         pattern=collection.key_pattern,
@@ -164,7 +164,7 @@ def _extra_props(collection: Collection) -> tuple[Prop, ...]:
         required=collection.unnamed is None,
         help="Name of the section.",
     )
-    return (name, *inherits)
+    return (name, *inherits, UNMANAGED)
 
 
 def _rules(collection: Collection) -> Rules:

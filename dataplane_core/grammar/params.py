@@ -141,6 +141,15 @@ class Params(Term):
             yield from entry.problems(values)
 
 
+def unknown_words(reading: Reading) -> list[str]:
+    """The words of a line that its tables kept without knowing what they say."""
+    if not reading.partial:
+        return []
+    tables = (items for term, items in reading.layout.items() if isinstance(term, Params))
+    kept = (words for items in tables for entry, words, said in items if entry is None or not said)
+    return [word for words in kept for word in words]
+
+
 class Loose(Params):
     """A table whose other words are a property themselves: `others`, a string."""
 

@@ -38,7 +38,8 @@ def test_a_name_that_is_taken(api):
 def test_put_keeps_name_children_and_what_is_not_known(api):
     answer = api.change("PUT", "frontends/fe1", {"name": "other", "mode": "tcp"})
     assert answer.json == {"name": "other", "mode": "tcp"}
-    assert api.get("frontends/fe1") == {"name": "fe1", "mode": "tcp"}
+    shown = {"name": "fe1", "mode": "tcp", "x_unmanaged": ["unknown words"]}
+    assert api.get("frontends/fe1") == shown
     assert api.text == TEXT.replace("frontend fe1\n", "frontend fe1\n  mode tcp\n")
 
 

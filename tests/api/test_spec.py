@@ -53,7 +53,7 @@ class TestBoth:
 
     def test_properties_have_the_names_and_extent_of_the_version(self, api, form):
         properties = schemas(document(api, form))["keeper"]["properties"]
-        assert set(properties) == {"name", "address", "weight", "state", "label", "secret"}
+        assert set(properties) == {"name", "address", "weight", "state", "label", "secret", "x_unmanaged"}
         assert properties["secret"]["readOnly"] is True
 
     def test_objects_that_are_alike_are_defined_once(self, api, form):
