@@ -56,9 +56,7 @@ class SectionList:
         one, known = self._collection, self._view.registry
         found = shown_names(snapshot.document, one.kind, one.unnamed)
         return [
-            self._codec.project(
-                object_of(self._view.registry, section, one.model, **{one.key: name})
-            )
+            self._codec.project(object_of(known, section, one.model, **{one.key: name}))
             for name, section in found
         ]
 
