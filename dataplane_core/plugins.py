@@ -57,10 +57,18 @@ DEFAULT_PLUGINS = (
     "configuration.log_forwards",
     "configuration.log_targets",
     "configuration.server_templates",
+    "configuration.quic_initial_rules",
+    "configuration.ssl_front_uses",
+    "configuration.crt_stores",
+    "configuration.traces",
+    "configuration.acme",
     "configuration.sites",
     "runtime.info",
     "runtime.servers",
     "runtime.stats",
+    "runtime.maps",
+    "runtime.acls",
+    "runtime.tables",
 )
 """The plugins that come with the server, in the order of their registration, by the names under
 which they can be blocked: their modules inside `dataplane_plugins`."""

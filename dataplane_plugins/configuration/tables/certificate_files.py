@@ -1,0 +1,19 @@
+"""The files of one certificate, as `load` and `ssl-f-use` name them (manual, section 3.11)."""
+
+from dataplane_core.grammar import arg, word
+from dataplane_core.grammar.entries import Entry
+
+
+def certificate_files() -> tuple[Entry, ...]:
+    """`crt` and what belongs to it."""
+    return (
+        arg(
+            "crt",
+            word("certificate", required=True, help="The certificate, with or without its key."),
+            required=True,
+        ),
+        arg("key", word("key", None, help="The private key.")),
+        arg("ocsp", word("ocsp", None, help="The OCSP answer.")),
+        arg("issuer", word("issuer", None, help="The certificate of the issuer.")),
+        arg("sctl", word("sctl", None, help="Signed timestamps of transparency logs.")),
+    )
