@@ -1,0 +1,188 @@
+"""`/runtime/acls` and `/runtime/acl_file_entries`: ACL lists of the running process."""
+
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import parse_json, to_json
+from dataplane_core.api.operations import Body, Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid, NotFound
+from dataplane_core.grammar import Prop
+from dataplane_core.haproxy.runtime import argument
+from dataplane_core.services import Services
+from dataplane_core.text.tokens import CONTROL
+from dataplane_plugins.runtime.common import (
+    BAD,
+    EXISTS,
+    GONE,
+    MISSING,
+    PATH,
+    TEXT,
+    array,
+    named,
+    operation,
+)
+from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
+
+TAG = "ACL Runtime"
+ENTRY = (
+    Prop("id", read_only=True, help="HAProxy's own mark of the entry."),
+    Prop("value", required=True, help="Pattern."),
+)
+_ENTRY, _ENTRIES = {"$ref": "acl_file_entry"}, {"$ref": "acl_files_entries"}
+
+
+class Acls:
+    """The lists of every process."""
+
+    def __init__(self, services: Services) -> None:
+        self.patterns = Patterns(services, "acl")
+
+    def find(self, name: str) -> Reference:
+        """The list with a number, else the one of a file; raises `NotFound`."""
+        lists = self.patterns.all()
+        by_number = [one for one in lists if one.id == name]
+        found = by_number or [one for one in lists if one.file == name]
+        if not found:
+            raise NotFound(f"the running HAProxy has no ACL {name}")
+        return found[0]
+
+    def rows(self, one: Reference) -> list[dict[str, str]]:
+        """The patterns of a list."""
+        found = entries(self.patterns.dump(one))
+        return [{"id": row[0], "value": " ".join(filter(None, row[1:]))} for row in found]
+
+    def row(self, one: Reference, name: str) -> dict[str, str]:
+        """The pattern with a mark, else the one that says so; raises `NotFound`."""
+        rows = self.rows(one)
+        for member in ("id", "value"):
+            for row in rows:
+                if row[member] == name:
+                    return row
+        raise NotFound(f"the ACL has no entry {name}")
+
+
+def shown(one: Reference) -> dict[str, Any]:
+    """A list as clients see it."""
+    return {"description": one.description, "id": one.id, "storage_name": one.label}
+
+
+def check_value(value: Any) -> str:
+    """A pattern that a command can carry; raises `BadRequest` and `Invalid`."""
+    if value is None or value == "":
+        raise Invalid("value in body is required", code=Code.REQUIRED)
+    if not isinstance(value, str):
+        raise BadRequest("value in body must be a string")
+    if CONTROL.search(value) or value != value.strip(" ") or value.startswith("#"):
+        raise Invalid("value in body must hold no control characters, and no blank at its ends or "
+                      "# at its beginning", code=Code.PATTERN)  # fmt: skip
+    return value
+
+
+class AclList:
+    """All lists."""
+
+    def __init__(self, acls: Acls) -> None:
+        self.acls = acls
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json([shown(one) for one in self.acls.patterns.all()])
+
+
+class AclItem:
+    """One list."""
+
+    def __init__(self, acls: Acls) -> None:
+        self.acls = acls
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        resp.data = to_json(shown(self.acls.find(id)))
+
+
+class EntryList:
+    """The patterns of a list: GET; a new one: POST; many at once: PUT."""
+
+    def __init__(self, acls: Acls) -> None:
+        self.acls = acls
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json(self.acls.rows(self.acls.find(req.query["acl_id"])))
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        value = check_value(req.body.values["value"])
+        one, patterns = self.acls.find(req.query["acl_id"]), self.acls.patterns
+        with patterns.changing(one):
+            if patterns.find(one, value) is not None:
+                raise AlreadyExists(f"the ACL has the entry {value}")
+            patterns.tell("add", one, argument(value))
+        resp.status = 201
+        resp.data = to_json(req.body.echo)
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:
+        body = parse_json(req.raw)
+        if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
+            raise BadRequest("the body must be an array of objects with a value")
+        given = [check_value(item.get("value")) for item in body]
+        one = self.acls.find(req.query["acl_id"])
+        with self.acls.patterns.changing(one):
+            known = [row["value"] for row in self.acls.rows(one)]
+            self.acls.patterns.replace(one, [(value,) for value in dict.fromkeys(known + given)])
+        resp.status = 201
+        resp.data = to_json([{"value": value} for value in given])
+
+
+class EntryItem:
+    """One pattern."""
+
+    def __init__(self, acls: Acls) -> None:
+        self.acls = acls
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        row = self.acls.row(self.acls.find(req.query["acl_id"]), id)
+        resp.data = to_json({"value": row["value"]})
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        one = self.acls.find(req.query["acl_id"])
+        with self.acls.patterns.changing(one):
+            row = self.acls.row(one, id)
+            word = argument(row["value"]) if row["value"][0] != "#" else f"#{row['id']}"
+            self.acls.patterns.tell("del", one, word)
+        resp.status = 204
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve lists and their patterns."""
+    members = {"description": TEXT, "id": TEXT, "storage_name": TEXT}
+    routes.schema("acl_file", {"type": "object", "properties": members})
+    routes.schema("acl_files", array("acl_file"))
+    routes.schema("acl_files_entries", array("acl_file_entry"))
+    acls = Acls(services)
+    number = named("id", "HAProxy's number of the ACL, or its file.", where="path")
+    entry = named("id", "The entry's mark, or its pattern.", where="path")
+    parent = named("acl_id", "HAProxy's number of the ACL, or its file.")
+    listing = operation("getRuntimeACLs", TAG, "ACLs of the running process",
+                        _200=Response({"$ref": "acl_files"}))  # fmt: skip
+    one = operation("getRuntimeACL", TAG, "One ACL", (number,),
+                    _200=Response({"$ref": "acl_file"}), _404=MISSING)  # fmt: skip
+    routes.add(f"{PATH}/acls", AclList(acls), {"GET": listing})
+    routes.add(f"{PATH}/acls/{{id}}", AclItem(acls), {"GET": one})
+    all_entries = {
+        "GET": operation("getRuntimeACLEntries", TAG, "Entries of an ACL", (parent,),
+                         _200=Response(_ENTRIES), _400=BAD, _404=MISSING),
+        "POST": operation("addRuntimeACLEntry", TAG, "Add an entry to an ACL", (parent,),
+                          Body(_ENTRY, props=ENTRY), _201=Response(_ENTRY), _400=BAD, _409=EXISTS),
+        "PUT": operation("addPayloadRuntimeACL", TAG, "Add entries to an ACL, all at once",
+                         (parent,), Body(_ENTRIES), _201=Response(_ENTRIES), _400=BAD),
+    }  # fmt: skip
+    one_entry = {
+        "GET": operation("getRuntimeACLEntry", TAG, "One entry of an ACL", (entry, parent),
+                         _200=Response(_ENTRY), _400=BAD, _404=MISSING),
+        "DELETE": operation("deleteRuntimeACLEntry", TAG, "Take an entry from an ACL",
+                            (entry, parent), _204=GONE, _400=BAD, _404=MISSING),
+    }  # fmt: skip
+    routes.add(f"{PATH}/acl_file_entries", EntryList(acls), all_entries)
+    routes.add(f"{PATH}/acl_file_entries/{{id}}", EntryItem(acls), one_entry)

@@ -1,0 +1,138 @@
+"""What the specification says of maps and their entries."""
+
+from dataplane_core.api.operations import Body, Parameter, Response
+from dataplane_core.api.routes import Routes
+from dataplane_core.grammar import Prop
+from dataplane_plugins.runtime.common import (
+    BAD,
+    EXISTS,
+    GONE,
+    MISSING,
+    NUMBER,
+    TEXT,
+    array,
+    named,
+    operation,
+)
+
+TAG = "Maps"
+KEY_PATTERN = r"^[^\r\n]+$"
+ENTRY = (
+    Prop("id", read_only=True, help="HAProxy's own mark of the entry."),
+    Prop("key", required=True, help="Key, without blanks."),
+    Prop("value", required=True, help="Value."),
+)
+MAP = {
+    "type": "object",
+    "properties": {
+        "description": TEXT,
+        "file": TEXT,
+        "id": TEXT,
+        "size": NUMBER,
+        "storage_name": TEXT,
+    },
+}
+_ENTRY, _ENTRIES = {"$ref": "map_entry"}, {"$ref": "map_entries"}
+_NAME = named("name", "The map's file: its name in the folder of maps, or its path.", where="path")
+_MAP = named("map", "The map's file: its name in the folder of maps, or its path.")
+_KEY = Parameter("id", where="path", required=True, pattern=KEY_PATTERN, help="The key.")
+_SYNC = Parameter(
+    "force_sync", "boolean", default=False, help="Write the map to its file at once."
+)
+_UNMANAGED = Parameter(
+    "include_unmanaged", "boolean", default=False, help="List maps outside the folder of maps too."
+)
+_REMOVE = Parameter("forceDelete", "boolean", default=False, help="Delete the file, too.")
+
+MAP_LIST = {
+    "GET": operation(
+        "getAllRuntimeMapFiles",
+        TAG,
+        "Maps of the running process",
+        (_UNMANAGED,),
+        _200=Response({"$ref": "maps"}),
+        _404=MISSING,
+    )
+}
+MAP_ITEM = {
+    "GET": operation(
+        "getOneRuntimeMap",
+        TAG,
+        "One map",
+        (_NAME,),
+        _200=Response({"$ref": "map"}),
+        _404=MISSING,
+    ),
+    "PUT": operation(
+        "addPayloadRuntimeMap",
+        TAG,
+        "Add entries to a map, or set those that it has, all at once",
+        (_NAME, _SYNC),
+        Body(_ENTRIES),
+        _201=Response(_ENTRIES),
+        _400=BAD,
+    ),
+    "DELETE": operation(
+        "clearRuntimeMap",
+        TAG,
+        "Empty a map",
+        (_NAME, _REMOVE, _SYNC),
+        _204=GONE,
+        _404=MISSING,
+    ),
+}
+ENTRY_LIST = {
+    "GET": operation(
+        "showRuntimeMap",
+        TAG,
+        "Entries of a map",
+        (_MAP,),
+        _200=Response(_ENTRIES),
+        _404=MISSING,
+    ),
+    "POST": operation(
+        "addMapEntry",
+        TAG,
+        "Add an entry to a map",
+        (_MAP, _SYNC),
+        Body(_ENTRY, props=ENTRY),
+        _201=Response(_ENTRY),
+        _400=BAD,
+        _409=EXISTS,
+    ),
+}
+ENTRY_ITEM = {
+    "GET": operation(
+        "getRuntimeMapEntry",
+        TAG,
+        "One entry of a map",
+        (_KEY, _MAP),
+        _200=Response(_ENTRY),
+        _404=MISSING,
+    ),
+    "PUT": operation(
+        "replaceRuntimeMapEntry",
+        TAG,
+        "Set the value of a key",
+        (_KEY, _MAP, _SYNC),
+        Body({"$ref": "map_value"}, props=ENTRY[2:]),
+        _200=Response(_ENTRY),
+        _400=BAD,
+        _404=MISSING,
+    ),
+    "DELETE": operation(
+        "deleteRuntimeMapEntry",
+        TAG,
+        "Take a key from a map",
+        (_KEY, _MAP, _SYNC),
+        _204=GONE,
+        _404=MISSING,
+    ),
+}
+
+
+def define(routes: Routes) -> None:
+    """Define the schemas that these operations refer to."""
+    routes.schema("map", MAP)
+    routes.schema("maps", array("map"))
+    routes.schema("map_entries", array("map_entry"))

@@ -1,0 +1,176 @@
+"""`/runtime/maps` and `/runtime/maps_entries`: maps of the running process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import parse_json, to_json
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
+from dataplane_core.haproxy.runtime import argument
+from dataplane_core.services import Services
+from dataplane_core.store.files import told
+from dataplane_plugins.runtime import map_operations as told_as
+from dataplane_plugins.runtime.common import PATH
+from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key, check_entry
+from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
+
+
+class Maps:
+    """The maps of every process, and the files of the managed ones."""
+
+    def __init__(self, services: Services) -> None:
+        self.patterns = Patterns(services, "map")
+        self.files = MapFiles(Path(services.settings.dataplaneapi.resources.maps_dir))
+
+    def find(self, name: str) -> Reference:
+        """The map that a name means; raises `NotFound`."""
+        return self.files.choose(self.patterns.all(), name)
+
+    def values(self, one: Reference) -> Values:
+        """What a map holds, by its keys."""
+        return by_key((key, value) for _, key, value in entries(self.patterns.dump(one)))
+
+    @contextmanager
+    def changing(self, req: ApiRequest, name: str) -> Iterator[Reference]:
+        """Change a map; with `force_sync` its file says the same afterwards."""
+        one = self.find(name)
+        path = self.files.path(one) if req.query["force_sync"] else None
+        if path is None and req.query["force_sync"]:
+            raise BadRequest(f"{one.file} is no file in {self.files.folder}, and not written")
+        with self.patterns.changing(one):
+            yield one
+            if path is not None:
+                self.files.write(path, self.values(one))
+
+
+def shown(one: Reference) -> dict[str, Any]:
+    """A map as clients see it."""
+    return {"description": one.description, "file": one.file, "id": one.id}
+
+
+class MapList:
+    """The managed maps, or all."""
+
+    def __init__(self, maps: Maps) -> None:
+        self.maps = maps
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        everything = req.query["include_unmanaged"]
+        found = [
+            {**shown(one), "storage_name": Path(one.file).name}
+            for one in self.maps.patterns.all()
+            if everything or self.maps.files.manages(one)
+        ]
+        resp.data = to_json(found)
+
+
+class MapItem:
+    """One map: GET; add or set many entries at once: PUT; empty it: DELETE."""
+
+    def __init__(self, maps: Maps) -> None:
+        self.maps = maps
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        resp.data = to_json(shown(self.maps.find(name)))
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        given = _entries_of(parse_json(req.raw))
+        with self.maps.changing(req, name) as one:
+            values = self.maps.values(one)
+            values.update(by_key(given))
+            rows = [(key, value) for key, several in values.items() for value in several]
+            self.maps.patterns.replace(one, rows)
+        resp.status = 201
+        resp.data = to_json([{"key": key, "value": value} for key, value in given])
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        remove = req.query["forceDelete"]
+        if remove and not self.maps.files.manages(self.maps.find(name)):
+            raise BadRequest(f"{name} is outside {self.maps.files.folder}; its file stays")
+        with self.maps.changing(req, name) as one:
+            self.maps.patterns.tell("clear", one)
+        path = self.maps.files.path(one) if remove else None
+        if path is not None:
+            with told(path, "deleted"):
+                path.unlink(missing_ok=True)
+        resp.status = 204
+
+
+def _entries_of(body: Any) -> list[tuple[str, str]]:
+    """The entries of an upload; raises `BadRequest` and `Invalid`."""
+    if not isinstance(body, list):
+        raise BadRequest("the body must be an array of objects with a key and a value")
+    given: list[tuple[str, str]] = []
+    for item in body:
+        if not isinstance(item, dict):
+            raise BadRequest("the body must be an array of objects with a key and a value")
+        key, value = item.get("key") or "", item.get("value") or ""
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise BadRequest("key and value in body must be strings")
+        check_entry(key, value)
+        given.append((key, value))
+    return given
+
+
+class EntryList:
+    """The entries of a map: GET; a new one: POST."""
+
+    def __init__(self, maps: Maps) -> None:
+        self.maps = maps
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        found = entries(self.maps.patterns.dump(self.maps.find(req.query["map"])))
+        resp.data = to_json([{"id": id, "key": key, "value": value} for id, key, value in found])
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        key, value = req.body.values["key"], req.body.values["value"]
+        check_entry(key, value)
+        with self.maps.changing(req, req.query["map"]) as one:
+            if self.maps.patterns.find(one, key) is not None:
+                raise AlreadyExists(f"the map has the key {key}")
+            self.maps.patterns.tell("add", one, argument(key), argument(value))
+        resp.status = 201
+        resp.data = to_json(req.body.echo)
+
+
+class EntryItem:
+    """One key: GET; another value: PUT; take it away: DELETE."""
+
+    def __init__(self, maps: Maps) -> None:
+        self.maps = maps
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        found = self.maps.patterns.find(self.maps.find(req.query["map"]), id)
+        if found is None:
+            raise NotFound(f"the map has no key {id}")
+        resp.data = to_json({"key": found[1], "value": found[2]})
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        value = req.body.values["value"]
+        check_entry(id.lstrip("#") or "key", value)
+        with self.maps.changing(req, req.query["map"]) as one:
+            word = self.maps.patterns.word(one, id)
+            self.maps.patterns.tell("set", one, word, argument(value))
+        resp.data = to_json({"key": id, "value": value})
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        with self.maps.changing(req, req.query["map"]) as one:
+            self.maps.patterns.tell("del", one, self.maps.patterns.word(one, id))
+        resp.status = 204
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve maps and their entries."""
+    maps = Maps(services)
+    told_as.define(routes)
+    routes.add(f"{PATH}/maps", MapList(maps), told_as.MAP_LIST)
+    routes.add(f"{PATH}/maps/{{name}}", MapItem(maps), told_as.MAP_ITEM)
+    routes.add(f"{PATH}/maps_entries", EntryList(maps), told_as.ENTRY_LIST)
+    routes.add(f"{PATH}/maps_entries/{{id}}", EntryItem(maps), told_as.ENTRY_ITEM)

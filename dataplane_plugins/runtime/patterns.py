@@ -1,0 +1,192 @@
+"""Maps and ACL lists of the running process, which HAProxy keeps alike.
+
+Management guide, section 9.3: `show map`, `get map`, `add map`, `set map`, `del map`, `clear map`,
+`prepare map`, `commit map`, and the same for `acl`. Lines of a list begin with the address of an
+entry; a key ends at the first blank.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from dataplane_core.errors import (
+    BadRequest,
+    DataplaneError,
+    NotFound,
+    RuntimeFailed,
+    RuntimeUnreachable,
+)
+from dataplane_core.haproxy.runtime import RuntimeClient, argument
+from dataplane_core.services import Services
+from dataplane_core.store.files import try_lock
+from dataplane_plugins.runtime.common import first_words, refused
+
+Kind = Literal["map", "acl"]
+Entry = tuple[str, str, str]
+"""The address, the key, and the value of a map's entry ("" in a list)."""
+
+_REFERENCE = re.compile(r"(\d+) \((.*?)\) (.*)")
+_LABEL = re.compile(r"(?:acl|map) '([^']*)'")
+_COUNTS = re.compile(r"curr_ver=(\d+) next_ver=(\d+) entry_cnt=(\d+)")
+_VERSION = re.compile(r"New version created: (\d+)")
+# Of this type alone the pattern that matches a key is the key itself.
+_EXACT = re.compile(
+    r"type=str, case=sensitive, (?:found|match)="
+    r'(?:no|yes, idx=\w+, (?:key|pattern)="(?P<key>.*?)"(?:, value="(?P<value>.*)", type="\w+")?)'
+)
+_KINDS = {
+    "Unknown map": NotFound,
+    "Unknown ACL": NotFound,
+    "not found": NotFound,
+}
+_LOCK_SECONDS = 0.4
+_COMMIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A map or list: HAProxy's number, its file ("" for patterns in a line), what is said of it."""
+
+    id: str
+    file: str
+    description: str
+
+    @property
+    def label(self) -> str:
+        """The file, or what is asked where there is none: `src`."""
+        match = _LABEL.match(self.description)
+        return self.file or (match[1] if match else "")
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The present version, the next one, and how many entries there are."""
+        match = _COUNTS.search(self.description)
+        return match.groups() if match else ()
+
+
+def references(answer: str) -> list[Reference]:
+    """What an answer to `show map` or `show acl` lists."""
+    if not answer.startswith("# id "):
+        raise RuntimeFailed("HAProxy's list of maps or ACLs cannot be read")
+    matches = (_REFERENCE.fullmatch(line) for line in answer.splitlines()[1:])
+    return [Reference(*match.groups()) for match in matches if match]
+
+
+def entries(dump: bytes) -> list[Entry]:
+    """The entries of a map or list; bytes that are not UTF-8 stand as surrogates."""
+    text = dump.decode("utf-8", "surrogateescape")
+    rows = (line.split(" ", 2) for line in text.split("\n") if line)
+    return [(row[0], row[1], row[2]) if len(row) > 2 else _short(row) for row in rows]
+
+
+def _short(row: Sequence[str]) -> Entry:
+    if not row[0].startswith("0x"):
+        raise refused(" ".join(row), _KINDS)
+    return (row[0], row[1] if len(row) > 1 else "", "")
+
+
+class Patterns:
+    """All maps, or all lists, of every process."""
+
+    def __init__(self, services: Services, kind: Kind) -> None:
+        self.runtime = services.runtime
+        self.state = services.state
+        self.kind = kind
+
+    def all(self) -> list[Reference]:
+        """Every map or list."""
+        return references(self.runtime.execute(f"show {self.kind}")[0])
+
+    def dump(self, one: Reference) -> bytes:
+        """The entries as HAProxy writes them."""
+        client = self.runtime.processes()[0]
+        found = client.dump(f"show {self.kind} #{one.id}", self.runtime.deadline)
+        if found and not found.startswith(b"0x"):
+            raise refused(found.decode("utf-8", "replace"), _KINDS)
+        return found
+
+    def find(self, one: Reference, key: str) -> Entry | None:
+        """The first entry with exactly this key; its address is "" where HAProxy did not say."""
+        answer = self.runtime.execute(f"get {self.kind} #{one.id} {argument(key)}")[0].strip()
+        match = _EXACT.fullmatch(answer)
+        if match is not None and match["key"] is None:
+            return None
+        if match is not None and match["key"] == key:
+            return "", key, match["value"] or ""
+        return self._search(one, key)
+
+    def _search(self, one: Reference, key: str) -> Entry | None:
+        found = entries(self.dump(one))
+        if self.kind == "acl":
+            return next((row for row in found if _joined(row) == key), None)
+        return next((row for row in found if row[1] == key), None)
+
+    def tell(self, command: str, one: Reference, *arguments: str) -> None:
+        """One command on an entry, to every process; raises what HAProxy's words mean."""
+        words = " ".join(arguments)
+        answers = self.runtime.execute(f"{command} {self.kind} #{one.id} {words}".rstrip(" "))
+        if said := first_words(answers):
+            raise refused(said, _KINDS)
+
+    def word(self, one: Reference, key: str) -> str:
+        """A key as an argument; HAProxy takes one that begins with `#` for an entry's address."""
+        if not key.startswith("#"):
+            return argument(key)
+        found = self._search(one, key)
+        if found is None:
+            raise NotFound(f"there is no key {key}")
+        return f"#{found[0]}"
+
+    def replace(self, one: Reference, rows: Iterable[Sequence[str]]) -> None:
+        """Put other entries in place of all, at once for the traffic.
+
+        `rows` are the words of each entry: a key and a value, or one pattern. When HAProxy refuses
+        one of them, everything is as it was.
+        """
+        words = [" ".join(map(argument, row)) for row in rows]
+        for client in self.runtime.processes():
+            self._replace(client, one, words)
+
+    def _replace(self, client: RuntimeClient, one: Reference, rows: Sequence[str]) -> None:
+        seconds = self.runtime.deadline
+        answer = client.command(f"prepare {self.kind} #{one.id}", seconds)
+        match = _VERSION.search(answer)
+        if match is None:
+            raise refused(answer.strip(), _KINDS)
+        version = f"{self.kind} @{match[1]} #{one.id}"
+        try:
+            said = client.batch((f"add {version} {row}" for row in rows),
+                                self.runtime.line_limit, seconds)  # fmt: skip
+            if said:
+                raise BadRequest(f"HAProxy says: {said}")
+            client.dump(f"commit {version}", _COMMIT_SECONDS)
+        except DataplaneError:
+            with suppress(DataplaneError):
+                client.command(f"clear {version}", seconds)
+            raise
+
+    @contextmanager
+    def changing(self, one: Reference) -> Iterator[None]:
+        """Keep other changes of this map or list away, in whatever worker they are.
+
+        Raises `RuntimeUnreachable` when another takes long: an upload, or HAProxy hangs.
+        """
+        path = self.state.path(f"{self.kind}-{one.id}.lock")
+        end = time.monotonic() + _LOCK_SECONDS
+        while (lock := try_lock(path)) is None:
+            if time.monotonic() > end:
+                raise RuntimeUnreachable(f"{one.label} is being changed by another request")
+            time.sleep(0.005)
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+
+def _joined(row: Entry) -> str:
+    """A pattern of a list: it may have blanks, and there is no value behind it."""
+    return f"{row[1]} {row[2]}" if row[2] else row[1]

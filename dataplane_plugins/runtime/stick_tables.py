@@ -1,0 +1,167 @@
+"""Stick tables as HAProxy writes them (management guide, section 9.3, "show table")."""
+
+import re
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dataplane_core.errors import BadRequest, NotFound, RuntimeFailed
+from dataplane_core.haproxy.runtime import RuntimeClient, argument
+from dataplane_core.text import Document, unquote
+
+DATA_TYPES = (
+    *("bytes_in_cnt", "bytes_in_rate", "bytes_out_cnt", "bytes_out_rate", "conn_cnt", "conn_cur"),
+    *("conn_rate", "glitch_cnt", "glitch_rate", "gpc", "gpc_rate", "gpc0", "gpc0_rate", "gpc1"),
+    *("gpc1_rate", "gpt0", "gpt", "http_req_cnt", "http_req_rate", "http_err_cnt"),
+    *("http_err_rate", "http_fail_cnt", "http_fail_rate", "server_id", "sess_cnt", "sess_rate"),
+)
+"""What a table can count (configuration manual, "stick-table")."""
+ARRAYS = ("gpc", "gpc_rate", "gpt")
+"""Of these a table may have several, which HAProxy writes as `gpc2`, `gpc_rate0`."""
+
+_HEADER = re.compile(
+    r"# table: (?P<name>.*?), type: (?P<type>\w+).*?, size:(?P<size>\d+), used:(?P<used>\d+)"
+)
+_ROW = re.compile(r"(?P<id>0x[0-9a-f]+): key=(?P<key>(?:[^\\ ]|\\.)*) (?P<data>.*)")
+_DATA = re.compile(r"(\w+)(?:\((\d+)\))?=(-?\d+)")
+_MEMBER = re.compile(r"(gpc|gpc_rate|gpt)(\d+)")
+_STORED = re.compile(r"(\w+)(?:\(([\w,]*)\))?")
+_TIME = re.compile(r"(\d+)(us|ms|s|m|h|d)?")
+_MILLISECONDS = {None: 1, "us": 0.001, "ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}
+_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|(.))")
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a table's first line says; `size` and `used` count entries."""
+
+    name: str
+    type: str
+    size: int
+    used: int
+
+
+def header(line: str) -> Table | None:
+    """The table whose first line this is."""
+    match = _HEADER.match(line)
+    if match is None:
+        return None
+    return Table(match["name"], match["type"], int(match["size"]), int(match["used"]))
+
+
+def tables(client: RuntimeClient, seconds: float) -> list[Table]:
+    """The tables of a process; raises `RuntimeFailed` when it says something else."""
+    answer = client.command("show table", seconds)
+    found = [header(line) for line in answer.splitlines() if line]
+    if None in found:
+        raise RuntimeFailed("HAProxy's list of stick tables cannot be read")
+    return [one for one in found if one is not None]
+
+
+def rows(client: RuntimeClient, name: str, rest: str, seconds: float) -> Generator[str, None, None]:
+    """The lines of a table's entries; `rest` narrows them, as `show table` reads it.
+
+    Raises `NotFound` without the table, and `BadRequest` with HAProxy's words.
+    """
+    answer = _lines(client.stream(f"show table {argument(name)}{rest}", seconds))
+    first = next(answer, "")
+    if first.startswith("No such table"):
+        raise NotFound(f"the running HAProxy has no stick table {name}")
+    if first and header(first) is None:
+        raise BadRequest(f"HAProxy says: {first}")
+    yield from filter(None, answer)
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.decode("utf-8", "replace")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+def entry(line: str) -> dict[str, Any]:
+    """An entry as clients see it; of an array, the first member without a name of its own."""
+    match = _ROW.match(line)
+    if match is None:
+        raise RuntimeFailed("an entry of HAProxy's stick table cannot be read")
+    values: dict[str, Any] = {"id": match["id"], "key": unescaped(match["key"])}
+    for name, _, number in _DATA.findall(match["data"]):
+        if name == "use":
+            values |= {"use": True} if int(number) else {}
+        elif name == "exp" or name in DATA_TYPES:
+            values[name] = int(number)
+        elif member := _MEMBER.fullmatch(name):
+            values.setdefault(member[1], {"idx": int(member[2]), "value": int(number)})
+    return values
+
+
+def fields(line: str) -> list[dict[str, Any]]:
+    """What a table stores, from one of its entries."""
+    match = _ROW.match(line)
+    found = _DATA.findall(match["data"]) if match else ()
+    return [one for name, period, _ in found if (one := field(name, int(period or 0)))]
+
+
+def field(name: str, period: int) -> dict[str, Any]:
+    """One thing that a table stores; `period` in milliseconds. Empty for what is none."""
+    shown: dict[str, Any] = {"field": name}
+    if name not in DATA_TYPES:
+        member = _MEMBER.fullmatch(name)
+        if member is None:
+            return {}
+        shown = {"field": member[1], "idx": int(member[2])}
+    if period:
+        shown["period"] = period
+    return {**shown, "type": "rate" if "_rate" in name else "counter"}
+
+
+def declared_fields(document: Document, name: str) -> list[dict[str, Any]]:
+    """What a table stores as the configuration has it: for one without an entry.
+
+    The table is a proxy's, or `peers/table`, a line `table` of a section `peers`.
+    """
+    found: list[dict[str, Any]] = []
+    for words in _declarations(document, name):
+        for word, value in zip(words, words[1:], strict=False):
+            if word == "store":
+                for match in _STORED.finditer(value):
+                    found += _stored(match[1], match[2])
+    return found
+
+
+def _declarations(document: Document, name: str) -> Iterator[list[str]]:
+    owner, _, own = name.rpartition("/")
+    for section in document.sections:
+        for line in section.lines:
+            words = line.tokens
+            proxy = words[:1] == ("stick-table",) and section.name == name
+            peer = words[:1] == ("table",) and section.kind == "peers" and section.name == owner
+            if proxy or (peer and unquote(words[1]) == own):
+                yield [unquote(word) for word in words]
+
+
+def _stored(name: str, given: str | None) -> Iterator[dict[str, Any]]:
+    """The fields of one word of `store`: `gpc0`, `http_req_rate(10s)`, `gpc_rate(3,10s)`."""
+    parts = (given or "").split(",")
+    period = _TIME.fullmatch(parts[-1]) if "_rate" in name else None
+    milliseconds = int(int(period[1]) * _MILLISECONDS[period[2]]) if period else 0
+    if name not in ARRAYS:
+        yield field(name, milliseconds)
+    elif parts[0].isdigit():
+        for index in range(min(int(parts[0]), 100)):
+            yield field(f"{name}{index}", milliseconds)
+
+
+def unescaped(text: str) -> str:
+    r"""A key without HAProxy's escapes; bytes that are not ASCII stay as `\xC3`.
+
+    >>> unescaped(r"a\ b\=c")
+    'a b=c'
+    """
+    return _ESCAPE.sub(
+        lambda found: _LETTERS.get(found[1], found[1]) if found[1] else found[0], text
+    )
