@@ -46,16 +46,15 @@ def test_every_operation_is_shown(
     )
 
     page.goto(f"{server.url}/v2/docs")
-    page.wait_for_selector(".opblock", timeout=60_000)
-    page.screenshot(path=str(tmp_path / "docs.png"))
-
     document = server.specification("specification_openapiv3")
     operations = sum(
         method in ("get", "put", "post", "delete")
         for item in document["paths"].values()
         for method in item
     )
-    assert page.locator(".opblock").count() == operations
+    # The page adds operations bit by bit.
+    playwright.expect(page.locator(".opblock")).to_have_count(operations, timeout=60_000)
+    page.screenshot(path=str(tmp_path / "docs.png"))
     hosts = {urlsplit(url).hostname for url in asked if not url.startswith("data:")}
     assert hosts == {"127.0.0.1"}
     assert complaints == []
