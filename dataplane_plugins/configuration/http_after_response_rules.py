@@ -4,7 +4,7 @@ from dataplane_core import impl
 from dataplane_core.grammar import case, dispatch, rule
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables import actions, actions_counters
-from dataplane_plugins.configuration.tables.rule_line import RuleLine
+from dataplane_plugins.configuration.tables.rule_line import RuleLine, number_spellings
 
 ACTIONS = (
     *actions.headers(),
@@ -22,7 +22,7 @@ ACTIONS = (
 RULE = RuleLine(
     "http-after-response",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
-    (),
+    number_spellings("sc_expr", "sc_int", *actions_counters.VALUED),
     examples=[
         "http-after-response set-header Strict-Transport-Security max-age=31536000",
         "http-after-response set-status 503 reason Slow unless { path / }",

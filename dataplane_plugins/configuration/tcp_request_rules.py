@@ -21,6 +21,7 @@ from dataplane_plugins.configuration.tables import actions, actions_counters
 from dataplane_plugins.configuration.tables.rule_line import (
     RuleLine,
     Spelling,
+    number_spellings,
     track_spellings,
 )
 
@@ -95,6 +96,7 @@ SPELLINGS = (
     Spelling("capture", {"capture_sample": "expr"}),
     Spelling("sc-set-gpt0", {"gpt_value": "expr"}),
     Spelling("do-resolve", {"resolve_var": "var_name"}),
+    *number_spellings("expr", "sc_int", *actions_counters.VALUED),
 )
 RULE = RuleLine(
     "tcp-request",

@@ -5,7 +5,7 @@ from dataplane_core.grammar import case, dispatch, duration, rule
 from dataplane_core.grammar.values import WORD
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables import actions, actions_counters
-from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling
+from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling, number_spellings
 
 ACTIONS = (
     case("accept"),
@@ -28,6 +28,8 @@ SPELLINGS = (
     Spelling("sc-add-gpc", {"expr": "sc_expr"}),
     Spelling("sc-set-gpt", {"sc_expr": "expr"}),
     Spelling("sc-set-gpt0", {"sc_expr": "expr"}),
+    *number_spellings("sc_expr", "sc_int", "sc-add-gpc"),
+    *number_spellings("expr", "sc_int", "sc-set-gpt", "sc-set-gpt0"),
 )
 RULE = RuleLine(
     "tcp-response",

@@ -54,6 +54,11 @@ def written(**values):
             "http-request replace-uri ^/a /b",
             {"type": "replace-uri", "uri-match": "^/a", "uri-fmt": "/b"},
         ),
+        (
+            {"type": "sc-set-gpt0", "sc_id": 1, "sc_expr": "05"},
+            "http-request sc-set-gpt0(1) 5",
+            {"type": "sc-set-gpt0", "sc_id": 1, "sc_int": 5},
+        ),
     ],
 )
 def test_both_names_are_taken_and_one_is_shown(given, line, shown):

@@ -9,6 +9,10 @@ _ID = {"help": "Number of the stick counter, 0 for the first."}
 _INDEX = {"help": "Place in the array of counters or tags, 0 for the first."}
 
 
+VALUED = ("sc-add-gpc", "sc-set-gpt", "sc-set-gpt0")
+"""Actions with a number or an expression."""
+
+
 def number_or(expression: str) -> Term:
     """A number, or an expression that gives one; HAProxy takes nothing for 0."""
     return opt(

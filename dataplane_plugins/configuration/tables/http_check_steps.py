@@ -13,7 +13,7 @@ from dataplane_core.grammar import (
 from dataplane_plugins.configuration.tables import actions, checks
 from dataplane_plugins.configuration.tables.common import PORT
 from dataplane_plugins.configuration.tables.health import METHODS
-from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling
+from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling, number_spellings
 
 _PORT = first_of(
     integer("port", *PORT, nullable=True, help="Port to connect to."),
@@ -53,7 +53,10 @@ CHECK = RuleLine(
         *actions.variables(),
         help="What the step does.",
     ),
-    (Spelling("set-var-fmt", {"var_expr": "var_format"}),),
+    (
+        Spelling("set-var-fmt", {"var_expr": "var_format"}),
+        *number_spellings("port_string", "port", "connect"),
+    ),
     examples=[
         "http-check connect port 443 addr 8.8.8.8 send-proxy via-socks4 ssl sni a alpn h2 linger",
         "http-check connect port var(check.port)",

@@ -2,8 +2,8 @@
 
 from dataplane_core.grammar.values import WORD
 from dataplane_plugins.configuration.tables.actions import old_name
-from dataplane_plugins.configuration.tables.actions_counters import track
-from dataplane_plugins.configuration.tables.rule_line import track_spellings
+from dataplane_plugins.configuration.tables.actions_counters import VALUED, track
+from dataplane_plugins.configuration.tables.rule_line import number_spellings, track_spellings
 
 _NAMES = ("track_sc_key", "track_sc_table", "track_sc_stick_counter")
 
@@ -18,4 +18,7 @@ TRACKED = tuple(
     for number in (0, 1, 2)
     for what in ("key", "table")
 )
-SPELLINGS = track_spellings(*_NAMES, own_names=True)
+SPELLINGS = (
+    *track_spellings(*_NAMES, own_names=True),
+    *number_spellings("sc_expr", "sc_int", *VALUED),
+)

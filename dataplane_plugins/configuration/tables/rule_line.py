@@ -1,5 +1,6 @@
 """Rules, and the second spellings that the interface has for some of their properties."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,19 +8,28 @@ from typing import Any
 from dataplane_core.grammar import Problem, Prop, Term, Values
 from dataplane_core.grammar.statements import Single
 
+_NUMBER = re.compile(r"[+-]?\d{1,19}")
+
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """Another way to say an action: under other property names, or another name of its own.
 
     `action` is the value that selects it, `becomes` the value that is read back (the same unless
-    given), `sets` what the other name implies, `renames` the property names that differ.
+    given), `sets` what the other name implies, `renames` the property names that differ. `numbers`
+    says which property holds what an expression says when it is nothing but a number.
     """
 
     action: str
     renames: Mapping[str, str] = field(default_factory=dict)
     becomes: str = ""
     sets: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+
+def number_spellings(expression: str, number: str, *actions: str) -> tuple[Spelling, ...]:
+    """Actions that take a number or an expression, each a property of its own."""
+    return tuple(Spelling(action, numbers={expression: number}) for action in actions)
 
 
 def track_spellings(key: str, table: str, counter: str, own_names: bool) -> tuple[Spelling, ...]:
@@ -76,6 +86,9 @@ class RuleLine(Single):
                 if name in own and str(own.get(new, own[name])) == str(own[name]):
                     value = own.pop(name)
                     own[new] = str(value) if self.kinds[new] == "string" else value
+            for name, new in spelling.numbers.items():
+                if new not in own and _NUMBER.fullmatch(own.get(name, "")):
+                    own[new] = int(own.pop(name))
             own = {**spelling.sets, **own}
             own[self.selector] = spelling.becomes or spelling.action
         return own
