@@ -11,8 +11,10 @@ from dataplane_core.haproxy.keywords import Keyword
 from dataplane_core.registry import Registry
 
 _PROXIES = ("frontend", "backend", "listen", "defaults")
-# A line of a crt-list file takes the TLS options of `bind`, and is read by the same table.
-_ELSEWHERE = {"crt-list": ("frontend", ("bind",))}
+# Words of crt-list files, which are not sections: the API stores such files whole.
+_FILES = {"crt-list": "storage/general"}
+REFUSED = {("global", "tune.chksize"), ("global", "tune.quic.backend.max-idle-timeou")}
+"""Keywords that builds register only to refuse every line that has them (a test asks HAProxy)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +29,27 @@ class Coverage:
     """The words of all declarations, by the kind of section that they stand in."""
 
     def __init__(self, registry: Registry) -> None:
-        self._known: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
+        self._known: dict[tuple[str, tuple[str, ...], str], set[str]] = defaultdict(set)
         for collection in registry.collections.values():
             for kind, statement in _statements(collection):
                 for form in statement.forms:
                     for phrase in phrases(form):
-                        self._known[kind, phrase].add(collection.name)
+                        for length in range(min(1, len(phrase) - 1), len(phrase)):
+                            place = (kind, phrase[:length], phrase[-1])
+                            self._known[place].add(collection.name)
 
     def of(self, keywords: Iterable[Keyword]) -> list[Covered]:
-        """Where the API has each configuration keyword."""
-        return [Covered(one, tuple(sorted(self._find(one)))) for one in keywords]
+        """Where the API has each configuration keyword that HAProxy would take."""
+        taken = (one for one in keywords if (one.section, one.name) not in REFUSED)
+        return [Covered(one, tuple(sorted(self._find(one)))) for one in taken]
 
     def _find(self, keyword: Keyword) -> set[str]:
-        section, words = _ELSEWHERE.get(keyword.section, (keyword.section, keyword.words))
-        kinds = _PROXIES if section == "listen" else (section,)
+        if keyword.section in _FILES:
+            return {_FILES[keyword.section]}
+        kinds = _PROXIES if keyword.section == "listen" else (keyword.section,)
         name = keyword.name.split("(")[0].rstrip(".")
-        chains = {(*words, name), (*_short(words), name), (*words, f"{name}.")}
-        places = ((kind, chain) for kind in kinds for chain in chains)
+        words = _short(keyword.words)
+        places = ((kind, words, one) for kind in kinds for one in (name, f"{name}."))
         return {one for place in places for one in self._known.get(place, ())}
 
 

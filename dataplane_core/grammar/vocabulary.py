@@ -15,8 +15,14 @@ def phrases(form: Form) -> Iterator[tuple[str, ...]]:
     `http-request deny deny_status 403` gives `http-request`, `http-request deny` and `http-request
     deny deny_status`; words of a table may stand in any order, each counts behind the head alone.
     """
-    yield from (form.head[:length] for length in range(1, len(form.head) + 1))
+    yield from _chain((), form.head)
     yield from _behind(form.head, form.term)
+
+
+def _chain(before: tuple[str, ...], words: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    for word in words:
+        before = (*before, word)
+        yield before
 
 
 def _behind(before: tuple[str, ...], term: Term) -> Iterator[tuple[str, ...]]:
@@ -27,15 +33,14 @@ def _behind(before: tuple[str, ...], term: Term) -> Iterator[tuple[str, ...]]:
             yield from _behind((*before, word), case.term)
     elif isinstance(term, Params):
         for entry in term.entries:
-            for word, inner in entry.words.items():
-                yield (*before, *word.rstrip("(").split())
+            for text, inner in entry.words.items():
+                words = text.rstrip("(").split()
+                yield from _chain(before, words)
                 inner = entry.item if isinstance(entry, Repeated) else inner
-                yield from _behind((*before, *word.rstrip("(").split()), inner)
-    elif isinstance(term, Lit):
-        yield (*before, *term.words)
-    for prop in term.props:
-        if not isinstance(term, Dispatch | Params):
-            yield from ((*before, str(word)) for word in prop.enum)
+                yield from _behind((*before, *words), inner)
+    else:
+        yield from _chain(before, term.words if isinstance(term, Lit) else ())
+        yield from ((*before, str(word)) for prop in term.props for word in prop.enum)
     for inner in parts(term):
         yield from _behind(before, inner)
 
