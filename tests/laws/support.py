@@ -39,12 +39,12 @@ def odd(registry: Registry) -> str:
 def _sections(registry: Registry, kind: str) -> Iterator[str]:
     examples = list(dict.fromkeys(_examples(registry, kind)))
     named = not any(isinstance(one, Single) and not one.last and one.kind == kind for one in registry.collections.values())
-    for number, start in enumerate(range(0, max(len(examples), 1), 40)):
+    for number, chunk in enumerate(_chunks(examples)):
         name = f"   {kind}-{number}" if named else ""
         if kind == "defaults" and number % 2:
             name = ""  # several unnamed ones
         yield f"\n# above {kind}\n{kind}{name}  # beside it\n\t# inside\n    future-keyword   a  'b c'   # not known yet"
-        for at, line in enumerate(examples[start : start + 40]):
+        for at, line in enumerate(chunk):
             words = line.split(" ", 1)
             if at % 7 == 3:
                 yield "  .if feature(X)"
@@ -54,6 +54,17 @@ def _sections(registry: Registry, kind: str) -> Iterator[str]:
             if at % 5 == 4:
                 yield "\n    # a remark"
         yield "\n"
+
+
+def _chunks(lines: list[str], size: int = 40) -> list[list[str]]:
+    """Some lines a section; those that start with the same word may say one object together."""
+    chunks: list[list[str]] = [[]]
+    for line in lines:
+        last = chunks[-1]
+        if len(last) >= size and last[-1].split()[0] != line.split()[0]:
+            chunks.append([])
+        chunks[-1].append(line)
+    return chunks
 
 
 def _examples(registry: Registry, kind: str) -> Iterator[str]:
