@@ -79,15 +79,25 @@ def differences(registry: Registry, before: Document, after: Document) -> list[D
     """
     if before.preamble != after.preamble:
         raise NeedsReload("the top of the file is another")
-    if _names(before) != _names(after):
-        raise NeedsReload("sections were added, moved or removed")
-    pairs = zip(before.sections, after.sections, strict=True)
-    return [
-        change
-        for old, new in pairs
-        if old is not new and old.text != new.text
-        for change in _Sections(registry, before, after, old, new).differences()
-    ]
+    _same_sections(_names(before), _names(after))
+    found: list[Difference] = []
+    for old, new in zip(before.sections, after.sections, strict=True):
+        if old is new or old.text == new.text:
+            continue
+        try:
+            found += _Sections(registry, before, after, old, new).differences()
+        except NeedsReload as reason:
+            raise NeedsReload(f"{new.kind} {new.name}".rstrip() + f": {reason}") from None
+    return found
+
+
+def _same_sections(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> None:
+    if old == new:
+        return
+    for one, verb in ((set(new) - set(old), "added"), (set(old) - set(new), "removed")):
+        if one:
+            raise NeedsReload(f"{' '.join(min(one)).rstrip()} was {verb}")
+    raise NeedsReload("sections were moved")
 
 
 def _names(document: Document) -> list[tuple[str, str]]:
@@ -122,6 +132,37 @@ class _Sections:
             yield from (self._row(at, added=True) for at in other)
         yield from removed
 
+    def _line_changes(self, at: int, other: int) -> Iterator[PropertyChange]:
+        """The properties that differ between a line and the line in its place."""
+        old, new = self.sections
+        for rows in self.registry.rows_of(old.kind):
+            before, after = row_at(rows, old, at), row_at(rows, new, other)
+            if before is None and after is None:
+                continue
+            if before is None or after is None:
+                raise NeedsReload("a row is another one")
+            name = row_name(rows, after[1])
+            if row_name(rows, before[1]) != name:
+                raise NeedsReload("a row is another one")
+            position = after[0] if name is None else name
+            values = [self._whole(rows, 0, before[1]), self._whole(rows, 1, after[1])]
+            yield from _differences(rows.name, new.name, position, rows.props, *values)
+            return
+        one = owner(self.registry, old.kind)
+        alone = one and _says_alone(one.model, old, at) and _says_alone(one.model, new, other)
+        if one is not None and alone:
+            values = [one.model.read(old), one.model.read(new)]
+            yield from _differences(one.name, "", new.name, one.props, *values)
+
+    def _whole(self, rows: Rows, side: int, row: Row) -> dict[str, Any]:
+        """A row's values, and those that it has from elsewhere."""
+        if rows.live is None:
+            return row.values
+        return {
+            **rows.live.inherited(self.documents[side], self.sections[side], row),
+            **row.values,
+        }
+
     @staticmethod
     def _lines(section: Section) -> list[int]:
         """The places of lines that say something."""
@@ -152,7 +193,7 @@ class _Sections:
             one, two = old.lines[at], new.lines[other]
             if one.raw.strip() == two.raw.strip() or (one.tokens == two.tokens and not one.broken):
                 continue
-            found = list(_line_changes(self.registry, old, new, at, other))
+            found = list(self._line_changes(at, other))
             if not found:
                 raise NeedsReload("a line changed in a part that is not known")
             yield from found
@@ -171,28 +212,6 @@ class _Sections:
         if name is None or name in named_rows(rows, self.sections[not added]):
             raise NeedsReload("rows were moved")
         return RowChange(rows, self.documents[added], self.sections[added], row, added)
-
-
-def _line_changes(
-    registry: Registry, old: Section, new: Section, at: int, other: int
-) -> Iterator[PropertyChange]:
-    """The properties that differ between a line and the line in its place."""
-    for rows in registry.rows_of(old.kind):
-        before, after = row_at(rows, old, at), row_at(rows, new, other)
-        if before is None and after is None:
-            continue
-        if before is None or after is None or row_name(rows, before[1]) != row_name(rows, after[1]):
-            raise NeedsReload("a row is another one")
-        name = row_name(rows, after[1])
-        position = after[0] if name is None else name
-        yield from _differences(
-            rows.name, new.name, position, rows.props, before[1].values, after[1].values
-        )
-        return
-    one = owner(registry, old.kind)
-    if one is not None and _says_alone(one.model, old, at) and _says_alone(one.model, new, other):
-        values = one.model.read(new)
-        yield from _differences(one.name, "", new.name, one.props, one.model.read(old), values)
 
 
 def _says_alone(model: Model, section: Section, at: int) -> bool:
@@ -240,7 +259,8 @@ def runtime_commands(changes: list[Difference]) -> list[str]:
             commands.update(dict.fromkeys(change.commands))
             continue
         if change.prop.live is None:
-            raise NeedsReload(f"{change.prop.name} cannot be changed while HAProxy runs")
+            what = f"{change.collection} {change.parent} {change.name}".replace("  ", " ")
+            raise NeedsReload(f"{what}: {change.prop.name} cannot be changed while HAProxy runs")
         names = {path.replace(".", "_").replace("-", "_"): v for path, v in change.values.items()}
         names |= {"parent": change.parent, "name": change.name, "value": change.new}
         commands[_Commands().vformat(change.prop.live, (), names)] = None
@@ -262,8 +282,12 @@ def applier(
             return True
         try:
             commands = runtime_commands(differences(registry, change.before, change.after))
-        except NeedsReload:
+        except NeedsReload as reason:
+            change.reload_reasons.append(str(reason))
             return False
-        return bool(commands) and bool(runtime.apply(commands))
+        if runtime.apply(commands):
+            return True
+        change.reload_reasons.append("HAProxy did not take the change while running")
+        return False
 
     return apply

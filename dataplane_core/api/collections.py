@@ -5,6 +5,7 @@ Routes, schemas and specification are all computed from these values.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dataplane_core.grammar import Model, Prop, Row, RowTable
 from dataplane_core.text import Document, Line, Section
@@ -114,10 +115,12 @@ class RowCommands:
 
     Both are given the document and the section that have the row, and the row, and make commands
     of the Runtime API; they raise `dataplane_core.changes.NeedsReload` where no command can do it.
+    `inherited` tells what the row has from lines elsewhere where its own does not say.
     """
 
     added: MakeCommands
     removed: MakeCommands
+    inherited: Callable[[Document, Section, Row], dict[str, Any]] = lambda document, section, row: {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ and starts it in maintenance with its checks off: all that is made good here, or
 import ipaddress
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from dataplane_core.changes import NeedsReload
 from dataplane_core.grammar import Row
@@ -40,6 +41,13 @@ def removed(document: Document, section: Section, row: Row) -> Iterator[str]:
     where = _path(section, row)
     yield f"set server {where} state maint"
     yield f"del server {where}"
+
+
+def inherited(document: Document, section: Section, row: Row) -> dict[str, Any]:
+    """What a server has from the `default-server` lines that count for it."""
+    common = _default_words(document, section, row.at)
+    reading = row.form.read(Line.make([*row.line.tokens[:3], *common])) if common else None
+    return reading.values if reading is not None else {}
 
 
 def _path(section: Section, row: Row) -> str:

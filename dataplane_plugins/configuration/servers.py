@@ -17,7 +17,7 @@ LIVE = {
     "weight": "set server {parent}/{name} weight {value}",
     "address": "set server {parent}/{name} addr {address} port {port}",
     "port": "set server {parent}/{name} addr {address} port {port}",
-    "maintenance": "set server {parent}/{name} state {value:enabled=maint,disabled=ready}",
+    "maintenance": "set server {parent}/{name} state {value:enabled=maint,disabled=ready,=ready}",
     "agent-addr": "set server {parent}/{name} agent-addr {value}",
     "agent-port": "set server {parent}/{name} agent-port {value}",
     "agent-send": "set server {parent}/{name} agent-send {value}",
@@ -53,6 +53,8 @@ def dataplane_register(registry: Registry) -> None:
         parents=("backend", "ring", "peers"),
         parameter="backend",
         rank=RANK,
-        live=RowCommands(server_commands.added, server_commands.removed),
+        live=RowCommands(
+            server_commands.added, server_commands.removed, server_commands.inherited
+        ),
         title="Server",
     )

@@ -21,6 +21,7 @@ SCHEMA = {
         "status": {"type": "string", "enum": ["failed", "in_progress", "succeeded"]},
         "reload_timestamp": {"type": "integer", "description": "Seconds since 1970."},
         "response": {"type": "string", "description": "HAProxy's own words."},
+        "reason": {"type": "string", "description": "The changes that needed it."},
     },
 }
 
@@ -32,6 +33,8 @@ def shown(record: ReloadRecord) -> dict[str, Any]:
         result["reload_timestamp"] = record.reload_timestamp
     if record.response:
         result["response"] = record.response
+    if record.reason:
+        result["reason"] = record.reason
     return result
 
 

@@ -104,10 +104,23 @@ def test_a_command_that_is_refused_leads_to_a_reload(live):
     assert runtime.commands == ["turn k2 1"]
 
 
-def test_what_changes_nothing_is_reloaded_as_asked(live):
+def test_what_changes_nothing_needs_a_running_haproxy_and_no_reload(live):
     api, runtime = live
-    assert api.change("PUT", "gates/g1", {"name": "g1", "limit": 7}).status_code == 202
-    assert runtime.commands == []
+    body = {"name": "g1", "limit": 7}
+    assert api.change("PUT", "gates/g1", body).status_code == 202
+    runtime.replies["show info"] = ""
+    assert api.change("PUT", "gates/g1", body).status_code == 200
+    assert runtime.commands == ["show info"] * 2
+
+
+def test_the_reload_says_which_change_needed_it(live):
+    api, _ = live
+    answer = api.change("PUT", "gates/g1", {"name": "g1", "limit": 9})
+    record = api.call("GET", f"/v2/services/haproxy/reloads/{answer.headers['reload-id']}").json
+    assert record["reason"] == "gates g1: limit cannot be changed while HAProxy runs"
+    api.change("DELETE", "keepers/k1", backend="be1")
+    record = api.call("GET", f"/v2/services/haproxy/reloads/{answer.headers['reload-id']}").json
+    assert record["reason"].endswith("backend be1: lines were added or removed")
 
 
 def test_a_plugin_goes_first(make_api):

@@ -83,6 +83,7 @@ class TestReloads:
         assert api.call("GET", f"{RELOADS}/{identifier}").json == {
             "id": identifier,
             "status": "in_progress",
+            "reason": "my-gate g2 was added; my-gate g3 was added",
         }
         api.change("DELETE", "gates/g3", force_reload="true")
         over = api.call("GET", f"{RELOADS}/{identifier}").json
