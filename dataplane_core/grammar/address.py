@@ -8,9 +8,9 @@ from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_one_word
 
-_PORTS = re.compile(r"(?P<host>.*):(?P<port>\d{1,5})(?:-(?P<end>\d{1,5}))?", re.S | re.A)
+_PORTS = re.compile(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
-_LIMITS = range(1, 65536)
+LAST_PORT = 65535
 
 
 class Address(Term):
@@ -41,24 +41,18 @@ class Address(Term):
         return at + 1
 
     def _cut(self, word: str) -> dict[str, str | int]:
-        match = _PORTS.fullmatch(word)
-        if match is None or self.port is None or not self._fits(match):
+        host, colon, ports = word.rpartition(":")
+        match = _PORTS.fullmatch(ports) if colon else None
+        if match is None or self.port is None or not (host or not self.host.required):
             return {self.host.name: self._bare(word)}
-        values: dict[str, str | int] = {self.port.name: int(match["port"])}
-        if match["host"]:
-            values[self.host.name] = self._bare(match["host"])
-        if match["end"] and self.end is not None:
-            values[self.end.name] = int(match["end"])
+        port, end = int(match[1]), match[2]
+        if port > LAST_PORT or (end and (self.end is None or int(end) > LAST_PORT)):
+            return {self.host.name: self._bare(word)}
+        values: dict[str, str | int] = {self.host.name: self._bare(host)} if host else {}
+        values[self.port.name] = port
+        if end and self.end is not None:
+            values[self.end.name] = int(end)
         return values
-
-    def _fits(self, match: re.Match[str]) -> bool:
-        """Whether the numbers are ports, of a kind that there are properties for."""
-        ports = [match["port"], *([match["end"]] if match["end"] else [])]
-        if self.host.required and not match["host"]:
-            return False
-        return len(ports) <= 1 + (self.end is not None) and all(
-            int(port) in _LIMITS and str(int(port)) == port for port in ports
-        )
 
     def _bare(self, host: str) -> str:
         inner = host[1:-1]

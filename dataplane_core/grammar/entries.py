@@ -125,7 +125,8 @@ class Repeated(Entry):
         super().__init__({word: Many(prop, term, at_least=1, most=1)})
 
     def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        return {self.prop.name: [item for one in said for item in one[self.prop.name]]}
+        items = [item for one in said for item in one.get(self.prop.name, ())]
+        return {self.prop.name: items} if items else {}
 
     def write(self, values: Values) -> list[str]:
         word = next(iter(self.words))
@@ -145,4 +146,5 @@ class Joined(Entry):
         super().__init__({word: term})
 
     def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        return {self.prop.name: ",".join(one[self.prop.name] for one in said)}
+        words = [one[self.prop.name] for one in said if one]
+        return {self.prop.name: ",".join(words)} if words else {}

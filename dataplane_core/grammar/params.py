@@ -14,7 +14,7 @@ from dataplane_core.grammar.props import (
     distinct,
     refuse,
 )
-from dataplane_core.grammar.terms import Scalar, Term
+from dataplane_core.grammar.terms import Const, Scalar, Term
 from dataplane_core.grammar.values import const
 from dataplane_core.text.tokens import is_words, split
 
@@ -35,6 +35,10 @@ class Params(Term):
     def __init__(self, *entries: Entry, strict: bool = False, tolerant: bool = False) -> None:
         self.entries: list[Entry] = []
         self.words: dict[str, Entry] = {}
+        self._terms: dict[str, tuple[Term, int]] = {}
+        self._pairs: set[str] = set()
+        self._stems = False
+        self._required: list[Entry] = []
         self.rank: dict[Entry, int] = {}
         self.props = ()
         self.strict = strict
@@ -49,54 +53,75 @@ class Params(Term):
                 if word in self.words:
                     raise ValueError(f"keyword {word} is declared twice in one table")
                 self.words[word] = entry
+                first, *more = head(word) or (word,)
+                self._terms[word] = entry.words[word], len(head(word))
+                self._pairs.update([first] if more else [])
+                self._stems |= word.endswith("(")
             self.rank[entry] = len(self.entries)
             self.entries.append(entry)
+        self._required = [entry for entry in self.entries if entry.required]
         self.props = distinct(prop for entry in self.entries for prop in entry.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         items: list[Item] = []
-        after_residue = False
-        while at < len(tokens):
+        length, known = len(tokens), True
+        while at < length:
             word, entry = self.lookup(tokens, at)
-            inner = Reading()
-            try:
-                end = at + 1 if entry is None else self._read(entry, word, tokens, at, inner)
-            except NoMatch:
-                inner = Reading()
-                if after_residue:
-                    entry, end = None, at + 1
-                elif self.tolerant and at + 1 < len(tokens):
-                    end, reading.partial = at + 2, True
-                else:
-                    raise
-            if entry is None and self.strict:
+            end = at + 1
+            said: dict[str, Any] = {}
+            if entry is not None:
+                try:
+                    end, said = self._read(word, tokens, at, reading)
+                except NoMatch:
+                    if not known:
+                        entry = None
+                    elif self.tolerant and at + 1 < length:
+                        end, reading.partial = at + 2, True
+                    else:
+                        raise
+            known = entry is not None
+            if not known and self.strict:
                 break
-            after_residue = entry is None
-            reading.partial |= after_residue
-            reading.layout.update(inner.layout)
-            items.append((entry, tuple(tokens[at:end]), inner.values))
+            reading.partial |= not known
+            items.append((entry, tuple(tokens[at:end]), said))
             at = end
-        for one, said in _by_entry(items).items():
-            reading.values.update(one.collect(said))
-        for entry in self.entries:
-            if entry.required and not entry.names & reading.values.keys():
-                raise NoMatch(None, " or ".join(entry.words))
+        self._collect(items, reading.values)
         reading.layout[self] = items
         return at
 
     def lookup(self, tokens: Sequence[str], at: int) -> tuple[str, Entry | None]:
         """The keyword at a position; keywords of two words win."""
-        one, opening, _ = tokens[at].partition("(")
-        if opening and one + opening in self.words:
-            return one + opening, self.words[one + opening]
-        two = " ".join(tokens[at : at + 2])
-        if two in self.words:
-            return two, self.words[two]
-        return tokens[at], self.words.get(tokens[at])
+        word = tokens[at]
+        if word in self._pairs and at + 1 < len(tokens):
+            two = f"{word} {tokens[at + 1]}"
+            if two in self.words:
+                return two, self.words[two]
+        if self._stems and "(" in word:
+            stem = word[: word.index("(") + 1]
+            if stem in self.words:
+                return stem, self.words[stem]
+        return word, self.words.get(word)
 
-    @staticmethod
-    def _read(entry: Entry, word: str, tokens: Sequence[str], at: int, inner: Reading) -> int:
-        return entry.words[word].read(tokens, at + len(head(word)), inner)
+    def _read(
+        self, word: str, tokens: Sequence[str], at: int, reading: Reading
+    ) -> tuple[int, dict[str, Any]]:
+        """Where a keyword's arguments end, and what they say."""
+        term, skip = self._terms[word]
+        if isinstance(term, Const):
+            return at + skip, {term.prop.name: term.value}
+        inner = Reading()
+        end = term.read(tokens, at + skip, inner)
+        if inner.layout:
+            reading.layout.update(inner.layout)
+        return end, inner.values
+
+    def _collect(self, items: Sequence[Item], values: dict[str, Any]) -> None:
+        found = _by_entry(items)
+        for entry, said in found.items():
+            values.update(said[0] if len(said) == 1 and not entry.adds else entry.collect(said))
+        for entry in self._required:
+            if not entry.names & values.keys():
+                raise NoMatch(None, " or ".join(entry.words))
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         items = layout.get(self, ())
