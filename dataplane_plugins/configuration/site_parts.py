@@ -11,7 +11,7 @@ from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import row_name
 from dataplane_core.api.placing import place
 from dataplane_core.errors import AlreadyExists, Code
-from dataplane_core.grammar import Model, Problem, Prop, Row, Values
+from dataplane_core.grammar import Model, Problem, Prop, Row, RowTable, Values
 from dataplane_core.registry import Registry
 from dataplane_core.text import Document, Section
 from dataplane_plugins.configuration.backends import BACKEND
@@ -39,7 +39,7 @@ def part(model: Model, name: str, *wanted: str) -> Model:
 
 
 SERVICE = part(FRONTEND, "site_service", "mode", "maxconn", "http_connection_mode")
-DEFAULT = part(FRONTEND, "site_default", "default_backend")
+DEFAULT = RowTable(part(FRONTEND, "site_default", "default_backend").statements[0])
 FARM = part(BACKEND, "site_farm", "mode", "balance", "forwardfor")
 
 
@@ -134,7 +134,7 @@ class Sites:
 
         What does not exist, or is computed, is no part of the site.
         """
-        name = DEFAULT.read(section).get("default_backend")
+        name = _default(section)
         uses: list[Flat] = [{"name": name, "use_as": "default"}] if name else []
         for row in self._rules.table.rows(section):
             if "cond" in row.values:
@@ -201,7 +201,9 @@ class Sites:
         new = self._listeners.table.put(new, listeners, self._listeners.key)
         rules, default = self._rules_of(new, uses, values.get("farms", ()))
         new = self._rules.table.put(new, rules)
-        return DEFAULT.put(new, {"default_backend": default} if default else {})
+        if default == _default(section):
+            return new
+        return DEFAULT.put(new, [{"default_backend": default}] if default else [])
 
     def _unnamed(self, section: Section, listeners: Iterable[Values]) -> list[Flat]:
         """Listeners without the names that were only made up for those that have none."""
@@ -235,7 +237,7 @@ class Sites:
             rules += (
                 [item for item in [next(wanted, None)] if item] if part_of_site else [row.values]
             )
-        old = DEFAULT.read(section).get("default_backend")
+        old = _default(section)
         default = next((farm["name"] for farm in farms if farm["use_as"] == "default"), None)
         return [*rules, *wanted], default or (None if old in shown else old)
 
@@ -251,15 +253,19 @@ class Sites:
         if section.kind not in ("defaults", "frontend", "listen"):
             return False
         rules = self._rules.table.rows(section)
-        return DEFAULT.read(section).get("default_backend") == name or any(
-            row.values["name"] == name for row in rules
-        )
+        return _default(section) == name or any(row.values["name"] == name for row in rules)
 
 
 def _rows(registry: Registry, name: str) -> Rows:
     found = registry.collections[name]
     assert isinstance(found, Rows)
     return found
+
+
+def _default(section: Section) -> str | None:
+    """The backend that a proxy leads to without a rule; of several lines the last counts."""
+    rows = DEFAULT.rows(section)
+    return rows[-1].values["default_backend"] if rows else None
 
 
 def _frontend(document: Document, name: str) -> Section:

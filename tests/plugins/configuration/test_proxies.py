@@ -1,0 +1,99 @@
+"""Statements of proxies in which lines and properties do not pair one to one."""
+
+import pytest
+
+from dataplane_core.grammar import Model
+from dataplane_core.text import Section
+from dataplane_plugins.configuration.backends import BACKEND
+from dataplane_plugins.configuration.defaults import DEFAULTS
+from dataplane_plugins.configuration.frontends import FRONTEND
+from dataplane_plugins.configuration.tables.proxies import select
+from dataplane_plugins.configuration.tables.proxy_statements import PROXY_STATEMENTS
+from tests.plugins.configuration.support import section
+
+MODELS = {"defaults": DEFAULTS, "frontend": FRONTEND, "backend": BACKEND}
+
+
+def put(model: Model, before: Section, **values: object) -> list[str]:
+    return [line.raw.strip() for line in model.put(before, values).lines]
+
+
+@pytest.mark.parametrize(("kind", "model"), MODELS.items())
+def test_a_section_has_what_the_tables_give_it(kind, model):
+    assert model.statements == list(select(kind, PROXY_STATEMENTS))
+    assert len({prop.name for prop in model.props}) == len(model.props)
+
+
+def test_the_mode_of_a_backend_has_two_spellings():
+    assert BACKEND.read(section("option httpclose", "no option http-keep-alive")) == {
+        "http_connection_mode": "httpclose",
+        "httpclose": "enabled",
+        "http-keep-alive": "disabled",
+    }
+    one = section("option httpclose")
+    assert put(BACKEND, one, http_connection_mode="http-server-close", httpclose="enabled") == [
+        "option http-server-close"
+    ]
+    assert put(BACKEND, section(), httpclose="enabled") == ["option httpclose"]
+    assert FRONTEND.read(one) == {"http_connection_mode": "httpclose"}
+
+
+def test_persistence_rules_are_a_list_and_the_last_of_it():
+    one = section("force-persist if A", "force-persist unless B")
+    shown = BACKEND.read(one)
+    assert shown["force_persist_list"] == [
+        {"cond": "if", "cond_test": "A"},
+        {"cond": "unless", "cond_test": "B"},
+    ]
+    assert (shown["force_persist.cond"], shown["force_persist.cond_test"]) == ("unless", "B")
+    only = {"force_persist.cond": "if", "force_persist.cond_test": "C"}
+    assert put(BACKEND, section(), **only) == ["force-persist if C"]
+    both = {**only, "force_persist_list": [{"cond": "if", "cond_test": "D"}]}
+    assert put(BACKEND, one, **both) == ["force-persist if D"]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("errorloc 500 /x", {"errorloc302.code": 500, "errorloc302.url": "/x"}),
+        ("contimeout 5s", {"connect_timeout": 5000}),
+        ("transparent", {"transparent": "enabled"}),
+    ],
+)
+def test_other_words_for_a_keyword_are_read_and_stay(line, shown):
+    one = section(line)
+    assert BACKEND.read(one) == shown
+    assert put(BACKEND, one, **shown) == [line]
+    assert put(BACKEND, section(), **shown) != [line]
+
+
+def test_a_first_step_is_shown_in_the_section_and_steps_survive_without_it():
+    one = section("http-check send meth GET", "http-check expect status 200")
+    shown = BACKEND.read(one)
+    assert (shown["http-check.index"], shown["http-check.type"]) == (0, "send")
+    assert put(BACKEND, one) == ["http-check send meth GET", "http-check expect status 200"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"balance.algorithm": "first", "balance.uri_len": 3}, "balance.uri_len"),
+        ({"balance.algorithm": "url_param"}, "balance.url_param"),
+        ({"adv_check": "smtpchk", "httpchk_params.uri": "/"}, "httpchk_params.uri"),
+        ({"adv_check": "pgsql-check"}, "pgsql_check_params.username"),
+        ({"httpchk_params.method": "GET", "adv_check": "httpchk"}, "httpchk_params.uri"),
+        ({"stats_options.stats_realm": True}, "stats_options.stats_realm_realm"),
+        ({"source.address": "1.2.3.4", "source.usesrc": "address"}, "source.address_second"),
+        (
+            {"hash_type.method": "consistent", "hash_type.modifier": "avalanche"},
+            "hash_type.function",
+        ),
+    ],
+)
+def test_what_does_not_belong_together_or_lacks_a_part_is_named(given, wrong):
+    assert wrong in [problem.path for problem in BACKEND.problems(given)]
+
+
+def test_parameters_of_a_check_that_is_not_chosen_say_nothing():
+    assert not list(BACKEND.problems({"httpchk_params.uri": "/"}))
+    assert put(BACKEND, section(), **{"httpchk_params.uri": "/"}) == []
