@@ -7,8 +7,11 @@ from dataplane_core.errors import Code
 from dataplane_core.grammar.props import NoMatch, Prop, refuse
 from dataplane_core.grammar.terms import Const, Rest, Scalar
 
-WORD = r"^[^\s]+$"
-"""The pattern that most one-word properties of the interface have."""
+WORD = r"""^([^\s"'\\]|\\.|"([^"\\]|\\.)*"|'[^']*')+$"""
+"""One word, as the interface limits most strings: no blank, but in quotes or behind a backslash.
+
+What a line says can be given back so.
+"""
 
 # Manual, section 2.5 "Time format": us, ms, s, m, h, d; the default unit is milliseconds.
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -15,6 +15,7 @@ from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.shapes import FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import Repeated as RepeatedLine
 from dataplane_core.grammar.terms import Const, Constant, Lit, Rest, Scalar, Seq
+from dataplane_core.grammar.values import WORD
 from dataplane_core.text import Line, is_one_word
 
 Objects = st.SearchStrategy[dict[str, Any]]
@@ -38,7 +39,7 @@ def scalar(prop: Prop) -> st.SearchStrategy[Any]:
         return st.lists(
             scalar(item).filter(lambda one: "," not in str(one)), min_size=1, max_size=3
         )
-    if prop.pattern and prop.pattern != r"^[^\s]+$":
+    if prop.pattern and prop.pattern != WORD:
         return st.from_regex(prop.pattern, fullmatch=True).filter(
             lambda text: bool(text) and is_one_word(text)
         )
