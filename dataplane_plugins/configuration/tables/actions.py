@@ -34,7 +34,7 @@ SCOPE = or_variable("(proc|check|p?(sess|txn|req|res))")
 METHOD = or_variable("(str|beg|end|sub|reg)")
 """How names of header fields are matched."""
 
-NUMBER = r"^(0x[0-9A-Fa-f]+|[0-9]+)$"
+NUMBER = or_variable("(0x[0-9A-Fa-f]+|[0-9]+)")
 """A decimal or hexadecimal number."""
 
 HEADER = word("hdr_name", pattern=None, help="Name of the header field.")
@@ -253,8 +253,8 @@ def capture(*shapes: Term, sample: str = "capture_sample", pattern: str | None) 
     return case("capture", what + (first_of(*shapes) if shapes else nothing))
 
 
-CAPTURED = r'^(?:[A-Za-z]+\("([A-Za-z\s]+)"\)|[A-Za-z]+)'
-"""What the interface takes as a sample to capture."""
+CAPTURED = r"""^["']?[A-Za-z]"""
+"""What the interface takes as a sample to capture: it starts with the name of a fetch."""
 
 CAPTURE_LENGTH = seq(lit("len"), integer("capture_len", help="Characters to keep at most."))
 CAPTURE_SLOT = seq(
