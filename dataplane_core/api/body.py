@@ -26,7 +26,7 @@ def check_size(environ: Environment, limit: int) -> None:
     """Refuse a body whose stated length is over `limit` bytes, before any of it is read."""
     length = environ.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
 
 
 def read_body(req: falcon.Request, limit: int) -> bytes:
@@ -44,9 +44,9 @@ def read_body(req: falcon.Request, limit: int) -> bytes:
             return _read_chunks(environ["wsgi.input"], limit) if chunked else b""
         data: bytes = environ["wsgi.input"].read(length)
     except OSError:
-        raise _broken_off() from None
+        raise broken_off() from None
     if len(data) < length:
-        raise _broken_off()
+        raise broken_off()
     return data
 
 
@@ -56,13 +56,14 @@ def _read_chunks(stream: IO[bytes], limit: int) -> bytes:
         while piece := stream.read(_PIECE):
             size += len(piece)
             if size > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             spool.write(piece)
         spool.seek(0)
         return spool.read()
 
 
-def _broken_off() -> BadRequest:
+def broken_off() -> BadRequest:
+    """A body that ended before its end."""
     return BadRequest("the connection ended before the whole body had come")
 
 
@@ -106,5 +107,6 @@ def to_json(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
+    """A body of more than `limit` bytes."""
     return TooLarge(f"the body is larger than {limit} bytes, the largest that is taken")
