@@ -1,16 +1,6 @@
-"""What a committed change means: properties, old and new, and commands of the Runtime API.
+"""What a committed change means: properties, old and new, and rows that came or went."""
 
-A property whose declaration has `live` is applied by that command. In its text, `{name}` and
-`{parent}` are the object's and its section's names, `{value}` the new value, and any other name is
-a property of the object after the change (`{port}`; dots and dashes are underscores there). A
-mapping behind a colon translates: `{value:enabled=maint,disabled=ready,=ready}`, where nothing in
-front of `=` stands for a property that is not set.
-
-A row that is added or taken away is brought by the commands that its collection's `live` names.
-"""
-
-import string
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -18,9 +8,7 @@ from typing import Any
 from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import named_rows, owner, row_at, row_name
 from dataplane_core.grammar import Model, Prop, Row
-from dataplane_core.haproxy.runtime import argument
 from dataplane_core.registry import Registry
-from dataplane_core.store.change import Committed
 from dataplane_core.text import Document, Section
 
 
@@ -125,11 +113,17 @@ class _Sections:
         removed: list[RowChange] = []
         for tag, i1, i2, j1, j2 in SequenceMatcher(None, *labels, False).get_opcodes():
             one, other = before[i1:i2], after[j1:j2]
-            if tag == "equal" or (tag == "replace" and not self._are_rows(one, other)):
+            if tag == "equal" or (len(one) == len(other) and not self._has_rows(one, other)):
                 yield from self._pairs(one, other)
                 continue
-            removed += (self._row(at, added=False) for at in one)
-            yield from (self._row(at, added=True) for at in other)
+            for side, at in [*((0, at) for at in one), *((1, at) for at in other)]:
+                found = self._find(side, at)
+                if found is None:
+                    yield from self._lone_line(side, at)
+                elif side:
+                    yield self._row(side, *found)
+                else:
+                    removed.append(self._row(side, *found))
         yield from removed
 
     def _line_changes(self, at: int, other: int) -> Iterator[PropertyChange]:
@@ -181,14 +175,24 @@ class _Sections:
             for line in [section.lines[at]]
         ]
 
-    def _are_rows(self, before: list[int], after: list[int]) -> bool:
-        found = [self._find(0, at) for at in before] + [self._find(1, at) for at in after]
-        return all(found)
+    def _has_rows(self, before: list[int], after: list[int]) -> bool:
+        return any(self._find(0, at) for at in before) or any(self._find(1, at) for at in after)
+
+    def _lone_line(self, side: int, at: int) -> Iterator[PropertyChange]:
+        """What a line says of the section that has come or gone."""
+        old, new = self.sections
+        one = owner(self.registry, new.kind)
+        blocks = any(line.tokens[:1] == (".if",) for line in new.lines)
+        if one is None or blocks or not _says_alone(one.model, self.sections[side], at):
+            raise NeedsReload("lines were added or removed")
+        values = [one.model.read(old), one.model.read(new)]
+        found = list(_differences(one.name, "", new.name, one.props, *values))
+        if not found:
+            raise NeedsReload("lines were moved")
+        yield from found
 
     def _pairs(self, before: list[int], after: list[int]) -> Iterator[PropertyChange]:
         old, new = self.sections
-        if len(before) != len(after):
-            raise NeedsReload("lines were added or removed")
         for at, other in zip(before, after, strict=True):
             one, two = old.lines[at], new.lines[other]
             if one.raw.strip() == two.raw.strip() or (one.tokens == two.tokens and not one.broken):
@@ -202,16 +206,12 @@ class _Sections:
         found = ((rows, row_at(rows, self.sections[side], at)) for rows in self.live)
         return next(((rows, place[1]) for rows, place in found if place is not None), None)
 
-    def _row(self, at: int, *, added: bool) -> RowChange:
+    def _row(self, side: int, rows: Rows, row: Row) -> RowChange:
         """The change that a whole line is; a row that is in both sections has only moved."""
-        found = self._find(int(added), at)
-        if found is None:
-            raise NeedsReload("lines were added or removed")
-        rows, row = found
         name = row_name(rows, row)
-        if name is None or name in named_rows(rows, self.sections[not added]):
+        if name is None or name in named_rows(rows, self.sections[not side]):
             raise NeedsReload("rows were moved")
-        return RowChange(rows, self.documents[added], self.sections[added], row, added)
+        return RowChange(rows, self.documents[side], self.sections[side], row, bool(side))
 
 
 def _says_alone(model: Model, section: Section, at: int) -> bool:
@@ -234,60 +234,3 @@ def _differences(
         before, after = old.get(prop.name), new.get(prop.name)
         if before != after:
             yield PropertyChange(collection, parent, name, prop, before, after, new)
-
-
-class _Commands(string.Formatter):
-    """Fills the text of a command in."""
-
-    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
-        return kwargs.get(key)
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec:
-            words = dict(pair.split("=", 1) for pair in format_spec.split(","))
-            value = words.get("" if value is None else str(value))
-        if value is None:
-            raise NeedsReload("a value that was taken away comes from elsewhere now")
-        return argument(str(value))
-
-
-def runtime_commands(changes: list[Difference]) -> list[str]:
-    """The commands that bring changes to a running HAProxy; `NeedsReload` where one cannot."""
-    commands: dict[str, None] = {}
-    for change in changes:
-        if isinstance(change, RowChange):
-            commands.update(dict.fromkeys(change.commands))
-            continue
-        if change.prop.live is None:
-            what = f"{change.collection} {change.parent} {change.name}".replace("  ", " ")
-            raise NeedsReload(f"{what}: {change.prop.name} cannot be changed while HAProxy runs")
-        names = {path.replace(".", "_").replace("-", "_"): v for path, v in change.values.items()}
-        names |= {"parent": change.parent, "name": change.name, "value": change.new}
-        commands[_Commands().vformat(change.prop.live, (), names)] = None
-    return list(commands)
-
-
-def applier(
-    registry: Registry, hooks: Any, runtime: Any, reloading: Callable[[], bool] = lambda: False
-) -> Callable[[Committed], bool]:
-    """The store's way to a running HAProxy: plugins first, then the commands of `live`.
-
-    While a reload is under way there is none: what the old process is told may be lost with it.
-    """
-
-    def apply(change: Committed) -> bool:
-        if reloading():
-            return False
-        if hooks.dataplane_apply(change=change, runtime=runtime):
-            return True
-        try:
-            commands = runtime_commands(differences(registry, change.before, change.after))
-        except NeedsReload as reason:
-            change.reload_reasons.append(str(reason))
-            return False
-        if runtime.apply(commands):
-            return True
-        change.reload_reasons.append("HAProxy did not take the change while running")
-        return False
-
-    return apply

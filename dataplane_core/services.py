@@ -8,13 +8,13 @@ from typing import Any
 
 import pluggy
 
-from dataplane_core.changes import applier
 from dataplane_core.haproxy.addresses import global_lines
 from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
+from dataplane_core.live import applier
 from dataplane_core.plugins import make_manager, register_collections
 from dataplane_core.registry import Registry
 from dataplane_core.settings import Settings

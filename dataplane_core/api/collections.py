@@ -120,7 +120,7 @@ class RowCommands:
 
     added: MakeCommands
     removed: MakeCommands
-    inherited: Callable[[Document, Section, Row], dict[str, Any]] = lambda document, section, row: {}
+    inherited: Callable[[Document, Section, Row], dict[str, Any]] = lambda *row: {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,7 @@ STATE = (
     replace(_PORT, read_only=True),
 )
 DYNAMIC = (_NAME, _ADDRESS, _PORT, _ID, *SERVER_PARAMS.props)
+_ON_ALREADY = ("force_", "ssl_reuse", "tls_tickets")
 NO_ADDRESS = "-"
 """What stands for the address of a server that gets one later."""
 
@@ -99,9 +100,18 @@ def dynamic_words(values: Mapping[str, Any]) -> Iterator[str]:
         address = f"[{address.strip('[]')}]"
     yield argument(address if port is None else f"{address}:{port}")
     names = {prop.name for prop in SERVER_PARAMS.props}
-    own = {name: value for name, value in values.items() if name.partition(".")[0] in names}
+    own = {
+        name: value
+        for name, value in values.items()
+        if name.partition(".")[0] in names and not _says_nothing(name, value)
+    }
     for word in SERVER_PARAMS.write(own, {}):
         yield argument(unquote(word))
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    """Whether a switch is off already: a dynamic server inherits nothing that could be on."""
+    return bool(value == "disabled" and not name.startswith(_ON_ALREADY))
 
 
 class Servers:

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core import impl
-from dataplane_core.changes import NeedsReload, differences, runtime_commands
+from dataplane_core.changes import NeedsReload, differences
+from dataplane_core.live import runtime_commands
 from dataplane_core.plugins import make_manager, register_collections
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document

@@ -1,0 +1,76 @@
+"""What a committed change is to a running HAProxy: commands of the Runtime API.
+
+A property whose declaration has `live` is applied by that command. In its text, `{name}` and
+`{parent}` are the object's and its section's names, `{value}` the new value, and any other name is
+a property of the object after the change (`{port}`; dots and dashes are underscores there). A
+mapping behind a colon translates: `{value:enabled=maint,disabled=ready,=ready}`, where nothing in
+front of `=` stands for a property that is not set.
+
+A row that is added or taken away is brought by the commands that its collection's `live` names.
+"""
+
+import string
+from collections.abc import Callable
+from typing import Any
+
+from dataplane_core.changes import Difference, NeedsReload, RowChange, differences
+from dataplane_core.haproxy.runtime import argument
+from dataplane_core.registry import Registry
+from dataplane_core.store.change import Committed
+
+
+class _Commands(string.Formatter):
+    """Fills the text of a command in."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
+        return kwargs.get(key)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec:
+            words = dict(pair.split("=", 1) for pair in format_spec.split(","))
+            value = words.get("" if value is None else str(value))
+        if value is None:
+            raise NeedsReload("a value that was taken away comes from elsewhere now")
+        return argument(str(value))
+
+
+def runtime_commands(changes: list[Difference]) -> list[str]:
+    """The commands that bring changes to a running HAProxy; `NeedsReload` where one cannot."""
+    commands: dict[str, None] = {}
+    for change in changes:
+        if isinstance(change, RowChange):
+            commands.update(dict.fromkeys(change.commands))
+            continue
+        if change.prop.live is None:
+            what = f"{change.collection} {change.parent} {change.name}".replace("  ", " ")
+            raise NeedsReload(f"{what}: {change.prop.name} cannot be changed while HAProxy runs")
+        names = {path.replace(".", "_").replace("-", "_"): v for path, v in change.values.items()}
+        names |= {"parent": change.parent, "name": change.name, "value": change.new}
+        commands[_Commands().vformat(change.prop.live, (), names)] = None
+    return list(commands)
+
+
+def applier(
+    registry: Registry, hooks: Any, runtime: Any, reloading: Callable[[], bool] = lambda: False
+) -> Callable[[Committed], bool]:
+    """The store's way to a running HAProxy: plugins first, then the commands of `live`.
+
+    While a reload is under way there is none: what the old process is told may be lost with it.
+    """
+
+    def apply(change: Committed) -> bool:
+        if reloading():
+            return False
+        if hooks.dataplane_apply(change=change, runtime=runtime):
+            return True
+        try:
+            commands = runtime_commands(differences(registry, change.before, change.after))
+        except NeedsReload as reason:
+            change.reload_reasons.append(str(reason))
+            return False
+        if runtime.apply(commands):
+            return True
+        change.reload_reasons.append("HAProxy did not take the change while running")
+        return False
+
+    return apply
