@@ -119,7 +119,7 @@ class Finding:
     """One line of what HAProxy says about a configuration.
 
     `line` counts from 1 and is None where HAProxy names none; `severity` is `alert`, `warning`
-    or `notice`; `section` (header line) and `resource` (path of the object) are filled in from the line.
+    or `notice`; `section` (header line) and `resource` (path of the object) come from the line.
     """
 
     line: int | None

@@ -1,4 +1,4 @@
-"""Properties that a model has in other versions of the interface (1.2, 2.6 or 3.4) and not in 2.9.
+"""Properties that a model has in other versions of the interface (1.2, 2.6, 3.4) and not in 2.9.
 
 A body that carries them is taken without them, and with a warning. Paths are dotted; `[]` is an
 item of an array; a path stands for all that is below it.
@@ -9,6 +9,7 @@ from dataplane_core.registry import Registry
 
 ELSEWHERE = {
     "acl": "id metadata",
+    "acme_provider": "metadata",
     "backend": """
         accept_unsafe_violations_in_http_response acl_list balance.arguments
         compression.minsize_req compression.minsize_res default_server.ca_file
@@ -39,6 +40,8 @@ ELSEWHERE = {
     """,
     "cache": "metadata",
     "capture": "metadata",
+    "crt_load": "metadata",
+    "crt_store": "crt_loads metadata",
     "defaults": """
         accept_unsafe_violations_in_http_request
         accept_unsafe_violations_in_http_response acl_list balance.arguments
@@ -135,6 +138,7 @@ ELSEWHERE = {
         default_server.tlsv12 default_server.tlsv13 log_target_list metadata
         peer_entries servers tables
     """,
+    "quic_initial_rule": "metadata",
     "resolver": "metadata nameservers",
     "ring": "metadata servers",
     "server": """
@@ -169,11 +173,13 @@ ELSEWHERE = {
         service.listeners[].tls_tickets service.listeners[].tlsv10
         service.listeners[].tlsv11 service.listeners[].tlsv12 service.listeners[].tlsv13
     """,
+    "ssl_front_use": "metadata",
     "stick_rule": "id metadata",
     "table": "metadata recv_only",
     "tcp_check": "metadata",
     "tcp_request_rule": "id log_profile metadata priority_type",
     "tcp_response_rule": "id log_profile metadata",
+    "traces": "metadata",
     "user": "metadata",
     "userlist": "groups metadata users",
 }

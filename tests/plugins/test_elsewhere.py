@@ -72,7 +72,7 @@ def test_every_property_of_another_version_is_ignored_and_none_of_this_one(model
             for path in models[version].get(codec.name, set()) - here - known:
                 _, refused = codec._sort([path])
                 wrong += [f"{codec.name} {name} of {version}" for name in refused]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def _known(node) -> set[str]:
