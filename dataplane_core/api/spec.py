@@ -12,6 +12,7 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 
 from dataplane_core import __version__
 from dataplane_core.api.codec import Codec
+from dataplane_core.api.examples import example
 from dataplane_core.api.operations import CHANGE, Body, Operation, Parameter, Response
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def build(site: "Site", openapi: str) -> dict[str, Any]:
     spec = APISpec(
         site.version.title, __version__, openapi, plugins=[plugin], **form.options(site.version)
     )
+    examples = _examples(site)
     for name, codec in _codecs(site).items():
-        spec.components.schema(name, schema=codec.schema_class)
+        spec.components.schema(name, examples.get(name, {}), schema=codec.schema_class)
     for name, fragment in _definitions(site):
         spec.components.schema(name, component=form.fragment(fragment))
     for name, parameter in _SHARED.items():
@@ -77,6 +79,16 @@ def _codecs(site: "Site") -> dict[str, Codec]:
         for operation in route.operations.values():
             if operation.body is not None and operation.body.codec is not None:
                 found[operation.body.codec.name] = operation.body.codec
+    return found
+
+
+def _examples(site: "Site") -> dict[str, dict[str, Any]]:
+    """The members `example` of the definitions that have one."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in site.services.registry.collections.values():
+        shown = example(one, site.view.codec(one).project)
+        if shown is not None:
+            found.setdefault(one.naming.schema, {"example": shown})
     return found
 
 

@@ -1,0 +1,60 @@
+"""Examples of objects for the specification: what the declarations' own example lines say.
+
+Without one, a reader of the specification and the documentation page see values made up from
+patterns, which nobody would send.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dataplane_core.api.collections import Collection, Rows, Sections, Single
+from dataplane_core.api.shape import Projector
+from dataplane_core.grammar import Model, Statement
+from dataplane_core.text import Line, Section
+
+NAME = "example"
+_STATEMENTS = 2
+
+
+def example(collection: Collection, project: Projector) -> dict[str, Any] | None:
+    """An object as a client would send it; None where no declaration has an example."""
+    values: Mapping[str, Any] = {}
+    if isinstance(collection, Rows):
+        values = _row(collection)
+    elif isinstance(collection, Sections):
+        values = {collection.key: NAME, **_section(collection.kind, collection.model)}
+    elif isinstance(collection, Single):
+        values = _section(collection.kind, collection.model)
+    return project(values) or None
+
+
+def _row(collection: Rows) -> dict[str, Any]:
+    rows = collection.table.rows(_lines(collection.table.statement.examples[:1]))
+    if not rows:
+        return {}
+    return {**({"index": 0} if collection.indexed else {}), **rows[0].values}
+
+
+def _section(kind: str, model: Model) -> dict[str, Any]:
+    """What a model's necessary statements say in their examples, and its first plain ones."""
+    known = [one for one in model.statements if one.examples]
+    needed = [one for one in known if _is_needed(one)]
+    plain = [one for one in known if _is_plain(one) and one not in needed][:_STATEMENTS]
+    return model.read(_lines([one.examples[0] for one in (*needed, *plain)], kind))
+
+
+def _is_needed(statement: Statement) -> bool:
+    """Whether the object lacks something without it; a nested object may be left out."""
+    return any(prop.required and "." not in prop.name for prop in statement.props)
+
+
+def _is_plain(statement: Statement) -> bool:
+    """Whether a statement is a number or one of some words: values that explain themselves."""
+    if len(statement.props) != 1:
+        return False
+    prop = statement.props[0]
+    return prop.json == "integer" or (prop.json == "string" and bool(prop.enum))
+
+
+def _lines(texts: Sequence[str], kind: str = "section") -> Section:
+    return Section(Line(f"{kind} {NAME}\n"), (), tuple(Line(f"  {text}\n") for text in texts))
