@@ -6,6 +6,7 @@ Declarations from which reading, writing, schemas and specifications are compute
 from dataplane_core.grammar.declare import (
     Custom,
     case,
+    checked,
     choose,
     dispatch,
     first_of,
@@ -77,6 +78,7 @@ __all__ = [
     "arg",
     "args",
     "case",
+    "checked",
     "choose",
     "const",
     "dispatch",

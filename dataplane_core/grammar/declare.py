@@ -3,12 +3,12 @@
 The words that declarations are made of.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from dataplane_core.grammar.dispatch import Case, Dispatch, Rule, Template
-from dataplane_core.grammar.props import Layout, Prop, Reading, Values
-from dataplane_core.grammar.shapes import FirstOf, Group, Many, Opt
+from dataplane_core.grammar.props import Layout, Problem, Prop, Reading, Values
+from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import (
     Choice,
     Form,
@@ -44,6 +44,11 @@ def first_of(*terms: Term) -> Term:
 def group(name: str, term: Term) -> Term:
     """Put a term's properties into the nested object `name`."""
     return Group(name, term)
+
+
+def checked(term: Term, rule: Callable[[Values], Iterable[Problem]]) -> Term:
+    """A term with a rule between its values; `rule` yields a problem for what breaks it."""
+    return Checked(term, rule)
 
 
 def many(name: str, term: Term, at_least: int = 0, **more: Any) -> Term:
@@ -205,6 +210,7 @@ def rows(*forms: tuple[str, Term], **more: Any) -> Statement:
 __all__ = [
     "Custom",
     "case",
+    "checked",
     "choose",
     "dispatch",
     "first_of",

@@ -1,6 +1,6 @@
 """Terms made of terms: options, repetitions, alternatives, nested objects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -173,3 +173,25 @@ class Group(Term):
         for problem in self.term.problems(within(values, self.prefix)):
             path = f"{self.prefix}.{problem.path}"
             yield replace(problem, path=path, message=f"{self.prefix}.{problem.message}")
+
+
+class Checked(Term):
+    """A term whose values obey a rule that their types cannot say."""
+
+    def __init__(self, term: Term, rule: Callable[[Values], Iterable[Problem]]) -> None:
+        self.term = term
+        self.rule = rule
+        self.props = term.props
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        return self.term.read(tokens, at, reading)
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        return self.term.write(values, layout)
+
+    def needs(self, values: Values) -> Iterator[str]:
+        yield from self.term.needs(values)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from self.term.problems(values)
+        yield from self.rule(values)

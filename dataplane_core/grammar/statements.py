@@ -200,6 +200,9 @@ class Choice(Statement):
         yield from super().problems(values)
         chosen = values.get(self.prop.name)
         form = self.by_value.get(chosen)
+        if chosen is not None and form is None:
+            name = self.prop.name
+            yield Problem(name, 422, f"{name}: HAProxy has no line that says {chosen}")
         if form is None:
             return  # nothing is chosen: what belongs to a choice means nothing, and is not written
         fitting = {prop.name for prop in form.term.props}

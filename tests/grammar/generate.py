@@ -12,7 +12,7 @@ from dataplane_core.grammar import Custom, Form, Params, Prop, Reading, Statemen
 from dataplane_core.grammar.dispatch import Dispatch, Rule, Template
 from dataplane_core.grammar.entries import Entry, Repeated, Synonym
 from dataplane_core.grammar.model import HeadTable
-from dataplane_core.grammar.shapes import FirstOf, Group, Many, Opt
+from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import Repeated as RepeatedLine
 from dataplane_core.grammar.terms import Const, Constant, Lit, Rest, Scalar, Seq
 from dataplane_core.grammar.values import WORD
@@ -85,6 +85,8 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:
             )
         case FirstOf():
             return st.one_of(*(of(one, samples) for one in term.terms))
+        case Checked():
+            return of(term.term, samples).filter(lambda values: not list(term.rule(values)))
         case Group():
             inner = [
                 {k.removeprefix(term.prefix + "."): v for k, v in one.items()} for one in samples

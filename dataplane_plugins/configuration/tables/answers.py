@@ -20,6 +20,7 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
+from dataplane_plugins.configuration.tables.common import or_variable
 from dataplane_plugins.configuration.tables.proxies import ANY, on
 
 ERROR_CODES = (
@@ -29,6 +30,7 @@ ERROR_CODES = (
 ALGORITHMS = ("identity", "gzip", "deflate", "raw-deflate")
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 ADDRESS = r"^\S+@\S+$"
+NETWORK = or_variable(r"\"?[0-9A-Fa-f.:]+(/[0-9.]+)?\"?")
 
 
 def error_files(**more: bool) -> Statement:
@@ -193,7 +195,7 @@ FORWARDED = on(
                     help="Tell servers who the client is.",
                 ),
                 params(
-                    arg("except", word("except", help="Network of clients to say nothing about.")),
+                    arg("except", word("except", NETWORK, help="Clients to say nothing about.")),
                     arg("header", word("header", help="Header, instead of X-Forwarded-For.")),
                     flag("if-none", "ifnone", help="Only where the header is missing."),
                 ),
@@ -215,7 +217,7 @@ FORWARDED = on(
                     help="Tell servers which address was asked for.",
                 ),
                 params(
-                    arg("except", word("except", help="Network of addresses to leave out.")),
+                    arg("except", word("except", NETWORK, help="Addresses to leave out.")),
                     arg("header", word("header", help="Header, instead of X-Original-To.")),
                 ),
             ),

@@ -3,19 +3,25 @@
 `balance`, `hash-type`, `source` and what belongs to them.
 """
 
+from collections.abc import Iterator
+
+from dataplane_core.errors import Code
 from dataplane_core.grammar import (
+    Problem,
     Prop,
     Statement,
+    Values,
     arg,
     case,
+    checked,
     dispatch,
     flag,
     group,
     integer,
+    lit,
     one_of,
     opt,
     params,
-    rest,
     seq,
     statement,
     word,
@@ -24,7 +30,12 @@ from dataplane_core.grammar.address import Address
 from dataplane_plugins.configuration.tables.addresses import port
 from dataplane_plugins.configuration.tables.options import ONLY_BACKEND
 from dataplane_plugins.configuration.tables.proxies import BACK, on
-from dataplane_plugins.configuration.tables.proxy_basics import number
+
+_POST = seq(
+    lit("check_post"),
+    integer("url_param_check_post", help="Bytes of a POST body to look for the parameter in."),
+    opt(seq(lit("max_wait"), integer("url_param_max_wait", help="Bytes of it to wait for."))),
+)
 
 BALANCE = statement(
     "balance",
@@ -33,7 +44,7 @@ BALANCE = statement(
         dispatch(
             "algorithm",
             case("first"),
-            case("hash", rest("hash_expression", help="Sample that is hashed.")),
+            case("hash", word("hash_expression", None, help="Sample that is hashed.")),
             case(
                 "hdr({hdr_name})",
                 params(
@@ -46,10 +57,15 @@ BALANCE = statement(
                 hdr_name={"help": "Header that is hashed."},
             ),
             case("leastconn"),
-            case("log-hash", rest("hash_expression", help="Converters of the message, hashed.")),
+            case(
+                "log-hash", word("hash_expression", None, help="Converters; the result is hashed.")
+            ),
             case(
                 "random({random_draws:int})",
-                random_draws={"help": "Servers drawn, of which the least loaded is taken."},
+                random_draws={
+                    "minimum": 1,
+                    "help": "Servers drawn, of which the least loaded is taken.",
+                },
             ),
             case("random"),
             case(
@@ -64,8 +80,8 @@ BALANCE = statement(
             case(
                 "uri",
                 params(
-                    arg("depth", integer("uri_depth", help="Directories that are hashed.")),
-                    arg("len", integer("uri_len", help="Characters that are hashed.")),
+                    arg("depth", integer("uri_depth", 0, help="Directories that are hashed.")),
+                    arg("len", integer("uri_len", 0, help="Characters that are hashed.")),
                     flag("whole", "uri_whole", help="Hash the query as well."),
                     flag("path-only", "uri_path_only", help="Leave scheme and host out."),
                 ),
@@ -74,19 +90,7 @@ BALANCE = statement(
                 "url_param",
                 seq(
                     word("url_param", help="Parameter of the query that is hashed."),
-                    params(
-                        arg(
-                            "check_post",
-                            integer(
-                                "url_param_check_post",
-                                help="Bytes of a POST body to look for the parameter in.",
-                            ),
-                        ),
-                        arg(
-                            "max_wait",
-                            integer("url_param_max_wait", help="Bytes of the body to wait for."),
-                        ),
-                    ),
+                    opt(_POST),
                 ),
             ),
             nullable=True,
@@ -199,6 +203,13 @@ BALANCING = on(BACK, HASH_TYPE, BALANCE)
 
 REUSE = on(BACK, HTTP_REUSE)
 
+
+def _factor(values: Values) -> Iterator[Problem]:
+    name = "hash_balance_factor"
+    if 0 < values.get(name, 0) <= 100:
+        yield Problem(name, Code.MINIMUM, f"{name} in body should be 0 or greater than 100")
+
+
 CONNECTING = (
     *on(
         BACK,
@@ -248,10 +259,19 @@ CONNECTING = (
             rejects=["http-send-name-header"],
         ),
         SOURCE,
-        number(
+        statement(
             "hash-balance-factor",
-            "hash_balance_factor",
-            "Load of a server, in percent of the average, that sends hashed requests elsewhere.",
+            checked(
+                integer(
+                    "hash_balance_factor",
+                    0,
+                    nullable=True,
+                    help="Most load of a server, in percent of the average; 0 for no limit.",
+                ),
+                _factor,
+            ),
+            examples=["hash-balance-factor 150", "hash-balance-factor 0"],
+            rejects=["hash-balance-factor", "hash-balance-factor x"],
         ),
     ),
 )

@@ -1,6 +1,6 @@
 """`option` keywords that are only switched on and off (manual, section 4.2), in writing order."""
 
-from dataplane_core.grammar import option
+from dataplane_core.grammar import choose, nothing, option
 from dataplane_plugins.configuration.tables.proxies import (
     ANY,
     BACK,
@@ -18,6 +18,22 @@ def switches(
 ) -> Table:
     """One option; `also` are other words for it."""
     return on(kinds, option(keyword, name, help=help, also=also or {}))
+
+
+def lasting(kinds: frozenset[str], keyword: str, name: str, help: str) -> Table:
+    """An option that HAProxy does not let be undone, though the interface has a word for it."""
+    head = f"option {keyword}"
+    return on(
+        kinds,
+        choose(
+            name,
+            {"enabled": (head, nothing)},
+            enum=("enabled", "disabled"),
+            help=help,
+            examples=[head],
+            rejects=[f"no {head}"],
+        ),
+    )
 
 
 HTX = switches(ANY, "http-use-htx", "http-use-htx", "Use HTX; needed by HAProxy 1.9 only.")
@@ -56,7 +72,7 @@ BUFFERING = (
 )
 
 KEEPALIVE = (
-    *switches(ANY, "tcpka", "tcpka", "TCP keep-alive towards clients and servers."),
+    *lasting(ANY, "tcpka", "tcpka", "TCP keep-alive towards clients and servers."),
     *switches(FRONT, "clitcpka", "clitcpka", "TCP keep-alive towards clients."),
     *switches(BACK, "srvtcpka", "srvtcpka", "TCP keep-alive towards servers."),
 )
@@ -71,7 +87,7 @@ ABORT = switches(
     BACK, "abortonclose", "abortonclose", "Drop a queued request whose client has gone."
 )
 
-EXTERNAL_CHECK = switches(
+EXTERNAL_CHECK = lasting(
     BACK, "external-check", "external_check", "Check servers by running a command."
 )
 
@@ -88,7 +104,7 @@ SERVERS = (
         "prefer_last_server",
         "Keep sending a client's requests to the server that it already has a connection with.",
     ),
-    *switches(ONLY_BACKEND, "spop-check", "spop_check", "Check servers as SPOE agents."),
+    *lasting(ONLY_BACKEND, "spop-check", "spop_check", "Check servers as SPOE agents."),
     *switches(
         BACK,
         "tcp-smart-connect",
@@ -142,7 +158,7 @@ PROTOCOL = (
         "http_use_proxy_header",
         "Read `Proxy-Connection` instead of `Connection`.",
     ),
-    *switches(FRONT, "httpslog", "httpslog", "Log in the HTTPS format."),
+    *lasting(FRONT, "httpslog", "httpslog", "Log in the HTTPS format."),
     *switches(
         ANY,
         "independent-streams",

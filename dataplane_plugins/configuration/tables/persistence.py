@@ -1,16 +1,18 @@
 """How clients stay with their server (manual, section 4.2): cookies, stick tables, exceptions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dataplane_core.grammar import (
     Form,
+    Problem,
     Prop,
     Statement,
     Values,
     arg,
     args,
     case,
+    checked,
     choose,
     dispatch,
     duration,
@@ -33,50 +35,69 @@ from dataplane_core.grammar.statements import Row
 from dataplane_plugins.configuration.tables.options import ONLY_BACKEND
 from dataplane_plugins.configuration.tables.proxies import BACK, NAMED, on
 
+DOMAIN = r"^[^\s\"'/:;,%()<>@=?\[\]{}\\]+$|[$]"
+"""What a domain may hold (RFC 2109, section 4.2.2; HAProxy checks it), or a variable."""
+
+
+def _cookie(values: Values) -> Iterator[Problem]:
+    kind, indirect = values.get("type"), "indirect" in values
+    if kind == "rewrite" and indirect:
+        yield Problem("indirect", 422, "indirect does not belong to type rewrite")
+    if "preserve" in values and kind != "insert" and not indirect:
+        yield Problem("preserve", 422, "preserve needs type insert, or indirect")
+
+
 COOKIE = on(
     BACK,
     statement(
         "cookie",
         group(
             "cookie",
-            seq(
-                word("name", required=True, nullable=True, help="Name of the cookie."),
-                params(
-                    args(
-                        "domain",
-                        "domain",
-                        word("value", help="Domain that the cookie is valid for."),
-                        help="Domains of the cookie.",
+            checked(
+                seq(
+                    word("name", required=True, nullable=True, help="Name of the cookie."),
+                    params(
+                        args(
+                            "domain",
+                            "domain",
+                            word("value", DOMAIN, help="Domain that the cookie is valid for."),
+                            help="Domains of the cookie.",
+                        ),
+                        args(
+                            "attr",
+                            "attr",
+                            word("value", help="An attribute, such as SameSite=None."),
+                            help="Further attributes of the cookie.",
+                        ),
+                        flag("dynamic", "dynamic", help="Compute the value from server and key."),
+                        flag("httponly", "httponly", help="Keep the cookie from scripts."),
+                        flag("indirect", "indirect", help="Keep the cookie from servers."),
+                        arg(
+                            "maxidle",
+                            seconds("maxidle", help="Idle time it is good for, in seconds."),
+                        ),
+                        arg("maxlife", seconds("maxlife", help="Time it is good for, in seconds.")),
+                        flag(
+                            "nocache", "nocache", help="Mark answers that set it as not cacheable."
+                        ),
+                        flag("postonly", "postonly", help="Set it in answers to POST only."),
+                        flag("preserve", "preserve", help="Leave a cookie that the server sets."),
+                        either(
+                            "type",
+                            *("rewrite", "insert", "prefix"),
+                            help="Whose cookie: the server's, rewritten or prefixed, or ours.",
+                        ),
+                        flag("secure", "secure", help="Send it over TLS only."),
                     ),
-                    args(
-                        "attr",
-                        "attr",
-                        word("value", help="An attribute, such as SameSite=None."),
-                        help="Further attributes of the cookie.",
-                    ),
-                    flag("dynamic", "dynamic", help="Compute the value from server and key."),
-                    flag("httponly", "httponly", help="Keep the cookie from scripts."),
-                    flag("indirect", "indirect", help="Keep the cookie from servers."),
-                    arg(
-                        "maxidle", seconds("maxidle", help="Idle time it is good for, in seconds.")
-                    ),
-                    arg("maxlife", seconds("maxlife", help="Time it is good for, in seconds.")),
-                    flag("nocache", "nocache", help="Mark answers that set it as not cacheable."),
-                    flag("postonly", "postonly", help="Set it in answers to POST only."),
-                    flag("preserve", "preserve", help="Leave a cookie that the server sets."),
-                    either(
-                        "type",
-                        *("rewrite", "insert", "prefix"),
-                        help="Whose cookie it is: the server's, rewritten or prefixed, or ours.",
-                    ),
-                    flag("secure", "secure", help="Send it over TLS only."),
                 ),
+                _cookie,
             ),
         ),
         examples=[
             "cookie test",
             "cookie S httponly indirect maxidle 60 maxlife 3600 nocache insert secure",
-            'cookie S domain .a.com domain .b.com attr "x y" dynamic postonly preserve rewrite',
+            'cookie S domain .a.com domain .b.com attr "x y" dynamic postonly preserve insert',
+            "cookie S rewrite",
             "cookie S insert maxidle 30m maxlife 8h",
         ],
         rejects=["cookie", "cookie S maxlife something", "cookie S maxidle 1500ms"],
@@ -136,48 +157,58 @@ REDISPATCH = on(
     ),
 )
 
+
+def _table(values: Values) -> Iterator[Problem]:
+    if "keylen" in values and values.get("type") not in ("string", "binary"):
+        yield Problem("keylen", 422, f"keylen does not belong to type {values.get('type')}")
+
+
 STICK_TABLE = on(
     NAMED,
     statement(
         "stick-table",
         group(
             "stick_table",
-            params(
-                arg(
-                    "type",
-                    one_of(
+            checked(
+                params(
+                    arg(
                         "type",
-                        *("ip", "ipv6", "integer", "string", "binary"),
-                        help="Type of the keys.",
+                        one_of(
+                            "type",
+                            *("ip", "ipv6", "integer", "string", "binary"),
+                            help="Type of the keys.",
+                        ),
+                        required=True,
                     ),
-                ),
-                arg("len", integer("keylen", nullable=True, help="Longest key, in bytes.")),
-                arg("size", size("size", nullable=True, help="Most entries.")),
-                arg(
-                    "expire",
-                    duration("expire", nullable=True, help="Life of an unused entry, in ms."),
-                ),
-                flag("nopurge", "nopurge", help="Refuse new entries when full, purge none."),
-                flag("recv-only", "recv_only", help="Let peers alone change the entries."),
-                arg(
-                    "brates-factor",
-                    integer("brates_factor", 1, help="Unit that rates of bytes count in."),
-                ),
-                arg("peers", word("peers", help="Peers section that shares the table.")),
-                arg(
-                    "srvkey",
-                    one_of(
+                    arg("len", integer("keylen", nullable=True, help="Longest key, in bytes.")),
+                    arg("size", size("size", nullable=True, help="Most entries."), required=True),
+                    arg(
+                        "expire",
+                        duration("expire", nullable=True, help="Life of an unused entry, in ms."),
+                    ),
+                    flag("nopurge", "nopurge", help="Refuse new entries when full, purge none."),
+                    flag("recv-only", "recv_only", help="Let peers alone change the entries."),
+                    arg(
+                        "brates-factor",
+                        integer("brates_factor", 1, help="Unit that rates of bytes count in."),
+                    ),
+                    arg("peers", word("peers", help="Peers section that shares the table.")),
+                    arg(
                         "srvkey",
-                        *("addr", "name"),
-                        nullable=True,
-                        help="What servers are known by in the table.",
+                        one_of(
+                            "srvkey",
+                            *("addr", "name"),
+                            nullable=True,
+                            help="What servers are known by in the table.",
+                        ),
                     ),
+                    arg(
+                        "write-to",
+                        word("write_to", nullable=True, help="Table of peers that gets copies."),
+                    ),
+                    arg("store", word("store", help="What is counted, separated by commas.")),
                 ),
-                arg(
-                    "write-to",
-                    word("write_to", nullable=True, help="Table of peers that gets copies."),
-                ),
-                arg("store", word("store", help="What is counted, separated by commas.")),
+                _table,
             ),
         ),
         examples=[

@@ -27,6 +27,13 @@ from dataplane_plugins.configuration.tables.proxies import (
 NAME = r"^[A-Za-z0-9-_.:]+$"
 """What the interface takes as the name of a section."""
 
+_FAILURE = (
+    "none|conn-failure|empty-response|junk-response|response-timeout|0rtt-rejected"
+    "|all-retryable-errors|40[134]|408|425|429|50[01234]"
+)
+RETRIES = rf"^({_FAILURE})( +({_FAILURE}))*$"
+"""What `retry-on` knows (manual, section 4.2)."""
+
 ONLY_FRONTEND, ONLY_BACKEND = frozenset({FRONTEND}), frozenset({BACKEND})
 
 
@@ -191,7 +198,11 @@ CAPACITY = on(
     number("retries", "retries", "Attempts to connect before a request is given up or moved."),
     statement(
         "retry-on",
-        rest("retry_on", help="Failures after which a request is sent again, as a list of words."),
+        rest(
+            "retry_on",
+            RETRIES,
+            help="Failures after which a request is sent again, as words.",
+        ),
         examples=["retry-on conn-failure 503", "retry-on none"],
         rejects=["retry-on"],
     ),

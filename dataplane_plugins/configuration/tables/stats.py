@@ -21,6 +21,8 @@ from dataplane_core.grammar import (
 from dataplane_core.grammar.dispatch import Template
 from dataplane_plugins.configuration.tables.proxies import ANY, on
 
+NODE = r"^[A-Za-z0-9_-]+$"
+
 
 def flag(keyword_: str, name: str, help: str) -> Statement:
     """`stats X` without argument."""
@@ -31,7 +33,7 @@ def value(keyword_: str, name: str, help: str, pattern: str | None, **more: bool
     """`stats X <word>`."""
     head = f"stats {keyword_}"
     term = word(f"stats_options.{name}", pattern, help=help, **more)
-    return statement(head, term, examples=[f"{head} /a"], rejects=[head])
+    return statement(head, term, examples=[f"{head} a-1"], rejects=[head])
 
 
 _CREDENTIALS = Template(
@@ -70,7 +72,7 @@ STATS = on(
         examples=["stats refresh 5s", "stats refresh 10"],
         rejects=["stats refresh"],
     ),
-    value("show-node", "stats_show_node_name", "Name of the node.", r"^[^\s]+$", nullable=True),
+    value("show-node", "stats_show_node_name", "Name of the node.", NODE, nullable=True),
     value("uri", "stats_uri_prefix", "Path of the page.", r"^[^\s]+$"),
     statement(
         "stats admin",

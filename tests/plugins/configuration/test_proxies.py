@@ -83,6 +83,18 @@ def test_a_first_step_is_shown_in_the_section_and_steps_survive_without_it():
         ({"adv_check": "pgsql-check"}, "pgsql_check_params.username"),
         ({"httpchk_params.method": "GET", "adv_check": "httpchk"}, "httpchk_params.uri"),
         ({"stats_options.stats_realm": True}, "stats_options.stats_realm_realm"),
+        ({"hash_balance_factor": 100}, "hash_balance_factor"),
+        ({"tcpka": "disabled"}, "tcpka"),
+        ({"stick_table.type": "ip"}, "stick_table.size"),
+        (
+            {"stick_table.type": "ip", "stick_table.size": 1, "stick_table.keylen": 3},
+            "stick_table.keylen",
+        ),
+        ({"cookie.name": "S", "cookie.preserve": True}, "cookie.preserve"),
+        (
+            {"cookie.name": "S", "cookie.type": "rewrite", "cookie.indirect": True},
+            "cookie.indirect",
+        ),
         ({"source.address": "1.2.3.4", "source.usesrc": "address"}, "source.address_second"),
         (
             {"hash_type.method": "consistent", "hash_type.modifier": "avalanche"},
