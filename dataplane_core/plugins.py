@@ -63,6 +63,7 @@ DEFAULT_PLUGINS = (
     "configuration.traces",
     "configuration.acme",
     "configuration.sites",
+    "spoe.routes",
     "runtime.info",
     "runtime.servers",
     "runtime.stats",

@@ -145,6 +145,14 @@ def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
     return frozenset(path for prop in named for path in (prop.name, *prop.names.values()) if path)
 
 
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise the error that names every broken rule, if any; its code is the first one's."""
+    found = list(problems)
+    if found:
+        message = ", and ".join(dict.fromkeys(one.message for one in found))
+        raise Invalid(message, code=found[0].code)
+
+
 def sentence(found: Iterable[Violation]) -> str:
     """All violations as one sentence, each once."""
     texts = [f"{path} {rule}" if path else str(rule) for path, rule in found]

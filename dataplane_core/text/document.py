@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dataplane_core.text.section import Section
+from dataplane_core.text.section import SCOPE, Section
 
 
 class Key(NamedTuple):
@@ -36,7 +36,8 @@ def _header_pattern(kinds: frozenset[str]) -> re.Pattern[str]:
 
     Starting with a literal, it runs at the speed of a search for newlines: 10 ms for 100 000 lines.
     """
-    words = "|".join(sorted(map(re.escape, kinds), key=len, reverse=True))
+    plain = sorted(map(re.escape, kinds - {SCOPE}), key=len, reverse=True)
+    words = "|".join([*plain, *([r"\[[^\]\r\n]*\]"] if SCOPE in kinds else [])])
     return re.compile(rf"\n[ \t]*+(?:{words})(?=[ \t\r\n#]|\Z)")
 
 

@@ -10,6 +10,9 @@ from dataplane_core.errors import Invalid
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
+SCOPE = "["
+"""The kind of the lines `[name]` that divide SPOE files; the name is the whole word."""
+
 
 class Section:
     """A snapshot of one section's text, cut into lines when first needed.
@@ -30,6 +33,9 @@ class Section:
         self.header = header
         words = header.tokens or header.raw.split()  # with an open quote it still starts a section
         self.kind = words[0] if words else ""
+        if self.kind.startswith(SCOPE):
+            words = (self.kind[0], *words)
+            self.kind = SCOPE
         self.name = unquote(words[1]) if len(words) > 1 and words[1] != "from" else ""
         self._lead = lead
         self._lines = lines

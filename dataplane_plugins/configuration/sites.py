@@ -6,7 +6,7 @@ from typing import Any
 import falcon
 
 from dataplane_core import impl
-from dataplane_core.api.codec import Codec
+from dataplane_core.api.codec import Codec, refuse
 from dataplane_core.api.operations import (
     CHANGE,
     FAILURE,
@@ -22,7 +22,7 @@ from dataplane_core.api.operations import (
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.view import View
-from dataplane_core.errors import Invalid, NotFound
+from dataplane_core.errors import NotFound
 from dataplane_core.grammar import Values
 from dataplane_core.services import Services
 from dataplane_core.text import Document, Section
@@ -47,10 +47,7 @@ class SiteResource:
 
     def _given(self, req: ApiRequest) -> Values:
         """The body's values; `Invalid` with every rule that they break."""
-        problems = list(self._sites.problems(req.body.values))
-        if problems:
-            sentence = ", and ".join(dict.fromkeys(one.message for one in problems))
-            raise Invalid(sentence, code=problems[0].code)
+        refuse(self._sites.problems(req.body.values))
         return req.body.values
 
     @staticmethod

