@@ -70,6 +70,10 @@ DEFAULT_PLUGINS = (
     "runtime.maps",
     "runtime.acls",
     "runtime.tables",
+    "storage.maps",
+    "storage.ssl_certificates",
+    "storage.general",
+    "runtime.map_sync",
 )
 """The plugins that come with the server, in the order of their registration, by the names under
 which they can be blocked: their modules inside `dataplane_plugins`."""

@@ -118,7 +118,7 @@ class Resources:
     )  # fmt: skip
     update_map_files: bool = setting(
         False, BOOLEAN, "Write changes of run-time maps back to their files.",
-        flag="--update-map-files", unused="no plugin that is installed reads it",
+        flag="--update-map-files",
     )  # fmt: skip
     update_map_files_period: float = setting(
         10.0, DURATION, "How often they are written.", flag="--update-map-files-period"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dataplane_core.errors import Code, Conflict, Invalid, NotFound
 from dataplane_core.store.files import read, write_atomically
+from dataplane_core.store.state import State
 from dataplane_core.text.tokens import CONTROL
 from dataplane_plugins.runtime.patterns import Reference
 
@@ -82,6 +83,7 @@ class MapFiles:
     """The folder of managed maps."""
 
     folder: Path
+    state: State
 
     def manages(self, one: Reference) -> bool:
         """Whether a map's file lies in the folder, by its name."""
@@ -127,5 +129,10 @@ class MapFiles:
         fresh = rewritten(text, wanted, changed)
         if fresh == text:
             return False
-        write_atomically(path, fresh.encode("utf-8", "surrogateescape"))
+        status = write_atomically(path, fresh.encode("utf-8", "surrogateescape"))
+        self.state.note(f"map file {path}", str(status.st_mtime_ns))
         return True
+
+    def wrote_last(self, path: Path) -> bool:
+        """Whether nobody else has written a file since `write` did."""
+        return self.state.fact(f"map file {path}") == str(path.stat().st_mtime_ns)

@@ -26,7 +26,8 @@ class Maps:
 
     def __init__(self, services: Services) -> None:
         self.patterns = Patterns(services, "map")
-        self.files = MapFiles(Path(services.settings.dataplaneapi.resources.maps_dir))
+        folder = Path(services.settings.dataplaneapi.resources.maps_dir)
+        self.files = MapFiles(folder, services.state)
 
     def find(self, name: str) -> Reference:
         """The map that a name means; raises `NotFound`."""

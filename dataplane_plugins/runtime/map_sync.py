@@ -1,0 +1,130 @@
+"""Bring what changes in managed maps of the running process to their files, period by period.
+
+HAProxy tells of a change of the number of entries, but not of that of a value: only a dump shows
+it. A dump is compared by its digest alone while it is the same, and the next one waits in
+proportion to what the last one took, so that a large map costs next to nothing while it rests.
+"""
+
+import threading
+import time
+import zlib
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from dataplane_core import impl
+from dataplane_core.errors import DataplaneError, RuntimeFailed
+from dataplane_core.services import Services
+from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key, pairs_of
+from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
+
+_REST = 400
+"""A dump that took a second is not made again for so many, unless the number of entries changes."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """A map as it was: HAProxy's counts, and its dump, packed and as a digest."""
+
+    counts: tuple[str, ...]
+    digest: bytes
+    packed: bytes
+    next_look: float
+
+
+def _digest(dump: bytes) -> bytes:
+    return blake2b(dump, digest_size=16).digest()
+
+
+def _values(dump: bytes) -> Values:
+    return by_key((key, value) for _, key, value in entries(dump))
+
+
+class MapSync:
+    """The managed maps of the first process, and their files."""
+
+    def __init__(self, services: Services) -> None:
+        resources = services.settings.dataplaneapi.resources
+        self.patterns = Patterns(services, "map")
+        self.files = MapFiles(Path(resources.maps_dir), services.state)
+        self.period = max(0.1, resources.update_map_files_period)
+        self.log = services.log
+        self.seen: dict[str, Seen] = {}
+        self.started = ""
+        self.trouble = ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Look once in a period until `stop` is set."""
+        while not stop.wait(self.period):
+            try:
+                self.look()
+                self.trouble = ""
+            except DataplaneError as error:
+                if error.message != self.trouble:
+                    self.log.warning("maps are not brought to their files: %s", error.message)
+                self.trouble = error.message
+
+    def look(self) -> list[Path]:
+        """Write the files of maps that have changed since the last look; returns these files."""
+        process = self._process()
+        if process != self.started:
+            self.seen.clear()
+            self.started = process
+        written = []
+        for one in self.patterns.all():
+            path = self.files.path(one)
+            if path is not None and self._look_at(one, path):
+                written.append(path)
+        return written
+
+    def _process(self) -> str:
+        """What tells one worker of HAProxy from the next: its pid and the second of its start."""
+        answer = self.patterns.runtime.execute("show info")[0]
+        told = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
+        if "Pid" not in told or not told.get("Uptime_sec", "").isdigit():
+            raise RuntimeFailed("HAProxy's answer to show info cannot be read")
+        began = told.get("Start_time_sec") or str(int(time.time()) - int(told["Uptime_sec"]))
+        # the seconds are rounded where HAProxy does not tell them itself (up to 2.8)
+        if self.started.startswith(f"{told['Pid']} "):
+            before = int(self.started.split()[1])
+            began = str(before) if abs(int(began) - before) < 2 else began
+        return f"{told['Pid']} {began}"
+
+    def _look_at(self, one: Reference, path: Path) -> bool:
+        known = self.seen.get(one.file)
+        if known is not None and known.counts == one.counts and time.monotonic() < known.next_look:
+            return False
+        begun = time.monotonic()
+        dump = self.patterns.dump(one)
+        now = time.monotonic()
+        rest = now + (now - begun) * _REST
+        if known is not None and known.digest == _digest(dump):
+            known.counts, known.next_look = one.counts, rest
+            return False
+        with self.patterns.changing(one):
+            dump = self.patterns.dump(one)
+            fresh = _values(dump)
+            before = self._first(path, fresh) if known is None else _unpacked(known)
+            changed = {key for key in fresh.keys() | before if fresh.get(key) != before.get(key)}
+            done = bool(changed) and self.files.write(path, fresh, changed)
+        self.seen[one.file] = Seen(one.counts, _digest(dump), zlib.compress(dump, 1), rest)
+        return done
+
+    def _first(self, path: Path, fresh: Values) -> Values:
+        """What the process, or the last look at it, left in the file; all, if others wrote it."""
+        began = int(self.started.split()[1])
+        if path.stat().st_mtime > began + 1 and not self.files.wrote_last(path):
+            return fresh
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        return by_key(pairs_of(text))
+
+
+def _unpacked(known: Seen) -> Values:
+    return _values(zlib.decompress(known.packed))
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Have one worker of all do it, if the settings want it."""
+    if services.settings.dataplaneapi.resources.update_map_files:
+        services.lead("map-files", MapSync(services).run)
