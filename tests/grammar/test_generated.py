@@ -11,6 +11,7 @@ from dataplane_core.errors import Invalid
 from dataplane_core.grammar import Model, Statement, normal
 from dataplane_core.registry import SECTION_ORDER
 from dataplane_core.text import Document, Section
+from dataplane_plugins.spoe.models import AGENT, GROUP, MESSAGE
 from tests.golden.offline import registry
 from tests.grammar.generate import objects
 
@@ -20,6 +21,7 @@ STATEMENTS: dict[str, list[Statement]] = {
     for name, one in registry().collections.items()
     if (found := [one.table.statement] if isinstance(one, Rows) else one.model.statements)
 }
+STATEMENTS.update({model.name: model.statements for model in (AGENT, MESSAGE, GROUP)})
 EVIL = [
     "a\nserver evil 1.2.3.4", "a\r", "a\0b", "a\tb", "a # b", "#a", "a#b", "a b", " a", "a ", " ",
     '"a', "a'", "a\\", '"a b"', "'a b'", "a\\ b", "if", "a if b", "a unless b", "}", "a\u2028b", "é✓", "$HOME", '"${X}"',
