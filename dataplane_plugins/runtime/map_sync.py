@@ -20,6 +20,8 @@ from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
 
 _REST = 400
 """A dump that took a second is not made again for so many, unless the number of entries changes."""
+_QUICK = 0.02
+"""A dump that took less than so many seconds is made in every period."""
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ class MapSync:
         begun = time.monotonic()
         dump = self.patterns.dump(one)
         now = time.monotonic()
-        rest = now + (now - begun) * _REST
+        rest = now + (now - begun) * _REST if now - begun > _QUICK else now
         if known is not None and known.digest == _digest(dump):
             known.counts, known.next_look = one.counts, rest
             return False
