@@ -114,6 +114,23 @@ def _need(document: Document, name: str) -> Section:
     return section
 
 
+def _read(id: str, schema: dict[str, str], summary: str, **more: Response) -> Operation:
+    envelope = {
+        "type": "object",
+        "properties": {"_version": {"type": "integer"}, "data": schema},
+        **({} if more else {"required": ["data"]}),
+    }
+    found = Response(envelope, ("Configuration-Version",), "What there is.")
+    responses = {"200": found, **more, "default": FAILURE}
+    return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses)
+
+
+def _write(
+    id: str, summary: str, responses: dict[str, Response], body: Body | None = None
+) -> Operation:
+    return Operation(id, "Sites", summary, CHANGE, body, responses)
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve sites, if all that they are made of is there.
@@ -124,38 +141,15 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         return
     sites = Sites(services.registry)
     body = Body(ONE, props=sites.props)
-
-    def read(id: str, schema: dict[str, str], summary: str, **more: Response) -> Operation:
-        envelope = {
-            "type": "object",
-            "properties": {"_version": {"type": "integer"}, "data": schema},
-            **({} if more else {"required": ["data"]}),
-        }
-        found = Response(envelope, ("Configuration-Version",), "What there is.")
-        responses = {"200": found, **more, "default": FAILURE}
-        return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses)
-
-    def write(id: str, summary: str, responses: dict[str, Response], sent: bool) -> Operation:
-        given = body if sent else None
-        return Operation(id, "Sites", summary, CHANGE, given, responses)
-
+    many = {
+        "GET": _read("getSites", {"$ref": "sites"}, "All sites"),
+        "POST": _write("createSite", "Add a site", created(ONE), body),
+    }
+    one = {
+        "GET": _read("getSite", ONE, "One site", **{"404": NOT_FOUND}),
+        "PUT": _write("replaceSite", "Replace a site", replaced(ONE), body),
+        "DELETE": _write("deleteSite", "Delete a site", deleted()),
+    }
     routes.schema("sites", {"type": "array", "items": ONE})
-    routes.add(
-        PATH,
-        SiteList(sites),
-        {
-            "GET": read("getSites", {"$ref": "sites"}, "All sites"),
-            "POST": write("createSite", "Add a site", created(ONE), sent=True),
-        },
-        versions=("v2",),
-    )
-    routes.add(
-        f"{PATH}/{{name}}",
-        SiteItem(sites),
-        {
-            "GET": read("getSite", ONE, "One site", **{"404": NOT_FOUND}),
-            "PUT": write("replaceSite", "Replace a site", replaced(ONE), sent=True),
-            "DELETE": write("deleteSite", "Delete a site", deleted(), sent=False),
-        },
-        versions=("v2",),
-    )
+    routes.add(PATH, SiteList(sites), many, versions=("v2",))
+    routes.add(f"{PATH}/{{name}}", SiteItem(sites), one, versions=("v2",))
