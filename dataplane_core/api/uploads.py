@@ -21,9 +21,9 @@ class _Limited:
         self._stream, self._limit, self._left = stream, limit, length
         self._taken = 0
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         """The next bytes; raises `TooLarge`, and `BadRequest` where the body breaks off."""
-        wanted = _PIECE if size < 0 else size
+        wanted = _PIECE if size is None or size < 0 else size
         if self._left is not None:
             wanted = min(wanted, self._left)
         if not wanted:

@@ -85,6 +85,18 @@ class RuntimeClient:
         """
         return self._ask(self._line(text), deadline)
 
+    def send(self, text: str, payload: str, deadline: float = DEADLINE) -> str:
+        """HAProxy's answer to one command with a payload of several lines.
+
+        Raises as `command` does; `Invalid` also for a payload with an empty line, which would end
+        it, or with control characters.
+        """
+        lines = payload.splitlines()
+        if not lines or not all(lines) or any(map(CONTROL.search, lines)):
+            raise Invalid("this cannot be the payload of a command of HAProxy's Runtime API")
+        sent = "\n".join([" <<", *lines, ""])
+        return self._ask(self._line(text) + sent.encode(), deadline)
+
     def batch(self, texts: Iterable[str], limit: int, deadline: float = DEADLINE) -> str:
         """Carry out commands in order, many on one line of at most `limit` bytes.
 

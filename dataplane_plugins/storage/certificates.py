@@ -1,0 +1,200 @@
+"""Certificates, keys and revocation lists in PEM (RFC 7468): whether HAProxy can use them, and
+what is said in them.
+
+Facts are written as HAProxy's `show ssl cert` writes them, dates as RFC 3339 has them.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dataplane_core.errors import Invalid
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+T = TypeVar("T")
+
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_BODY = re.compile(rb"[A-Za-z0-9+/=\s]+")
+_CERTIFICATE, _REVOKED, _KEY = b"CERTIFICATE", b"X509 CRL", b"PRIVATE KEY"
+_PARAMETERS = (b"DH PARAMETERS", b"EC PARAMETERS")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One object of a PEM file: what it is, and its text without anything around it."""
+
+    label: bytes
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The objects of a PEM file, in their order."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def text(self) -> str:
+        """All objects, and nothing else: comments and empty lines are left out."""
+        return b"".join(block.text for block in self.blocks).decode("ascii")
+
+    def of(self, *labels: bytes) -> list[bytes]:
+        """The objects of some kinds; a label also counts for those that end with it."""
+        return [block.text for block in self.blocks if block.label.endswith(labels)]
+
+    @property
+    def serves(self) -> bool:
+        """Whether a listener can use it by itself: a certificate with its key."""
+        return bool(self.of(_CERTIFICATE)) and bool(self.of(_KEY))
+
+
+def parse(data: bytes) -> Bundle:
+    """The objects in a file; raises `Invalid` for what is no PEM, or holds what is not known."""
+    found = tuple(_block(*match.groups()) for match in _BLOCK.finditer(data))
+    if not found:
+        raise Invalid("the file holds no certificate in PEM format")
+    if data.count(b"-----BEGIN ") != len(found):
+        raise Invalid("the file holds a PEM object that does not end")
+    return Bundle(found)
+
+
+def _block(label: bytes, body: bytes) -> Block:
+    words = label.decode("ascii")
+    if label not in (_CERTIFICATE, _REVOKED, *_PARAMETERS) and not label.endswith(_KEY):
+        raise Invalid(f"the file holds a PEM object that HAProxy does not use: {words}")
+    if label.startswith(b"ENCRYPTED") or b"ENCRYPTED" in body:
+        raise Invalid("the private key is encrypted; HAProxy needs it without a password")
+    if not _BODY.fullmatch(body):
+        raise Invalid(f"the file holds a {words} that is not in base64")
+    lines = b"\n".join(body.split())
+    return Block(label, b"-----BEGIN %s-----\n%s\n-----END %s-----\n" % (label, lines, label))
+
+
+def check(data: bytes) -> Bundle:
+    """The objects in a file that HAProxy can load.
+
+    Raises `Invalid` when one of them cannot be read, or the key is not the first certificate's.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    bundle = parse(data)
+    certificates = [
+        _loaded("a certificate", x509.load_pem_x509_certificate, text)
+        for text in bundle.of(_CERTIFICATE)
+    ]
+    for text in bundle.of(_REVOKED):
+        _loaded("a revocation list", x509.load_pem_x509_crl, text)
+    keys = [
+        _loaded("a private key", lambda one: load_pem_private_key(one, None), text)
+        for text in bundle.of(_KEY)
+    ]
+    if len(keys) > 1:
+        raise Invalid("the file holds more than one private key")
+    if keys and certificates and keys[0].public_key() != certificates[0].public_key():
+        raise Invalid("the private key does not belong to the first certificate of the file")
+    if not (keys or certificates or bundle.of(_REVOKED)):
+        raise Invalid("the file holds no certificate in PEM format")
+    return bundle
+
+
+def _loaded(what: str, load: Callable[[bytes], T], text: bytes) -> T:
+    try:
+        return load(text)
+    except Exception:  # the library's words could repeat parts of a key
+        raise Invalid(f"the file holds {what} that cannot be read") from None
+
+
+def facts(data: bytes) -> dict[str, Any]:
+    """What the first certificate of a file says; nothing where there is none."""
+    from cryptography import x509
+
+    try:
+        texts = parse(data).of(_CERTIFICATE)
+        chain = [x509.load_pem_x509_certificate(text) for text in texts]
+        if not chain:
+            return {}
+        found = {**_times(chain[0]), **_names(chain[0]), **_marks(chain[0])}
+        found["issuers"] = ", ".join(dict.fromkeys(_common(one.issuer) for one in chain))
+    except (Invalid, ValueError):
+        return {}
+    if len(chain) > 1:
+        found["chain_subject"] = _line(chain[1].subject)
+        found["chain_issuer"] = _line(chain[1].issuer)
+    return {name: value for name, value in found.items() if value}
+
+
+def _times(one: "x509.Certificate") -> dict[str, str]:
+    form = "%Y-%m-%dT%H:%M:%S.000Z"
+    return {
+        "not_before": one.not_valid_before_utc.strftime(form),
+        "not_after": one.not_valid_after_utc.strftime(form),
+    }
+
+
+def _names(one: "x509.Certificate") -> dict[str, str]:
+    from cryptography import x509
+
+    extension = _extension(one, x509.SubjectAlternativeName)
+    domains = extension.get_values_for_type(x509.DNSName) if extension else []
+    addresses = extension.get_values_for_type(x509.IPAddress) if extension else []
+    alternatives = [f"DNS:{name}" for name in domains]
+    alternatives += [f"IP Address:{address}" for address in addresses]
+    return {
+        "subject": _line(one.subject),
+        "subject_alternative_names": ", ".join(alternatives),
+        "domains": ", ".join(domains),
+        "ip_addresses": ", ".join(map(str, addresses)),
+    }
+
+
+def _marks(one: "x509.Certificate") -> dict[str, str]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    subject = _extension(one, x509.SubjectKeyIdentifier)
+    authority = _extension(one, x509.AuthorityKeyIdentifier)
+    identifier = authority.key_identifier if authority else None
+    return {
+        "serial": f"{one.serial_number:X}",
+        "algorithm": _algorithm(one),
+        "sha1_finger_print": one.fingerprint(hashes.SHA1()).hex().upper(),
+        "sha256_finger_print": one.fingerprint(hashes.SHA256()).hex().upper(),
+        "subject_key_id": subject.digest.hex().upper() if subject else "",
+        "authority_key_id": identifier.hex().upper() if identifier else "",
+    }
+
+
+def _extension(one: "x509.Certificate", kind: Any) -> Any:
+    from cryptography import x509
+
+    try:
+        return one.extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return None
+
+
+def _algorithm(one: "x509.Certificate") -> str:
+    """The key's family and its size in bits, such as `RSA2048`."""
+    key: Any = one.public_key()
+    family = type(key).__name__.lstrip("_").removesuffix("PublicKey")
+    return f"{family.upper()}{getattr(key, 'key_size', '')}"
+
+
+def _pairs(name: "x509.Name") -> Sequence[tuple[str, str]]:
+    return [
+        (one.rfc4514_attribute_name, one.value if isinstance(one.value, str) else one.value.hex())
+        for one in name
+    ]
+
+
+def _line(name: "x509.Name") -> str:
+    return "".join(f"/{kind}={value}" for kind, value in _pairs(name))
+
+
+def _common(name: "x509.Name") -> str:
+    """The common name, or all there is instead."""
+    return next((value for kind, value in _pairs(name) if kind == "CN"), "") or _line(name)

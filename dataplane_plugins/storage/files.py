@@ -1,0 +1,190 @@
+"""What the three kinds of files share: list, upload, read, replace, delete.
+
+A file is replaced whole: what is new is on the disk before HAProxy is told, and takes its name in
+one step. `skip_reload` leaves HAProxy as it is, `force_reload` waits for a reload, and gives the
+former file back when that fails.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import falcon
+
+from dataplane_core.api.body import to_json
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.uploads import open_upload
+from dataplane_core.errors import NotFound, ReloadFailed
+from dataplane_core.services import Services
+from dataplane_core.store.files import Candidate, locked, sync_directory
+from dataplane_plugins.storage.folders import Folder
+from dataplane_plugins.storage.live import Live, NeedsReload
+
+FIELD = "file_upload"
+
+Undo = Callable[[], None]
+
+
+class Files:
+    """The files of one folder, and what HAProxy is told of their changes."""
+
+    def __init__(self, services: Services, folder: Folder, described: str) -> None:
+        self.services = services
+        self.folder = folder
+        self.described = described
+        self.live = Live(services)
+        self.limit = services.settings.dataplane.body_limit
+
+    def shown(self, name: str) -> dict[str, Any]:
+        """A file as lists show it."""
+        path = str(self.folder.path / name)
+        return {"description": self.described, "file": path, "storage_name": name}
+
+    def receive(
+        self, req: ApiRequest, check: Callable[[bytes], Any] | None = None
+    ) -> tuple[str, int, Any]:
+        """Store the file of a multipart body: its name, its size in bytes, what `check` gave.
+
+        Raises `Invalid`, `AlreadyExists`, `BadRequest`, `TooLarge` and `StorageFailed`; there is no
+        such file then.
+        """
+        upload = open_upload(req, FIELD, self.limit)
+        name = self.folder.new_name(upload.filename)
+        size = 0
+        with self.folder.begin(name) as candidate:
+            for piece in upload.pieces():
+                candidate.append(piece)
+                size += len(piece)
+            checked = check(candidate.path.read_bytes()) if check else None
+            candidate.sync()
+            with self.changing():
+                self.folder.add(candidate)
+        return name, size, checked
+
+    def write(
+        self, name: str, data: bytes, tell: Callable[[Path], None] | None
+    ) -> tuple[str, Undo]:
+        """Replace a file; why a reload is needed, "" if none is, and how to undo it.
+
+        `tell` brings it to HAProxy and raises `NeedsReload`, or anything else to have the file stay
+        as it is. Raises `NotFound` and `StorageFailed`.
+        """
+        path, former = self.folder.find(name), self.folder.read(name)
+        with self.changing(), Candidate(path, data, self.folder.mode) as candidate:
+            if not self.folder.mode & 0o007:
+                candidate.protect()
+            candidate.sync()
+            reason = reason_of(tell, path)
+            written = candidate.publish()
+            sync_directory(candidate.target.parent)
+
+        def undo() -> None:
+            with self.changing(), Candidate(path, former) as back:
+                if candidate.target.stat().st_ino == written.st_ino:
+                    back.publish()
+
+        return reason, undo
+
+    def remove(self, name: str, tell: Callable[[Path], None] | None) -> tuple[str, Undo]:
+        """Delete a file; as `write`."""
+        former, path = self.folder.read(name), self.folder.find(name)
+        with self.changing():
+            mode = path.stat().st_mode & 0o777
+            self.folder.remove(name)
+            reason = reason_of(tell, path)
+
+        def undo() -> None:
+            with suppress(FileExistsError), Candidate(path, former, mode) as back:
+                back.publish_new()
+
+        return reason, undo
+
+    def discard(self, name: str) -> Undo:
+        """How to undo the making of a file."""
+
+        def undo() -> None:
+            with suppress(NotFound):
+                self.folder.remove(name)
+
+        return undo
+
+    def changing(self) -> Any:
+        """Keep other changes of the folder away: the file and HAProxy change in one order."""
+        return locked(self.folder.lock)
+
+    def settle(
+        self, req: ApiRequest, resp: falcon.Response, name: str, reason: str, undo: Undo, done: int
+    ) -> None:
+        """Answer a change: `done` if nothing is left to do, else 202 with the reload's identifier.
+
+        Raises `ReloadFailed` when a forced reload fails, after `undo`.
+        """
+        query, reloads = req.query, self.services.reloads
+        resp.status = done
+        version = self.services.config.version()
+        reason = f"{self.folder.path / name}: {reason}" if reason else ""
+        if query.get("force_reload"):
+            record = reloads.force(version, reason or f"asked for with {name}")
+            if record.status == "failed":
+                undo()
+                raise ReloadFailed(
+                    f"HAProxy could not be reloaded, and {name} is as it was: {record.response}"
+                )
+        elif reason and not query.get("skip_reload"):
+            resp.status = 202
+            resp.set_header("Reload-ID", reloads.request(version, reason))
+
+
+def reason_of(tell: Callable[[Path], None] | None, path: Path) -> str:
+    """Bring a change to HAProxy: why that takes a reload, "" if it does not."""
+    if tell is None:
+        return "it changed"
+    try:
+        tell(path)
+    except NeedsReload as error:
+        return str(error)
+    return ""
+
+
+def wants_live(req: ApiRequest) -> bool:
+    """Whether a change is to be brought to the running HAProxy without a reload."""
+    return not (req.query.get("force_reload") or req.query.get("skip_reload"))
+
+
+class FileList:
+    """The files of a folder: GET; upload one: POST."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json([self.files.shown(name) for name in self.files.folder.names()])
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        name, size, _ = self.files.receive(req)
+        resp.status = 201
+        resp.data = to_json({**self.files.shown(name), "size": size})
+
+
+class FileItem:
+    """One file: its bytes: GET; other bytes: PUT; DELETE."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        file, size = self.files.folder.open(name)
+        resp.content_type = "application/octet-stream"
+        resp.set_stream(file, size)
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        def tell(path: Path) -> None:
+            self.files.live.replace(path, req.raw)
+
+        reason, undo = self.files.write(name, req.raw, tell if wants_live(req) else None)
+        self.files.settle(req, resp, name, reason, undo, 204)
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        self.files.folder.remove(name)
+        resp.status = 204

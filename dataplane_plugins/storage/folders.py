@@ -1,0 +1,132 @@
+"""Folders of files that HAProxy reads: what they hold, and what a name in them may be.
+
+Only regular files are there for clients. A FIFO or a device would hang or harm whoever reads it,
+and a link that leads out of the folder could show, or replace, any file of the machine.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
+from dataplane_core.store.files import (
+    Candidate,
+    sweep_folder,
+    sync_directory,
+    told,
+)
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
+_LONGEST = 200  # a temporary file's name is longer, and file systems take 255 bytes
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of files.
+
+    `suffix` is what every new name ends with, `mode` that of new files; `allowed` are folders
+    elsewhere that links may lead to.
+    """
+
+    path: Path
+    lock: Path
+    suffix: str = ""
+    mode: int = 0o644
+    allowed: tuple[str, ...] = ()
+
+    def new_name(self, given: str) -> str:
+        """The name of a file to be made; `Invalid` for one that cannot be stored as it is."""
+        if not given:
+            raise Invalid("the file in the body needs a filename", code=Code.REQUIRED)
+        name = given if given.endswith(self.suffix) else given + self.suffix
+        if not _NAME.fullmatch(given) or len(name) > _LONGEST:
+            raise Invalid(
+                f"{given[:80]!r} cannot be stored under its name: letters, digits and _.+=@- are "
+                f"taken, a letter, digit or _ first, {_LONGEST} characters at most",
+                code=Code.PATTERN,
+            )
+        return name
+
+    def names(self) -> list[str]:
+        """The names of all files, in order."""
+        try:
+            found = os.listdir(self.path)
+        except OSError:
+            return []
+        return sorted(name for name in found if self._target(name) is not None)
+
+    def find(self, name: str) -> Path:
+        """The path of a file; raises `NotFound`."""
+        if self._target(name) is None:
+            raise NotFound(f"missing object: there is no file {name} in {self.path}")
+        return self.path / name
+
+    def open(self, name: str) -> tuple[IO[bytes], int]:
+        """A file to read from, and its size in bytes; raises `NotFound` and `StorageFailed`."""
+        target = self._target(name)
+        if target is None:
+            raise NotFound(f"missing object: there is no file {name} in {self.path}")
+        with told(self.path / name, "read"):
+            handle = os.open(target, _FLAGS)
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):  # it was changed just now
+            os.close(handle)
+            raise NotFound(f"missing object: there is no file {name} in {self.path}")
+        return os.fdopen(handle, "rb"), status.st_size
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file; raises as `open` does."""
+        file, _ = self.open(name)
+        with file, told(self.path / name, "read"):
+            return file.read()
+
+    def begin(self, name: str) -> Candidate:
+        """A temporary file for a new file; raises `AlreadyExists`, `StorageFailed`."""
+        self.check_free(name)
+        with told(self.path, "made"):
+            self.path.mkdir(parents=True, exist_ok=True)
+        return Candidate(self.path / name, b"", self.mode)
+
+    def check_free(self, name: str) -> None:
+        """Raise `AlreadyExists` if anything has the name, be it no file."""
+        if os.path.lexists(self.path / name):
+            raise AlreadyExists(f"object already exists: {self.path / name}")
+
+    def add(self, candidate: Candidate) -> None:
+        """Give a new file its name; raises `AlreadyExists`, `StorageFailed`."""
+        try:
+            candidate.publish_new()
+        except FileExistsError:
+            raise AlreadyExists(f"object already exists: {candidate.target}") from None
+        sync_directory(self.path)
+
+    def remove(self, name: str) -> None:
+        """Delete a file; of a link, the link. Raises `NotFound`, `StorageFailed`."""
+        path = self.find(name)
+        with told(path, "deleted"):
+            path.unlink(missing_ok=True)
+        sync_directory(self.path)
+
+    def sweep(self) -> None:
+        """Remove what uploads left that died with their process."""
+        sweep_folder(self.path)
+
+    def _target(self, name: str) -> str | None:
+        """The real path of a file that clients may see; None for anything else."""
+        if not name or name.startswith(".") or "/" in name or "\0" in name:
+            return None
+        try:
+            path = os.path.realpath(self.path / name, strict=True)
+            regular = stat.S_ISREG(os.stat(path).st_mode)
+        except (OSError, ValueError):
+            return None
+        return path if regular and _inside(path, (str(self.path), *self.allowed)) else None
+
+
+def _inside(path: str, folders: Iterable[str]) -> bool:
+    return any(path.startswith(os.path.realpath(folder).rstrip("/") + "/") for folder in folders)

@@ -1,0 +1,60 @@
+"""`/storage/general`: any other files: pages of errors, lists of addresses, scripts."""
+
+from dataplane_core import impl
+from dataplane_core.api.routes import Routes
+from dataplane_core.services import Services
+from dataplane_plugins.runtime.common import array
+from dataplane_plugins.storage.files import FileItem, FileList, Files
+from dataplane_plugins.storage.folders import Folder
+from dataplane_plugins.storage.operations import (
+    PATH,
+    SIZE,
+    TEXT,
+    downloaded,
+    folder,
+    listed,
+    removed,
+    replaced,
+    uploaded,
+)
+
+FILE = {
+    "type": "object",
+    "properties": {
+        "description": TEXT,
+        "file": TEXT,
+        "id": TEXT,
+        "size": SIZE,
+        "storage_name": TEXT,
+    },
+}
+_FILE = {"$ref": "general_file"}
+
+
+def _folder(services: Services) -> Folder:
+    return folder(services, "general_storage_dir")
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Remove what uploads left that were cut off."""
+    _folder(services).sweep()
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve other files."""
+    files = Files(services, _folder(services), "managed general use file")
+    routes.schema("general_file", FILE)
+    routes.schema("general_files", array("general_file"))
+    several = {
+        "GET": listed("getAllStorageGeneralFiles", "Other files", {"$ref": "general_files"}),
+        "POST": uploaded("createStorageGeneralFile", "Upload a file", _FILE),
+    }
+    one = {
+        "GET": downloaded("getOneStorageGeneralFile", "The content of a file"),
+        "PUT": replaced("replaceStorageGeneralFile", "Replace the content of a file"),
+        "DELETE": removed("deleteStorageGeneralFile", "Delete a file"),
+    }
+    routes.add(f"{PATH}/general", FileList(files), several)
+    routes.add(f"{PATH}/general/{{name}}", FileItem(files), one)

@@ -1,0 +1,76 @@
+"""`/storage/maps`: files of maps, and whether the running HAProxy has loaded them."""
+
+import os
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.services import Services
+from dataplane_plugins.runtime.common import array
+from dataplane_plugins.runtime.map_operations import MAP
+from dataplane_plugins.storage.files import FileItem, FileList, Files
+from dataplane_plugins.storage.folders import Folder
+from dataplane_plugins.storage.operations import (
+    PATH,
+    downloaded,
+    folder,
+    listed,
+    removed,
+    replaced,
+    uploaded,
+)
+
+NOT_LOADED = "managed but not loaded map file (no runtime ID)"
+_MAP = {"$ref": "map"}
+
+
+class MapList(FileList):
+    """The files of maps: GET; upload one: POST."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        names = self.files.folder.names()
+        loaded = self.files.live.loaded_maps() if names else {}
+        found: list[dict[str, Any]] = []
+        for name in names:
+            one = loaded.get(os.path.realpath(self.files.folder.path / name))
+            runs = {"description": one.description, "id": one.id} if one else {}
+            found.append({**self.files.shown(name), **runs})
+        resp.data = to_json(found)
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        name, size, _ = self.files.receive(req)
+        resp.status = 201
+        resp.data = to_json({**self.files.shown(name), "description": NOT_LOADED, "size": size})
+
+
+def _folder(services: Services) -> Folder:
+    return folder(services, "maps_dir", suffix=".map")
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Remove what uploads left that were cut off."""
+    _folder(services).sweep()
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve files of maps."""
+    files = Files(services, _folder(services), "managed map file")
+    routes.schema("map", MAP)
+    routes.schema("maps", array("map"))
+    several = {
+        "GET": listed("getAllStorageMapFiles", "Files of maps", {"$ref": "maps"}),
+        "POST": uploaded("createStorageMapFile", "Upload a map", _MAP),
+    }
+    one = {
+        "GET": downloaded("getOneStorageMap", "The content of a map"),
+        "PUT": replaced("replaceStorageMapFile", "Replace the content of a map"),
+        "DELETE": removed("deleteStorageMap", "Delete a map"),
+    }
+    routes.add(f"{PATH}/maps", MapList(files), several)
+    routes.add(f"{PATH}/maps/{{name}}", FileItem(files), one)

@@ -1,0 +1,154 @@
+"""`/storage/ssl_certificates`: certificates with their keys, CA and CRL files.
+
+What HAProxy could not load is refused. Private keys are for the owner alone, and in no answer.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import FAILURE, NOT_FOUND, Operation, Response
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.services import Services
+from dataplane_plugins.runtime.common import array
+from dataplane_plugins.storage.certificates import check, facts
+from dataplane_plugins.storage.files import FileList, Files, reason_of, wants_live
+from dataplane_plugins.storage.folders import Folder
+from dataplane_plugins.storage.operations import (
+    FORCE,
+    GONE,
+    PATH,
+    SIZE,
+    SKIP,
+    TAG,
+    TEXT,
+    folder,
+    listed,
+    queued,
+    replaced,
+    uploaded,
+)
+
+TIME = {"type": "string", "format": "date-time", "readOnly": True, "x-nullable": True}
+READ = {**TEXT, "readOnly": True}
+CERTIFICATE = {
+    "type": "object",
+    "properties": {
+        "algorithm": TEXT,
+        "authority_key_id": TEXT,
+        "chain_issuer": TEXT,
+        "chain_subject": TEXT,
+        "description": TEXT,
+        "domains": READ,
+        "file": TEXT,
+        "ip_addresses": READ,
+        "issuers": READ,
+        "not_after": TIME,
+        "not_before": TIME,
+        "serial": TEXT,
+        "sha1_finger_print": TEXT,
+        "sha256_finger_print": TEXT,
+        "size": {**SIZE, "readOnly": True},
+        "status": READ,
+        "storage_name": TEXT,
+        "subject": TEXT,
+        "subject_alternative_names": TEXT,
+        "subject_key_id": TEXT,
+    },
+}
+_ONE = {"$ref": "ssl_certificate"}
+
+
+def told(files: Files, name: str, data: bytes) -> dict[str, Any]:
+    """A file with what its certificate says."""
+    return {**files.shown(name), **facts(data), "size": len(data)}
+
+
+class CertificateList(FileList):
+    """The files: GET; upload one: POST."""
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        files = self.files
+        name, _, bundle = files.receive(req, check)
+
+        def tell(path: Path) -> None:
+            files.live.add_certificate(path, bundle)
+
+        with files.changing():
+            reason = reason_of(tell if wants_live(req) else None, files.folder.path / name)
+        data = files.folder.read(name)
+        files.settle(req, resp, name, reason, files.discard(name), 201)
+        resp.data = to_json(told(files, name, data))
+
+
+class CertificateItem:
+    """One file: what its certificate says: GET; another: PUT; DELETE."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        resp.data = to_json(told(self.files, name, self.files.folder.read(name)))
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        self.files.folder.find(name)
+        bundle = check(req.raw)
+
+        def tell(path: Path) -> None:
+            self.files.live.replace(path, req.raw, bundle)
+
+        reason, undo = self.files.write(name, req.raw, tell if wants_live(req) else None)
+        self.files.settle(req, resp, name, reason, undo, 200)
+        resp.data = to_json(told(self.files, name, req.raw))
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        tell = self.files.live.remove_certificate if wants_live(req) else None
+        reason, undo = self.files.remove(name, tell)
+        self.files.settle(req, resp, name, reason, undo, 204)
+
+
+def _folder(services: Services) -> Folder:
+    return folder(services, "ssl_certs_dir", mode=0o600)
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Remove what uploads left that were cut off."""
+    _folder(services).sweep()
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve certificates."""
+    files = Files(services, _folder(services), "managed SSL file")
+    routes.schema("ssl_certificate", CERTIFICATE)
+    routes.schema("ssl_certificates", array("ssl_certificate"))
+    several = {
+        "GET": listed(
+            "getAllStorageSSLCertificates", "Files of certificates", {"$ref": "ssl_certificates"}
+        ),
+        "POST": uploaded(
+            "createStorageSSLCertificate", "Upload a certificate", _ONE, (FORCE,), _202=queued(_ONE)
+        ),
+    }
+    read = {"200": Response(_ONE), "404": NOT_FOUND, "default": FAILURE}
+    gone = {"202": queued(), "204": GONE, "404": NOT_FOUND, "default": FAILURE}
+    one = {
+        "GET": Operation(
+            "getOneStorageSSLCertificate", TAG, "What a certificate says", responses=read
+        ),
+        "PUT": replaced("replaceStorageSSLCertificate", "Replace a certificate", _ONE),
+        "DELETE": Operation(
+            "deleteStorageSSLCertificate",
+            TAG,
+            "Delete a certificate",
+            (SKIP, FORCE),
+            responses=gone,
+        ),
+    }
+    routes.add(f"{PATH}/ssl_certificates", CertificateList(files), several)
+    routes.add(f"{PATH}/ssl_certificates/{{name}}", CertificateItem(files), one)
