@@ -1,10 +1,11 @@
 """Lines that are a resource elsewhere, as a list property of the section's own object."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dataplane_core.grammar.props import Prop, Values
+from dataplane_core.errors import Code
+from dataplane_core.grammar.props import Problem, Prop, Values
 from dataplane_core.grammar.statements import Row, Statement
 
 
@@ -27,11 +28,20 @@ class Nested(Statement):
         return {self.prop.name: items} if items else {}
 
     def spread(self, values: Values) -> list[Row]:
+        return [row for item in self._items(values) for row in self.resource.spread(item)]
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        for at, item in enumerate(self._items(values)):
+            if not item:
+                path = f"{self.prop.name}.{at}"
+                yield Problem(path, Code.REQUIRED, f"{path} in body says nothing")
+            yield from self.resource.problems(item)
+
+    def _items(self, values: Values) -> list[dict[str, Any]]:
+        """The objects of the list without their places: a line stands where it stands."""
         name = self.index.name if self.index else ""
-        lines: list[Row] = []
-        for item in values.get(self.prop.name) or ():
-            lines += self.resource.spread({key: item[key] for key in item if key != name})
-        return lines
+        items = values.get(self.prop.name) or ()
+        return [{key: item[key] for key in item if key != name} for item in items]
 
 
 def nested(name: str, resource: Statement, *, numbered: bool = False, help: str) -> Statement:
