@@ -53,7 +53,7 @@ def merge(*parts: Objects) -> Objects:
     )
 
 
-def of(term: Term, samples: list[dict[str, Any]]) -> Objects:
+def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a case for each term
     """Values that `term` can write; `samples` are what examples of the statement say."""
     match term:
         case Scalar():
