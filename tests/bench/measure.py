@@ -82,8 +82,8 @@ def memory_after(servers: dict[Size, ApiServer]) -> Table:
 
 def reads(effort: Effort, folder: Path, servers: dict[Size, ApiServer]) -> Table:
     """GETs against a bare Falcon application that returns the same bytes."""
-    heads = ["file", "GET", "bytes", "user", "requests/s", "bare Falcon", "ratio"]
-    table = Table("Reading", heads, limit="ratio ≥ 0.5")
+    heads = ["file", "GET", "bytes", "user", "requests/s", "bare Falcon", "ratio", "by cost"]
+    table = Table("Reading", heads, limit="ratio of requests/s ≥ 0.5")
     for number, size in enumerate(SIZES):
         place = folder / f"bare{number}"
         place.mkdir()
@@ -96,26 +96,60 @@ def reads(effort: Effort, folder: Path, servers: dict[Size, ApiServer]) -> Table
         with systems.Bare(bodies, place) as bare:
             for what, (path, route) in ROUTES.items():
                 for user in (systems.PLAIN, systems.HASHED):
-                    told, plain, ratio = compared(effort, server.port, bare.port, path, user)
+                    told = compared(effort, server, bare, path, user)
                     kind = "sha512" if user == systems.HASHED else "plain"
-                    length = str(len(bodies[route]))
-                    cells = [size.name, what, length, kind, f"{told:.0f}", f"{plain:.0f}"]
-                    table.rows.append(Row([*cells, f"{ratio:.2f}"], ratio >= 0.5))
+                    cells = [size.name, what, str(len(bodies[route])), kind]
+                    table.rows.append(Row([*cells, *told.cells], told.ratio >= 0.5))
     return table
 
 
+@dataclass(frozen=True)
+class Sample:
+    """One round on one server: requests a second, and processor seconds for each request."""
+
+    rate: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Medians of the rounds on both servers, and of the rounds' ratios."""
+
+    rate: float
+    bare_rate: float
+    ratio: float
+    by_cost: float
+
+    @property
+    def cells(self) -> list[str]:
+        rates = [f"{self.rate:.0f}", f"{self.bare_rate:.0f}"]
+        return [*rates, f"{self.ratio:.2f}", f"{self.by_cost:.2f}"]
+
+
+def sample(effort: Effort, port: int, process: int, path: str, user: str) -> Sample:
+    before = systems.processor_seconds(process)
+    per_second = rate(port, path, user, effort.seconds)
+    spent = systems.processor_seconds(process) - before
+    return Sample(per_second, spent / (per_second * effort.seconds))
+
+
 def compared(
-    effort: Effort, port: int, bare: int, path: str, user: str
-) -> tuple[float, float, float]:
-    """Median rates of both servers, and the median of the rounds' ratios."""
+    effort: Effort, server: ApiServer, bare: systems.Bare, path: str, user: str
+) -> Comparison:
+    """Both servers in turn; which is first changes from round to round."""
+    assert server.process is not None
+    assert bare.process is not None
+    both = [(server.port, server.process.pid), (bare.port, bare.process.pid)]
     pairs = []
-    for _ in range(effort.rounds):
-        ours = rate(port, path, user, effort.seconds)
-        pairs.append((ours, rate(bare, path, user, effort.seconds)))
-    return (
-        statistics.median(pair[0] for pair in pairs),
-        statistics.median(pair[1] for pair in pairs),
-        statistics.median(a / b for a, b in pairs),
+    for number in range(effort.rounds):
+        order = both if number % 2 == 0 else both[::-1]
+        told = [sample(effort, *one, path, user) for one in order]
+        pairs.append(told if number % 2 == 0 else told[::-1])
+    return Comparison(
+        statistics.median(ours.rate for ours, _ in pairs),
+        statistics.median(theirs.rate for _, theirs in pairs),
+        statistics.median(ours.rate / theirs.rate for ours, theirs in pairs),
+        statistics.median(theirs.cost / ours.cost for ours, theirs in pairs),
     )
 
 

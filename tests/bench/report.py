@@ -21,8 +21,9 @@ two machines, or of two days, cannot be compared, their ratios can.
 
 Both servers run under gunicorn's gthread worker with {workers} workers and {threads} threads; the
 load is {load} connections that ask without a pause, on the same machine. "Bare Falcon" is an
-application that returns the same bytes from memory and checks no password. Memory is the
-proportional set size of all processes of the server.
+application that returns the same bytes from memory and checks no password. "By cost" is the ratio of
+the processor time that the servers themselves spent on a request. Memory is the proportional set size
+of all processes of the server.
 
 {tables}
 """

@@ -52,6 +52,7 @@ class Bare:
         self.answers = folder / "answers.json"
         self.answers.write_text(json.dumps(files), "utf-8")
         self.log = folder / "bare.log"
+        self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Bare":
         options = {
@@ -77,6 +78,7 @@ class Bare:
         return self
 
     def __exit__(self, *_: object) -> None:
+        assert self.process is not None
         self.process.terminate()
         self.process.wait(20)
 
@@ -109,6 +111,18 @@ def family(process: int) -> list[int]:
         found.append(one)
         queue += children.get(one, [])
     return found
+
+
+def processor_seconds(process: int) -> float:
+    """Time that the processors spent on a process and its descendants, in seconds."""
+    ticks = 0
+    for one in family(process):
+        try:
+            stat = Path(f"/proc/{one}/stat").read_text("utf-8", "replace")
+        except OSError:
+            continue
+        ticks += sum(map(int, stat.rsplit(")", 1)[1].split()[11:13]))  # utime, stime: proc(5)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory(process: int) -> float:
