@@ -61,6 +61,14 @@ def parse(data: bytes) -> Bundle:
     return Bundle(found)
 
 
+def bundle_in(data: bytes) -> Bundle | None:
+    """The objects in a file of any kind; None if it is no PEM."""
+    try:
+        return parse(data)
+    except Invalid:
+        return None
+
+
 def _block(label: bytes, body: bytes) -> Block:
     words = label.decode("ascii")
     if label not in (_CERTIFICATE, _REVOKED, *_PARAMETERS) and not label.endswith(_KEY):

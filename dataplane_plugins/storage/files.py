@@ -18,6 +18,7 @@ from dataplane_core.api.uploads import open_upload
 from dataplane_core.errors import NotFound, ReloadFailed
 from dataplane_core.services import Services
 from dataplane_core.store.files import Candidate, locked, sync_directory
+from dataplane_plugins.storage.certificates import bundle_in
 from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.live import Live, NeedsReload
 
@@ -180,7 +181,7 @@ class FileItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         def tell(path: Path) -> None:
-            self.files.live.replace(path, req.raw)
+            self.files.live.replace(path, req.raw, bundle_in(req.raw))
 
         reason, undo = self.files.write(name, req.raw, tell if wants_live(req) else None)
         self.files.settle(req, resp, name, reason, undo, 204)

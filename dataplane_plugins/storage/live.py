@@ -53,10 +53,13 @@ class Live:
             return {}
         return {os.path.realpath(one.file): one for one in found if one.file}
 
-    def replace(self, path: Path, data: bytes, bundle: Bundle | None = None) -> None:
+    def replace(
+        self, path: Path, data: bytes, bundle: Bundle | None, *, adds: bool = False
+    ) -> None:
         """Give HAProxy the new content of a file that it has loaded, at once for the traffic.
 
-        Raises `NeedsReload`, and `BadRequest` when HAProxy refuses an entry of a map or list: it
+        `bundle` is what the file holds, if that is PEM; `adds`: a certificate that HAProxy has not
+        loaded is added. Raises `NeedsReload`, and `BadRequest` when HAProxy refuses an entry of a map or list: it
         would not load the file either.
         """
         uses = self.uses(path)
@@ -69,10 +72,11 @@ class Live:
             raise NeedsReload(error.message) from None
         if missing := uses - done:
             raise NeedsReload(f"HAProxy has not loaded it as what it is used for: {missing.pop()}")
-        if not done and bundle is None:
+        if done:
+            return
+        if bundle is None or not adds:
             raise NeedsReload("the running HAProxy has not loaded it")
-        if not done and bundle is not None:
-            self.add_certificate(path, bundle)
+        self.add_certificate(path, bundle)
 
     def add_certificate(self, path: Path, bundle: Bundle) -> None:
         """Give HAProxy a new certificate, and where its folder is loaded, to its listeners.

@@ -99,7 +99,7 @@ class CertificateItem:
         bundle = check(req.raw)
 
         def tell(path: Path) -> None:
-            self.files.live.replace(path, req.raw, bundle)
+            self.files.live.replace(path, req.raw, bundle, adds=True)
 
         reason, undo = self.files.write(name, req.raw, tell if wants_live(req) else None)
         self.files.settle(req, resp, name, reason, undo, 200)

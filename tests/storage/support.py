@@ -121,3 +121,14 @@ def bundle(name: str = "first.example.com") -> bytes:
     """A certificate with its key."""
     key = private_key()
     return certificate(name, key) + pem_of(key)
+
+
+def revocations(key: Any, *serials: int) -> bytes:
+    """A revocation list of the certificate `ca.example.com`."""
+    parts = [(NameOID.COUNTRY_NAME, "FR"), (NameOID.COMMON_NAME, "ca.example.com")]
+    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in parts])
+    builder = x509.CertificateRevocationListBuilder(name, START, START + timedelta(90))
+    for serial in serials:
+        one = x509.RevokedCertificateBuilder(serial, START).build()
+        builder = builder.add_revoked_certificate(one)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
