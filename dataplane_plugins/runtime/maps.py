@@ -17,6 +17,7 @@ from dataplane_core.services import Services
 from dataplane_core.store.files import told
 from dataplane_plugins.runtime import map_operations as told_as
 from dataplane_plugins.runtime.common import PATH
+from dataplane_plugins.runtime.listing import entries_json
 from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key, check_entry
 from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
 
@@ -126,8 +127,7 @@ class EntryList:
         self.maps = maps
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        found = entries(self.maps.patterns.dump(self.maps.find(req.query["map"])))
-        resp.data = to_json([{"id": id, "key": key, "value": value} for id, key, value in found])
+        resp.data = entries_json(self.maps.patterns.dump(self.maps.find(req.query["map"])))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         key, value = req.body.values["key"], req.body.values["value"]
