@@ -59,8 +59,8 @@ class Live:
         """Give HAProxy the new content of a file that it has loaded, at once for the traffic.
 
         `bundle` is what the file holds, if that is PEM; `adds`: a certificate that HAProxy has not
-        loaded is added. Raises `NeedsReload`, and `BadRequest` when HAProxy refuses an entry of a map or list: it
-        would not load the file either.
+        loaded is added. Raises `NeedsReload`, and `BadRequest` when HAProxy refuses an entry of a
+        map or list: it would not load the file either.
         """
         uses = self.uses(path)
         self._check()

@@ -1,0 +1,130 @@
+"""Names never leave their folder, and only regular files are there."""
+
+import os
+import stat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataplane_core.errors import Invalid, NotFound
+from dataplane_plugins.storage.folders import Folder
+from tests.storage.support import FOLDERS, Storage, bundle
+
+ODD = st.one_of(
+    st.text(max_size=20),
+    st.lists(st.sampled_from(["..", ".", "/", "\\", "a", "\0", "\n", "é", "%2f", "", " "])).map("".join),
+    st.sampled_from(["../x", "/etc/passwd", ".hidden", "-rf", "a/../../b", "x" * 300, "a\nb", "~"]),
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(name=ODD)
+def test_a_new_name_is_taken_as_it_is_or_refused(tmp_path_factory, name):
+    folder = Folder(tmp_path_factory.getbasetemp(), tmp_path_factory.getbasetemp() / "lock", ".map")
+    try:
+        found = folder.new_name(name)
+    except Invalid:
+        return
+    assert found in (name, f"{name}.map")
+    assert os.path.normpath(folder.path / found) == str(folder.path / found)
+    assert os.path.dirname(folder.path / found) == str(folder.path)
+
+
+@settings(deadline=None, max_examples=50)
+@given(name=ODD)
+def test_no_name_reaches_outside(tmp_path_factory, name):
+    top = tmp_path_factory.getbasetemp()
+    folder = Folder(top / "inside", top / "lock")
+    folder.path.mkdir(exist_ok=True)
+    (folder.path / "a").write_bytes(b"in")
+    (top / "b").write_bytes(b"out")
+    (top / "x").write_bytes(b"out")
+    try:
+        assert folder.read(name) == b"in" and name == "a"
+    except NotFound:
+        assert name != "a"
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+@pytest.mark.parametrize("name", ["../evil.txt", "sp ace", "a/b", ".hidden", "é.pem", "x" * 201, "-x", ""])
+def test_names_that_are_refused(storage, kind, name):
+    answer = storage.upload(kind, name, bundle())
+    assert answer.status_code == 422, answer.text
+    assert storage.files(kind) == []
+    assert not (storage.folder / "evil.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["maps/..%2F..%2Fhaproxy.cfg", "maps/..", "maps/%2Fetc%2Fpasswd", "maps/.hidden", "maps/a%00b"],
+)
+def test_paths_that_lead_out(storage, path):
+    (storage.folder / "maps" / ".hidden").write_text("x")
+    for method in ("GET", "DELETE", "PUT"):
+        answer = storage.send(method, path, b"x" if method == "PUT" else None)
+        assert answer.status_code in (404, 405), (method, answer.text)
+    assert (storage.folder / "haproxy.cfg").exists()
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_what_is_no_file_of_the_folder(storage, kind):
+    place, outside = storage.folder / FOLDERS[kind], storage.folder / "outside"
+    outside.write_text("secret")
+    os.mkfifo(place / "fifo")
+    (place / "folder").mkdir()
+    (place / "device").symlink_to("/dev/zero")
+    (place / "out").symlink_to(outside)
+    (place / "broken").symlink_to(place / "nowhere")
+    (place / "loop").symlink_to(place / "loop")
+    (place / "real").write_bytes(bundle())
+    (place / "alias").symlink_to("real")
+    assert storage.names(kind) == ["alias", "real"]
+    for name in ("fifo", "folder", "device", "out", "broken", "loop"):
+        for method in ("GET", "PUT", "DELETE"):
+            body = bundle() if method == "PUT" else None
+            assert storage.send(method, f"{kind}/{name}", body).status_code == 404, (method, name)
+        if kind != "maps":
+            assert storage.upload(kind, name, bundle()).status_code == 409
+    assert storage.send("GET", f"{kind}/alias").status_code == 200
+    assert storage.send("PUT", f"{kind}/alias", bundle("alias.example.com")).status_code in (200, 202)
+    assert (place / "real").read_bytes() == bundle("alias.example.com")
+    assert (place / "alias").is_symlink()
+    assert storage.send("DELETE", f"{kind}/alias").status_code in (202, 204)
+    assert (place / "real").exists()
+    assert outside.read_text() == "secret"
+
+
+def test_links_to_allowed_folders(tmp_path):
+    live = tmp_path / "letsencrypt"
+    live.mkdir()
+    (live / "site.pem").write_bytes(bundle())
+    storage = Storage(tmp_path, dataplane__link_targets=(str(live),))
+    (tmp_path / "ssl" / "site.pem").symlink_to(live / "site.pem")
+    (tmp_path / "ssl" / "config").symlink_to(tmp_path / "haproxy.cfg")
+    assert storage.names("ssl_certificates") == ["site.pem"]
+    assert storage.send("GET", "ssl_certificates/site.pem").json["issuers"] == "first.example.com"
+
+
+def test_rights_of_files(storage):
+    os.umask(0o022)
+    storage.upload("ssl_certificates", "a.pem", bundle())
+    storage.upload("maps", "a.map", b"a b\n")
+    storage.upload("general", "a", b"x")
+
+    def mode(path):
+        return stat.S_IMODE((storage.folder / path).stat().st_mode)
+
+    assert (mode("ssl/a.pem"), mode("maps/a.map"), mode("general/a")) == (0o600, 0o644, 0o644)
+    (storage.folder / "ssl/a.pem").chmod(0o644)
+    (storage.folder / "maps/a.map").chmod(0o664)
+    storage.send("PUT", "ssl_certificates/a.pem", bundle())
+    storage.send("PUT", "maps/a.map", b"a c\n")
+    assert (mode("ssl/a.pem"), mode("maps/a.map")) == (0o640, 0o664)
+
+
+def test_a_folder_that_is_not_there(storage):
+    (storage.folder / "maps").rmdir()
+    assert storage.names("maps") == []
+    assert storage.upload("maps", "a", b"x y\n").status_code == 201
+    assert storage.names("maps") == ["a.map"]
