@@ -106,10 +106,10 @@ class Codec:
             problems = ordered(violations(error.messages_dict))
             if problems[0][1].code == TYPE_ERROR:
                 raise BadRequest(sentence(problems)) from None
-            data = None
+            data = error.valid_data
         ignored, refused = self._sort(unknown)
         problems += [(path, Rule(Code.UNKNOWN, "in body is not known here")) for path in refused]
-        values = flatten(data, self.root) if data is not None else {}
+        values = flatten(data, self.root) if isinstance(data, dict) else {}
         if not problems:
             problems = [self._violation(problem) for problem in self.rules(values)]
         return Loaded(values, echo, tuple(problems), tuple(ignored))

@@ -9,7 +9,7 @@ from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import ParentReference, named_rows, parent_reference, row_name
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.unmanaged import UNMANAGED
-from dataplane_core.api.view import View
+from dataplane_core.api.view import View, same_object
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.params import unknown_words
@@ -117,14 +117,18 @@ class RowItem(RowResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]
+        self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot, parent, key))
 
-        def read(snapshot: Snapshot) -> dict[str, Any]:
-            section = parent.find(snapshot.document)
-            if section is None:
-                raise self._missing(key, parent)
-            return self._object(self._find(section, parent, key), key)
+    def shows(self, req: ApiRequest, **keys: Any) -> bool:
+        """Whether the body of a PUT is what a GET answers."""
+        parent, key = self._parent(req, keys), keys[self._key]
+        return same_object(req.body.echo, self._read(self._view.snapshot(req), parent, key))
 
-        self._view.answer_read(req, resp, read)
+    def _read(self, snapshot: Snapshot, parent: ParentReference, key: Any) -> dict[str, Any]:
+        section = parent.find(snapshot.document)
+        if section is None:
+            raise self._missing(key, parent)
+        return self._object(self._find(section, parent, key), key)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]

@@ -147,6 +147,15 @@ class View:
             resp.content_type = None
 
 
+def same_object(body: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    """Whether a body is the object that a GET shows, whatever else it says of unknown lines."""
+
+    def known(one: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: item for name, item in one.items() if not name.startswith("x_")}
+
+    return known(body) == known(shown)
+
+
 def _extra_props(collection: Collection) -> tuple[Prop, ...]:
     """Properties that are not lines: names, positions, what is inherited or not known."""
     if isinstance(collection, Rows):
