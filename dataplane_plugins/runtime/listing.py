@@ -1,12 +1,16 @@
 """The entries of a map as JSON, without a Python object for each where that can be done.
 
-HAProxy writes a line for each: `0x55d0c0de /path backend`. Where no value has blanks, and no
-character means anything in JSON, the text becomes JSON by being cut and joined as a whole.
+HAProxy writes a line for each: `0x55d0c0de /path backend`. Where no character means anything in
+JSON, the text becomes JSON by being cut and joined as a whole.
 """
+
+import re
 
 from dataplane_core.api.body import to_json
 
 _SPECIAL = bytes([*range(10), *range(11, 32), ord('"'), ord("\\")])
+_BLANK = b"\x1f"
+_BLANKS = re.compile(rb"^(\S++ \S++ )(\S*+ .*)$", re.MULTILINE)
 _START, _KEY, _VALUE, _NEXT, _END = b'[{"id":"', b'","key":"', b'","value":"', b'"},{"id":"', b'"}]'
 
 
@@ -15,11 +19,19 @@ def entries_json(dump: bytes) -> bytes:
     if not dump:
         return b"[]"
     lines = dump.count(b"\n") + 1
-    if dump.count(b" ") == 2 * lines and _is_plain(dump):
-        words = dump.split(b" ")
-        if b"\n" not in b"".join(words[1::2]):  # else a line has more blanks, another fewer
-            return _joined(words, lines)
+    if _is_plain(dump):
+        words = _hidden(dump, lines).split(b" ")
+        # With a line that has no value the words are not what they seem.
+        if len(words) == 2 * lines + 1 and b"\n" not in b"".join(words[1::2]):
+            return _joined(words, lines).replace(_BLANK, b" ")
     return _one_by_one(dump.decode("utf-8", "surrogateescape"))
+
+
+def _hidden(dump: bytes, lines: int) -> bytes:
+    """The lines with another character for the blanks of values."""
+    if dump.count(b" ") == 2 * lines:
+        return dump
+    return _BLANKS.sub(lambda line: line[1] + line[2].replace(b" ", _BLANK), dump)
 
 
 def _is_plain(dump: bytes) -> bool:
