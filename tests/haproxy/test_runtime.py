@@ -87,6 +87,14 @@ def test_escaped_separators_are_sent(tmp_path: Path) -> None:
         assert fake.commands == [r"add map x a\;b \<\<"]
 
 
+@pytest.mark.parametrize("payload", ["", "\n", "a\n\nshow info", "a\r\n\r\nshow info", "a\x00b", "a\u2028\u2028b"])
+def test_a_payload_that_would_end_early(tmp_path: Path, payload: str) -> None:
+    with FakeRuntime(tmp_path / "s", {"": "done\n"}) as fake:
+        with pytest.raises(Invalid):
+            client(fake.path).send("set ssl cert a.pem", payload)
+        assert fake.commands == []
+
+
 def test_a_missing_socket_is_unreachable(tmp_path: Path) -> None:
     with pytest.raises(RuntimeUnreachable, match="gone.sock: No such file or directory"):
         client(tmp_path / "gone.sock").command("show info")
