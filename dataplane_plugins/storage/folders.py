@@ -55,10 +55,10 @@ class Folder:
     def names(self) -> list[str]:
         """The names of all files, in order."""
         try:
-            found = os.listdir(self.path)
+            with os.scandir(self.path) as found:
+                return sorted(one.name for one in found if self._shows(one))
         except OSError:
             return []
-        return sorted(name for name in found if self._target(name) is not None)
 
     def find(self, name: str) -> Path:
         """The path of a file; raises `NotFound`."""
@@ -115,6 +115,10 @@ class Folder:
     def sweep(self) -> None:
         """Remove what uploads left that died with their process."""
         sweep_folder(self.path)
+
+    def _shows(self, one: os.DirEntry[str]) -> bool:
+        plain = one.is_file(follow_symlinks=False) and not one.name.startswith(".")
+        return plain or self._target(one.name) is not None
 
     def _target(self, name: str) -> str | None:
         """The real path of a file that clients may see; None for anything else."""

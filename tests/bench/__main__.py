@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from dataplane_core.haproxy.binaries import installed
-from tests.bench import measure, report
+from tests.bench import files, measure, report, stored
 from tests.bench.load import CONNECTIONS, PROCESSES
 
 
@@ -32,6 +32,7 @@ def main() -> int:
                 measure.reads(effort, folder, servers),
                 measure.writes(effort, servers),
                 measure.commits(effort, servers, haproxy),
+                stored.stored(effort, servers[files.SMALL]),
                 started,
                 measure.memory_after(servers),
             ]

@@ -13,7 +13,9 @@ from tests.storage.support import FOLDERS, Storage, bundle
 
 ODD = st.one_of(
     st.text(max_size=20),
-    st.lists(st.sampled_from(["..", ".", "/", "\\", "a", "\0", "\n", "é", "%2f", "", " "])).map("".join),
+    st.lists(st.sampled_from(["..", ".", "/", "\\", "a", "\0", "\n", "é", "%2f", "", " "])).map(
+        "".join
+    ),
     st.sampled_from(["../x", "/etc/passwd", ".hidden", "-rf", "a/../../b", "x" * 300, "a\nb", "~"]),
 )
 
@@ -47,7 +49,9 @@ def test_no_name_reaches_outside(tmp_path_factory, name):
 
 
 @pytest.mark.parametrize("kind", FOLDERS)
-@pytest.mark.parametrize("name", ["../evil.txt", "sp ace", "a/b", ".hidden", "é.pem", "x" * 201, "-x", ""])
+@pytest.mark.parametrize(
+    "name", ["../evil.txt", "sp ace", "a/b", ".hidden", "é.pem", "x" * 201, "-x", ""]
+)
 def test_names_that_are_refused(storage, kind, name):
     answer = storage.upload(kind, name, bundle())
     assert answer.status_code == 422, answer.text
@@ -87,7 +91,10 @@ def test_what_is_no_file_of_the_folder(storage, kind):
         if kind != "maps":
             assert storage.upload(kind, name, bundle()).status_code == 409
     assert storage.send("GET", f"{kind}/alias").status_code == 200
-    assert storage.send("PUT", f"{kind}/alias", bundle("alias.example.com")).status_code in (200, 202)
+    assert storage.send("PUT", f"{kind}/alias", bundle("alias.example.com")).status_code in (
+        200,
+        202,
+    )
     assert (place / "real").read_bytes() == bundle("alias.example.com")
     assert (place / "alias").is_symlink()
     assert storage.send("DELETE", f"{kind}/alias").status_code in (202, 204)

@@ -134,7 +134,9 @@ def test_two_uploads_of_one_name(storage, monkeypatch):
     assert (folder / "a.map").read_bytes() == b"theirs\n"
 
 
-@pytest.mark.parametrize("body", [b"", b"--BB--\r\n", form("a", b"x")[:-4], form("a", b"x", "wrong")])
+@pytest.mark.parametrize(
+    "body", [b"", b"--BB--\r\n", form("a", b"x")[:-4], form("a", b"x", "wrong")]
+)
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_bodies_that_are_no_upload(storage, kind, body):
     assert storage.send("POST", kind, body, MEDIA).status_code == 400
