@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dataplane_core.api.request import ApiRequest
     from dataplane_core.api.routes import Routes
     from dataplane_core.auth import Identity
+    from dataplane_core.discovery import Source
     from dataplane_core.haproxy.reload import ReloadRecord
     from dataplane_core.haproxy.runtime import Runtime
     from dataplane_core.registry import Registry
@@ -38,6 +39,11 @@ def dataplane_register(registry: "Registry") -> None:
 @spec
 def dataplane_routes(routes: "Routes", services: "Services") -> None:
     """Add routes that are not configuration, with what the specification says of them."""
+
+
+@spec
+def dataplane_discovery() -> "Iterable[Source] | None":
+    """Add sources of services: each gets `/service_discovery/<name>` and keeps backends."""
 
 
 @spec

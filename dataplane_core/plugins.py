@@ -74,6 +74,8 @@ DEFAULT_PLUGINS = (
     "storage.ssl_certificates",
     "storage.general",
     "runtime.map_sync",
+    "discovery.routes",
+    "discovery.consul",
 )
 """The plugins that come with the server, in the order of their registration, by the names under
 which they can be blocked: their modules inside `dataplane_plugins`."""

@@ -19,7 +19,6 @@ from dataplane_core.settings.own import Dataplane
 from dataplane_core.settings.server import Dataplaneapi
 
 _CLUSTER = "this server does not take part in cluster mode"
-_DISCOVERY = "no plugin that is installed reads it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,11 @@ class ServiceDiscovery:
 
     consuls: tuple[Mapping[str, object], ...] = setting(
         (), OBJECTS, "Consul servers, as `/service_discovery/consul` has them.",
-        unused=_DISCOVERY, secret=True,
+        secret=True,
     )  # fmt: skip
     aws_regions: tuple[Mapping[str, object], ...] = setting(
         (), OBJECTS, "AWS regions, as `/service_discovery/aws` has them.",
-        unused=_DISCOVERY, secret=True,
+        secret=True,
     )  # fmt: skip
 
 

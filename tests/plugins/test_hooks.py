@@ -9,9 +9,11 @@ import pytest
 from dataplane_core import hookspecs, impl
 from dataplane_core.api.operations import Operation, Response
 from dataplane_core.auth import Identity
+from dataplane_core.discovery import Source
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.plugins import PluginError
 from dataplane_core.settings import Problem, SettingsError
+from dataplane_plugins.discovery import routes as discovery
 from tests.api.support import Api
 from tests.harness.recorded import TOP
 
@@ -104,6 +106,20 @@ def test_dataplane_authorize(make):
     assert api.call("GET", "keepers/k1", backend="be2").status_code == 404
     assert (asked[0].method, asked[0].operation, asked[0].version) == ("GET", "getKeeper", "v2")
     assert asked[0].path == "/v2/services/haproxy/configuration/keepers/k1"
+
+
+def test_dataplane_discovery(make):
+    def dataplane_discovery():
+        return [Source("fixed", lambda entry, stop: iter(()), lambda entry: "fixed-")]
+
+    def dataplane_routes(routes, services):
+        discovery.dataplane_routes(routes, services)
+
+    api = make(dataplane_discovery, dataplane_routes)
+    sent = {"enabled": True, "retry_timeout": 1}
+    made = api.call("POST", "/v2/service_discovery/fixed", sent)
+    assert made.status_code == 201
+    assert api.get("/v2/service_discovery/fixed") == [made.json]
 
 
 def test_dataplane_check(make):

@@ -1,0 +1,38 @@
+"""A source of services: JSON files such as `{"api": ["192.0.2.1:8080", "192.0.2.2:8080"]}`."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+from dataplane_core import impl
+from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
+from dataplane_core.grammar import Prop
+
+
+def watch(entry: Entry, stop: Event) -> Iterator[Found]:
+    """The file's services, whenever it is read: once in `retry_timeout` seconds."""
+    while not stop.is_set():
+        try:
+            listed = json.loads(Path(entry["file"]).read_text("utf-8"))
+            yield {name: [_instance(one) for one in found] for name, found in listed.items()}
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise SourceFailed(f"the file cannot be read: {error}") from None
+        stop.wait(entry["retry_timeout"])
+
+
+def _instance(where: str) -> Instance:
+    address, _, port = where.rpartition(":")
+    return Instance(address.strip("[]"), int(port))
+
+
+def prefix(entry: Entry) -> str:
+    """Backends are named after the file."""
+    return "file-backend-" + re.sub(r"[^A-Za-z0-9_.-]", "_", entry["file"]).strip("_") + "-"
+
+
+@impl
+def dataplane_discovery() -> list[Source]:
+    """Files as a source, at `/service_discovery/file`."""
+    return [Source("file", watch, prefix, (Prop("file", required=True, help="Its path."),))]

@@ -1,0 +1,1 @@
+"""Backends whose servers come from elsewhere: Consul, AWS, and what plugins add."""

@@ -1,0 +1,192 @@
+"""Follows sources and keeps the configuration as they say: in one worker of all."""
+
+import logging
+import random
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dataplane_core.discovery import Entry, Found, Instance, Source
+from dataplane_core.errors import DataplaneError, VersionMismatch
+from dataplane_core.services import Services
+from dataplane_plugins.discovery.entries import Backends, Entries, Statuses
+from dataplane_plugins.discovery.slots import backend_name, is_address, plan
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.5
+_LONGEST_REST = 60.0
+_MOST_ATTEMPTS = 8
+_MOST_TOLD = 20
+_WHO = "service discovery"
+
+
+class Keeper:
+    """Brings what a source has found into the configuration."""
+
+    def __init__(self, services: Services) -> None:
+        self.config = services.config
+        self.backends = Backends(services.state)
+
+    def keep(self, entry: Entry, prefix: str, found: Found) -> tuple[int, list[str]]:
+        """Make the backends be what was found; returns the number of servers and what was left out.
+
+        Raises what `ConfigStore.edit` raises; the configuration is as it was then.
+        """
+        left_out: list[str] = []
+        wanted = {
+            backend_name(prefix, service): usable(service, instances, left_out)
+            for service, instances in found.items()
+        }
+        known = self.backends.names(prefix)
+        gone = sorted(known - wanted.keys())
+        self.backends.note(prefix, wanted.keys() - known)
+        self._edit(entry, wanted, gone)
+        document = self.config.snapshot().document
+        over = [name for name in gone if document.find("backend", name) is None]
+        self.backends.note(prefix, over, known=False)
+        return sum(map(len, wanted.values())), left_out[:_MOST_TOLD]
+
+    def _edit(
+        self, entry: Entry, wanted: Mapping[str, Sequence[Instance]], gone: Sequence[str]
+    ) -> None:
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            snapshot = self.config.snapshot()
+            document = plan(snapshot.document, entry, wanted, gone)
+            if document is snapshot.document:
+                return
+            try:
+                with self.config.edit(version=snapshot.version, who=_WHO) as edit:
+                    edit.document = plan(edit.document, entry, wanted, gone)
+                return
+            except VersionMismatch:
+                if attempt == _MOST_ATTEMPTS:
+                    raise
+
+
+def usable(service: str, instances: Sequence[Instance], left_out: list[str]) -> list[Instance]:
+    """Those instances that can be servers, in an order of their own; host names are looked up."""
+    found: dict[Instance, None] = {}
+    for one in sorted(instances):
+        what = f"{service}: instance {one.id or one.address}"
+        if not 0 < one.port < 65536:
+            left_out.append(f"{what} has no port")
+            continue
+        address = one.address if is_address(one.address) else _look_up(one.address)
+        if address is None:
+            left_out.append(f"{what} has no usable address")
+            continue
+        found[Instance(address, one.port)] = None
+    return list(found)
+
+
+def _look_up(name: str) -> str | None:
+    """The first address of a host, by order; the same one as long as the answer is the same."""
+    try:
+        answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM) if name else []
+    except (OSError, UnicodeError):
+        return None
+    addresses = (str(answer[4][0]) for answer in answers)
+    return min((one for one in addresses if is_address(one)), default=None)
+
+
+class Follower:
+    """Follows one entry in a thread until it is told to stop."""
+
+    def __init__(self, source: Source, entry: Entry, keeper: Keeper, statuses: Statuses) -> None:
+        self.source, self.entry = source, entry
+        self.keeper, self.statuses = keeper, statuses
+        self.stop = threading.Event()
+        self.failures = 0
+        self.trouble = ""
+        name = f"{source.name} {entry['id']}"
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            while not self.stop.is_set():
+                self._follow()
+                rest = rest_after(self.failures, float(self.entry.get("retry_timeout") or 1))
+                self.stop.wait(rest * random.uniform(0.9, 1.1))
+        finally:
+            self.keeper.backends.state.close()
+
+    def _follow(self) -> None:
+        """Follow the source until it fails; what it failed with is told."""
+        try:
+            for found in self.source.watch(self.entry, self.stop):
+                if self.stop.is_set():
+                    return
+                self._keep(found)
+        except DataplaneError as error:
+            self._tell(error.message)
+        except Exception as error:
+            log.exception("%s %s failed", self.source.name, self.entry["id"])
+            self._tell(f"an unexpected failure: {type(error).__name__}")
+
+    def _keep(self, found: Found) -> None:
+        servers, left_out = self.keeper.keep(self.entry, self.source.prefix(self.entry), found)
+        if self.failures:
+            log.info("%s %s answers again", self.source.name, self.entry["id"])
+        self.failures, self.trouble = 0, ""
+        where = (self.source.name, str(self.entry["id"]))
+        self.statuses.succeeded(*where, len(found), servers, left_out)
+
+    def _tell(self, message: str) -> None:
+        self.failures += 1
+        if message != self.trouble:
+            log.warning("%s %s: %s", self.source.name, self.entry["id"], message)
+        self.trouble = message
+        try:
+            where = (self.source.name, str(self.entry["id"]))
+            self.statuses.failed(*where, message, self.failures)
+        except DataplaneError as error:
+            log.error("the status of a source cannot be kept: %s", error.message)
+
+
+def rest_after(failures: int, first: float) -> float:
+    """Seconds to wait after so many failures in a row: twice as long each time, to a limit."""
+    if not failures:
+        return 0.1
+    return min(first * 2.0 ** min(failures - 1, 16), max(_LONGEST_REST, first))
+
+
+class Engine:
+    """Has a follower for each entry that is enabled, and ends it when the entry changes."""
+
+    def __init__(self, services: Services, sources: Sequence[Source]) -> None:
+        self.sources = sources
+        self.entries = Entries(services.state)
+        self.statuses = Statuses(services.state)
+        self.keeper = Keeper(services)
+        self.followers: dict[tuple[str, str], Follower] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Look at the entries time and again until `stop` is set."""
+        try:
+            while not stop.is_set():
+                self.look()
+                stop.wait(_LOOK_SECONDS)
+        finally:
+            for follower in self.followers.values():
+                follower.stop.set()
+            self.followers.clear()
+
+    def look(self) -> None:
+        """Begin to follow what is new, and end what is gone."""
+        wanted: dict[tuple[str, str], tuple[Source, dict[str, Any]]] = {
+            (source.name, entry["id"]): (source, entry)
+            for source in self.sources
+            for entry in self.entries.all(source)
+            if entry.get("enabled")
+        }
+        for key, follower in list(self.followers.items()):
+            if key not in wanted or wanted[key][1] != follower.entry:
+                follower.stop.set()
+                del self.followers[key]
+        for key, (source, entry) in wanted.items():
+            if key not in self.followers:
+                follower = Follower(source, entry, self.keeper, self.statuses)
+                self.followers[key] = follower
+                follower.thread.start()

@@ -1,0 +1,175 @@
+"""`/service_discovery/<source>`: the entries of every source, and how they fare."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.body import to_json
+from dataplane_core.api.codec import Codec, refuse
+from dataplane_core.api.operations import (
+    BAD_REQUEST,
+    EXISTS,
+    FAILURE,
+    NOT_FOUND,
+    Body,
+    Fragment,
+    Operation,
+    Response,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.api.schema import SchemaFactory
+from dataplane_core.discovery import SHARED, Source
+from dataplane_core.errors import DataplaneError
+from dataplane_core.grammar import Prop
+from dataplane_core.services import Services
+from dataplane_plugins.discovery.engine import Engine
+from dataplane_plugins.discovery.entries import Entries, Statuses
+
+ID = Prop("id", pattern=r"^[^\s]+$", help="Id of the entry; made up where none is given.")
+STATUS = {
+    "type": "object",
+    "properties": {
+        "source": {"type": "string"},
+        "id": {"type": "string"},
+        "last_success": {"type": "number"},
+        "last_error": {"type": "number"},
+        "message": {"type": "string"},
+        "failures": {"type": "integer"},
+        "services": {"type": "integer"},
+        "servers": {"type": "integer"},
+        "left_out": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
+
+def sources_of(services: Services) -> list[Source]:
+    """The sources of all plugins."""
+    return [one for some in services.hooks.dataplane_discovery() for one in some or ()]
+
+
+def props_of(source: Source) -> tuple[Prop, ...]:
+    """The properties of a source's entries: its own ones win over those that all have."""
+    own = {prop.name for prop in source.props}
+    return tuple(prop for prop in (ID, *SHARED) if prop.name not in own) + source.props
+
+
+class EntryList:
+    """All entries of a source: GET; a new one: POST."""
+
+    def __init__(self, source: Source, entries: Entries) -> None:
+        self.source, self.entries = source, entries
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json({"data": self.entries.all(self.source) or None})
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        refuse(self.source.problems(req.body.echo))
+        resp.status = 201
+        resp.data = to_json(self.entries.create(self.source, req.body.echo))
+
+
+class EntryItem:
+    """One entry: GET, PUT, DELETE. Its backends stay when it goes."""
+
+    def __init__(self, source: Source, entries: Entries) -> None:
+        self.source, self.entries = source, entries
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        resp.data = to_json({"data": self.entries.get(self.source, id)})
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        self.entries.get(self.source, id)
+        refuse(self.source.problems(req.body.echo))
+        resp.data = to_json(self.entries.replace(self.source, id, req.body.echo))
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
+        self.entries.delete(self.source, id)
+        resp.status = 204
+
+
+class StatusList:
+    """How every entry fares that is followed: GET."""
+
+    def __init__(self, statuses: Statuses) -> None:
+        self.statuses = statuses
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json({"data": self.statuses.all()})
+
+
+def _envelope(schema: Fragment, required: bool) -> Response:
+    more = {"required": ["data"]} if required else {}
+    content = {"type": "object", "properties": {"data": schema}, **more}
+    return Response(content, ("Configuration-Version",), "What there is.")
+
+
+def _operation(id: str, summary: str, body: Body | None = None, **answers: Response) -> Operation:
+    responses = {code.lstrip("_"): answer for code, answer in answers.items()}
+    return Operation(id, "ServiceDiscovery", summary, body=body,
+                     responses={**responses, "default": FAILURE})  # fmt: skip
+
+
+def _add(routes: Routes, source: Source, entries: Entries) -> None:
+    """Serve the entries of one source."""
+    schema = source.schema or source.name
+    title = source.title or source.name.title()
+    one, many = {"$ref": schema}, {"$ref": f"{schema}s"}
+    body = Body(one, props=props_of(source))
+    routes.schema(f"{schema}s", {"type": "array", "items": one})
+    operations = {
+        "GET": _operation(f"get{title}s", "All entries", _200=_envelope(many, True)),
+        "POST": _operation(f"create{title}", "Add an entry", body, _201=Response(one),
+                           _400=BAD_REQUEST, _409=EXISTS),
+    }  # fmt: skip
+    routes.add(source.path, EntryList(source, entries), operations)
+    operations = {
+        "GET": _operation(f"get{title}", "One entry", _200=_envelope(one, False), _404=NOT_FOUND),
+        "PUT": _operation(f"replace{title}", "Replace an entry", body, _200=Response(one),
+                          _400=BAD_REQUEST, _404=NOT_FOUND, _409=EXISTS),
+        "DELETE": _operation(f"delete{title}", "Remove an entry; its backends stay",
+                             _204=Response(None, (), "Removed."), _404=NOT_FOUND),
+    }  # fmt: skip
+    routes.add(f"{source.path}/{{id}}", EntryItem(source, entries), operations)
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the entries of all sources."""
+    entries = Entries(services.state)
+    for source in sources_of(services):
+        _add(routes, source, entries)
+    routes.schema("discovery_status", {"type": "array", "items": STATUS})
+    listing = _envelope({"$ref": "discovery_status"}, True)
+    operation = _operation("getDiscoveryStatus", "How every source fares", _200=listing)
+    routes.add(
+        "/service_discovery/status", StatusList(Statuses(services.state)), {"GET": operation}
+    )
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Bring the entries of the settings file in; have one worker of all follow the sources."""
+    sources = sources_of(services)
+    engine = Engine(services, sources)
+    for source in sources:
+        engine.entries.configure(source, _configured(source, services))
+    services.lead("discovery", engine.run)
+
+
+def _configured(source: Source, services: Services) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The entries of the settings file; one that breaks a rule is told in the log and left out."""
+    codec = Codec(source.schema or source.name, props_of(source), "v2", SchemaFactory([]))
+    for given in source.configured(services.settings):
+        try:
+            loaded = codec.load(dict(given))
+            loaded.check()
+            refuse(source.problems(loaded.echo))
+        except DataplaneError as error:
+            where = f"service_discovery ({source.name})"
+            services.log.error("%s: an entry is left out: %s", where, error.message)
+            continue
+        yield str(loaded.echo.get("id") or uuid5(NAMESPACE_URL, source.prefix(given))), loaded.echo
