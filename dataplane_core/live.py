@@ -35,7 +35,11 @@ class _Commands(string.Formatter):
 
 
 def runtime_commands(changes: list[Difference]) -> list[str]:
-    """The commands that bring changes to a running HAProxy; `NeedsReload` where one cannot."""
+    """The commands that bring changes to a running HAProxy; `NeedsReload` where one cannot.
+
+    A server that goes into maintenance does so first: it must not work at its next address.
+    """
+    resting: dict[str, None] = {}
     commands: dict[str, None] = {}
     for change in changes:
         if isinstance(change, RowChange):
@@ -46,8 +50,9 @@ def runtime_commands(changes: list[Difference]) -> list[str]:
             raise NeedsReload(f"{what}: {change.prop.name} cannot be changed while HAProxy runs")
         names = {path.replace(".", "_").replace("-", "_"): v for path, v in change.values.items()}
         names |= {"parent": change.parent, "name": change.name, "value": change.new}
-        commands[_Commands().vformat(change.prop.live, (), names)] = None
-    return list(commands)
+        command = _Commands().vformat(change.prop.live, (), names)
+        (resting if command.endswith(" state maint") else commands)[command] = None
+    return [*resting, *commands]
 
 
 def applier(
