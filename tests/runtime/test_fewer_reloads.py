@@ -131,3 +131,83 @@ def fetch(path):
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         connection.settimeout(5)
         return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+TOLD = [
+    ({"weight": 77}, "get weight be/s1", "77 (initial 10)"),
+    ({"weight": 77, "address": "127.0.0.2"}, "show servers state be", " s1 127.0.0.2 "),
+    ({"weight": 77, "address": "127.0.0.2", "port": 99}, "show servers state be", " - 99 "),
+    ({"weight": 77, "address": "127.0.0.2", "port": 99, "maintenance": "enabled"},
+     "show servers state be", " s1 127.0.0.2 0 1 "),
+    ({"weight": 77, "address": "127.0.0.2", "port": 99}, "show servers state be", " s1 127.0.0.2 2 0 "),
+]  # fmt: skip
+
+
+@pytest.mark.haproxy
+def test_what_a_server_that_runs_takes(own_haproxy):
+    api, pid = own_haproxy, own_haproxy.pid
+    for values, command, wanted in TOLD:
+        body = {"name": "s1", "address": "127.0.0.1", "port": 9, **values}
+        answer = api.change("PUT", "servers/s1", body, backend="be")
+        assert (answer.status_code, answer.headers.get("reload-id")) == (200, None), values
+        assert wanted in api.tell(command), values
+    body = {"name": "s3", "address": "127.0.0.1", "port": 9, "agent-check": "enabled",
+            "agent-port": 7, "agent-addr": "127.0.0.3", "agent-inter": 60000}  # fmt: skip
+    api.change("PUT", "servers/s3", body, backend="be")
+    body = {"name": "fe", "default_backend": "be", "maxconn": 321}
+    answer = api.change("PUT", "frontends/fe", body)
+    assert (answer.status_code, answer.headers.get("reload-id")) == (200, None)
+    assert ",321," in next(line for line in api.tell("show stat").splitlines() if line.startswith("fe,"))
+    answer = api.change("PUT", "frontends/fe", {**body, "maxconn": 322, "log_tag": "x"})
+    assert answer.status_code == 202 and answer.headers["reload-id"]
+    assert api.pid == pid
+
+
+@pytest.mark.haproxy
+def test_a_server_that_has_served_goes(own_haproxy):
+    api, pid = own_haproxy, own_haproxy.pid
+    with sites("busy") as [site]:
+        body = {"name": "busy", "address": "127.0.0.1", "port": site.port}
+        assert api.change("POST", "servers", body, backend="be").status_code == 201
+        for name in ("s1", "s2", "s3"):
+            api.change("DELETE", f"servers/{name}", backend="be")
+        for _ in range(5):
+            assert b"busy" in fetch(api.folder / "fe.sock")
+        answer = api.change("DELETE", "servers/busy", backend="be")
+        assert (answer.status_code, answer.headers.get("reload-id")) == (204, None)
+    assert api.pid == pid
+
+
+@pytest.mark.haproxy
+def test_a_transaction_of_servers_is_one_change(own_haproxy):
+    api, pid = own_haproxy, own_haproxy.pid
+    version = api.services.config.version()
+    begun = api.call("POST", "transactions", version=version).json["id"]
+    for number in range(3):
+        body = {"name": f"n{number}", "address": f"192.0.2.{number}", "port": 80, "weight": number}
+        query = {"backend": "be", "transaction_id": begun}
+        assert api.status("POST", "configuration/servers", body, **query) == 202
+    assert api.status("DELETE", "configuration/servers/s1", backend="be", transaction_id=begun) == 202
+    body = {"name": "s3", "address": "127.0.0.1", "port": 9, "weight": 3, "agent-check": "enabled",
+            "agent-port": 9, "agent-inter": 60000}  # fmt: skip
+    assert api.status("PUT", "configuration/servers/s3", body, **query) == 202
+    answer = api.call("PUT", f"transactions/{begun}")
+    assert (answer.status_code, answer.headers.get("reload-id")) == (200, None)
+    names = [one["name"] for one in api.get("runtime/servers", backend="be")]
+    assert sorted(names) == ["n0", "n1", "n2", "s2", "s3"] and api.pid == pid
+    assert api.tell("get weight be/n2").startswith("2 ")
+
+
+@pytest.mark.haproxy
+def test_what_haproxy_refuses_is_reloaded(own_haproxy):
+    api = own_haproxy
+    api.tell("add server be/taken 127.0.0.1:1")
+    for body in (
+        {"name": "taken", "address": "127.0.0.1", "port": 2},
+        {"name": "named", "address": "localhost", "port": 2},
+        {"name": "dns", "address": "127.0.0.1", "port": 2, "resolvers": "none"},
+    ):
+        answer = api.change("POST", "servers", body, backend="be")
+        assert answer.status_code == 202, body
+        record = api.get(f"reloads/{answer.headers['reload-id']}")
+        assert "HAProxy" in record["reason"] or "address" in record["reason"]

@@ -1,0 +1,96 @@
+"""Long answers in pieces, and many commands on few lines."""
+
+import itertools
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.errors import Invalid, RuntimeTimeout
+from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.reload import ReloadQueue
+from dataplane_core.haproxy.runtime import Runtime, RuntimeClient, RuntimeRefused
+from dataplane_core.store import State
+from dataplane_core.testing import FakeRuntime
+from tests.haproxy.support import configured, script, until
+
+
+def client(path: Path) -> RuntimeClient:
+    return RuntimeClient(Address(path=str(path)))
+
+
+def test_commands_share_lines(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "s", {"": ""}) as fake:
+        texts = [f"add map #1 k{number} v" for number in range(10)]
+        assert client(fake.path).batch(texts, 80) == ""
+        assert [text for line in fake.commands for text in line.split(";")] == texts
+        assert len(fake.commands) == 2 and max(map(len, fake.commands)) <= 80
+
+
+def test_a_batch_ends_with_the_first_line_that_is_answered(tmp_path: Path) -> None:
+    replies = {"": "", "add c": "\nno such map.\n"}
+    with FakeRuntime(tmp_path / "s", replies) as fake:
+        assert client(fake.path).batch(["add a", "add b", "add c", "add d"], 6) == "no such map."
+        assert fake.commands == ["add a", "add b", "add c"]
+
+
+def test_each_of_a_batch_is_one_command(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "s", {"": ""}) as fake:
+        with pytest.raises(Invalid):
+            client(fake.path).batch(["add a;clear b"], 100)
+        assert client(fake.path).batch(["add a\\;clear b"], 100) == ""
+        assert fake.commands == ["add a\\;clear b"]
+
+
+def test_an_answer_in_pieces(tmp_path: Path) -> None:
+    answer = "".join(f"0x{number:x} key value\n" for number in range(20000))
+    with FakeRuntime(tmp_path / "s", {"show": answer}) as fake:
+        assert client(fake.path).dump("show map #1") == answer.rstrip("\n").encode()
+        pieces = client(fake.path).stream("show map #1")
+        assert next(pieces).startswith(b"0x0 ")
+        pieces.close()  # type: ignore[attr-defined]
+        assert client(fake.path).dump("show map #1")
+
+
+def test_the_deadline_counts_for_each_piece(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "s", hangs=True) as fake:
+        begun = time.monotonic()
+        with pytest.raises(RuntimeTimeout):
+            client(fake.path).dump("show map #1", 0.2)
+        assert time.monotonic() - begun < 1.0
+    with FakeRuntime(tmp_path / "s", {}) as fake, pytest.raises(RuntimeRefused):
+        client(fake.path).dump("frobnicate")
+
+
+def test_a_line_is_as_long_as_the_buffer_of_haproxy(tmp_path: Path) -> None:
+    lines = [("stats", "socket", str(tmp_path / "s")), ("tune.bufsize", "2048")]
+    runtime = Runtime(configured(tmp_path), lambda: lines)
+    assert runtime.line_limit == 1024
+    with FakeRuntime(tmp_path / "s", {"": ""}):
+        assert runtime.execute("set map #1 k " + "v" * 900) == [""]
+        with pytest.raises(Invalid, match=r"tune\.bufsize"):
+            runtime.execute("set map #1 k " + "v" * 1024)
+    assert Runtime(configured(tmp_path)).line_limit == 15360
+
+
+def test_whether_a_reload_is_under_way(tmp_path: Path) -> None:
+    command = script(tmp_path / "reload", f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done")
+    settings = configured(tmp_path, reload__reload_cmd=str(command))
+    (tmp_path / "haproxy.cfg").touch()
+    queue = ReloadQueue(settings, State(tmp_path / "state"), Runtime(settings))
+    assert not queue.under_way()
+    thread = threading.Thread(target=queue.force, args=(1,))
+    thread.start()
+    until(queue.under_way)
+    (tmp_path / "go").touch()
+    thread.join()
+    assert not queue.under_way()
+
+
+def test_nothing_to_carry_out_needs_somebody_who_could(tmp_path: Path) -> None:
+    runtime = Runtime(configured(tmp_path), lambda: [("stats", "socket", str(tmp_path / "s"))])
+    assert not runtime.apply([])
+    with FakeRuntime(tmp_path / "s", {"show info": "Name: HAProxy\n"}):
+        assert runtime.apply([])
+        assert runtime.apply(itertools.chain())
