@@ -36,47 +36,26 @@ def _alone(keyword: str, name: str, help: str) -> Entry:
     return switch(keyword, name, enum=("enabled", "disabled"), help=help)
 
 
+def _pair(keyword: str, help: str, name: str = "") -> Entry:
+    """`X` and `no-X`, which JSON calls by the keyword unless it has another `name`."""
+    return switch(keyword, name or keyword, off=f"no-{keyword}", help=help)
+
+
 def server_switches() -> list[Entry]:
     """The switches, in the order in which they are written."""
     return [
-        switch(
-            "agent-check",
-            "agent-check",
-            off="no-agent-check",
-            help="Ask an agent on the server for its state and weight.",
-        ),
+        _pair("agent-check", "Ask an agent on the server for its state and weight."),
         flag("allow-0rtt", "allow_0rtt", help="Send early data of TLS 1.3 on to the server."),
-        switch(
-            "backup",
-            "backup",
-            off="no-backup",
-            help="Use the server only while no server that is not a backup can be used.",
-        ),
-        switch("check", "check", off="no-check", help="Check the server's health."),
-        switch(
-            "check-send-proxy",
-            "check-send-proxy",
-            off="no-check-send-proxy",
-            help="Start health checks with a PROXY protocol header.",
-        ),
-        switch(
-            "check-ssl",
-            "check-ssl",
-            off="no-check-ssl",
-            help="Check over TLS, also where the traffic is in clear.",
-        ),
+        _pair("backup", "Use the server only while no server that is not a backup can be used."),
+        _pair("check", "Check the server's health."),
+        _pair("check-send-proxy", "Start health checks with a PROXY protocol header."),
+        _pair("check-ssl", "Check over TLS, also where the traffic is in clear."),
         _alone("check-via-socks4", "check_via_socks4", "Check through the SOCKS4 proxy too."),
-        switch(
-            "check-reuse-pool",
-            "check-reuse-pool",
-            off="no-check-reuse-pool",
-            help="Check over an idle connection when there is one.",
-        ),
-        switch(
+        _pair("check-reuse-pool", "Check over an idle connection when there is one."),
+        _pair(
             "check-sni-auto",
+            "Send the host name of the check as its server name (SNI).",
             "check_sni_auto",
-            off="no-check-sni-auto",
-            help="Send the host name of the check as its server name (SNI).",
         ),
         switch(
             "force-sslv3",
@@ -106,55 +85,24 @@ def server_switches() -> list[Entry]:
             "no_verifyhost",
             help=("Take any host name in the certificate: what is done without verifyhost anyway."),
         ),
-        switch(
-            "renegotiate",
-            "renegotiate",
-            off="no-renegotiate",
-            help="Allow the server to renegotiate TLS up to version 1.2.",
-        ),
-        switch(
-            "send-proxy",
-            "send-proxy",
-            off="no-send-proxy",
-            help="Start connections with a PROXY protocol header, version 1.",
-        ),
-        switch(
-            "send-proxy-v2",
-            "send-proxy-v2",
-            off="no-send-proxy-v2",
-            help="Start connections with a PROXY protocol header, version 2.",
-        ),
-        switch(
-            "send-proxy-v2-ssl",
-            "send_proxy_v2_ssl",
-            off="no-send-proxy-v2-ssl",
-            help="The same with the client's TLS details.",
-        ),
-        switch(
+        _pair("renegotiate", "Allow the server to renegotiate TLS up to version 1.2."),
+        _pair("send-proxy", "Start connections with a PROXY protocol header, version 1."),
+        _pair("send-proxy-v2", "Start connections with a PROXY protocol header, version 2."),
+        _pair("send-proxy-v2-ssl", "The same with the client's TLS details.", "send_proxy_v2_ssl"),
+        _pair(
             "send-proxy-v2-ssl-cn",
+            "The same with the common name of the client's certificate too.",
             "send_proxy_v2_ssl_cn",
-            off="no-send-proxy-v2-ssl-cn",
-            help="The same with the common name of the client's certificate too.",
         ),
-        switch(
-            "sni-auto",
-            "sni_auto",
-            off="no-sni-auto",
-            help="Send the request's host as the server name (SNI).",
-        ),
-        switch("ssl", "ssl", off="no-ssl", help="Speak TLS to the server."),
-        switch("ssl-reuse", "ssl_reuse", off="no-ssl-reuse", help="Resume TLS sessions."),
-        switch(
-            "tls-tickets",
-            "tls_tickets",
-            off="no-tls-tickets",
-            help="Resume TLS sessions by tickets.",
-        ),
+        _pair("sni-auto", "Send the request's host as the server name (SNI).", "sni_auto"),
+        _pair("ssl", "Speak TLS to the server."),
+        _pair("ssl-reuse", "Resume TLS sessions.", "ssl_reuse"),
+        _pair("tls-tickets", "Resume TLS sessions by tickets.", "tls_tickets"),
         switch("stick", "stick", off="non-stick", help="Let stick tables learn the server."),
         flag(
             "strict-maxconn",
             "strict-maxconn",
             help="Count idle connections in maxconn, so that it is never exceeded.",
         ),
-        switch("tfo", "tfo", off="no-tfo", help="Send data with the first packet (TCP fast open)."),
+        _pair("tfo", "Send data with the first packet (TCP fast open)."),
     ]
