@@ -35,7 +35,7 @@ from dataplane_core.grammar.statements import Row
 from dataplane_plugins.configuration.tables.options import ONLY_BACKEND
 from dataplane_plugins.configuration.tables.proxies import BACK, NAMED, on
 
-DOMAIN = r"^[^\s\"'/:;,%()<>@=?\[\]{}\\]+$|[$]"
+DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
 """What a domain may hold (RFC 2109, section 4.2.2; HAProxy checks it), or a variable."""
 
 
