@@ -43,6 +43,10 @@ def _pair(keyword: str, help: str, name: str = "") -> Entry:
 
 def server_switches() -> list[Entry]:
     """The switches, in the order in which they are written."""
+    return [*_early_switches(), *_later_switches()]
+
+
+def _early_switches() -> list[Entry]:
     return [
         _pair("agent-check", "Ask an agent on the server for its state and weight."),
         flag("allow-0rtt", "allow_0rtt", help="Send early data of TLS 1.3 on to the server."),
@@ -75,6 +79,11 @@ def server_switches() -> list[Entry]:
         *_tls("11"),
         *_tls("12"),
         *_tls("13"),
+    ]
+
+
+def _later_switches() -> list[Entry]:
+    return [
         switch(
             "disabled",
             "maintenance",
