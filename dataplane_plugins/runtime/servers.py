@@ -185,57 +185,59 @@ class ServerItem:
         resp.status = 204
 
 
+_BACKEND = named("backend", "Name of the backend.")
+_BOTH = (named("name", "Name of the server.", where="path"), _BACKEND)
+_STATE, _DYNAMIC = {"$ref": "runtime_server"}, {"$ref": "runtime_add_server"}
+LISTING = {
+    "GET": operation(
+        "getRuntimeServers",
+        "Server",
+        "Servers of a backend as they run",
+        (_BACKEND,),
+        _200=Response({"$ref": "runtime_servers"}),
+    ),
+    "POST": operation(
+        "addRuntimeServer",
+        "Server",
+        "Add a server to the running process; it starts in maintenance",
+        (_BACKEND,),
+        Body(_DYNAMIC, props=DYNAMIC),
+        _201=Response(_DYNAMIC),
+        _400=BAD,
+        _404=MISSING,
+        _409=EXISTS,
+    ),
+}
+ITEM = {
+    "GET": operation(
+        "getRuntimeServer", "Server", "One server", _BOTH, _200=Response(_STATE), _404=MISSING
+    ),
+    "PUT": operation(
+        "replaceRuntimeServer",
+        "Server",
+        "Set a server's states",
+        _BOTH,
+        Body(_STATE, props=STATE),
+        _200=Response(_STATE),
+        _400=BAD,
+        _404=MISSING,
+    ),
+    "DELETE": operation(
+        "deleteRuntimeServer",
+        "Server",
+        "Take a server in maintenance away from the running process",
+        _BOTH,
+        _204=GONE,
+        _400=BAD,
+        _404=MISSING,
+    ),
+}
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the servers."""
     servers = Servers(services.runtime)
-    backend = named("backend", "Name of the backend.")
-    both = (named("name", "Name of the server.", where="path"), backend)
-    state, dynamic = {"$ref": "runtime_server"}, {"$ref": "runtime_add_server"}
     routes.schema("runtime_servers", array("runtime_server"))
-    listing = {
-        "GET": operation(
-            "getRuntimeServers",
-            "Server",
-            "Servers of a backend as they run",
-            (backend,),
-            _200=Response({"$ref": "runtime_servers"}),
-        ),
-        "POST": operation(
-            "addRuntimeServer",
-            "Server",
-            "Add a server to the running process; it starts in maintenance",
-            (backend,),
-            Body(dynamic, props=DYNAMIC),
-            _201=Response(dynamic),
-            _400=BAD,
-            _404=MISSING,
-            _409=EXISTS,
-        ),
-    }
-    routes.add(f"{PATH}/servers", ServerList(servers), listing)
-    item = {
-        "GET": operation(
-            "getRuntimeServer", "Server", "One server", both, _200=Response(state), _404=MISSING
-        ),
-        "PUT": operation(
-            "replaceRuntimeServer",
-            "Server",
-            "Set a server's states",
-            both,
-            Body(state, props=STATE),
-            _200=Response(state),
-            _400=BAD,
-            _404=MISSING,
-        ),
-        "DELETE": operation(
-            "deleteRuntimeServer",
-            "Server",
-            "Take a server in maintenance away from the running process",
-            both,
-            _204=GONE,
-            _400=BAD,
-            _404=MISSING,
-        ),
-    }
-    routes.add(f"{PATH}/servers/{{name}}", ServerItem(servers), item)
+    routes.add(f"{PATH}/servers", ServerList(servers), LISTING)
+    routes.add(f"{PATH}/servers/{{name}}", ServerItem(servers), ITEM)
