@@ -141,16 +141,17 @@ class Live:
             raise NeedsReload("a reload was under way, which may have read the former file")
 
     def _replace_patterns(self, path: Path, data: bytes) -> set[str]:
-        done = set()
         real, text = os.path.realpath(path), data.decode("utf-8", "surrogateescape")
+        done = set()  # a file that is map and list is one to HAProxy, and shown as both
         for patterns in self.patterns:
             for one in patterns.all():
-                if one.file and os.path.realpath(one.file) == real:
-                    rows = pairs_of(text) if patterns.kind == "map" else _patterns_of(text)
-                    with patterns.changing(one):
-                        patterns.replace(one, rows)
-                    done.add("patterns")
-        return done
+                if not one.file or one.id in done or os.path.realpath(one.file) != real:
+                    continue
+                rows = pairs_of(text) if patterns.kind == "map" else _patterns_of(text)
+                with patterns.changing(one):
+                    patterns.replace(one, rows)
+                done.add(one.id)
+        return {"patterns"} if done else set()
 
     def _replace_stores(self, path: Path, bundle: Bundle) -> set[str]:
         done = set()

@@ -32,6 +32,8 @@ frontend fe
   acl known src -f {folder}/general/known.acl
   http-request set-header x %[path,map({folder}/maps/m.map)]
   http-request set-header y %[path,map_str_int({folder}/maps/n.map)]
+  acl both path -M -f {folder}/maps/both.map
+  http-request set-header z %[path,map({folder}/maps/both.map)]
   errorfile 503 {folder}/general/503.http
 """
 PAGE = b"HTTP/1.0 503 Gone\r\n\r\nbusy\n"
@@ -85,6 +87,7 @@ def live(request, tmp_path_factory):
         "general/503.http": PAGE,
         "maps/m.map": b"/a one\n",
         "maps/n.map": b"/a 1\n",
+        "maps/both.map": b"/a 1\n",
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -177,6 +180,12 @@ def test_lists_of_patterns(live):
     answer = live.put("general/known.acl", b"# ours\n  198.51.100.0/24\r\n192.0.2.7\n")
     assert (answer.status_code, answer.headers.get("reload-id")) == (204, None)
     assert live.entries("acl", "general/known.acl") == ["198.51.100.0/24", "192.0.2.7"]
+
+
+def test_a_file_that_is_map_and_list(live):
+    answer = live.put("maps/both.map", b"/b 2\n")
+    assert (answer.status_code, answer.headers.get("reload-id")) == (204, None)
+    assert live.entries("map", "maps/both.map") == ["/b 2"]
 
 
 def test_what_only_a_start_reads(live):
