@@ -76,6 +76,7 @@ DEFAULT_PLUGINS = (
     "runtime.map_sync",
     "discovery.routes",
     "discovery.consul",
+    "discovery.aws",
 )
 """The plugins that come with the server, in the order of their registration, by the names under
 which they can be blocked: their modules inside `dataplane_plugins`."""

@@ -1,0 +1,213 @@
+"""AWS: services of EC2 instances, by their tags (EC2 API reference, "DescribeInstances").
+
+An instance that runs and has the tags `HAProxy:Service:Name` and `HAProxy:Service:Port` belongs to
+the service of that name and port; `HAProxy:Instance:Port` is the port of this instance alone.
+"""
+
+import http.client
+import os
+import re
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+from dataplane_core import impl
+from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
+from dataplane_core.errors import Code
+from dataplane_core.grammar import Problem, Prop
+from dataplane_plugins.discovery.signing import Credentials, Scope, signed
+from dataplane_plugins.discovery.slots import backend_name
+
+NAME_TAG, PORT_TAG = "HAProxy:Service:Name", "HAProxy:Service:Port"
+OWN_PORT_TAG = "HAProxy:Instance:Port"
+ADDRESSES = {"private": "privateIpAddress", "public": "ipAddress"}
+_VERSION = "2016-11-15"
+_SECONDS = 30.0
+_LARGEST = 64 << 20
+_MOST_PAGES = 1000
+_RUNNING = {"instance-state-name": ["running"], "tag-key": [NAME_TAG]}
+
+Filters = Mapping[str, Sequence[str]]
+
+
+def _filters(name: str, help: str) -> Prop:
+    items = (Prop("key", required=True), Prop("value", required=True))
+    return Prop(name, "array", help=help, items=items)
+
+
+PROPS = (
+    Prop("id", pattern=r"^[^\s]+$", help="Id of the entry, made up by the server.", read_only=True),
+    Prop("name", required=True, help="Name of the entry, a part of its backends' names."),
+    Prop("region", required=True, help="Region of the instances, such as `eu-central-1`."),
+    Prop("access_key_id", help="Id of the access key; otherwise that of the environment counts."),
+    Prop("secret_access_key", help="Secret of the access key."),
+    Prop("ipv4_address", enum=tuple(ADDRESSES), required=True,
+         help="Which address of an instance is its server's."),
+    _filters("allowlist", "Filters of EC2 that an instance must match, such as `tag:Stage`."),
+    _filters("denylist", "Filters of EC2 none of which an instance may match."),
+)  # fmt: skip
+
+
+class Client:
+    """The EC2 API of a region.
+
+    Its address is that of `AWS_ENDPOINT_URL_EC2` or `AWS_ENDPOINT_URL` in the environment, as for
+    Amazon's own tools, else Amazon's.
+    """
+
+    def __init__(self, entry: Entry, environ: Mapping[str, str] = os.environ) -> None:
+        self.region = str(entry["region"])
+        domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        given = environ.get("AWS_ENDPOINT_URL_EC2") or environ.get("AWS_ENDPOINT_URL")
+        self.url = (given or f"https://ec2.{self.region}.{domain}").rstrip("/") + "/"
+        self.credentials = Credentials(
+            str(entry.get("access_key_id") or ""), str(entry.get("secret_access_key") or "")
+        )
+        if not self.credentials.id:
+            names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+            self.credentials = Credentials(*(environ.get(name, "") for name in names))
+
+    def instances(self, filters: Filters) -> Iterator[ElementTree.Element]:
+        """Each instance that matches, as the element of the answer; raises `SourceFailed`."""
+        asked = {"Action": "DescribeInstances", "Version": _VERSION}
+        for at, (name, values) in enumerate(filters.items(), 1):
+            asked[f"Filter.{at}.Name"] = name
+            for number, value in enumerate(values, 1):
+                asked[f"Filter.{at}.Value.{number}"] = value
+        for _ in range(_MOST_PAGES):
+            answer = self._ask(urlencode(asked).encode())
+            yield from answer.iterfind("reservationSet/item/instancesSet/item")
+            asked["NextToken"] = answer.findtext("nextToken") or ""
+            if not asked["NextToken"]:
+                return
+        raise SourceFailed("EC2 goes on answering with further pages")
+
+    def _ask(self, body: bytes) -> ElementTree.Element:
+        if not self.credentials.id or not self.credentials.secret:
+            raise SourceFailed("there is no access key: set access_key_id and secret_access_key")
+        scope = Scope(self.region, "ec2")
+        kind = "application/x-www-form-urlencoded; charset=utf-8"
+        headers = signed("POST", self.url, body, scope, self.credentials, datetime.now(UTC))
+        try:
+            request = urllib.request.Request(
+                self.url, body, {**headers, "content-type": kind}, method="POST"
+            )
+            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+                data = answer.read(_LARGEST + 1)
+        except urllib.error.HTTPError as error:
+            raise SourceFailed(f"EC2 answered with status {error.code}{_code_of(error)}") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise SourceFailed(f"EC2 cannot be reached: {_told(error)}") from None
+        if len(data) > _LARGEST:
+            raise SourceFailed("EC2's answer is too large")
+        return _parsed(data)
+
+
+def _parsed(data: bytes) -> ElementTree.Element:
+    """The answer's tree, its tags without their namespace."""
+    try:
+        if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+            raise ValueError
+        root = ElementTree.fromstring(data)
+    except (ElementTree.ParseError, ValueError):
+        raise SourceFailed("EC2's answer is no XML that can be read") from None
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _code_of(error: urllib.error.HTTPError) -> str:
+    """Amazon's own word for a failure, such as `AuthFailure`."""
+    try:
+        with error:
+            code = _parsed(error.read(1 << 16)).findtext("Errors/Error/Code") or ""
+    except (SourceFailed, OSError):
+        return ""
+    return f" ({code})" if re.fullmatch(r"[A-Za-z.]{1,80}", code) else ""
+
+
+def _told(error: Exception) -> str:
+    reason: Any = getattr(error, "reason", None) or error
+    if isinstance(reason, TimeoutError):
+        return "no answer in time"
+    return getattr(reason, "strerror", None) or type(reason).__name__
+
+
+def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:
+    """The services of a region, once in `retry_timeout` seconds."""
+    client = Client(entry)
+    while not stop.is_set():
+        yield services(client, entry)
+        stop.wait(max(1, int(entry.get("retry_timeout") or 1)))
+
+
+def services(client: Client, entry: Entry) -> Found:
+    """What there is now. A service is named by its name and port."""
+    allowed = _grouped(entry.get("allowlist") or ())
+    denied = {
+        str(one.findtext("instanceId"))
+        for key, values in _grouped(entry.get("denylist") or ()).items()
+        for one in client.instances({key: values})
+    }
+    found: dict[str, list[Instance]] = {}
+    for one in client.instances(_both(_RUNNING, allowed)):
+        id = str(one.findtext("instanceId"))
+        tags = {tag.findtext("key"): tag.findtext("value") for tag in one.iterfind("tagSet/item")}
+        name, port = tags.get(NAME_TAG), tags.get(PORT_TAG) or ""
+        if not name or not port.isdigit() or id in denied:
+            continue
+        own = tags.get(OWN_PORT_TAG) or port
+        address = one.findtext(ADDRESSES[entry.get("ipv4_address") or "private"]) or ""
+        instance = Instance(address, int(own) if own.isdigit() else 0, id)
+        found.setdefault(f"{name}-{port}", []).append(instance)
+    return found
+
+
+def _grouped(filters: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
+    """Filters by key: one matches with any of its values."""
+    found: dict[str, list[str]] = {}
+    for one in filters:
+        found.setdefault(one["key"], []).append(one["value"])
+    return found
+
+
+def _both(own: Filters, given: Filters) -> Filters:
+    """All filters; where the entry has one of ours, its own counts: the tags are looked at here."""
+    return {**own, **given, "instance-state-name": own["instance-state-name"]}
+
+
+def prefix(entry: Entry) -> str:
+    """What the names of an entry's backends begin with."""
+    return backend_name(f"aws-{entry['region']}-", str(entry["name"])) + "-"
+
+
+def problems(entry: Entry) -> Iterator[Problem]:
+    """The region is a part of a host's name; half a key is none."""
+    if not re.fullmatch(r"[a-z0-9-]+", str(entry.get("region") or "")):
+        yield Problem("region", Code.PATTERN, "region in body must be one such as eu-central-1")
+    if bool(entry.get("access_key_id")) != bool(entry.get("secret_access_key")):
+        told = "access_key_id and secret_access_key in body are required together"
+        yield Problem("access_key_id", Code.REQUIRED, told)
+
+
+SOURCE = Source(
+    "aws",
+    watch,
+    prefix,
+    PROPS,
+    schema="awsRegion",
+    title="AWSRegion",
+    configured=lambda settings: settings.service_discovery.aws_regions,
+    problems=problems,
+)
+
+
+@impl
+def dataplane_discovery() -> list[Source]:
+    """AWS as a source."""
+    return [SOURCE]
