@@ -60,7 +60,7 @@ MAP_ITEM = {
         TAG,
         "One map",
         (_NAME,),
-        _200=Response({"$ref": "map"}),
+        _200=Response({"$ref": "map_file"}),
         _404=MISSING,
     ),
     "PUT": operation(
@@ -133,6 +133,6 @@ ENTRY_ITEM = {
 
 def define(routes: Routes) -> None:
     """Define the schemas that these operations refer to."""
-    routes.schema("map", MAP)
-    routes.schema("maps", array("map"))
+    routes.schema("map_file", MAP)
+    routes.schema("maps", array("map_file"))
     routes.schema("map_entries", array("map_entry"))

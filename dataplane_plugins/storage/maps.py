@@ -25,7 +25,7 @@ from dataplane_plugins.storage.operations import (
 )
 
 NOT_LOADED = "managed but not loaded map file (no runtime ID)"
-_MAP = {"$ref": "map"}
+_MAP = {"$ref": "map_file"}
 
 
 class MapList(FileList):
@@ -61,8 +61,8 @@ def dataplane_start(services: Services) -> None:
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve files of maps."""
     files = Files(services, _folder(services), "managed map file")
-    routes.schema("map", MAP)
-    routes.schema("maps", array("map"))
+    routes.schema("map_file", MAP)
+    routes.schema("maps", array("map_file"))
     several = {
         "GET": listed("getAllStorageMapFiles", "Files of maps", {"$ref": "maps"}),
         "POST": uploaded("createStorageMapFile", "Upload a map", _MAP),
