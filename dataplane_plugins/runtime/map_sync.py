@@ -5,6 +5,7 @@ it. A dump is compared by its digest alone while it is the same, and the next on
 proportion to what the last one took, so that a large map costs next to nothing while it rests.
 """
 
+import re
 import threading
 import time
 import zlib
@@ -15,9 +16,10 @@ from pathlib import Path
 from dataplane_core import impl
 from dataplane_core.errors import DataplaneError, RuntimeFailed
 from dataplane_core.services import Services
-from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key, pairs_of
+from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key
 from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
 
+_MARKS = re.compile(rb"^\S+ ", re.MULTILINE)
 _REST = 400
 """A dump that took a second is not made again for so many, unless the number of entries changes."""
 _QUICK = 0.02
@@ -105,24 +107,27 @@ class MapSync:
             return False
         with self.patterns.changing(one):
             dump = self.patterns.dump(one)
-            fresh = _values(dump)
-            before = self._first(path, fresh) if known is None else _unpacked(known)
-            changed = {key for key in fresh.keys() | before if fresh.get(key) != before.get(key)}
-            done = bool(changed) and self.files.write(path, fresh, changed)
+            before = self._began_with(path) if known is None else zlib.decompress(known.packed)
+            done = self._bring(path, before, dump) if before is not None else False
         self.seen[one.file] = Seen(one.counts, _digest(dump), zlib.compress(dump, 1), rest)
         return done
 
-    def _first(self, path: Path, fresh: Values) -> Values:
-        """What the process, or the last look at it, left in the file; all, if others wrote it."""
+    def _began_with(self, path: Path) -> bytes | None:
+        """The file as a dump, if the process or the last look at it left it so; else None."""
         began = int(self.started.split()[1])
         if path.stat().st_mtime > began + 1 and not self.files.wrote_last(path):
-            return fresh
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-        return by_key(pairs_of(text))
+            return None
+        lines = (line.strip(b" \t\r") for line in path.read_bytes().split(b"\n"))
+        said = (line.split(None, 1) for line in lines if line and not line.startswith(b"#"))
+        return b"\n".join(b"0x0 " + b" ".join(words) for words in said)
 
-
-def _unpacked(known: Seen) -> Values:
-    return _values(zlib.decompress(known.packed))
+    def _bring(self, path: Path, before: bytes, after: bytes) -> bool:
+        """Write what differs between two dumps to a file; whether that changed it."""
+        if _MARKS.sub(b"", before) == _MARKS.sub(b"", after):
+            return False
+        old, new = _values(before), _values(after)
+        changed = {key for key in new.keys() | old if new.get(key) != old.get(key)}
+        return bool(changed) and self.files.write(path, new, changed)
 
 
 @impl
