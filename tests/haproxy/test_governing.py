@@ -12,6 +12,7 @@ from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.services import Services, make_services
 from dataplane_core.store.change import Outcome
 from dataplane_core.testing import FakeRuntime
+from dataplane_core.text import Line
 from tests.haproxy.support import configured, until
 from tests.harness.haproxy import HaproxyProcess
 
@@ -67,7 +68,12 @@ def reloads(haproxy: HaproxyProcess) -> int:
 
 def test_a_change_is_reloaded_and_accepted(services: Services, haproxy: HaproxyProcess) -> None:
     before = reloads(haproxy)
-    outcome = change(services, "server s2 127.0.0.1:9", "retries 5\n  server s2 127.0.0.1:9")
+    with services.config.edit(version=services.config.version()) as edit:
+        section = edit.document.find("backend", "be")
+        assert section is not None
+        longer = section.insert(0, Line.make(["retries", "5"]))
+        edit.document = edit.document.replace(section, longer)
+    outcome = edit.outcome
     assert outcome.state == "queued"
     assert outcome.reload_id is not None
     until(lambda: services.reloads.record(str(outcome.reload_id)).status == "succeeded")
