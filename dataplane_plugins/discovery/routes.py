@@ -138,9 +138,10 @@ def _add(routes: Routes, source: Source, entries: Entries) -> None:
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Serve the entries of all sources."""
+    """Bring the entries of the settings file in, and serve those of all sources."""
     entries = Entries(services.state)
     for source in sources_of(services):
+        entries.configure(source, _configured(source, services))
         _add(routes, source, entries)
     routes.schema("discovery_status", {"type": "array", "items": STATUS})
     listing = _envelope({"$ref": "discovery_status"}, True)
@@ -152,12 +153,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 
 @impl
 def dataplane_start(services: Services) -> None:
-    """Bring the entries of the settings file in; have one worker of all follow the sources."""
-    sources = sources_of(services)
-    engine = Engine(services, sources)
-    for source in sources:
-        engine.entries.configure(source, _configured(source, services))
-    services.lead("discovery", engine.run)
+    """Have one worker of all follow the sources."""
+    services.lead("discovery", Engine(services, sources_of(services)).run)
 
 
 def _configured(source: Source, services: Services) -> Iterator[tuple[str, Mapping[str, Any]]]:

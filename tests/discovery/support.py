@@ -8,7 +8,7 @@ from typing import Any
 from tests.api.support import Api
 
 DISCOVERY = "/v2/service_discovery"
-PLUGINS = ("configuration.servers", "configuration.backends", "configuration.frontends",
+PLUGINS = ("service.specification", "configuration.servers", "configuration.backends", "configuration.frontends",
            "configuration.defaults", "configuration.global_", "discovery.routes",
            "discovery.consul", "discovery.aws")  # fmt: skip
 TEXT = """\

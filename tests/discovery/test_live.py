@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 from falcon.testing import Result
 
-from tests.discovery.consul import ConsulDouble
+from dataplane_core.changes import differences
+from dataplane_core.discovery import Instance
+from dataplane_core.live import runtime_commands
+from dataplane_plugins.discovery.slots import plan
+from tests.discovery.consul import ConsulDouble, instance
 from tests.haproxy.support import until
 from tests.harness.fixtures import one_haproxy
 from tests.runtime.support import Live, live
@@ -71,3 +75,60 @@ def test_scales_from_1_to_20_and_back_with_the_same_worker(running):
             until(lambda: set(states(running, backend).values()) == expected, 10)  # noqa: B023
         until(lambda: running.folder.joinpath("haproxy.cfg").read_text().count("disabled") == 19, 5)
         assert running.pid == pid
+
+
+def followed(running: Live, consul: ConsulDouble, **more: Any) -> str:
+    """Follow the double; the backend's name once HAProxy has it and no reload is to come."""
+    body = {
+        "address": "127.0.0.1",
+        "port": consul.port,
+        "enabled": True,
+        "retry_timeout": 1,
+        **more,
+    }
+    assert post(running, "consul", body).status_code == 201
+    backend = f"consul-backend-127.0.0.1-{consul.port}-api"
+    until(lambda: running.services.config.snapshot().document.find("backend", backend), 10)
+    until(lambda: not running.services.reloads.under_way(), 10)
+    until(lambda: states(running, backend), 10)
+    return backend
+
+
+def test_grows_beyond_its_slots_with_the_same_worker(running):
+    with ConsulDouble() as consul:
+        consul.set("api", 20001)
+        backend = followed(running, consul, server_slots_base=2)
+        pid = running.pid
+        for count in (5, 1, 2):
+            consul.set("api", *range(20001, 20001 + count))
+            until(lambda: len(states(running, backend)) == count, 10)  # noqa: B023
+        assert running.pid == pid
+        told = running.tell(f"show servers state {backend}").splitlines()[2:]
+        assert len([line for line in told if line]) == 2
+
+
+def test_addresses_of_both_families_with_the_same_worker(running):
+    with ConsulDouble() as consul:
+        consul.set("api", 20001)
+        backend = followed(running, consul)
+        pid = running.pid
+        consul.set("api", instance("2001:db8::7", 81), instance("192.0.2.7", 82))
+        wanted = {"2001:db8::7:81", "192.0.2.7:82"}
+        until(lambda: set(states(running, backend).values()) == wanted, 10)
+        assert running.pid == pid
+
+
+def test_what_is_freed_rests_before_its_address_changes(running):
+    """A server must not send anybody to the address of a free slot."""
+    document = running.services.config.snapshot().document
+    entry: dict[str, Any] = {"server_slots_base": 2}
+    full = plan(document, entry, {"b": [Instance("192.0.2.1", 1), Instance("192.0.2.2", 2)]}, ())
+    left = plan(full, entry, {"b": [Instance("192.0.2.1", 1)]}, ())
+    commands = runtime_commands(differences(running.services.registry, full, left))
+    assert commands == [
+        "set server b/SRV_2 state maint", "set server b/SRV_2 addr 127.0.0.1 port 80"
+    ]  # fmt: skip
+    back = runtime_commands(differences(running.services.registry, left, full))
+    assert back == [
+        "set server b/SRV_2 addr 192.0.2.2 port 2", "set server b/SRV_2 state ready"
+    ]  # fmt: skip
