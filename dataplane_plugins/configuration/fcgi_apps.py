@@ -10,6 +10,7 @@ from dataplane_core.grammar import (
     group,
     integer,
     lit,
+    one_of,
     opt,
     option,
     params,
@@ -21,6 +22,7 @@ from dataplane_core.grammar import (
 )
 from dataplane_core.grammar.dispatch import Template
 from dataplane_core.registry import Registry
+from dataplane_plugins.configuration.log_targets import FORMATS, LENGTH
 
 _SAMPLE = Template(
     "{ranges}:{size:int}",
@@ -32,8 +34,8 @@ _SAMPLE = Template(
 _TARGET = seq(
     word("address", None, help="Where messages go: an address, a socket, a ring."),
     params(
-        arg("len", integer("len", help="Longest message, in bytes.")),
-        arg("format", word("format", None, help="Format of messages.")),
+        arg("len", integer("len", *LENGTH, help="Longest message, in bytes.")),
+        arg("format", one_of("format", *FORMATS, help="Format of messages.")),
         arg("sample", group("sample", _SAMPLE)),
         strict=True,
     ),

@@ -1,15 +1,20 @@
 """`http-after-response`: rules for all responses, those of HAProxy itself too."""
 
 from dataplane_core import impl
-from dataplane_core.grammar import case, dispatch, rule
+from dataplane_core.grammar import case, checked, dispatch, rule
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables import actions, actions_counters
+from dataplane_plugins.configuration.tables.held import needed
 from dataplane_plugins.configuration.tables.rule_line import RuleLine, number_spellings
 
 ACTIONS = (
     *actions.headers(),
     case("allow"),
-    actions.capture(actions.CAPTURE_LENGTH, actions.CAPTURE_SLOT, pattern=actions.CAPTURED),
+    actions.capture(
+        checked(actions.CAPTURE_LENGTH, needed("capture_id")),
+        actions.CAPTURE_SLOT,
+        pattern=actions.CAPTURED,
+    ),
     *actions.lists(),
     actions.do_log(),
     actions.tracing(),
@@ -26,7 +31,7 @@ RULE = RuleLine(
     examples=[
         "http-after-response set-header Strict-Transport-Security max-age=31536000",
         "http-after-response set-status 503 reason Slow unless { path / }",
-        "http-after-response capture res.hdr(Server) len 32",
+        "http-after-response capture res.hdr(Server) id 0",
         "http-after-response sc-add-gpc(0,1) 2",
         "http-after-response set-map(/etc/names.map) %[src] %[path]",
     ],

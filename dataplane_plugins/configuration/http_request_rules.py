@@ -136,7 +136,7 @@ RULE = RuleLine(
     examples=[
         "http-request allow if { src 10.0.0.0/8 }",
         "http-request deny deny_status 403 content-type text/plain string no hdr X-Why policy",
-        "http-request return status 200 lf-string %[src] unless { path / }",
+        "http-request return status 200 content-type text/plain lf-string %[src] unless { path / }",
         "http-request redirect location /x code 301 drop-query if { path /y }",
         "http-request set-header X-Client %[src]",
         "http-request replace-uri ^/a(.*) /b\\1",

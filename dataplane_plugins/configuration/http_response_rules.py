@@ -5,6 +5,7 @@ from dataplane_core.grammar import case, dispatch, rule, word
 from dataplane_core.grammar.values import WORD
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables import actions, actions_counters, actions_reply
+from dataplane_plugins.configuration.tables.held import held
 from dataplane_plugins.configuration.tables.http_tracking import SPELLINGS, TRACK, TRACKED
 from dataplane_plugins.configuration.tables.rule_line import RuleLine
 
@@ -20,7 +21,7 @@ ACTIONS = (
     actions.lua(),
     actions.tracing(),
     case("pause", actions.EXPRESSION),
-    actions_reply.redirect(),
+    case("redirect", held(actions_reply.REDIRECT, "redir_type", "location", "location")),
     actions_reply.return_answer(),
     *actions_counters.counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),

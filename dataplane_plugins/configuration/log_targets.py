@@ -27,6 +27,8 @@ FACILITIES = (
 )
 FORMATS = ("local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw")
 RANGES = r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$"
+LENGTH = (80, 65535)
+"""The limits of a message's length, in bytes (manual, section 4.2 "log")."""
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
 _SAMPLE = Template(
@@ -43,7 +45,7 @@ _SAMPLE = Template(
 # HAProxy wants what stands behind the address in this order.
 _TARGET = seq(
     word("address", help="Where to: address:port, a socket's path, stdout, ring@name …"),
-    opt(seq(lit("len"), integer("length", help="Longest message, in bytes."))),
+    opt(seq(lit("len"), integer("length", *LENGTH, help="Longest message, in bytes."))),
     opt(seq(lit("format"), one_of("format", *FORMATS, help="Format of the message's header."))),
     opt(seq(lit("profile"), word("profile", help="Log profile that makes the message."))),
     opt(seq(lit("sample"), _SAMPLE)),
@@ -55,6 +57,7 @@ _TARGET = seq(
         )
     ),
 )
+
 
 class LogLine(Rows):
     """A log target.

@@ -4,6 +4,7 @@ from dataplane_core import impl
 from dataplane_core.grammar import (
     Model,
     arg,
+    checked,
     flag,
     integer,
     joined,
@@ -21,6 +22,7 @@ from dataplane_plugins.configuration.tables.default_lines import (
     default_bind_statement,
     default_server_statement,
 )
+from dataplane_plugins.configuration.tables.held import typed_length
 
 PEERS = Model(
     "peer_section",
@@ -28,8 +30,11 @@ PEERS = Model(
     keyword("disabled", "disabled", help="Exchange nothing."),
     default_bind_statement(),
     default_server_statement(),
-    statement("shards", integer("shards", help="Parts that tables are divided into."),
-              examples=["shards 3"]),
+    statement(
+        "shards",
+        integer("shards", help="Parts that tables are divided into."),
+        examples=["shards 3"],
+    ),
 )
 
 PEER = statement(
@@ -50,23 +55,57 @@ TABLE = statement(
     "table",
     seq(
         word("name", pattern=None, help="Name of the table."),
-        params(
-            arg("type", one_of("type", "ip", "ipv6", "integer", "string", "binary",
-                               help="Type of the keys.")),
-            arg("len", integer("type_len", nullable=True, help="Longest key, in bytes.")),
-            arg("size", word("size", r"^\d+(k|K|m|M|g|G)?$",
-                             help="Most entries; k, m and g count in 1024s.")),
-            arg("expire", word("expire", r"^\d+(ms|s|m|h|d)?$", nullable=True,
-                               help="Life of an unused entry, with its unit.")),
-            flag("nopurge", "no_purge", help="Refuse new entries when full, purge none."),
-            flag("recv-only", "recv_only", help="Take entries of peers and send none."),
-            arg("srvkey", one_of("srvkey", "addr", "name",
-                                 help="What servers are known by in the table.")),
-            arg("write-to", word("write_to", pattern=None, nullable=True,
-                                 help="Table that gets copies.")),
-            joined("store", word("store", pattern=None,
-                                 help="What is counted, separated by commas.")),
-            tolerant=True,
+        checked(
+            params(
+                arg(
+                    "type",
+                    one_of(
+                        "type",
+                        "ip",
+                        "ipv6",
+                        "integer",
+                        "string",
+                        "binary",
+                        help="Type of the keys.",
+                    ),
+                ),
+                arg("len", integer("type_len", nullable=True, help="Longest key, in bytes.")),
+                arg(
+                    "size",
+                    word(
+                        "size",
+                        r"^\d+(k|K|m|M|g|G)?$",
+                        help="Most entries; k, m and g count in 1024s.",
+                    ),
+                ),
+                arg(
+                    "expire",
+                    word(
+                        "expire",
+                        r"^\d+(ms|s|m|h|d)?$",
+                        nullable=True,
+                        help="Life of an unused entry, with its unit.",
+                    ),
+                ),
+                flag("nopurge", "no_purge", help="Refuse new entries when full, purge none."),
+                flag("recv-only", "recv_only", help="Take entries of peers and send none."),
+                arg(
+                    "srvkey",
+                    one_of(
+                        "srvkey", "addr", "name", help="What servers are known by in the table."
+                    ),
+                ),
+                arg(
+                    "write-to",
+                    word("write_to", pattern=None, nullable=True, help="Table that gets copies."),
+                ),
+                joined(
+                    "store",
+                    word("store", pattern=None, help="What is counted, separated by commas."),
+                ),
+                tolerant=True,
+            ),
+            typed_length,
         ),
     ),
     examples=[

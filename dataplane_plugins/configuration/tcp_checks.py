@@ -5,15 +5,18 @@ from dataplane_core.grammar import Prop, case, dispatch, word
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables import actions, checks
 from dataplane_plugins.configuration.tables.common import PORT, or_variable
+from dataplane_plugins.configuration.tables.held import held
 from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling
 
 _PORT = word("port_string", pattern=None, help="Port to connect to, a number or an expression.")
 
 HEX = or_variable("([0-9A-Fa-f]{2})+")
 
-_MATCHES = dict.fromkeys(
-    ("string", "rstring", "string-lf", "binary", "rbinary", "binary-lf"), checks.PATTERN
-)
+_MATCHES = {
+    **dict.fromkeys(("string", "rstring", "string-lf"), checks.PATTERN),
+    "binary": held(checks.PATTERN, "pattern", "([0-9A-Fa-f]{2})+", "bytes in hexadecimal"),
+    **dict.fromkeys(("rbinary", "binary-lf"), checks.PATTERN),
+}
 
 CHECK = RuleLine(
     "tcp-check",

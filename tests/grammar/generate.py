@@ -41,7 +41,7 @@ def scalar(prop: Prop) -> st.SearchStrategy[Any]:
         )
     if prop.pattern and prop.pattern != WORD:
         return st.from_regex(prop.pattern, fullmatch=True).filter(
-            lambda text: bool(text) and is_one_word(text)
+            lambda text: bool(text) and is_one_word(text) and "$" not in text
         )
     return WORDS
 
@@ -86,7 +86,10 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a 
         case FirstOf():
             return st.one_of(*(of(one, samples) for one in term.terms))
         case Checked():
-            return of(term.term, samples).filter(lambda values: not list(term.rule(values)))
+            made = (
+                custom(term, samples) if isinstance(term.term, Scalar) else of(term.term, samples)
+            )
+            return made.filter(lambda values: values and not list(term.rule(values)))
         case Group():
             inner = [
                 {k.removeprefix(term.prefix + "."): v for k, v in one.items()} for one in samples

@@ -4,11 +4,11 @@ Manual, section 4.4 (4.2 before HAProxy 3.2): `http-request return`, `redirect`,
 """
 
 from dataplane_core.grammar import (
-    Params,
     Term,
     arg,
     args,
     case,
+    checked,
     integer,
     loose,
     nothing,
@@ -21,6 +21,7 @@ from dataplane_core.grammar import (
 )
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.entries import Entry
+from dataplane_plugins.configuration.tables.held import media_type
 
 LEAST, MOST = 200, 599
 """Statuses that an answer of HAProxy's own can have."""
@@ -48,9 +49,9 @@ _HEADER = word("name", pattern=None, required=True, help="Name of the header fie
 )
 
 
-def answer(status: Entry) -> Params:
+def answer(status: Entry) -> Term:
     """The parameters of an answer: its status, the type and source of its body, its headers."""
-    return params(
+    table = params(
         status,
         arg(
             "content-type",
@@ -64,6 +65,7 @@ def answer(status: Entry) -> Params:
         args("hdr", "return_hdrs", _HEADER, help="Header fields to add to the answer."),
         strict=True,
     )
+    return checked(table, media_type)
 
 
 _DENY_STATUS = integer(

@@ -21,6 +21,7 @@ from dataplane_plugins.configuration.tables.common import (
     TLS_VERSIONS,
     or_variable,
 )
+from dataplane_plugins.configuration.tables.held import THREADS, held, mss
 
 _ERRORS = or_variable(r"\w+(,\w+)*")
 
@@ -201,7 +202,9 @@ BIND_PARAMS = params(
     ),
     arg(
         "mss",
-        word("mss", or_variable("-?[0-9]+"), help="Largest TCP segment to announce, in bytes."),
+        mss(
+            word("mss", or_variable("-?[0-9]+"), help="Largest TCP segment to announce, in bytes.")
+        ),
     ),
     arg("namespace", word("namespace", pattern=None, help="Network namespace to listen in.")),
     arg(
@@ -236,7 +239,13 @@ BIND_PARAMS = params(
     arg("tcp-md5sig", word("tcp_md5sig", help="Password of TCP MD5 signatures (RFC 2385).")),
     arg("tcp-ss", number_of("tcp_ss", 1, 2, 3, help="Which parts of SYN packets to keep.")),
     flag("tfo", "tfo", help="Take data with the first packet (TCP fast open)."),
-    arg("thread", word("thread", pattern=None, help="Threads that accept connections.")),
+    arg(
+        "thread",
+        held(
+            word("thread", pattern=None, help="Threads that accept connections."),
+            *("thread", THREADS, "a set of threads such as all, odd, 1-4 or 1/2-3"),
+        ),
+    ),
     switch(
         "tls-tickets",
         "tls_tickets",

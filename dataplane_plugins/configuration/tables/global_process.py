@@ -29,6 +29,7 @@ from dataplane_plugins.configuration.tables.global_statements import (
     words,
     yes,
 )
+from dataplane_plugins.configuration.tables.held import held
 
 
 def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = "") -> Statement:
@@ -39,12 +40,13 @@ def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = ""
         if value == "expr"
         else word(value, None, required=True, help="The value.")
     )
+    scope = (r"proc\..+", "like proc.name") if value in ("expr", "format") else (".+", "a word")
     return statements(
         head,
         name,
-        word(first, None, required=True, help="The name.") + last,
+        held(word(first, None, required=True, help="The name."), first, *scope) + last,
         help=help,
-        examples=[f"{head} A b"],
+        examples=[f"{head} proc.a b"],
         rejects=[head, f"{head} A"],
         **names,
     )

@@ -19,8 +19,11 @@ from dataplane_plugins.configuration.tables.global_statements import (
     words,
     yes,
 )
+from dataplane_plugins.configuration.tables.held import held
 
 V3 = "ssl_options."
+EXTRA = "none|all|bundle|sctl|ocsp|issuer|key"
+"""Kinds of files beside a certificate (manual, section 3.1 "ssl-load-extra-files")."""
 
 
 def _default(keyword: str, help: str, several: bool = False) -> Statement:
@@ -77,7 +80,20 @@ DEFAULTS = (
         nullable=True,
         v3=V3 + "security_level",
     ),
-    _default("load-extra-files", "Kinds of files to load beside certificates.", several=True),
+    statement(
+        "ssl-load-extra-files",
+        held(
+            rest(
+                "ssl_load_extra_files",
+                help="Kinds of files to load beside certificates.",
+                **in_v3(V3 + "load_extra_files"),
+            ),
+            *("ssl_load_extra_files", EXTRA, "none, all, or bundle, sctl, ocsp, issuer and key"),
+            " ",
+        ),
+        examples=["ssl-load-extra-files bundle sctl"],
+        rejects=["ssl-load-extra-files"],
+    ),
     yes(
         "ssl-load-extra-del-ext",
         "ssl_load_extra_del_ext",

@@ -13,6 +13,7 @@ from dataplane_core.grammar import (
 from dataplane_plugins.configuration.tables import actions, checks
 from dataplane_plugins.configuration.tables.common import PORT
 from dataplane_plugins.configuration.tables.health import METHODS
+from dataplane_plugins.configuration.tables.held import STATUSES, held
 from dataplane_plugins.configuration.tables.rule_line import RuleLine, Spelling, number_spellings
 
 _PORT = first_of(
@@ -35,8 +36,11 @@ _SEND = checks.commented(
 )
 
 _MATCHES = {
-    **dict.fromkeys(("status", "rstatus"), checks.PATTERN),
-    **dict.fromkeys(("hdr", "fhdr"), checks.PATTERNS),
+    "status": held(checks.PATTERN, "pattern", STATUSES, "statuses such as 200,300-399"),
+    "rstatus": checks.PATTERN,
+    **dict.fromkeys(
+        ("hdr", "fhdr"), held(checks.PATTERNS, "pattern", "name .+", "`name` and what follows it")
+    ),
     **dict.fromkeys(("string", "rstring", "string-lf"), checks.PATTERN),
 }
 

@@ -5,6 +5,7 @@ They are the first of those, written in this order behind those without an argum
 
 from dataplane_core.grammar import arg, duration, integer, one_of, word
 from dataplane_plugins.configuration.tables.common import GUID, PORT
+from dataplane_plugins.configuration.tables.held import INIT_ADDR, held
 
 AGENT_TO_HASH = (
     arg("agent-send", word("agent-send", pattern=None, help="Text that the agent is sent.")),
@@ -61,7 +62,10 @@ IDLE_TO_ON_MARKED_UP = (
     ),
     arg(
         "init-addr",
-        word("init-addr", nullable=True, help="Ways to find the address at the start, in order."),
+        held(
+            word("init-addr", nullable=True, help="Ways to find the address at the start."),
+            *("init-addr", INIT_ADDR, "last, libc, none and addresses with commas between", ","),
+        ),
     ),
     arg(
         "init-state",

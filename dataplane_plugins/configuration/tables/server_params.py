@@ -20,6 +20,7 @@ from dataplane_core.grammar.dispatch import Template
 from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.props import Prop
 from dataplane_plugins.configuration.tables.common import CONGESTION_CONTROLS, PORT, TLS_VERSIONS
+from dataplane_plugins.configuration.tables.held import NETWORK, held
 from dataplane_plugins.configuration.tables.server_checks import AGENT_TO_HASH, IDLE_TO_ON_MARKED_UP
 from dataplane_plugins.configuration.tables.server_switches import server_switches
 
@@ -96,7 +97,13 @@ _POOL_TO_SOURCE = (
         "resolve-prefer",
         one_of("resolve-prefer", "ipv4", "ipv6", help="Family of addresses that is preferred."),
     ),
-    arg("resolve-net", word("resolve-net", _NETWORKS, help="Networks that are preferred.")),
+    arg(
+        "resolve-net",
+        held(
+            word("resolve-net", _NETWORKS, help="Networks that are preferred."),
+            *("resolve-net", NETWORK, "networks with commas between", ","),
+        ),
+    ),
     arg("resolvers", word("resolvers", help="Section `resolvers` that finds the address.")),
     arg(
         "proxy-v2-options",
