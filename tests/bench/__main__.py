@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from dataplane_core.haproxy.binaries import installed
-from tests.bench import files, measure, report, stored
+from tests.bench import files, measure, report, running, stored
 from tests.bench.load import CONNECTIONS, PROCESSES
 
 
@@ -33,6 +33,7 @@ def main() -> int:
                 measure.writes(effort, servers),
                 measure.commits(effort, servers, haproxy),
                 stored.stored(effort, servers[files.SMALL]),
+                running.running(effort, folder / "running", haproxy),
                 started,
                 measure.memory_after(servers),
             ]

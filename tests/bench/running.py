@@ -1,0 +1,76 @@
+"""Maps of many entries in a running HAProxy: upload, list, one more."""
+
+import json
+import time
+from pathlib import Path
+from statistics import median
+
+from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.runtime import RuntimeClient
+from tests.bench.measure import Effort, Row, Table, timed
+from tests.harness.haproxy import HaproxyProcess
+from tests.harness.server import ApiServer, Client
+
+ENTRIES = 100_000
+SERVICES = "/v2/services/haproxy"
+TEXT = """\
+global
+  stats socket {folder}/worker.sock level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend fe
+  bind unix@{folder}/fe.sock
+  http-request set-header x %[path,map({folder}/maps/big.map)]
+"""
+
+
+def running(effort: Effort, folder: Path, haproxy: str) -> Table:
+    """Operations on a map of `ENTRIES` entries; lists against HAProxy itself and JSON."""
+    folder.mkdir()
+    (folder / "maps").mkdir()
+    (folder / "maps" / "big.map").touch()
+    configuration = folder / "haproxy.cfg"
+    configuration.write_text(TEXT.format(folder=folder), "utf-8")
+    settings = {"dataplaneapi": {"resources": {"maps_dir": str(folder / "maps")}}}
+    with (
+        HaproxyProcess(haproxy, configuration, folder),
+        ApiServer(configuration, folder / "server", settings) as server,
+    ):
+        while not (folder / "worker.sock").exists():
+            time.sleep(0.02)
+        return _measured(effort, server.client(), RuntimeClient(_socket(folder)))
+
+
+def _socket(folder: Path) -> Address:
+    return Address(path=str(folder / "worker.sock"))
+
+
+def _measured(effort: Effort, client: Client, direct: RuntimeClient) -> Table:
+    table = Table("Maps that run", ["what", "ms", "HAProxy and JSON (ms)"],
+                  limit="a list in at most twice what `show map` and JSON take")  # fmt: skip
+    maps, entries = f"{SERVICES}/runtime/maps/big.map", f"{SERVICES}/runtime/maps_entries?map=big.map"
+    rows = [{"key": f"/path/{number}", "value": f"be_{number % 50}"} for number in range(ENTRIES)]
+    upload = timed(lambda: _ask(client, "PUT", maps, 201, rows))
+    again = timed(lambda: _ask(client, "PUT", maps, 201, rows))
+    name = direct.command("show map").splitlines()[1].split(" ")[0]
+    lists, plain = [], []
+    for _ in range(max(5, effort.calls // 3)):
+        lists.append(timed(lambda: _ask(client, "GET", entries, 200)))
+        plain.append(timed(lambda: json.dumps(rows)) + timed(lambda: direct.dump(f"show map #{name}")))
+    one = timed(lambda: _ask(client, "POST", entries, 201, {"key": "one", "value": "more"}))
+    shown, alone = median(lists), median(plain)
+    table.rows = [
+        Row([f"upload of {ENTRIES} entries", f"{upload:.0f}", ""]),
+        Row([f"upload over {ENTRIES} entries", f"{again:.0f}", ""]),
+        Row([f"list of {ENTRIES} entries", f"{shown:.0f}", f"{alone:.0f}"], shown <= 2 * alone),
+        Row(["one more entry", f"{one:.1f}", ""]),
+    ]
+    return table
+
+
+def _ask(client: Client, method: str, path: str, status: int, body: object = None) -> None:
+    answer = client.call(method, path, body)
+    assert answer.status == status, (path, answer.status, answer.body[:300])
