@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 Folders = list[tuple[Path, tuple[int, int]]]
 
 _DEBOUNCE_MS = 100
-_WAKE_MS = 5000
+# Nothing tells when a watch stands; an edit that came just before is seen at the next wake-up.
+_WAKE_MS = 1000
 _POLL_SECONDS = 1.0
 
 
