@@ -121,7 +121,10 @@ def _parse(node: Node, facts: Facts) -> object:
         for item in node.items:
             if not isinstance(item, Scalar):
                 raise ValueError("is a list of plain values")
-            parsed = facts.kind.parse(item.text)
+            try:
+                parsed = facts.kind.parse(item.text)
+            except ValueError as error:
+                raise ValueError(describe(item, facts, str(error))) from None
             assert isinstance(parsed, tuple)
             values += parsed
         return tuple(values)

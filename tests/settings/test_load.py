@@ -140,6 +140,11 @@ def test_an_unknown_flag_is_refused():
         ("yaml", "haproxy: 5\n", ("1", "haproxy", "is a block of settings")),
         ("hcl", 'haproxy "x" {\n}\n', ("1", "haproxy", "takes no label")),
         ("yaml", "log:\n  log_to: [a]\n", ("2", "log.log_to", "takes one value")),
+        (
+            "hcl",
+            'dataplaneapi {\n  scheme = ["http", "gopher"]\n}\n',
+            ("2", "dataplaneapi.scheme", '"gopher" is not one of http, https, unix'),
+        ),
         ("yaml", "log:\n  log_to: pipe\n", ("2", "log.log_to", "not one of stdout, file, syslog")),
         (
             "yaml",
