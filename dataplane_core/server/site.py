@@ -1,6 +1,7 @@
 """What one reading of the settings puts in force: the application, listeners, TLS, limits."""
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -102,6 +103,9 @@ class Site:
             raise SettingsError((Problem("", "", error.message),)) from None
         except OSError as error:
             fault = f"{error.filename or 'the server'}: {error.strerror}"
+            raise SettingsError((Problem("", "", fault),)) from None
+        except ImportError as error:  # most often: a user that may not read the installation
+            fault = f"{error.msg}; does uid {os.geteuid()} have the right to read this program?"
             raise SettingsError((Problem("", "", fault),)) from None
 
     def _adopt(self, settings: Settings, served: Served, contexts: TlsContexts | None) -> None:

@@ -202,6 +202,7 @@ def test_a_listener_that_cannot_be_had_stops_the_start_with_its_name(make, tmp_p
         ({"dataplaneapi": {"scheme": ["https"], "tls": {"tls_certificate": "/no/x.pem"}}},
          "dataplaneapi.tls.tls_certificate: /no/x.pem cannot be read: No such file"),
         ({"name": "broken"}, "/state: No space left on device"),
+        ({"name": "unreadable"}, f"from 'http'; does uid {os.geteuid()} have the right to read"),
         ({"log_targets": [{"log_to": "file", "log_file": "/dev/null/x"}]}, "cannot be written"),
         ({"dataplaneapi": {"pid_file": "/no/pid"}}, "dataplaneapi.pid_file: /no/pid cannot"),
         ({"dataplaneapi": {"host": "no such host"}}, "no such host has no address"),

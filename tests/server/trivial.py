@@ -15,6 +15,8 @@ from dataplane_core.settings import Settings, load
 def build(settings: Settings) -> Served:
     if settings.name == "broken":
         raise OSError(28, "No space left on device", "/state")
+    if settings.name == "unreadable":
+        raise ImportError("cannot import name 'cookies' from 'http'")
     started = threading.Event()
     marks = Path(settings.state_dir)
 
