@@ -169,6 +169,30 @@ main.add_command(
 )
 
 
+def _status(**parameters: object) -> None:
+    """Print what runs: the server, HAProxy, its sockets, reloads, maps, certificates, discovery.
+
+    A line a fact, with `!` in front of those that somebody should look at; exit status 1 if there
+    are any.
+    """
+    from dataplane_core.overview import overview
+    from dataplane_core.server.process import account_of, become
+    from dataplane_core.services import make_services
+
+    with _told():
+        settings = load_values(flags.values(parameters), os.environ)
+        become(account_of(settings))
+        facts = list(overview(make_services(settings)))
+    for fact in facts:
+        click.echo(f"{'!' if fact.bad else ' '} {fact.topic:14}{fact.text}")
+    raise SystemExit(any(fact.bad for fact in facts))
+
+
+main.add_command(
+    click.Command("status", callback=_status, params=flags.options(), help=_status.__doc__)
+)
+
+
 @main.command()
 def settings() -> None:
     """Print every setting, as Markdown."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dataplane_core.discovery import Source
     from dataplane_core.haproxy.reload import ReloadRecord
     from dataplane_core.haproxy.runtime import Runtime
+    from dataplane_core.overview import Fact
     from dataplane_core.registry import Registry
     from dataplane_core.services import Services
     from dataplane_core.settings import Settings
@@ -79,6 +80,11 @@ def dataplane_apply(change: "Committed", runtime: "Runtime") -> bool | None:
 @spec
 def dataplane_reloaded(record: "ReloadRecord") -> None:
     """Learn that a reload is over, well or not."""
+
+
+@spec
+def dataplane_status(services: "Services") -> "Iterable[Fact] | None":
+    """Tell a person at a terminal what there is; a `DataplaneError` becomes a line of its own."""
 
 
 @spec

@@ -25,6 +25,7 @@ from dataplane_core.api.schema import SchemaFactory
 from dataplane_core.discovery import SHARED, Source
 from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import Prop
+from dataplane_core.overview import Fact
 from dataplane_core.services import Services
 from dataplane_plugins.discovery.engine import Engine
 from dataplane_plugins.discovery.entries import Entries, Statuses
@@ -170,3 +171,16 @@ def _configured(source: Source, services: Services) -> Iterator[tuple[str, Mappi
             services.log.error("%s: an entry is left out: %s", where, error.message)
             continue
         yield str(loaded.echo.get("id") or uuid5(NAMESPACE_URL, source.prefix(given))), loaded.echo
+
+
+@impl
+def dataplane_status(services: Services) -> Iterator[Fact]:
+    """How every source fares that is followed."""
+    Entries(services.state)
+    for one in Statuses(services.state).all():
+        name = f"{one['source']} {one['id']}"
+        if one.get("failures"):
+            yield Fact("discovery", f"{name}: {one.get('message', 'failed')}", True)
+        else:
+            told = f"{one.get('services', 0)} services, {one.get('servers', 0)} servers"
+            yield Fact("discovery", f"{name}: {told}")

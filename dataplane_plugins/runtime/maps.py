@@ -13,6 +13,7 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.haproxy.runtime import argument
+from dataplane_core.overview import Fact
 from dataplane_core.services import Services
 from dataplane_core.store.files import told
 from dataplane_plugins.runtime import map_operations as told_as
@@ -175,3 +176,11 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.add(f"{PATH}/maps/{{name}}", MapItem(maps), told_as.MAP_ITEM)
     routes.add(f"{PATH}/maps_entries", EntryList(maps), told_as.ENTRY_LIST)
     routes.add(f"{PATH}/maps_entries/{{id}}", EntryItem(maps), told_as.ENTRY_ITEM)
+
+
+@impl
+def dataplane_status(services: Services) -> Iterator[Fact]:
+    """The maps of the running process, with how many entries they have."""
+    for one in Maps(services).patterns.all():
+        count = f" with {one.counts[-1]} entries" if one.counts else ""
+        yield Fact("map", f"{one.label}{count}")

@@ -3,6 +3,8 @@
 What HAProxy could not load is refused. Private keys are for the owner alone, and in no answer.
 """
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import FAILURE, NOT_FOUND, Operation, Response
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
+from dataplane_core.overview import Fact
 from dataplane_core.services import Services
 from dataplane_plugins.runtime.common import array
 from dataplane_plugins.storage.certificates import check, facts
@@ -61,6 +64,8 @@ CERTIFICATE = {
     },
 }
 _ONE = {"$ref": "ssl_certificate"}
+_NEAR = 30
+"""Days before its end from which on a certificate is told of."""
 
 
 def told(files: Files, name: str, data: bytes) -> dict[str, Any]:
@@ -152,3 +157,16 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     }
     routes.add(f"{PATH}/ssl_certificates", CertificateList(files), several)
     routes.add(f"{PATH}/ssl_certificates/{{name}}", CertificateItem(files), one)
+
+
+@impl
+def dataplane_status(services: Services) -> Iterator[Fact]:
+    """The certificates that are over, or will be within 30 days."""
+    place = folder(services, "ssl_certs_dir")
+    soon = datetime.now(UTC) + timedelta(days=_NEAR)
+    for name in place.names():
+        until = facts(place.read(name)).get("not_after")
+        if until is None or (end := datetime.fromisoformat(until)) > soon:
+            continue
+        verb = "expired" if end < datetime.now(UTC) else "expires"
+        yield Fact("certificate", f"{name} {verb} on {end:%Y-%m-%d}", True)

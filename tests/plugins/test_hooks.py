@@ -10,7 +10,9 @@ from dataplane_core import hookspecs, impl
 from dataplane_core.api.operations import Operation, Response
 from dataplane_core.auth import Identity
 from dataplane_core.discovery import Source
+from dataplane_core.errors import NotFound
 from dataplane_core.grammar import Model, statement, word
+from dataplane_core.overview import Fact, overview
 from dataplane_core.plugins import PluginError
 from dataplane_core.settings import Problem, SettingsError
 from dataplane_plugins.discovery import routes as discovery
@@ -162,6 +164,15 @@ def test_dataplane_reloaded(make):
 
     make(dataplane_reloaded).change("PUT", "gates/g1", {"name": "g1"}, force_reload="true")
     assert [(one.status, one.version) for one in records] == [("succeeded", 2)]
+
+
+def test_dataplane_status(make):
+    def dataplane_status(services):
+        yield Fact("version", str(services.config.version()))
+        raise NotFound("no more")
+
+    found = list(overview(make(dataplane_status).app.services))
+    assert found[-2:] == [Fact("version", "1"), Fact("plugin", "no more", True)]
 
 
 def test_dataplane_start(make):
