@@ -1,5 +1,6 @@
 """Start the server, from settings to the last signal."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ def serve(load: Callable[[], Settings], build: Callable[[Settings], Served]) -> 
     `load` reads the settings, at the start and at each SIGHUP; `build` makes the application from
     them. Problems of the start are written to standard error, one a line, with exit status 1.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the master takes it; settings are fresh
     site = Site(load, build)
     try:
         site.open(load())

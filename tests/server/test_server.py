@@ -133,6 +133,13 @@ def test_sighup_reads_the_settings_again_and_drops_no_request(make, trusting, tm
     assert "Traceback" not in running.log.read_text()
 
 
+def test_a_sighup_during_the_start_does_not_end_it(make):
+    running = make({"name": "slow to start"}).start(wait=False)
+    running.wait_for((running.folder / "state" / "building").exists)
+    running.signal(signal.SIGHUP)
+    assert running.wait_for(running.answers)["name"] == "slow to start"
+
+
 def test_bad_settings_at_sighup_keep_the_old_ones(make):
     running = make().start()
     good = running.ask("/")

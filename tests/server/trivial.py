@@ -19,6 +19,9 @@ def build(settings: Settings) -> Served:
         raise ImportError("cannot import name 'cookies' from 'http'")
     started = threading.Event()
     marks = Path(settings.state_dir)
+    if settings.name == "slow to start":
+        (marks / "building").touch()
+        time.sleep(1.0)
 
     def application(environ, start_response):  # type: ignore[no-untyped-def]
         path = environ["PATH_INFO"]
