@@ -63,8 +63,8 @@ def _read_chunks(stream: IO[bytes], limit: int) -> bytes:
 
 
 def broken_off() -> BadRequest:
-    """A body that ended before its end."""
-    return BadRequest("the connection ended before the whole body had come")
+    """A body that ended before its end, or whose chunks are none."""
+    return BadRequest("the body broke off before its end, or is not framed as its headers say")
 
 
 def parse_json(data: bytes) -> Any:

@@ -74,6 +74,7 @@ def test_bodies_over_the_limit(api, framing):
 def test_bodies_that_break_off_or_are_badly_framed_are_the_clients_fault(api, body, framing):
     status, answer = send(api, body, framing)
     assert (status, answer["code"]) == (400, 400), answer
+    assert "broke off before its end, or is not framed" in answer["message"]
 
 
 def test_a_stranger_is_refused_before_the_body_is_read(api):
