@@ -65,15 +65,16 @@ class Source:
 
 GROWTH = ("linear", "exponential")
 SLOTS = 10
+MOST_SLOTS = 10000
 SHARED = (
     Prop("enabled", "boolean", required=True, nullable=True, help="Follow the source."),
     Prop("name", help="For people."),
     Prop("description", help="For people."),
-    Prop("retry_timeout", "integer", minimum=1, required=True,
+    Prop("retry_timeout", "integer", minimum=1, maximum=86400, required=True,
          help="Longest time between two looks, and the first wait after a failure, in seconds."),
-    Prop("server_slots_base", "integer", minimum=1,
+    Prop("server_slots_base", "integer", minimum=1, maximum=MOST_SLOTS,
          help=f"Servers that a backend has at least, in use or free; {SLOTS} by default."),
-    Prop("server_slots_growth_increment", "integer", minimum=1,
+    Prop("server_slots_growth_increment", "integer", minimum=1, maximum=MOST_SLOTS,
          help=f"Servers that a linear growth adds; {SLOTS} by default."),
     Prop("server_slots_growth_type", enum=GROWTH,
          help="How the servers grow: by the increment, or to twice as many (`exponential`)."),

@@ -4,15 +4,11 @@ An instance that runs and has the tags `HAProxy:Service:Name` and `HAProxy:Servi
 the service of that name and port; `HAProxy:Instance:Port` is the port of this instance alone.
 """
 
-import http.client
 import os
 import re
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
@@ -22,13 +18,13 @@ from dataplane_core.errors import Code
 from dataplane_core.grammar import Problem, Prop
 from dataplane_plugins.discovery.signing import Credentials, Scope, signed
 from dataplane_plugins.discovery.slots import backend_name
+from dataplane_plugins.discovery.web import Refused, fetch
 
 NAME_TAG, PORT_TAG = "HAProxy:Service:Name", "HAProxy:Service:Port"
 OWN_PORT_TAG = "HAProxy:Instance:Port"
 ADDRESSES = {"private": "privateIpAddress", "public": "ipAddress"}
 _VERSION = "2016-11-15"
 _SECONDS = 30.0
-_LARGEST = 64 << 20
 _MOST_PAGES = 1000
 _RUNNING = {"instance-state-name": ["running"], "tag-key": [NAME_TAG]}
 
@@ -93,18 +89,12 @@ class Client:
         scope = Scope(self.region, "ec2")
         kind = "application/x-www-form-urlencoded; charset=utf-8"
         headers = signed("POST", self.url, body, scope, self.credentials, datetime.now(UTC))
+        sent = {**headers, "content-type": kind}
         try:
-            request = urllib.request.Request(
-                self.url, body, {**headers, "content-type": kind}, method="POST"
-            )
-            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
-                data = answer.read(_LARGEST + 1)
-        except urllib.error.HTTPError as error:
-            raise SourceFailed(f"EC2 answered with status {error.code}{_code_of(error)}") from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise SourceFailed(f"EC2 cannot be reached: {_told(error)}") from None
-        if len(data) > _LARGEST:
-            raise SourceFailed("EC2's answer is too large")
+            data, _ = fetch("EC2", self.url, sent, _SECONDS, body)
+        except Refused as error:
+            code = _code_of(error.body)
+            raise SourceFailed(f"EC2 answered with status {error.answered}{code}") from None
         return _parsed(data)
 
 
@@ -121,21 +111,13 @@ def _parsed(data: bytes) -> ElementTree.Element:
     return root
 
 
-def _code_of(error: urllib.error.HTTPError) -> str:
+def _code_of(body: bytes) -> str:
     """Amazon's own word for a failure, such as `AuthFailure`."""
     try:
-        with error:
-            code = _parsed(error.read(1 << 16)).findtext("Errors/Error/Code") or ""
-    except (SourceFailed, OSError):
+        code = _parsed(body).findtext("Errors/Error/Code") or ""
+    except SourceFailed:
         return ""
     return f" ({code})" if re.fullmatch(r"[A-Za-z.]{1,80}", code) else ""
-
-
-def _told(error: Exception) -> str:
-    reason: Any = getattr(error, "reason", None) or error
-    if isinstance(reason, TimeoutError):
-        return "no answer in time"
-    return getattr(reason, "strerror", None) or type(reason).__name__
 
 
 def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:

@@ -1,11 +1,8 @@
 """Consul: services of its catalog, with blocking queries (Consul, "Blocking Queries", HTTP API)."""
 
-import http.client
 import json
 import re
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,11 +11,11 @@ from dataplane_core import impl
 from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Problem, Prop
+from dataplane_plugins.discovery.web import Refused, fetch
 
 _WORD = r"^[^\s]+$"
 _ITSELF = "consul"
 _MARGIN = 5.0
-_LARGEST = 64 << 20
 _LEAST_PERIOD = 0.2
 
 
@@ -56,46 +53,20 @@ class Client:
         if entry.get("token"):
             self.headers["X-Consul-Token"] = str(entry["token"])
         self.namespace = {"ns": entry["namespace"]} if entry.get("namespace") else {}
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
     def get(self, path: str, timeout: float, **query: object) -> tuple[Any, int]:
         """The decoded answer and its index (0 where there is none); raises `SourceFailed`."""
         asked = urlencode({**self.namespace, **query})
         url = f"{self.base}{path}{'?' if asked else ''}{asked}"
         try:
-            request = urllib.request.Request(url, headers=self.headers)
-            with self.opener.open(request, timeout=timeout) as answer:
-                data = answer.read(_LARGEST + 1)
-                index = answer.headers.get("X-Consul-Index") or ""
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise SourceFailed(f"Consul answered {path} with status {error.code}") from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
-            raise SourceFailed(
-                f"Consul cannot be reached at {self.base}: {_told(reason)}"
-            ) from None
-        if len(data) > _LARGEST:
-            raise SourceFailed(f"Consul's answer to {path} is too large")
+            data, headers = fetch(f"Consul at {self.base}", url, self.headers, timeout)
+        except Refused as error:
+            raise SourceFailed(f"Consul answered {path} with status {error.answered}") from None
+        index = headers.get("X-Consul-Index") or ""
         try:
             return json.loads(data), int(index) if index.isdigit() else 0
         except (ValueError, RecursionError):
             raise SourceFailed(f"Consul's answer to {path} is no JSON") from None
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The token goes nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def _told(reason: object) -> str:
-    if isinstance(reason, TimeoutError):
-        return "no answer in time"
-    if isinstance(reason, OSError) and reason.strerror:
-        return reason.strerror
-    return type(reason).__name__ if isinstance(reason, Exception) else str(reason)
 
 
 def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:

@@ -74,6 +74,8 @@ def test_entries_are_created_read_replaced_and_deleted(api):
         ({"address": "a b"}, "address"),
         ({"address": "a/b"}, "host name"),
         ({"retry_timeout": 0}, "retry_timeout"),
+        ({"retry_timeout": 10**12}, "retry_timeout"),
+        ({"server_slots_base": 10**12}, "server_slots_base"),
         ({"health_check_policy": "most"}, "health_check_policy"),
         ({"health_check_policy": "min"}, "health_check_policy_min"),
         ({"service_name_regexp": "("}, "service_name_regexp"),

@@ -2,7 +2,11 @@
 
 import base64
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,47 @@ from tests.discovery.consul import ConsulDouble, instance
 from tests.haproxy.support import until
 from tests.harness.fixtures import one_haproxy
 from tests.runtime.support import Live, live
+
+
+class Where(BaseHTTPRequestHandler):
+    """Answers with the port that was asked."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        data = str(self.server.server_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+@pytest.fixture
+def web() -> Iterator[list[int]]:
+    """The ports of 20 web servers."""
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Where) for _ in range(20)]
+    for one in servers:
+        threading.Thread(target=one.serve_forever, args=(0.2,), daemon=True).start()
+    yield [one.server_address[1] for one in servers]
+    for one in servers:
+        one.shutdown()
+        one.server_close()
+
+
+def served(folder: Path, requests: int) -> set[int]:
+    """The servers that so many requests in a row come to, by way of HAProxy."""
+    found = set()
+    for _ in range(requests):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(str(folder / "fe.sock"))
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert b" 200 " in answer.split(b"\r\n", 1)[0], answer
+        found.add(int(answer.rpartition(b"\r\n")[2]))
+    return found
+
 
 TEXT = """\
 global
@@ -38,6 +83,24 @@ def post(running: Live, source: str, body: dict[str, Any]) -> Result:
     return running.client.simulate_post(path, headers=headers, body=json.dumps(body))
 
 
+def test_traffic_follows_the_service_with_the_same_worker(web, tmp_path):
+    with ConsulDouble() as consul:
+        backend = f"consul-backend-127.0.0.1-{consul.port}-api"
+        text = f"{TEXT}  default_backend {backend}\nbackend {backend}\n"
+        with following(tmp_path, text) as running:
+            consul.set("api", web[0])
+            followed(running, consul, server_slots_base=20)
+            pid = running.pid
+            for count in (1, 20, 3, 1):
+                consul.set("api", *web[:count])
+                until(lambda: len(states(running, backend)) == count, 10)  # noqa: B023
+                assert served(tmp_path, 2 * count) == set(web[:count])
+            assert running.pid == pid
+            consul.remove("api")
+            until(lambda: states(running, backend) == {}, 10)
+            assert running.pid == pid
+
+
 def states(running: Live, backend: str) -> dict[str, str]:
     """Addresses of the servers that are at work, by name."""
     lines = running.tell(f"show servers state {backend}").splitlines()[2:]
@@ -45,28 +108,29 @@ def states(running: Live, backend: str) -> dict[str, str]:
     return {row[3]: f"{row[4]}:{row[18]}" for row in rows if not int(row[6]) & 1}
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
+@contextmanager
+def following(folder: Path, text: str = TEXT) -> Iterator[Live]:
+    """HAProxy 2.8 and the application with its background work."""
     program = one_haproxy("2.8")
-    with live(program, tmp_path, TEXT, haproxy__reload__reload_cmd="",
-              haproxy__master_runtime=str(tmp_path / "master.sock"),
-              haproxy__haproxy_bin=program,
+    with live(program, folder, text, haproxy__reload__reload_cmd="", haproxy__haproxy_bin=program,
+              haproxy__master_runtime=str(folder / "master.sock"), dataplane__runtime_timeout=10.0,
               haproxy__reload__reload_delay=1.0) as found:  # fmt: skip
         found.services.start()
         yield found
         found.services.stop()
 
 
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Live]:
+    with following(tmp_path) as found:
+        yield found
+
+
 def test_scales_from_1_to_20_and_back_with_the_same_worker(running):
     with ConsulDouble() as consul:
         consul.set("api", 20001)
-        body = {"name": "consul-server", "address": "127.0.0.1", "port": consul.port,
-                "enabled": True, "retry_timeout": 1, "server_slots_base": 20}  # fmt: skip
-        assert post(running, "consul", body).status_code == 201
-        backend = f"consul-backend-127.0.0.1-{consul.port}-api"
-        until(lambda: running.services.config.snapshot().document.find("backend", backend), 10)
-        until(lambda: states(running, backend) == {"SRV_1": "127.0.0.1:20001"}, 10)
-        until(lambda: not running.services.reloads.under_way(), 10)
+        backend = followed(running, consul, name="consul-server", server_slots_base=20)
+        assert states(running, backend) == {"SRV_1": "127.0.0.1:20001"}
         pid = running.pid
         for count in (20, 7, 1):
             ports = range(20001, 20001 + count)
@@ -89,8 +153,8 @@ def followed(running: Live, consul: ConsulDouble, **more: Any) -> str:
     assert post(running, "consul", body).status_code == 201
     backend = f"consul-backend-127.0.0.1-{consul.port}-api"
     until(lambda: running.services.config.snapshot().document.find("backend", backend), 10)
-    until(lambda: not running.services.reloads.under_way(), 10)
     until(lambda: states(running, backend), 10)
+    until(lambda: not running.services.reloads.under_way(), 10)
     return backend
 
 
