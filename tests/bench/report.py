@@ -35,11 +35,13 @@ def machine(haproxy: str) -> str:
     models = [line.split(":")[1].strip() for line in text.splitlines() if "model name" in line]
     told = subprocess.run([haproxy, "-v"], capture_output=True, text=True, check=True).stdout
     version = told.splitlines()[0].split(" 20")[0]
+    busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     facts = [
         f"{os.cpu_count()} cores, {models[0] if models else platform.machine()}",
         f"Python {platform.python_version()}, Falcon {falcon.__version__}, "
         f"gunicorn {gunicorn.__version__}",
         version,
+        f"load averages at the end (the measurements load the machine themselves): {busy}",
     ]
     return "\n".join(f"* {fact}" for fact in facts)
 
