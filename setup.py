@@ -72,7 +72,8 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["dataplane_core*", "dataplane_plugins*"]),
-    include_package_data=True,
+    include_package_data=False,  # folders of data are no packages; the line below names them
+    package_data={"": ["py.typed"], "dataplane_plugins.service": ["assets/*"]},
     install_requires=RUNTIME,
     extras_require=EXTRAS,
     entry_points={
