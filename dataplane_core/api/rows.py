@@ -46,7 +46,7 @@ class RowResource:
             values = {"index": at, **values}
         elif one.unnamed is not None and one.key not in values:
             values = {one.key: one.unnamed(row.line), **values}
-        if row.reading.partial and (words := unknown_words(row.reading)):
+        if words := unknown_words(row.reading):
             values[UNMANAGED.name] = words
         return self._codec.project(values)
 

@@ -31,7 +31,7 @@ def _unknown(registry: Registry, section: Section, model: Model) -> Iterator[str
         if not _says_something(line) or any(_reading(table, line) for table in tables):
             continue  # what a row has beside its own words, the row shows
         reading = _reading(model.heads, line)
-        if reading is None or reading.partial:
+        if reading is None or reading.partial or reading.rounded:
             yield line.raw.strip()
 
 

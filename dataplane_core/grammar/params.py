@@ -113,6 +113,7 @@ class Params(Term):
         end = term.read(tokens, at + skip, inner)
         if inner.layout:
             reading.layout.update(inner.layout)
+            reading.rounded += inner.rounded
         return end, inner.values
 
     def _collect(self, items: Sequence[Item], values: dict[str, Any]) -> None:
@@ -167,12 +168,12 @@ class Params(Term):
 
 
 def unknown_words(reading: Reading) -> list[str]:
-    """The words of a line that its tables kept without knowing what they say."""
+    """The words of a line that its tables kept without knowing what they say, or all of it."""
     if not reading.partial:
-        return []
+        return [*reading.rounded]
     tables = (items for term, items in reading.layout.items() if isinstance(term, Params))
     kept = (words for items in tables for entry, words, said in items if entry is None or not said)
-    return [word for words in kept for word in words]
+    return [*(word for words in kept for word in words), *reading.rounded]
 
 
 class Loose(Params):

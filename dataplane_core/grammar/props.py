@@ -74,15 +74,17 @@ class NoMatch(Exception):
 class Reading:
     """What reading a line gives: `values`, and the `layout` that a rewrite of the line keeps.
 
-    `layout` maps a term to how its part of the line was written (order, spelling, unknown words).
+    `layout` maps a term to how its part of the line was written (order, spelling, unknown words);
+    `rounded` are words whose value JSON cannot carry exactly.
     """
 
-    __slots__ = ("layout", "partial", "values")
+    __slots__ = ("layout", "partial", "rounded", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.layout: dict[Any, Any] = {}
         self.partial = False
+        self.rounded: tuple[str, ...] = ()
 
     def merge(self, other: "Reading", prefix: str = "") -> None:
         """Take over what `other` read, its paths put under `prefix`."""
@@ -92,6 +94,7 @@ class Reading:
             self.values.update(other.values)
         self.layout.update(other.layout)
         self.partial |= other.partial
+        self.rounded += other.rounded
 
 
 Layout = Mapping[Any, Any]

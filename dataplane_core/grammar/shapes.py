@@ -75,6 +75,7 @@ class Many(Term):
             if end == at:
                 break
             found.append(inner.values[self.scalar] if self.scalar else inner.values)
+            reading.rounded += inner.rounded
             at = end
         if len(found) < self.at_least:
             raise NoMatch(tokens[at] if at < len(tokens) else None, self.prop.name)

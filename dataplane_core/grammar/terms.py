@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from dataplane_core.errors import Code
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -91,6 +92,49 @@ class Scalar(Term):
     def needs(self, values: Values) -> Iterator[str]:
         if self.prop.name not in values and self.default is None:
             yield self.prop.name
+
+
+class Measure(Scalar):
+    """A number with a unit.
+
+    A rewrite of the line keeps its spelling where the value is the same. `exact` tells whether
+    JSON's whole number is all that the word says; `most` is the largest number that HAProxy takes,
+    0 where it sets no limit of its own.
+    """
+
+    def __init__(
+        self,
+        prop: Prop,
+        decode: Callable[[str], int],
+        encode: Callable[[Any], str] | None = None,
+        exact: Callable[[str], bool] = lambda token: True,
+        most: int = 0,
+    ) -> None:
+        super().__init__(prop, decode, encode)
+        self.number = decode
+        self.exact = exact
+        self.most = most
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        end = super().read(tokens, at, reading)
+        if not tokens[at].isdigit():
+            reading.layout[self] = tokens[at]
+            if not self.exact(tokens[at]):
+                reading.rounded += (tokens[at],)
+        return end
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        kept = layout.get(self)
+        if kept is not None and self.number(kept) == values.get(self.prop.name):
+            return [kept]
+        return super().write(values, layout)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from super().problems(values)
+        value = values.get(self.prop.name)
+        if self.most and isinstance(value, int) and not 0 <= value <= self.most:
+            message = f"{self.prop.name} must be from 0 to {self.most}, instead of {value}"
+            yield Problem(self.prop.name, Code.MAXIMUM if value > 0 else Code.MINIMUM, message)
 
 
 class Rest(Term):

@@ -1,11 +1,12 @@
 """Constructors of the terms that carry one value, by the kind of the value."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import NoMatch, Prop, refuse
-from dataplane_core.grammar.terms import Const, Rest, Scalar
+from dataplane_core.grammar.terms import Const, Measure, Rest, Scalar
 
 WORD = r"""^([^\s"'\\]|\\.|"([^"\\]|\\.)*"|'[^']*')+$"""
 """One word, as the interface limits most strings: no blank, but in quotes or behind a backslash.
@@ -15,6 +16,8 @@ What a line says can be given back so.
 
 # Manual, section 2.5 "Time format": us, ms, s, m, h, d; the default unit is milliseconds.
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST = 2**31 - 1
+"""HAProxy refuses timers that are longer, in the unit that it counts them in."""
 _DURATION = re.compile(r"([0-9]{1,18})(us|ms|s|m|h|d)?")
 _SIZE = re.compile(r"([0-9]{1,18})([kKmMgG])?")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
@@ -48,20 +51,29 @@ def integer(
     return Scalar(prop, decode, default=default)
 
 
-def milliseconds(token: str, unit: str = "ms") -> int:
-    """A HAProxy duration in milliseconds (manual, 2.5); a part of a millisecond counts as
-    nothing, but never as zero.
+def microseconds(token: str, unit: str = "ms") -> int:
+    """A HAProxy duration in microseconds (manual, 2.5).
 
-    >>> milliseconds("30s"), milliseconds("100us"), milliseconds("5", "s")
-    (30000, 1, 5000)
+    >>> microseconds("30s"), microseconds("100us"), microseconds("5", "s")
+    (30000000, 100, 5000000)
     """
     match = _DURATION.fullmatch(token)
     if match is None:
         raise NoMatch(token, "a duration")
     number = int(match[1])
-    if match[2] == "us":
-        return max(1, number // 1000) if number else 0
-    return number * _MILLISECONDS[match[2] or unit]
+    return number if match[2] == "us" else number * _MILLISECONDS[match[2] or unit] * 1000
+
+
+def _timer(prop: Prop, unit: str, base: str, encode: Callable[[int], str] | None) -> Measure:
+    """A duration that HAProxy counts in `base`, and rounds up to it as JSON's number is."""
+    part = _MILLISECONDS[base] * 1000
+    return Measure(
+        prop,
+        lambda token: -(-microseconds(token, unit) // part),
+        encode,
+        lambda token: microseconds(token, unit) % part == 0,
+        _LONGEST,
+    )
 
 
 def duration(
@@ -73,7 +85,7 @@ def duration(
     suffix: bool = False,
     **more: Any,
 ) -> Scalar:
-    """A time in milliseconds.
+    """A time in milliseconds; parts of one count as a whole one, as HAProxy has them.
 
     `unit` is what a number without one means to this keyword, and how it is written. With
     `suffix` it is always written as milliseconds, with their unit.
@@ -86,21 +98,15 @@ def duration(
         return str(value // factor) if value % factor == 0 else f"{value}ms"
 
     prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
-    return Scalar(prop, lambda token: milliseconds(token, unit), encode)
+    return _timer(prop, unit, "ms", encode)
 
 
 def seconds(
     name: str, minimum: int | None = None, maximum: int | None = None, **more: Any
 ) -> Scalar:
-    """A time in whole seconds; one that is not whole is not read, as JSON could not carry it."""
-
-    def decode(token: str) -> int:
-        whole, part = divmod(milliseconds(token, "s"), 1000)
-        if part:
-            raise NoMatch(token, f"whole seconds for {name}")
-        return whole
-
-    return Scalar(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
+    """A time in whole seconds; parts of one count as a whole one, as HAProxy has them."""
+    prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
+    return _timer(prop, "s", "s", None)
 
 
 def size(name: str, minimum: int | None = None, maximum: int | None = None, **more: Any) -> Scalar:
@@ -112,7 +118,7 @@ def size(name: str, minimum: int | None = None, maximum: int | None = None, **mo
             raise NoMatch(token, f"a size for {name}")
         return int(match[1]) << _SHIFT[(match[2] or "").lower()]
 
-    return Scalar(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
+    return Measure(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
 
 
 def one_of(name: str, *choices: str, **more: Any) -> Scalar:

@@ -70,4 +70,4 @@ def test_lua_memory_is_a_number_beside_the_switch_of_the_interface():
 
 def test_sessions_live_for_whole_seconds():
     assert GLOBAL.read(section("tune.ssl.lifetime 5m")) == {"tune_options.ssl_lifetime": 300}
-    assert GLOBAL.read(section("tune.ssl.lifetime 1500ms")) == {}
+    assert GLOBAL.read(section("tune.ssl.lifetime 1500ms")) == {"tune_options.ssl_lifetime": 2}

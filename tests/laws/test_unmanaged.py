@@ -46,3 +46,61 @@ def test_what_get_returned_can_be_put(api):
     changed = {**api.get("servers/s", backend="b"), "weight": 6, "x_unmanaged": ["evil", "words"]}
     api.change("PUT", "servers/s", changed, backend="b")
     assert api.text == before.replace("weight 5", "weight 6")
+
+
+ROUNDED = """\
+global
+  tune.ssl.lifetime 1500ms
+
+backend b
+  timeout connect 100us
+  timeout queue 5s
+  cookie SRV insert maxidle 1500ms maxlife 3m
+  stick-table type ip size 1m expire 1500us
+  http-request wait-for-body time 1500us at-least 1k
+  server s 127.0.0.1:1 inter 100us weight 5
+"""
+
+
+def test_what_json_rounds_is_shown_as_it_stands(tmp_path):
+    api = Everything(tmp_path, ROUNDED)
+    assert api.get("global")["x_unmanaged"] == ["tune.ssl.lifetime 1500ms"]
+    backend = api.get("backends/b")
+    assert backend["connect_timeout"] == 1
+    assert backend["stick_table"]["expire"] == 2  # HAProxy rounds up
+    assert backend["x_unmanaged"] == [
+        "timeout connect 100us",
+        "cookie SRV insert maxidle 1500ms maxlife 3m",
+        "stick-table type ip size 1m expire 1500us",
+    ]
+    assert api.get("servers/s", backend="b")["x_unmanaged"] == ["100us"]
+
+
+def test_a_line_rewritten_for_another_property_keeps_the_value_that_json_rounds(tmp_path):
+    api = Everything(tmp_path, ROUNDED)
+    backend = api.get("backends/b")
+    backend["cookie"]["maxlife"] = 120
+    backend["stick_table"]["size"] = 5
+    api.change("PUT", "backends/b", backend)
+    api.change("PUT", "servers/s", {**api.get("servers/s", backend="b"), "weight": 6}, backend="b")
+    query = {"parent_type": "backend", "parent_name": "b"}
+    rule = {**api.get("http_request_rules/0", **query), "wait_at_least": 2}
+    api.change("PUT", "http_request_rules/0", rule, **query)
+    wanted = (
+        ("maxlife 3m", "maxlife 120"),
+        ("size 1m", "size 5"),
+        ("weight 5", "weight 6"),
+        ("at-least 1k", "at-least 2"),
+    )
+    expected = ROUNDED
+    for old, new in wanted:
+        expected = expected.replace(old, new)
+    assert api.text == expected
+
+
+def test_timers_that_haproxy_cannot_count_are_refused(tmp_path):
+    api = Everything(tmp_path, ROUNDED)
+    body = {**api.get("servers/s", backend="b"), "inter": 2**31}
+    status, code, message = api.refused("PUT", "servers/s", body, backend="b")
+    assert (status, code) == (422, 608)
+    assert "inter must be from 0 to 2147483647" in message

@@ -121,7 +121,7 @@ TLS = (
             **in_v3(TLS_V3 + "lifetime"),
         ),
         examples=["tune.ssl.lifetime 300", "tune.ssl.lifetime 5m"],
-        rejects=["tune.ssl.lifetime", "tune.ssl.lifetime 1500ms"],
+        rejects=["tune.ssl.lifetime", "tune.ssl.lifetime 1500x"],
     ),
     Twice(
         "tune.ssl.default-dh-param",

@@ -58,7 +58,8 @@ def typed_length(values: Values) -> Iterator[Problem]:
 def media_type(values: Values) -> Iterator[Problem]:
     """A body needs its media type (manual, section 4.4 "return", 4.2 "http-error")."""
     source = values.get("return_content_format")
-    if source in PAYLOADS and "return_content_type" not in values:
+    lacking = "return_content" in values and "return_content_type" not in values
+    if source in PAYLOADS and lacking:
         path = "return_content_type"
         yield Problem(path, Code.REQUIRED, f"{path} in body is required with {source}")
 
