@@ -111,9 +111,9 @@ def states(running: Live, backend: str) -> dict[str, str]:
 
 
 @contextmanager
-def following(folder: Path, text: str = TEXT) -> Iterator[Live]:
-    """HAProxy 2.8 and the application with its background work."""
-    program = one_haproxy("2.8")
+def following(folder: Path, text: str = TEXT, version: str = "2.8") -> Iterator[Live]:
+    """HAProxy and the application with its background work."""
+    program = one_haproxy(version)
     with live(program, folder, text, haproxy__reload__reload_cmd="", haproxy__haproxy_bin=program,
               haproxy__master_runtime=str(folder / "master.sock"), dataplane__runtime_timeout=10.0,
               haproxy__reload__reload_delay=1.0) as found:  # fmt: skip
@@ -128,8 +128,9 @@ def running(tmp_path: Path) -> Iterator[Live]:
         yield found
 
 
-def test_scales_from_1_to_20_and_back_with_the_same_worker(running):
-    with ConsulDouble() as consul:
+@pytest.mark.parametrize("version", ["2.6", "2.8", "3.2"])
+def test_scales_from_1_to_20_and_back_with_the_same_worker(tmp_path, version):
+    with ConsulDouble() as consul, following(tmp_path, TEXT, version) as running:
         consul.set("api", 20001)
         backend = followed(running, consul, name="consul-server", server_slots_base=20)
         assert states(running, backend) == {"SRV_1": "127.0.0.1:20001"}
