@@ -79,7 +79,11 @@ def test_a_rule_given_under_its_other_name_is_no_change():
         ({"type": "deny", "track-sc0-key": "src"}, 422, "track-sc0-key"),
         ({"type": "deny", "hdr_name": "x"}, 422, "hdr_name"),
         ({"type": "set-header", "hdr_name": "x"}, 602, "hdr_format"),
-        ({"type": "deny", "return_content_format": "string"}, 602, "return_content"),
+        (
+            {"type": "deny", "return_content_format": "string", "return_content_type": "text/plain"},
+            602,
+            "return_content",
+        ),
         ({"type": "deny", "return_content": "no"}, 602, "return_content_format"),
         ({"type": "sc-set-gpt0", "sc_int": 1, "sc_expr": "src"}, 422, "sc_expr"),
         ({"type": "track-sc", "track_sc_key": "src"}, 602, "track_sc_stick_counter"),
