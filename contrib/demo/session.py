@@ -105,7 +105,7 @@ def describe(folder: Path, session: Session, haproxy: str | None) -> str:
     api = f"http://127.0.0.1:{session.port}/v2"
     site = f"http://127.0.0.1:{session.site_port}/"
     if not haproxy:
-        site = "none: no HAProxy was found for this platform, so only files are edited"
+        site = "none: no HAProxy runs here, so only files are edited"
     return f"""
 API             {api}
 Documentation   {api}/docs
@@ -152,6 +152,8 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 def run(chosen: argparse.Namespace, folder: Path) -> None:
     haproxy = None if chosen.no_haproxy else find_haproxy(chosen.haproxy_bin)
+    if haproxy is None and not chosen.no_haproxy:
+        print("No HAProxy was found for this platform; --haproxy-bin PATH names one.")
     session = recall(folder, chosen.port, chosen.site_port, chosen.server_port)
     require_free(session.port, "--port")
     for number, port in enumerate(session.server_ports, start=1):
