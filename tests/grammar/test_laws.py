@@ -31,7 +31,20 @@ def test_properties_are_declared_once_and_explained(collection):
 
 def test_custom_terms_are_few_and_say_why():
     assert all(custom.why for custom in Custom.made)
+    print(f"{len(Custom.made)} custom terms", *(custom.why for custom in Custom.made), sep="\n  ")
     assert len({custom.why for custom in Custom.made}) <= 12
+
+
+def test_statements_of_families_own_are_few_and_say_why():
+    kinds = {type(one.values[0]) for one in STATEMENTS}
+    own = sorted(
+        (kind for kind in kinds if kind.__module__.startswith("dataplane_plugins.")),
+        key=lambda kind: kind.__name__,
+    )
+    reasons = [f"{kind.__name__}: {(kind.__doc__ or '').splitlines()[0]}" for kind in own]
+    print(f"{len(own)} kinds of statements of families' own", *reasons, sep="\n  ")
+    assert all(kind.__doc__ for kind in own)
+    assert len(own) <= 10
 
 
 def test_a_breach_is_found():
