@@ -18,6 +18,9 @@ STATUSES = r"\d+(-\d+)?(,\d+(-\d+)?)*"
 NETWORK = r"[0-9.]+(/[0-9.]+)?|[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*(/\d+)?"
 """An address or a network (manual, section 5.2 "resolve-net")."""
 
+SOURCE = r"[^:]*|[^:]*:\d+(-\d+)?|.*:.*:.*"
+"""An address, with or without ports (manual, section 5.2 "source"); IPv6 has more colons."""
+
 PAYLOADS = frozenset({"string", "lf-string"})
 """Sources of a body that always need a media type; a file that is empty needs none."""
 

@@ -20,7 +20,7 @@ from dataplane_core.grammar.dispatch import Template
 from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.props import Prop
 from dataplane_plugins.configuration.tables.common import CONGESTION_CONTROLS, PORT, TLS_VERSIONS
-from dataplane_plugins.configuration.tables.held import NETWORK, held
+from dataplane_plugins.configuration.tables.held import NETWORK, SOURCE, held
 from dataplane_plugins.configuration.tables.server_checks import AGENT_TO_HASH, IDLE_TO_ON_MARKED_UP
 from dataplane_plugins.configuration.tables.server_switches import server_switches
 
@@ -33,7 +33,10 @@ _RESOLVE_OPTIONS = f"^{_RESOLVE_OPTION}(,{_RESOLVE_OPTION})*$"
 _NETWORKS = r"^([A-Za-z0-9.:/]+)(,[A-Za-z0-9.:/]+)*$"
 
 _SOURCE = seq(
-    word("source", pattern=None, help="Address, and ports, to connect from."),
+    held(
+        word("source", pattern=None, help="Address, and ports, to connect from."),
+        *("source", SOURCE, "an address, and a port or a range of ports behind a colon"),
+    ),
     params(
         arg("usesrc", word("source_usesrc", help="Whose address the server is shown.")),
         arg("interface", word("source_interface", help="Interface to connect through.")),
