@@ -7,7 +7,6 @@ from dataplane_core.grammar import seq, statement, word
 from dataplane_core.registry import Registry, RowCommands
 from dataplane_plugins.configuration import server_commands
 from dataplane_plugins.configuration.tables.addresses import server_address
-from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 from dataplane_plugins.configuration.tables.server_params import server_params
 
 RANK = 90
@@ -28,7 +27,7 @@ LIVE = {
 SERVER = statement(
     "server",
     seq(
-        word("name", OBJECT_NAME, required=True, help="Name of the server, unique in its section."),
+        word("name", required=True, help="Name of the server, unique in its section."),
         server_address(),
         server_params(identified=True),
     ),
