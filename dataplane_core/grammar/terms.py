@@ -137,6 +137,19 @@ class Measure(Scalar):
             yield Problem(self.prop.name, Code.MAXIMUM if value > 0 else Code.MINIMUM, message)
 
 
+class MaybeWord(Scalar):
+    """One word, or nothing at all: then the property is the empty string."""
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        if at < len(tokens):
+            return super().read(tokens, at, reading)
+        reading.values[self.prop.name] = ""
+        return at
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        return [] if values.get(self.prop.name) == "" else super().write(values, layout)
+
+
 class Rest(Term):
     """All remaining words, joined by one blank."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import NoMatch, Prop, refuse
-from dataplane_core.grammar.terms import Const, Measure, Rest, Scalar
+from dataplane_core.grammar.terms import Const, MaybeWord, Measure, Rest, Scalar
 
 WORD = r"""^([^\s"'\\]|\\.|"([^"\\]|\\.)*"|'[^']*')+$"""
 """One word, as the interface limits most strings: no blank, but in quotes or behind a backslash.
@@ -30,6 +30,11 @@ def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
     `pattern=None` for a property that the interface does not limit (it is one word all the same).
     """
     return Scalar(Prop(name, "string", pattern=pattern, **more))
+
+
+def maybe_word(name: str, **more: Any) -> Scalar:
+    """One word or none; a line without it gives the empty string."""
+    return MaybeWord(Prop(name, "string", nullable=True, **more))
 
 
 def integer(

@@ -19,6 +19,7 @@ from dataplane_core.grammar import (
     group,
     integer,
     lit,
+    maybe_word,
     one_of,
     opt,
     params,
@@ -249,14 +250,9 @@ CONNECTING = (
         BACK,
         statement(
             "http-send-name-header",
-            word(
-                "http_send_name_header",
-                None,
-                nullable=True,
-                help="Header in which a server is told its name.",
-            ),
-            examples=["http-send-name-header X-Server"],
-            rejects=["http-send-name-header"],
+            maybe_word("http_send_name_header", help="Header in which a server is told its name."),
+            examples=["http-send-name-header X-Server", "http-send-name-header"],
+            rejects=["http-send-name-header a b"],
         ),
         SOURCE,
         statement(
