@@ -6,7 +6,6 @@ Its header, the comments right above it, and its lines. Immutable; an edit gives
 from collections.abc import Sequence
 from typing import Any
 
-from dataplane_core.errors import Invalid
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
@@ -161,17 +160,3 @@ def _cut(text: str) -> list[str]:
     lines = text.split("\n")
     last = lines.pop()
     return [line + "\n" for line in lines] + ([last] if last else [])
-
-
-def check_name(name: str) -> None:
-    """Refuse a section name that HAProxy would not take (manual, section 2.1.
-
-    Letters, digits, `-_.:`).
-    """
-    bad = next(
-        (char for char in name if not (char.isascii() and (char.isalnum() or char in "-_.:"))), None
-    )
-    if bad is not None:
-        raise Invalid(
-            f"name may hold letters, digits, '-', '_', '.' and ':', but not {bad!r}", code=605
-        )

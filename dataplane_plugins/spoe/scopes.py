@@ -38,7 +38,7 @@ def add(document: Document, scope: str, section: Section) -> Document:
             f"object already exists: {section.kind} {section.name} already exists in scope {scope}"
         )
     alike = [at for at in places if document.sections[at].kind == section.kind]
-    return _insert(document, alike[-1] + 1 if alike else end, section)
+    return document.insert(alike[-1] + 1 if alike else end, section)
 
 
 def add_scope(document: Document, scope: str) -> Document:
@@ -51,7 +51,7 @@ def add_scope(document: Document, scope: str) -> Document:
         )
     if scope in names(document):
         raise AlreadyExists(f"object already exists: scope {scope} already exists")
-    return _insert(document, len(document.sections), Section.new(scope))
+    return document.insert(len(document.sections), Section.new(scope))
 
 
 def remove_scope(document: Document, scope: str) -> Document:
@@ -72,14 +72,3 @@ def _span(document: Document, scope: str) -> tuple[int, int]:
     if start is None:
         raise NotFound(f"missing object: scope {scope} does not exist")
     return start, len(document.sections)
-
-
-def _insert(document: Document, at: int, section: Section) -> Document:
-    before, after = list(document.sections[:at]), document.sections[at:]
-    preamble = document.preamble
-    if before:
-        before[-1] = before[-1].separated()
-    elif preamble and not preamble.endswith("\n"):
-        preamble += "\n"
-    new = section.separated() if after else section
-    return Document(preamble, (*before, new, *after), document.kinds)
