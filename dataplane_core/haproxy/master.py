@@ -1,12 +1,14 @@
 """Reloads as HAProxy's master tells them over its own socket (Management Guide, section 9.4)."""
 
+import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dataplane_core.errors import RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy import messages
-from dataplane_core.haproxy.runtime import DEADLINE, RuntimeClient
+from dataplane_core.haproxy.patience import DEADLINE
+from dataplane_core.haproxy.runtime import RuntimeClient
 
 _ROW = re.compile(
     r"(?P<pid>[0-9]+)\s+(?P<type>master|worker|program|\S+)\s+(?P<reloads>[0-9]+)\s+"
@@ -39,7 +41,8 @@ class Processes:
     """What `show proc` tells: the master's reloads, how many of the last failed, the workers.
 
     `fresh` are workers that no reload has been tried since: after one that failed there are none.
-    `age` is the uptime of the youngest of them in seconds.
+    `age` is the uptime of the youngest of them in seconds. `near`: the master is a process that
+    can be seen from here, so that its end can be told from a socket that is closed for a while.
     """
 
     master: int
@@ -48,6 +51,12 @@ class Processes:
     workers: frozenset[int]
     fresh: frozenset[int]
     age: int
+    near: bool = field(default=False, compare=False)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the master that was seen is no more."""
+        return self.near and not _runs(self.master)
 
 
 def processes(client: RuntimeClient, deadline: float = DEADLINE) -> Processes:
@@ -66,6 +75,7 @@ def processes(client: RuntimeClient, deadline: float = DEADLINE) -> Processes:
         frozenset(int(row["pid"]) for row in workers),
         frozenset(int(row["pid"]) for row in fresh),
         min((_seconds(row["up"]) for row in fresh), default=0),
+        _runs(int(master["pid"])),
     )
 
 
@@ -77,7 +87,7 @@ def reload(client: RuntimeClient, timeout: float) -> Result:
     """
     end = time.monotonic() + timeout
     try:
-        before = _once_up(client, min(end, time.monotonic() + DEADLINE))
+        before = _once_up(client, min(timeout, client.patience(DEADLINE)))
     except RuntimeFailed as error:
         return Result(False, f"HAProxy's master cannot be reached: {error.message}", asked=False)
     settle(client, end)
@@ -85,11 +95,10 @@ def reload(client: RuntimeClient, timeout: float) -> Result:
     while result is not None and result.text.startswith(_BUSY) and time.monotonic() < end:
         time.sleep(_TICK)
         result = _told(_reload(client, end))
-    return (
-        result
-        or outcome(client, before, end)
-        or Result(False, f"HAProxy did not finish the reload within {timeout:g} s")
-    )
+    result = result or outcome(client, before, end)
+    if result is None and before.ended:
+        return Result(False, "HAProxy's master ended during the reload")
+    return result or Result(False, f"HAProxy did not finish the reload within {timeout:g} s")
 
 
 def settle(client: RuntimeClient, end: float) -> None:
@@ -102,15 +111,20 @@ def outcome(
 ) -> Result | None:
     """Watch the master until a reload or restart that came after `before` is over.
 
-    None when there was none: at the time `end` (of `time.monotonic`), or once the master has
-    answered for `patience` seconds that nothing happened.
+    None when there was none: at the time `end` (of `time.monotonic`), once the master has answered
+    for `patience` seconds that nothing happened, or when it ended and no other took its place.
     """
     quiet_until = None if patience is None else time.monotonic() + patience
+    seen = time.monotonic()
     while time.monotonic() < end:
         try:
             now = processes(client, min(DEADLINE, end - time.monotonic()))
         except RuntimeFailed:
             now = None  # it starts itself again: its socket is closed, or does not answer
+            if time.monotonic() - seen > DEADLINE and before.ended:
+                return None
+        else:
+            seen = time.monotonic()
         if now is not None and (now.master, now.reloads) != (before.master, before.reloads):
             result = _load_status(client, end) or _by_workers(before, now)
             if result is not None:
@@ -121,13 +135,15 @@ def outcome(
     return None
 
 
-def _once_up(client: RuntimeClient, end: float) -> Processes:
+def _once_up(client: RuntimeClient, seconds: float) -> Processes:
     """The master's processes; one that starts just now has no socket for a moment."""
+    end = time.monotonic() + seconds
     while True:
         try:
             return processes(client, max(0.01, end - time.monotonic()))
         except RuntimeUnreachable:
             if time.monotonic() + _TICK > end:
+                client.lost()
                 raise
             time.sleep(_TICK)
 
@@ -161,6 +177,16 @@ def _by_workers(before: Processes, now: Processes) -> Result | None:
     if now.failed:
         return Result(False, NO_REASON)
     return None
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return True
 
 
 def _seconds(uptime: str) -> int:

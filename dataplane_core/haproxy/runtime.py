@@ -10,7 +10,7 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from dataplane_core.errors import (
@@ -20,13 +20,11 @@ from dataplane_core.errors import (
     RuntimeTimeout,
     RuntimeUnreachable,
 )
+from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address, by_process, stats_sockets
+from dataplane_core.haproxy.patience import AGAIN, DEADLINE, Patience
 from dataplane_core.settings import Settings
 from dataplane_core.text.tokens import CONTROL
-
-ANSWER_LIMIT = 256 << 20
-"""Bytes of one answer; more is taken for a fault."""
-DEADLINE = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +70,16 @@ def argument(value: str) -> str:
 class RuntimeClient:
     """Commands to one HAProxy process, over the first of its `addresses` that takes a connection.
 
-    `prefix` goes before each command: `@1 ` on the master's socket.
+    `prefix` goes before each command: `@1 ` on the master's socket. Clients of the same process
+    should share their `patience`: deadlines of up to 2 s are cut while the process keeps silent.
     """
 
-    def __init__(self, *addresses: Address, prefix: str = "") -> None:
+    def __init__(
+        self, *addresses: Address, prefix: str = "", patience: Patience | None = None
+    ) -> None:
         self.addresses = addresses
         self.prefix = prefix
+        self._patience = patience or Patience()
 
     def command(self, text: str, deadline: float = DEADLINE) -> str:
         """HAProxy's answer to one command, without the empty line that ends it.
@@ -117,21 +119,46 @@ class RuntimeClient:
         Raises as `command` does. Closing the iterator ends the answer.
         """
         line = self._line(text)
-        end = time.monotonic() + deadline
-        connection, address = self._connect(end)
-        refused = None
-        with connection, _told(address):
-            _send(connection, line, end)
-            while chunk := _receive(connection, time.monotonic() + deadline):
-                if refused is None:
-                    refused = _REFUSED.match(chunk[:80].decode("utf-8", "replace"))
-                    if refused:
-                        raise RuntimeRefused(f"HAProxy refuses the command {text.split()[0]}")
-                yield chunk
+        with self._in_time(deadline) as end:
+            connection, address = self._connect(end)
+            with connection, wire.told(address):
+                wire.send(connection, line, end)
+                chunk = wire.receive(connection, end)
+                if _REFUSED.match(chunk[:80].decode("utf-8", "replace")):
+                    raise RuntimeRefused(f"HAProxy refuses the command {text.split()[0]}")
+                while chunk:
+                    yield chunk
+                    end = time.monotonic() + deadline
+                    chunk = wire.receive(connection, end)
 
     def dump(self, text: str, deadline: float = DEADLINE) -> bytes:
         """A long answer whole, without the empty line that ends it; raises as `stream` does."""
         return b"".join(self.stream(text, deadline)).rstrip(b"\n")
+
+    def patience(self, wanted: float) -> float:
+        """How many of `wanted` seconds it is worth waiting for this process now."""
+        return self._patience.seconds(self._who, wanted)
+
+    def lost(self) -> None:
+        """This process was waited for in vain: the next questions are not to wait as long."""
+        self._patience.lost(self._who)
+
+    @property
+    def _who(self) -> Hashable:
+        return self.addresses, self.prefix
+
+    @contextmanager
+    def _in_time(self, deadline: float) -> Iterator[float]:
+        """The end of the wait for an answer; whether it came by then is remembered."""
+        seconds = self.patience(deadline)
+        end = time.monotonic() + seconds
+        try:
+            yield end
+        except (RuntimeTimeout, RuntimeUnreachable):
+            if seconds >= AGAIN and time.monotonic() >= end:
+                self.lost()
+            raise
+        self._patience.answered(self._who)
 
     def _line(self, text: str) -> bytes:
         several = (";" in text or "\\" in text) and not _PLAIN.fullmatch(text)
@@ -140,10 +167,10 @@ class RuntimeClient:
         return f"{self.prefix}{text}".encode("utf-8", "surrogateescape")
 
     def _ask(self, line: bytes, deadline: float) -> str:
-        end = time.monotonic() + deadline
-        connection, address = self._connect(end)
-        with connection, _told(address):
-            answer = _exchange(connection, line, address, end)
+        with self._in_time(deadline) as end:
+            connection, address = self._connect(end)
+            with connection, wire.told(address):
+                answer = wire.exchange(connection, line, address, end)
         if _REFUSED.match(answer):
             raise RuntimeRefused(f"HAProxy refuses the command: {answer.splitlines()[0]}")
         return answer
@@ -173,41 +200,6 @@ def _packed(lines: Iterable[bytes], limit: int) -> Iterator[bytes]:
         yield b";".join(packed)
 
 
-@contextmanager
-def _told(address: Address) -> Iterator[None]:
-    """Say of a failing connection which one it is."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise RuntimeTimeout(f"HAProxy did not answer in time at {address}") from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise RuntimeFailed(f"HAProxy's runtime socket {address} broke off: {reason}") from error
-
-
-def _send(connection: socket.socket, line: bytes, end: float) -> None:
-    connection.settimeout(max(0.01, end - time.monotonic()))
-    connection.sendall(line + b"\n")
-    connection.shutdown(socket.SHUT_WR)  # a master keeps the connection open otherwise
-
-
-def _receive(connection: socket.socket, end: float) -> bytes:
-    connection.settimeout(max(0.001, end - time.monotonic()))
-    return connection.recv(1 << 16)
-
-
-def _exchange(connection: socket.socket, line: bytes, address: Address, end: float) -> str:
-    answer = bytearray()
-    _send(connection, line, end)
-    while chunk := _receive(connection, end):
-        answer += chunk
-        if len(answer) > ANSWER_LIMIT:
-            raise RuntimeFailed(f"HAProxy's answer at {address} does not end")
-        if time.monotonic() > end:
-            raise TimeoutError
-    return answer.decode("utf-8", "surrogateescape").rstrip("\n")
-
-
 class Runtime:
     """The Runtime API of the HAProxy that is governed.
 
@@ -220,14 +212,17 @@ class Runtime:
     ) -> None:
         self._lines = lines
         path = settings.haproxy.master_runtime
-        self.master = RuntimeClient(Address(path=path)) if path else None
+        self._patience = patience = Patience()
+        self.master = RuntimeClient(Address(path=path), patience=patience) if path else None
         self.deadline = settings.dataplane.runtime_timeout
 
     def sockets(self) -> list[RuntimeClient]:
         """A client for each HAProxy process: the configured sockets, else by way of the master."""
-        clients = [RuntimeClient(*group) for group in by_process(stats_sockets(self._lines()))]
+        patience, groups = self._patience, by_process(stats_sockets(self._lines()))
+        clients = [RuntimeClient(*group, patience=patience) for group in groups]
         if not clients and self.master is not None:
-            clients.append(RuntimeClient(*self.master.addresses, prefix="@1 "))
+            addresses = self.master.addresses
+            clients.append(RuntimeClient(*addresses, prefix="@1 ", patience=patience))
         return clients
 
     def processes(self) -> list[RuntimeClient]:

@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -66,6 +67,31 @@ def test_a_reload_that_never_ends_is_given_up(tmp_path: Path) -> None:
     assert (result.ok, result.asked) == (False, True)
     assert "did not finish the reload within 0.4 s" in result.text
     assert time.monotonic() - begun < 2.0
+
+
+def test_an_absent_or_silent_master_is_waited_for_once(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "m", hangs=True) as fake:
+        for path in (tmp_path / "gone", fake.path):
+            one = client(path)
+            begun = time.monotonic()
+            results = [master.reload(one, 60.0) for _ in range(5)]
+            assert time.monotonic() - begun < 2.0
+            assert not any(result.ok or result.asked for result in results)
+
+
+def test_a_master_that_ends_in_its_reload_is_not_waited_for(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        rows = f"{HEADING}{process.pid} master 1 [failed: 0] 0d00h00m16s 2.6\n"
+        with FakeRuntime(tmp_path / "m", {"show proc": rows}) as fake:
+            one = client(fake.path)
+            before = master.processes(one)
+            assert not before.ended
+        process.kill()
+        process.wait()
+        begun = time.monotonic()
+        assert before.ended
+        assert master.outcome(one, before, begun + 60.0) is None
+        assert time.monotonic() - begun < 2.0
 
 
 def test_another_reload_is_waited_for(tmp_path: Path) -> None:

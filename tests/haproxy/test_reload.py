@@ -116,6 +116,23 @@ def test_a_change_made_during_a_reload_gets_another(tmp_path: Path, state: State
     assert counted.read_text() == "run\nrun\n"
 
 
+@pytest.mark.parametrize("command", ["", "true", "false"])
+def test_a_master_that_hangs_delays_no_request_by_two_seconds(
+    tmp_path: Path, state: State, command: str
+) -> None:
+    with FakeRuntime(tmp_path / "m", hangs=True) as fake:
+        given = {"master_runtime": str(fake.path), "reload__reload_cmd": command}
+        queue = queue_of(configured(tmp_path, **given, reload__reload_delay=0.0), state)
+        queue.use(on_failed=lambda record: 7)
+        with leading(queue):
+            queue.request(2)
+            until(lambda: queue.under_way())
+            begun = time.monotonic()
+            record = queue.force(3)  # behind one that waits for the master already
+            assert time.monotonic() - begun < 2.0
+            assert record.status == ("succeeded" if command == "true" else "failed")
+
+
 def test_what_waits_is_done_when_the_server_stops(tmp_path: Path, state: State, counted: Path) -> None:
     queue = queue_of(counting_settings(tmp_path, reload__reload_delay=60.0), state)
     with leading(queue) as stop:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
-from dataplane_core.haproxy import runtime as module
+from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient, RuntimeRefused, argument
 from dataplane_core.testing import FakeRuntime
@@ -142,7 +142,7 @@ def test_an_answer_that_trickles_times_out(tmp_path: Path) -> None:
 
 
 def test_an_answer_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ANSWER_LIMIT", 1000)
+    monkeypatch.setattr(wire, "ANSWER_LIMIT", 1000)
     endless = FakeRuntime(tmp_path / "s", {"": "x" * 5000})
     with endless, pytest.raises(RuntimeFailed, match="does not end"):
         client(endless.path).command("show info")
@@ -222,6 +222,32 @@ def test_all_commands_share_one_deadline(tmp_path: Path) -> None:
         begun = time.monotonic()
         assert runtime.apply([f"set server be/s{number} weight 5" for number in range(20)]) is False
         assert time.monotonic() - begun < 1.0
+
+
+def test_a_socket_that_kept_silent_is_not_waited_for_as_long_again(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "s", {"show info": "Name: x\n"}, hangs=True) as fake:
+        runtime = governed(tmp_path, fake.path)
+        runtime.deadline = 0.5
+        for most in (0.9, 0.3, 0.3):
+            begun = time.monotonic()
+            with pytest.raises(RuntimeTimeout):
+                runtime.execute("show info")
+            with pytest.raises(RuntimeTimeout):
+                runtime.processes()[0].dump("show info", runtime.deadline)
+            assert time.monotonic() - begun < most
+        fake.hangs = False
+        assert runtime.execute("show info") == ["Name: x"]
+        fake.delay = 0.3
+        assert runtime.execute("show info") == ["Name: x"]
+
+
+def test_an_answer_that_may_take_long_is_waited_for_all_the_same(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "s", {"": "done\n"}, hangs=True) as fake:
+        one = client(fake.path)
+        with pytest.raises(RuntimeTimeout):
+            one.command("show info", 0.2)
+        fake.hangs, fake.delay = False, 0.3
+        assert one.command("commit ssl cert x", 10.0) == "done"
 
 
 @pytest.mark.haproxy

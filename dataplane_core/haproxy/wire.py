@@ -1,0 +1,53 @@
+"""One connection to HAProxy's Runtime API: a line goes out, an answer comes in, until `end`.
+
+Times are those of `time.monotonic`. Management Guide, section 9.3.
+"""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dataplane_core.errors import RuntimeFailed, RuntimeTimeout
+from dataplane_core.haproxy.addresses import Address
+
+ANSWER_LIMIT = 256 << 20
+"""Bytes of one answer; more is taken for a fault."""
+
+
+@contextmanager
+def told(address: Address) -> Iterator[None]:
+    """Say of a failing connection which one it is."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise RuntimeTimeout(f"HAProxy did not answer in time at {address}") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise RuntimeFailed(f"HAProxy's runtime socket {address} broke off: {reason}") from error
+
+
+def send(connection: socket.socket, line: bytes, end: float) -> None:
+    """Send one command, and say that nothing follows it."""
+    connection.settimeout(max(0.01, end - time.monotonic()))
+    connection.sendall(line + b"\n")
+    connection.shutdown(socket.SHUT_WR)  # a master keeps the connection open otherwise
+
+
+def receive(connection: socket.socket, end: float) -> bytes:
+    """The next bytes of an answer, none at its end; `TimeoutError` at the time `end`."""
+    connection.settimeout(max(0.001, end - time.monotonic()))
+    return connection.recv(1 << 16)
+
+
+def exchange(connection: socket.socket, line: bytes, address: Address, end: float) -> str:
+    """One command and its whole answer."""
+    answer = bytearray()
+    send(connection, line, end)
+    while chunk := receive(connection, end):
+        answer += chunk
+        if len(answer) > ANSWER_LIMIT:
+            raise RuntimeFailed(f"HAProxy's answer at {address} does not end")
+        if time.monotonic() > end:
+            raise TimeoutError
+    return answer.decode("utf-8", "surrogateescape").rstrip("\n")
