@@ -55,27 +55,34 @@ def runtime_commands(changes: list[Difference]) -> list[str]:
     return [*resting, *commands]
 
 
-def applier(
+def planner(
     registry: Registry, hooks: Any, runtime: Any, reloading: Callable[[], bool] = lambda: False
-) -> Callable[[Committed], bool]:
+) -> Callable[[Committed], Callable[[], bool] | None]:
     """The store's way to a running HAProxy: plugins first, then the commands of `live`.
 
     While a reload is under way there is none: what the old process is told may be lost with it.
     """
 
-    def apply(change: Committed) -> bool:
-        if reloading():
-            return False
-        if hooks.dataplane_apply(change=change, runtime=runtime):
-            return True
+    def plan(change: Committed) -> Callable[[], bool] | None:
+        commands, reason = [], ""
         try:
             commands = runtime_commands(differences(registry, change.before, change.after))
-        except NeedsReload as reason:
-            change.reload_reasons.append(str(reason))
-            return False
-        if runtime.apply(commands):
-            return True
-        change.reload_reasons.append("HAProxy did not take the change while running")
-        return False
+        except NeedsReload as refusal:
+            reason = str(refusal)
+        if reason and not hooks.dataplane_apply.get_hookimpls():
+            change.require_reload(reason)
+            return None
 
-    return apply
+        def apply() -> bool:
+            if reloading():
+                return False
+            if hooks.dataplane_apply(change=change, runtime=runtime):
+                return True
+            if not reason and runtime.apply(commands):
+                return True
+            change.require_reload(reason or "HAProxy did not take the change while running")
+            return False
+
+        return apply
+
+    return plan

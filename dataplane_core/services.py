@@ -14,7 +14,7 @@ from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
-from dataplane_core.live import applier
+from dataplane_core.live import planner
 from dataplane_core.plugins import make_manager, register_collections
 from dataplane_core.registry import Registry
 from dataplane_core.settings import Settings
@@ -108,7 +108,7 @@ def make_services(settings: Settings, plugins: Iterable[object] | None = None) -
     config = ConfigStore(
         settings, registry.section_kinds, Checker(settings), manager.hook, state, reloads
     )
-    config.use(apply=applier(registry, manager.hook, runtime, reloads.under_way))
+    config.use(plan=planner(registry, manager.hook, runtime, reloads.under_way))
     reloads.use(
         loading=config.version,
         on_succeeded=lambda record: config.mark_accepted(record.version),

@@ -2,11 +2,13 @@
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy import binaries, messages
-from dataplane_core.haproxy.commands import Completed, run, words
+from dataplane_core.haproxy.commands import Completed, Running, words
 from dataplane_core.settings import Settings
 
 CANDIDATE_VARIABLE = "DATAPLANEAPI_TRANSACTION_FILE"
@@ -32,17 +34,22 @@ class Checker:
         Raises `CheckFailed` with all findings when it refuses the file, and `CommandFailed`, with
         the name of the setting, when it cannot be run or does not end. No text names `path`.
         """
-        name = Path(self._settings.haproxy.config_file).name
+        with self.begin(path) as verdict:
+            return verdict()
+
+    @contextmanager
+    def begin(self, path: Path) -> Iterator[Callable[[], list[Finding]]]:
+        """Start a check; what it gives waits for the end, and then tells or raises as `check`."""
         setting = "haproxy.reload.validate_cmd"
         if not self._settings.haproxy.reload.validate_cmd:
             setting = "haproxy.haproxy_bin"
-        completed = run(
-            self.command(path),
-            self._settings.dataplane.check_timeout,
-            setting,
-            {CANDIDATE_VARIABLE: str(path)},
-        )
-        found = _findings(completed, path, name)
+        timeout = self._settings.dataplane.check_timeout
+        named = {CANDIDATE_VARIABLE: str(path)}
+        with Running(self.command(path), timeout, setting, named) as running:
+            yield lambda: self._judged(running.wait(), path)
+
+    def _judged(self, completed: Completed, path: Path) -> list[Finding]:
+        found = _findings(completed, path, Path(self._settings.haproxy.config_file).name)
         if completed.ok:
             return [finding for finding in found if finding.severity == "warning"]
         said = messages.summary(found) or "it said nothing"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Self
 
 from dataplane_core.errors import StorageFailed
 
@@ -79,40 +80,66 @@ def words(command: str, setting: str) -> list[str]:
     return parts
 
 
+class Running:
+    """A command that was started, with nothing to read and its two outputs as one text.
+
+    As a context manager it is ended when left, with all in its session, if it still runs. Raises
+    `CommandFailed`, with the name of the setting the command comes from, if it cannot be started.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        timeout: float,
+        setting: str,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        self._called = f"{command[0]}, set by {setting},"
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**environment(), **(extra or {})},
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            number = getattr(error, "errno", None)
+            reason = os.strerror(number) if number else error
+            raise CommandFailed(f"{self._called} cannot be run: {reason}") from error
+
+    def wait(self) -> Completed:
+        """Its end; raises `CommandFailed` when that does not come in time.
+
+        A child that it leaves in the background may keep the output open: that is not waited for.
+        """
+        try:
+            output = _collect(self._process, self._deadline)
+            status = _status(self._process, self._deadline)
+        except subprocess.TimeoutExpired as error:
+            message = f"{self._called} did not end within {self._timeout:g} s"
+            raise CommandFailed(message, started=True) from error
+        return Completed(status, output.decode("utf-8", "replace"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _end(self._process)
+
+
 def run(
     command: Sequence[str],
     timeout: float,
     setting: str,
     extra: Mapping[str, str] | None = None,
 ) -> Completed:
-    """Run a command to its end, with nothing to read and its two outputs as one text.
-
-    A child that it leaves in the background may keep the output open: that is not waited for.
-    Raises `CommandFailed`, with the name of the setting the command comes from, when it cannot be
-    started or has not ended after `timeout` seconds; it is ended then, with all in its session.
-    """
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**environment(), **(extra or {})},
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise CommandFailed(f"{command[0]}, set by {setting}, cannot be run: {reason}") from error
-    deadline = time.monotonic() + timeout
-    try:
-        output = _collect(process, deadline)
-        status = process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired as error:
-        message = f"{command[0]}, set by {setting}, did not end within {timeout:g} s"
-        raise CommandFailed(message, started=True) from error
-    finally:
-        _end(process)
-    return Completed(status, output.decode("utf-8", "replace"))
+    """Run a command to its end, for `timeout` seconds at most; raises as `Running` does."""
+    with Running(command, timeout, setting, extra) as running:
+        return running.wait()
 
 
 def _collect(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
@@ -133,6 +160,19 @@ def _collect(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
             return bytes(kept)
         if time.monotonic() > deadline:
             raise subprocess.TimeoutExpired(process.args, deadline)
+
+
+def _status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
+    """The exit status. `Popen.wait` with a limit sleeps and looks; the kernel tells at once."""
+    if process.poll() is None and hasattr(os, "pidfd_open"):
+        handle = os.pidfd_open(process.pid)
+        try:
+            poller = select.poll()
+            poller.register(handle, select.POLLIN)
+            poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        finally:
+            os.close(handle)
+    return process.wait(max(0.0, deadline - time.monotonic()))
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

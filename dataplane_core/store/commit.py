@@ -1,9 +1,14 @@
-"""The one way into haproxy.cfg: check without a lock, swap with it."""
+"""The one way into haproxy.cfg: check without a lock, swap with it.
+
+A client waits for HAProxy's check, and as little else as can be: whatever does not need the verdict
+is done while HAProxy is at it. Behind it remain a lock, a look whether somebody was faster, the
+rename with its sync, and one write to the state.
+"""
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from dataplane_core.errors import (
@@ -23,7 +28,7 @@ from dataplane_core.store.files import Candidate, sync_directory
 from dataplane_core.store.findings import Teller
 from dataplane_core.store.head import decode, encode, join, split
 from dataplane_core.store.history import Entry, History
-from dataplane_core.store.ports import Checker, Hooks
+from dataplane_core.store.ports import Checker, Follow, Hooks, Verdict
 from dataplane_core.store.rows import COMMITTED, Row, Rows
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.source import Source, digest_of
@@ -60,7 +65,7 @@ class Committer:
         self._hooks = hooks
         self._teller = teller
 
-    def commit(self, order: Order) -> Committed:
+    def commit(self, order: Order, follow: Follow) -> Committed:
         """Write the file; raises, with the file as it was.
 
         `CheckFailed` when HAProxy refuses, `Invalid` when a plugin does, `VersionMismatch`,
@@ -68,35 +73,35 @@ class Committer:
         """
         text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
         data = encode(text)
-        entry = _entry(order, digest_of(data))
         self._ask_plugins(order.document)
         with (
             Candidate(self._source.path, data) as candidate,
-            self._texts.candidate(entry.version, data) as copy,
+            self._judged(candidate, text) as verdict,
         ):
             failpoint("candidate-written")
-            # HAProxy takes its time over large files: all else is done meanwhile.
-            with ThreadPoolExecutor(1, "check") as checking:
-                verdict = checking.submit(self._check, candidate, text)
-                candidate.sync()
-                copy.sync()
+            change = _change(order)
+            entry = _entry(change, digest_of(data))
+            with self._intended(entry, data, candidate):
                 after = self._source.prepare(text, entry.digest, entry.version)
-                verdict.result()
-            failpoint("candidate-checked")
-            self._backups.keep(order.base)
-            with self._source.held() as lock:
-                failpoint("locked")
-                self._verify(order, lock)
-                self._swap(entry, after, candidate, copy, lock)
-        self.prune()
-        return _committed(order, entry, after)
+                follow.prepare(change)
+                verdict()
+                failpoint("candidate-checked")
+                self._backups.keep(order.base)
+                with self._source.held() as lock:
+                    failpoint("locked")
+                    self._verify(order, lock)
+                    self._swap(entry, after, candidate, follow, lock)
+        return change
 
     def validate(self, base: Snapshot, document: Document) -> list[Finding]:
         """What HAProxy says about a document, without writing it; raises as `commit` does."""
         text = join(base.head, _plain_text(document), base.version + 1)
         self._ask_plugins(document)
-        with Candidate(self._source.path, encode(text)) as candidate:
-            return self._check(candidate, text)
+        with (
+            Candidate(self._source.path, encode(text)) as candidate,
+            self._judged(candidate, text) as verdict,
+        ):
+            return list(verdict())
 
     def restore(self, reason: str, failed_version: int) -> int | None:
         """Put back the text that HAProxy last accepted; None when there is nothing to put back."""
@@ -104,18 +109,11 @@ class Committer:
             current, accepted = self._source.current(lock), self._history.last_accepted()
             if accepted is None or accepted.version >= min(failed_version, current.version):
                 return None
-            text = self._texts.read(accepted.version)
+            text = self._texts.read(accepted.version, accepted.digest)
             if text is None:
                 _log.error("the text of version %d, to go back to, is gone", accepted.version)
                 return None
             return self._put_back(decode(text), accepted.version, reason, lock)
-
-    def prune(self) -> None:
-        """Remove texts of versions beyond the limit; a failure to do so harms nobody."""
-        accepted, newest = self._history.last_accepted(), self._history.newest()
-        needed = {entry.version for entry in (accepted, newest) if entry} | self._rows.bases()
-        with suppress(OSError):
-            self._texts.prune(needed)
 
     def _put_back(self, kept: str, accepted: int, reason: str, lock: int) -> int:
         head, rest = split(kept)
@@ -123,17 +121,15 @@ class Committer:
         text = join(head, rest, version)
         data = encode(text)
         entry = Entry(
-            version, digest_of(data), "intent", "restore", time.time(),
+            version, digest_of(data), "intended", "restore", time.time(),
             accepted=True, followed=True, reason=reason,
         )  # fmt: skip
         after = self._source.prepare(text, entry.digest, version)
         with (
             Candidate(self._source.path, data) as candidate,
-            self._texts.candidate(version, data) as copy,
+            self._intended(entry, data, candidate),
         ):
-            candidate.sync()
-            copy.sync()
-            self._swap(entry, after, candidate, copy, lock)
+            self._swap(entry, after, candidate, None, lock)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", accepted, version, reason)
         return version
@@ -144,12 +140,44 @@ class Committer:
         if problems:
             raise Invalid("; ".join(problems))
 
-    def _check(self, candidate: Candidate, text: str) -> list[Finding]:
+    @contextmanager
+    def _judged(self, candidate: Candidate, text: str) -> Iterator[Verdict]:
+        """HAProxy at work on a candidate; its verdict is told in terms of the text."""
+        with self._checker.begin(candidate.path) as verdict:
+
+            def told() -> list[Finding]:
+                try:
+                    found = verdict()
+                except CheckFailed as failed:
+                    raise self._teller.failure(failed, text, candidate.path) from None
+                return self._teller.findings(found, text, candidate.path) if found else []
+
+            yield told
+
+    @contextmanager
+    def _intended(self, entry: Entry, data: bytes, candidate: Candidate) -> Iterator[None]:
+        """All that is kept of a version before it is one; gone again if it becomes none."""
         try:
-            found = self._checker.check(candidate.path)
-        except CheckFailed as failed:
-            raise self._teller.failure(failed, text, candidate.path) from None
-        return self._teller.findings(found, text, candidate.path) if found else []
+            candidate.sync()
+            self._texts.keep(entry.version, entry.digest, data)
+            failpoint("version-kept")
+            self._history.intend(entry)
+            failpoint("intent-recorded")
+            self._prune()
+            yield
+        except BaseException:
+            if not candidate.published:
+                self._texts.drop(entry.version, entry.digest)
+                with suppress(StorageFailed):
+                    self._history.forget(entry)
+            raise
+
+    def _prune(self) -> None:
+        """Remove texts of versions beyond the limit; a failure to do so harms nobody."""
+        accepted, newest = self._history.last_accepted(), self._history.newest()
+        needed = {entry.version for entry in (accepted, newest) if entry} | self._rows.bases()
+        with suppress(OSError):
+            self._texts.prune(needed)
 
     def _verify(self, order: Order, lock: int) -> None:
         """With the lock held: the base is still the newest, and the transaction as it was read."""
@@ -179,29 +207,15 @@ class Committer:
         )
 
     def _swap(
-        self, entry: Entry, after: Snapshot, candidate: Candidate, copy: Candidate, lock: int
+        self, entry: Entry, after: Snapshot, candidate: Candidate, follow: Follow | None, lock: int
     ) -> None:
-        """Record the intent, put the file in place, record that it is done."""
-        self._history.record(entry)
-        failpoint("intent-recorded")
-        try:
-            copy.publish()
-            sync_directory(self._texts.directory)
-            failpoint("version-kept")
-            status = candidate.publish()
-        except BaseException:
-            with suppress(StorageFailed):
-                self._history.forget(entry.version)
-            raise
+        """Put the file in place, and record that it is done."""
+        status = candidate.publish()
         failpoint("replaced")
         sync_directory(candidate.target.parent)
         failpoint("directory-synced")
-        self._source.publish(after, status, lock)
-        try:
-            self._source.complete(entry)
-        except StorageFailed as error:
-            # The file says what is true; whoever locks it next settles the record.
-            _log.error("version %d is written, its record is not: %s", entry.version, error.message)
+        also = follow.record if follow else lambda: None
+        self._source.publish(after, status, entry, also, lock)
         failpoint("done-recorded")
 
 
@@ -210,24 +224,23 @@ def _plain_text(document: Document) -> str:
     return split(document.text())[1]
 
 
-def _entry(order: Order, digest: str) -> Entry:
-    row = order.transaction
-    return Entry(
-        order.base.version + 1, digest, "intent", "api", time.time(),
-        who=order.who, request_id=order.request_id, transaction_id=row.id if row else None,
-    )  # fmt: skip
-
-
-def _committed(order: Order, entry: Entry, after: Snapshot) -> Committed:
+def _change(order: Order) -> Committed:
     return Committed(
-        version=entry.version,
+        version=order.base.version + 1,
         before=order.base.document,
-        after=after.document,
+        after=order.document,
         who=order.who,
         request_id=order.request_id,
-        when=entry.created,
-        transaction_id=entry.transaction_id,
+        when=time.time(),
+        transaction_id=order.transaction.id if order.transaction else None,
     )
+
+
+def _entry(change: Committed, digest: str) -> Entry:
+    return Entry(
+        change.version, digest, "intended", change.origin, change.when, who=change.who,
+        request_id=change.request_id, transaction_id=change.transaction_id,
+    )  # fmt: skip
 
 
 def version_mismatch(current: int, given: int) -> VersionMismatch:

@@ -20,10 +20,10 @@ from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import Committer, Order, version_mismatch
 from dataplane_core.store.files import sweep
 from dataplane_core.store.findings import Teller
-from dataplane_core.store.follow import Follower
+from dataplane_core.store.follow import Follower, Following
 from dataplane_core.store.head import decode, split
 from dataplane_core.store.history import History
-from dataplane_core.store.ports import Apply, Checker, Hooks, Locate, Reloads
+from dataplane_core.store.ports import Checker, Hooks, Locate, Plan, Reloads
 from dataplane_core.store.rows import Rows
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.source import Source
@@ -69,9 +69,9 @@ class ConfigStore:
         self._process = 0
         self._starting = threading.Lock()
 
-    def use(self, *, apply: Apply | None = None, locate: Locate | None = None) -> None:
+    def use(self, *, plan: Plan | None = None, locate: Locate | None = None) -> None:
         """Give what is made later: how changes reach a running HAProxy, what a line belongs to."""
-        self._follower.apply = apply or self._follower.apply
+        self._follower.plan = plan or self._follower.plan
         self._teller.locate = locate or self._teller.locate
 
     def snapshot(self, transaction_id: str | None = None) -> Snapshot:
@@ -169,8 +169,9 @@ class ConfigStore:
 
     def carry_out(self, order: Order, force_reload: bool, skip_reload: bool) -> Outcome:
         """Commit, and bring the new version to HAProxy."""
-        change = self.committer.commit(order)
-        return self._follower.follow(change, force_reload=force_reload, skip_reload=skip_reload)
+        following = Following(self._follower, force_reload=force_reload, skip_reload=skip_reload)
+        self.committer.commit(order, following)
+        return following.finish()
 
     def _commit(
         self, order: Order, force_reload: bool, skip_reload: bool, skip_version: bool
@@ -190,8 +191,9 @@ class ConfigStore:
 
     def _text_of(self, version: int) -> str:
         data = None
-        if self.history.entry(version) is not None:
-            data = self._texts.read(version)
+        entry = self.history.entry(version)
+        if entry is not None:
+            data = self._texts.read(version, entry.digest)
         if data is None:
             data = self._backups.read(version)
         if data is None:

@@ -12,10 +12,10 @@ _hits = count(1)
 
 NAMES = (
     "candidate-written",
+    "version-kept",
+    "intent-recorded",
     "candidate-checked",
     "locked",
-    "intent-recorded",
-    "version-kept",
     "replaced",
     "directory-synced",
     "done-recorded",

@@ -99,6 +99,7 @@ class Candidate:
     def __init__(self, target: Path, data: bytes, mode: int = 0o600) -> None:
         self.target = Path(os.path.realpath(target))
         self._handle, self.path = _locked_temporary(self.target)
+        self.published = False
         try:
             with told(target):
                 self._take_rights(mode)
@@ -140,6 +141,7 @@ class Candidate:
         """Put the file in its target's place, at once and whole; returns its status there."""
         with told(self.target):
             os.replace(self.path, self.target)
+            self.published = True
             return os.fstat(self._handle)
 
     def publish_new(self) -> None:
@@ -151,8 +153,8 @@ class Candidate:
 
     def close(self) -> None:
         """Remove the temporary file if it was not published."""
-        with suppress(FileNotFoundError):
-            if self.path != self.target:
+        if not self.published:
+            with suppress(FileNotFoundError):
                 os.unlink(self.path)
         with suppress(OSError):
             os.close(self._handle)

@@ -6,8 +6,9 @@ from dataplane_core.errors import DataplaneError, ReloadFailed
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.history import History
-from dataplane_core.store.ports import Apply, Hooks, Reloads
+from dataplane_core.store.ports import Apply, Hooks, Plan, Reloads
 
+_UNDO = "undo what was applied at run time"
 _log = logging.getLogger(__name__)
 
 
@@ -19,27 +20,88 @@ class Follower:
     """
 
     def __init__(self, history: History, hooks: Hooks | None, reloads: Reloads) -> None:
-        self.apply: Apply | None = None
-        self._history = history
-        self._hooks = hooks
-        self._reloads = reloads
+        self.plan: Plan | None = None
+        self.history = history
+        self.hooks = hooks
+        self.reloads = reloads
 
-    def follow(self, change: Committed, *, force_reload: bool, skip_reload: bool) -> Outcome:
-        """Apply, reload or leave alone; raises `ReloadFailed` when a forced reload fails."""
-        version = change.version
+    def take_back(self, accepted: int, restored: int) -> None:
+        """After a restore: a reload, if HAProxy took some of what is undone over its socket."""
+        if self.history.applied_between(accepted, restored):
+            self.reloads.request(restored, _UNDO)
+
+    def catch_up(self) -> None:
+        """Ask for the reload that a process which died could not ask for any more."""
+        try:
+            left = self.history.unfollowed("api")
+            if left:
+                self.reloads.request(left[-1].version, "committed by a process that ended")
+                self.history.follow(left[-1].version, earlier=True)
+        except DataplaneError as error:
+            _log.error("a committed version waits for a reload: %s", error.message)
+
+
+class Following:
+    """The way of one commit to HAProxy: applied, brought by a reload, or left alone."""
+
+    def __init__(self, follower: Follower, *, force_reload: bool, skip_reload: bool) -> None:
+        self._history = follower.history
+        self._hooks = follower.hooks
+        self._reloads = follower.reloads
+        self._plan = None if force_reload or skip_reload else follower.plan
+        self._force_reload = force_reload
+        self._skip_reload = skip_reload
+        self._change: Committed | None = None
+        self._apply: Apply | None = None
+        self._reload_id: str | None = None
+
+    def prepare(self, change: Committed) -> None:
+        """Find out whether HAProxy can take the change without a reload."""
+        self._change = change
+        try:
+            self._apply = self._plan(change) if self._plan else None
+        except DataplaneError as error:
+            change.require_reload(error.message)
+
+    def record(self) -> None:
+        """Ask for the reload with the commit's own record, where nothing else will do."""
+        if self._skip_reload:
+            self._history.follow(self._committed.version, earlier=False)
+        elif self._apply is None and not self._force_reload:
+            self._ask()
+
+    def finish(self) -> Outcome:
+        """Tell the hooks, and see the change through; raises `ReloadFailed` for a forced reload."""
+        change = self._committed
         self._tell(change)
-        if skip_reload:
-            self._history.follow(version, earlier=False)
-            return Outcome(version, None, "saved")
-        if force_reload:
-            return self._forced(version)
-        if self._applied(change):
-            self._history.apply(version)
-            return Outcome(version, None, "applied")
-        reload_id = self._reloads.request(version, "; ".join(change.reload_reasons))
+        if self._skip_reload:
+            return Outcome(change.version, None, "saved")
+        if self._force_reload:
+            return self._forced(change.version)
+        if self._reload_id is None:
+            if self._applied(change):
+                self._history.apply(change.version)
+                return Outcome(change.version, None, "applied")
+            self._ask()
         failpoint("followed")
-        self._history.follow(version, earlier=True)
-        return Outcome(version, reload_id, "queued")
+        return Outcome(change.version, self._reload_id, "queued")
+
+    @property
+    def _committed(self) -> Committed:
+        assert self._change is not None
+        return self._change
+
+    def _ask(self) -> None:
+        """Ask for the reload; raises `ReloadFailed` when the version was put aside meanwhile."""
+        change = self._committed
+        with self._history.state.write(synced=False):
+            entry = self._history.entry(change.version)
+            undone = entry is not None and entry.status == "rolled back"
+            reason = _UNDO if undone else "; ".join(change.reload_reasons)
+            self._reload_id = self._reloads.request(change.version, reason)
+            self._history.follow(change.version, earlier=True)
+        if entry is not None and undone:
+            raise ReloadFailed(f"version {change.version} was rolled back: {entry.reason}")
 
     def _forced(self, version: int) -> Outcome:
         record = self._reloads.force(version)
@@ -50,21 +112,6 @@ class Follower:
         if record.status == "succeeded":
             return Outcome(version, None, "reloaded")
         return Outcome(version, record.id, "queued")
-
-    def take_back(self, accepted: int, restored: int) -> None:
-        """After a restore: a reload, if HAProxy took some of what is undone over its socket."""
-        if self._history.applied_between(accepted, restored):
-            self._reloads.request(restored, "undo what was applied at run time")
-
-    def catch_up(self) -> None:
-        """Ask for the reload that a process which died could not ask for any more."""
-        try:
-            left = self._history.unfollowed("api")
-            if left:
-                self._reloads.request(left[-1].version, "committed by a process that ended")
-                self._history.follow(left[-1].version, earlier=True)
-        except DataplaneError as error:
-            _log.error("a committed version waits for a reload: %s", error.message)
 
     def _tell(self, change: Committed) -> None:
         if self._hooks is None:
@@ -82,10 +129,10 @@ class Follower:
         When another commit came meanwhile, the two may have reached the socket in either order;
         then only a reload makes sure that HAProxy has what the file says.
         """
-        if self.apply is None or change.reload_reasons or self._overtaken(change.version):
+        if self._apply is None or change.reload_reasons or self._overtaken(change.version):
             return False
         try:
-            done = self.apply(change)
+            done = self._apply()
         except DataplaneError as error:
             _log.info("version %d needs a reload: %s", change.version, error.message)
             return False

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from dataplane_core.store.change import Origin
 from dataplane_core.store.state import State
 
-Status = Literal["intent", "active", "rolled back"]
+Status = Literal["intended", "active", "rolled back"]
 _MOST_ENTRIES = 10_000
 _COLUMNS = (
     "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
@@ -27,6 +27,10 @@ _TABLES = (
         followed INTEGER NOT NULL,
         reason TEXT NOT NULL)""",
     "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE intents AS SELECT * FROM history WHERE status = 'intent'",
+    "CREATE UNIQUE INDEX intents_by_digest ON intents (digest, version)",
+    "DELETE FROM history WHERE status = 'intent'",
+    "UPDATE intents SET status = 'intended'",
 )
 
 
@@ -55,15 +59,20 @@ class Entry:
 
 
 class History:
-    """The table of versions. Methods that take a connection are part of a larger write."""
+    """The table of versions, and that of intents: versions on their way into the file.
+
+    An intent is written down while HAProxy still checks, without a lock, and means nothing until
+    haproxy.cfg holds its text: whoever finds that text there, unnumbered, knows whose it is. So
+    nothing has to be recorded between the check and the rename.
+    """
 
     def __init__(self, state: State) -> None:
-        self._state = state
+        self.state = state
         state.migrate("history", _TABLES)
 
     def newest(self) -> Entry | None:
         """The version with the highest number that was ever the file's."""
-        found = self._entries("status != 'intent' ORDER BY version DESC LIMIT 1")
+        found = self._entries("TRUE ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
     def entry(self, version: int) -> Entry | None:
@@ -73,11 +82,13 @@ class History:
 
     def entries(self, limit: int = 100) -> list[Entry]:
         """The newest versions, newest first."""
-        return self._entries("status != 'intent' ORDER BY version DESC LIMIT ?", limit)
+        return self._entries("TRUE ORDER BY version DESC LIMIT ?", limit)
 
-    def intents(self) -> list[Entry]:
-        """Versions that someone was about to write."""
-        return self._entries("status = 'intent' ORDER BY version")
+    def intents(self, digest: str | None = None) -> list[Entry]:
+        """Versions that someone is, or was, about to write: all, or those with one text."""
+        if digest is None:
+            return self._entries("TRUE ORDER BY version", table="intents")
+        return self._entries("digest = ? ORDER BY version", digest, table="intents")
 
     def last_accepted(self) -> Entry | None:
         """The newest version that HAProxy has loaded and that was not rolled back."""
@@ -92,38 +103,40 @@ class History:
         """Whether one of the versions above `version` was made by a transaction."""
         return bool(self._entries("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
 
+    def intend(self, entry: Entry) -> None:
+        """Write down a version that may become the file's."""
+        with self.state.write() as connection:
+            _insert(connection, "intents", entry)
+
     def record(self, entry: Entry) -> None:
-        """Write down a version, and forget the oldest beyond ten thousand."""
-        values = (
-            entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
-            plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
-            entry.followed, plain(entry.reason), entry.applied,
-        )  # fmt: skip
-        with self._state.write() as connection:
-            marks = ", ".join("?" * len(values))
-            connection.execute(f"INSERT OR REPLACE INTO history VALUES ({marks})", values)
+        """Write down a version that the file has, and forget the oldest beyond ten thousand."""
+        with self.state.write() as connection:
+            _insert(connection, "history", entry)
             oldest = entry.version - _MOST_ENTRIES
             connection.execute("DELETE FROM history WHERE version < ?", (oldest,))
+            connection.execute("DELETE FROM intents WHERE version <= ?", (entry.version,))
 
-    def activate(self, connection: sqlite3.Connection, version: int) -> None:
-        """The intended version is the file's now."""
-        connection.execute("UPDATE history SET status = 'active' WHERE version = ?", (version,))
-
-    def forget(self, version: int) -> None:
+    def forget(self, entry: Entry) -> None:
         """An intended version was not written; its number was seen by nobody."""
-        sql = "DELETE FROM history WHERE version = ? AND status = 'intent'"
-        with self._state.write() as connection:
-            connection.execute(sql, (version,))
+        sql = "DELETE FROM intents WHERE version = ? AND digest = ?"
+        with self.state.write(synced=False) as connection:
+            connection.execute(sql, (entry.version, entry.digest))
+
+    def forget_intents(self) -> None:
+        """Nobody is about to write anything."""
+        with self.state.write(synced=False) as connection:
+            connection.execute("DELETE FROM intents")
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget all versions."""
         connection.execute("DELETE FROM history")
+        connection.execute("DELETE FROM intents")
 
     def follow(self, version: int, *, earlier: bool) -> None:
         """Nothing is left to do about a version; with `earlier`, about those before it neither."""
         condition = "version <= ?" if earlier else "version = ?"
         sql = f"UPDATE history SET followed = 1 WHERE NOT followed AND {condition}"
-        with self._state.write() as connection:
+        with self.state.write() as connection:
             connection.execute(sql, (version,))
 
     def take_external(self) -> bool:
@@ -131,18 +144,18 @@ class History:
         if not self.unfollowed("external"):
             return False
         sql = "UPDATE history SET followed = 1 WHERE NOT followed AND origin = 'external'"
-        with self._state.write() as connection:
+        with self.state.write() as connection:
             return connection.execute(sql).rowcount > 0
 
     def accept(self, version: int) -> None:
         """HAProxy has loaded a version."""
         sql = "UPDATE history SET accepted = 1 WHERE version = ? AND status = 'active'"
-        with self._state.write() as connection:
+        with self.state.write() as connection:
             connection.execute(sql, (version,))
 
     def apply(self, version: int) -> None:
         """HAProxy took a version over its socket: it runs it if it ran the version before."""
-        with self._state.write() as connection:
+        with self.state.write() as connection:
             sql = "UPDATE history SET applied = 1, followed = 1 WHERE version = ?"
             connection.execute(sql, (version,))
         before = self._entries("version < ? ORDER BY version DESC LIMIT 1", version)
@@ -163,8 +176,10 @@ class History:
             (plain(reason), above, below),
         )
 
-    def _entries(self, condition: str, *parameters: object) -> list[Entry]:
-        rows = self._state.read(f"SELECT {_COLUMNS} FROM history WHERE {condition}", parameters)
+    def _entries(
+        self, condition: str, *parameters: object, table: str = "history"
+    ) -> list[Entry]:
+        rows = self.state.read(f"SELECT {_COLUMNS} FROM {table} WHERE {condition}", parameters)
         return [
             Entry(
                 version=row["version"],
@@ -182,6 +197,16 @@ class History:
             )
             for row in rows
         ]
+
+
+def _insert(connection: sqlite3.Connection, table: str, entry: Entry) -> None:
+    values = (
+        entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
+        plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
+        entry.followed, plain(entry.reason), entry.applied,
+    )  # fmt: skip
+    marks = ", ".join("?" * len(values))
+    connection.execute(f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES ({marks})", values)
 
 
 def plain(text: str) -> str:

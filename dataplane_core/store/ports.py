@@ -1,6 +1,7 @@
 """What the store needs of the rest of the server."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,12 +9,15 @@ from dataplane_core.errors import Finding
 from dataplane_core.store.change import Committed
 from dataplane_core.text import Document, Section
 
+Verdict = Callable[[], Sequence[Finding]]
+"""Waits for HAProxy's judgement: its warnings, or `CheckFailed` when it refuses the file."""
+
 
 class Checker(Protocol):
     """HAProxy's judgement of a candidate."""
 
-    def check(self, path: Path, /) -> Sequence[Finding]:
-        """The warnings about the file `path`; raises `CheckFailed` when HAProxy refuses it."""
+    def begin(self, path: Path, /) -> AbstractContextManager[Verdict]:
+        """Start to judge the file `path`; given up when the context is left before the end."""
 
 
 class Reload(Protocol):
@@ -46,6 +50,16 @@ class Reloads(Protocol):
         """Reload now; returns when it is over, or takes too long."""
 
 
+class Follow(Protocol):
+    """What comes of one commit beside its file."""
+
+    def prepare(self, change: Committed, /) -> None:
+        """Called while HAProxy checks: what can be found out before."""
+
+    def record(self) -> None:
+        """Called in the write to the state that makes the version the newest."""
+
+
 class Hooks(Protocol):
     """The hooks that a commit calls, as pluggy's relay has them."""
 
@@ -56,8 +70,11 @@ class Hooks(Protocol):
         """Told of every commit."""
 
 
-Apply = Callable[[Committed], bool]
-"""Sends a change to the running HAProxy; False when it cannot be done without a reload."""
+Apply = Callable[[], bool]
+"""Sends a change to the running HAProxy; False when it did not take it."""
+
+Plan = Callable[[Committed], Apply | None]
+"""How a change reaches the running HAProxy; None, with its reasons, when only a reload does it."""
 
 Locate = Callable[[Section, int], str | None]
 """The path of the object written at a line of a section (0 is the line below its header)."""

@@ -37,6 +37,10 @@ _CLOCK_TICK_NS = 50_000_000
 _log = logging.getLogger(__name__)
 
 
+Record = Callable[[], None]
+"""Writes what else is true with a new version."""
+
+
 def digest_of(data: bytes) -> str:
     """What tells one text from another."""
     return blake2b(data, digest_size=16).hexdigest()
@@ -70,6 +74,8 @@ class Source:
         if self._history.intents():
             with self._lock_to_read() as lock:
                 self._numbered(lock)
+                if self._state.first:
+                    self._history.forget_intents()
 
     def snapshot(self) -> Snapshot:
         """The newest state of the file: one `stat` when nothing has changed."""
@@ -90,16 +96,21 @@ class Source:
 
     def current(self, lock: int) -> Snapshot:
         """The newest state while the lock is held; commits of the dead are settled before."""
-        known = self._known()
-        if known is not None and not self._history.intents():
-            return known
-        return self._numbered(lock)
+        return self._known() or self._numbered(lock)
 
-    def publish(self, snapshot: Snapshot, status: os.stat_result, lock: int) -> None:
-        """What was just written is the newest state."""
+    def publish(
+        self, snapshot: Snapshot, status: os.stat_result, entry: Entry, also: Record, lock: int
+    ) -> None:
+        """What was just written is the newest state; `also` is recorded in the same write."""
         _write_mark(lock, snapshot.version, snapshot.digest)
         self._doubtful = False
         self._current = replace(snapshot, identity=identity(status))
+        try:
+            self._complete(entry, also)
+        except StorageFailed as error:
+            # The file says what is true: whoever locks it next settles the record.
+            self._current = None
+            _log.error("version %d is written, its record is not: %s", entry.version, error.message)
 
     def prepare(self, text: str, digest: str, version: int) -> Snapshot:
         """A snapshot of a text; sections that the newest one has too are shared with it."""
@@ -158,7 +169,7 @@ class Source:
     def _recorded(self, digest: str) -> int | None:
         """The number of the newest text, if that is the one with `digest`."""
         newest = self._history.newest()
-        if newest is None or newest.digest != digest or self._history.intents():
+        if newest is None or newest.digest != digest:
             return None
         mark = self._mark()
         return newest.version if mark is None or mark[0] <= newest.version else None
@@ -189,7 +200,7 @@ class Source:
 
     def _record(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
         """A text by someone else; the first ever seen is taken to be what HAProxy runs."""
-        self._texts.keep(version, data)
+        self._texts.keep(version, digest, data)
         entry = Entry(
             version, digest, "active", "external", time.time(), accepted=first, followed=first
         )
@@ -205,24 +216,26 @@ class Source:
         return snapshot
 
     def _settle(self, digest: str) -> None:
-        """Decide, from the text that is there, what commits of processes that died came to."""
-        for entry in self._history.intents():
-            if entry.digest != digest:
-                _log.info("version %d was not written before its process ended", entry.version)
-                self._history.forget(entry.version)
-                continue
-            _log.warning("version %d was written by a process that ended since", entry.version)
-            self.complete(entry)
-            self._settled = True
+        """With the lock held: a text that somebody intended to write, and died, is theirs."""
+        newest = self._history.newest()
+        for entry in self._history.intents(digest):
+            if newest is None or entry.version > newest.version:
+                _log.warning("version %d was written by a process that ended since", entry.version)
+                self._complete(entry, lambda: None)
+                self._settled = True
 
-    def complete(self, entry: Entry) -> None:
-        """Record that an intended version was written, with all that this means for others."""
-        accepted = self._history.last_accepted()
-        with self._state.write() as connection:
-            self._history.activate(connection, entry.version)
+    def _complete(self, entry: Entry, also: Record) -> None:
+        """Record that an intended version was written, with all that this means for others.
+
+        Not synced: the intent and the file are, and tell the same after a power cut.
+        """
+        with self._state.write(synced=False) as connection:
+            accepted = self._history.last_accepted()
+            self._history.record(replace(entry, status="active"))
             if entry.origin == "restore" and accepted is not None:
                 self._history.roll_back(connection, accepted.version, entry.version, entry.reason)
             self._rows.finish(connection, entry.origin, entry.transaction_id)
+            also()
 
     def _announce_settled(self) -> None:
         if self._settled:

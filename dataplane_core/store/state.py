@@ -67,10 +67,19 @@ class State:
             return self._connection().execute(sql, parameters).fetchall()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction of the database that writes: synced at its end, undone by an exception."""
+    def write(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction of the database that writes: whole, or undone by an exception.
+
+        Within another one of the same thread it is part of that. It is on the disk at its end; with
+        `synced` false only the death of this process cannot undo it, a power cut can: for what the
+        synced files and rows tell as well.
+        """
         with self._told():
             connection = self._connection()
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -152,7 +161,6 @@ class State:
             connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
         local.connection, local.process = connection, os.getpid()
         return connection

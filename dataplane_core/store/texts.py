@@ -1,4 +1,8 @@
-"""Texts of past versions: `versions/<n>.cfg` in the state directory, and the operator's backups."""
+"""Texts of past versions: kept in the state directory, and as the operator's backups.
+
+The server's own are `versions/<n>-<digest>.cfg`. As the name says which text it is, one can be put
+there before it is sure that it becomes version n: another text that does so has another name.
+"""
 
 import os
 import re
@@ -6,11 +10,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane_core.store.files import Candidate, sweep, sync_directory, told, write_atomically
+from dataplane_core.store.files import sweep_folder, told, write_atomically
 from dataplane_core.store.head import encode
 from dataplane_core.store.snapshot import Snapshot
 
-_NUMBERED = re.compile(r"([0-9]+)\.cfg")
+_NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
 
 
 class Texts:
@@ -20,41 +24,38 @@ class Texts:
         self.directory = directory
         self._limit = limit
 
-    def candidate(self, version: int, data: bytes) -> Candidate:
-        """A file that becomes the text of `version` when it is published."""
+    def keep(self, version: int, digest: str, data: bytes) -> None:
+        """Keep the text of a version."""
         with told(self.directory, "made"):
             self.directory.mkdir(mode=0o700, exist_ok=True)
-        return Candidate(self._path(version), data)
+        write_atomically(self._path(version, digest), data)
 
-    def keep(self, version: int, data: bytes) -> None:
-        """Keep the text of a version."""
-        with self.candidate(version, data) as candidate:
-            candidate.sync()
-            candidate.publish()
-        sync_directory(self.directory)
-
-    def read(self, version: int) -> bytes | None:
+    def read(self, version: int, digest: str) -> bytes | None:
         """The text of a version; None when it is not kept (any more)."""
         with suppress(FileNotFoundError):
-            return self._path(version).read_bytes()
+            return self._path(version, digest).read_bytes()
         return None
+
+    def drop(self, version: int, digest: str) -> None:
+        """Remove a text that became no version."""
+        with suppress(OSError):
+            self._path(version, digest).unlink()
 
     def prune(self, needed: Collection[int]) -> None:
         """Remove the oldest texts beyond the limit, but none of the versions `needed`."""
         with suppress(FileNotFoundError):
-            names = map(_NUMBERED.fullmatch, os.listdir(self.directory))
-            versions = sorted(int(match[1]) for match in names if match)
-            for version in versions[: -self._limit]:
+            matches = filter(None, map(_NUMBERED.fullmatch, os.listdir(self.directory)))
+            found = sorted((int(match[1]), match[0]) for match in matches)
+            for version, name in found[: -self._limit]:
                 if version not in needed:
-                    self._path(version).unlink(missing_ok=True)
+                    (self.directory / name).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what writers that died left."""
-        for version in {path.name.split(".")[1] for path in self.directory.glob(".*.tmp")}:
-            sweep(self.directory / f"{version}.cfg")
+        sweep_folder(self.directory)
 
-    def _path(self, version: int) -> Path:
-        return self.directory / f"{version}.cfg"
+    def _path(self, version: int, digest: str) -> Path:
+        return self.directory / f"{version}-{digest}.cfg"
 
 
 class Backups:

@@ -7,15 +7,17 @@ atomically and numbered in the same way; its state has a folder of its own in th
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from dataplane_core.errors import AlreadyExists, Finding, Invalid, NotFound
+from dataplane_core.errors import AlreadyExists, Invalid, NotFound
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.services import Services
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.files import sync_directory, told, write_atomically
+from dataplane_core.store.ports import Verdict
 from dataplane_core.text.section import SCOPE
 
 KINDS = frozenset({SCOPE, "spoe-agent", "spoe-message", "spoe-group"})
@@ -25,9 +27,10 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 class Unchecked:
     """HAProxy judges a SPOE file only as part of the configuration that refers to it."""
 
-    def check(self, path: Path, /) -> Sequence[Finding]:
+    @contextmanager
+    def begin(self, path: Path, /) -> Iterator[Verdict]:
         """Nothing to say; a reload that fails says it."""
-        return ()
+        yield tuple
 
 
 class MainReloads:

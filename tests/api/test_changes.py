@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core import impl
+from dataplane_core import live as live_module
 from dataplane_core.changes import NeedsReload, differences
+from dataplane_core.errors import Invalid
 from dataplane_core.live import runtime_commands
 from dataplane_core.plugins import make_manager, register_collections
 from dataplane_core.testing import FakeRuntime
@@ -136,3 +138,16 @@ def test_a_plugin_goes_first(make_api):
     assert api.change("PUT", "gates/g1", {"name": "g1", "limit": 8}).status_code == 200
     assert api.change("PUT", "global", {"maxconn": 8}).status_code == 202
     assert [one[:2] for one in seen] == [(2, "admin"), (3, "admin")]
+
+
+def test_a_change_that_no_command_can_carry_is_reloaded(make_api, monkeypatch):
+    """A value that cannot be one argument of a command does not keep a change from the file."""
+    api = make_api()
+
+    def refuse(changes):
+        raise Invalid("a value cannot be an argument")
+
+    monkeypatch.setattr(live_module, "runtime_commands", refuse)
+    answer = api.change("PUT", "gates/g1", {"name": "g1", "limit": 8})
+    record = api.call("GET", f"/v2/services/haproxy/reloads/{answer.headers['reload-id']}").json
+    assert record["reason"] == "a value cannot be an argument"

@@ -1,11 +1,12 @@
 import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from dataplane_core.haproxy import commands
-from dataplane_core.haproxy.commands import CommandFailed, environment, run, words
+from dataplane_core.haproxy.commands import CommandFailed, Running, environment, run, words
 from tests.haproxy.support import alive, script, until
 
 
@@ -42,6 +43,14 @@ def test_a_command_that_does_not_end_is_ended_with_its_children(tmp_path: Path) 
     assert failed.value.started
     assert time.monotonic() - begun < 2.0
     until(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
+
+
+def test_a_command_that_nobody_waits_for_is_ended(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    with Running(["sh", "-c", f"sleep 0.3; touch {mark}"], 60, "x") as running:
+        process = running._process
+    assert process.returncode == -signal.SIGTERM
+    assert not mark.exists()
 
 
 def test_a_child_in_the_background_is_not_waited_for(tmp_path: Path) -> None:

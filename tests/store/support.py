@@ -1,5 +1,6 @@
 """A store with a checker and a queue of reloads that do as they are told."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,10 @@ class FakeChecker:
     paths: list[Path] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     before: object = None
+
+    @contextmanager
+    def begin(self, path: Path):
+        yield lambda: self.check(path)
 
     def check(self, path: Path) -> list[Finding]:
         text = path.read_bytes().decode("utf-8", "surrogateescape")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataplane_core.errors import TransactionOutdated
+from dataplane_core.errors import ReloadFailed, TransactionOutdated
 from tests.store.support import TEXT, add_server
 
 
@@ -87,7 +87,7 @@ def test_the_accepted_text_outlives_the_limit_of_history(bench):
 def test_what_haproxy_took_over_its_socket_is_undone_by_a_reload(bench):
     config = bench.store()
     add_server(config, "be1", "s2", version=1)
-    config.use(apply=lambda change: True)
+    config.use(plan=lambda change: lambda: True)
     assert add_server(config, "be1", "s3", version=2).state == "applied"
     assert not config.history.entry(3).accepted
     bench.reloads.requested.clear()
@@ -97,10 +97,25 @@ def test_what_haproxy_took_over_its_socket_is_undone_by_a_reload(bench):
 
 def test_a_restore_that_undoes_nothing_applied_needs_no_reload(bench):
     config = bench.store()
-    config.use(apply=lambda change: change.version == 2)
+    config.use(plan=lambda change: lambda: change.version == 2)
     add_server(config, "be1", "s2", version=1)
     add_server(config, "be1", "s3", version=2)
     bench.reloads.requested.clear()
     assert config.restore_accepted("no", 3) == 4
     assert "s2" in bench.text and "s3" not in bench.text
     assert bench.reloads.requested == []
+
+
+def test_a_change_that_was_rolled_back_before_its_reload_is_told_so(bench):
+    config = bench.store()
+    config.version()
+
+    def apply():
+        assert config.restore_accepted("no such file", 2) == 3
+        return True
+
+    config.use(plan=lambda change: apply)
+    with pytest.raises(ReloadFailed, match="version 2 was rolled back: no such file"):
+        add_server(config, "be1", "s2", version=1)
+    assert "s2" not in bench.text
+    assert len(bench.reloads.requested) == 1  # HAProxy may have taken it over its socket

@@ -59,6 +59,19 @@ def test_an_exception_undoes_the_write(state):
     assert values(state) == [2]
 
 
+def test_a_write_within_a_write_is_part_of_it(state):
+    with pytest.raises(LookupError), state.write():
+        add(state, 1)
+        assert values(state) == [1]
+        raise LookupError
+    assert values(state) == []
+    with state.write(synced=False):
+        add(state, 1)
+        add(state, 2)
+    add(state, 3)
+    assert values(state) == [1, 2, 3]
+
+
 def test_every_thread_writes(state):
     threads = [threading.Thread(target=add, args=(state, number)) for number in range(8)]
     for thread in threads:
