@@ -24,7 +24,7 @@ log = logging.getLogger("dataplane.server")
 _CONNECTIONS = 1000  # of each worker, where the settings set no limit
 _HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
 _HEADER_FIELDS = 128
-_SHORTEST_FIELD = 1024
+_SMALLEST_HEADERS = 1024  # bytes; no client could do with less
 
 
 class ServerLog(Logger):
@@ -78,9 +78,7 @@ class Application(BaseApplication):
             "timeout": _HEARTBEAT,
             "limit_request_line": 8190,
             "limit_request_fields": _HEADER_FIELDS,
-            "limit_request_field_size": max(
-                _SHORTEST_FIELD, server.max_header_size // _HEADER_FIELDS
-            ),
+            "limit_request_field_size": max(_SMALLEST_HEADERS, server.max_header_size),
             "forwarded_allow_ips": "",
             "user": os.geteuid(),
             "group": os.getegid(),

@@ -16,12 +16,13 @@ from http import HTTPStatus
 from selectors import EVENT_READ
 from typing import Any
 
-from gunicorn import http, util
+from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from dataplane_core.server.bodies import Input
 from dataplane_core.server.connections import PlainSocket, adopt, describe_connection, wrap
+from dataplane_core.server.headers import LimitedParser
 from dataplane_core.server.site import Site
 from dataplane_core.server.tls import TlsContexts
 
@@ -53,7 +54,7 @@ class Connection(TConn):
         if isinstance(self.sock, PlainSocket) and self.sock.listener == "https":
             assert self.contexts is not None
             self.sock = wrap(self.sock, self.contexts.current())
-        self.parser = http.get_parser(self.cfg, self.sock, self.client)
+        self.parser = LimitedParser(self.cfg, self.sock, self.client)
 
 
 class Worker(ThreadWorker):

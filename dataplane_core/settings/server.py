@@ -178,8 +178,9 @@ class Dataplaneapi:
         flag="--graceful-timeout",
     )  # fmt: skip
     max_header_size: int = setting(
-        1 << 20, SIZE, "Largest header of a request.", flag="--max-header-size"
-    )
+        1 << 20, SIZE, "Total size of the headers of a request, which are 128 at most.",
+        flag="--max-header-size",
+    )  # fmt: skip
     debug_socket_path: str = setting(
         "", TEXT, "Socket of a debugger.", flag="--debug-socket-path",
         unused="this server has no debugger socket",

@@ -284,7 +284,7 @@ def test_what_is_no_http_gets_json_and_is_not_repeated(make):
         b"GARBAGE hidden\r\n\r\n": 400,
         b"GET / HTTP/1.1\r\nAuthorization hidden: x\r\n\r\n": 400,
         b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n": 414,
-        b"GET / HTTP/1.1\r\nA: " + b"x" * 20000 + b"\r\n\r\n": 431,
+        b"GET / HTTP/1.1\r\nA: " + b"x" * (1 << 20) + b"\r\n\r\n": 431,
         b"GET / HTTP/1.1\r\n" + b"".join(b"A%d: x\r\n" % n for n in range(200)) + b"\r\n": 431,
         b"POST / HTTP/1.1\r\nTransfer-Encoding: what\r\n\r\n": 501,
         b"GET /crash HTTP/1.1\r\nConnection: close\r\n\r\n": 500,
@@ -296,6 +296,20 @@ def test_what_is_no_http_gets_json_and_is_not_repeated(make):
         assert json.loads(body)["code"] == status
         assert b"hidden" not in received
     assert "GARBAGE" not in running.log.read_text()
+
+
+def test_the_size_of_headers_is_limited_in_total(make):
+    def headers(*sizes):
+        lines = [b"A%d: " % number + b"x" * size for number, size in enumerate(sizes)]
+        return b"\r\n".join([b"GET / HTTP/1.1", b"Connection: close", *lines, b"", b""])
+
+    running = make().start()
+    assert exchange(running, headers(100_000)).startswith(b"HTTP/1.1 200 ")
+    assert exchange(running, headers(*[8000] * 125)).startswith(b"HTTP/1.1 200 ")
+
+    running = make({"dataplaneapi": {"max_header_size": "64KiB"}}).start()
+    for sizes, status in (((65_000,), 200), ((66_000,), 431), ((800,) * 70, 200), ((800,) * 90, 431)):
+        assert exchange(running, headers(*sizes)).startswith(b"HTTP/1.1 %d " % status), sizes
 
 
 def test_a_client_that_stalls_costs_no_thread_and_is_let_go(make):
