@@ -67,8 +67,8 @@ class Upload:
             raise _unreadable(error) from None
 
 
-def open_upload(req: falcon.Request, field: str, limit: int) -> Upload:
-    """The file in the field `field` of a request's multipart body.
+def open_upload(req: falcon.Request, field: str, limit: int, *others: str) -> Upload:
+    """The file in the field `field` of a request's multipart body, or in one of `others`.
 
     Raises `BadRequest` where there is none or the body is no form, and `TooLarge` for one of more
     than `limit` bytes.
@@ -76,8 +76,8 @@ def open_upload(req: falcon.Request, field: str, limit: int) -> Upload:
     try:
         parts = iter(_form(req, limit))
         for part in parts:
-            if part.name == field:
-                return Upload(part.filename or "", part, parts, field)
+            if part.name and part.name in (field, *others):
+                return Upload(part.filename or "", part, parts, part.name)
     except (MultipartParseError, UnicodeDecodeError, falcon.HTTPInvalidHeader) as error:
         raise _unreadable(error) from None
     raise BadRequest(f"the body has no file in the field {field}")

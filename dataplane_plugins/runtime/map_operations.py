@@ -32,6 +32,9 @@ MAP = {
         "storage_name": TEXT,
     },
 }
+UPLOAD = "fileUpload"
+"""The field of an upload; `file_upload`, as everywhere else, is taken too."""
+_FILE = {"$ref": "map_file"}
 _ENTRY, _ENTRIES = {"$ref": "map_entry"}, {"$ref": "map_entries"}
 _NAME = named("name", "The map's file: its name in the folder of maps, or its path.", where="path")
 _MAP = named("map", "The map's file: its name in the folder of maps, or its path.")
@@ -52,7 +55,17 @@ MAP_LIST = {
         (_UNMANAGED,),
         _200=Response({"$ref": "maps"}),
         _404=MISSING,
-    )
+    ),
+    "POST": operation(
+        "createRuntimeMap",
+        TAG,
+        "Upload a map's file, for a rule to load",
+        (),
+        Body(_FILE, "multipart/form-data", form_field=UPLOAD),
+        _201=Response(_FILE),
+        _400=BAD,
+        _409=EXISTS,
+    ),
 }
 MAP_ITEM = {
     "GET": operation(

@@ -21,6 +21,8 @@ from dataplane_plugins.runtime.common import PATH
 from dataplane_plugins.runtime.listing import entries_json
 from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key, check_entry
 from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
+from dataplane_plugins.storage.maps import MapList as StoredMaps
+from dataplane_plugins.storage.maps import stored_maps
 
 
 class Maps:
@@ -58,10 +60,11 @@ def shown(one: Reference) -> dict[str, Any]:
 
 
 class MapList:
-    """The managed maps, or all."""
+    """The managed maps, or all: GET; the file of a new one: POST."""
 
-    def __init__(self, maps: Maps) -> None:
+    def __init__(self, maps: Maps, stored: StoredMaps) -> None:
         self.maps = maps
+        self.stored = stored
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         everything = req.query["include_unmanaged"]
@@ -71,6 +74,9 @@ class MapList:
             if everything or self.maps.files.manages(one)
         ]
         resp.data = to_json(found)
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        self.stored.on_post(req, resp)
 
 
 class MapItem:
@@ -172,7 +178,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve maps and their entries."""
     maps = Maps(services)
     told_as.define(routes)
-    routes.add(f"{PATH}/maps", MapList(maps), told_as.MAP_LIST)
+    stored = StoredMaps(stored_maps(services, told_as.UPLOAD))
+    routes.add(f"{PATH}/maps", MapList(maps, stored), told_as.MAP_LIST)
     routes.add(f"{PATH}/maps/{{name}}", MapItem(maps), told_as.MAP_ITEM)
     routes.add(f"{PATH}/maps_entries", EntryList(maps), told_as.ENTRY_LIST)
     routes.add(f"{PATH}/maps_entries/{{id}}", EntryItem(maps), told_as.ENTRY_ITEM)

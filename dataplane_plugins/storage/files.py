@@ -30,10 +30,13 @@ Undo = Callable[[], None]
 class Files:
     """The files of one folder, and what HAProxy is told of their changes."""
 
-    def __init__(self, services: Services, folder: Folder, described: str) -> None:
+    def __init__(
+        self, services: Services, folder: Folder, described: str, fields: tuple[str, ...] = (FIELD,)
+    ) -> None:
         self.services = services
         self.folder = folder
         self.described = described
+        self.fields = fields
         self.live = Live(services)
         self.limit = services.settings.dataplane.body_limit
 
@@ -50,7 +53,8 @@ class Files:
         Raises `Invalid`, `AlreadyExists`, `BadRequest`, `TooLarge` and `StorageFailed`; there is no
         such file then.
         """
-        upload = open_upload(req, FIELD, self.limit)
+        first, *others = self.fields
+        upload = open_upload(req, first, self.limit, *others)
         name = self.folder.new_name(upload.filename)
         size = 0
         with self.folder.begin(name) as candidate:

@@ -12,7 +12,7 @@ from dataplane_core.api.routes import Routes
 from dataplane_core.services import Services
 from dataplane_plugins.runtime.common import array
 from dataplane_plugins.runtime.map_operations import MAP
-from dataplane_plugins.storage.files import FileItem, FileList, Files
+from dataplane_plugins.storage.files import FIELD, FileItem, FileList, Files
 from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.operations import (
     PATH,
@@ -47,6 +47,11 @@ class MapList(FileList):
         resp.data = to_json({**self.files.shown(name), "description": NOT_LOADED, "size": size})
 
 
+def stored_maps(services: Services, *fields: str) -> Files:
+    """The files in the folder of maps; uploads come in a field of one of these names."""
+    return Files(services, _folder(services), "managed map file", (*fields, FIELD))
+
+
 def _folder(services: Services) -> Folder:
     return folder(services, "maps_dir", suffix=".map")
 
@@ -60,7 +65,7 @@ def dataplane_start(services: Services) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve files of maps."""
-    files = Files(services, _folder(services), "managed map file")
+    files = stored_maps(services)
     routes.schema("map_file", MAP)
     routes.schema("maps", array("map_file"))
     several = {

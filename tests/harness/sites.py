@@ -7,12 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Site(ThreadingHTTPServer):
-    """A web server on a free port of 127.0.0.1 that answers everything with its name."""
+    """A web server that answers everything with its name; by default on a free port of 127.0.0.1."""
 
     daemon_threads = True
 
-    def __init__(self, name: str) -> None:
-        super().__init__(("127.0.0.1", 0), Page)
+    def __init__(self, name: str, address: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__((address, port), Page)
         self.name = name
 
     @property
@@ -38,12 +38,20 @@ class Page(BaseHTTPRequestHandler):
 @contextmanager
 def sites(*names: str) -> Iterator[list[Site]]:
     """Serve the named sites while the block lasts."""
-    started = [Site(name) for name in names]
-    threads = [threading.Thread(target=site.serve_forever, daemon=True) for site in started]
+    with serving(*map(Site, names)) as started:
+        yield started
+
+
+@contextmanager
+def serving(*started: Site) -> Iterator[list[Site]]:
+    """Serve these sites while the block lasts."""
+    threads = [
+        threading.Thread(target=site.serve_forever, args=(0.02,), daemon=True) for site in started
+    ]
     for thread in threads:
         thread.start()
     try:
-        yield started
+        yield list(started)
     finally:
         for site in started:
             site.shutdown()

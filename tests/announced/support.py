@@ -1,0 +1,159 @@
+"""A load balancer as the announcements have it: HAProxy, the server on the same files, traffic."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.errors import RuntimeFailed
+from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.master import processes
+from dataplane_core.haproxy.runtime import RuntimeClient
+from tests.haproxy.support import until
+from tests.harness.haproxy import HaproxyProcess
+from tests.harness.server import Answer, ApiServer, free_port
+from tests.harness.sites import sites
+
+SERVICES = "/v2/services/haproxy"
+VERSIONS = ["2.6", "2.8", "3.0", "3.2"]
+START = """\
+global
+  localpeer {name}
+  hard-stop-after 3s
+  stats socket {folder}/worker.sock mode 600 level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend fe_main
+  bind 127.0.0.1:{port}
+  default_backend be_main
+"""
+BACKEND = """\
+backend {name}
+  server s1 127.0.0.1:{port}
+"""
+FORM = {"Content-Type": "multipart/form-data; boundary=BB"}
+FLAGS = ["--update-map-files", "--update-map-files-period=1"]
+
+
+class Balancer:
+    """What is done to one load balancer: calls below `SERVICES`, and requests of its visitors."""
+
+    def __init__(self, api: ApiServer, folder: Path, port: int) -> None:
+        self.api, self.folder, self.port = api, folder, port
+        self.client = api.client()
+        self.start = api.configuration.read_text("utf-8")
+        self.worker = RuntimeClient(Address(path=str(folder / "worker.sock")))
+        self.master = RuntimeClient(Address(path=str(folder / "master.sock")))
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
+        return self.client.call(method, f"{SERVICES}/{path}", body, **query)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """What a GET answers with 200, out of its envelope if it has one."""
+        answer = self.call("GET", path, **query)
+        assert answer.status == 200, answer.body
+        told = answer.json
+        return told["data"] if isinstance(told, dict) and "data" in told else told
+
+    def change(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
+        """Change the newest version of the configuration, and have HAProxy run the change."""
+        query |= {"version": self.client.version(), "force_reload": "true"}
+        answer = self.call(method, f"configuration/{path}", body, **query)
+        assert answer.status == {"POST": 201, "PUT": 200, "DELETE": 204}[method], answer.body
+        until(self.settled)
+        return answer
+
+    def upload(self, path: str, name: str, content: str, field: str = "file_upload") -> Answer:
+        """Send a file as `curl -F 'file_upload=@name'` does."""
+        text = (
+            f'--BB\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+            f"Content-Type: application/octet-stream\r\n\r\n{content}\r\n--BB--\r\n"
+        )
+        return self.client.call("POST", f"{SERVICES}/{path}", text=text, headers=FORM)
+
+    def tell(self, command: str) -> str:
+        """What HAProxy answers to a command."""
+        return self.worker.command(command).strip()
+
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        lines = self.tell("show info").splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("Pid:")))
+
+    @property
+    def text(self) -> str:
+        return self.api.configuration.read_text("utf-8")
+
+    def fetch(
+        self, path: str = "/", host: str = "localhost", source: str = "127.0.0.1", **more: Any
+    ) -> tuple[int, str]:
+        """Status and body that a visitor gets."""
+        visitor = http.client.HTTPConnection("127.0.0.1", self.port, 5, source_address=(source, 0))
+        try:
+            visitor.request(more.pop("method", "GET"), path, headers={"Host": host}, **more)
+            answer = visitor.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            visitor.close()
+
+    def settled(self) -> bool:
+        """Whether HAProxy answers, and no former worker is left to answer visitors."""
+        try:
+            found = processes(self.master)
+            return bool(found.fresh) and found.fresh == found.workers and bool(self.pid)
+        except RuntimeFailed:
+            return False
+
+    def reset(self) -> None:
+        """Have the configuration as it was, and no files."""
+        text, version = self.start, self.client.version()
+        path = f"{SERVICES}/configuration/raw"
+        answer = self.client.call("POST", path, text=text, version=version, force_reload="true")
+        assert answer.status == 201, answer.body
+        until(self.settled)
+        for kind in ("maps", "ssl_certificates", "general"):
+            for one in self.get(f"storage/{kind}"):
+                gone = self.call("DELETE", f"storage/{kind}/{one['storage_name']}")
+                assert gone.status in (202, 204)
+        for path in self.get("spoe/spoe_files"):
+            assert self.call("DELETE", f"spoe/spoe_files/{Path(path).name}").status == 204
+
+
+@contextmanager
+def balancer(program: str, folder: Path, name: str = "lb1") -> Iterator[Balancer]:
+    """Start HAProxy, the server on its configuration, and the sites be_main, be_api, be_static."""
+    names = ("be_main", "be_api", "be_static")
+    port = free_port()
+    with sites(*names) as behind:
+        text = START.format(name=name, folder=folder, port=port) + "".join(
+            BACKEND.format(name=site.name, port=site.port) for site in behind
+        )
+        (folder / "haproxy.cfg").write_text(text)
+        with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
+            api = server(program, folder, process)
+            with api:
+                found = Balancer(api, folder, port)
+                until(found.settled)
+                yield found
+                found.client.connection.close()  # the server waits for idle connections
+
+
+def server(program: str, folder: Path, process: HaproxyProcess) -> ApiServer:
+    """The server, with the flags of the announcements; its folders are not there yet."""
+    reload = {"reload_cmd": "", "restart_cmd": "", "validate_cmd": "", "reload_delay": 1}
+    settings = {"haproxy_bin": program, "master_runtime": str(process.master), "reload": reload}
+    api = ApiServer(folder / "haproxy.cfg", folder, {"haproxy": settings})
+    tree = json.loads(api.settings.read_text())
+    del (
+        tree["dataplaneapi"]["resources"]["maps_dir"],
+        tree["dataplaneapi"]["resources"]["ssl_certs_dir"],
+    )
+    api.settings.write_text(json.dumps(tree))
+    api.command += [f"--maps-dir={folder}/maps", f"--ssl-certs-dir={folder}/ssl", *FLAGS]
+    return api
