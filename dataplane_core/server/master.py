@@ -15,7 +15,7 @@ from gunicorn.glogging import Logger
 
 from dataplane_core.logs.apache import Access
 from dataplane_core.logs.configure import ACCESS, log_access
-from dataplane_core.server.process import end_with_parent, show_as
+from dataplane_core.server.process import disregard, end_with_parent, show_as
 from dataplane_core.server.site import Site
 from dataplane_core.server.worker import Worker
 
@@ -149,7 +149,7 @@ def _pre_fork(master: Any, worker: Any) -> None:
 def _post_fork(master: Any, worker: Any) -> None:
     show_as("worker")
     worker.app.site.listeners.release()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    disregard(signal.SIGHUP)
 
 
 def _post_worker_init(worker: Any) -> None:

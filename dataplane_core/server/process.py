@@ -36,6 +36,11 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
+def disregard(number: signal.Signals) -> None:
+    """Let a signal do nothing here; programs that are run take it, as they would not SIG_IGN."""
+    signal.signal(number, lambda *_: None)
+
+
 class PidFile:
     """A file with the process id; one left behind by a killed predecessor is replaced."""
 

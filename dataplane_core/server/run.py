@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from dataplane_core.server.master import Application
+from dataplane_core.server.process import disregard
 from dataplane_core.server.site import Served, Site
 from dataplane_core.settings import Settings, SettingsError
 
@@ -15,7 +16,7 @@ def serve(load: Callable[[], Settings], build: Callable[[Settings], Served]) -> 
     `load` reads the settings, at the start and at each SIGHUP; `build` makes the application from
     them. Problems of the start are written to standard error, one a line, with exit status 1.
     """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the master takes it; settings are fresh
+    disregard(signal.SIGHUP)  # until the master takes it; settings are fresh
     site = Site(load, build)
     try:
         site.open(load())

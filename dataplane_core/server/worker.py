@@ -7,6 +7,7 @@ TLS, and it would make every listener, Unix sockets too, speak TLS.
 import errno
 import json
 import logging
+import signal
 import socket
 import ssl
 import time
@@ -59,6 +60,9 @@ class Connection(TConn):
 
 class Worker(ThreadWorker):
     """Serves requests in threads; a connection takes one only once it has sent something."""
+
+    SIGNALS = [number for number in ThreadWorker.SIGNALS if number != signal.SIGHUP]
+    """What is set to its default at the start; SIGHUP is the master's business."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)

@@ -140,6 +140,24 @@ def test_a_sighup_during_the_start_does_not_end_it(make):
     assert running.wait_for(running.answers)["name"] == "slow to start"
 
 
+def test_a_sighup_to_all_processes_ends_no_worker(make):
+    running = make().start()
+    before = running.ask("/")["pid"]
+    os.kill(before, signal.SIGHUP)
+    time.sleep(0.2)
+    assert running.ask("/")["pid"] == before
+
+
+def test_programs_that_are_run_take_signals_as_any_other(make):
+    running = make()
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup starts programs
+    try:
+        running.start()
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+    assert running.ask("/child")["children"] == [[0, 0], [0, 0]]
+
+
 def test_bad_settings_at_sighup_keep_the_old_ones(make):
     running = make().start()
     good = running.ask("/")

@@ -7,9 +7,17 @@ import threading
 import time
 from pathlib import Path
 
+from dataplane_core.haproxy.commands import run
 from dataplane_core.server.run import serve
 from dataplane_core.server.site import Served
 from dataplane_core.settings import Settings, load
+
+
+def signals_of_a_child() -> list[int]:
+    """The signals that a program which is run begins with ignored, and blocked, as bits."""
+    told = run(["cat", "/proc/self/status"], 5.0, "a test").output
+    fields = dict(line.split(":\t", 1) for line in told.splitlines())
+    return [int(fields[name], 16) for name in ("SigIgn", "SigBlk")]
 
 
 def build(settings: Settings) -> Served:
@@ -17,6 +25,7 @@ def build(settings: Settings) -> Served:
         raise OSError(28, "No space left on device", "/state")
     if settings.name == "unreadable":
         raise ImportError("cannot import name 'cookies' from 'http'")
+    built_by = signals_of_a_child()
     started = threading.Event()
     marks = Path(settings.state_dir)
     if settings.name == "slow to start":
@@ -41,6 +50,8 @@ def build(settings: Settings) -> Served:
             "started": started.is_set(),
             "length": len(body),
         }
+        if path == "/child":
+            facts["children"] = [built_by, signals_of_a_child()]
         if path == "/crash":
             raise ValueError("hidden")
         if path == "/die":
