@@ -66,6 +66,8 @@ def planner(
     def plan(change: Committed) -> Callable[[], bool] | None:
         commands, reason = [], ""
         try:
+            if not runtime.sockets():
+                raise NeedsReload("no runtime socket of HAProxy is known")
             commands = runtime_commands(differences(registry, change.before, change.after))
         except NeedsReload as refusal:
             reason = str(refusal)

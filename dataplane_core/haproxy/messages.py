@@ -24,6 +24,9 @@ _NOISE = re.compile(
     r"New worker \([0-9]+\) forked|Initializing new worker|Loading (?:success|failure)|"
     r"(?:Former|Failed to load) worker .*exited with code"
 )
+# Its name is another each time; with a fixed one in its place, no expression has to be compiled.
+_CANDIDATE = "\x00"
+_PLACE = re.compile(_CANDIDATE + r":([0-9]+)")
 _SEVERITY = {"ALERT": "alert", "WARNING": "warning"}
 
 
@@ -33,14 +36,13 @@ def findings(output: str, candidate: str, name: str) -> list[Finding]:
     What only frames the others (version, program, "errors found") is left out. Text that is no
     message of HAProxy's, from a check command of another kind, becomes one finding without a line.
     """
-    place = re.compile(re.escape(candidate) + r"(?::([0-9]+))?")
     found: list[Finding] = []
-    for severity, message in _messages(output.splitlines()):
+    for severity, message in _messages(output.replace(candidate, _CANDIDATE).splitlines()):
         if _NOISE.match(message) or not message.strip():
             continue
-        places = (match[1] for match in place.finditer(message) if match[1])
-        line = next((int(number) for number in places), None)
-        text = place.sub(lambda match: name + (f":{match[1]}" if match[1] else ""), message)
+        place = _PLACE.search(message)
+        line = int(place[1]) if place else None
+        text = message.replace(_CANDIDATE, name)
         found.append(Finding(line, severity, _shorten(_without_place(text, name))))
         if len(found) == FINDINGS_LIMIT:
             break

@@ -140,9 +140,9 @@ def test_a_plugin_goes_first(make_api):
     assert [one[:2] for one in seen] == [(2, "admin"), (3, "admin")]
 
 
-def test_a_change_that_no_command_can_carry_is_reloaded(make_api, monkeypatch):
+def test_a_change_that_no_command_can_carry_is_reloaded(live, monkeypatch):
     """A value that cannot be one argument of a command does not keep a change from the file."""
-    api = make_api()
+    api, _ = live
 
     def refuse(changes):
         raise Invalid("a value cannot be an argument")
