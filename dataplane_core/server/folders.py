@@ -27,12 +27,19 @@ def shared_folders(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "dataplaneapi.resources.spoe_transaction_dir", resources.spoe_transaction_dir
 
 
+def listener_folders(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield key and path of the folder in which the Unix socket is to be."""
+    server = settings.dataplaneapi
+    if "unix" in server.scheme:
+        yield "dataplaneapi.socket_path", os.path.dirname(os.path.abspath(server.socket_path))
+
+
 def make_folders(settings: Settings, account: Account) -> None:
     """Make what is missing, for `account`.
 
-    A folder of HAProxy's files that cannot be made is a warning. One of the server's own is a
-    SettingsError, and so is one that belongs to another user: in a folder like /tmp somebody could
-    have put it there to read or change what is written.
+    A folder of HAProxy's files that cannot be made is a warning. One of the server's own or of its
+    socket is a SettingsError, and so is one of its own that belongs to another user: in a folder
+    like /tmp somebody could have put it there to read or change what is written.
     """
     for key, path in private_folders(settings):
         try:
@@ -44,6 +51,12 @@ def make_folders(settings: Settings, account: Account) -> None:
         if owner not in (0, os.geteuid(), account.uid):
             fault = f"{path} belongs to another user (uid {owner})"
             raise SettingsError((Problem(settings.file, key, fault),))
+    for key, path in listener_folders(settings):
+        try:
+            _make(path, 0o755, account)
+        except OSError as error:
+            fault = f"the folder {path} cannot be made: {error.strerror}; make it or name another"
+            raise SettingsError((Problem(settings.file, key, fault),)) from None
     for key, path in shared_folders(settings):
         try:
             _make(path, 0o755, account)

@@ -148,10 +148,22 @@ class Listeners:
                     break
         if failure is not None and (not found or failure.errno not in _NO_SUCH_FAMILY):
             self.discard(found)
-            reason = failure.strerror or str(failure)
-            problem = Problem(f"listener {group[0]}", "", f"cannot be opened: {reason}")
-            raise SettingsError((problem,))
+            reason = f"cannot be opened: {failure.strerror or failure}{_remedy(group[0], failure)}"
+            raise SettingsError((Problem(f"listener {group[0]}", "", reason),))
         return found
+
+
+def _remedy(place: Place, failure: OSError) -> str:
+    """Tell what would be right, of the Unix socket, whose errors are those of any file."""
+    if not isinstance(place.address, str):
+        return ""
+    if failure.errno is None:  # Python's own: sockaddr_un has no room for it
+        return "; dataplaneapi.socket_path may have 107 bytes"
+    if failure.errno == errno.EEXIST:
+        return "; remove it, or set another dataplaneapi.socket_path"
+    if failure.errno == errno.EADDRINUSE:
+        return " by a server that runs; end it, or set another dataplaneapi.socket_path"
+    return f"; the server needs the right to write to {os.path.dirname(place.address)}"
 
 
 def _patiently(place: Place, mode: int, deadline: float) -> socket.socket:

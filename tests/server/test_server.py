@@ -221,6 +221,35 @@ def test_a_listener_that_cannot_be_had_stops_the_start_with_its_name(make, tmp_p
     assert (running.folder / "api.sock").read_text() == "precious"
 
 
+def test_the_folder_of_the_unix_socket_is_made(make, tmp_path):
+    path = tmp_path / "a" / "b" / "api.sock"
+    running = make({"dataplaneapi": {"scheme": ["http", "unix"], "socket_path": str(path)}})
+    running.socket = str(path)
+    running.start()
+    assert running.ask("/", "unix")["listener"] == "unix"
+    assert path.parent.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/proc/x/api.sock", "dataplaneapi.socket_path: the folder /proc/x cannot be made: "
+         "No such file or directory; make it or name another"),
+        ("/proc/api.sock", "listener unix:/proc/api.sock: cannot be opened: No such file or "
+         "directory; the server needs the right to write to /proc"),
+        ("/tmp/" + "x" * 110, "AF_UNIX path too long; dataplaneapi.socket_path may have 107 bytes"),
+        ("/etc/passwd", "/etc/passwd: cannot be opened: a file that is no socket is there; "
+         "remove it, or set another dataplaneapi.socket_path"),
+    ],
+)  # fmt: skip
+def test_a_unix_socket_that_cannot_be_had_is_told_with_the_remedy(make, path, message):
+    running = make({"dataplaneapi": {"scheme": ["unix"], "socket_path": path}}).start(wait=False)
+    assert running.process.wait(20) == 1
+    text = running.log.read_text()
+    assert message in text
+    assert "Traceback" not in text
+
+
 @pytest.mark.parametrize(
     ("tree", "message"),
     [
