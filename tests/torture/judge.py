@@ -66,7 +66,7 @@ def _whole(data: bytes, text: str, newest: Entry, skeleton: str, state: Path) ->
     problems = []
     if digest_of(data) != newest.digest or newest.status != "active":
         problems.append(f"the file is not version {newest.version}")
-    elif (state / "versions" / f"{newest.version}.cfg").read_bytes() != data:
+    elif (state / "versions" / f"{newest.version}-{newest.digest}.cfg").read_bytes() != data:
         problems.append(f"the text kept of version {newest.version} is another")
     written = split(text)[0].version
     if written not in (None, newest.version):
