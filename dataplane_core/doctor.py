@@ -5,7 +5,6 @@ import shlex
 import shutil
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane_core.auth import crypt_library
@@ -15,8 +14,17 @@ from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
 from dataplane_core.logs.configure import targets
 from dataplane_core.registry import SECTION_ORDER
-from dataplane_core.server.folders import private_folders, shared_folders
+from dataplane_core.server.folders import listener_folders, private_folders, shared_folders
 from dataplane_core.server.process import account_of, become
+from dataplane_core.server.rights import (
+    READ,
+    USE,
+    WRITE,
+    Missing,
+    access_to,
+    folder_for_files,
+    way_to,
+)
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.text import Document
@@ -25,28 +33,23 @@ _PATIENCE = 2.0  # seconds for a socket to take a connection
 _YESCRYPT = "$y$j75$saltsalt$5wlMXHz82Iqiv0ywbT8h3LCVssbi3h0Xh43jM7E7Tr2"  # any, to try it
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """One thing that is not there or not allowed, and the remedy."""
-
-    what: str
-    remedy: str
-
-
 def diagnose(settings: Settings) -> Iterator[Missing]:
-    """Yield all that is missing, seen with the rights of the user that the server becomes.
+    """Yield all that is missing, seen with the rights that the server has when it needs it.
 
-    This process becomes that user. Raises SettingsError when it may not.
+    What is made or opened at the start is judged as this process, all else as the user that the
+    server becomes: this process becomes that user. Raises SettingsError when it may not.
     """
+    to_be_made = [one for one in _all_folders(settings) if not os.path.isdir(one[1])]
+    yield from _made_at_start(settings, to_be_made)
     become(account_of(settings))
     document = _document(settings.haproxy.config_file)
     yield from _program(settings)
     yield from _configuration(settings)
-    yield from _folders(settings)
+    yield from _folders(settings, to_be_made)
     yield from _reload(settings)
     yield from _sockets(settings, document)
     yield from _users(settings, document)
-    yield from _own_files(settings)
+    yield from _certificates(settings)
 
 
 def _document(path: str) -> Document:
@@ -71,26 +74,57 @@ def _program(settings: Settings) -> Iterator[Missing]:
 
 def _configuration(settings: Settings) -> Iterator[Missing]:
     path = os.path.realpath(settings.haproxy.config_file)
-    folder = os.path.dirname(path)
+    closed = list(way_to(path))
+    yield from closed
+    if closed:
+        return
     if not os.path.exists(path):
         yield Missing(f"{path} does not exist", "Write it, or set haproxy.config_file.")
-    elif not os.access(path, os.R_OK):
-        yield Missing(f"{path} cannot be read", f"{_grant(path, 'r')} (as root).")
-    if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
-        what = f"the folder {folder} cannot be written, and a new configuration is made there"
-        yield Missing(what, f"{_grant(folder, 'rwx')} (as root).")
+    else:
+        yield from access_to(path, READ, "read")
+    folder = os.path.dirname(path)
+    if os.path.isdir(folder):
+        verb = "written, and a new configuration is made there"
+        yield from access_to(folder, WRITE, verb)
 
 
-def _folders(settings: Settings) -> Iterator[Missing]:
-    for key, path in (*private_folders(settings), *shared_folders(settings)):
-        there = path
-        while not os.path.lexists(there) and there not in ("", "/"):
-            there = os.path.dirname(os.path.abspath(there))
-        if not os.path.isdir(there):
-            yield Missing(f"{key}: {there} is no folder", f"Remove it, or set {key}.")
-        elif not os.access(there, os.W_OK | os.X_OK):
-            verb = "cannot be written" if there == path else f"cannot be made in {there}"
-            yield Missing(f"{key}: {path} {verb}", f"{_grant(there, 'rwx')} (as root).")
+def _all_folders(settings: Settings) -> list[tuple[str, str]]:
+    return [*private_folders(settings), *shared_folders(settings)]
+
+
+def _folders(settings: Settings, to_be_made: list[tuple[str, str]]) -> Iterator[Missing]:
+    for key, path in _all_folders(settings):
+        made = (key, path) in to_be_made
+        yield from _of(key, way_to(path) if made else access_to(path, WRITE, "written"))
+    for key, path in private_folders(settings):
+        if os.path.isdir(path) and (owner := os.stat(path).st_uid) not in (0, os.geteuid()):
+            what = f"{key}: {path} belongs to another user (uid {owner})"
+            yield Missing(what, f"chown -R {os.geteuid()} {shlex.quote(path)} (as root).")
+
+
+def _made_at_start(settings: Settings, folders: list[tuple[str, str]]) -> Iterator[Missing]:
+    """Folders that are missing, and the files and the socket that stay open."""
+    for key, path in (*folders, *listener_folders(settings)):
+        yield from _of(key, folder_for_files(path))
+    for path in (one.log_file for one in targets(settings) if one.log_to == "file"):
+        there = os.path.exists(path)
+        found = access_to(path, USE, "written") if there else folder_for_files(_folder_of(path))
+        yield from _of("log_file", found)
+    if path := settings.dataplaneapi.pid_file:
+        folder = _folder_of(path)
+        if os.path.isdir(folder):
+            yield from _of("dataplaneapi.pid_file", folder_for_files(folder))
+        else:
+            what = f"dataplaneapi.pid_file: the folder {folder} does not exist"
+            yield Missing(what, "Make it (as root).")
+
+
+def _folder_of(path: str) -> str:
+    return os.path.dirname(os.path.abspath(path))
+
+
+def _of(key: str, found: Iterator[Missing]) -> Iterator[Missing]:
+    return (Missing(f"{key}: {one.what}", one.remedy) for one in found)
 
 
 def _reload(settings: Settings) -> Iterator[Missing]:
@@ -151,7 +185,7 @@ def _socket(path: str, start: str) -> Iterator[Missing]:
         except ConnectionRefusedError:
             yield Missing(f"nobody answers on the socket {path}", f"If HAProxy runs, {start}.")
         except PermissionError:
-            yield Missing(f"the socket {path} may not be used", f"{_grant(path, 'rw')} (as root).")
+            yield from access_to(path, USE, "used")
         except OSError as error:
             yield Missing(f"the socket {path} cannot be used: {error}", f"Look at it, or {start}.")
 
@@ -175,24 +209,9 @@ def _users(settings: Settings, document: Document) -> Iterator[Missing]:
         yield Missing(what, "Install libcrypt (libxcrypt), or use a sha512 hash.")
 
 
-def _own_files(settings: Settings) -> Iterator[Missing]:
-    server = settings.dataplaneapi
-    if "https" in server.scheme:
+def _certificates(settings: Settings) -> Iterator[Missing]:
+    if "https" in settings.dataplaneapi.scheme:
         try:
-            TlsContexts(server.tls)
+            TlsContexts(settings.dataplaneapi.tls)
         except SettingsError as error:
             yield Missing(str(error), "Name files that are there, in PEM, and may be read.")
-    files = [("log_file", one.log_file) for one in targets(settings) if one.log_to == "file"]
-    if server.pid_file:
-        files.append(("dataplaneapi.pid_file", server.pid_file))
-    for key, path in files:
-        there = path if os.path.exists(path) and key == "log_file" else os.path.dirname(path) or "."
-        if not os.path.exists(there):
-            yield Missing(f"{key}: the folder {there} does not exist", "Make it (as root).")
-        elif not os.access(there, os.W_OK):
-            yield Missing(f"{key}: {path} cannot be written", f"{_grant(there, 'rwX')} (as root).")
-
-
-def _grant(path: str, rights: str) -> str:
-    """Return a command that gives this user rights."""
-    return f"setfacl -m u:{os.geteuid()}:{rights} {shlex.quote(path)}"

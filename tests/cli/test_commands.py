@@ -13,6 +13,7 @@ from dataplane_core import __version__
 from dataplane_core.cli import main, serve_main
 from dataplane_core.settings.manual import manual
 from dataplane_core.settings.table import keys
+from tests.harness.disks import tiny_disk
 from tests.harness.server import ApiServer
 
 ROOT = Path(__file__).parents[2]
@@ -185,6 +186,8 @@ def test_doctor_finds_nothing_where_all_is_there(settings):
         ({"haproxy__reload": {"reload_cmd": "'"}}, "reload_cmd has an unclosed quote"),
         ({"haproxy__reload": {}}, "nothing tells how HAProxy is reloaded"),
         ({"dataplane__state_dir": "/dev/null/x"}, "dataplane.state_dir: /dev/null is no folder"),
+        ({"dataplaneapi__scheme": ["unix"], "dataplaneapi__socket_path": "/dev/null/x/a.sock"},
+         "dataplaneapi.socket_path: /dev/null is no folder"),
         ({"dataplaneapi__userlist": {"userlist": "x"}}, "has no userlist x with users"),
         ({"dataplaneapi__pid_file": "/no/pid"}, "pid_file: the folder /no does not exist"),
         ({"dataplaneapi__scheme": ["https"], "dataplaneapi__tls": {"tls_certificate": "/no.pem"}},
@@ -213,18 +216,76 @@ def test_doctor_looks_at_sockets_and_their_level(settings, tmp_path):
     assert "no way to HAProxy's Runtime API" in run("doctor", "-f", path).output
 
 
-def test_doctor_sees_with_the_rights_of_the_servers_user(settings, tmp_path):
+@pytest.fixture
+def as_nobody(settings, tmp_path):
+    """Settings of a server that becomes the user 65534, and what the doctor says of them."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
     for folder in (one for one in (tmp_path, *tmp_path.parents) if "pytest" in str(one)):
         folder.chmod(0o755)
+
+    def diagnosed(**changes):
+        path = settings(dataplaneapi__uid=65534, dataplaneapi__gid=65533, **changes)
+        command = [Path(sys.executable).with_name("dataplane"), "doctor", "-f", path]
+        return subprocess.run(command, capture_output=True, text=True).stdout
+
+    return diagnosed
+
+
+def test_doctor_sees_with_the_rights_of_the_servers_user(as_nobody, tmp_path):
     maps = tmp_path / "maps"
     maps.mkdir()
-    path = settings(dataplaneapi__uid=65534, dataplaneapi__gid=65534)
-    command = [Path(sys.executable).with_name("dataplane"), "doctor", "-f", path]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert f"maps_dir: {maps} cannot be written" in result.stdout, result
-    assert f"    setfacl -m u:65534:rwx {maps} (as root).\n" in result.stdout
+    told = as_nobody()
+    assert f"maps_dir: {maps} cannot be written\n    setfacl -m u:65534:rwx {maps} (as root).\n" in told
+    os.chown(maps, 0, 65533)
+    maps.chmod(0o770)
+    assert str(maps) not in as_nobody()
+
+
+def test_doctor_names_the_folder_on_the_way_that_is_closed(as_nobody, tmp_path):
+    closed = tmp_path / "closed"
+    (closed / "deep" / "maps").mkdir(parents=True)
+    os.chown(closed / "deep" / "maps", 65534, -1)
+    (tmp_path / "h.cfg").rename(closed / "h.cfg")
+    closed.chmod(0o700)
+    given = {
+        "haproxy__config_file": str(closed / "h.cfg"),
+        "dataplaneapi__resources": {"maps_dir": str(closed / "deep" / "maps")},
+    }
+    told = as_nobody(**given)
+    reason = f"cannot be reached: uid 65534 may not pass the folder {closed}\n"
+    for path in (closed / "h.cfg", closed / "deep" / "maps"):
+        assert f"{path} {reason}    setfacl -m u:65534:x {closed} (as root).\n" in told
+    assert "does not exist" not in told
+    closed.chmod(0o711)
+    assert "cannot be reached" not in as_nobody(**given)
+
+
+def test_doctor_knows_what_is_made_before_rights_are_given_up(as_nobody, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir(mode=0o755)  # root's
+    told = as_nobody(
+        dataplane__state_dir=str(own / "state"),
+        dataplaneapi__pid_file=str(own / "pid"),
+        dataplaneapi__scheme=["unix"],
+        dataplaneapi__socket_path=str(own / "run" / "api.sock"),
+        log_targets=[{"log_to": "file", "log_file": str(own / "logs" / "app.log")}],
+    )
+    assert str(own) not in told
+    (own / "state").mkdir()
+    assert f"{own}/state cannot be written" in as_nobody()
+    os.chown(own / "state", 12345, -1)
+    (own / "state").chmod(0o777)
+    assert f"{own}/state belongs to another user (uid 12345)" in as_nobody()
+
+
+def test_doctor_tells_a_read_only_file_system_from_a_lack_of_rights(settings, tmp_path):
+    maps = tmp_path / "maps"
+    with tiny_disk(maps):
+        path = settings(dataplaneapi__resources={"maps_dir": str(maps)})
+        subprocess.check_call(["mount", "-o", "remount,ro", maps])
+        told = run("doctor", "-f", path).output
+    assert f"maps_dir: {maps} cannot be written: its file system is mounted read-only" in told
 
 
 @pytest.mark.server

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import shutil
 import subprocess
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store import files
+from tests.harness.disks import tiny_disk
 from tests.store.support import TEXT, Bench, add_server, with_backend
 
 
@@ -21,18 +21,6 @@ def file_size_limit(size):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@contextmanager
-def tiny_disk(directory):
-    directory.mkdir(exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(directory)]
-    if os.geteuid() != 0 or not shutil.which("mount") or subprocess.call(command) != 0:
-        pytest.skip("only root can mount a small file system")
-    try:
-        yield
-    finally:
-        subprocess.check_call(["umount", str(directory)])
 
 
 def test_a_file_that_may_not_grow_is_507(bench):

@@ -1,0 +1,23 @@
+"""File systems made for one test."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def tiny_disk(directory: Path) -> Iterator[None]:
+    """A folder with room for 256 KiB; skips where it cannot be mounted."""
+    directory.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(directory)]
+    if os.geteuid() != 0 or not shutil.which("mount") or subprocess.call(command) != 0:
+        pytest.skip("only root can mount a small file system")
+    try:
+        yield
+    finally:
+        subprocess.check_call(["umount", str(directory)])
