@@ -1,5 +1,6 @@
 """What an operation takes and gives: checked by the frame, told by the specification."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ class Parameter:
             return text.lower() in _TRUE
         if self.type == "integer":
             if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-                raise self._refuse(Code.TYPE, f"must be of type int64: {text[:80]!r}")
+                told = json.dumps(text[:80], ensure_ascii=False)
+                raise self._refuse(Code.TYPE, f"must be of type int64: {told}")
             return int(text)
         if self.enum and text not in self.enum:
             raise self._refuse(Code.ENUM, f"should be one of [{' '.join(self.enum)}]")

@@ -122,6 +122,11 @@ class TestVersions:
         for text in ("abc", "1.5", "9" * 30, "1 "):
             answer = api.call("POST", "backends", {"name": "x"}, version=text)
             assert (answer.status_code, answer.json["code"]) == (422, 601), text
+            assert answer.json["message"] == f'version in query must be of type int64: "{text}"'
+
+    def test_one_that_holds_a_quote(self, api):
+        message = api.call("POST", "backends", {"name": "x"}, version='a"é').json["message"]
+        assert message == 'version in query must be of type int64: "a\\"é"'
 
     def test_both_are_given(self, api):
         answer = api.call("POST", "backends", {"name": "x"}, version=1, transaction_id="nope")
