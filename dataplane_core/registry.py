@@ -1,13 +1,14 @@
 """Where plugins declare collections; frozen before the first request.
 
-    @impl
-    def dataplane_register(registry):
-        registry.sections("backends", kind="backend", model=BACKEND, title="Backend")
-        registry.rows("servers", SERVER, key="name", parents=("backend", "peers", "ring"),
-                      parameter="backend", title="Server")
+@impl
+def dataplane_register(registry):
+    registry.sections("backends", kind="backend", model=BACKEND, title="Backend")
+    registry.rows("servers", SERVER, key="name", parents=("backend", "peers", "ring"),
+                  parameter="backend", title="Server")
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypedDict, Unpack
 
 from dataplane_core.api.collections import (
     OPERATIONS,
@@ -40,6 +41,33 @@ class RegistryError(Exception):
     """A declaration that cannot stand beside the others; names both."""
 
 
+class Named(TypedDict, total=False):
+    """What every declaration may say of its names, as `Naming` explains them, and of its routes.
+
+    Without a word the names are made of the collection's: `backends` has the schema `backend` and
+    the title `Backend`. `operations` are those that are served, `versions` the names of the API
+    versions that have the collection (all, if None).
+    """
+
+    schema: str
+    title: str
+    schemas: str
+    titles: str
+    tag: str
+    help: str
+    operations: tuple[str, ...]
+    operation_ids: Mapping[str, str]
+    versions: tuple[str, ...] | None
+
+
+class _Common(TypedDict):
+    name: str
+    naming: Naming
+    operations: tuple[str, ...]
+    versions: tuple[str, ...] | None
+    origin: str
+
+
 class Registry:
     """All collections and section keywords, by name."""
 
@@ -62,29 +90,16 @@ class Registry:
         *,
         kind: str,
         model: Model,
-        schema: str = "",
-        title: str = "",
-        schemas: str = "",
-        titles: str = "",
-        tag: str = "",
-        help: str = "",
         key: str = "name",
         key_pattern: str = SECTION_NAME,
         key_nullable: bool = False,
         unnamed: str | None = None,
-        operations: tuple[str, ...] = OPERATIONS,
-        operation_ids: Mapping[str, str] | None = None,
-        versions: tuple[str, ...] | None = None,
+        **named: Unpack[Named],
     ) -> Sections:
         """Declare named sections: `/configuration/<name>` and `/configuration/<name>/{key}`."""
         self.kinds(kind)
-        naming = _naming(name, schema, title, schemas, titles, tag, help, operation_ids)
         collection = Sections(
-            name=name,
-            naming=naming,
-            operations=operations,
-            versions=versions,
-            origin=self.origin,
+            **self._common(name, named),
             kind=kind,
             model=model,
             key=key,
@@ -109,15 +124,7 @@ class Registry:
         orphans: int = 200,
         unnamed: Callable[[Line], str] | None = None,
         live: RowCommands | None = None,
-        schema: str = "",
-        title: str = "",
-        schemas: str = "",
-        titles: str = "",
-        tag: str = "",
-        help: str = "",
-        operations: tuple[str, ...] = OPERATIONS,
-        operation_ids: Mapping[str, str] | None = None,
-        versions: tuple[str, ...] | None = None,
+        **named: Unpack[Named],
     ) -> Rows:
         """Declare repeated lines of sections, named by `key` or, with `key=None`, indexed.
 
@@ -128,11 +135,7 @@ class Registry:
         owners = tuple(Parent(one) if isinstance(one, str) else one for one in parents)
         self.kinds(*(parent.kind for parent in owners))
         collection = Rows(
-            name=name,
-            naming=_naming(name, schema, title, schemas, titles, tag, help, operation_ids),
-            operations=operations,
-            versions=versions,
-            origin=self.origin,
+            **self._common(name, named),
             table=RowTable(statement, rank, self._ranks),
             parents=with_listen(owners),
             key=key,
@@ -154,22 +157,12 @@ class Registry:
         model: Model,
         last: bool = False,
         creates: bool = True,
-        schema: str = "",
-        title: str = "",
-        tag: str = "",
-        help: str = "",
-        operations: tuple[str, ...] = ("read", "replace"),
-        operation_ids: Mapping[str, str] | None = None,
-        versions: tuple[str, ...] | None = None,
+        **named: Unpack[Named],
     ) -> Single:
         """Declare a section without a name: `/configuration/<name>`."""
         self.kinds(kind)
         collection = Single(
-            name=name,
-            naming=_naming(name, schema, title, "", "", tag, help, operation_ids),
-            operations=operations,
-            versions=versions,
-            origin=self.origin,
+            **self._common(name, {"operations": ("read", "replace"), **named}),
             kind=kind,
             model=model,
             last=last,
@@ -220,6 +213,18 @@ class Registry:
         """The collections of rows that sections of `kind` hold."""
         return [rows for rows in self.all_rows() if any(p.kind == kind for p in rows.parents)]
 
+    def _common(self, name: str, named: Named) -> _Common:
+        unknown = sorted(named.keys() - Named.__annotations__.keys())
+        if unknown:
+            raise RegistryError(f"the declaration of {name} says {unknown[0]}, which means nothing")
+        return {
+            "name": name,
+            "naming": _naming(name, named),
+            "operations": named.get("operations", OPERATIONS),
+            "versions": named.get("versions"),
+            "origin": self.origin,
+        }
+
     def _add(self, collection: Collection) -> None:
         self._open()
         other = self.collections.get(collection.name)
@@ -235,24 +240,16 @@ class Registry:
             raise RegistryError("collections are declared in dataplane_register, before the start")
 
 
-def _naming(
-    name: str,
-    schema: str,
-    title: str,
-    schemas: str,
-    titles: str,
-    tag: str,
-    help: str,
-    operation_ids: Mapping[str, str] | None,
-) -> Naming:
-    one = schema or name.removesuffix("s")
-    single = title or "".join(word.capitalize() for word in one.replace("-", "_").split("_"))
+def _naming(name: str, named: Named) -> Naming:
+    schema = named.get("schema") or name.removesuffix("s")
+    words = schema.replace("-", "_").split("_")
+    title = named.get("title") or "".join(word.capitalize() for word in words)
     return Naming(
-        schema=one,
-        schemas=schemas or one + "s",
-        title=single,
-        titles=titles or single + "s",
-        tag=tag or single,
-        help=help,
-        operation_ids=operation_ids or {},
+        schema=schema,
+        schemas=named.get("schemas") or schema + "s",
+        title=title,
+        titles=named.get("titles") or title + "s",
+        tag=named.get("tag") or title,
+        help=named.get("help", ""),
+        operation_ids=named.get("operation_ids", {}),
     )

@@ -115,6 +115,11 @@ def test_nothing_is_declared_after_the_start():
             late()
 
 
+def test_a_misspelt_word_of_a_declaration_is_refused():
+    with pytest.raises(RegistryError, match="tools says titel, which means nothing"):
+        Registry().rows("tools", LINE, parents=("shed",), titel="Tool")
+
+
 def test_a_parents_parameter_must_not_hide_another():
     registry = Registry()
     registry.rows("tools", LINE, parents=("shed",), parameter="version")
