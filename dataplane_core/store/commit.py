@@ -26,7 +26,7 @@ from dataplane_core.store.change import Committed
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate, sync_directory
 from dataplane_core.store.findings import Teller
-from dataplane_core.store.head import decode, encode, join, split
+from dataplane_core.store.head import Head, decode, encode, join, split
 from dataplane_core.store.history import Entry, History
 from dataplane_core.store.ports import Checker, Follow, Hooks, Verdict
 from dataplane_core.store.rows import COMMITTED, Row, Rows
@@ -40,13 +40,22 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A change to be committed: the document that is to follow on `base`."""
+    """A change to be committed: the document that is to follow on `base`.
+
+    `posted` are the server's own lines in the text that a client has sent, if it sent all of it.
+    """
 
     base: Snapshot
     document: Document
     who: str = ""
     request_id: str = ""
     transaction: Row | None = None
+    posted: Head | None = None
+
+    @property
+    def shown(self) -> Head:
+        """The server's own lines as the client sees them, who counts lines with them."""
+        return self.base.head if self.posted is None else self.posted
 
 
 class Committer:
@@ -76,7 +85,7 @@ class Committer:
         self._ask_plugins(order.document)
         with (
             Candidate(self._source.path, data) as candidate,
-            self._judged(candidate, text) as verdict,
+            self._judged(candidate, text, order.shown) as verdict,
         ):
             failpoint("candidate-written")
             change = _change(order)
@@ -93,13 +102,13 @@ class Committer:
                     self._swap(entry, after, candidate, follow, lock)
         return change
 
-    def validate(self, base: Snapshot, document: Document) -> list[Finding]:
+    def validate(self, order: Order) -> list[Finding]:
         """What HAProxy says about a document, without writing it; raises as `commit` does."""
-        text = join(base.head, _plain_text(document), base.version + 1)
-        self._ask_plugins(document)
+        text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
+        self._ask_plugins(order.document)
         with (
             Candidate(self._source.path, encode(text)) as candidate,
-            self._judged(candidate, text) as verdict,
+            self._judged(candidate, text, order.shown) as verdict,
         ):
             return list(verdict())
 
@@ -141,16 +150,17 @@ class Committer:
             raise Invalid("; ".join(problems))
 
     @contextmanager
-    def _judged(self, candidate: Candidate, text: str) -> Iterator[Verdict]:
-        """HAProxy at work on a candidate; its verdict is told in terms of the text."""
+    def _judged(self, candidate: Candidate, text: str, shown: Head) -> Iterator[Verdict]:
+        """HAProxy at work on a candidate; its verdict is told in terms of what the client knows."""
         with self._checker.begin(candidate.path) as verdict:
 
             def told() -> list[Finding]:
+                place = text, candidate.path, shown
                 try:
                     found = verdict()
                 except CheckFailed as failed:
-                    raise self._teller.failure(failed, text, candidate.path) from None
-                return self._teller.findings(found, text, candidate.path) if found else []
+                    raise self._teller.failure(failed, *place) from None
+                return self._teller.findings(found, *place) if found else []
 
             yield told
 

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import (
@@ -136,14 +137,15 @@ class ConfigStore:
             raise version_mismatch(base.version, version or 0)
         edit = Edit(base)
         yield edit
-        order = Order(base, edit.document, who, request_id)
+        order = Order(base, edit.document, who, request_id, posted=edit.posted)
         edit.outcome = self._commit(order, force_reload, skip_reload, skip_version)
 
     def validate(self, text: str) -> list[Finding]:
         """HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
         base = self.snapshot()
-        document = Document.parse(split(text)[1], self._source.kinds, base.document)
-        return self.committer.validate(base, document)
+        posted, rest = split(text)
+        document = Document.parse(rest, self._source.kinds, base.document)
+        return self.committer.validate(Order(base, document, posted=posted))
 
     def external_change(self) -> bool:
         """Look whether someone else wrote the file; True once for each reload that is due."""
@@ -186,7 +188,7 @@ class ConfigStore:
             except VersionMismatch:
                 if not skip_version or attempt == _MOST_ATTEMPTS:
                     raise
-            order = Order(self.snapshot(), order.document, order.who, order.request_id)
+            order = replace(order, base=self.snapshot())
         raise AssertionError("unreachable")
 
     def _text_of(self, version: int) -> str:

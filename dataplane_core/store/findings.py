@@ -1,11 +1,11 @@
 """HAProxy's findings, said in terms of the configuration that the client knows."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
-from dataplane_core.store.head import split
+from dataplane_core.store.head import Head, split
 from dataplane_core.store.ports import Locate
 from dataplane_core.text import Document, Section
 
@@ -20,22 +20,34 @@ class Teller:
         self._kinds = kinds
         self.locate = locate
 
-    def findings(self, found: Sequence[Finding], text: str, candidate: Path) -> list[Finding]:
-        """The findings with section and resource, and with the path that the client knows."""
+    def findings(
+        self, found: Sequence[Finding], text: str, candidate: Path, shown: Head | None = None
+    ) -> list[Finding]:
+        """The findings with section and resource, and with the path that the client knows.
+
+        `text` is the candidate's. Lines are counted as where the server's own lines are `shown`:
+        those of the file as it was, or of the whole text that a client has sent.
+        """
         head, rest = split(text)
+        shown = head if shown is None else shown
         document = Document.parse(rest, self._kinds)
+        name = re.compile(rf"(?<={re.escape(self._config_file.name)}:)\d+")
         told = []
         for finding in found:
-            section, resource = None, None
-            if finding.line is not None:
-                section, resource = self._place(document, head.below(finding.line))
+            line, section, resource = finding.line, None, None
+            if line is not None:
+                section, resource = self._place(document, head.below(line))
+                line = shown.above(head.below(line))
             message = self._without(finding.message, candidate)
-            told.append(replace(finding, message=message, section=section, resource=resource))
+            message = name.sub(lambda at: str(shown.above(head.below(int(at[0])))), message)
+            told.append(Finding(line, finding.severity, message, section, resource))
         return told
 
-    def failure(self, failed: CheckFailed, text: str, candidate: Path) -> CheckFailed:
-        """The refusal with all its findings in one message."""
-        found = self.findings(failed.findings, text, candidate)
+    def failure(
+        self, failed: CheckFailed, text: str, candidate: Path, shown: Head | None = None
+    ) -> CheckFailed:
+        """The refusal with all its findings in one message; arguments as in `findings`."""
+        found = self.findings(failed.findings, text, candidate, shown)
         if not found:
             return CheckFailed(self._without(failed.message, candidate))
         lines = [_sentence(finding) for finding in found[:_MOST_TOLD]]

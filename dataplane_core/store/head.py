@@ -39,6 +39,12 @@ class Head:
         """The number, from 1, that file line `line` has in the text without these lines."""
         return line - sum(at < line - 1 for at, _ in self.lines)
 
+    def above(self, line: int) -> int:
+        """The number, from 1, that line `line` of the text without these lines has in the file."""
+        for at, _ in self.lines:
+            line += at < line
+        return line
+
 
 def split(text: str) -> tuple[Head, str]:
     """The server's own lines, and the text without them."""

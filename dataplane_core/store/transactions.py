@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dataplane_core.errors import BadRequest, CheckFailed, Invalid, NotFound, TransactionOutdated
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import Order, version_mismatch
+from dataplane_core.store.head import Head
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.store.rows import Row, Rows, Status
 from dataplane_core.store.snapshot import Snapshot
@@ -32,10 +33,12 @@ class Edit:
     """A change under way: assign to `document` what it is to become.
 
     `base` is the document before the change, `version` its number. `outcome` is there once the
-    `with` block is over.
+    `with` block is over. Where a client sent the whole text, `posted` are the lines in it that are
+    the server's own: with them findings count lines as the client does.
     """
 
     outcome: Outcome
+    posted: Head | None = None
 
     def __init__(self, base: Snapshot) -> None:
         self.base = base.document

@@ -100,7 +100,8 @@ class Raw:
             skip_version=query["skip_version"],
         ) as edit:
             kinds = self.services.registry.section_kinds
-            edit.document = Document.parse(split(given)[1], kinds, edit.document)
+            edit.posted, rest = split(given)
+            edit.document = Document.parse(rest, kinds, edit.document)
         self._answer(req, resp, edit.outcome)
         if commands and query["skip_reload"] and not self.services.runtime.apply(commands):
             raise RuntimeFailed("the configuration is saved, but HAProxy did not carry out all of "

@@ -149,6 +149,27 @@ class TestRaw:
         assert answer.status_code == 400
         assert (api.version, api.text) == (1, TEXT)
 
+    @pytest.mark.parametrize("switch", ["force_reload", "only_validate"])
+    def test_findings_count_the_lines_that_were_sent(self, make_api, tmp_path, switch):
+        script = tmp_path / "check"
+        script.write_text(
+            "#!/bin/sh\nn=$(grep -n bogus $1 | head -1 | cut -d: -f1)\n"
+            'echo "[ALERT] (1) : config : parsing [$1:$n] : like the line at $1:$n." >&2\nexit 1\n'
+        )
+        script.chmod(0o755)
+        api = make_api(haproxy__reload__validate_cmd=f"{script} {{file}}")
+        for begin in ("", "# _version=9\n", "# mine\n# _version=9\n# _md5hash=\n"):
+            text = f"{begin}global\n  bogus\n"
+            query = {"version": 1, switch: "true"}
+            answer = api.call("POST", "raw", raw=text, headers=PLAIN, **query)
+            [finding] = answer.json["findings"]
+            line = text.count("\n")
+            assert (finding["line"], finding["section"]) == (line, "global")
+            assert finding["message"].endswith(f"haproxy.cfg:{line}.")
+            assert answer.json["message"].startswith(
+                f"HAProxy refuses the configuration: line {line}, section global: "
+            )
+
     def test_wrong_requests(self, api):
         for query, status in (({"version": ""}, 400), ({"version": 9}, 409)):
             assert api.refused("POST", "raw", raw="global\n", headers=PLAIN, **query)[0] == status

@@ -113,8 +113,8 @@ def test_a_refusal_says_where_and_names_no_temporary_file(bench):
     with pytest.raises(CheckFailed) as failure:
         add_server(config, "be2", "refused", version=1)
     finding = failure.value.findings[0]
-    assert (finding.line, finding.section, finding.resource) == (15, "backend be2", "be2/refused")
-    assert "line 15, section backend be2" in failure.value.message
+    assert (finding.line, finding.section, finding.resource) == (14, "backend be2", "be2/refused")
+    assert "line 14, section backend be2" in failure.value.message
     assert str(bench.file) in failure.value.message
     assert ".tmp" not in failure.value.message + finding.message
     assert bench.text == TEXT

@@ -25,6 +25,15 @@ def test_any_bytes_survive(data):
     assert encode(decode(data)) == data
 
 
+@given(TEXTS)
+def test_lines_are_counted_with_and_without_the_own_ones(text):
+    head, rest = split(text)
+    lines, kept = text.split("\n"), rest.split("\n")
+    for number in range(1, rest.count("\n") + 1):
+        assert lines[head.above(number) - 1] == kept[number - 1]
+        assert head.below(head.above(number)) == number
+
+
 @given(TEXTS, st.integers(1, 10**12))
 def test_the_written_version_is_read_and_the_rest_stays(text, version):
     head, rest = split(text)
