@@ -1,7 +1,6 @@
 """A load balancer as the announcements have it: HAProxy, the server on the same files, traffic."""
 
 import http.client
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ VERSIONS = ["2.6", "2.8", "3.0", "3.2"]
 START = """\
 global
   localpeer {name}
-  hard-stop-after 3s
+  hard-stop-after 1s
   stats socket {folder}/worker.sock mode 600 level admin
 defaults
   mode http
@@ -43,9 +42,10 @@ FLAGS = ["--update-map-files", "--update-map-files-period=1"]
 class Balancer:
     """What is done to one load balancer: calls below `SERVICES`, and requests of its visitors."""
 
-    def __init__(self, api: ApiServer, folder: Path, port: int) -> None:
-        self.api, self.folder, self.port = api, folder, port
+    def __init__(self, api: ApiServer, program: str, folder: Path, port: int) -> None:
+        self.api, self.program, self.folder, self.port = api, program, folder, port
         self.client = api.client()
+        self.transaction: dict[str, str] = {}
         self.start = api.configuration.read_text("utf-8")
         self.worker = RuntimeClient(Address(path=str(folder / "worker.sock")))
         self.master = RuntimeClient(Address(path=str(folder / "master.sock")))
@@ -62,11 +62,27 @@ class Balancer:
 
     def change(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
         """Change the newest version of the configuration, and have HAProxy run the change."""
-        query |= {"version": self.client.version(), "force_reload": "true"}
-        answer = self.call(method, f"configuration/{path}", body, **query)
-        assert answer.status == {"POST": 201, "PUT": 200, "DELETE": 204}[method], answer.body
-        until(self.settled)
+        path, done = f"configuration/{path}", {"POST": 201, "PUT": 200, "DELETE": 204}[method]
+        if self.transaction:
+            answer, done = self.call(method, path, body, **query, **self.transaction), 202
+        else:
+            query |= {"version": self.client.version(), "force_reload": "true"}
+            answer = self.call(method, path, body, **query)
+        assert answer.status == done, answer.body
+        if not self.transaction:
+            until(self.settled)
         return answer
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make the changes in the block one."""
+        with self.client.transaction() as identifier:
+            self.transaction = {"transaction_id": identifier}
+            try:
+                yield
+            finally:
+                self.transaction = {}
+        until(self.settled)
 
     def upload(self, path: str, name: str, content: str, field: str = "file_upload") -> Answer:
         """Send a file as `curl -F 'file_upload=@name'` does."""
@@ -85,6 +101,13 @@ class Balancer:
         """The worker's process."""
         lines = self.tell("show info").splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("Pid:")))
+
+    @property
+    def version(self) -> str:
+        """HAProxy's release, such as 2.8."""
+        lines = self.tell("show info").splitlines()
+        told = next(line.split()[1] for line in lines if line.startswith("Version:"))
+        return ".".join(told.split(".")[:2])
 
     @property
     def text(self) -> str:
@@ -136,24 +159,17 @@ def balancer(program: str, folder: Path, name: str = "lb1") -> Iterator[Balancer
         )
         (folder / "haproxy.cfg").write_text(text)
         with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
-            api = server(program, folder, process)
-            with api:
-                found = Balancer(api, folder, port)
+            with server(program, folder, process) as api:
+                found = Balancer(api, program, folder, port)
                 until(found.settled)
                 yield found
                 found.client.connection.close()  # the server waits for idle connections
 
 
 def server(program: str, folder: Path, process: HaproxyProcess) -> ApiServer:
-    """The server, with the flags of the announcements; its folders are not there yet."""
+    """The server, with the flags of the announcements."""
     reload = {"reload_cmd": "", "restart_cmd": "", "validate_cmd": "", "reload_delay": 1}
     settings = {"haproxy_bin": program, "master_runtime": str(process.master), "reload": reload}
     api = ApiServer(folder / "haproxy.cfg", folder, {"haproxy": settings})
-    tree = json.loads(api.settings.read_text())
-    del (
-        tree["dataplaneapi"]["resources"]["maps_dir"],
-        tree["dataplaneapi"]["resources"]["ssl_certs_dir"],
-    )
-    api.settings.write_text(json.dumps(tree))
     api.command += [f"--maps-dir={folder}/maps", f"--ssl-certs-dir={folder}/ssl", *FLAGS]
     return api
