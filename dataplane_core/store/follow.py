@@ -95,17 +95,25 @@ class Following:
         """Ask for the reload; raises `ReloadFailed` when the version was put aside meanwhile."""
         change = self._committed
         with self._history.state.write(synced=False):
-            entry = self._history.entry(change.version)
-            undone = entry is not None and entry.status == "rolled back"
+            undone = self._undone()
             reason = _UNDO if undone else "; ".join(change.reload_reasons)
             self._reload_id = self._reloads.request(change.version, reason)
             self._history.follow(change.version, earlier=True)
-        if entry is not None and undone:
-            raise ReloadFailed(f"version {change.version} was rolled back: {entry.reason}")
+        if undone:
+            raise undone
+
+    def _undone(self) -> ReloadFailed | None:
+        """What is told of the version if it was rolled back since it was written."""
+        entry = self._history.entry(self._committed.version)
+        if entry is None or entry.status != "rolled back":
+            return None
+        return ReloadFailed(f"version {entry.version} was rolled back: {entry.reason}")
 
     def _forced(self, version: int) -> Outcome:
         record = self._reloads.force(version)
         self._history.follow(version, earlier=True)
+        if record.status != "failed" and (undone := self._undone()):
+            raise undone  # what HAProxy has loaded is the former text
         if record.status == "failed":
             back = f"; version {record.restored} holds the former text" if record.restored else ""
             raise ReloadFailed(f"HAProxy could not be reloaded: {record.response}{back}")

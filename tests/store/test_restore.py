@@ -106,6 +106,22 @@ def test_a_restore_that_undoes_nothing_applied_needs_no_reload(bench):
     assert bench.reloads.requested == []
 
 
+@pytest.mark.parametrize("status", ["succeeded", "in_progress"])
+def test_a_change_that_was_rolled_back_before_its_forced_reload_is_told_so(bench, status):
+    config = bench.store()
+    config.version()
+    bench.reloads.record.status = status
+
+    def force(version):
+        assert config.restore_accepted("no such file", 2) == 3
+        return bench.reloads.record
+
+    bench.reloads.force = force
+    with pytest.raises(ReloadFailed, match="version 2 was rolled back: no such file"):
+        add_server(config, "be1", "s2", version=1, force_reload=True)
+    assert "s2" not in bench.text
+
+
 def test_a_change_that_was_rolled_back_before_its_reload_is_told_so(bench):
     config = bench.store()
     config.version()
