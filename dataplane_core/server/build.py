@@ -23,4 +23,5 @@ def application(settings: Settings) -> "Application":
 def build(settings: Settings) -> Served:
     """Return the application with its background work."""
     made = application(settings)
+    made.services.config.recover()
     return Served(made, made.services.start, made.services.stop)

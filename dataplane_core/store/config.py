@@ -1,5 +1,6 @@
 """The configuration as the rest of the server knows it: read, edit, restore."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ from dataplane_core.store.state import State
 from dataplane_core.store.texts import Backups, Texts
 from dataplane_core.store.transactions import Edit, Transactions
 from dataplane_core.text import Document
+
+_log = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS = 5
 _BOTH = "both version and transaction specified, specify only one"
@@ -74,6 +77,19 @@ class ConfigStore:
         """Give what is made later: how changes reach a running HAProxy, what a line belongs to."""
         self._follower.plan = plan or self._follower.plan
         self._teller.locate = locate or self._teller.locate
+
+    def recover(self) -> None:
+        """At the start, before workers are forked: do or undo what a killed server left half done.
+
+        A file that cannot be read is told in the log: it may be there once somebody asks for it.
+        Raises `StorageFailed` when the state belongs to another file's server that runs.
+        """
+        self._claim()
+        try:
+            self._begin()
+        except StorageFailed as error:
+            _log.error("what a predecessor left is not looked at yet: %s", error.message)
+        self._state.close()  # a connection must not be carried over a fork
 
     def snapshot(self, transaction_id: str | None = None) -> Snapshot:
         """The configuration now, or as a transaction sees it.

@@ -47,15 +47,24 @@ class State:
         alive = self.path("alive.lock")
         with told(alive, "opened"):
             self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.first = self._is_first()
+        self._opener = os.getpid()
+        self._is_start = self._is_first()
         with self.write() as connection:
             for statement in _BASE:
                 connection.execute(statement)
-            if self.first:
+            if self._is_start:
                 self._note(connection, "started", repr(time.time()))
         self.started = float(self.fact("started") or time.time())
         fcntl.flock(self._alive, fcntl.LOCK_SH)
         self.close()
+
+    @property
+    def first(self) -> bool:
+        """Whether nobody used this state when this process opened it: what is left is the dead's.
+
+        A process that was forked since is one of several, and never the first.
+        """
+        return self._is_start and self._opener == os.getpid()
 
     def path(self, name: str) -> Path:
         """Where a file of the state directory lies: lock files, versions."""

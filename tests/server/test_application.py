@@ -4,6 +4,8 @@ import base64
 import contextlib
 import http.client
 import json
+import os
+import signal
 import socket
 
 import pytest
@@ -25,6 +27,37 @@ def api(tmp_path_factory):
     configuration.write_text("global\n")
     with ApiServer(configuration, folder / "run", {"dataplane": {"body_limit": "64KiB"}}) as server:
         yield server
+
+
+class Unasked(ApiServer):
+    """A server that nobody asks for anything while it starts; it is up once it has reloaded."""
+
+    def _answers(self):
+        return (self.folder / "reloaded").exists()
+
+
+def test_a_commit_that_was_killed_is_made_good_at_the_start(tmp_path):
+    configuration = tmp_path / "haproxy.cfg"
+    configuration.write_text("global\n")
+    marker = tmp_path / "run" / "reloaded"
+    tree = {
+        "dataplaneapi": {"disable_inotify": True},
+        "haproxy": {"reload": {"reload_cmd": f"touch {marker}", "reload_delay": "10ms"}},
+        "dataplane": {"workers": 2},
+    }
+    failing = {"DATAPLANE_FAILPOINT": "replaced"}
+    with ApiServer(configuration, tmp_path / "run", tree, environ=failing) as server:
+        client, path = server.client(), f"{BACKENDS}?version=1"
+        headers = {**client.headers, "Content-Type": "application/json"}
+        client.connection.request("POST", path, b'{"name": "b"}', headers)
+        with pytest.raises(OSError):
+            client.connection.getresponse()
+        os.killpg(server.process.pid, signal.SIGKILL)
+    assert "_version=2" in configuration.read_text()
+    assert not marker.exists()
+    with Unasked(configuration, tmp_path / "run", tree) as server:
+        assert server.client().version() == 2
+        assert server.log.read_text().count("was written by a process that ended since") == 1
 
 
 def send(api, body, framing, end=True, path=BACKENDS + "?version=1"):

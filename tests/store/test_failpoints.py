@@ -57,6 +57,28 @@ def test_a_death_in_the_second_commit_keeps_the_first(bench, name):
     assert config.version() == (3 if name in WRITTEN else 2)
 
 
+@pytest.mark.parametrize("name", ["intent-recorded", "replaced"])
+def test_what_the_dead_left_is_settled_at_the_start(bench, name):
+    die(bench, name, "transaction")
+    config = bench.store()
+    config.recover()
+    assert config.history.intents() == []
+    assert config.history.newest().version == (2 if name == "replaced" else 1)
+    assert bench.reloads.requested == ([2] if name == "replaced" else [])
+    assert bench.litter() == []
+
+
+def test_a_start_without_a_configuration_is_no_failure(bench, caplog):
+    die(bench, "intent-recorded", "direct")
+    text = bench.text
+    bench.file.unlink()
+    config = bench.store()
+    config.recover()
+    assert "cannot be read" in caplog.text
+    bench.file.write_text(text)
+    assert config.version() == 1
+
+
 @pytest.mark.parametrize("name", COMMIT)
 def test_a_worker_that_lives_on_settles_what_the_dead_one_left(bench, name):
     config = bench.store()

@@ -42,6 +42,14 @@ def test_rows_survive_a_restart(state):
     state.__init__(state.directory)
 
 
+def test_a_forked_worker_is_not_a_start_of_the_server(state):
+    assert state.first
+    pid = os.fork()
+    if pid == 0:
+        os._exit(state.first)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
 def test_a_second_worker_is_not_a_start_of_the_server(state):
     other = State(state.directory)
     assert state.first
