@@ -37,8 +37,11 @@ from dataplane_plugins.runtime.common import (
 
 ADMIN_STATES = ("ready", "maint", "drain")
 OPERATIONAL_STATES = ("up", "down", "stopping")
-_MAINTENANCE = 0x01 | 0x02 | 0x04 | 0x20 | 0x40
-"""Asked for, inherited from a tracked server, configured; no address or host name resolved."""
+_MAINTENANCE = 0x01 | 0x02 | 0x20 | 0x40
+"""Asked for, inherited from a tracked server; no address or host name resolved.
+
+Not 0x04: that its line says `disabled` stays said of a server that was made ready since.
+"""
 _DRAIN = 0x08 | 0x10
 _OPERATIONAL = {"0": "down", "1": "up", "2": "up", "3": "stopping"}
 """Stopped; starting (it grows to its weight); running; stopping softly."""
