@@ -158,12 +158,14 @@ def balancer(program: str, folder: Path, name: str = "lb1") -> Iterator[Balancer
             BACKEND.format(name=site.name, port=site.port) for site in behind
         )
         (folder / "haproxy.cfg").write_text(text)
-        with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
-            with server(program, folder, process) as api:
-                found = Balancer(api, program, folder, port)
-                until(found.settled)
-                yield found
-                found.client.connection.close()  # the server waits for idle connections
+        with (
+            HaproxyProcess(program, folder / "haproxy.cfg", folder) as process,
+            server(program, folder, process) as api,
+        ):
+            found = Balancer(api, program, folder, port)
+            until(found.settled)
+            yield found
+            found.client.connection.close()  # the server waits for idle connections
 
 
 def server(program: str, folder: Path, process: HaproxyProcess) -> ApiServer:
