@@ -56,7 +56,8 @@ class Codec:
 
     `foreign` are the paths that the model has in other versions only; `lenient` leaves unknown
     properties out with a warning instead of refusing them. `rules` gives the problems between
-    properties of flat values.
+    properties of flat values. `empty` are the nested objects that are shown although nothing is in
+    them, where other properties have the values given.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Codec:
         foreign: frozenset[str] = frozenset(),
         lenient: bool = False,
         rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
+        empty: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.props = tuple(props)
@@ -78,7 +80,12 @@ class Codec:
         self.rules = rules
         self._factory = factory
         self.root: Node = build(self.props, version)
-        self.project = Projector(self.root)
+        self._projector = Projector(self.root)
+        self._empty = [
+            (name, needed.items())
+            for name, needed in (empty or {}).items()
+            if name in self.root.children
+        ]
         self._hidden = [prop.name for prop in self.props if prop.path(version) is None]
 
     @cached_property
@@ -113,6 +120,14 @@ class Codec:
         if not problems:
             problems = [self._violation(problem) for problem in self.rules(values)]
         return Loaded(values, echo, tuple(problems), tuple(ignored))
+
+    def project(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Flat values as the object that a client gets."""
+        shown = self._projector(values)
+        for name, needed in self._empty:
+            if name not in shown and needed <= shown.items():
+                shown[name] = {}
+        return shown
 
     def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         """`values` with the properties of the object as it was that this version cannot say."""

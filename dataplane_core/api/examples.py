@@ -4,11 +4,10 @@ Without one, a reader of the specification and the documentation page see values
 patterns, which nobody would send.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
-from dataplane_core.api.shape import Projector
 from dataplane_core.grammar import Model, Statement
 from dataplane_core.text import Line, Section
 
@@ -16,7 +15,9 @@ NAME = "example"
 _STATEMENTS = 2
 
 
-def example(collection: Collection, project: Projector) -> dict[str, Any] | None:
+def example(
+    collection: Collection, project: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any] | None:
     """An object as a client would send it; None where no declaration has an example."""
     values: Mapping[str, Any] = {}
     if isinstance(collection, Rows):

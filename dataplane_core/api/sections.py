@@ -133,7 +133,7 @@ class SingleItem:
     def _read(self, snapshot: Snapshot) -> dict[str, Any]:
         section = find_single(snapshot.document, self._collection)
         if section is None:
-            return {}
+            return self._codec.project({})
         return self._codec.project(object_of(self._view.registry, section, self._collection.model))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:

@@ -68,13 +68,18 @@ class View:
         name = collection.naming.schema
         if name not in self._codecs:
             props = (*_extra_props(collection), *collection.props)
-            self._codecs[name] = self.make_codec(name, props, _rules(collection))
+            empty = collection.model.empty if isinstance(collection, Sections | Single) else {}
+            self._codecs[name] = self.make_codec(name, props, _rules(collection), empty)
         return self._codecs[name]
 
     def make_codec(
-        self, name: str, props: Iterable[Prop], rules: Rules = lambda values: ()
+        self,
+        name: str,
+        props: Iterable[Prop],
+        rules: Rules = lambda values: (),
+        empty: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Codec:
-        """A codec for objects with `props`."""
+        """A codec for objects with `props`; `empty` as a `Codec` has it."""
         return Codec(
             name,
             props,
@@ -83,6 +88,7 @@ class View:
             foreign=self.registry.foreign.get(name, frozenset()),
             lenient=self._lenient,
             rules=rules,
+            empty=empty,
         )
 
     def snapshot(self, req: ApiRequest) -> Snapshot:

@@ -1,6 +1,6 @@
 """Models: the statements of a section, read into one flat object and put back line by line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -46,10 +46,17 @@ class HeadTable:
 
 
 class Model:
-    """What the lines of one kind of section say, as one flat object."""
+    """What the lines of one kind of section say, as one flat object.
 
-    def __init__(self, name: str, *statements: Statement) -> None:
+    `empty` names the nested objects that clients find although nothing is in them, each with the
+    values of other properties that this takes.
+    """
+
+    def __init__(
+        self, name: str, *statements: Statement, empty: Mapping[str, Values] | None = None
+    ) -> None:
         self.name = name
+        self.empty = empty or {}
         self.statements = list(statements)
         self._refresh()
 

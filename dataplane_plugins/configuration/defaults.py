@@ -3,11 +3,12 @@
 from dataplane_core import impl
 from dataplane_core.grammar import Model
 from dataplane_core.registry import Registry
+from dataplane_plugins.configuration.tables.health import CHECK_PARAMETERS
 from dataplane_plugins.configuration.tables.proxies import DEFAULTS as KIND
 from dataplane_plugins.configuration.tables.proxies import select
 from dataplane_plugins.configuration.tables.proxy_statements import PROXY_STATEMENTS
 
-DEFAULTS = Model("defaults", *select(KIND, PROXY_STATEMENTS))
+DEFAULTS = Model("defaults", *select(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
 
 
 @impl

@@ -46,6 +46,15 @@ GLOBAL = Model(
     *global_performance.DEBUGGING,
     *global_http.DEVICES,
     *global_recent.PROCESS,
+    empty={
+        name: {}
+        for name in (
+            "device_atlas_options",
+            "fifty_one_degrees_options",
+            "tune_options",
+            "wurfl_options",
+        )
+    },
 )
 
 

@@ -78,6 +78,15 @@ def test_paths_differ_by_version():
     assert codec("v9").project({"flat": "x", "old": "y"}) == {"deep": {"er": {"flat": "x"}}}
 
 
+def test_some_objects_are_shown_with_nothing_in_them():
+    one = codec(empty={"a": {}, "deep": {}}).project
+    assert one({"name": "n"}) == {"name": "n", "a": {}}
+    assert one({"a.c": 1}) == {"a": {"c": 1}}
+    when = codec(empty={"a": {"name": "n", "port": 2}}).project
+    assert when({"name": "n", "port": 2})["a"] == {}
+    assert "a" not in when({"name": "n", "port": 3})
+
+
 def codes(body: dict[str, Any], **more: Any) -> list[tuple[str, int]]:
     whole = {"name": "n", "insecure": False, "a": {"b": {"mode": "x"}}, **body}
     return [(path, rule.code) for path, rule in codec(**more).load(whole).problems]

@@ -4,6 +4,7 @@ import pytest
 
 from dataplane_core.text import Document
 from dataplane_plugins.configuration.global_ import GLOBAL
+from tests.laws.support import Everything
 
 
 def section(*lines):
@@ -71,3 +72,18 @@ def test_lua_memory_is_a_number_beside_the_switch_of_the_interface():
 def test_sessions_live_for_whole_seconds():
     assert GLOBAL.read(section("tune.ssl.lifetime 5m")) == {"tune_options.ssl_lifetime": 300}
     assert GLOBAL.read(section("tune.ssl.lifetime 1500ms")) == {"tune_options.ssl_lifetime": 2}
+
+
+def test_clients_find_some_objects_with_nothing_in_them(tmp_path):
+    text = "backend a\n  option httpchk\nbackend b\n  option httpchk GET /\nbackend c\n  option redis-check\n"
+    api = Everything(tmp_path, text)
+    always = {"device_atlas_options", "fifty_one_degrees_options", "tune_options", "wurfl_options"}
+    assert api.get("global") == {name: {} for name in always}
+    shown = {one["name"]: one.get("httpchk_params") for one in api.get("backends")}
+    assert shown == {"a": {}, "b": {"method": "GET", "uri": "/"}, "c": None}
+    api.change("PUT", "global", {"maxconn": 9, "tune_options": {"bufsize": 99}})
+    told = api.get("global")
+    assert (told["maxconn"], told["tune_options"], told["wurfl_options"]) == (9, {"bufsize": 99}, {})
+    before = api.text
+    api.change("PUT", "global", told)
+    assert api.text == before

@@ -97,6 +97,13 @@ ADVANCED_CHECK = on(
     ),
 )
 
+CHECK_PARAMETERS = {
+    "httpchk_params": {"adv_check": "httpchk"},
+    "mysql_check_params": {"adv_check": "mysql-check"},
+    "smtpchk_params": {"adv_check": "smtpchk"},
+}
+"""The objects for arguments that a check can do without, each with its check."""
+
 EXTERNAL_CHECK = on(
     BACK,
     statement(
