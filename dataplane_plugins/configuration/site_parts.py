@@ -115,14 +115,15 @@ class Sites:
             yield from self._servers.table.problems(server)
 
     def read(self, document: Document, section: Section) -> Flat:
-        """The site of a frontend."""
+        """The site of a frontend; lists without an entry are left out."""
         service = {f"service.{path}": value for path, value in SERVICE.read(section).items()}
         listeners = [self._listener(row) for row in self._listeners.table.rows(section)]
+        farms = [self._farm(document, use) for use in self._uses(document, section)]
+        lists = {"service.listeners": listeners, "farms": farms}
         return {
             "name": section.name,
             **service,
-            "service.listeners": listeners,
-            "farms": [self._farm(document, use) for use in self._uses(document, section)],
+            **{path: rows for path, rows in lists.items() if rows},
         }
 
     def _listener(self, row: Row) -> Flat:

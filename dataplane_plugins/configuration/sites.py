@@ -42,7 +42,9 @@ class SiteResource:
     def _shown(self, view: View, document: Document, section: Section) -> Any:
         codec = self._codecs.get(view)
         if codec is None:
-            codec = self._codecs[view] = view.make_codec("site", self._sites.props)
+            codec = self._codecs[view] = view.make_codec(
+                "site", self._sites.props, empty={"service": {}}
+            )
         return codec.project(self._sites.read(document, section))
 
     def _given(self, req: ApiRequest) -> Values:

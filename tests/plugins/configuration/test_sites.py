@@ -54,6 +54,10 @@ def test_a_site_is_shown_with_its_listeners_and_farms():
     assert [server["name"] for server in site["farms"][0]["servers"]] == ["a", "b"]
 
 
+def test_a_site_of_which_nothing_is_said_has_no_lists():
+    assert shown(document("frontend shop\n")) == {"name": "shop"}
+
+
 def test_putting_back_a_site_changes_nothing():
     one = document()
     assert SITES.replace(one, "shop", shown(one)).text() == TEXT
