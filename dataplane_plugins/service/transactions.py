@@ -42,8 +42,8 @@ TOO_MANY = Response(
 
 
 def shown(one: Transaction) -> dict[str, Any]:
-    """A transaction as clients see it; an outdated one has no version any more."""
-    version = {} if one.status == "outdated" else {"_version": one.version}
+    """A transaction as clients see it; one that can no longer be committed has no version."""
+    version = {"_version": one.version} if one.status in ("in_progress", "success") else {}
     return {**version, "id": one.id, "status": one.status}
 
 
