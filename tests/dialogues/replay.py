@@ -1,77 +1,126 @@
-"""Replays recorded stories: the same requests in the same order, with ids, versions and folders bound."""
+"""Sends the steps of a dialogue, and binds what the recorded server made up to what ours makes up."""
 
+import http.client
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from falcon import testing
+from tests.dialogues.recorded import Step
+from tests.harness.server import Answer, ApiServer
 
-from tests.golden.offline import GOLDEN
-from tests.laws.support import Everything
-
-ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-Step = dict[str, Any]
-
-
-def steps(scenario: str, folder: Path) -> list[Step]:
-    """The recorded steps of a story, remarks between them left out."""
-    lines = (
-        (GOLDEN / "dialogues.jsonl")
-        .read_text()
-        .replace("@DIR@", str(folder))
-        .replace("@FILES@", "/files")
-    )
-    found = (json.loads(line) for line in lines.splitlines() if f'"{scenario}"' in line)
-    return [step for step in found if step["scenario"] == scenario]
+TRANSACTION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+RELOAD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]+")
+ENTRY = re.compile(r"0x[0-9a-f]+")
+MADE_UP = (TRANSACTION, RELOAD, ENTRY)
+SPOE = "/services/haproxy/spoe"
 
 
-class Replay:
-    """One story on one server: what was made up by the recorded server is bound to what ours made up."""
+class Bindings:
+    """What stands for what: versions, places, and the identifiers that a server makes up.
 
-    def __init__(self, api: Everything) -> None:
-        self.api = api
-        self.ids: dict[str, str] = {}
-        self.offset: int | None = None
+    Of `places`, those inside others come first. `begin` starts a transaction: some were begun off
+    the record.
+    """
 
-    def run(self, story: list[Step]) -> Iterator[tuple[Step, testing.Result]]:
-        """Each step with our answer."""
-        for step in story:
-            if "method" in step:
-                yield step, self._step(step)
+    def __init__(self, places: Mapping[str, str], begin: Callable[[], str]) -> None:
+        self.places = places
+        self._offset = 0
+        self._spoe_offset = 0
+        self._known: dict[str, str] = {}
+        self._begin = begin
 
-    def _step(self, step: Step) -> testing.Result:
-        if self.offset is None:
-            self.offset = self.api.version - self._first_version(step)
-        address = urlsplit(self._bound(step["path"]))
-        query = dict(parse_qsl(address.query, keep_blank_values=True))
-        if query.get("version", "").isdigit():
-            query["version"] = str(int(query["version"]) + self.offset)
-        headers = {"Content-Type": step["content_type"]} if step.get("content_type") else {}
-        body = step.get("body")
-        text = body if isinstance(body, str) and step.get("content_type") else None
-        if isinstance(body, str) and text is None:
-            text = body
-        path = address.path + ("?" + urlencode(query) if query else "")
-        given = {"raw": text} if text is not None else {"body": body}
-        answer = self.api.call(step["method"], path, headers=headers, **given)
-        for old, new in zip(
-            ID.findall(json.dumps(step.get("response"))),
-            ID.findall(answer.text or ""),
-            strict=False,
-        ):
-            self.ids.setdefault(old, new)
-        return answer
+    def begin(self, recorded: int, ours: int) -> None:
+        """The configuration's version at the beginning."""
+        self._offset = ours - recorded
 
-    @staticmethod
-    def _first_version(step: Step) -> int:
-        """The version that the recorded server had when the story began."""
-        answer = step.get("response")
-        if isinstance(answer, dict) and "_version" in answer:
-            return int(answer["_version"])
-        return int(step["headers"].get("Configuration-Version") or 1)
+    def recorded(self, ours: int, spoe: bool = False) -> int:
+        """The recorded number for a version of ours, or of our SPOE file; 0 is no version."""
+        offset = self._spoe_offset if spoe else self._offset
+        return ours - offset if ours else 0
 
-    def _bound(self, path: str) -> str:
-        return ID.sub(lambda match: self.ids.get(match[0], match[0]), path)
+    def text(self, text: str) -> str:
+        """A recorded text with our places and identifiers."""
+        for name, place in self.places.items():
+            text = text.replace(name, place)
+        for kind in MADE_UP:
+            text = kind.sub(lambda match: self._known.get(match[0], match[0]), text)
+        return text
+
+    def plain(self, text: str) -> str:
+        """A text of ours with the recorded places."""
+        for name, place in self.places.items():
+            text = text.replace(place, name)
+        return text
+
+    def same(self, ours: object, theirs: str) -> bool:
+        """Whether a text of ours is the recorded one; an identifier not met before is bound.
+
+        An entry's may change: it is HAProxy's, and an upload makes new ones.
+        """
+        for kind in MADE_UP:
+            if kind.fullmatch(theirs) and (theirs not in self._known or kind is ENTRY):
+                fits = isinstance(ours, str) and kind.fullmatch(ours) is not None
+                if fits and (kind is ENTRY or ours not in self._known.values()):
+                    self._known[theirs] = str(ours)
+        return ours == self.text(theirs)
+
+    def target(self, step: Step) -> str:
+        """Path and query of a request, as ours must be asked."""
+        parts = urlsplit(step.path)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        number = query.get("version", "")
+        if number.isdigit():
+            offset = self._spoe_offset if SPOE in parts.path else self._offset
+            query["version"] = str(int(number) + offset if int(number) else 0)
+        identifier = query.get("transaction_id", "")
+        if TRANSACTION.fullmatch(identifier) and identifier not in self._known:
+            self._known[identifier] = self._begin()
+        query = {name: self.text(value) for name, value in query.items()}
+        path = quote(self.text(parts.path), safe="/%:*!,")
+        return path + ("?" + urlencode(query) if query else "")
+
+    def follow(self, step: Step, answer: Answer) -> None:
+        """After a change: the version that it made is the one that the recorded change made.
+
+        A change that ours refused has made none.
+        """
+        if step.method == "GET" or step.status >= 400 or "transaction_id" in step.path:
+            return
+        if SPOE in step.path:
+            self._spoe_offset -= answer.status >= 400
+        elif answer.status < 400:
+            self._offset = int(answer.headers["Configuration-Version"]) - step.version
+
+    def content(self, step: Step) -> bytes | None:
+        """The body of a request as it was sent: a text as it is, but for the names of scopes."""
+        if step.body is None:
+            return None
+        plain = isinstance(step.body, str) and not step.path.startswith(f"/v2{SPOE}/spoe_scopes")
+        return self.text(step.body if plain else json.dumps(step.body)).encode()
+
+
+def told(value: object) -> str:
+    """A value for a sentence."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+class Client:
+    """Asks a server as a dialogue says, header by header."""
+
+    def __init__(self, server: ApiServer, bindings: Bindings) -> None:
+        self._server, self._bindings = server, bindings
+
+    def ask(self, step: Step) -> Answer:
+        """The answer to one step."""
+        headers = {} if step.anonymous else {**self._server.client().headers, **step.more}
+        body = self._bindings.content(step)
+        if body is not None and step.media is not None:
+            headers["Content-Type"] = step.media
+        connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=60)
+        try:
+            connection.request(step.method, self._bindings.target(step), body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
