@@ -42,6 +42,8 @@ BUFFER = 16384
 """HAProxy's `tune.bufsize` unless the configuration says otherwise, in bytes."""
 _MARGIN = 1024
 _BUFSIZE = "tune.bufsize"
+_SIGN = 0.4
+"""Seconds for a sign of life from a process that is at work on something long."""
 
 
 class RuntimeRefused(RuntimeFailed):
@@ -89,6 +91,13 @@ class RuntimeClient:
         `RuntimeRefused`, or `RuntimeFailed` when the connection breaks.
         """
         return self._ask(self._line(text), deadline)
+
+    def finish(self, text: str, deadline: float) -> str:
+        """As `command`, for one that takes long: waited for while HAProxy answers something else.
+
+        The wait for one that was stopped ends after less than 2 s.
+        """
+        return self._ask(self._line(text), deadline, lambda: self.command("show version", _SIGN))
 
     def send(self, text: str, payload: str, deadline: float = DEADLINE) -> str:
         """HAProxy's answer to one command with a payload of several lines.
@@ -166,11 +175,11 @@ class RuntimeClient:
             raise Invalid("this is not exactly one command of HAProxy's Runtime API")
         return f"{self.prefix}{text}".encode("utf-8", "surrogateescape")
 
-    def _ask(self, line: bytes, deadline: float) -> str:
+    def _ask(self, line: bytes, deadline: float, lives: Callable[[], object] | None = None) -> str:
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
             with connection, wire.told(address):
-                answer = wire.exchange(connection, line, address, end)
+                answer = wire.exchange(connection, line, address, end, lives)
         if _REFUSED.match(answer):
             raise RuntimeRefused(f"HAProxy refuses the command: {answer.splitlines()[0]}")
         return answer

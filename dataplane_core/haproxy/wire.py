@@ -5,11 +5,12 @@ Times are those of `time.monotonic`. Management Guide, section 9.3.
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dataplane_core.errors import RuntimeFailed, RuntimeTimeout
 from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.patience import DEADLINE
 
 ANSWER_LIMIT = 256 << 20
 """Bytes of one answer; more is taken for a fault."""
@@ -40,11 +41,27 @@ def receive(connection: socket.socket, end: float) -> bytes:
     return connection.recv(1 << 16)
 
 
-def exchange(connection: socket.socket, line: bytes, address: Address, end: float) -> str:
-    """One command and its whole answer."""
+def _attend(connection: socket.socket, end: float, lives: Callable[[], object]) -> bytes:
+    while True:
+        try:
+            return receive(connection, min(end, time.monotonic() + DEADLINE))
+        except TimeoutError:
+            if time.monotonic() >= end:
+                raise
+            lives()
+
+
+def exchange(
+    connection: socket.socket,
+    line: bytes,
+    address: Address,
+    end: float,
+    lives: Callable[[], object] | None = None,
+) -> str:
+    """One command and its whole answer; `lives` is called in silence and raises to end it."""
     answer = bytearray()
     send(connection, line, end)
-    while chunk := receive(connection, end):
+    while chunk := receive(connection, end) if lives is None else _attend(connection, end, lives):
         answer += chunk
         if len(answer) > ANSWER_LIMIT:
             raise RuntimeFailed(f"HAProxy's answer at {address} does not end")

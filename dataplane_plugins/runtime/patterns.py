@@ -163,7 +163,7 @@ class Patterns:
                                 self.runtime.line_limit, seconds)  # fmt: skip
             if said:
                 raise BadRequest(f"HAProxy says: {said}")
-            client.dump(f"commit {version}", _COMMIT_SECONDS)
+            client.finish(f"commit {version}", _COMMIT_SECONDS)
         except DataplaneError:
             with suppress(DataplaneError):
                 client.command(f"clear {version}", seconds)

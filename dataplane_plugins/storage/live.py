@@ -181,7 +181,10 @@ class Live:
     def _tell(
         self, client: RuntimeClient, text: str, expected: str, seconds: float | None = None
     ) -> None:
-        answer = client.command(text, seconds or self.runtime.deadline)
+        if seconds is None:
+            answer = client.command(text, self.runtime.deadline)
+        else:
+            answer = client.finish(text, seconds)
         if expected not in answer:
             raise RuntimeFailed(f"HAProxy says: {_short(answer)}")
 

@@ -250,6 +250,27 @@ def test_an_answer_that_may_take_long_is_waited_for_all_the_same(tmp_path: Path)
         assert one.command("commit ssl cert x", 10.0) == "done"
 
 
+class Slow(FakeRuntime):
+    """Takes its time for a commit; whether it answers anything else is `well`."""
+
+    well = True
+
+    def answer(self, command: str) -> str:
+        time.sleep(1.6 if command.startswith("commit") else 0.0 if self.well else 0.6)
+        return "done\n"
+
+
+def test_a_long_command_is_waited_for_as_long_as_haproxy_lives(tmp_path: Path) -> None:
+    with Slow(tmp_path / "s") as fake:
+        one = client(fake.path)
+        assert one.finish("commit map @1 #0", 10.0) == "done"
+        assert fake.commands == ["commit map @1 #0", "show version"]
+        fake.well, begun = False, time.monotonic()
+        with pytest.raises(RuntimeTimeout):
+            one.finish("commit map @1 #0", 10.0)
+        assert time.monotonic() - begun < 2
+
+
 @pytest.mark.haproxy
 def test_haproxy_takes_changes_while_it_runs(shared_haproxy: HaproxyProcess) -> None:
     socket_path = shared_haproxy.folder / "worker.sock"
