@@ -66,9 +66,9 @@ def planner(
     def plan(change: Committed) -> Callable[[], bool] | None:
         commands, reason = [], ""
         try:
+            commands = runtime_commands(differences(registry, change.before, change.after))
             if not runtime.sockets():
                 raise NeedsReload("no runtime socket of HAProxy is known")
-            commands = runtime_commands(differences(registry, change.before, change.after))
         except NeedsReload as refusal:
             reason = str(refusal)
         if reason and not hooks.dataplane_apply.get_hookimpls():
