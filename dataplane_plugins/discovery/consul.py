@@ -1,9 +1,12 @@
-"""Consul: services of its catalog, with blocking queries (Consul, "Blocking Queries", HTTP API)."""
+"""Consul: services of its catalog and the health of their instances (Consul, HTTP API)."""
 
 import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,12 +14,14 @@ from dataplane_core import impl
 from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Problem, Prop
-from dataplane_plugins.discovery.web import Refused, fetch
+from dataplane_plugins.discovery.blocking import LEAST_PERIOD, Changes, Query
+from dataplane_plugins.discovery.web import Connection, Refused
 
 _WORD = r"^[^\s]+$"
 _ITSELF = "consul"
-_MARGIN = 5.0
-_LEAST_PERIOD = 0.2
+_MARGIN = 10.0
+_CATALOG, _CHECKS, _NODES = "/v1/catalog/services", "/v1/health/state/any", "/v1/catalog/nodes"
+_TELLING = re.compile(r"[\w .,:;'\"()/-]{1,200}", re.ASCII)
 
 
 def _words(name: str, help: str, deprecated: bool = False) -> Prop:
@@ -43,50 +48,109 @@ PROPS = (
 
 
 class Client:
-    """Consul's HTTP API with the credentials of an entry."""
+    """Consul's HTTP API with the credentials of an entry, over a connection that is kept open."""
 
     def __init__(self, entry: Entry) -> None:
         host = str(entry["address"])
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        self.base = f"{entry.get('mode') or 'http'}://{host}:{entry['port']}"
-        self.headers = {"Accept": "application/json"}
-        if entry.get("token"):
-            self.headers["X-Consul-Token"] = str(entry["token"])
+        base = f"{entry.get('mode') or 'http'}://{host}:{entry['port']}"
+        self.connection = Connection(f"Consul at {base}", base)
+        self.token = str(entry.get("token") or "")
         self.namespace = {"ns": entry["namespace"]} if entry.get("namespace") else {}
 
-    def get(self, path: str, timeout: float, **query: object) -> tuple[Any, int]:
-        """The decoded answer and its index (0 where there is none); raises `SourceFailed`."""
+    def get(
+        self, path: str, query: Mapping[str, object] = MappingProxyType({}), wait: float = 0.0
+    ) -> tuple[Any, int]:
+        """The decoded answer and its index (0 where there is none); raises `SourceFailed`.
+
+        An answer may take `wait` seconds, which Consul lengthens by a sixteenth, and some more.
+        """
         asked = urlencode({**self.namespace, **query})
-        url = f"{self.base}{path}{'?' if asked else ''}{asked}"
+        headers = {"Accept": "application/json"}
+        if self.token:
+            headers["X-Consul-Token"] = self.token
+        url = f"{path}{'?' if asked else ''}{asked}"
         try:
-            data, headers = fetch(f"Consul at {self.base}", url, self.headers, timeout)
+            data, told = self.connection.ask(url, headers, wait * 17 / 16 + _MARGIN)
         except Refused as error:
-            raise SourceFailed(f"Consul answered {path} with status {error.answered}") from None
-        index = headers.get("X-Consul-Index") or ""
+            why = self._reason(error.body)
+            raise SourceFailed(
+                f"Consul answered {path} with status {error.answered}{why}"
+            ) from None
+        index = told.get("X-Consul-Index") or ""
         try:
-            return json.loads(data), int(index) if index.isdigit() else 0
+            return json.loads(data), int(index) if index.isdecimal() else 0
         except (ValueError, RecursionError):
             raise SourceFailed(f"Consul's answer to {path} is no JSON") from None
 
+    def _reason(self, body: bytes) -> str:
+        """Consul's own words, such as `ACL not found`, unless the token is among them."""
+        text = body.decode("utf-8", "replace").strip()
+        hides = bool(self.token) and self.token in text
+        return f": {text}" if _TELLING.fullmatch(text) and not hides else ""
+
+    def end(self) -> None:
+        """Make `get` fail at once, in whatever thread it is."""
+        self.connection.end()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.connection.close()
+
 
 def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:
-    """All services that the entry wants, at each change of the catalog and each `retry_timeout`.
+    """All services that the entry wants: at each change, and once in `retry_timeout` seconds.
 
-    The index of a blocking query is begun anew when it goes backwards; one of 0 never blocks.
+    Looking takes half of the time at most, however often something changes.
     """
-    client = Client(entry)
-    wait = max(1, int(entry.get("retry_timeout") or 1))
-    index = 0
-    while not stop.is_set():
-        blocking = {"index": index, "wait": f"{wait}s"} if index else {}
-        timeout = wait + wait / 16 + _MARGIN if index else _MARGIN + wait
-        catalog, new = client.get("/v1/catalog/services", timeout, **blocking)
-        if not isinstance(catalog, dict):
-            raise SourceFailed("Consul's answer to /v1/catalog/services is no object")
-        yield {name: _instances(client, entry, name) for name in chosen(entry, catalog)}
-        backwards = new < index
-        index = 0 if backwards else new
-        stop.wait(_LEAST_PERIOD if index or backwards else wait)
+    catalog = Query(Client(entry), _CATALOG, _names, by_index=True)
+    queries = [catalog, *_health(entry)]
+    period = max(1, int(entry.get("retry_timeout") or 1))
+    with closing(Client(entry)) as client, Changes(queries, period) as changes:
+        while changes.wait(stop):
+            began = time.monotonic()
+            found = _look(client, entry, catalog.answer)
+            spent = time.monotonic() - began
+            yield found
+            stop.wait(max(LEAST_PERIOD, spent))
+
+
+def _health(entry: Entry) -> list[Query]:
+    """The query for checks, where the entry looks at them: those that fail tell all for `all`."""
+    policy = entry.get("health_check_policy") or "none"
+    if policy == "none":
+        return []
+    only = {"filter": 'Status != "passing"'} if policy == "all" else {}
+    return [Query(Client(entry), _CHECKS, _states, only)]
+
+
+def _names(catalog: Any) -> frozenset[str]:
+    if not isinstance(catalog, dict):
+        raise SourceFailed(f"Consul's answer to {_CATALOG} is no object")
+    return frozenset(catalog)
+
+
+def _states(checks: Any) -> frozenset[tuple[str, ...]]:
+    """What policies see of checks; their output is none of it."""
+    keys = ("Node", "CheckID", "ServiceID", "Status")
+    try:
+        return frozenset(tuple(str(one.get(key) or "") for key in keys) for one in checks)
+    except (AttributeError, TypeError):
+        raise SourceFailed(f"Consul's answer to {_CHECKS} has not the form that is known") from None
+
+
+def _look(client: Client, entry: Entry, catalog: dict[str, Any]) -> Found:
+    """The services that are wanted, with their instances.
+
+    Consul leaves out what a token may not read, and has always nodes: where it shows neither these
+    nor services, it is the token that lacks rights, and no reason to stop all servers.
+    """
+    if not catalog and not client.get(_NODES)[0]:
+        raise SourceFailed(
+            "Consul shows neither services nor nodes: its access control requires a token with "
+            "service:read and node:read"
+        )
+    return {name: _instances(client, entry, name) for name in chosen(entry, catalog)}
 
 
 def chosen(entry: Entry, names: Iterator[str] | Sequence[str] | dict[str, Any]) -> list[str]:
@@ -105,7 +169,7 @@ def chosen(entry: Entry, names: Iterator[str] | Sequence[str] | dict[str, Any]) 
 
 def _instances(client: Client, entry: Entry, service: str) -> list[Instance]:
     path = f"/v1/health/service/{quote(service, safe='')}"
-    found, _ = client.get(path, _MARGIN + 5.0)
+    found, _ = client.get(path)
     try:
         return [
             Instance(

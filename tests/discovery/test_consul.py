@@ -7,7 +7,7 @@ import pytest
 
 from dataplane_plugins.discovery import consul as source
 from dataplane_plugins.discovery.engine import rest_after
-from tests.discovery.consul import ConsulDouble, instance
+from tests.discovery.consul import REFUSALS, ConsulDouble, instance
 from tests.discovery.support import DISCOVERY, TEXT, discovering
 from tests.haproxy.support import until
 
@@ -152,20 +152,85 @@ def test_the_index_may_go_backwards(api, consul):
     until(lambda: {"500", "4"} <= {query.get("index") for _, query in consul.seen})
 
 
-def test_a_blocking_query_answers_at_once(api, consul):
+def test_a_new_service_and_new_instances_are_noticed_at_once(api, consul):
     consul.set("api", 1001)
     api.add("consul", entry(consul, retry_timeout=60))
     seen(api, consul, "api", 1001)
-    until(lambda: any("index" in query for _, query in consul.seen))
     consul.set("new", 1002)
     seen(api, consul, "new", 1002, timeout=4)
+    consul.set("api", 1001, 1003)
+    seen(api, consul, "api", 1001, 1003, timeout=4)
+
+
+@pytest.mark.parametrize(
+    ("policy", "good", "bad"),
+    [
+        ("all", ("passing", "passing"), ("passing", "warning")),
+        ("any", ("passing", "critical"), ("warning", "critical")),
+        ("min", ("passing", "passing", "critical"), ("passing", "critical", "critical")),
+        ("min", ("passing", "passing"), ("passing",)),
+    ],
+)
+def test_health_is_noticed_at_once(api, consul, policy, good, bad):
+    def turn(checks):
+        first = instance(port=1001, id="first", checks=good)
+        consul.set("api", first, instance(port=1002, id="second", checks=checks))
+
+    turn(good)
+    more = {"health_check_policy": policy, "health_check_policy_min": 2}
+    api.add("consul", entry(consul, retry_timeout=60, **more))
+    for _ in range(2):
+        seen(api, consul, "api", 1001, 1002, timeout=4)
+        turn(bad)
+        seen(api, consul, "api", 1001, timeout=4)
+        turn(good)
+
+
+def asked(consul):
+    """How often instances of a service were asked for."""
+    return sum(path.startswith("/v1/health/service/") for path, _ in consul.seen)
+
+
+def test_no_more_is_asked_while_nothing_changes_but_what_checks_say(api, consul):
+    consul.set("api", 1001)
+    api.add("consul", entry(consul, retry_timeout=60, health_check_policy="any"))
+    seen(api, consul, "api", 1001)
+    threading.Event().wait(0.6)
+    before, blocked = asked(consul), len(consul.seen)
+    threading.Event().wait(0.6)
+    assert len(consul.seen) == blocked
+    checked = instance(port=1001, id="api-1001")
+    checked["Checks"][0]["Output"] = "still well"
+    consul.set("api", checked)
+    until(lambda: len(consul.seen) > blocked, 4)
+    threading.Event().wait(0.4)
+    assert asked(consul) == before
+
+
+def test_connections_are_few_for_many_services_and_end_with_the_entry(api, consul):
+    for number in range(300):
+        consul.set(f"s{number}", 3000 + number)
+    body = entry(consul, retry_timeout=60, health_check_policy="all")
+    made = api.add("consul", body)
+    seen(api, consul, "s299", 3299, timeout=20)
+    consul.set("s7", 5000, 5001)
+    seen(api, consul, "s7", 5000, 5001, timeout=8)
+    assert len(consul.connections) == 3
+    assert len(following(made["id"])) == 3
+    api.call("PUT", f"{DISCOVERY}/consul/{made['id']}", {**body, "enabled": False})
+    until(lambda: not following(made["id"]), 4)
+
+
+def following(id):
+    return [thread for thread in threading.enumerate() if id in thread.name]
 
 
 @pytest.mark.parametrize(
     ("trouble", "told"),
     [
-        ({"status": 500}, "status 500"),
-        ({"token": "another"}, "status 403"),
+        ({"status": 500}, "status 500: No cluster leader"),
+        ({"token": "another"}, "status 403: ACL not found"),
+        ({"hidden": True}, "requires a token with service:read and node:read"),
         ({"body": b"<html>"}, "no JSON"),
         ({"body": b"[]"}, "no object"),
     ],
@@ -197,15 +262,23 @@ def test_consul_goes_and_comes_back(api, consul):
     consul.stop()
     until(lambda: "cannot be reached" in api.status.get("message", ""), 8)
     seen(api, consul, "api", 1001)
-    consul.index = 1
+    consul.indexes = dict.fromkeys(consul.indexes, 1)
     consul.services = {}
     consul.start()
     consul.set("api", 1007)
     seen(api, consul, "api", 1007, timeout=12)
 
 
+def test_a_refusal_that_has_the_token_in_it_is_not_repeated(consul, monkeypatch):
+    consul.token = "another"
+    monkeypatch.setitem(REFUSALS, 403, "no such token: s3cret-t0ken")
+    with pytest.raises(source.SourceFailed) as raised:
+        next(source.watch(entry(consul, token="s3cret-t0ken"), threading.Event()))
+    assert raised.value.message.endswith("with status 403")
+
+
 def test_a_slow_consul_is_given_up(consul, monkeypatch):
-    monkeypatch.setattr(source, "_MARGIN", -0.9)
+    monkeypatch.setattr(source, "_MARGIN", 0.1)
     consul.delay = 1.0
     with pytest.raises(source.SourceFailed, match="no answer in time"):
         next(source.watch(entry(consul), threading.Event()))

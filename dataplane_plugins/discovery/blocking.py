@@ -1,0 +1,138 @@
+"""Noticing changes at once: Consul's blocking queries (HTTP API, "Blocking Queries").
+
+A blocking query is answered once the index of what it asks for has moved. One for each service
+would tell the most, but take as many connections as there are services, and an agent grants 200 to
+a client (`http_max_conns_per_client`). So there are two at most, however many services there are:
+
+* `/v1/catalog/services` moves whenever an instance comes, changes or goes, but not with checks;
+* `/v1/health/state/any` moves with any check. It is asked only where checks count, and tells of a
+  change only when the state of one has changed: the output of checks changes all the time.
+
+Neither says which service it was, so all are looked at afterwards, over a connection that is kept.
+What moves neither, such as the address of a node, is seen at the look that is due anyway.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol
+
+LEAST_PERIOD = 0.2
+"""Seconds between two answers of one query: changes come in swarms."""
+
+_LONGEST_WAIT = 60.0
+_LOOK_SECONDS = 0.5
+
+
+class Asked(Protocol):
+    """What asks Consul; each query has its own."""
+
+    def get(
+        self, path: str, query: Mapping[str, object] = ..., wait: float = ...
+    ) -> tuple[Any, int]:
+        """The decoded answer and its index (0 where there is none); it may take `wait` seconds."""
+
+    def end(self) -> None:
+        """Make `get` fail at once, in whatever thread it is."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class Query:
+    """A blocking query that is asked time and again in a thread of its own.
+
+    `gist(answer)` is what counts as a change if it differs, besides the index if `by_index`; it
+    raises `SourceFailed` for an answer of an unknown form. `answer` is the last one.
+    """
+
+    def __init__(
+        self,
+        client: Asked,
+        path: str,
+        gist: Callable[[Any], Hashable],
+        query: Mapping[str, object] | None = None,
+        by_index: bool = False,
+    ) -> None:
+        self.client, self.path, self.query = client, path, query or {}
+        self.gist, self.by_index = gist, by_index
+        self.answer: Any = None
+        self.told: Hashable = None
+        self.index = 0
+
+    def ask(self, wait: float) -> tuple[bool, bool]:
+        """Ask once, for `wait` seconds at most; whether there is a change, and whether it blocks.
+
+        The index is begun anew when it goes backwards; one of 0 never blocks.
+        """
+        query, seconds = self.query, 0.0
+        if self.index:
+            query, seconds = {**query, "index": self.index, "wait": f"{wait:g}s"}, wait
+        answer, new = self.client.get(self.path, query, seconds)
+        told = (self.gist(answer), new if self.by_index else 0)
+        changed = told != self.told
+        backwards = new < self.index
+        self.answer, self.told = answer, told
+        self.index = 0 if backwards else new
+        return changed, backwards or new > 0
+
+
+class Changes:
+    """Waits for changes of any of some queries, between `with` and its end.
+
+    `period` is how long to wait without one, in seconds.
+    """
+
+    def __init__(self, queries: Sequence[Query], period: float) -> None:
+        self.queries, self.period = queries, period
+        self.over = threading.Event()
+        self.bell = threading.Event()
+        self.failure: Exception | None = None
+
+    def __enter__(self) -> "Changes":
+        for query in self.queries:
+            name = f"{threading.current_thread().name} {query.path}"
+            threading.Thread(target=self._follow, args=(query,), name=name, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.over.set()
+        for query in self.queries:
+            query.client.end()
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Wait for a change, or the end of the period; false once `stop` is set.
+
+        Raises what a query has failed with.
+        """
+        end = time.monotonic() + self.period
+        while not stop.is_set():
+            left = end - time.monotonic()
+            rung = self.bell.wait(min(_LOOK_SECONDS, left) if left > 0 else _LOOK_SECONDS)
+            self.bell.clear()
+            if self.failure is not None:
+                raise self.failure
+            known = all(query.told is not None for query in self.queries)
+            if known and (rung or time.monotonic() >= end):
+                return True
+        return False
+
+    def _follow(self, query: Query) -> None:
+        wait = min(self.period, _LONGEST_WAIT)
+        try:
+            while not self.over.is_set():
+                changed, blocks = query.ask(wait)
+                if changed:
+                    self.bell.set()
+                self.over.wait(LEAST_PERIOD if blocks else wait)
+        except Exception as error:  # raised again by `wait`
+            self.failure = error
+        finally:
+            self.bell.set()
+            query.client.close()
