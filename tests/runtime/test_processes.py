@@ -1,9 +1,5 @@
 """What processes, servers and tables tell, on a live HAProxy and from odd answers."""
 
-import os
-import signal
-import time
-
 import pytest
 
 from dataplane_core.errors import RuntimeFailed
@@ -12,88 +8,6 @@ from dataplane_core.text import Document
 from dataplane_plugins.runtime import info, servers, stats, tables
 from dataplane_plugins.runtime.stick_tables import declared_fields, entry, fields
 from tests.runtime.support import TEXT, Api, prepare
-
-CALLS = [
-    ("GET", "runtime/info", None, {}),
-    ("GET", "stats/native", None, {}),
-    ("GET", "runtime/servers", None, {"backend": "be"}),
-    ("GET", "runtime/servers/s1", None, {"backend": "be"}),
-    ("POST", "runtime/servers", {"name": "n", "address": "127.0.0.1"}, {"backend": "be"}),
-    ("PUT", "runtime/servers/s1", {"admin_state": "maint"}, {"backend": "be"}),
-    ("DELETE", "runtime/servers/s1", None, {"backend": "be"}),
-    ("GET", "runtime/acls", None, {}),
-    ("GET", "runtime/acls/0", None, {}),
-    ("GET", "runtime/acl_file_entries", None, {"acl_id": "0"}),
-    ("POST", "runtime/acl_file_entries", {"value": "192.0.2.9"}, {"acl_id": "0"}),
-    ("PUT", "runtime/acl_file_entries", [{"value": "192.0.2.9"}], {"acl_id": "0"}),
-    ("GET", "runtime/acl_file_entries/0x1", None, {"acl_id": "0"}),
-    ("DELETE", "runtime/acl_file_entries/0x1", None, {"acl_id": "0"}),
-    ("GET", "runtime/maps", None, {}),
-    ("GET", "runtime/maps/m.map", None, {}),
-    ("PUT", "runtime/maps/m.map", [{"key": "k", "value": "v"}], {}),
-    ("DELETE", "runtime/maps/m.map", None, {}),
-    ("GET", "runtime/maps_entries", None, {"map": "m.map"}),
-    ("POST", "runtime/maps_entries", {"key": "k", "value": "v"}, {"map": "m.map"}),
-    ("GET", "runtime/maps_entries/k", None, {"map": "m.map"}),
-    ("PUT", "runtime/maps_entries/k", {"value": "v"}, {"map": "m.map"}),
-    ("DELETE", "runtime/maps_entries/k", None, {"map": "m.map"}),
-    ("GET", "runtime/stick_tables", None, {}),
-    ("GET", "runtime/stick_tables/st", None, {"process": 1}),
-    ("GET", "runtime/stick_table_entries", None, {"process": 1, "stick_table": "st"}),
-    ("POST", "runtime/stick_table_entries", {"key": "192.0.2.1", "data_type": {"gpc0": 1}},
-     {"process": 1, "stick_table": "st"}),
-]  # fmt: skip
-
-
-def failures(api, seconds):
-    """Every call fails with a reason, none takes longer; the statuses."""
-    found = set()
-    for method, path, body, query in CALLS:
-        begun = time.monotonic()
-        answer = api.call(method, path, body, **query)
-        assert time.monotonic() - begun < seconds, path
-        assert len(answer.json["message"]) > 20, path
-        found.add(answer.status_code)
-    return found
-
-
-@pytest.mark.haproxy
-def test_a_worker_that_is_stopped_and_one_that_is_dead(own_haproxy):
-    api = own_haproxy
-    pid = api.pid
-    api.services.runtime.deadline = 0.2
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        assert failures(api, 1.0) <= {503, 504}
-        body = {"name": "s1", "address": "127.0.0.1", "port": 9, "weight": 11}
-        assert api.change("PUT", "servers/s1", body, backend="be").status_code == 202
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    os.kill(pid, signal.SIGKILL)
-    api.process.process.wait(10)  # the master goes with its worker
-    assert failures(api, 1.0) == {503}
-
-
-def test_the_deadline_leaves_time_for_an_answer(tmp_path):
-    prepare(tmp_path)
-    assert Api(tmp_path).services.runtime.deadline <= 1.5
-
-
-def test_without_a_socket(tmp_path):
-    prepare(tmp_path, TEXT.replace("  stats socket {folder}/worker.sock mode 600 level admin\n", ""))
-    assert failures(Api(tmp_path), 1.0) == {503}
-
-
-ANSWERS = ["", "nonsense", "1\n# be_id x\n3 be", "# table", "\x00", "Permission denied", "# id (file)"]
-
-
-@pytest.mark.parametrize("answer", ANSWERS)
-def test_odd_answers_are_no_fault_of_this_server(tmp_path, answer):
-    prepare(tmp_path)
-    api = Api(tmp_path)
-    with FakeRuntime(tmp_path / "worker.sock", {"": answer + "\n"}):
-        for method, path, body, query in CALLS:
-            assert api.status(method, path, body, **query) != 500, path
 
 
 def test_several_processes(tmp_path):

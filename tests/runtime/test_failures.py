@@ -1,0 +1,208 @@
+"""What runtime calls answer when HAProxy is stopped, killed, absent or odd: a reason, and soon."""
+
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.settings import Settings
+from dataplane_core.testing import FakeRuntime
+from tests.haproxy.support import alive, until
+from tests.harness.fixtures import one_haproxy
+from tests.harness.server import ApiServer
+from tests.runtime.support import SERVICES, TEXT, Api, Live, live, prepare
+
+CALLS = [
+    ("GET", "runtime/info", None, {}),
+    ("GET", "stats/native", None, {}),
+    ("GET", "runtime/servers", None, {"backend": "be"}),
+    ("GET", "runtime/servers/s1", None, {"backend": "be"}),
+    ("POST", "runtime/servers", {"name": "n", "address": "127.0.0.1"}, {"backend": "be"}),
+    ("PUT", "runtime/servers/s1", {"admin_state": "maint"}, {"backend": "be"}),
+    ("DELETE", "runtime/servers/s1", None, {"backend": "be"}),
+    ("GET", "runtime/acls", None, {}),
+    ("GET", "runtime/acls/0", None, {}),
+    ("GET", "runtime/acl_file_entries", None, {"acl_id": "0"}),
+    ("POST", "runtime/acl_file_entries", {"value": "192.0.2.9"}, {"acl_id": "0"}),
+    ("PUT", "runtime/acl_file_entries", [{"value": "192.0.2.9"}], {"acl_id": "0"}),
+    ("GET", "runtime/acl_file_entries/0x1", None, {"acl_id": "0"}),
+    ("DELETE", "runtime/acl_file_entries/0x1", None, {"acl_id": "0"}),
+    ("GET", "runtime/maps", None, {}),
+    ("GET", "runtime/maps/m.map", None, {}),
+    ("PUT", "runtime/maps/m.map", [{"key": "k", "value": "v"}], {}),
+    ("DELETE", "runtime/maps/m.map", None, {}),
+    ("GET", "runtime/maps_entries", None, {"map": "m.map"}),
+    ("POST", "runtime/maps_entries", {"key": "k", "value": "v"}, {"map": "m.map"}),
+    ("GET", "runtime/maps_entries/k", None, {"map": "m.map"}),
+    ("PUT", "runtime/maps_entries/k", {"value": "v"}, {"map": "m.map"}),
+    ("DELETE", "runtime/maps_entries/k", None, {"map": "m.map"}),
+    ("GET", "runtime/stick_tables", None, {}),
+    ("GET", "runtime/stick_tables/st", None, {"process": 1}),
+    ("GET", "runtime/stick_table_entries", None, {"process": 1, "stick_table": "st"}),
+    ("POST", "runtime/stick_table_entries", {"key": "192.0.2.1", "data_type": {"gpc0": 1}},
+     {"process": 1, "stick_table": "st"}),
+]  # fmt: skip
+
+
+NEED_NO_HAPROXY = {"runtime/maps": {"POST"}}
+MOST = 2.0
+"""Seconds for any answer."""
+SOCKET = "  stats socket {folder}/worker.sock mode 600 level admin\n"
+BY_BOTH = TEXT.replace(SOCKET, SOCKET + "  master-worker no-exit-on-failure\n")
+
+
+def asked(api: Api, call: tuple, seconds: float) -> int:
+    """The status of a failure, which comes in time and has a reason."""
+    method, path, body, query = call
+    begun = time.monotonic()
+    answer = api.call(method, path, body, **query)
+    assert time.monotonic() - begun < seconds, path
+    assert len(answer.json["message"]) > 20, path
+    return answer.status_code
+
+
+def failures(api: Api, seconds: float) -> set[int]:
+    """The statuses of all calls."""
+    return {asked(api, call, seconds) for call in CALLS}
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_every_route_is_called_here(tmp_path):
+    prepare(tmp_path)
+    [site] = [one for one in Api(tmp_path).app.sites if one.version.prefix == "/v2"]
+    for route in site.routes:
+        path = route.template.removeprefix("/services/haproxy/")
+        if path.startswith(("runtime/", "stats/")):
+            form = re.sub(r"\{\w+\}", "[^/]+", path)
+            called = {method for method, one, _, _ in CALLS if re.fullmatch(form, one)}
+            assert called | NEED_NO_HAPROXY.get(path, set()) == set(route.operations), path
+
+
+@pytest.fixture(scope="module", params=["stats socket", "master"])
+def governed(
+    request: pytest.FixtureRequest, haproxy_program: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Live, dict[str, str]]]:
+    """HAProxy whose master stays, and the settings by which it is asked in one of two ways."""
+    folder = tmp_path_factory.mktemp("failing")
+    with live(haproxy_program, folder, BY_BOTH) as found:
+        way = {}
+        if request.param == "master":
+            prepare(folder, BY_BOTH.replace(SOCKET, ""))
+            way = {"haproxy__master_runtime": str(found.process.master)}
+        yield found, way
+
+
+@pytest.mark.haproxy
+def test_each_call_on_a_worker_that_was_just_stopped(governed):
+    found, way = governed
+    api, pid = Api(found.folder, **way, dataplane__runtime_timeout=0.2), found.pid
+    assert Settings.default().dataplane.runtime_timeout <= MOST - 0.5
+    for call in CALLS:
+        api.get("runtime/info")  # it is well
+        with stopped(pid):
+            assert asked(api, call, 0.2 + 0.5) in (503, 504)
+
+
+@pytest.mark.haproxy
+def test_a_worker_that_is_stopped_and_then_killed(governed):
+    found, way = governed
+    api, pid = Api(found.folder, **way), found.pid
+    with stopped(pid):
+        assert failures(api, MOST) <= {503, 504}
+        configure(api)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not alive(pid))
+    assert failures(api, MOST) <= {502, 503}
+    configure(api)
+
+
+def configure(api: Api) -> None:
+    """Read and change the configuration, in one call and in a transaction."""
+    begun = time.monotonic()
+    number = api.services.config.version()
+    body = {"name": "s1", "address": "127.0.0.1", "port": 9, "weight": number + 10}
+    assert api.change("PUT", "servers/s1", body, backend="be").status_code == 202
+    path = "configuration/backends"
+    inside = {"transaction_id": api.call("POST", "transactions", version=number + 1).json["id"]}
+    assert api.status("POST", path, {"name": f"b{number}"}, **inside) == 202
+    assert api.status("PUT", f"transactions/{inside['transaction_id']}") == 202
+    assert f"b{number}" in [one["name"] for one in api.get(path)["data"]]
+    assert time.monotonic() - begun < 2 * MOST
+
+
+@pytest.mark.haproxy
+def test_an_haproxy_that_is_gone_with_its_master(own_haproxy):
+    os.kill(own_haproxy.pid, signal.SIGKILL)
+    own_haproxy.process.process.wait(10)
+    assert failures(own_haproxy, MOST) == {503}
+    configure(own_haproxy)
+
+
+@pytest.mark.haproxy
+@pytest.mark.server
+def test_many_calls_at_once_do_not_hold_up_the_configuration(tmp_path: Path) -> None:
+    with live(one_haproxy("2.8"), tmp_path) as found:
+        resources = {"maps_dir": str(tmp_path / "maps")}
+        own = {"workers": 2, "runtime_timeout": 1}
+        settings = {"dataplaneapi": {"resources": resources}, "dataplane": own}
+        with ApiServer(tmp_path / "haproxy.cfg", tmp_path / "api", settings) as server:
+            start = threading.Barrier(len(CALLS) + 1)
+
+            def ask(call):
+                client = server.client()
+                start.wait(10)
+                begun = time.monotonic()
+                method, path, body, query = call
+                status = client.call(method, f"{SERVICES}/{path}", body, **query).status
+                return status, time.monotonic() - begun
+
+            with stopped(found.pid), ThreadPoolExecutor(len(CALLS)) as pool:
+                answers = pool.map(ask, CALLS)
+                client = server.client()
+                start.wait(10)
+                for _ in range(20):
+                    begun = time.monotonic()
+                    made = client.call("POST", f"{SERVICES}/transactions", version=client.version())
+                    assert (made.status, time.monotonic() - begun < MOST) == (201, True)
+                for status, seconds in answers:
+                    assert status in (503, 504) and seconds < MOST
+
+
+def test_without_a_socket(tmp_path):
+    prepare(tmp_path, TEXT.replace(SOCKET, ""))
+    assert failures(Api(tmp_path), 1.0) == {503}
+
+
+ANSWERS = [
+    "",
+    "nonsense",
+    "1\n# be_id x\n3 be",
+    "# table",
+    "\x00",
+    "Permission denied",
+    "# id (file)",
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_odd_answers_are_no_fault_of_this_server(tmp_path, answer):
+    prepare(tmp_path)
+    api = Api(tmp_path)
+    with FakeRuntime(tmp_path / "worker.sock", {"": answer + "\n"}):
+        for method, path, body, query in CALLS:
+            assert api.status(method, path, body, **query) != 500, path
