@@ -24,7 +24,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.files import identity, locked, read, told
+from dataplane_core.store.files import identity, locked, read, sync_directory, told
 from dataplane_core.store.head import decode, split
 from dataplane_core.store.history import Entry, History
 from dataplane_core.store.rows import Rows
@@ -163,8 +163,7 @@ class Source:
             yield lock
 
     def _lock_file(self) -> Path:
-        real = Path(os.path.realpath(self.path))
-        return real.with_name(f".{real.name}.lock")
+        return _lock_file_of(self.path)
 
     def _recorded(self, digest: str) -> int | None:
         """The number of the newest text, if that is the one with `digest`."""
@@ -241,6 +240,22 @@ class Source:
         if self._settled:
             self._settled = False
             self._on_settled()
+
+
+def _lock_file_of(path: Path) -> Path:
+    real = Path(os.path.realpath(path))
+    return real.with_name(f".{real.name}.lock")
+
+
+def discard(path: Path) -> None:
+    """Delete a file and what its numbers were: with a new state, the next of its name starts anew.
+
+    Raises `StorageFailed`. The lock file stays, empty: a removed one would let two holders in.
+    """
+    with locked(_lock_file_of(path)) as lock, told(path, "deleted"):
+        path.unlink(missing_ok=True)
+        os.ftruncate(lock, 0)
+    sync_directory(path.parent)
 
 
 def _read_mark(lock: int) -> tuple[int, str] | None:

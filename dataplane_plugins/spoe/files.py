@@ -8,16 +8,18 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from shutil import rmtree
 
 from dataplane_core.errors import AlreadyExists, Invalid, NotFound
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.services import Services
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
-from dataplane_core.store.files import sync_directory, told, write_atomically
+from dataplane_core.store.files import locked, sweep_folder, told, write_atomically
 from dataplane_core.store.ports import Verdict
+from dataplane_core.store.source import discard
 from dataplane_core.text.section import SCOPE
 
 KINDS = frozenset({SCOPE, "spoe-agent", "spoe-message", "spoe-group"})
@@ -56,7 +58,7 @@ class SpoeFiles:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._folder = Path(services.settings.dataplaneapi.resources.spoe_dir)
-        self._stores: dict[str, ConfigStore] = {}
+        self._stores: dict[str, tuple[State, ConfigStore]] = {}
         self._opening = threading.Lock()
 
     def paths(self) -> list[str]:
@@ -72,9 +74,12 @@ class SpoeFiles:
         if path is None or not path.is_file():
             raise NotFound(f"missing object: SPOE file {name} does not exist")
         with self._opening:
-            if path.name not in self._stores:
-                self._stores[path.name] = self._open(path)
-            return self._stores[path.name]
+            state = self._state_of(path)
+            known = self._stores.get(path.name)
+            if known is None or known[0].directory != state:
+                self._close(path)
+                known = self._stores[path.name] = self._open(path, State(state))
+            return known[1]
 
     def create(self, name: str, data: bytes) -> str:
         """Write a new file and return its path; raises `Invalid` and `AlreadyExists`."""
@@ -85,31 +90,56 @@ class SpoeFiles:
                 f"start with '-' or '.', instead of {name!r}",
                 code=605,
             )
-        if path.exists():
-            raise AlreadyExists(f"object already exists: SPOE file {name} already exists")
         with told(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data, 0o644)
+        with self._making():
+            if os.path.lexists(path):
+                raise AlreadyExists(f"object already exists: SPOE file {name} already exists")
+            write_atomically(path, data, 0o644)
         return str(path)
+
+    def sweep(self) -> None:
+        """Remove what uploads left that died with their process."""
+        sweep_folder(self._folder)
 
     def delete(self, name: str) -> None:
         """Remove a file; it is no error when there is none."""
         path = self._path(name)
         if path is None or not path.is_file():
             return
-        with told(path, "deleted"):
-            path.unlink(missing_ok=True)
-        sync_directory(self._folder)
-        with self._opening:
-            self._stores.pop(path.name, None)
+        with self._making(), self._opening:
+            state = self._state_of(path)
+            discard(path)
+            lives = self._services.state.fact(_fact(path)) or "0"
+            self._services.state.note(_fact(path), str(int(lives) + 1))
+            self._close(path)
+            rmtree(state, ignore_errors=True)
+
+    def _making(self) -> AbstractContextManager[int]:
+        """Keep others from making and deleting files, in whatever worker they are."""
+        return locked(self._services.state.path("spoe.lock"))
+
+    def _state_of(self, path: Path) -> Path:
+        """Where the state of a file is: elsewhere after each deletion of its name."""
+        lives = self._services.state.fact(_fact(path))
+        folder = Path(self._services.settings.state_dir) / "spoe"
+        return folder / (f"{path.name}@{lives}" if lives else path.name)
 
     def _path(self, name: str) -> Path | None:
         plain = name.removeprefix(f"{self._folder}/")
         return self._folder / plain if _NAME.fullmatch(plain) else None
 
-    def _open(self, path: Path) -> ConfigStore:
+    def _open(self, path: Path, state: State) -> tuple[State, ConfigStore]:
         services = self._services
-        state = State(Path(services.settings.state_dir) / "spoe" / path.name)
         settings = services.settings.replace(**{"haproxy.config_file": path})
         reloads = MainReloads(services, path.name)
-        return ConfigStore(settings, KINDS, Unchecked(), None, state, reloads)
+        return state, ConfigStore(settings, KINDS, Unchecked(), None, state, reloads)
+
+    def _close(self, path: Path) -> None:
+        if path.name in self._stores:
+            self._stores.pop(path.name)[0].shutdown()
+
+
+def _fact(path: Path) -> str:
+    """What is kept in the server's state: how often a file of this name was deleted."""
+    return f"deletions of SPOE file {path.name}"

@@ -68,6 +68,12 @@ def _removing(id: str, summary: str, *more: Parameter) -> Operation:
 
 
 @impl
+def dataplane_start(services: Services) -> None:
+    """Remove what uploads left that were cut off."""
+    SpoeFiles(services).sweep()
+
+
+@impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve SPOE files and all that is in them."""
     files = SpoeFiles(services)

@@ -66,6 +66,27 @@ def test_files(stored, tmp_path):
     assert stored.call("DELETE", f"{SPOE}/spoe_files/f1.cfg").status_code == 204
 
 
+def test_a_name_begins_anew_after_its_deletion(stored, tmp_path):
+    other = Everything(tmp_path, "", dataplaneapi__resources__spoe_dir=str(tmp_path / "spoe"))
+    for api in (stored, other, stored):
+        here = {"spoe": "f1.cfg"}
+        for version in (1, 2):
+            assert other.call("GET", f"{SPOE}/version", **here).json == version
+            made = api.call("POST", f"{SPOE}/spoe_scopes", f"[s{version}]", version=version, **here)
+            assert made.status_code == 201
+        assert stored.call("GET", f"{SPOE}/version", **here).json == 3
+        assert api.call("DELETE", f"{SPOE}/spoe_files/f1.cfg").status_code == 204
+        assert upload(api).status_code == 201
+        assert text(tmp_path) == FILE
+
+
+def test_a_link_is_no_file_to_be_made(api, tmp_path):
+    (tmp_path / "spoe").mkdir(exist_ok=True)
+    (tmp_path / "spoe" / "f1.cfg").symlink_to(tmp_path / "elsewhere")
+    assert upload(api).status_code == 409
+    assert not (tmp_path / "elsewhere").exists()
+
+
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".x", "-x", "a b", "a\\0b"])
 def test_names_that_are_no_names_are_refused(api, name):
     assert upload(api, name).status_code in (400, 422)

@@ -1,8 +1,5 @@
 """Uploads that go wrong: the old file stays, nothing is left behind."""
 
-import os
-import resource
-import signal
 import socket
 
 import pytest
@@ -72,52 +69,6 @@ def test_a_client_that_goes_away(server):
     connection, maps = half_an_upload(server)
     connection.close()
     until(lambda: list(maps.iterdir()) == [], 10)
-
-
-def test_a_server_that_is_killed(tmp_path):
-    (tmp_path / "haproxy.cfg").write_text("global\n  maxconn 10\n")
-    server = ApiServer(tmp_path / "haproxy.cfg", tmp_path).start()
-    try:
-        assert server.client().call(
-            "POST", f"{STORAGE}/maps", text=form("old", b"k v\n").decode(), headers={"Content-Type": MEDIA}
-        ).status == 201  # fmt: skip
-        connection, maps = half_an_upload(server)
-        kill(server)
-        connection.close()
-        assert len(list(maps.glob(".half.map.*.tmp"))) == 1
-        server.start()
-        until(lambda: [path.name for path in maps.iterdir()] == ["old.map"], 10)
-        assert (maps / "old.map").read_bytes() == b"k v\n"
-    finally:
-        server.stop()
-
-
-def kill(server):
-    os.killpg(server.process.pid, signal.SIGKILL)
-    server.process.wait()
-
-
-@pytest.fixture
-def small_disk():
-    """No file may become larger than 100 000 bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.parametrize("kind", ["maps", "general"])
-def test_a_full_disk(storage, kind, small_disk):
-    assert storage.upload(kind, "old.map", b"k v\n").status_code == 201
-    large = b"k v\n" * 100_000
-    for answer in (
-        storage.upload(kind, "new.map", large),
-        storage.send("PUT", f"{kind}/old.map", large),
-    ):
-        assert answer.status_code == 507, answer.text
-        assert ".tmp" not in answer.json["message"]
-    assert storage.files(kind) == ["old.map"]
-    assert (storage.folder / FOLDERS[kind] / "old.map").read_bytes() == b"k v\n"
 
 
 def test_two_uploads_of_one_name(storage, monkeypatch):
