@@ -53,6 +53,10 @@ EXTRAS = {
         "pydantic>=2,<3",
         "python-dateutil>=2.8.2",
         "urllib3>=2,<3",
+        # EC2's interface as a server; its own extra for that brings far more
+        "moto[ec2]>=5.2,<6",
+        "flask>=3,<4",
+        "flask-cors>=6,<7",
     ],
     "lint": [
         "ruff>=0.17.5,<0.18",

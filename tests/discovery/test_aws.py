@@ -172,18 +172,25 @@ def moto() -> Iterator[str]:
     process.wait(10)
 
 
-def run_instances(url: str, **tags: str) -> None:
-    """Start an instance with tags."""
-    asked = {"Action": "RunInstances", "Version": "2016-11-15", "ImageId": "ami-12c6146b",
-             "MinCount": "1", "MaxCount": "1", "TagSpecification.1.ResourceType": "instance"}  # fmt: skip
-    for at, (key, value) in enumerate(tags.items(), 1):
-        asked[f"TagSpecification.1.Tag.{at}.Key"] = key
-        asked[f"TagSpecification.1.Tag.{at}.Value"] = value
-    body = urlencode(asked).encode()
+def tell(url: str, action: str, **more: str) -> bytes:
+    """What EC2 answers to an action, in the region of `ENTRY`."""
+    body = urlencode({"Action": action, "Version": "2016-11-15", **more}).encode()
     headers = signed("POST", f"{url}/", body, Scope("us-east-1", "ec2"), Credentials("a", "b"),
                      datetime.now(UTC))  # fmt: skip
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    urllib.request.urlopen(urllib.request.Request(f"{url}/", body, {**headers, **kind}), timeout=20)
+    request = urllib.request.Request(f"{url}/", body, {**headers, **kind})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read()
+
+
+def run_instances(url: str, **tags: str) -> None:
+    """Start an instance with tags."""
+    asked = {"ImageId": "ami-12c6146b", "MinCount": "1", "MaxCount": "1",
+             "TagSpecification.1.ResourceType": "instance"}  # fmt: skip
+    for at, (key, value) in enumerate(tags.items(), 1):
+        asked[f"TagSpecification.1.Tag.{at}.Key"] = key
+        asked[f"TagSpecification.1.Tag.{at}.Value"] = value
+    tell(url, "RunInstances", **asked)
 
 
 def test_against_moto(moto):
@@ -202,3 +209,25 @@ def test_against_moto(moto):
     live = ids(allowlist=[{"key": "tag:Stage", "value": "live"}])
     assert len(live) == 1
     assert ids(denylist=[{"key": "tag:Stage", "value": "live"}]) == every - live
+
+
+def test_instances_of_moto_become_servers_and_go(moto, tmp_path, monkeypatch):
+    tags = {**TAGS, "HAProxy:Service:Name": "shop"}
+    for port in ("8080", "8081"):
+        run_instances(moto, **tags, **{"HAProxy:Instance:Port": port})
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", moto)
+    with discovering(tmp_path) as api:
+        api.add(
+            "aws", {**ENTRY, "allowlist": [{"key": "tag:HAProxy:Service:Name", "value": "shop"}]}
+        )
+        backend = "aws-us-east-1-test-shop-8080"
+
+        def ports():
+            return {where.rpartition(":")[2] for where in (api.servers(backend) or {}).values()}
+
+        until(lambda: ports() == {"8080", "8081"}, 10)
+        services = aws.services(aws.Client(ENTRY, {"AWS_ENDPOINT_URL": moto}), ENTRY)
+        first = next(one for one in services["shop-8080"] if one.port == 8080)
+        tell(moto, "TerminateInstances", **{"InstanceId.1": first.id})
+        until(lambda: ports() == {"8081"}, 10)
+        assert api.status["failures"] == 0
