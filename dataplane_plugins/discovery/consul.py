@@ -142,15 +142,17 @@ def _states(checks: Any) -> frozenset[tuple[str, ...]]:
 def _look(client: Client, entry: Entry, catalog: dict[str, Any]) -> Found:
     """The services that are wanted, with their instances.
 
-    Consul leaves out what a token may not read, and has always nodes: where it shows neither these
-    nor services, it is the token that lacks rights, and no reason to stop all servers.
+    Consul leaves out what a token may not read: instances whose nodes it may not, and in some
+    releases their services. It always has nodes, so where it shows none and no instances either, it
+    is the token that lacks rights, and no reason to stop all servers.
     """
-    if not catalog and not client.get(_NODES)[0]:
+    found = {name: _instances(client, entry, name) for name in chosen(entry, catalog)}
+    if not any(found.values()) and not client.get(_NODES)[0]:
         raise SourceFailed(
-            "Consul shows neither services nor nodes: its access control requires a token with "
+            "Consul shows neither instances nor nodes: its access control requires a token with "
             "service:read and node:read"
         )
-    return {name: _instances(client, entry, name) for name in chosen(entry, catalog)}
+    return found
 
 
 def chosen(entry: Entry, names: Iterator[str] | Sequence[str] | dict[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ class ConsulDouble(AbstractContextManager["ConsulDouble"]):
         self.status = 200
         self.delay = 0.0
         self.token = ""
-        self.hidden = False
+        self.hidden = ""
         self.body: bytes | None = None
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.tokens: set[str | None] = set()
@@ -89,10 +89,14 @@ class ConsulDouble(AbstractContextManager["ConsulDouble"]):
             return self._found(path, query), self.indexes[of]
 
     def _found(self, path: str, query: dict[str, str]) -> Any:
-        if self.hidden:
-            return {} if path == CATALOG else []
         if path == CATALOG:
-            return {"consul": [], **{name: [] for name in self.services}}
+            return (
+                {}
+                if self.hidden == "services"
+                else {"consul": [], **dict.fromkeys(self.services, [])}
+            )
+        if self.hidden:
+            return []
         if path == NODES:
             return [{"Node": "n1", "Address": "127.0.0.1"}]
         if path == CHECKS:

@@ -230,7 +230,8 @@ def following(id):
     [
         ({"status": 500}, "status 500: No cluster leader"),
         ({"token": "another"}, "status 403: ACL not found"),
-        ({"hidden": True}, "requires a token with service:read and node:read"),
+        ({"hidden": "services"}, "requires a token with service:read and node:read"),
+        ({"hidden": "nodes"}, "requires a token with service:read and node:read"),
         ({"body": b"<html>"}, "no JSON"),
         ({"body": b"[]"}, "no object"),
     ],
