@@ -23,5 +23,6 @@ def application(settings: Settings) -> "Application":
 def build(settings: Settings) -> Served:
     """Return the application with its background work."""
     made = application(settings)
-    made.services.config.recover()
-    return Served(made, made.services.start, made.services.stop)
+    services = made.services
+    services.config.recover()
+    return Served(made, services.start, services.stop, services.state.shutdown)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from dataplane_core.errors import DataplaneError
 from dataplane_core.logs.configure import configure, give_files_to
 from dataplane_core.server.connections import Limits, limits_of
 from dataplane_core.server.folders import make_folders
-from dataplane_core.server.listeners import Listeners
+from dataplane_core.server.listeners import Listeners, Place
 from dataplane_core.server.process import PidFile, account_of, become
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Problem, Settings, SettingsError
@@ -25,11 +26,15 @@ _PATIENCE = 10.0  # seconds for the workers of a killed predecessor to let go of
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An application with the work that goes on beside its requests, in every worker."""
+    """An application with the work that goes on beside its requests, in every worker.
+
+    `discard` lets go of what the master opened for it, once another is served.
+    """
 
     wsgi: "WSGIApplication"
     start: Callable[[], None]
     stop: Callable[[], None]
+    discard: Callable[[], None] = lambda: None
 
 
 class Site:
@@ -75,11 +80,10 @@ class Site:
             make_folders(settings, account_of(settings))
             contexts = _contexts(settings)
             served = self._make(settings)
-            ready = self.listeners.prepare(settings, 0.0)
             try:
-                configure(settings)
+                ready = self._prepared(settings)
             except SettingsError:
-                self.listeners.discard(ready)
+                served.discard()
                 raise
         except SettingsError as error:
             for problem in error.problems:
@@ -93,8 +97,18 @@ class Site:
         before = self.settings.dataplaneapi
         if (before.uid, before.gid) != (settings.dataplaneapi.uid, settings.dataplaneapi.gid):
             log.warning("a change of uid or gid takes effect at the next start")
+        self.served.discard()
         self._adopt(settings, served, contexts)
         return True
+
+    def _prepared(self, settings: Settings) -> dict[Place, socket.socket]:
+        ready = self.listeners.prepare(settings, 0.0)
+        try:
+            configure(settings)
+        except SettingsError:
+            self.listeners.discard(ready)
+            raise
+        return ready
 
     def _make(self, settings: Settings) -> Served:
         try:

@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 
 from tests.auth.test_authenticator import HASHES
+from tests.haproxy.support import until
 from tests.harness.server import ApiServer, Client, free_port
 from tests.server import certificates
 from tests.server.conftest import UnixConnection
@@ -186,3 +188,24 @@ def test_users_of_the_configuration_are_let_in_as_soon_as_they_are_there(tmp_pat
             assert client.call("GET", BACKENDS).status == 200, scheme
         configuration.write_text("global\n")
         assert server.client().call("GET", BACKENDS).status == 401
+
+
+def workers(master: int) -> set[str]:
+    return set(Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split())
+
+
+def test_settings_that_were_read_again_leave_nothing_open(tmp_path):
+    configuration = tmp_path / "haproxy.cfg"
+    configuration.write_text("global\n")
+    with ApiServer(configuration, tmp_path / "run", {}) as server:
+        assert server.process is not None
+        master = Path(f"/proc/{server.process.pid}/fd")
+        counts = []
+        tree = json.loads(server.settings.read_text())
+        for number in range(3):
+            server.settings.write_text(json.dumps({**tree, "name": f"name{number}"}))
+            before = workers(server.process.pid)
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda old=before: workers(server.process.pid).isdisjoint(old), 15.0)
+            counts.append(sum("/state/" in os.readlink(one) for one in master.iterdir()))
+        assert counts == counts[:1] * 3

@@ -224,7 +224,7 @@ class Conditions(Statement):
     """`<keyword> if <condition>`, any number of lines, under two names.
 
     `<name>_list` holds all of them; `<name>`, of the interface's earlier versions, the last one.
-    Either may be given, and both if they agree.
+    A list that is given wins.
     """
 
     single = False
@@ -251,22 +251,12 @@ class Conditions(Statement):
         return {**last, self.list_name: [dict(values) for _, values in rows]}
 
     def spread(self, values: Values) -> list[Row]:
+        form, prefix = self.forms[0], f"{self.name}."
         items = values.get(self.list_name)
         if items is None:
-            one = self._one(values)
+            one = {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
             items = [one] if one else []
-        return [(self.forms[0], dict(item)) for item in items]
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        yield from super().problems(values)
-        one, items = self._one(values), values.get(self.list_name)
-        if one and items is not None and [one] != [dict(item) for item in items[-1:]]:
-            message = f"{self.name} in body must be the last of {self.list_name}, or be left out"
-            yield Problem(self.name, 422, message)
-
-    def _one(self, values: Values) -> dict[str, Any]:
-        prefix = f"{self.name}."
-        return {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
+        return [(form, dict(item)) for item in items]
 
 
 EXCEPTIONS = on(

@@ -48,22 +48,8 @@ def test_persistence_rules_are_a_list_and_the_last_of_it():
     assert (shown["force_persist.cond"], shown["force_persist.cond_test"]) == ("unless", "B")
     only = {"force_persist.cond": "if", "force_persist.cond_test": "C"}
     assert put(BACKEND, section(), **only) == ["force-persist if C"]
-    assert list(BACKEND.problems(only)) == list(BACKEND.problems(shown)) == []
-    assert put(BACKEND, one, **shown) == ["force-persist if A", "force-persist unless B"]
-
-
-@pytest.mark.parametrize("items", [[], ["D"], ["C", "D"]])
-def test_a_persistence_rule_beside_a_list_that_ends_with_another_is_refused(items):
-    values = {
-        "ignore_persist.cond": "if",
-        "ignore_persist.cond_test": "C",
-        "ignore_persist_list": [{"cond": "if", "cond_test": item} for item in items],
-    }
-    [problem] = BACKEND.problems(values)
-    assert problem.code == 422
-    assert problem.message == (
-        "ignore_persist in body must be the last of ignore_persist_list, or be left out"
-    )
+    both = {**only, "force_persist_list": [{"cond": "if", "cond_test": "D"}]}
+    assert put(BACKEND, one, **both) == ["force-persist if D"]
 
 
 @pytest.mark.parametrize(
