@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 LEAST_PERIOD = 0.2
 """Seconds between two answers of one query: changes come in swarms."""
@@ -40,25 +40,28 @@ class Asked(Protocol):
         """Let go of the connection."""
 
 
-class Query:
-    """A blocking query that is asked time and again in a thread of its own.
+Gist = TypeVar("Gist", bound=Hashable)
 
-    `gist(answer)` is what counts as a change if it differs, besides the index if `by_index`; it
-    raises `SourceFailed` for an answer of an unknown form. `answer` is the last one.
+
+class Query(Generic[Gist]):
+    """A blocking query that is asked time and again.
+
+    `gist(answer)` is what counts of an answer, and `told` that of the last one; it raises
+    `SourceFailed` for an answer of an unknown form. Another index counts too if `by_index`.
     """
 
     def __init__(
         self,
         client: Asked,
         path: str,
-        gist: Callable[[Any], Hashable],
+        gist: Callable[[Any], Gist],
         query: Mapping[str, object] | None = None,
         by_index: bool = False,
     ) -> None:
         self.client, self.path, self.query = client, path, query or {}
         self.gist, self.by_index = gist, by_index
-        self.answer: Any = None
-        self.told: Hashable = None
+        self.told: Gist | None = None
+        self.last = 0
         self.index = 0
 
     def ask(self, wait: float) -> tuple[bool, bool]:
@@ -70,12 +73,12 @@ class Query:
         if self.index:
             query, seconds = {**query, "index": self.index, "wait": f"{wait:g}s"}, wait
         answer, new = self.client.get(self.path, query, seconds)
-        told = (self.gist(answer), new if self.by_index else 0)
-        changed = told != self.told
+        told = self.gist(answer)
+        changed = told != self.told or (self.by_index and new != self.last)
         backwards = new < self.index
-        self.answer, self.told = answer, told
+        self.told, self.last = told, new
         self.index = 0 if backwards else new
-        return changed, backwards or new > 0
+        return changed, new > 0
 
 
 class Changes:
@@ -84,7 +87,7 @@ class Changes:
     `period` is how long to wait without one, in seconds.
     """
 
-    def __init__(self, queries: Sequence[Query], period: float) -> None:
+    def __init__(self, queries: Sequence[Query[Any]], period: float) -> None:
         self.queries, self.period = queries, period
         self.over = threading.Event()
         self.bell = threading.Event()
@@ -123,7 +126,7 @@ class Changes:
                 return True
         return False
 
-    def _follow(self, query: Query) -> None:
+    def _follow(self, query: Query[Any]) -> None:
         wait = min(self.period, _LONGEST_WAIT)
         try:
             while not self.over.is_set():

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from types import MappingProxyType
 from typing import Any
@@ -104,18 +104,18 @@ def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:
     Looking takes half of the time at most, however often something changes.
     """
     catalog = Query(Client(entry), _CATALOG, _names, by_index=True)
-    queries = [catalog, *_health(entry)]
+    queries: list[Query[Any]] = [catalog, *_health(entry)]
     period = max(1, int(entry.get("retry_timeout") or 1))
     with closing(Client(entry)) as client, Changes(queries, period) as changes:
         while changes.wait(stop):
             began = time.monotonic()
-            found = _look(client, entry, catalog.answer)
+            found = _look(client, entry, catalog.told or ())
             spent = time.monotonic() - began
             yield found
             stop.wait(max(LEAST_PERIOD, spent))
 
 
-def _health(entry: Entry) -> list[Query]:
+def _health(entry: Entry) -> list[Query[frozenset[tuple[str, ...]]]]:
     """The query for checks, where the entry looks at them: those that fail tell all for `all`."""
     policy = entry.get("health_check_policy") or "none"
     if policy == "none":
@@ -139,7 +139,7 @@ def _states(checks: Any) -> frozenset[tuple[str, ...]]:
         raise SourceFailed(f"Consul's answer to {_CHECKS} has not the form that is known") from None
 
 
-def _look(client: Client, entry: Entry, catalog: dict[str, Any]) -> Found:
+def _look(client: Client, entry: Entry, catalog: Collection[str]) -> Found:
     """The services that are wanted, with their instances.
 
     Consul leaves out what a token may not read: instances whose nodes it may not, and in some
@@ -155,7 +155,7 @@ def _look(client: Client, entry: Entry, catalog: dict[str, Any]) -> Found:
     return found
 
 
-def chosen(entry: Entry, names: Iterator[str] | Sequence[str] | dict[str, Any]) -> list[str]:
+def chosen(entry: Entry, names: Collection[str]) -> list[str]:
     """The services that the entry wants, sorted. Consul itself is one only where it is named."""
     allowed = {*(entry.get("service_allowlist") or ()), *(entry.get("service-whitelist") or ())}
     denied = {*(entry.get("service_denylist") or ()), *(entry.get("service-blacklist") or ())}

@@ -293,8 +293,9 @@ def test_a_redirect_takes_no_token_along(consul):
 
 def test_an_unknown_defaults_section_is_told(api, consul):
     consul.set("api", 1001)
-    api.add("consul", entry(consul, defaults="nowhere"))
+    made = api.add("consul", entry(consul, defaults="nowhere"))
     until(lambda: "defaults nowhere" in api.status.get("message", ""), 8)
+    until(lambda: len(following(made["id"])) == 1)  # what watched is let go until the next attempt
 
 
 def test_disabled_and_deleted_entries_leave_their_backends(api, consul):
