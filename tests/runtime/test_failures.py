@@ -75,7 +75,11 @@ def failures(api: Api, seconds: float) -> set[int]:
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
+    """A process none of whose threads runs: the signal takes a moment."""
     os.kill(pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    for thread in threads:
+        until(lambda: thread.read_text().rpartition(") ")[2].startswith("T"))  # noqa: B023
     try:
         yield
     finally:
