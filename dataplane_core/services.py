@@ -87,11 +87,7 @@ class Services:
     def _follow_edits(self, stop: threading.Event) -> None:
         """Watch haproxy.cfg: what someone else writes there is numbered, kept and reloaded."""
 
-        def look() -> None:
-            if self.config.external_change():
-                self.reloads.request(self.config.version(), "the file was edited")
-
-        watch(self.settings.haproxy.config_file, look, stop)
+        watch(self.settings.haproxy.config_file, self.config.external_change, stop)
 
 
 def make_services(settings: Settings, plugins: Iterable[object] | None = None) -> Services:

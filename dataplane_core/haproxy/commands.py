@@ -158,7 +158,7 @@ def _collect(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
                 return bytes(kept)
         elif over:
             return bytes(kept)
-        if time.monotonic() > deadline:
+        if not over and time.monotonic() > deadline:
             raise subprocess.TimeoutExpired(process.args, deadline)
 
 
@@ -179,9 +179,10 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     """Close the pipe; a process that still runs is asked to end, then killed, with its session."""
     assert process.stdout is not None
     process.stdout.close()
+    if process.poll() is not None:
+        return
     for number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0)):
-        if process.poll() is not None:
-            return
+        # the second is for its children too, which may live on when it does not
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Literal
 
+from dataplane_core.store.history import plain
 from dataplane_core.store.state import State
 
 _STEPS = (
@@ -70,7 +71,7 @@ class Records:
 
     def enqueue(self, version: int, reason: str, delay: float) -> str:
         """The id of the reload that waits, made if none does; a shorter delay makes it earlier."""
-        due = time.time() + delay
+        due, reason = time.time() + delay, plain(reason)
         with self._state.write() as connection:
             query = "SELECT * FROM reloads WHERE state = 'queued' ORDER BY number LIMIT 1"
             row = connection.execute(query).fetchone()
@@ -97,15 +98,19 @@ class Records:
         ]
 
     def begin(self, job: Job, version: int) -> Job:
-        """No change joins this reload any more; `version` is what the file holds now."""
+        """No change joins this reload any more; `version` is what the file held a moment ago.
+
+        A change that joined since has a higher one, and HAProxy will read it too.
+        """
         now = time.time()
         with self._state.write() as connection:
             connection.execute(
-                "UPDATE reloads SET state = 'begun', version = ?, begun = ?, attempts = ? "
-                "WHERE number = ?",
+                "UPDATE reloads SET state = 'begun', version = max(version, ?), begun = ?, "
+                "attempts = ? WHERE number = ?",
                 (version, now, job.attempts + 1, job.number),
             )
-        return Job(job.number, job.id, job.first_version, version, now, job.attempts + 1)
+            query = "SELECT * FROM reloads WHERE number = ?"
+            return _job(connection.execute(query, (job.number,)).fetchone())
 
     def finish(self, job: Job, ok: bool, response: str, restored: int | None = None) -> None:
         """The reload is over. Records older than the settings say are dropped."""

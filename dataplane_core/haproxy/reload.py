@@ -115,6 +115,10 @@ class ReloadQueue:
         """Whether a reload has begun and is not over: it may have read the file before a change."""
         return bool(self._records.begun())
 
+    def loading(self) -> list[int]:
+        """The versions that HAProxy is being reloaded with."""
+        return [job.version for job in self._records.begun()]
+
     def status(self) -> Status:
         """Whether HAProxy runs: `up`, `down` or `unknown`."""
         return self.control.status()

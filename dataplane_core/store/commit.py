@@ -8,7 +8,7 @@ rename with its sync, and one write to the state.
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from dataplane_core.errors import (
@@ -28,7 +28,7 @@ from dataplane_core.store.files import Candidate, sync_directory
 from dataplane_core.store.findings import Teller
 from dataplane_core.store.head import Head, decode, encode, join, split
 from dataplane_core.store.history import Entry, History
-from dataplane_core.store.ports import Checker, Follow, Hooks, Verdict
+from dataplane_core.store.ports import Checker, Follow, Hooks, Reloads, Verdict
 from dataplane_core.store.rows import COMMITTED, Row, Rows
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.source import Source, digest_of
@@ -63,7 +63,7 @@ class Committer:
 
     def __init__(
         self, source: Source, history: History, rows: Rows, texts: Texts,
-        backups: Backups, checker: Checker, hooks: Hooks | None, teller: Teller,
+        backups: Backups, checker: Checker, hooks: Hooks | None, teller: Teller, reloads: Reloads,
     ) -> None:  # fmt: skip
         self._source = source
         self._history = history
@@ -73,6 +73,7 @@ class Committer:
         self._checker = checker
         self._hooks = hooks
         self._teller = teller
+        self._reloads = reloads
 
     def commit(self, order: Order, follow: Follow) -> Committed:
         """Write the file; raises, with the file as it was.
@@ -89,14 +90,14 @@ class Committer:
         ):
             failpoint("candidate-written")
             change = _change(order)
-            entry = _entry(change, digest_of(data))
+            entry = _entry(change, digest_of(data), follow.skips)
             with self._intended(entry, data, candidate):
                 after = self._source.prepare(text, entry.digest, entry.version)
                 follow.prepare(change)
                 verdict()
                 failpoint("candidate-checked")
                 self._backups.keep(order.base)
-                with self._source.held() as lock:
+                with self._alone(order), self._source.held() as lock:
                     failpoint("locked")
                     self._verify(order, lock)
                     self._swap(entry, after, candidate, follow, lock)
@@ -130,8 +131,8 @@ class Committer:
         text = join(head, rest, version)
         data = encode(text)
         entry = Entry(
-            version, digest_of(data), "intended", "restore", time.time(),
-            accepted=True, followed=True, reason=reason,
+            version, digest_of(data), "intended", "restore", time.time(), accepted=True,
+            followed=not self._history.applied_between(accepted, version), reason=reason,
         )  # fmt: skip
         after = self._source.prepare(text, entry.digest, version)
         with (
@@ -167,27 +168,37 @@ class Committer:
     @contextmanager
     def _intended(self, entry: Entry, data: bytes, candidate: Candidate) -> Iterator[None]:
         """All that is kept of a version before it is one; gone again if it becomes none."""
+        candidate.sync()
+        attempt = self._history.intend(entry)
+        failpoint("intent-recorded")
         try:
-            candidate.sync()
             self._texts.keep(entry.version, entry.digest, data)
             failpoint("version-kept")
-            self._history.intend(entry)
-            failpoint("intent-recorded")
             self._prune()
             yield
         except BaseException:
             if not candidate.published:
-                self._texts.drop(entry.version, entry.digest)
-                with suppress(StorageFailed):
-                    self._history.forget(entry)
+                self._forget(attempt, entry)
             raise
+
+    def _forget(self, attempt: int, entry: Entry) -> None:
+        """Remove the intent, and the text unless another attempt at the same has it too."""
+        with suppress(StorageFailed), self._history.state.write(synced=False):
+            if self._history.forget(attempt, entry):
+                self._texts.drop(entry.version, entry.digest)
 
     def _prune(self) -> None:
         """Remove texts of versions beyond the limit; a failure to do so harms nobody."""
-        accepted, newest = self._history.last_accepted(), self._history.newest()
-        needed = {entry.version for entry in (accepted, newest) if entry} | self._rows.bases()
-        with suppress(OSError):
-            self._texts.prune(needed)
+        with suppress(OSError, StorageFailed):
+            accepted, newest = self._history.last_accepted(), self._history.newest()
+            known = {entry.version for entry in (accepted, newest) if entry}
+            needed = known.union(self._rows.bases(), self._reloads.loading())
+            self._texts.prune(newest.version if newest else 0, needed)
+
+    def _alone(self, order: Order) -> AbstractContextManager[object]:
+        """Nobody adds to a transaction what would go with it unseen."""
+        row = order.transaction
+        return nullcontext() if row is None else self._rows.editing(row.id)
 
     def _verify(self, order: Order, lock: int) -> None:
         """With the lock held: the base is still the newest, and the transaction as it was read."""
@@ -224,8 +235,7 @@ class Committer:
         failpoint("replaced")
         sync_directory(candidate.target.parent)
         failpoint("directory-synced")
-        also = follow.record if follow else lambda: None
-        self._source.publish(after, status, entry, also, lock)
+        self._source.publish(after, status, entry, follow, lock)
         failpoint("done-recorded")
 
 
@@ -246,10 +256,10 @@ def _change(order: Order) -> Committed:
     )
 
 
-def _entry(change: Committed, digest: str) -> Entry:
+def _entry(change: Committed, digest: str, followed: bool) -> Entry:
     return Entry(
         change.version, digest, "intended", change.origin, change.when, who=change.who,
-        request_id=change.request_id, transaction_id=change.transaction_id,
+        request_id=change.request_id, transaction_id=change.transaction_id, followed=followed,
     )  # fmt: skip
 
 

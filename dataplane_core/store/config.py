@@ -67,7 +67,7 @@ class ConfigStore:
         )
         self.committer = Committer(
             self._source, self.history, self._rows, self._texts, self._backups, checker, hooks,
-            self._teller,
+            self._teller, reloads,
         )  # fmt: skip
         self.transactions = Transactions(self, self._rows, transaction.max_open_transactions)
         self._process = 0
@@ -164,9 +164,11 @@ class ConfigStore:
         return self.committer.validate(Order(base, document, posted=posted))
 
     def external_change(self) -> bool:
-        """Look whether someone else wrote the file; True once for each reload that is due."""
-        self.snapshot()
-        return self.history.take_external()
+        """Look whether someone else wrote the file; True once for each reload that was due.
+
+        The reload is asked for with that.
+        """
+        return self._follower.edited(self.snapshot().version)
 
     def mark_accepted(self, version: int) -> None:
         """HAProxy was reloaded with this version and runs it."""
@@ -179,10 +181,9 @@ class ConfigStore:
         or a later one meanwhile. Versions in between are recorded as rolled back for `reason`.
         """
         self.snapshot()
-        accepted = self.history.last_accepted()
         restored = self.committer.restore(reason, failed_version)
-        if restored is not None and accepted is not None:
-            self._follower.take_back(accepted.version, restored)
+        if restored is not None:
+            self._follower.take_back()
         return restored
 
     def carry_out(self, order: Order, force_reload: bool, skip_reload: bool) -> Outcome:
@@ -234,14 +235,18 @@ class ConfigStore:
     def _claim(self) -> None:
         """The state belongs to one file; that of another file says nothing about this one."""
         path = os.path.realpath(self._source.path)
-        owner = self._state.fact("config_file")
-        if owner == path:
+        if self._state.fact("config_file") == path:
             return
-        if owner is not None and not self._state.first:
-            raise StorageFailed(
-                f"{self._state.directory} is in use for {owner}: set another dataplane.state_dir"
-            )
         with self._state.write() as connection:
+            owner = self._state.fact("config_file")
+            if owner == path:  # another worker was faster
+                return
+            if owner is not None and not self._state.first:
+                raise StorageFailed(
+                    f"{self._state.directory} is in use for {owner}: set another "
+                    "dataplane.state_dir"
+                )
             self.history.clear(connection)
             self._rows.clear(connection)
-        self._state.note("config_file", path)
+            self._texts.clear()
+            self._state.note("config_file", path)

@@ -12,8 +12,8 @@ _hits = count(1)
 
 NAMES = (
     "candidate-written",
-    "version-kept",
     "intent-recorded",
+    "version-kept",
     "candidate-checked",
     "locked",
     "replaced",

@@ -3,7 +3,7 @@
 import logging
 
 from dataplane_core.errors import DataplaneError, ReloadFailed
-from dataplane_core.store.change import Committed, Outcome
+from dataplane_core.store.change import Committed, Origin, Outcome
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.history import History
 from dataplane_core.store.ports import Apply, Hooks, Plan, Reloads
@@ -25,20 +25,36 @@ class Follower:
         self.hooks = hooks
         self.reloads = reloads
 
-    def take_back(self, accepted: int, restored: int) -> None:
+    def take_back(self) -> None:
         """After a restore: a reload, if HAProxy took some of what is undone over its socket."""
-        if self.history.applied_between(accepted, restored):
-            self.reloads.request(restored, _UNDO)
+        self._bring("restore", _UNDO)
 
     def catch_up(self) -> None:
-        """Ask for the reload that a process which died could not ask for any more."""
+        """Ask for the reloads that a process which died could not ask for any more."""
         try:
-            left = self.history.unfollowed("api")
-            if left:
-                self.reloads.request(left[-1].version, "committed by a process that ended")
-                self.history.follow(left[-1].version, earlier=True)
+            self._bring("api", "committed by a process that ended")
+            self._bring("restore", _UNDO)
         except DataplaneError as error:
             _log.error("a committed version waits for a reload: %s", error.message)
+
+    def edited(self, version: int) -> bool:
+        """Ask for a reload if somebody else edited the file; True once for each that is due."""
+        if not self.history.unfollowed("external"):
+            return False
+        with self.history.state.write():
+            found = self.history.take_external()
+            if found:
+                self.reloads.request(version, "the file was edited")
+        return found
+
+    def _bring(self, origin: Origin, reason: str) -> None:
+        if not self.history.unfollowed(origin):
+            return
+        with self.history.state.write():
+            left = self.history.unfollowed(origin)
+            if left:
+                self.reloads.request(left[-1].version, reason)
+                self.history.follow(left[-1].version, earlier=True)
 
 
 class Following:
@@ -50,7 +66,7 @@ class Following:
         self._reloads = follower.reloads
         self._plan = None if force_reload or skip_reload else follower.plan
         self._force_reload = force_reload
-        self._skip_reload = skip_reload
+        self.skips = skip_reload
         self._change: Committed | None = None
         self._apply: Apply | None = None
         self._reload_id: str | None = None
@@ -65,16 +81,18 @@ class Following:
 
     def record(self) -> None:
         """Ask for the reload with the commit's own record, where nothing else will do."""
-        if self._skip_reload:
-            self._history.follow(self._committed.version, earlier=False)
-        elif self._apply is None and not self._force_reload:
+        if self._apply is None and not self._force_reload and not self.skips:
             self._ask()
+
+    def lost(self) -> None:
+        """The reload that was asked for is as unrecorded as the commit."""
+        self._reload_id = None
 
     def finish(self) -> Outcome:
         """Tell the hooks, and see the change through; raises `ReloadFailed` for a forced reload."""
         change = self._committed
         self._tell(change)
-        if self._skip_reload:
+        if self.skips:
             return Outcome(change.version, None, "saved")
         if self._force_reload:
             return self._forced(change.version)

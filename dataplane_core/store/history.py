@@ -27,10 +27,23 @@ _TABLES = (
         followed INTEGER NOT NULL,
         reason TEXT NOT NULL)""",
     "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
-    "CREATE TABLE intents AS SELECT * FROM history WHERE status = 'intent'",
-    "CREATE UNIQUE INDEX intents_by_digest ON intents (digest, version)",
+    """CREATE TABLE intents (
+        attempt INTEGER PRIMARY KEY AUTOINCREMENT,
+        version INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        status TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        who TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        transaction_id TEXT,
+        created REAL NOT NULL,
+        accepted INTEGER NOT NULL,
+        followed INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        applied INTEGER NOT NULL)""",
+    f"INSERT INTO intents ({_COLUMNS}) SELECT {_COLUMNS} FROM history WHERE status = 'intent'",
     "DELETE FROM history WHERE status = 'intent'",
-    "UPDATE intents SET status = 'intended'",
+    "CREATE INDEX intents_by_digest ON intents (digest)",
 )
 
 
@@ -103,10 +116,13 @@ class History:
         """Whether one of the versions above `version` was made by a transaction."""
         return bool(self._entries("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
 
-    def intend(self, entry: Entry) -> None:
-        """Write down a version that may become the file's."""
+    def intend(self, entry: Entry) -> int:
+        """Write down a version that may become the file's; returns the number of this attempt.
+
+        Two attempts may have the same text and version: a client that asks twice.
+        """
         with self.state.write() as connection:
-            _insert(connection, "intents", entry)
+            return _insert(connection, "intents", entry)
 
     def record(self, entry: Entry) -> None:
         """Write down a version that the file has, and forget the oldest beyond ten thousand."""
@@ -116,16 +132,19 @@ class History:
             connection.execute("DELETE FROM history WHERE version < ?", (oldest,))
             connection.execute("DELETE FROM intents WHERE version <= ?", (entry.version,))
 
-    def forget(self, entry: Entry) -> None:
-        """An intended version was not written; its number was seen by nobody."""
-        sql = "DELETE FROM intents WHERE version = ? AND digest = ?"
+    def forget(self, attempt: int, entry: Entry) -> bool:
+        """An attempt has failed; whether its text is nobody else's."""
+        same = "SELECT 1 FROM {} WHERE version = ? AND digest = ?"
         with self.state.write(synced=False) as connection:
-            connection.execute(sql, (entry.version, entry.digest))
+            connection.execute("DELETE FROM intents WHERE attempt = ?", (attempt,))
+            sql = " UNION ALL ".join(same.format(table) for table in ("intents", "history"))
+            values = (entry.version, entry.digest) * 2
+            return connection.execute(sql, values).fetchone() is None
 
-    def forget_intents(self) -> None:
-        """Nobody is about to write anything."""
+    def forget_intents(self, before: float) -> None:
+        """Nobody is about to write what was intended before a moment, in seconds since 1970."""
         with self.state.write(synced=False) as connection:
-            connection.execute("DELETE FROM intents")
+            connection.execute("DELETE FROM intents WHERE created < ?", (before,))
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget all versions."""
@@ -141,8 +160,6 @@ class History:
 
     def take_external(self) -> bool:
         """Whether edits by others wait for a reload; whoever is told so, sees to it."""
-        if not self.unfollowed("external"):
-            return False
         sql = "UPDATE history SET followed = 1 WHERE NOT followed AND origin = 'external'"
         with self.state.write() as connection:
             return connection.execute(sql).rowcount > 0
@@ -176,9 +193,7 @@ class History:
             (plain(reason), above, below),
         )
 
-    def _entries(
-        self, condition: str, *parameters: object, table: str = "history"
-    ) -> list[Entry]:
+    def _entries(self, condition: str, *parameters: object, table: str = "history") -> list[Entry]:
         rows = self.state.read(f"SELECT {_COLUMNS} FROM {table} WHERE {condition}", parameters)
         return [
             Entry(
@@ -199,14 +214,15 @@ class History:
         ]
 
 
-def _insert(connection: sqlite3.Connection, table: str, entry: Entry) -> None:
+def _insert(connection: sqlite3.Connection, table: str, entry: Entry) -> int:
     values = (
         entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
         plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
         entry.followed, plain(entry.reason), entry.applied,
     )  # fmt: skip
     marks = ", ".join("?" * len(values))
-    connection.execute(f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES ({marks})", values)
+    sql = f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES ({marks})"
+    return connection.execute(sql, values).lastrowid or 0
 
 
 def plain(text: str) -> str:

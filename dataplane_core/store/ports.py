@@ -46,6 +46,9 @@ class Reloads(Protocol):
     def request(self, version: int, reason: str = "") -> str:
         """The id of the reload that will bring `version` to life."""
 
+    def loading(self) -> Iterable[int]:
+        """The versions that HAProxy is being reloaded with."""
+
     def force(self, version: int) -> Reload:
         """Reload now; returns when it is over, or takes too long."""
 
@@ -53,11 +56,17 @@ class Reloads(Protocol):
 class Follow(Protocol):
     """What comes of one commit beside its file."""
 
+    skips: bool
+    """Whether nothing is to come of it."""
+
     def prepare(self, change: Committed, /) -> None:
         """Called while HAProxy checks: what can be found out before."""
 
     def record(self) -> None:
         """Called in the write to the state that makes the version the newest."""
+
+    def lost(self) -> None:
+        """Called when that write has failed: nothing of it is recorded."""
 
 
 class Hooks(Protocol):

@@ -165,7 +165,11 @@ class Rows:
         return connection.execute("DELETE FROM transactions WHERE id = ?", mine).rowcount > 0
 
     def finish(
-        self, connection: sqlite3.Connection, origin: Origin, transaction_id: str | None
+        self,
+        connection: sqlite3.Connection,
+        version: int,
+        origin: Origin,
+        transaction_id: str | None,
     ) -> None:
         """Part of a commit: its transaction goes, and what it overtook is outdated.
 
@@ -177,8 +181,8 @@ class Rows:
         if transaction_id is not None or origin == "restore":
             connection.execute(
                 "UPDATE transactions SET status = 'outdated', reason = ?, touched = ? "
-                "WHERE status = 'in_progress'",
-                (COMMITTED if transaction_id else RESTORED, time.time()),
+                "WHERE status = 'in_progress' AND base < ?",
+                (COMMITTED if transaction_id else RESTORED, time.time(), version),
             )
 
     def clear(self, connection: sqlite3.Connection) -> None:

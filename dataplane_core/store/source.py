@@ -27,6 +27,7 @@ from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import identity, locked, read, sync_directory, told
 from dataplane_core.store.head import decode, split
 from dataplane_core.store.history import Entry, History
+from dataplane_core.store.ports import Follow
 from dataplane_core.store.rows import Rows
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.state import State
@@ -35,10 +36,6 @@ from dataplane_core.text import Document
 
 _CLOCK_TICK_NS = 50_000_000
 _log = logging.getLogger(__name__)
-
-
-Record = Callable[[], None]
-"""Writes what else is true with a new version."""
 
 
 def digest_of(data: bytes) -> str:
@@ -75,7 +72,7 @@ class Source:
             with self._lock_to_read() as lock:
                 self._numbered(lock)
                 if self._state.first:
-                    self._history.forget_intents()
+                    self._history.forget_intents(self._state.started)
 
     def snapshot(self) -> Snapshot:
         """The newest state of the file: one `stat` when nothing has changed."""
@@ -99,23 +96,33 @@ class Source:
         return self._known() or self._numbered(lock)
 
     def publish(
-        self, snapshot: Snapshot, status: os.stat_result, entry: Entry, also: Record, lock: int
+        self,
+        snapshot: Snapshot,
+        status: os.stat_result,
+        entry: Entry,
+        follow: Follow | None,
+        lock: int,
     ) -> None:
-        """What was just written is the newest state; `also` is recorded in the same write."""
+        """What was just written is the newest state; what follows is recorded in the same write."""
         _write_mark(lock, snapshot.version, snapshot.digest)
         self._doubtful = False
         self._current = replace(snapshot, identity=identity(status))
         try:
-            self._complete(entry, also)
-        except StorageFailed as error:
+            self._complete(entry, follow)
+        except Exception as error:
             # The file says what is true: whoever locks it next settles the record.
             self._current = None
-            _log.error("version %d is written, its record is not: %s", entry.version, error.message)
+            if follow is not None:
+                follow.lost()
+            told = isinstance(error, StorageFailed) and error.message
+            text = "version %d is written, its record is not: %s"
+            _log.error(text, entry.version, told or "see below", exc_info=not told)
 
     def prepare(self, text: str, digest: str, version: int) -> Snapshot:
         """A snapshot of a text; sections that the newest one has too are shared with it."""
         head, rest = split(text)
-        previous = self._current.document if self._current else None
+        current = self._current  # another thread may set it to None
+        previous = current.document if current else None
         document = Document.parse(rest, self.kinds, previous)
         return Snapshot(document, version, (), head, digest)
 
@@ -220,10 +227,10 @@ class Source:
         for entry in self._history.intents(digest):
             if newest is None or entry.version > newest.version:
                 _log.warning("version %d was written by a process that ended since", entry.version)
-                self._complete(entry, lambda: None)
+                self._complete(entry, None)
                 self._settled = True
 
-    def _complete(self, entry: Entry, also: Record) -> None:
+    def _complete(self, entry: Entry, follow: Follow | None) -> None:
         """Record that an intended version was written, with all that this means for others.
 
         Not synced: the intent and the file are, and tell the same after a power cut.
@@ -233,8 +240,9 @@ class Source:
             self._history.record(replace(entry, status="active"))
             if entry.origin == "restore" and accepted is not None:
                 self._history.roll_back(connection, accepted.version, entry.version, entry.reason)
-            self._rows.finish(connection, entry.origin, entry.transaction_id)
-            also()
+            self._rows.finish(connection, entry.version, entry.origin, entry.transaction_id)
+            if follow is not None:
+                follow.record()
 
     def _announce_settled(self) -> None:
         if self._settled:

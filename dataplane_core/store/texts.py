@@ -41,14 +41,29 @@ class Texts:
         with suppress(OSError):
             self._path(version, digest).unlink()
 
-    def prune(self, needed: Collection[int]) -> None:
-        """Remove the oldest texts beyond the limit, but none of the versions `needed`."""
-        with suppress(FileNotFoundError):
-            matches = filter(None, map(_NUMBERED.fullmatch, os.listdir(self.directory)))
-            found = sorted((int(match[1]), match[0]) for match in matches)
-            for version, name in found[: -self._limit]:
-                if version not in needed:
-                    (self.directory / name).unlink(missing_ok=True)
+    def clear(self) -> None:
+        """Remove all texts."""
+        for _, name in self._found():
+            (self.directory / name).unlink(missing_ok=True)
+
+    def prune(self, newest: int, needed: Collection[int]) -> None:
+        """Remove the oldest texts beyond the limit, of which one is for the version to come.
+
+        None is removed of the versions `needed`, and none above the `newest`: those are on their
+        way.
+        """
+        found = self._found()
+        numbers = sorted({number for number, _ in found if number <= newest})
+        old = {*numbers[: max(0, len(numbers) - self._limit + 1)]}.difference(needed)
+        for number, name in found:
+            if number in old:
+                (self.directory / name).unlink(missing_ok=True)
+
+    def _found(self) -> list[tuple[int, str]]:
+        if not self.directory.is_dir():
+            return []
+        matches = map(_NUMBERED.fullmatch, os.listdir(self.directory))
+        return [(int(match[1]), match[0]) for match in matches if match]
 
     def sweep(self) -> None:
         """Remove what writers that died left."""

@@ -45,7 +45,12 @@ class MainReloads:
     def request(self, version: int, reason: str = "") -> str:
         """The id of the reload that will read version `version` of the file."""
         wanted = f"SPOE file {self._name}, version {version}"
-        return self._services.reloads.request(self._services.config.version(), wanted)
+        newest = self._services.config.history.newest()
+        return self._services.reloads.request(newest.version if newest else 0, wanted)
+
+    def loading(self) -> tuple[int, ...]:
+        """No version of the file is known to be: HAProxy reads it with the configuration."""
+        return ()
 
     def force(self, version: int) -> ReloadRecord:
         """Reload now."""

@@ -53,6 +53,20 @@ def test_a_command_that_nobody_waits_for_is_ended(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+def test_children_that_ignore_being_asked_to_end_are_ended_too(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    child = f"trap '' TERM; echo $$ > {mark}; sleep 60 & wait; sleep 60"
+    with Running(["sh", "-c", f'sh -c "{child}" & sleep 60'], 60, "x"):
+        until(lambda: mark.exists() and mark.read_text().strip())
+    until(lambda: not alive(int(mark.read_text())))
+
+
+def test_a_command_that_ended_in_time_counts_whenever_it_is_looked_at() -> None:
+    with Running(["echo", "said"], 0.2, "x") as running:
+        time.sleep(0.3)
+        assert running.wait().output == "said\n"
+
+
 def test_a_child_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
     begun = time.monotonic()
     pid_file = tmp_path / "pid"

@@ -368,3 +368,27 @@ def test_haproxys_own_words_stand_in_the_record(own_haproxy: HaproxyProcess, sta
     assert (record.status, record.version, record.restored) == ("failed", 2, 3)
     assert "unknown keyword 'bogus' in 'backend' section" in record.response
     assert queue.force(4).status == "succeeded"
+
+
+def test_a_change_that_joins_as_the_reload_begins_is_part_of_it(tmp_path: Path, state: State) -> None:
+    queue = queue_of(counting_settings(tmp_path), state)
+    joined = []
+
+    def loading() -> int:
+        if not joined:
+            joined.append(queue.request(3, "just in time"))
+        return 2
+
+    accepted: list[int] = []
+    queue.use(loading=loading, on_succeeded=lambda record: accepted.append(record.version))
+    first = queue.request(2)
+    done = queue.force(2)
+    assert joined == [first] == [done.id]
+    assert done.version == 3
+    assert accepted == [3]
+
+
+def test_a_reason_may_hold_bytes_that_are_no_text(tmp_path: Path, state: State) -> None:
+    queue = queue_of(counting_settings(tmp_path), state)
+    reload_id = queue.request(2, "user ren\udce9 was added")
+    assert queue.record(reload_id).reason == "user ren\\udce9 was added"

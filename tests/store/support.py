@@ -67,7 +67,11 @@ class FakeRecord:
 class FakeReloads:
     requested: list[int] = field(default_factory=list)
     forced: list[int] = field(default_factory=list)
+    under_way: list[int] = field(default_factory=list)
     record: FakeRecord = field(default_factory=FakeRecord)
+
+    def loading(self) -> list[int]:
+        return self.under_way
 
     def request(self, version: int, reason: str = "") -> str:
         self.requested.append(version)
