@@ -1,6 +1,6 @@
 """What a committed change means: properties, old and new, and rows that came or went."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -9,7 +9,7 @@ from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import named_rows, owner, row_at, row_name
 from dataplane_core.grammar import Model, Prop, Row
 from dataplane_core.registry import Registry
-from dataplane_core.text import Document, Section
+from dataplane_core.text import Document, Line, Section
 
 
 class NeedsReload(Exception):
@@ -108,7 +108,7 @@ class _Sections:
         old, new = self.sections
         if old.header.tokens != new.header.tokens:
             raise NeedsReload("a section's header is another")
-        before, after = self._lines(old), self._lines(new)
+        before, after = self._different()
         labels = self._labels(old, before), self._labels(new, after)
         removed: list[RowChange] = []
         for tag, i1, i2, j1, j2 in SequenceMatcher(None, *labels, False).get_opcodes():
@@ -157,10 +157,16 @@ class _Sections:
             **row.values,
         }
 
-    @staticmethod
-    def _lines(section: Section) -> list[int]:
-        """The places of lines that say something."""
-        return [at for at, line in enumerate(section.lines) if line.tokens or line.broken]
+    def _different(self) -> tuple[list[int], list[int]]:
+        """The places of lines that say something, without those that begin and end both alike."""
+        old, new = (section.lines for section in self.sections)
+        start, most = 0, min(len(old), len(new))
+        while start < most and _alike(old[start], new[start]):
+            start += 1
+        end = 0
+        while end < most - start and _alike(old[-1 - end], new[-1 - end]):
+            end += 1
+        return _saying(old, start, end), _saying(new, start, end)
 
     def _labels(self, section: Section, lines: list[int]) -> list[Hashable]:
         """What a line is known by: a row that can come and go by its name, another by its words."""
@@ -212,6 +218,15 @@ class _Sections:
         if name is None or name in named_rows(rows, self.sections[not side]):
             raise NeedsReload("rows were moved")
         return RowChange(rows, self.documents[side], self.sections[side], row, bool(side))
+
+
+def _alike(one: Line, other: Line) -> bool:
+    return one is other or one.raw == other.raw
+
+
+def _saying(lines: Sequence[Line], start: int, end: int) -> list[int]:
+    places = range(start, len(lines) - end)
+    return [at for at in places if lines[at].tokens or lines[at].broken]
 
 
 def _says_alone(model: Model, section: Section, at: int) -> bool:

@@ -92,7 +92,7 @@ class Committer:
             change = _change(order)
             entry = _entry(change, digest_of(data), follow.skips)
             with self._intended(entry, data, candidate):
-                after = self._source.prepare(text, entry.digest, entry.version)
+                after = self._source.prepare(text, entry.digest, entry.version, order.document)
                 follow.prepare(change)
                 verdict()
                 failpoint("candidate-checked")

@@ -118,11 +118,18 @@ class Source:
             text = "version %d is written, its record is not: %s"
             _log.error(text, entry.version, told or "see below", exc_info=not told)
 
-    def prepare(self, text: str, digest: str, version: int) -> Snapshot:
-        """A snapshot of a text; sections that the newest one has too are shared with it."""
+    def prepare(
+        self, text: str, digest: str, version: int, previous: Document | None = None
+    ) -> Snapshot:
+        """A snapshot of a text.
+
+        Sections that `previous`, or else the newest one, has too are shared with it, with all that
+        was read of them.
+        """
         head, rest = split(text)
         current = self._current  # another thread may set it to None
-        previous = current.document if current else None
+        if previous is None and current is not None:
+            previous = current.document
         document = Document.parse(rest, self.kinds, previous)
         return Snapshot(document, version, (), head, digest)
 
