@@ -31,7 +31,7 @@ def main() -> int:
             tables = [
                 measure.reads(effort, folder, servers),
                 measure.writes(effort, servers),
-                measure.commits(effort, servers, haproxy),
+                measure.commits(effort, folder, servers, haproxy),
                 stored.stored(effort, servers[files.SMALL]),
                 running.running(effort, folder / "running", haproxy),
                 started,

@@ -1,6 +1,5 @@
 """The measurements. Each compares within one run and alternates, so that a busy machine cancels out."""
 
-import os
 import statistics
 import subprocess
 import time
@@ -86,15 +85,13 @@ def reads(effort: Effort, folder: Path, servers: dict[Size, ApiServer]) -> Table
     heads = ["file", "GET", "bytes", "user", "requests/s", "bare Falcon", "ratio", "by cost"]
     table = Table("Reading", heads, limit="ratio of requests/s ≥ 0.5")
     for number, size in enumerate(SIZES):
-        place = folder / f"bare{number}"
-        place.mkdir()
         server = servers[size]
         bodies = {}
         for path, route in ROUTES.values():
             answer = server.client().call("GET", path)
             assert answer.status == 200, (path, answer.body[:300])
             bodies[route] = answer.body
-        with systems.Bare(bodies, place) as bare:
+        with systems.Bare(folder / f"bare{number}", bodies) as bare:
             for what, (path, route) in ROUTES.items():
                 for user in (systems.PLAIN, systems.HASHED):
                     told = compared(effort, server, bare, path, user)
@@ -203,35 +200,35 @@ def commit(client: Client, number: int) -> float:
     return timed(put)
 
 
-def durably(command: list[str], file: Path) -> None:
-    """The least that a commit can be: a file written, synced, checked, renamed, its folder synced."""
-    candidate = file.with_name("candidate.cfg")
-    with candidate.open("wb") as opened:
-        opened.write(file.read_bytes())
-        opened.flush()
-        os.fsync(opened.fileno())
-    subprocess.run([*command, str(candidate)], check=True, capture_output=True)
-    candidate.replace(file.with_name("copy.cfg"))
-    folder = os.open(file.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+def least(client: Client) -> float:
+    """Milliseconds of a commit by the bare application."""
+
+    def put() -> None:
+        told = client.call("PUT", "/commit")
+        assert told.status == 202, told.body
+
+    return timed(put)
 
 
-def commits(effort: Effort, servers: dict[Size, ApiServer], haproxy: str) -> Table:
-    """A commit against `haproxy -c` on the same file: all that is ours beside it is to be noise."""
-    heads = ["file", "commit (ms)", "haproxy -c (ms)", "ratio", "with write, sync, rename (ms)"]
+def commits(effort: Effort, folder: Path, servers: dict[Size, ApiServer], haproxy: str) -> Table:
+    """A commit against `haproxy -c` on the same file: all that is ours beside it is to be noise.
+
+    What can be had is told by a bare Falcon application that only writes, syncs, checks and renames.
+    """
+    heads = ["file", "commit (ms)", "haproxy -c (ms)", "ratio", "bare Falcon (ms)", "its ratio"]
     table = Table("Committing", heads, limit="commit ≤ `haproxy -c` + 20 %")
-    for size in SIZES:
-        server, client = servers[size], servers[size].client()
-        command = [haproxy, "-c", "-q", "-f"]
-        check = [*command, str(server.configuration)]
-        ours, bare, least = [], [], []
-        for number in range(max(5, effort.calls // 2)):
-            bare.append(timed(lambda: subprocess.run(check, check=True, capture_output=True)))  # noqa: B023
-            ours.append(commit(client, number))
-            least.append(timed(lambda: durably(command, server.configuration)))  # noqa: B023
-        told, plain, floor = map(statistics.median, (ours, bare, least))
-        ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
-        cells = [size.name, f"{told:.1f}", f"{plain:.1f}", f"{ratio:.2f}", f"{floor:.1f}"]
-        table.rows.append(Row(cells, ratio <= 1.2))
+    for number, size in enumerate(SIZES):
+        server, file = servers[size], str(servers[size].configuration)
+        with systems.Bare(folder / f"commit{number}", {}, haproxy, file) as bare:
+            client, other = server.client(), Client(bare.port)
+            check = [haproxy, "-c", "-q", "-f", file]
+            samples = []
+            for one in range(max(5, effort.calls)):
+                alone = timed(lambda: subprocess.run(check, check=True, capture_output=True))  # noqa: B023
+                samples.append((alone, commit(client, one), least(other)))
+        alone, ours, theirs = (statistics.median(column) for column in zip(*samples, strict=True))
+        ratio = statistics.median(told / plain for plain, told, _ in samples)
+        reachable = statistics.median(told / plain for plain, _, told in samples)
+        cells = [size.name, f"{ours:.1f}", f"{alone:.1f}", f"{ratio:.2f}"]
+        table.rows.append(Row([*cells, f"{theirs:.1f}", f"{reachable:.2f}"], ratio <= 1.2))
     return table

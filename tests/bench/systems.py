@@ -40,10 +40,14 @@ def ours(size: Size, folder: Path, haproxy: str) -> ApiServer:
 
 
 class Bare:
-    """A bare Falcon application that returns the bytes the product returned."""
+    """A bare Falcon application: it returns the bytes the product returned, and commits a file."""
 
-    def __init__(self, answers: dict[str, bytes], folder: Path) -> None:
+    def __init__(
+        self, folder: Path, answers: dict[str, bytes], haproxy: str = "", file: str = ""
+    ) -> None:
         self.port = free_port()
+        self.environ = {"BARE_CHECK": haproxy, "BARE_FILE": file}
+        folder.mkdir()
         files = {}
         for number, (route, data) in enumerate(answers.items()):
             file = folder / f"answer{number}"
@@ -72,7 +76,7 @@ class Bare:
                 stdout=log,
                 stderr=log,
                 cwd=TOP,
-                env={**os.environ, "BARE_ANSWERS": str(self.answers)},
+                env={**os.environ, **self.environ, "BARE_ANSWERS": str(self.answers)},
             )
         wait_for_port(self.port, self.process)
         return self
