@@ -15,6 +15,9 @@ POISON = "poison"
 
 _PATIENCE = 0.05
 
+TAKEN_BACK = (b"could not be reloaded", b"was rolled back")
+"""What is told of a version that was written, and taken back or about to be."""
+
 
 class OneShot(Client):
     """A client that never asks twice: what a lost answer said must stay unknown.
@@ -88,11 +91,7 @@ class Writer(threading.Thread):
         self._ledger.tried(name)
         force = {"force_reload": "true"} if self._random.random() < 0.1 else {}
         answer = self._add(name, version=version, **force)
-        if force and answer.status == 400 and b"could not be reloaded" in answer.body:
-            # Written, and taken back or about to be.
-            self._ledger.accepted([name], version + 1)
-        else:
-            self._note(answer, [name], version + 1, (201, 202))
+        self._note(answer, [name], version + 1, (201, 202))
 
     def _transaction(self) -> None:
         version = self._client.version()
@@ -120,6 +119,8 @@ class Writer(threading.Thread):
             if shown != version:
                 self._problems.append(f"{names} were written as version {shown}, not {version}")
             self._ledger.accepted(names, shown)
+        elif answer.status == 400 and any(words in answer.body for words in TAKEN_BACK):
+            self._ledger.accepted(names, version)
         else:
             self._expect(answer, (406, 409))
             self._ledger.rejected(names)
