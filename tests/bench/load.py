@@ -5,7 +5,7 @@ import multiprocessing
 import socket
 import time
 
-PROCESSES, CONNECTIONS = 2, 4
+PROCESSES, CONNECTIONS = 2, 8
 
 
 def request(path: str, credentials: str) -> bytes:

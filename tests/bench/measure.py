@@ -25,7 +25,7 @@ class Effort:
     """How long to measure: seconds of each round, rounds, and repetitions of single calls."""
 
     seconds: float = 0.5
-    rounds: int = 5
+    rounds: int = 9
     calls: int = 30
 
 

@@ -21,7 +21,8 @@ two machines, or of two days, cannot be compared, their ratios can.
 
 Both servers run under gunicorn's gthread worker with {workers} workers and {threads} threads; the
 load is {load} connections that ask without a pause, on the same machine. "Bare Falcon" is an
-application that returns the same bytes from memory and checks no password. "By cost" is the ratio of
+application that returns the same bytes from memory and checks no password; its commit writes, syncs,
+checks and renames a file, and knows no versions. "By cost" is the ratio of
 the processor time that the servers themselves spent on a request. Memory is the proportional set size
 of all processes of the server.
 
