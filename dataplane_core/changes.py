@@ -170,16 +170,16 @@ class _Sections:
 
     def _labels(self, section: Section, lines: list[int]) -> list[Hashable]:
         """What a line is known by: a row that can come and go by its name, another by its words."""
-        named = {
-            row.at: (rows.name, name)
-            for rows in self.live
-            for name, row in named_rows(rows, section).items()
-        }
-        return [
-            named.get(at) or (line.tokens if not line.broken else line.raw)
-            for at in lines
-            for line in [section.lines[at]]
-        ]
+        return [self._label(section, at) for at in lines]
+
+    def _label(self, section: Section, at: int) -> Hashable:
+        for rows in self.live:
+            row = rows.table.row(section, at)
+            name = row_name(rows, row) if row is not None else None
+            if name is not None:
+                return rows.name, name
+        line = section.lines[at]
+        return line.raw if line.broken else line.tokens
 
     def _has_rows(self, before: list[int], after: list[int]) -> bool:
         return any(self._find(0, at) for at in before) or any(self._find(1, at) for at in after)
@@ -209,8 +209,8 @@ class _Sections:
             yield from found
 
     def _find(self, side: int, at: int) -> tuple[Rows, Row] | None:
-        found = ((rows, row_at(rows, self.sections[side], at)) for rows in self.live)
-        return next(((rows, place[1]) for rows, place in found if place is not None), None)
+        found = ((rows, rows.table.row(self.sections[side], at)) for rows in self.live)
+        return next(((rows, row) for rows, row in found if row is not None), None)
 
     def _row(self, side: int, rows: Rows, row: Row) -> RowChange:
         """The change that a whole line is; a row that is in both sections has only moved."""

@@ -52,11 +52,19 @@ class RowTable:
             section.cache[self] = cached
         return cached
 
+    def row(self, section: Section, at: int) -> Row | None:
+        """The row that is written on a line, without a look at any other."""
+        line = section.lines[at]
+        match = self.heads.lookup(line) if line.tokens else None
+        if match is None or match[2] is None:
+            return None
+        return Row(at, match[1], match[2], line)
+
     def _scan(self, section: Section) -> Iterator[Row]:
-        for at, line in enumerate(section.lines):
-            match = self.heads.lookup(line) if line.tokens else None
-            if match is not None and match[2] is not None:
-                yield Row(at, match[1], match[2], line)
+        for at in range(len(section.lines)):
+            row = self.row(section, at)
+            if row is not None:
+                yield row
 
     def problems(self, values: Values) -> Iterator[Problem]:
         """Rules between properties that `values` breaks."""
