@@ -93,9 +93,10 @@ class Document:
     def index(self) -> dict[tuple[str, str], list[int]]:
         """Positions of the sections by (kind, name)."""
         if self._index is None:
-            self._index = {}
+            index: dict[tuple[str, str], list[int]] = {}
             for at, section in enumerate(self.sections):
-                self._index.setdefault((section.kind, section.name), []).append(at)
+                index.setdefault((section.kind, section.name), []).append(at)
+            self._index = index  # whole: other threads read it as soon as it is there
         return self._index
 
     def find(self, kind: str, name: str = "") -> Section | None:

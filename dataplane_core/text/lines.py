@@ -30,10 +30,12 @@ class Line:
     def tokens(self) -> tuple[str, ...]:
         """The raw words; empty for a blank line, a comment, and a line with an open quote."""
         if self._tokens is None:
+            # The words come last: other threads take the rest for known as soon as they are there.
             try:
-                self._tokens, self._comment = scan(self.raw)
+                tokens, self._comment = scan(self.raw)
             except QuoteError:
-                self._tokens, self.broken = (), True
+                tokens, self.broken = (), True
+            self._tokens = tokens
         return self._tokens
 
     @property

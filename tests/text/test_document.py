@@ -1,5 +1,8 @@
 """A document is its text to the byte, and an edit changes what it says and nothing else."""
 
+import sys
+import threading
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +110,28 @@ def test_parent():
 def test_rewriting_a_line_keeps_indentation_comment_and_line_end():
     line = Line("\t mode   http   # why\r\n")
     assert line.rewritten(["mode", "tcp"]).raw == "\t mode tcp   # why\r\n"
+
+
+def test_threads_that_look_at_once_find_every_section():
+    text = "".join(f"backend be{number}\n  mode http\n" for number in range(400))
+    threads, rounds = 4, 60
+    together, missed = threading.Barrier(threads), []
+    documents = [Document.parse(text, frozenset({"backend"})) for _ in range(rounds)]
+
+    def look():
+        for document in documents:
+            together.wait()
+            if document.find("backend", "be399") is None:
+                missed.append(document)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        looking = [threading.Thread(target=look) for _ in range(threads)]
+        for thread in looking:
+            thread.start()
+        for thread in looking:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert missed == []
