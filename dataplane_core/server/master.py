@@ -15,7 +15,12 @@ from gunicorn.glogging import Logger
 
 from dataplane_core.logs.apache import Access
 from dataplane_core.logs.configure import ACCESS, log_access
-from dataplane_core.server.process import disregard, end_with_parent, show_as
+from dataplane_core.server.process import (
+    disregard,
+    end_with_parent,
+    endings_held_back,
+    show_as,
+)
 from dataplane_core.server.site import Site
 from dataplane_core.server.worker import Worker
 
@@ -129,6 +134,11 @@ class Master(Arbiter):
     def handle_usr2(self) -> None:
         """Refuse to start a second master."""
         log.warning("USR2 is not used here: send HUP to read the settings again")
+
+    def spawn_worker(self) -> Any:
+        """Fork; a worker would lose a signal that came while it still has the master's handlers."""
+        with endings_held_back():
+            return super().spawn_worker()
 
     def stop(self, graceful: bool = True) -> None:
         """Close the listeners, let requests under way end, remove what was made at the start."""

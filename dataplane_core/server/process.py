@@ -6,7 +6,8 @@ import os
 import pwd
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from setproctitle import setproctitle, setthreadtitle
 from dataplane_core.settings import Problem, Settings, SettingsError
 
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 def program_name() -> str:
@@ -39,6 +41,21 @@ def end_with_parent() -> None:
 def disregard(number: signal.Signals) -> None:
     """Let a signal do nothing here; programs that are run take it, as they would not SIG_IGN."""
     signal.signal(number, lambda *_: None)
+
+
+@contextmanager
+def endings_held_back() -> Iterator[None]:
+    """Let signals that end a process wait; a child that is forked meanwhile inherits that."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        take_endings()
+
+
+def take_endings() -> None:
+    """Let signals that end a process come, those too that were held back."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 class PidFile:

@@ -24,6 +24,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from dataplane_core.server.bodies import Input
 from dataplane_core.server.connections import PlainSocket, adopt, describe_connection, wrap
 from dataplane_core.server.headers import LimitedParser
+from dataplane_core.server.process import take_endings
 from dataplane_core.server.site import Site
 from dataplane_core.server.tls import TlsContexts
 
@@ -73,6 +74,11 @@ class Worker(ThreadWorker):
             id(listener): scheme
             for listener, scheme in zip(self.sockets, site.listeners.schemes(), strict=False)
         }
+
+    def init_signals(self) -> None:
+        """Take the signals over from the master, with those that came since the fork."""
+        super().init_signals()
+        take_endings()
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Name the threads for whoever looks at them."""

@@ -1,9 +1,7 @@
 """Where a dialogue plays: a server, and the file that the recorded one had at the beginning."""
 
-import os
 import re
 import shutil
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -94,16 +92,8 @@ class Stage:
 
     def restart(self) -> None:
         """End the server at once and start it again on what it left."""
-        self.kill()
+        self.server.kill()
         self.server.start()
-
-    def kill(self) -> None:
-        """End the server at once; it may not have been started."""
-        process = self.server.process
-        if process is not None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            self.server.process = None
 
     def _write(self, text: str, version: int) -> None:
         """Put a text in the file's place, and let the server notice."""

@@ -54,7 +54,7 @@ def make_stage(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     yield make
     for stage in stages.values():
-        stage.kill()
+        stage.server.kill()
 
 
 def play(stage: Stage, dialogue: Dialogue, bindings: Bindings) -> dict[int | str, str]:

@@ -170,23 +170,30 @@ class ApiServer:
         deadline = time.monotonic() + START
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
+                self.kill()
                 raise RuntimeError(f"the server does not answer:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.05)
         return self
 
     def stop(self) -> None:
-        """End it as systemd does; kill what is left after ten seconds."""
+        """End it as systemd does; an error when that takes more than ten seconds."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        self.process = None
+
+    def kill(self) -> None:
+        """End all its processes at once, if there are any."""
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
         self.process = None
 
     def client(self) -> Client:

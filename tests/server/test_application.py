@@ -54,7 +54,7 @@ def test_a_commit_that_was_killed_is_made_good_at_the_start(tmp_path):
         client.connection.request("POST", path, b'{"name": "b"}', headers)
         with pytest.raises(OSError):
             client.connection.getresponse()
-        os.killpg(server.process.pid, signal.SIGKILL)
+        server.kill()
     assert "_version=2" in configuration.read_text()
     assert not marker.exists()
     with Unasked(configuration, tmp_path / "run", tree) as server:

@@ -133,6 +133,13 @@ def test_sighup_reads_the_settings_again_and_drops_no_request(make, trusting, tm
     assert "Traceback" not in running.log.read_text()
 
 
+def test_a_worker_that_was_just_forked_is_told_of_the_end(make):
+    running = make({"name": "slow to fork"}).start(wait=False)
+    running.wait_for((running.folder / "state" / "forked").exists)
+    running.signal(signal.SIGTERM)
+    assert running.process.wait(8) == 0  # a worker that is not told is killed after 15 s
+
+
 def test_a_sighup_during_the_start_does_not_end_it(make):
     running = make({"name": "slow to start"}).start(wait=False)
     running.wait_for((running.folder / "state" / "building").exists)

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from dataplane_core.haproxy.commands import run
@@ -20,17 +21,27 @@ def signals_of_a_child() -> list[int]:
     return [int(fields[name], 16) for name in ("SigIgn", "SigBlk")]
 
 
-def build(settings: Settings) -> Served:
-    if settings.name == "broken":
+def linger(mark: Path) -> None:
+    mark.touch()
+    time.sleep(1.0)
+
+
+def fail_as_told(name: str) -> None:
+    if name == "broken":
         raise OSError(28, "No space left on device", "/state")
-    if settings.name == "unreadable":
+    if name == "unreadable":
         raise ImportError("cannot import name 'cookies' from 'http'")
+
+
+def build(settings: Settings) -> Served:
+    fail_as_told(settings.name)
     built_by = signals_of_a_child()
     started = threading.Event()
     marks = Path(settings.state_dir)
+    if settings.name == "slow to fork":
+        os.register_at_fork(after_in_child=partial(linger, marks / "forked"))
     if settings.name == "slow to start":
-        (marks / "building").touch()
-        time.sleep(1.0)
+        linger(marks / "building")
 
     def application(environ, start_response):  # type: ignore[no-untyped-def]
         path = environ["PATH_INFO"]

@@ -111,9 +111,7 @@ class Torture:
                     self._kill_a_worker(server)
                     time.sleep(self._random.uniform(0.05, 0.3))
         finally:
-            assert server.process is not None
-            os.killpg(server.process.pid, signal.SIGKILL)
-            server.process.wait()
+            server.kill()
         if failpoint:
             deaths = server.log.read_text("utf-8", "replace").count("exited with code 137")
             self._counts["workers dead at a failpoint"] += deaths - self._deaths
