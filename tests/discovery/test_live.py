@@ -105,9 +105,14 @@ def test_traffic_follows_the_service_with_the_same_worker(web, tmp_path):
 
 def states(running: Live, backend: str) -> dict[str, str]:
     """Addresses of the servers that are at work, by name."""
+    found = rows(running, backend)
+    return {row[3]: f"{row[4]}:{row[18]}" for row in found if not int(row[6]) & 1}
+
+
+def rows(running: Live, backend: str) -> list[list[str]]:
+    """What HAProxy shows of a backend's servers, those too that are not at work."""
     lines = running.tell(f"show servers state {backend}").splitlines()[2:]
-    rows = [line.split() for line in lines]
-    return {row[3]: f"{row[4]}:{row[18]}" for row in rows if not int(row[6]) & 1}
+    return [line.split() for line in lines if line]
 
 
 @contextmanager
@@ -170,8 +175,7 @@ def test_grows_beyond_its_slots_with_the_same_worker(running):
             consul.set("api", *range(20001, 20001 + count))
             until(lambda: len(states(running, backend)) == count, 10)  # noqa: B023
         assert running.pid == pid
-        told = running.tell(f"show servers state {backend}").splitlines()[2:]
-        assert len([line for line in told if line]) == 2
+        until(lambda: len(rows(running, backend)) == 2)
 
 
 def test_addresses_of_both_families_with_the_same_worker(running):
