@@ -109,7 +109,7 @@ class _Sections:
         if old.header.tokens != new.header.tokens:
             raise NeedsReload("a section's header is another")
         before, after = self._different()
-        labels = self._labels(old, before), self._labels(new, after)
+        labels = [self._label(0, at) for at in before], [self._label(1, at) for at in after]
         removed: list[RowChange] = []
         for tag, i1, i2, j1, j2 in SequenceMatcher(None, *labels, False).get_opcodes():
             one, other = before[i1:i2], after[j1:j2]
@@ -161,24 +161,19 @@ class _Sections:
         """The places of lines that say something, without those that begin and end both alike."""
         old, new = (section.lines for section in self.sections)
         start, most = 0, min(len(old), len(new))
-        while start < most and _alike(old[start], new[start]):
+        while start < most and old[start].raw == new[start].raw:
             start += 1
         end = 0
-        while end < most - start and _alike(old[-1 - end], new[-1 - end]):
+        while end < most - start and old[-1 - end].raw == new[-1 - end].raw:
             end += 1
         return _saying(old, start, end), _saying(new, start, end)
 
-    def _labels(self, section: Section, lines: list[int]) -> list[Hashable]:
+    def _label(self, side: int, at: int) -> Hashable:
         """What a line is known by: a row that can come and go by its name, another by its words."""
-        return [self._label(section, at) for at in lines]
-
-    def _label(self, section: Section, at: int) -> Hashable:
-        for rows in self.live:
-            row = rows.table.row(section, at)
-            name = row_name(rows, row) if row is not None else None
-            if name is not None:
-                return rows.name, name
-        line = section.lines[at]
+        found = self._find(side, at)
+        if found is not None and (name := row_name(*found)) is not None:
+            return found[0].name, name
+        line = self.sections[side].lines[at]
         return line.raw if line.broken else line.tokens
 
     def _has_rows(self, before: list[int], after: list[int]) -> bool:
@@ -218,10 +213,6 @@ class _Sections:
         if name is None or name in named_rows(rows, self.sections[not side]):
             raise NeedsReload("rows were moved")
         return RowChange(rows, self.documents[side], self.sections[side], row, bool(side))
-
-
-def _alike(one: Line, other: Line) -> bool:
-    return one is other or one.raw == other.raw
 
 
 def _saying(lines: Sequence[Line], start: int, end: int) -> list[int]:

@@ -168,7 +168,8 @@ class ConfigStore:
 
         The reload is asked for with that.
         """
-        return self._follower.edited(self.snapshot().version)
+        self.snapshot()
+        return self._follower.edited()
 
     def mark_accepted(self, version: int) -> None:
         """HAProxy was reloaded with this version and runs it."""

@@ -37,24 +37,20 @@ class Follower:
         except DataplaneError as error:
             _log.error("a committed version waits for a reload: %s", error.message)
 
-    def edited(self, version: int) -> bool:
+    def edited(self) -> bool:
         """Ask for a reload if somebody else edited the file; True once for each that is due."""
-        if not self.history.unfollowed("external"):
-            return False
-        with self.history.state.write():
-            found = self.history.take_external()
-            if found:
-                self.reloads.request(version, "the file was edited")
-        return found
+        return self._bring("external", "the file was edited")
 
-    def _bring(self, origin: Origin, reason: str) -> None:
+    def _bring(self, origin: Origin, reason: str) -> bool:
+        """Ask for the reload of versions that wait for one; whether there were any."""
         if not self.history.unfollowed(origin):
-            return
+            return False
         with self.history.state.write():
             left = self.history.unfollowed(origin)
             if left:
                 self.reloads.request(left[-1].version, reason)
-                self.history.follow(left[-1].version, earlier=True)
+                self.history.follow(left[-1].version)
+        return bool(left)
 
 
 class Following:
@@ -82,7 +78,7 @@ class Following:
     def record(self) -> None:
         """Ask for the reload with the commit's own record, where nothing else will do."""
         if self._apply is None and not self._force_reload and not self.skips:
-            self._ask()
+            self._request("; ".join(self._committed.reload_reasons))
 
     def lost(self) -> None:
         """The reload that was asked for is as unrecorded as the commit."""
@@ -111,14 +107,17 @@ class Following:
 
     def _ask(self) -> None:
         """Ask for the reload; raises `ReloadFailed` when the version was put aside meanwhile."""
-        change = self._committed
         with self._history.state.write(synced=False):
             undone = self._undone()
-            reason = _UNDO if undone else "; ".join(change.reload_reasons)
-            self._reload_id = self._reloads.request(change.version, reason)
-            self._history.follow(change.version, earlier=True)
+            self._request(_UNDO if undone else "; ".join(self._committed.reload_reasons))
         if undone:
             raise undone
+
+    def _request(self, reason: str) -> None:
+        """Part of a write: the reload, and that nothing else is left to do."""
+        version = self._committed.version
+        self._reload_id = self._reloads.request(version, reason)
+        self._history.follow(version)
 
     def _undone(self) -> ReloadFailed | None:
         """What is told of the version if it was rolled back since it was written."""
@@ -129,7 +128,7 @@ class Following:
 
     def _forced(self, version: int) -> Outcome:
         record = self._reloads.force(version)
-        self._history.follow(version, earlier=True)
+        self._history.follow(version)
         if record.status != "failed" and (undone := self._undone()):
             raise undone  # what HAProxy has loaded is the former text
         if record.status == "failed":

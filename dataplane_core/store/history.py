@@ -13,34 +13,23 @@ _COLUMNS = (
     "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
     "followed, reason, applied"
 )
+_FIELDS = """
+    digest TEXT NOT NULL,
+    status TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    who TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    transaction_id TEXT,
+    created REAL NOT NULL,
+    accepted INTEGER NOT NULL,
+    followed INTEGER NOT NULL,
+    reason TEXT NOT NULL
+"""
 _TABLES = (
-    """CREATE TABLE history (
-        version INTEGER PRIMARY KEY,
-        digest TEXT NOT NULL,
-        status TEXT NOT NULL,
-        origin TEXT NOT NULL,
-        who TEXT NOT NULL,
-        request_id TEXT NOT NULL,
-        transaction_id TEXT,
-        created REAL NOT NULL,
-        accepted INTEGER NOT NULL,
-        followed INTEGER NOT NULL,
-        reason TEXT NOT NULL)""",
+    f"CREATE TABLE history (version INTEGER PRIMARY KEY, {_FIELDS})",
     "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
-    """CREATE TABLE intents (
-        attempt INTEGER PRIMARY KEY AUTOINCREMENT,
-        version INTEGER NOT NULL,
-        digest TEXT NOT NULL,
-        status TEXT NOT NULL,
-        origin TEXT NOT NULL,
-        who TEXT NOT NULL,
-        request_id TEXT NOT NULL,
-        transaction_id TEXT,
-        created REAL NOT NULL,
-        accepted INTEGER NOT NULL,
-        followed INTEGER NOT NULL,
-        reason TEXT NOT NULL,
-        applied INTEGER NOT NULL)""",
+    "CREATE TABLE intents (attempt INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL, "
+    f"{_FIELDS}, applied INTEGER NOT NULL)",
     f"INSERT INTO intents ({_COLUMNS}) SELECT {_COLUMNS} FROM history WHERE status = 'intent'",
     "DELETE FROM history WHERE status = 'intent'",
     "CREATE INDEX intents_by_digest ON intents (digest)",
@@ -151,18 +140,11 @@ class History:
         connection.execute("DELETE FROM history")
         connection.execute("DELETE FROM intents")
 
-    def follow(self, version: int, *, earlier: bool) -> None:
-        """Nothing is left to do about a version; with `earlier`, about those before it neither."""
-        condition = "version <= ?" if earlier else "version = ?"
-        sql = f"UPDATE history SET followed = 1 WHERE NOT followed AND {condition}"
+    def follow(self, version: int) -> None:
+        """Nothing is left to do about a version, and about those before it neither."""
+        sql = "UPDATE history SET followed = 1 WHERE NOT followed AND version <= ?"
         with self.state.write() as connection:
             connection.execute(sql, (version,))
-
-    def take_external(self) -> bool:
-        """Whether edits by others wait for a reload; whoever is told so, sees to it."""
-        sql = "UPDATE history SET followed = 1 WHERE NOT followed AND origin = 'external'"
-        with self.state.write() as connection:
-            return connection.execute(sql).rowcount > 0
 
     def accept(self, version: int) -> None:
         """HAProxy has loaded a version."""

@@ -11,7 +11,7 @@ from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.master import processes
 from dataplane_core.haproxy.runtime import RuntimeClient
 from tests.haproxy.support import until
-from tests.harness.haproxy import HaproxyProcess
+from tests.harness.haproxy import HaproxyProcess, show_info
 from tests.harness.server import Answer, ApiServer, free_port
 from tests.harness.sites import sites
 
@@ -99,15 +99,12 @@ class Balancer:
     @property
     def pid(self) -> int:
         """The worker's process."""
-        lines = self.tell("show info").splitlines()
-        return int(next(line.split()[1] for line in lines if line.startswith("Pid:")))
+        return int(show_info(self.worker)["Pid"])
 
     @property
     def version(self) -> str:
         """HAProxy's release, such as 2.8."""
-        lines = self.tell("show info").splitlines()
-        told = next(line.split()[1] for line in lines if line.startswith("Version:"))
-        return ".".join(told.split(".")[:2])
+        return ".".join(show_info(self.worker)["Version"].split(".")[:2])
 
     @property
     def text(self) -> str:

@@ -4,6 +4,14 @@ import subprocess
 import time
 from pathlib import Path
 
+from dataplane_core.haproxy.runtime import RuntimeClient
+
+
+def show_info(client: RuntimeClient) -> dict[str, str]:
+    """What a worker tells of itself."""
+    lines = client.command("show info").splitlines()
+    return dict(line.split(": ", 1) for line in lines if ": " in line)
+
 
 class HaproxyProcess:
     """HAProxy in master-worker mode on one configuration, with a master socket."""

@@ -16,7 +16,7 @@ from dataplane_core.haproxy.master import processes, settle
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.settings import Settings, User
 from tests.haproxy.support import until
-from tests.harness.haproxy import HaproxyProcess
+from tests.harness.haproxy import HaproxyProcess, show_info
 
 SERVICES = "/v2/services/haproxy"
 
@@ -120,8 +120,7 @@ class Live(Api):
     @property
     def pid(self) -> int:
         """The worker's process."""
-        lines = self.tell("show info").splitlines()
-        return int(next(line.split()[1] for line in lines if line.startswith("Pid:")))
+        return int(show_info(self.worker)["Pid"])
 
     def entries(self, name: str = "maps/m.map") -> list[str]:
         """Keys and values of a map or list, as HAProxy has them."""

@@ -2,10 +2,8 @@
 
 import os
 import resource
-import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from falcon import testing
 
 from tests.haproxy.support import until
+from tests.harness.disks import tiny_disk
 from tests.harness.server import ApiServer, Client
 from tests.storage.support import Storage, bundle, certificate, form, private_key
 
@@ -77,25 +76,12 @@ def small_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of 256 kB."""
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or not shutil.which("mount") or subprocess.call(command) != 0:
-        pytest.skip("only root can mount a small file system")
-    try:
-        yield
-    finally:
-        subprocess.check_call(["umount", str(folder)])
-
-
 @pytest.mark.parametrize(("kind", "method"), CASES)
 @pytest.mark.parametrize("disk", ["full", "limited"])
 def test_a_full_disk(tmp_path, kind, method, disk):
     with ExitStack() as stack:
         if disk == "full":
-            (tmp_path / kind).mkdir()
-            stack.enter_context(small_disk(tmp_path / kind))
+            stack.enter_context(tiny_disk(tmp_path / kind))
         api = Interrupted(tmp_path)
         api.fill()
         before = api.found(kind)
@@ -165,8 +151,7 @@ def test_a_server_that_is_killed_in_the_middle_of_uploads(tmp_path):
                 request = path, MEDIA, form("new" + Path(NAMES[kind]).suffix, data)
             connections.append(half(client, server.port, method, *request))
         until(lambda: all(list((tmp_path / kind).glob(".new.*.tmp")) for kind in REPLACED), 10)
-        os.killpg(server.process.pid, signal.SIGKILL)
-        server.process.wait()
+        server.kill()
         server.start()
         for kind, files in before.items():
             found = {path.name: path.read_bytes() for path in (tmp_path / kind).iterdir()}

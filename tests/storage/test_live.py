@@ -13,7 +13,7 @@ from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.runtime import RuntimeClient
 from tests.haproxy.support import until
 from tests.harness.fixtures import one_haproxy
-from tests.harness.haproxy import HaproxyProcess
+from tests.harness.haproxy import HaproxyProcess, show_info
 from tests.storage.support import Storage, bundle, certificate, pem_of, private_key, revocations
 
 pytestmark = pytest.mark.haproxy
@@ -42,13 +42,16 @@ PAGE = b"HTTP/1.0 503 Gone\r\n\r\nbusy\n"
 class Live(Storage):
     """The application with a HAProxy that serves its files."""
 
+    @property
+    def worker(self):
+        return RuntimeClient(Address(path=str(self.folder / "worker.sock")))
+
     def tell(self, text):
-        return RuntimeClient(Address(path=str(self.folder / "worker.sock"))).command(text).strip()
+        return self.worker.command(text).strip()
 
     @property
     def pid(self):
-        lines = self.tell("show info").splitlines()
-        return int(next(line.split()[1] for line in lines if line.startswith("Pid:")))
+        return int(show_info(self.worker)["Pid"])
 
     def handshake(self, name, listener="fe"):
         """The common name of the certificate that HAProxy shows to a client."""

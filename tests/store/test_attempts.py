@@ -29,6 +29,23 @@ def ended(child):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 137
 
 
+class Meeting:
+    """A child stops where it calls `wait`, from when `begun` returns until `go` is called."""
+
+    def __init__(self):
+        self._begun, self._go = os.pipe(), os.pipe()
+
+    def wait(self):
+        os.write(self._begun[1], b"x")
+        os.read(self._go[0], 1)
+
+    def begun(self):
+        os.read(self._begun[0], 1)
+
+    def go(self):
+        os.write(self._go[1], b"x")
+
+
 def texts(bench):
     return sorted(
         int(path.name.split("-")[0]) for path in (bench.directory / "state/versions").iterdir()
@@ -59,18 +76,14 @@ def test_whoever_loses_with_the_same_change_leaves_the_intent_of_the_other(bench
     transaction = config.transactions.begin(1).id
     add_server(config, "be1", "same", transaction_id=transaction)
     config._state.close()
-    begun, lost = os.pipe(), os.pipe()
-
-    def wait():
-        os.write(begun[1], b"x")
-        os.read(lost[0], 1)
+    meeting = Meeting()
 
     def winner():
-        bench.checker.before = wait
+        bench.checker.before = meeting.wait
         config.transactions.commit(transaction)
 
     child = dies("replaced", winner)
-    os.read(begun[0], 1)
+    meeting.begun()
 
     def cut_off():
         raise StorageFailed("the check did not end")
@@ -78,7 +91,7 @@ def test_whoever_loses_with_the_same_change_leaves_the_intent_of_the_other(bench
     bench.checker.before = cut_off
     with pytest.raises(StorageFailed):
         add_server(config, "be1", "same", version=1)
-    os.write(lost[1], b"x")
+    meeting.go()
     ended(child)
     assert config.version() == 2
     assert config.history.newest().transaction_id == transaction
@@ -88,20 +101,16 @@ def test_whoever_loses_with_the_same_change_leaves_the_intent_of_the_other(bench
 
 def test_a_worker_that_looks_late_leaves_the_intents_of_the_living(bench):
     late = bench.store()
-    begun, looked = os.pipe(), os.pipe()
-
-    def wait():
-        os.write(begun[1], b"x")
-        os.read(looked[0], 1)
+    meeting = Meeting()
 
     def other():
-        bench.checker.before = wait
+        bench.checker.before = meeting.wait
         add_server(bench.store(), "be1", "new", version=1)
 
     child = dies("replaced", other)
-    os.read(begun[0], 1)
+    meeting.begun()
     assert late.version() == 1
-    os.write(looked[1], b"x")
+    meeting.go()
     ended(child)
     assert late.version() == 2
     assert late.history.newest().origin == "api"
