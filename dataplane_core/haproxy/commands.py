@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from dataplane_core.errors import StorageFailed
-
-OUTPUT_LIMIT = 256 * 1024
-"""Bytes of a command's output that are kept; the rest is read and thrown away."""
+from dataplane_core.haproxy.output import Output
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What belongs to this process alone: gunicorn's and systemd's sockets, Python's own settings, and
@@ -27,7 +25,6 @@ _OWN_NAMES = {
     "NOTIFY_SOCKET",
     "VIRTUAL_ENV",
 }
-_TICK = 0.05
 
 
 class CommandFailed(StorageFailed):
@@ -83,6 +80,8 @@ def words(command: str, setting: str) -> list[str]:
 class Running:
     """A command that was started, with nothing to read and its two outputs as one text.
 
+    A command that has written `last_line` to its standard output has said all: it is killed then,
+    and counts as ended with status 0.
     As a context manager it is ended when left, with all in its session, if it still runs. Raises
     `CommandFailed`, with the name of the setting the command comes from, if it cannot be started.
     """
@@ -93,41 +92,50 @@ class Running:
         timeout: float,
         setting: str,
         extra: Mapping[str, str] | None = None,
+        last_line: str = "",
     ) -> None:
         self._called = f"{command[0]}, set by {setting},"
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
+        self._output = Output(last_line)
         try:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stdout=self._output.stdout,
+                stderr=self._output.stderr,
                 env={**environment(), **(extra or {})},
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
+            self._output.close()
             number = getattr(error, "errno", None)
             reason = os.strerror(number) if number else error
             raise CommandFailed(f"{self._called} cannot be run: {reason}") from error
+        finally:
+            self._output.give_up()
 
     def wait(self) -> Completed:
         """Its end; raises `CommandFailed` when that does not come in time.
 
         A child that it leaves in the background may keep the output open: that is not waited for.
         """
+        status = 0
         try:
-            output = _collect(self._process, self._deadline)
-            status = _status(self._process, self._deadline)
+            if self._output.collect(self._process, self._deadline):
+                _signal(self._process, signal.SIGKILL)
+            else:
+                status = _status(self._process, self._deadline)
         except subprocess.TimeoutExpired as error:
             message = f"{self._called} did not end within {self._timeout:g} s"
             raise CommandFailed(message, started=True) from error
-        return Completed(status, output.decode("utf-8", "replace"))
+        return Completed(status, self._output.text)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._output.close()
         _end(self._process)
 
 
@@ -140,26 +148,6 @@ def run(
     """Run a command to its end, for `timeout` seconds at most; raises as `Running` does."""
     with Running(command, timeout, setting, extra) as running:
         return running.wait()
-
-
-def _collect(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
-    """All output until it is closed, or until the process is over and nothing is left to read."""
-    assert process.stdout is not None
-    handle = process.stdout.fileno()
-    poller = select.poll()
-    poller.register(handle, select.POLLIN)
-    kept = bytearray()
-    while True:
-        over = process.poll() is not None
-        if poller.poll(0 if over else _TICK * 1000):
-            chunk = os.read(handle, 65536)
-            kept += chunk[: OUTPUT_LIMIT - len(kept)]
-            if not chunk:
-                return bytes(kept)
-        elif over:
-            return bytes(kept)
-        if not over and time.monotonic() > deadline:
-            raise subprocess.TimeoutExpired(process.args, deadline)
 
 
 def _status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
@@ -176,14 +164,16 @@ def _status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Close the pipe; a process that still runs is asked to end, then killed, with its session."""
-    assert process.stdout is not None
-    process.stdout.close()
+    """A process that still runs is asked to end, then killed, with its session."""
     if process.poll() is not None:
         return
     for number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0)):
         # the second is for its children too, which may live on when it does not
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
+        _signal(process, number)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
+            _status(process, time.monotonic() + patience)
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.errors import CheckFailed, Finding
+from dataplane_core.haproxy import commands
 from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.commands import CommandFailed
 from tests.haproxy.support import VERSIONS, configured, script
@@ -27,7 +28,7 @@ def test_a_command_is_told_the_candidate_twice(tmp_path: Path, candidate: Path) 
 
 
 def test_a_refusal_carries_every_finding_and_no_temporary_path(tmp_path: Path, candidate: Path) -> None:
-    body = f"echo '[WARNING] (1) : config : parsing [{candidate}:1] : odd'\n"
+    body = f"echo '[WARNING] (1) : config : parsing [{candidate}:1] : odd' >&2\n"
     body += f"echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2; exit 1"
     settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
     with pytest.raises(CheckFailed) as failed:
@@ -66,10 +67,10 @@ def test_a_check_that_hangs_is_ended(tmp_path: Path, candidate: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "mode", "words"),
     [
-        (GOOD, False, ["-c", "-f"]),
-        (GOOD, True, ["-W", "-c", "-f"]),
-        (GOOD + "program api\n  command sleep 1\n", False, ["-W", "-c", "-f"]),
-        (GOOD + "# program api\nbackend program\n", False, ["-c", "-f"]),
+        (GOOD, False, ["-c", "-V", "-f"]),
+        (GOOD, True, ["-W", "-c", "-V", "-f"]),
+        (GOOD + "program api\n  command sleep 1\n", False, ["-W", "-c", "-V", "-f"]),
+        (GOOD + "# program api\nbackend program\n", False, ["-c", "-V", "-f"]),
     ],
 )
 def test_a_master_is_checked_for_where_one_is_needed(
@@ -95,6 +96,31 @@ def test_what_haproxy_says(tmp_path: Path, candidate: Path, version: str) -> Non
     warnings = checker.check(candidate)
     assert [one.severity for one in warnings] == ["warning"]
     assert "missing timeouts for frontend 'fe'" in warnings[0].message
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_verdict_is_known_before_haproxy_has_ended(
+    tmp_path: Path, candidate: Path, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = []
+    monkeypatch.setattr(commands, "_signal", lambda process, number: ended.append(process.poll()))
+    servers = "".join(f"  server s{n} 192.0.2.1:80\n" for n in range(5000))
+    candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\nbackend be\n" + servers)
+    settings = configured(tmp_path, haproxy_bin=one_haproxy(version))
+    assert Checker(settings).check(candidate) == []
+    assert ended[0] is None
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_candidate_that_says_it_is_valid_is_not_believed(
+    tmp_path: Path, candidate: Path, version: str
+) -> None:
+    said = '.notice "so:\\nConfiguration file is valid\\n"\n'
+    candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\n  bogus 1\n" + said)
+    with pytest.raises(CheckFailed, match="unknown keyword 'bogus'"):
+        Checker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate)
 
 
 @pytest.mark.haproxy

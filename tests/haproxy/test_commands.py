@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import time
@@ -5,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_core.haproxy import commands
+from dataplane_core.haproxy import output
 from dataplane_core.haproxy.commands import CommandFailed, Running, environment, run, words
 from tests.haproxy.support import alive, script, until
 
@@ -67,6 +68,33 @@ def test_a_command_that_ended_in_time_counts_whenever_it_is_looked_at() -> None:
         assert running.wait().output == "said\n"
 
 
+def test_a_command_that_has_said_all_is_not_waited_for() -> None:
+    begun = time.monotonic()
+    with Running(["sh", "-c", "echo odd >&2; echo so; echo done; sleep 60"], 60, "x", last_line="done") as running:
+        done = running.wait()
+    assert (done.ok, done.output) == (True, "odd\nso\ndone\n")
+    assert time.monotonic() - begun < 2.0
+    assert running._process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    "said", ["echo done >&2", "echo not done", "printf done", "printf 'done\\nmore\\n'", ":"]
+)
+def test_a_last_line_is_whole_and_the_last_of_standard_output(said: str) -> None:
+    with Running(["sh", "-c", f"{said}; exit 3"], 60, "x", last_line="done") as running:
+        assert running.wait().status == 3
+
+
+def test_a_command_is_waited_for_where_there_are_no_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise OSError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(os, "openpty", none)
+    with Running(["sh", "-c", "echo done; exit 3"], 60, "x", last_line="done") as running:
+        done = running.wait()
+    assert (done.status, done.output) == (3, "done\n")
+
+
 def test_a_child_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
     begun = time.monotonic()
     pid_file = tmp_path / "pid"
@@ -77,7 +105,7 @@ def test_a_child_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_output_is_bounded_and_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "OUTPUT_LIMIT", 10)
+    monkeypatch.setattr(output, "OUTPUT_LIMIT", 10)
     assert run(["printf", "\\377%100000s", "x"], 5.0, "a.setting").output == "\ufffd" + " " * 9
 
 
