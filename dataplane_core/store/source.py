@@ -243,9 +243,9 @@ class Source:
         Not synced: the intent and the file are, and tell the same after a power cut.
         """
         with self._state.write(synced=False) as connection:
-            accepted = self._history.last_accepted()
+            accepted = self._history.last_accepted() if entry.origin == "restore" else None
             self._history.record(replace(entry, status="active"))
-            if entry.origin == "restore" and accepted is not None:
+            if accepted is not None:
                 self._history.roll_back(connection, accepted.version, entry.version, entry.reason)
             self._rows.finish(connection, entry.version, entry.origin, entry.transaction_id)
             if follow is not None:
