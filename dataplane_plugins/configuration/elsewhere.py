@@ -7,90 +7,77 @@ item of an array; a path stands for all that is below it.
 from dataplane_core import impl
 from dataplane_core.registry import Registry
 
+
+def _below(path: str, names: str) -> str:
+    return "".join(f" {path}.{name}" for name in names.split())
+
+
+_SERVER = """
+    cc check-pool-conn-name check-reuse-pool check_sni_auto guid hash_key idle_ping init-state
+    ktls pool_conn_name quic-cc-algo quic_cc_algo_max_window renegotiate sni_auto sslv3
+    strict-maxconn tcp_md5sig tlsv10 tlsv11 tlsv12 tlsv13
+"""
+_BIND = """
+    cc default_crt_list force_strict_sni guid_prefix idle_ping ktls label no_strict_sni
+    quic_cc_algo_burst_size quic_cc_algo_max_window sslv3 tcp_md5sig tcp_ss tls_tickets tlsv10
+    tlsv11 tlsv12 tlsv13
+"""
+_PROXY = """
+    acl_list compression.minsize_req compression.minsize_res email_alert.metadata
+    errorfiles_from_http_errors[].metadata errorloc302.metadata errorloc303.metadata
+    http_after_response_rule_list http_error_rule_list http_request_rule_list
+    http_response_rule_list log_target_list metadata stats_options.stats_show_version
+    tcp_request_rule_list
+"""
+_BACK = """
+    accept_unsafe_violations_in_http_response balance.arguments default_server.ca_file
+    default_server.disabled default_server.enabled default_server.port hash_preserve_affinity
+    http-drop-request-trailers http_check_list httpchk httpchk_params.host tcp_check_rule_list
+    tcp_response_rule_list use_small_buffers
+"""
+
 ELSEWHERE = {
     "acl": "id metadata",
     "acme_provider": "metadata",
-    "backend": """
-        accept_unsafe_violations_in_http_response acl_list balance.arguments
-        compression.minsize_req compression.minsize_res default_server.ca_file
-        default_server.cc default_server.check-pool-conn-name
-        default_server.check-reuse-pool default_server.check_sni_auto
-        default_server.disabled default_server.enabled default_server.guid
-        default_server.hash_key default_server.idle_ping default_server.init-state
-        default_server.ktls default_server.pool_conn_name default_server.port
-        default_server.quic-cc-algo default_server.quic_cc_algo_max_window
-        default_server.renegotiate default_server.sni_auto default_server.sslv3
-        default_server.strict-maxconn default_server.tcp_md5sig default_server.tlsv10
-        default_server.tlsv11 default_server.tlsv12 default_server.tlsv13
-        email_alert.metadata errorfiles_from_http_errors[].metadata errorloc302.metadata
-        errorloc303.metadata filter_list filter_sequence_list guid
-        hash_preserve_affinity http-drop-request-trailers http_after_response_rule_list
-        http_check_list http_error_rule_list http_request_rule_list
-        http_response_rule_list httpchk httpchk_params.host log_target_list metadata
-        server_switching_rule_list server_templates servers
-        stats_options.stats_show_version stick_rule_list stick_table.metadata
-        stick_table.recv_only tcp_check_rule_list tcp_request_rule_list
-        tcp_response_rule_list use_small_buffers
+    "backend": _PROXY
+    + _BACK
+    + _below("default_server", _SERVER)
+    + """
+        filter_list filter_sequence_list guid server_switching_rule_list
+        server_templates servers stick_rule_list stick_table.metadata
+        stick_table.recv_only
     """,
     "backend_switching_rule": "id metadata",
-    "bind": """
-        cc default_crt_list force_strict_sni guid_prefix idle_ping ktls label metadata
-        no_strict_sni quic_cc_algo_burst_size quic_cc_algo_max_window sslv3 tcp_md5sig
-        tcp_ss tls_tickets tlsv10 tlsv11 tlsv12 tlsv13
-    """,
+    "bind": _BIND + " metadata",
     "cache": "metadata",
     "capture": "metadata",
     "crt_load": "metadata",
     "crt_store": "crt_loads metadata",
-    "defaults": """
-        accept_unsafe_violations_in_http_request
-        accept_unsafe_violations_in_http_response acl_list balance.arguments
-        compression.minsize_req compression.minsize_res default_server.ca_file
-        default_server.cc default_server.check-pool-conn-name
-        default_server.check-reuse-pool default_server.check_sni_auto
-        default_server.disabled default_server.enabled default_server.guid
-        default_server.hash_key default_server.idle_ping default_server.init-state
-        default_server.ktls default_server.pool_conn_name default_server.port
-        default_server.quic-cc-algo default_server.quic_cc_algo_max_window
-        default_server.renegotiate default_server.sni_auto default_server.sslv3
-        default_server.strict-maxconn default_server.tcp_md5sig default_server.tlsv10
-        default_server.tlsv11 default_server.tlsv12 default_server.tlsv13
-        email_alert.metadata errorfiles_from_http_errors[].metadata errorloc302.metadata
-        errorloc303.metadata hash_preserve_affinity http-drop-request-trailers
-        http-drop-response-trailers http_after_response_rule_list http_check_list
-        http_error_rule_list http_request_rule_list http_response_rule_list httpchk
-        httpchk_params.host log_steps log_target_list metadata quic_initial_rule_list
-        stats_options.stats_show_version tcp_check_rule_list tcp_request_rule_list
-        tcp_response_rule_list use_small_buffers
+    "defaults": _PROXY
+    + _BACK
+    + _below("default_server", _SERVER)
+    + """
+        accept_unsafe_violations_in_http_request http-drop-response-trailers log_steps
+        quic_initial_rule_list
     """,
     "dgram_bind": "metadata",
     "fcgiApp": "acl_list metadata",
     "filter": "id metadata trace_max_fwd",
-    "frontend": """
-        abortonclose accept_unsafe_violations_in_http_request acl_list
-        backend_switching_rule_list binds capture_list compression.minsize_req
-        compression.minsize_res email_alert.metadata
-        errorfiles_from_http_errors[].metadata errorloc302.metadata errorloc303.metadata
-        filter_list filter_sequence_list force_be_switch_list guid
-        http-drop-response-trailers http_after_response_rule_list http_error_rule_list
-        http_request_rule_list http_response_rule_list log_steps log_target_list
-        metadata quic_initial_rule_list ssl_front_use_list
-        stats_options.stats_show_version stick_table.metadata stick_table.recv_only
-        tcp_request_rule_list
+    "frontend": _PROXY
+    + """
+        abortonclose accept_unsafe_violations_in_http_request
+        backend_switching_rule_list binds capture_list filter_list filter_sequence_list
+        force_be_switch_list guid http-drop-response-trailers log_steps
+        quic_initial_rule_list ssl_front_use_list stick_table.metadata
+        stick_table.recv_only
     """,
-    "global": """
+    "global": _below("runtime_apis[]", _BIND)
+    + """
         cpu_affinity cpu_policy cpu_set debug_options dns_accept_family
         environment_options expose_deprecated_directives force_cfg_parser_pause harden
         http_client_options http_err_codes http_fail_codes log_target_list lua_options
         max_threads_per_group metadata no_quic ocsp_update_options performance_options
-        prealloc_fd runtime_apis[].cc runtime_apis[].default_crt_list
-        runtime_apis[].exposeFdListeners runtime_apis[].force_strict_sni
-        runtime_apis[].guid_prefix runtime_apis[].idle_ping runtime_apis[].ktls
-        runtime_apis[].label runtime_apis[].no_strict_sni
-        runtime_apis[].quic_cc_algo_burst_size runtime_apis[].quic_cc_algo_max_window
-        runtime_apis[].sslv3 runtime_apis[].tcp_md5sig runtime_apis[].tcp_ss
-        runtime_apis[].tls_tickets runtime_apis[].tlsv10 runtime_apis[].tlsv11
-        runtime_apis[].tlsv12 runtime_apis[].tlsv13 shm_stats_file
+        prealloc_fd runtime_apis[].exposeFdListeners shm_stats_file
         shm_stats_file_max_objects ssl_options stats_calculate_max_counters stats_file
         tune_buffer_options tune_lua_options tune_options.applet_zero_copy_forwarding
         tune_options.cli_max_payload_size tune_options.defaults_purge
@@ -114,64 +101,30 @@ ELSEWHERE = {
     "http_errors_section": "metadata",
     "http_request_rule": "hdr_expr hdr_prefix id log_profile metadata",
     "http_response_rule": "expr hdr_expr hdr_prefix id log_profile metadata",
-    "log_forward": "assume-rfc6587-ntf binds dgram_binds dont-parse-log log_target_list metadata",
+    "log_forward": """
+        assume-rfc6587-ntf binds dgram_binds dont-parse-log log_target_list metadata
+    """,
     "log_target": "id metadata profile",
     "mailer_entry": "metadata",
     "mailers_section": "mailer_entries metadata",
     "nameserver": "metadata",
     "peer_entry": "metadata",
-    "peer_section": """
-        binds default_bind.cc default_bind.default_crt_list
-        default_bind.force_strict_sni default_bind.guid_prefix default_bind.idle_ping
-        default_bind.ktls default_bind.label default_bind.metadata
-        default_bind.no_strict_sni default_bind.quic_cc_algo_burst_size
-        default_bind.quic_cc_algo_max_window default_bind.sslv3 default_bind.tcp_md5sig
-        default_bind.tcp_ss default_bind.tls_tickets default_bind.tlsv10
-        default_bind.tlsv11 default_bind.tlsv12 default_bind.tlsv13 default_server.cc
-        default_server.check-pool-conn-name default_server.check-reuse-pool
-        default_server.check_sni_auto default_server.guid default_server.hash_key
-        default_server.idle_ping default_server.init-state default_server.ktls
-        default_server.pool_conn_name default_server.quic-cc-algo
-        default_server.quic_cc_algo_max_window default_server.renegotiate
-        default_server.sni_auto default_server.sslv3 default_server.strict-maxconn
-        default_server.tcp_md5sig default_server.tlsv10 default_server.tlsv11
-        default_server.tlsv12 default_server.tlsv13 log_target_list metadata
-        peer_entries servers tables
+    "peer_section": _below("default_bind", _BIND)
+    + _below("default_server", _SERVER)
+    + """
+        binds default_bind.metadata log_target_list metadata peer_entries servers tables
     """,
     "quic_initial_rule": "metadata",
     "resolver": "metadata nameservers",
     "ring": "metadata servers",
-    "server": """
-        cc check-pool-conn-name check-reuse-pool check_sni_auto guid hash_key idle_ping
-        init-state ktls metadata pool_conn_name quic-cc-algo quic_cc_algo_max_window
-        renegotiate sni_auto sslv3 strict-maxconn tcp_md5sig tlsv10 tlsv11 tlsv12 tlsv13
-    """,
+    "server": _SERVER + " metadata",
     "server_switching_rule": "id metadata",
-    "server_template": """
-        cc check-pool-conn-name check-reuse-pool check_sni_auto guid hash_key idle_ping
-        init-state ktls metadata pool_conn_name quic-cc-algo quic_cc_algo_max_window
-        renegotiate sni_auto sslv3 strict-maxconn tcp_md5sig tlsv10 tlsv11 tlsv12 tlsv13
-    """,
-    "site": """
-        farms[].balance.arguments farms[].servers[].cc
-        farms[].servers[].check-pool-conn-name farms[].servers[].check-reuse-pool
-        farms[].servers[].check_sni_auto farms[].servers[].guid
-        farms[].servers[].hash_key farms[].servers[].idle_ping
-        farms[].servers[].init-state farms[].servers[].ktls farms[].servers[].metadata
-        farms[].servers[].pool_conn_name farms[].servers[].quic-cc-algo
-        farms[].servers[].quic_cc_algo_max_window farms[].servers[].renegotiate
-        farms[].servers[].sni_auto farms[].servers[].sslv3
-        farms[].servers[].strict-maxconn farms[].servers[].tcp_md5sig
-        farms[].servers[].tlsv10 farms[].servers[].tlsv11 farms[].servers[].tlsv12
-        farms[].servers[].tlsv13 service.listeners[].cc
-        service.listeners[].default_crt_list service.listeners[].force_strict_sni
-        service.listeners[].guid_prefix service.listeners[].idle_ping
-        service.listeners[].ktls service.listeners[].label service.listeners[].metadata
-        service.listeners[].no_strict_sni service.listeners[].quic_cc_algo_burst_size
-        service.listeners[].quic_cc_algo_max_window service.listeners[].sslv3
-        service.listeners[].tcp_md5sig service.listeners[].tcp_ss
-        service.listeners[].tls_tickets service.listeners[].tlsv10
-        service.listeners[].tlsv11 service.listeners[].tlsv12 service.listeners[].tlsv13
+    "server_template": _SERVER + " metadata",
+    "site": _below("farms[].servers[]", _SERVER)
+    + _below("service.listeners[]", _BIND)
+    + """
+        farms[].balance.arguments farms[].servers[].metadata
+        service.listeners[].metadata
     """,
     "ssl_front_use": "metadata",
     "stick_rule": "id metadata",
