@@ -14,11 +14,13 @@ from dataplane_core.settings import Settings
 CANDIDATE_VARIABLE = "DATAPLANEAPI_TRANSACTION_FILE"
 """The environment variable that tells `validate_cmd` which file to check."""
 
-# HAProxy's last words on a file that it accepts (2.9 and later say them with -V only): from there
-# on it but gives back its memory, which takes an eighth of the whole check.
+# HAProxy's last words on a file that it accepts (3.x says them with -V only). From there on it but
+# gives back its memory, and nobody needs to wait for that.
 _VALID = "Configuration file is valid"
 # HAProxy refuses a `program` section unless it is told to run as a master with workers.
 _NEEDS_MASTER = re.compile(rb"^[ \t]*program[ \t]", re.M)
+# What Lua prints while a file is read is on standard output, too: there HAProxy's own end counts.
+_PRINTS = b"lua-load"
 
 
 class Checker:
@@ -42,13 +44,14 @@ class Checker:
 
     @contextmanager
     def begin(self, path: Path) -> Iterator[Callable[[], list[Finding]]]:
-        """Start a check; what it gives waits for the end, and then tells or raises as `check`."""
-        setting, last_line = "haproxy.haproxy_bin", _VALID
+        """Start a check; what it gives waits for the verdict, then tells or raises as `check`."""
+        text = _text(path)
+        setting, last_line = "haproxy.haproxy_bin", "" if _PRINTS in text else _VALID
         if self._settings.haproxy.reload.validate_cmd:
             setting, last_line = "haproxy.reload.validate_cmd", ""
         timeout = self._settings.dataplane.check_timeout
         named = {CANDIDATE_VARIABLE: str(path)}
-        with Running(self.command(path), timeout, setting, named, last_line) as running:
+        with Running(self.command(path, text), timeout, setting, named, last_line) as running:
             yield lambda: self._judged(running.wait(), path)
 
     def _judged(self, completed: Completed, path: Path) -> list[Finding]:
@@ -58,8 +61,8 @@ class Checker:
         said = messages.summary(found) or "it said nothing"
         raise CheckFailed(f"validation error: {completed.describe()}: {said}", tuple(found))
 
-    def command(self, path: Path) -> list[str]:
-        """The words of the command that checks `path`.
+    def command(self, path: Path, text: bytes) -> list[str]:
+        """The words of the command that checks `path`, which holds `text`.
 
         In `validate_cmd` the word part `{file}` stands for the candidate's path.
         """
@@ -68,7 +71,7 @@ class Checker:
             parts = words(custom, "haproxy.reload.validate_cmd")
             return [part.replace("{file}", str(path)) for part in parts]
         program = binaries.program(self._settings)
-        master = self._settings.haproxy.master_worker_mode or _needs_master(path)
+        master = self._settings.haproxy.master_worker_mode or _needs_master(text)
         return [program, *(["-W"] if master else []), "-c", "-V", "-f", str(path)]
 
 
@@ -80,9 +83,12 @@ def _findings(completed: Completed, path: Path, name: str) -> list[Finding]:
     return messages.findings(output, str(path), name)
 
 
-def _needs_master(path: Path) -> bool:
+def _text(path: Path) -> bytes:
     try:
-        text = path.read_bytes()
+        return path.read_bytes()
     except OSError:
-        return False  # HAProxy says it better
+        return b""  # HAProxy says it better
+
+
+def _needs_master(text: bytes) -> bool:
     return b"program" in text and _NEEDS_MASTER.search(text) is not None

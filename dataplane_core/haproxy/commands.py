@@ -37,7 +37,7 @@ class CommandFailed(StorageFailed):
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a command ended: its exit status (negative: the signal) and all that it wrote."""
+    """How a command ended: its exit status (negative: the signal) and what it wrote until then."""
 
     status: int
     output: str
@@ -80,8 +80,8 @@ def words(command: str, setting: str) -> list[str]:
 class Running:
     """A command that was started, with nothing to read and its two outputs as one text.
 
-    A command that has written `last_line` to its standard output has said all: it is killed then,
-    and counts as ended with status 0.
+    Once it has ended its standard output with `last_line` it has said all, and whoever waits for it
+    kills it: it then counts as ended with status 0. Where no terminal can be had it ends by itself.
     As a context manager it is ended when left, with all in its session, if it still runs. Raises
     `CommandFailed`, with the name of the setting the command comes from, if it cannot be started.
     """
@@ -97,26 +97,16 @@ class Running:
         self._called = f"{command[0]}, set by {setting},"
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
-        self._output = Output(last_line)
         try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=self._output.stdout,
-                stderr=self._output.stderr,
-                env={**environment(), **(extra or {})},
-                start_new_session=True,
-            )
+            self._output = Output(last_line)
+            self._process = _start(command, self._output, {**environment(), **(extra or {})})
         except (OSError, ValueError) as error:
-            self._output.close()
             number = getattr(error, "errno", None)
             reason = os.strerror(number) if number else error
             raise CommandFailed(f"{self._called} cannot be run: {reason}") from error
-        finally:
-            self._output.give_up()
 
     def wait(self) -> Completed:
-        """Its end; raises `CommandFailed` when that does not come in time.
+        """Its end, or its last line; raises `CommandFailed` when neither comes in time.
 
         A child that it leaves in the background may keep the output open: that is not waited for.
         """
@@ -126,7 +116,7 @@ class Running:
                 _signal(self._process, signal.SIGKILL)
             else:
                 status = _status(self._process, self._deadline)
-        except subprocess.TimeoutExpired as error:
+        except TimeoutError as error:
             message = f"{self._called} did not end within {self._timeout:g} s"
             raise CommandFailed(message, started=True) from error
         return Completed(status, self._output.text)
@@ -150,8 +140,31 @@ def run(
         return running.wait()
 
 
+def _start(
+    command: Sequence[str], output: Output, environ: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    """Start a command in a session of its own; nothing stays open when that fails."""
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output.stdout,
+            stderr=output.stderr,
+            env=environ,
+            start_new_session=True,
+        )
+    except BaseException:
+        output.close()
+        raise
+    finally:
+        output.give_up()
+
+
 def _status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
-    """The exit status. `Popen.wait` with a limit sleeps and looks; the kernel tells at once."""
+    """The exit status; raises TimeoutError at the deadline.
+
+    `Popen.wait` with a limit sleeps and looks; the kernel tells at once.
+    """
     if process.poll() is None and hasattr(os, "pidfd_open"):
         handle = os.pidfd_open(process.pid)
         try:
@@ -160,7 +173,10 @@ def _status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
             poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
         finally:
             os.close(handle)
-    return process.wait(max(0.0, deadline - time.monotonic()))
+    try:
+        return process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -170,7 +186,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     for number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0)):
         # the second is for its children too, which may live on when it does not
         _signal(process, number)
-        with suppress(subprocess.TimeoutExpired):
+        with suppress(TimeoutError):
             _status(process, time.monotonic() + patience)
 
 

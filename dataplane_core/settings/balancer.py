@@ -40,7 +40,7 @@ class Reload:
     validate_cmd: str = setting(
         "", TEXT,
         "Command that checks a candidate, named by DATAPLANEAPI_TRANSACTION_FILE in its "
-        "environment; empty: `haproxy_bin -c`.",
+        "environment; empty: `haproxy_bin -c -V`.",
         flag="--validate-cmd",
     )  # fmt: skip
 
@@ -54,8 +54,11 @@ class Haproxy:
         short="-c",
     )  # fmt: skip
     haproxy_bin: str = setting(
-        "haproxy", PATH, "HAProxy's program.", flag="--haproxy-bin", short="-b"
-    )
+        "haproxy", PATH,
+        "HAProxy's program. A check ends when it says that the file is valid; what is to check "
+        "more than HAProxy does goes into `validate_cmd`.",
+        flag="--haproxy-bin", short="-b",
+    )  # fmt: skip
     master_runtime: str = setting(
         "", PATH, "Unix socket of HAProxy's master process.", flag="--master-runtime", short="-m"
     )

@@ -168,7 +168,7 @@ class ConfigStore:
 
         The reload is asked for with that.
         """
-        self.snapshot()
+        self.snapshot()  # numbers the edit
         return self._follower.edited()
 
     def mark_accepted(self, version: int) -> None:

@@ -42,13 +42,16 @@ class Follower:
         return self._bring("external", "the file was edited")
 
     def _bring(self, origin: Origin, reason: str) -> bool:
-        """Ask for the reload of versions that wait for one; whether there were any."""
+        """Ask for the reload of versions that wait for one; whether there were any.
+
+        What will be loaded is the newest version, whoever made it.
+        """
         if not self.history.unfollowed(origin):
             return False
         with self.history.state.write():
-            left = self.history.unfollowed(origin)
-            if left:
-                self.reloads.request(left[-1].version, reason)
+            left, newest = self.history.unfollowed(origin), self.history.newest()
+            if left and newest:
+                self.reloads.request(newest.version, reason)
                 self.history.follow(left[-1].version)
         return bool(left)
 
@@ -78,7 +81,7 @@ class Following:
     def record(self) -> None:
         """Ask for the reload with the commit's own record, where nothing else will do."""
         if self._apply is None and not self._force_reload and not self.skips:
-            self._request("; ".join(self._committed.reload_reasons))
+            self._request()
 
     def lost(self) -> None:
         """The reload that was asked for is as unrecorded as the commit."""
@@ -109,15 +112,17 @@ class Following:
         """Ask for the reload; raises `ReloadFailed` when the version was put aside meanwhile."""
         with self._history.state.write(synced=False):
             undone = self._undone()
-            self._request(_UNDO if undone else "; ".join(self._committed.reload_reasons))
+            self._request(_UNDO if undone else "")
         if undone:
             raise undone
 
-    def _request(self, reason: str) -> None:
-        """Part of a write: the reload, and that nothing else is left to do."""
-        version = self._committed.version
-        self._reload_id = self._reloads.request(version, reason)
-        self._history.follow(version)
+    def _request(self, reason: str = "") -> None:
+        """Within a write: ask for the reload, so that nothing else is left to do."""
+        change = self._committed
+        self._reload_id = self._reloads.request(
+            change.version, reason or "; ".join(change.reload_reasons)
+        )
+        self._history.follow(change.version)
 
     def _undone(self) -> ReloadFailed | None:
         """What is told of the version if it was rolled back since it was written."""

@@ -13,6 +13,7 @@ _COLUMNS = (
     "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
     "followed, reason, applied"
 )
+# Of steps 1 and 3, which stay as they are: a column that is added takes a step of its own.
 _FIELDS = """
     digest TEXT NOT NULL,
     status TEXT NOT NULL,

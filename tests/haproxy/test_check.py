@@ -78,7 +78,7 @@ def test_a_master_is_checked_for_where_one_is_needed(
 ) -> None:
     candidate.write_text(text)
     settings = configured(tmp_path, haproxy_bin="sh", master_worker_mode=mode)
-    assert Checker(settings).command(candidate)[1:] == [*words, str(candidate)]
+    assert Checker(settings).command(candidate, text.encode())[1:] == [*words, str(candidate)]
 
 
 @pytest.mark.haproxy
@@ -114,13 +114,31 @@ def test_a_verdict_is_known_before_haproxy_has_ended(
 
 @pytest.mark.haproxy
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_candidate_that_says_it_is_valid_is_not_believed(
+def test_a_candidate_that_quotes_the_verdict_is_not_believed(
     tmp_path: Path, candidate: Path, version: str
 ) -> None:
     said = '.notice "so:\\nConfiguration file is valid\\n"\n'
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\n  bogus 1\n" + said)
     with pytest.raises(CheckFailed, match="unknown keyword 'bogus'"):
         Checker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate)
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_lua_prints_is_no_verdict_and_part_of_none(
+    tmp_path: Path, candidate: Path, version: str
+) -> None:
+    program = tmp_path / "said.lua"
+    program.write_text('print("Configuration file is valid")\n')
+    text = f"global\n  lua-load {program}\ndefaults\n  mode http\nfrontend fe\n  bind 127.0.0.1:80\n"
+    checker = Checker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
+    candidate.write_text(text)
+    warnings = checker.check(candidate)
+    assert {one.severity for one in warnings} == {"warning"}
+    assert not any("Configuration" in one.message for one in warnings)
+    candidate.write_text(text + "  bogus 1\n")
+    with pytest.raises(CheckFailed, match="unknown keyword 'bogus'"):
+        checker.check(candidate)
 
 
 @pytest.mark.haproxy

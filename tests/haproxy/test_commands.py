@@ -1,6 +1,8 @@
 import errno
 import os
+import resource
 import signal
+import termios
 import time
 from pathlib import Path
 
@@ -72,7 +74,7 @@ def test_a_command_that_has_said_all_is_not_waited_for() -> None:
     begun = time.monotonic()
     with Running(["sh", "-c", "echo odd >&2; echo so; echo done; sleep 60"], 60, "x", last_line="done") as running:
         done = running.wait()
-    assert (done.ok, done.output) == (True, "odd\nso\ndone\n")
+    assert (done.ok, done.output) == (True, "so\ndone\n\nodd\n")
     assert time.monotonic() - begun < 2.0
     assert running._process.returncode == -signal.SIGKILL
 
@@ -93,6 +95,37 @@ def test_a_command_is_waited_for_where_there_are_no_terminals(monkeypatch: pytes
     with Running(["sh", "-c", "echo done; exit 3"], 60, "x", last_line="done") as running:
         done = running.wait()
     assert (done.status, done.output) == (3, "done\n")
+
+
+def test_a_terminal_that_cannot_be_set_up_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: int) -> None:
+        raise termios.error(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("tty.setraw", fails)
+    before = len(os.listdir("/proc/self/fd"))
+    with Running(["sh", "-c", "echo done; exit 3"], 60, "x", last_line="done") as running:
+        assert running.wait().status == 3
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("spare", range(12))
+def test_a_lack_of_descriptors_is_told_and_costs_none(spare: int) -> None:
+    before = os.listdir("/proc/self/fd")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(200)]
+    for handle in taken[len(taken) - spare :]:
+        os.close(handle)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(taken) + 1, limits[1]))
+    try:
+        with Running(["true"], 60, "a.setting", last_line="done") as running:
+            assert running.wait().ok
+    except CommandFailed as failed:
+        assert failed.message == "true, set by a.setting, cannot be run: Too many open files"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for handle in taken[: len(taken) - spare]:
+            os.close(handle)
+    assert len(os.listdir("/proc/self/fd")) == len(before)
 
 
 def test_a_child_in_the_background_is_not_waited_for(tmp_path: Path) -> None:

@@ -52,6 +52,16 @@ def test_one_of_several_workers_is_told(bench):
     assert sorted(worker.external_change() for worker in workers) == [False, False, True]
 
 
+def test_the_reload_for_an_edit_is_that_of_the_newest_version(bench):
+    config = bench.store()
+    config.version()
+    by_hand(bench, TEXT + "# by hand\n")
+    assert config.version() == 2
+    add_server(config, "be1", "s2", version=2, skip_reload=True)
+    assert config.external_change()
+    assert bench.reloads.requested == [3]
+
+
 def test_own_commits_are_not_told(bench):
     config, other = bench.store(), bench.store()
     add_server(config, "be1", "s2", version=1)
