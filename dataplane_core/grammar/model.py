@@ -204,7 +204,7 @@ class Edit:
 
     def insert(self, at: int, words: list[str]) -> None:
         """A new line in front of the line `at`, moved out of a conditional block."""
-        self.inserted.setdefault(outside(self.section, at), []).append(words)
+        self.inserted.setdefault(self.section.outside(at), []).append(words)
 
     def done(self) -> Section:
         """The section with all changes."""
@@ -217,14 +217,3 @@ class Edit:
             if line is not None and at not in self.removed:
                 lines.append(self.replaced.get(at, line))
         return self.section.with_lines(lines)
-
-
-def outside(section: Section, at: int) -> int:
-    """The first place from `at` on that stands in no `.if` block (manual, section 2.4)."""
-    depth = 0
-    for number, line in enumerate(section.lines):
-        if number >= at and depth == 0:
-            return at if number == at else number
-        word = line.tokens[0] if line.tokens else ""
-        depth += (word == ".if") - (word == ".endif")
-    return len(section.lines) if depth == 0 and at >= len(section.lines) else max(at, section.end())

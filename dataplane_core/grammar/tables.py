@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dataplane_core.grammar.model import Edit, HeadTable, outside, reconcile
+from dataplane_core.grammar.model import Edit, HeadTable, reconcile
 from dataplane_core.grammar.props import Problem, Reading, Values
 from dataplane_core.grammar.statements import Form, Statement
 from dataplane_core.text.lines import Line
@@ -89,7 +89,7 @@ class RowTable:
             while at > 0 and section.lines[at - 1].is_comment:
                 at -= 1
         else:
-            at = outside(section, rows[-1].at + 1) if rows else self._place(section)
+            at = section.outside(rows[-1].at + 1) if rows else self._place(section)
         edit.insert(at, words)
         return edit.done()
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from dataplane_core.text.conditions import depth, may_hold, remains
+from dataplane_core.text.lines import Line
 from dataplane_core.text.section import SCOPE, Section
 
 
@@ -145,11 +147,17 @@ class Document:
     def free(self, at: int) -> int:
         """Where a new section goes that belongs in front of the section `at`.
 
-        Where comments stand above that one, they may speak of what is in front of them too: then
+        Where comments stand above that one, they may speak of what is in front of them too, and
+        where it stands in a conditional block, a new one would only count under its condition: then
         nothing comes between, and the new section goes to the end of the file.
         """
         commented = at < len(self.sections) and self.sections[at].lead
-        return len(self.sections) if commented else at
+        return len(self.sections) if commented or self._is_conditional(at) else at
+
+    def _is_conditional(self, at: int) -> bool:
+        """Whether the place in front of the section `at` is in a block (manual, section 2.4)."""
+        texts = [self.preamble, *(section.text for section in self.sections[:at])]
+        return sum(depth(map(Line, text.split("\n"))) for text in texts if may_hold(text)) > 0
 
     def insert(self, at: int, section: Section) -> "Document":
         """The document with a section in front of the section `at`, set off by empty lines."""
@@ -175,9 +183,18 @@ class Document:
         return earlier[-1] + 1 if earlier else 0
 
     def remove(self, section: Section) -> "Document":
-        """The document without a section and the comments directly above it."""
+        """The document without a section and the comments directly above it.
+
+        Directives of conditional blocks that hold other sections, too, stay where they are.
+        """
         at = self.position(section)
-        return Document(self.preamble, (*self.sections[:at], *self.sections[at + 1 :]), self.kinds)
+        before, preamble = list(self.sections[:at]), self.preamble
+        kept = remains(section.lines) if may_hold(section.text) else []
+        if kept and before:
+            before[-1] = before[-1].with_lines([*before[-1].lines, *kept])
+        else:
+            preamble += "".join(line.raw for line in kept)
+        return Document(preamble, (*before, *self.sections[at + 1 :]), self.kinds)
 
     def diff(self, base: "Document") -> list[Change]:
         """The sections in which this document differs from `base`, by key.

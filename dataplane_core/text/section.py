@@ -6,6 +6,7 @@ Its header, the comments right above it, and its lines. Immutable; an edit gives
 from collections.abc import Sequence
 from typing import Any
 
+from dataplane_core.text.conditions import blocks, may_hold
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
@@ -121,11 +122,27 @@ class Section:
         return self.with_lines([*self.lines[:start], *self.lines[at + 1 :]])
 
     def end(self) -> int:
-        """Where a line is appended: behind the last line that says something."""
-        for at in range(len(self.lines) - 1, -1, -1):
+        """Where a line is appended: behind the last line that says something.
+
+        Directives of a conditional block that holds other sections too are none of its lines.
+        """
+        strays = self.blocks[1]
+        for at in range((strays[0] if strays else len(self.lines)) - 1, -1, -1):
             if self.lines[at].tokens or self.lines[at].broken:
                 return at + 1
         return 0
+
+    @property
+    def blocks(self) -> tuple[list[range], list[int]]:
+        """The conditional blocks among its lines, and directives of those that go beyond it."""
+        return blocks(self.lines) if may_hold(self.text) else ([], [])
+
+    def outside(self, at: int) -> int:
+        """The place nearest to `at` where a line counts whenever the header does."""
+        whole, strays = self.blocks
+        if strays and at > strays[0]:
+            at = self.end()
+        return max([at, *(block.stop for block in whole if at in block[1:])])
 
     def indent(self) -> str:
         """The indentation that the section's lines have."""
