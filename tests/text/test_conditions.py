@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataplane_core.text import Document, Line, Section
@@ -91,6 +91,7 @@ def test_a_section_goes_and_all_others_count_as_before(text, data):
         ]
 
 
+@example(".if A\nbackend a\n.else\nfrontend f\n.endif\n")
 @given(TEXTS)
 def test_a_new_section_counts_always_and_all_others_as_before(text):
     document = Document.parse(text, KINDS)
