@@ -145,6 +145,12 @@ class ReloadFailed(DataplaneError):
     status = 400
 
 
+class NotReloaded(DataplaneError):
+    """A version is in the file, and HAProxy does not run it: nothing was put back."""
+
+    status = 503
+
+
 class RuntimeFailed(DataplaneError):
     """HAProxy's Runtime API gave no usable answer."""
 

@@ -234,8 +234,12 @@ class ConfigStore:
             self._process = os.getpid()
 
     def _claim(self) -> None:
-        """The state belongs to one file; that of another file says nothing about this one."""
-        path = os.path.realpath(self._source.path)
+        """The state belongs to one file; that of another file says nothing about this one.
+
+        A link is that one file, wherever it leads: to lead it to another text is an edit.
+        """
+        folder, name = os.path.split(self._source.path)
+        path = os.path.join(os.path.realpath(folder), name)
         if self._state.fact("config_file") == path:
             return
         with self._state.write() as connection:

@@ -2,7 +2,7 @@
 
 import logging
 
-from dataplane_core.errors import DataplaneError, ReloadFailed
+from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed
 from dataplane_core.store.change import Committed, Origin, Outcome
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.history import History
@@ -88,7 +88,10 @@ class Following:
         self._reload_id = None
 
     def finish(self) -> Outcome:
-        """Tell the hooks, and see the change through; raises `ReloadFailed` for a forced reload."""
+        """Tell the hooks, and see the change through.
+
+        Raises `ReloadFailed` or `NotReloaded` for a forced reload.
+        """
         change = self._committed
         self._tell(change)
         if self.skips:
@@ -137,8 +140,10 @@ class Following:
         if record.status != "failed" and (undone := self._undone()):
             raise undone  # what HAProxy has loaded is the former text
         if record.status == "failed":
-            back = f"; version {record.restored} holds the former text" if record.restored else ""
-            raise ReloadFailed(f"HAProxy could not be reloaded: {record.response}{back}")
+            said = f"HAProxy could not be reloaded: {record.response}"
+            if record.restored:
+                raise ReloadFailed(f"{said}; version {record.restored} holds the former text")
+            raise self._undone() or NotReloaded(f"version {version} is in the file, but {said}")
         if record.status == "succeeded":
             return Outcome(version, None, "reloaded")
         return Outcome(version, record.id, "queued")

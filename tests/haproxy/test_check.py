@@ -38,13 +38,34 @@ def test_a_refusal_carries_every_finding_and_no_temporary_path(tmp_path: Path, c
     assert str(candidate) not in failed.value.message
 
 
+def test_a_command_may_refuse_without_a_word(tmp_path: Path, candidate: Path) -> None:
+    settings = configured(tmp_path, reload__validate_cmd=str(script(tmp_path / "check", "exit 2")))
+    with pytest.raises(CheckFailed, match="exit status 2: it said nothing"):
+        Checker(settings).check(candidate)
+
+
 @pytest.mark.parametrize(
-    ("body", "reason"),
-    [("exit 2", "exit status 2: it said nothing"), ("kill -ABRT $$", "ended by SIGABRT: it said nothing")],
-)
-def test_a_check_that_says_nothing_is_told_so(tmp_path: Path, candidate: Path, body: str, reason: str) -> None:
-    settings = configured(tmp_path, reload__validate_cmd=str(script(tmp_path / "check", body)))
-    with pytest.raises(CheckFailed, match=reason):
+    ("setting", "body", "reason"),
+    [
+        ("reload__validate_cmd", "kill -KILL $$", "ended by SIGKILL: it said nothing"),
+        ("reload__validate_cmd", "exec /nowhere/lint", "exit status 127: .*not found"),
+        ("haproxy_bin", "kill -SEGV $$", "ended by SIGSEGV: it said nothing"),
+        ("haproxy_bin", "echo error while loading shared libraries: libx.so; exit 127", "127: error while loading"),
+        ("haproxy_bin", "exit 1", "exit status 1: it said nothing"),
+    ],
+)  # fmt: skip
+def test_a_check_that_breaks_off_says_nothing_of_the_file(
+    tmp_path: Path, candidate: Path, setting: str, body: str, reason: str
+) -> None:
+    settings = configured(tmp_path, **{setting: str(script(tmp_path / "check", body))})
+    with pytest.raises(CommandFailed, match=rf"set by haproxy\..* broke off: .*{reason}"):
+        Checker(settings).check(candidate)
+
+
+def test_haproxy_that_aborts_over_the_file_refuses_it(tmp_path: Path, candidate: Path) -> None:
+    body = f"echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2; kill -ABRT $$"
+    settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
+    with pytest.raises(CheckFailed, match="ended by SIGABRT: line 3: bad"):
         Checker(settings).check(candidate)
 
 

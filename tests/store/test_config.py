@@ -10,6 +10,7 @@ from dataplane_core.errors import (
     CheckFailed,
     Invalid,
     NotFound,
+    NotReloaded,
     ReloadFailed,
     StorageFailed,
     VersionMismatch,
@@ -203,6 +204,13 @@ def test_force_reload_waits_and_tells_of_failure(bench):
     with pytest.raises(ReloadFailed, match="no such file; version 4 holds the former text"):
         add_server(config, "be1", "s3", version=2, force_reload=True)
     assert bench.reloads.forced == [2, 3]
+
+
+def test_a_forced_reload_that_nobody_took_tells_that_the_version_stands(bench):
+    bench.reloads.record = FakeRecord("failed", "HAProxy's master cannot be reached")
+    with pytest.raises(NotReloaded, match="version 2 is in the file, but .* cannot be reached"):
+        add_server(bench.store(), "be1", "s2", version=1, force_reload=True)
+    assert "s2" in bench.text
 
 
 def test_a_forced_reload_that_takes_too_long_is_one_that_waits(bench):

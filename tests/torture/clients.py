@@ -119,7 +119,7 @@ class Writer(threading.Thread):
             if shown != version:
                 self._problems.append(f"{names} were written as version {shown}, not {version}")
             self._ledger.accepted(names, shown)
-        elif answer.status == 400 and any(words in answer.body for words in TAKEN_BACK):
+        elif answer.status in (400, 503) and any(words in answer.body for words in TAKEN_BACK):
             self._ledger.accepted(names, version)
         else:
             self._expect(answer, (406, 409))
