@@ -1,20 +1,25 @@
 """Lossless text: tokens, lines, sections, documents."""
 
+from dataplane_core.text.conditions import ConditionalBlocks
 from dataplane_core.text.document import Change, Document, Key
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 from dataplane_core.text.tokens import QuoteError, is_one_word, is_words, scan, split, unquote
+from dataplane_core.text.words import Words, words
 
 __all__ = [
     "Change",
+    "ConditionalBlocks",
     "Document",
     "Key",
     "Line",
     "QuoteError",
     "Section",
+    "Words",
     "is_one_word",
     "is_words",
     "scan",
     "split",
     "unquote",
+    "words",
 ]

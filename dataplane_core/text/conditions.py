@@ -1,27 +1,57 @@
-"""The directives of conditional blocks (manual, section 2.4), which know nothing of sections.
+"""Conditional blocks (manual, section 2.4): where they are, not whether they count.
 
-A block may hold whole sections, and then its directives stand among the lines of those: they belong
-to none of them, and stay when the section goes.
+Their directives know nothing of sections. A block may hold whole sections, and then its directives
+stand among the lines of those: they belong to none of them, and stay when the section goes.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import dropwhile
 
 from dataplane_core.text.lines import Line
+from dataplane_core.text.words import words
 
 _OPENS, _CLOSES = ".if", ".endif"
-_WORDS = frozenset({_OPENS, ".elif", ".else", _CLOSES})
+_DIRECTIVES = frozenset({_OPENS, ".elif", ".else", _CLOSES})
+# A directive starts with a dot, which may be quoted or escaped. Starting with a literal newline,
+# this runs at the speed of a search for newlines.
+_CANDIDATE = re.compile(r"\n[ \t\v\f\r]*+[.\"'\\][^\n]*")
+
+
+class ConditionalBlocks:
+    """The blocks between `.if` and the matching `.endif` of a text, nested ones within the outer.
+
+    >>> blocks = ConditionalBlocks("a\\n.if defined(X)\\nb\\n.endif\\nc\\n")
+    >>> [blocks.hold(at) for at in (0, 17, 26)]
+    [False, True, False]
+    """
+
+    def __init__(self, text: str) -> None:
+        self._edges: list[int] = []  # where a block begins, where it ends, where the next begins…
+        depth = 0
+        for match in _CANDIDATE.finditer("\n" + text):
+            directive = words(match[0], {}).values[:1]
+            if directive == (_OPENS,):
+                depth += 1
+                if depth == 1:
+                    self._edges.append(match.start())
+            elif directive == (_CLOSES,) and depth:
+                depth -= 1
+                if depth == 0:
+                    self._edges.append(match.start())
+
+    def hold(self, at: int) -> bool:
+        """Whether the line that begins at this offset of the text stands in a block.
+
+        A block that does not end holds all that follows.
+        """
+        return bisect_right(self._edges, at) % 2 == 1
 
 
 def may_hold(text: str) -> bool:
-    """Whether a text may hold such directives; quick, for the many that hold none."""
-    return any(word in text for word in _WORDS)
-
-
-def depth(lines: Iterable[Line]) -> int:
-    """How many more blocks begin on these lines than end on them."""
-    words = [line.tokens[0] for line in lines if line.tokens]
-    return words.count(_OPENS) - words.count(_CLOSES)
+    """Whether a text may hold directives; quick, for the many that hold none."""
+    return any(word in text for word in _DIRECTIVES)
 
 
 def blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
@@ -33,7 +63,7 @@ def blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
         word = line.tokens[0] if line.tokens else ""
         if word == _OPENS:
             opened.append([at])
-        elif word in _WORDS:
+        elif word in _DIRECTIVES:
             (opened[-1] if opened else strays).append(at)
             if word == _CLOSES and opened:
                 whole.append(range(opened.pop()[0], at + 1))

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dataplane_core.text.conditions import depth, may_hold, remains
-from dataplane_core.text.lines import Line
+from dataplane_core.text.conditions import ConditionalBlocks, may_hold, remains
 from dataplane_core.text.section import SCOPE, Section
 
 
@@ -156,8 +155,11 @@ class Document:
 
     def _is_conditional(self, at: int) -> bool:
         """Whether the place in front of the section `at` is in a block (manual, section 2.4)."""
-        texts = [self.preamble, *(section.text for section in self.sections[:at])]
-        return sum(depth(map(Line, text.split("\n"))) for text in texts if may_hold(text)) > 0
+        text = self.text()
+        if not may_hold(text):
+            return False
+        start = sum(len(section.text) for section in self.sections[:at])
+        return ConditionalBlocks(text).hold(len(self.preamble) + start)
 
     def insert(self, at: int, section: Section) -> "Document":
         """The document with a section in front of the section `at`, set off by empty lines."""
