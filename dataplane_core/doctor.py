@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dataplane_core.auth import crypt_library
-from dataplane_core.auth.userlists import UserlistFile, accounts_of
+from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
@@ -195,10 +195,15 @@ def _users(settings: Settings, document: Document) -> Iterator[Missing]:
     stored = [user.password for user in server.user if not user.insecure]
     if not server.user:
         file, name = server.userlist.userlist_file, server.userlist.userlist
-        accounts = accounts_of(UserlistFile(file)() if file else document, name)
+        where = file or settings.haproxy.config_file
+        accounts, doubts = users_of(UserlistFile(file)() if file else document, name)
+        for line, reason in doubts:
+            what = (
+                f"a line of the userlist {name} gives nobody access: {where}, line {line}: {reason}"
+            )
+            yield Missing(what, "Mend that line; variables count as they are set for the server.")
         stored = [one.secret.stored for one in accounts.values() if not one.secret.insecure]
         if not accounts and not (server.tls.tls_ca and server.scheme == ("https",)):
-            where = file or settings.haproxy.config_file
             yield Missing(
                 f"nobody may use the API: {where} has no userlist {name} with users",
                 "Add one, or put users into the settings, under dataplaneapi.",

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 from dataplane_core.auth.certificates import certificate_name
 from dataplane_core.auth.passwords import Secret, verify
 from dataplane_core.auth.remembered import Remembered
-from dataplane_core.auth.userlists import Account, UserlistFile, accounts_of
+from dataplane_core.auth.userlists import Account, UserlistFile, users_of
 from dataplane_core.errors import Unauthorized
 from dataplane_core.settings import Settings
 from dataplane_core.text import Document
+
+log = logging.getLogger(__name__)
 
 MESSAGE = "unauthenticated for invalid credentials"
 CHALLENGE = 'Basic realm="API"'  # value of the header WWW-Authenticate of a 401
@@ -35,7 +38,8 @@ class Authenticator:
 
     Users are those of the settings; when there are none, those of the userlist that the settings
     name, in `userlist_file` or else in the document that `userlist_source` returns (HAProxy's
-    configuration). A document is looked at again only when the source returns another object.
+    configuration). A document is looked at again only when the source returns another object; of
+    its lines that give nobody access, the log tells once.
     """
 
     def __init__(self, settings: Settings, userlist_source: Callable[[], Document]) -> None:
@@ -47,6 +51,8 @@ class Authenticator:
         self._userlist = server.userlist.userlist
         file = server.userlist.userlist_file
         self._source = UserlistFile(file) if file else userlist_source
+        self._where = str(file or settings.haproxy.config_file)
+        self._told: frozenset[str] = frozenset()
         self._by_certificate = bool(server.tls.tls_ca)
         self._remembered = Remembered(settings.dataplane.credential_ttl)
         self._key = os.urandom(32)
@@ -77,8 +83,16 @@ class Authenticator:
             return self._fixed
         document = self._source()
         if self._read is None or self._read[0] is not document:
-            self._read = (document, accounts_of(document, self._userlist))
+            self._read = (document, self._users_of(document))
         return self._read[1]
+
+    def _users_of(self, document: Document) -> Mapping[str, Account]:
+        accounts, doubts = users_of(document, self._userlist)
+        for line, reason in doubts:
+            if reason not in self._told:  # every change of the configuration is another document
+                log.warning("%s, line %d: %s", self._where, line, reason)
+        self._told = frozenset(reason for _, reason in doubts)
+        return accounts
 
     def _verified(self, name: str, password: bytes) -> Identity:
         accounts = self.accounts()

@@ -1,0 +1,65 @@
+"""The environment variables by which HAProxy reads a userlist, as far as they can be known."""
+
+import os
+import re
+
+from dataplane_core.text import ConditionalBlocks, Document, Section, Words, words
+
+# Those which HAProxy sets itself (manual, section 2.3): what this process has of them is another's.
+_OWN = re.compile(
+    rb"HAPROXY_(?:BRANCH|STARTUP_VERSION|CFGFILES|MWORKER\w*|(?:MASTER_)?CLI|LOCALPEER|PROCESSES"
+    rb"|\w+_LOG_FMT)"
+)
+
+_CHANGES = (("setenv",), ("presetenv",), ("unsetenv",), ("resetenv",))
+
+Environment = dict[bytes, bytes]
+
+
+def environment(document: Document, blocks: ConditionalBlocks) -> Environment:
+    """This process's environment with what the `global` sections change, without the uncertain.
+
+    `presetenv` gives no value: whether HAProxy's own environment has another cannot be seen here.
+    Sections `global` behind a userlist count before it in some versions of HAProxy, in others not;
+    what they change is uncertain, as is what stands in a conditional block.
+    """
+    changed = {name: value for name, value in os.environb.items() if not _OWN.fullmatch(name)}
+    late = False
+    at = len(document.preamble)
+    for section in document.sections:
+        late = late or section.kind == "userlist"
+        if section.kind == "global":
+            _follow(section, at, changed, blocks, late)
+        at += len(section.text)
+    return changed
+
+
+def _follow(
+    section: Section, at: int, environ: Environment, blocks: ConditionalBlocks, late: bool
+) -> None:
+    """Change the environment as one `global` section does."""
+    at += len(section.text) - sum(len(line.raw) for line in section.lines)
+    for line in section.lines:
+        read = words(line.raw, environ)
+        if read.values[:1] in _CHANGES:
+            _change(read, environ, certain=not (late or read.problem or blocks.hold(at)))
+        at += len(line.raw)
+
+
+def _change(read: Words, environ: Environment, certain: bool) -> None:
+    keyword, *names = (word.encode("utf-8", "surrogateescape") for word in read.values)
+    if keyword == b"resetenv":
+        kept = {name: environ[name] for name in names if name in environ} if certain else {}
+        environ.clear()
+        environ.update(kept)
+    elif keyword == b"unsetenv":
+        for name in names:
+            environ.pop(name, None)
+        if read.problem:
+            environ.clear()
+    elif not names:
+        environ.clear()
+    elif keyword == b"setenv" and certain and len(names) == 2:
+        environ[names[0]] = names[1]
+    elif keyword == b"setenv" or not certain:
+        environ.pop(names[0], None)
