@@ -131,7 +131,7 @@ CASES = {
         ' user d insecure-password "$PRESET"\n user e insecure-password "${HOME}"\n'
         ' user f insecure-password "x$PATH"\n',
         "+a:other", "-a:topsecret", "+b:othermade", "+c:listed groups g", "!d:x",
-        f"!e:{os.environ.get('HOME', '')}", "!f:x",
+        "-e:x", f"!e:{os.environ.get('HOME', '')}", "!f:x",
     ),
     "resetenv": case(
         "global\n resetenv SECRET_PW\nuserlist controller\n"

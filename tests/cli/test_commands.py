@@ -203,6 +203,16 @@ def test_doctor_names_what_is_missing_with_a_remedy(settings, change, what):
     assert lines[-1].endswith(" missing")
 
 
+def test_doctor_names_users_that_do_not_count(settings, tmp_path):
+    path = settings()
+    with (tmp_path / "h.cfg").open("a") as configuration:
+        configuration.write("  user c insecure-password hidden\n  user c insecure-password hidden\n")
+    result = run("doctor", "-f", path)
+    assert result.exit_code == 1
+    assert f"{tmp_path}/h.cfg, line 6: there is a user c above" in result.output
+    assert "hidden" not in result.output
+
+
 def test_doctor_looks_at_sockets_and_their_level(settings, tmp_path):
     path = settings()
     (tmp_path / "admin.sock").unlink()
