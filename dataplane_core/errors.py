@@ -118,8 +118,9 @@ class TooMany(DataplaneError):
 class Finding:
     """One line of what HAProxy says about a configuration.
 
-    `line` counts from 1 and is None where HAProxy names none; `severity` is `alert`, `warning`
-    or `notice`; `section` (header line) and `resource` (path of the object) come from the line.
+    `line` counts from 1 and is None where HAProxy names neither a line nor a section that can be
+    found by its name; `severity` is `alert`, `warning` or `notice`; `section` (header line) and
+    `resource` (path of the object) come from the line.
     """
 
     line: int | None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.store.head import Head, split
+from dataplane_core.store.places import Places
 from dataplane_core.store.ports import Locate
 from dataplane_core.text import Document, Section
 
@@ -28,16 +29,20 @@ class Teller:
         `text` is the candidate's. Lines are counted as where the server's own lines are `shown`:
         those of the file as it was, or of the whole text that a client has sent.
         """
+        if not found:
+            return []
         head, rest = split(text)
         shown = head if shown is None else shown
-        document = Document.parse(rest, self._kinds)
+        unplaced = [finding.message for finding in found if finding.line is None]
+        places = Places(Document.parse(rest, self._kinds), unplaced)
         name = re.compile(rf"(?<={re.escape(self._config_file.name)}:)\d+")
         told = []
         for finding in found:
-            line, section, resource = finding.line, None, None
+            section, resource, line = None, None, finding.line
+            line = places.named(finding.message) if line is None else head.below(line)
             if line is not None:
-                section, resource = self._place(document, head.below(line))
-                line = shown.above(head.below(line))
+                section, resource = self._place(places, line)
+                line = shown.above(line)
             message = self._without(finding.message, candidate)
             message = name.sub(lambda at: str(shown.above(head.below(int(at[0])))), message)
             told.append(Finding(line, finding.severity, message, section, resource))
@@ -56,18 +61,13 @@ class Teller:
         message = "HAProxy refuses the configuration: " + "; ".join(lines)
         return CheckFailed(message, tuple(found))
 
-    def _place(self, document: Document, line: int) -> tuple[str | None, str | None]:
+    def _place(self, places: Places, line: int) -> tuple[str | None, str | None]:
         """The section that stands at a line (from 1), and the object that the line belongs to."""
-        end = document.preamble.count("\n")
-        for section in document.sections:
-            start, end = end, end + section.text.count("\n") + (not section.text.endswith("\n"))
-            if line <= end:
-                if line <= start:
-                    break
-                at = line - start - len(section.lead) - 2
-                resource = self.locate(section, at) if self.locate is not None else None
-                return _header(section), resource
-        return None, None
+        found = places.at(line)
+        if found is None:
+            return None, None
+        resource = self.locate(*found) if self.locate is not None else None
+        return _header(found[0]), resource
 
     def _without(self, message: str, candidate: Path) -> str:
         shown = str(self._config_file)

@@ -316,3 +316,22 @@ def test_a_refusal_by_haproxy_names_line_section_and_resource(make_api, tmp_path
     wanted = f"{CONFIGURATION}/keepers/k1?parent_type=backend&parent_name=be1"
     assert finding["resource"] == wanted
     assert str(tmp_path / ".") not in json.dumps(answer.json).replace(str(api.file), "")
+
+
+def test_what_haproxy_tells_by_names_has_line_section_and_resource_too(make_api, tmp_path):
+    script = tmp_path / "check"
+    script.write_text(
+        "#!/bin/sh\n"
+        "echo \"[ALERT] (1) : config : Proxy 'be1': unable to find keeper 'k2'.\" >&2\n"
+        "echo \"[WARNING] (1) : config : missing timeouts for backend 'be1'.\" >&2\nexit 1\n"
+    )
+    script.chmod(0o755)
+    api = make_api(haproxy__reload__validate_cmd=f"{script} {{file}}")
+    answer = api.call("POST", "gates", {"name": "n"}, version=1)
+    lines = ["", *api.text.split("\n")]
+    row, section = answer.json["findings"]
+    assert lines[row["line"]].strip() == "keeper k2 10.0.0.2"
+    wanted = f"{CONFIGURATION}/keepers/k2?parent_type=backend&parent_name=be1"
+    assert (row["section"], row["resource"]) == ("backend be1", wanted)
+    assert lines[section["line"]] == "backend be1"
+    assert section["resource"] == f"{CONFIGURATION}/backends/be1"

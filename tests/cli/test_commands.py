@@ -14,6 +14,7 @@ from dataplane_core.cli import main, serve_main
 from dataplane_core.settings.manual import manual
 from dataplane_core.settings.table import keys
 from tests.harness.disks import tiny_disk
+from tests.harness.fixtures import one_haproxy
 from tests.harness.server import ApiServer
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,37 @@ def test_check_prints_every_finding_with_line_and_section(tmp_path, haproxy_prog
     assert f"{path}:4: alert: section defaults: " in bad.output
     assert f"{path}:5: alert: section defaults: " in bad.output
     assert bad.output.endswith(f"{path} is refused\n")
+
+
+UNFOUND = """\
+defaults
+  mode http
+frontend f
+  bind 127.0.0.1:1
+  use_backend yy if { path /a }
+  http-request track-sc0 src table tt
+  default_backend zz
+backend b
+  server s 127.0.0.1:2
+  server t 127.0.0.1:3 resolvers rr
+  stick-table type ip size 1k peers pp
+"""
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", ["2.6", "2.8", "3.0", "3.2"])
+def test_check_finds_the_place_of_what_haproxy_tells_by_names(tmp_path, version):
+    path = tmp_path / "h.cfg"
+    path.write_text(UNFOUND)
+    output = run("check", str(path), "-b", one_haproxy(version)).output
+    for place in (
+        "5: alert: section frontend f: Proxy 'f': unable to find required use_backend: 'yy'.",
+        "6: alert: section frontend f: Proxy 'f': unable to find table 'tt' referenced by",
+        "7: alert: section frontend f: Proxy 'f': unable to find required default_backend: 'zz'.",
+        "10: alert: section backend b: backend 'b', server 't': unable to find required resolvers",
+        "11: alert: section backend b: Proxy 'b': unable to find sync peers 'pp'.",
+    ):
+        assert f"{path}:{place}" in output
 
 
 def test_check_without_haproxy_or_file_says_so(tmp_path):
