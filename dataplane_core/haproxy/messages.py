@@ -25,7 +25,8 @@ _NOISE = re.compile(
     r"(?:Former|Failed to load) worker .*exited with code"
 )
 # Its name is another each time; with a fixed one in its place, no expression has to be compiled.
-_CANDIDATE = "\x00"
+# No output holds this one: half a character beyond the first plane is never decoded.
+_CANDIDATE = "\ud800"
 _PLACE = re.compile(_CANDIDATE + r":([0-9]+)")
 _SEVERITY = {"ALERT": "alert", "WARNING": "warning"}
 

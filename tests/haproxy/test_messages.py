@@ -61,6 +61,15 @@ def test_words_of_another_check_command_are_one_finding() -> None:
     ]
 
 
+@given(st.text())
+def test_no_character_of_another_command_is_taken_for_the_file(said: str) -> None:
+    output = f"check: \x00:7 {said}".encode("utf-8", "replace").decode("utf-8", "replace")
+    found = findings(output, CANDIDATE, "haproxy.cfg")
+    assert "haproxy.cfg" not in repr(found)
+    assert found[0].line is None
+    assert found[0].message.startswith("check: \x00:7")
+
+
 @given(st.lists(st.sampled_from([*OF_28.splitlines(True), CANDIDATE, "[ALERT] (1) : ", "x\n"])))
 def test_the_temporary_path_is_never_told(parts: list[str]) -> None:
     found = findings("".join(parts), CANDIDATE, "haproxy.cfg")
