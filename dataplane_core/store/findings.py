@@ -35,7 +35,8 @@ class Teller:
         shown = head if shown is None else shown
         unplaced = [finding.message for finding in found if finding.line is None]
         places = Places(Document.parse(rest, self._kinds), unplaced)
-        name = re.compile(rf"(?<={re.escape(self._config_file.name)}:)\d+")
+        file = re.escape(self._config_file.name)
+        other = re.compile(rf"(?<={file}:)\d+|(?<= defined at line )\d+")
         told = []
         for finding in found:
             section, resource, line = None, None, finding.line
@@ -44,7 +45,7 @@ class Teller:
                 section, resource = self._place(places, line)
                 line = shown.above(line)
             message = self._without(finding.message, candidate)
-            message = name.sub(lambda at: str(shown.above(head.below(int(at[0])))), message)
+            message = other.sub(lambda at: str(shown.above(head.below(int(at[0])))), message)
             told.append(Finding(line, finding.severity, message, section, resource))
         return told
 

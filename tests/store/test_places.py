@@ -173,6 +173,17 @@ def test_lines_are_those_of_the_text_that_was_sent(posted, number):
     assert told.resource == "f: default_backend zz"
 
 
+def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
+    said = "backend 'b', another server named 's' was already defined at line 4, please use others."
+    found = [Finding(5, "alert", f"{said} See haproxy.cfg:4.")]
+    candidate = "# _version=9\n\nbackend b\n  server s a:1\n  server s a:2\n"
+    teller = Teller(Path("/haproxy.cfg"), KINDS, None)
+    [told] = teller.findings(found, candidate, CANDIDATE, split("")[0])
+    assert (told.line, told.section) == (4, "backend b")
+    assert "already defined at line 3," in told.message
+    assert told.message.endswith("/haproxy.cfg:3.")
+
+
 def test_an_object_without_a_line_is_the_section():
     teller = Teller(Path("/h.cfg"), KINDS, lambda section, at: f"{section.name}: {at}")
     found = [Finding(None, "warning", "missing timeouts for frontend 'f'.")]
