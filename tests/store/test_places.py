@@ -181,7 +181,7 @@ def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
     [told] = teller.findings(found, candidate, CANDIDATE, split("")[0])
     assert (told.line, told.section) == (4, "backend b")
     assert "already defined at line 3," in told.message
-    assert told.message.endswith("/haproxy.cfg:3.")
+    assert told.message.endswith("See haproxy.cfg:3.")
 
 
 def test_an_object_without_a_line_is_the_section():
