@@ -54,7 +54,7 @@ haproxy {
     # reload_cmd      = "systemctl reload haproxy"
     # restart_cmd     = "systemctl restart haproxy"
     # status_cmd      = "systemctl --quiet is-active haproxy"
-    # validate_cmd    = "haproxy -c -f /etc/haproxy/haproxy.cfg"
+    # validate_cmd    = "haproxy -c -f {file}"
   }
 }
 

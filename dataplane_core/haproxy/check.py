@@ -10,9 +10,7 @@ from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy import binaries, messages
 from dataplane_core.haproxy.commands import CommandFailed, Completed, Running, words
 from dataplane_core.settings import Settings
-
-CANDIDATE_VARIABLE = "DATAPLANEAPI_TRANSACTION_FILE"
-"""The environment variable that tells `validate_cmd` which file to check."""
+from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
 
 # HAProxy's last words on a file that it accepts (3.x says them with -V only). From there on it but
 # gives back its memory, and nobody needs to wait for that.
@@ -83,7 +81,7 @@ class Checker:
         """
         if self._custom:
             parts = words(self._custom, self._setting)
-            return [part.replace("{file}", str(path)) for part in parts]
+            return [part.replace(CANDIDATE_WORD, str(path)) for part in parts]
         program = binaries.program(self._settings)
         master = self._settings.haproxy.master_worker_mode or _needs_master(text)
         return [program, *(["-W"] if master else []), "-c", "-V", "-f", str(path)]

@@ -6,6 +6,11 @@ from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import BOOLEAN, DURATION, PATH, TEXT, one_of
 from dataplane_core.settings.kinds import integer as _integer
 
+CANDIDATE_VARIABLE = "DATAPLANEAPI_TRANSACTION_FILE"
+"""The environment variable that tells `validate_cmd` which file to check."""
+CANDIDATE_WORD = "{file}"
+"""What stands for the path of that file in the words of `validate_cmd`."""
+
 _AT_ONCE = "this server answers at once and looks for HAProxy's socket when it needs it"
 
 
@@ -39,8 +44,9 @@ class Reload:
     )  # fmt: skip
     validate_cmd: str = setting(
         "", TEXT,
-        "Command that checks a candidate, named by DATAPLANEAPI_TRANSACTION_FILE in its "
-        "environment; empty: `haproxy_bin -c -V`.",
+        "Command that checks a candidate: `{file}` in its words stands for the candidate's path, "
+        f"and so does {CANDIDATE_VARIABLE} in its environment; no shell reads it. Empty: "
+        "`haproxy_bin -c -V`.",
         flag="--validate-cmd",
     )  # fmt: skip
 

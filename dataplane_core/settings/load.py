@@ -11,7 +11,7 @@ from dataplane_core.settings.nodes import Mapping as Block
 from dataplane_core.settings.nodes import SyntaxProblem
 from dataplane_core.settings.problems import Problem, SettingsError
 from dataplane_core.settings.reader import Reader, describe
-from dataplane_core.settings.rules import broken_rules
+from dataplane_core.settings.rules import broken_rules, doubts
 from dataplane_core.settings.table import Key, keys
 from dataplane_core.settings.tree import Settings
 from dataplane_core.settings.yaml_file import read_yaml
@@ -81,13 +81,14 @@ def _nodes(file: str) -> Block:
 
 
 def _warnings(settings: Settings, places: Mapping[str, str]) -> tuple[str, ...]:
-    """Return one sentence for each key that was set and does nothing here."""
+    """Return one sentence for each key that was set and does nothing here, or no good."""
     found = []
     for key in keys():
         if key.facts.unused and key.path in places and _value(settings, key.path) != key.default:
             found.append(f"{places[key.path]}: {key.path} has no effect: {key.facts.unused}")
     if settings.mode == "cluster":
         found.append(f"{places['mode']}: mode cluster has no effect: there is no cluster mode here")
+    found += map(str, doubts(settings, places))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
+from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.settings.problems import Problem
 from dataplane_core.settings.tree import Settings
 
@@ -19,6 +20,19 @@ def broken_rules(settings: Settings, places: Mapping[str, str]) -> Iterator[Prob
     if os.path.normpath(settings.state_dir) == os.path.normpath(transactions):
         place = places.get("dataplane.state_dir", "")
         yield Problem(place, "dataplane.state_dir", "must not be the folder of transaction_dir")
+
+
+def doubts(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what starts the server and is hardly meant; `places` as above."""
+    command, path = settings.haproxy.reload.validate_cmd, settings.haproxy.config_file
+    told = CANDIDATE_WORD in command or CANDIDATE_VARIABLE in command
+    if not told and re.search(rf"{re.escape(path)}(?![\w./-])", command):
+        fault = (
+            f"checks {path}, which is the former configuration, and never the candidate; "
+            f"write {CANDIDATE_WORD} in place of the path"
+        )
+        key = "haproxy.reload.validate_cmd"
+        yield Problem(places.get(key, ""), key, fault)
 
 
 def _listeners(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:

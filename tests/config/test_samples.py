@@ -37,6 +37,8 @@ def test_what_is_commented_out_is_right_as_well(tmp_path: Path) -> None:
     assert settings.dataplaneapi.tls.tls_ca == "/etc/dataplane/clients.pem"
     assert settings.dataplaneapi.user[0].name == "admin"
     assert settings.haproxy.reload.status_cmd == "systemctl --quiet is-active haproxy"
+    assert settings.haproxy.reload.validate_cmd == "haproxy -c -f {file}"
+    assert settings.warnings == ()
 
 
 @pytest.mark.haproxy

@@ -229,6 +229,27 @@ def test_a_key_without_use_gives_one_warning(settle):
 
 
 @pytest.mark.parametrize(
+    ("command", "warns"),
+    [
+        ("haproxy -c -f /srv/h.cfg", True),
+        ("sh -c 'haproxy -c -f /srv/h.cfg'", True),
+        ("haproxy -c -f /srv/h.cfg.d -f /srv/h.cfg", True),
+        ("haproxy -c -f {file}", False),
+        ("diff /srv/h.cfg {file}", False),
+        ("sh -c 'haproxy -c -f $DATAPLANEAPI_TRANSACTION_FILE # not /srv/h.cfg'", False),
+        ("haproxy -c -f /srv/h.cfg.new", False),
+        ("/usr/local/bin/check", False),
+    ],
+)
+def test_a_check_of_the_former_configuration_gives_a_warning(settle, command, warns):
+    haproxy = {"config_file": "/srv/h.cfg", "reload": {"validate_cmd": command}}
+    warnings = settle(json.dumps({"haproxy": haproxy})).warnings
+    assert len(warnings) == warns
+    for one in warnings:
+        assert re.search(r"s\.yaml:1: haproxy\.reload\.validate_cmd: .* write \{file\}", one)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         'dataplaneapi {\n  user = [{ name = "a", password = "p", insecure = true }]\n}',
