@@ -12,7 +12,6 @@ from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
-from dataplane_core.logs.configure import targets
 from dataplane_core.registry import SECTION_ORDER
 from dataplane_core.server.folders import listener_folders, private_folders, shared_folders
 from dataplane_core.server.process import account_of, become
@@ -106,10 +105,12 @@ def _made_at_start(settings: Settings, folders: list[tuple[str, str]]) -> Iterat
     """Folders that are missing, and the files and the socket that stay open."""
     for key, path in (*folders, *listener_folders(settings)):
         yield from _of(key, folder_for_files(path))
-    for path in (one.log_file for one in targets(settings) if one.log_to == "file"):
-        there = os.path.exists(path)
-        found = access_to(path, USE, "written") if there else folder_for_files(_folder_of(path))
-        yield from _of("log_file", found)
+    for key, target in settings.logs():
+        if target.log_to == "file":
+            path = target.log_file
+            there = os.path.exists(path)
+            found = access_to(path, USE, "written") if there else folder_for_files(_folder_of(path))
+            yield from _of(f"{key}.log_file", found)
     if path := settings.dataplaneapi.pid_file:
         folder = _folder_of(path)
         if os.path.isdir(folder):
@@ -145,13 +146,9 @@ def _reload(settings: Settings) -> Iterator[Missing]:
             "Set haproxy.master_runtime, haproxy.reload.reload_cmd or reload_strategy.",
         )
     for key, command in commands.items():
-        try:
-            first = shlex.split(command)[:1]
-        except ValueError:
-            yield Missing(f"haproxy.reload.{key} has an unclosed quote", "Close it.")
-            continue
-        if first and not shutil.which(first[0]):
-            what = f"haproxy.reload.{key}: {first[0]} cannot be run"
+        program = next(iter(shlex.split(command)), None)
+        if program is not None and not shutil.which(program):
+            what = f"haproxy.reload.{key}: {program} cannot be run"
             yield Missing(what, "Install it, or write its whole path.")
 
 

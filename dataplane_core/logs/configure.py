@@ -9,7 +9,7 @@ from logging.handlers import SysLogHandler, WatchedFileHandler
 from dataplane_core.logs.apache import Access, compile_format
 from dataplane_core.logs.formats import JsonLines, SyslogFormatter, TextFormatter
 from dataplane_core.logs.syslog import SyslogHandler
-from dataplane_core.settings import LogTarget, Problem, Settings, SettingsError
+from dataplane_core.settings import LogTarget, Settings, SettingsError
 
 ACCESS = logging.getLogger("dataplane.access")
 _LEVELS = {
@@ -26,7 +26,7 @@ def configure(settings: Settings) -> None:
 
     Raises SettingsError when a file cannot be opened, and leaves the log as it was then.
     """
-    handlers = [(target, _handler(target)) for target in targets(settings)]
+    handlers = [(target, _handler(settings, key, target)) for key, target in settings.logs()]
     root = logging.getLogger()
     for logger, kind in ((root, "app"), (ACCESS, "access")):
         for handler in [one for one in logger.handlers if hasattr(one, _OURS)]:
@@ -38,21 +38,6 @@ def configure(settings: Settings) -> None:
         logger.setLevel(min((one.level for one in wanted), default=logging.CRITICAL + 1))
     ACCESS.propagate = False
     logging.captureWarnings(True)
-
-
-def targets(settings: Settings) -> tuple[LogTarget, ...]:
-    """Return the log targets in force: `log_targets`, or the one that `log` describes."""
-    old = settings.log
-    return settings.log_targets or (
-        LogTarget(
-            log_to=old.log_to,
-            log_file=old.log_file,
-            log_level=old.log_level,
-            log_format=old.log_format,
-            apache_common_log_format=old.apache_common_log_format,
-            syslog=old.syslog,
-        ),
-    )
 
 
 def log_access(access: Access) -> None:
@@ -71,7 +56,7 @@ def give_files_to(uid: int, gid: int) -> None:
                     os.chown(handler.baseFilename, uid, gid)
 
 
-def _handler(target: LogTarget) -> logging.Handler:
+def _handler(settings: Settings, key: str, target: LogTarget) -> logging.Handler:
     level = _LEVELS[target.log_level]
     traces = level <= logging.DEBUG
     form: logging.Formatter = (
@@ -88,7 +73,7 @@ def _handler(target: LogTarget) -> logging.Handler:
         form = SyslogFormatter(form, facility, syslog.syslog_tag, modern)
         handler = SyslogHandler(syslog.syslog_address or "/dev/log", syslog.syslog_protocol)
     elif target.log_to == "file":
-        handler = _file(target.log_file)
+        handler = _file(settings, f"{key}.log_file", target.log_file)
     else:
         handler = logging.StreamHandler(sys.stdout)
     handler.setLevel(level)
@@ -97,11 +82,11 @@ def _handler(target: LogTarget) -> logging.Handler:
     return handler
 
 
-def _file(path: str) -> logging.Handler:
+def _file(settings: Settings, key: str, path: str) -> logging.Handler:
     """Open a file, with its folder; one that was rotated away is opened anew by itself."""
     try:
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         return WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        problem = Problem("", "log_file", f"{path} cannot be written: {error.strerror}")
-        raise SettingsError((problem,)) from None
+        fault = f"{path} cannot be written: {error.strerror}"
+        raise SettingsError((settings.problem(key, fault),)) from None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dataplane_core.settings.fields import setting
-from dataplane_core.settings.kinds import BOOLEAN, DURATION, PATH, TEXT, one_of
+from dataplane_core.settings.kinds import BOOLEAN, COMMAND, DURATION, PATH, TEXT, one_of
 from dataplane_core.settings.kinds import integer as _integer
 
 CANDIDATE_VARIABLE = "DATAPLANEAPI_TRANSACTION_FILE"
@@ -23,13 +23,13 @@ class Reload:
         flag="--reload-delay", short="-d",
     )  # fmt: skip
     reload_cmd: str = setting(
-        "", TEXT, "Command that reloads HAProxy.", flag="--reload-cmd", short="-r"
+        "", COMMAND, "Command that reloads HAProxy.", flag="--reload-cmd", short="-r"
     )
     restart_cmd: str = setting(
-        "", TEXT, "Command that restarts HAProxy.", flag="--restart-cmd", short="-s"
+        "", COMMAND, "Command that restarts HAProxy.", flag="--restart-cmd", short="-s"
     )
     status_cmd: str = setting(
-        "", TEXT, "Command that succeeds while HAProxy runs; `/health` answers with it.",
+        "", COMMAND, "Command that succeeds while HAProxy runs; `/health` answers with it.",
         flag="--status-cmd",
     )  # fmt: skip
     service_name: str = setting(
@@ -43,7 +43,7 @@ class Reload:
         "Who reloads HAProxy: the commands given here, systemd or s6.", flag="--reload-strategy",
     )  # fmt: skip
     validate_cmd: str = setting(
-        "", TEXT,
+        "", COMMAND,
         "Command that checks a candidate: `{file}` in its words stands for the candidate's path, "
         f"and so does {CANDIDATE_VARIABLE} in its environment; no shell reads it. Empty: "
         "`haproxy_bin -c -V`.",

@@ -6,6 +6,7 @@ its inverse, used for defaults in the documentation and in `--help`.
 """
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,6 +30,17 @@ def _text(value: str) -> str:
         raise ValueError("holds a control character")
     if any(0xD800 <= ord(character) < 0xE000 for character in value):
         raise ValueError("holds half a character")
+    return value
+
+
+def _command(value: str) -> str:
+    try:
+        words = shlex.split(_text(value))
+    except ValueError as error:
+        fault = "an open quote" if "quotation" in str(error) else "a lone backslash at its end"
+        raise ValueError(f"is no command: it has {fault}") from None
+    if value and not (words and words[0]):
+        raise ValueError("is no command: it names no program")
     return value
 
 
@@ -132,6 +144,8 @@ def several(item: Kind[T]) -> Kind[tuple[T, ...]]:
 
 TEXT = Kind("string", _text)
 PATH = Kind("path", _text)
+COMMAND = Kind("command", _command)
+"""Words quoted as in a shell, of which the first is a program; empty: none."""
 BOOLEAN = Kind("boolean", _boolean, lambda value: str(value).lower())
 DURATION = Kind("duration", _duration, _show_duration)
 SIZE = Kind("size", _size, _show_size)

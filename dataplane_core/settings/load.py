@@ -45,11 +45,12 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
                 places[key.path] = place
             except ValueError as error:
                 problems.append(Problem(place, key.path, describe(text, key.facts, str(error))))
+    settings = replace(settings, file=file, places=places)
     if not problems:
-        problems = list(broken_rules(settings, places))
+        problems = list(broken_rules(settings))
     if problems:
         raise SettingsError(tuple(problems))
-    return replace(settings, file=file, warnings=_warnings(settings, places))
+    return replace(settings, warnings=_warnings(settings))
 
 
 def _texts(key: Key, given: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -80,16 +81,18 @@ def _nodes(file: str) -> Block:
         raise SettingsError((Problem(f"{file}:{problem.line}", "", problem.message),)) from None
 
 
-def _warnings(settings: Settings, places: Mapping[str, str]) -> tuple[str, ...]:
+def _warnings(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each key that was set and does nothing here, or no good."""
     found = []
     for key in keys():
-        if key.facts.unused and key.path in places and _value(settings, key.path) != key.default:
-            found.append(f"{places[key.path]}: {key.path} has no effect: {key.facts.unused}")
+        given = key.path in settings.places and _value(settings, key.path) != key.default
+        if key.facts.unused and given:
+            place = settings.place(key.path)
+            found.append(f"{place}: {key.path} has no effect: {key.facts.unused}")
     if settings.mode == "cluster":
-        found.append(f"{places['mode']}: mode cluster has no effect: there is no cluster mode here")
-    found += map(str, doubts(settings, places))
-    return tuple(found)
+        place = settings.place("mode")
+        found.append(f"{place}: mode cluster has no effect: there is no cluster mode here")
+    return (*found, *map(str, doubts(settings)))
 
 
 def _value(settings: Settings, path: str) -> object:

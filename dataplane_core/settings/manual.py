@@ -17,9 +17,10 @@ the default. The file is the one of `-f FILE`, else of the environment's `DATAPL
 [dataplane.yaml](../config/dataplane.yaml) and [dataplane.hcl](../config/dataplane.hcl) are samples.
 
 Durations take a unit (`250ms`, `10s`, `1m30s`) or are seconds; sizes are bytes or take a unit
-(`512KiB`, `32MiB`). Flags that take a list may be given several times. A key whose name has `[]`
-stands in a list of blocks: a YAML list, or in HCL repeated blocks (`user "name" { … }`) or a list
-of objects. A misspelt key or a bad value stops the start, with file, line and key.
+(`512KiB`, `32MiB`). Commands are words, quoted as in a shell; no shell runs them. Flags that take a
+list may be given several times. A key whose name has `[]` stands in a list of blocks: a YAML list,
+or in HCL repeated blocks (`user "name" { … }`) or a list of objects. A misspelt key or a bad value
+stops the start, with file, line and key.
 """
 
 _UNUSED = """\

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.settings.problems import Problem
@@ -12,18 +12,18 @@ from dataplane_core.settings.tree import Settings
 _HASH = re.compile(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
 
 
-def broken_rules(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what is wrong between keys that are each right; `places` says where keys were set."""
-    yield from _listeners(settings, places)
-    yield from _users(settings, places)
+def broken_rules(settings: Settings) -> Iterator[Problem]:
+    """Yield what is wrong between keys that are each right."""
+    yield from _paths(settings)
+    yield from _listeners(settings)
+    yield from _users(settings)
     transactions = settings.dataplaneapi.transaction.transaction_dir
     if os.path.normpath(settings.state_dir) == os.path.normpath(transactions):
-        place = places.get("dataplane.state_dir", "")
-        yield Problem(place, "dataplane.state_dir", "must not be the folder of transaction_dir")
+        yield settings.problem("dataplane.state_dir", "must not be the folder of transaction_dir")
 
 
-def doubts(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what starts the server and is hardly meant; `places` as above."""
+def doubts(settings: Settings) -> Iterator[Problem]:
+    """Yield what starts the server and is hardly meant."""
     command, path = settings.haproxy.reload.validate_cmd, settings.haproxy.config_file
     told = CANDIDATE_WORD in command or CANDIDATE_VARIABLE in command
     if not told and re.search(rf"{re.escape(path)}(?![\w./-])", command):
@@ -31,15 +31,37 @@ def doubts(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
             f"checks {path}, which is the former configuration, and never the candidate; "
             f"write {CANDIDATE_WORD} in place of the path"
         )
-        key = "haproxy.reload.validate_cmd"
-        yield Problem(places.get(key, ""), key, fault)
+        yield settings.problem("haproxy.reload.validate_cmd", fault)
 
 
-def _listeners(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
+def _paths(settings: Settings) -> Iterator[Problem]:
+    """What must be named, and cannot be a folder."""
+    needed = {
+        "haproxy.config_file": settings.haproxy.config_file,
+        "haproxy.haproxy_bin": settings.haproxy.haproxy_bin,
+        "dataplaneapi.transaction.transaction_dir": (
+            settings.dataplaneapi.transaction.transaction_dir
+        ),
+    }
+    if settings.dataplane.embedded:
+        del needed["haproxy.haproxy_bin"]
+    for key, path in needed.items():
+        if not path.strip():
+            yield settings.problem(key, "is empty")
+    if os.path.isdir(settings.haproxy.config_file):
+        fault = f"{settings.haproxy.config_file} is a folder, and not a file of HAProxy's"
+        yield settings.problem("haproxy.config_file", fault)
+    for key, target in settings.logs():
+        if target.log_to == "file" and not target.log_file:
+            yield settings.problem(f"{key}.log_file", "is empty, and log_to file needs it")
+
+
+def _listeners(settings: Settings) -> Iterator[Problem]:
     server = settings.dataplaneapi
-    place = places.get("dataplaneapi.scheme", "")
     if not server.scheme:
-        yield Problem(place, "dataplaneapi.scheme", "names no listener: http, https or unix")
+        fault = "names no listener: http, https or unix"
+        yield settings.problem("dataplaneapi.scheme", fault)
+    place = settings.place("dataplaneapi.scheme")
     if "https" in server.scheme and not server.tls.tls_certificate:
         fault = "is not set, and the listener https needs it"
         yield Problem(place, "dataplaneapi.tls.tls_certificate", fault)
@@ -47,18 +69,18 @@ def _listeners(settings: Settings, places: Mapping[str, str]) -> Iterator[Proble
         yield Problem(place, "dataplaneapi.socket_path", "is empty, and the listener unix needs it")
 
 
-def _users(settings: Settings, places: Mapping[str, str]) -> Iterator[Problem]:
+def _users(settings: Settings) -> Iterator[Problem]:
     names: set[str] = set()
     for number, user in enumerate(settings.dataplaneapi.user):
         path = f"dataplaneapi.user[{number}]"
-        place = places.get(path, "")
         if not user.name or ":" in user.name:
-            yield Problem(place, f"{path}.name", "is not a name: not empty, and without a colon")
+            fault = "is not a name: not empty, and without a colon"
+            yield settings.problem(f"{path}.name", fault)
         elif user.name in names:
-            yield Problem(place, f"{path}.name", f"the user {user.name} is already given")
+            yield settings.problem(f"{path}.name", f"the user {user.name} is already given")
         if not user.password:
-            yield Problem(place, f"{path}.password", f"the user {user.name} has no password")
+            yield settings.problem(f"{path}.password", f"the user {user.name} has no password")
         elif not user.insecure and not _HASH.fullmatch(user.password):
             fault = "is no hash of crypt(3); with `insecure: true` it would be the password itself"
-            yield Problem(place, f"{path}.password", fault)
+            yield settings.problem(f"{path}.password", fault)
         names.add(user.name)

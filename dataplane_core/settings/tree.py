@@ -16,6 +16,7 @@ from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import BOOLEAN, OBJECTS, PATH, PORT, TEXT, integer, one_of
 from dataplane_core.settings.logs import Log, LogTarget
 from dataplane_core.settings.own import Dataplane
+from dataplane_core.settings.problems import Problem
 from dataplane_core.settings.server import Dataplaneapi
 
 _CLUSTER = "this server does not take part in cluster mode"
@@ -58,7 +59,11 @@ class ServiceDiscovery:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings; `file` is where they were read from, if anywhere; `warnings` what to tell."""
+    """All settings; `file` is where they were read from, if anywhere; `warnings` what to tell.
+
+    `places` says of every key that was set where that was; entries of lists have their number in
+    the key, which counts from 0 (`log_targets[0].log_file`).
+    """
 
     config_version: int = setting(2, integer(1, 2), "Form of the settings file.")
     name: str = setting("", TEXT, "Name of this server.")
@@ -73,6 +78,7 @@ class Settings:
     dataplane: Dataplane = field(default_factory=Dataplane)
     file: str = ""
     warnings: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def default(cls) -> Self:
@@ -90,6 +96,29 @@ class Settings:
             plain = os.fspath(value) if isinstance(value, os.PathLike) else value
             result = _with(result, path.split("."), plain, path)
         return result
+
+    def place(self, key: str) -> str:
+        """Where a key was set: file and line, flag or variable; else where its list's entry is.
+
+        A default has no place but the file that could have set it.
+        """
+        found = self.places.get(key)
+        while found is None and "[" in key:
+            key = key[: max(key.rfind("."), key.rfind("["))]
+            found = self.places.get(key)
+        return self.file if found is None else found
+
+    def logs(self) -> tuple[tuple[str, LogTarget], ...]:
+        """Return the log targets in force, each with the key of its block."""
+        if self.log_targets:
+            return tuple((f"log_targets[{n}]", one) for n, one in enumerate(self.log_targets))
+        old = self.log
+        common = {item.name: getattr(old, item.name) for item in fields(old)}
+        return (("log", LogTarget(**common)),)
+
+    def problem(self, key: str, message: str) -> Problem:
+        """Return what is wrong with a key, with its place."""
+        return Problem(self.place(key), key, message)
 
     @property
     def state_dir(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from dataplane_core.logs.apache import Access, compile_format
 from dataplane_core.logs.configure import configure, log_access
-from dataplane_core.settings import LogTarget, Settings, SettingsError, Syslog
+from dataplane_core.settings import LogTarget, Settings, SettingsError, Syslog, load
 
 ENVIRON = {
     "REQUEST_METHOD": "GET",
@@ -185,3 +185,19 @@ def test_a_syslog_server_that_is_away_stops_nobody(settle):
     settle(syslog("tcp", "127.0.0.1:1"))
     for _ in range(100):
         log.error("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("log_targets:\n- log_to: stdout\n- log_to: file\n  log_file: /dev/null/x\n",
+         "4: log_targets[1].log_file"),
+        ("log:\n\n  log_to: file\n  log_file: /dev/null/x\n", "4: log.log_file"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_written_is_told_with_its_place(tmp_path, text, key):
+    path = tmp_path / "s.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        configure(load(["-f", str(path)], {}))
+    assert str(caught.value).startswith(f"{path}:{key}: /dev/null/x cannot be written: ")

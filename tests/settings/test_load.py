@@ -154,13 +154,30 @@ def test_an_unknown_flag_is_refused():
         (
             "yaml",
             "dataplaneapi:\n  user:\n  - name: a\n    password: plain\n",
-            ("3", "dataplaneapi.user[0].password", "is no hash of crypt(3); with `insecure: true`"),
+            ("4", "dataplaneapi.user[0].password", "is no hash of crypt(3); with `insecure: true`"),
         ),
         (
             "yaml",
             "dataplaneapi:\n\n  scheme: [https]\n",
             ("3", "dataplaneapi.tls.tls_certificate", "the listener https needs it"),
         ),
+        *(
+            ("yaml", f"haproxy:\n  reload:\n    {key}: 'foo \"bar'\n",
+             ("3", f"haproxy.reload.{key}", '"foo "bar" is no command: it has an open quote'))
+            for key in ("validate_cmd", "reload_cmd", "restart_cmd", "status_cmd")
+        ),
+        ("hcl", 'haproxy {\n reload {\n  reload_cmd = "a\\\\"\n }\n}\n',
+         ("3", "haproxy.reload.reload_cmd", "a lone backslash at its end")),
+        ("yaml", "haproxy: {reload: {status_cmd: ' '}}\n",
+         ("1", "haproxy.reload.status_cmd", "it names no program")),
+        ("yaml", "haproxy:\n  config_file: ''\n", ("2", "haproxy.config_file", "is empty")),
+        ("yaml", "haproxy:\n  config_file: /etc\n",
+         ("2", "haproxy.config_file", "/etc is a folder, and not a file of HAProxy's")),
+        ("yaml", "haproxy:\n  haproxy_bin: ''\n", ("2", "haproxy.haproxy_bin", "is empty")),
+        ("yaml", "dataplaneapi:\n  transaction: {transaction_dir: ''}\n",
+         ("2", "dataplaneapi.transaction.transaction_dir", "is empty")),
+        ("yaml", "log_targets:\n- log_to: file\n  log_file: ''\n",
+         ("3", "log_targets[0].log_file", "is empty, and log_to file needs it")),
         ("yaml", "a: [\n", ("2", "", "is not YAML")),
         ("yaml", 'a: "\\U99999999"\n', ("1", "", "is not YAML")),
         ("hcl", '\nname = "\\U99999999"\n', ("2", "", "is no escape in a string")),
@@ -169,7 +186,7 @@ def test_an_unknown_flag_is_refused():
         ("hcl", "name = upper(5)\n", ("1", "", "is not a plain value")),
         ("yaml", "name: a\nmode: &a [*a]\n", ("2", "", "nested more than")),
     ],
-)
+)  # fmt: skip
 def test_a_bad_file_is_refused_with_line_and_key(settle, suffix, text, expected):
     line, key, message = problems(settle, text, suffix)[0]
     assert (line, key) == expected[:2]
