@@ -176,12 +176,12 @@ def _status(**parameters: object) -> None:
     are any.
     """
     from dataplane_core.overview import overview
-    from dataplane_core.server.process import account_of, become
+    from dataplane_core.server.process import become
     from dataplane_core.services import make_services
 
     with _told():
         settings = load_values(flags.values(parameters), os.environ)
-        become(account_of(settings))
+        become(settings)
         facts = list(overview(make_services(settings)))
     for fact in facts:
         click.echo(f"{'!' if fact.bad else ' '} {fact.topic:14}{fact.text}")

@@ -14,7 +14,7 @@ from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
 from dataplane_core.registry import SECTION_ORDER
 from dataplane_core.server.folders import listener_folders, private_folders, shared_folders
-from dataplane_core.server.process import account_of, become
+from dataplane_core.server.process import become
 from dataplane_core.server.rights import (
     READ,
     USE,
@@ -40,7 +40,7 @@ def diagnose(settings: Settings) -> Iterator[Missing]:
     """
     to_be_made = [one for one in _all_folders(settings) if not os.path.isdir(one[1])]
     yield from _made_at_start(settings, to_be_made)
-    become(account_of(settings))
+    become(settings)
     document = _document(settings.haproxy.config_file)
     yield from _program(settings)
     yield from _configuration(settings)
@@ -214,6 +214,6 @@ def _users(settings: Settings, document: Document) -> Iterator[Missing]:
 def _certificates(settings: Settings) -> Iterator[Missing]:
     if "https" in settings.dataplaneapi.scheme:
         try:
-            TlsContexts(settings.dataplaneapi.tls)
+            TlsContexts(settings)
         except SettingsError as error:
             yield Missing(str(error), "Name files that are there, in PEM, and may be read.")

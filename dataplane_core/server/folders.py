@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 from dataplane_core.server.process import Account
-from dataplane_core.settings import Problem, Settings, SettingsError
+from dataplane_core.settings import Settings, SettingsError
 
 log = logging.getLogger("dataplane.server")
 
@@ -13,8 +13,10 @@ log = logging.getLogger("dataplane.server")
 def private_folders(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield key and path of the folders that the server needs and nobody else reads."""
     transaction = settings.dataplaneapi.transaction
-    yield "dataplane.state_dir", settings.state_dir
-    yield "dataplaneapi.transaction.transaction_dir", transaction.transaction_dir
+    key = "dataplaneapi.transaction.transaction_dir"
+    yield key, transaction.transaction_dir
+    # where nobody has named it, its place follows from that of the transactions
+    yield "dataplane.state_dir" if settings.dataplane.state_dir else key, settings.state_dir
     if transaction.backups_dir:
         yield "dataplaneapi.transaction.backups_dir", transaction.backups_dir
 
@@ -46,22 +48,22 @@ def make_folders(settings: Settings, account: Account) -> None:
             _make(path, 0o700, account)
         except OSError as error:
             fault = f"{path} cannot be made: {error.strerror}"
-            raise SettingsError((Problem(settings.file, key, fault),)) from None
+            raise SettingsError((settings.problem(key, fault),)) from None
         owner = os.lstat(path).st_uid
         if owner not in (0, os.geteuid(), account.uid):
             fault = f"{path} belongs to another user (uid {owner})"
-            raise SettingsError((Problem(settings.file, key, fault),))
+            raise SettingsError((settings.problem(key, fault),))
     for key, path in listener_folders(settings):
         try:
             _make(path, 0o755, account)
         except OSError as error:
             fault = f"the folder {path} cannot be made: {error.strerror}; make it or name another"
-            raise SettingsError((Problem(settings.file, key, fault),)) from None
+            raise SettingsError((settings.problem(key, fault),)) from None
     for key, path in shared_folders(settings):
         try:
             _make(path, 0o755, account)
         except OSError as error:
-            log.warning("%s: %s cannot be made: %s", key, path, error.strerror)
+            log.warning("%s", settings.problem(key, f"{path} cannot be made: {error.strerror}"))
 
 
 def _make(path: str, mode: int, account: Account) -> None:

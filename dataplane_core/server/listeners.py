@@ -41,21 +41,30 @@ def places(settings: Settings) -> tuple[tuple[Place, ...], ...]:
             wanted.append((Place(scheme, socket.AF_UNIX, os.path.abspath(server.socket_path)),))
         elif scheme == "https":
             host = server.tls.tls_host or server.host
-            wanted.append(_addresses(scheme, host, server.tls.tls_port))
+            wanted.append(_addresses(settings, scheme, host, server.tls.tls_port))
         else:
-            wanted.append(_addresses(scheme, server.host, server.port))
+            wanted.append(_addresses(settings, scheme, server.host, server.port))
     return tuple(wanted)
 
 
-def _addresses(scheme: str, host: str, port: int) -> tuple[Place, ...]:
+def _keys(settings: Settings, scheme: str) -> tuple[str, str]:
+    """Return the keys that a listener's host (or path) and its port (or path) come from."""
+    if scheme == "unix":
+        return "dataplaneapi.socket_path", "dataplaneapi.socket_path"
+    if scheme == "http":
+        return "dataplaneapi.host", "dataplaneapi.port"
+    own = settings.dataplaneapi.tls.tls_host
+    return "dataplaneapi.tls.tls_host" if own else "dataplaneapi.host", "dataplaneapi.tls.tls_port"
+
+
+def _addresses(settings: Settings, scheme: str, host: str, port: int) -> tuple[Place, ...]:
     try:
         found = socket.getaddrinfo(
             host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except OSError as error:
-        key = "dataplaneapi.tls.tls_host" if scheme == "https" else "dataplaneapi.host"
-        problem = Problem("", key, f"{host} has no address: {error.strerror}")
-        raise SettingsError((problem,)) from None
+        fault = f"{host} has no address: {error.strerror}"
+        raise SettingsError((settings.problem(_keys(settings, scheme)[0], fault),)) from None
     every = dict.fromkeys(Place(scheme, entry[0], _host_port(entry[4])) for entry in found)
     # Several free ports would be no use to anyone: the first address has to do.
     return tuple(every) if port else tuple(every)[:1]
@@ -84,7 +93,7 @@ class Listeners:
         ready: dict[Place, socket.socket] = {}
         try:
             for group in places(settings):
-                ready |= self._group(group, settings.dataplane.socket_mode, deadline)
+                ready |= self._group(group, settings, deadline)
         except SettingsError:
             self.discard(ready)
             raise
@@ -134,23 +143,31 @@ class Listeners:
         ]
 
     def _group(
-        self, group: tuple[Place, ...], mode: int, deadline: float
+        self, group: tuple[Place, ...], settings: Settings, deadline: float
     ) -> dict[Place, socket.socket]:
         """Open all addresses of one host; a family that this machine lacks may be missing."""
         found: dict[Place, socket.socket] = {}
         failure: OSError | None = None
         for place in group:
             try:
-                found[place] = self.open.get(place) or _patiently(place, mode, deadline)
+                opened = self.open.get(place)
+                mode = settings.dataplane.socket_mode
+                found[place] = opened or _patiently(place, mode, deadline)
             except OSError as error:
                 failure = error
                 if error.errno not in _NO_SUCH_FAMILY:
                     break
         if failure is not None and (not found or failure.errno not in _NO_SUCH_FAMILY):
             self.discard(found)
-            reason = f"cannot be opened: {failure.strerror or failure}{_remedy(group[0], failure)}"
-            raise SettingsError((Problem(f"listener {group[0]}", "", reason),))
+            raise SettingsError((_fault(settings, group[0], failure),))
         return found
+
+
+def _fault(settings: Settings, place: Place, failure: OSError) -> Problem:
+    host, port = _keys(settings, place.scheme)
+    reason = f"cannot be opened: {failure.strerror or failure}{_remedy(place, failure)}"
+    key = host if failure.errno in _NO_SUCH_FAMILY else port
+    return settings.problem(key, f"listener {place}: {reason}")
 
 
 def _remedy(place: Place, failure: OSError) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from setproctitle import setproctitle, setthreadtitle
 
-from dataplane_core.settings import Problem, Settings, SettingsError
+from dataplane_core.settings import Settings, SettingsError
 
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -64,8 +64,9 @@ class PidFile:
     def __init__(self) -> None:
         self._path: Path | None = None
 
-    def write(self, path: str) -> None:
-        """Write the file, and remove the former one if it was another; "" means none."""
+    def write(self, settings: Settings) -> None:
+        """Write the file `pid_file`, and remove the former one if it was another."""
+        path = settings.dataplaneapi.pid_file
         wanted = Path(path) if path else None
         if wanted != self._path:
             self.remove()
@@ -78,7 +79,8 @@ class PidFile:
                 with suppress(OSError):
                     temporary.unlink()
                 fault = f"{path} cannot be written: {error.strerror}"
-                raise SettingsError((Problem("", "dataplaneapi.pid_file", fault),)) from None
+                problem = settings.problem("dataplaneapi.pid_file", fault)
+                raise SettingsError((problem,)) from None
         self._path = wanted
 
     def remove(self) -> None:
@@ -113,8 +115,12 @@ def account_of(settings: Settings) -> Account:
     return Account(uid, gid, tuple(sorted(member_of | {gid})))
 
 
-def become(account: Account) -> None:
-    """Give up the rights of root for good; SettingsError when the system refuses."""
+def become(settings: Settings) -> None:
+    """Give up the rights of root for good, where `uid` or `gid` say so.
+
+    Raises SettingsError when the system refuses.
+    """
+    account = account_of(settings)
     try:
         if account.gid not in (None, os.getegid()) or account.uid not in (None, os.geteuid()):
             os.setgroups(account.groups)
@@ -126,4 +132,5 @@ def become(account: Account) -> None:
         fault = (
             f"the server cannot become user {account.uid}, group {account.gid}: {error.strerror}"
         )
-        raise SettingsError((Problem("", "dataplaneapi.uid", fault),)) from None
+        key = "dataplaneapi.uid" if settings.dataplaneapi.uid else "dataplaneapi.gid"
+        raise SettingsError((settings.problem(key, fault),)) from None

@@ -62,12 +62,12 @@ class Site:
         make_folders(settings, account)
         contexts = _contexts(settings)
         self.listeners.adopt(self.listeners.prepare(settings, _PATIENCE))
-        self.pid_file.write(settings.dataplaneapi.pid_file)
+        self.pid_file.write(settings)
         if account.uid is not None or account.gid is not None:
             uid, gid = account.uid or -1, account.gid or -1
             self.listeners.give_to(uid, gid)
             give_files_to(uid, gid)
-            become(account)
+            become(settings)
         self._adopt(settings, self._make(settings), contexts)
 
     def refresh(self) -> bool:
@@ -91,7 +91,7 @@ class Site:
             return False
         self.listeners.adopt(ready)
         try:
-            self.pid_file.write(settings.dataplaneapi.pid_file)
+            self.pid_file.write(settings)
         except SettingsError as error:
             log.error("%s", error)
         before = self.settings.dataplaneapi
@@ -134,5 +134,4 @@ class Site:
 
 
 def _contexts(settings: Settings) -> TlsContexts | None:
-    server = settings.dataplaneapi
-    return TlsContexts(server.tls) if "https" in server.scheme else None
+    return TlsContexts(settings) if "https" in settings.dataplaneapi.scheme else None

@@ -5,7 +5,7 @@ import os
 import ssl
 import threading
 
-from dataplane_core.settings import Problem, SettingsError, Tls
+from dataplane_core.settings import Settings, SettingsError
 
 log = logging.getLogger("dataplane.server")
 
@@ -19,8 +19,9 @@ class TlsContexts:
     refused (RFC 8996).
     """
 
-    def __init__(self, tls: Tls) -> None:
-        self._tls = tls
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        tls = settings.dataplaneapi.tls
         self._files = [path for path in (tls.tls_certificate, tls.tls_key, tls.tls_ca) if path]
         self._lock = threading.Lock()
         self._identity = self._identify()
@@ -48,12 +49,16 @@ class TlsContexts:
         return tuple(map(_identity, self._files))
 
     def _load(self) -> ssl.SSLContext:
-        tls = self._tls
+        tls = self._settings.dataplaneapi.tls
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        key, path = "tls_certificate", tls.tls_certificate
+        key, path = "", ""
         try:
+            for key in ("tls_certificate", "tls_key", "tls_ca"):
+                if path := getattr(tls, key):  # OpenSSL does not tell which one it cannot open
+                    open(path, "rb").close()
+            key, path = "tls_certificate", tls.tls_certificate
             # Without a callback for the passphrase, OpenSSL would ask for it on the terminal.
             context.load_cert_chain(path, tls.tls_key or None, password=lambda: b"")
             if tls.tls_ca:
@@ -63,10 +68,10 @@ class TlsContexts:
         except ssl.SSLError as error:
             fault = f"{path} is no usable PEM file: {error.reason or error}"
         except OSError as error:
-            fault = f"{error.filename or path} cannot be read: {error.strerror}"
+            fault = f"{path} cannot be read: {error.strerror}"
         else:
             return context
-        raise SettingsError((Problem("", f"dataplaneapi.tls.{key}", fault),))
+        raise SettingsError((self._settings.problem(f"dataplaneapi.tls.{key}", fault),))
 
 
 def _identity(path: str) -> tuple[int, int, int] | None:

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from dataplane_core.server.listeners import places
-from dataplane_core.settings import Settings
+from dataplane_core.server.site import Site
+from dataplane_core.settings import Settings, SettingsError, load
 from tests.harness.server import free_port
 from tests.server import certificates
 
@@ -276,6 +277,46 @@ def test_what_stops_the_start_is_told_in_one_line(make, tree, message):
     text = running.log.read_text()
     assert message in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("host: no.such.host.invalid", 2, "dataplaneapi.host: no.such.host.invalid has no address"),
+        ("host: 192.0.2.1", 2, "dataplaneapi.host: listener http://192.0.2.1:5555: cannot be"),
+        ("scheme: [https]\n  tls:\n    tls_certificate: /no/x.pem", 4,
+         "dataplaneapi.tls.tls_certificate: /no/x.pem cannot be read"),
+        ("scheme: [https]\n  tls:\n    tls_certificate: {pem}\n    tls_key: /no/x.key", 5,
+         "dataplaneapi.tls.tls_key: /no/x.key cannot be read"),
+        ("scheme: [https]\n  tls:\n    tls_certificate: {pem}\n    tls_ca: /no/ca.pem", 5,
+         "dataplaneapi.tls.tls_ca: /no/ca.pem cannot be read"),
+        ("scheme: [https]\n  tls:\n    tls_certificate: {pem}\n    tls_host: 192.0.2.1", 5,
+         "dataplaneapi.tls.tls_host: listener https://192.0.2.1:"),
+        ("scheme: [unix]\n  socket_path: /proc/x/api.sock", 3,
+         "dataplaneapi.socket_path: the folder /proc/x cannot be made"),
+        ("scheme: [unix]\n  socket_path: /proc/api.sock", 3,
+         "dataplaneapi.socket_path: listener unix:/proc/api.sock: cannot be opened"),
+        ("host: 127.0.0.1\n  port: 0\n  pid_file: /no/no/x.pid", 4,
+         "dataplaneapi.pid_file: /no/no/x.pid cannot be written"),
+        ("host: 127.0.0.1\n  transaction: {transaction_dir: /proc/x/y}", 3,
+         "dataplaneapi.transaction.transaction_dir: /proc/x/y cannot be made"),
+        ("host: 127.0.0.1\n  transaction:\n    backups_dir: /proc/x", 4,
+         "dataplaneapi.transaction.backups_dir: /proc/x cannot be made"),
+    ],
+)  # fmt: skip
+def test_what_stops_the_start_is_told_with_its_line_and_key(
+    tmp_path, monkeypatch, text, line, message
+):
+    monkeypatch.setattr("dataplane_core.server.site.configure", lambda settings: None)
+    pem = certificates.make("server").write(tmp_path / "server.pem")
+    kept = "" if "transaction:" in text else f"\n  transaction: {{transaction_dir: {tmp_path}/t}}"
+    path = tmp_path / "s.yaml"
+    path.write_text(f"dataplaneapi:\n  {text.replace('{pem}', pem)}{kept}\n")
+    site = Site(Settings.default, lambda settings: pytest.fail("there is nothing to serve"))
+    with pytest.raises(SettingsError) as caught:
+        site.open(load(["-f", str(path)], {}))
+    site.listeners.adopt({})
+    assert str(caught.value).startswith(f"{path}:{line}: {message}")
 
 
 def test_a_folder_of_somebody_else_is_not_used(make):
