@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding, StorageFailed
 from dataplane_core.haproxy.check import Checker
-from dataplane_core.plugins import make_manager, register_collections
+from dataplane_core.plugins import manager_of, register_collections
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import Teller
 from dataplane_core.store.head import decode, split
@@ -17,7 +17,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
 
     Raises StorageFailed when the file cannot be read, CommandFailed when HAProxy cannot be run.
     """
-    manager = make_manager(None, settings.dataplane.block_plugins)
+    manager = manager_of(settings)
     kinds = register_collections(manager).section_kinds
     try:
         text = decode(path.read_bytes())

@@ -132,12 +132,12 @@ def keywords(kind: str | None, **parameters: object) -> None:
     from dataplane_core.coverage import Coverage
     from dataplane_core.haproxy import binaries
     from dataplane_core.haproxy.keywords import keywords as listed
-    from dataplane_core.plugins import make_manager, register_collections
+    from dataplane_core.plugins import manager_of, register_collections
 
     with _told():
         settings = _settings(parameters)
         found = listed(binaries.program(settings))
-        manager = make_manager(blocked=settings.dataplane.block_plugins)
+        manager = manager_of(settings)
         coverage = Coverage(register_collections(manager))
     if kind is not None and kind not in found:
         raise click.BadParameter(f"{kind} is none of {', '.join(found)}", param_hint="--class")

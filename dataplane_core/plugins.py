@@ -2,12 +2,14 @@
 
 import importlib
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
 from dataplane_core import hookspecs
 from dataplane_core.registry import Registry, RegistryError
+from dataplane_core.settings import Problem, Settings, SettingsError
 
 GROUP = "dataplane.plugins"
 """The group of entry points that a distribution with a plugin declares."""
@@ -110,6 +112,28 @@ def make_manager(
     except pluggy.PluginValidationError as error:
         raise PluginError(f"a plugin implements a hook that does not exist: {error}") from None
     return manager
+
+
+def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> pluggy.PluginManager:
+    """The manager that the settings ask for, as `make_manager` makes it.
+
+    Raises SettingsError when `block_plugins` names a plugin that does not exist: what was to be
+    left out would be loaded.
+    """
+    blocked = settings.dataplane.block_plugins
+    if plugins is None:
+        known = {*DEFAULT_PLUGINS, *(name for name, _ in _installed())}
+        problems = [_unknown(settings, name, known) for name in blocked if name not in known]
+        if problems:
+            raise SettingsError(tuple(problems))
+    return make_manager(plugins, blocked)
+
+
+def _unknown(settings: Settings, name: str, known: Iterable[str]) -> Problem:
+    near = get_close_matches(name, sorted(known), n=1)
+    names = "names are those of the server's own modules, as service.docs, and of entry points"
+    remedy = f"did you mean {near[0]}?" if near else names
+    return settings.problem("dataplane.block_plugins", f"there is no plugin {name}; {remedy}")
 
 
 def register_collections(manager: pluggy.PluginManager) -> Registry:

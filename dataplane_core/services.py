@@ -15,7 +15,7 @@ from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
 from dataplane_core.live import planner
-from dataplane_core.plugins import make_manager, register_collections
+from dataplane_core.plugins import manager_of, register_collections
 from dataplane_core.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import State
@@ -93,9 +93,10 @@ class Services:
 def make_services(settings: Settings, plugins: Iterable[object] | None = None) -> Services:
     """Load the plugins and open the state and the configuration.
 
-    `plugins` is as in `plugins.make_manager`. Raises `PluginError` and `StorageFailed`.
+    `plugins` is as in `plugins.make_manager`. Raises `PluginError`, `SettingsError` and
+    `StorageFailed`.
     """
-    manager = make_manager(plugins, settings.dataplane.block_plugins)
+    manager = manager_of(settings, plugins)
     manager.hook.dataplane_settings(settings=settings)
     registry = register_collections(manager)
     state = State(settings.state_dir)

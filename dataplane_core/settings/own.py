@@ -71,7 +71,11 @@ class Dataplane:
         0o660, MODE, "Mode of the Unix socket, in octal digits.", flag="--socket-mode"
     )
     block_plugins: tuple[str, ...] = setting(
-        (), TEXTS, "Plugins that are not loaded, by name.", flag="--block-plugin"
+        (),
+        TEXTS,
+        "Plugins that are not loaded, by name: the server's own as `service.docs`, others by their "
+        "entry point.",
+        flag="--block-plugin",
     )
     link_targets: tuple[str, ...] = setting(
         (), TEXTS,

@@ -13,9 +13,11 @@ from dataplane_core.plugins import (
     GROUP,
     PluginError,
     make_manager,
+    manager_of,
     register_collections,
 )
 from dataplane_core.registry import Registry, RegistryError
+from dataplane_core.settings import SettingsError, load
 
 MODEL = Model("shed", statement("colour", word("colour")))
 LINE = statement("tool", word("name"))
@@ -43,6 +45,17 @@ def test_a_blocked_one_is_left_out():
     found = names(make_manager(None, ["service.docs"]))
     assert "service.docs" not in found
     assert "service.info" in found
+
+
+def test_a_blocked_one_that_does_not_exist_stops_the_start(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text("dataplane:\n  block_plugins: [service.docs, nosuch, runtime.mops]\n")
+    with pytest.raises(SettingsError) as caught:
+        manager_of(load(["-f", str(path)], {}))
+    first, second = str(caught.value).splitlines()
+    assert first.startswith(f"{path}:2: dataplane.block_plugins: there is no plugin nosuch; names")
+    assert second.endswith("there is no plugin runtime.mops; did you mean runtime.maps?")
+    assert "service.docs" not in names(manager_of(load(["--block-plugin=service.docs"], {})))
 
 
 class Point:
