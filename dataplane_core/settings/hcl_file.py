@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from textwrap import dedent
 from typing import TypeAlias
 
 import hcl2
 from lark import Token, Tree
-from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput
 
+from dataplane_core.settings.hcl_faults import fault_of
 from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
 
 _Branch: TypeAlias = "Tree[Token]"
@@ -23,9 +25,7 @@ def read_hcl(text: str) -> Mapping:
     try:
         tree = hcl2.parses_to_tree(text)
     except UnexpectedInput as error:
-        found = error.token if isinstance(error, UnexpectedToken) else None
-        what = f"unexpected {str(found).strip()!r}" if found and str(found).strip() else "syntax"
-        raise SyntaxProblem(max(error.line, 1), f"is not HCL: {what}") from None
+        raise fault_of(text, error) from None
     return _Reader(text).body(_branches(tree)[0], 1, "")
 
 
@@ -61,12 +61,13 @@ class _Reader:
     def entry(self, tree: _Branch) -> Entry:
         parts = _branches(tree)
         name, line = self.word(parts[0]), _line(tree)
-        if tree.data == "attribute":
-            return Entry(name, line, self.value(parts[-1]))
-        labels = [self.word(part) for part in parts[1:-1]]
-        if len(labels) > 1:
-            raise SyntaxProblem(line, f"the block {name} has more than one label")
-        return Entry(name, line, self.body(parts[-1], line, "".join(labels)))
+        with _inside(name):
+            if tree.data == "attribute":
+                return Entry(name, line, self.value(parts[-1]))
+            labels = [self.word(part) for part in parts[1:-1]]
+            if len(labels) > 1:
+                raise SyntaxProblem(line, "is a block with more than one label")
+            return Entry(name, line, self.body(parts[-1], line, "".join(labels)))
 
     def word(self, tree: _Branch) -> str:
         """Return the name of an attribute, block, label or object's key."""
@@ -92,14 +93,21 @@ class _Reader:
             case "heredoc_template" | "heredoc_template_trim":
                 return Scalar(_heredoc(self.word(inner), "trim" in inner.data), line)
             case "tuple":
-                return Sequence(tuple(self.value(item) for item in _branches(inner)), line)
+                items = enumerate(_branches(inner))
+                return Sequence(tuple(self.item(*item) for item in items), line)
             case "object":
                 return Mapping(tuple(self.pair(item) for item in _branches(inner)), line)
         raise SyntaxProblem(line, _PLAIN_ONLY)
 
+    def item(self, number: int, tree: _Branch) -> Node:
+        with _inside(f"[{number}]"):
+            return self.value(tree)
+
     def pair(self, tree: _Branch) -> Entry:
         key, value = _branches(tree)
-        return Entry(self.word(key), _line(tree), self.value(value))
+        name = self.word(key)
+        with _inside(name):
+            return Entry(name, _line(tree), self.value(value))
 
     def string(self, tree: _Branch) -> str:
         """Return the characters between the quotes; `${…}` is text, `$${` stands for `${`."""
@@ -107,6 +115,17 @@ class _Reader:
         raw = self.source[tokens[0].end_pos : tokens[-1].start_pos]
         raw = raw.replace("$${", "${").replace("%%{", "%{")
         return _ESCAPE.sub(lambda match: _unescape(match[1], _line(tree)), raw)
+
+
+@contextmanager
+def _inside(name: str) -> Iterator[None]:
+    """Put a name before the key of what is wrong within."""
+    try:
+        yield
+    except SyntaxProblem as problem:
+        dot = "." if problem.key and not problem.key.startswith("[") else ""
+        problem.key = f"{name.replace('-', '_')}{dot}{problem.key}"
+        raise
 
 
 def _unescape(escape: str, line: int) -> str:

@@ -78,7 +78,8 @@ def _nodes(file: str) -> Block:
     except RecursionError:
         raise SettingsError((Problem(file, "", "is nested too deeply"),)) from None
     except SyntaxProblem as problem:
-        raise SettingsError((Problem(f"{file}:{problem.line}", "", problem.message),)) from None
+        place = f"{file}:{problem.line}"
+        raise SettingsError((Problem(place, problem.key, problem.message),)) from None
 
 
 def _warnings(settings: Settings) -> tuple[str, ...]:

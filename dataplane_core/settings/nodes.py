@@ -68,9 +68,10 @@ class Entry:
 
 
 class SyntaxProblem(Exception):
-    """The file cannot be read: the line, counted from 1, and what is wrong there."""
+    """The file cannot be read: the line, counted from 1, what is wrong there, and its key."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
         self.message = message
+        self.key = ""
