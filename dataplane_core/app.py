@@ -27,7 +27,12 @@ def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> A
 
     `plugins` is as in `plugins.make_manager`: None stands for all that are installed.
     """
-    return serve(make_services(settings, plugins))
+    services = make_services(settings, plugins)
+    try:
+        return serve(services)
+    except BaseException:
+        services.state.shutdown()
+        raise
 
 
 def serve(services: Services, versions: Iterable[ApiVersion] = VERSIONS) -> Application:

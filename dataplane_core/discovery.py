@@ -45,6 +45,7 @@ class Source:
     itself, and ends once `stop` is set. It raises `SourceFailed` when it cannot go on; it is begun
     again later. `prefix(entry)` begins the names of an entry's backends and tells it from the
     others. `props` are the properties of an entry besides those that all have (`SHARED`).
+    `configured` gives the entries of the settings, and `key` is where they stand there.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Source:
     defaults: Entry = field(default_factory=dict)
     configured: Callable[[Any], Sequence[Entry]] = lambda settings: ()
     problems: Callable[[Entry], Iterator[Problem]] = lambda entry: iter(())
+    key: str = ""
 
     @property
     def path(self) -> str:

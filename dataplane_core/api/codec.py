@@ -104,6 +104,14 @@ class Codec:
             body = {}
         if not isinstance(body, dict):
             raise BadRequest("the body must be a JSON object")
+        loaded = self.read(body)
+        if loaded.problems and loaded.problems[0][1].code == TYPE_ERROR:
+            known = (one for one in loaded.problems if one[1].code != Code.UNKNOWN)
+            raise BadRequest(sentence(known))
+        return loaded
+
+    def read(self, body: dict[str, Any]) -> Loaded:
+        """Decode as `load` does, with values of another type among the problems."""
         unknown: list[str] = []
         echo = tidy(body, self.root, unknown)
         problems: list[Violation] = []
@@ -111,9 +119,7 @@ class Codec:
             data = self.schema.load(echo)
         except ValidationError as error:
             problems = ordered(violations(error.messages_dict))
-            if problems[0][1].code == TYPE_ERROR:
-                raise BadRequest(sentence(problems)) from None
-            data = error.valid_data
+            data = None if problems[0][1].code == TYPE_ERROR else error.valid_data
         ignored, refused = self._sort(unknown)
         problems += [(path, Rule(Code.UNKNOWN, "in body is not known here")) for path in refused]
         values = flatten(data, self.root) if isinstance(data, dict) else {}

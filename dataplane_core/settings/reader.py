@@ -95,10 +95,34 @@ class Reader:
                 self.refuse(item.line, path, "takes no label")
             yield self._block(item, default, inner + ".")
 
+    def _objects(self, node: Sequence, path: str) -> Iterator[object]:
+        """Yield free-form objects as JSON would have them; a block's label is their name."""
+        for number, item in enumerate(node.items):
+            if not isinstance(item, Mapping):
+                self.refuse(item.line, path, "is a list of objects")
+                continue
+            if item.label:
+                name = Entry("name", item.line, Scalar(item.label, item.line))
+                item = Mapping((name, *item.entries), item.line)
+            self._note(item, f"{path}[{number}]", item.line)
+            yield item.plain()
+
+    def _note(self, node: Node, path: str, line: int) -> None:
+        """Keep the lines of all that is in an object, where nothing may be given twice."""
+        if path in self.lines:
+            self.refuse(line, path, f"is already given on line {self.lines[path]}")
+        self.lines[path] = line
+        if isinstance(node, Sequence):
+            for number, item in enumerate(node.items):
+                self._note(item, f"{path}[{number}]", item.line)
+        elif isinstance(node, Mapping):
+            for entry in node.entries:
+                self._note(entry.value, f"{path}.{entry.key}", entry.line)
+
     def _leaf(self, node: Node, facts: Facts, path: str) -> Any:
         self.lines[path] = node.line
         if facts.kind is OBJECTS and isinstance(node, Sequence):
-            return tuple(node.plain() for node in node.items if isinstance(node, Mapping))
+            return tuple(self._objects(node, path))
         try:
             return _parse(node, facts)
         except ValueError as error:

@@ -185,6 +185,7 @@ SOURCE = Source(
     schema="awsRegion",
     title="AWSRegion",
     configured=lambda settings: settings.service_discovery.aws_regions,
+    key="service_discovery.aws_regions",
     problems=problems,
 )
 

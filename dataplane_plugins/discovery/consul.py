@@ -227,6 +227,7 @@ SOURCE = Source(
     title="Consul",
     defaults={"mode": "http", "health_check_policy": "none"},
     configured=lambda settings: settings.service_discovery.consuls,
+    key="service_discovery.consuls",
     problems=problems,
 )
 

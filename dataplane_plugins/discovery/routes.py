@@ -1,14 +1,12 @@
 """`/service_discovery/<source>`: the entries of every source, and how they fare."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from collections.abc import Iterator
 
 import falcon
 
 from dataplane_core import impl
 from dataplane_core.api.body import to_json
-from dataplane_core.api.codec import Codec, refuse
+from dataplane_core.api.codec import refuse
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     EXISTS,
@@ -21,16 +19,13 @@ from dataplane_core.api.operations import (
 )
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
-from dataplane_core.api.schema import SchemaFactory
-from dataplane_core.discovery import SHARED, Source
-from dataplane_core.errors import DataplaneError
-from dataplane_core.grammar import Prop
+from dataplane_core.discovery import Source
 from dataplane_core.overview import Fact
 from dataplane_core.services import Services
+from dataplane_plugins.discovery.configured import configured, props_of
 from dataplane_plugins.discovery.engine import Engine
 from dataplane_plugins.discovery.entries import Entries, Statuses
 
-ID = Prop("id", pattern=r"^[^\s]+$", help="Id of the entry; made up where none is given.")
 STATUS = {
     "type": "object",
     "properties": {
@@ -50,12 +45,6 @@ STATUS = {
 def sources_of(services: Services) -> list[Source]:
     """The sources of all plugins."""
     return [one for some in services.hooks.dataplane_discovery() for one in some or ()]
-
-
-def props_of(source: Source) -> tuple[Prop, ...]:
-    """The properties of a source's entries: its own ones win over those that all have."""
-    own = {prop.name for prop in source.props}
-    return tuple(prop for prop in (ID, *SHARED) if prop.name not in own) + source.props
 
 
 class EntryList:
@@ -140,9 +129,11 @@ def _add(routes: Routes, source: Source, entries: Entries) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Bring the entries of the settings file in, and serve those of all sources."""
+    sources = sources_of(services)
+    given = [configured(source, services.settings) for source in sources]
     entries = Entries(services.state)
-    for source in sources_of(services):
-        entries.configure(source, _configured(source, services))
+    for source, bodies in zip(sources, given, strict=True):
+        entries.configure(source, bodies)
         _add(routes, source, entries)
     routes.schema("discovery_status", {"type": "array", "items": STATUS})
     listing = _envelope({"$ref": "discovery_status"}, True)
@@ -156,21 +147,6 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 def dataplane_start(services: Services) -> None:
     """Have one worker of all follow the sources."""
     services.lead("discovery", Engine(services, sources_of(services)).run)
-
-
-def _configured(source: Source, services: Services) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The entries of the settings file; one that breaks a rule is told in the log and left out."""
-    codec = Codec(source.schema or source.name, props_of(source), "v2", SchemaFactory([]))
-    for given in source.configured(services.settings):
-        try:
-            loaded = codec.load(dict(given))
-            loaded.check()
-            refuse(source.problems(loaded.echo))
-        except DataplaneError as error:
-            where = f"service_discovery ({source.name})"
-            services.log.error("%s: an entry is left out: %s", where, error.message)
-            continue
-        yield str(loaded.echo.get("id") or uuid5(NAMESPACE_URL, source.prefix(given))), loaded.echo
 
 
 @impl

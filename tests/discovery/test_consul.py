@@ -315,7 +315,7 @@ def test_entries_survive_a_restart_and_the_settings_file_brings_its_own(tmp_path
     with discovering(tmp_path) as api:
         made = api.add("consul", mine)
     consul.set("api", 1001)
-    given = {"service_discovery.consuls": (entry(consul), {"address": "bad"})}
+    given = {"service_discovery.consuls": (entry(consul),)}
     with discovering(tmp_path, **given) as api:
         seen(api, consul, "api", 1001)
         assert {one["address"] for one in api.get(f"{DISCOVERY}/consul")} == {

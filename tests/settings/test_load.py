@@ -178,6 +178,10 @@ def test_an_unknown_flag_is_refused():
          ("2", "dataplaneapi.transaction.transaction_dir", "is empty")),
         ("yaml", "log_targets:\n- log_to: file\n  log_file: ''\n",
          ("3", "log_targets[0].log_file", "is empty, and log_to file needs it")),
+        ("yaml", "service_discovery:\n  consuls:\n  - {}\n  - 5\n",
+         ("4", "service_discovery.consuls", "is a list of objects")),
+        ("yaml", "service_discovery:\n  consuls: [{port: 1,\n    port: 2}]\n",
+         ("3", "service_discovery.consuls[0].port", "is already given on line 2")),
         ("yaml", "a: [\n", ("2", "", "is not YAML")),
         ("yaml", 'a: "\\U99999999"\n', ("1", "", "is not YAML")),
         ("hcl", '\nname = "\\U99999999"\n', ("2", "name", "is no escape in a string")),
@@ -309,6 +313,19 @@ def test_discovery_keeps_its_objects(settle):
     text = "service_discovery:\n  consuls:\n  - {address: a, port: 8500, enabled: true, x: 1.5}\n"
     (consul,) = settle(text).service_discovery.consuls
     assert consul == {"address": "a", "port": 8500, "enabled": True, "x": 1.5}
+    hcl = 'service_discovery {\n consuls "one" {\n address = "a"\n}\n}\n'
+    assert settle(hcl, "hcl").service_discovery.consuls == ({"name": "one", "address": "a"},)
+
+
+def test_every_place_inside_of_discovery_is_known(settle):
+    text = (
+        "service_discovery:\n  aws_regions:\n  - name: a\n  - name: b\n    allowlist:\n"
+        "    - key: x\n      value: y\n"
+    )
+    settings = settle(text)
+    for key, line in (("[0].name", 3), ("[1]", 4), ("[1].allowlist[0].value", 7), ("[1].no", 4)):
+        place = settings.place(f"service_discovery.aws_regions{key}")
+        assert place.endswith(f"s.yaml:{line}"), key
 
 
 def test_the_state_stands_beside_the_transactions():
