@@ -12,6 +12,7 @@ from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
+from dataplane_core.logs.syslog import LOCAL, SyslogHandler
 from dataplane_core.registry import SECTION_ORDER
 from dataplane_core.server.folders import listener_folders, private_folders, shared_folders
 from dataplane_core.server.process import become
@@ -49,6 +50,7 @@ def diagnose(settings: Settings) -> Iterator[Missing]:
     yield from _sockets(settings, document)
     yield from _users(settings, document)
     yield from _certificates(settings)
+    yield from _syslog(settings)
 
 
 def _document(path: str) -> Document:
@@ -217,3 +219,17 @@ def _certificates(settings: Settings) -> Iterator[Missing]:
             TlsContexts(settings)
         except SettingsError as error:
             yield Missing(str(error), "Name files that are there, in PEM, and may be read.")
+
+
+def _syslog(settings: Settings) -> Iterator[Missing]:
+    for key, target in settings.logs():
+        if target.log_to == "syslog":
+            handler = SyslogHandler(target.syslog.syslog_address, target.syslog.syslog_protocol)
+            fault = handler.fault()
+            handler.close()
+            if fault:
+                what = f"{key}.syslog.syslog_address: {handler.address} cannot be reached: {fault}"
+                yield Missing(
+                    what,
+                    f"Start that syslog server, or name one that runs; this machine's is {LOCAL}.",
+                )

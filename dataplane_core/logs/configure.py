@@ -11,6 +11,7 @@ from dataplane_core.logs.formats import JsonLines, SyslogFormatter, TextFormatte
 from dataplane_core.logs.syslog import SyslogHandler
 from dataplane_core.settings import LogTarget, Settings, SettingsError
 
+log = logging.getLogger("dataplane.log")
 ACCESS = logging.getLogger("dataplane.access")
 _LEVELS = {
     "trace": logging.DEBUG, "debug": logging.DEBUG, "info": logging.INFO, "notice": logging.INFO,
@@ -26,7 +27,8 @@ def configure(settings: Settings) -> None:
 
     Raises SettingsError when a file cannot be opened, and leaves the log as it was then.
     """
-    handlers = [(target, _handler(settings, key, target)) for key, target in settings.logs()]
+    opened = [(key, one, _handler(settings, key, one)) for key, one in settings.logs()]
+    handlers = [(target, handler) for _, target, handler in opened]
     root = logging.getLogger()
     for logger, kind in ((root, "app"), (ACCESS, "access")):
         for handler in [one for one in logger.handlers if hasattr(one, _OURS)]:
@@ -38,6 +40,25 @@ def configure(settings: Settings) -> None:
         logger.setLevel(min((one.level for one in wanted), default=logging.CRITICAL + 1))
     ACCESS.propagate = False
     logging.captureWarnings(True)
+    _tell_unreachable(settings, opened)
+
+
+def _tell_unreachable(
+    settings: Settings, opened: list[tuple[str, LogTarget, logging.Handler]]
+) -> None:
+    """Warn of syslog servers that are away; where no other log is left, on standard error."""
+    problems, heard = [], False
+    for key, target, handler in opened:
+        fault = handler.fault() if isinstance(handler, SyslogHandler) else ""
+        if isinstance(handler, SyslogHandler) and fault:
+            what = f"{handler.address} cannot be reached: {fault}; its lines are lost until it can"
+            problems.append(settings.problem(f"{key}.syslog.syslog_address", what))
+        else:
+            heard = heard or "app" in target.log_types
+    for problem in problems:
+        log.warning("%s", problem)
+        if not heard:
+            print(problem, file=sys.stderr)
 
 
 def log_access(access: Access) -> None:
@@ -69,9 +90,8 @@ def _handler(settings: Settings, key: str, target: LogTarget) -> logging.Handler
         syslog = target.syslog
         level = max(level, _LEVELS[syslog.syslog_level])
         facility = SysLogHandler.facility_names[syslog.syslog_facility]
-        modern = syslog.syslog_protocol.startswith("tcp")
-        form = SyslogFormatter(form, facility, syslog.syslog_tag, modern)
-        handler = SyslogHandler(syslog.syslog_address or "/dev/log", syslog.syslog_protocol)
+        handler = SyslogHandler(syslog.syslog_address, syslog.syslog_protocol)
+        form = SyslogFormatter(form, facility, syslog.syslog_tag, modern=handler.over_tcp)
     elif target.log_to == "file":
         handler = _file(settings, f"{key}.log_file", target.log_file)
     else:

@@ -5,6 +5,8 @@ import os
 import socket
 import time
 
+LOCAL = "/dev/log"
+"""The socket of this machine's syslog."""
 _PATIENCE = 1.0  # seconds that one line may wait for the server
 _PAUSE = 5.0  # seconds without a new try after a failure; lines of that time are lost
 
@@ -13,21 +15,41 @@ class SyslogHandler(logging.Handler):
     """Sends each formatted line as one message.
 
     `protocol` is tcp, tcp4, tcp6 (octet counting, RFC 6587), udp, udp4, udp6, unix or unixgram;
-    `address` is `host:port`, `host` or a path. A lost connection is made again; every process
+    `address` is `host:port`, `host` or a path, and "" the socket of this machine's syslog. A path
+    is a datagram socket, whatever `protocol` says. A lost connection is made again; every process
     makes its own.
     """
 
     def __init__(self, address: str, protocol: str) -> None:
         super().__init__()
-        self._address, self._protocol = address, protocol
+        self.address = address or LOCAL
+        local = self.address.startswith("/") and not protocol.startswith("unix")
+        self._protocol = "unixgram" if local else protocol
         self._socket: socket.socket | None = None
         self._owner = 0
         self._not_before = 0.0
 
+    @property
+    def over_tcp(self) -> bool:
+        """Whether messages go over TCP."""
+        return self._protocol.startswith("tcp")
+
+    def fault(self) -> str:
+        """Connect; return why the server cannot be reached, or "".
+
+        Over UDP nothing tells more than whether the host has an address.
+        """
+        self._disconnect()
+        try:
+            self._socket, self._owner = self._connect(), os.getpid()
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
+
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record; one that cannot be sent is dropped."""
         line = self.format(record).encode("utf-8", "backslashreplace")
-        if self._protocol.startswith("tcp"):
+        if self.over_tcp:
             line = b"%d %s" % (len(line), line)
         if self._owner != os.getpid():
             self._disconnect()
@@ -55,13 +77,13 @@ class SyslogHandler(logging.Handler):
             self._socket.sendall(line)
 
     def _connect(self) -> socket.socket:
-        if self._protocol.startswith("unix") or self._address.startswith("/"):
-            return self._open(socket.AF_UNIX, socket.SOCK_DGRAM, self._address)
-        host, _, port = self._address.rpartition(":")
+        if self._protocol.startswith("unix"):
+            return self._open(socket.AF_UNIX, socket.SOCK_DGRAM, self.address)
+        host, _, port = self.address.rpartition(":")
         if not port.isdigit():
-            host, port = self._address, "514"
+            host, port = self.address, "514"
         family = {"4": socket.AF_INET, "6": socket.AF_INET6}.get(self._protocol[-1], 0)
-        kind = socket.SOCK_STREAM if self._protocol.startswith("tcp") else socket.SOCK_DGRAM
+        kind = socket.SOCK_STREAM if self.over_tcp else socket.SOCK_DGRAM
         found = socket.getaddrinfo(host.strip("[]"), int(port), family, kind)
         return self._open(found[0][0], kind, found[0][4])
 

@@ -32,12 +32,16 @@ class Syslog:
     """The server that takes a target's lines when `log_to` is `syslog`."""
 
     syslog_address: str = setting(
-        "", TEXT, "`host:port` of the syslog server, or the path of its socket.",
+        "", TEXT,
+        "`host:port` of the syslog server, or the path of its socket; empty: `/dev/log`, the one "
+        "of this machine.",
         flag="--syslog-address",
     )  # fmt: skip
     syslog_protocol: str = setting(
         "tcp", one_of("tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram"),
-        "How it is reached; TCP carries RFC 5424, the others RFC 3164.", flag="--syslog-protocol",
+        "How a host is reached; a path is always a datagram socket. TCP carries RFC 5424, all "
+        "others RFC 3164.",
+        flag="--syslog-protocol",
     )  # fmt: skip
     syslog_tag: str = setting(
         "dataplaneapi", TEXT, "Name of the application in each line.", flag="--syslog-tag"

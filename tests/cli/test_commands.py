@@ -223,6 +223,11 @@ def test_doctor_finds_nothing_where_all_is_there(settings):
         ({"dataplaneapi__pid_file": "/no/pid"}, "pid_file: the folder /no does not exist"),
         ({"dataplaneapi__scheme": ["https"], "dataplaneapi__tls": {"tls_certificate": "/no.pem"}},
          "/no.pem cannot be read"),
+        ({"log_targets": [{"log_to": "syslog", "syslog": {"syslog_address": "/no.sock",
+                                                          "syslog_protocol": "unixgram"}}]},
+         "log_targets[0].syslog.syslog_address: /no.sock cannot be reached: No such file"),
+        ({"log": {"log_to": "syslog", "syslog": {"syslog_address": "127.0.0.1:1"}}},
+         "log.syslog.syslog_address: 127.0.0.1:1 cannot be reached: Connection refused"),
     ],
 )  # fmt: skip
 def test_doctor_names_what_is_missing_with_a_remedy(settings, change, what):

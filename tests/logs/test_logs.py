@@ -201,3 +201,28 @@ def test_a_file_that_cannot_be_written_is_told_with_its_place(tmp_path, text, ke
     with pytest.raises(SettingsError) as caught:
         configure(load(["-f", str(path)], {}))
     assert str(caught.value).startswith(f"{path}:{key}: /dev/null/x cannot be written: ")
+
+
+def test_a_syslog_server_that_is_away_is_told(settle, tmp_path, capsys):
+    path = tmp_path / "log"
+    away = syslog("unixgram", "/no.sock")
+    settle(LogTarget(log_to="file", log_file=str(path)), away)
+    told = "log_targets[1].syslog.syslog_address: /no.sock cannot be reached: No such file"
+    assert told in path.read_text()
+    assert capsys.readouterr().err == ""
+    settle(away)
+    assert told.replace("[1]", "[0]") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_path_is_a_datagram_socket_whatever_the_protocol_says(
+    settle, tmp_path, monkeypatch, given
+):
+    path = str(tmp_path / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(path)
+        server.settimeout(5)
+        monkeypatch.setattr("dataplane_core.logs.syslog.LOCAL", path)
+        settle(syslog("tcp", path if given else ""))
+        log.error("bad")
+        assert re.match(rb"<131>\w{3} [ \d]\d .* dataplaneapi\[\d+\]: ", server.recv(4096))
