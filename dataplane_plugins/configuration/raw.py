@@ -69,6 +69,17 @@ def checksum(text: str) -> str:
     return head.checksum or hashlib.md5(plain, usedforsecurity=False).hexdigest()
 
 
+def with_last_newline(text: str) -> str:
+    """A text whose last line has its end, without which HAProxy holds the file to be truncated.
+
+    Clients that read a file often trim it. The end is that of the line before.
+    """
+    if text.endswith("\n"):
+        return text
+    crlf = text.rpartition("\n")[0].endswith("\r") and not text.endswith("\r")
+    return text + ("\r\n" if crlf else "\n")
+
+
 class Raw:
     """The text of haproxy.cfg, of a transaction or of a past version: GET; another text: POST."""
 
@@ -85,7 +96,7 @@ class Raw:
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         config, query = self.services.config, req.query
         commands = runtime_commands(req.get_header("X-Runtime-Actions") or "")
-        given = req.raw.decode("utf-8", "surrogateescape")
+        given = with_last_newline(req.raw.decode("utf-8", "surrogateescape"))
         if query["only_validate"]:
             config.validate(given)
             resp.status = 202

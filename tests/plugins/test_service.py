@@ -113,6 +113,34 @@ class TestRaw:
             assert "my-gate g2" not in api.call("GET", "raw").json["data"]
         assert api.call("GET", "raw", version=999).status_code == 404
 
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            ("global\n  maxconn 5", "global\n  maxconn 5\n"),
+            ("global\r\n  maxconn 5", "global\r\n  maxconn 5\r\n"),
+            ("global\r\n  maxconn 5\r", "global\r\n  maxconn 5\r\n"),
+            ("# mine\r\nglobal\n  maxconn 5", "# mine\r\nglobal\n  maxconn 5\n"),
+            ("global\n  maxconn 5\n  ", "global\n  maxconn 5\n  \n"),
+            ("global", "global\n"),
+            ("global\n\n", "global\n\n"),
+            ("global\n# caf\udce9", "global\n# caf\udce9\n"),
+        ],
+    )
+    def test_a_text_gains_the_last_newline_that_it_lacks(self, api, sent, kept):
+        data = sent.encode("utf-8", "surrogateescape")
+        checked = api.call("POST", "raw", raw=data, headers=PLAIN, only_validate="true")
+        assert (checked.status_code, checked.json) == (202, kept)
+        for query in ({"version": api.version}, {"skip_version": "true"}):
+            answer = api.call("POST", "raw", raw=data, headers=PLAIN, **query)
+            assert answer.status_code == 202, answer.text
+            shown = api.call("GET", "raw").json["data"]
+            assert answer.json == shown
+            assert shown.partition("\n")[2] == kept
+
+    @pytest.mark.parametrize("text", ["", " \n", "  "])
+    def test_an_empty_text_stays_none(self, api, text):
+        assert api.refused("POST", "raw", raw=text, headers=PLAIN)[:2] == (422, 602)
+
     def test_replacing(self, api):
         text = "# _version=77\n# mine\nglobal\n  maxconn 5\n"
         answer = api.call("POST", "raw", raw=text, headers=PLAIN, version=1)
