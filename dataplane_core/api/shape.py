@@ -76,13 +76,17 @@ def is_zero(node: Node, value: Any) -> bool:
     """Whether a value of the right type says no more than its absence would.
 
     `false` says something where the property is nullable or required: there, its absence is
-    something else.
+    something else. An empty string that is required and nullable breaks the pattern or the choice
+    that the property has; where it has none, it is missing.
     """
     if value is None:
         return True
     prop = node.prop
-    if prop is None or prop.nullable:
-        return prop is None and value is False
+    if prop is None:
+        return value is False
+    if prop.nullable:
+        ruled = prop.pattern is not None or bool(prop.enum)
+        return bool(value == "") and prop.required and prop.json == "string" and not ruled
     kind = prop.json
     if kind == "boolean":
         return value is False and not prop.required

@@ -148,3 +148,26 @@ def test_the_message_names_each_rule_once():
     assert caught.value.message == (
         "name in body is required, and port in body should be less than or equal to 10"
     )
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["object", "list"])
+@pytest.mark.parametrize("depth", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        (602, {}),
+        (602, {"pattern": "^[a-z]+$"}),
+        (602, {"enum": ("x",)}),
+        (602, {"nullable": True}),
+        (605, {"nullable": True, "pattern": "^[a-z]+$"}),
+        (606, {"nullable": True, "enum": ("x",)}),
+    ],
+)
+def test_an_empty_string_that_is_required(code, facts, depth, listed):
+    prop = Prop("in." * depth + "word", required=True, **facts)
+    body: dict[str, Any] = {"word": ""}
+    for _ in range(depth):
+        body = {"in": body}
+    props = (Prop("rows", "array", items=(prop,)),) if listed else (prop,)
+    loaded = Codec("one", props, "v2", SchemaFactory()).load({"rows": [body]} if listed else body)
+    assert [rule.code for _, rule in loaded.problems] == [code]
