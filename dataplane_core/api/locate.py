@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dataplane_core.api.collections import NAMELESS, Parent, Rows, Sections, Single
+from dataplane_core.api.collections import LISTEN, NAMELESS, Parent, Rows, Sections, Single
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Row
 from dataplane_core.text import Document, Section
@@ -116,11 +116,20 @@ class ParentReference:
 
 
 def parent_reference(rows: Rows, query: Mapping[str, Any]) -> ParentReference:
-    """The parent that the query's parameters name."""
+    """The parent that the query's parameters name.
+
+    Raises `Invalid` where they lack something, and `BadRequest` where the collection's own and the
+    general ones do not mean the same parent.
+    """
     own = query.get(rows.parameter) if rows.parameter else None
-    if own:
-        return ParentReference(rows.own_parents, own)
     kind, name = query.get("parent_type"), query.get("parent_name")
+    if own:
+        labels = {one.label for one in rows.own_parents}
+        if (name or own) != own or not (kind is None or kind in labels):
+            given = {"parent_type": kind, "parent_name": name}
+            other = " and ".join(f"{key} {value}" for key, value in given.items() if value)
+            raise BadRequest(f"{rows.parameter} {own} and {other} in query name different parents")
+        return ParentReference((LISTEN,) if kind == LISTEN.label else rows.own_parents, own)
     if not kind:
         names = [rows.parameter, "parent_type with parent_name" if rows.typed else None]
         ways = " or ".join(filter(None, names))

@@ -77,6 +77,33 @@ class TestParents:
         body = {"name": "k", "address": "a"}
         assert api.refused("POST", "keepers", body, **query)[:2] == (status, code)
 
+    @pytest.mark.parametrize(
+        ("query", "other"),
+        [
+            ({"parent_type": "backend", "parent_name": "g1"}, "parent_type backend and parent_name g1"),
+            ({"parent_type": "my_gate", "parent_name": "be1"}, "parent_type my_gate and parent_name be1"),
+            ({"parent_name": "g1"}, "parent_name g1"),
+            ({"parent_type": "my_gate"}, "parent_type my_gate"),
+        ],
+    )
+    def test_two_that_differ(self, api, query, other):
+        body = {"name": "k1", "address": "a"}
+        for method, path in (
+            ("GET", "keepers"), ("POST", "keepers"), ("GET", "keepers/k1"), ("PUT", "keepers/k1"),
+            ("DELETE", "keepers/k1"),
+        ):  # fmt: skip
+            sent = body if method in ("POST", "PUT") else None
+            status, code, message = api.refused(method, path, sent, backend="be1", **query)
+            assert (status, code) == (400, 400)
+            assert message == f"backend be1 and {other} in query name different parents"
+
+    def test_two_that_are_the_same(self, api):
+        both = {"parent_type": "backend", "parent_name": "be1"}
+        for query in (both, {"parent_name": "be1"}, {"parent_type": "backend"}, {"parent_name": ""}):
+            assert api.get("keepers", backend="be1", **query) == api.get("keepers", backend="be1")
+        assert api.get("keepers/lk", backend="li", parent_type="listen")["name"] == "lk"
+        assert api.get("keepers", backend="be1", parent_type="listen") == []
+
     def test_required_ones(self, api):
         assert api.refused("GET", "doors")[:2] == (422, 602)
         assert api.refused("GET", "passages", parent_name="fe1")[:2] == (422, 602)
