@@ -115,17 +115,17 @@ class ParentReference:
         return section
 
 
-def parent_reference(rows: Rows, query: Mapping[str, Any]) -> ParentReference:
-    """The parent that the query's parameters name.
+def parent_reference(rows: Rows, query: Mapping[str, Any], changes: bool = False) -> ParentReference:
+    """The parent that the query's parameters name; the collection's own parameter goes first.
 
-    Raises `Invalid` where they lack something, and `BadRequest` where the collection's own and the
-    general ones do not mean the same parent.
+    Raises `Invalid` where they lack something, and `BadRequest` for a request that `changes` what
+    one parameter names while another names something else.
     """
     own = query.get(rows.parameter) if rows.parameter else None
     kind, name = query.get("parent_type"), query.get("parent_name")
     if own:
-        labels = {one.label for one in rows.own_parents}
-        if (name or own) != own or not (kind is None or kind in labels):
+        labels = {None, *(one.label for one in rows.own_parents)}
+        if changes and ((name or own) != own or kind not in labels):
             given = {"parent_type": kind, "parent_name": name}
             other = " and ".join(f"{key} {value}" for key, value in given.items() if value)
             raise BadRequest(f"{rows.parameter} {own} and {other} in query name different parents")

@@ -22,7 +22,7 @@ FindParent = Callable[[Rows, ApiRequest, Mapping[str, Any]], ParentReference]
 
 def in_query(rows: Rows, req: ApiRequest, _keys: Mapping[str, Any]) -> ParentReference:
     """The parent that parameters of the query name."""
-    return parent_reference(rows, req.query)
+    return parent_reference(rows, req.query, changes=req.method != "GET")
 
 
 class RowResource:
