@@ -115,7 +115,9 @@ class ParentReference:
         return section
 
 
-def parent_reference(rows: Rows, query: Mapping[str, Any], changes: bool = False) -> ParentReference:
+def parent_reference(
+    rows: Rows, query: Mapping[str, Any], changes: bool = False
+) -> ParentReference:
     """The parent that the query's parameters name; the collection's own parameter goes first.
 
     Raises `Invalid` where they lack something, and `BadRequest` for a request that `changes` what
@@ -165,9 +167,7 @@ def named_rows(rows: Rows, section: Section) -> dict[str, Row]:
 def owner(registry: "Registry", kind: str) -> Sections | Single | None:
     """The collection whose objects are the sections of a kind."""
     singles = (
-        one
-        for one in registry.collections.values()
-        if isinstance(one, Single) and one.kind == kind
+        one for one in registry.collections.values() if isinstance(one, Single) and one.kind == kind
     )
     return registry.sections_of(kind) or next(singles, None)
 
