@@ -54,6 +54,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         raw: str = env.get("RAW_URI", "")
         if path.endswith("/") or "//" in path or "%2" in raw or "\x00" in path:
             env["PATH_INFO"] = normal_path(path, raw)
+            env["dataplane.path"] = path
         method = env["REQUEST_METHOD"]
         if method not in _METHODS:
             env["dataplane.method"] = method

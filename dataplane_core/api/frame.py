@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import falcon
 
@@ -22,6 +23,7 @@ from dataplane_core.errors import (
     Unauthorized,
     UnsupportedMedia,
 )
+from dataplane_core.text.tokens import CONTROL
 
 if TYPE_CHECKING:
     from dataplane_core.api.site import Site
@@ -153,6 +155,13 @@ class Guard:
             req.loaded = body.codec.load(parse_json(req.raw))
 
 
+def asked_path(req: ApiRequest) -> str:
+    """The path as it was asked for, decoded but for its control characters."""
+    path: str = req.env.get("dataplane.path") or req.env.get("PATH_INFO") or "/"
+    text = path.encode("latin-1").decode("utf-8", "replace")
+    return CONTROL.sub(lambda found: quote(found[0]), text)
+
+
 def _first(value: str | list[str] | None) -> str | None:
     return value[0] if isinstance(value, list) else value
 
@@ -194,8 +203,8 @@ class Failures:
     ) -> None:
         """Answer what the framework itself found wrong."""
         if isinstance(error, falcon.HTTPRouteNotFound):
-            path = req.path.replace(SLASH, "/")
-            self._answer(req, resp, 404, {"code": 404, "message": f"path {path} was not found"})
+            message = f"path {asked_path(req)} was not found"
+            self._answer(req, resp, 404, {"code": 404, "message": message})
             return
         message = error.description or error.title or "the request cannot be understood"
         self._answer(req, resp, error.status_code, {"code": error.status_code, "message": message})

@@ -3,6 +3,7 @@
 import pytest
 
 from dataplane_core.api.application import normal_path
+from tests.api.support import CONFIGURATION
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,25 @@ def test_slashes_too_many_are_tolerated(api, path):
 @pytest.mark.parametrize("path", ["Gates", "gates/g1/x", "gates/%00", "%67ates/g1/x", "gat%65s%2Fg1"])
 def test_paths_that_do_not_exist(api, path):
     assert api.call("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("gates/%00", "gates/%00"),
+        ("gates/a%00b%2Fc", "gates/a%00b/c"),
+        ("gates/g%C3%B6%00", "gates/gö%00"),
+        ("nope/%0d%0A%7F", "nope/%0D%0A%7F"),
+        ("nope%C2%85", "nope%C2%85"),
+        ("n%C3%B6pe/%ff", "nöpe/\ufffd"),
+        ("nope%2Fx//y/", "nope/x//y/"),
+    ],
+)
+def test_a_missing_path_is_told_as_it_was_asked_for(api, path, told):
+    for method in ("GET", "PUT"):
+        answer = api.call(method, path)
+        assert answer.status_code == 404
+        assert answer.json["message"] == f"path {CONFIGURATION}/{told} was not found"
 
 
 def test_names_are_decoded_once(api):
