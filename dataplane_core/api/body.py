@@ -8,6 +8,7 @@ import falcon
 import orjson
 
 from dataplane_core.errors import BadRequest, Code, Invalid, TooLarge
+from dataplane_core.text.numbers import is_digits
 
 Environment = dict[str, Any]
 
@@ -25,7 +26,7 @@ def has_body(environ: Environment) -> bool:
 def check_size(environ: Environment, limit: int) -> None:
     """Refuse a body whose stated length is over `limit` bytes, before any of it is read."""
     length = environ.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > limit:
+    if is_digits(length) and int(length) > limit:
         raise too_large(limit)
 
 

@@ -8,6 +8,7 @@ from dataplane_core.api.collections import LISTEN, NAMELESS, Parent, Rows, Secti
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Row
 from dataplane_core.text import Document, Section
+from dataplane_core.text.numbers import is_digits
 
 if TYPE_CHECKING:
     from dataplane_core.registry import Registry
@@ -38,7 +39,7 @@ def find_section(document: Document, kind: str, name: str, prefix: str | None) -
     if found is None and prefix is not None and name.startswith(prefix):
         unnamed = [section for section in document.all(kind) if not section.name]
         number = name.removeprefix(prefix)
-        if number.isascii() and number.isdigit() and 0 < int(number[:9]) <= len(unnamed):
+        if is_digits(number) and 0 < int(number[:9]) <= len(unnamed):
             found = unnamed[int(number) - 1]
     return found
 

@@ -9,11 +9,11 @@ from typing import Any
 from dataplane_core.api.codec import Codec
 from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar import Prop
+from dataplane_core.text.numbers import integer
 
 Fragment = Mapping[str, Any]
 """A JSON Schema; `{"$ref": "server"}` refers to a definition by its bare name."""
 
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
 _TRUE = frozenset({"1", "t", "true", "yes", "y", "on", "enabled", "ok", "checked", "selected"})
 
 
@@ -42,13 +42,14 @@ class Parameter:
         if self.type == "boolean":
             return text.lower() in _TRUE
         if self.type == "integer":
-            if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+            number = integer(text)
+            if number is None:
                 told = json.dumps(text[:80], ensure_ascii=False)
                 raise self._refuse(Code.TYPE, f"must be of type int64: {told}")
-            return int(text)
+            return number
         if self.enum and text not in self.enum:
             raise self._refuse(Code.ENUM, f"should be one of [{' '.join(self.enum)}]")
-        if self.pattern is not None and re.search(self.pattern, text) is None:
+        if self.pattern is not None and re.search(self.pattern, text, re.ASCII) is None:
             raise self._refuse(Code.PATTERN, f"should match '{self.pattern}'")
         return text
 

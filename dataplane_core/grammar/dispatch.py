@@ -40,9 +40,8 @@ class Template(Term):
         pattern, at = "", 0
         for match in fields:
             pattern += re.escape(text[at : match.start()])
-            pattern += (
-                r"(-?\d+)" if match[2] else r"(.+)" if match.end() >= len(text) - 1 else r"(.+?)"
-            )
+            word = r"(.+)" if match.end() >= len(text) - 1 else r"(.+?)"
+            pattern += r"(-?[0-9]{1,18})" if match[2] else word
             at = match.end()
         self.pattern = re.compile(pattern + re.escape(text[at:]))
         facts = more or {}

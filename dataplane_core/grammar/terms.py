@@ -14,6 +14,7 @@ from dataplane_core.grammar.props import (
     missing,
     refuse,
 )
+from dataplane_core.text.numbers import is_digits
 from dataplane_core.text.tokens import is_one_word, is_words, split
 
 
@@ -117,7 +118,7 @@ class Measure(Scalar):
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         end = super().read(tokens, at, reading)
-        if not tokens[at].isdigit():
+        if not is_digits(tokens[at]):
             reading.layout[self] = tokens[at]
             if not self.exact(tokens[at]):
                 reading.rounded += (tokens[at],)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dataplane_core.text import Document, unquote
+from dataplane_core.text.numbers import is_digits
 
 _HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>.*)):(?P<port>[0-9]{1,5})")
 _ANY = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -83,7 +84,7 @@ def stats_sockets(lines: Iterable[Sequence[str]]) -> list[StatsSocket]:
         if address is not None:
             level = _LEVELS.get(_after("level", words), _LEVELS["operator"])
             process = _after("process", words)
-            number = int(process) if process.isdigit() else 0
+            number = int(process) if is_digits(process) else 0
             found.append(StatsSocket(address, level, number))
     return found
 

@@ -24,6 +24,7 @@ from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address, by_process, stats_sockets
 from dataplane_core.haproxy.patience import AGAIN, DEADLINE, Patience
 from dataplane_core.settings import Settings
+from dataplane_core.text.numbers import is_digits
 from dataplane_core.text.tokens import CONTROL
 
 log = logging.getLogger(__name__)
@@ -248,7 +249,7 @@ class Runtime:
     def line_limit(self) -> int:
         """The most bytes that HAProxy takes in one line, from `tune.bufsize`."""
         given = [words[1] for words in self._lines() if len(words) > 1 and words[0] == _BUFSIZE]
-        size = int(given[-1]) if given and given[-1].isdigit() else BUFFER
+        size = int(given[-1]) if given and is_digits(given[-1]) else BUFFER
         return max(256, size - _MARGIN)
 
     def execute(self, text: str, deadline: float | None = None) -> list[str]:

@@ -5,6 +5,8 @@ import os
 import socket
 import time
 
+from dataplane_core.text.numbers import is_digits
+
 LOCAL = "/dev/log"
 """The socket of this machine's syslog."""
 _PATIENCE = 1.0  # seconds that one line may wait for the server
@@ -80,7 +82,7 @@ class SyslogHandler(logging.Handler):
         if self._protocol.startswith("unix"):
             return self._open(socket.AF_UNIX, socket.SOCK_DGRAM, self.address)
         host, _, port = self.address.rpartition(":")
-        if not port.isdigit():
+        if not is_digits(port):
             host, port = self.address, "514"
         family = {"4": socket.AF_INET, "6": socket.AF_INET6}.get(self._protocol[-1], 0)
         kind = socket.SOCK_STREAM if self.over_tcp else socket.SOCK_DGRAM

@@ -16,6 +16,7 @@ from dataplane_core import impl
 from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Problem, Prop
+from dataplane_core.text.numbers import is_digits
 from dataplane_plugins.discovery.signing import Credentials, Scope, signed
 from dataplane_plugins.discovery.slots import backend_name
 from dataplane_plugins.discovery.web import Refused, fetch
@@ -141,11 +142,11 @@ def services(client: Client, entry: Entry) -> Found:
         id = str(one.findtext("instanceId"))
         tags = {tag.findtext("key"): tag.findtext("value") for tag in one.iterfind("tagSet/item")}
         name, port = tags.get(NAME_TAG), tags.get(PORT_TAG) or ""
-        if not name or not port.isdigit() or id in denied:
+        if not name or not is_digits(port) or id in denied:
             continue
         own = tags.get(OWN_PORT_TAG) or port
         address = one.findtext(ADDRESSES[entry.get("ipv4_address") or "private"]) or ""
-        instance = Instance(address, int(own) if own.isdigit() else 0, id)
+        instance = Instance(address, int(own) if is_digits(own) else 0, id)
         found.setdefault(f"{name}-{port}", []).append(instance)
     return found
 

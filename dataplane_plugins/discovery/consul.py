@@ -14,6 +14,7 @@ from dataplane_core import impl
 from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Problem, Prop
+from dataplane_core.text.numbers import is_digits
 from dataplane_plugins.discovery.blocking import LEAST_PERIOD, Changes, Query
 from dataplane_plugins.discovery.web import Connection, Refused
 
@@ -79,7 +80,7 @@ class Client:
             ) from None
         index = told.get("X-Consul-Index") or ""
         try:
-            return json.loads(data), int(index) if index.isdecimal() else 0
+            return json.loads(data), int(index) if is_digits(index) else 0
         except (ValueError, RecursionError):
             raise SourceFailed(f"Consul's answer to {path} is no JSON") from None
 

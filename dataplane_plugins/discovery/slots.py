@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dataplane_core.discovery import SLOTS, Entry, Instance
 from dataplane_core.errors import NotFound
 from dataplane_core.text import Document, Line, Section, unquote
+from dataplane_core.text.numbers import is_digits
 
 FREE = Instance("127.0.0.1", 80)
 _SLOT = re.compile(r"SRV_[1-9]\d*")
@@ -63,7 +64,7 @@ def slots(section: Section) -> list[Slot]:
 
 def _instance(where: str) -> Instance:
     address, _, port = where.rpartition(":")
-    return Instance(address.strip("[]"), int(port) if port.isdigit() else 0)
+    return Instance(address.strip("[]"), int(port) if is_digits(port) else 0)
 
 
 def _where(one: Instance) -> str:

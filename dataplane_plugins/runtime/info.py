@@ -12,6 +12,7 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.services import Services
+from dataplane_core.text.numbers import is_digits
 from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, array, from_each, operation
 
 FIELDS = {
@@ -86,7 +87,7 @@ def parse(answer: str) -> dict[str, Any]:
     info: dict[str, Any] = {
         ours: int(told[theirs])
         for theirs, ours in FIELDS.items()
-        if told.get(theirs, "").lstrip("-").isdigit()
+        if is_digits(told.get(theirs, "").removeprefix("-"))
     }
     for name, value in (("node", told.get("node")), ("version", told.get("Version"))):
         if value:

@@ -16,6 +16,7 @@ from pathlib import Path
 from dataplane_core import impl
 from dataplane_core.errors import DataplaneError, RuntimeFailed
 from dataplane_core.services import Services
+from dataplane_core.text.numbers import is_digits
 from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key
 from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
 
@@ -85,7 +86,7 @@ class MapSync:
         """What tells one worker of HAProxy from the next: its pid and the second of its start."""
         answer = self.patterns.runtime.execute("show info")[0]
         told = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
-        if "Pid" not in told or not told.get("Uptime_sec", "").isdigit():
+        if "Pid" not in told or not is_digits(told.get("Uptime_sec", "")):
             raise RuntimeFailed("HAProxy's answer to show info cannot be read")
         began = told.get("Start_time_sec") or str(int(time.time()) - int(told["Uptime_sec"]))
         # the seconds are rounded where HAProxy does not tell them itself (up to 2.8)

@@ -14,6 +14,7 @@ from dataplane_core.api.routes import Routes
 from dataplane_core.errors import BadRequest, RuntimeFailed
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.services import Services
+from dataplane_core.text.numbers import is_digits
 from dataplane_plugins.runtime.common import NUMBER, TEXT, array, from_each, operation
 
 NUMBERS = (
@@ -69,7 +70,7 @@ def _values(told: dict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in NUMBERS:
         text = told.get(name, "")
-        if text.removeprefix("-").isdigit():
+        if is_digits(text.removeprefix("-")):
             values[name] = int(text)
     for name in TEXTS:
         if text := told.get(name, ""):

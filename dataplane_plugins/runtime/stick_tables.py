@@ -8,6 +8,7 @@ from typing import Any
 from dataplane_core.errors import BadRequest, NotFound, RuntimeFailed
 from dataplane_core.haproxy.runtime import RuntimeClient, argument
 from dataplane_core.text import Document, unquote
+from dataplane_core.text.numbers import is_digits
 
 DATA_TYPES = (
     *("bytes_in_cnt", "bytes_in_rate", "bytes_out_cnt", "bytes_out_rate", "conn_cnt", "conn_cur"),
@@ -151,7 +152,7 @@ def _stored(name: str, given: str | None) -> Iterator[dict[str, Any]]:
     milliseconds = int(int(period[1]) * _MILLISECONDS[period[2]]) if period else 0
     if name not in ARRAYS:
         yield field(name, milliseconds)
-    elif parts[0].isdigit():
+    elif is_digits(parts[0]):
         for index in range(min(int(parts[0]), 100)):
             yield field(f"{name}{index}", milliseconds)
 

@@ -17,6 +17,7 @@ from dataplane_core.errors import BadRequest, Code, Invalid, NotFound
 from dataplane_core.grammar import Prop
 from dataplane_core.haproxy.runtime import RuntimeClient, argument
 from dataplane_core.services import Services
+from dataplane_core.text.numbers import is_digits
 from dataplane_plugins.runtime import stick_tables
 from dataplane_plugins.runtime.common import (
     MISSING,
@@ -122,7 +123,7 @@ def narrowed(key: str | None, filters: str | None) -> str:
     words = (filters or "").replace(",", " ").split()
     parts = [words[at : at + 3] for at in range(0, len(words), 3)]
     for part in parts:
-        if len(part) < 3 or part[1] not in OPERATORS or not part[2].isdigit():
+        if len(part) < 3 or part[1] not in OPERATORS or not is_digits(part[2]):
             raise BadRequest(
                 "filter in query must be a data type, one of "
                 f"{', '.join(OPERATORS)}, and a whole number"

@@ -154,7 +154,9 @@ class TestIndexed:
             assert api.refused("PUT", f"passages/{index}", body, **FE1)[:2] == (404, 404)
             assert api.refused("DELETE", f"passages/{index}", **FE1)[:2] == (404, 404)
 
-    @pytest.mark.parametrize("index", ["x", "1.0", "99999999999999999999", "%31%20"])
+    @pytest.mark.parametrize(
+        "index", ["x", "1.0", "99999999999999999999", "%31%20", "+1", "1_0", "%EF%BC%91", "%C2%B2"]
+    )
     def test_an_index_that_is_none(self, api, index):
         assert api.refused("GET", f"passages/{index}", **FE1)[:2] == (422, 601)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Problem, Term, Values, checked
+from dataplane_core.text.numbers import integer, is_digits
 
 INIT_ADDR = r"[^,]*[.:][^,]*|last|libc|none"
 """Ways to find an address at the start (manual, section 5.2 "init-addr")."""
@@ -30,7 +31,7 @@ def held(term: Term, name: str, pattern: str, wanted: str, separator: str = "") 
 
     What holds an environment variable or a quote is left to HAProxy. `wanted` says what it must be.
     """
-    whole = re.compile(pattern)
+    whole = re.compile(pattern, re.ASCII)
 
     def rule(values: Values) -> Iterator[Problem]:
         value = str(values.get(name, ""))
@@ -46,7 +47,8 @@ def mss(term: Term) -> Term:
 
     def rule(values: Values) -> Iterator[Problem]:
         value = str(values.get("mss", ""))
-        if re.fullmatch("-?[0-9]+", value) and not 1 <= abs(int(value)) <= 65535:
+        number = integer(value)
+        if is_digits(value.removeprefix("-")) and not 1 <= abs(number or 0) <= 65535:
             yield Problem("mss", Code.PATTERN, "mss must be from 1 to 65535, or from -65535 to -1")
 
     return checked(term, rule)

@@ -1,14 +1,12 @@
 """Rules, and the second spellings that the interface has for some of their properties."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dataplane_core.grammar import Problem, Prop, Term, Values
 from dataplane_core.grammar.statements import Single
-
-_NUMBER = re.compile(r"[+-]?\d{1,19}")
+from dataplane_core.text.numbers import integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,10 @@ class RuleLine(Single):
                     value = own.pop(name)
                     own[new] = str(value) if self.kinds[new] == "string" else value
             for name, new in spelling.numbers.items():
-                if new not in own and _NUMBER.fullmatch(own.get(name, "")):
-                    own[new] = int(own.pop(name))
+                number = integer(own.get(name, ""))
+                if new not in own and number is not None:
+                    del own[name]
+                    own[new] = number
             own = {**spelling.sets, **own}
             own[self.selector] = spelling.becomes or spelling.action
         return own
