@@ -90,11 +90,12 @@ def dataplane_routes(routes: "Routes") -> None:
         responses={"200": Response({"type": "string"}, (), "The page.")},
         produces="text/html",
     )
+    known = ", ".join(MEDIA)
     files_of_page = Operation(
         id="getDocumentationFile",
         tag="Documentation",
         summary="A file that the page refers to",
-        parameters=(Parameter("file", where="path", required=True, enum=tuple(MEDIA)),),
+        parameters=(Parameter("file", where="path", required=True, help=f"One of {known}."),),
         responses={
             "200": Response({"type": "string", "format": "binary"}, (), "The file."),
             "304": Response(None, (), "The file is the one that the request names."),
