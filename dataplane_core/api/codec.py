@@ -16,7 +16,7 @@ from dataplane_core.api.schema import (
     ordered,
     violations,
 )
-from dataplane_core.api.shape import Node, Projector, build, flatten, tidy
+from dataplane_core.api.shape import Node, Projector, build, carried, flatten, tidy
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Problem, Prop
 
@@ -136,7 +136,11 @@ class Codec:
         return shown
 
     def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-        """`values` with the properties of the object as it was that this version cannot say."""
+        """`values` with what the object was and a client cannot say.
+
+        That is the properties that this version lacks, and bytes that are not UTF-8.
+        """
+        values = {path: carried(before.get(path), value) for path, value in values.items()}
         for path in self._hidden:
             if path in before:
                 values[path] = before[path]

@@ -4,10 +4,15 @@ A `Node` tree is built once from the declarations. Three walks over it move obje
 wire and the flat dictionary: `tidy` and `flatten` inwards, `Projector` outwards.
 """
 
+import re
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from dataplane_core.grammar import Prop
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class Node:
@@ -139,6 +144,20 @@ def flatten(
         else:
             values[child.canonical] = value
     return values
+
+
+def carried(before: Any, sent: Any) -> Any:
+    """What a client sent, with bytes of `before` that are not UTF-8 where it could not say them.
+
+    Most clients read U+FFFD for each such byte, and send that back with what they did not change.
+    """
+    if isinstance(sent, str) and isinstance(before, str) and _REPLACEMENT in sent:
+        return before if _NOT_UTF8.sub(_REPLACEMENT, before) == sent else sent
+    if isinstance(sent, dict) and isinstance(before, Mapping):
+        return {name: carried(before.get(name), value) for name, value in sent.items()}
+    if isinstance(sent, list) and isinstance(before, list):
+        return [carried(old, new) for old, new in zip_longest(before[: len(sent)], sent)]
+    return sent
 
 
 class Projector:
