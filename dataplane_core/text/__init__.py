@@ -4,7 +4,15 @@ from dataplane_core.text.conditions import ConditionalBlocks
 from dataplane_core.text.document import Change, Document, Key
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
-from dataplane_core.text.tokens import QuoteError, is_one_word, is_words, scan, split, unquote
+from dataplane_core.text.tokens import (
+    QuoteError,
+    has_variable,
+    is_one_word,
+    is_words,
+    scan,
+    split,
+    unquote,
+)
 from dataplane_core.text.words import Words, words
 
 __all__ = [
@@ -16,6 +24,7 @@ __all__ = [
     "QuoteError",
     "Section",
     "Words",
+    "has_variable",
     "is_one_word",
     "is_words",
     "scan",

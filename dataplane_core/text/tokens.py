@@ -1,10 +1,10 @@
 """HAProxy's words: how a line is cut, and what a value must be like to stay one word.
 
-Manual, section 2.2 "Quoting and escaping": blanks separate words; a backslash escapes one
-character;
-'…' is literal; "…" keeps `\\"`, `\\\\`, `\\$` and expands variables; an unquoted `#` starts a
-comment,
-in the middle of a word too. Tokens here are raw: quotes and backslashes stay in them.
+Manual, section 2.2 "Quoting and escaping": blanks separate words; a backslash takes the meaning
+from a blank, `#`, quotes and itself, gives one to `n`, `r`, `t` and `xHH`, and stays before
+anything else; '…' is literal; "…" keeps escapes, has `\\$` besides, and expands variables; an
+unquoted `#` starts a comment, in the middle of a word too. Tokens here are raw: quotes and
+backslashes stay in them.
 """
 
 import re
@@ -27,8 +27,13 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _REST = re.compile(r"[ \t\v\f\r\n]*(?:#(?P<comment>.*))?\Z", re.DOTALL)
-_UNQUOTE = re.compile(r"""\\(.)|'([^']*)'|"((?:[^"\\]|\\.)*)"|([^'"\\]+)""", re.DOTALL)
-_WEAK_ESCAPE = re.compile(r'\\(["\\$ #])')
+_QUOTED = re.compile(r"[\"'\\]")
+_PART = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\]|\\.)+)""", re.DOTALL)
+# A backslash before anything else stays. Only in weak quotes does `$` have a meaning to lose.
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([nrt])|([ \\#'\"]))")
+_WEAK_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([nrt])|([ \\#'\"$]))")
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+_EXPANDED = re.compile(r"(?:[^\\$]|\\.)*\$", re.DOTALL)
 
 
 class QuoteError(DataplaneError):
@@ -86,14 +91,36 @@ def is_words(value: str) -> bool:
 def unquote(token: str) -> str:
     """What HAProxy sees of a raw token, environment variables unexpanded.
 
-    >>> unquote('"a b"\\\\ c')
-    'a b c'
+    >>> unquote('"a b"\\\\ c'), unquote("a\\\\x41"), unquote("a\\\\b")
+    ('a b c', 'aA', 'a\\\\b')
     """
+    if not _QUOTED.search(token):
+        return token
+    text = _PART.sub(_plain, token)
+    # bytes that were written one by one may be characters together
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
-    def plain(match: re.Match[str]) -> str:
-        escaped, strong, weak, other = match.groups()
-        if weak is not None:
-            return _WEAK_ESCAPE.sub(r"\1", weak)
-        return next(part for part in (escaped, strong, other) if part is not None)
 
-    return _UNQUOTE.sub(plain, token)
+def has_variable(token: str) -> bool:
+    """Whether HAProxy expands an environment variable in a raw token: a `$` in weak quotes.
+
+    >>> has_variable('"$A"'), has_variable("$A"), has_variable('"\\\\$A"')
+    (True, False, False)
+    """
+    if "$" not in token:
+        return False
+    return any(weak and _EXPANDED.match(weak) for _, weak, _ in _PART.findall(token))
+
+
+def _plain(part: re.Match[str]) -> str:
+    strong, weak, bare = part.groups()
+    if strong is not None:
+        return strong
+    return _ESCAPE.sub(_meant, bare) if weak is None else _WEAK_ESCAPE.sub(_meant, weak)
+
+
+def _meant(escape: re.Match[str]) -> str:
+    number, letter, other = escape.groups()
+    if number is not None:
+        return bytes([int(number, 16)]).decode("utf-8", "surrogateescape")
+    return _CONTROLS[letter] if letter else other

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_core.text import QuoteError, is_one_word, is_words, scan, split, unquote
+from dataplane_core.text import (
+    QuoteError,
+    has_variable,
+    is_one_word,
+    is_words,
+    scan,
+    split,
+    unquote,
+)
 
 CASES = [
     ("", (), ""),
@@ -45,13 +53,35 @@ def test_an_open_quote_is_refused(text):
         ("plain", "plain"),
         (r"a\ b", "a b"),
         ('"a b"', "a b"),
-        (r'"a \" \\ \$ \n"', 'a " \\ $ \\n'),
+        (r'"a \" \\ \$ \n"', 'a " \\ $ \n'),
+        (r"a\n\r\t\x41\#\"\'", "a\n\r\tA#\"'"),
+        (r""""a\x41\ \#\'" """.strip(), "aA #'"),
+        (r"a\$b\;c\b\,", r"a\$b\;c\b\,"),
+        (r"'a\n\x41'", r"a\n\x41"),
+        (r"\xc3\xa9\xe9", "é\udce9"),
         (r"'a \" b'", r"a \" b"),
         ("a'b'\"c\"", "abc"),
     ],
 )
 def test_unquote(token, seen):
     assert unquote(token) == seen
+
+
+@pytest.mark.parametrize(
+    ("token", "expanded"),
+    [
+        ('"$A"', True),
+        ('a"b${A-x}"', True),
+        (r'"\\$A"', True),
+        ("$A", False),
+        ("'$A'", False),
+        (r'"\$A"', False),
+        (r'\""$A', False),
+        ('"a"$A"b"', False),
+    ],
+)
+def test_variables_are_expanded_in_weak_quotes(token, expanded):
+    assert has_variable(token) == expanded
 
 
 @given(st.text())
