@@ -76,7 +76,25 @@ def differences(registry: Registry, before: Document, after: Document) -> list[D
             found += _Sections(registry, before, after, old, new).differences()
         except NeedsReload as reason:
             raise NeedsReload(f"{new.kind} {new.name}".rstrip() + f": {reason}") from None
+    if found:
+        _heed_others(found, after)
     return found
+
+
+def _heed_others(found: list[Difference], document: Document) -> None:
+    """Raise `NeedsReload` where lines that are as they were have a say in what others mean."""
+    if _says(document, ".if"):
+        raise NeedsReload("only HAProxy knows which lines of a conditional block count")
+    for prop in (change.prop for change in found if isinstance(change, PropertyChange)):
+        if prop.live_unless and _says(document, prop.live_unless):
+            raise NeedsReload(f"{prop.live_unless} depends on {prop.name} at the last reload")
+
+
+def _says(document: Document, word: str) -> bool:
+    near = (section for section in document.sections if word in section.text)
+    return word in document.preamble.split() or any(
+        word in line.tokens for section in near for line in section.lines
+    )
 
 
 def _same_sections(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> None:
@@ -140,6 +158,8 @@ class _Sections:
                 raise NeedsReload("a row is another one")
             position = after[0] if name is None else name
             values = [self._whole(rows, 0, before[1]), self._whole(rows, 1, after[1])]
+            if rows.live is not None:
+                rows.live.changed(*values)
             yield from _differences(rows.name, new.name, position, rows.props, *values)
             return
         one = owner(self.registry, old.kind)
@@ -183,8 +203,7 @@ class _Sections:
         """What a line says of the section that has come or gone."""
         old, new = self.sections
         one = owner(self.registry, new.kind)
-        blocks = any(line.tokens[:1] == (".if",) for line in new.lines)
-        if one is None or blocks or not _says_alone(one.model, self.sections[side], at):
+        if one is None or not _says_alone(one.model, self.sections[side], at):
             raise NeedsReload("lines were added or removed")
         values = [one.model.read(old), one.model.read(new)]
         found = list(_differences(one.name, "", new.name, one.props, *values))

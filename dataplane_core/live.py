@@ -2,21 +2,29 @@
 
 A property whose declaration has `live` is applied by that command. In its text, `{name}` and
 `{parent}` are the object's and its section's names, `{value}` the new value, and any other name is
-a property of the object after the change (`{port}`; dots and dashes are underscores there). A
-mapping behind a colon translates: `{value:enabled=maint,disabled=ready,=ready}`, where nothing in
-front of `=` stands for a property that is not set.
+a property of the object after the change (`{port}`; dots and dashes are underscores there). Words
+are sent as HAProxy reads them from the file. What stands behind a colon is for the commands that
+take less than a file does, or take it otherwise; a reload brings any other value:
+
+* `{address:ip}`: an IP address;
+* `{port:1-65535}`: a number in this range;
+* `{value:enabled=maint,disabled=ready,=ready}` translates; nothing in front of `=` stands for a
+  property that is not set.
 
 A row that is added or taken away is brought by the commands that its collection's `live` names.
 """
 
+import ipaddress
 import string
 from collections.abc import Callable
 from typing import Any
 
 from dataplane_core.changes import Difference, NeedsReload, RowChange, differences
+from dataplane_core.errors import Invalid
 from dataplane_core.haproxy.runtime import argument
 from dataplane_core.registry import Registry
 from dataplane_core.store.change import Committed
+from dataplane_core.text import has_variable, unquote
 
 
 class _Commands(string.Formatter):
@@ -26,12 +34,37 @@ class _Commands(string.Formatter):
         return kwargs.get(key)
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec:
+        if "=" in format_spec:
             words = dict(pair.split("=", 1) for pair in format_spec.split(","))
             value = words.get("" if value is None else str(value))
         if value is None:
             raise NeedsReload("a value that was taken away comes from elsewhere now")
-        return argument(str(value))
+        if has_variable(str(value)):
+            raise NeedsReload("only a reload expands variables")
+        text = unquote(str(value))
+        if format_spec and "=" not in format_spec and not _fits(text, format_spec):
+            raise NeedsReload(f"{text} cannot be set while HAProxy runs")
+        return argument(text)
+
+
+def _fits(text: str, kind: str) -> bool:
+    if kind == "ip":
+        return is_ip(text)
+    low, high = map(int, kind.split("-"))
+    return text.isdecimal() and low <= int(text) <= high
+
+
+def is_ip(text: str) -> bool:
+    """Whether a word is an IP address, in brackets or not, and no name that is looked up.
+
+    >>> is_ip("[::1]"), is_ip("127.0.0.1"), is_ip("127.1"), is_ip("localhost")
+    (True, True, False, False)
+    """
+    try:
+        ipaddress.ip_address(text[1:-1] if text.startswith("[") else text)
+    except ValueError:
+        return False
+    return True
 
 
 def runtime_commands(changes: list[Difference]) -> list[str]:
@@ -39,6 +72,13 @@ def runtime_commands(changes: list[Difference]) -> list[str]:
 
     A server that goes into maintenance does so first: it must not work at its next address.
     """
+    try:
+        return _commands(changes)
+    except Invalid as error:
+        raise NeedsReload(error.message) from None
+
+
+def _commands(changes: list[Difference]) -> list[str]:
     resting: dict[str, None] = {}
     commands: dict[str, None] = {}
     for change in changes:

@@ -115,12 +115,15 @@ class RowCommands:
 
     Both are given the document and the section that have the row, and the row, and make commands
     of the Runtime API; they raise `dataplane_core.changes.NeedsReload` where no command can do it.
-    `inherited` tells what the row has from lines elsewhere where its own does not say.
+    `inherited` tells what the row has from lines elsewhere where its own does not say. `changed` is
+    given all that a row has before and after a change of its properties, and raises `NeedsReload`
+    where their commands would not do what a reload does.
     """
 
     added: MakeCommands
     removed: MakeCommands
     inherited: Callable[[Document, Section, Row], dict[str, Any]] = lambda *row: {}
+    changed: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = lambda *values: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,8 @@ class Prop:
     an array of scalars. `nullable`: 0, "" and null are values of their own; otherwise they mean
     "unset".
     `required` counts inside the nested object that the property belongs to. `live` is the Runtime
-    API
-    command that applies a new value to the running process.
+    API command that applies a new value to the running process, except where the configuration has
+    the word `live_unless` anywhere.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Prop:
     deprecated: bool = False
     read_only: bool = False
     live: str | None = None
+    live_unless: str = ""
 
     def under(self, prefix: str) -> "Prop":
         """The same property inside an object named `prefix`."""

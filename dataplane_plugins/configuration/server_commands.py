@@ -4,17 +4,17 @@ HAProxy gives a dynamic server nothing of `default-server`, takes no variables, 
 and starts it in maintenance with its checks off: all that is made good here, or left to a reload.
 """
 
-import ipaddress
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dataplane_core.changes import NeedsReload
-from dataplane_core.grammar import Row
+from dataplane_core.grammar import Reading, Row
 from dataplane_core.haproxy.runtime import argument
-from dataplane_core.text import Document, Line, Section, unquote
+from dataplane_core.live import is_ip
+from dataplane_core.text import Document, Line, Section, has_variable, unquote
 
-_VARIABLE = re.compile(r'"[^"]*\$')
+_CHECKED = {"health_check_address", "health_check_port"}
+_AROUND = ("ssl", "send-proxy", "send_proxy")
 _FAMILIES = ("unix@", "abns@", "/", "ipv4@", "ipv6@")
 
 
@@ -22,10 +22,11 @@ def added(document: Document, section: Section, row: Row) -> Iterator[str]:
     """The commands that make a server of a line, and put it to work as the line says."""
     where = _path(section, row)
     common = _default_words(document, section, row.at)
-    own = _words(section, row.line)
+    own = _words(row.line)
     reading = row.form.read(Line.make([*row.line.tokens[:3], *common, *row.line.tokens[3:]]))
-    if reading is None or not _is_address(str(reading.values.get("address", ""))):
+    if reading is None or not _is_address(unquote(str(reading.values.get("address", "")))):
         raise NeedsReload("only a reload looks up the server's address")
+    _said_plainly(reading, [*common, *row.line.tokens])
     words = [own[2], *map(unquote, common), *own[3:]]
     yield f"add server {where} {' '.join(map(argument, words))}"
     if reading.values.get("check") == "enabled":
@@ -45,22 +46,50 @@ def removed(document: Document, section: Section, row: Row) -> Iterator[str]:
 
 def inherited(document: Document, section: Section, row: Row) -> dict[str, Any]:
     """What a server has from the `default-server` lines that count for it."""
+    _path(section, row)
     common = _default_words(document, section, row.at)
+    _said_plainly(row.reading, row.line.tokens)
     reading = row.form.read(Line.make([*row.line.tokens[:3], *common])) if common else None
-    return reading.values if reading is not None else {}
+    if reading is None:
+        return {}
+    _said_plainly(reading, common)
+    return reading.values
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise `NeedsReload` where a server's properties, set one by one, are not all of a change."""
+    others = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    if "address" in others and not is_ip(unquote(str(before.get("address", "")))):
+        raise NeedsReload("only a reload ends the look-up of a server's name")
+    agent = after.get("agent-check") == "enabled"
+    if agent and "weight" in others:
+        raise NeedsReload("an agent's weights are parts of the weight at the last reload")
+    if others & _CHECKED:
+        if agent:
+            raise NeedsReload("only a reload lets an agent follow what is checked")
+        # Checks that get their first address or port leave off what the traffic has around it.
+        wrapped = any(name.startswith(_AROUND) and after[name] == "enabled" for name in after)
+        if wrapped and not _CHECKED & before.keys():
+            raise NeedsReload("only a reload takes TLS and the PROXY protocol from checks")
+
+
+def _said_plainly(reading: Reading, tokens: Iterable[str]) -> None:
+    """Quotes can hide keywords, and variables can be several words."""
+    if any("[*]" in token and has_variable(token) for token in tokens) or (
+        reading.partial and any(unquote(token) != token or has_variable(token) for token in tokens)
+    ):
+        raise NeedsReload("only HAProxy knows what all words of the server mean")
 
 
 def _path(section: Section, row: Row) -> str:
     if section.kind not in ("backend", "listen"):
-        raise NeedsReload("only servers of backends come and go while HAProxy runs")
-    return f"{argument(section.name)}/{argument(row.values['name'])}"
+        raise NeedsReload("only servers of backends change while HAProxy runs")
+    return f"{argument(section.name)}/{argument(unquote(row.values['name']))}"
 
 
-def _words(section: Section, line: Line) -> list[str]:
+def _words(line: Line) -> list[str]:
     """A line's words as HAProxy sees them; not where that takes HAProxy itself."""
-    if any(one.tokens and one.tokens[0].startswith(".") for one in section.lines):
-        raise NeedsReload("only HAProxy knows which lines of a conditional block count")
-    if any(_VARIABLE.search(token) for token in line.tokens):
+    if any(map(has_variable, line.tokens)):
         raise NeedsReload("only a reload expands variables")
     return [unquote(token) for token in line.tokens]
 
@@ -72,7 +101,7 @@ def _default_words(document: Document, section: Section, end: int) -> list[str]:
         found = [*_default_words(document, defaults, len(defaults.lines)), *found]
     for line in section.lines[:end]:
         if line.tokens[:1] == ("default-server",):
-            _words(section, line)
+            _words(line)
             found += line.tokens[1:]
     return found
 
@@ -89,10 +118,4 @@ def _defaults(document: Document, section: Section) -> list[Section]:
 
 
 def _is_address(text: str) -> bool:
-    if text.startswith(_FAMILIES):
-        return True
-    try:
-        ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return False
-    return True
+    return text.startswith(_FAMILIES) or is_ip(text)

@@ -13,15 +13,15 @@ RANK = 90
 
 # Management guide, section 9.3: what the running process takes for a server that it has.
 LIVE = {
-    "weight": "set server {parent}/{name} weight {value}",
-    "address": "set server {parent}/{name} addr {address} port {port}",
-    "port": "set server {parent}/{name} addr {address} port {port}",
+    "weight": "set server {parent}/{name} weight {value:0-256}",
+    "address": "set server {parent}/{name} addr {address:ip} port {port:1-65535}",
+    "port": "set server {parent}/{name} addr {address:ip} port {port:1-65535}",
     "maintenance": "set server {parent}/{name} state {value:enabled=maint,disabled=ready,=ready}",
-    "agent-addr": "set server {parent}/{name} agent-addr {value}",
-    "agent-port": "set server {parent}/{name} agent-port {value}",
+    "agent-addr": "set server {parent}/{name} agent-addr {value:ip}",
+    "agent-port": "set server {parent}/{name} agent-port {value:1-65535}",
     "agent-send": "set server {parent}/{name} agent-send {value}",
-    "health_check_address": "set server {parent}/{name} check-addr {value}",
-    "health_check_port": "set server {parent}/{name} check-port {value}",
+    "health_check_address": "set server {parent}/{name} check-addr {value:ip}",
+    "health_check_port": "set server {parent}/{name} check-port {value:1-65535}",
 }
 
 SERVER = statement(
@@ -53,7 +53,10 @@ def dataplane_register(registry: Registry) -> None:
         parameter="backend",
         rank=RANK,
         live=RowCommands(
-            server_commands.added, server_commands.removed, server_commands.inherited
+            server_commands.added,
+            server_commands.removed,
+            server_commands.inherited,
+            server_commands.changed,
         ),
         title="Server",
     )

@@ -10,7 +10,8 @@ from dataplane_core.plugins import make_manager, register_collections
 from dataplane_core.text import Document
 from tests.harness.sites import sites
 
-REGISTRY = register_collections(make_manager(["configuration.servers", "configuration.backends"]))
+PLUGINS = ["configuration.servers", "configuration.backends", "configuration.frontends"]
+REGISTRY = register_collections(make_manager(PLUGINS))
 TEXT = """\
 defaults d1
   default-server check inter 2s
@@ -105,6 +106,142 @@ def test_what_is_no_coming_and_going(pairs):
     with pytest.raises(NeedsReload):
         commands(*pairs)
 
+WORDS = [
+    ("agent-send hi", r"agent-send 'a b';c", r"agent-send a\ b\;c"),
+    ("agent-send hi", r"agent-send a\ \#\\b\c\x41", r"agent-send a\ #\\b\\cA"),
+    ("agent-send hi", "agent-send $A", "agent-send $A"),
+    ("agent-send hi", r'agent-send "\$A"', "agent-send $A"),
+    ("192.0.2.1:80", '"192.0.2.9":80', "addr 192.0.2.9 port 80"),
+    ("192.0.2.1:80", "[2001:db8::1]:80", "addr 2001:db8::1 port 80"),
+    ("weight 5", "weight +007", "weight 7"),
+    ("weight 5", "weight 0", "weight 0"),
+    ("port 6", "port 7", "check-port 7"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "told"), WORDS)
+def test_a_word_is_sent_as_haproxy_reads_it(old, new, told):
+    text = f"backend be\n  server s1 {old if ':' in old else '192.0.2.1:80 check ' + old}\n"
+    assert commands((old, new), text=text) == [f"set server be/s1 {told}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("agent-send hi", r"agent-send a\n"),
+        ("agent-send hi", r"agent-send a\x7f"),
+        ("agent-send hi", 'agent-send ""'),
+        ("agent-send hi", 'agent-send "$A"'),
+        ("agent-addr 192.0.2.5", "agent-addr agent.local"),
+        ("agent-port 6", "agent-port 0"),
+        ("192.0.2.1:80", '"${A}":80'),
+        ("192.0.2.1:80", "web.local:80"),
+        ("192.0.2.1:80", "192.0.2.1:+80"),
+        ("192.0.2.1:80", "*:80"),
+        ("web.local:80", "192.0.2.1:80"),
+        ("weight 5", "weight 257"),
+        ("weight 5", 'weight "6"'),
+        ('"weight" 7 weight 5', '"weight" 7 weight 6'),
+        ('weight 5 "${A[*]}"', 'weight 6 "${A[*]}"'),
+        ('weight 5 cookie "${A[*]}"', 'weight 6 cookie "${A[*]}"'),
+        ("weight 5 agent-check", "weight 6 agent-check"),
+        ("addr 192.0.2.5", 'addr "$A"'),
+        ("addr 192.0.2.5", "addr 192.0.2.5:7"),
+        ("addr 192.0.2.5 agent-check", "addr 192.0.2.6 agent-check"),
+        ("port 6 agent-check", "port 7 agent-check"),
+        ("port 6", "port 0"),
+        ("ssl", "ssl port 6"),
+        ("send-proxy-v2", "send-proxy-v2 addr 192.0.2.5"),
+    ],
+)
+def test_a_word_that_a_command_takes_otherwise_is_reloaded(old, new):
+    text = f"backend be\n  server s1 {old if ':80' in old else '192.0.2.1:80 check ' + old}\n"
+    with pytest.raises(NeedsReload):
+        commands((old, new), text=text)
+
+
+def test_checks_that_had_an_address_get_another_one():
+    text = "backend be\n  server s1 192.0.2.1:80 ssl check port 5\n"
+    assert commands(("port 5", "port 6"), text=text) == ["set server be/s1 check-port 6"]
+
+
+@pytest.mark.parametrize("words", ['"weight" 7', '192.0.2.9 "disabled"', r"192.0.2.9 agent-send a\n"])
+def test_a_new_server_with_words_that_only_a_reload_brings(words):
+    with pytest.raises(NeedsReload):
+        commands(line(f"s3 {words}"))
+
+
+FRONTEND = "frontend fe\n  maxconn 5\nbackend be\n  server s1 192.0.2.1:80 weight 5\n"
+
+
+def test_the_limit_of_a_frontend():
+    assert commands(("maxconn 5", "maxconn +6"), text=FRONTEND) == ["set maxconn frontend fe 6"]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("maxconn 5", "maxconn 0")],
+        [("maxconn 5", "maxconn -1")],
+        [("maxconn 5", "maxconn 2147483648")],
+        [("maxconn 5", 'maxconn "6"')],
+        [("  maxconn 5\n", "")],
+    ],
+)
+def test_a_limit_that_is_not_one(pairs):
+    with pytest.raises(NeedsReload):
+        commands(*pairs, text=FRONTEND)
+
+
+def test_a_limit_that_those_of_servers_follow():
+    text = FRONTEND.replace("weight 5", "minconn 5 maxconn 9")
+    with pytest.raises(NeedsReload, match="minconn"):
+        commands(("maxconn 5", "maxconn 6"), text=text)
+
+
+@pytest.mark.parametrize("pair", [("maxconn 5", "maxconn 6"), ("weight 5", "weight 6")])
+@pytest.mark.parametrize("place", ["frontend fe\n", "  maxconn 5\n", "backend be\n", ""])
+def test_nobody_knows_which_lines_of_conditional_blocks_count(pair, place):
+    text = FRONTEND.replace(place, place + ".if 0\n", 1) + ".endif\n"
+    with pytest.raises(NeedsReload):
+        commands(pair, text=text)
+
+
+@pytest.mark.parametrize("kind", ["ring", "peers"])
+def test_servers_elsewhere_are_not_those_of_the_backend_of_the_same_name(kind):
+    text = f"{kind} be\n  server s1 192.0.2.1:80 weight 5\n{FRONTEND}"
+    with pytest.raises(NeedsReload):
+        commands(("weight 5", "weight 6"), text=text)
+
+
+@pytest.mark.haproxy
+def test_an_agent_is_sent_what_the_file_says(own_haproxy):
+    api, pid = own_haproxy, own_haproxy.pid
+    with socket.create_server(("127.0.0.1", 0)) as agent:
+        agent.settimeout(5)
+        body = {"name": "s1", "address": "127.0.0.1", "port": 9, "weight": 10,
+                "agent-check": "enabled", "agent-inter": 50, "agent-send": "first",
+                "agent-port": agent.getsockname()[1]}  # fmt: skip
+        assert api.change("POST", "servers", {**body, "name": "n1"}, backend="be").status_code == 201
+        assert heard(agent, b"first")
+        for word, seen in ((r"a\ b\;c", rb"a b\;c"), ("'<< \"'", b'<< "'), (r"\\x\x41", rb"\xA")):
+            answer = api.change("PUT", "servers/n1", {**body, "name": "n1", "agent-send": word}, backend="be")
+            assert (answer.status_code, answer.headers.get("reload-id")) == (200, None), word
+            assert heard(agent, seen), word
+        body = {**body, "name": "n1", "agent-send": r"bye\n"}
+        assert api.change("PUT", "servers/n1", body, backend="be").status_code == 202
+    assert api.pid == pid
+
+
+def heard(agent, text):
+    for _ in range(20):
+        connection, _ = agent.accept()
+        with connection:
+            connection.settimeout(2)
+            if connection.recv(100) == text:
+                return True
+    return False
+
 
 @pytest.mark.haproxy
 def test_a_server_comes_serves_and_goes(each_haproxy):
@@ -188,9 +325,8 @@ def test_a_transaction_of_servers_is_one_change(own_haproxy):
         query = {"backend": "be", "transaction_id": begun}
         assert api.status("POST", "configuration/servers", body, **query) == 202
     assert api.status("DELETE", "configuration/servers/s1", backend="be", transaction_id=begun) == 202
-    body = {"name": "s3", "address": "127.0.0.1", "port": 9, "weight": 3, "agent-check": "enabled",
-            "agent-port": 9, "agent-inter": 60000}  # fmt: skip
-    assert api.status("PUT", "configuration/servers/s3", body, **query) == 202
+    body = {"name": "s2", "address": "127.0.0.1", "port": 9, "weight": 3, "maintenance": "enabled"}
+    assert api.status("PUT", "configuration/servers/s2", body, **query) == 202
     answer = api.call("PUT", f"transactions/{begun}")
     assert (answer.status_code, answer.headers.get("reload-id")) == (200, None)
     names = [one["name"] for one in api.get("runtime/servers", backend="be")]

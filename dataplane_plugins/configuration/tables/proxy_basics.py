@@ -1,5 +1,7 @@
 """Keywords that nearly every proxy has: mode, limits, descriptions, log formats (manual, 4.2)."""
 
+from typing import Any
+
 from dataplane_core.grammar import (
     Statement,
     const,
@@ -57,9 +59,9 @@ def log_tag(pattern: str) -> Statement:
     )
 
 
-def number(head: str, name: str, help: str, live: str | None = None) -> Statement:
+def number(head: str, name: str, help: str, **more: Any) -> Statement:
     """A keyword with one number, for which zero is a value."""
-    term = integer(name, nullable=True, help=help, live=live)
+    term = integer(name, nullable=True, help=help, **more)
     return statement(head, term, examples=[f"{head} 100", f"{head} 0"], rejects=[head, f"{head} x"])
 
 
@@ -99,7 +101,9 @@ LIMITS = (
             "maxconn",
             "maxconn",
             "Connections at the same time.",
-            live="set maxconn frontend {name} {value}",
+            live="set maxconn frontend {name} {value:1-2147483647}",
+            # `fullconn` is reckoned from it once (manual, 4.2), and a server's limit from that
+            live_unless="minconn",
         ),
     ),
     *on(FRONT, number("backlog", "backlog", "Connections that the system queues before accept.")),
