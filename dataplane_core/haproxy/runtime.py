@@ -124,22 +124,23 @@ class RuntimeClient:
         return next(filter(None, answers), "")
 
     def stream(self, text: str, deadline: float = DEADLINE) -> Iterator[bytes]:
-        """A long answer in pieces as they come; the deadline counts for each of them anew.
+        """A long answer in pieces as they come, however long it takes as a whole.
 
-        Raises as `command` does. Closing the iterator ends the answer.
+        The deadline is for all waiting together; what flows gives time back (`wire.pieces`), so
+        a socket that drips holds nobody up for longer than one that hangs. Raises as `command`
+        does. Closing the iterator ends the answer.
         """
         line = self._line(text)
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
             with connection, wire.told(address):
                 wire.send(connection, line, end)
-                chunk = wire.receive(connection, end)
+                answer = wire.pieces(connection, end - time.monotonic(), deadline)
+                chunk = next(answer, b"")
                 if _REFUSED.match(chunk[:80].decode("utf-8", "replace")):
                     raise RuntimeRefused(f"HAProxy refuses the command {text.split()[0]}")
-                while chunk:
-                    yield chunk
-                    end = time.monotonic() + deadline
-                    chunk = wire.receive(connection, end)
+                yield chunk
+                yield from answer
 
     def dump(self, text: str, deadline: float = DEADLINE) -> bytes:
         """A long answer whole, without the empty line that ends it; raises as `stream` does."""

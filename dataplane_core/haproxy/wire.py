@@ -15,6 +15,9 @@ from dataplane_core.haproxy.patience import DEADLINE
 ANSWER_LIMIT = 256 << 20
 """Bytes of one answer; more is taken for a fault."""
 
+FLOW = 256 << 10
+"""Bytes a second below which an answer drips. HAProxy writes a hundred times as fast."""
+
 
 @contextmanager
 def told(address: Address) -> Iterator[None]:
@@ -39,6 +42,28 @@ def receive(connection: socket.socket, end: float) -> bytes:
     """The next bytes of an answer, none at its end; `TimeoutError` at the time `end`."""
     connection.settimeout(max(0.001, end - time.monotonic()))
     return connection.recv(1 << 16)
+
+
+def pieces(connection: socket.socket, seconds: float, most: float) -> Iterator[bytes]:
+    """An answer of any length as it comes; `TimeoutError` once `seconds` were waited for nothing.
+
+    All waits draw on them together, and what arrives pays the time back that it takes at `FLOW`,
+    up to `most` seconds at hand: an answer that flows comes whole, one that drips ends as silence
+    does. What the caller does between two pieces does not count.
+    """
+    size = 0
+    while True:
+        asked = time.monotonic()
+        chunk = receive(connection, asked + seconds)
+        if not chunk:
+            return
+        seconds = min(most, seconds - (time.monotonic() - asked) + len(chunk) / FLOW)
+        if seconds <= 0:
+            raise TimeoutError
+        size += len(chunk)
+        if size > ANSWER_LIMIT:
+            raise RuntimeFailed("HAProxy's answer does not end")
+        yield chunk
 
 
 def _attend(connection: socket.socket, end: float, lives: Callable[[], object]) -> bytes:

@@ -1,13 +1,18 @@
 """Long answers in pieces, and many commands on few lines."""
 
 import itertools
+import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from dataplane_core.errors import Invalid, RuntimeTimeout
+from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout
+from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient, RuntimeRefused
@@ -53,7 +58,87 @@ def test_an_answer_in_pieces(tmp_path: Path) -> None:
         assert client(fake.path).dump("show map #1")
 
 
-def test_the_deadline_counts_for_each_piece(tmp_path: Path) -> None:
+class Line:
+    """A connection over which each piece comes after a time, on a clock of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *coming: tuple[float, bytes]) -> None:
+        self.now, self.timeout, self.coming = 0.0, 0.0, iter(coming)
+        monkeypatch.setattr(wire, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeout = seconds
+
+    def recv(self, _: int) -> bytes:
+        delay, piece = next(self.coming, (0.0, b""))
+        self.now += min(delay, self.timeout)
+        if delay > self.timeout:
+            raise TimeoutError
+        return piece
+
+    def pieces(self, seconds: float = 1.25) -> Iterator[bytes]:
+        return wire.pieces(cast(socket.socket, self), seconds, 1.25)
+
+
+@pytest.mark.parametrize("delay", [0.0005, 0.2, 1.2])
+def test_an_answer_that_drips_is_waited_for_as_one_that_does_not_come(
+    monkeypatch: pytest.MonkeyPatch, delay: float
+) -> None:
+    line = Line(monkeypatch, *[(delay, b"x")] * 5000)
+    with pytest.raises(TimeoutError):
+        list(line.pieces())
+    assert line.now < 1.3
+
+
+def test_an_answer_that_flows_comes_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line(monkeypatch, *[(0.02, bytes(16384))] * 5000, (1.2, b"end"))
+    assert sum(map(len, line.pieces())) == 5000 * 16384 + 3
+    assert line.now > 100
+
+
+def test_an_answer_that_stops_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line(monkeypatch, *[(0.001, bytes(65536))] * 100, (9.0, b"late"))
+    with pytest.raises(TimeoutError):
+        list(line.pieces())
+    assert line.now < 1.5
+
+
+def test_the_time_of_who_asks_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line(monkeypatch, *[(0.01, b"x")] * 10)
+    for _ in line.pieces(0.2):
+        line.now += 3
+
+
+def test_an_answer_that_flows_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "ANSWER_LIMIT", 1000)
+    line = Line(monkeypatch, *[(0.0, bytes(100))] * 50)
+    with pytest.raises(RuntimeFailed, match="does not end"):
+        list(line.pieces())
+
+
+class Dripping(FakeRuntime):
+    """Never done with an answer."""
+
+    def _talk(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"#")
+                time.sleep(0.02)
+
+
+def test_a_socket_that_drips_is_one_that_hangs(tmp_path: Path) -> None:
+    with Dripping(tmp_path / "s") as fake:
+        one, begun = client(fake.path), time.monotonic()
+        with pytest.raises(RuntimeTimeout):
+            one.dump("show stat", 0.2)
+        with pytest.raises(RuntimeTimeout):
+            one.dump("show stat", 0.2)
+        assert time.monotonic() - begun < 1.0
+
+
+def test_silence_has_a_deadline(tmp_path: Path) -> None:
     with FakeRuntime(tmp_path / "s", hangs=True) as fake:
         begun = time.monotonic()
         with pytest.raises(RuntimeTimeout):
