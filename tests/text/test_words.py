@@ -61,6 +61,16 @@ def test_plain_words_are_those_of_the_other_reader(parts):
     assert words(line, {}).values == tuple(map(unquote, scan(line)[0]))
 
 
+PIECES = ["a", "é", "$A", r"\n", r"\x41", r"\xc3\xbc", r"\xff", r"\ ", r"\#", r"\q", r"\\", r"\'", "'a b'", "'#'", r"'\n'",
+          '"a b"', r'"\"\$A"', r'"\x41\q"', '""', "\udcff"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1))
+def test_a_word_without_variables_is_that_of_the_other_reader(pieces):
+    word = "".join(pieces)
+    assert words(word, {}) == ((unquote(word),), "")
+
+
 @pytest.mark.parametrize(
     ("text", "held"),
     [
