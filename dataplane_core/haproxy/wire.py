@@ -15,6 +15,9 @@ from dataplane_core.haproxy.patience import DEADLINE
 ANSWER_LIMIT = 256 << 20
 """Bytes of one answer; more is taken for a fault."""
 
+# Every answer has an end, an empty line; a master closes the connection to a worker that died.
+_NOTHING = "HAProxy ended the connection without an answer"
+
 FLOW = 256 << 10
 """Bytes a second below which an answer drips. HAProxy writes a hundred times as fast."""
 
@@ -56,6 +59,8 @@ def pieces(connection: socket.socket, seconds: float, most: float) -> Iterator[b
         asked = time.monotonic()
         chunk = receive(connection, asked + seconds)
         if not chunk:
+            if not size:
+                raise RuntimeFailed(_NOTHING)
             return
         seconds = min(most, seconds - (time.monotonic() - asked) + len(chunk) / FLOW)
         if seconds <= 0:
@@ -92,4 +97,6 @@ def exchange(
             raise RuntimeFailed(f"HAProxy's answer at {address} does not end")
         if time.monotonic() > end:
             raise TimeoutError
+    if not answer:
+        raise RuntimeFailed(f"{_NOTHING} at {address}")
     return answer.decode("utf-8", "surrogateescape").rstrip("\n")

@@ -25,6 +25,7 @@ frontend fe
 backend be
   server s1 127.0.0.1:9 weight 10 agent-check agent-port 9 agent-inter 60s
   server s2 127.0.0.1:9
+  server s3 127.0.0.1:9 weight 10
 """
 
 

@@ -179,3 +179,22 @@ def test_nothing_to_carry_out_needs_somebody_who_could(tmp_path: Path) -> None:
     with FakeRuntime(tmp_path / "s", {"show info": "Name: HAProxy\n"}):
         assert runtime.apply([])
         assert runtime.apply(itertools.chain())
+
+
+@pytest.mark.parametrize("ask", ["command", "dump"])
+def test_an_end_without_an_answer_is_none(tmp_path: Path, ask: str) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "h.sock"))
+        listener.listen()
+
+        def hang_up() -> None:
+            accepted = listener.accept()[0]
+            accepted.recv(100)
+            accepted.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        client = RuntimeClient(Address(path=str(tmp_path / "h.sock")))
+        with pytest.raises(RuntimeFailed, match="ended the connection without an answer"):
+            getattr(client, ask)("show map")
+        thread.join()
