@@ -213,7 +213,8 @@ def test_a_killed_predecessor_is_in_nobodys_way(make, tmp_path):
     running.process.wait()
     assert os.path.exists(running.socket)
     pid_file.write_text("1\n")  # by now the id is somebody else's
-    running.start()
+    running.start(wait=False)
+    running.wait_for(lambda: (running.answers() or {}).get("parent") == running.process.pid)
     assert running.ask("/", "unix")["parent"] == running.process.pid
     assert int(pid_file.read_text()) == running.process.pid
     running.stop()
