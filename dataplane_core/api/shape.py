@@ -4,9 +4,9 @@ A `Node` tree is built once from the declarations. Three walks over it move obje
 wire and the flat dictionary: `tidy` and `flatten` inwards, `Projector` outwards.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from itertools import zip_longest
 from typing import Any
 
 from dataplane_core.grammar import Prop
@@ -155,9 +155,33 @@ def carried(before: Any, sent: Any) -> Any:
         return before if _NOT_UTF8.sub(_REPLACEMENT, before) == sent else sent
     if isinstance(sent, dict) and isinstance(before, Mapping):
         return {name: carried(before.get(name), value) for name, value in sent.items()}
-    if isinstance(sent, list) and isinstance(before, list):
-        return [carried(old, new) for old, new in zip_longest(before[: len(sent)], sent)]
+    if isinstance(sent, list) and isinstance(before, list) and _REPLACEMENT in repr(sent):
+        return _carried_items(before, sent)
     return sent
+
+
+def _carried_items(before: list[Any], sent: list[Any]) -> list[Any]:
+    """The items with what is theirs: of one that looks the same, else of one of the same name."""
+    alike: dict[str, list[Any]] = {}
+    named: dict[object, Any] = {}
+    for old in before:
+        alike.setdefault(_NOT_UTF8.sub(_REPLACEMENT, _written(old)), []).append(old)
+        if isinstance(old, Mapping):
+            named.setdefault(old.get("name"), old)
+    found: list[Any] = []
+    for new in sent:
+        same = alike.get(_written(new))
+        if same:
+            found.append(same.pop(0))
+        elif isinstance(new, dict) and new.get("name") is not None:
+            found.append(carried(named.get(new["name"]), new))
+        else:
+            found.append(new)
+    return found
+
+
+def _written(item: Any) -> str:
+    return json.dumps(item, ensure_ascii=False, sort_keys=True)
 
 
 class Projector:

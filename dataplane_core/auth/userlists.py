@@ -72,6 +72,7 @@ class _Reader:
         self._document = document
         self._name = name
         self._text = document.text()
+        self._counted = (0, 1)  # an offset, and the line that it is on
         self._blocks = ConditionalBlocks(self._text)
         self._environ = environment(document, self._blocks)
         self._begun: set[str] = set()
@@ -177,7 +178,9 @@ class _Reader:
         return None
 
     def _doubt(self, at: int, reason: str) -> None:
-        self.doubts.append(Doubt(self._text.count("\n", 0, at) + 1, reason))
+        counted, line = self._counted
+        self._counted = at, line + self._text.count("\n", counted, at)
+        self.doubts.append(Doubt(self._counted[1], reason))
 
 
 class UserlistFile:

@@ -1,5 +1,6 @@
 """Sending lines to a syslog server that may be slow, away or restarted."""
 
+import errno
 import logging
 import os
 import socket
@@ -86,7 +87,10 @@ class SyslogHandler(logging.Handler):
             host, port = self.address, "514"
         family = {"4": socket.AF_INET, "6": socket.AF_INET6}.get(self._protocol[-1], 0)
         kind = socket.SOCK_STREAM if self.over_tcp else socket.SOCK_DGRAM
-        found = socket.getaddrinfo(host.strip("[]"), int(port), family, kind)
+        try:
+            found = socket.getaddrinfo(host.strip("[]"), int(port), family, kind)
+        except (UnicodeError, OverflowError):
+            raise OSError(errno.EINVAL, "that is no name of a host, or no port") from None
         return self._open(found[0][0], kind, found[0][4])
 
     @staticmethod

@@ -62,8 +62,9 @@ def _addresses(settings: Settings, scheme: str, host: str, port: int) -> tuple[P
         found = socket.getaddrinfo(
             host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-    except OSError as error:
-        fault = f"{host} has no address: {error.strerror}"
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no name of a host"
+        fault = f"{host} has no address: {reason}"
         raise SettingsError((settings.problem(_keys(settings, scheme)[0], fault),)) from None
     every = dict.fromkeys(Place(scheme, entry[0], _host_port(entry[4])) for entry in found)
     # Several free ports would be no use to anyone: the first address has to do.

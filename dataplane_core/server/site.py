@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from dataplane_core.errors import DataplaneError
 from dataplane_core.logs.configure import configure, give_files_to
 from dataplane_core.server.connections import Limits, limits_of
 from dataplane_core.server.folders import make_folders
-from dataplane_core.server.listeners import Listeners, Place
+from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.process import PidFile, account_of, become
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Problem, Settings, SettingsError
@@ -79,15 +78,20 @@ class Site:
             settings = self._load()
             make_folders(settings, account_of(settings))
             contexts = _contexts(settings)
-            served = self._make(settings)
+            ready = self.listeners.prepare(settings, 0.0)
             try:
-                ready = self._prepared(settings)
-            except SettingsError:
-                served.discard()
+                configure(settings)
+                served = self._make(settings)  # the last to fail: it keeps what settings say
+            except BaseException:
+                self.listeners.discard(ready)
+                configure(self.settings)
                 raise
         except SettingsError as error:
             for problem in error.problems:
                 log.error("the settings stay as they were: %s", problem)
+            return False
+        except Exception:
+            log.exception("the settings stay as they were")
             return False
         self.listeners.adopt(ready)
         try:
@@ -100,15 +104,6 @@ class Site:
         self.served.discard()
         self._adopt(settings, served, contexts)
         return True
-
-    def _prepared(self, settings: Settings) -> dict[Place, socket.socket]:
-        ready = self.listeners.prepare(settings, 0.0)
-        try:
-            configure(settings)
-        except SettingsError:
-            self.listeners.discard(ready)
-            raise
-        return ready
 
     def _make(self, settings: Settings) -> Served:
         try:

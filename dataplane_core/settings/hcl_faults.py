@@ -23,6 +23,7 @@ _PIECE = re.compile(
     """,
     re.X | re.S | re.M,
 )
+_SIGNS = re.compile(r"[^\w\s]{1,3}")
 _PARTNERS = {"]": "[", ")": "(", "}": "{"}
 
 
@@ -33,16 +34,16 @@ def fault_of(text: str, error: UnexpectedInput) -> SyntaxProblem:
         return SyntaxProblem(text.count("\n", 0, found[0]) + 1, f"is not HCL: {found[1]}")
     line, said = max(error.line, 1), ""
     if isinstance(error, UnexpectedToken):
-        said = str(error.token).strip().partition("\n")[0]
+        said = str(error.token).strip()
     elif isinstance(error, UnexpectedCharacters):
         said = str(error.char).strip()
-    if said:
-        return SyntaxProblem(line, f"is not HCL: unexpected {said!r}")
+    if said:  # words may be a password's
+        what = repr(said) if _SIGNS.fullmatch(said) else "text"
+        return SyntaxProblem(line, f"is not HCL: unexpected {what}")
     lines = text.splitlines()
     while line > 1 and (line > len(lines) or not lines[line - 1].strip()):
         line -= 1
-    what = f"something is missing after {lines[line - 1].strip()!r}" if lines else "syntax"
-    return SyntaxProblem(line, f"is not HCL: {what}")
+    return SyntaxProblem(line, "is not HCL: something is missing at the end of this line")
 
 
 def _unbalanced(text: str) -> tuple[int, str] | None:

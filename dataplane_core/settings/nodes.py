@@ -4,7 +4,9 @@ Scalars keep their text as it was written (`0123` stays `0123`); a key's kind de
 means. `Scalar.type` is what the file's own syntax made of it, and serves only free-form objects.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 
@@ -23,10 +25,9 @@ class Scalar:
         if self.type == "boolean":
             return self.text.strip().lower() == "true"
         if self.type == "number":
-            try:
-                return int(self.text)
-            except ValueError:
-                return float(self.text)
+            for read in (int, partial(int, base=0), float):
+                with suppress(ValueError):
+                    return read(self.text)
         return self.text
 
 

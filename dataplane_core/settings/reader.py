@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from dataplane_core.settings.fields import Facts
-from dataplane_core.settings.kinds import OBJECTS
+from dataplane_core.settings.kinds import COMMAND, OBJECTS
 from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence
 from dataplane_core.settings.problems import Problem
 from dataplane_core.settings.table import Member, keys, members
@@ -131,9 +131,10 @@ class Reader:
 
 
 def describe(node: Node | str, facts: Facts, fault: str) -> str:
-    """Say what is wrong with a value, quoting it unless it is secret."""
+    """Say what is wrong with a value, quoting it unless it is secret, or may hold a secret."""
     text = node.text if isinstance(node, Scalar) else node
-    quoted = f'"{text}" ' if isinstance(text, str) and not facts.secret else ""
+    shown = isinstance(text, str) and not facts.secret and facts.kind is not COMMAND
+    quoted = f'"{text}" ' if shown else ""
     return quoted + fault
 
 

@@ -164,14 +164,14 @@ class Places:
         if at not in self._indices:
             self._indices[at] = _index(self._document.sections[at], self._wanted)
         index = self._indices[at]
-        lines = sorted(
-            line
+        text = self._document.sections[at].lines
+        lines = (
+            (-len(clue.said.intersection(text[line].tokens)), line)
             for name in clue.names
             for line, before in index.get(name, ())
             if clue.tells(before, name)
         )
-        text = self._document.sections[at].lines
-        return max(lines, key=lambda one: len(clue.said & {*text[one].tokens}), default=None)
+        return min(lines, default=(0, None))[1]
 
 
 def _first(message: str) -> str:

@@ -7,9 +7,10 @@ stand among the lines of those: they belong to none of them, and stay when the s
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import dropwhile
+from itertools import chain, dropwhile
 
 from dataplane_core.text.lines import Line
+from dataplane_core.text.tokens import unquote
 from dataplane_core.text.words import words
 
 _OPENS, _CLOSES = ".if", ".endif"
@@ -60,14 +61,24 @@ def blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
     strays: list[int] = []
     opened: list[list[int]] = []
     for at, line in enumerate(lines):
-        word = line.tokens[0] if line.tokens else ""
+        word = _first_word(line)
         if word == _OPENS:
             opened.append([at])
         elif word in _DIRECTIVES:
             (opened[-1] if opened else strays).append(at)
             if word == _CLOSES and opened:
                 whole.append(range(opened.pop()[0], at + 1))
-    return whole, sorted(strays + sum(opened, []))
+    return whole, sorted([*strays, *chain.from_iterable(opened)])
+
+
+def reach(lines: Sequence[Line], strays: Sequence[int]) -> int:
+    """How many of a section's lines count at least whenever its header does.
+
+    The block around a header may end among the lines, which go on behind it.
+    """
+    limit = next((at for at in strays if _first_word(lines[at]) != _CLOSES), len(lines))
+    ends = (at for at in strays if at < limit and not any(map(_is_own, lines[at:limit])))
+    return next(ends, limit)
 
 
 def remains(lines: Sequence[Line]) -> list[Line]:
@@ -87,5 +98,10 @@ def remains(lines: Sequence[Line]) -> list[Line]:
     return list(dropwhile(lambda line: line.is_blank, kept))
 
 
+def _first_word(line: Line) -> str:
+    word = line.tokens[0] if line.tokens else ""
+    return unquote(word) if word.startswith(("'", '"', "\\")) else word
+
+
 def _is_own(line: Line) -> bool:
-    return line.broken or bool(line.tokens and not line.tokens[0].startswith("."))
+    return line.broken or bool(line.tokens and not _first_word(line).startswith("."))

@@ -6,7 +6,7 @@ Its header, the comments right above it, and its lines. Immutable; an edit gives
 from collections.abc import Sequence
 from typing import Any
 
-from dataplane_core.text.conditions import blocks, may_hold
+from dataplane_core.text.conditions import blocks, may_hold, reach
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
@@ -126,8 +126,7 @@ class Section:
 
         Directives of a conditional block that holds other sections too are none of its lines.
         """
-        strays = self.blocks[1]
-        for at in range((strays[0] if strays else len(self.lines)) - 1, -1, -1):
+        for at in range(reach(self.lines, self.blocks[1]) - 1, -1, -1):
             if self.lines[at].tokens or self.lines[at].broken:
                 return at + 1
         return 0
@@ -140,7 +139,7 @@ class Section:
     def outside(self, at: int) -> int:
         """The place nearest to `at` where a line counts whenever the header does."""
         whole, strays = self.blocks
-        if strays and at > strays[0]:
+        if at > reach(self.lines, strays):
             at = self.end()
         return max([at, *(block.stop for block in whole if at in block[1:])])
 

@@ -66,7 +66,7 @@ class _Reader:
         self._line = line
         self._environ = environ
         self._at = 0
-        self._word: bytes | None = None
+        self._word: bytearray | None = None
 
     def read(self) -> None:
         """Read to the end of the line."""
@@ -111,11 +111,12 @@ class _Reader:
         return None
 
     def _add(self, text: bytes) -> None:
-        self._word = text if self._word is None else self._word + text
+        self._word = bytearray() if self._word is None else self._word
+        self._word += text
 
     def _end(self) -> None:
         if self._word is not None:
-            self.found.append(self._word)
+            self.found.append(bytes(self._word))
         self._word = None
 
 

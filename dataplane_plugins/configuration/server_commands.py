@@ -15,7 +15,7 @@ from dataplane_core.text import Document, Line, Section, has_variable, unquote
 
 _CHECKED = {"health_check_address", "health_check_port"}
 _AROUND = ("ssl", "send-proxy", "send_proxy")
-_FAMILIES = ("unix@", "abns@", "/", "ipv4@", "ipv6@")
+_PATHS = ("unix@", "abns@", "/")
 
 
 def added(document: Document, section: Section, row: Row) -> Iterator[str]:
@@ -118,4 +118,4 @@ def _defaults(document: Document, section: Section) -> list[Section]:
 
 
 def _is_address(text: str) -> bool:
-    return text.startswith(_FAMILIES) or is_ip(text)
+    return text.startswith(_PATHS) or is_ip(text.removeprefix("ipv4@").removeprefix("ipv6@"))

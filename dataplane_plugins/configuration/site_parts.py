@@ -10,6 +10,7 @@ from typing import Any
 from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import row_name
 from dataplane_core.api.placing import place
+from dataplane_core.api.shape import carried
 from dataplane_core.errors import AlreadyExists, Code
 from dataplane_core.grammar import Model, Problem, Prop, Row, RowTable, Values
 from dataplane_core.registry import Registry
@@ -162,8 +163,10 @@ class Sites:
 
         Backends that the site led to and leads to no more are removed unless others use them.
         """
-        uses = self._uses(document, _frontend(document, name))
+        section = _frontend(document, name)
+        uses = self._uses(document, section)
         known = {use["name"] for use in uses}
+        values = carried(self.read(document, section), values)
         farms = values.get("farms", ())
         for farm in farms:
             document = self._put_farm(document, farm, known)

@@ -20,6 +20,7 @@ frontend f1
   bind :80 name b crt /etc/caf\udce9.pem
   http-request set-header X "a\udce9\udce8 b"   # why
   acl a path caf\udce9
+  default_backend z
 
 backend z
   description   caf\udce9
@@ -48,11 +49,21 @@ def as_most_clients_have_it(value):
         ("binds/b", {"frontend": "f1"}),
         ("acls/0", F1),
         ("http_request_rules/0", F1),
+        ("/v2/services/haproxy/sites/f1", {}),
     ],
 )
 def test_a_put_of_what_get_said_keeps_them(api, client, path, query):
     api.change("PUT", path, client(api.get(path, **query)), **query)
     assert api.text == TEXT
+
+
+def test_items_keep_their_own_wherever_they_stand(api):
+    found = as_most_clients_have_it(api.get("global"))
+    others = [{"name": "N", "value": "new"}, {"name": "B", "value": "x\ufffd"}, {"name": "O", "value": "x\ufffd"}]
+    api.change("PUT", "global", {**found, "setenv": others})
+    for line in ("setenv B x\udce8", "setenv O x\ufffd"):
+        assert f"  {line}\n" in api.text
+    assert "setenv A" not in api.text
 
 
 def test_what_differs_otherwise_is_written(api):

@@ -84,6 +84,7 @@ def test_with_a_change_of_another_server():
     "words",
     [
         "s3 web.example.local:80",
+        "s3 ipv4@web.example.local:80",
         's3 "${ADDRESS}:80"',
         "s3 192.0.2.3:80\n  option redispatch",
         "s3 192.0.2.3:80\n  .if 1\n  .endif",
@@ -105,6 +106,7 @@ def test_what_only_a_reload_can_do(words):
 def test_what_is_no_coming_and_going(pairs):
     with pytest.raises(NeedsReload):
         commands(*pairs)
+
 
 WORDS = [
     ("agent-send hi", r"agent-send 'a b';c", r"agent-send a\ b\;c"),

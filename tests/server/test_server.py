@@ -176,6 +176,8 @@ def test_bad_settings_at_sighup_keep_the_old_ones(make):
             "dataplaneapi": {"port": taken.getsockname()[1]}
         },
         "/state: No space left on device": {"name": "broken"},
+        "a..b has no address: that is no name of a host": {"dataplaneapi": {"host": "a..b"}},
+        "unforeseen": {"name": "unforeseen"},
     }
     before = running.settings.read_text()
     for message, change in mistakes.items():
@@ -201,6 +203,16 @@ def test_a_listener_of_settings_that_were_refused_is_closed_again(make):
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), 1)
     assert running.ask("/")["name"] == "first"
+
+
+def test_a_syslog_server_that_cannot_be_ends_nothing(make):
+    running = make().start()
+    syslog = {"syslog_address": "logs..example.org:514", "syslog_protocol": "udp"}
+    targets = [*running.tree["log_targets"], {"log_to": "syslog", "syslog": syslog}]
+    running.change({"log_targets": targets, "name": "second"})
+    running.signal(signal.SIGHUP)
+    running.wait_for(lambda: running.ask("/")["name"] == "second")
+    assert "logs..example.org:514 cannot be reached: that is no name" in running.log.read_text()
 
 
 def test_a_killed_predecessor_is_in_nobodys_way(make, tmp_path):

@@ -29,6 +29,8 @@ def linger(mark: Path) -> None:
 def fail_as_told(name: str) -> None:
     if name == "broken":
         raise OSError(28, "No space left on device", "/state")
+    if name == "unforeseen":
+        raise ValueError(name)
     if name == "unreadable":
         raise ImportError("cannot import name 'cookies' from 'http'")
 

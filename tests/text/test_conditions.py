@@ -119,6 +119,13 @@ def test_a_new_line_counts_whenever_its_section_does(text, data):
             assert [one for one in found if one[1] != "  new"] == counting(text, state)
 
 
+def test_a_line_goes_behind_those_that_follow_the_end_of_the_block_around_the_header():
+    text = ".if A\nbackend a\n.else\nbackend b\n.endif\n  own\n  other\n\n.if B\nbackend c\n.endif\n"
+    section = Document.parse(text, KINDS).find("backend", "b")
+    assert section.end() == 3
+    assert [section.outside(at) for at in range(7)] == [0, 1, 2, 3, 4, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("text", "name", "after"),
     [
@@ -127,6 +134,7 @@ def test_a_new_line_counts_whenever_its_section_does(text, data):
         ("backend a\n  own\n\n.if A\nbackend b\n  own\n.endif\n", "b", "backend a\n  own\n\n.if A\n.endif\n"),
         ("backend a\n.if A\n  own\n.endif\n\nbackend b\n", "a", "backend b\n"),
         ("backend a\n  own\n.if A\n.diag x\n.endif\nbackend b\n", "a", ".if A\n.diag x\n.endif\nbackend b\n"),
+        ("backend a\n  own\n\".if\" A\nbackend b\n.endif\n", "a", "\".if\" A\nbackend b\n.endif\n"),
         ("backend a\n  own\n\n# of b\n\nbackend b\n", "a", "backend b\n"),
     ],
 )  # fmt: skip
