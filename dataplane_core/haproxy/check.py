@@ -47,7 +47,7 @@ class Checker:
     @contextmanager
     def begin(self, path: Path) -> Iterator[Callable[[], list[Finding]]]:
         """Start a check; what it gives waits for the verdict, then tells or raises as `check`."""
-        text = _text(path)
+        text = b"" if self._custom else _text(path)
         last_line = "" if self._custom or _PRINTS in text else _VALID
         timeout = self._settings.dataplane.check_timeout
         named = {CANDIDATE_VARIABLE: str(path)}
@@ -75,7 +75,7 @@ class Checker:
         return any(finding.severity == "alert" for finding in found)
 
     def command(self, path: Path, text: bytes) -> list[str]:
-        """The words of the command that checks `path`, which holds `text`.
+        """The words of the command that checks `path`; HAProxy's own depend on its `text`.
 
         In `validate_cmd` the word part `{file}` stands for the candidate's path.
         """

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from dataplane_core.api.codec import Codec
+from dataplane_core.api.codec import Codec, Loaded
 from dataplane_core.api.schema import SchemaFactory
 from dataplane_core.discovery import SHARED, Entry, Source
 from dataplane_core.errors import Code
@@ -30,20 +29,19 @@ def configured(source: Source, settings: Settings) -> list[tuple[str, Entry]]:
     problems = []
     for number, given in enumerate(source.configured(settings)):
         key = f"{source.key or source.name}[{number}]"
-        body = dict(given)
-        for path, message in _broken(source, codec, body):
+        loaded = codec.read(dict(given))
+        for path, message in _broken(source, codec, loaded):
             problems.append(settings.problem(f"{key}.{path}", message))
         if not problems:
-            echo = codec.read(body).echo
+            echo = loaded.echo
             found.append((str(echo.get("id") or uuid5(NAMESPACE_URL, source.prefix(given))), echo))
     if problems:
         raise SettingsError(tuple(problems))
     return found
 
 
-def _broken(source: Source, codec: Codec, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _broken(source: Source, codec: Codec, loaded: Loaded) -> Iterator[tuple[str, str]]:
     """The key of each broken rule inside an entry, and what is wrong there."""
-    loaded = codec.read(body)
     for path, rule in loaded.problems:
         key = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", path)
         yield key, _unknown(codec, key) if rule.code == Code.UNKNOWN else _of_settings(str(rule))
