@@ -6,15 +6,14 @@ from contextlib import contextmanager
 from textwrap import dedent
 from typing import TypeAlias
 
-import hcl2
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
 from dataplane_core.settings.hcl_faults import fault_of
+from dataplane_core.settings.hcl_grammar import Branch, parse_plain, parse_whole
 from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
 
-_Branch: TypeAlias = "Tree[Token]"
-_Part: TypeAlias = "_Branch | Token"
+_Part: TypeAlias = Branch | Token
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.S)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _PLAIN_ONLY = "is not a plain value: write text in quotes, numbers, true or false, [lists] or {…}"
@@ -22,11 +21,16 @@ _PLAIN_ONLY = "is not a plain value: write text in quotes, numbers, true or fals
 
 def read_hcl(text: str) -> Mapping:
     """Read a body of attributes and blocks; SyntaxProblem says where it is not HCL."""
+    tree = parse_plain(text) or _whole_tree(text)
+    return _Reader(text).body(_branches(tree)[0], 1, "")
+
+
+def _whole_tree(text: str) -> Branch:
+    """Parse what is more than plain values, or wrong, with the whole language to say what it is."""
     try:
-        tree = hcl2.parses_to_tree(text)
+        return parse_whole(text)
     except UnexpectedInput as error:
         raise fault_of(text, error) from None
-    return _Reader(text).body(_branches(tree)[0], 1, "")
 
 
 def _tokens(part: _Part) -> Iterator[Token]:
@@ -41,7 +45,7 @@ def _line(part: _Part) -> int:
     return next((token.line or 1 for token in _tokens(part)), 1)
 
 
-def _branches(tree: _Branch) -> list[_Branch]:
+def _branches(tree: Branch) -> list[Branch]:
     """Children that mean something: no punctuation, no comments, no line ends."""
     return [
         child
@@ -54,11 +58,11 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.source = source
 
-    def body(self, tree: _Branch, line: int, label: str) -> Mapping:
+    def body(self, tree: Branch, line: int, label: str) -> Mapping:
         entries = (self.entry(child) for child in _branches(tree))
         return Mapping(tuple(entries), line, label)
 
-    def entry(self, tree: _Branch) -> Entry:
+    def entry(self, tree: Branch) -> Entry:
         parts = _branches(tree)
         name, line = self.word(parts[0]), _line(tree)
         with _inside(name):
@@ -69,7 +73,7 @@ class _Reader:
                 raise SyntaxProblem(line, "is a block with more than one label")
             return Entry(name, line, self.body(parts[-1], line, "".join(labels)))
 
-    def word(self, tree: _Branch) -> str:
+    def word(self, tree: Branch) -> str:
         """Return the name of an attribute, block, label or object's key."""
         while tree.data in ("object_elem_key", "expr_term") and _branches(tree):
             tree = _branches(tree)[0]
@@ -77,7 +81,7 @@ class _Reader:
             return self.string(tree)
         return "".join(str(token) for token in _tokens(tree))
 
-    def value(self, tree: _Branch) -> Node:
+    def value(self, tree: Branch) -> Node:
         line = _line(tree)
         if tree.data != "expr_term" or len(_branches(tree)) != 1:
             raise SyntaxProblem(line, _PLAIN_ONLY)
@@ -99,17 +103,17 @@ class _Reader:
                 return Mapping(tuple(self.pair(item) for item in _branches(inner)), line)
         raise SyntaxProblem(line, _PLAIN_ONLY)
 
-    def item(self, number: int, tree: _Branch) -> Node:
+    def item(self, number: int, tree: Branch) -> Node:
         with _inside(f"[{number}]"):
             return self.value(tree)
 
-    def pair(self, tree: _Branch) -> Entry:
+    def pair(self, tree: Branch) -> Entry:
         key, value = _branches(tree)
         name = self.word(key)
         with _inside(name):
             return Entry(name, _line(tree), self.value(value))
 
-    def string(self, tree: _Branch) -> str:
+    def string(self, tree: Branch) -> str:
         """Return the characters between the quotes; `${…}` is text, `$${` stands for `${`."""
         tokens = list(_tokens(tree))
         raw = self.source[tokens[0].end_pos : tokens[-1].start_pos]

@@ -1,0 +1,55 @@
+"""A parser of HCL 2 that is ready at once: python-hcl2's grammar, with plain values alone.
+
+python-hcl2 needs seconds to make the tables of the whole language, with its operators and calls. It
+keeps them in a file of its own folder, which an installation that is read-only never has. Values of
+settings are plain, and the tables for those take a twentieth of a second.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+import hcl2
+from hcl2.postlexer import PostLexer
+from lark import Lark, Token, Tree
+from lark.exceptions import LarkError, UnexpectedInput
+
+Branch = Tree[Token]
+
+_PLAIN = {
+    "expression": "?expression : expr_term",
+    "expr_term": (
+        "expr_term : float_lit | int_lit | string | tuple | object | identifier | literal_value"
+        " | heredoc_template | heredoc_template_trim"
+    ),
+}
+
+
+def parse_plain(text: str) -> Branch | None:
+    """Return the tree of a body whose values are plain; None where it holds anything else."""
+    parser = _plain_parser()
+    try:
+        return parser.parse(text) if parser is not None else None
+    except UnexpectedInput:
+        return None
+
+
+def parse_whole(text: str) -> Branch:
+    """Return the tree of any body, in the same form; raise `UnexpectedInput` for what is no HCL."""
+    return hcl2.parses_to_tree(text)
+
+
+@cache
+def _plain_parser() -> Lark | None:
+    """Make the parser; None if the grammar of the python-hcl2 that is installed has other rules."""
+    grammar = files("hcl2").joinpath("hcl2.lark").read_text("utf-8")
+    for name, rule in _PLAIN.items():
+        # A rule ends where the next begins, or a comment.
+        whole = re.compile(rf"^[?!]*{name} *:.*?(?=^[?!]*\w+ *:|^//|\Z)", re.M | re.S)
+        grammar, count = whole.subn(f"{rule}\n", grammar)
+        if count != 1:
+            return None
+    try:
+        return Lark(grammar, parser="lalr", propagate_positions=True, postlex=PostLexer())
+    except LarkError:
+        return None
