@@ -1,7 +1,6 @@
 """HAProxy's judgement of a candidate, before it takes the configuration's place."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,9 @@ from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
 # gives back its memory, and nobody needs to wait for that.
 _VALID = "Configuration file is valid"
 _NOT_RUN = (126, 127)  # a shell's, and the loader's, for what cannot be run
-# HAProxy refuses a `program` section unless it is told to run as a master with workers.
-_NEEDS_MASTER = re.compile(rb"^[ \t]*program[ \t]", re.M)
+# The verdict of 3.1 and later on a file without a `bind`, with exit status 2, which they start all
+# the same as a master with its worker; up to 3.0 a check for a master calls such a file valid.
+_NO_LISTENER = "Configuration file has no error but will not start (no listener) => exit(2)."
 # What Lua prints while a file is read is on standard output, too: there HAProxy's own end counts.
 _PRINTS = b"lua-load"
 
@@ -47,17 +47,15 @@ class Checker:
     @contextmanager
     def begin(self, path: Path) -> Iterator[Callable[[], list[Finding]]]:
         """Start a check; what it gives waits for the verdict, then tells or raises as `check`."""
-        text = b"" if self._custom else _text(path)
-        last_line = "" if self._custom or _PRINTS in text else _VALID
+        last_line = "" if self._custom or _PRINTS in _text(path) else _VALID
         timeout = self._settings.dataplane.check_timeout
         named = {CANDIDATE_VARIABLE: str(path)}
-        command = self.command(path, text)
-        with Running(command, timeout, self._setting, named, last_line) as running:
+        with Running(self.command(path), timeout, self._setting, named, last_line) as running:
             yield lambda: self._judged(running.wait(), path)
 
     def _judged(self, completed: Completed, path: Path) -> list[Finding]:
         found = _findings(completed, path, Path(self._settings.haproxy.config_file).name)
-        if completed.ok:
+        if completed.ok or self._lacks_listeners(completed):
             return [finding for finding in found if finding.severity == "warning"]
         said = messages.summary(found) or "it said nothing"
         reason = f"{completed.describe()}: {said}"
@@ -74,17 +72,23 @@ class Checker:
             return True  # a command may refuse without a word
         return any(finding.severity == "alert" for finding in found)
 
-    def command(self, path: Path, text: bytes) -> list[str]:
-        """The words of the command that checks `path`; HAProxy's own depend on its `text`.
+    def _lacks_listeners(self, completed: Completed) -> bool:
+        """Whether HAProxy itself finds no more amiss than that nothing listens yet."""
+        said = completed.output.splitlines()
+        return not self._custom and completed.status == 2 and _NO_LISTENER in said
 
-        In `validate_cmd` the word part `{file}` stands for the candidate's path.
+    def command(self, path: Path) -> list[str]:
+        """Return the words of the command that checks `path`.
+
+        In `validate_cmd` the word part `{file}` stands for the candidate's path. HAProxy itself
+        checks as for a master with workers (`-W`): such a one takes `program` sections, and needs
+        no listener, so that a configuration can begin with its backends.
         """
         if self._custom:
             parts = words(self._custom, self._setting)
             return [part.replace(CANDIDATE_WORD, str(path)) for part in parts]
         program = binaries.program(self._settings)
-        master = self._settings.haproxy.master_worker_mode or _needs_master(text)
-        return [program, *(["-W"] if master else []), "-c", "-V", "-f", str(path)]
+        return [program, "-W", "-c", "-V", "-f", str(path)]
 
 
 def _findings(completed: Completed, path: Path, name: str) -> list[Finding]:
@@ -101,6 +105,3 @@ def _text(path: Path) -> bytes:
     except OSError:
         return b""  # HAProxy says it better
 
-
-def _needs_master(text: bytes) -> bool:
-    return b"program" in text and _NEEDS_MASTER.search(text) is not None

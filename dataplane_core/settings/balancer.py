@@ -46,7 +46,7 @@ class Reload:
         "", COMMAND,
         "Command that checks a candidate: `{file}` in its words stands for the candidate's path, "
         f"and so does {CANDIDATE_VARIABLE} in its environment; no shell reads it. Empty: "
-        "`haproxy_bin -c -V`.",
+        "`haproxy_bin -W -c -V`.",
         flag="--validate-cmd",
     )  # fmt: skip
 
@@ -71,6 +71,7 @@ class Haproxy:
     master_worker_mode: bool = setting(
         False, BOOLEAN, "This server is started by HAProxy's master, as a program of its own.",
         flag="--master-worker-mode",
+        unused="HAProxy is always checked as a master, and nothing else depends on it",
     )  # fmt: skip
     fid: str = setting(
         "", PATH, "File of the id that a cluster gave.", flag="--fid",

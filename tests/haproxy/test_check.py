@@ -85,21 +85,44 @@ def test_a_check_that_hangs_is_ended(tmp_path: Path, candidate: Path) -> None:
         Checker(settings).check(candidate)
 
 
-@pytest.mark.parametrize(
-    ("text", "mode", "words"),
-    [
-        (GOOD, False, ["-c", "-V", "-f"]),
-        (GOOD, True, ["-W", "-c", "-V", "-f"]),
-        (GOOD + "program api\n  command sleep 1\n", False, ["-W", "-c", "-V", "-f"]),
-        (GOOD + "# program api\nbackend program\n", False, ["-c", "-V", "-f"]),
-    ],
-)
-def test_a_master_is_checked_for_where_one_is_needed(
-    tmp_path: Path, candidate: Path, text: str, mode: bool, words: list[str]
+def test_haproxy_checks_as_for_a_master(tmp_path: Path, candidate: Path) -> None:
+    command = Checker(configured(tmp_path, haproxy_bin="sh")).command(candidate)
+    assert command[1:] == ["-W", "-c", "-V", "-f", str(candidate)]
+
+
+NO_LISTENER = "Configuration file has no error but will not start (no listener) => exit(2)."
+
+
+@pytest.mark.parametrize("status", [1, 2])
+def test_a_command_of_its_own_judges_a_file_without_a_listener_itself(
+    tmp_path: Path, candidate: Path, status: int
 ) -> None:
+    check = script(tmp_path / "check", f"echo '{NO_LISTENER}'; exit {status}")
+    with pytest.raises(CheckFailed, match=r"no listener"):
+        Checker(configured(tmp_path, reload__validate_cmd=str(check))).check(candidate)
+
+
+def test_other_alerts_beside_a_missing_listener_count(tmp_path: Path, candidate: Path) -> None:
+    said = f"echo '{NO_LISTENER}'; echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2"
+    program = script(tmp_path / "haproxy", f"{said}; exit 1")
+    with pytest.raises(CheckFailed, match="line 3: bad"):
+        Checker(configured(tmp_path, haproxy_bin=str(program))).check(candidate)
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "text", ["", "global\n  maxconn 10\n", GOOD, GOOD + "backend be\n  server s 192.0.2.1:80\n"]
+)
+def test_a_configuration_without_a_listener_is_valid(
+    tmp_path: Path, candidate: Path, version: str, text: str
+) -> None:
+    checker = Checker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
     candidate.write_text(text)
-    settings = configured(tmp_path, haproxy_bin="sh", master_worker_mode=mode)
-    assert Checker(settings).command(candidate, text.encode())[1:] == [*words, str(candidate)]
+    assert checker.check(candidate) == []
+    candidate.write_text(text + "bogus\n")
+    with pytest.raises(CheckFailed, match="bogus"):
+        checker.check(candidate)
 
 
 @pytest.mark.haproxy
