@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dataplane_core.text.lines import with_last_newline
+
 _VERSION = re.compile(r"([ \t]*#[ \t]*_version[ \t]*=[ \t]*)([0-9]{1,15})([ \t]*\r?\n?)\Z")
 _CHECKSUM = re.compile(r"([ \t]*#[ \t]*_md5hash[ \t]*=[ \t]*)([0-9A-Fa-f]*)([ \t]*\r?\n?)\Z")
 
@@ -63,7 +65,8 @@ def split(text: str) -> tuple[Head, str]:
 def join(head: Head, text: str, version: int | None) -> str:
     """`text` with the lines of `head` at their places and `version` on the version line.
 
-    With None nothing is changed on the lines, so that `join(*split(text), None)` is `text`.
+    With a version it is a text to be written, whose last line has its end. With None nothing is
+    changed, so that `join(*split(text), None)` is `text`.
     """
     top = list(_top(text))
     rest = text[sum(map(len, top)) :]
@@ -74,7 +77,7 @@ def join(head: Head, text: str, version: int | None) -> str:
         last = at == len(top) and not rest
         top.insert(at, raw if raw.endswith("\n") or last else raw + "\n")
     whole = "".join(top) + rest
-    return whole if version is None else _with_checksum(whole)
+    return whole if version is None else _with_checksum(with_last_newline(whole))
 
 
 def _numbered(head: Head, text: str, version: int | None) -> list[tuple[int, str]]:

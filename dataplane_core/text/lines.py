@@ -9,6 +9,18 @@ from dataplane_core.text.tokens import QuoteError, scan
 _INDENT = re.compile(r"[ \t]*")
 
 
+def with_last_newline(text: str) -> str:
+    """Return `text` with its last line ended, as the line before it is.
+
+    HAProxy takes a file whose last line has no end for one that was cut off, and refuses it.
+    Editors and clients often leave that end out.
+    """
+    if not text or text.endswith("\n"):
+        return text
+    crlf = text.rpartition("\n")[0].endswith("\r") and not text.endswith("\r")
+    return text + ("\r\n" if crlf else "\n")
+
+
 class Line:
     """An immutable line: `raw` is its text with the line end; all else is read from it when asked
     for.

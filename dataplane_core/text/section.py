@@ -100,10 +100,10 @@ class Section:
 
     def with_lines(self, lines: Sequence[Line]) -> "Section":
         """The section with other lines below its header; what lacks a line end gets one."""
-        body = tuple(lines)
-        header = _ended(self.header) if body else self.header
+        body, end = tuple(lines), self.line_end()
+        header = _ended(self.header, end) if body else self.header
         if any(not line.raw.endswith("\n") for line in body[:-1]):
-            body = (*map(_ended, body[:-1]), body[-1])
+            body = (*(_ended(line, end) for line in body[:-1]), body[-1])
         return Section(header, self._lead, body)
 
     def insert(self, at: int, *lines: Line) -> "Section":
@@ -159,16 +159,14 @@ class Section:
         last = self.lines[-1] if self.lines else self.header
         if self.lines and last.is_blank and last.raw.endswith("\n"):
             return self
-        return self.with_lines(
-            [*self.lines[:-1], *map(_ended, self.lines[-1:]), Line(self.line_end())]
-        )
+        return self.with_lines([*self.lines, Line(self.line_end())])
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
 
 
-def _ended(line: Line) -> Line:
-    return line if line.raw.endswith("\n") else Line(line.raw + "\n")
+def _ended(line: Line, end: str) -> Line:
+    return line if line.raw.endswith("\n") else Line(line.raw + end)
 
 
 def _cut(text: str) -> list[str]:

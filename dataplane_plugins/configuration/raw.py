@@ -25,6 +25,7 @@ from dataplane_core.services import Services
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.head import split
 from dataplane_core.text import Document
+from dataplane_core.text.lines import with_last_newline
 
 PATH = "/services/haproxy/configuration/raw"
 HEADERS = ("Configuration-Version", "Configuration-Checksum", "Cluster-Version")
@@ -67,17 +68,6 @@ def checksum(text: str) -> str:
     head, rest = split(text)
     plain = rest.encode("utf-8", "surrogateescape")
     return head.checksum or hashlib.md5(plain, usedforsecurity=False).hexdigest()
-
-
-def with_last_newline(text: str) -> str:
-    """A text whose last line has its end, without which HAProxy holds the file to be truncated.
-
-    Clients that read a file often trim it. The end is that of the line before.
-    """
-    if text.endswith("\n"):
-        return text
-    crlf = text.rpartition("\n")[0].endswith("\r") and not text.endswith("\r")
-    return text + ("\r\n" if crlf else "\n")
 
 
 class Raw:

@@ -18,8 +18,10 @@ from dataplane_core.services import Services
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.files import locked, sweep_folder, told, write_atomically
+from dataplane_core.store.head import decode, encode
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.source import discard
+from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.section import SCOPE
 
 KINDS = frozenset({SCOPE, "spoe-agent", "spoe-message", "spoe-group"})
@@ -87,7 +89,10 @@ class SpoeFiles:
             return known[1]
 
     def create(self, name: str, data: bytes) -> str:
-        """Write a new file and return its path; raises `Invalid` and `AlreadyExists`."""
+        """Write a new file, its last line ended, and return its path.
+
+        Raises `Invalid` and `AlreadyExists`.
+        """
         path = self._path(name)
         if path is None:
             raise Invalid(
@@ -100,7 +105,7 @@ class SpoeFiles:
         with self._making():
             if os.path.lexists(path):
                 raise AlreadyExists(f"object already exists: SPOE file {name} already exists")
-            write_atomically(path, data, 0o644)
+            write_atomically(path, encode(with_last_newline(decode(data))), 0o644)
         return str(path)
 
     def sweep(self) -> None:

@@ -66,6 +66,17 @@ def test_files(stored, tmp_path):
     assert stored.call("DELETE", f"{SPOE}/spoe_files/f1.cfg").status_code == 204
 
 
+def test_the_last_line_of_a_file_is_ended(api, tmp_path):
+    cut = FILE.removesuffix("\n")
+    assert upload(api, text=cut).status_code == 201
+    assert text(tmp_path) == FILE
+    (tmp_path / "spoe" / "f1.cfg").write_text(cut)
+    version = api.call("GET", f"{SPOE}/version", spoe="f1.cfg").json
+    made = api.call("POST", f"{SPOE}/spoe_scopes", "[other]", spoe="f1.cfg", version=version)
+    assert made.status_code == 201
+    assert text(tmp_path).endswith("    messages check-ip\n\n[other]\n")
+
+
 def test_a_name_begins_anew_after_its_deletion(stored, tmp_path):
     other = Everything(tmp_path, "", dataplaneapi__resources__spoe_dir=str(tmp_path / "spoe"))
     for api in (stored, other, stored):

@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataplane_core.store.head import Head, decode, encode, join, split
+from dataplane_core.text.lines import with_last_newline
 
 LINES = st.sampled_from(
     ["# _version=7\n", "# _md5hash=abc\n", "# note\n", "\n", "global\n", "  daemon\n", "#_version=1",
@@ -40,7 +41,8 @@ def test_the_written_version_is_read_and_the_rest_stays(text, version):
     written = join(head, rest, version)
     again, rest_again = split(written)
     assert again.version == version
-    assert rest_again.rstrip("\n") == rest.rstrip("\n")
+    assert written == with_last_newline(written)
+    assert rest_again.rstrip("\r\n") == rest.rstrip("\r\n")
     assert len(again.lines) == len(head.lines) + (head.version is None)
 
 
@@ -48,7 +50,7 @@ def test_the_written_version_is_read_and_the_rest_stays(text, version):
 def test_writing_the_same_version_changes_nothing_but_the_checksum(text):
     head, rest = split(text)
     if head.version is not None and head.checksum is None:
-        assert join(head, rest, head.version) == text
+        assert join(head, rest, head.version) == with_last_newline(text)
 
 
 def test_a_text_without_a_version_line_gains_one_at_the_top():
