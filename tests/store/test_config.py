@@ -310,7 +310,7 @@ def test_any_bytes_stay(bench):
     config = bench.store()
     with config.edit(version=1):
         pass
-    assert bench.file.read_bytes() == b"# _version=2\r\n" + data
+    assert bench.file.read_bytes() == b"# _version=2\r\n" + data + b"\n"
 
 
 def test_a_missing_file_is_told(bench):
