@@ -5,7 +5,6 @@ import logging
 import math
 import os
 import signal
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,8 @@ from dataplane_core.server.process import (
     disregard,
     end_with_parent,
     endings_held_back,
-    show_as,
+    show_as_main,
+    show_as_worker,
 )
 from dataplane_core.server.site import Site
 from dataplane_core.server.worker import Worker
@@ -151,13 +151,13 @@ class Master(Arbiter):
 
 
 def _pre_fork(master: Any, worker: Any) -> None:
-    show_as(" ".join(sys.argv[1:]))
+    show_as_main()
     gc.collect()
     gc.freeze()
 
 
 def _post_fork(master: Any, worker: Any) -> None:
-    show_as("worker")
+    show_as_worker()
     worker.app.site.listeners.release()
     disregard(signal.SIGHUP)
 

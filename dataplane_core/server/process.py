@@ -15,6 +15,7 @@ from setproctitle import setproctitle, setthreadtitle
 
 from dataplane_core.settings import Settings, SettingsError
 
+_WORKER = "api-worker"
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
@@ -25,10 +26,21 @@ def program_name() -> str:
     return name if name and not name.endswith(".py") else "dataplane"
 
 
-def show_as(role: str) -> None:
-    """Show this process under the program's name, in `ps` and in /proc/PID/comm."""
-    name = program_name()
-    setproctitle(f"{name} {role}")
+def show_as_main() -> None:
+    """Show the main process under the program's name and its arguments, in `ps` and /proc/PID/comm.
+
+    It alone bears the name: process managers count the processes of a name, and want one.
+    """
+    _show_as(program_name(), " ".join(sys.argv[1:]))
+
+
+def show_as_worker() -> None:
+    """Show a worker under a name of its own, with the process id of the main process."""
+    _show_as(_WORKER, f"of {os.getppid()}")
+
+
+def _show_as(name: str, rest: str) -> None:
+    setproctitle(f"{name} {rest}")
     setthreadtitle(name)
 
 

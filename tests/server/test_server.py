@@ -7,6 +7,7 @@ import socket
 import ssl
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
@@ -369,13 +370,24 @@ def test_the_server_becomes_another_user_with_its_groups(make, tmp_path):
     assert running.process.wait(10) == 0
 
 
-def test_the_processes_show_under_the_programs_name(make):
-    running = make().start()
+def test_one_process_alone_bears_the_programs_name(make):
+    def named(text):
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                title = (folder / "cmdline").read_bytes() + (folder / "comm").read_bytes()
+                if os.getpgid(int(folder.name)) == running.process.pid and text in title:
+                    found.append(int(folder.name))
+        return found
+
+    running = make({"dataplane": {"workers": 3}}).start()
+    running.wait_for(lambda: len(named(b"api-worker")) == 3)
+    assert named(b"dataplane") == [running.process.pid]
+    assert Path(f"/proc/{running.process.pid}/comm").read_text() == "dataplane\n"
     worker = running.ask("/")["pid"]
-    for pid, role in ((running.process.pid, "dataplane -f"), (worker, "dataplane worker")):
-        with open(f"/proc/{pid}/comm") as comm, open(f"/proc/{pid}/cmdline") as title:
-            assert comm.read() == "dataplane\n"
-            assert title.read().startswith(role)
+    assert Path(f"/proc/{worker}/comm").read_text() == "api-worker\n"
+    title = Path(f"/proc/{worker}/cmdline").read_text()
+    assert title.startswith(f"api-worker of {running.process.pid}")
 
 
 def test_a_dead_worker_is_replaced(make):
