@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dataplane_core.errors import Code
+from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -229,14 +229,16 @@ class Rule(Term):
         words = self.body.write(values, layout)
         cond, test = values.get(self.cond.name), values.get(self.test.name)
         condition: list[str] = []
+        for problem in halves(values, self.cond.name, self.test.name):
+            raise Invalid(problem.message, code=problem.code)
         if cond is not None:
             if cond not in self.WORDS:
                 raise refuse(self.cond.name, "in body should be one of [if unless]", Code.ENUM)
-            if test is None or not is_words(test):
+            if not is_words(str(test)):
                 raise refuse(
                     self.test.name, "must be a condition without a comment or an open quote"
                 )
-            condition = [cond, *split(test)]
+            condition = [cond, *split(str(test))]
         line = [*words, *condition]
         if any(word in self.WORDS for word in words) and self._cut(line, 0)[0] != len(words):
             raise refuse(self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it")
@@ -249,5 +251,16 @@ class Rule(Term):
 
     def problems(self, values: Values) -> Iterator[Problem]:
         yield from self.body.problems(values)
-        if self.cond.name in values and self.test.name not in values:
-            yield from missing([self.test.name])
+        yield from halves(values, self.cond.name, self.test.name)
+
+
+def halves(values: Values, cond: str, test: str) -> Iterator[Problem]:
+    """A condition of which one half is missing.
+
+    HAProxy would refuse the word alone; and without the word the rule would hold always.
+    """
+    if cond in values and test not in values:
+        yield from missing([test])
+    if test in values and cond not in values:
+        message = f"{cond} in body is required with {test}"
+        yield Problem(cond, Code.REQUIRED, message)
