@@ -159,9 +159,16 @@ class RuntimeFailed(DataplaneError):
 
 
 class RuntimeUnreachable(RuntimeFailed):
-    """No runtime socket is configured, or none takes a connection."""
+    """No runtime socket is configured, or none takes a connection.
+
+    `denied`: what is missing is the right to use a socket, so HAProxy may run all the same.
+    """
 
     status = 503
+
+    def __init__(self, message: str, *, code: int | None = None, denied: bool = False) -> None:
+        super().__init__(message, code=code)
+        self.denied = denied
 
 
 class RuntimeTimeout(RuntimeFailed):

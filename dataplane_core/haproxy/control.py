@@ -9,6 +9,7 @@ from typing import Literal
 
 from dataplane_core.errors import DataplaneError, RuntimeFailed
 from dataplane_core.haproxy import master, messages
+from dataplane_core.haproxy.alive import Status, status_by_sockets
 from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.commands import CommandFailed, run, words
 from dataplane_core.haproxy.master import Processes, Result
@@ -17,7 +18,6 @@ from dataplane_core.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Status = Literal["up", "down", "unknown"]
 Action = Literal["reload", "restart", "status"]
 
 _STATUS_SECONDS = 5.0
@@ -42,6 +42,7 @@ class Control:
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
+        self._runtime = runtime
         self._master = runtime.master
         self._timeout = settings.dataplane.reload_timeout
 
@@ -75,8 +76,8 @@ class Control:
     def status(self) -> Status:
         """Whether HAProxy runs: the exit status of `status_cmd`, or what the strategy says.
 
-        Where neither is set the master's answer counts. `unknown` without an answer, and when the
-        command cannot be run or does not end.
+        Where neither is set, or the command cannot be run or does not end, HAProxy's own sockets
+        tell; `unknown` is left for where there are none to ask.
         """
         try:
             command = self._command("status")
@@ -84,10 +85,8 @@ class Control:
                 timeout = min(_STATUS_SECONDS, self._timeout)
                 return "up" if run(command, timeout, _setting("status")).ok else "down"
         except CommandFailed as error:
-            log.warning("the state of HAProxy is not known: %s", error.message)
-            return "unknown"
-        processes = self._processes()
-        return "up" if processes and processes.workers else "unknown"
+            log.warning("HAProxy's sockets are asked whether it runs: %s", error.message)
+        return status_by_sockets(self._runtime)
 
     def since(self, moment: float) -> Result | None:
         """What became of a reload that was begun at `moment` (seconds since 1970) and not watched.

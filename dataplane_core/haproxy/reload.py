@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from dataplane_core.errors import DataplaneError, NotFound
-from dataplane_core.haproxy.control import Control, Status
+from dataplane_core.haproxy.alive import Status
+from dataplane_core.haproxy.control import Control
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.master import Result
 from dataplane_core.haproxy.records import Job, Records, ReloadRecord

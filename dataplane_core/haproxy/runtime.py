@@ -33,7 +33,9 @@ _SIMPLE = re.compile(r"[A-Za-z0-9_./:@%=,+-]+")  # most of what is sent; no esca
 _ESCAPED = re.compile(r"[\\; <]")
 _PLAIN = re.compile(r"(?:[^\\;]|\\.)*")
 _PAYLOAD = re.compile(r"(?:^|[ \t])<<\S*[ \t]*$")
-_REFUSED = re.compile(r"Unknown command|Permission denied|Can't find the target PID")
+NO_WORKER = "Can't find the target PID"
+"""The beginning of a master's answer to what is meant for a worker, where there is none."""
+_REFUSED = re.compile(rf"Unknown command|Permission denied|{NO_WORKER}")
 # What HAProxy 2.6 to 3.2 answer, if anything, to a `set server … addr` that they carried out or
 # that asked for what is so already. Any other text is taken for a refusal.
 _STEP = r"(?:(?:IP|port) changed from '[^']*' to '[^']*'|no need to change the (?:addr|port))"
@@ -187,14 +189,16 @@ class RuntimeClient:
         return answer
 
     def _connect(self, end: float) -> tuple[socket.socket, Address]:
-        problems = []
+        problems, denied = [], False
         for address in self.addresses:
             try:
                 return address.connect(max(0.01, end - time.monotonic())), address
             except OSError as error:
                 problems.append(f"{address}: {error.strerror or error}")
+                denied = denied or isinstance(error, PermissionError)
         reasons = "; ".join(problems) or "no `stats socket` and no master socket is set"
-        raise RuntimeUnreachable(f"HAProxy's runtime socket takes no connection ({reasons})")
+        said = f"HAProxy's runtime socket takes no connection ({reasons})"
+        raise RuntimeUnreachable(said, denied=denied)
 
 
 def _packed(lines: Iterable[bytes], limit: int) -> Iterator[bytes]:

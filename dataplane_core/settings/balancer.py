@@ -29,7 +29,9 @@ class Reload:
         "", COMMAND, "Command that restarts HAProxy.", flag="--restart-cmd", short="-s"
     )
     status_cmd: str = setting(
-        "", COMMAND, "Command that succeeds while HAProxy runs; `/health` answers with it.",
+        "", COMMAND,
+        "Command that succeeds while HAProxy runs; `/health` answers with it. Empty: HAProxy's own "
+        "sockets tell.",
         flag="--status-cmd",
     )  # fmt: skip
     service_name: str = setting(

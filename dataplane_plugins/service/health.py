@@ -1,4 +1,4 @@
-"""`/health`: whether HAProxy runs, by `status_cmd` or its master's word."""
+"""`/health`: whether HAProxy runs, by `status_cmd` or its own sockets."""
 
 import falcon
 
