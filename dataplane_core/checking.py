@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding, StorageFailed
 from dataplane_core.haproxy.check import Checker
-from dataplane_core.plugins import manager_of, register_collections
+from dataplane_core.hooks.manager import manager_of, register_collections
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import Teller
 from dataplane_core.store.head import decode, split
@@ -38,4 +38,4 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
 
 def _problems(hooks: object, document: Document) -> list[str]:
     answers = hooks.dataplane_check(document=document)  # type: ignore[attr-defined]
-    return [str(problem) for problems in answers for problem in problems]
+    return [problem for problems in answers for problem in problems]

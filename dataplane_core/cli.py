@@ -132,7 +132,7 @@ def keywords(kind: str | None, **parameters: object) -> None:
     from dataplane_core.coverage import Coverage
     from dataplane_core.haproxy import binaries
     from dataplane_core.haproxy.keywords import keywords as listed
-    from dataplane_core.plugins import manager_of, register_collections
+    from dataplane_core.hooks.manager import manager_of, register_collections
 
     with _told():
         settings = _settings(parameters)
@@ -208,7 +208,7 @@ def _settings(parameters: dict[str, Any]) -> Settings:
 @contextmanager
 def _told() -> Iterator[None]:
     """Turn failures into their sentence on standard error and exit status 1."""
-    from dataplane_core.plugins import PluginError
+    from dataplane_core.hooks.containment import PluginError
 
     try:
         yield

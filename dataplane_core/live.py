@@ -120,6 +120,8 @@ def planner(
                 return False
             if hooks.dataplane_apply(change=change, runtime=runtime):
                 return True
+            if change.reload_reasons:  # a plugin asked for it, or failed half way
+                return False
             if not reason and runtime.apply(commands):
                 return True
             change.require_reload(reason or "HAProxy did not take the change while running")

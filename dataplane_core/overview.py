@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.hooks.faults import recorded
 from dataplane_core.services import Services
 
 _RELOADS = 5
@@ -28,11 +29,21 @@ def overview(services: Services) -> Iterator[Fact]:
     yield from _configuration(services)
     yield from _processes(services)
     yield from _reloads(services)
+    yield from _plugins(services)
+
+
+def _plugins(services: Services) -> Iterator[Fact]:
+    """What plugins tell, one after the other; then how they failed since the server's start."""
     for impl in services.hooks.dataplane_status.get_hookimpls():
         try:
             yield from impl.function(*(services for _ in impl.argnames)) or ()
         except DataplaneError as error:
             yield Fact(str(impl.plugin_name), error.message, True)
+        except (Exception, SystemExit) as error:
+            yield Fact(str(impl.plugin_name), f"failed in dataplane_status: {error!r}", True)
+    for fault in recorded(services.state):
+        text = f"failed in {fault.hook}: {fault.reason}"
+        yield Fact(fault.plugin, text, fault.hook == "dataplane_start")
 
 
 def _configuration(services: Services) -> Iterator[Fact]:

@@ -23,6 +23,7 @@ from dataplane_core.api.collections import (
     with_listen,
 )
 from dataplane_core.grammar import Model, RowTable, Statement
+from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.text import Line
 
 __all__ = ["Collection", "Parent", "Registry", "RegistryError", "RowCommands", "Rows"]
@@ -77,7 +78,6 @@ class Registry:
         self._kinds: dict[str, None] = dict.fromkeys(SECTION_ORDER)
         self._ranks: dict[tuple[str, ...], int] = {}
         self._frozen = False
-        self.origin = ""
 
     def kinds(self, *kinds: str) -> None:
         """Declare words that start a section, without a model."""
@@ -222,7 +222,7 @@ class Registry:
             "naming": _naming(name, named),
             "operations": named.get("operations", OPERATIONS),
             "versions": named.get("versions"),
-            "origin": self.origin,
+            "origin": plugin_at_work(),
         }
 
     def _add(self, collection: Collection) -> None:

@@ -4,9 +4,8 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-
-import pluggy
 
 from dataplane_core.haproxy.addresses import global_lines
 from dataplane_core.haproxy.check import Checker
@@ -14,8 +13,9 @@ from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
+from dataplane_core.hooks.faults import record
+from dataplane_core.hooks.manager import Manager, manager_of, register_collections
 from dataplane_core.live import planner
-from dataplane_core.plugins import manager_of, register_collections
 from dataplane_core.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import State
@@ -32,7 +32,7 @@ class Services:
     """What plugins and responders work with."""
 
     settings: Settings
-    plugins: pluggy.PluginManager
+    plugins: Manager
     registry: Registry
     state: State
     config: ConfigStore
@@ -100,6 +100,7 @@ def make_services(settings: Settings, plugins: Iterable[object] | None = None) -
     manager.hook.dataplane_settings(settings=settings)
     registry = register_collections(manager)
     state = State(settings.state_dir)
+    manager.watch(partial(record, state))
     runtime = Runtime(settings, lambda: global_lines(config.snapshot().document))
     reloads = ReloadQueue(settings, state, runtime, manager.hook)
     config = ConfigStore(

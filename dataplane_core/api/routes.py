@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dataplane_core.api.operations import Fragment, Operation, Parameter
+from dataplane_core.hooks.containment import plugin_at_work
 
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -49,6 +50,7 @@ class Routes:
     def __init__(self) -> None:
         self.routes: dict[str, tuple[Route, tuple[str, ...] | None]] = {}
         self.definitions: dict[str, Fragment] = {}
+        self._origins: dict[str, str] = {}
 
     def add(
         self,
@@ -69,14 +71,21 @@ class Routes:
         route = Route(template, resource, dict(operations))
         known = self.routes.get(route.positional)
         if known is not None:
-            raise ValueError(f"the path {template} is declared twice")
+            raise ValueError(f"the path {template} is declared twice{self._by(route.positional)}")
         limited = None if versions is None else tuple(versions)
         self.routes[route.positional] = (route, limited)
+        self._origins[route.positional] = plugin_at_work()
 
     def schema(self, name: str, fragment: Fragment) -> None:
         """Define a schema that `{"$ref": name}` refers to."""
         if self.definitions.setdefault(name, fragment) != fragment:
-            raise ValueError(f"the schema {name} is declared twice")
+            raise ValueError(f"the schema {name} is declared twice{self._by(name)}")
+        self._origins.setdefault(name, plugin_at_work())
+
+    def _by(self, what: str) -> str:
+        """Who declared a path or a schema first, and who does now."""
+        first, second = self._origins[what], plugin_at_work()
+        return f", by {first} and by {second}" if first and second else ""
 
     def of(self, version: str) -> list[Route]:
         """The routes of an API version."""

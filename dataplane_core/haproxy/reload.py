@@ -201,8 +201,7 @@ class ReloadQueue:
                 self._recover(job, restored, result.text)
             self._records.finish(job, False, result.text, restored)
         if self._hooks is not None:
-            hook = self._hooks.dataplane_reloaded
-            self._call("a plugin", lambda done: hook(record=done), self.record(job.id))
+            self._hooks.dataplane_reloaded(record=self.record(job.id))
 
     def _recover(self, job: Job, restored: int, reason: str) -> None:
         """After the old text is back: make sure that HAProxy runs with it, with one try.

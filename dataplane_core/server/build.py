@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from dataplane_core.plugins import PluginError
+from dataplane_core.hooks.containment import PluginError
 from dataplane_core.server.site import Served
 from dataplane_core.settings import Problem, Settings, SettingsError
 

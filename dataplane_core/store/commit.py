@@ -146,7 +146,7 @@ class Committer:
 
     def _ask_plugins(self, document: Document) -> None:
         answers = self._hooks.dataplane_check(document=document) if self._hooks else ()
-        problems = [str(problem) for answer in answers or () for problem in answer or ()]
+        problems = [problem for answer in answers for problem in answer]
         if problems:
             raise Invalid("; ".join(problems))
 

@@ -149,14 +149,8 @@ class Following:
         return Outcome(version, record.id, "queued")
 
     def _tell(self, change: Committed) -> None:
-        if self._hooks is None:
-            return
-        try:
+        if self._hooks is not None:
             self._hooks.dataplane_committed(change=change)
-        except Exception:
-            # The change stands in the file; a plugin's mistake is no reason to tell otherwise.
-            _log.exception("a plugin failed on the commit of version %d", change.version)
-            change.require_reload("a plugin failed")
 
     def _applied(self, change: Committed) -> bool:
         """Whether HAProxy took the change over its socket.

@@ -44,7 +44,7 @@ STATUS = {
 
 def sources_of(services: Services) -> list[Source]:
     """The sources of all plugins."""
-    return [one for some in services.hooks.dataplane_discovery() for one in some or ()]
+    return [one for some in services.hooks.dataplane_discovery() for one in some]
 
 
 class EntryList:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataplane_core.api.operations import Operation
-from dataplane_core.plugins import DEFAULT_PLUGINS
+from dataplane_core.hooks.manager import DEFAULT_PLUGINS
 from tests.api.support import TEXT, TRANSACTIONS, Api
 
 TEXTS = st.one_of(

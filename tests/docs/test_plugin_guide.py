@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dataplane_core import hookspecs
 from dataplane_core.grammar.laws import breaches
+from dataplane_core.hooks import hookspecs
 from dataplane_core.registry import Registry
 from dataplane_core.text import Document
 from tests.harness.recorded import TOP

@@ -66,6 +66,7 @@ class FakeRecord:
 @dataclass
 class FakeReloads:
     requested: list[int] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     forced: list[int] = field(default_factory=list)
     under_way: list[int] = field(default_factory=list)
     record: FakeRecord = field(default_factory=FakeRecord)
@@ -75,6 +76,7 @@ class FakeReloads:
 
     def request(self, version: int, reason: str = "") -> str:
         self.requested.append(version)
+        self.reasons.append(reason)
         return f"2026-11-21-{len(self.requested)}"
 
     def force(self, version: int) -> FakeRecord:

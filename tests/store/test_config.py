@@ -2,9 +2,11 @@
 
 import os
 import stat
+from types import SimpleNamespace
 
 import pytest
 
+from dataplane_core import impl
 from dataplane_core.errors import (
     BadRequest,
     CheckFailed,
@@ -15,6 +17,7 @@ from dataplane_core.errors import (
     StorageFailed,
     VersionMismatch,
 )
+from dataplane_core.hooks.manager import make_manager
 from dataplane_core.text import Document
 from tests.store.support import KINDS, TEXT, Bench, FakeRecord, add_server
 
@@ -163,16 +166,18 @@ def test_plugins_are_told_what_changed_and_may_ask_for_a_reload(bench):
     assert outcome.state == "queued"
 
 
-def test_a_failing_plugin_does_not_undo_what_is_written(bench):
-    class Hooks:
-        def dataplane_check(self, document):
-            return []
+def test_a_failing_plugin_does_not_undo_what_is_written_and_has_it_reloaded(bench):
+    def dataplane_committed(change):
+        raise ZeroDivisionError
 
-        def dataplane_committed(self, change):
-            raise ZeroDivisionError
-
-    bench.hooks = Hooks()
-    assert add_server(bench.store(), "be1", "s2", version=1).version == 2
+    bad = SimpleNamespace(__name__="bad", dataplane_committed=impl(dataplane_committed))
+    bench.hooks = make_manager([bad]).hook
+    config = bench.store()
+    config.use(plan=lambda change: lambda: True)
+    outcome = add_server(config, "be1", "s2", version=1)
+    assert (outcome.version, outcome.state) == (2, "queued")
+    assert bench.reloads.requested == [2]
+    assert bench.reloads.reasons == ["the plugin bad failed in dataplane_committed: ZeroDivisionError"]
 
 
 def test_a_change_that_the_socket_takes_needs_no_reload(bench):

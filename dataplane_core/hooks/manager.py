@@ -1,13 +1,15 @@
 """Plugins: those that come with the server, and those that other distributions bring."""
 
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
-from dataplane_core import hookspecs
+from dataplane_core.hooks import hookspecs
+from dataplane_core.hooks.containment import PROJECT, Containment, Fault, PluginError
 from dataplane_core.registry import Registry, RegistryError
 from dataplane_core.settings import Problem, Settings, SettingsError
 
@@ -84,37 +86,64 @@ DEFAULT_PLUGINS = (
 which they can be blocked: their modules inside `dataplane_plugins`."""
 
 
-class PluginError(Exception):
-    """A plugin that cannot be loaded; says which and why."""
+class Manager(pluggy.PluginManager):
+    """pluggy's manager, with every hook of every plugin behind a shield.
+
+    pluggy calls what was registered last first; plugins are registered in reverse, so that their
+    hooks are called in the order in which they are named and loaded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT)
+        self._containment = Containment(hookspecs.TERMS)
+        self.add_hookspecs(hookspecs)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the plugins, in the order in which they are loaded and called."""
+        named = [name for name, plugin in self.list_name_plugin() if plugin is not None]
+        return named[::-1]
+
+    def watch(self, on_fault: Callable[[Fault], object]) -> None:
+        """Call `on_fault` with each failure of a plugin from now on; it must not raise."""
+        self._containment.on_fault = on_fault
+
+    def add(self, plugins: Iterable[tuple[str, object]]) -> None:
+        """Load and register plugins, each a name and a module, its path, or an entry point.
+
+        Raises PluginError, with the plugin's name and a remedy: a plugin that cannot be loaded may
+        be the one that says who may do what.
+        """
+        loaded = [(name, _load(name, plugin)) for name, plugin in plugins]
+        for name, plugin in reversed(loaded):
+            with _named(name):
+                self.register(self._containment.shield(plugin, name), name)
+        try:
+            self.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginError(f"a plugin implements a hook that does not exist: {error}") from None
 
 
 def make_manager(
     plugins: Iterable[object] | None = None, blocked: Iterable[str] = ()
-) -> pluggy.PluginManager:
+) -> Manager:
     """A manager with all plugins registered and checked.
 
     `plugins` are modules, objects or names as in `DEFAULT_PLUGINS`; None means the default ones
     and all installed. `blocked` are names of plugins that are left out.
     """
-    manager = pluggy.PluginManager("dataplane")
-    manager.add_hookspecs(hookspecs)
+    manager = Manager()
     for name in blocked:
         manager.set_blocked(name)
     if plugins is None:
         wanted = [*((name, f"{PACKAGE}.{name}") for name in DEFAULT_PLUGINS), *_installed()]
     else:
         wanted = list(_given(plugins))
-    for name, plugin in wanted:
-        if not manager.is_blocked(name):
-            _register(manager, name, plugin)
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginError(f"a plugin implements a hook that does not exist: {error}") from None
+    manager.add(one for one in wanted if not manager.is_blocked(one[0]))
     return manager
 
 
-def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> pluggy.PluginManager:
+def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> Manager:
     """The manager that the settings ask for, as `make_manager` makes it.
 
     Raises SettingsError when `block_plugins` names a plugin that does not exist: what was to be
@@ -139,13 +168,11 @@ def _unknown(settings: Settings, name: str, known: Iterable[str]) -> Problem:
 def register_collections(manager: pluggy.PluginManager) -> Registry:
     """Ask every plugin for its collections, and freeze the registry."""
     registry = Registry()
-    for one in manager.hook.dataplane_register.get_hookimpls():
-        registry.origin = one.plugin_name
-        try:
-            one.function(*(registry for _ in one.argnames))
-        except RegistryError as error:
-            raise PluginError(f"plugin {one.plugin_name}: {error}") from None
-    registry.freeze()
+    manager.hook.dataplane_register(registry=registry)
+    try:
+        registry.freeze()
+    except RegistryError as error:
+        raise PluginError(f"the plugins cannot be used together: {error}") from None
     return registry
 
 
@@ -163,18 +190,19 @@ def _installed() -> list[tuple[str, object]]:
     return list({point.name: point for point in points}.items())
 
 
-def _register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
-    """Load and register one plugin.
-
-    A plugin that cannot be loaded stops the start: it may be the one that says who may do what.
-    """
-    try:
+def _load(name: str, plugin: object) -> object:
+    with _named(name):
         if isinstance(plugin, str):
-            plugin = importlib.import_module(plugin)
-        elif isinstance(plugin, EntryPoint):
-            plugin = plugin.load()
-        manager.register(plugin, name)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+            return importlib.import_module(plugin)
+        return plugin.load() if isinstance(plugin, EntryPoint) else plugin
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Tell which plugin it was that cannot be loaded."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise PluginError(f"the plugin {name} cannot be loaded ({reason}); mend it, or name it "
                           "in dataplane.block_plugins") from error  # fmt: skip

@@ -6,14 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from dataplane_core import hookspecs, impl
+from dataplane_core import impl
 from dataplane_core.api.operations import Operation, Response
 from dataplane_core.auth import Identity
 from dataplane_core.discovery import Source
 from dataplane_core.errors import NotFound
 from dataplane_core.grammar import Model, statement, word
+from dataplane_core.hooks import hookspecs
+from dataplane_core.hooks.containment import PluginError
 from dataplane_core.overview import Fact, overview
-from dataplane_core.plugins import PluginError
 from dataplane_core.settings import Problem, SettingsError
 from dataplane_plugins.discovery import routes as discovery
 from tests.api.support import Api

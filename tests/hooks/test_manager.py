@@ -8,7 +8,7 @@ import pytest
 from dataplane_core import impl
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
-from dataplane_core.plugins import (
+from dataplane_core.hooks.manager import (
     DEFAULT_PLUGINS,
     GROUP,
     PluginError,
@@ -30,19 +30,15 @@ def plugin(name, declare):
     return SimpleNamespace(__name__=name, dataplane_register=impl(dataplane_register))
 
 
-def names(manager):
-    return [name for name, _ in manager.list_name_plugin() if manager.get_plugin(name)]
-
-
 def test_the_default_ones_load_in_their_order():
     manager = make_manager()
-    found = names(manager)
+    found = manager.names
     assert [name for name in found if name in DEFAULT_PLUGINS] == list(DEFAULT_PLUGINS)
     register_collections(manager)
 
 
 def test_a_blocked_one_is_left_out():
-    found = names(make_manager(None, ["service.docs"]))
+    found = make_manager(None, ["service.docs"]).names
     assert "service.docs" not in found
     assert "service.info" in found
 
@@ -55,7 +51,7 @@ def test_a_blocked_one_that_does_not_exist_stops_the_start(tmp_path):
     first, second = str(caught.value).splitlines()
     assert first.startswith(f"{path}:2: dataplane.block_plugins: there is no plugin nosuch; names")
     assert second.endswith("there is no plugin runtime.mops; did you mean runtime.maps?")
-    assert "service.docs" not in names(manager_of(load(["--block-plugin=service.docs"], {})))
+    assert "service.docs" not in manager_of(load(["--block-plugin=service.docs"], {})).names
 
 
 class Point:
@@ -80,9 +76,9 @@ def installed(monkeypatch):
     def found(group):
         return metadata.EntryPoints(points) if group == GROUP else metadata.EntryPoints()
 
-    monkeypatch.setattr("dataplane_core.plugins.entry_points", found)
-    monkeypatch.setattr("dataplane_core.plugins.EntryPoint", Point)
-    monkeypatch.setattr("dataplane_core.plugins.DEFAULT_PLUGINS", ())
+    monkeypatch.setattr("dataplane_core.hooks.manager.entry_points", found)
+    monkeypatch.setattr("dataplane_core.hooks.manager.EntryPoint", Point)
+    monkeypatch.setattr("dataplane_core.hooks.manager.DEFAULT_PLUGINS", ())
     return points
 
 
@@ -90,16 +86,16 @@ def test_installed_ones_are_found(installed):
     one = plugin("sheds", lambda registry: registry.sections("sheds", kind="shed", model=MODEL))
     installed.append(Point("third", one))
     manager = make_manager()
-    assert names(manager) == ["third"]
+    assert manager.names == ["third"]
     assert "sheds" in register_collections(manager).collections
-    assert names(make_manager(None, ["third"])) == []
+    assert make_manager(None, ["third"]).names == []
 
 
 def test_one_that_breaks_stops_the_start(installed):
     installed.append(Point("third", ImportError("no module named x")))
     with pytest.raises(PluginError, match="third.*no module named x.*block_plugins"):
         make_manager()
-    assert names(make_manager(None, ["third"])) == []
+    assert make_manager(None, ["third"]).names == []
 
 
 def test_a_plugin_of_an_unknown_name():

@@ -1,0 +1,1 @@
+"""Hooks: what plugins can take part in, how plugins are loaded, and what their failures cost."""

@@ -1,0 +1,200 @@
+"""The failures of plugins, kept from doing more than the hook that failed allows.
+
+Every implementation of a hook runs behind a shield. What its failure does is stated beside the
+hook itself (`hookspecs`): the start stops, the request is refused, or the failure is logged and
+everybody else goes on. All of them name the plugin and the hook.
+"""
+
+import copy
+import functools
+import logging
+from collections.abc import Callable, Generator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from dataplane_core.errors import DataplaneError
+from dataplane_core.settings import SettingsError
+from dataplane_core.store.change import Committed
+
+log = logging.getLogger("dataplane.plugins")
+
+PROJECT = "dataplane"
+"""pluggy's name of the project; its marker on an implementation is `dataplane_impl`."""
+
+_MARK = f"{PROJECT}_impl"
+_caller: ContextVar[str] = ContextVar("plugin", default="")
+
+
+class Failure(Enum):
+    """What the failure of one plugin's hook does."""
+
+    STOPS = "the server does not start"
+    REFUSES = "the request, or the change, is refused"
+    RELOADS = "the failure is logged, and HAProxy is reloaded"
+    CONTAINED = "the failure is logged"
+    TOLD = "whoever asked is told"
+
+
+class PluginError(Exception):
+    """A plugin that cannot be used; says which, where it failed, and what can be done."""
+
+
+class PluginFailed(DataplaneError):
+    """A plugin that failed on one request; the log says how."""
+
+    status = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One failure: the plugin's name, the hook's, and the error's type and message."""
+
+    plugin: str
+    hook: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the plugin {self.plugin} failed in {self.hook}"
+
+
+Result = Callable[[Any], Any]
+"""Makes sure that a hook returned what it should; raises TypeError, with a sentence, if not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for the implementations of one hook.
+
+    With `restores`, a dictionary among the arguments is as it was where an implementation failed.
+    """
+
+    failure: Failure
+    result: Result
+    restores: bool = False
+
+
+def plugin_at_work() -> str:
+    """Return the name of the plugin whose hook is running in this thread; empty outside of one."""
+    return _caller.get()
+
+
+class Containment:
+    """Shields the hooks of plugins, and tells of their failures.
+
+    `terms` are those of each hook, by its name. `on_fault` is called with each failure that does
+    not stop the start.
+    """
+
+    def __init__(self, terms: dict[str, Terms]) -> None:
+        self.on_fault: Callable[[Fault], object] = lambda fault: None
+        self._terms = terms
+
+    def shield(self, plugin: object, name: str) -> object:
+        """Return an object that has the plugin's hooks, each behind a shield."""
+        shielded = _Shielded(plugin)
+        for attribute in dir(plugin):
+            function = getattr(plugin, attribute, None)
+            options = getattr(function, _MARK, None)
+            if isinstance(options, dict) and callable(function):
+                make = self._wrapper if options.get("wrapper") else self._plain
+                terms = self._terms.get(attribute)
+                if terms is not None and terms.failure is not Failure.TOLD:
+                    function = make(function, name, attribute, terms)
+                setattr(shielded, attribute, function)
+        return shielded
+
+    def _plain(
+        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms
+    ) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def guarded(*arguments: Any) -> Any:
+            token = _caller.set(plugin)
+            former = copy.deepcopy(arguments) if terms.restores else ()
+            try:
+                return terms.result(function(*arguments))
+            except (Exception, SystemExit) as error:
+                _restore(arguments, former)
+                return self._failed(plugin, hook, terms.failure, error, arguments)
+            finally:
+                _caller.reset(token)
+
+        return guarded
+
+    def _wrapper(
+        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms
+    ) -> Callable[..., Any]:
+        """The same for a wrapper, which gets what those inside of it have returned."""
+
+        @functools.wraps(function)
+        def guarded(*arguments: Any) -> Generator[None, Any, Any]:
+            inner: list[Any] = []
+            try:
+                return (yield from _seen(function(*arguments), inner))
+            except (Exception, SystemExit) as error:
+                self._failed(plugin, hook, terms.failure, error, arguments)
+                return inner[0] if inner else (yield)
+
+        return guarded
+
+    def _failed(
+        self, plugin: str, hook: str, failure: Failure, error: BaseException, arguments: Any
+    ) -> None:
+        """Do what the failure of a hook does; returns what stands for the hook's answer."""
+        if isinstance(error, PluginError | PluginFailed):
+            raise error  # those of another plugin's hook, inside of this one
+        if failure is Failure.STOPS and isinstance(error, SettingsError):
+            raise error
+        if failure is Failure.REFUSES and isinstance(error, DataplaneError):
+            raise error
+        fault = Fault(plugin, hook, f"{type(error).__name__}: {error}".rstrip(": "))
+        if failure is Failure.STOPS:
+            remedy = "mend it, or name it in dataplane.block_plugins"
+            raise PluginError(f"{fault} ({fault.reason}); {remedy}") from error
+        log.error("%s", fault, exc_info=error)
+        self.on_fault(fault)
+        if failure is Failure.REFUSES:
+            raise PluginFailed(f"{fault}; the log says how") from error
+        if failure is Failure.RELOADS:
+            for change in arguments:
+                if isinstance(change, Committed):
+                    change.require_reload(f"{fault}: {fault.reason}")
+
+
+def _restore(arguments: Sequence[Any], former: Sequence[Any]) -> None:
+    for now, before in zip(arguments, former, strict=False):
+        if isinstance(now, dict):
+            now.clear()
+            now.update(before)
+
+
+class _Shielded:
+    """Stands for a plugin; whatever is no hook is the plugin's own."""
+
+    def __init__(self, plugin: object) -> None:
+        self._plugin = plugin
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plugin, name)
+
+
+def _seen(
+    wrapper: Generator[None, Any, Any], inner: list[Any]
+) -> Generator[None, Any, Any]:
+    """Run a wrapper, and keep what those inside of it have returned."""
+    next(wrapper)
+    try:
+        result = yield
+    except BaseException as error:
+        return _end(wrapper.throw, error)
+    inner.append(result)
+    return _end(wrapper.send, result)
+
+
+def _end(resume: Callable[[Any], object], with_: Any) -> Any:
+    try:
+        resume(with_)
+    except StopIteration as stop:
+        return stop.value
+    raise TypeError("a wrapper must yield once")

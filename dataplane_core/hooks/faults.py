@@ -1,0 +1,30 @@
+"""The record of plugins' failures, which `dataplane status` reads in a process of its own."""
+
+import json
+import time
+from contextlib import suppress
+from typing import Any
+
+from dataplane_core.errors import StorageFailed
+from dataplane_core.hooks.containment import Fault
+from dataplane_core.store.state import State
+
+_FACT = "plugin_faults"
+_MOST = 50
+
+
+def record(state: State, fault: Fault) -> None:
+    """Keep a failure, the latest of each plugin's hook; the log has all of them."""
+    with suppress(StorageFailed), state.write():
+        kept = [one for one in _all(state) if one[:2] != [fault.plugin, fault.hook]]
+        kept.append([fault.plugin, fault.hook, fault.reason, time.time()])
+        state.note(_FACT, json.dumps(kept[-_MOST:]))
+
+
+def recorded(state: State) -> list[Fault]:
+    """Return the failures since the server was started, the oldest first."""
+    return [Fault(*one[:3]) for one in _all(state) if one[3] >= state.started]
+
+
+def _all(state: State) -> list[list[Any]]:
+    return list(json.loads(state.fact(_FACT) or "[]"))
