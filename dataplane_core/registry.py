@@ -12,9 +12,11 @@ from typing import TypedDict, Unpack
 
 from dataplane_core.api.collections import (
     OPERATIONS,
+    ORPHANS,
     SECTION_NAME,
     Collection,
     Naming,
+    Orphans,
     Parent,
     RowCommands,
     Rows,
@@ -26,7 +28,7 @@ from dataplane_core.grammar import Model, RowTable, Statement
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.text import Line
 
-__all__ = ["Collection", "Parent", "Registry", "RegistryError", "RowCommands", "Rows"]
+__all__ = ["Collection", "Orphans", "Parent", "Registry", "RegistryError", "RowCommands", "Rows"]
 __all__ += ["Sections", "Single"]
 
 SECTION_ORDER = (
@@ -121,7 +123,7 @@ class Registry:
         typed: bool = True,
         rank: int = 50,
         filters: tuple[str, ...] = (),
-        orphans: int = 200,
+        orphans: Orphans = ORPHANS,
         unnamed: Callable[[Line], str] | None = None,
         live: RowCommands | None = None,
         **named: Unpack[Named],

@@ -106,6 +106,36 @@ class Sections(Collection):
         return self.model.props
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphans:
+    """The statuses that answer operations on rows whose parent does not exist.
+
+    `list` is 200 where such a list is empty; `create` is that of a new row, `item` that of reading
+    and replacing one, `delete` that of deleting one. None for `item` is 404 for a row with a name,
+    which is as little there as its parent, and 400 for an index, which says nothing without one;
+    None for `delete` is what `item` is. `nameless` is the status for items of a parent that can
+    also be meant without a name (`global`, `defaults`), where it is not that of the others.
+    """
+
+    list: int = 200
+    create: int = 400
+    item: int | None = None
+    delete: int | None = None
+    nameless: int | None = None
+
+    def status(self, operation: str, *, indexed: bool, nameless: bool) -> int:
+        """Return the status of `list`, `create`, `read`, `replace` or `delete`."""
+        if operation in ("list", "create"):
+            return self.list if operation == "list" else self.create
+        item = self.item or (400 if indexed else 404)
+        if nameless and self.nameless:
+            item = self.nameless
+        return self.delete or item if operation == "delete" else item
+
+
+ORPHANS = Orphans()
+"""What is answered where a declaration says no more."""
+
 MakeCommands = Callable[[Document, Section, Row], Iterable[str]]
 
 
@@ -133,7 +163,7 @@ class Rows(Collection):
     `parameter` is the collection's own query parameter for its parent (`backend`), beside or
     instead of `parent_type` and `parent_name` (`typed`). `unnamed` makes up the name of a row
     that has none from its line. `filters` are properties that a list can be narrowed by.
-    `orphans` is the status of a list whose parent does not exist: 200 (it is empty), 400 or 404.
+    `orphans` says what is answered where the parent does not exist.
     `live` brings rows that come and go to the running process; without it that takes a reload.
     """
 
@@ -143,7 +173,7 @@ class Rows(Collection):
     parameter: str | None = None
     typed: bool = True
     filters: tuple[str, ...] = ()
-    orphans: int = 200
+    orphans: Orphans = ORPHANS
     unnamed: Callable[[Line], str] | None = None
     live: RowCommands | None = None
 

@@ -108,12 +108,10 @@ class ParentReference:
     def __str__(self) -> str:
         return f"{self.parents[0].label} {self.name}".rstrip()
 
-    def need(self, document: Document) -> Section:
-        """The section; `BadRequest` without it."""
-        section = self.find(document)
-        if section is None:
-            raise BadRequest(f"missing parent: {self} does not exist")
-        return section
+    @property
+    def nameless(self) -> bool:
+        """Whether the parent is of a kind that can also be meant without a name."""
+        return self.parents[0].kind in NAMELESS
 
 
 def parent_reference(
@@ -121,8 +119,8 @@ def parent_reference(
 ) -> ParentReference:
     """The parent that the query's parameters name; the collection's own parameter goes first.
 
-    Raises `Invalid` where they lack something, and `BadRequest` for a request that `changes` what
-    one parameter names while another names something else.
+    Raises `Invalid` where there is none, and `BadRequest` for a type without a name and for a
+    request that `changes` what one parameter names while another names something else.
     """
     own = query.get(rows.parameter) if rows.parameter else None
     kind, name = query.get("parent_type"), query.get("parent_name")
@@ -139,7 +137,7 @@ def parent_reference(
         raise Invalid(f"{ways} in query is required", code=Code.REQUIRED)
     parent = next(one for one in rows.parents if one.label == kind)
     if not name and parent.kind not in NAMELESS:
-        raise Invalid("parent_name in query is required", code=Code.REQUIRED)
+        raise BadRequest(f"parent_name in query is required with parent_type {kind}")
     return ParentReference((parent,), name or "")
 
 

@@ -14,7 +14,7 @@ from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.params import unknown_words
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.text import Section
+from dataplane_core.text import Document, Section
 
 FindParent = Callable[[Rows, ApiRequest, Mapping[str, Any]], ParentReference]
 """How an API version tells the parent from a request and the names in its path."""
@@ -50,6 +50,25 @@ class RowResource:
             values[UNMANAGED.name] = words
         return self._codec.project(values)
 
+    def _section(
+        self, document: Document, parent: ParentReference, operation: str, key: Any = None
+    ) -> Section:
+        """The parent; without it the failure is the one that the collection has for that."""
+        section = parent.find(document)
+        if section is not None:
+            return section
+        one = self._collection
+        status = one.orphans.status(operation, indexed=one.indexed, nameless=parent.nameless)
+        missing = f"missing parent: {parent} does not exist"
+        if status == BadRequest.status:
+            raise BadRequest(missing)
+        if key is None:
+            raise NotFound(missing)
+        raise NotFound(f"{self._missing(key, parent).message}, which does not exist either")
+
+    def _missing(self, key: Any, parent: ParentReference) -> NotFound:
+        return NotFound(f"missing object: {self._thing} {key} does not exist in {parent}")
+
     def _parent(self, req: ApiRequest, keys: Mapping[str, Any]) -> ParentReference:
         return self._find_parent(self._collection, req, keys)
 
@@ -61,14 +80,10 @@ class RowList(RowResource):
         parent = self._parent(req, keys)
 
         def read(snapshot: Snapshot) -> list[dict[str, Any]]:
-            section = parent.find(snapshot.document)
-            if section is not None:
-                return self._read(section, req.query)
-            if self._collection.orphans == 404:
-                raise NotFound(f"missing parent: {parent} does not exist")
-            if self._collection.orphans == 400:
-                raise BadRequest(f"missing parent: {parent} does not exist")
-            return []
+            document = snapshot.document
+            if self._collection.orphans.list == 200 and parent.find(document) is None:
+                return []
+            return self._read(self._section(document, parent, "list"), req.query)
 
         self._view.answer_read(req, resp, read)
 
@@ -85,7 +100,7 @@ class RowList(RowResource):
         parent = self._parent(req, keys)
         values = dict(req.body.values)
         with self._view.edit(req) as edit:
-            section = parent.need(edit.document)
+            section = self._section(edit.document, parent, "create")
             place = self._place(section, parent, values)
             new = self._collection.table.insert(section, values, place)
             edit.document = edit.document.replace(section, new)
@@ -125,16 +140,14 @@ class RowItem(RowResource):
         return same_object(req.body.echo, self._read(self._view.snapshot(req), parent, key))
 
     def _read(self, snapshot: Snapshot, parent: ParentReference, key: Any) -> dict[str, Any]:
-        section = parent.find(snapshot.document)
-        if section is None:
-            raise self._missing(key, parent)
+        section = self._section(snapshot.document, parent, "read", key)
         return self._object(self._find(section, parent, key), key)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]
         values = dict(req.body.values)
         with self._view.edit(req) as edit:
-            section = parent.need(edit.document)
+            section = self._section(edit.document, parent, "replace", key)
             row = self._find(section, parent, key)
             self._rename(section, parent, row, values)
             values = self._codec.keep(row.values, values)
@@ -145,7 +158,7 @@ class RowItem(RowResource):
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]
         with self._view.edit(req) as edit:
-            section = parent.need(edit.document)
+            section = self._section(edit.document, parent, "delete", key)
             row = self._find(section, parent, key)
             new = self._collection.table.remove(section, row)
             edit.document = edit.document.replace(section, new)
@@ -162,9 +175,6 @@ class RowItem(RowResource):
         if not 0 <= index < len(rows):
             raise self._missing(index, parent)
         return rows[index]
-
-    def _missing(self, key: Any, parent: ParentReference) -> NotFound:
-        return NotFound(f"missing object: {self._thing} {key} does not exist in {parent}")
 
     def _rename(
         self, section: Section, parent: ParentReference, row: Row, values: dict[str, Any]

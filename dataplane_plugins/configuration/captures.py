@@ -2,7 +2,7 @@
 
 from dataplane_core import impl
 from dataplane_core.grammar import integer, lit, one_of, seq, statement
-from dataplane_core.registry import Registry
+from dataplane_core.registry import Orphans, Registry
 
 RANK = 22
 
@@ -36,6 +36,6 @@ def dataplane_register(registry: Registry) -> None:
         parameter="frontend",
         typed=False,
         rank=RANK,
-        orphans=404,
+        orphans=Orphans(list=404, create=404, item=404, delete=400),
         title="DeclareCapture",
     )

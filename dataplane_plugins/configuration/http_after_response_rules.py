@@ -2,7 +2,7 @@
 
 from dataplane_core import impl
 from dataplane_core.grammar import case, checked, dispatch, rule
-from dataplane_core.registry import Registry
+from dataplane_core.registry import Orphans, Registry
 from dataplane_plugins.configuration.tables import actions, actions_counters
 from dataplane_plugins.configuration.tables.held import needed
 from dataplane_plugins.configuration.tables.rule_line import RuleLine, number_spellings
@@ -48,6 +48,7 @@ def dataplane_register(registry: Registry) -> None:
         key=None,
         parents=("frontend", "backend", "defaults"),
         rank=46,
+        orphans=Orphans(list=400),
         title="HTTPAfterResponseRule",
         help="A rule that is evaluated for each response, once it is complete.",
     )

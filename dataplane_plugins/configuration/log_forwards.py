@@ -14,7 +14,7 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.registry import Parent, Registry
+from dataplane_core.registry import Orphans, Parent, Registry
 from dataplane_plugins.configuration.tables.addresses import address_name, listening_address
 
 LOG_FORWARD = Model(
@@ -66,4 +66,5 @@ def dataplane_register(registry: Registry) -> None:
         typed=False,
         rank=5,
         unnamed=address_name,
+        orphans=Orphans(list=400),
     )

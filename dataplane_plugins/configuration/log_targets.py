@@ -17,7 +17,7 @@ from dataplane_core.grammar import (
 )
 from dataplane_core.grammar.dispatch import Template
 from dataplane_core.grammar.statements import Row, Rows
-from dataplane_core.registry import Parent, Registry
+from dataplane_core.registry import Orphans, Parent, Registry
 
 RANK = 15
 FACILITIES = (
@@ -107,4 +107,5 @@ def dataplane_register(registry: Registry) -> None:
             "peers",
         ),
         rank=RANK,
+        orphans=Orphans(nameless=404),
     )

@@ -2,7 +2,7 @@
 
 from dataplane_core import impl
 from dataplane_core.grammar import Model, duration, seq, statement, word
-from dataplane_core.registry import Registry
+from dataplane_core.registry import Orphans, Registry
 from dataplane_plugins.configuration.tables.addresses import peer_address
 
 MAILERS = Model(
@@ -47,7 +47,7 @@ def dataplane_register(registry: Registry) -> None:
         parameter="mailers_section",
         typed=False,
         rank=50,
-        orphans=400,
+        orphans=Orphans(list=400),
         schema="mailer_entry",
         schemas="mailer_entries",
         title="MailerEntry",

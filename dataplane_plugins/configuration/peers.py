@@ -15,7 +15,7 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.registry import Registry
+from dataplane_core.registry import Orphans, Registry
 from dataplane_plugins.configuration.tables.addresses import peer_address
 from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 from dataplane_plugins.configuration.tables.default_lines import (
@@ -135,7 +135,7 @@ def dataplane_register(registry: Registry) -> None:
         parameter="peer_section",
         typed=False,
         rank=60,
-        orphans=400,
+        orphans=Orphans(list=400),
         schema="peer_entry",
         schemas="peer_entries",
         title="PeerEntry",
@@ -148,5 +148,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="peer_section",
         typed=False,
         rank=80,
-        orphans=400,
+        orphans=Orphans(list=400),
     )

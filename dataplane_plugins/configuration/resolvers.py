@@ -11,7 +11,7 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.registry import Registry
+from dataplane_core.registry import Orphans, Registry
 from dataplane_plugins.configuration.tables.addresses import server_address
 from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 
@@ -75,5 +75,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="resolver",
         typed=False,
         rank=20,
-        orphans=400,
+        orphans=Orphans(list=400),
     )

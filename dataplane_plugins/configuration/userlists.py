@@ -13,7 +13,7 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.registry import Registry
+from dataplane_core.registry import Orphans, Registry
 from dataplane_plugins.configuration.tables.common import OBJECT_NAME
 
 _PASSWORD = word("password", pattern=None, required=True,
@@ -76,7 +76,7 @@ def dataplane_register(registry: Registry) -> None:
         parameter="userlist",
         typed=False,
         rank=20,
-        orphans=404,
+        orphans=Orphans(list=404, create=404),
     )
     registry.rows(
         "users",
@@ -86,5 +86,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="userlist",
         typed=False,
         rank=30,
-        orphans=404,
+        orphans=Orphans(list=404),
     )

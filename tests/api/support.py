@@ -33,7 +33,7 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
-from dataplane_core.registry import Parent, Registry
+from dataplane_core.registry import Orphans, Parent, Registry
 from dataplane_core.settings import Settings, User
 from dataplane_core.text import Line
 
@@ -93,7 +93,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.rows("keepers", KEEPER, parents=("backend", Parent("my-gate", "my_gate")), parameter="backend",
                   rank=60)  # fmt: skip
     registry.rows("doors", DOOR, parents=("frontend",), parameter="frontend", typed=False,
-                  unnamed=door_name, orphans=400, rank=40)  # fmt: skip
+                  unnamed=door_name, orphans=Orphans(list=400), rank=40)  # fmt: skip
     registry.rows("passages", PASSAGE, parents=("frontend", "defaults"), key=None, filters=("type",), rank=50)
     registry.elsewhere("backend", ["guid", "balance.arguments"])
 

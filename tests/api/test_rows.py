@@ -2,6 +2,7 @@
 
 import pytest
 
+from dataplane_core.registry import Orphans
 from tests.api.support import TEXT
 
 FE1 = {"parent_type": "frontend", "parent_name": "fe1"}
@@ -67,7 +68,8 @@ class TestParents:
         ("query", "status", "code"),
         [
             ({}, 422, 602),
-            ({"parent_type": "backend"}, 422, 602),
+            ({"parent_type": "backend"}, 400, 400),
+            ({"parent_type": "my_gate", "parent_name": ""}, 400, 400),
             ({"backend": ""}, 422, 602),
             ({"parent_type": "nope", "parent_name": "be1"}, 422, 606),
         ],
@@ -115,8 +117,30 @@ class TestParents:
         assert api.refused("GET", "keepers/k1", backend="none")[:2] == (404, 404)
         status, _, message = api.refused("POST", "keepers", body, backend="none")
         assert (status, message) == (400, "missing parent: backend none does not exist")
-        assert api.refused("PUT", "keepers/k", body, backend="none")[:2] == (400, 400)
-        assert api.refused("DELETE", "keepers/k", backend="none")[:2] == (400, 400)
+        assert api.refused("PUT", "keepers/k", body, backend="none")[:2] == (404, 404)
+        assert api.refused("DELETE", "keepers/k", backend="none")[:2] == (404, 404)
+        one = {"parent_type": "frontend", "parent_name": "none"}
+        assert api.get("passages", **one) == []
+        for method, sent in (("GET", None), ("PUT", {"index": 0, "type": "allow"}), ("DELETE", None)):
+            assert api.refused(method, "passages/0", sent, **one)[:2] == (400, 400)
+
+    @pytest.mark.parametrize(
+        ("orphans", "statuses"),
+        [
+            (Orphans(), {"list": 200, "create": 400, "read": 404, "delete": 404}),
+            (Orphans(item=400, delete=404), {"read": 400, "replace": 400, "delete": 404}),
+            (Orphans(create=404, nameless=400), {"create": 404, "replace": 404}),
+        ],
+    )
+    def test_what_a_declaration_says_of_missing_ones(self, orphans, statuses):
+        for operation, status in statuses.items():
+            assert orphans.status(operation, indexed=False, nameless=False) == status
+        assert orphans.status("read", indexed=True, nameless=False) == 400
+
+    def test_parents_without_a_name_may_differ(self):
+        orphans = Orphans(nameless=404)
+        assert orphans.status("read", indexed=True, nameless=True) == 404
+        assert orphans.status("create", indexed=True, nameless=True) == 400
 
     def test_defaults_need_no_name(self, api):
         api.change("POST", "passages", {"index": 0, "type": "allow"}, parent_type="defaults")
