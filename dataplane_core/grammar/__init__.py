@@ -27,6 +27,7 @@ from dataplane_core.grammar.declare import (
     statements,
     toggle,
 )
+from dataplane_core.grammar.loose import loose
 from dataplane_core.grammar.model import Model
 from dataplane_core.grammar.params import (
     Params,
@@ -35,7 +36,6 @@ from dataplane_core.grammar.params import (
     either,
     flag,
     joined,
-    loose,
     params,
     switch,
     synonym,

@@ -93,10 +93,10 @@ class Synonym(Entry):
 class Variants(Entry):
     """Keywords that exclude one another, each with arguments; `prop` holds the one that stands."""
 
-    def __init__(self, prop: Prop, words: dict[str, Term]) -> None:
+    def __init__(self, prop: Prop, words: dict[str, Term], needed: bool = False) -> None:
         self.prop = prop
         terms = {word: Seq(Const(prop, word), term) for word, term in words.items()}
-        super().__init__(dict[str, Term](terms))
+        super().__init__(dict[str, Term](terms), needed)
 
     def choose(self, values: Values) -> str | None:
         word = values.get(self.prop.name)

@@ -12,11 +12,9 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     distinct,
-    refuse,
 )
 from dataplane_core.grammar.terms import Const, Scalar, Term
 from dataplane_core.grammar.values import const
-from dataplane_core.text.tokens import is_words, split
 
 Item = tuple[Entry | None, tuple[str, ...], dict[str, Any]]
 """Part of a line: the keyword's entry (None: not known), its words, and what they say."""
@@ -63,6 +61,13 @@ class Params(Term):
         self.props = distinct(prop for entry in self.entries for prop in entry.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        at, items = self.cut(tokens, at, reading)
+        self._collect(items, reading.values)
+        reading.layout[self] = items
+        return at
+
+    def cut(self, tokens: Sequence[str], at: int, reading: Reading) -> tuple[int, list[Item]]:
+        """The keywords of a line, each with its words, and where the table ends."""
         items: list[Item] = []
         length, known = len(tokens), True
         while at < length:
@@ -85,9 +90,7 @@ class Params(Term):
             reading.partial |= not known
             items.append((entry, tuple(tokens[at:end]), said))
             at = end
-        self._collect(items, reading.values)
-        reading.layout[self] = items
-        return at
+        return at, items
 
     def lookup(self, tokens: Sequence[str], at: int) -> tuple[str, Entry | None]:
         """The keyword at a position; keywords of two words win."""
@@ -176,40 +179,6 @@ def unknown_words(reading: Reading) -> list[str]:
     return [*(word for words in kept for word in words), *reading.rounded]
 
 
-class Loose(Params):
-    """A table whose other words are a property themselves: `others`, a string."""
-
-    def __init__(self, others: Prop, *entries: Entry) -> None:
-        self.others = others
-        super().__init__(*entries)
-
-    def add(self, *entries: Entry) -> None:
-        super().add(*entries)
-        self.props = (*self.props, self.others)
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        end = super().read(tokens, at, reading)
-        others = self._others(reading.layout[self])
-        if others:
-            reading.values[self.others.name] = others
-        reading.partial = False
-        return end
-
-    @staticmethod
-    def _others(items: Sequence[Item]) -> str:
-        return " ".join(word for entry, words, _ in items if entry is None for word in words)
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        items = layout.get(self, ())
-        name, wanted = self.others.name, values.get(self.others.name, "")
-        if wanted == self._others(items):
-            return super().write(values, layout)
-        if wanted and (not is_words(wanted) or self.words.keys() & set(split(wanted))):
-            raise refuse(name, f"must be words that have no property of their own: {wanted!r}")
-        kept = [item for item in items if item[0] is not None]
-        return [*super().write(values, {self: kept}), *split(wanted)]
-
-
 def _by_entry(items: Sequence[Item]) -> dict[Entry, list[dict[str, Any]]]:
     """What each keyword of a line says, each time that it stands there."""
     found: dict[Entry, list[dict[str, Any]]] = {}
@@ -251,10 +220,13 @@ def either(name: str, *words: str, **more: Any) -> Entry:
     return Entry({word: const(name, word, **more) for word in words})
 
 
-def variants(name: str, words: dict[str, Term], **more: Any) -> Entry:
-    """Keywords that exclude one another, with arguments: the property `name` holds the keyword."""
+def variants(name: str, words: dict[str, Term], needed: bool = False, **more: Any) -> Entry:
+    """Keywords that exclude one another, with arguments: the property `name` holds the keyword.
+
+    `needed`: one of them must stand.
+    """
     more.setdefault("enum", tuple(words))
-    return Variants(Prop(name, "string", **more), words)
+    return Variants(Prop(name, "string", **more), words, needed)
 
 
 def arg(keyword: str, term: Term, required: bool = False, several: bool = False) -> Entry:
@@ -293,8 +265,3 @@ def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:
     scalar = len(term.props) == 1 and term.props[0].name == name
     items: tuple[Prop, ...] | Prop = term.props[0] if scalar else term.props
     return Repeated(keyword, Prop(name, "array", items=items, **more), term)
-
-
-def loose(others: str, *entries: Entry, **more: Any) -> Loose:
-    """Keywords in any order; all other words make the string property `others`."""
-    return Loose(Prop(others, "string", **more), *entries)

@@ -51,6 +51,7 @@ CHECK = RuleLine(
         "tcp-check connect port 143 ssl",
         "tcp-check send PING\\r\\n comment ping",
         "tcp-check expect comment pong ! string +PONG",
+        "tcp-check expect string +PONG comment pong",
         "tcp-check send-binary 737461740a",
         "tcp-check set-var-fmt(check.name) %H",
     ],

@@ -87,7 +87,7 @@ def test_words_of_a_loose_table_keep_their_place_until_they_change():
         "prefix /x drop-query code 302"
     )
     assert REDIRECT.write(values.values | {"options": "append-slash"}, values.layout) == split(
-        "prefix /x code 301 append-slash"
+        "prefix /x append-slash code 301"
     )
 
 

@@ -13,9 +13,7 @@ from dataplane_core.grammar import (
     loose,
     nothing,
     number_of,
-    one_of,
     params,
-    seq,
     variants,
     word,
 )
@@ -79,20 +77,26 @@ _RETURN = answer(
     )
 )
 
-REDIRECT = seq(
-    one_of("redir_type", "location", "prefix", "scheme", help="Which part of the URL is replaced."),
-    word("redir_value", help="The new location, prefix or scheme, a log format."),
-    loose(
-        "redir_option",
-        arg(
-            "code",
-            number_of(
-                "redir_code", 301, 302, 303, 307, 308, nullable=True, help="Status of the answer."
-            ),
-        ),
-        help="Further options, such as `drop-query`, `append-slash` or `set-cookie NAME=value`.",
+_TARGET = word("redir_value", help="The new location, prefix or scheme, a log format.")
+
+REDIRECT = loose(
+    "redir_option",
+    variants(
+        "redir_type",
+        dict.fromkeys(("location", "prefix", "scheme"), _TARGET),
+        needed=True,
+        help="Which part of the URL is replaced.",
     ),
+    arg(
+        "code",
+        number_of(
+            "redir_code", 301, 302, 303, 307, 308, nullable=True, help="Status of the answer."
+        ),
+    ),
+    valued=("set-cookie", "clear-cookie"),
+    help="Further options, such as `drop-query`, `append-slash` or `set-cookie NAME=value`.",
 )
+"""Its words may stand in any order (manual, 4.2 `redirect`)."""
 
 
 def deny() -> Case:

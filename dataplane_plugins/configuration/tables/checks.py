@@ -1,28 +1,31 @@
 """Steps that HTTP and TCP health checks share (manual, 4.2 `http-check …`, `tcp-check …`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.grammar import (
+    NoMatch,
     Params,
+    Problem,
+    Prop,
+    Reading,
     Term,
+    Values,
     arg,
     case,
     const,
-    dispatch,
     flag,
     integer,
-    lit,
     one_of,
-    opt,
     params,
-    rest,
-    seq,
     word,
 )
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.entries import Entry
+from dataplane_core.grammar.props import Layout, refuse
+from dataplane_core.grammar.terms import Const
 from dataplane_core.grammar.values import WORD
+from dataplane_core.text import is_words, split
 
 COMMENT = word("check_comment", pattern=None, help="Text for the log when the step fails.")
 
@@ -57,30 +60,90 @@ def expect(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term:
         ("status-code", "status-code", "Expression that gives the reported status."),
     )
     least = integer("min_recv", help="Bytes to wait for before comparing; -1: any.", **min_recv)
-    return seq(
-        params(
-            arg("min-recv", least),
-            arg("comment", COMMENT),
-            *(
-                arg(f"{name}-status", one_of(f"{name}_status", *choices, help=help))
-                for name, choices, help in statuses
-            ),
-            *(arg(keyword, word(name, pattern=None, help=help)) for keyword, name, help in formats),
-            strict=True,
+    return params(
+        arg("min-recv", least),
+        arg("comment", COMMENT),
+        *(
+            arg(f"{name}-status", one_of(f"{name}_status", *choices, help=help))
+            for name, choices, help in statuses
         ),
-        opt(seq(lit("!"), const("exclamation_mark", True, help="Expect that it does not match."))),
-        dispatch(
-            "match",
-            *(case(name, term) for name, term in matches.items()),
-            required=False,
-            pattern=WORD,
-            help="What is compared, and how.",
-        ),
+        *(arg(keyword, word(name, pattern=None, help=help)) for keyword, name, help in formats),
+        Comparison(matches),
+        strict=True,
     )
 
 
+class Comparison(Entry):
+    """What is compared, which an exclamation mark in front of it reverses, and with what.
+
+    It stands among the other words of `expect`, and the mark may touch it.
+    """
+
+    def __init__(self, matches: Mapping[str, Term]) -> None:
+        self.match = Prop(
+            "match", enum=tuple(matches), pattern=WORD, help="What is compared, and how."
+        )
+        no = const("exclamation_mark", True, help="Expect that it does not match.")
+        plain = {name: Const(self.match, name) + term for name, term in matches.items()}
+        words = {f"{mark}{name}": no + term for mark in ("! ", "!") for name, term in plain.items()}
+        super().__init__({**plain, **words}, required=True)
+
+    def choose(self, values: Values) -> str | None:
+        name = values.get(self.match.name)
+        if name not in self.match.enum:
+            return None
+        return f"! {name}" if values.get("exclamation_mark") else str(name)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from super().problems(values)
+        word = self.choose(values)
+        fitting = {prop.name for prop in self.words[word].props} if word else self.names
+        for name in sorted(self.names & values.keys() - fitting):
+            yield Problem(name, 422, f"{name} does not belong to {self.match.name} {word}")
+
+
+class HeaderPattern(Term):
+    """What a header field is compared with: its name, and what its value must be."""
+
+    PARTS = ("name", "name-lf"), ("value", "value-lf")
+
+    def __init__(self, name: str, help: str) -> None:
+        self.prop = Prop(name, help=help)
+        self.props = (self.prop,)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        end = self._end(tokens, at)
+        if end == at:
+            raise NoMatch(tokens[at] if at < len(tokens) else None, self.prop.name)
+        reading.values[self.prop.name] = " ".join(tokens[at:end])
+        return end
+
+    def _end(self, tokens: Sequence[str], at: int) -> int:
+        """Behind the name and the value, each with its method; `at` where no name stands."""
+        for words in self.PARTS:
+            if at < len(tokens) and tokens[at] in words:
+                method = "-m" in tokens[at + 1 : at + 2]
+                at = min(at + (4 if method else 2), len(tokens))
+            elif words == self.PARTS[0]:
+                return at
+        return at
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        name, value = self.prop.name, str(values.get(self.prop.name, ""))
+        words = split(value) if is_words(value) else []
+        if not words or self._end(words, 0) != len(words):
+            raise refuse(name, f"must be `name`, a name, and perhaps `value`, a value: {value!r}")
+        return words
+
+    def needs(self, values: Values) -> Iterator[str]:
+        if self.prop.name not in values:
+            yield self.prop.name
+
+
 PATTERN = word("pattern", pattern=None, help="What is expected.")
-PATTERNS = rest("pattern", help="What is expected: one word, with `hdr` and `fhdr` several.")
+PATTERNS = HeaderPattern(
+    "pattern", "What is expected: one word, with `hdr` and `fhdr` `name`, a name and what follows."
+)
 
 
 def sent(keyword: str, name: str, help: str, pattern: str | None = None) -> Case:

@@ -67,9 +67,16 @@ CHECK = RuleLine(
         "http-check send meth GET uri /health ver HTTP/1.1 hdr Host a.example body x",
         "http-check expect min-recv 3 ok-status L7OK ! rstatus ^5",
         "http-check expect hdr name set-cookie value -m beg sessid=",
+        "http-check expect hdr name -m end cookie comment none",
+        "http-check expect ! status 500 min-recv 3",
         "http-check set-var(check.port) int(1234)",
         "http-check disable-on-404",
         "http-check comment step-1",
     ],
-    rejects=["http-check", "http-check expect status", "http-check expect comment x"],
+    rejects=[
+        "http-check",
+        "http-check expect status",
+        "http-check expect comment x",
+        "http-check expect hdr x",
+    ],
 )

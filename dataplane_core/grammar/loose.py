@@ -1,0 +1,87 @@
+"""Keyword tables whose other words are one property: the options of `redirect`."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dataplane_core.grammar.entries import Entry
+from dataplane_core.grammar.params import Item, Params
+from dataplane_core.grammar.props import Layout, NoMatch, Prop, Reading, Values, refuse
+from dataplane_core.grammar.terms import Term
+from dataplane_core.text.tokens import is_words, split
+
+
+class Argument(Term):
+    """One word of any kind, that no property of its own says."""
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        if at >= len(tokens):
+            raise NoMatch(None, "an argument")
+        return at + 1
+
+
+class Loose(Params):
+    """A table whose other words are a property themselves: `others`, a string.
+
+    `valued` are those of the other words that take an argument.
+    """
+
+    def __init__(self, others: Prop, *entries: Entry, valued: Iterable[str] = ()) -> None:
+        self.others = others
+        self.valued = [Entry({word: Argument()}) for word in valued]
+        super().__init__(*entries, *self.valued)
+
+    def add(self, *entries: Entry) -> None:
+        super().add(*entries)
+        self.props = (*self.props, self.others)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        end = super().read(tokens, at, reading)
+        others = self._others(reading.layout[self])
+        if others:
+            reading.values[self.others.name] = others
+        reading.partial = False
+        return end
+
+    def _others(self, items: Sequence[Item]) -> str:
+        return " ".join(word for item in items if self._is_other(item) for word in item[1])
+
+    def _is_other(self, item: Item) -> bool:
+        return item[0] is None or item[0] in self.valued
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        items: Sequence[Item] = layout.get(self, ())
+        wanted = str(values.get(self.others.name, ""))
+        if wanted != self._others(items):
+            items = self._changed(items, wanted)
+        return super().write(values, {**layout, self: items})
+
+    def _changed(self, items: Sequence[Item], wanted: str) -> list[Item]:
+        """The line with other words in the place of the first that it has."""
+        new: list[Item] = [(None, tuple(self._checked(wanted)), {})] if wanted else []
+        place = next((n for n, item in enumerate(items) if self._is_other(item)), len(items))
+        kept = [item for item in items[place:] if not self._is_other(item)]
+        return [*items[:place], *new, *kept]
+
+    def _checked(self, wanted: str) -> list[str]:
+        """The words of the property; `Invalid` where one of them belongs to another property."""
+        words = split(wanted) if is_words(wanted) else []
+        try:
+            known = self.cut(words, 0, Reading())[1]
+        except NoMatch:
+            words = []
+        if not words or not all(map(self._is_other, known)):
+            raise refuse(
+                self.others.name, f"must be words that have no property of their own: {wanted!r}"
+            )
+        return words
+
+
+def loose(others: str, *entries: Entry, valued: Iterable[str] = (), **more: Any) -> Loose:
+    """Keywords in any order; all other words make the string property `others`.
+
+    `valued` are other words that an argument follows, whatever it looks like.
+    """
+    return Loose(Prop(others, "string", **more), *entries, valued=valued)
+
+
+__all__ = ["Loose", "loose"]
