@@ -27,6 +27,7 @@ from dataplane_core.api.collections import (
 from dataplane_core.grammar import Model, RowTable, Statement
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.text import Line
+from dataplane_core.text.comments import learn
 
 __all__ = ["Collection", "Orphans", "Parent", "Registry", "RegistryError", "RowCommands", "Rows"]
 __all__ += ["Sections", "Single"]
@@ -77,14 +78,17 @@ class Registry:
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
         self.foreign: dict[str, frozenset[str]] = {}
-        self._kinds: dict[str, None] = dict.fromkeys(SECTION_ORDER)
+        self._kinds: dict[str, None] = {}
         self._ranks: dict[tuple[str, ...], int] = {}
         self._frozen = False
+        self.kinds(*SECTION_ORDER)
 
     def kinds(self, *kinds: str) -> None:
         """Declare words that start a section, without a model."""
         self._open()
-        self._kinds.update(dict.fromkeys(kinds))
+        for kind in kinds:
+            self._kinds[kind] = None
+            learn(kind)
 
     def sections(
         self,

@@ -109,7 +109,7 @@ class RowList(RowResource):
     def _place(
         self, section: Section, parent: ParentReference, values: dict[str, Any]
     ) -> int | None:
-        """Where the new row goes: in front of the row with its index; None is behind the last."""
+        """The index that a new row is to have; None for rows that have names."""
         one = self._collection
         if one.key is None:
             index: int = values.pop("index")
@@ -118,7 +118,7 @@ class RowList(RowResource):
                 raise BadRequest(
                     f"index out of range: Object with id {index} in {parent} out of range"
                 )
-            return index if 0 <= index < length else None
+            return index if index >= 0 else length
         name = values.get(one.key)
         if name is None and one.unnamed is not None:
             name = one.unnamed(one.table.line(values))

@@ -6,6 +6,7 @@ from typing import Any
 
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
 from dataplane_core.grammar.statements import Form, Row, Statement
+from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 
@@ -166,9 +167,22 @@ def reconcile(
                 _rewrite(edit, at, form, reading, wanted[j1 + step])
         for at, _, _ in lines[i1 + common : i2]:
             edit.remove(at)
-        behind = lines[i1 + common - 1][0] + 1 if i1 + common else lines[0][0] if lines else place
+        behind = _place_of_row(edit.section, [at for at, _, _ in lines], i1 + common, place)
         for form, row in wanted[j1 + common : j2]:
             edit.insert(behind, form.write(row, {}))
+
+
+def _place_of_row(section: Section, rows: list[int], number: int, place: int) -> int:
+    """Where a line goes that is to be row `number` among the rows at `rows`.
+
+    It goes behind the row in front of it, and to `place` where there are no rows.
+    """
+    if not rows:
+        return section.outside(place)
+    if number == 0:
+        return section.in_front(0, rows[0])
+    end = rows[number] if number < len(rows) else len(section.lines)
+    return section.first_outside(range(rows[number - 1] + 1, end + 1))
 
 
 def _identity(form: Form, values: Values, key: str | None) -> str:
@@ -196,24 +210,22 @@ class Edit:
         self.replaced[at] = self.section.lines[at].rewritten(words)
 
     def remove(self, at: int) -> None:
-        """Drop a line and the comments directly above it."""
+        """Drop a line, with the comments that are about it alone."""
         self.removed.add(at)
-        while at > 0 and self.section.lines[at - 1].is_comment:
-            at -= 1
-            self.removed.add(at)
 
     def insert(self, at: int, words: list[str]) -> None:
-        """A new line in front of the line `at`, moved out of a conditional block."""
-        self.inserted.setdefault(self.section.outside(at), []).append(words)
+        """A new line in front of the line `at`."""
+        self.inserted.setdefault(at, []).append(words)
 
     def done(self) -> Section:
         """The section with all changes."""
         if not (self.replaced or self.removed or self.inserted):
             return self.section
         indent, end = self.section.indent(), self.section.line_end()
+        gone = leaving(self.section.lines, self.removed)
         lines: list[Line] = []
         for at, line in enumerate((*self.section.lines, None)):
             lines += [Line.make(words, indent, end) for words in self.inserted.get(at, ())]
-            if line is not None and at not in self.removed:
+            if line is not None and at not in gone:
                 lines.append(self.replaced.get(at, line))
         return self.section.with_lines(lines)

@@ -5,6 +5,7 @@ from typing import Any
 
 from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values
 from dataplane_core.grammar.terms import Term
+from dataplane_core.text.comments import learn
 from dataplane_core.text.lines import Line
 
 Row = tuple["Form", dict[str, Any]]
@@ -19,6 +20,7 @@ class Form:
     def __init__(self, head: str, term: Term) -> None:
         self.head = tuple(head.split())
         self.term = term
+        learn(self.head[1] if self.head[0] == "no" else self.head[0])
 
     def read(self, line: Line) -> Reading | None:
         """What the line says, None when it does not have this shape to its last word."""

@@ -7,6 +7,7 @@ from typing import Any
 from dataplane_core.grammar.model import Edit, HeadTable, reconcile
 from dataplane_core.grammar.props import Problem, Reading, Values
 from dataplane_core.grammar.statements import Form, Statement
+from dataplane_core.text.comments import own_start
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 
@@ -79,28 +80,34 @@ class RowTable:
         return next(iter(self.statement.spread(values)), (self.statement.forms[0], {}))
 
     def insert(self, section: Section, values: Values, index: int | None = None) -> Section:
-        """The section with a new row in front of row `index`; behind the last row without one."""
-        rows = self.rows(section)
+        """The section with a new row that has the index `index`; without one it is the last.
+
+        With an index it stands in a conditional block where its neighbours on both sides do.
+        """
         edit = Edit(section)
         form, own = self._form(values)
-        words = form.write(own, {})
-        if index is not None and index < len(rows):
-            at = rows[index].at
-            while at > 0 and section.lines[at - 1].is_comment:
-                at -= 1
-        else:
-            at = section.outside(rows[-1].at + 1) if rows else self._place(section)
-        edit.insert(at, words)
+        edit.insert(self._place_of(section, index), form.write(own, {}))
         return edit.done()
+
+    def _place_of(self, section: Section, index: int | None) -> int:
+        rows = [row.at for row in self.rows(section)]
+        if index is not None and index < len(rows):
+            return section.in_front(rows[index - 1] + 1 if index else 0, rows[index])
+        lines = section.lines
+        alike = (at + 1 for at in range(len(lines) - 1, -1, -1) if self.heads.lookup(lines[at]))
+        behind = next(alike, None)  # the last line of the table, be it read or not
+        if behind is None:
+            return section.outside(self._place(section))
+        if index is None:
+            return section.outside(behind)
+        return section.first_outside(range(behind, len(lines) + 1))
 
     def _place(self, section: Section) -> int:
         for at, line in enumerate(section.lines):
             words = line.tokens
             rank = self.ranks.get(words[:2], self.ranks.get(words[:1], 0)) if words else 0
             if rank > self.rank:
-                while at > 0 and section.lines[at - 1].is_comment:
-                    at -= 1
-                return at
+                return own_start(section.lines, at)
         return section.end()
 
     def replace(self, section: Section, row: Row, values: Values) -> Section:
@@ -123,7 +130,7 @@ class RowTable:
         return edit.done()
 
     def remove(self, section: Section, row: Row) -> Section:
-        """The section without a row and without the comments directly above it."""
+        """The section without a row, and without the comments that are about it alone."""
         edit = Edit(section)
         edit.remove(row.at)
         return edit.done()

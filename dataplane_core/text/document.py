@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dataplane_core.text.conditions import ConditionalBlocks, may_hold, remains
+from dataplane_core.text.comments import next_heading
+from dataplane_core.text.conditions import ConditionalBlocks, may_hold
+from dataplane_core.text.lines import with_last_newline
+from dataplane_core.text.parting import Parting, part
 from dataplane_core.text.section import SCOPE, Section
 
 
@@ -135,13 +138,15 @@ class Document:
         sections = (*self.sections[:at], new, *self.sections[at + 1 :])
         return Document(self.preamble, sections, self.kinds, self._index if same else None)
 
+    def line_end(self) -> str:
+        """The line end that the file uses."""
+        return self.sections[0].line_end() if self.sections else "\n"
+
     def add(self, section: Section, order: Sequence[str] = ()) -> "Document":
         """The document with a new section behind the last of its kind, else at its kind's place
         in `order`.
-
-        An empty line sets it off from its neighbours.
         """
-        return self.insert(self.free(self._place(section.kind, order)), section)
+        return self.insert(self.free(self.place(section.kind, order)), section)
 
     def free(self, at: int) -> int:
         """Where a new section goes that belongs in front of the section `at`.
@@ -150,10 +155,16 @@ class Document:
         where it stands in a conditional block, a new one would only count under its condition: then
         nothing comes between, and the new section goes to the end of the file.
         """
-        commented = at < len(self.sections) and self.sections[at].lead
-        return len(self.sections) if commented or self._is_conditional(at) else at
+        return len(self.sections) if self.is_commented(at) or self.is_conditional(at) else at
 
-    def _is_conditional(self, at: int) -> bool:
+    def is_commented(self, at: int) -> bool:
+        """Whether comments stand in front of the section `at` that are about what follows."""
+        if at == len(self.sections):
+            return False
+        above = self.sections[at - 1].lines if at > 0 else ()
+        return bool(self.sections[at].lead) or next_heading(above) < len(above)
+
+    def is_conditional(self, at: int) -> bool:
         """Whether the place in front of the section `at` is in a block (manual, section 2.4)."""
         text = self.text()
         if not may_hold(text):
@@ -162,17 +173,32 @@ class Document:
         return ConditionalBlocks(text).hold(len(self.preamble) + start)
 
     def insert(self, at: int, section: Section) -> "Document":
-        """The document with a section in front of the section `at`, set off by empty lines."""
-        before, after = list(self.sections[:at]), self.sections[at:]
-        preamble = self.preamble
-        if before:
-            before[-1] = before[-1].separated()
-        elif preamble and not preamble.endswith("\n"):
-            preamble += "\n"
-        new = section.separated() if after else section
-        return Document(preamble, (*before, new, *after), self.kinds)
+        """The document with a section in front of the section `at`.
 
-    def _place(self, kind: str, order: Sequence[str]) -> int:
+        Empty lines set it off as they do its neighbours, and always at the end of the file.
+        """
+        if at == len(self.sections) and not self._is_ended():
+            return Document.parse(with_last_newline(self.text()), self.kinds, self).insert(
+                at, section
+            )
+        before, after = self.sections[:at], self.sections[at:]
+        preamble = self.preamble
+        top = not (before or preamble)
+        if before[-1].ends_blank() if before else _is_blank_at_end(preamble) or (top and after):
+            section = section.separated()
+        elif before and not after:
+            before = (*before[:-1], before[-1].separated())
+        elif not after and not top:
+            preamble += section.line_end()
+        return Document(preamble, (*before, section, *after), self.kinds)
+
+    def _is_ended(self) -> bool:
+        """Whether the last line has an end."""
+        last = self.sections[-1].text if self.sections else self.preamble
+        return not last or last.endswith("\n")
+
+    def place(self, kind: str, order: Sequence[str]) -> int:
+        """In front of which section a new one of a kind belongs: behind the last of its kind."""
         rank = {word: number for number, word in enumerate(order)}
         own = [at for at, section in enumerate(self.sections) if section.kind == kind]
         if own:
@@ -184,19 +210,45 @@ class Document:
         ]
         return earlier[-1] + 1 if earlier else 0
 
-    def remove(self, section: Section) -> "Document":
-        """The document without a section and the comments directly above it.
+    def part(self, section: Section) -> Parting:
+        """What goes with a section of the document, and what stays when it goes."""
+        at = self.position(section)
+        following = self.sections[at + 1] if at + 1 < len(self.sections) else None
+        return part(section, following, first=at == 0 and not self.preamble)
 
-        Directives of conditional blocks that hold other sections, too, stay where they are.
+    def remove(self, section: Section) -> "Document":
+        """The document without a section, and without the comments that are about it alone.
+
+        The last section goes with the empty line that sets it off, as `insert` has added it.
         """
         at = self.position(section)
-        before, preamble = list(self.sections[:at]), self.preamble
-        kept = remains(section.lines) if may_hold(section.text) else []
-        if kept and before:
-            before[-1] = before[-1].with_lines([*before[-1].lines, *kept])
-        else:
-            preamble += "".join(line.raw for line in kept)
-        return Document(preamble, (*before, *self.sections[at + 1 :]), self.kinds)
+        before, after = self.sections[:at], self.sections[at + 1 :]
+        parting = self.part(section)
+        if parting.staying:
+            return self._joined(before, parting, after)
+        preamble = self.preamble
+        if not (after or section.lead or section.ends_blank()):
+            if before:
+                before = (*before[:-1], before[-1].without_blank())
+            elif _is_blank_at_end(preamble):
+                preamble = preamble[: preamble.rfind("\n", 0, -1) + 1]
+        return Document(preamble, (*before, *after), self.kinds)
+
+    def _joined(
+        self, before: tuple[Section, ...], parting: Parting, after: tuple[Section, ...]
+    ) -> "Document":
+        """The document of the sections around one that went, with what stays of that.
+
+        Comments among it may now stand directly above a header, so the neighbours are cut anew.
+        """
+        lines = parting.staying
+        if before and lines[0].is_comment and not parting.above and not before[-1].ends_blank():
+            before = (*before[:-1], before[-1].separated())
+        pieces = [section.text for section in before[-1:]] or [self.preamble]
+        pieces += [line.raw for line in lines] + [section.text for section in after[:1]]
+        joined = Document.parse("".join(pieces), self.kinds)
+        preamble = self.preamble if before else joined.preamble
+        return Document(preamble, (*before[:-1], *joined.sections, *after[1:]), self.kinds)
 
     def diff(self, base: "Document") -> list[Change]:
         """The sections in which this document differs from `base`, by key.
@@ -225,3 +277,8 @@ def _lead_start(text: str, at: int) -> int:
             return at
         at = above
     return at
+
+
+def _is_blank_at_end(text: str) -> bool:
+    """Whether the last line of a text is an empty one."""
+    return text.endswith("\n") and not text[text.rfind("\n", 0, -1) + 1 :].strip()

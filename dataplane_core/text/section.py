@@ -6,6 +6,7 @@ Its header, the comments right above it, and its lines. Immutable; an edit gives
 from collections.abc import Sequence
 from typing import Any
 
+from dataplane_core.text.comments import own_start
 from dataplane_core.text.conditions import blocks, may_hold, reach
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
@@ -54,10 +55,12 @@ class Section:
         return cls(Line(text[at:end]), tuple(lead), None, text)
 
     @classmethod
-    def new(cls, kind: str, name: str = "", parent: str | None = None) -> "Section":
-        """An empty section."""
+    def new(
+        cls, kind: str, name: str = "", parent: str | None = None, end: str = "\n"
+    ) -> "Section":
+        """An empty section, whose header has the line end `end`."""
         words = [kind, *([name] if name else []), *(["from", parent] if parent else [])]
-        return cls(Line(" ".join(words) + "\n"), (), ())
+        return cls(Line(" ".join(words) + end), (), ())
 
     @property
     def lead(self) -> tuple[Line, ...]:
@@ -114,13 +117,6 @@ class Section:
         """The section with another line at `at`."""
         return self.with_lines([*self.lines[:at], line, *self.lines[at + 1 :]])
 
-    def remove(self, at: int) -> "Section":
-        """The section without its line `at` and without the comments directly above that line."""
-        start = at
-        while start > 0 and self.lines[start - 1].is_comment:
-            start -= 1
-        return self.with_lines([*self.lines[:start], *self.lines[at + 1 :]])
-
     def end(self) -> int:
         """Where a line is appended: behind the last line that says something.
 
@@ -143,6 +139,21 @@ class Section:
             at = self.end()
         return max([at, *(block.stop for block in whole if at in block[1:])])
 
+    def first_outside(self, places: Sequence[int]) -> int:
+        """The first of the places where a line counts whenever the header does.
+
+        Where there is none, a conditional block holds them all, and the first place is it.
+        """
+        return next((at for at in places if self.outside(at) == at), places[0])
+
+    def in_front(self, first: int, at: int) -> int:
+        """The place for a line in front of the line `at` and its comments, from `first` on.
+
+        That is in front of the conditional block that the line begins.
+        """
+        places = range(own_start(self.lines, at), first - 1, -1)
+        return own_start(self.lines, self.first_outside(places))
+
     def indent(self) -> str:
         """The indentation that the section's lines have."""
         for line in self.lines:
@@ -154,12 +165,19 @@ class Section:
         """The line end that the section uses."""
         return "\r\n" if self.header.raw.endswith("\r\n") else "\n"
 
+    def ends_blank(self) -> bool:
+        """Whether a blank line is the section's last one."""
+        return bool(self.lines) and self.lines[-1].is_blank and self.lines[-1].raw.endswith("\n")
+
     def separated(self) -> "Section":
         """The section with one empty line at its end."""
-        last = self.lines[-1] if self.lines else self.header
-        if self.lines and last.is_blank and last.raw.endswith("\n"):
+        if self.ends_blank():
             return self
         return self.with_lines([*self.lines, Line(self.line_end())])
+
+    def without_blank(self) -> "Section":
+        """The section without a blank line at its end."""
+        return self.with_lines(self.lines[:-1]) if self.ends_blank() else self
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"

@@ -57,8 +57,9 @@ def add_scope(document: Document, scope: str) -> Document:
 def remove_scope(document: Document, scope: str) -> Document:
     """The document without a scope and all that stands in it; raises `NotFound`."""
     start, end = _span(document, scope)
-    sections = (*document.sections[: start - 1], *document.sections[end:])
-    return Document(document.preamble, sections, document.kinds)
+    for at in range(end - 1, start - 2, -1):
+        document = document.remove(document.sections[at])
+    return document
 
 
 def _span(document: Document, scope: str) -> tuple[int, int]:

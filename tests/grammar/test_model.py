@@ -158,9 +158,9 @@ def test_rows_are_inserted_replaced_and_removed():
     assert appended.text == TEXT.replace("1.2.3.5:80\n", "1.2.3.5:80\n   server c 1\n")
     first = SERVERS.insert(one, {"name": "c", "address": "1"}, 0)
     assert first.text == TEXT.replace("   # first server", "   server c 1\n   # first server")
-    assert SERVERS.remove(one, rows[0]).text == TEXT.replace(
-        "   # first server\n   server a 1.2.3.4:80  weight 10 # x\n", ""
-    )
+    rest = SERVERS.remove(one, rows[0])
+    assert rest.text == TEXT.replace("   server a 1.2.3.4:80  weight 10 # x\n", "")
+    assert SERVERS.remove(rest, SERVERS.rows(rest)[0]).text == TEXT.partition("   # first server")[0] + "\n"
     assert SERVERS.replace(one, rows[1], rows[1].values) is one
 
 
@@ -192,7 +192,7 @@ def test_all_rows_are_put_at_once():
     assert SERVERS.put(one, [row.values for row in SERVERS.rows(one)]) is one
     assert SERVERS.put(one, []).text == "backend b\n\n"
     moved = [{"name": "b", "address": "9"}]
-    assert SERVERS.put(one, moved, "name").text == "backend b\n  server b 9\n\n"
+    assert SERVERS.put(one, moved, "name").text == "backend b\n  # s\n  server b 9\n\n"
     assert SERVERS.put(one, moved).text == "backend b\n  # s\n  server b 9   # x\n\n"
     empty = section("backend b\n  mode http\n")
     assert SERVERS.put(empty, rows).text == "backend b\n  mode http\n  server a 1\n  server c 3\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.api.collections import Rows
+from dataplane_core.text.lines import with_last_newline
 from tests.golden.offline import registry
 from tests.laws.support import Everything, odd, places
 
@@ -28,7 +29,7 @@ def test_every_example_is_shown(api: Everything) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_putting_back_what_was_read_changes_nothing(api: Everything, name: str) -> None:
     one = api.registry.collections[name]
-    before = api.text
+    before = with_last_newline(api.text)
     for path, query in list(places(api, one)):
         if "replace" not in one.operations:
             continue

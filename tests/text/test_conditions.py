@@ -135,7 +135,7 @@ def test_a_line_goes_behind_those_that_follow_the_end_of_the_block_around_the_he
         ("backend a\n.if A\n  own\n.endif\n\nbackend b\n", "a", "backend b\n"),
         ("backend a\n  own\n.if A\n.diag x\n.endif\nbackend b\n", "a", ".if A\n.diag x\n.endif\nbackend b\n"),
         ("backend a\n  own\n\".if\" A\nbackend b\n.endif\n", "a", "\".if\" A\nbackend b\n.endif\n"),
-        ("backend a\n  own\n\n# of b\n\nbackend b\n", "a", "backend b\n"),
+        ("backend a\n  own\n\n# of b\n\nbackend b\n", "a", "# of b\n\nbackend b\n"),
     ],
 )  # fmt: skip
 def test_what_stays_when_a_section_goes(text, name, after):

@@ -1,0 +1,125 @@
+"""Comments above a line: which of them go with it when it goes, and which speak of more.
+
+A comment directly above a line is prose about that line, and goes with it. What stays:
+
+* a line of configuration that somebody has commented out, with all that stands above it;
+* a marker: the edges of a block that another program writes (`# BEGIN …`, `### … ### END`), rulers
+  and titles set in them (`# ---- servers ----`);
+* a heading: a comment with further lines of the same kind directly below it.
+
+For a section the same holds of the comments above its header. Behind its last line a marker, or a
+comment at the left margin that a blank line sets off, is about what comes next.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from dataplane_core.text.lines import Line
+from dataplane_core.text.tokens import unquote
+
+_RULER = re.compile(r"([#=*_~<>+|/\\{}-])\1\1")
+_EDGE = re.compile(r"\b(?:BEGIN|END|START|STOP)\b")
+_EDGE_AT_AN_END = re.compile(r"(?:begin|end|start|stop)\b|.*\b(?:begin|end|start|stop)\W*\Z", re.I)
+_KEYWORD_OF_PARTS = re.compile(r"[a-z][a-z0-9]*(?:[-._][a-z0-9]+)+")
+_WORDS_OF_PROSE = frozenset(
+    ("the", "is", "are", "was", "were", "has", "have", "of", "for", "and", "that", "this", "which")
+    + ("must", "should", "will", "only", "here", "below", "above", "everything", "all", "every")
+)
+_keywords: set[str] = set()
+
+
+def learn(keyword: str) -> None:
+    """Take a word for one that lines of configuration start with.
+
+    Declarations tell their words here. The words hold for the whole process: they are about
+    comments, and of a comment nobody knows which plugin would read it.
+    """
+    _keywords.add(keyword)
+
+
+def kind_of(line: Line) -> str:
+    """The word that says what a line is about: the first one, a `no` in front left aside."""
+    words = line.tokens[:2]
+    word = words[-1] if words[:1] == ("no",) else "".join(words[:1])
+    return unquote(word)
+
+
+def is_commented_out(line: Line) -> bool:
+    """Whether a comment reads as a line of configuration.
+
+    Its first word is one that lines start with, or has parts as only keywords have
+    (`some-keyword`, `tune.more`), and no sentence follows.
+
+    >>> learn("server")
+    >>> [is_commented_out(Line(text)) for text in ("#server s3 1.2.3.4", "# server of the shop")]
+    [True, False]
+    """
+    words = line.raw.lstrip(" \t#").split(None, 2)
+    if words[:1] == ["no"]:
+        del words[0]
+    if not words or (len(words) > 1 and words[1].lower() in _WORDS_OF_PROSE):
+        return False
+    known = words[0] in _keywords or words[0].startswith((".if", ".el", ".endif"))
+    return known or _KEYWORD_OF_PARTS.fullmatch(words[0]) is not None
+
+
+def is_marker(line: Line) -> bool:
+    """Whether a comment marks a place: a ruler, a title set in rulers, the edge of a block.
+
+    >>> [is_marker(Line(text)) for text in ("#-----", "# END shop", "# the end is near")]
+    [True, True, False]
+    """
+    text = line.raw.strip()
+    inner = text.strip("# \t")
+    return bool(_RULER.search(text) or _EDGE.search(inner) or _EDGE_AT_AN_END.match(inner))
+
+
+def own_start(lines: Sequence[Line], at: int) -> int:
+    """Where the comments begin that are about the line `at` alone; `at` if there are none."""
+    start = at
+    while start > 0 and lines[start - 1].is_comment and not is_marker(lines[start - 1]):
+        above = lines[start - 1]
+        if is_commented_out(above):
+            while start < at and _column(lines[start]) > _column(above) + 1:
+                start += 1  # further in, a line of the section that is commented out
+            break
+        start -= 1
+    return start
+
+
+def _column(line: Line) -> int:
+    """Where the text of a comment begins."""
+    return len(line.raw) - len(line.raw.lstrip(" \t#"))
+
+
+def is_headed(kind: str, following: Iterable[Line]) -> bool:
+    """Whether comments above a line of that kind are a heading of the lines that follow it too.
+
+    A line that is commented out between them does not end the group.
+    """
+    for line in following:
+        if not (line.is_comment and is_commented_out(line)):
+            return kind_of(line) == kind
+    return False
+
+
+def leaving(lines: Sequence[Line], going: Collection[int]) -> set[int]:
+    """The lines `going`, and with them the comments that are about nothing else."""
+    gone = set(going)
+    for at in going:
+        rest = (lines[below] for below in range(at + 1, len(lines)) if below not in going)
+        if not is_headed(kind_of(lines[at]), rest):
+            gone.update(range(own_start(lines, at), at))
+    return gone
+
+
+def next_heading(lines: Sequence[Line]) -> int:
+    """Where comments begin behind a section's last line that are about what comes next."""
+    said = (at for at in range(len(lines), 0, -1) if lines[at - 1].tokens or lines[at - 1].broken)
+    for at in range(next(said, 0), len(lines)):
+        line = lines[at]
+        if line.is_comment and (
+            is_marker(line) or (not line.indent and at > 0 and lines[at - 1].is_blank)
+        ):
+            return at
+    return len(lines)
