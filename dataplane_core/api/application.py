@@ -11,6 +11,7 @@ from falcon.media import JSONHandler
 from dataplane_core.api.body import to_json
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import SLASH, Failures, Frame, Guard, refuse_method
+from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route
 from dataplane_core.api.site import Site
@@ -38,11 +39,15 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self.req_options.strip_url_path_trailing_slash = False
         self.resp_options.default_media_type = "application/json"
         self.resp_options.media_handlers["application/json"] = JSONHandler(dumps=to_json)
-        Failures(frame).install(self)
+        self._known = KnownPaths()
+        Failures(frame, self._known).install(self)
 
     def mount(self, site: Site) -> None:
         """Serve an API version below its prefix."""
         self.sites.append(site)
+        self._known.add(site.version.prefix, [route.template for route in site.routes])
+        if site.front and len(self.sites) == 1:
+            self.add_route("/", Top(site.front))
         last = site.routes[-1:]
         for route in site.routes:
             path = site.version.prefix + (route.positional if route.template != "/" else "")
@@ -62,6 +67,22 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         elif method == "OPTIONS" and self._cors is not None and self._cors.is_preflight(env):
             return self._cors.preflight(env, start_response)
         return super().__call__(env, start_response)
+
+
+class Top:
+    """What lies above all API versions: the way to the first one's page."""
+
+    def __init__(self, front: str) -> None:
+        self._front = front
+        refuse = refuse_method(("GET",))
+        for method in COMBINED_METHODS:
+            if method != "GET":
+                setattr(self, f"on_{method.lower()}", refuse)
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Lead to the page, which asks for credentials itself."""
+        resp.status = 302
+        resp.location = req.reference(self._front)
 
 
 class Endpoint:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body, to_json
+from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.operations import Body, Operation
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.auth import CHALLENGE, Identity
@@ -176,8 +177,9 @@ def _check_type(req: ApiRequest, media: str) -> None:
 class Failures:
     """Every failure as `{"code": …, "message": …}`; nothing a client does gives a stack trace."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, known: KnownPaths) -> None:
         self._frame = frame
+        self._known = known
 
     def install(self, app: "falcon.App[Any, Any]") -> None:
         """Let the application answer failures this way."""
@@ -203,7 +205,9 @@ class Failures:
     ) -> None:
         """Answer what the framework itself found wrong."""
         if isinstance(error, falcon.HTTPRouteNotFound):
-            message = f"path {asked_path(req)} was not found"
+            path = asked_path(req)
+            meant = " or ".join(self._known.nearest(path))
+            message = f"path {path} was not found" + (f"; did you mean {meant}?" if meant else "")
             self._answer(req, resp, 404, {"code": 404, "message": message})
             return
         message = error.description or error.title or "the request cannot be understood"

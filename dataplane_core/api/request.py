@@ -52,6 +52,11 @@ class ApiRequest(falcon.Request):
                 self._request_id = f"{getrandbits(64):016x}"
         return self._request_id
 
+    def reference(self, path: str) -> str:
+        """A reference to `path` from the one asked for: a proxy may have a prefix before both."""
+        asked = self.env.get("dataplane.path") or self.env.get("PATH_INFO") or "/"
+        return "../" * (asked.count("/") - 1) + path.lstrip("/")
+
     @property
     def body(self) -> Loaded:
         """The decoded body of an operation that has one."""

@@ -51,6 +51,7 @@ class Routes:
         self.routes: dict[str, tuple[Route, tuple[str, ...] | None]] = {}
         self.definitions: dict[str, Fragment] = {}
         self._origins: dict[str, str] = {}
+        self.front = ""
 
     def add(
         self,
@@ -75,6 +76,10 @@ class Routes:
         limited = None if versions is None else tuple(versions)
         self.routes[route.positional] = (route, limited)
         self._origins[route.positional] = plugin_at_work()
+
+    def open_with(self, template: str) -> None:
+        """Lead a browser that asks for the top of the server or of an API version to a page."""
+        self.front = template
 
     def schema(self, name: str, fragment: Fragment) -> None:
         """Define a schema that `{"$ref": name}` refers to."""

@@ -31,6 +31,11 @@ class Site:
         self._documents: dict[str, bytes] = {}
         self._lock = Lock()
 
+    @property
+    def front(self) -> str:
+        """The path of the page that a browser is led to; empty where no plugin has one."""
+        return self._routes.front and self.version.prefix + self._routes.front
+
     @cached_property
     def routes(self) -> list[Route]:
         """All routes, those of plugins first."""

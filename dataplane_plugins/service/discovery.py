@@ -35,6 +35,10 @@ class Endpoints:
         self.path = path
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        if self.path == "/" and req.site.front and "text/html" in req.accept:  # a browser
+            resp.status = 302
+            resp.location = req.reference(req.site.front)
+            return
         found = [
             {"title": operation.tag, "description": operation.summary, "url": path}
             for path, operation in req.site.children(self.path)

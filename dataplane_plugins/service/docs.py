@@ -53,11 +53,11 @@ class Page:
         self.text = asset("docs.html", "text/html").data.decode()
 
     def on_get(self, req: "ApiRequest", resp: "falcon.Response") -> None:
-        with_slash = req.env.get("RAW_URI", "").partition("?")[0].endswith("/")
+        base = req.reference(req.site.version.prefix)
         resp.content_type = "text/html; charset=utf-8"
         resp.set_header("Content-Security-Policy", POLICY)
         resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.text = self.text.replace("{base}", ".." if with_slash else ".")
+        resp.text = self.text.replace("{base}", base)
 
 
 class Assets:
@@ -103,5 +103,6 @@ def dataplane_routes(routes: "Routes") -> None:
         },
         produces="application/octet-stream",
     )
+    routes.open_with("/docs")
     routes.add("/docs", Page(), {"GET": page})
     routes.add("/docs/{file}", Assets(), {"GET": files_of_page})
