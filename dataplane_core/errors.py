@@ -140,6 +140,12 @@ class CheckFailed(DataplaneError):
         self.findings = findings
 
 
+class FileRefused(CheckFailed):
+    """HAProxy refuses the configuration with a file that was sent."""
+
+    status = 422
+
+
 class ReloadFailed(DataplaneError):
     """A reload that the client waited for went wrong; the former configuration is back."""
 

@@ -16,6 +16,7 @@ from dataplane_core.haproxy.watch import watch
 from dataplane_core.hooks.faults import record
 from dataplane_core.hooks.manager import Manager, manager_of, register_collections
 from dataplane_core.live import planner
+from dataplane_core.references import UsedFiles
 from dataplane_core.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import State
@@ -38,6 +39,7 @@ class Services:
     config: ConfigStore
     reloads: ReloadQueue
     runtime: Runtime
+    used_files: UsedFiles
     log: logging.Logger = log
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -112,7 +114,9 @@ def make_services(settings: Settings, plugins: Iterable[object] | None = None) -
         on_succeeded=lambda record: config.mark_accepted(record.version),
         on_failed=_restorer(config),
     )
-    return Services(settings, manager, registry, state, config, reloads, runtime)
+    return Services(
+        settings, manager, registry, state, config, reloads, runtime, UsedFiles(config)
+    )
 
 
 def _restorer(config: ConfigStore) -> Any:

@@ -113,6 +113,14 @@ class Committer:
         ):
             return list(verdict())
 
+    def judge(self, snapshot: Snapshot, text: str) -> list[Finding]:
+        """What HAProxy says about a text that has the lines of a snapshot; raises `CheckFailed`."""
+        with (
+            Candidate(self._source.path, encode(text)) as candidate,
+            self._judged(candidate, text, snapshot.head) as verdict,
+        ):
+            return list(verdict())
+
     def restore(self, reason: str, failed_version: int) -> int | None:
         """Put back the text that HAProxy last accepted; None when there is nothing to put back."""
         with self._source.held() as lock:

@@ -53,7 +53,7 @@ class ConfigStore:
         self, settings: Settings, kinds: frozenset[str], checker: Checker, hooks: Hooks | None,
         state: State, reloads: Reloads,
     ) -> None:  # fmt: skip
-        path = Path(settings.haproxy.config_file)
+        path = self.path = Path(settings.haproxy.config_file)
         own, transaction = settings.dataplane, settings.dataplaneapi.transaction
         self.history = History(state)
         self._state = state
@@ -162,6 +162,17 @@ class ConfigStore:
         posted, rest = split(text)
         document = Document.parse(rest, self._source.kinds, base.document)
         return self.committer.validate(Order(base, document, posted=posted))
+
+    def judge(self, snapshot: Snapshot, text: str) -> list[Finding]:
+        """HAProxy's warnings about a text in the place of a snapshot's; raises `CheckFailed`.
+
+        The text has the snapshot's lines, each with other words.
+        """
+        return self.committer.judge(snapshot, text)
+
+    def place(self, snapshot: Snapshot, line: int) -> str:
+        """The section, and the object, that stands at a line of a snapshot's text, from 1."""
+        return self._teller.place(snapshot, line)
 
     def external_change(self) -> bool:
         """Look whether someone else wrote the file; True once for each reload that was due.

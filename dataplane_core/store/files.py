@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Self
 
 from dataplane_core.errors import StorageFailed, StorageFull
@@ -182,6 +183,32 @@ def _locked_temporary(target: Path) -> tuple[int, Path]:
             os.close(handle)
 
 
+@contextmanager
+def temporary_folder(target: Path) -> Iterator[Path]:
+    """A folder beside `target` that is gone when left; `sweep_folder` removes those of the dead."""
+    handle, path = _locked_folder(target)
+    try:
+        yield path
+    finally:
+        rmtree(path, ignore_errors=True)
+        os.close(handle)
+
+
+def _locked_folder(target: Path) -> tuple[int, Path]:
+    """A new folder beside `target`, flock'ed; as `_locked_temporary`."""
+    with told(target):
+        while True:
+            name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+            try:
+                handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.path.isdir(name):
+                return handle, Path(name)
+            os.close(handle)
+
+
 def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> os.stat_result:
     """Write `target` so that it holds the old bytes or the new ones at any moment, synced.
 
@@ -212,6 +239,9 @@ def _sweep(paths: Iterable[Path]) -> None:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(path)
+                if stat.S_ISDIR(os.fstat(handle).st_mode):
+                    rmtree(path)
+                else:
+                    os.unlink(path)
             finally:
                 os.close(handle)

@@ -8,6 +8,7 @@ from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.store.head import Head, split
 from dataplane_core.store.places import Places
 from dataplane_core.store.ports import Locate
+from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
 _MOST_TOLD = 20
@@ -61,6 +62,14 @@ class Teller:
             lines.append(f"and {len(found) - _MOST_TOLD} more")
         message = "HAProxy refuses the configuration: " + "; ".join(lines)
         return CheckFailed(message, tuple(found))
+
+    def place(self, snapshot: Snapshot, line: int) -> str:
+        """The section and the object at a line of a snapshot's text, from 1, in words."""
+        places = Places(snapshot.document, ())
+        section, resource = self._place(places, snapshot.head.below(line))
+        if section is None:
+            return "the top of the file"
+        return f"section {section}" + (f" ({resource})" if resource else "")
 
     def _place(self, places: Places, line: int) -> tuple[str | None, str | None]:
         """The section that stands at a line (from 1), and the object that the line belongs to."""

@@ -32,6 +32,7 @@ MAP = {
         "storage_name": TEXT,
     },
 }
+IN_USE = Response({"$ref": "error"}, (), "The configuration names the file.")
 UPLOAD = "fileUpload"
 """The field of an upload; `file_upload`, as everywhere else, is taken too."""
 _FILE = {"$ref": "map_file"}
@@ -92,6 +93,7 @@ MAP_ITEM = {
         (_NAME, _REMOVE, _SYNC),
         _204=GONE,
         _404=MISSING,
+        _409=IN_USE,
     ),
 }
 ENTRY_LIST = {

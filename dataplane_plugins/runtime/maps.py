@@ -30,6 +30,7 @@ class Maps:
 
     def __init__(self, services: Services) -> None:
         self.patterns = Patterns(services, "map")
+        self.used_files = services.used_files
         folder = Path(services.settings.dataplaneapi.resources.maps_dir)
         self.files = MapFiles(folder, services.state)
 
@@ -99,16 +100,23 @@ class MapItem:
         resp.data = to_json([{"key": key, "value": value} for key, value in given])
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        remove = req.query["forceDelete"]
-        if remove and not self.maps.files.manages(self.maps.find(name)):
-            raise BadRequest(f"{name} is outside {self.maps.files.folder}; its file stays")
+        path = self._removable(name) if req.query["forceDelete"] else None
         with self.maps.changing(req, name) as one:
             self.maps.patterns.tell("clear", one)
-        path = self.maps.files.path(one) if remove else None
         if path is not None:
             with told(path, "deleted"):
                 path.unlink(missing_ok=True)
         resp.status = 204
+
+    def _removable(self, name: str) -> Path | None:
+        """The file of a managed map; raises `BadRequest`, and `Conflict` for one that must stay."""
+        one, files = self.maps.find(name), self.maps.files
+        if not files.manages(one):
+            raise BadRequest(f"{name} is outside {files.folder}; its file stays")
+        path = files.path(one)
+        if path is not None:
+            self.maps.used_files.check_removal(path)
+        return path
 
 
 def _entries_of(body: Any) -> list[tuple[str, str]]:

@@ -9,15 +9,16 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 
-from dataplane_core.errors import AlreadyExists, Invalid, NotFound
+from dataplane_core.errors import AlreadyExists, CheckFailed, Invalid, NotFound
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.services import Services
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
-from dataplane_core.store.files import locked, sweep_folder, told, write_atomically
+from dataplane_core.store.files import Candidate, locked, sweep_folder, sync_directory, told
 from dataplane_core.store.head import decode, encode
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.source import discard
@@ -28,13 +29,26 @@ KINDS = frozenset({SCOPE, "spoe-agent", "spoe-message", "spoe-group"})
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 
-class Unchecked:
+class Together:
     """HAProxy judges a SPOE file only as part of the configuration that refers to it."""
+
+    def __init__(self, services: Services, path: Path) -> None:
+        self._used_files = services.used_files
+        self._path = path
 
     @contextmanager
     def begin(self, path: Path, /) -> Iterator[Verdict]:
-        """Nothing to say; a reload that fails says it."""
-        yield tuple
+        """Judge both, with the file as it is at `path`."""
+
+        def verdict() -> tuple[()]:
+            try:
+                self._used_files.check(self._path, path)
+            except CheckFailed as failed:
+                # The lines of its findings are those of another file than the one that is changed.
+                raise CheckFailed(failed.message) from None
+            return ()
+
+        yield verdict
 
 
 class MainReloads:
@@ -43,6 +57,7 @@ class MainReloads:
     def __init__(self, services: Services, name: str) -> None:
         self._services = services
         self._name = name
+        self.store: ConfigStore | None = None
 
     def request(self, version: int, reason: str = "") -> str:
         """The id of the reload that will read version `version` of the file."""
@@ -55,8 +70,14 @@ class MainReloads:
         return ()
 
     def force(self, version: int) -> ReloadRecord:
-        """Reload now."""
-        return self._services.reloads.force(self._services.config.version())
+        """Reload now; when that fails, the file says what it said before `version`."""
+        assert self.store is not None
+        self.store.mark_accepted(version - 1)
+        record = self._services.reloads.force(self._services.config.version())
+        restored = None
+        if record.status == "failed":
+            restored = self.store.restore_accepted(record.response, version)
+        return replace(record, restored=restored)
 
 
 class SpoeFiles:
@@ -91,7 +112,8 @@ class SpoeFiles:
     def create(self, name: str, data: bytes) -> str:
         """Write a new file, its last line ended, and return its path.
 
-        Raises `Invalid` and `AlreadyExists`.
+        Raises `Invalid`, `AlreadyExists`, and `CheckFailed` where the configuration names the file,
+        and HAProxy refuses it.
         """
         path = self._path(name)
         if path is None:
@@ -105,7 +127,12 @@ class SpoeFiles:
         with self._making():
             if os.path.lexists(path):
                 raise AlreadyExists(f"object already exists: SPOE file {name} already exists")
-            write_atomically(path, encode(with_last_newline(decode(data))), 0o644)
+            ended = encode(with_last_newline(decode(data)))
+            with Candidate(path, ended, 0o644) as candidate:
+                candidate.sync()
+                self._services.used_files.check(path, candidate.path)
+                candidate.publish()
+            sync_directory(path.parent)
         return str(path)
 
     def sweep(self) -> None:
@@ -113,11 +140,15 @@ class SpoeFiles:
         sweep_folder(self._folder)
 
     def delete(self, name: str) -> None:
-        """Remove a file; it is no error when there is none."""
+        """Remove a file; it is no error when there is none.
+
+        Raises `Conflict` where the configuration names it.
+        """
         path = self._path(name)
         if path is None or not path.is_file():
             return
         with self._making(), self._opening:
+            self._services.used_files.check_removal(path)
             state = self._state_of(path)
             discard(path)
             lives = self._services.state.fact(_fact(path)) or "0"
@@ -142,8 +173,9 @@ class SpoeFiles:
     def _open(self, path: Path, state: State) -> tuple[State, ConfigStore]:
         services = self._services
         settings = services.settings.replace(**{"haproxy.config_file": path})
-        reloads = MainReloads(services, path.name)
-        return state, ConfigStore(settings, KINDS, Unchecked(), None, state, reloads)
+        reloads, checker = MainReloads(services, path.name), Together(services, path)
+        reloads.store = ConfigStore(settings, KINDS, checker, None, state, reloads)
+        return state, reloads.store
 
     def _close(self, path: Path) -> None:
         if path.name in self._stores:

@@ -36,6 +36,7 @@ SPOE = Parameter("spoe", required=True, help="Name of the SPOE file.")
 SCOPE = Parameter("scope", required=True, help="The scope in brackets, such as [mirror].")
 CHANGE = (TRANSACTION_ID, VERSION)
 SHOWN = ("Configuration-Version",)
+IN_USE = Response({"$ref": "error"}, (), "The configuration names the file.")
 STATUS = Parameter("status", enum=("failed", "in_progress"), help="Show only these.")
 BEGIN = Parameter("version", "integer", required=True, help="The version to start from.")
 
@@ -99,7 +100,8 @@ def _add_files(routes: Routes, files: SpoeFiles, limit: int) -> None:
     text = _enveloped({"type": "string"})
     routes.add(f"{BASE}/spoe_files/{{name}}", resources.FileItem(files), {
         "GET": _operation("getOneSpoeFile", "One SPOE file", _200=text, _404=NOT_FOUND),
-        "DELETE": _operation("deleteSpoeFile", "Delete a SPOE file", _204=gone, _404=NOT_FOUND),
+        "DELETE": _operation("deleteSpoeFile", "Delete a SPOE file", _204=gone, _404=NOT_FOUND,
+                             _409=IN_USE),
     })  # fmt: skip
     number = Response({"type": "integer"}, (), "The number of the newest version.")
     routes.add(f"{BASE}/version", resources.Version(files), {

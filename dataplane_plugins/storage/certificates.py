@@ -100,13 +100,41 @@ def check(data: bytes) -> Bundle:
         _loaded("a private key", lambda one: load_pem_private_key(one, None), text)
         for text in bundle.of(_KEY)
     ]
-    if len(keys) > 1:
-        raise Invalid("the file holds more than one private key")
     if keys and certificates and keys[0].public_key() != certificates[0].public_key():
-        raise Invalid("the private key does not belong to the first certificate of the file")
+        raise Invalid(
+            "the private key does not belong to the first certificate of the file; of several keys "
+            "HAProxy takes the first"
+        )
     if not (keys or certificates or bundle.of(_REVOKED)):
         raise Invalid("the file holds no certificate in PEM format")
     return bundle
+
+
+def check_key(bundle: Bundle, former: bytes, beside: bytes) -> None:
+    """Raise `Invalid` where a certificate would lose its key, or be beside another's.
+
+    `former` is what the file held, `beside` what the file of its key holds, "" without one.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    certificates = bundle.of(_CERTIFICATE)
+    if bundle.serves or not certificates:
+        return
+    own, apart = bundle_in(former), bundle_in(beside)
+    keys = apart.of(_KEY) if apart else []
+    if not keys and own is not None and own.serves:
+        raise Invalid(
+            "the file lacks its certificate's private key, which HAProxy needs: put it into the "
+            "file, or beside it"
+        )
+    for text in keys[:1]:
+        key = _loaded("a private key", lambda one: load_pem_private_key(one, None), text)
+        if key.public_key() != x509.load_pem_x509_certificate(certificates[0]).public_key():
+            raise Invalid(
+                "the private key in the file beside it does not belong to the first certificate of "
+                "the file; send both in one file"
+            )
 
 
 def _loaded(what: str, load: Callable[[bytes], T], text: bytes) -> T:

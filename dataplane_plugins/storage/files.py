@@ -1,7 +1,8 @@
 """What the three kinds of files share: list, upload, read, replace, delete.
 
 A file is replaced whole: what is new is on the disk before HAProxy is told, and takes its name in
-one step. `skip_reload` leaves HAProxy as it is, `force_reload` waits for a reload, and gives the
+one step. Where the configuration uses the file, HAProxy is asked before that whether it takes both
+together. `skip_reload` leaves HAProxy as it is, `force_reload` waits for a reload, and gives the
 former file back when that fails.
 """
 
@@ -15,7 +16,7 @@ import falcon
 from dataplane_core.api.body import to_json
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.uploads import open_upload
-from dataplane_core.errors import NotFound, ReloadFailed
+from dataplane_core.errors import CheckFailed, NotFound, ReloadFailed
 from dataplane_core.services import Services
 from dataplane_core.store.files import Candidate, locked, sync_directory
 from dataplane_plugins.storage.certificates import bundle_in
@@ -31,12 +32,18 @@ class Files:
     """The files of one folder, and what HAProxy is told of their changes."""
 
     def __init__(
-        self, services: Services, folder: Folder, described: str, fields: tuple[str, ...] = (FIELD,)
+        self,
+        services: Services,
+        folder: Folder,
+        described: str,
+        fields: tuple[str, ...] = (FIELD,),
+        refusal: type[CheckFailed] = CheckFailed,
     ) -> None:
         self.services = services
         self.folder = folder
         self.described = described
         self.fields = fields
+        self.refusal = refusal
         self.live = Live(services)
         self.limit = services.settings.dataplane.body_limit
 
@@ -50,8 +57,8 @@ class Files:
     ) -> tuple[str, int, Any]:
         """Store the file of a multipart body: its name, its size in bytes, what `check` gave.
 
-        Raises `Invalid`, `AlreadyExists`, `BadRequest`, `TooLarge` and `StorageFailed`; there is no
-        such file then.
+        Raises `Invalid`, `AlreadyExists`, `BadRequest`, `TooLarge`, `StorageFailed`, and
+        `CheckFailed` as `judge` does; there is no such file then.
         """
         first, *others = self.fields
         upload = open_upload(req, first, self.limit, *others)
@@ -64,6 +71,8 @@ class Files:
             checked = check(candidate.path.read_bytes()) if check else None
             candidate.sync()
             with self.changing():
+                self.folder.check_free(name)
+                self.judge(name, candidate)
                 self.folder.add(candidate)
         return name, size, checked
 
@@ -73,13 +82,14 @@ class Files:
         """Replace a file; why a reload is needed, "" if none is, and how to undo it.
 
         `tell` brings it to HAProxy and raises `NeedsReload`, or anything else to have the file stay
-        as it is. Raises `NotFound` and `StorageFailed`.
+        as it is. Raises `NotFound`, `StorageFailed`, and `CheckFailed` as `judge` does.
         """
         path, former = self.folder.find(name), self.folder.read(name)
         with self.changing(), Candidate(path, data, self.folder.mode) as candidate:
             if not self.folder.mode & 0o007:
                 candidate.protect()
             candidate.sync()
+            self.judge(name, candidate)
             reason = reason_of(tell, path)
             written = candidate.publish()
             sync_directory(candidate.target.parent)
@@ -92,9 +102,10 @@ class Files:
         return reason, undo
 
     def remove(self, name: str, tell: Callable[[Path], None] | None) -> tuple[str, Undo]:
-        """Delete a file; as `write`."""
+        """Delete a file; as `write`. Raises `Conflict` where the configuration needs it."""
         former, path = self.folder.read(name), self.folder.find(name)
         with self.changing():
+            self.services.used_files.check_removal(path)
             mode = path.stat().st_mode & 0o777
             self.folder.remove(name)
             reason = reason_of(tell, path)
@@ -113,6 +124,13 @@ class Files:
                 self.folder.remove(name)
 
         return undo
+
+    def judge(self, name: str, candidate: Candidate) -> None:
+        """Raise `CheckFailed` where HAProxy refuses the configuration with a new file."""
+        try:
+            self.services.used_files.check(self.folder.path / name, candidate.path)
+        except CheckFailed as failed:
+            raise self.refusal(failed.message, failed.findings) from None
 
     def changing(self) -> Any:
         """Keep other changes of the folder away: the file and HAProxy change in one order."""
@@ -191,5 +209,5 @@ class FileItem:
         self.files.settle(req, resp, name, reason, undo, 204)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        self.files.folder.remove(name)
+        self.files.remove(name, None)
         resp.status = 204

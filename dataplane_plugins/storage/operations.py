@@ -30,6 +30,7 @@ SKIP = Parameter(
     "skip_reload", "boolean", default=False, help="Change the file and leave HAProxy as it is."
 )
 GONE = Response(None, (), "Deleted.")
+IN_USE = Response({"$ref": "error"}, ("Configuration-Version",), "The configuration names it.")
 UNDER_WAY = "a reload is under way."
 
 
@@ -86,7 +87,7 @@ def replaced(identifier: str, summary: str, schema: Fragment | None = None) -> O
 
 def removed(identifier: str, summary: str) -> Operation:
     """The deletion of a file that nothing is told of."""
-    responses = {"204": GONE, "404": NOT_FOUND, "default": FAILURE}
+    responses = {"204": GONE, "404": NOT_FOUND, "409": IN_USE, "default": FAILURE}
     return Operation(identifier, TAG, summary, responses=responses)
 
 

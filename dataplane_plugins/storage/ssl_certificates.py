@@ -15,15 +15,18 @@ from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import FAILURE, NOT_FOUND, Operation, Response
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
+from dataplane_core.errors import FileRefused
 from dataplane_core.overview import Fact
 from dataplane_core.services import Services
+from dataplane_core.store.files import read
 from dataplane_plugins.runtime.common import array
-from dataplane_plugins.storage.certificates import check, facts
+from dataplane_plugins.storage.certificates import check, check_key, facts
 from dataplane_plugins.storage.files import FileList, Files, reason_of, wants_live
 from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.operations import (
     FORCE,
     GONE,
+    IN_USE,
     PATH,
     SIZE,
     SKIP,
@@ -100,8 +103,10 @@ class CertificateItem:
         resp.data = to_json(told(self.files, name, self.files.folder.read(name)))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        self.files.folder.find(name)
+        path = self.files.folder.find(name)
         bundle = check(req.raw)
+        if self.files.services.used_files.uses(path):
+            check_key(bundle, self.files.folder.read(name), _key_beside(path))
 
         def tell(path: Path) -> None:
             self.files.live.replace(path, req.raw, bundle, adds=True)
@@ -114,6 +119,14 @@ class CertificateItem:
         tell = self.files.live.remove_certificate if wants_live(req) else None
         reason, undo = self.files.remove(name, tell)
         self.files.settle(req, resp, name, reason, undo, 204)
+
+
+def _key_beside(path: Path) -> bytes:
+    """The file in which HAProxy looks for a key that a certificate's own file lacks."""
+    for place in (path.with_name(f"{path.name}.key"), path.with_suffix(".key")):
+        if place != path and place.is_file():
+            return read(place)[0]
+    return b""
 
 
 def _folder(services: Services) -> Folder:
@@ -129,7 +142,7 @@ def dataplane_start(services: Services) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve certificates."""
-    files = Files(services, _folder(services), "managed SSL file")
+    files = Files(services, _folder(services), "managed SSL file", refusal=FileRefused)
     routes.schema("ssl_certificate", CERTIFICATE)
     routes.schema("ssl_certificates", array("ssl_certificate"))
     several = {
@@ -141,7 +154,13 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         ),
     }
     read = {"200": Response(_ONE), "404": NOT_FOUND, "default": FAILURE}
-    gone = {"202": queued(), "204": GONE, "404": NOT_FOUND, "default": FAILURE}
+    gone = {
+        "202": queued(),
+        "204": GONE,
+        "404": NOT_FOUND,
+        "409": IN_USE,
+        "default": FAILURE,
+    }
     one = {
         "GET": Operation(
             "getOneStorageSSLCertificate", TAG, "What a certificate says", responses=read

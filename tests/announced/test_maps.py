@@ -58,11 +58,15 @@ def test_a_map_is_emptied_and_deleted_at_run_time(lb: Balancer) -> None:
     path = lb.upload("runtime/maps", "paths.map", PATHS).json["file"]
     assert lb.upload("runtime/maps", "paths.map", PATHS).status == 409
     use(lb, f"%[path,map_beg({path},be_main)]")
-    assert lb.call("DELETE", "runtime/maps/paths.map", forceDelete="true").status == 204
-    assert not (lb.folder / "maps" / "paths.map").exists()
+    assert lb.call("DELETE", "runtime/maps/paths.map").status == 204
     assert lb.fetch("/api/users") == (200, "be_main")
+    refused = lb.call("DELETE", "runtime/maps/paths.map", forceDelete="true")
+    assert refused.status == 409
+    assert refused.json["message"].startswith(f"rejecting attempt to delete file {path} referenced")
     lb.change("DELETE", "backend_switching_rules/0", frontend="fe_main")
     assert lb.get("runtime/maps") == []
+    assert lb.call("DELETE", "storage/maps/paths.map").status == 204
+    assert not (lb.folder / "maps" / "paths.map").exists()
 
 
 def test_a_stored_map_is_managed_and_loaded_by_a_rule(lb: Balancer) -> None:

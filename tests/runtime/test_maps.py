@@ -104,12 +104,26 @@ def test_an_empty_map_and_its_file(api):
     assert api.get("runtime/maps_entries", map="m.map") == []
     path = api.folder / "maps" / "m.map"
     assert path.exists()
-    assert api.status("DELETE", "runtime/maps/m.map", forceDelete="true") == 204
-    assert not path.exists()
     assert api.get("runtime/maps")[0]["storage_name"] == "m.map"
     assert api.status("DELETE", "runtime/maps/beg.map", forceDelete="true") == 400
     assert pairs(api, "beg.map")
     assert api.status("DELETE", "runtime/maps/none") == 404
+
+
+def test_a_map_that_the_configuration_names_stays(api):
+    path, config = api.folder / "maps" / "m.map", api.folder / "haproxy.cfg"
+    answer = api.call("DELETE", "runtime/maps/m.map", forceDelete="true")
+    assert answer.status_code == 409
+    said = f"rejecting attempt to delete file {path} referenced in haproxy conf at line 13: "
+    assert answer.json["message"].startswith(said)
+    assert path.exists() and pairs(api) == {"k1": "v1", "k2": "v2 and more"}
+    before = config.read_text()
+    try:
+        config.write_text(before.replace("  http-request set-header x", "  # http-request set-header x"))
+        assert api.status("DELETE", "runtime/maps/m.map", forceDelete="true") == 204
+        assert not path.exists() and not pairs(api)
+    finally:
+        config.write_text(before)
 
 
 def test_an_upload_is_one_change(api):

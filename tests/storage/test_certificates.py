@@ -1,10 +1,12 @@
 """What certificates say, and which files are refused."""
 
+from contextlib import nullcontext
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from dataplane_core.errors import Invalid
-from dataplane_plugins.storage.certificates import bundle_in, check, facts
+from dataplane_plugins.storage.certificates import bundle_in, check, check_key, facts
 from tests.storage.support import bundle, certificate, pem_of, private_key, revocations
 
 KEY = private_key()
@@ -22,7 +24,7 @@ OTHER = certificate("ca.example.com", private_key())
         (MINE + pem_of(KEY)[:-20], "does not end"),
         (MINE.replace(b"MII", b"AAA", 1), "certificate that cannot be read"),
         (MINE + pem_of(private_key()), "does not belong"),
-        (MINE + pem_of(KEY) + pem_of(KEY), "more than one"),
+        (MINE + pem_of(private_key()) + pem_of(KEY), "does not belong"),
         (OTHER + MINE + pem_of(KEY), "does not belong"),
         (MINE + pem_of(KEY, b"secret"), "encrypted"),
         (MINE.replace(b"CERTIFICATE", b"CERTIFICATE REQUEST"), "does not use"),
@@ -43,6 +45,7 @@ def test_what_is_refused(data, reason):
         MINE + OTHER,
         MINE + pem_of(KEY),
         pem_of(KEY) + MINE + OTHER,
+        MINE + pem_of(KEY) + pem_of(private_key()),
         pem_of(KEY),
         revocations(KEY, 1, 2),
         b"subject=/CN=x - a comment\n" + MINE.replace(b"\n", b"\r\n") + b"\n\n" + pem_of(KEY),
@@ -52,6 +55,25 @@ def test_what_is_taken(data):
     text = check(data).text
     assert "" not in text.splitlines()
     assert check(text.encode()).text == text
+
+
+@pytest.mark.parametrize(
+    ("new", "former", "beside", "reason"),
+    [
+        (MINE, bundle(), b"", "lacks its certificate's private key"),
+        (MINE, bundle(), pem_of(private_key()), "does not belong"),
+        (MINE, MINE, pem_of(private_key()), "does not belong"),
+        (MINE, bundle(), pem_of(KEY), ""),
+        (MINE, OTHER, b"", ""),
+        (MINE + OTHER, MINE, pem_of(KEY), ""),
+        (MINE + pem_of(KEY), bundle(), pem_of(private_key()), ""),
+        (pem_of(KEY), bundle(), b"", ""),
+        (revocations(KEY, 1), revocations(KEY, 2), b"", ""),
+    ],
+)
+def test_the_key_of_a_certificate_in_use(new, former, beside, reason):
+    with pytest.raises(Invalid, match=reason) if reason else nullcontext():
+        check_key(check(new), former, beside)
 
 
 def test_facts():

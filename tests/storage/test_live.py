@@ -142,11 +142,22 @@ def test_a_certificate_without_its_key_needs_a_reload(live):
     live.send("DELETE", "ssl_certificates/alone.pem")
 
 
-def test_a_certificate_in_use_is_taken_away_by_a_reload(live):
-    before = (live.folder / "ssl/site.pem").read_bytes()
-    answer = live.send("DELETE", "ssl_certificates/site.pem")
-    assert "the configuration names it" in live.reason(answer)
-    (live.folder / "ssl/site.pem").write_bytes(before)
+@pytest.mark.parametrize(
+    "path",
+    ["ssl_certificates/site.pem", "general/ca.pem", "general/crl.pem", "general/known.acl",
+     "general/503.http", "maps/m.map", "maps/both.map"],
+)  # fmt: skip
+def test_a_file_in_use_stays(live, path):
+    before = live.send("GET", path).content
+    answer = live.send("DELETE", path)
+    assert answer.status_code == 409
+    place = live.folder / path.replace("ssl_certificates", "ssl")
+    begin = f"rejecting attempt to delete file {place} referenced in haproxy conf at line "
+    assert answer.json["message"].startswith(begin)
+    line = int(answer.json["message"].removeprefix(begin).partition(":")[0])
+    assert str(place) in live.services.config.snapshot().text.splitlines()[line - 1]
+    assert "section frontend fe" in answer.json["message"]
+    assert live.send("GET", path).content == before
 
 
 def test_authorities_and_revocations(live):

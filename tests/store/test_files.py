@@ -158,3 +158,30 @@ def test_a_temporary_file_that_is_swept_before_it_is_locked_is_made_anew(tmp_pat
     files.write_atomically(target, b"x")
     assert target.read_bytes() == b"x"
     assert others(tmp_path) == ["a.cfg"]
+
+
+def test_sweep_removes_folders_of_the_dead_alone(tmp_path):
+    (tmp_path / "map").mkdir()
+    (tmp_path / "map/kept").write_bytes(b"x")
+    dead = tmp_path / ".a.map.12345678.tmp"
+    dead.mkdir()
+    (dead / "link").symlink_to(tmp_path / "map")
+    with files.temporary_folder(tmp_path / "a.map") as alive:
+        files.sweep_folder(tmp_path)
+        assert others(tmp_path) == sorted([alive.name, "map"])
+    assert others(tmp_path) == ["map"] and (tmp_path / "map/kept").exists()
+
+
+def test_a_folder_that_is_swept_before_it_is_locked_is_made_anew(tmp_path, monkeypatch):
+    lock, sweeps = files.fcntl.flock, []
+
+    def swept_first(handle, how):
+        if not sweeps:
+            sweeps.append(1)
+            files.sweep_folder(tmp_path)
+        lock(handle, how)
+
+    monkeypatch.setattr(files.fcntl, "flock", swept_first)
+    with files.temporary_folder(tmp_path / "a.map") as folder:
+        assert folder.is_dir()
+    assert others(tmp_path) == []

@@ -1,0 +1,89 @@
+"""Where the names of files lead: relative ones, links, and `..` included.
+
+HAProxy takes a relative name from its working directory, from what `default-path` says, or from a
+base directory of the kind of file (`crt-base`, `ca-base`, `server-state-base`). Each of them is a
+folder that the configuration names, or stands near it; a name is tried in all of them.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_LONGEST = 4096
+
+
+class Entry(NamedTuple):
+    """A name in a folder; the folder is its real path."""
+
+    folder: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """The path of the entry, links in its name not followed."""
+        return os.path.join(self.folder, self.name)
+
+
+def entry_of(path: Path | str) -> Entry:
+    """The entry that a path names, whether or not it exists."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return Entry(os.path.realpath(folder), name)
+
+
+class Folders:
+    """The folders that relative names may start from, with what is known of their entries."""
+
+    def __init__(self, config_file: Path, *, from_config: bool) -> None:
+        """`from_config`: relative names may start from where the configuration is."""
+        near = config_file.resolve().parent
+        first = (os.getcwd(), "/", *((str(near), str(near.parent)) if from_config else ()))
+        self.near = tuple(dict.fromkeys(map(os.path.realpath, first)))
+        self._bases = list(self.near)
+        self._real: dict[str, str] = {}
+
+    def subfolders(self) -> set[str]:
+        """The names of the folders in those that names start from: they need no slash."""
+        return {entry.name for folder in self.near for entry in _listed(folder) if entry.is_dir()}
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Take those of the names that lead to folders for places where relative names start."""
+        for name in names:
+            for entry in self.entries(name):
+                path = os.path.realpath(entry.path)
+                if path not in self._bases and os.path.isdir(path):
+                    self._bases.append(path)
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        """Every entry that a name may mean."""
+        if not name or len(name) > _LONGEST or "\0" in name:
+            return
+        for base in ("/",) if name.startswith("/") else tuple(self._bases):
+            folder, last = os.path.split(os.path.join(base, name))
+            if last in ("", ".", ".."):
+                folder, last = os.path.split(os.path.realpath(os.path.join(folder, last)))
+            yield Entry(self._realpath(folder), last)
+
+    def names_of(self, path: Path) -> set[Entry]:
+        """The entries of a file: its own, where a link leads to, and links to it from the bases."""
+        real = os.path.realpath(path)
+        links = (
+            Entry(folder, entry.name)
+            for folder in self._bases
+            for entry in _listed(folder)
+            if entry.is_symlink() and os.path.realpath(entry.path) == real
+        )
+        return {entry_of(path), entry_of(real), *links}
+
+    def _realpath(self, folder: str) -> str:
+        real = self._real.get(folder)
+        if real is None:
+            real = self._real[folder] = os.path.realpath(folder)
+        return real
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(folder) as found:
+        return list(found)
+    return []

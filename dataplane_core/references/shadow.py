@@ -1,0 +1,131 @@
+"""Folders that look as they would after a change of one file, and a configuration that reads them.
+
+HAProxy judges a file where the configuration names it, and that must not be the file's own place:
+whoever starts HAProxy meanwhile would read what nobody has judged. So the folder is shown in
+another place, as links to what is in it, with the new file among them or without the one that goes,
+and the words that lead to the folder lead there.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from dataplane_core.references.folders import Entry
+from dataplane_core.references.survey import Survey, goes_with
+from dataplane_core.store.files import temporary_folder, told
+from dataplane_core.store.head import encode
+
+_CUT = re.compile(r"\.\.\.([^\s'\"]+)")
+
+
+class Shadow:
+    """The places in `root` that stand for folders with one file changed."""
+
+    def __init__(self, survey: Survey, root: Path, certain: "Shadow | None" = None) -> None:
+        """With the `certain` one, words without a slash count, which may be something else."""
+        self._survey = survey
+        self._root = root
+        self._certain = certain
+        self._numbers: dict[str, int] = {}
+        self._whole: set[str] = set()
+        self._used: set[Entry] = set()
+        self._texts: dict[Entry, str] = {}
+        self._texts = self._other_texts()
+        self.text = survey.main.rewritten(survey.values, self._replace)
+
+    def show(self, candidate: Path | None) -> None:
+        """Have the file be `candidate`, or not there."""
+        for folder, number in self._numbers.items():
+            place = self._root / str(number)
+            with told(self._root):
+                place.mkdir(parents=True, exist_ok=True)
+                for name in self._names(folder):
+                    self._put(place / name, Entry(folder, name), candidate)
+
+    def original(self, message: str) -> str:
+        """A message with the folders that are meant, not those that stand for them."""
+        for folder, number in sorted(self._numbers.items(), key=lambda pair: -pair[1]):
+            place = str(self._root / str(number))
+            message = _CUT.sub(partial(_completed, place, folder), message)
+            message = message.replace(place, folder)
+        return message
+
+    def _other_texts(self) -> dict[Entry, str]:
+        """The files that name the file, as they are to be read; they have other places, too."""
+        found: dict[Entry, str] = {}
+        for _, entry, other in self._survey.others:
+            text = other.rewritten(self._survey.values, self._replace)
+            if text != other.text:
+                found[entry] = text
+        return found
+
+    def _replace(self, name: str) -> str | None:
+        if "/" not in name and self._certain is None:
+            return None
+        reached = self._survey.reached(name)
+        if reached is None:
+            others = (one for one in self._survey.folders.entries(name) if one in self._texts)
+            reached = next(((entry, False) for entry in others), None)
+        if reached is None or ("/" not in name and self._is_shown(reached[0].folder)):
+            return None
+        return self._place(*reached)
+
+    def _is_shown(self, folder: str) -> bool:
+        """Whether names without a slash are looked for in the shadow of a folder anyway."""
+        return self._certain is not None and folder in self._certain._whole
+
+    def _place(self, entry: Entry, whole: bool) -> str:
+        number = self._numbers.setdefault(entry.folder, len(self._numbers))
+        if whole:
+            self._whole.add(entry.folder)
+        self._used.add(entry)
+        return os.path.join(self._root, str(number), entry.name).rstrip("/")
+
+    def _names(self, folder: str) -> set[str]:
+        """The names of a folder that its shadow has."""
+        with told(Path(folder), "read"):
+            there = {name for name in os.listdir(folder) if not _is_temporary(name)}
+        if folder not in self._whole:
+            used = {entry.name for entry in self._used if entry.folder == folder}
+            there = {name for name in there if any(goes_with(name, one) for one in used)}
+        return there | {entry.name for entry in self._survey.own if entry.folder == folder}
+
+    def _put(self, place: Path, entry: Entry, candidate: Path | None) -> None:
+        with suppress(FileNotFoundError):
+            place.unlink()
+        if entry in self._texts:
+            place.write_bytes(encode(self._texts[entry]))
+        elif not self._survey.is_own(entry):
+            place.symlink_to(entry.path)
+        elif candidate is not None:
+            place.symlink_to(candidate)
+
+
+def _completed(place: str, folder: str, cut: re.Match[str]) -> str:
+    """A path that was cut at its beginning, as Lua does, with `folder` for the end of `place`."""
+    ends = (place[at:] for at in range(1, len(place)) if cut[1].startswith(f"{place[at:]}/"))
+    end = next(ends, None)
+    return cut[0] if end is None else folder + cut[1][len(end) :]
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith(".") and name.endswith(".tmp")
+
+
+@contextmanager
+def shadows(survey: Survey) -> Iterator[Iterator[Shadow]]:
+    """The ways to show a change to HAProxy, the most certain first; gone when left."""
+    with temporary_folder(survey.path) as root:
+        yield _each(survey, root)
+
+
+def _each(survey: Survey, root: Path) -> Iterator[Shadow]:
+    certain = Shadow(survey, root / "a")
+    if certain.text != survey.main.text:
+        yield certain
+    other = Shadow(survey, root / "b", certain)
+    if other.text != certain.text.replace(str(root / "a"), str(root / "b")):
+        yield other

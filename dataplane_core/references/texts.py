@@ -1,0 +1,154 @@
+"""Texts that name files: haproxy.cfg, and the files that it names (a list of certificates, SPOE).
+
+Comments name nothing. A line in a conditional block counts whether or not its condition holds now.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dataplane_core.references.pieces import UNKNOWN, Piece, Values, pieces, readings, variables
+from dataplane_core.store.head import decode
+from dataplane_core.text import QuoteError, scan
+
+LARGEST = 64 << 20
+"""Bytes of a file up to which it is looked into for names of others."""
+
+# What a word may be written with that does not show the name as it is.
+_HIDING = re.compile(r"[$\\'\"]")
+_PLAIN = re.compile(r"[\w./@+=:,-]+", re.ASCII)
+
+Replace = Callable[[str], str | None]
+"""What is to stand in the place of a name; None for what stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A part of a word that may name a file, and the number of its line, from 1."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text with the path of its file."""
+
+    path: str
+    text: str
+
+    def names(self, values: Values, wanted: Iterable[str] = ()) -> Iterator[Name]:
+        """The names with a slash in them, and of the others those that are `wanted`."""
+        known = frozenset(wanted)
+        for number, raw in enumerate(self.text.split("\n"), 1):
+            if not _may_name(raw, known):
+                continue
+            for token in tokens_of(raw):
+                for word in (word for reading in readings(token, values) for word in reading):
+                    for piece in pieces(word):
+                        if "/" in piece.text or piece.text in known:
+                            yield Name(number, piece.text)
+
+    def values(self, environ: Values) -> dict[str, Sequence[str]]:
+        """The values that variables may have: those around, and those that a line sets.
+
+        A line that sets one has the variable's name as its second word, the value as its third.
+        """
+        lines = self.text.split("\n")
+        used = {name for raw in lines if "$" in raw for name in variables(tokens_of(raw))}
+        found = {name: list(environ.get(name, ())) for name in used}
+        for raw in lines:
+            if any(name in raw for name in used):
+                tokens = tokens_of(raw)
+                if len(tokens) == 3 and tokens[1] in found:
+                    found[tokens[1]] += [words[0] for words in readings(tokens[2], {}) if words]
+        return dict(found)
+
+    def rewritten(self, values: Values, replace: Replace) -> str:
+        """The text with other names in it; lines stay lines."""
+        return "\n".join(_rewritten(raw, values, replace) for raw in self.text.split("\n"))
+
+
+def read_text(path: str) -> TextFile | None:
+    """A file that may name others; None for keys, certificates, and what is no text of a file."""
+    with suppress(OSError):
+        status = os.stat(path)
+        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
+            with open(path, "rb") as file:
+                data = file.read()
+            if b"\0" not in data and b"-----BEGIN " not in data:
+                return TextFile(path, decode(data))
+    return None
+
+
+def tokens_of(raw: str) -> Sequence[str]:
+    """The raw words of a line without its comment; `--` in front of a line of Lua is one too."""
+    if raw.lstrip(" \t").startswith(("#", "--")):
+        return ()
+    try:
+        return scan(raw)[0]
+    except QuoteError:  # no line of HAProxy's own language
+        return raw.split()
+
+
+def _may_name(raw: str, wanted: frozenset[str]) -> bool:
+    return "/" in raw or _HIDING.search(raw) is not None or any(name in raw for name in wanted)
+
+
+def _rewritten(raw: str, values: Values, replace: Replace) -> str:
+    if not raw.strip():
+        return raw
+    at, parts = 0, list[str]()
+    for token in tokens_of(raw):
+        start = raw.index(token, at)
+        parts += [raw[at:start], _token(token, values, replace)]
+        at = start + len(token)
+    return "".join([*parts, raw[at:]])
+
+
+def _token(token: str, values: Values, replace: Replace) -> str:
+    for words in readings(token, values):
+        swaps = [list(_swaps(word, replace)) for word in words]
+        flat = [(piece.text, new) for found in swaps for piece, new in found]
+        if all(token.count(old) == 1 and _PLAIN.fullmatch(new) for old, new in flat):
+            for old, new in flat:  # whatever the file's language, its quotes stay
+                token = token.replace(old, new)
+        elif not any(UNKNOWN in word for word in words):
+            return " ".join(map(quoted, map(_swapped, words, swaps)))
+    return token
+
+
+def _swaps(word: str, replace: Replace) -> Iterator[tuple[Piece, str]]:
+    """The parts of a word that are to be others, without parts of parts."""
+    end = 0
+    for piece in sorted(pieces(word), key=lambda one: (one.start, -one.end)):
+        new = replace(piece.text) if piece.start >= end else None
+        if new is not None:
+            end = piece.end
+            yield piece, new
+
+
+def _swapped(word: str, swaps: Iterable[tuple[Piece, str]]) -> str:
+    at, parts = 0, list[str]()
+    for piece, new in swaps:
+        whole = piece.start == 0 and piece.end == len(word)
+        parts += [word[at : piece.start], new if whole else _argument(new)]
+        at = piece.end
+    return "".join([*parts, word[at:]])
+
+
+def _argument(text: str) -> str:
+    """A text as an argument of a converter, whose quotes HAProxy takes off a second time."""
+    if _PLAIN.fullmatch(text) and "," not in text:
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def quoted(text: str) -> str:
+    """A text as one word of a line."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -1,0 +1,105 @@
+"""Stored files that the configuration uses: which must stay, and what HAProxy says of a change."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dataplane_core.errors import CheckFailed, Conflict, Finding
+from dataplane_core.references.shadow import Shadow, shadows
+from dataplane_core.references.survey import Mention, Survey
+from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.snapshot import Snapshot
+
+
+class UsedFiles:
+    """The files that the newest version of the configuration names, in any way.
+
+    What an open transaction would change does not count before its commit, which HAProxy judges.
+    """
+
+    def __init__(self, config: ConfigStore) -> None:
+        self._config = config
+
+    def check_removal(self, path: Path) -> None:
+        """Raise `Conflict` where the configuration names a file, or HAProxy needs it."""
+        snapshot, survey = self._survey(path)
+        mention = next(survey.mentions(), None)
+        if mention is not None:
+            raise self._named(snapshot, survey, mention)
+        mention = next(survey.users(), None)
+        if mention is not None:
+            try:
+                self._judge(snapshot, survey, None)
+            except CheckFailed as failed:
+                raise Conflict(f"{_rejecting(path, mention)}: {failed.message}") from None
+
+    def check(self, path: Path, candidate: Path) -> None:
+        """Raise `CheckFailed` where HAProxy refuses the configuration with another file at `path`.
+
+        `candidate` is that file, where it is now. A file that the configuration does not use is not
+        judged, and a configuration that HAProxy refuses with the present file, too, judges none.
+        """
+        snapshot, survey = self._survey(path)
+        if next(survey.users(), None) is not None:
+            self._judge(snapshot, survey, candidate)
+
+    def uses(self, path: Path) -> bool:
+        """Whether HAProxy looks at a file: it is named, its folder is, or the one it belongs to."""
+        return next(self._survey(path)[1].users(), None) is not None
+
+    def _survey(self, path: Path) -> tuple[Snapshot, Survey]:
+        snapshot = self._config.snapshot()
+        return snapshot, Survey(self._config.path, snapshot.text, path)
+
+    def _judge(self, snapshot: Snapshot, survey: Survey, candidate: Path | None) -> None:
+        """Have HAProxy read the configuration with a changed file, in all ways that show it.
+
+        One way that HAProxy refuses with the file as it is, too, says nothing about the change.
+        """
+        present = survey.path if survey.path.exists() else None
+        with shadows(survey) as ways:
+            for shadow in ways:
+                shadow.show(candidate)
+                try:
+                    self._config.judge(snapshot, shadow.text)
+                except CheckFailed as failed:
+                    shadow.show(present)
+                    if self._is_taken(snapshot, shadow):
+                        raise _told(failed, shadow, survey.path, candidate) from None
+
+    def _is_taken(self, snapshot: Snapshot, shadow: Shadow) -> bool:
+        try:
+            self._config.judge(snapshot, shadow.text)
+        except CheckFailed:
+            return False
+        return True
+
+    def _named(self, snapshot: Snapshot, survey: Survey, mention: Mention) -> Conflict:
+        place = self._config.place(snapshot, mention.line)
+        said = f"{place} names it"
+        if mention.through:
+            said = f"{place} names {mention.through}, whose line {mention.inner} names it"
+        return Conflict(f"{_rejecting(survey.path, mention)}: {said}")
+
+
+def _rejecting(path: Path, mention: Mention) -> str:
+    """The words by which clients of the interface know this refusal."""
+    return (
+        f"rejecting attempt to delete file {path} referenced in haproxy conf at line {mention.line}"
+    )
+
+
+def _told(failed: CheckFailed, shadow: Shadow, path: Path, candidate: Path | None) -> CheckFailed:
+    """The refusal in terms of the files that the client knows."""
+
+    def original(text: str) -> str:
+        return shadow.original(text.replace(str(candidate), str(path)) if candidate else text)
+
+    findings: Sequence[Finding] = [
+        replace(one, message=original(one.message)) for one in failed.findings
+    ]
+    change = f"with the new {path.name}" if candidate else f"without {path.name}"
+    message = original(failed.message).replace(
+        "HAProxy refuses the configuration:", f"HAProxy refuses the configuration {change}:", 1
+    )
+    return CheckFailed(message, tuple(findings))
