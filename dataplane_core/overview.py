@@ -4,21 +4,39 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dataplane_core.errors import DataplaneError
+from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
+from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.hooks.faults import recorded
-from dataplane_core.services import Services
+from dataplane_core.server.process import become
+from dataplane_core.services import Services, make_services
+from dataplane_core.settings import Settings
+from dataplane_core.store.state_copy import state_copy
 
 _RELOADS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of the overview: what it is about, what is so, and whether somebody should look."""
+    """A line of the overview: what it is about, and what is so.
+
+    `bad`: it is wrong now. `doubtful`: nothing is wrong yet or any more, but somebody should look.
+    """
 
     topic: str
     text: str
     bad: bool = False
+    doubtful: bool = False
+
+
+def looked_at(settings: Settings) -> list[Fact]:
+    """Return the overview as somebody beside the server sees it, who writes nothing.
+
+    This process becomes the user that the server runs as. Raises as `make_services` does.
+    """
+    become(settings)
+    with state_copy(settings.state_dir) as state:
+        return list(overview(make_services(settings, state=state)))
 
 
 def overview(services: Services) -> Iterator[Fact]:
@@ -27,23 +45,30 @@ def overview(services: Services) -> Iterator[Fact]:
     running = not services.state.first
     yield Fact("server", "running" if running else "not running", not running)
     yield from _configuration(services)
-    yield from _processes(services)
+    processes = list(_processes(services))
+    yield from processes
     yield from _reloads(services)
-    yield from _plugins(services)
+    unreachable = any(fact.bad or fact.doubtful for fact in processes)
+    yield from _plugins(services, unreachable)
 
 
-def _plugins(services: Services) -> Iterator[Fact]:
-    """What plugins tell, one after the other; then how they failed since the server's start."""
+def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:
+    """What plugins tell, one after the other; then how they failed since the server's start.
+
+    `unreachable`: that HAProxy gives no answer is told already.
+    """
     for impl in services.hooks.dataplane_status.get_hookimpls():
         try:
             yield from impl.function(*(services for _ in impl.argnames)) or ()
         except DataplaneError as error:
-            yield Fact(str(impl.plugin_name), error.message, True)
+            if not (unreachable and isinstance(error, RuntimeFailed)):
+                yield Fact(str(impl.plugin_name), error.message, True)
         except (Exception, SystemExit) as error:
             yield Fact(str(impl.plugin_name), f"failed in dataplane_status: {error!r}", True)
     for fault in recorded(services.state):
         text = f"failed in {fault.hook}: {fault.reason}"
-        yield Fact(fault.plugin, text, fault.hook == "dataplane_start")
+        at_start = fault.hook == "dataplane_start"
+        yield Fact(fault.plugin, text, bad=at_start, doubtful=not at_start)
 
 
 def _configuration(services: Services) -> Iterator[Fact]:
@@ -57,31 +82,64 @@ def _configuration(services: Services) -> Iterator[Fact]:
 def _processes(services: Services) -> Iterator[Fact]:
     try:
         clients = services.runtime.processes()
-    except DataplaneError as error:
-        yield Fact("socket", error.message, True)
+    except RuntimeUnreachable as error:
+        yield Fact("socket", error.message, doubtful=True)
         return
-    for client in clients:
-        yield from _process(client)
+    except DataplaneError:
+        return  # the configuration cannot be read, which is told already
+    answers = [_info(client) for client in clients]
+    failures = [one for one in answers if isinstance(one, RuntimeFailed)]
+    absent = all(isinstance(one, RuntimeUnreachable) and not one.denied for one in failures)
+    if len(failures) == len(answers) and absent and services.reloads.status() != "up":
+        places = ", ".join(_places(client) for client in clients)
+        yield Fact("haproxy", f"HAProxy is not running: nobody answers on {places}", True)
+        return
+    for client, answer in zip(clients, answers, strict=True):
+        yield from _process(client, answer)
 
 
-def _process(client: RuntimeClient) -> Iterator[Fact]:
-    sockets = ", ".join(map(str, client.addresses))
+def _info(client: RuntimeClient) -> str | RuntimeFailed:
     try:
-        answer = client.command("show info")
-    except DataplaneError as error:
-        yield Fact("socket", error.message, True)
+        return client.command("show info")
+    except RuntimeFailed as error:
+        return error
+
+
+def _places(client: RuntimeClient) -> str:
+    return ", ".join(map(str, client.addresses))
+
+
+def _process(client: RuntimeClient, answer: str | RuntimeFailed) -> Iterator[Fact]:
+    if isinstance(answer, RuntimeFailed):
+        yield Fact("socket", answer.message, True)
         return
     told = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
     facts = ("Version", ""), ("Pid", "pid "), ("Uptime", "up "), ("CurrConns", "connections ")
     yield Fact("haproxy", ", ".join(f"{word}{told[name]}" for name, word in facts if name in told))
-    yield Fact("socket", f"{sockets} answers")
+    yield Fact("socket", f"{_places(client)} answers")
 
 
 def _reloads(services: Services) -> Iterator[Fact]:
-    for record in services.reloads.records()[-_RELOADS:]:
-        over = record.reload_timestamp
-        when = "" if over is None else time.strftime(" at %Y-%m-%d %H:%M:%S", time.localtime(over))
-        failed = record.status == "failed"
-        lines = record.response.strip().splitlines() if failed else []
-        why = f": {lines[0]}" if lines else ""
-        yield Fact("reload", f"{record.id} {record.status}{when}{why}", failed)
+    records = services.reloads.records()
+    over = [record.id for record in records if record.reload_timestamp is not None]
+    for record in records[-_RELOADS:]:
+        yield _reload(record, record.id == over[-1] if over else False)
+
+
+def _reload(record: ReloadRecord, is_last: bool) -> Fact:
+    """One reload; a failure counts while none came after it that went well.
+
+    Where the former text was put back, HAProxy runs with what the file says all the same.
+    """
+    over = record.reload_timestamp
+    when = "" if over is None else time.strftime(" at %Y-%m-%d %H:%M:%S", time.localtime(over))
+    failed = record.status == "failed"
+    lines = record.response.strip().splitlines() if failed else []
+    why = f": {lines[0]}" if lines else ""
+    if record.restored is not None:
+        why += f"; version {record.restored} holds the former text"
+    counts = failed and is_last
+    text = f"{record.id} {record.status}{when}{why}"
+    return Fact(
+        "reload", text, counts and record.restored is None, counts and record.restored is not None
+    )

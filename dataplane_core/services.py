@@ -92,16 +92,18 @@ class Services:
         watch(self.settings.haproxy.config_file, self.config.external_change, stop)
 
 
-def make_services(settings: Settings, plugins: Iterable[object] | None = None) -> Services:
+def make_services(
+    settings: Settings, plugins: Iterable[object] | None = None, state: State | None = None
+) -> Services:
     """Load the plugins and open the state and the configuration.
 
-    `plugins` is as in `plugins.make_manager`. Raises `PluginError`, `SettingsError` and
-    `StorageFailed`.
+    `plugins` is as in `plugins.make_manager`; `state` is one that is open already. Raises
+    `PluginError`, `SettingsError` and `StorageFailed`.
     """
     manager = manager_of(settings, plugins)
     manager.hook.dataplane_settings(settings=settings)
     registry = register_collections(manager)
-    state = State(settings.state_dir)
+    state = state or State(settings.state_dir)
     manager.watch(partial(record, state))
     runtime = Runtime(settings, lambda: global_lines(config.snapshot().document))
     reloads = ReloadQueue(settings, state, runtime, manager.hook)

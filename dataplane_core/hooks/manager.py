@@ -136,7 +136,7 @@ def make_manager(
     for name in blocked:
         manager.set_blocked(name)
     if plugins is None:
-        wanted = [*((name, f"{PACKAGE}.{name}") for name in DEFAULT_PLUGINS), *_installed()]
+        wanted = [*((name, f"{PACKAGE}.{name}") for name in DEFAULT_PLUGINS), *installed()]
     else:
         wanted = list(_given(plugins))
     manager.add(one for one in wanted if not manager.is_blocked(one[0]))
@@ -151,7 +151,7 @@ def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> M
     """
     blocked = settings.dataplane.block_plugins
     if plugins is None:
-        known = {*DEFAULT_PLUGINS, *(name for name, _ in _installed())}
+        known = {*DEFAULT_PLUGINS, *(name for name, _ in installed())}
         problems = [_unknown(settings, name, known) for name in blocked if name not in known]
         if problems:
             raise SettingsError(tuple(problems))
@@ -184,7 +184,7 @@ def _given(plugins: Iterable[object]) -> Iterator[tuple[str, object]]:
             yield getattr(plugin, "__name__", type(plugin).__name__), plugin
 
 
-def _installed() -> list[tuple[str, object]]:
+def installed() -> list[tuple[str, object]]:
     """What other distributions declare."""
     points = sorted(entry_points(group=GROUP), key=lambda one: one.name)
     return list({point.name: point for point in points}.items())

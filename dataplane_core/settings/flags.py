@@ -8,6 +8,7 @@ from dataplane_core.settings.kinds import BOOLEAN
 from dataplane_core.settings.table import Key, keys
 
 FILE = "file"
+_WIDEST = 40  # characters of the values that an option shows beside its name
 UsageError = click.UsageError
 
 
@@ -27,14 +28,17 @@ def _parameter(key: Key) -> str:
 def _option(key: Key) -> click.Option:
     names = [name for name in (key.facts.short, key.facts.flag) if name]
     help = key.facts.help if not key.facts.unused else f"{key.facts.help} No effect here."
+    metavar = key.facts.kind.name.removeprefix("list of ").upper()
+    if "|" in metavar:
+        metavar = f"[{metavar.lower()}]"
+    if len(metavar) > _WIDEST:
+        *choices, last = metavar.strip("[]").split(" | ")
+        metavar, help = "WORD", f"{help} One of {', '.join(choices)} and {last}."
     if key.shown_default:
         help += f" [default: {key.shown_default}]"
     if key.facts.kind is BOOLEAN:
         return click.Option([*names, _parameter(key)], is_flag=True, default=None, help=help)
     many = key.facts.kind.many
-    metavar = key.facts.kind.name.removeprefix("list of ").upper()
-    if "|" in metavar:
-        metavar = f"[{metavar.lower()}]"
     return click.Option([*names, _parameter(key)], metavar=metavar, multiple=many, help=help)
 
 

@@ -238,10 +238,11 @@ class ConfigStore:
                 return
             self._claim()
             self._source.begin()
-            with suppress(OSError):
-                sweep(self._source.path)
-                self._texts.sweep()
-            self._follower.catch_up()
+            if not self._state.is_copy:
+                with suppress(OSError):
+                    sweep(self._source.path)
+                    self._texts.sweep()
+                self._follower.catch_up()
             self._process = os.getpid()
 
     def _claim(self) -> None:

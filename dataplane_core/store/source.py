@@ -167,12 +167,15 @@ class Source:
 
     @contextmanager
     def _lock_to_read(self) -> Iterator[int | None]:
-        """The lock, or without the right to make its file, one among this server's workers."""
+        """The lock; without the right to make its file, or only to look, one of this state."""
         with ExitStack() as stack:
             lock: int | None = None
             try:
-                lock = stack.enter_context(locked(self._lock_file()))
+                if not self._state.is_copy:
+                    lock = stack.enter_context(locked(self._lock_file()))
             except StorageFailed:
+                pass
+            if lock is None:
                 stack.enter_context(locked(self._state.path("reading.lock")))
             yield lock
 
@@ -197,7 +200,7 @@ class Source:
         data, status = read(self.path)
         digest = digest_of(data)
         self._settle(digest)
-        newest, mark = self._history.newest(), None if lock is None else _read_mark(lock)
+        newest, mark = self._history.newest(), self._mark() if lock is None else _read_mark(lock)
         last = newest.version if newest else 0
         given, text = mark or (0, "")
         if newest is not None and newest.digest == digest and given <= last:

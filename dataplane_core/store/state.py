@@ -37,14 +37,19 @@ class State:
     """Access to the state file, one connection for each thread and process.
 
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
+    `is_copy`: it is to be looked at only, and whoever uses it writes nothing elsewhere either.
     """
+
+    FILE = "state.sqlite"
+    ALIVE = "alive.lock"
+    is_copy = False
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         self.directory = Path(directory)
-        self.file = self.directory / "state.sqlite"
+        self.file = self.directory / self.FILE
         self._local = _Local()
         self._make_directory()
-        alive = self.path("alive.lock")
+        alive = self.path(self.ALIVE)
         with told(alive, "opened"):
             self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._opener = os.getpid()

@@ -187,5 +187,6 @@ def dataplane_status(services: Services) -> Iterator[Fact]:
         until = facts(place.read(name)).get("not_after")
         if until is None or (end := datetime.fromisoformat(until)) > soon:
             continue
-        verb = "expired" if end < datetime.now(UTC) else "expires"
-        yield Fact("certificate", f"{name} {verb} on {end:%Y-%m-%d}", True)
+        over = end < datetime.now(UTC)
+        text = f"{name} {'expired' if over else 'expires'} on {end:%Y-%m-%d}"
+        yield Fact("certificate", text, bad=over, doubtful=not over)

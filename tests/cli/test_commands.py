@@ -24,17 +24,38 @@ def run(*argv, command=main, environ=None):
     return CliRunner().invoke(command, argv, env=environ, catch_exceptions=False)
 
 
-def test_versions_and_helps():
-    for command in (main, serve_main):
-        assert run("--version", command=command).output == f"dataplane {__version__}\n"
+def test_each_program_names_itself():
+    assert run("--version").output == f"dataplane {__version__}\n"
+    assert run("--version", command=serve_main).output == f"dataplaneapi {__version__}\n"
+
+
+def test_the_server_has_every_flag():
     text = run("--help", command=serve_main).output
     for key in keys():
         if key.facts.flag and not key.repeated:
             assert key.facts.flag in text
             assert key.facts.short in text
-    for name in main.commands:
-        assert name in run("--help").output
-        assert "Usage" in run(name, "--help").output
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_helps_fit_the_terminal(width):
+    narrow = CliRunner()
+    listed = narrow.invoke(main, ["--help"], terminal_width=width).output
+    for name, command in main.commands.items():
+        assert f"\n  {name} " in listed
+        text = narrow.invoke(main, [name, "--help"], terminal_width=width).output
+        assert "Usage" in text
+        assert ("--read-timeout" in text) is (name == "serve")
+        assert ("--json" in text) is (name != "serve")
+        assert command.help
+        listed += text
+    assert "..." not in listed.replace("[ARGS]...", "")
+    assert max(map(len, listed.splitlines())) <= width
+
+
+def test_a_command_takes_the_servers_other_flags_too(settings, tmp_path):
+    argv = ["doctor", "-f", settings(), "--maps-dir", "/dev/null/maps"]
+    assert "dataplaneapi.resources.maps_dir: /dev/null is no folder" in run(*argv).output
 
 
 def test_the_help_does_not_load_the_server():
@@ -130,6 +151,42 @@ def test_check_without_haproxy_or_file_says_so(tmp_path):
     assert result.exit_code == 1
     assert "/no/haproxy, set by haproxy.haproxy_bin" in result.stderr
     assert run("check", str(tmp_path / "none")).exit_code == 2
+
+
+@pytest.mark.haproxy
+def test_check_as_json(tmp_path, haproxy_program):
+    path = tmp_path / "h.cfg"
+    path.write_text(SAMPLE.format(backend="b").replace("mode http", "mode htp"))
+    result = run("check", str(path), "--json", "-b", str(haproxy_program))
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["file"], told["accepted"]) == (1, str(path), False)
+    [finding] = [one for one in told["findings"] if one["line"] == 4]
+    assert (finding["severity"], finding["section"]) == ("alert", "defaults")
+    assert "htp" in finding["message"]
+
+
+def test_every_command_has_json(settings, tmp_path):
+    path = settings()
+    for name, argv in {
+        "routes": (), "spec": (), "plugins": (), "settings": (), "doctor": ("-f", path),
+        "keywords": ("-f", path), "status": ("-f", path),
+    }.items():  # fmt: skip
+        assert json.loads(run(name, "--json", *argv).stdout), name
+    failed = run("doctor", "--json", "-f", str(tmp_path / "none.yaml"))
+    assert failed.exit_code == 1
+    assert "none.yaml: cannot be read" in json.loads(failed.stdout)["message"]
+    assert json.loads(run("doctor", "--json", "-f", settings(haproxy__haproxy_bin="/no/h")).stdout) == {
+        "missing": [{"what": "/no/h, set by haproxy.haproxy_bin, is no program that can be run here",
+                     "remedy": "Install HAProxy, set haproxy.haproxy_bin, or use dataplane.embedded."}]
+    }  # fmt: skip
+
+
+def test_plugins_are_listed_with_their_origin_and_hooks():
+    lines = run("plugins", "--block-plugin", "service.docs").output.splitlines()
+    assert any(line.split() == ["service.health", "built", "in", "dataplane_routes"] for line in lines)
+    assert any(line.split() == ["service.docs", "built", "in", "blocked"] for line in lines)
+    listed = {one["name"]: one for one in json.loads(run("plugins", "--json").stdout)}
+    assert listed["runtime.maps"]["hooks"] == ["dataplane_routes", "dataplane_status"]
 
 
 @pytest.mark.haproxy

@@ -2,29 +2,38 @@
 
 import datetime
 import json
+import time
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dataplane_core.cli import main
+from dataplane_core.haproxy.records import Records
+from dataplane_core.overview import overview
+from dataplane_core.services import make_services
 from tests.discovery.consul import ConsulDouble
 from tests.discovery.support import discovering
-from tests.haproxy.support import until
+from tests.haproxy.support import configured, until
+from tests.harness.disks import read_only
+from tests.harness.server import CONFIGURATION, ApiServer
 from tests.runtime.support import live
 
 
-def status(folder: Path, **haproxy: str) -> Result:
+def status(folder: Path, *flags: str, write: bool = True, **haproxy: object) -> Result:
     file = folder / "settings.yaml"
-    file.write_text(json.dumps({
+    text = json.dumps({
         "haproxy": {"config_file": str(folder / "haproxy.cfg"), **haproxy},
         "dataplane": {"state_dir": str(folder / "state")},
         "dataplaneapi": {"resources": {"maps_dir": str(folder / "maps"),
                                        "ssl_certs_dir": str(folder / "certs")}},
-    }))  # fmt: skip
-    return CliRunner().invoke(main, ["status", "-f", str(file)], catch_exceptions=False)
+    })  # fmt: skip
+    if write:
+        file.write_text(text)
+    return CliRunner().invoke(main, ["status", "-f", str(file), *flags], catch_exceptions=False)
 
 
 def certificate(days: int) -> bytes:
@@ -59,18 +68,110 @@ def test_of_all_that_runs(haproxy_program, tmp_path):
         (tmp_path / "certs" / "over.pem").write_bytes(certificate(-5))
         near = status(tmp_path)
         assert near.exit_code == 1
-        assert [line[:35].rstrip() for line in near.output.splitlines() if line[0] == "!"] == [
-            "! certificate   near.pem expires on", "! certificate   over.pem expired on"
+        assert [line[:35].rstrip() for line in near.output.splitlines() if line[0] != " "] == [
+            "~ certificate   near.pem expires on", "! certificate   over.pem expired on"
         ]  # fmt: skip
+        (tmp_path / "certs" / "over.pem").unlink()
+        assert status(tmp_path).exit_code == 0
+        facts = json.loads(status(tmp_path, "--json").stdout)
+        assert facts["ok"] is True
+        assert {"topic": "server", "text": "running", "bad": False, "doubtful": False} in facts["facts"]
 
 
 def test_of_what_does_not_run(tmp_path):
+    (tmp_path / "haproxy.cfg").write_text(
+        "global\n  stats socket /nowhere/h.sock level admin\n  stats socket /nowhere/i.sock\n"
+    )
+    for given in ({}, {"master_runtime": "/nowhere/m.sock"}, {"reload": {"status_cmd": "false"}}):
+        result = status(tmp_path, **given)
+        assert result.exit_code == 1
+        lines = result.output.splitlines()
+        assert lines[0].split() == ["!", "server", "not", "running"]
+        assert [line for line in lines[1:] if line[0] != " "] == [
+            "! haproxy       HAProxy is not running: nobody answers on /nowhere/h.sock, /nowhere/i.sock"
+        ]
+
+
+def test_where_nobody_can_be_asked_nothing_is_wrong(tmp_path):
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    lines = status(tmp_path).output.splitlines()
+    assert [line[:16] for line in lines if line[0] != " "] == ["! server        ", "~ socket        "]
+
+
+def test_a_command_that_says_up_makes_dead_sockets_the_fault(tmp_path):
     (tmp_path / "haproxy.cfg").write_text("global\n  stats socket /nowhere/h.sock level admin\n")
-    result = status(tmp_path)
-    assert result.exit_code == 1
-    assert result.output.splitlines()[0].split() == ["!", "server", "not", "running"]
-    assert "\n! socket" in result.output
-    assert "Traceback" not in result.output
+    told = status(tmp_path, reload={"status_cmd": "true"}).output
+    assert "! socket        HAProxy's runtime socket takes no connection (/nowhere/h.sock: No such" in told
+    assert "not running" not in told.replace("server        not running", "")
+
+
+def told(server: ApiServer) -> str:
+    return CliRunner().invoke(main, ["status", "-f", str(server.settings)]).output
+
+
+def everything(folder: Path) -> dict[str, tuple[object, ...]]:
+    """All below a folder with what a write would change."""
+    found = {}
+    for path in (folder, *folder.rglob("*")):
+        one = path.lstat()
+        found[str(path)] = (one.st_mode, one.st_ino, one.st_mtime_ns, one.st_ctime_ns, one.st_size)
+    return found
+
+
+def test_nothing_is_written_where_nothing_is(tmp_path):
+    (tmp_path / "haproxy.cfg").write_text("global\n  stats socket /nowhere/h.sock level admin\n")
+    (tmp_path / "haproxy.cfg").chmod(0o444)
+    status(tmp_path)
+    before = everything(tmp_path)
+    assert "version 1" in status(tmp_path, write=False).output
+    assert everything(tmp_path) == before
+    assert set(before) == {str(tmp_path / name) for name in ("", "haproxy.cfg", "settings.yaml")}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_nothing_is_written_beside_a_server(tmp_path, killed):
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    with ApiServer(tmp_path / "haproxy.cfg", tmp_path / "api") as server:
+        client = server.client()
+        client.call("POST", f"{CONFIGURATION}/backends", {"name": "b"}, version=1)
+        client.connection.close()
+        if killed:
+            server.kill()
+            until(lambda: "server        not running" in told(server))
+        before = everything(tmp_path)
+        said = told(server)
+        assert everything(tmp_path) == before
+    assert ("! server        not running" in said) is killed
+    assert f"{tmp_path}/haproxy.cfg version 2" in said
+    assert "\n  reload " in said
+
+
+def test_a_tree_that_is_read_only_is_looked_at(tmp_path):
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    with ApiServer(tmp_path / "haproxy.cfg", tmp_path / "api") as server:
+        server.client().call("POST", f"{CONFIGURATION}/backends", {"name": "b"}, version=1)
+    with read_only(tmp_path):
+        said = told(server)
+    assert f"  configuration {tmp_path}/haproxy.cfg version 2" in said
+
+
+def test_only_the_last_reload_counts(tmp_path):
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    settings = configured(tmp_path).replace(**{"dataplane.state_dir": str(tmp_path / "state")})
+    services = make_services(settings, ())
+    records = Records(services.state, 1)
+
+    def after(ok: bool, **more: int) -> list[tuple[bool, bool]]:
+        records.enqueue(2, "", 0.0)
+        job = records.due(time.time())
+        assert job is not None
+        records.finish(records.begin(job, 2), ok, "" if ok else "broken", **more)
+        facts = [fact for fact in overview(services) if fact.topic == "reload"]
+        return [(fact.bad, fact.doubtful) for fact in facts]
+
+    assert after(False) == [(True, False)]
+    assert after(False, restored=7) == [(False, False), (False, True)]
+    assert after(True) == [(False, False)] * 3
 
 
 def test_of_discovery(tmp_path):

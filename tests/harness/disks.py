@@ -21,3 +21,16 @@ def tiny_disk(directory: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.check_call(["umount", str(directory)])
+
+
+@contextmanager
+def read_only(directory: Path) -> Iterator[None]:
+    """A folder that nobody can write to meanwhile; skips where it cannot be mounted."""
+    bind = ["mount", "--bind", str(directory), str(directory)]
+    if os.geteuid() != 0 or not shutil.which("mount") or subprocess.call(bind) != 0:
+        pytest.skip("only root can mount a folder")
+    try:
+        subprocess.check_call(["mount", "-o", "remount,ro,bind", str(directory)])
+        yield
+    finally:
+        subprocess.check_call(["umount", str(directory)])

@@ -1,0 +1,1 @@
+"""The subcommands of `dataplane`, one module for each subject."""

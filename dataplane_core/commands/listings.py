@@ -1,0 +1,127 @@
+"""Commands that print what there is: routes, specification, keywords, plugins, settings."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from dataplane_core.commands.common import (
+    application_of,
+    command,
+    fail,
+    print_json,
+    settings_flags,
+    settings_of,
+)
+
+
+@command("routes", *settings_flags())
+def routes(as_json: bool, **parameters: Any) -> None:
+    """List the paths of the API.
+
+    A line an operation: method, path and the operation's name in the specification.
+    """
+    with application_of(settings_of(parameters)) as application:
+        found = [
+            {"method": method, "path": site.version.prefix + route.template, "operation": one.id}
+            for site in application.sites
+            for route in sorted(site.routes, key=lambda route: route.template)
+            for method, one in route.operations.items()
+        ]
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        click.echo(f"{one['method']:7}{one['path']}  {one['operation']}")
+
+
+@command(
+    "spec",
+    click.Option(["--version"], default="v2", show_default=True, help="Version of the API."),
+    click.Option(["--openapi3"], is_flag=True, help="OpenAPI 3 in place of Swagger 2.0."),
+    *settings_flags(),
+)
+def spec(version: str, openapi3: bool, as_json: bool, **parameters: Any) -> None:
+    """Print the specification that is served.
+
+    It is JSON, with or without `--json`.
+    """
+    with application_of(settings_of(parameters)) as application:
+        sites = {site.version.name: site for site in application.sites}
+        if version not in sites:
+            fail(f"there is no version {version} of the API; there is {', '.join(sites)}", as_json)
+        click.echo(sites[version].document("3.0.3" if openapi3 else "2.0"))
+
+
+@command(
+    "keywords",
+    click.Option(["--class", "kind"], help="acl, cfg, cli, cnv, flt, smp or svc; default: all."),
+    *settings_flags(),
+)
+def keywords(kind: str | None, as_json: bool, **parameters: Any) -> None:
+    """List the keywords of this HAProxy.
+
+    A line a keyword: class, section, keyword, usage, collections of the API that have it; then, on
+    standard error, how many of the configuration keywords the API has.
+    """
+    from dataplane_core.coverage import Coverage
+    from dataplane_core.haproxy import binaries
+    from dataplane_core.haproxy.keywords import keywords as listed
+    from dataplane_core.hooks.manager import manager_of, register_collections
+
+    settings = settings_of(parameters)
+    found = listed(binaries.program(settings))
+    coverage = Coverage(register_collections(manager_of(settings)))
+    if kind is not None and kind not in found:
+        raise click.BadParameter(f"{kind} is none of {', '.join(found)}", param_hint="--class")
+    covered = coverage.of(found["cfg"])
+    places = {id(one.keyword): list(one.collections) for one in covered}
+    rows: list[dict[str, Any]] = [
+        {"class": name, "section": one.section, "keyword": " ".join((*one.words, one.name)),
+         "usage": one.usage, "collections": places.get(id(one))}
+        for name, entries in found.items() if kind in (None, name) for one in entries
+    ]  # fmt: skip
+    have = sum(bool(one.collections) for one in covered)
+    if as_json:
+        print_json({"keywords": rows, "covered": have, "configuration_keywords": len(covered)})
+        return
+    for row in rows:
+        where = row.pop("collections")
+        shown = "" if where is None else ",".join(where) or "-"
+        click.echo("\t".join((*row.values(), shown)).rstrip())
+    click.echo(f"{have} of {len(covered)} configuration keywords", err=True)
+
+
+@command("plugins", *settings_flags())
+def plugins(as_json: bool, **parameters: Any) -> None:
+    """List the plugins, with their hooks.
+
+    A line a plugin: its name, where it comes from, the hooks that it implements. Those that the
+    setting `block_plugins` names are left out of the server, and marked here.
+    """
+    from dataplane_core.hooks.listing import listed_plugins
+
+    found = listed_plugins(settings_of(parameters))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        hooks = "blocked" if one.blocked else ", ".join(one.hooks)
+        click.echo(f"{one.name:40}{one.origin:24}{hooks}")
+
+
+@command("settings")
+def settings(as_json: bool) -> None:
+    """Print every setting, as Markdown."""
+    from dataplane_core.settings.manual import manual
+    from dataplane_core.settings.table import keys
+
+    if not as_json:
+        click.echo(manual(), nl=False)
+        return
+    print_json([
+        {"key": key.path, "kind": key.facts.kind.name, "default": key.shown_default,
+         "flags": [name for name in (key.facts.short, key.facts.flag) if name],
+         "environment": key.facts.environment, "help": key.facts.help}
+        for key in keys()
+    ])  # fmt: skip
