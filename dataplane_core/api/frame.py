@@ -108,7 +108,7 @@ class Guard:
             self._authorize(identity, req)
         body, produces = self._operation.body, self._operation.produces
         if body is not None:
-            _check_type(req, body.media)
+            _check_type(req, body.types)
         accept = req.env.get("HTTP_ACCEPT")
         if accept is not None and accept != "*/*" and not req.client_accepts(produces):
             raise NotAcceptable(f"the answer is {produces}, which the request does not accept")
@@ -167,11 +167,12 @@ def _first(value: str | list[str] | None) -> str | None:
     return value[0] if isinstance(value, list) else value
 
 
-def _check_type(req: ApiRequest, media: str) -> None:
+def _check_type(req: ApiRequest, types: tuple[str, ...]) -> None:
     """Refuse a body of another media type than the operation reads."""
-    given = (req.env.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
-    if given != media and has_body(req.env):
-        raise UnsupportedMedia(f"the body must be {media}, not {given or 'of an unnamed type'}")
+    given = req.media_type
+    if given not in types and has_body(req.env):
+        wanted = " or ".join(types)
+        raise UnsupportedMedia(f"the body must be {wanted}, not {given or 'of an unnamed type'}")
 
 
 class Failures:

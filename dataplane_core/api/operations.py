@@ -63,14 +63,21 @@ class Body:
 
     For JSON, either a `codec`, or the `props` of the object that `schema` refers to by name; the
     responder finds the decoded object in `req.body`. `form_field` is the file of a multipart body.
+    `also` are further media types, which the responder itself tells apart.
     """
 
     schema: Fragment
     media: str = "application/json"
+    also: tuple[str, ...] = ()
     codec: Codec | None = None
     props: tuple[Prop, ...] = ()
     required: bool = True
     form_field: str = ""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Every media type that is taken."""
+        return (self.media, *self.also)
 
 
 @dataclass(frozen=True, slots=True)

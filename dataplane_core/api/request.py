@@ -58,6 +58,11 @@ class ApiRequest(falcon.Request):
         return "../" * (asked.count("/") - 1) + path.lstrip("/")
 
     @property
+    def media_type(self) -> str:
+        """The media type of the body in lower case, without parameters; empty where none is said."""
+        return (self.env.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
+
+    @property
     def body(self) -> Loaded:
         """The decoded body of an operation that has one."""
         assert self.loaded is not None

@@ -193,7 +193,7 @@ class Swagger(Form):
         return {**_type(one), **more}
 
     def request(self, body: Body, described: dict[str, Any]) -> None:
-        described["consumes"] = [body.media]
+        described["consumes"] = list(body.types)
         if body.media == "multipart/form-data":
             item = {"name": body.form_field, "in": "formData", "type": "file"}
         else:
@@ -236,7 +236,7 @@ class OpenApi3(Form):
             schema = {"type": "object", "properties": {body.form_field: file}}
         described["requestBody"] = {
             "required": body.required,
-            "content": {body.media: {"schema": schema}},
+            "content": {media: {"schema": schema} for media in body.types},
         }
 
     def response(self, one: Response, media: str) -> dict[str, Any]:

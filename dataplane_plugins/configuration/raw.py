@@ -1,11 +1,12 @@
 """`/services/haproxy/configuration/raw`: the whole text, read and replaced."""
 
 import hashlib
+from typing import Any
 
 import falcon
 
 from dataplane_core import impl
-from dataplane_core.api.body import to_json
+from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     FAILURE,
@@ -19,7 +20,7 @@ from dataplane_core.api.operations import (
 )
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
-from dataplane_core.errors import BadRequest, RuntimeFailed
+from dataplane_core.errors import BadRequest, Code, Invalid, RuntimeFailed
 from dataplane_core.haproxy.runtime import argument
 from dataplane_core.services import Services
 from dataplane_core.store.change import Outcome
@@ -28,6 +29,7 @@ from dataplane_core.text import Document
 from dataplane_core.text.lines import with_last_newline
 
 PATH = "/services/haproxy/configuration/raw"
+JSON = "application/json"
 HEADERS = ("Configuration-Version", "Configuration-Checksum", "Cluster-Version")
 
 ACTIONS = {
@@ -70,6 +72,18 @@ def checksum(text: str) -> str:
     return head.checksum or hashlib.md5(plain, usedforsecurity=False).hexdigest()
 
 
+def given_text(req: ApiRequest) -> str:
+    """Return the text in a body, with its last newline: the body itself, or a JSON string."""
+    text: Any = req.raw.decode("utf-8", "surrogateescape")
+    if req.media_type == JSON:
+        text = parse_json(req.raw)
+        if not isinstance(text, str):
+            raise BadRequest("the body must be a JSON string, the text of the configuration")
+        if not text.strip():
+            raise Invalid("data in body is required", code=Code.REQUIRED)
+    return with_last_newline(text)
+
+
 class Raw:
     """The text of haproxy.cfg, of a transaction or of a past version: GET; another text: POST."""
 
@@ -86,7 +100,7 @@ class Raw:
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         config, query = self.services.config, req.query
         commands = runtime_commands(req.get_header("X-Runtime-Actions") or "")
-        given = with_last_newline(req.raw.decode("utf-8", "surrogateescape"))
+        given = given_text(req)
         if query["only_validate"]:
             config.validate(given)
             resp.status = 202
@@ -151,7 +165,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             VERSION,
             FORCE_RELOAD,
         ),
-        body=Body(text, "text/plain"),
+        body=Body(text, "text/plain", also=(JSON,)),
         responses={
             "201": Response(text, HEADERS, "Replaced."),
             "202": Response(text, (*HEADERS, "Reload-ID"), "Replaced; a reload is under way."),

@@ -1,5 +1,7 @@
 """The routes beside the configuration's resources: transactions, reloads, raw, info, health."""
 
+import json
+
 import pytest
 
 from tests.api.support import TEXT, TRANSACTIONS
@@ -137,6 +139,45 @@ class TestRaw:
             assert answer.json == shown
             assert shown.partition("\n")[2] == kept
 
+    @pytest.mark.parametrize(
+        "sent", ["global\n  maxconn 5\n", "global\n  maxconn 5", "# \u00e9 \"\\\tglobal\n", "# caf\udce9\nglobal\n"]
+    )
+    def test_a_json_string_is_the_text(self, api, sent):
+        for media in ("application/json", "Application/JSON; charset=utf-8"):
+            headers = {"Content-Type": media}
+            body = json.dumps(sent)
+            checked = api.call("POST", "raw", raw=body, headers=headers, only_validate="true")
+            plain = api.call("POST", "raw", raw=sent.encode("utf-8", "surrogateescape"), headers=PLAIN,
+                             only_validate="true")  # fmt: skip
+            assert (checked.status_code, checked.json) == (202, plain.json)
+            answer = api.call("POST", "raw", raw=body, headers=headers, version=api.version)
+            assert answer.status_code == 202, answer.text
+            assert api.text == plain.json
+
+    @pytest.mark.parametrize(
+        ("sent", "status", "code"),
+        [
+            ("global\n  maxconn 5\n", 400, 400),  # the text itself
+            ('{"data": "global\\n"}', 400, 400),
+            ('["global"]', 400, 400),
+            ("null", 400, 400),
+            ("7", 400, 400),
+            ('""', 422, 602),
+            ('" \\n"', 422, 602),
+            ('"\\ud834"', 400, 400),
+        ],
+    )
+    def test_other_json_is_no_text(self, api, sent, status, code):
+        assert api.refused("POST", "raw", raw=sent)[:2] == (status, code)
+
+    def test_the_document_says_both_types(self, api):
+        types = ["text/plain", "application/json"]
+        path = "/services/haproxy/configuration/raw"
+        two = api.call("GET", "/v2/specification").json["paths"][path]["post"]
+        three = api.call("GET", "/v2/specification_openapiv3").json["paths"][path]["post"]
+        assert two["consumes"] == types
+        assert list(three["requestBody"]["content"]) == types
+
     @pytest.mark.parametrize("text", ["", " \n", "  "])
     def test_an_empty_text_stays_none(self, api, text):
         assert api.refused("POST", "raw", raw=text, headers=PLAIN)[:2] == (422, 602)
@@ -202,7 +243,10 @@ class TestRaw:
         for query, status in (({"version": ""}, 400), ({"version": 9}, 409)):
             assert api.refused("POST", "raw", raw="global\n", headers=PLAIN, **query)[0] == status
         assert api.refused("POST", "raw", raw="", headers=PLAIN)[:2] == (422, 602)
-        assert api.refused("POST", "raw", raw="global\n")[:2] == (415, 415)
+        html = {"Content-Type": "text/html"}
+        status, code, message = api.refused("POST", "raw", raw="global\n", headers=html)
+        assert (status, code) == (415, 415)
+        assert message == "the body must be text/plain or application/json, not text/html"
 
     @pytest.mark.parametrize("actions", ["Nonsense", "SetServerWeight be", "EnableServer be s 1"])
     def test_actions_that_are_none(self, api, actions):
