@@ -167,10 +167,10 @@ def _sockets(settings: Settings, document: Document) -> Iterator[Missing]:
             "there is no way to HAProxy's Runtime API",
             "Add `stats socket PATH level admin` to the section global, or set master_runtime.",
         )
-    if found and all(one.level < 2 for one in found):
+    if found and not master and all(one.level < 2 for one in found):
         yield Missing(
             "no `stats socket` of the configuration permits changes",
-            "Add `level admin` to one of them.",
+            "Add `level admin` to one of them, or set haproxy.master_runtime.",
         )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from dataplane_core.changes import Difference, NeedsReload, RowChange, differences
 from dataplane_core.errors import Invalid
-from dataplane_core.haproxy.runtime import argument
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.registry import Registry
 from dataplane_core.store.change import Committed
 from dataplane_core.text import has_variable, unquote

@@ -110,12 +110,18 @@ def _places(client: RuntimeClient) -> str:
 
 
 def _process(client: RuntimeClient, answer: str | RuntimeFailed) -> Iterator[Fact]:
+    """What a process tells of itself, and over which socket: its own, or else the master's."""
     if isinstance(answer, RuntimeFailed):
         yield Fact("socket", answer.message, True)
         return
     told = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
     facts = ("Version", ""), ("Pid", "pid "), ("Uptime", "up "), ("CurrConns", "connections ")
     yield Fact("haproxy", ", ".join(f"{word}{told[name]}" for name, word in facts if name in told))
+    if client.substitute is not None:
+        own = _info(client.alone())
+        if isinstance(own, RuntimeFailed):
+            yield Fact("socket", own.message)
+            client = client.substitute
     yield Fact("socket", f"{_places(client)} answers")
 
 

@@ -59,7 +59,7 @@ class ApiRequest(falcon.Request):
 
     @property
     def media_type(self) -> str:
-        """The media type of the body in lower case, without parameters; empty where none is said."""
+        """The media type of the body in lower case, without parameters; empty without one."""
         return (self.env.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
 
     @property

@@ -5,7 +5,8 @@ from typing import Literal
 
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy import master
-from dataplane_core.haproxy.runtime import NO_WORKER, Runtime, RuntimeClient, RuntimeRefused
+from dataplane_core.haproxy.refusals import NO_WORKER, RuntimeRefused
+from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 
 Status = Literal["up", "down", "unknown"]
 

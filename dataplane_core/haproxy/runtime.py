@@ -1,46 +1,31 @@
 """HAProxy's Runtime API: one command, one connection, one deadline.
 
-Management Guide, section 9.3 ("Unix Socket commands"): a connection takes one line and is closed
-after the answer; words are separated by blanks, `;` separates commands, a last word `<<` announces
-a payload, and a backslash takes the meaning from the character behind it. Quotes mean nothing.
-Through the master's socket (section 9.4) a line that begins with `@1` goes to the current worker.
+Through the master's socket (Management Guide, section 9.4) a command that begins with `@1` goes to
+the current worker: the newest one, also while older ones still end, and the one that was kept when
+a reload failed (tried with 2.6 to 3.2).
 """
 
 import logging
-import re
 import socket
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import TypeVar
 
-from dataplane_core.errors import (
-    Code,
-    Invalid,
-    RuntimeFailed,
-    RuntimeTimeout,
-    RuntimeUnreachable,
-)
+from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address, by_process, stats_sockets
 from dataplane_core.haproxy.patience import AGAIN, DEADLINE, Patience
+from dataplane_core.haproxy.refusals import NotPermitted, refusal_of
+from dataplane_core.haproxy.runtime_line import is_done, one_command, packed, with_payload
 from dataplane_core.settings import Settings
 from dataplane_core.text.numbers import is_digits
-from dataplane_core.text.tokens import CONTROL
 
+T = TypeVar("T")
+Lives = Callable[[], object] | None
 log = logging.getLogger(__name__)
 
-_SIMPLE = re.compile(r"[A-Za-z0-9_./:@%=,+-]+")  # most of what is sent; no escape is needed
-_ESCAPED = re.compile(r"[\\; <]")
-_PLAIN = re.compile(r"(?:[^\\;]|\\.)*")
-_PAYLOAD = re.compile(r"(?:^|[ \t])<<\S*[ \t]*$")
-NO_WORKER = "Can't find the target PID"
-"""The beginning of a master's answer to what is meant for a worker, where there is none."""
-_REFUSED = re.compile(rf"Unknown command|Permission denied|{NO_WORKER}")
-# What HAProxy 2.6 to 3.2 answer, if anything, to a `set server … addr` that they carried out or
-# that asked for what is so already. Any other text is taken for a refusal.
-_STEP = r"(?:(?:IP|port) changed from '[^']*' to '[^']*'|no need to change the (?:addr|port))"
-_MADE = r"New server registered\.|Server deleted\."
-_DONE = re.compile(rf"{_STEP}(?:, {_STEP})*(?: by '[^']*')?|nothing changed|{_MADE}")
 BUFFER = 16384
 """HAProxy's `tune.bufsize` unless the configuration says otherwise, in bytes."""
 _MARGIN = 1024
@@ -49,42 +34,30 @@ _SIGN = 0.4
 """Seconds for a sign of life from a process that is at work on something long."""
 
 
-class RuntimeRefused(RuntimeFailed):
-    """HAProxy does not know the command, or its socket does not permit it."""
-
-
-def argument(value: str) -> str:
-    r"""One argument of a command, escaped so that HAProxy reads exactly `value`.
-
-    >>> argument("a b;c\\<<")
-    'a\\ b\\;c\\\\\\<\\<'
-
-    Raises `Invalid` for what no command can carry: nothing at all, or control characters.
-    """
-    if _SIMPLE.fullmatch(value):
-        return value
-    if not value:
-        raise Invalid("an empty value cannot be sent to HAProxy", code=Code.REQUIRED)
-    if CONTROL.search(value):
-        raise Invalid(
-            "a value with control characters cannot be sent to HAProxy", code=Code.PATTERN
-        )
-    return _ESCAPED.sub(r"\\\g<0>", value)
-
-
 class RuntimeClient:
     """Commands to one HAProxy process, over the first of its `addresses` that takes a connection.
 
-    `prefix` goes before each command: `@1 ` on the master's socket. Clients of the same process
-    should share their `patience`: deadlines of up to 2 s are cut while the process keeps silent.
+    `prefix` goes before each command: `@1 ` on the master's socket. `substitute` is another way to
+    the same process, for commands that no address takes or that their level does not permit.
+    Clients of the same process should share their `patience`: deadlines of up to 2 s are cut while
+    the process keeps silent.
     """
 
     def __init__(
-        self, *addresses: Address, prefix: str = "", patience: Patience | None = None
+        self,
+        *addresses: Address,
+        prefix: str = "",
+        patience: Patience | None = None,
+        substitute: "RuntimeClient | None" = None,
     ) -> None:
         self.addresses = addresses
         self.prefix = prefix
+        self.substitute = substitute
         self._patience = patience or Patience()
+
+    def alone(self) -> "RuntimeClient":
+        """Return the same client without its substitute."""
+        return RuntimeClient(*self.addresses, prefix=self.prefix, patience=self._patience)
 
     def command(self, text: str, deadline: float = DEADLINE) -> str:
         """HAProxy's answer to one command, without the empty line that ends it.
@@ -93,14 +66,15 @@ class RuntimeClient:
         `RuntimeTimeout` when the whole answer is not there after `deadline` seconds,
         `RuntimeRefused`, or `RuntimeFailed` when the connection breaks.
         """
-        return self._ask(self._line(text), deadline)
+        return self._ask([one_command(text)], deadline)
 
     def finish(self, text: str, deadline: float) -> str:
         """As `command`, for one that takes long: waited for while HAProxy answers something else.
 
         The wait for one that was stopped ends after less than 2 s.
         """
-        return self._ask(self._line(text), deadline, lambda: self.command("show version", _SIGN))
+        lives = partial(self.command, "show version", _SIGN)
+        return self._ask([one_command(text)], deadline, lives)
 
     def send(self, text: str, payload: str, deadline: float = DEADLINE) -> str:
         """HAProxy's answer to one command with a payload of several lines.
@@ -108,11 +82,7 @@ class RuntimeClient:
         Raises as `command` does; `Invalid` also for a payload with an empty line, which would end
         it, or with control characters.
         """
-        lines = payload.splitlines()
-        if not lines or not all(lines) or any(map(CONTROL.search, lines)):
-            raise Invalid("this cannot be the payload of a command of HAProxy's Runtime API")
-        sent = "\n".join([" <<", *lines, ""])
-        return self._ask(self._line(text) + sent.encode(), deadline)
+        return self._ask([with_payload(one_command(text), payload)], deadline)
 
     def batch(self, texts: Iterable[str], limit: int, deadline: float = DEADLINE) -> str:
         """Carry out commands in order, many on one line of at most `limit` bytes.
@@ -121,7 +91,8 @@ class RuntimeClient:
         for means that one went wrong; the lines behind are not sent then. Raises as `command`
         does; each line has the deadline to itself.
         """
-        lines = _packed((self._line(text) for text in texts), limit)
+        prefixes = (len(way.prefix) for way in (self, self.substitute) if way)
+        lines = packed(map(one_command, texts), limit, max(prefixes))
         answers = (self._ask(line, deadline).strip() for line in lines)
         return next(filter(None, answers), "")
 
@@ -132,17 +103,28 @@ class RuntimeClient:
         a socket that drips holds nobody up for longer than one that hangs. Raises as `command`
         does. Closing the iterator ends the answer.
         """
-        line = self._line(text)
+        begin = partial(RuntimeClient._begin, command=one_command(text))
+        first, rest = self._by_any_way(begin, deadline)
+        with closing(rest):
+            yield first
+            yield from rest
+
+    def _begin(self, deadline: float, command: bytes) -> tuple[bytes, Generator[bytes]]:
+        """The first piece of a long answer, and those to come."""
+        pieces = self._pieces(command, deadline)
+        first = next(pieces)
+        refusal = refusal_of(first[:500].decode("utf-8", "replace"))
+        if refusal is not None:
+            pieces.close()
+            raise refusal
+        return first, pieces
+
+    def _pieces(self, command: bytes, deadline: float) -> Generator[bytes]:
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
             with connection, wire.told(address):
-                wire.send(connection, line, end)
-                answer = wire.pieces(connection, end - time.monotonic(), deadline)
-                chunk = next(answer, b"")
-                if _REFUSED.match(chunk[:80].decode("utf-8", "replace")):
-                    raise RuntimeRefused(f"HAProxy refuses the command {text.split()[0]}")
-                yield chunk
-                yield from answer
+                wire.send(connection, self._line([command]), end)
+                yield from wire.pieces(connection, end - time.monotonic(), deadline)
 
     def dump(self, text: str, deadline: float = DEADLINE) -> bytes:
         """A long answer whole, without the empty line that ends it; raises as `stream` does."""
@@ -173,19 +155,39 @@ class RuntimeClient:
             raise
         self._patience.answered(self._who)
 
-    def _line(self, text: str) -> bytes:
-        several = (";" in text or "\\" in text) and not _PLAIN.fullmatch(text)
-        if several or CONTROL.search(text) or ("<<" in text and _PAYLOAD.search(text)):
-            raise Invalid("this is not exactly one command of HAProxy's Runtime API")
-        return f"{self.prefix}{text}".encode("utf-8", "surrogateescape")
+    def _line(self, commands: Sequence[bytes]) -> bytes:
+        prefix = self.prefix.encode()
+        return b";".join(prefix + command for command in commands)
 
-    def _ask(self, line: bytes, deadline: float, lives: Callable[[], object] | None = None) -> str:
+    def _ask(self, commands: Sequence[bytes], deadline: float, lives: Lives = None) -> str:
+        ask = partial(RuntimeClient._exchange, commands=commands, lives=lives)
+        return self._by_any_way(ask, deadline)
+
+    def _by_any_way(self, ask: Callable[["RuntimeClient", float], T], deadline: float) -> T:
+        """Ask over these addresses, else by way of the substitute, in the time that is left."""
+        end = time.monotonic() + deadline
+        try:
+            return ask(self, deadline)
+        except (RuntimeUnreachable, NotPermitted) as error:
+            if self.substitute is None:
+                raise
+            try:
+                return ask(self.substitute, max(0.01, end - time.monotonic()))
+            except RuntimeUnreachable as other:
+                said = f"{error.message}; {other.message}"
+                if isinstance(error, NotPermitted):
+                    raise NotPermitted(said) from None
+                denied = error.denied or other.denied
+                raise RuntimeUnreachable(said, denied=denied) from None
+
+    def _exchange(self, deadline: float, commands: Sequence[bytes], lives: Lives) -> str:
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
             with connection, wire.told(address):
-                answer = wire.exchange(connection, line, address, end, lives)
-        if _REFUSED.match(answer):
-            raise RuntimeRefused(f"HAProxy refuses the command: {answer.splitlines()[0]}")
+                answer = wire.exchange(connection, self._line(commands), address, end, lives)
+        refusal = refusal_of(answer)
+        if refusal is not None:
+            raise refusal
         return answer
 
     def _connect(self, end: float) -> tuple[socket.socket, Address]:
@@ -199,20 +201,6 @@ class RuntimeClient:
         reasons = "; ".join(problems) or "no `stats socket` and no master socket is set"
         said = f"HAProxy's runtime socket takes no connection ({reasons})"
         raise RuntimeUnreachable(said, denied=denied)
-
-
-def _packed(lines: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """Commands joined to lines of at most `limit` bytes; a longer one stands alone."""
-    packed: list[bytes] = []
-    size = 0
-    for line in lines:
-        if packed and size + len(line) + 1 > limit:
-            yield b";".join(packed)
-            packed, size = [], 0
-        packed.append(line)
-        size += len(line) + 1
-    if packed:
-        yield b";".join(packed)
 
 
 class Runtime:
@@ -232,13 +220,19 @@ class Runtime:
         self.deadline = settings.dataplane.runtime_timeout
 
     def sockets(self) -> list[RuntimeClient]:
-        """A client for each HAProxy process: the configured sockets, else by way of the master."""
-        patience, groups = self._patience, by_process(stats_sockets(self._lines()))
-        clients = [RuntimeClient(*group, patience=patience) for group in groups]
-        if not clients and self.master is not None:
-            addresses = self.master.addresses
-            clients.append(RuntimeClient(*addresses, prefix="@1 ", patience=patience))
-        return clients
+        """A client for each HAProxy process: the configured sockets, else by way of the master.
+
+        The master also takes the place of the sockets of its worker: which of several processes
+        (`nbproc`, HAProxy up to 2.4) it would reach is not told, so it is nobody's place then.
+        """
+        patience, worker = self._patience, None
+        if self.master is not None:
+            worker = RuntimeClient(*self.master.addresses, prefix="@1 ", patience=patience)
+        groups = by_process(stats_sockets(self._lines()))
+        if not groups:
+            return [worker] if worker else []
+        worker = worker if len(groups) == 1 else None
+        return [RuntimeClient(*one, patience=patience, substitute=worker) for one in groups]
 
     def processes(self) -> list[RuntimeClient]:
         """A client for each HAProxy process; `RuntimeUnreachable` when no socket is known."""
@@ -280,7 +274,7 @@ class Runtime:
                 self.execute("show info")
             for text in wanted:
                 answers = self.execute(text, max(0.01, end - time.monotonic()))
-                refusal = next((one for one in answers if one and not _DONE.fullmatch(one)), None)
+                refusal = next((one for one in answers if not is_done(one)), None)
                 if refusal is not None:
                     log.info("HAProxy did not take a change while running: %s", refusal)
                     return False

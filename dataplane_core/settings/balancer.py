@@ -68,8 +68,11 @@ class Haproxy:
         flag="--haproxy-bin", short="-b",
     )  # fmt: skip
     master_runtime: str = setting(
-        "", PATH, "Unix socket of HAProxy's master process.", flag="--master-runtime", short="-m"
-    )
+        "", PATH,
+        "Unix socket of HAProxy's master process. By way of it HAProxy is reloaded, and gets the "
+        "commands that no `stats socket` takes or permits.",
+        flag="--master-runtime", short="-m",
+    )  # fmt: skip
     master_worker_mode: bool = setting(
         False, BOOLEAN, "This server is started by HAProxy's master, as a program of its own.",
         flag="--master-worker-mode",

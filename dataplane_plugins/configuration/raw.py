@@ -21,7 +21,7 @@ from dataplane_core.api.operations import (
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.errors import BadRequest, Code, Invalid, RuntimeFailed
-from dataplane_core.haproxy.runtime import argument
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.head import split

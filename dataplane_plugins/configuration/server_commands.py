@@ -9,7 +9,7 @@ from typing import Any
 
 from dataplane_core.changes import NeedsReload
 from dataplane_core.grammar import Reading, Row
-from dataplane_core.haproxy.runtime import argument
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.live import is_ip
 from dataplane_core.text import Document, Line, Section, has_variable, unquote
 

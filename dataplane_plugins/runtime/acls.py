@@ -11,7 +11,7 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid, NotFound
 from dataplane_core.grammar import Prop
-from dataplane_core.haproxy.runtime import argument
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_core.text.tokens import CONTROL
 from dataplane_plugins.runtime.common import (

@@ -12,7 +12,7 @@ from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
-from dataplane_core.haproxy.runtime import argument
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.overview import Fact
 from dataplane_core.services import Services
 from dataplane_core.store.files import told

@@ -20,7 +20,8 @@ from dataplane_core.errors import (
     RuntimeFailed,
     RuntimeUnreachable,
 )
-from dataplane_core.haproxy.runtime import RuntimeClient, argument
+from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_core.store.files import try_lock
 from dataplane_plugins.runtime.common import first_words, refused

@@ -17,7 +17,8 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound, RuntimeFailed
 from dataplane_core.grammar import Prop
-from dataplane_core.haproxy.runtime import Runtime, argument
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_core.text import unquote
 from dataplane_plugins.configuration.tables.common import PORT

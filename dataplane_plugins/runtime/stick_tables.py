@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dataplane_core.errors import BadRequest, NotFound, RuntimeFailed
-from dataplane_core.haproxy.runtime import RuntimeClient, argument
+from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.text import Document, unquote
 from dataplane_core.text.numbers import is_digits
 

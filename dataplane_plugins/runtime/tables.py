@@ -15,7 +15,8 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.errors import BadRequest, Code, Invalid, NotFound
 from dataplane_core.grammar import Prop
-from dataplane_core.haproxy.runtime import RuntimeClient, argument
+from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_core.text.numbers import is_digits
 from dataplane_plugins.runtime import stick_tables

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.errors import DataplaneError, Invalid, RuntimeFailed
-from dataplane_core.haproxy.runtime import RuntimeClient, argument
+from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_plugins.runtime.map_files import pairs_of
 from dataplane_plugins.runtime.patterns import Kind, Patterns, Reference

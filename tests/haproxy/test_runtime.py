@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient, RuntimeRefused, argument
+from dataplane_core.haproxy.refusals import RuntimeRefused
+from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured, until
 from tests.harness.haproxy import HaproxyProcess

@@ -14,8 +14,9 @@ import pytest
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.refusals import RuntimeRefused
 from dataplane_core.haproxy.reload import ReloadQueue
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient, RuntimeRefused
+from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.store import State
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured, script, until

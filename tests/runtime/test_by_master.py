@@ -1,4 +1,7 @@
-"""The same by way of the master's socket, where the configuration has no `stats socket`."""
+"""The same by way of the master's socket, where the worker's cannot be used or permits too little."""
+
+import socket
+from pathlib import Path
 
 import pytest
 
@@ -6,11 +9,28 @@ from tests.runtime.support import TEXT, Api, live, prepare
 
 pytestmark = pytest.mark.haproxy
 
+OWN = "  stats socket {folder}/worker.sock mode 600 level admin\n"
+LEVELS = "".join(f"  stats socket {{folder}}/{level}.sock level {level}\n" for level in ("user", "operator"))
+WAYS = {
+    "none": "",
+    "gone": "  stats socket {folder}/gone.sock level admin\n",
+    "refusing": "  stats socket {folder}/stale.sock level admin\n",
+    "user": "  stats socket {folder}/user.sock level user\n",
+    "operator": "  stats socket {folder}/operator.sock level operator\n",
+}
 
-def test_everything_goes_by_the_master(haproxy_program, tmp_path):
-    with live(haproxy_program, tmp_path) as direct:
-        text = TEXT.replace("  stats socket {folder}/worker.sock mode 600 level admin\n", "")
-        prepare(tmp_path, text)
+
+def stale(path: Path) -> None:
+    """A socket that nobody listens on any more."""
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_everything_goes_by_the_master(haproxy_program, tmp_path, way):
+    with live(haproxy_program, tmp_path, TEXT.replace(OWN, OWN + LEVELS)) as direct:
+        stale(tmp_path / "stale.sock")
+        prepare(tmp_path, TEXT.replace(OWN, WAYS[way]))
         api = Api(tmp_path, haproxy__master_runtime=str(direct.process.master))
         [each] = api.get("runtime/info")
         assert each["info"]["pid"] == direct.pid
@@ -32,3 +52,19 @@ def test_everything_goes_by_the_master(haproxy_program, tmp_path):
         assert api.status("POST", "runtime/stick_table_entries", body, **here) == 204
         assert api.get("runtime/stick_table_entries", **here)[0]["gpc0"] == 4
         assert len(api.get("stats/native", type="server")[0]["stats"]) == 3
+
+
+@pytest.mark.parametrize("way", ["gone", "refusing", "user"])
+def test_without_a_master_it_is_said_what_is_wrong(haproxy_program, tmp_path, way):
+    with live(haproxy_program, tmp_path, TEXT.replace(OWN, OWN + LEVELS)):
+        stale(tmp_path / "stale.sock")
+        prepare(tmp_path, TEXT.replace(OWN, WAYS[way]))
+        for settings in ({}, {"haproxy__master_runtime": str(tmp_path / "no-master.sock")}):
+            answer = Api(tmp_path, **settings).call(
+                "PUT", "runtime/servers/s1", {"admin_state": "maint"}, backend="be"
+            )
+            said = {"gone": (503, "gone.sock: No such file"), "refusing": (503, "stale.sock: Connection refused"),
+                    "user": (502, "Permission denied")}[way]  # fmt: skip
+            assert answer.status_code == said[0]
+            assert said[1] in answer.json["message"]
+            assert ("no-master.sock" in answer.json["message"]) == bool(settings)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from dataplane_core.haproxy.runtime import argument
+from dataplane_core.haproxy.runtime_line import argument
 
 pytestmark = pytest.mark.haproxy
 
