@@ -120,7 +120,7 @@ def _process(client: RuntimeClient, answer: str | RuntimeFailed) -> Iterator[Fac
     if client.substitute is not None:
         own = _info(client.alone())
         if isinstance(own, RuntimeFailed):
-            yield Fact("socket", own.message)
+            yield Fact("socket", own.message, doubtful=True)
             client = client.substitute
     yield Fact("socket", f"{_places(client)} answers")
 

@@ -51,6 +51,18 @@ def certificate(days: int) -> bytes:
     return made.public_bytes(form[0]) + key.private_bytes(*form, serialization.NoEncryption())
 
 
+def test_a_worker_that_is_reached_by_its_master(haproxy_program, tmp_path):
+    with live(haproxy_program, tmp_path) as running:
+        text = running.process.configuration.read_text()
+        running.process.configuration.write_text(text.replace("worker.sock", "gone.sock"))
+        told = status(tmp_path, master_runtime=str(running.process.master))
+        lines = told.output.splitlines()
+        assert any(line.startswith("  haproxy") and f"pid {running.pid}," in line for line in lines)
+        assert f"  socket        {running.process.master} answers" in lines
+        assert f"{tmp_path}/gone.sock: No such file or directory" in told.output
+        assert told.exit_code == 0, told.output
+
+
 def test_of_all_that_runs(haproxy_program, tmp_path):
     with live(haproxy_program, tmp_path) as running:
         (tmp_path / "certs").mkdir()
