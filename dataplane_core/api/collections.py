@@ -191,10 +191,13 @@ class Rows(Collection):
         """Whether rows are addressed by their position."""
         return self.key is None
 
-    @property
-    def own_parents(self) -> tuple[Parent, ...]:
-        """What `parameter` can name: the first parent, and `listen` in its place."""
-        return tuple(p for p in self.parents if p in (self.parents[0], LISTEN))
+    def named_by(self, parent: Parent) -> tuple[Parent, ...]:
+        """The kinds of sections that a name of that kind can mean.
+
+        A `listen` section is a frontend and a backend in one, and HAProxy lets none share its name.
+        """
+        halves = parent.kind in ("frontend", "backend") and LISTEN in self.parents
+        return (parent, LISTEN) if halves else (parent,)
 
     def has_nameless_parent(self) -> bool:
         """Whether a parent exists that is addressed without a name."""

@@ -55,34 +55,6 @@ def find_defaults(document: Document, name: str) -> Section | None:
     return find_section(document, "defaults", name, UNNAMED_DEFAULTS)
 
 
-def inherited(document: Document, section: Section) -> str | None:
-    """The defaults that a section without `from` gets: the last above it (manual, chapter 4)."""
-    if section.kind == "defaults":
-        return None
-    above = document.sections[: document.position(section)]
-    last = next((one for one in reversed(above) if one.kind == "defaults"), None)
-    if last is None:
-        return None
-    named = shown_names(document, "defaults", UNNAMED_DEFAULTS)
-    return next(name for name, one in named if one is last)
-
-
-def with_defaults(document: Document, section: Section, wanted: str | None) -> Document:
-    """The document with `section` inheriting from `wanted`; the header changes only if it must."""
-    if wanted == section.parent:
-        return document
-    if wanted is not None:
-        target = find_defaults(document, wanted)
-        if target is None:
-            words = f"{section.kind} {section.name}".rstrip()
-            raise BadRequest(f"{words} references missing defaults section {wanted} in from")
-        if wanted == inherited(document, section) and (section.parent is None or not target.name):
-            wanted = None
-        elif not target.name:
-            raise BadRequest(f"from cannot name {wanted}, which has no name in the file")
-    return document.replace(section, section.with_parent(wanted))
-
-
 @dataclass(frozen=True, slots=True)
 class ParentReference:
     """The parent that a request names, before it is looked for."""
@@ -125,12 +97,13 @@ def parent_reference(
     own = query.get(rows.parameter) if rows.parameter else None
     kind, name = query.get("parent_type"), query.get("parent_name")
     if own:
-        labels = {None, *(one.label for one in rows.own_parents)}
+        labels = {None, *(one.label for one in rows.named_by(rows.parents[0]))}
         if changes and ((name or own) != own or kind not in labels):
             given = {"parent_type": kind, "parent_name": name}
             other = " and ".join(f"{key} {value}" for key, value in given.items() if value)
             raise BadRequest(f"{rows.parameter} {own} and {other} in query name different parents")
-        return ParentReference((LISTEN,) if kind == LISTEN.label else rows.own_parents, own)
+        first = LISTEN if kind == LISTEN.label else rows.parents[0]
+        return ParentReference(rows.named_by(first), own)
     if not kind:
         names = [rows.parameter, "parent_type with parent_name" if rows.typed else None]
         ways = " or ".join(filter(None, names))
@@ -138,7 +111,7 @@ def parent_reference(
     parent = next(one for one in rows.parents if one.label == kind)
     if not name and parent.kind not in NAMELESS:
         raise BadRequest(f"parent_name in query is required with parent_type {kind}")
-    return ParentReference((parent,), name or "")
+    return ParentReference(rows.named_by(parent), name or "")
 
 
 def row_name(rows: Rows, row: Row) -> str | None:

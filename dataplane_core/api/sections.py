@@ -6,8 +6,8 @@ import falcon
 
 from dataplane_core.api.codec import Codec
 from dataplane_core.api.collections import INHERITING, Sections, Single
-from dataplane_core.api.locate import find_section, find_single, shown_names, with_defaults
-from dataplane_core.api.placing import place
+from dataplane_core.api.locate import find_section, find_single, shown_names
+from dataplane_core.api.placing import place, with_defaults
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.unmanaged import UNMANAGED, unmanaged_lines
 from dataplane_core.api.view import View, same_object

@@ -33,6 +33,7 @@ DEFAULT_PLUGINS = (
     "configuration.defaults",
     "configuration.frontends",
     "configuration.backends",
+    "configuration.listens",
     "configuration.fcgi_apps",
     "configuration.programs",
     "configuration.http_errors",

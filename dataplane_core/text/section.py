@@ -179,6 +179,10 @@ class Section:
         """The section without a blank line at its end."""
         return self.with_lines(self.lines[:-1]) if self.ends_blank() else self
 
+    def trimmed(self) -> "Section":
+        """The section without any blank line at its end."""
+        return self.without_blank().trimmed() if self.ends_blank() else self
+
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
 

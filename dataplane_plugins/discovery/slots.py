@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from dataplane_core.api.placing import place
 from dataplane_core.discovery import SLOTS, Entry, Instance
 from dataplane_core.errors import NotFound
 from dataplane_core.text import Document, Line, Section, unquote
@@ -137,7 +138,9 @@ def plan(
     for name, instances in wanted.items():
         old = document.find("backend", name)
         if old is None:
-            document = document.add(fill(Section.new("backend", name, parent), entry, instances))
+            document, new = place(document, "backend", name, parent, ())
+            made = fill(new.with_parent(parent), entry, instances)
+            document = document.replace(new, made)
         else:
             new = fill(old.with_parent(parent) if parent else old, entry, instances)
             document = document if new.text == old.text else document.replace(old, new)

@@ -155,7 +155,10 @@ class TestFrom:
         api = make_api(text)
         api.change("PUT", "backends/y", {"name": "y", "from": "unnamed_defaults_1"})
         assert api.text == text.replace("y from a", "y")
-        assert api.refused("PUT", "backends/x", {"name": "x", "from": "unnamed_defaults_1"})[0] == 400
+        api.change("PUT", "backends/x", {"name": "x", "from": "unnamed_defaults_1"})
+        assert api.text == "defaults a\n\ndefaults\n\nbackend y\n\nbackend x\n"
+        unfit = {"name": "z", "from": "unnamed_defaults_1"}
+        assert api.refused("POST", "named_defaults", unfit)[0] == 400
 
 
 class TestPlaceOfDefaults:
@@ -176,10 +179,90 @@ class TestPlaceOfDefaults:
         api.change("POST", "named_defaults", {"name": "n", "from": "a"})
         assert api.text == "defaults a\n\nbackend x\n\ndefaults n from a\n"
 
-    def test_the_first_one_stands_at_the_top(self, make_api):
+    def test_the_first_one_stands_in_front_of_proxies_that_name_theirs(self, make_api):
+        api = make_api("global\n\nbackend x from d\n")
+        api.change("POST", "named_defaults", {"name": "n"})
+        assert api.text == "global\n\ndefaults n\n\nbackend x from d\n"
+
+    def test_nobody_inherits_from_the_first_one_unasked(self, make_api):
         api = make_api("global\n\nbackend x\n")
         api.change("POST", "named_defaults", {"name": "n"})
+        assert api.text == "global\n\nbackend x\n\ndefaults n\n"
+        api.change("PUT", "backends/x", {"name": "x", "from": "n"})
         assert api.text == "global\n\ndefaults n\n\nbackend x\n"
+
+
+B0 = """\
+global
+  maxconn 10
+defaults d1
+  mode http
+frontend zz
+backend zb
+"""
+LATER = """\
+defaults d2
+  mode tcp
+listen x
+"""
+
+
+class TestFromFurtherDown:
+    """`from` names a section further up: a section that names another one stands behind it."""
+
+    @pytest.mark.parametrize("kind", ["frontend", "backend"])
+    @pytest.mark.parametrize(
+        ("rest", "expected"),
+        [
+            (LATER, LATER + "\nNEW\n"),
+            (LATER.replace("tcp\n", "tcp\n\n") + "\n", LATER.replace("tcp\n", "tcp\n\n") + "\nNEW\n\n"),
+            (LATER + "\n\ndefaults d3\n\nlisten c\n",
+             LATER + "\n\nNEW\n\ndefaults d3\n\nlisten c\n"),
+            (LATER + "defaults\nlisten c\n", LATER + "NEW\ndefaults\nlisten c\n"),
+            (LATER + "\n# of d3\ndefaults d3\nlisten c\n",
+             LATER.replace("listen x\n", "NEW\nlisten x\n") + "\n# of d3\ndefaults d3\nlisten c\n"),
+            (LATER + "\n.if A\nlisten y\n.endif\n", LATER + "\n.if A\nlisten y\n.endif\n\nNEW\n"),
+            (".if A\ndefaults d2\n.else\ndefaults d2\n.endif\nlisten x\n",
+             ".if A\ndefaults d2\n.else\ndefaults d2\n.endif\nlisten x\n\nNEW\n"),
+            ("defaults d2\n\n# of d3\ndefaults d3\n", "defaults d2\n\n# of d3\ndefaults d3\n\nNEW from d2\n"),
+        ],
+    )  # fmt: skip
+    def test_a_new_section_stands_behind_it(self, make_api, kind, rest, expected):
+        api = make_api(B0 + rest)
+        api.change("POST", f"{kind}s", {"name": "new", "from": "d2"})
+        assert api.text == B0 + expected.replace("NEW", f"{kind} new")
+        api.change("DELETE", f"{kind}s/new")
+        assert api.text == B0 + rest
+
+    def test_a_section_without_a_name_is_inherited_from_in_its_reach(self, make_api):
+        rest = "defaults\n  mode tcp\nlisten x\n\n# of d3\ndefaults d3\n"
+        api = make_api(B0 + rest)
+        api.change("POST", "backends", {"name": "new", "from": "unnamed_defaults_1"})
+        assert api.text == B0 + rest.replace("listen", "backend new\nlisten")
+
+    def test_a_section_that_is_there_moves_behind_it(self, make_api):
+        text = B0.replace("backend zb\n", "# old one\n#backend old\n# of zb\nbackend zb # b\n  future x\n")
+        api = make_api(text + LATER)
+        api.change("PUT", "backends/zb", {"name": "zb", "from": "d2"})
+        moved = "# of zb\nbackend zb # b\n  future x\n"
+        stays = text.partition("# of zb")[0]
+        assert api.text == stays + LATER + "\n" + moved
+        api.change("PUT", "backends/zb", {"name": "zb", "from": "d1"})
+        assert api.text == stays + LATER + "\n" + moved.replace("zb # b", "zb from d1 # b")
+
+    @pytest.mark.parametrize(
+        ("text", "path"),
+        [
+            (".if A\nbackend zb\n.endif\ndefaults d2\n", "backends/zb"),
+            ("backend zb\n.if A\n  mode tcp\nlisten c\n.endif\ndefaults d2\n", "backends/zb"),
+            ("defaults d1\nlisten c\ndefaults d2\nbackend e\n", "named_defaults/d1"),
+        ],
+    )
+    def test_what_cannot_move_is_refused(self, make_api, text, path):
+        api = make_api(text)
+        status, _, message = api.refused("PUT", path, {"name": path.partition("/")[2], "from": "d2"})
+        assert status == 400
+        assert "cannot inherit from d2, which stands below it" in message
 
 
 def test_bytes_that_are_not_utf_8_survive(make_api):

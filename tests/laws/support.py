@@ -31,7 +31,7 @@ class Everything(Api):
 def odd(registry: Registry) -> str:
     """A configuration as people write them: comments, tabs, unknown words, conditions, all examples."""
     text = HEAD
-    for kind in registry.section_kinds - {"listen"}:
+    for kind in registry.section_kinds:
         text += "\n".join(_sections(registry, kind))
     return (
         text

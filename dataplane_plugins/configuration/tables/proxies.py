@@ -27,3 +27,16 @@ def select(kind: str, *tables: Table) -> Iterator[Statement]:
     """The statements that a kind of section takes."""
     for one in tables:
         yield from (statement for kinds, statement in one if kind in kinds)
+
+
+def select_both(*tables: Table) -> Iterator[Statement]:
+    """The statements that a `listen` section takes, a frontend and a backend in one.
+
+    Where the two have statements of their own for the same words, those of the backend say more.
+    """
+    known = {form.head for statement in select(BACKEND, *tables) for form in statement.forms}
+    for one in tables:
+        for kinds, statement in one:
+            new = FRONTEND in kinds and not known.issuperset(form.head for form in statement.forms)
+            if BACKEND in kinds or new:
+                yield statement
