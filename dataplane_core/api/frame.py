@@ -10,7 +10,7 @@ import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body, to_json
 from dataplane_core.api.nearest import KnownPaths
-from dataplane_core.api.operations import Body, Operation
+from dataplane_core.api.operations import BYTES, Body, Operation
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.auth import CHALLENGE, Identity
 from dataplane_core.errors import (
@@ -110,7 +110,9 @@ class Guard:
         if body is not None:
             _check_type(req, body.types)
         accept = req.env.get("HTTP_ACCEPT")
-        if accept is not None and accept != "*/*" and not req.client_accepts(produces):
+        if accept is None or accept == "*/*" or produces == BYTES:
+            return
+        if not req.client_accepts(produces):
             raise NotAcceptable(f"the answer is {produces}, which the request does not accept")
 
     def _authorize(self, identity: Identity, req: ApiRequest) -> None:

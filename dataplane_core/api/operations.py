@@ -14,6 +14,9 @@ from dataplane_core.text.numbers import integer
 Fragment = Mapping[str, Any]
 """A JSON Schema; `{"$ref": "server"}` refers to a definition by its bare name."""
 
+BYTES = "application/octet-stream"
+"""The media type of an answer that is a file."""
+
 _TRUE = frozenset({"1", "t", "true", "yes", "y", "on", "enabled", "ok", "checked", "selected"})
 
 
@@ -93,6 +96,7 @@ class Response:
 class Operation:
     """One method of one path. Parameters of the path are added from its template unless stated.
 
+    An answer that is a file (`produces` is `BYTES`) is given whatever the request accepts.
     `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
     """
 

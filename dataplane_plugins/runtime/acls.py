@@ -25,7 +25,7 @@ from dataplane_plugins.runtime.common import (
     named,
     operation,
 )
-from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
+from dataplane_plugins.runtime.patterns import Patterns, Reference, choose, entries
 
 TAG = "ACL Runtime"
 ENTRY = (
@@ -42,13 +42,13 @@ class Acls:
         self.patterns = Patterns(services, "acl")
 
     def find(self, name: str) -> Reference:
-        """The list with a number, else the one of a file; raises `NotFound`."""
+        """The list with a number, else the one of a file, by its path or name.
+
+        Raises `NotFound`, and `Conflict` where several files have the name.
+        """
         lists = self.patterns.all()
         by_number = [one for one in lists if one.id == name]
-        found = by_number or [one for one in lists if one.file == name]
-        if not found:
-            raise NotFound(f"the running HAProxy has no ACL {name}")
-        return found[0]
+        return by_number[0] if by_number else choose(lists, name, (name,))
 
     def rows(self, one: Reference) -> list[dict[str, str]]:
         """The patterns of a list."""
@@ -161,9 +161,10 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.schema("acl_files", array("acl_file"))
     routes.schema("acl_files_entries", array("acl_file_entry"))
     acls = Acls(services)
-    number = named("id", "HAProxy's number of the ACL, or its file.", where="path")
+    which = "HAProxy's number of the ACL, or the name or path of its file."
+    number = named("id", which, where="path")
     entry = named("id", "The entry's mark, or its pattern.", where="path")
-    parent = named("acl_id", "HAProxy's number of the ACL, or its file.")
+    parent = named("acl_id", which)
     listing = operation("getRuntimeACLs", TAG, "ACLs of the running process",
                         _200=Response({"$ref": "acl_files"}))  # fmt: skip
     one = operation("getRuntimeACL", TAG, "One ACL", (number,),

@@ -11,11 +11,14 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataplane_core.errors import Code, Conflict, Invalid, NotFound
+from dataplane_core.errors import Code, Invalid
 from dataplane_core.store.files import read, write_atomically
 from dataplane_core.store.state import State
 from dataplane_core.text.tokens import CONTROL
-from dataplane_plugins.runtime.patterns import Reference
+from dataplane_plugins.runtime.patterns import Reference, choose
+
+SUFFIX = ".map"
+"""What the name of a stored map ends with; who names one may leave it out."""
 
 _LINE = re.compile(r"([ \t]*)([^ \t\r\n#][^ \t\r\n]*)([ \t]*)(.*?)([ \t\r]*\n?)", re.DOTALL)
 _EACH = re.compile(r"[^\n]*\n|[^\n]+")
@@ -92,23 +95,9 @@ class MapFiles:
     def choose(self, found: Iterable[Reference], name: str) -> Reference:
         """The map that a name means: a path, a managed file's name, another's, or a number.
 
-        Raises `NotFound`, and `Conflict` where several files have the name.
+        A name may lack its `.map`. Raises `NotFound`, and `Conflict` where several files have it.
         """
-        maps = list(found)
-        named = [one for one in maps if os.path.basename(one.file) == name]
-        ways = (
-            [one for one in maps if one.file == name],
-            [one for one in named if self.manages(one)],
-            named,
-            [one for one in maps if one.id == name],
-        )
-        fitting = next(filter(None, ways), [])
-        if len(fitting) > 1:
-            paths = " and ".join(one.file for one in fitting)
-            raise Conflict(f"{name} can be {paths}; name the map by its path")
-        if not fitting:
-            raise NotFound(f"the running HAProxy has no map {name}")
-        return fitting[0]
+        return choose(found, name, (name, f"{name}{SUFFIX}"), self.manages)
 
     def path(self, one: Reference) -> Path | None:
         """The file of a managed map; None where there is none, or what is there is no file of it.

@@ -1,5 +1,7 @@
 """What the specification says of maps and their entries."""
 
+from dataclasses import replace
+
 from dataplane_core.api.operations import Body, Parameter, Response
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Prop
@@ -22,6 +24,11 @@ ENTRY = (
     Prop("key", required=True, help="Key, without blanks."),
     Prop("value", required=True, help="Value."),
 )
+VALUE = (
+    replace(ENTRY[0], help="Ignored: what a GET shows may be sent back."),
+    replace(ENTRY[1], required=False, read_only=True, help="Ignored: the path names the key."),
+    ENTRY[2],
+)
 MAP = {
     "type": "object",
     "properties": {
@@ -37,8 +44,8 @@ UPLOAD = "fileUpload"
 """The field of an upload; `file_upload`, as everywhere else, is taken too."""
 _FILE = {"$ref": "map_file"}
 _ENTRY, _ENTRIES = {"$ref": "map_entry"}, {"$ref": "map_entries"}
-_NAME = named("name", "The map's file: its name in the folder of maps, or its path.", where="path")
-_MAP = named("map", "The map's file: its name in the folder of maps, or its path.")
+_NAME = named("name", "The map's file: its name, with or without .map, or its path.", where="path")
+_MAP = named("map", "The map's file: its name, with or without .map, or its path.")
 _KEY = Parameter("id", where="path", required=True, pattern=KEY_PATTERN, help="The key.")
 _SYNC = Parameter(
     "force_sync", "boolean", default=False, help="Write the map to its file at once."
@@ -130,7 +137,7 @@ ENTRY_ITEM = {
         TAG,
         "Set the value of a key",
         (_KEY, _MAP, _SYNC),
-        Body({"$ref": "map_value"}, props=ENTRY[2:]),
+        Body({"$ref": "map_value"}, props=VALUE),
         _200=Response(_ENTRY),
         _400=BAD,
         _404=MISSING,

@@ -8,13 +8,14 @@ entry; a key ends at the first blank.
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from dataplane_core.errors import (
     BadRequest,
+    Conflict,
     DataplaneError,
     NotFound,
     RuntimeFailed,
@@ -75,6 +76,45 @@ def references(answer: str) -> list[Reference]:
         raise RuntimeFailed("HAProxy's list of maps or ACLs cannot be read")
     matches = (_REFERENCE.fullmatch(line) for line in answer.splitlines()[1:])
     return [Reference(*match.groups()) for match in matches if match]
+
+
+def choose(
+    found: Iterable[Reference],
+    name: str,
+    spellings: Iterable[str],
+    prefers: Callable[[Reference], bool] = lambda one: False,
+) -> Reference:
+    """The map or list that a name means.
+
+    That is a file's path or name, in one of the `spellings` of the name, or a number. Of several
+    files of one name the one that is preferred is meant. Raises `NotFound`, and `Conflict` where
+    several are left.
+    """
+    everything = list(found)
+    for fitting in _fitting(everything, spellings, prefers):
+        if len(fitting) > 1:
+            paths = " and ".join(one.file for one in fitting)
+            raise Conflict(f"{name} can be {paths}; name it by its path")
+        if fitting:
+            return fitting[0]
+    by_number = [one for one in everything if one.id == name]
+    if not by_number:
+        raise NotFound(f"the running HAProxy has no map or list {name}")
+    return by_number[0]
+
+
+def _fitting(
+    found: list[Reference], spellings: Iterable[str], prefers: Callable[[Reference], bool]
+) -> Iterator[list[Reference]]:
+    """What a name may mean, from the most exact meaning on."""
+    for name in spellings:
+        yield [one for one in found if one.file == name]
+        if name.startswith("/"):
+            real = os.path.realpath(name)
+            yield [one for one in found if one.file and os.path.realpath(one.file) == real]
+        named = [one for one in found if os.path.basename(one.file) == name]
+        yield [one for one in named if prefers(one)]
+        yield named
 
 
 def entries(dump: bytes) -> list[Entry]:

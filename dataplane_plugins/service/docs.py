@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from dataplane_core import impl
-from dataplane_core.api.operations import Operation, Parameter, Response
+from dataplane_core.api.operations import BYTES, Operation, Parameter, Response
 from dataplane_core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def dataplane_routes(routes: "Routes") -> None:
             "304": Response(None, (), "The file is the one that the request names."),
             "404": Response({"$ref": "error"}, (), "There is no such file."),
         },
-        produces="application/octet-stream",
+        produces=BYTES,
     )
     routes.open_with("/docs")
     routes.add("/docs", Page(), {"GET": page})

@@ -14,6 +14,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.body import to_json
+from dataplane_core.api.operations import BYTES
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.uploads import open_upload
 from dataplane_core.errors import CheckFailed, NotFound, ReloadFailed
@@ -197,17 +198,18 @@ class FileItem:
         self.files = files
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        file, size = self.files.folder.open(name)
-        resp.content_type = "application/octet-stream"
+        file, size = self.files.folder.open(self.files.folder.stored_name(name))
+        resp.content_type = BYTES
         resp.set_stream(file, size)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         def tell(path: Path) -> None:
             self.files.live.replace(path, req.raw, bundle_in(req.raw))
 
+        name = self.files.folder.stored_name(name)
         reason, undo = self.files.write(name, req.raw, tell if wants_live(req) else None)
         self.files.settle(req, resp, name, reason, undo, 204)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        self.files.remove(name, None)
+        self.files.remove(self.files.folder.stored_name(name), None)
         resp.status = 204

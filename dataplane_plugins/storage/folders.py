@@ -52,6 +52,15 @@ class Folder:
             )
         return name
 
+    def stored_name(self, given: str) -> str:
+        """The name of a file that is there, which may be given with its path or without its suffix.
+
+        What names no file stays as it is.
+        """
+        name = given.removeprefix(f"{self.path}/")
+        spellings = (name, name + self.suffix)
+        return next((one for one in spellings if self._target(one) is not None), given)
+
     def names(self) -> list[str]:
         """The names of all files, in order."""
         try:

@@ -11,6 +11,7 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.services import Services
 from dataplane_plugins.runtime.common import array
+from dataplane_plugins.runtime.map_files import SUFFIX
 from dataplane_plugins.runtime.map_operations import MAP
 from dataplane_plugins.storage.files import FIELD, FileItem, FileList, Files
 from dataplane_plugins.storage.folders import Folder
@@ -53,7 +54,7 @@ def stored_maps(services: Services, *fields: str) -> Files:
 
 
 def _folder(services: Services) -> Folder:
-    return folder(services, "maps_dir", suffix=".map")
+    return folder(services, "maps_dir", suffix=SUFFIX)
 
 
 @impl

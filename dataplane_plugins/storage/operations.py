@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dataplane_core.api.operations import (
     BAD_REQUEST,
+    BYTES,
     EXISTS,
     FAILURE,
     NOT_FOUND,
@@ -66,10 +67,9 @@ def uploaded(
 
 def downloaded(identifier: str, summary: str) -> Operation:
     """The content of a file."""
-    responses = {"200": Response(CONTENT), "404": NOT_FOUND, "default": FAILURE}
-    return Operation(
-        identifier, TAG, summary, responses=responses, produces="application/octet-stream"
-    )
+    whole = Response(CONTENT, (), f"The file, as {BYTES} whatever the request accepts.")
+    responses = {"200": whole, "404": NOT_FOUND, "default": FAILURE}
+    return Operation(identifier, TAG, summary, responses=responses, produces=BYTES)
 
 
 def replaced(identifier: str, summary: str, schema: Fragment | None = None) -> Operation:

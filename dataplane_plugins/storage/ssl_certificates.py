@@ -100,9 +100,11 @@ class CertificateItem:
         self.files = files
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        name = self.files.folder.stored_name(name)
         resp.data = to_json(told(self.files, name, self.files.folder.read(name)))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        name = self.files.folder.stored_name(name)
         path = self.files.folder.find(name)
         bundle = check(req.raw)
         if self.files.services.used_files.uses(path):
@@ -117,6 +119,7 @@ class CertificateItem:
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         tell = self.files.live.remove_certificate if wants_live(req) else None
+        name = self.files.folder.stored_name(name)
         reason, undo = self.files.remove(name, tell)
         self.files.settle(req, resp, name, reason, undo, 204)
 

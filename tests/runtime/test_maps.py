@@ -1,6 +1,7 @@
 """Maps and ACL lists on a live HAProxy."""
 
 import threading
+from urllib.parse import quote
 
 import pytest
 
@@ -42,6 +43,48 @@ def test_which_maps_there_are(api):
         assert pairs(api, name) == {"/a": "one", "/a/b": "two"}
     assert api.status("GET", "runtime/maps/none.map") == 404
     assert api.status("GET", "runtime/maps_entries", map="none.map") == 404
+
+
+@pytest.mark.parametrize("spelled", ["m.map", "m", "{folder}/maps/m.map", "{folder}/maps/m", "{folder}/maps/../maps/m.map"])
+def test_a_map_is_named_with_or_without_its_ending_or_by_its_path(api, spelled):
+    name = spelled.format(folder=api.folder)
+    item, entries, entry = f"runtime/maps/{quote(name, '')}", "runtime/maps_entries", "runtime/maps_entries/k1"
+    assert api.get(item)["file"] == f"{api.folder}/maps/m.map"
+    assert pairs(api, name) == {"k1": "v1", "k2": "v2 and more"}
+    assert api.get(entry, map=name) == {"key": "k1", "value": "v1"}
+    assert api.status("POST", entries, {"key": "k3", "value": "v3"}, map=name, force_sync="true") == 201
+    assert api.status("PUT", entry, {"value": "new"}, map=name) == 200
+    assert api.status("PUT", item, [{"key": "k4", "value": "v4"}]) == 201
+    assert api.status("DELETE", "runtime/maps_entries/k2", map=name) == 204
+    assert pairs(api) == {"k1": "new", "k3": "v3", "k4": "v4"}
+    assert api.status("DELETE", item, forceDelete="true") == 409
+    assert api.status("DELETE", item) == 204
+    assert pairs(api) == {}
+
+
+def test_a_name_without_its_ending_may_be_unmanaged(api):
+    assert pairs(api, "beg") == {"/a": "one", "/a/b": "two"}
+    assert api.status("GET", "runtime/maps/be") == 404
+
+
+def test_what_an_entry_shows_is_taken_back(api):
+    for row in api.get("runtime/maps_entries", map="m.map"):
+        entry = f"runtime/maps_entries/{row['key']}"
+        for body in (row, api.get(entry, map="m.map"), {**row, "key": "another"}):
+            answer = api.call("PUT", entry, body, map="m.map")
+            assert (answer.status_code, answer.json) == (200, {"key": row["key"], "value": row["value"]})
+            assert "warning" not in answer.headers
+    assert pairs(api) == {"k1": "v1", "k2": "v2 and more"}
+
+
+@pytest.mark.parametrize("spelled", ["known.acl", "{folder}/known.acl", "{folder}/maps/../known.acl"])
+def test_a_list_is_named_by_its_file(api, spelled):
+    name = spelled.format(folder=api.folder)
+    number = api.get(f"runtime/acls/{quote(name, '')}")["id"]
+    shown = api.get("runtime/acl_file_entries", acl_id=name)
+    assert shown == api.get("runtime/acl_file_entries", acl_id=number)
+    assert [row["value"] for row in shown] == ["192.0.2.1", "192.0.2.2"]
+    assert api.status("GET", "runtime/acls/known") == 404
 
 
 @pytest.mark.parametrize("key", ODD)

@@ -60,11 +60,17 @@ class Storage:
         self.client = testing.TestClient(self.app)
 
     def send(
-        self, method: str, path: str, body: bytes | None = None, media: str = "", **query: Any
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        media: str = "",
+        accept: str = "*/*",
+        **query: Any,
     ) -> testing.Result:
         """Ask for a path below `STORAGE`, or a whole one."""
         token = base64.b64encode(b"admin:pw").decode()
-        headers = {"Authorization": f"Basic {token}"}
+        headers = {"Authorization": f"Basic {token}", "Accept": accept}
         if body is not None:
             headers["Content-Type"] = media or "text/plain"
         where = path if path.startswith("/") else f"{STORAGE}/{path}"

@@ -135,3 +135,35 @@ def test_a_folder_that_is_not_there(storage):
     assert storage.names("maps") == []
     assert storage.upload("maps", "a", b"x y\n").status_code == 201
     assert storage.names("maps") == ["a.map"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/octet-stream", "text/plain"])
+@pytest.mark.parametrize("path", ["maps/m.map", "general/page"])
+def test_a_file_is_given_in_whatever_form_is_asked_for(storage, path, accept):
+    kind, _, name = path.partition("/")
+    storage.upload(kind, name, b"k v\n")
+    answer = storage.send("GET", path, accept=accept)
+    assert (answer.status_code, answer.content) == (200, b"k v\n")
+    assert answer.headers["content-type"] == "application/octet-stream"
+
+
+def test_the_document_says_what_a_file_comes_as(storage):
+    for name in ("specification", "specification_openapiv3"):
+        paths = storage.send("GET", f"/v2/{name}").json["paths"]
+        for kind in ("maps", "general"):
+            got = paths[f"/services/haproxy/storage/{kind}/{{name}}"]["get"]
+            media = got.get("produces") or list(got["responses"]["200"]["content"])
+            assert media == ["application/octet-stream"]
+
+
+def test_a_stored_map_may_be_named_without_its_ending_or_by_its_path(storage):
+    storage.upload("maps", "hosts", b"k v\n")
+    for name in ("hosts", "hosts.map", f"{storage.folder}/maps/hosts.map", f"{storage.folder}/maps/hosts"):
+        place = f"maps/{name.replace('/', '%2F')}"
+        assert storage.send("PUT", place, b"k w\n", skip_reload=True).status_code == 204
+        assert storage.send("GET", place).content == b"k w\n"
+        assert storage.send("DELETE", place).status_code == 204
+        assert storage.send("DELETE", place).status_code == 404
+        assert storage.upload("maps", "hosts", b"k v\n").status_code == 201
+    for name in ("host", "hosts.map.map", "..%2Fmaps%2Fhosts", "%2Fetc%2Fpasswd"):
+        assert storage.send("GET", f"maps/{name}").status_code == 404
