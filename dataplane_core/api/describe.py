@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dataplane_core.api.collections import Collection, Rows, Single
+from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.api.operations import (
     CHANGE,
     FAILURE,
@@ -18,9 +18,11 @@ from dataplane_core.api.operations import (
     replaced,
 )
 from dataplane_core.api.view import View
+from dataplane_core.api.wording import about, keyword, owner, thing, things, with_article
 
 ONE = ("GET read", "PUT replace", "DELETE delete")
 MANY = ("GET list", "POST create")
+COMMITTED = "Give `version` to commit the change at once, or `transaction_id` to add it to others."
 
 
 class Describe:
@@ -32,8 +34,13 @@ class Describe:
         self.parents = parents
         self.path: tuple[Parameter, ...] = ()
         self.schema: Fragment = {"$ref": one.naming.schema}
+        name = thing(one.naming)
         if isinstance(one, Rows) and one.indexed:
-            self.path = (Parameter("index", "integer", "path", required=True, help="Position."),)
+            help = f"Position of the {name} among those of its section, from 0."
+            self.path = (Parameter("index", "integer", "path", required=True, help=help),)
+        elif isinstance(one, Rows | Sections):
+            help = f"The {name}'s {one.key}."
+            self.path = (Parameter(str(one.key), where="path", required=True, help=help),)
 
     def only(self, *wanted: str) -> dict[str, Operation]:
         """The operations that the collection has, of those wanted, by method."""
@@ -44,10 +51,8 @@ class Describe:
 
     def _operation(self, name: str, parameters: tuple[Parameter, ...], **more: Any) -> Operation:
         naming = self.one.naming
-        return Operation(
-            naming.operation_id(name), naming.tag, _summary(name, naming.titles, naming.title),
-            parameters, **more,
-        )  # fmt: skip
+        summary = f"{self._summary(name)}. {self._explanation(name)}"
+        return Operation(naming.operation_id(name), naming.tag, summary, parameters, **more)
 
     def list(self) -> Operation:
         one = self.one
@@ -86,12 +91,56 @@ class Describe:
         return self._operation("delete", parameters, responses=deleted())
 
 
-def _summary(operation: str, titles: str, title: str) -> str:
-    words = {
-        "list": f"All of {titles}",
-        "create": f"Add one {title}",
-        "read": f"One {title}",
-        "replace": f"Replace one {title}",
-        "delete": f"Delete one {title}",
-    }
-    return words[operation]
+    def _summary(self, operation: str) -> str:
+        """What an operation does, in a few words: "List the servers of a backend"."""
+        one, name, names = self.one, thing(self.one.naming), things(self.one.naming)
+        if isinstance(one, Single):
+            verb = "Read" if operation == "read" else "Replace"
+            return f"{verb} the {'last ' if one.last else ''}{one.kind} section"
+        of, into = "", ""
+        if isinstance(one, Rows):
+            parent = with_article(owner(one, self.view.registry))
+            of, into, names = f" of {parent}", f" in {parent}", f"the {names}"
+        return {
+            "list": f"List {names}{of}",
+            "create": f"Create {with_article(name)}{into}",
+            "read": f"Read {with_article(name)}{of}",
+            "replace": f"Replace {with_article(name)}{of}",
+            "delete": f"Delete {with_article(name)}{of}",
+        }[operation]
+
+    def _explanation(self, operation: str) -> str:
+        """What an operation is about in the file, and what it does to it."""
+        one = self.one
+        if isinstance(one, Single):
+            told = {
+                "read": f"What the lines of the `{one.kind}` section say.",
+                "replace": f"{_REPLACED} {COMMITTED}",
+            }
+        elif isinstance(one, Rows):
+            place = "at the position `index`, from 0" if one.indexed else "behind the last one"
+            told = {
+                "list": f"{_upper(about(one))}: those of one section, in the order of the file.",
+                "create": f"Adds one `{keyword(one)}` line to the section, {place}. {COMMITTED}",
+                "read": f"What one `{keyword(one)}` line says.",
+                "replace": f"{_REPLACED} {COMMITTED}",
+                "delete": f"Removes the `{keyword(one)}` line. {COMMITTED}",
+            }
+        else:
+            kind = one.kind  # type: ignore[attr-defined]
+            told = {
+                "list": f"All {about(one)}, in the order of the file.",
+                "create": f"Adds one `{kind}` section to the file. {COMMITTED}",
+                "read": f"What the lines of one `{kind}` section say.",
+                "replace": f"{_REPLACED} {_KEPT} {COMMITTED}",
+                "delete": f"Removes the `{kind}` section with all that is in it. {COMMITTED}",
+            }
+        return told[operation]
+
+
+_REPLACED = "A property that the body does not have is removed."
+_KEPT = "Lines that belong to other resources stay, and so do lines that the server does not know."
+
+
+def _upper(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -24,7 +24,8 @@ _TRUE = frozenset({"1", "t", "true", "yes", "y", "on", "enabled", "ok", "checked
 class Parameter:
     """A parameter in the query, in the path or in a header.
 
-    A boolean that cannot be read counts as false; an empty value counts as none.
+    A boolean that cannot be read counts as false; an empty value counts as none. `current` is the
+    path, below the API version's prefix, of an answer that is the value to give now.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Parameter:
     pattern: str | None = None
     default: Any = None
     help: str = ""
+    current: str = ""
 
     def parse(self, text: str | None) -> Any:
         """The value in its type; `Invalid` with the inner code of the broken rule."""
@@ -76,6 +78,12 @@ class Body:
     props: tuple[Prop, ...] = ()
     required: bool = True
     form_field: str = ""
+    help: str = ""
+
+    @property
+    def told(self) -> str:
+        """What the specification says of it."""
+        return self.help or ("The file." if self.form_field else "The object as it shall be.")
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -96,7 +104,10 @@ class Response:
 class Operation:
     """One method of one path. Parameters of the path are added from its template unless stated.
 
-    An answer that is a file (`produces` is `BYTES`) is given whatever the request accepts.
+    `summary` says in plain words what it does ("List backends"); what follows its first full stop
+    is the description. An answer that is a file (`produces` is `BYTES`) is given whatever the
+    request accepts.
+
     `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
     """
 
@@ -110,12 +121,26 @@ class Operation:
     deprecated: bool = False
     cached: bool = False
 
+    @property
+    def title(self) -> str:
+        """The first sentence of the summary, without its full stop."""
+        return self.summary.partition(". ")[0].rstrip(".")
+
+    @property
+    def description(self) -> str:
+        """What the summary says after its first sentence, else that sentence."""
+        return self.summary.partition(". ")[2] or f"{self.title or self.id}."
+
+
+CURRENT_VERSION = "/services/haproxy/configuration/version"
+"""Answers what to give as `version`."""
 
 TRANSACTION_ID = Parameter("transaction_id", help="The transaction to read or change in.")
 VERSION = Parameter(
     "version",
     "integer",
     help="The version to change; the change is committed at once. Not with a transaction.",
+    current=CURRENT_VERSION,
 )
 FORCE_RELOAD = Parameter(
     "force_reload",
@@ -126,11 +151,30 @@ FORCE_RELOAD = Parameter(
 CHANGE = (TRANSACTION_ID, VERSION, FORCE_RELOAD)
 """The parameters of an operation that changes the configuration."""
 
-BAD_REQUEST = Response({"$ref": "error"}, ("Configuration-Version",), "The request cannot be done.")
-NOT_FOUND = Response({"$ref": "error"}, ("Configuration-Version",), "There is no such object.")
-EXISTS = Response({"$ref": "error"}, ("Configuration-Version",), "The object exists.")
-NOT_ACCEPTABLE = Response({"$ref": "error"}, ("Configuration-Version",), "The state forbids it.")
-FAILURE = Response({"$ref": "error"}, ("Configuration-Version",), "The request failed.")
+_VERSIONED = ("Configuration-Version",)
+_ERROR: Fragment = {"$ref": "error"}
+BAD_REQUEST = Response(_ERROR, _VERSIONED, "The request cannot be carried out as it is.")
+UNAUTHORIZED = Response(_ERROR, ("WWW-Authenticate",), "The request has no valid credentials.")
+FORBIDDEN = Response(_ERROR, _VERSIONED, "The user may not do this.")
+NOT_FOUND = Response(_ERROR, _VERSIONED, "The object does not exist.")
+NOT_ACCEPTABLE = Response(
+    _ERROR,
+    _VERSIONED,
+    "The request accepts no form that the answer has, or the state of the transaction forbids it.",
+)
+CONFLICT = Response(_ERROR, _VERSIONED, "The given version is not the newest one.")
+EXISTS = Response(
+    _ERROR, _VERSIONED, "An object of that name exists, or the given version is not the newest one."
+)
+TOO_LARGE = Response(_ERROR, _VERSIONED, "The body is larger than the server takes.")
+UNSUPPORTED_MEDIA = Response(_ERROR, _VERSIONED, "The body is of another media type.")
+INVALID = Response(
+    _ERROR,
+    _VERSIONED,
+    "A parameter or property breaks its rule; `code` says which kind of rule: 601 type, "
+    "602 required, 605 pattern, 606 allowed words, 608 maximum, 609 minimum, 610 unknown.",
+)
+FAILURE = Response(_ERROR, _VERSIONED, "The request failed; the message says why.")
 
 
 def deleted() -> dict[str, Response]:

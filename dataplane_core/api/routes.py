@@ -44,6 +44,14 @@ class Route:
         return replace(operation, parameters=(*missing, *operation.parameters))
 
 
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What the operations with a tag are about, and where they stand among the others."""
+
+    help: str
+    rank: int = 50
+
+
 class Routes:
     """What the hook `dataplane_routes` adds to."""
 
@@ -51,6 +59,7 @@ class Routes:
         self.routes: dict[str, tuple[Route, tuple[str, ...] | None]] = {}
         self.definitions: dict[str, Fragment] = {}
         self._origins: dict[str, str] = {}
+        self.tags: dict[str, Tag] = {}
         self.front = ""
 
     def add(
@@ -76,6 +85,14 @@ class Routes:
         limited = None if versions is None else tuple(versions)
         self.routes[route.positional] = (route, limited)
         self._origins[route.positional] = plugin_at_work()
+
+    def tag(self, name: str, help: str, rank: int = 50) -> None:
+        """Say what the operations with a tag are about.
+
+        Tags stand in the order of their ranks, from 0, behind those of the configuration's
+        collections.
+        """
+        self.tags[name] = Tag(help, rank)
 
     def open_with(self, template: str) -> None:
         """Lead a browser that asks for the top of the server or of an API version to a page."""

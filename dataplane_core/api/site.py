@@ -27,6 +27,7 @@ class Site:
         self.view = View(
             version, services.registry, services.config, lenient, self.definitions
         )
+        self.tags = routes.tags
         self._routes = routes
         self._documents: dict[str, bytes] = {}
         self._lock = Lock()

@@ -4,6 +4,7 @@ Imported when a document is first asked for; it is made once for each form and A
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
@@ -13,7 +14,9 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from dataplane_core import __version__
 from dataplane_core.api.codec import Codec
 from dataplane_core.api.examples import example
-from dataplane_core.api.operations import CHANGE, Body, Operation, Parameter, Response
+from dataplane_core.api.forms import JSON, PARAMETERS, Form, OpenApi3, Swagger
+from dataplane_core.api.refusals import SHARED, answers
+from dataplane_core.api.tags import tags
 
 if TYPE_CHECKING:
     from dataplane_core.api.site import Site
@@ -41,31 +44,46 @@ ERROR: Mapping[str, Any] = {
         },
     },
 }
-_SHARED = {parameter.name: parameter for parameter in CHANGE}
+CONTACT = {"name": "The operators of this server"}
+LICENCE = {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
 def build(site: "Site", openapi: str) -> dict[str, Any]:
     """The document in the form `openapi`: `2.0`, or one of 3.0."""
     form: Form = Swagger() if openapi.startswith("2") else OpenApi3()
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    version = site.version
+    about = {"description": version.introduction, "contact": CONTACT, "license": LICENCE}
     spec = APISpec(
-        site.version.title, __version__, openapi, plugins=[plugin], **form.options(site.version)
-    )
+        version.title, __version__, openapi, plugins=[plugin], info=about, tags=tags(site),
+        **form.options(version),
+    )  # fmt: skip
+    _define(spec, form, site)
+    referred: set[str] = set()
+    is_authorized = bool(site.services.hooks.dataplane_authorize.get_hookimpls())
+    for route in site.routes:
+        operations = {}
+        for method, declared in route.operations.items():
+            operation = route.complete(declared)
+            complete = replace(operation, responses=answers(operation, is_authorized))
+            operations[method.lower()] = described = form.operation(complete)
+            referred |= {one for one in described["responses"].values() if isinstance(one, str)}
+        spec.path(path=route.template, operations=operations)
+    for name in sorted(referred):
+        spec.components.response(name, form.response(SHARED[name], JSON))
+    document: dict[str, Any] = form.fragment(spec.to_dict())
+    return document
+
+
+def _define(spec: APISpec, form: Form, site: "Site") -> None:
+    """Add what operations refer to by name: schemas and parameters."""
     examples = _examples(site)
     for name, codec in _codecs(site).items():
         spec.components.schema(name, examples.get(name, {}), schema=codec.schema_class)
     for name, fragment in _definitions(site):
         spec.components.schema(name, component=form.fragment(fragment))
-    for name, parameter in _SHARED.items():
+    for name, parameter in PARAMETERS.items():
         spec.components.parameter(name, "query", form.parameter(parameter))
-    for route in site.routes:
-        operations = {
-            method.lower(): form.operation(route.complete(operation))
-            for method, operation in route.operations.items()
-        }
-        spec.path(path=route.template, operations=operations)
-    document: dict[str, Any] = form.fragment(spec.to_dict())
-    return document
 
 
 def _schema_name(schema: Any) -> str:
@@ -79,6 +97,8 @@ def _codecs(site: "Site") -> dict[str, Codec]:
         for operation in route.operations.values():
             if operation.body is not None and operation.body.codec is not None:
                 found[operation.body.codec.name] = operation.body.codec
+    for one in site.services.registry.collections.values():  # some are only read
+        found.setdefault(one.naming.schema, site.view.codec(one))
     return found
 
 
@@ -96,158 +116,9 @@ def _definitions(site: "Site") -> Iterator[tuple[str, Mapping[str, Any]]]:
     known = set(_codecs(site))
     definitions = {"error": ERROR, **site.definitions}
     for one in site.services.registry.collections.values():
+        if "list" not in one.operations:
+            continue
         naming = one.naming
         items = {"type": "array", "items": {"$ref": naming.schema}}
         definitions.setdefault(naming.schemas, items)
     return ((name, fragment) for name, fragment in definitions.items() if name not in known)
-
-
-class Form:
-    """How one form of document says things; the common part of both."""
-
-    schemas = ""
-
-    def options(self, version: Any) -> dict[str, Any]:
-        """The top of the document."""
-        raise NotImplementedError
-
-    def parameter(self, one: Parameter) -> dict[str, Any]:
-        """A parameter."""
-        raise NotImplementedError
-
-    def request(self, body: Body, described: dict[str, Any]) -> None:
-        """Add a body to an operation."""
-        raise NotImplementedError
-
-    def response(self, one: Response, media: str) -> dict[str, Any]:
-        """One answer."""
-        raise NotImplementedError
-
-    def operation(self, one: Operation) -> dict[str, Any]:
-        """One method of a path."""
-        described: dict[str, Any] = {
-            "operationId": one.id,
-            "tags": [one.tag],
-            "parameters": [self._parameter_or_name(item) for item in one.parameters],
-            "responses": {
-                code: self.response(item, one.produces if code[0] == "2" else "application/json")
-                for code, item in one.responses.items()
-            },
-        }
-        if one.summary:
-            described["summary"] = one.summary
-        if one.deprecated:
-            described["deprecated"] = True
-        if one.body is not None:
-            self.request(one.body, described)
-        return described
-
-    def fragment(self, value: Any) -> Any:
-        """A JSON Schema in this form: references in full."""
-        if isinstance(value, Mapping):
-            return {key: self._member(key, inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.fragment(inner) for inner in value]
-        return value
-
-    def _member(self, key: str, value: Any) -> Any:
-        if key == "$ref" and isinstance(value, str) and not value.startswith("#"):
-            return f"#/{self.schemas}/{value}"
-        return self.fragment(value)
-
-    def _parameter_or_name(self, one: Parameter) -> dict[str, Any] | str:
-        """A parameter in full, or the name of a shared one, which apispec makes a reference of."""
-        if _SHARED.get(one.name) == one:
-            return one.name
-        return {"name": one.name, "in": one.where, "required": one.required, **self.parameter(one)}
-
-
-def _type(one: Parameter) -> dict[str, Any]:
-    described: dict[str, Any] = {"type": one.type}
-    if one.enum:
-        described["enum"] = list(one.enum)
-    if one.pattern is not None:
-        described["pattern"] = one.pattern
-    if one.default is not None:
-        described["default"] = one.default
-    return described
-
-
-class Swagger(Form):
-    """Swagger 2.0."""
-
-    schemas = "definitions"
-
-    def options(self, version: Any) -> dict[str, Any]:
-        return {
-            "basePath": version.prefix,
-            "schemes": ["http", "https"],
-            "consumes": ["application/json"],
-            "produces": ["application/json"],
-            "securityDefinitions": {"basic_auth": {"type": "basic"}},
-            "security": [{"basic_auth": []}],
-        }
-
-    def parameter(self, one: Parameter) -> dict[str, Any]:
-        more = {"description": one.help} if one.help else {}
-        return {**_type(one), **more}
-
-    def request(self, body: Body, described: dict[str, Any]) -> None:
-        described["consumes"] = list(body.types)
-        if body.media == "multipart/form-data":
-            item = {"name": body.form_field, "in": "formData", "type": "file"}
-        else:
-            item = {"name": "data", "in": "body", "schema": self.fragment(body.schema)}
-        described["parameters"].append({**item, "required": body.required})
-
-    def response(self, one: Response, media: str) -> dict[str, Any]:
-        described: dict[str, Any] = {"description": one.help or "The answer."}
-        if one.schema is not None:
-            described["schema"] = self.fragment(one.schema)
-        if one.headers:
-            described["headers"] = {name: {"type": "string"} for name in one.headers}
-        return described
-
-    def operation(self, one: Operation) -> dict[str, Any]:
-        return {**super().operation(one), "produces": [one.produces]}
-
-
-class OpenApi3(Form):
-    """OpenAPI 3.0."""
-
-    schemas = "components/schemas"
-
-    def options(self, version: Any) -> dict[str, Any]:
-        schemes = {"basic_auth": {"type": "http", "scheme": "basic"}}
-        return {
-            "servers": [{"url": version.prefix}],
-            "components": {"securitySchemes": schemes},
-            "security": [{"basic_auth": []}],
-        }
-
-    def parameter(self, one: Parameter) -> dict[str, Any]:
-        more = {"description": one.help} if one.help else {}
-        return {"schema": _type(one), **more}
-
-    def request(self, body: Body, described: dict[str, Any]) -> None:
-        schema = self.fragment(body.schema)
-        if body.media == "multipart/form-data":
-            file = {"type": "string", "format": "binary"}
-            schema = {"type": "object", "properties": {body.form_field: file}}
-        described["requestBody"] = {
-            "required": body.required,
-            "content": {media: {"schema": schema} for media in body.types},
-        }
-
-    def response(self, one: Response, media: str) -> dict[str, Any]:
-        described: dict[str, Any] = {"description": one.help or "The answer."}
-        if one.schema is not None:
-            described["content"] = {media: {"schema": self.fragment(one.schema)}}
-        if one.headers:
-            described["headers"] = {name: {"schema": {"type": "string"}} for name in one.headers}
-        return described
-
-    def fragment(self, value: Any) -> Any:
-        if isinstance(value, Mapping) and "x-nullable" in value:
-            value = {"nullable" if key == "x-nullable" else key: v for key, v in value.items()}
-        return super().fragment(value)

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.api.describe import MANY, ONE, Describe
+from dataplane_core.api.introduction import INTRODUCTION
 from dataplane_core.api.operations import Fragment, Parameter
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
@@ -23,6 +24,7 @@ class ApiVersion(Protocol):
     name: str
     prefix: str
     title: str
+    introduction: str
 
     def wrap(self, version: int, data: Any) -> Any:
         """The answer to a GET of the configuration."""
@@ -43,6 +45,7 @@ class V2:
     name = "v2"
     prefix = "/v2"
     title = "HAProxy data plane"
+    introduction = INTRODUCTION
     configuration = "/services/haproxy/configuration"
 
     def wrap(self, version: int, data: Any) -> Any:

@@ -40,7 +40,7 @@ class Endpoints:
             resp.location = req.reference(req.site.front)
             return
         found = [
-            {"title": operation.tag, "description": operation.summary, "url": path}
+            {"title": operation.tag, "description": operation.title, "url": path}
             for path, operation in req.site.children(self.path)
         ]
         resp.data = to_json(found)

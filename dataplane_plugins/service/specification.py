@@ -1,11 +1,16 @@
 """`/specification` (Swagger 2.0) and `/specification_openapiv3` (OpenAPI 3.0)."""
 
+import re
+
 import falcon
 
 from dataplane_core import impl
+from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import FAILURE, Operation, Response
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
+
+_HOST = re.compile(r"[^{}/ :\\]+(:\d+)?")  # what Swagger 2.0 allows; no address of IPv6
 
 
 class Specification:
@@ -16,6 +21,17 @@ class Specification:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         resp.data = req.site.document(self.form)
+
+
+class SwaggerSpecification(Specification):
+    """Swagger 2.0, which names the host: the one that the client has asked."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        document, host = req.site.document(self.form), req.forwarded_host
+        if _HOST.fullmatch(host):
+            # The document is a long one that is made once: the host is put in front of its text.
+            document = b'{"host":' + to_json(host) + b"," + document[1:]
+        resp.data = document
 
 
 @impl
@@ -34,5 +50,5 @@ def dataplane_routes(routes: Routes) -> None:
         "This interface as OpenAPI 3.0",
         responses=answers,
     )
-    routes.add("/specification", Specification("2.0"), {"GET": old})
+    routes.add("/specification", SwaggerSpecification("2.0"), {"GET": old})
     routes.add("/specification_openapiv3", Specification("3.0.3"), {"GET": new})

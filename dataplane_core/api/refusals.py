@@ -1,0 +1,74 @@
+"""The refusals of the frame, as the specification names them for each operation."""
+
+from collections.abc import Iterator, Mapping
+
+from dataplane_core.api.operations import (
+    BAD_REQUEST,
+    BYTES,
+    CONFLICT,
+    EXISTS,
+    FAILURE,
+    FORBIDDEN,
+    INVALID,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    TOO_LARGE,
+    TRANSACTION_ID,
+    UNAUTHORIZED,
+    UNSUPPORTED_MEDIA,
+    VERSION,
+    Operation,
+    Parameter,
+    Response,
+)
+
+SHARED: Mapping[str, Response] = {
+    "BadRequest": BAD_REQUEST,
+    "Unauthorized": UNAUTHORIZED,
+    "Forbidden": FORBIDDEN,
+    "NotFound": NOT_FOUND,
+    "NotAcceptable": NOT_ACCEPTABLE,
+    "Conflict": CONFLICT,
+    "AlreadyExists": EXISTS,
+    "TooLarge": TOO_LARGE,
+    "UnsupportedMedia": UNSUPPORTED_MEDIA,
+    "Invalid": INVALID,
+    "DefaultError": FAILURE,
+}
+"""The answers that a document defines once, by the names of their definitions."""
+
+
+def answers(operation: Operation, is_authorized: bool) -> dict[str, Response]:
+    """All answers of an operation by status: its own ones, and what the frame refuses before it.
+
+    `is_authorized`: a plugin decides who may do what.
+    """
+    found = {**dict(_refusals(operation, is_authorized)), **operation.responses}
+    return dict(sorted(found.items()))
+
+
+def _refusals(operation: Operation, is_authorized: bool) -> Iterator[tuple[str, Response]]:
+    yield "401", UNAUTHORIZED
+    if is_authorized:
+        yield "403", FORBIDDEN
+    if operation.produces != BYTES:
+        yield "406", NOT_ACCEPTABLE
+    names = {one.name for one in operation.parameters if one.where == "query"}
+    body = operation.body
+    is_decoded = body is not None and body.media == "application/json"
+    if is_decoded or TRANSACTION_ID.name in names:
+        yield "400", BAD_REQUEST
+    if VERSION.name in names:
+        yield "409", CONFLICT
+    if body is not None:
+        yield "413", TOO_LARGE
+        yield "415", UNSUPPORTED_MEDIA
+    if is_decoded or any(_can_be_wrong(one) for one in operation.parameters):
+        yield "422", INVALID
+
+
+def _can_be_wrong(one: Parameter) -> bool:
+    """Whether a value can break the parameter's rules."""
+    if one.where == "path":
+        return one.type == "integer" or bool(one.enum or one.pattern)
+    return one.required or one.type == "integer" or bool(one.enum or one.pattern)

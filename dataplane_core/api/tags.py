@@ -1,0 +1,48 @@
+"""The tags that group operations in a document, each with what it is about.
+
+The configuration's own stand first, in the order in which sections stand in a file: a section, and
+behind it the lines that it holds.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from dataplane_core.api.collections import Collection, Rows
+from dataplane_core.api.routes import Tag
+from dataplane_core.api.wording import about
+
+if TYPE_CHECKING:
+    from dataplane_core.api.site import Site
+
+
+def tags(site: "Site") -> list[dict[str, Any]]:
+    """Every tag of a site's operations once, with its description, in their order."""
+    used = dict.fromkeys(
+        operation.tag for route in site.routes for operation in route.operations.values()
+    )
+    families = _families(site)
+    others = sorted(used.keys() - families.keys(), key=lambda name: (_other(site, name).rank, name))
+    found = {**families, **{name: _other(site, name).help for name in others}}
+    return [{"name": name, "description": help} for name, help in found.items() if name in used]
+
+
+def _other(site: "Site", name: str) -> Tag:
+    """The tag of routes that are no collection; a plugin need not say what it is about."""
+    return site.tags.get(name) or Tag(f"Operations on {name}.")
+
+
+def _families(site: "Site") -> dict[str, str]:
+    """The tags of the collections: what each of them is, and where it stands in the file."""
+    registry = site.services.registry
+    order = registry.section_order
+
+    def place(one: Collection) -> tuple[int, bool]:
+        if isinstance(one, Rows):
+            return order.index(one.parents[0].kind), True
+        return order.index(one.kind), False  # type: ignore[attr-defined]
+
+    found: dict[str, str] = {}
+    for one in sorted(registry.collections.values(), key=place):
+        where = about(one)
+        told = f"{one.naming.help} {where[0].upper()}{where[1:]}.".strip()
+        found.setdefault(one.naming.tag, told)
+    return found

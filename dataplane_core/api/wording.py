@@ -1,0 +1,79 @@
+"""What objects are called in plain sentences, made from the names that declarations give them.
+
+`http_request_rule`, titled `HTTPRequestRule`, is an "HTTP request rule".
+"""
+
+import re
+from os.path import commonprefix
+
+from dataplane_core.api.collections import LISTEN, Collection, Naming, Rows
+from dataplane_core.registry import Registry
+
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+_FEW = 2
+_VOWELS = "aeio"
+_SPOKEN_LETTERS = "AEFHILMNORSX"  # whose names begin with a vowel: an HTTP rule
+
+
+def words(name: str, naming: Naming) -> str:
+    """The words of one of the names; those that the titles have in capitals stay in capitals."""
+    capitals = {part for part in _PARTS.findall(f"{naming.title} {naming.tag}") if part.isupper()}
+
+    def cased(part: str) -> str:
+        stem = part.removesuffix("s")
+        return stem.upper() + part[len(stem) :] if stem.upper() in capitals else part
+
+    return " ".join(cased(part.lower()) for part in _PARTS.findall(name))
+
+
+def thing(naming: Naming) -> str:
+    """What one object is called: "HTTP request rule", "defaults section"."""
+    is_section = naming.title.endswith("Section")
+    return words(naming.title if is_section else naming.schema, naming)
+
+
+def things(naming: Naming) -> str:
+    """What several objects are called: "HTTP request rules"."""
+    is_section = naming.title.endswith("Section")
+    return words(naming.titles if is_section else naming.schemas, naming)
+
+
+def keyword(rows: Rows) -> str:
+    """The words that the lines of a collection start with: `http-request`, `declare capture`."""
+    heads = [form.head for form in rows.table.statement.forms if form.head[0] != "no"]
+    return " ".join(commonprefix(heads))
+
+
+def owner(rows: Rows, registry: Registry) -> str:
+    """What a section that holds the rows is called: "backend", "frontend or backend", "section".
+
+    `listen` is left out, which is a parent wherever one of the two is; of many kinds the one that
+    the collection's own parameter is called after is named.
+    """
+    kinds = [parent.kind for parent in rows.parents if parent != LISTEN]
+    if len(kinds) > _FEW and rows.parameter is None:
+        return "section"
+    sections = [registry.sections_of(kind) for kind in kinds[: 1 if rows.parameter else _FEW]]
+    return " or ".join(thing(one.naming) for one in sections if one is not None) or "section"
+
+
+def about(one: Collection) -> str:
+    """Where the objects stand in the file: "`server` lines in `backend` or `ring` sections"."""
+    if isinstance(one, Rows):
+        kinds = [parent.kind for parent in one.parents]
+        return f"`{keyword(one)}` lines in {either(kinds)} sections"
+    return f"`{one.kind}` sections"  # type: ignore[attr-defined]
+
+
+def with_article(words: str) -> str:
+    """Put "a" or "an" before words."""
+    first = words.split(" ")[0]
+    is_spelled = first.isupper() and len(first) > 1
+    vowel = first[0] in (_SPOKEN_LETTERS if is_spelled else _VOWELS)
+    return f"{'an' if vowel else 'a'} {words}"
+
+
+def either(names: list[str]) -> str:
+    """Join alternatives: "`a`, `b` or `c`"."""
+    *most, last = [f"`{name}`" for name in names]
+    return f"{', '.join(most)} or {last}" if most else last
