@@ -70,5 +70,5 @@ log_targets = [
 # Settings of this server alone.
 dataplane {
   state_dir          = "/var/lib/dataplane/state"
-  unknown_properties = "refuse"
+  unknown_properties = "ignore"
 }

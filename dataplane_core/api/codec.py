@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -16,20 +17,23 @@ from dataplane_core.api.schema import (
     ordered,
     violations,
 )
-from dataplane_core.api.shape import Node, Projector, build, carried, flatten, tidy
+from dataplane_core.api.shape import Node, Projector, Unused, build, drop, flatten, tidy
+from dataplane_core.api.untouched import carried, is_untouched
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Problem, Prop
 
 _UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 _MOST_NAMED = 20
+_MOST_SUGGESTED = 5
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A body after decoding: flat `values`, the `echo` that answers it, and what was found.
 
-    `problems` are the rules it breaks, in the order in which they are told; `ignored` the paths of
-    properties that were left out because another version of the interface knows them.
+    `problems` are the rules it breaks, in the order in which they are told; `ignored` names the
+    properties that were left out.
     """
 
     values: dict[str, Any]
@@ -47,17 +51,17 @@ class Loaded:
         """The `Warning` header for what was left out (RFC 7234, section 5.5)."""
         if not self.ignored:
             return None
-        names = ", ".join(_UNSAFE.sub("?", name)[:80] for name in self.ignored[:_MOST_NAMED])
-        return f'299 dataplane "ignored properties: {names}"'
+        return f'299 dataplane "ignored properties: {", ".join(self.ignored)}"'
 
 
 class Codec:
     """One model in one API version.
 
-    `foreign` are the paths that the model has in other versions only; `lenient` leaves unknown
-    properties out with a warning instead of refusing them. `rules` gives the problems between
-    properties of flat values. `empty` are the nested objects that are shown although nothing is in
-    them, where other properties have the values given.
+    `foreign` are the paths that the model has in other versions only. A `strict` codec refuses
+    unknown properties, and those that do not belong to the others, instead of leaving them out with
+    a warning. `rules` gives the problems between properties of flat values. `empty` are the nested
+    objects that are shown although nothing is in them, where other properties have the values
+    given.
     """
 
     def __init__(
@@ -68,7 +72,7 @@ class Codec:
         factory: SchemaFactory,
         *,
         foreign: frozenset[str] = frozenset(),
-        lenient: bool = False,
+        strict: bool = False,
         rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
         empty: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -76,7 +80,7 @@ class Codec:
         self.props = tuple(props)
         self.version = version
         self.foreign = {f"{path}.".replace("[]", "") for path in foreign | _other_paths(self.props)}
-        self.lenient = lenient
+        self.strict = strict
         self.rules = rules
         self._factory = factory
         self.root: Node = build(self.props, version)
@@ -98,34 +102,82 @@ class Codec:
         """An instance to load with; it has no state of its own."""
         return self.schema_class()
 
-    def load(self, body: Any) -> Loaded:
-        """Decode a client's object; raises `BadRequest` when a value has another JSON type."""
+    def load(self, body: Any, shown: Mapping[str, Any] | None = None) -> Loaded:
+        """Decode a client's object; raises `BadRequest` when a value has another JSON type.
+
+        `shown` is the object that a PUT replaces, as a GET shows it: what equals it is not judged.
+        """
         if body is None:
             body = {}
         if not isinstance(body, dict):
             raise BadRequest("the body must be a JSON object")
-        loaded = self.read(body)
+        loaded = self.read(body, shown)
         if loaded.problems and loaded.problems[0][1].code == TYPE_ERROR:
             known = (one for one in loaded.problems if one[1].code != Code.UNKNOWN)
             raise BadRequest(sentence(known))
         return loaded
 
-    def read(self, body: dict[str, Any]) -> Loaded:
+    def read(self, body: dict[str, Any], shown: Mapping[str, Any] | None = None) -> Loaded:
         """Decode as `load` does, with values of another type among the problems."""
-        unknown: list[str] = []
-        echo = tidy(body, self.root, unknown)
-        problems: list[Violation] = []
-        try:
-            data = self.schema.load(echo)
-        except ValidationError as error:
-            problems = ordered(violations(error.messages_dict))
-            data = None if problems[0][1].code == TYPE_ERROR else error.valid_data
-        ignored, refused = self._sort(unknown)
-        problems += [(path, Rule(Code.UNKNOWN, "in body is not known here")) for path in refused]
-        values = flatten(data, self.root) if isinstance(data, dict) else {}
+        unused = Unused()
+        echo = tidy(body, self.root, unused, shown)
+        if shown:
+            echo = carried(shown, echo)
+        problems = self._violations(echo, shown)
+        values: dict[str, Any] = {}
+        if not problems or problems[0][1].code != TYPE_ERROR:
+            values = flatten(echo, self.root)
+        ignored: list[str] = []
+        if unused.unknown or unused.unmanaged:
+            ignored += self._leave_out(unused, problems)
         if not problems:
-            problems = [self._violation(problem) for problem in self.rules(values)]
-        return Loaded(values, echo, tuple(problems), tuple(ignored))
+            problems += self._judge(values, shown, ignored)
+        named = tuple(_UNSAFE.sub("?", name)[:_LONGEST_NAME] for name in ignored[:_MOST_NAMED])
+        return Loaded(values, echo, tuple(problems), named)
+
+    def _violations(self, echo: dict[str, Any], shown: Mapping[str, Any] | None) -> list[Violation]:
+        """The rules of its own that a property breaks, unless the client left it as it was."""
+        try:
+            self.schema.load(echo)
+        except ValidationError as error:
+            found = violations(error.messages_dict)
+            if shown:
+                found = (one for one in found if not is_untouched(shown, echo, one[0]))
+            return ordered(found)
+        return []
+
+    def _judge(
+        self, values: dict[str, Any], shown: Mapping[str, Any] | None, ignored: list[str]
+    ) -> list[Violation]:
+        """The rules between properties that the client breaks; what can be left out is."""
+        problems = list(self.rules(values))
+        if not problems:
+            return []
+        known = frozenset(self.rules(self._flat(shown)) if shown else ())
+        while not self.strict:
+            names = [one.path for one in problems if one.misplaced and one not in known]
+            dropped = [name for name in names if drop(values, name)]
+            if not dropped:
+                break
+            ignored += dropped
+            problems = list(self.rules(values))
+        return [("", Rule(one.code, one.message)) for one in problems if one not in known]
+
+    def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        return flatten(tidy(shown, self.root, Unused(), shown), self.root)
+
+    def _leave_out(self, unused: Unused, problems: list[Violation]) -> list[str]:
+        """The names of what is ignored; what is refused instead goes to `problems`."""
+        ignored = []
+        for number, (path, owner) in enumerate(unused.unknown):
+            if path.rpartition(".")[2].lower().startswith("x_"):
+                continue
+            near = _nearest(path, owner) if number < _MOST_SUGGESTED else ""
+            if self.is_foreign(path) or not self.strict:
+                ignored.append(path + near)
+            else:
+                problems.append((path, Rule(Code.UNKNOWN, f"in body is not known here{near}")))
+        return ignored + unused.unmanaged
 
     def project(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Flat values as the object that a client gets."""
@@ -136,38 +188,29 @@ class Codec:
         return shown
 
     def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-        """`values` with what the object was and a client cannot say.
-
-        That is the properties that this version lacks, and bytes that are not UTF-8.
-        """
-        values = {path: carried(before.get(path), value) for path, value in values.items()}
+        """`values` with what the object was and a client cannot say: what this version lacks."""
         for path in self._hidden:
             if path in before:
                 values[path] = before[path]
         return values
 
-    def _sort(self, unknown: list[str]) -> tuple[list[str], list[str]]:
-        ignored: list[str] = []
-        refused: list[str] = []
-        for path in unknown:
-            if path.rpartition(".")[2].lower().startswith("x_"):
-                continue
-            (ignored if self.lenient or self._elsewhere(path) else refused).append(path)
-        return ignored, refused
-
-    def _elsewhere(self, path: str) -> bool:
+    def is_foreign(self, path: str) -> bool:
         """Whether another version of the interface knows the path, or something in or around it."""
         whole = f"{path}.".replace("[]", "")
         return any(one.startswith(whole) or whole.startswith(one) for one in self.foreign)
-
-    def _violation(self, problem: Problem) -> Violation:
-        return "", Rule(problem.code, problem.message)
 
 
 def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
     """The paths that properties have in any version, where versions differ."""
     named = (prop for prop in props if prop.names)
     return frozenset(path for prop in named for path in (prop.name, *prop.names.values()) if path)
+
+
+def _nearest(path: str, owner: Node) -> str:
+    """A question for the property that an unknown one may have been meant to be."""
+    name = path.rpartition(".")[2][:_LONGEST_NAME].lower()
+    found = get_close_matches(name, owner.children, 1, 0.7)
+    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def refuse(problems: Iterable[Problem]) -> None:

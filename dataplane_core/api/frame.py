@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
 import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body, to_json
+from dataplane_core.api.codec import Loaded
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.operations import BYTES, Body, Operation
 from dataplane_core.api.request import ApiRequest
@@ -53,6 +54,14 @@ class Access:
     version: str
 
 
+@runtime_checkable
+class Replaceable(Protocol):
+    """A resource whose PUT is compared with what a GET shows of the same object."""
+
+    def shown(self, req: ApiRequest, /, **named: Any) -> Mapping[str, Any]:
+        """The object as a GET shows it; raises `DataplaneError` where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The checks that all operations share.
@@ -91,8 +100,8 @@ class Guard:
         self._path = [one for one in in_path if one.type != "string" or one.pattern or one.enum]
         self._query = tuple(one for one in operation.parameters if one.where == "query")
         self._answered = site.view.answered if operation.cached else None
-        # What a person wrote may lack what the interface requires; put back, it changes nothing.
-        self._shows = getattr(getattr(then, "__self__", None), "shows", None)
+        resource = getattr(then, "__self__", None)
+        self._shown = resource.shown if isinstance(resource, Replaceable) else None
 
     def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         req.site = self._site
@@ -126,8 +135,20 @@ class Guard:
 
     def _carry_out(self, req: ApiRequest, resp: falcon.Response, keys: dict[str, str]) -> None:
         body = self._operation.body
-        if body is not None:
-            self._decode(req, body)
+        document = None if body is None else self._read_body(req, body)
+        codec = None if body is None or not req.raw else body.codec
+        try:
+            named = self._arguments(req, keys)
+        except Invalid:
+            if codec is not None:
+                codec.load(document)  # a value of another JSON type is told before the query's
+            raise
+        if codec is not None:
+            self._take(req, resp, codec.load(document, self._replaced(req, named)))
+        self._then(req, resp, **named)
+
+    def _arguments(self, req: ApiRequest, keys: dict[str, str]) -> dict[str, Any]:
+        """The parameters of the path in their types; those of the query go to the request."""
         named: dict[str, Any] = {
             name: keys[key].replace(SLASH, "/") for key, name in self._positions
         }
@@ -136,26 +157,41 @@ class Guard:
         if self._query:
             params = req.params
             req.query = {one.name: one.parse(_first(params.get(one.name))) for one in self._query}
-        if req.loaded is not None:
-            if req.loaded.problems and not (self._shows and self._shows(req, **named)):
-                req.loaded.check()
-            if req.loaded.warning:
-                resp.set_header("Warning", req.loaded.warning)
-        self._then(req, resp, **named)
+        return named
 
-    def _decode(self, req: ApiRequest, body: Body) -> None:
-        """Read and decode the body; the rules that it breaks are told later, after the query's."""
+    def _replaced(self, req: ApiRequest, named: dict[str, Any]) -> Mapping[str, Any] | None:
+        """What a GET shows of the object that a PUT replaces; None where there is none."""
+        if self._shown is None or req.method != "PUT":
+            return None
+        try:
+            return self._shown(req, **named)
+        except DataplaneError:  # the responder says it, after what is wrong with the body
+            return None
+
+    @staticmethod
+    def _take(req: ApiRequest, resp: falcon.Response, loaded: Loaded) -> None:
+        """Let the responder have a decoded body, if no rule is broken."""
+        req.loaded = loaded
+        loaded.check()
+        if loaded.warning:
+            resp.set_header("Warning", loaded.warning)
+            log.info("%s %s: ignored properties: %s",
+                     req.method, asked_path(req), ", ".join(loaded.ignored),
+                     extra={"request_id": req.request_id})  # fmt: skip
+
+    def _read_body(self, req: ApiRequest, body: Body) -> Any:
+        """Read the body, and its JSON where the operation takes some."""
         limit = self._frame.body_limit
         if body.media == "multipart/form-data":
             check_size(req.env, limit)
-            return
-        req.raw = read_body(req, limit)
-        if not req.raw.strip():
+            return None
+        raw = read_body(req, limit)
+        if not raw.strip():
             if body.required:
                 raise Invalid("data in body is required", code=Code.REQUIRED)
-            return
-        if body.codec is not None:
-            req.loaded = body.codec.load(parse_json(req.raw))
+            return None
+        req.raw = raw
+        return None if body.codec is None else parse_json(raw)
 
 
 def asked_path(req: ApiRequest) -> str:

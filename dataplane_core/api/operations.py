@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dataplane_core.api.codec import Codec
 from dataplane_core.errors import Code, Invalid
-from dataplane_core.grammar import Prop
+from dataplane_core.grammar import Problem, Prop
 from dataplane_core.text.numbers import integer
 
 Fragment = Mapping[str, Any]
@@ -66,9 +66,10 @@ class Parameter:
 class Body:
     """What a request carries.
 
-    For JSON, either a `codec`, or the `props` of the object that `schema` refers to by name; the
-    responder finds the decoded object in `req.body`. `form_field` is the file of a multipart body.
-    `also` are further media types, which the responder itself tells apart.
+    For JSON, either a `codec`, or the `props` of the object that `schema` refers to by name, with
+    the `rules` between them; the responder finds the decoded object in `req.body`. `form_field` is
+    the file of a multipart body. `also` are further media types, which the responder itself tells
+    apart.
     """
 
     schema: Fragment
@@ -76,6 +77,7 @@ class Body:
     also: tuple[str, ...] = ()
     codec: Codec | None = None
     props: tuple[Prop, ...] = ()
+    rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: ()
     required: bool = True
     form_field: str = ""
     help: str = ""

@@ -9,7 +9,7 @@ from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import ParentReference, named_rows, parent_reference, row_name
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.unmanaged import UNMANAGED
-from dataplane_core.api.view import View, same_object
+from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.params import unknown_words
@@ -134,10 +134,10 @@ class RowItem(RowResource):
         parent, key = self._parent(req, keys), keys[self._key]
         self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot, parent, key))
 
-    def shows(self, req: ApiRequest, **keys: Any) -> bool:
-        """Whether the body of a PUT is what a GET answers."""
+    def shown(self, req: ApiRequest, **keys: Any) -> Mapping[str, Any]:
+        """The row as a GET shows it."""
         parent, key = self._parent(req, keys), keys[self._key]
-        return same_object(req.body.echo, self._read(self._view.snapshot(req), parent, key))
+        return self._read(self._view.snapshot(req), parent, key)
 
     def _read(self, snapshot: Snapshot, parent: ParentReference, key: Any) -> dict[str, Any]:
         section = self._section(snapshot.document, parent, "read", key)

@@ -10,7 +10,7 @@ from dataplane_core.api.locate import find_section, find_single, shown_names
 from dataplane_core.api.placing import place, with_defaults
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.unmanaged import UNMANAGED, unmanaged_lines
-from dataplane_core.api.view import View, same_object
+from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
 from dataplane_core.registry import Registry
@@ -84,9 +84,9 @@ class SectionItem:
     def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot, keys))
 
-    def shows(self, req: ApiRequest, **keys: str) -> bool:
-        """Whether the body of a PUT is what a GET answers."""
-        return same_object(req.body.echo, self._read(self._view.snapshot(req), keys))
+    def shown(self, req: ApiRequest, **keys: str) -> dict[str, Any]:
+        """The section as a GET shows it."""
+        return self._read(self._view.snapshot(req), keys)
 
     def _read(self, snapshot: Snapshot, keys: dict[str, str]) -> dict[str, Any]:
         one = self._collection
@@ -126,9 +126,9 @@ class SingleItem:
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         self._view.answer_read(req, resp, self._read)
 
-    def shows(self, req: ApiRequest) -> bool:
-        """Whether the body of a PUT is what a GET answers."""
-        return same_object(req.body.echo, self._read(self._view.snapshot(req)))
+    def shown(self, req: ApiRequest) -> dict[str, Any]:
+        """The section as a GET shows it."""
+        return self._read(self._view.snapshot(req))
 
     def _read(self, snapshot: Snapshot) -> dict[str, Any]:
         section = find_single(snapshot.document, self._collection)

@@ -4,15 +4,14 @@ A `Node` tree is built once from the declarations. Three walks over it move obje
 wire and the flat dictionary: `tidy` and `flatten` inwards, `Projector` outwards.
 """
 
-import json
-import re
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
+from dataplane_core.api.untouched import is_same, partners
 from dataplane_core.grammar import Prop
 
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Node:
@@ -100,30 +99,51 @@ def is_zero(node: Node, value: Any) -> bool:
     return kind == "integer" and value == 0 and type(value) is int
 
 
-def tidy(body: Any, node: Node, unknown: list[str]) -> Any:
+class Unused:
+    """What a body says to no effect.
+
+    `unknown` properties are their paths, each with the object that lacks it; `unmanaged` are lists
+    that only the server sets and that are another object's, with their words.
+    """
+
+    __slots__ = ("unknown", "unmanaged")
+
+    def __init__(self) -> None:
+        self.unknown: list[tuple[str, Node]] = []
+        self.unmanaged: list[str] = []
+
+
+def tidy(body: Any, node: Node, unused: Unused, shown: Any = None) -> Any:
     """A client's object under the names of the interface, without what is unset.
 
-    Values of a wrong type stay for the schema to find. `unknown` gathers the paths that the model
-    does not have; properties that only the server sets are left out.
+    Values of a wrong type stay for the schema to find. Properties that only the server sets are
+    left out. `shown` is what a GET of the same object shows: a zero that stands there is a value.
     """
     if not isinstance(body, dict):
         return body
+    known: Mapping[str, Any] = shown if isinstance(shown, Mapping) else _NOTHING
     result: dict[str, Any] = {}
     for key, value in body.items():
         child = node.find(key)
         if child is None:
             if value is not None:
-                unknown.append(f"{node.path}.{key}" if node.path else key)
+                unused.unknown.append((f"{node.path}.{key}" if node.path else key, node))
             continue
+        before = known.get(child.name) if known else None
         if child.prop is not None and child.prop.read_only:
+            if isinstance(value, list) and value and value != before:
+                unused.unmanaged.append(f"{child.path} ({' '.join(map(str, value))})")
             continue
-        if is_zero(child, value):
+        if is_zero(child, value) and (before is None or not is_same(before, value)):
             result.pop(child.name, None)
             continue
         if child.children:
-            value = tidy(value, child, unknown)
+            value = tidy(value, child, unused, before)
         elif child.item is not None and child.item.children and isinstance(value, list):
-            value = [tidy(item, child.item, unknown) for item in value]
+            olds = partners(before, value) if isinstance(before, list) else repeat(None)
+            value = [
+                tidy(item, child.item, unused, old) for item, old in zip(value, olds, strict=False)
+            ]
         result[child.name] = value
     return result
 
@@ -146,42 +166,21 @@ def flatten(
     return values
 
 
-def carried(before: Any, sent: Any) -> Any:
-    """What a client sent, with bytes of `before` that are not UTF-8 where it could not say them.
+def drop(values: dict[str, Any], path: str) -> bool:
+    """Remove the value at a flat path, in an item of a list too; whether it was there.
 
-    Most clients read U+FFFD for each such byte, and send that back with what they did not change.
+    An item's path is the list's, the item's place, and its own: `farms.0.servers.1.port`.
     """
-    if isinstance(sent, str) and isinstance(before, str) and _REPLACEMENT in sent:
-        return before if _NOT_UTF8.sub(_REPLACEMENT, before) == sent else sent
-    if isinstance(sent, dict) and isinstance(before, Mapping):
-        return {name: carried(before.get(name), value) for name, value in sent.items()}
-    if isinstance(sent, list) and isinstance(before, list) and _REPLACEMENT in repr(sent):
-        return _carried_items(before, sent)
-    return sent
-
-
-def _carried_items(before: list[Any], sent: list[Any]) -> list[Any]:
-    """The items with what is theirs: of one that looks the same, else of one of the same name."""
-    alike: dict[str, list[Any]] = {}
-    named: dict[object, Any] = {}
-    for old in before:
-        alike.setdefault(_NOT_UTF8.sub(_REPLACEMENT, _written(old)), []).append(old)
-        if isinstance(old, Mapping):
-            named.setdefault(old.get("name"), old)
-    found: list[Any] = []
-    for new in sent:
-        same = alike.get(_written(new))
-        if same:
-            found.append(same.pop(0))
-        elif isinstance(new, dict) and new.get("name") is not None:
-            found.append(carried(named.get(new["name"]), new))
-        else:
-            found.append(new)
-    return found
-
-
-def _written(item: Any) -> str:
-    return json.dumps(item, ensure_ascii=False, sort_keys=True)
+    if path in values:
+        del values[path]
+        return True
+    for name, items in values.items():
+        if isinstance(items, list) and path.startswith(f"{name}."):
+            place, _, inner = path[len(name) + 1 :].partition(".")
+            item = items[int(place)] if place.isdecimal() and int(place) < len(items) else None
+            if isinstance(item, dict) and drop(item, inner):
+                return True
+    return False
 
 
 class Projector:

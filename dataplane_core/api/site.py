@@ -22,10 +22,10 @@ class Site:
     def __init__(self, version: "ApiVersion", services: "Services", routes: Routes) -> None:
         self.version = version
         self.services = services
-        lenient = services.settings.dataplane.unknown_properties == "ignore"
+        strict = services.settings.dataplane.unknown_properties == "refuse"
         self.definitions: dict[str, Fragment] = dict(routes.definitions)
         self.view = View(
-            version, services.registry, services.config, lenient, self.definitions
+            version, services.registry, services.config, strict, self.definitions
         )
         self.tags = routes.tags
         self._routes = routes
@@ -71,7 +71,7 @@ class Site:
         for method, operation in route.operations.items():
             body = operation.body
             if body is not None and body.props and body.codec is None:
-                codec = self.view.make_codec(str(body.schema["$ref"]), body.props)
+                codec = self.view.make_codec(str(body.schema["$ref"]), body.props, body.rules)
                 operation = replace(operation, body=replace(body, codec=codec))
             operations[method] = operation
         return replace(route, operations=operations)

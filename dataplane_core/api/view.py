@@ -38,8 +38,8 @@ Rules = Callable[[Mapping[str, Any]], Iterable[Problem]]
 class View:
     """One API version on one configuration.
 
-    `lenient`: unknown properties are left out with a warning. `defined` are names of definitions
-    that plugins have made for their routes.
+    `strict`: unknown properties are refused instead of being left out with a warning. `defined` are
+    names of definitions that plugins have made for their routes.
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class View:
         version: "ApiVersion",
         registry: Registry,
         config: ConfigStore,
-        lenient: bool = False,
+        strict: bool = False,
         defined: Iterable[str] = (),
     ) -> None:
         self.version = version
         self.registry = registry
         self.config = config
         self.factory = SchemaFactory([*self._names(), *defined])
-        self._lenient = lenient
+        self._strict = strict
         self._codecs: dict[str, Codec] = {}
 
     def _names(self) -> Iterator[str]:
@@ -86,7 +86,7 @@ class View:
             self.version.name,
             self.factory,
             foreign=self.registry.foreign.get(name, frozenset()),
-            lenient=self._lenient,
+            strict=self._strict,
             rules=rules,
             empty=empty,
         )
@@ -151,15 +151,6 @@ class View:
             resp.data = to_json(req.loaded.echo)
         elif waits:
             resp.content_type = None
-
-
-def same_object(body: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
-    """Whether a body is the object that a GET shows, whatever else it says of unknown lines."""
-
-    def known(one: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: item for name, item in one.items() if not name.startswith("x_")}
-
-    return known(body) == known(shown)
 
 
 def _extra_props(collection: Collection) -> tuple[Prop, ...]:

@@ -42,7 +42,16 @@ from dataplane_core.grammar.params import (
     unsaid,
     variants,
 )
-from dataplane_core.grammar.props import NoMatch, Problem, Prop, Reading, Values, normal
+from dataplane_core.grammar.props import (
+    NoMatch,
+    Problem,
+    Prop,
+    Reading,
+    Values,
+    misplaced,
+    normal,
+    of_item,
+)
 from dataplane_core.grammar.statements import Form, Statement
 from dataplane_core.grammar.tables import Row, RowTable
 from dataplane_core.grammar.terms import Term
@@ -98,8 +107,10 @@ __all__ = [
     "mapped",
     "maybe_word",
     "merged",
+    "misplaced",
     "normal",
     "nothing",
+    "of_item",
     "number_of",
     "on_off",
     "one_of",

@@ -14,6 +14,7 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     distinct,
+    misplaced,
     missing,
     refuse,
 )
@@ -184,7 +185,7 @@ class Dispatch(Term):
         for prop in self.props[1:]:
             if prop.name in values and prop.name not in case.names:
                 message = f"{prop.name} does not belong to {self.prop.name} {case.value}"
-                yield Problem(prop.name, 422, message)
+                yield misplaced(prop.name, message)
         yield from case.term.problems(values)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dataplane_core.grammar.props import Problem, Prop, Values, distinct, missing
+from dataplane_core.errors import Code
+from dataplane_core.grammar.props import Problem, Prop, Values, distinct, misplaced, missing
 from dataplane_core.grammar.shapes import Many
 from dataplane_core.grammar.terms import Const, Scalar, Seq, Term
 
@@ -106,11 +107,13 @@ class Variants(Entry):
         yield from super().problems(values)
         word = self.choose(values)
         if word is None:
-            yield from missing([self.prop.name] if self.names & values.keys() else [])
+            for name in sorted(self.names & values.keys()):
+                message = f"{self.prop.name} in body is required with {name}"
+                yield misplaced(name, message, Code.REQUIRED)
             return
         fitting = {prop.name for prop in self.words[word].props}
         for name in sorted(self.names & values.keys() - fitting):
-            yield Problem(name, 422, f"{name} does not belong to {self.prop.name} {word}")
+            yield misplaced(name, f"{name} does not belong to {self.prop.name} {word}")
 
 
 class Repeated(Entry):

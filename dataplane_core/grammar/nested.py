@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from dataplane_core.errors import Code
-from dataplane_core.grammar.props import Problem, Prop, Values
+from dataplane_core.grammar.props import Problem, Prop, Values, of_item
 from dataplane_core.grammar.statements import Row, Statement
 
 
@@ -35,7 +35,7 @@ class Nested(Statement):
             if not item:
                 path = f"{self.prop.name}.{at}"
                 yield Problem(path, Code.REQUIRED, f"{path} in body says nothing")
-            yield from self.resource.problems(item)
+            yield from of_item(self.prop.name, at, self.resource.problems(item))
 
     def _items(self, values: Values) -> list[dict[str, Any]]:
         """The objects of the list without their places: a line stands where it stands."""

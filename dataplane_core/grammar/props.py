@@ -12,11 +12,15 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule of an object: the property's path, the inner code, and a sentence."""
+    """One broken rule of an object: the property's path, the inner code, and a sentence.
+
+    A `misplaced` property belongs to another choice than the object's: no line would say it.
+    """
 
     path: str
     code: int
     message: str
+    misplaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,17 @@ def distinct(props: Iterable[Prop]) -> tuple[Prop, ...]:
             both = dict.fromkeys((*known.enum, *prop.enum)) if known.enum and prop.enum else ()
             unique[prop.name] = replace(known, enum=tuple(both))
     return tuple(unique.values())
+
+
+def misplaced(path: str, message: str, code: int = 422) -> Problem:
+    """The problem of a property that does not belong to what the others choose."""
+    return Problem(path, code, message, misplaced=True)
+
+
+def of_item(path: str, at: int, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems of an item in a list, with the paths that they have outside of the list."""
+    for one in problems:
+        yield replace(one, path=f"{path}.{at}.{one.path}", message=f"{path}.{at}.{one.message}")
 
 
 def missing(paths: Iterator[str] | list[str]) -> Iterator[Problem]:

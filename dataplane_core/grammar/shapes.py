@@ -13,6 +13,7 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     distinct,
+    misplaced,
     within,
 )
 from dataplane_core.grammar.terms import Scalar, Term
@@ -143,7 +144,7 @@ class FirstOf(Term):
         for prop in self.props:
             if prop.name in values and prop.name not in said:
                 beside = ", ".join(sorted(said & values.keys()))
-                yield Problem(prop.name, 422, f"{prop.name} cannot stand beside {beside}")
+                yield misplaced(prop.name, f"{prop.name} cannot stand beside {beside}")
 
 
 class Group(Term):

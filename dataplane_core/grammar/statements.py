@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values
+from dataplane_core.grammar.props import (
+    Layout,
+    NoMatch,
+    Problem,
+    Prop,
+    Reading,
+    Values,
+    misplaced,
+)
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.comments import learn
 from dataplane_core.text.lines import Line
@@ -202,7 +210,7 @@ class Choice(Statement):
         yield from super().problems(values)
         chosen = values.get(self.prop.name)
         form = self.by_value.get(chosen)
-        if chosen is not None and form is None:
+        if chosen is not None and form is None and chosen != "disabled":
             name = self.prop.name
             yield Problem(name, 422, f"{name}: HAProxy has no line that says {chosen}")
         if form is None:
@@ -211,7 +219,7 @@ class Choice(Statement):
         for name in self.own(values):
             if name not in fitting and name != self.prop.name:
                 message = f"{name} does not belong to {self.prop.name} {chosen}"
-                yield Problem(name, 422, message)
+                yield misplaced(name, message)
 
 
 class Preferred(Statement):

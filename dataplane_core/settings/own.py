@@ -26,8 +26,9 @@ class Dataplane:
         flag="--state-dir", environment="DATAPLANE_STATE_DIR",
     )  # fmt: skip
     unknown_properties: str = setting(
-        "refuse", one_of("refuse", "ignore"),
-        "Properties that a model does not have: answered with 422, or left out with a warning.",
+        "ignore", one_of("refuse", "ignore"),
+        "Properties that a model does not have, or that do not belong to the chosen type: left out "
+        "with a `Warning` header, or answered with 422.",
         flag="--unknown-properties",
     )  # fmt: skip
     body_limit: int = setting(

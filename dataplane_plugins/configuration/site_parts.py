@@ -10,9 +10,17 @@ from typing import Any
 from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import row_name
 from dataplane_core.api.placing import place
-from dataplane_core.api.shape import carried
 from dataplane_core.errors import AlreadyExists, Code
-from dataplane_core.grammar import Model, Problem, Prop, Row, RowTable, Values
+from dataplane_core.grammar import (
+    Model,
+    Problem,
+    Prop,
+    Row,
+    RowTable,
+    Values,
+    misplaced,
+    of_item,
+)
 from dataplane_core.registry import Registry
 from dataplane_core.text import Document, Section
 from dataplane_plugins.configuration.backends import BACKEND
@@ -93,27 +101,27 @@ class Sites:
         if mode in REMOVED_MODES:
             path = "service.http_connection_mode"
             yield Problem(path, 422, f"{path}: HAProxy has no {mode} any more, leave it out")
-        for listener in values.get("service.listeners", ()):
-            yield from self._listeners.table.problems(listener)
+        for at, listener in enumerate(values.get("service.listeners", ())):
+            problems = self._listeners.table.problems(listener)
+            yield from of_item("service.listeners", at, problems)
         farms = values.get("farms", ())
         if sum(farm["use_as"] == "default" for farm in farms) > 1:
             yield Problem("farms", 422, "farms must not have more than one default")
         yield from _repeated("farms", (farm["name"] for farm in farms))
-        for farm in farms:
-            yield from self._farm_problems(farm)
+        for at, farm in enumerate(farms):
+            yield from of_item("farms", at, self._farm_problems(farm))
 
     def _farm_problems(self, farm: Values) -> Iterator[Problem]:
         for name in ("cond", "cond_test"):
-            path = f"farms.{name}"
             if farm["use_as"] == "conditional" and name not in farm:
-                yield Problem(path, Code.REQUIRED, f"{path} in body is required")
+                yield Problem(name, Code.REQUIRED, f"{name} in body is required")
             if farm["use_as"] == "default" and name in farm:
-                yield Problem(path, 422, f"{path} does not belong to use_as default")
+                yield misplaced(name, f"{name} does not belong to use_as default")
         yield from FARM.problems(farm)
         servers = farm.get("servers", ())
-        yield from _repeated("farms.servers", (server["name"] for server in servers))
-        for server in servers:
-            yield from self._servers.table.problems(server)
+        yield from _repeated("servers", (server["name"] for server in servers))
+        for at, server in enumerate(servers):
+            yield from of_item("servers", at, self._servers.table.problems(server))
 
     def read(self, document: Document, section: Section) -> Flat:
         """The site of a frontend; lists without an entry are left out."""
@@ -166,7 +174,6 @@ class Sites:
         section = _frontend(document, name)
         uses = self._uses(document, section)
         known = {use["name"] for use in uses}
-        values = carried(self.read(document, section), values)
         farms = values.get("farms", ())
         for farm in farms:
             document = self._put_farm(document, farm, known)

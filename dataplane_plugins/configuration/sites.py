@@ -6,7 +6,7 @@ from typing import Any
 import falcon
 
 from dataplane_core import impl
-from dataplane_core.api.codec import Codec, refuse
+from dataplane_core.api.codec import Codec
 from dataplane_core.api.operations import (
     CHANGE,
     FAILURE,
@@ -23,7 +23,6 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.view import View
 from dataplane_core.errors import NotFound
-from dataplane_core.grammar import Values
 from dataplane_core.services import Services
 from dataplane_core.text import Document, Section
 from dataplane_plugins.configuration.site_parts import PARTS, Sites
@@ -46,11 +45,6 @@ class SiteResource:
                 "site", self._sites.props, empty={"service": {}}
             )
         return codec.project(self._sites.read(document, section))
-
-    def _given(self, req: ApiRequest) -> Values:
-        """The body's values; `Invalid` with every rule that they break."""
-        refuse(self._sites.problems(req.body.values))
-        return req.body.values
 
     @staticmethod
     def _change(
@@ -77,7 +71,7 @@ class SiteList(SiteResource):
         )
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        values = self._given(req)
+        values = req.body.values
         self._change(req, resp, 201, lambda document: self._sites.create(document, values))
 
 
@@ -92,8 +86,13 @@ class SiteItem(SiteResource):
             lambda snapshot: self._shown(view, snapshot.document, _need(snapshot.document, name)),
         )
 
+    def shown(self, req: ApiRequest, name: str) -> Any:
+        """The site as a GET shows it."""
+        document = req.site.view.snapshot(req).document
+        return self._shown(req.site.view, document, _need(document, name))
+
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        values = self._given(req)
+        values = req.body.values
 
         def make(document: Document) -> Document:
             _need(document, name)
@@ -142,7 +141,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     if not services.registry.collections.keys() >= PARTS:
         return
     sites = Sites(services.registry)
-    body = Body(ONE, props=sites.props)
+    body = Body(ONE, props=sites.props, rules=sites.problems)
     many = {
         "GET": _read("getSites", {"$ref": "sites"}, "All sites"),
         "POST": _write("createSite", "Add a site", created(ONE), body),

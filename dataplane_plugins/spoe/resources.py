@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.body import parse_json, to_json
-from dataplane_core.api.codec import Codec, refuse
+from dataplane_core.api.codec import Codec
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.uploads import open_upload
 from dataplane_core.api.view import View
@@ -166,11 +166,10 @@ class PartResource(SpoeResource):
             codec = self._codecs[view] = view.make_codec(self.part.schema, self.part.props)
         return codec.project({"name": section.name, **self.part.model.read(section)})
 
-    def given(self, req: ApiRequest) -> dict[str, Any]:
-        """The values of the body but the name; raises `Invalid`."""
-        values = {path: value for path, value in req.body.values.items() if path != "name"}
-        refuse(self.part.model.problems(values))
-        return values
+    @staticmethod
+    def given(req: ApiRequest) -> dict[str, Any]:
+        """The values of the body but the name."""
+        return {path: value for path, value in req.body.values.items() if path != "name"}
 
 
 class PartList(PartResource):
@@ -198,8 +197,15 @@ class PartItem(PartResource):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         snapshot = self.snapshot(req)
+        self.show(req, resp, snapshot, self._read(req, snapshot, name))
+
+    def shown(self, req: ApiRequest, name: str) -> Any:
+        """The section as a GET shows it."""
+        return self._read(req, self.snapshot(req), name)
+
+    def _read(self, req: ApiRequest, snapshot: Snapshot, name: str) -> Any:
         section = scopes.find(snapshot.document, req.query["scope"], self.part.kind, name)
-        self.show(req, resp, snapshot, self.object(req.site.view, section))
+        return self.object(req.site.view, section)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         values = self.given(req)

@@ -129,7 +129,7 @@ def _add_scopes(routes: Routes, files: SpoeFiles) -> None:
 def _add_part(routes: Routes, files: SpoeFiles, path: str, part: Part) -> None:
     one, many = {"$ref": part.schema}, {"$ref": f"{part.schema}s"}
     routes.schema(f"{part.schema}s", {"type": "array", "items": one})
-    body = Body(one, props=part.props)
+    body = Body(one, props=part.props, rules=part.model.problems)
     made, done = Response(one, (), "Created."), Response(one, (), "Replaced.")
     routes.add(f"{BASE}/{path}", resources.PartList(files, part), {
         "GET": _reading(f"get{part.titles}", f"All {part.kind} sections", many, SCOPE),

@@ -89,7 +89,7 @@ def test_some_objects_are_shown_with_nothing_in_them():
 
 def codes(body: dict[str, Any], **more: Any) -> list[tuple[str, int]]:
     whole = {"name": "n", "insecure": False, "a": {"b": {"mode": "x"}}, **body}
-    return [(path, rule.code) for path, rule in codec(**more).load(whole).problems]
+    return [(path, rule.code) for path, rule in codec(strict=True, **more).load(whole).problems]
 
 
 @pytest.mark.parametrize(

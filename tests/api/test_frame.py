@@ -81,7 +81,8 @@ class TestOrder:
     def test_the_query_before_the_rules(self, api):
         assert api.refused("POST", "keepers", {}, parent_type="nope")[1] == 606
 
-    def test_rules_in_their_order(self, api):
+    def test_rules_in_their_order(self, make_api):
+        api = make_api(dataplane__unknown_properties="refuse")
         body = {"balance": {"uri_len": -1, "algorithm": "no"}, "mode": "no", "maxconn": 2000, "zz": 1}
         wrong = [("name", 602), ("mode", 606), ("balance.algorithm", 606), ("maxconn", 608)]
         status, code, message = api.refused("POST", "backends", body)
@@ -211,7 +212,8 @@ class TestBodies:
 
 
 class TestUnknownProperties:
-    def test_they_are_refused_by_name(self, api):
+    def test_the_settings_can_have_them_refused_by_name(self, make_api):
+        api = make_api(dataplane__unknown_properties="refuse")
         status, code, message = api.refused("POST", "gates", {"name": "x", "bogus": 1})
         assert (status, code) == (422, 610)
         assert "bogus" in message
@@ -235,10 +237,27 @@ class TestUnknownProperties:
         assert "warning" not in answer.headers
         assert answer.json == {"name": "n", "address": "a"}
 
-    def test_the_settings_can_have_them_left_out(self, make_api):
-        api = make_api(dataplane__unknown_properties="ignore")
-        answer = api.change("POST", "gates", {"name": "x", 'b"o\ng': 1})
-        assert answer.headers["warning"] == '299 dataplane "ignored properties: b?o?g"'
+    def test_all_are_left_out_with_a_warning_and_a_line_in_the_log(self, api, caplog):
+        with caplog.at_level("INFO", "dataplane.api"):
+            answer = api.change("POST", "gates", {"name": "x", 'b"o\ng': 1, "parent_name": "x"})
+        assert answer.headers["warning"] == '299 dataplane "ignored properties: b?o?g, parent_name"'
+        assert answer.json == {"name": "x"}
+        told = [record.getMessage() for record in caplog.records if record.name == "dataplane.api"]
+        assert told == [f"POST {CONFIGURATION}/gates: ignored properties: b?o?g, parent_name"]
+
+    def test_the_header_is_bounded(self, api):
+        body = {"name": "x", **{f"{number}" + "n" * 5000: 1 for number in range(50)}}
+        answer = api.change("POST", "gates", body)
+        assert len(answer.headers["warning"]) < 2000
+
+    def test_the_nearest_property_is_named(self, api, make_api):
+        answer = api.change("POST", "gates", {"name": "x", "limits": 5, "unlike": 1})
+        assert answer.headers["warning"] == (
+            '299 dataplane "ignored properties: limits (did you mean limit?), unlike"'
+        )
+        strict = make_api(dataplane__unknown_properties="refuse")
+        message = strict.refused("POST", "gates", {"name": "x", "limits": 5})[2]
+        assert message == "limits in body is not known here (did you mean limit?)"
 
 
 class TestAnswers:

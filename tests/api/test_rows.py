@@ -198,9 +198,13 @@ class TestIndexed:
         gone = "  # about the next one\n  pass deny status 403\n"
         assert api.text == TEXT.replace(gone, "")
 
-    def test_what_does_not_belong_to_the_type(self, api):
+    def test_what_does_not_belong_to_the_type(self, api, make_api):
         body = {"index": 0, "type": "allow", "status": 403}
-        status, code, message = api.refused("POST", "passages", body, **FE1)
+        answer = api.change("POST", "passages", body, **FE1)
+        assert answer.headers["warning"] == '299 dataplane "ignored properties: status"'
+        assert api.get("passages/0", **FE1) == {"index": 0, "type": "allow"}
+        strict = make_api(dataplane__unknown_properties="refuse")
+        status, code, message = strict.refused("POST", "passages", body, **FE1)
         assert (status, code) == (422, 422)
         assert "status" in message
 

@@ -101,7 +101,7 @@ def test_a_loose_table_refuses_words_that_mean_something_else(options):
     ("values", "code", "path"),
     [
         ({"format": "file"}, 602, "content"),
-        ({"content": "x"}, 602, "format"),
+        ({"content": "x"}, 602, "content"),
         ({"format": "default", "content": "x"}, 422, "content"),
     ],
 )

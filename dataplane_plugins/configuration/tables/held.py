@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from dataplane_core.errors import Code
-from dataplane_core.grammar import Problem, Term, Values, checked
+from dataplane_core.grammar import Problem, Term, Values, checked, misplaced
 from dataplane_core.text.numbers import integer, is_digits
 
 INIT_ADDR = r"[^,]*[.:][^,]*|last|libc|none"
@@ -57,7 +57,7 @@ def mss(term: Term) -> Term:
 def typed_length(values: Values) -> Iterator[Problem]:
     """Only keys of a stick table that are strings or bytes have a length."""
     if "type_len" in values and values.get("type") not in ("string", "binary"):
-        yield Problem("type_len", 422, "type_len belongs to type string or binary")
+        yield misplaced("type_len", "type_len belongs to type string or binary")
 
 
 def media_type(values: Values) -> Iterator[Problem]:

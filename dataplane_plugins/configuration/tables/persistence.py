@@ -20,6 +20,7 @@ from dataplane_core.grammar import (
     flag,
     group,
     integer,
+    misplaced,
     nothing,
     one_of,
     opt,
@@ -42,9 +43,9 @@ DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
 def _cookie(values: Values) -> Iterator[Problem]:
     kind, indirect = values.get("type"), "indirect" in values
     if kind == "rewrite" and indirect:
-        yield Problem("indirect", 422, "indirect does not belong to type rewrite")
+        yield misplaced("indirect", "indirect does not belong to type rewrite")
     if "preserve" in values and kind != "insert" and not indirect:
-        yield Problem("preserve", 422, "preserve needs type insert, or indirect")
+        yield misplaced("preserve", "preserve needs type insert, or indirect")
 
 
 COOKIE = on(
@@ -160,7 +161,7 @@ REDISPATCH = on(
 
 def _table(values: Values) -> Iterator[Problem]:
     if "keylen" in values and values.get("type") not in ("string", "binary"):
-        yield Problem("keylen", 422, f"keylen does not belong to type {values.get('type')}")
+        yield misplaced("keylen", f"keylen does not belong to type {values.get('type')}")
 
 
 STICK_TABLE = on(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dataplane_core.grammar import Problem, Prop, Term, Values
+from dataplane_core.grammar import Problem, Prop, Term, Values, misplaced
 from dataplane_core.grammar.statements import Single
 from dataplane_core.text.numbers import integer
 
@@ -99,4 +99,4 @@ class RuleLine(Single):
         for prop in self.aliases:
             if prop.name in left:
                 action = f"{self.selector} {values.get(self.selector)}"
-                yield Problem(prop.name, 422, f"{prop.name} does not belong to {action}")
+                yield misplaced(prop.name, f"{prop.name} does not belong to {action}")

@@ -84,7 +84,6 @@ def test_a_first_step_is_shown_in_the_section_and_steps_survive_without_it():
         ({"httpchk_params.method": "GET", "adv_check": "httpchk"}, "httpchk_params.uri"),
         ({"stats_options.stats_realm": True}, "stats_options.stats_realm_realm"),
         ({"hash_balance_factor": 100}, "hash_balance_factor"),
-        ({"tcpka": "disabled"}, "tcpka"),
         ({"stick_table.type": "ip"}, "stick_table.size"),
         (
             {"stick_table.type": "ip", "stick_table.size": 1, "stick_table.keylen": 3},

@@ -133,8 +133,8 @@ def test_names_that_are_taken_are_refused():
     ("values", "path", "code"),
     [
         ({"service.http_connection_mode": "http-tunnel"}, "service.http_connection_mode", 422),
-        ({"farms": [{"name": "a", "use_as": "conditional"}]}, "farms.cond", 602),
-        ({"farms": [{"name": "a", "use_as": "default", "cond": "if"}]}, "farms.cond", 422),
+        ({"farms": [{"name": "a", "use_as": "conditional"}]}, "farms.0.cond", 602),
+        ({"farms": [{"name": "a", "use_as": "default", "cond": "if"}]}, "farms.0.cond", 422),
         ({"farms": [{"name": "a", "use_as": "default"}] * 2}, "farms", 422),
     ],
 )

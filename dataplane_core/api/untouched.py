@@ -1,0 +1,87 @@
+"""What a client leaves as it is: parts of a body that are equal to what a GET shows.
+
+Such parts are never judged: HAProxy has accepted what the file says, also where the interface's
+patterns, choices and limits are narrower. All objects here have the wire's names.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def is_same(shown: Any, sent: Any) -> bool:
+    """Whether two scalars are one value; `true` is not 1."""
+    return bool(shown == sent) and type(shown) is type(sent)
+
+
+def carried(shown: Any, sent: Any) -> Any:
+    """What a client sent, with bytes of `shown` that are not UTF-8 where it could not say them.
+
+    Most clients read U+FFFD for each such byte, and send that back with what they did not change.
+    """
+    if isinstance(sent, str) and isinstance(shown, str) and _REPLACEMENT in sent:
+        return shown if _legible(shown) == sent else sent
+    if isinstance(sent, dict) and isinstance(shown, Mapping):
+        return {name: carried(shown.get(name), value) for name, value in sent.items()}
+    if isinstance(sent, list) and isinstance(shown, list):
+        return [carried(old, new) for old, new in zip(partners(shown, sent), sent, strict=True)]
+    return sent
+
+
+def partners(shown: Sequence[Any], sent: Sequence[Any]) -> list[Any]:
+    """For each item that a client sent, the shown item that it is; None for a new one.
+
+    An item is the one that looks the same, else the one of the same `name`. What then is left over
+    is paired in order, where both are objects and neither has a name.
+    """
+    found: list[Any] = [None] * len(sent)
+    left = list(shown)
+    for key in (_legible_json, _name):
+        places: dict[str | None, list[Any]] = {}
+        for old in left:
+            places.setdefault(key(old), []).append(old)
+        for at, new in enumerate(sent):
+            same = places.get(key(new)) if found[at] is None else None
+            if same and key(new) is not None:
+                found[at] = same.pop(0)
+        left = [old for alike in places.values() for old in alike]
+    rest = [old for old in left if isinstance(old, Mapping) and _name(old) is None]
+    for at, new in enumerate(sent):
+        if found[at] is None and rest and isinstance(new, Mapping) and _name(new) is None:
+            found[at] = rest.pop(0)
+    return found
+
+
+def is_untouched(shown: Any, sent: Any, path: str) -> bool:
+    """Whether what stands at a path of a body stands there in the shown object as well.
+
+    A property that both objects lack is untouched; what stands in a new object is not.
+    """
+    for name in path.split("."):
+        if isinstance(sent, list) and isinstance(shown, list):
+            sent, shown = sent[int(name)], partners(shown, sent)[int(name)]
+        elif isinstance(sent, Mapping) and isinstance(shown, Mapping):
+            sent, shown = sent.get(name), shown.get(name)
+            if sent is None and shown is None:
+                return True
+        else:
+            return False
+    return is_same(shown, sent)
+
+
+def _legible(text: str) -> str:
+    """A text as most clients have it."""
+    return _NOT_UTF8.sub(_REPLACEMENT, text)
+
+
+def _legible_json(item: Any) -> str:
+    return _legible(json.dumps(item, ensure_ascii=False, sort_keys=True))
+
+
+def _name(item: Any) -> str | None:
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) else None
