@@ -22,6 +22,9 @@ NETWORK = r"[0-9.]+(/[0-9.]+)?|[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*(/\d+)?"
 SOURCE = r"[^:]*|[^:]*:\d+(-\d+)?|.*:.*:.*"
 """An address, with or without ports (manual, section 5.2 "source"); IPv6 has more colons."""
 
+ERROR_FILES = frozenset({"default-errorfiles", "errorfile", "errorfiles"})
+"""Sources of a body that have header fields of their own."""
+
 PAYLOADS = frozenset({"string", "lf-string"})
 """Sources of a body that always need a media type; a file that is empty needs none."""
 
@@ -61,8 +64,13 @@ def typed_length(values: Values) -> Iterator[Problem]:
 
 
 def media_type(values: Values) -> Iterator[Problem]:
-    """A body needs its media type (manual, section 4.4 "return", 4.2 "http-error")."""
+    """A body needs its media type (manual, section 4.4 "return", 4.2 "http-error").
+
+    An error file has its own header fields; HAProxy ignores others with a warning.
+    """
     source = values.get("return_content_format")
+    if source in ERROR_FILES and "return_hdrs" in values:
+        yield misplaced("return_hdrs", f"return_hdrs does not belong to {source}")
     lacking = "return_content" in values and "return_content_type" not in values
     if source in PAYLOADS and lacking:
         path = "return_content_type"
