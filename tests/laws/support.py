@@ -1,11 +1,13 @@
 """A file that holds every example of every declaration, and the server with all its plugins on it."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.registry import Registry
+from dataplane_core.text.tokens import split
 from tests.api.support import Api
 
 HEAD = """\
@@ -28,19 +30,46 @@ class Everything(Api):
         return self.app.services.registry
 
 
-def odd(registry: Registry) -> str:
-    """A configuration as people write them: comments, tabs, unknown words, conditions, all examples."""
-    text = HEAD
-    for kind in registry.section_kinds:
-        text += "\n".join(_sections(registry, kind))
-    return (
-        text
-        + "listen li\n\tmode\ttcp   # plain\n  bind :1 name a\n server s 127.0.0.1:2   weight 5\n\tfuture x"
+Spell = Callable[[str], str]
+"""Another spelling of a line of examples."""
+
+
+def _quoted(text: str, quote: str, wanted: Callable[[int, int], bool]) -> str:
+    """The line with quotes around some of its words, by their place and the number of words."""
+    words = split(text)
+    return " ".join(
+        f"{quote}{word}{quote}" if wanted(at, len(words)) and not set("'\"\\\\") & set(word) else word
+        for at, word in enumerate(words)
     )
 
 
-def _sections(registry: Registry, kind: str) -> Iterator[str]:
-    examples = list(dict.fromkeys(_examples(registry, kind)))
+SPELLINGS: dict[str, Spell] = {
+    "as it is": lambda text: text,
+    "last word quoted": lambda text: _quoted(text, "'", lambda at, length: at == length - 1 > 0),
+    "second word quoted": lambda text: _quoted(text, '"', lambda at, length: at == 1),
+    "third word quoted": lambda text: _quoted(text, '"', lambda at, length: at == 2),
+    "all but two quoted": lambda text: _quoted(text, '"', lambda at, length: at > 1),
+    "escaped": lambda text: re.sub(r"(?<=[\s,=:(])([a-zA-Z])(?=\w*$)", r"\\x61\1", text),
+    "zeros": lambda text: re.sub(r"(?<![\w.:-])[0-9]+(?![\w.:-])", "0", text),
+    "variables": lambda text: _quoted(re.sub(r"(?<=\s)([^\s\"'\\\\]+)$", r"$A\1", text), '"', lambda at, length: at == length - 1 > 0),
+    "foreign letters": lambda text: re.sub(r"(?<=\w)$", "@\u00fc\u2028", text),
+}
+"""Ways in which people spell what a line says; HAProxy reads most of them as the same."""
+
+
+def odd(registry: Registry, spell: Spell = lambda text: text) -> str:
+    """A configuration as people write them: comments, tabs, unknown words, conditions, all examples."""
+    text = HEAD
+    for kind in registry.section_kinds:
+        text += "\n".join(_sections(registry, kind, spell))
+    return (
+        text
+        + "listen li\n\tmode\ttcp   # plain\n  bind :1 name a\n server s 127.0.0.1:2   weight 5\n\tfuture x\n"
+    )
+
+
+def _sections(registry: Registry, kind: str, spell: Spell) -> Iterator[str]:
+    examples = list(dict.fromkeys(map(spell, _examples(registry, kind))))
     named = not any(
         isinstance(one, Single) and not one.last and one.kind == kind
         for one in registry.collections.values()

@@ -8,17 +8,18 @@ import pytest
 from dataplane_core.api.collections import Rows
 from dataplane_core.text.lines import with_last_newline
 from tests.golden.offline import registry
-from tests.laws.support import Everything, odd, places
+from tests.laws.support import SPELLINGS, Everything, odd, places
 
 NAMES = list(registry().collections)
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Everything:
+@pytest.fixture(scope="module", params=SPELLINGS)
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Everything:
     folder: Path = tmp_path_factory.mktemp("lossless")
-    return Everything(folder, odd(registry()))
+    return Everything(folder, odd(registry(), SPELLINGS[request.param]))
 
 
+@pytest.mark.parametrize("api", ["as it is"], indirect=True)
 def test_every_example_is_shown(api: Everything) -> None:
     for one in api.registry.collections.values():
         if isinstance(one, Rows):
