@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, refuse
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.tokens import is_one_word
+from dataplane_core.text.tokens import bare, is_one_word
 
 _PORTS = re.compile(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
@@ -33,7 +33,7 @@ class Address(Term):
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.host.name)
-        values = self._cut(tokens[at])
+        values = self._cut(bare(tokens[at]) or tokens[at])
         if self.port is not None and self.port.required and self.port.name not in values:
             raise NoMatch(tokens[at], f"{self.host.name}:{self.port.name}")
         reading.values.update(values)

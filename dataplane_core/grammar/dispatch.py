@@ -19,7 +19,7 @@ from dataplane_core.grammar.props import (
     refuse,
 )
 from dataplane_core.grammar.terms import Seq, Term
-from dataplane_core.text.tokens import is_one_word, is_words, split
+from dataplane_core.text.tokens import bare, is_one_word, is_words, split
 
 _FIELD = re.compile(r"\{([\w.-]+)(:int)?(=0)?\}")
 
@@ -53,9 +53,14 @@ class Template(Term):
         self.names = frozenset(name for name, _ in self.fields)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        match = self.pattern.fullmatch(tokens[at]) if at < len(tokens) else None
+        if at >= len(tokens):
+            raise NoMatch(None, self.text)
+        word = bare(tokens[at])
+        match = self.pattern.fullmatch(word or tokens[at])
         if match is None:
-            raise NoMatch(tokens[at] if at < len(tokens) else None, self.text)
+            raise NoMatch(tokens[at], self.text)
+        if word:
+            reading.layout[self] = tokens[at]
         for prop, text in zip(self.props, match.groups(), strict=True):
             value = int(text) if prop.json == "integer" else text
             if value != 0 or prop.name not in self.zero:
@@ -65,6 +70,9 @@ class Template(Term):
     def write(self, values: Values, layout: Layout) -> list[str]:
         for name in self.needs(values):
             raise refuse(name, "in body is required", Code.REQUIRED)
+        kept = layout.get(self)
+        if kept is not None and self._says(kept, values):
+            return [kept]
         word = _FIELD.sub(lambda match: str(values.get(match[1], 0)), self.text)
         first = self.fields[0][0] if self.fields else ""
         if not is_one_word(word):
@@ -79,6 +87,12 @@ class Template(Term):
                     f"must not hold what separates it in {self.text}, instead of {values[name]!r}",
                 )
         return [word]
+
+    def _says(self, token: str, values: Values) -> bool:
+        """Whether a token that was read here says what `values` do."""
+        said = Reading()
+        self.read([token], 0, said)
+        return all(said.values.get(name) == values.get(name) for name in self.names)
 
     def needs(self, values: Values) -> Iterator[str]:
         for prop in self.props:
@@ -133,8 +147,9 @@ class Dispatch(Term):
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
-        literal = self.literals.get(tokens[at])
-        cases = [literal] if literal else [c for c in self.patterns if c.takes(tokens[at])]
+        word = bare(tokens[at]) or tokens[at]
+        literal = self.literals.get(word)
+        cases = [literal] if literal else [c for c in self.patterns if c.takes(word)]
         failure = NoMatch(tokens[at], f"one of {', '.join(map(str, self.prop.enum))}")
         for case in cases:
             inner = Reading()

@@ -1,5 +1,6 @@
 """Terms: small lenses between a line's words and a flat object's values."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from dataplane_core.grammar.props import (
     refuse,
 )
 from dataplane_core.text.numbers import is_digits
-from dataplane_core.text.tokens import is_one_word, is_words, split
+from dataplane_core.text.tokens import bare, is_one_word, is_words, split
 
 
 class Term:
@@ -51,6 +52,8 @@ class Scalar(Term):
     """One word that carries one property.
 
     With a `default` the word stands in any case: it says the default where the property is not set.
+    A quoted word that the property cannot hold is read without its quotes, as HAProxy reads it; a
+    rewrite of the line keeps them where the value is the same.
     """
 
     def __init__(
@@ -65,17 +68,38 @@ class Scalar(Term):
         self.decode = decode
         self.encode = encode
         self.default = default
+        self._fits = re.compile(prop.pattern, re.ASCII).search if prop.pattern else None
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
-        value = self.decode(tokens[at]) if self.decode else tokens[at]
+        token = tokens[at]
+        word = bare(token)
+        if word is not None and not self._holds(token, word):
+            reading.layout[self] = token
+            token = word
+        value = self.decode(token) if self.decode else token
         if value != self.default:
             reading.values[self.prop.name] = value
         return at + 1
 
+    def _holds(self, token: str, word: str) -> bool:
+        """Whether the property can be the token as it is, rather than the word that it means."""
+        if self.decode is None:
+            return self._fits is None or bool(self._fits(token)) or not self._fits(word)
+        return False
+
     def write(self, values: Values, layout: Layout) -> list[str]:
+        kept = layout.get(self)
+        if kept is not None and self._says(kept, values):
+            return [kept]
         return [self.word(values)]
+
+    def _says(self, token: str, values: Values) -> bool:
+        """Whether a token that was read here says what `values` do."""
+        reading = Reading()
+        self.read([token], 0, reading)
+        return reading.values.get(self.prop.name) == values.get(self.prop.name)
 
     def word(self, values: Values) -> str:
         """The word for the property's value."""
@@ -112,7 +136,6 @@ class Measure(Scalar):
         most: int = 0,
     ) -> None:
         super().__init__(prop, decode, encode)
-        self.number = decode
         self.exact = exact
         self.most = most
 
@@ -120,15 +143,9 @@ class Measure(Scalar):
         end = super().read(tokens, at, reading)
         if not is_digits(tokens[at]):
             reading.layout[self] = tokens[at]
-            if not self.exact(tokens[at]):
+            if not self.exact(bare(tokens[at]) or tokens[at]):
                 reading.rounded += (tokens[at],)
         return end
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        kept = layout.get(self)
-        if kept is not None and self.number(kept) == values.get(self.prop.name):
-            return [kept]
-        return super().write(values, layout)
 
     def problems(self, values: Values) -> Iterator[Problem]:
         yield from super().problems(values)

@@ -101,6 +101,20 @@ def unquote(token: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
+def bare(token: str) -> str | None:
+    """The word that means the same as a raw token and has no quote or backslash.
+
+    None where the token has none either, and where no such word exists.
+
+    >>> bare('"zb"'), bare("zb"), bare('"a b"'), bare('"$A"')
+    ('zb', None, None, None)
+    """
+    if not _QUOTED.search(token) or has_variable(token):
+        return None
+    text = unquote(token)
+    return text if is_one_word(text) and not _QUOTED.search(text) else None
+
+
 def has_variable(token: str) -> bool:
     """Whether HAProxy expands an environment variable in a raw token: a `$` in weak quotes.
 
