@@ -140,8 +140,7 @@ def _reload(record: ReloadRecord, is_last: bool) -> Fact:
     over = record.reload_timestamp
     when = "" if over is None else time.strftime(" at %Y-%m-%d %H:%M:%S", time.localtime(over))
     failed = record.status == "failed"
-    lines = record.response.strip().splitlines() if failed else []
-    why = f": {lines[0]}" if lines else ""
+    why = f": {record.said}" if failed and record.said else ""
     if record.restored is not None:
         why += f"; version {record.restored} holds the former text"
     counts = failed and is_last

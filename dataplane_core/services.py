@@ -123,6 +123,6 @@ def make_services(
 
 def _restorer(config: ConfigStore) -> Any:
     def restore(record: ReloadRecord) -> int | None:
-        return config.restore_accepted(record.response, record.version)
+        return config.restore_accepted(record.said, record.version)
 
     return restore

@@ -18,6 +18,7 @@ FINDINGS_LIMIT = 200
 
 _START = re.compile(r"\[(ALERT|WARNING|NOTICE|DIAG|SUCCESS)\]\s*(?:\([0-9]+\)\s*)?:\s?(.*)")
 _PREFIX = re.compile(r"config : ")
+_CONTINUED = re.compile(r"^ +\| ?")
 _NOISE = re.compile(
     r"haproxy version is |path to executable is |Error\(s\) found in configuration file|"
     r"Fatal errors found in configuration|Warnings were found|Configuration file is valid|"
@@ -51,9 +52,21 @@ def findings(output: str, candidate: str, name: str) -> list[Finding]:
 
 
 def told(output: str) -> str:
-    """HAProxy's own words on a reload, without the lines that name its version and its program."""
+    """HAProxy's own words on a reload, a message a line, without what frames them.
+
+    That is severity and process id in front, the lines that name its version and its program, and
+    those that tell of workers, unless there is nothing else.
+    """
     lines = [line for line in output.strip().splitlines() if not _program_line(line)]
-    return "\n".join(lines)[: FINDINGS_LIMIT * MESSAGE_LIMIT]
+    bare = [_bare(line) for line in lines]
+    said = [line for line in bare if line and not _NOISE.match(line)]
+    return "\n".join(said or bare)[: FINDINGS_LIMIT * MESSAGE_LIMIT]
+
+
+def one_line(text: str) -> str:
+    """A text of HAProxy's as one line: for sentences and for the log."""
+    lines = (_CONTINUED.sub("", line).strip() for line in text.splitlines())
+    return "; ".join(line for line in lines if line.strip("^"))
 
 
 def summary(found: Iterable[Finding], limit: int = 10) -> str:
@@ -74,7 +87,7 @@ def _messages(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         match = _START.match(line)
         if match is None and not _NOISE.match(line):
-            parts.append(re.sub(r"^ +\| ?", "", line))
+            parts.append(_CONTINUED.sub("", line))
             continue
         yield severity, "\n".join(parts)
         if match:
@@ -93,6 +106,11 @@ def _without_place(text: str, name: str) -> str:
 def _shorten(text: str) -> str:
     text = text.strip()
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+
+
+def _bare(line: str) -> str:
+    match = _START.match(line)
+    return _CONTINUED.sub("", line) if match is None else _PREFIX.sub("", match[2], 1)
 
 
 def _program_line(line: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Literal
 
+from dataplane_core.haproxy.messages import one_line
 from dataplane_core.store.history import plain
 from dataplane_core.store.state import State
 
@@ -47,6 +48,11 @@ class ReloadRecord:
     version: int
     reason: str = ""
     restored: int | None = None
+
+    @property
+    def said(self) -> str:
+        """The response as one line, for sentences and the log."""
+        return one_line(self.response)
 
 
 @dataclass(frozen=True, slots=True)

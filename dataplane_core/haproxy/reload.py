@@ -13,6 +13,7 @@ from dataplane_core.haproxy.alive import Status
 from dataplane_core.haproxy.control import Control
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.master import Result
+from dataplane_core.haproxy.messages import one_line
 from dataplane_core.haproxy.records import Job, Records, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
@@ -160,6 +161,8 @@ class ReloadQueue:
         if job is None:
             return False
         job = self._records.begin(job, self._version(job))
+        reason = self.record(job.id).reason or "it was asked for"
+        log.info("reload %s of version %d begins: %s", job.id, job.version, reason)
         self._conclude(job, self.control.reload())
         return True
 
@@ -191,14 +194,16 @@ class ReloadQueue:
         record = replace(self.record(job.id), response=result.text)
         if result.ok:
             log.warning(COMPLETED)
+            log.info("reload %s of version %d succeeded", job.id, job.version)
             self._call("on_succeeded", self._on_succeeded, replace(record, status="succeeded"))
             self._records.finish(job, True, result.text)
         else:
-            log.error("reload %s of version %d failed: %s", job.id, job.version, result.text)
+            said = one_line(result.text)
+            log.error("reload %s of version %d failed: %s", job.id, job.version, said)
             on_failed = self._on_failed if result.asked else None
             restored = self._call("on_failed", on_failed, replace(record, status="failed"))
             if restored is not None:
-                self._recover(job, restored, result.text)
+                self._recover(job, restored, said)
             self._records.finish(job, False, result.text, restored)
         if self._hooks is not None:
             self._hooks.dataplane_reloaded(record=self.record(job.id))
@@ -217,7 +222,8 @@ class ReloadQueue:
         if result.ok:
             log.warning(COMPLETED)
         else:
-            log.error("HAProxy could not be reloaded with version %d: %s", restored, result.text)
+            said = one_line(result.text)
+            log.error("HAProxy could not be reloaded with version %d: %s", restored, said)
 
     @staticmethod
     def _call(

@@ -47,7 +47,7 @@ class Teller:
                 line = shown.above(line)
             message = self._without(finding.message, candidate)
             message = other.sub(lambda at: str(shown.above(head.below(int(at[0])))), message)
-            told.append(Finding(line, finding.severity, message, section, resource))
+            told.append(Finding(line, finding.severity, _one_line(message), section, resource))
         return told
 
     def failure(
@@ -82,6 +82,12 @@ class Teller:
     def _without(self, message: str, candidate: Path) -> str:
         shown = str(self._config_file)
         return message.replace(str(candidate), shown).replace(candidate.name, shown)
+
+
+def _one_line(message: str) -> str:
+    """A message with the lines that explain it, but for those that only point with a `^`."""
+    lines = (line.strip() for line in message.splitlines())
+    return " ".join(line for line in lines if line.strip("^"))
 
 
 def _header(section: Section) -> str:

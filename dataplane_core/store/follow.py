@@ -51,7 +51,8 @@ class Follower:
         with self.history.state.write():
             left, newest = self.history.unfollowed(origin), self.history.newest()
             if left and newest:
-                self.reloads.request(newest.version, reason)
+                reload_id = self.reloads.request(newest.version, reason)
+                _log.info("version %d needs reload %s: %s", newest.version, reload_id, reason)
                 self.history.follow(left[-1].version)
         return bool(left)
 
@@ -95,15 +96,20 @@ class Following:
         change = self._committed
         self._tell(change)
         if self.skips:
+            _log_commit(change, "not reloaded, as the client wanted it")
             return Outcome(change.version, None, "saved")
         if self._force_reload:
+            _log_commit(change, "reloaded at once, as the client wanted it")
             return self._forced(change.version)
         if self._reload_id is None:
             if self._applied(change):
                 self._history.apply(change.version)
+                _log_commit(change, "applied without a reload")
                 return Outcome(change.version, None, "applied")
             self._ask()
         failpoint("followed")
+        reasons = "; ".join(change.reload_reasons) or "HAProxy did not take it while running"
+        _log_commit(change, f"reload {self._reload_id}: {reasons}")
         return Outcome(change.version, self._reload_id, "queued")
 
     @property
@@ -140,7 +146,7 @@ class Following:
         if record.status != "failed" and (undone := self._undone()):
             raise undone  # what HAProxy has loaded is the former text
         if record.status == "failed":
-            said = f"HAProxy could not be reloaded: {record.response}"
+            said = f"HAProxy could not be reloaded: {record.said}"
             if record.restored:
                 raise ReloadFailed(f"{said}; version {record.restored} holds the former text")
             raise self._undone() or NotReloaded(f"version {version} is in the file, but {said}")
@@ -170,3 +176,9 @@ class Following:
     def _overtaken(self, version: int) -> bool:
         newest = self._history.newest()
         return newest is None or newest.version != version
+
+
+def _log_commit(change: Committed, outcome: str) -> None:
+    transaction = f", transaction {change.transaction_id}" if change.transaction_id else ""
+    who = change.who or "an unnamed client"
+    _log.info("version %d committed by %s%s: %s", change.version, who, transaction, outcome)

@@ -36,8 +36,8 @@ class Reload(Protocol):
         """The version that was made of the last accepted text after a failure."""
 
     @property
-    def response(self) -> str:
-        """HAProxy's own words."""
+    def said(self) -> str:
+        """HAProxy's own words, in one line."""
 
 
 class Reloads(Protocol):

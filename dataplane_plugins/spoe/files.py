@@ -76,7 +76,7 @@ class MainReloads:
         record = self._services.reloads.force(self._services.config.version())
         restored = None
         if record.status == "failed":
-            restored = self.store.restore_accepted(record.response, version)
+            restored = self.store.restore_accepted(record.said, version)
         return replace(record, restored=restored)
 
 

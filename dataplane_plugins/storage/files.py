@@ -153,7 +153,7 @@ class Files:
             if record.status == "failed":
                 undo()
                 raise ReloadFailed(
-                    f"HAProxy could not be reloaded, and {name} is as it was: {record.response}"
+                    f"HAProxy could not be reloaded, and {name} is as it was: {record.said}"
                 )
         elif reason and not query.get("skip_reload"):
             resp.status = 202

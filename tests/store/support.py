@@ -58,7 +58,7 @@ class FakeChecker:
 @dataclass
 class FakeRecord:
     status: str = "succeeded"
-    response: str = "ok"
+    said: str = "ok"
     id: str = "2026-11-21-9"
     restored: int | None = None
 

@@ -1,5 +1,6 @@
 """Edits with a version, and what a reader sees."""
 
+import logging
 import os
 import stat
 from types import SimpleNamespace
@@ -18,16 +19,17 @@ from dataplane_core.errors import (
     VersionMismatch,
 )
 from dataplane_core.hooks.manager import make_manager
+from dataplane_core.store.files import identity
 from dataplane_core.text import Document
 from tests.store.support import KINDS, TEXT, Bench, FakeRecord, add_server
 
 
 def test_reading_writes_nothing(bench):
     config = bench.store()
-    before = os.stat(bench.file)
+    before = identity(os.stat(bench.file))
     assert config.version() == 1
     assert config.raw_text() == (TEXT, None)
-    assert os.stat(bench.file) == before
+    assert identity(os.stat(bench.file)) == before
     assert bench.litter() == []
 
 
@@ -222,6 +224,33 @@ def test_a_forced_reload_that_takes_too_long_is_one_that_waits(bench):
     bench.reloads.record = FakeRecord("in_progress")
     outcome = add_server(bench.store(), "be1", "s2", version=1, force_reload=True)
     assert (outcome.state, outcome.reload_id) == ("queued", "2026-11-21-9")
+
+
+def test_each_commit_is_logged_with_who_and_why(bench, caplog):
+    caplog.set_level(logging.INFO)
+    config = bench.store()
+
+    def plan(change):
+        change.require_reload("backend be1: mode")
+
+    config.use(plan=plan)
+    add_server(config, "be1", "s2", version=1, who="ann")
+    config.use(plan=lambda change: lambda: True)
+    add_server(config, "be1", "s3", version=2, who="ann")
+    add_server(config, "be1", "s4", version=3, who="bob", force_reload=True)
+    add_server(config, "be1", "s5", version=4, skip_reload=True)
+    begun = config.transactions.begin(5)
+    add_server(config, "be1", "s6", transaction_id=begun.id)
+    config.transactions.commit(begun.id, who="eve")
+    told = [one.getMessage() for one in caplog.records if "committed" in one.getMessage()]
+    assert told == [
+        "version 2 committed by ann: reload 2026-11-21-1: backend be1: mode",
+        "version 3 committed by ann: applied without a reload",
+        "version 4 committed by bob: reloaded at once, as the client wanted it",
+        "version 5 committed by an unnamed client: not reloaded, as the client wanted it",
+        f"version 6 committed by eve, transaction {begun.id}: applied without a reload",
+    ]
+    assert {one.levelno for one in caplog.records if "committed" in one.getMessage()} == {logging.INFO}
 
 
 def test_skip_reload_only_saves(bench):
