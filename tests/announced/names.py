@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.harness.waiting import PATIENCE
+
 _TYPE_A = b"\x00\x01"
 _ANSWER = b"\xc0\x0c" + _TYPE_A + b"\x00\x01" + (1).to_bytes(4) + (4).to_bytes(2)
 """A record of the name at offset 12, class IN, to be kept for one second, with four bytes."""
@@ -62,5 +64,5 @@ def name_server(**addresses: str) -> Iterator[NameServer]:
     finally:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"", ("127.0.0.1", server.port))
-        thread.join(5)
+        thread.join(PATIENCE)
         server.socket.close()

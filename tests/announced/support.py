@@ -10,10 +10,10 @@ from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.master import processes
 from dataplane_core.haproxy.runtime import RuntimeClient
-from tests.haproxy.support import until
 from tests.harness.haproxy import HaproxyProcess, show_info
 from tests.harness.server import Answer, ApiServer, free_port
 from tests.harness.sites import sites
+from tests.harness.waiting import until
 
 SERVICES = "/v2/services/haproxy"
 VERSIONS = ["2.6", "2.8", "3.0", "3.2"]

@@ -6,8 +6,8 @@ import pytest
 
 from tests.announced.support import Balancer
 from tests.discovery.consul import ConsulDouble
-from tests.haproxy.support import until
 from tests.harness.sites import Site, serving
+from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.server]
 
@@ -43,14 +43,14 @@ def test_a_service_scales_from_1_to_20_and_back(lb: Balancer, nodes: list[int]) 
         assert made.json.items() >= body.items()
         backend = f"consul-backend-localhost-{consul.port}-api"
         try:
-            until(lambda: f"backend {backend}\n" in lb.text, 10)
+            until(lambda: f"backend {backend}\n" in lb.text)
             lb.change("POST", "backend_switching_rules", {"index": 0, "name": backend},
                       frontend="fe_main")  # fmt: skip
-            until(lambda: working(lb, backend) == {nodes[0]}, 10)
+            until(lambda: working(lb, backend) == {nodes[0]})
             pid = lb.pid
             for count in (1, MOST, 1):
                 consul.set("api", *nodes[:count])
-                until(lambda: working(lb, backend) == set(nodes[:count]), 15)  # noqa: B023
+                until(lambda: working(lb, backend) == set(nodes[:count]))  # noqa: B023
                 assert answering(lb, 2 * count) == {f"node {number}" for number in range(count)}
             assert lb.pid == pid
         finally:

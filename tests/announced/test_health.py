@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.haproxy.support import script, until
+from tests.haproxy.support import script
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.server import CONFIGURATION, PASSWORD, USER, ApiServer, Client
+from tests.harness.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.server]
 
@@ -116,6 +117,6 @@ def test_health_is_what_systemctl_says(
         assert "Reloading HAProxy" in governed.log.read_text()
         assert governed.process is not None
         governed.process.send_signal(signal.SIGTERM)
-        governed.process.wait(10)
+        governed.process.wait(PATIENCE)
         until(lambda: health(client)[2] == "down")
         client.connection.close()

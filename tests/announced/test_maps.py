@@ -3,7 +3,7 @@
 import pytest
 
 from tests.announced.support import Balancer
-from tests.haproxy.support import until
+from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.server]
 

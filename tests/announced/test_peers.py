@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.announced.support import Balancer, balancer
-from tests.haproxy.support import until
 from tests.harness.server import free_port
+from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.server]
 
@@ -68,17 +68,17 @@ def test_what_one_counts_the_other_knows(lb: Balancer, other: Balancer) -> None:
         assert lb.fetch(source="127.0.0.2") == (200, "be_main")
     assert other.fetch(source="127.0.0.3") == (200, "be_main")
     for one in (lb, other):
-        until(lambda: counts(one) == {"127.0.0.2": 4, "127.0.0.3": 1}, 10)  # noqa: B023
+        until(lambda: counts(one) == {"127.0.0.2": 4, "127.0.0.3": 1})  # noqa: B023
     body = {"key": "127.0.0.4", "data_type": {"http_req_cnt": 77}}
     assert other.call("POST", "runtime/stick_table_entries", body, **HERE).status == 204
-    until(lambda: counts(lb).get("127.0.0.4") == 77, 10)
+    until(lambda: counts(lb).get("127.0.0.4") == 77)
 
 
 def test_a_reload_keeps_what_was_counted(haproxy_program: str, tmp_path: Path) -> None:
     with balancer(haproxy_program, tmp_path) as lb:
         counting(lb)
         clustered(lb, {"lb1": free_port()})
-        until(lambda: resynchronised(lb), 20)  # HAProxy gives its peers five seconds twice
+        until(lambda: resynchronised(lb))  # HAProxy gives its peers five seconds twice
         lb.fetch(source="127.0.0.2")
         pid = lb.pid
         lb.change("POST", "backends", {"name": "another"})

@@ -6,8 +6,8 @@ import pytest
 
 from tests.announced.names import NameServer, name_server
 from tests.announced.support import Balancer
-from tests.haproxy.support import until
 from tests.harness.sites import Site, serving
+from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.server]
 

@@ -64,7 +64,7 @@ def body_of(operation: Operation) -> st.SearchStrategy[Any]:
     return st.one_of(JSON, st.fixed_dictionaries(required, optional=optional))
 
 
-@settings(max_examples=250, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_no_server_error(api, doors, data):
     path, method, operation = data.draw(st.sampled_from(doors))

@@ -36,7 +36,7 @@ def taken(request, limit=1 << 20):
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(content=st.binary(max_size=2000))
 def test_a_file_arrives_as_it_is(chunked, content):
     if b"\r\n--BB" in b"\r\n" + content:

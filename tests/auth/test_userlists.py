@@ -15,9 +15,9 @@ from dataplane_core.registry import SECTION_ORDER
 from dataplane_core.settings import Settings
 from dataplane_core.text import Document
 from tests.auth.test_authenticator import HASHES, basic
-from tests.haproxy.support import until
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import until
 
 ENVIRON = {"SECRET_PW": "topsecret", "LIST": "listed groups g", "EMPTY": "", "HAPROXY_LOCALPEER": "x"}
 FRONTEND = """

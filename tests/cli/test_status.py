@@ -17,9 +17,10 @@ from dataplane_core.overview import overview
 from dataplane_core.services import make_services
 from tests.discovery.consul import ConsulDouble
 from tests.discovery.support import discovering
-from tests.haproxy.support import configured, until
+from tests.haproxy.support import configured
 from tests.harness.disks import read_only
 from tests.harness.server import CONFIGURATION, ApiServer
+from tests.harness.waiting import until
 from tests.runtime.support import live
 
 
@@ -191,12 +192,12 @@ def test_of_discovery(tmp_path):
         consul.set("api", 1001)
         made = api.add("consul", {"address": "127.0.0.1", "port": consul.port, "enabled": True,
                                   "retry_timeout": 1, "token": "s3cret"})  # fmt: skip
-        until(lambda: api.status.get("servers") == 1, 8)
+        until(lambda: api.status.get("servers") == 1)
         assert (
             f"  discovery     consul {made['id']}: 1 services, 1 servers" in status(tmp_path).output
         )
         consul.status = 500
-        until(lambda: api.status.get("failures"), 8)
+        until(lambda: api.status.get("failures"))
         told = status(tmp_path).output
         assert f"! discovery     consul {made['id']}: Consul answered" in told
         assert "s3cret" not in told

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tests.announced.support import SERVICES, Balancer
-from tests.haproxy.support import until
 from tests.harness.server import free_port
+from tests.harness.waiting import until
 
 RULES = """\
   acl blocked src -f {folder}/blocked.acl

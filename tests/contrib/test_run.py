@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from tests.harness.fixtures import one_haproxy
 from tests.harness.recorded import TOP
+from tests.harness.waiting import PATIENCE, until
 
 SESSION = TOP / "contrib" / "demo" / "session.py"
 FREE = ("--port", "0", "--site-port", "0", "--server-port", "0")
@@ -33,7 +33,7 @@ def start(folder: Path, *more: str) -> "subprocess.Popen[str]":
 
 
 def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=2 * PATIENCE)
     return process.returncode, out, err
 
 
@@ -54,7 +54,7 @@ def fetch(url: str, user: str | None = None) -> tuple[int, str]:
         token = base64.b64encode(user.encode()).decode()
         request.add_header("Authorization", f"Basic {token}")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, ""
@@ -94,7 +94,7 @@ def test_the_printed_commands_work(tmp_path: Path, haproxy_program: str) -> None
     try:
         script = text.split("another terminal:\n")[1].split("\nCtrl-C")[0]
         command = ["bash", "-e", "-c", script.replace("curl ", "curl --fail-with-body ")]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         assert '"name":"web"' in ran.stdout.replace(" ", "")
         assert "server web3 127.0.0.1:" in ran.stdout
@@ -149,10 +149,7 @@ def test_nothing_outlives_a_killed_session(tmp_path: Path) -> None:
     assert url is not None
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 15
-    while listening(int(url.group(1))):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: not listening(int(url.group(1))))
 
 
 def test_an_haproxy_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.haproxy.support import until
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.server import free_port
+from tests.harness.waiting import PATIENCE, until
 
 TEXT = """\
 # _version=1
@@ -74,7 +74,7 @@ def _listens(address: str) -> bool:
 
 
 def _ask(address: str) -> None:
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     connection.request("GET", "/")
     connection.getresponse().read()
     connection.close()

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from tests.dialogues.recorded import Dialogue, Step, dialogues
 from tests.dialogues.replay import Bindings
 from tests.dialogues.texts import LEFT_BY_READING
-from tests.haproxy.support import until
 from tests.harness.server import TRANSACTIONS, ApiServer, merged
+from tests.harness.waiting import until
 
 STORED = ("maps", "ssl", "general", "spoe")
 AGED = frozenset({
@@ -88,7 +88,7 @@ class Stage:
             records = self.server.client().call("GET", path).json
             return bool(records) and all(one["status"] != "in_progress" for one in records)
 
-        until(over, 20.0)
+        until(over)
 
     def restart(self) -> None:
         """End the server at once and start it again on what it left."""

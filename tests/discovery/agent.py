@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.haproxy.support import until
 from tests.harness.server import free_port
+from tests.harness.waiting import PATIENCE, until
 
 MANAGEMENT = "11111111-1111-4111-8111-111111111111"
 ACCESS_CONTROL = f"""
@@ -60,7 +60,7 @@ class Consul(AbstractContextManager["Consul"]):
                    "-hcl", self.configuration]  # fmt: skip
         with (self.folder / "consul.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
-        until(self._serves, 60)
+        until(self._serves)
 
     def _serves(self) -> bool:
         """Whether it leads itself, and has itself in its catalog: what is registered stays then."""
@@ -72,7 +72,7 @@ class Consul(AbstractContextManager["Consul"]):
         process, self.process = self.process, None
         if process is not None:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The answer to a request below /v1, with the token of the management."""
@@ -80,7 +80,7 @@ class Consul(AbstractContextManager["Consul"]):
         headers = {"X-Consul-Token": self.token} if self.token else {}
         url = f"http://127.0.0.1:{self.port}/v1/{path}"
         request = urllib.request.Request(url, data or None, headers, method=method)
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             text = answer.read()
         return json.loads(text) if text.strip() else None
 

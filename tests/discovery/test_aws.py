@@ -17,8 +17,8 @@ from dataplane_core.discovery import SourceFailed
 from dataplane_plugins.discovery import aws
 from dataplane_plugins.discovery.signing import Credentials, Scope, signed
 from tests.discovery.support import DISCOVERY, discovering
-from tests.haproxy.support import until
 from tests.harness.server import free_port
+from tests.harness.waiting import PATIENCE, until
 
 ENTRY = {"name": "test", "region": "us-east-1", "enabled": True, "retry_timeout": 1,
          "ipv4_address": "private", "access_key_id": "AKIDEXAMPLE",
@@ -138,7 +138,7 @@ def test_entries_become_backends(ec2, tmp_path, monkeypatch):
         made = api.add("aws", {**ENTRY, "name": "my region"})
         assert api.get(f"{DISCOVERY}/aws/{made['id']}") == made
         backend = "aws-us-east-1-my:20region-web-8080"
-        until(lambda: set((api.servers(backend) or {}).values()) == {"192.0.2.1:8080"}, 8)
+        until(lambda: set((api.servers(backend) or {}).values()) == {"192.0.2.1:8080"})
 
 
 @pytest.mark.parametrize(
@@ -163,13 +163,13 @@ def moto() -> Iterator[str]:
 
     def answers() -> bool:
         with suppress(OSError):
-            return urllib.request.urlopen(f"{url}/moto-api/", timeout=1).status == 200
+            return urllib.request.urlopen(f"{url}/moto-api/", timeout=PATIENCE).status == 200
         return False
 
-    until(answers, 30)
+    until(answers)
     yield url
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 def tell(url: str, action: str, **more: str) -> bytes:
@@ -179,7 +179,7 @@ def tell(url: str, action: str, **more: str) -> bytes:
                      datetime.now(UTC))  # fmt: skip
     kind = {"content-type": "application/x-www-form-urlencoded"}
     request = urllib.request.Request(f"{url}/", body, {**headers, **kind})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return answer.read()
 
 
@@ -225,9 +225,9 @@ def test_instances_of_moto_become_servers_and_go(moto, tmp_path, monkeypatch):
         def ports():
             return {where.rpartition(":")[2] for where in (api.servers(backend) or {}).values()}
 
-        until(lambda: ports() == {"8080", "8081"}, 10)
+        until(lambda: ports() == {"8080", "8081"})
         services = aws.services(aws.Client(ENTRY, {"AWS_ENDPOINT_URL": moto}), ENTRY)
         first = next(one for one in services["shop-8080"] if one.port == 8080)
         tell(moto, "TerminateInstances", **{"InstanceId.1": first.id})
-        until(lambda: ports() == {"8081"}, 10)
+        until(lambda: ports() == {"8081"})
         assert api.status["failures"] == 0

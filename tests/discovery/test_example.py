@@ -4,8 +4,8 @@ import importlib.util
 import json
 
 from tests.discovery.support import DISCOVERY, discovering
-from tests.haproxy.support import until
 from tests.harness.recorded import TOP
+from tests.harness.waiting import until
 
 EXAMPLE = TOP / "contrib" / "examples" / "file-discovery" / "file_discovery.py"
 
@@ -26,10 +26,10 @@ def test_a_third_source_takes_less_than_50_lines(tmp_path):
         assert api.get(f"{DISCOVERY}/file") == [made]
         backend = "file-backend-" + str(file).strip("/").replace("/", "_") + "-api"
         wanted = {"192.0.2.1:80", "[2001:db8::1]:81"}
-        until(lambda: set((api.servers(backend) or {}).values()) == wanted, 8)
+        until(lambda: set((api.servers(backend) or {}).values()) == wanted)
         file.write_text("{")
-        until(lambda: "cannot be read" in api.status.get("message", ""), 8)
+        until(lambda: "cannot be read" in api.status.get("message", ""))
         assert set(api.servers(backend).values()) == wanted
         file.write_text("{}")
-        until(lambda: api.servers(backend) is None, 8)
+        until(lambda: api.servers(backend) is None)
         assert "/service_discovery/file" in api.call("GET", "/v2/specification").json["paths"]

@@ -18,8 +18,8 @@ from dataplane_core.discovery import Instance
 from dataplane_core.live import runtime_commands
 from dataplane_plugins.discovery.slots import plan
 from tests.discovery.consul import ConsulDouble, instance
-from tests.haproxy.support import until
 from tests.harness.fixtures import one_haproxy
+from tests.harness.waiting import until
 from tests.runtime.support import Live, live
 
 
@@ -93,13 +93,13 @@ def test_traffic_follows_the_service_with_the_same_worker(web, tmp_path):
             pid = running.pid
             for count in (1, 20, 3, 1):
                 consul.set("api", *web[:count])
-                until(lambda: len(states(running, backend)) == count, 10)  # noqa: B023
+                until(lambda: len(states(running, backend)) == count)  # noqa: B023
                 asked: set[int] = set()
-                until(lambda: asked.update(served(tmp_path, count)) or len(asked) >= count, 10)  # noqa: B023
+                until(lambda: asked.update(served(tmp_path, count)) or len(asked) >= count)  # noqa: B023
                 assert asked == set(web[:count])
             assert running.pid == pid
             consul.remove("api")
-            until(lambda: states(running, backend) == {}, 10)
+            until(lambda: states(running, backend) == {})
             assert running.pid == pid
 
 
@@ -144,8 +144,8 @@ def test_scales_from_1_to_20_and_back_with_the_same_worker(tmp_path, version):
             ports = range(20001, 20001 + count)
             consul.set("api", *ports)
             expected = {f"127.0.0.1:{port}" for port in ports}
-            until(lambda: set(states(running, backend).values()) == expected, 10)  # noqa: B023
-        until(lambda: running.folder.joinpath("haproxy.cfg").read_text().count("disabled") == 19, 5)
+            until(lambda: set(states(running, backend).values()) == expected)  # noqa: B023
+        until(lambda: running.folder.joinpath("haproxy.cfg").read_text().count("disabled") == 19)
         assert running.pid == pid
 
 
@@ -160,9 +160,9 @@ def followed(running: Live, consul: ConsulDouble, **more: Any) -> str:
     }
     assert post(running, "consul", body).status_code == 201
     backend = f"consul-backend-127.0.0.1-{consul.port}-api"
-    until(lambda: running.services.config.snapshot().document.find("backend", backend), 10)
-    until(lambda: states(running, backend), 10)
-    until(lambda: not running.services.reloads.under_way(), 10)
+    until(lambda: running.services.config.snapshot().document.find("backend", backend))
+    until(lambda: states(running, backend))
+    until(lambda: not running.services.reloads.under_way())
     return backend
 
 
@@ -173,7 +173,7 @@ def test_grows_beyond_its_slots_with_the_same_worker(running):
         pid = running.pid
         for count in (5, 1, 2):
             consul.set("api", *range(20001, 20001 + count))
-            until(lambda: len(states(running, backend)) == count, 10)  # noqa: B023
+            until(lambda: len(states(running, backend)) == count)  # noqa: B023
         assert running.pid == pid
         until(lambda: len(rows(running, backend)) == 2)
 
@@ -185,7 +185,7 @@ def test_addresses_of_both_families_with_the_same_worker(running):
         pid = running.pid
         consul.set("api", instance("2001:db8::7", 81), instance("192.0.2.7", 82))
         wanted = {"2001:db8::7:81", "192.0.2.7:82"}
-        until(lambda: set(states(running, backend).values()) == wanted, 10)
+        until(lambda: set(states(running, backend).values()) == wanted)
         assert running.pid == pid
 
 

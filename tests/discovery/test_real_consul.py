@@ -10,9 +10,8 @@ from tests.discovery.agent import ACCESS_CONTROL, MANAGEMENT, Consul
 from tests.discovery.support import DISCOVERY, TEXT, Discovering, discovering
 from tests.discovery.test_live import TEXT as LIVE
 from tests.discovery.test_live import following, post, served, states, web  # noqa: F401
-from tests.haproxy.support import until
+from tests.harness.waiting import until
 
-SOON = 5.0
 """Seconds; what is noticed only when `retry_timeout` is over takes 60."""
 
 
@@ -36,7 +35,7 @@ def api(tmp_path: Path) -> Iterator[Discovering]:
 
 
 def entry(consul: Consul, **more: Any) -> dict[str, Any]:
-    base = {"address": "127.0.0.1", "port": consul.port, "enabled": True, "retry_timeout": 60}
+    base = {"address": "127.0.0.1", "port": consul.port, "enabled": True, "retry_timeout": 600}
     return {**base, **more}
 
 
@@ -44,10 +43,10 @@ def name(consul: Consul, service: str = "api") -> str:
     return f"consul-backend-127.0.0.1-{consul.port}-{service}"
 
 
-def seen(api: Discovering, consul: Consul, *ports: int, seconds: float = SOON) -> None:
+def seen(api: Discovering, consul: Consul, *ports: int) -> None:
     """The servers come to be those at these ports."""
     wanted = {f"127.0.0.1:{port}" for port in ports}
-    until(lambda: set((api.servers(name(consul)) or {}).values()) == wanted, seconds)
+    until(lambda: set((api.servers(name(consul)) or {}).values()) == wanted)
 
 
 def test_instances_come_change_and_go(api: Discovering, consul: Consul) -> None:
@@ -61,7 +60,7 @@ def test_instances_come_change_and_go(api: Discovering, consul: Consul) -> None:
     consul.deregister("a1")
     seen(api, consul, 1003)
     consul.deregister("a2")
-    until(lambda: api.servers(name(consul)) is None, SOON)
+    until(lambda: api.servers(name(consul)) is None)
     assert api.servers(name(consul, "consul")) is None
 
 
@@ -113,9 +112,9 @@ def test_names_choose_services(api: Discovering, consul: Consul) -> None:
         consul.register(service, 1001, name=service, Tags=["blue"], Meta={"stage": "live"})
     api.add("consul", entry(consul, service_name_regexp=r"\d$", service_denylist=["web-2"]))
     odd = "my:20service:2f1"
-    until(lambda: all(api.servers(name(consul, one)) for one in ("web-1", "db-1", odd)), SOON)
+    until(lambda: all(api.servers(name(consul, one)) for one in ("web-1", "db-1", odd)))
     assert [api.servers(name(consul, one)) for one in ("web-2", "web-x")] == [None, None]
-    until(lambda: api.status.get("services") == 3, SOON)
+    until(lambda: api.status.get("services") == 3)
 
 
 def test_addresses_of_instances(api: Discovering, consul: Consul) -> None:
@@ -125,9 +124,9 @@ def test_addresses_of_instances(api: Discovering, consul: Consul) -> None:
     consul.register("portless", 0)
     api.add("consul", entry(consul))
     local = {"[2001:db8::1]:81", "127.0.0.1:82"}
-    until(lambda: local <= set((api.servers(name(consul)) or {}).values()), SOON)
+    until(lambda: local <= set((api.servers(name(consul)) or {}).values()))
     assert len(api.servers(name(consul)) or ()) == 3
-    until(lambda: api.status.get("left_out") == ["api: instance portless has no port"], SOON)
+    until(lambda: api.status.get("left_out") == ["api: instance portless has no port"])
 
 
 def test_a_service_that_a_frontend_names_keeps_its_backend(tmp_path: Path, consul: Consul) -> None:
@@ -138,7 +137,7 @@ def test_a_service_that_a_frontend_names_keeps_its_backend(tmp_path: Path, consu
         api.add("consul", entry(consul))
         seen(api, consul, 1001)
         consul.deregister("a1")
-        until(lambda: api.servers(backend) == {}, SOON)
+        until(lambda: api.servers(backend) == {})
         consul.register("a1", 1004)
         seen(api, consul, 1004)
 
@@ -154,8 +153,8 @@ def test_scales_under_traffic_with_the_same_worker(
     with following(tmp_path, text) as running:
         body = entry(consul, server_slots_base=20, health_check_policy="all")
         assert post(running, "consul", body).status_code == 201
-        until(lambda: len(states(running, backend)) == 1, 10)
-        until(lambda: not running.services.reloads.under_way(), 10)
+        until(lambda: len(states(running, backend)) == 1)
+        until(lambda: not running.services.reloads.under_way())
         pid = running.pid
         for number in range(1, 20):
             consul.register(f"a{number}", web[number], "passing")
@@ -169,9 +168,9 @@ def test_scales_under_traffic_with_the_same_worker(
 
 def at_work(folder: Path, running: Any, backend: str, ports: list[int]) -> None:
     """HAProxy comes to use these servers, and traffic to reach all of them and no others."""
-    until(lambda: len(states(running, backend)) == len(ports), SOON)
+    until(lambda: len(states(running, backend)) == len(ports))
     asked: set[int] = set()
-    until(lambda: asked.update(served(folder, len(ports))) or len(asked) >= len(ports), 10)
+    until(lambda: asked.update(served(folder, len(ports))) or len(asked) >= len(ports))
     assert asked == set(ports)
 
 
@@ -182,12 +181,12 @@ def test_stopped_and_started_again(tmp_path: Path, api: Discovering) -> None:
         api.add("consul", entry(consul, retry_timeout=1, health_check_policy="any"))
         seen(api, consul, *range(1001, 1006))
         consul.stop()
-        until(lambda: api.status.get("failures", 0) >= 2, 10)
+        until(lambda: api.status.get("failures", 0) >= 2)
         assert "cannot be reached" in api.status["message"]
         seen(api, consul, *range(1001, 1006))
         consul.start()
         consul.register("a1", 1011)
-        seen(api, consul, 1011, seconds=20)
+        seen(api, consul, 1011)
         consul.register("a2", 1012)
         seen(api, consul, 1011, 1012)
         until(lambda: api.status["failures"] == 0)
@@ -213,17 +212,17 @@ def test_tokens(tmp_path: Path, api: Discovering) -> None:
             body = {**first, "token": secret}
             assert api.call("PUT", f"{DISCOVERY}/consul/one", body).status_code == 200
 
-        until(lambda: "service:read and node:read" in api.status.get("message", ""), SOON)
+        until(lambda: "service:read and node:read" in api.status.get("message", ""))
         replaced("22222222-2222-4222-8222-222222222222")
-        until(lambda: "status 403: ACL not found" in api.status["message"], SOON)
+        until(lambda: "status 403: ACL not found" in api.status["message"])
         replaced(token)
-        until(lambda: "service:read and node:read" in api.status["message"], SOON)
+        until(lambda: "service:read and node:read" in api.status["message"])
         assert token not in str(api.status)
         policy = consul.ask("GET", "acl/policy/name/mine")
         both = 'service "api" { policy = "read" } node_prefix "" { policy = "read" }'
         consul.ask("PUT", f"acl/policy/{policy['ID']}", {"Name": "mine", "Rules": both})
-        seen(api, consul, 1001, seconds=10)
+        seen(api, consul, 1001)
         assert api.servers(name(consul, "other")) is None
         until(lambda: api.status["failures"] == 0)
         consul.deregister("a1")
-        until(lambda: api.servers(name(consul)) is None, SOON)
+        until(lambda: api.servers(name(consul)) is None)

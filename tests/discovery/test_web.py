@@ -3,7 +3,6 @@
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ import pytest
 
 from dataplane_plugins.discovery import web
 from dataplane_plugins.discovery.web import Connection, Refused, SourceFailed, fetch
-from tests.haproxy.support import until
+from tests.harness.waiting import PATIENCE, stays, until
 from tests.storage import support
 
 Step = Callable[[socket.socket], None]
@@ -120,11 +119,11 @@ def test_a_request_that_waits_is_ended_from_another_thread(secure, tmp_path: Pat
         one = Connection("It", f"{scheme}://localhost:{port}")
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
-        assert waits.wait(5), told
-        time.sleep(0.1)
+        assert waits.wait(PATIENCE), told
+        assert stays(lambda: not told)
         one.end()
-        until(lambda: told, 5)
-        thread.join(5)
+        until(lambda: told)
+        thread.join(PATIENCE)
         with pytest.raises(SourceFailed):
             one.ask("/", {}, 1)
         one.close()

@@ -26,7 +26,7 @@ EVIL = [
     "a\nserver evil 1.2.3.4", "a\r", "a\0b", "a\tb", "a # b", "#a", "a#b", "a b", " a", "a ", " ",
     '"a', "a'", "a\\", '"a b"', "'a b'", "a\\ b", "if", "a if b", "a unless b", "}", "a\u2028b", "é✓", "$HOME", '"${X}"',
 ]  # fmt: skip
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 def draw(data: st.DataObject, name: str) -> tuple[Model, dict[str, Any]]:

@@ -1,17 +1,13 @@
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from dataplane_core.errors import RuntimeFailed
-from dataplane_core.haproxy.addresses import Address
-from dataplane_core.haproxy.master import processes, settle
-from dataplane_core.haproxy.runtime import RuntimeClient
-from tests.haproxy.support import CONFIGURATION, VERSIONS, until
+from tests.haproxy.support import CONFIGURATION, VERSIONS
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import until
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
@@ -38,13 +34,6 @@ def haproxy(haproxy_program: str, tmp_path: Path) -> Iterator[HaproxyProcess]:
         yield process
 
 
-def answers(path: Path) -> bool:
-    """Whether the master takes commands: HAProxy up to 3.0 starts it anew after its worker."""
-    with suppress(RuntimeFailed):
-        return bool(processes(RuntimeClient(Address(path=str(path)))).fresh)
-    return False
-
-
 @contextmanager
 def start(program: str, folder: Path) -> Iterator[HaproxyProcess]:
     (folder / "words.map").touch()
@@ -52,6 +41,4 @@ def start(program: str, folder: Path) -> Iterator[HaproxyProcess]:
     configuration.write_text(CONFIGURATION.format(folder=folder), "utf-8")
     with HaproxyProcess(program, configuration, folder) as process:
         until((folder / "worker.sock").exists)
-        until(lambda: answers(process.master))
-        settle(RuntimeClient(Address(path=str(process.master))), time.monotonic() + 5)
         yield process

@@ -2,11 +2,10 @@
 
 import os
 import stat
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from dataplane_core.settings import Settings
+from tests.harness.waiting import until as until
 
 VERSIONS = ("2.6", "2.8", "3.0", "3.2")
 
@@ -42,14 +41,6 @@ def script(path: Path, body: str) -> Path:
     path.write_text("#!/bin/sh\n" + body + "\n", "utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
-
-
-def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait for what another thread or process is about to do."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def alive(pid: int) -> bool:

@@ -12,8 +12,9 @@ from dataplane_core.haproxy.alive import status_by_sockets
 from dataplane_core.haproxy.control import Control
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import configured, until
+from tests.haproxy.support import configured
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import until
 
 WORKER = "7 master 1 [failed: 0] 0d00h00m16s 2.8\n9 worker 0 0d00h00m16s 2.8\n"
 MASTER_ALONE = "7 master 1 [failed: 1] 0d00h00m16s 2.8\n"

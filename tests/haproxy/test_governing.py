@@ -1,6 +1,5 @@
 """Changes, edits by hand and failures, from the store to a real HAProxy and back."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -13,8 +12,9 @@ from dataplane_core.services import Services, make_services
 from dataplane_core.store.change import Outcome
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Line
-from tests.haproxy.support import configured, until
+from tests.haproxy.support import configured
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import ends, stays, until
 
 pytestmark = pytest.mark.haproxy
 
@@ -118,20 +118,17 @@ def test_an_edit_by_hand_is_numbered_and_reloaded(services: Services, haproxy: H
 
 def test_a_start_alone_reloads_nothing(services: Services, haproxy: HaproxyProcess) -> None:
     before = reloads(haproxy)
-    time.sleep(0.5)
-    assert services.reloads.records() == []
-    assert reloads(haproxy) == before
+    assert stays(lambda: services.reloads.records() == [] and reloads(haproxy) == before)
 
 
-def test_a_socket_that_hangs_delays_a_change_by_two_seconds_at_most(
+def test_a_socket_that_hangs_delays_a_change_and_no_more(
     haproxy: HaproxyProcess,
 ) -> None:
     unwatched = governing(haproxy, **{"dataplaneapi.disable_inotify": True})
     with unwatched as services, FakeRuntime(haproxy.folder / "hanging.sock", hangs=True):
         text = haproxy.configuration.read_text().replace("worker.sock", "hanging.sock")
         haproxy.configuration.write_text(text)
-        begun = time.monotonic()
         old = "server s3 127.0.0.1:9 weight 10"
-        outcome = change(services, old, old.replace("weight 10", "weight 78"))
+        with ends():
+            outcome = change(services, old, old.replace("weight 10", "weight 78"))
         assert outcome.state == "queued"
-        assert 1.0 < time.monotonic() - begun < 3.0

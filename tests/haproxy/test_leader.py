@@ -9,7 +9,7 @@ import pytest
 from dataplane_core.haproxy import leader
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.store.files import try_lock
-from tests.haproxy.support import until
+from tests.harness.waiting import PATIENCE, until
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def candidate(lock: Path, *duties: Duty) -> Iterator[threading.Event]:
         yield stop
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -68,4 +68,4 @@ def test_a_lock_that_cannot_be_made_is_tried_again(tmp_path: Path, caplog: pytes
     with candidate(lock, lambda stop: led.set()):
         until(lambda: "background work cannot begin" in caplog.text)
         lock.parent.mkdir()
-        assert led.wait(5)
+        assert led.wait(PATIENCE)

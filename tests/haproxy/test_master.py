@@ -13,6 +13,7 @@ from dataplane_core.haproxy.master import Processes
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.testing import FakeRuntime
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import PATIENCE, ends
 
 HEADING = "#<PID>          <type>          <reloads>       <uptime>        <version>\n"
 
@@ -62,25 +63,22 @@ def test_an_absent_master_was_not_even_asked(tmp_path: Path) -> None:
 def test_a_reload_that_never_ends_is_given_up(tmp_path: Path) -> None:
     rows = HEADING + "7 master 1 [failed: 0] 0d00h00m16s 2.6\n9 worker 0 0d00h00m16s 2.6\n"
     with FakeRuntime(tmp_path / "m", {"show proc": rows, "reload": ""}) as fake:
-        begun = time.monotonic()
         result = master.reload(client(fake.path), 0.4)
     assert (result.ok, result.asked) == (False, True)
     assert "did not finish the reload within 0.4 s" in result.text
-    assert time.monotonic() - begun < 2.0
 
 
 def test_an_absent_or_silent_master_is_waited_for_once(tmp_path: Path) -> None:
     with FakeRuntime(tmp_path / "m", hangs=True) as fake:
         for path in (tmp_path / "gone", fake.path):
             one = client(path)
-            begun = time.monotonic()
-            results = [master.reload(one, 60.0) for _ in range(5)]
-            assert time.monotonic() - begun < 2.0
+            with ends():
+                results = [master.reload(one, 600.0) for _ in range(5)]
             assert not any(result.ok or result.asked for result in results)
 
 
 def test_a_master_that_ends_in_its_reload_is_not_waited_for(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as process:
+    with subprocess.Popen(["sleep", "600"]) as process:
         rows = f"{HEADING}{process.pid} master 1 [failed: 0] 0d00h00m16s 2.6\n"
         with FakeRuntime(tmp_path / "m", {"show proc": rows}) as fake:
             one = client(fake.path)
@@ -88,10 +86,9 @@ def test_a_master_that_ends_in_its_reload_is_not_waited_for(tmp_path: Path) -> N
             assert not before.ended
         process.kill()
         process.wait()
-        begun = time.monotonic()
         assert before.ended
-        assert master.outcome(one, before, begun + 60.0) is None
-        assert time.monotonic() - begun < 2.0
+        with ends():
+            assert master.outcome(one, before, time.monotonic() + 600.0) is None
 
 
 def test_another_reload_is_waited_for(tmp_path: Path) -> None:
@@ -108,7 +105,7 @@ def test_another_reload_is_waited_for(tmp_path: Path) -> None:
         left = 3
 
     with Busy(tmp_path / "m", {"show proc": rows, "_loadstatus": "Success=1\n--\n"}) as fake:
-        assert master.reload(client(fake.path), 5.0).ok
+        assert master.reload(client(fake.path), PATIENCE).ok
         assert fake.commands.count("reload") == 3
         fake.left = 1000
         assert not master.reload(client(fake.path), 0.2).ok
@@ -119,13 +116,13 @@ def test_the_masters_answer_is_the_result(own_haproxy: HaproxyProcess) -> None:
     runtime = client(own_haproxy.master)
     good = own_haproxy.configuration.read_text()
     before = master.processes(runtime)
-    assert master.reload(runtime, 10.0).ok
+    assert master.reload(runtime, PATIENCE).ok
     after = master.processes(runtime)
     assert (after.master, after.failed) == (before.master, 0)
     assert after.fresh - before.workers
 
     own_haproxy.configuration.write_text(good + "  bogus 1\n")
-    result = master.reload(runtime, 10.0)
+    result = master.reload(runtime, PATIENCE)
     assert not result.ok
     oldest = "reason only in its own log" in result.text
     assert oldest or "unknown keyword 'bogus' in 'backend' section" in result.text
@@ -133,7 +130,7 @@ def test_the_masters_answer_is_the_result(own_haproxy: HaproxyProcess) -> None:
     assert master.processes(runtime).workers == after.fresh
 
     own_haproxy.configuration.write_text(good)
-    assert master.reload(runtime, 10.0).ok
+    assert master.reload(runtime, PATIENCE).ok
 
 
 @pytest.mark.haproxy
@@ -148,7 +145,7 @@ def test_a_reload_by_signal_is_watched_to_its_end(own_haproxy: HaproxyProcess, l
     before = master.processes(runtime)
     begun = time.monotonic()
     os.kill(before.master, signal.SIGUSR2)
-    result = master.outcome(runtime, before, begun + 10.0, 2.0)
+    result = master.outcome(runtime, before, begun + PATIENCE, 2.0)
     assert result is not None
     assert result.ok is not bool(line), result.text
     assert time.monotonic() - begun > 0.2

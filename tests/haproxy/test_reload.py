@@ -18,8 +18,9 @@ from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.settings import Settings
 from dataplane_core.store.state import State
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import configured, script, until
+from tests.haproxy.support import configured, script
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import PATIENCE, ends, until
 
 DELAY = 0.15
 
@@ -57,7 +58,7 @@ def leading(queue: ReloadQueue) -> Iterator[threading.Event]:
         yield stop
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -70,17 +71,18 @@ def test_ten_changes_within_one_delay_share_one_reload(
     tmp_path: Path, state: State, counted: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    queue = queue_of(counting_settings(tmp_path), state)
+    delay = 3.0  # longer than ten requests take on a busy machine
+    queue = queue_of(counting_settings(tmp_path, reload__reload_delay=delay), state)
     with leading(queue):
-        begun = time.monotonic()
+        begun, started = time.monotonic(), time.time()
         ids = {queue.request(version, f"change {version}") for version in range(2, 12)}
         assert len(ids) == 1
         assert re.fullmatch(time.strftime("%Y-%m-%d") + "-[0-9]+", min(ids))
         assert queue.record(min(ids)).reload_timestamp is None
         record = over(queue, min(ids))
-        assert time.monotonic() - begun >= DELAY - 0.01
+        assert time.monotonic() - begun >= delay - 0.01
         assert (record.status, record.version) == ("succeeded", 11)
-        assert abs(record.reload_timestamp - time.time()) < 5
+        assert started - 1 <= record.reload_timestamp <= time.time() + 1
         assert record.reason.startswith("change 2; change 3; ")
         second = queue.request(12)
         assert second not in ids
@@ -98,12 +100,11 @@ def test_ten_changes_within_one_delay_share_one_reload(
 
 
 def test_a_forced_reload_returns_when_it_is_over(tmp_path: Path, state: State, counted: Path) -> None:
-    queue = queue_of(counting_settings(tmp_path, reload__reload_delay=60.0), state)
+    queue = queue_of(counting_settings(tmp_path, reload__reload_delay=600.0), state)
     with leading(queue):
         waiting = queue.request(2)
-        begun = time.monotonic()
-        record = queue.force(3)
-        assert time.monotonic() - begun < 3.0
+        with ends():
+            record = queue.force(3)
     assert (record.id, record.status, record.version) == (waiting, "succeeded", 3)
     assert counted.read_text() == "run\n"
 
@@ -124,7 +125,7 @@ def test_a_change_made_during_a_reload_gets_another(tmp_path: Path, state: State
 
 
 @pytest.mark.parametrize("command", ["", "true", "false"])
-def test_a_master_that_hangs_delays_no_request_by_two_seconds(
+def test_a_master_that_hangs_delays_no_request(
     tmp_path: Path, state: State, command: str
 ) -> None:
     with FakeRuntime(tmp_path / "m", hangs=True) as fake:
@@ -134,14 +135,13 @@ def test_a_master_that_hangs_delays_no_request_by_two_seconds(
         with leading(queue):
             queue.request(2)
             until(lambda: queue.under_way())
-            begun = time.monotonic()
-            record = queue.force(3)  # behind one that waits for the master already
-            assert time.monotonic() - begun < 2.0
+            with ends():
+                record = queue.force(3)  # behind one that waits for the master already
             assert record.status == ("succeeded" if command == "true" else "failed")
 
 
 def test_what_waits_is_done_when_the_server_stops(tmp_path: Path, state: State, counted: Path) -> None:
-    queue = queue_of(counting_settings(tmp_path, reload__reload_delay=60.0), state)
+    queue = queue_of(counting_settings(tmp_path, reload__reload_delay=600.0), state)
     with leading(queue) as stop:
         reload_id = queue.request(2)
         stop.set()
@@ -289,7 +289,7 @@ def test_a_reload_whose_leader_died_is_done_by_the_next(
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=begin_and_die, args=(tmp_path, 0.2))
     process.start()
-    process.join(20)
+    process.join(PATIENCE)
     assert process.exitcode == 137
     queue = queue_of(counting_settings(tmp_path), state)
     [record] = queue.records()
@@ -325,19 +325,19 @@ def test_a_program_of_haproxy_finds_its_reload_done(tmp_path: Path, state: State
 
 
 def force_elsewhere(folder: Path, answers: "multiprocessing.Queue[str]") -> None:
-    queue = queue_of(counting_settings(folder, reload__reload_delay=60.0), State(folder / "state"))
+    queue = queue_of(counting_settings(folder, reload__reload_delay=600.0), State(folder / "state"))
     answers.put(queue.force(3).status)
 
 
 def test_a_worker_that_does_not_lead_can_force(tmp_path: Path, state: State, counted: Path) -> None:
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
-    queue = queue_of(counting_settings(tmp_path, reload__reload_delay=60.0), state)
+    queue = queue_of(counting_settings(tmp_path, reload__reload_delay=600.0), state)
     with leading(queue):
         process = context.Process(target=force_elsewhere, args=(tmp_path, answers))
         process.start()
-        assert answers.get(timeout=20) == "succeeded"
-        process.join(10)
+        assert answers.get(timeout=PATIENCE) == "succeeded"
+        process.join(PATIENCE)
     assert counted.read_text() == "run\n"
 
 

@@ -14,8 +14,9 @@ from dataplane_core.haproxy.refusals import RuntimeRefused
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import configured, until
+from tests.haproxy.support import configured
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import ends, seconds_of, until
 
 NASTY = st.text(st.sampled_from("ab \\;<>\"'#@!*é%$"), min_size=1, max_size=12)
 WORDS = st.one_of(
@@ -58,7 +59,7 @@ def test_what_no_command_can_carry_is_refused(value: str) -> None:
 
 
 @pytest.mark.haproxy
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(WORDS, min_size=1, max_size=6, unique=True))
 def test_haproxy_reads_an_argument_as_it_was(shared_haproxy: HaproxyProcess, values: list[str]) -> None:
     for via_master in (False, True):
@@ -116,10 +117,9 @@ def test_the_next_address_is_tried(tmp_path: Path) -> None:
 
 
 def test_a_socket_that_hangs_times_out(tmp_path: Path) -> None:
-    begun = time.monotonic()
-    with FakeRuntime(tmp_path / "s", hangs=True) as fake, pytest.raises(RuntimeTimeout):
+    hanging = FakeRuntime(tmp_path / "s", hangs=True)
+    with hanging as fake, ends(), pytest.raises(RuntimeTimeout):
         client(fake.path).command("show info", 0.2)
-    assert time.monotonic() - begun < 1.0
 
 
 def test_an_answer_that_trickles_times_out(tmp_path: Path) -> None:
@@ -221,22 +221,25 @@ def test_all_commands_share_one_deadline(tmp_path: Path) -> None:
     with FakeRuntime(tmp_path / "s", hangs=True) as fake:
         runtime = governed(tmp_path, fake.path)
         runtime.deadline = 0.3
-        begun = time.monotonic()
-        assert runtime.apply([f"set server be/s{number} weight 5" for number in range(20)]) is False
-        assert time.monotonic() - begun < 1.0
+        commands = [f"set server be/s{number} weight 5" for number in range(100)]
+        alone = seconds_of(lambda: runtime.apply(commands[:1]))
+        assert seconds_of(lambda: runtime.apply(commands)) < 20 * alone
+        assert runtime.apply(commands) is False
 
 
 def test_a_socket_that_kept_silent_is_not_waited_for_as_long_again(tmp_path: Path) -> None:
     with FakeRuntime(tmp_path / "s", {"show info": "Name: x\n"}, hangs=True) as fake:
         runtime = governed(tmp_path, fake.path)
-        runtime.deadline = 0.5
-        for most in (0.9, 0.3, 0.3):
-            begun = time.monotonic()
+        runtime.deadline = 2.0
+
+        def ask() -> None:
             with pytest.raises(RuntimeTimeout):
                 runtime.execute("show info")
             with pytest.raises(RuntimeTimeout):
                 runtime.processes()[0].dump("show info", runtime.deadline)
-            assert time.monotonic() - begun < most
+
+        first = seconds_of(ask)
+        assert min(seconds_of(ask) for _ in range(3)) < first / 2
         fake.hangs = False
         assert runtime.execute("show info") == ["Name: x"]
         fake.delay = 0.3
@@ -267,10 +270,9 @@ def test_a_long_command_is_waited_for_as_long_as_haproxy_lives(tmp_path: Path) -
         one = client(fake.path)
         assert one.finish("commit map @1 #0", 10.0) == "done"
         assert fake.commands == ["commit map @1 #0", "show version"]
-        fake.well, begun = False, time.monotonic()
+        fake.well = False
         with pytest.raises(RuntimeTimeout):
             one.finish("commit map @1 #0", 10.0)
-        assert time.monotonic() - begun < 2
 
 
 @pytest.mark.haproxy

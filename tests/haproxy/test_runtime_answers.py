@@ -19,7 +19,8 @@ from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.store import State
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import configured, script, until
+from tests.haproxy.support import configured, script
+from tests.harness.waiting import ends, until
 
 
 def client(path: Path) -> RuntimeClient:
@@ -131,20 +132,15 @@ class Dripping(FakeRuntime):
 
 def test_a_socket_that_drips_is_one_that_hangs(tmp_path: Path) -> None:
     with Dripping(tmp_path / "s") as fake:
-        one, begun = client(fake.path), time.monotonic()
-        with pytest.raises(RuntimeTimeout):
-            one.dump("show stat", 0.2)
-        with pytest.raises(RuntimeTimeout):
-            one.dump("show stat", 0.2)
-        assert time.monotonic() - begun < 1.0
+        one = client(fake.path)
+        for _ in range(2):
+            with ends(), pytest.raises(RuntimeTimeout):
+                one.dump("show stat", 0.2)
 
 
 def test_silence_has_a_deadline(tmp_path: Path) -> None:
-    with FakeRuntime(tmp_path / "s", hangs=True) as fake:
-        begun = time.monotonic()
-        with pytest.raises(RuntimeTimeout):
-            client(fake.path).dump("show map #1", 0.2)
-        assert time.monotonic() - begun < 1.0
+    with FakeRuntime(tmp_path / "s", hangs=True) as fake, ends(), pytest.raises(RuntimeTimeout):
+        client(fake.path).dump("show map #1", 0.2)
     with FakeRuntime(tmp_path / "s", {}) as fake, pytest.raises(RuntimeRefused):
         client(fake.path).dump("frobnicate")
 

@@ -8,7 +8,7 @@ import pytest
 
 from dataplane_core.haproxy import watch as module
 from dataplane_core.haproxy.watch import watch
-from tests.haproxy.support import until
+from tests.harness.waiting import PATIENCE, until
 
 
 class Calls:
@@ -36,13 +36,13 @@ def watching(path: Path) -> Iterator[Calls]:
     module._folders = folders  # type: ignore[assignment]
     thread = threading.Thread(target=watch, args=(path, callback, stop))
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(PATIENCE)
     module._folders = looked
     try:
         yield calls
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 

@@ -2,9 +2,14 @@
 
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from dataplane_core.errors import RuntimeFailed
+from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.master import processes, settle
 from dataplane_core.haproxy.runtime import RuntimeClient
+from tests.harness.waiting import PATIENCE, until
 
 
 def show_info(client: RuntimeClient) -> dict[str, str]:
@@ -26,18 +31,28 @@ class HaproxyProcess:
         command = [self.program, "-W", "-db", "-S", str(self.master), "-f", str(self.configuration)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + 10
-        while not self.master.exists():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"HAProxy does not start:\n{self.log.read_text()[-2000:]}")
-            time.sleep(0.02)
+        process = self.process
+        try:
+            until(lambda: process.poll() is not None or self.answers())
+            assert process.poll() is None
+        except AssertionError as error:
+            process.kill()
+            told = self.log.read_text()[-2000:]
+            raise RuntimeError(f"HAProxy does not start:\n{told}") from error
+        settle(RuntimeClient(Address(path=str(self.master))), time.monotonic() + PATIENCE)
         return self
+
+    def answers(self) -> bool:
+        """Whether the master takes commands: HAProxy up to 3.0 starts it anew after its worker."""
+        with suppress(RuntimeFailed):
+            return bool(processes(RuntimeClient(Address(path=str(self.master)))).fresh)
+        return False
 
     def __exit__(self, *_: object) -> None:
         assert self.process is not None
         self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

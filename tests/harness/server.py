@@ -9,15 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from tests.harness.waiting import PATIENCE, until
+
 USER, PASSWORD = "admin", "adminpwd"
-START = 30.0  # seconds until the first answer; a loaded machine is slow
 CONFIGURATION = "/v2/services/haproxy/configuration"
 TRANSACTIONS = "/v2/services/haproxy/transactions"
 
@@ -89,7 +89,7 @@ class Client:
     def __init__(self, port: int, user: str = USER, password: str = PASSWORD) -> None:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.headers = {"Authorization": f"Basic {token}"}
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
     def call(
         self,
@@ -167,21 +167,23 @@ class ApiServer:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=log, start_new_session=True, env=self.environ
             )
-        deadline = time.monotonic() + START
-        while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise RuntimeError(f"the server does not answer:\n{self.log.read_text()[-3000:]}")
-            time.sleep(0.05)
+        process = self.process
+        try:
+            until(lambda: process.poll() is not None or self._answers())
+            assert process.poll() is None
+        except AssertionError as error:
+            self.kill()
+            told = self.log.read_text()[-3000:]
+            raise RuntimeError(f"the server does not answer:\n{told}") from error
         return self
 
     def stop(self) -> None:
-        """End it as systemd does; an error when that takes more than ten seconds."""
+        """End it as systemd does; an error when that takes too long."""
         if self.process is None:
             return
         self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

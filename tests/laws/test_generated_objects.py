@@ -133,7 +133,6 @@ def fill(made: list[Piece], maker: Maker, first: int, count: int) -> None:
     @seed(SEED)
     @settings(
         max_examples=count,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -3,7 +3,7 @@
 import threading
 
 from tests.api.support import Api
-from tests.haproxy.support import until
+from tests.harness.waiting import until
 
 
 def test_one_of_two_does_it_and_the_other_takes_over(tmp_path):

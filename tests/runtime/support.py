@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +11,10 @@ from falcon import testing
 
 from dataplane_core.app import create_app
 from dataplane_core.haproxy.addresses import Address
-from dataplane_core.haproxy.master import processes, settle
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.settings import Settings, User
-from tests.haproxy.support import until
 from tests.harness.haproxy import HaproxyProcess, show_info
+from tests.harness.waiting import until
 
 SERVICES = "/v2/services/haproxy"
 
@@ -143,14 +141,4 @@ def live(program: str, folder: Path, text: str = TEXT, **settings: Any) -> Itera
     prepare(folder, text)
     with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
         until((folder / "worker.sock").exists)
-        master = RuntimeClient(Address(path=str(process.master)))
-        until(lambda: _answers(master))
-        settle(master, time.monotonic() + 5)
         yield Live(folder, process, **settings)
-
-
-def _answers(master: RuntimeClient) -> bool:
-    try:
-        return bool(processes(master).fresh)
-    except Exception:
-        return False

@@ -5,18 +5,20 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 from dataplane_core.settings import Settings
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import alive, until
+from tests.haproxy.support import alive
 from tests.harness.fixtures import one_haproxy
 from tests.harness.server import ApiServer
+from tests.harness.waiting import PATIENCE, ends, until
 from tests.runtime.support import SERVICES, TEXT, Api, Live, live, prepare
 
 CALLS = [
@@ -53,24 +55,30 @@ CALLS = [
 
 NEED_NO_HAPROXY = {"runtime/maps": {"POST"}}
 MOST = 2.0
-"""Seconds for any answer."""
+"""Seconds for any answer; a busy machine delays some of many, and not the most of them."""
 SOCKET = "  stats socket {folder}/worker.sock mode 600 level admin\n"
 BY_BOTH = TEXT.replace(SOCKET, SOCKET + "  master-worker no-exit-on-failure\n")
 
 
-def asked(api: Api, call: tuple, seconds: float) -> int:
-    """The status of a failure, which comes in time and has a reason."""
+def asked(api: Api, call: tuple) -> tuple[int, float]:
+    """The status of a failure, which has a reason, and the seconds until it came."""
     method, path, body, query = call
     begun = time.monotonic()
     answer = api.call(method, path, body, **query)
-    assert time.monotonic() - begun < seconds, path
     assert len(answer.json["message"]) > 20, path
-    return answer.status_code
+    return answer.status_code, time.monotonic() - begun
+
+
+def in_time(answers: Iterable[tuple[int, float]], seconds: float) -> set[int]:
+    """The statuses of answers that come in time, but for what a busy machine delays."""
+    statuses, waits = zip(*answers, strict=True)
+    assert median(waits) < seconds and max(waits) < PATIENCE, waits
+    return set(statuses)
 
 
 def failures(api: Api, seconds: float) -> set[int]:
     """The statuses of all calls."""
-    return {asked(api, call, seconds) for call in CALLS}
+    return in_time([asked(api, call) for call in CALLS], seconds)
 
 
 @contextmanager
@@ -116,10 +124,12 @@ def test_each_call_on_a_worker_that_was_just_stopped(governed):
     found, way = governed
     api, pid = Api(found.folder, **way, dataplane__runtime_timeout=0.2), found.pid
     assert Settings.default().dataplane.runtime_timeout <= MOST - 0.5
+    answers = []
     for call in CALLS:
         api.get("runtime/info")  # it is well
         with stopped(pid):
-            assert asked(api, call, 0.2 + 0.5) in (503, 504)
+            answers.append(asked(api, call))
+    assert in_time(answers, 0.2 + 0.5) <= {503, 504}
 
 
 @pytest.mark.haproxy
@@ -128,7 +138,8 @@ def test_a_worker_that_is_stopped_and_then_killed(governed):
     api, pid = Api(found.folder, **way), found.pid
     with stopped(pid):
         assert failures(api, MOST) <= {503, 504}
-        configure(api)
+        with ends():
+            configure(api)
     os.kill(pid, signal.SIGKILL)
     until(lambda: not alive(pid))
     assert failures(api, MOST) <= {502, 503}
@@ -137,7 +148,6 @@ def test_a_worker_that_is_stopped_and_then_killed(governed):
 
 def configure(api: Api) -> None:
     """Read and change the configuration, in one call and in a transaction."""
-    begun = time.monotonic()
     number = api.services.config.version()
     body = {"name": "s1", "address": "127.0.0.1", "port": 9, "weight": number + 10}
     assert api.change("PUT", "servers/s1", body, backend="be").status_code == 202
@@ -146,13 +156,12 @@ def configure(api: Api) -> None:
     assert api.status("POST", path, {"name": f"b{number}"}, **inside) == 202
     assert api.status("PUT", f"transactions/{inside['transaction_id']}") == 202
     assert f"b{number}" in [one["name"] for one in api.get(path)["data"]]
-    assert time.monotonic() - begun < 2 * MOST
 
 
 @pytest.mark.haproxy
 def test_an_haproxy_that_is_gone_with_its_master(own_haproxy):
     os.kill(own_haproxy.pid, signal.SIGKILL)
-    own_haproxy.process.process.wait(10)
+    own_haproxy.process.process.wait(PATIENCE)
     assert failures(own_haproxy, MOST) == {503}
     configure(own_haproxy)
 
@@ -169,7 +178,7 @@ def test_many_calls_at_once_do_not_hold_up_the_configuration(tmp_path: Path) -> 
 
             def ask(call):
                 client = server.client()
-                start.wait(10)
+                start.wait(PATIENCE)
                 begun = time.monotonic()
                 method, path, body, query = call
                 status = client.call(method, f"{SERVICES}/{path}", body, **query).status
@@ -178,13 +187,14 @@ def test_many_calls_at_once_do_not_hold_up_the_configuration(tmp_path: Path) -> 
             with stopped(found.pid), ThreadPoolExecutor(len(CALLS)) as pool:
                 answers = pool.map(ask, CALLS)
                 client = server.client()
-                start.wait(10)
+                start.wait(PATIENCE)
+                version, made = client.version(), []
                 for _ in range(20):
                     begun = time.monotonic()
-                    made = client.call("POST", f"{SERVICES}/transactions", version=client.version())
-                    assert (made.status, time.monotonic() - begun < MOST) == (201, True)
-                for status, seconds in answers:
-                    assert status in (503, 504) and seconds < MOST
+                    answer = client.call("POST", f"{SERVICES}/transactions", version=version)
+                    made.append((answer.status, time.monotonic() - begun))
+                assert in_time(made, MOST) == {201}
+                assert in_time(answers, MOST) <= {503, 504}
 
 
 def test_without_a_socket(tmp_path):

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Conflict, Invalid, NotFound
@@ -38,7 +38,6 @@ def test_only_what_changed_is_brought():
 
 
 @given(PAIRS, PAIRS, st.lists(st.sampled_from(["", "# note", "   ", "\t#x"]), max_size=4))
-@settings(deadline=None)
 def test_a_file_says_what_was_wanted_and_its_comments_stay(old, new, comments):
     lines = [f"{key} {value}" for key, value in old]
     for place, comment in enumerate(comments):

@@ -7,7 +7,7 @@ import pytest
 
 from dataplane_core.testing import FakeRuntime
 from dataplane_plugins.runtime.map_sync import MapSync
-from tests.haproxy.support import until
+from tests.harness.waiting import until
 from tests.runtime.support import Api, prepare
 
 START = "# the first ones\nk1 v1\n\nk2   v2 and more\n"

@@ -7,12 +7,12 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.harness.server import free_port
+from tests.harness.waiting import PATIENCE, until
 
 TRIVIAL = Path(__file__).with_name("trivial.py")
 TOP = TRIVIAL.parents[2]
@@ -20,12 +20,12 @@ TOP = TRIVIAL.parents[2]
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=10)
+        super().__init__("localhost", timeout=PATIENCE)
         self.path = path
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(PATIENCE)
         self.sock.connect(self.path)
 
 
@@ -80,21 +80,26 @@ class Running:
             return self.ask("/")
         return None
 
-    def wait_for(self, condition, seconds=20):
-        deadline = time.monotonic() + seconds
-        while not (value := condition()):
-            assert time.monotonic() < deadline, self.log.read_text()
+    def named(self, name):
+        """Whether a worker with settings of that name answers; one that ends may break off."""
+        return (self.answers() or {}).get("name") == name
+
+    def wait_for(self, condition):
+        """The condition's value, once it is true of the running server."""
+
+        def value():
             assert self.process.poll() is None, self.log.read_text()
-            time.sleep(0.05)
-        return value
+            return condition()
+
+        return until(value, self.log.read_text)
 
     def connection(self, scheme="http", context=None):
         if scheme == "unix":
             return UnixConnection(self.socket)
         if scheme == "https":
             port = self.tree["dataplaneapi"]["tls"]["tls_port"]
-            return http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            return http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=context)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     def ask(self, path="/", scheme="http", context=None, **request):
         with contextlib.closing(self.connection(scheme, context)) as connection:
@@ -111,7 +116,7 @@ class Running:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.auth.test_authenticator import HASHES
-from tests.haproxy.support import until
 from tests.harness.server import ApiServer, Client, free_port
+from tests.harness.waiting import until
 from tests.server import certificates
 from tests.server.conftest import UnixConnection
 
@@ -59,7 +59,8 @@ def test_a_commit_that_was_killed_is_made_good_at_the_start(tmp_path):
     assert not marker.exists()
     with Unasked(configuration, tmp_path / "run", tree) as server:
         assert server.client().version() == 2
-        assert server.log.read_text().count("was written by a process that ended since") == 1
+        told = "was written by a process that ended since"
+        until(lambda: server.log.read_text().count(told) == 1)
 
 
 def send(api, body, framing, end=True, path=BACKENDS + "?version=1"):
@@ -206,6 +207,6 @@ def test_settings_that_were_read_again_leave_nothing_open(tmp_path):
             server.settings.write_text(json.dumps({**tree, "name": f"name{number}"}))
             before = workers(server.process.pid)
             server.process.send_signal(signal.SIGHUP)
-            until(lambda old=before: workers(server.process.pid).isdisjoint(old), 15.0)
+            until(lambda old=before: workers(server.process.pid).isdisjoint(old))
             counts.append(sum("/state/" in os.readlink(one) for one in master.iterdir()))
         assert counts == counts[:1] * 3

@@ -4,12 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.harness.server import ApiServer
+from tests.harness.waiting import until
 
 TOP = Path(__file__).parents[2]
 
@@ -32,12 +32,8 @@ def test_the_sample_configuration_of_gunicorn_serves(tmp_path):
         )
         assert made.status == 202
         reload_id = made.headers["Reload-ID"]
-        deadline = time.monotonic() + 15
-        while client.call("GET", f"/v2/services/haproxy/reloads/{reload_id}").json["status"] != (
-            "succeeded"
-        ):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        path = f"/v2/services/haproxy/reloads/{reload_id}"
+        until(lambda: client.call("GET", path).json["status"] == "succeeded")
     assert "Traceback" not in server.log.read_text()
 
 

@@ -48,6 +48,7 @@ def build(settings: Settings) -> Served:
     def application(environ, start_response):  # type: ignore[no-untyped-def]
         path = environ["PATH_INFO"]
         if path == "/slow":
+            (marks / "slow").touch()
             time.sleep(1.0)
         body = environ["wsgi.input"].read() if path == "/echo" else b""
         certificate = environ.get("dataplane.certificate")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.settings import hcl_file
@@ -54,7 +54,6 @@ def read(parse, text):
 
 
 @given(st.lists(LINES, max_size=5).map("\n".join))
-@settings(deadline=None)
 def test_what_the_plain_parser_takes_means_what_the_whole_language_says(text):
     plain = read(parse_plain, text + "\n")
     assert plain is None or plain == read(parse_whole, text + "\n")

@@ -1,7 +1,7 @@
 import json
 import re
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dataplane_core.settings.hcl_file import read_hcl
@@ -26,7 +26,6 @@ def quoted(text):
 @example('\\"')
 @example("a # b // c /* d")
 @example("%{ if x }")
-@settings(deadline=None)
 def test_any_text_means_the_same_in_yaml_and_hcl(text):
     # The HCL library takes an escaped template only with its closing brace.
     assume(not re.search(r"[$%]\{[^}]*\Z", text))
@@ -37,7 +36,6 @@ def test_any_text_means_the_same_in_yaml_and_hcl(text):
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
 def test_no_file_makes_the_readers_fail_otherwise_than_with_a_line(text):
     for read in (read_yaml, read_hcl):
         try:

@@ -20,7 +20,7 @@ ODD = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(name=ODD)
 def test_a_new_name_is_taken_as_it_is_or_refused(tmp_path_factory, name):
     folder = Folder(tmp_path_factory.getbasetemp(), tmp_path_factory.getbasetemp() / "lock", ".map")
@@ -33,7 +33,7 @@ def test_a_new_name_is_taken_as_it_is_or_refused(tmp_path_factory, name):
     assert os.path.dirname(folder.path / found) == str(folder.path)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(name=ODD)
 def test_no_name_reaches_outside(tmp_path_factory, name):
     top = tmp_path_factory.getbasetemp()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.haproxy.support import until
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.waiting import until
 from tests.storage.support import bundle, certificate, form, pem_of, private_key
 from tests.storage.test_live import PAGE, Live
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from falcon import testing
 
-from tests.haproxy.support import until
 from tests.harness.disks import tiny_disk
 from tests.harness.server import ApiServer, Client
+from tests.harness.waiting import until
 from tests.storage.support import Storage, bundle, certificate, form, private_key
 
 BASE = "/v2/services/haproxy"
@@ -150,7 +150,7 @@ def test_a_server_that_is_killed_in_the_middle_of_uploads(tmp_path):
             else:
                 request = path, MEDIA, form("new" + Path(NAMES[kind]).suffix, data)
             connections.append(half(client, server.port, method, *request))
-        until(lambda: all(list((tmp_path / kind).glob(".new.*.tmp")) for kind in REPLACED), 10)
+        until(lambda: all(list((tmp_path / kind).glob(".new.*.tmp")) for kind in REPLACED))
         server.kill()
         server.start()
         for kind, files in before.items():

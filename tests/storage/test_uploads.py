@@ -6,8 +6,8 @@ import pytest
 
 from dataplane_core.errors import ReloadFailed
 from dataplane_core.store.files import Candidate
-from tests.haproxy.support import until
 from tests.harness.server import ApiServer
+from tests.harness.waiting import until
 from tests.storage.support import FOLDERS, STORAGE, Storage, bundle, form
 
 LIMIT = 300_000
@@ -61,14 +61,14 @@ def half_an_upload(server):
     connection = socket.create_connection(("127.0.0.1", server.port), 10)
     connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[: len(body) // 2])
     maps = server.folder / "maps"
-    until(lambda: list(maps.glob(".half.map.*.tmp")), 10)
+    until(lambda: list(maps.glob(".half.map.*.tmp")))
     return connection, maps
 
 
 def test_a_client_that_goes_away(server):
     connection, maps = half_an_upload(server)
     connection.close()
-    until(lambda: list(maps.iterdir()) == [], 10)
+    until(lambda: list(maps.iterdir()) == [])
 
 
 def test_two_uploads_of_one_name(storage, monkeypatch):

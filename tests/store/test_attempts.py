@@ -10,6 +10,7 @@ from dataplane_core.errors import BadRequest, Conflict, DataplaneError, StorageF
 from dataplane_core.store import commit as commit_module
 from dataplane_core.store.source import Source
 from dataplane_core.store.state import State
+from tests.harness.waiting import stays
 from tests.store.support import Bench, add_server, with_server
 
 
@@ -207,7 +208,7 @@ def test_an_edit_beside_the_commit_of_its_transaction_is_in_it_or_refused(bench,
     def begin(name):
         if name == "replaced":
             other.start()
-            other.join(0.2)
+            stays(other.is_alive)
 
     monkeypatch.setattr(commit_module, "failpoint", begin)
     config.transactions.commit(transaction)

@@ -202,4 +202,4 @@ class Numbers(RuleBasedStateMachine):
 
 
 TestNumbers = Numbers.TestCase
-TestNumbers.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+TestNumbers.settings = settings(max_examples=15, stateful_step_count=15)

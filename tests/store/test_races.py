@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.waiting import PATIENCE
 from tests.store.support import TEXT
 
 ACTOR = Path(__file__).with_name("actor.py")
@@ -22,7 +23,7 @@ def run(bench, arguments):
     ]
     added = []
     for actor in actors:
-        out, err = actor.communicate(timeout=120)
+        out, err = actor.communicate(timeout=2 * PATIENCE)
         assert actor.returncode == 0, err.decode()
         lines = [json.loads(line) for line in out.splitlines()]
         added.append([line["added"] for line in lines if "added" in line])

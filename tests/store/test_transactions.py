@@ -232,7 +232,7 @@ def test_an_edit_during_the_commit_is_not_lost(bench):
     assert "s2" in bench.text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("asdrp"), st.integers(0, 9))))
 def test_every_worker_sees_the_same_transaction(tmp_path_factory, actions):
     bench = Bench(tmp_path_factory.mktemp("views"))

@@ -1,7 +1,6 @@
 """The walk-through with a real HAProxy: what is configured over HTTP is how traffic is routed."""
 
 import http.client
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.harness.haproxy import HaproxyProcess
 from tests.harness.server import CONFIGURATION, ApiServer, Client, free_port
 from tests.harness.sites import sites
 from tests.harness.story import Ports, Step, assert_told, first_transaction, second_transaction
+from tests.harness.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.server]
 
@@ -75,7 +75,7 @@ def carry_out(client: Client, steps: list[Step]) -> None:
 
 def ask(port: int, path: str = "/", host: str = "localhost") -> tuple[int, str]:
     """The proxied site's status and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", path, headers={"Host": host})
     answer = connection.getresponse()
     body = answer.read().decode()
@@ -85,16 +85,16 @@ def ask(port: int, path: str = "/", host: str = "localhost") -> tuple[int, str]:
 
 def ask_until(port: int, wanted: tuple[int, str], host: str = "localhost") -> None:
     """Ask until the answer is the wanted one: old workers go on for a moment after a reload."""
-    deadline = time.monotonic() + 5
-    while True:
+    told: list[object] = []
+
+    def right() -> bool:
         try:
-            told = ask(port, host=host)
+            told.append(ask(port, host=host))
         except OSError as error:
-            told = (0, str(error))
-        if told == wanted:
-            return
-        assert time.monotonic() < deadline, f"{told} instead of {wanted}"
-        time.sleep(0.05)
+            told.append(error)
+        return told[-1] == wanted
+
+    until(right, lambda: f"{told[-1]} instead of {wanted}")
 
 
 def test_traffic_is_routed_as_configured(system: System) -> None:
@@ -128,11 +128,7 @@ def test_reload_is_recorded(system: System) -> None:
     made = client.call("POST", f"{CONFIGURATION}/backends", {"name": "later"}, **query)
     assert made.status == 202, made.body
     reload = made.headers["Reload-ID"]
-    deadline = time.monotonic() + 10
-    while True:
-        record = client.call("GET", f"/v2/services/haproxy/reloads/{reload}").json
-        if record["status"] != "in_progress":
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    path = f"/v2/services/haproxy/reloads/{reload}"
+    until(lambda: client.call("GET", path).json["status"] != "in_progress")
+    record = client.call("GET", path).json
     assert record["status"] == "succeeded", record
