@@ -101,7 +101,7 @@ def test_its_cost_is_bounded(known, templates, monkeypatch):
     names = sorted({word for one in templates for word in one.split("/") if word})
 
     @given(st.lists(st.sampled_from(names) | WORDS, max_size=40))
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     def asked(segments):
         nonlocal compared
         compared = 0

@@ -1,6 +1,6 @@
 """What was added and is taken away again has left no byte behind, and changed nothing meanwhile."""
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataplane_core.grammar import RowTable, seq, statement, word
@@ -44,7 +44,6 @@ def whole(document: Document) -> Document:
     return again
 
 
-@settings(deadline=None)
 @example("# only\n", ["backend"], [0, 1, 2, 3])
 @example("backend b", ["backend"], [0, 1, 2, 3])
 @example("backend b\r\n", ["frontend", "backend"], [1, 0, 2, 3])
@@ -62,7 +61,6 @@ def test_sections_that_were_added_go_in_any_order(text, kinds, order):
     assert document.text() == with_last_newline(text) or document.text() == text
 
 
-@settings(deadline=None)
 @given(texts(), st.data())
 def test_a_row_lands_where_its_index_says_and_goes_without_a_trace(text, data):
     document = Document.parse(text, KINDS)
@@ -81,7 +79,6 @@ def test_a_row_lands_where_its_index_says_and_goes_without_a_trace(text, data):
     assert shorter.text == section.text or not text.endswith("\n")
 
 
-@settings(deadline=None)
 @given(texts(), st.lists(st.integers(0, 9), max_size=6, unique=True))
 def test_a_whole_list_stands_in_its_order(text, numbers):
     for section in Document.parse(text, KINDS).sections:
