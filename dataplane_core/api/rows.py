@@ -69,6 +69,10 @@ class RowResource:
     def _missing(self, key: Any, parent: ParentReference) -> NotFound:
         return NotFound(f"missing object: {self._thing} {key} does not exist in {parent}")
 
+    def _taken(self, name: str, parent: ParentReference) -> AlreadyExists:
+        thing = f"{self._thing} {name} already exists in {parent}"
+        return AlreadyExists(f"object already exists: {thing}")
+
     def _parent(self, req: ApiRequest, keys: Mapping[str, Any]) -> ParentReference:
         return self._find_parent(self._collection, req, keys)
 
@@ -123,7 +127,7 @@ class RowList(RowResource):
         if name is None and one.unnamed is not None:
             name = one.unnamed(one.table.line(values))
         if name in named_rows(one, section):
-            raise AlreadyExists(f"{self._thing} {name} already exists in {parent}")
+            raise self._taken(name, parent)
         return None
 
 
@@ -189,4 +193,4 @@ class RowItem(RowResource):
             del values[one.key]
         new = values.get(one.key)
         if new is not None and new != old and new in named_rows(one, section):
-            raise AlreadyExists(f"{self._thing} {new} already exists in {parent}")
+            raise self._taken(new, parent)

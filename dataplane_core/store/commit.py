@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dataplane_core.errors import (
     CheckFailed,
@@ -214,9 +214,9 @@ class Committer:
         if order.transaction is not None:
             row = self._rows.get(order.transaction.id)
             if row is None:
-                raise NotFound(f"transaction {order.transaction.id} does not exist")
+                raise unknown_transaction(order.transaction.id)
             if row.status != "in_progress":
-                raise TransactionOutdated(f"transaction {row.id} is {row.status}: {row.reason}")
+                raise closed_transaction(row)
             if current.version != base.version:
                 raise self.moved(row, current)
             if row.sequence != order.transaction.sequence:
@@ -228,7 +228,7 @@ class Committer:
         """Mark a transaction whose base is not the newest version; what its client is told."""
         if self._history.transaction_since(row.base):
             self._rows.close(row.id, "outdated", COMMITTED)
-            return TransactionOutdated(f"transaction {row.id} is outdated: {COMMITTED}")
+            return closed_transaction(replace(row, status="outdated", reason=COMMITTED))
         self._rows.close(row.id, "outdated", "the configuration was changed")
         return VersionMismatch(
             f"version mismatch, transaction version: {row.base}, "
@@ -269,6 +269,18 @@ def _entry(change: Committed, digest: str, followed: bool) -> Entry:
         change.version, digest, "intended", change.origin, change.when, who=change.who,
         request_id=change.request_id, transaction_id=change.transaction_id, followed=followed,
     )  # fmt: skip
+
+
+def unknown_transaction(transaction_id: str) -> NotFound:
+    """The failure of what names a transaction that is not there, or not any more."""
+    return NotFound(f"transaction does not exist: {transaction_id}")
+
+
+def closed_transaction(row: Row) -> TransactionOutdated:
+    """The failure of a commit of a transaction that failed or is outdated."""
+    return TransactionOutdated(
+        f"transaction {row.id} is {row.status} and cannot be committed: {row.reason}"
+    )
 
 
 def version_mismatch(current: int, given: int) -> VersionMismatch:

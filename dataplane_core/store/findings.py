@@ -60,7 +60,8 @@ class Teller:
         lines = [_sentence(finding) for finding in found[:_MOST_TOLD]]
         if len(found) > _MOST_TOLD:
             lines.append(f"and {len(found) - _MOST_TOLD} more")
-        message = "HAProxy refuses the configuration: " + "; ".join(lines)
+        told = "; ".join(lines)
+        message = f"validation error: HAProxy refuses the configuration: {told}"
         return CheckFailed(message, tuple(found))
 
     def place(self, snapshot: Snapshot, line: int) -> str:

@@ -74,6 +74,9 @@ class Following:
     def prepare(self, change: Committed) -> None:
         """Find out whether HAProxy can take the change without a reload."""
         self._change = change
+        if change.transaction_id is not None and not change.changes:
+            change.require_reload("a transaction without a change asks for a reload")
+            return
         try:
             self._apply = self._plan(change) if self._plan else None
         except DataplaneError as error:

@@ -5,9 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dataplane_core.errors import BadRequest, CheckFailed, Invalid, NotFound, TransactionOutdated
+from dataplane_core.errors import BadRequest, CheckFailed, Invalid
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.commit import Order, version_mismatch
+from dataplane_core.store.commit import (
+    Order,
+    closed_transaction,
+    unknown_transaction,
+    version_mismatch,
+)
 from dataplane_core.store.head import Head
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.store.rows import Row, Rows, Status
@@ -73,7 +78,7 @@ class Transactions:
     def delete(self, transaction_id: str) -> None:
         """Give a transaction up, in whatever state it is; raises `NotFound`."""
         if not self._rows.delete(transaction_id):
-            raise _missing(transaction_id)
+            raise unknown_transaction(transaction_id)
         self._views.drop(transaction_id)
 
     def commit(
@@ -92,7 +97,7 @@ class Transactions:
         """
         row = self._row(transaction_id)
         if row.status != "in_progress":
-            raise TransactionOutdated(f"transaction {row.id} is {row.status}: {row.reason}")
+            raise closed_transaction(row)
         base = self._config.snapshot()
         if base.version != row.base:
             raise self._config.committer.moved(row, base)
@@ -125,7 +130,7 @@ class Transactions:
         steps = steps_between(view.document, document)
         stored = self._rows.store(row, steps)
         if stored is None:
-            raise _unknown(row.id)
+            raise _unusable(row.id)
         if steps:
             # A whole text is cut anew here as it will be in other workers, so that positions agree.
             whole = any(step.action == Action.WHOLE for step in steps)
@@ -134,13 +139,13 @@ class Transactions:
     def _row(self, transaction_id: str) -> Row:
         row = self._rows.get(transaction_id)
         if row is None:
-            raise _missing(transaction_id)
+            raise unknown_transaction(transaction_id)
         return row
 
     def _open(self, transaction_id: str) -> Row:
         row = self._rows.get(transaction_id)
         if row is None or row.status != "in_progress":
-            raise _unknown(transaction_id)
+            raise _unusable(transaction_id)
         return row
 
 
@@ -148,9 +153,5 @@ def _shown(row: Row) -> Transaction:
     return Transaction(row.id, row.base, row.status, row.reason)
 
 
-def _missing(transaction_id: str) -> NotFound:
-    return NotFound(f"transaction {transaction_id} does not exist")
-
-
-def _unknown(transaction_id: str) -> BadRequest:
-    return BadRequest(f"transaction does not exist: {transaction_id}")
+def _unusable(transaction_id: str) -> BadRequest:
+    return BadRequest(unknown_transaction(transaction_id).message)

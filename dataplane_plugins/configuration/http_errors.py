@@ -1,13 +1,28 @@
 """`http-errors` sections: answers that proxies can share (manual, section 3.8)."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from dataplane_core import impl
-from dataplane_core.grammar import Model
+from dataplane_core.errors import BadRequest, Code
+from dataplane_core.grammar import Model, Problem, Values
 from dataplane_core.registry import Registry
 from dataplane_plugins.configuration.tables.answers import error_files
 
 NAME = r"^[A-Za-z0-9-_]+$"
 
-HTTP_ERRORS = Model("http_errors_section", error_files(required=True))
+
+
+class HttpErrors(Model):
+    """A section that is nothing but its entries: what one of them lacks is a bad request (400)."""
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        for problem in super().problems(values):
+            lacks = problem.code == Code.REQUIRED
+            yield replace(problem, code=BadRequest.status) if lacks else problem
+
+
+HTTP_ERRORS = HttpErrors("http_errors_section", error_files(required=True))
 
 
 @impl

@@ -101,9 +101,10 @@ class Entries:
     @staticmethod
     def _check_apart(source: Source, entry: Entry, id: str, other: Entry) -> None:
         if id == entry["id"]:
-            raise AlreadyExists(f"{source.name} {id} already exists")
+            raise AlreadyExists(f"object already exists: {source.name} {id} already exists")
         if source.prefix(other) == source.prefix(entry):
-            raise AlreadyExists(f"{source.name} {id} already has backends of the same names")
+            taken = f"{source.name} {id} already has backends of the same names"
+            raise AlreadyExists(f"object already exists: {taken}")
 
 
 class Backends:

@@ -116,7 +116,7 @@ class EntryList:
         one, patterns = self.acls.find(req.query["acl_id"]), self.acls.patterns
         with patterns.changing(one):
             if patterns.find(one, value) is not None:
-                raise AlreadyExists(f"the ACL has the entry {value}")
+                raise AlreadyExists(f"object already exists: the ACL has the entry {value}")
             patterns.tell("add", one, argument(value))
         resp.status = 201
         resp.data = to_json(req.body.echo)

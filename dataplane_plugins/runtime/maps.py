@@ -149,7 +149,7 @@ class EntryList:
         check_entry(key, value)
         with self.maps.changing(req, req.query["map"]) as one:
             if self.maps.patterns.find(one, key) is not None:
-                raise AlreadyExists(f"the map has the key {key}")
+                raise AlreadyExists(f"object already exists: the map has the key {key}")
             self.maps.patterns.tell("add", one, argument(key), argument(value))
         resp.status = 201
         resp.data = to_json(req.body.echo)

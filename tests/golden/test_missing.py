@@ -52,6 +52,8 @@ def difference(api: Everything, case: Case) -> str:
         return f"status {answer.status_code} instead of {status}"
     if code is not None and answer.json["code"] != code:
         return f"code {answer.json['code']} instead of {code}"
+    if status >= 400 and not answer.json["message"].startswith(("missing object: ", "missing parent: ")):
+        return f"other words: {answer.json['message']}"
     if "data" in case and answer.json["data"] != case["data"]:
         return f"data {answer.json['data']} instead of {case['data']}"
     return ""

@@ -90,6 +90,22 @@ def test_a_weight_is_changed_without_reload(services: Services, haproxy: Haproxy
     assert services.reloads.records() == []
 
 
+def test_a_transaction_without_a_change_is_a_reload(services: Services, haproxy: HaproxyProcess) -> None:
+    for force in (False, True):
+        before = reloads(haproxy)
+        begun = services.transactions.begin(services.config.version())
+        _, outcome = services.transactions.commit(begun.id, force_reload=force)
+        assert (outcome.state, outcome.reload_id is None) == (("queued", False), ("reloaded", True))[force]
+        if not force:
+            until(lambda done=outcome: services.reloads.record(str(done.reload_id)).status == "succeeded")
+            assert services.reloads.record(str(outcome.reload_id)).reason
+        assert reloads(haproxy) > before
+    version = services.config.version()
+    with services.config.edit(version=version) as edit:  # as before: nothing is there to be brought
+        pass
+    assert (edit.outcome.state, edit.outcome.version) == ("applied", version + 1)
+
+
 def test_a_failed_reload_puts_the_old_text_back(services: Services, haproxy: HaproxyProcess) -> None:
     text = haproxy.configuration.read_text()
     change(services, "server s2 127.0.0.1:9", "server good 127.0.0.1:9", force_reload=True)

@@ -236,7 +236,7 @@ class TestRaw:
             assert (finding["line"], finding["section"]) == (line, "global")
             assert finding["message"].endswith(f"haproxy.cfg:{line}.")
             assert answer.json["message"].startswith(
-                f"HAProxy refuses the configuration: line {line}, section global: "
+                f"validation error: HAProxy refuses the configuration: line {line}, section global: "
             )
 
     def test_wrong_requests(self, api):
