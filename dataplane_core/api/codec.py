@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from dataplane_core.api.projector import Projector
 from dataplane_core.api.schema import (
     TYPE_ERROR,
     Rule,
@@ -17,7 +18,7 @@ from dataplane_core.api.schema import (
     ordered,
     violations,
 )
-from dataplane_core.api.shape import Node, Projector, Unused, build, drop, flatten, tidy
+from dataplane_core.api.shape import Node, Unused, build, drop, flatten, tidy
 from dataplane_core.api.untouched import carried, is_untouched
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Problem, Prop
@@ -61,7 +62,7 @@ class Codec:
     unknown properties, and those that do not belong to the others, instead of leaving them out with
     a warning. `rules` gives the problems between properties of flat values. `empty` are the nested
     objects that are shown although nothing is in them, where other properties have the values
-    given.
+    given. `project` makes the object that a client gets of flat values.
     """
 
     def __init__(
@@ -84,12 +85,7 @@ class Codec:
         self.rules = rules
         self._factory = factory
         self.root: Node = build(self.props, version)
-        self._projector = Projector(self.root)
-        self._empty = [
-            (name, needed.items())
-            for name, needed in (empty or {}).items()
-            if name in self.root.children
-        ]
+        self.project = Projector(self.root, empty)
         self._hidden = [prop.name for prop in self.props if prop.path(version) is None]
 
     @cached_property
@@ -156,7 +152,7 @@ class Codec:
         known = frozenset(self.rules(self._flat(shown)) if shown else ())
         while not self.strict:
             names = [one.path for one in problems if one.misplaced and one not in known]
-            dropped = [name for name in names if drop(values, name)]
+            dropped = [self.project.wire_name(name) for name in names if drop(values, name)]
             if not dropped:
                 break
             ignored += dropped
@@ -178,14 +174,6 @@ class Codec:
             else:
                 problems.append((path, Rule(Code.UNKNOWN, f"in body is not known here{near}")))
         return ignored + unused.unmanaged
-
-    def project(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Flat values as the object that a client gets."""
-        shown = self._projector(values)
-        for name, needed in self._empty:
-            if name not in shown and needed <= shown.items():
-                shown[name] = {}
-        return shown
 
     def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         """`values` with what the object was and a client cannot say: what this version lacks."""

@@ -1,7 +1,7 @@
 """The shape of one model's JSON in one API version: nested names on the wire, flat paths inside.
 
 A `Node` tree is built once from the declarations. Three walks over it move objects between the
-wire and the flat dictionary: `tidy` and `flatten` inwards, `Projector` outwards.
+wire and the flat dictionary: `tidy` and `flatten` inwards, a `Projector` outwards.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,16 +18,18 @@ class Node:
     """One name in a JSON object; the root stands for the whole object.
 
     `canonical` is the flat path of the value (inside its array, for items of arrays). An object
-    with a `prop` of its own is told from an absent one while it is empty.
+    with a `prop` of its own is told from an absent one while it is empty. A `shared` one belongs to
+    a part of the object that several models have.
     """
 
-    __slots__ = ("canonical", "children", "folded", "item", "name", "path", "prop")
+    __slots__ = ("canonical", "children", "folded", "item", "name", "path", "prop", "shared")
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
         self.name = name
         self.path = path
         self.canonical = canonical
         self.prop = prop
+        self.shared = False
         self.children: dict[str, Node] = {}
         self.folded: dict[str, Node] = {}
         self.item: Node | None = None
@@ -53,6 +55,11 @@ class Node:
         return self.prop.json
 
     @property
+    def order(self) -> tuple[bool, str]:
+        """What the members of an object are sorted by in answers."""
+        return not self.shared, (self.prop and self.prop.sort_as) or self.name
+
+    @property
     def required(self) -> bool:
         """Whether the object that holds it cannot do without it."""
         return self.prop is not None and self.prop.required
@@ -66,8 +73,10 @@ def build(props: Iterable[Prop], version: str, root: Node | None = None) -> Node
         if path is None:
             continue
         node = root
-        for name in path.split("."):
+        depth = None if prop.shared_in is None else len(prop.shared_in.split(".")) - 1
+        for at, name in enumerate(path.split(".")):
             node = node.child(name)
+            node.shared |= at == depth
         node.prop, node.canonical = prop, prop.name
         if isinstance(prop.items, tuple):
             node.item = build(prop.items, version, Node("", f"{node.path}[]"))
@@ -181,38 +190,3 @@ def drop(values: dict[str, Any], path: str) -> bool:
             if isinstance(item, dict) and drop(item, inner):
                 return True
     return False
-
-
-class Projector:
-    """Flat objects as those of the interface, by a table made once."""
-
-    __slots__ = ("targets",)
-
-    def __init__(self, root: Node) -> None:
-        self.targets: dict[str, tuple[tuple[str, ...], str, Projector | None]] = {}
-        self._add(root, ())
-
-    def _add(self, node: Node, parents: tuple[str, ...]) -> None:
-        for child in node.children.values():
-            if child.children:
-                self._add(child, (*parents, child.name))
-            if not child.children or child.prop is not None:
-                objects = child.item is not None and bool(child.item.children)
-                items = Projector(child.item) if objects and child.item is not None else None
-                self.targets[child.canonical] = (parents, child.name, items)
-
-    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The object of the interface; properties that the version lacks are left out."""
-        result: dict[str, Any] = {}
-        for path, value in values.items():
-            target = self.targets.get(path)
-            if target is None:
-                continue
-            parents, name, items = target
-            if items is not None:
-                value = [items(item) for item in value]
-            place = result
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            place[name] = value
-        return result

@@ -1,6 +1,7 @@
 """Keyword tables: options in any order, as on `server` and `bind` lines."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dataplane_core.grammar.entries import Entry, Joined, Repeated, Synonym, Variants, head
@@ -27,10 +28,17 @@ class Params(Term):
     keyword
     whose value does not change keeps its spelling and its place; new ones go where the table has
     them. A `strict` table ends at the first unknown word. In a `tolerant` one a keyword whose
-    argument cannot be read hides only its own property, and not the whole line.
+    argument cannot be read hides only its own property, and not the whole line. `own` are further
+    keywords of a table whose `entries` several models share; None says that it is no such table.
     """
 
-    def __init__(self, *entries: Entry, strict: bool = False, tolerant: bool = False) -> None:
+    def __init__(
+        self,
+        *entries: Entry,
+        strict: bool = False,
+        tolerant: bool = False,
+        own: Sequence[Entry] | None = None,
+    ) -> None:
         self.entries: list[Entry] = []
         self.words: dict[str, Entry] = {}
         self._terms: dict[str, tuple[Term, int]] = {}
@@ -38,11 +46,15 @@ class Params(Term):
         self._stems = False
         self._required: list[Entry] = []
         self.rank: dict[Entry, int] = {}
-        self.props = ()
+        self.props: tuple[Prop, ...] = ()
         self.strict = strict
         self.tolerant = tolerant
         for entry in entries:
             self.add(entry)
+        if own is not None:
+            shared: tuple[Prop, ...] = self.props
+            self.props = tuple(replace(prop, shared_in="") for prop in shared)
+            self.add(*own)
 
     def add(self, *entries: Entry) -> None:
         """Extend the table; a keyword that it has already is an error."""
@@ -58,7 +70,7 @@ class Params(Term):
             self.rank[entry] = len(self.entries)
             self.entries.append(entry)
         self._required = [entry for entry in self.entries if entry.required]
-        self.props = distinct(prop for entry in self.entries for prop in entry.props)
+        self.props = distinct((*self.props, *(prop for entry in entries for prop in entry.props)))
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         at, items = self.cut(tokens, at, reading)
@@ -188,13 +200,19 @@ def _by_entry(items: Sequence[Item]) -> dict[Entry, list[dict[str, Any]]]:
     return found
 
 
-def params(*entries: Entry, strict: bool = False, tolerant: bool = False) -> Params:
+def params(
+    *entries: Entry,
+    strict: bool = False,
+    tolerant: bool = False,
+    own: Sequence[Entry] | None = None,
+) -> Params:
     """Keywords in any order.
 
     `strict` tables end at the first unknown word instead of keeping it; `tolerant` ones keep a
-    keyword with an argument that cannot be read, too.
+    keyword with an argument that cannot be read, too. `own` are the keywords that one model has
+    beside a table that several share.
     """
-    return Params(*entries, strict=strict, tolerant=tolerant)
+    return Params(*entries, strict=strict, tolerant=tolerant, own=own)
 
 
 def flag(keyword: str, name: str, value: Any = True, **more: Any) -> Entry:

@@ -35,6 +35,11 @@ class Prop:
     `required` counts inside the nested object that the property belongs to. `live` is the Runtime
     API command that applies a new value to the running process, except where the configuration has
     the word `live_unless` anywhere.
+
+    Answers list properties by name. `sort_as` is the name that counts instead: the interface lists
+    its names in CamelCase in front of all others. What belongs to a part that several models share
+    stands in front of the object's own; `shared_in` is the path of that object with a dot behind
+    each name, "" for the whole.
     """
 
     name: str
@@ -53,11 +58,14 @@ class Prop:
     read_only: bool = False
     live: str | None = None
     live_unless: str = ""
+    sort_as: str = ""
+    shared_in: str | None = None
 
     def under(self, prefix: str) -> "Prop":
         """The same property inside an object named `prefix`."""
         names = {version: name and f"{prefix}.{name}" for version, name in self.names.items()}
-        return replace(self, name=f"{prefix}.{self.name}", names=names)
+        shared_in = None if self.shared_in is None else f"{prefix}.{self.shared_in}"
+        return replace(self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in)
 
     def path(self, version: str) -> str | None:
         """Where the property stands in an API version's object; None where it does not."""

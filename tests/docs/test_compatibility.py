@@ -98,7 +98,6 @@ def test_an_edit_by_hand_is_kept(server: ApiServer, client: Client) -> None:
         ({"name": "x", "address": "1.2.3.4\n  daemon"}, None, "address"),
         ({"name": "x", "address": "1.2.3.4 # end"}, None, "address"),
         ({"name": "x", "address": "1.2.3.4 backup"}, None, "address"),
-        ({"name": "x", "address": "1.2.3.4", "nonsense": 1}, None, "nonsense"),
         ({"name": "x", "address": "1.2.3.4", "port": 70000, "check": "maybe"}, 606, "port"),
     ],
 )
@@ -116,12 +115,27 @@ def test_a_property_of_another_version_is_ignored_with_a_warning(client: Client)
     assert "performance_options" in told.headers["Warning"]
 
 
-def test_a_property_of_another_type_is_refused(client: Client) -> None:
-    body = {"index": 0, "type": "deny", "redir_code": 302}
-    query = {"parent_type": "backend", "parent_name": "zeta", "version": client.version()}
-    told = client.call("POST", f"{CONFIGURATION}/http_request_rules", body, **query)
-    assert told.status == 422
-    assert "redir_code" in told.json["message"]
+def test_what_says_nothing_is_ignored_with_a_warning(client: Client) -> None:
+    body = {"index": 0, "type": "deny", "redir_code": 302, "nonsense": 1, "parent_name": "zeta"}
+    query = {"parent_type": "backend", "parent_name": "zeta"}
+    told = client.call(
+        "POST", f"{CONFIGURATION}/http_request_rules", body, version=client.version(), **query
+    )
+    assert told.status == 202, told.body
+    assert told.headers["Warning"] == (
+        '299 dataplane "ignored properties: nonsense, parent_name, redir_code"'
+    )
+    shown = client.call("GET", f"{CONFIGURATION}/http_request_rules/0", **query)
+    assert shown.json["data"] == {"index": 0, "type": "deny"}
+
+
+def test_words_of_another_server_are_ignored_with_a_warning(client: Client) -> None:
+    body = {"name": "copy", "address": "1.2.3.4", "x_unmanaged": ["newword", "x"]}
+    told = client.call("POST", SERVERS, body, backend="zeta", version=client.version())
+    assert told.status == 202, told.body
+    assert told.headers["Warning"] == (
+        '299 dataplane "ignored properties: x_unmanaged (newword x)"'
+    )
 
 
 def test_a_large_body_is_refused(client: Client) -> None:

@@ -60,7 +60,13 @@ def answer(status: Entry) -> Term:
             ),
         ),
         _FORMAT,
-        args("hdr", "return_hdrs", _HEADER, help="Header fields to add to the answer."),
+        args(
+            "hdr",
+            "return_hdrs",
+            _HEADER,
+            help="Header fields to add to the answer.",
+            sort_as="ReturnHeaders",
+        ),
         strict=True,
     )
     return checked(table, media_type)

@@ -284,5 +284,6 @@ BIND_PARAMS = params(
     flag("no-alpn", "no_alpn", help="Offer no protocol by ALPN."),
     arg("nice", integer("nice", help="Priority of connections, from -1024 to 1024.")),
     tolerant=True,
+    own=(),
 )
 """The keywords that a `bind` line has in common with `default-bind`."""

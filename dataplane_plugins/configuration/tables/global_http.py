@@ -28,6 +28,7 @@ HEADERS = (
         word("from", None, required=True, help="Name of a header field, in lower case.")
         + word("to", None, required=True, help="How it is spelled to old clients and servers."),
         help="Spellings of header names for HTTP/1.",
+        sort_as="H1CaseAdjusts",
         examples=["h1-case-adjust content-type Content-Type"],
         rejects=["h1-case-adjust", "h1-case-adjust content-type"],
     ),

@@ -48,6 +48,7 @@ def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = ""
         help=help,
         examples=[f"{head} proc.a b"],
         rejects=[head, f"{head} A"],
+        sort_as="".join(map(str.capitalize, name.replace("env", "_env").split("_"))) + "s",
         **names,
     )
 
@@ -139,6 +140,7 @@ WORKERS = (
         word("group", None, required=True, help="Number of the group.")
         + rest("num_or_range", required=True, help="Its threads: how many, or which."),
         help="Which threads each group has.",
+        sort_as="ThreadGroupLines",
         examples=["thread-group 1 1-2"],
         rejects=["thread-group", "thread-group 1"],
     ),
@@ -148,6 +150,7 @@ WORKERS = (
         word("process", None, required=True, help="Threads, such as `auto:1/1-4`.")
         + rest("cpu_set", required=True, help="Processors, such as `0-3`."),
         help="Which processors threads run on.",
+        sort_as="CPUMaps",
         examples=["cpu-map 1/all 0-3", "cpu-map auto:1-4 0-1 2-3"],
         rejects=["cpu-map", "cpu-map 1"],
     ),
@@ -165,6 +168,7 @@ SOCKETS = (
         "runtime_apis",
         word("address", required=True, help="Path or address of the socket.") + BIND_PARAMS,
         help="Sockets on which HAProxy takes commands.",
+        sort_as="RuntimeAPIs",
         examples=[
             "stats socket /run/haproxy.sock level admin mode 660 expose-fd listeners",
             "stats socket ipv4@127.0.0.1:9999 level user",

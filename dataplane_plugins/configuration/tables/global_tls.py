@@ -113,6 +113,7 @@ ENGINES = (
         word("name", None, required=True, help="Name of the engine.")
         + opt(rest("algorithms", nullable=True, help="What it does, with commas between.")),
         help="OpenSSL engines to load.",
+        sort_as="SslEngines",
         examples=["ssl-engine rdrand", "ssl-engine rdrand RSA,DSA"],
         rejects=["ssl-engine"],
         **in_v3(V3 + "engines"),

@@ -30,7 +30,13 @@ _SEND = checks.commented(
     arg("uri", word("uri", pattern=None, help="Path of the request.")),
     arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
     arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),
-    args("hdr", "headers", _HEADER, help="Header fields of the request."),
+    args(
+        "hdr",
+        "headers",
+        _HEADER,
+        help="Header fields of the request.",
+        sort_as="CheckHeaders",
+    ),
     arg("body", word("body", pattern=None, help="Body of the request.")),
     arg("body-lf", word("body_log_format", pattern=None, help="Body, a log format.")),
 )

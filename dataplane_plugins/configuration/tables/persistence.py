@@ -236,7 +236,13 @@ class Conditions(Statement):
         )
         term = seq(cond, rest("cond_test", required=True, help="The condition."))
         self.name, self.list_name = name, f"{name}_list"
-        every = Prop(self.list_name, "array", items=term.props, help=f"{help}, in order.")
+        every = Prop(
+            self.list_name,
+            "array",
+            items=term.props,
+            help=f"{help}, in order.",
+            sort_as="".join(map(str.capitalize, self.list_name.split("_"))),
+        )
         one = [prop.under(name) for prop in term.props]
         super().__init__(
             [Form(keyword, term)],

@@ -174,8 +174,8 @@ def server_params(*, identified: bool = False) -> Params:
         *IDLE_TO_ON_MARKED_UP,
         *_POOL_TO_SOURCE,
         *_TLS_TO_WS,
-        *identifier,
         tolerant=True,
+        own=identifier,
     )
 
 
