@@ -27,6 +27,7 @@ _UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 _MOST_NAMED = 20
 _MOST_SUGGESTED = 5
 _LONGEST_NAME = 80
+_CLOSE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
 def _nearest(path: str, owner: Node) -> str:
     """A question for the property that an unknown one may have been meant to be."""
     name = path.rpartition(".")[2][:_LONGEST_NAME].lower()
-    found = get_close_matches(name, owner.children, 1, 0.7)
+    found = get_close_matches(name, owner.children, 1, _CLOSE)
     return f" (did you mean {found[0]}?)" if found else ""
 
 
