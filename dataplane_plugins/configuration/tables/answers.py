@@ -30,7 +30,7 @@ ERROR_CODES = (
 ALGORITHMS = ("identity", "gzip", "deflate", "raw-deflate")
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 ADDRESS = r"^\S+@\S+$"
-NETWORK = or_variable(r'"?[0-9A-Fa-f.:]+(/[0-9.]+)?"?')
+NETWORK = or_variable(r'"?[0-9A-Za-z_.:-]+(/[0-9.]+)?"?')
 
 
 def error_files(**more: bool) -> Statement:

@@ -21,7 +21,7 @@ from dataplane_core.grammar import (
 from dataplane_core.grammar.dispatch import Template
 from dataplane_plugins.configuration.tables.proxies import ANY, on
 
-NODE = r"^[A-Za-z0-9_-]+$"
+NODE = r"^[A-Za-z0-9_.-]+$"
 
 
 def flag(keyword_: str, name: str, help: str) -> Statement:
