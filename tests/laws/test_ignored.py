@@ -54,7 +54,7 @@ def api(tmp_path: Path) -> Everything:
     return Everything(tmp_path, TEXT)
 
 
-@pytest.mark.parametrize(("path", "query", "body", "names", "line"), [case for case in IGNORED])
+@pytest.mark.parametrize(("path", "query", "body", "names", "line"), IGNORED)
 def test_what_says_nothing_is_named_and_left_out(
     api: Everything, path: str, query: dict[str, str], body: dict[str, Any], names: str, line: str
 ) -> None:
