@@ -19,9 +19,10 @@ from dataplane_core.text import Section
 
 
 class ApiVersion(Protocol):
-    """One version of the interface."""
+    """One version of the interface; `release` is the one of the Data Plane API that it follows."""
 
     name: str
+    release: str
     prefix: str
     title: str
     introduction: str
@@ -43,6 +44,7 @@ class V2:
     """Version 2: parents in the query, answers in an envelope."""
 
     name = "v2"
+    release = "v2.9.0"
     prefix = "/v2"
     title = "HAProxy data plane"
     introduction = INTRODUCTION

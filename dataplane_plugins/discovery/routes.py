@@ -54,7 +54,7 @@ class EntryList:
         self.source, self.entries = source, entries
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json({"data": self.entries.all(self.source) or None})
+        resp.data = to_json({"data": self.entries.all(self.source)})
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         refuse(self.source.problems(req.body.echo))

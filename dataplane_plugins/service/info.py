@@ -26,7 +26,11 @@ def _object(**properties: Any) -> dict[str, Any]:
 
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 INFO = _object(
-    api=_object(build_date={"type": "string", "format": "date-time"}, version=TEXT),
+    api=_object(
+        build_date={"type": "string", "format": "date-time"},
+        version={**TEXT, "description": "The release of the Data Plane API that is followed."},
+        x_server={**TEXT, "description": "Name and version of this server."},
+    ),
     system=_object(
         cpu_info=_object(model=TEXT, num_cpus=NUMBER),
         mem_info=_object(dataplaneapi_memory=NUMBER, free_memory=NUMBER, total_memory=NUMBER),
@@ -80,7 +84,11 @@ class Info:
         self.shown = shown
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        api = {"build_date": build_date(), "version": dataplane_core.__version__}
+        api = {
+            "build_date": build_date(),
+            "version": req.site.version.release,
+            "x_server": f"dataplane {dataplane_core.__version__}",
+        }
         resp.data = to_json({"api": api, "system": system() if self.shown else {}})
 
 

@@ -43,6 +43,7 @@ RING = "; ".join(
 )
 REFUSED = "status 422 (605) instead of 202"
 ABSENT = "status 404 (404) instead of 200"
+NAMED = ".api has other names in it"
 RENAMED = "status 422 (605) instead of 201"
 LISTENING = ("*:190", "@DIR@/x.sock", "127.0.0.1:92-95", "[::1]:97")
 MAP = (
@@ -78,8 +79,15 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         Difference(
             "Strangers learn no version",
             "the path, the method or the credentials were wrong",
-            each("no header Configuration-Version", 1, 13, 14, 15, 29, *range(33, 48), 52),
+            each("no header Configuration-Version", 13, 14, 15, 29, 33, 34, 35, *range(37, 48), 52),
         ),
+        Difference(
+            "A browser is led to the documentation",
+            "for `/`, which was nothing",
+            each("status 302 instead of 404", 1, 36),
+        ),
+        Difference("`/info` names both", "by one name more", {11: NAMED}),
+        Difference("Empty lists are `[]`", "also here", each(".data is [] instead of null", 31, 32)),
         Difference(
             "There is no cluster mode",
             "and a list of endpoints is about what is below it",
@@ -229,6 +237,12 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
                                                                "32 changed_by_get")),
     ),
     "runtime": (
+        Difference("`/info` names both", "by one name more", {10: NAMED}),
+        Difference(
+            "A file that the configuration names cannot be deleted",
+            "as the next step shows",
+            {54: "status 409 (409) instead of 204", 56: "[] is not empty"},
+        ),
         Difference(
             "One request is one command",
             "and the value comes whole",

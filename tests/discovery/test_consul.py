@@ -43,9 +43,9 @@ def seen(api, consul, service, *ports):
     until(lambda: set((api.servers(name(consul, service)) or {}).values()) == wanted)
 
 
-def test_the_list_is_null_while_there_is_nothing(api):
+def test_the_list_is_empty_while_there_is_nothing(api):
     for path in ("consul", "aws"):
-        assert api.call("GET", f"{DISCOVERY}/{path}").json == {"data": None}
+        assert api.call("GET", f"{DISCOVERY}/{path}").json == {"data": []}
 
 
 def test_entries_are_created_read_replaced_and_deleted(api):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import dataplane_core
 from tests.api.support import TEXT, TRANSACTIONS
 
 PLAIN = {"Content-Type": "text/plain"}
@@ -275,6 +276,15 @@ def test_version(api):
     api.change("POST", "gates", {"name": "g2"})
     assert api.call("GET", "version").json == 2
     assert api.call("GET", "version", transaction_id=begun).json == 1
+
+
+def test_info_tells_the_interfaces_version_and_ours(make_api):
+    api = make_api()
+    told = api.call("GET", "/v2/info").json["api"]
+    assert told["version"] == "v2.9.0"
+    assert told["x_server"] == f"dataplane {dataplane_core.__version__}"
+    schema = api.call("GET", "/v2/specification").json["definitions"]["info"]
+    assert schema["properties"]["api"]["properties"].keys() == told.keys()
 
 
 def test_info_tells_of_the_machine_only_when_it_may(make_api):
