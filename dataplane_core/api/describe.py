@@ -4,6 +4,7 @@ from typing import Any
 
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.api.operations import (
+    BAD_REQUEST,
     CHANGE,
     FAILURE,
     NOT_FOUND,
@@ -52,7 +53,22 @@ class Describe:
     def _operation(self, name: str, parameters: tuple[Parameter, ...], **more: Any) -> Operation:
         naming = self.one.naming
         summary = f"{self._summary(name)}. {self._explanation(name)}"
-        return Operation(naming.operation_id(name), naming.tag, summary, parameters, **more)
+        responses = {**self._orphaned(name), **more.pop("responses")}
+        return Operation(
+            naming.operation_id(name), naming.tag, summary, parameters, responses=responses, **more
+        )
+
+    def _orphaned(self, operation: str) -> dict[str, Response]:
+        """The answers where the parent does not exist."""
+        one = self.one
+        if not isinstance(one, Rows):
+            return {}
+        nameless = {False, one.has_nameless_parent()}
+        statuses = {
+            one.orphans.status(operation, indexed=one.indexed, nameless=each) for each in nameless
+        }
+        known = {400: BAD_REQUEST, 404: NOT_FOUND}
+        return {str(status): known[status] for status in sorted(statuses & known.keys())}
 
     def list(self) -> Operation:
         one = self.one

@@ -37,7 +37,7 @@ class Route:
         """`operation` with the parameters of the path that it does not state itself."""
         stated = {one.name for one in operation.parameters if one.where == "path"}
         missing = (
-            Parameter(name, where="path", required=True)
+            Parameter(name, where="path", required=True, help=f"The {name} of the object.")
             for name in self.names
             if name not in stated
         )
@@ -89,8 +89,8 @@ class Routes:
     def tag(self, name: str, help: str, rank: int = 50) -> None:
         """Say what the operations with a tag are about.
 
-        Tags stand in the order of their ranks, from 0, behind those of the configuration's
-        collections.
+        Tags stand in the order of their ranks: behind those of the configuration's collections, or
+        with a negative rank before them.
         """
         self.tags[name] = Tag(help, rank)
 

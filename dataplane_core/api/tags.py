@@ -20,9 +20,12 @@ def tags(site: "Site") -> list[dict[str, Any]]:
         operation.tag for route in site.routes for operation in route.operations.values()
     )
     families = _families(site)
-    others = sorted(used.keys() - families.keys(), key=lambda name: (_other(site, name).rank, name))
-    found = {**families, **{name: _other(site, name).help for name in others}}
-    return [{"name": name, "description": help} for name, help in found.items() if name in used]
+    others = {name: _other(site, name) for name in used if name not in families}
+    before = sorted((tag.rank, name) for name, tag in others.items() if tag.rank < 0)
+    behind = sorted((tag.rank, name) for name, tag in others.items() if tag.rank >= 0)
+    told = families | {name: tag.help for name, tag in others.items()}
+    names = [name for _, name in before] + [*families] + [name for _, name in behind]
+    return [{"name": name, "description": told[name]} for name in names if name in used]
 
 
 def _other(site: "Site", name: str) -> Tag:

@@ -11,6 +11,7 @@ from dataplane_core.api.operations import (
     BAD_REQUEST,
     FAILURE,
     FORCE_RELOAD,
+    NOT_FOUND,
     TRANSACTION_ID,
     VERSION,
     Body,
@@ -144,15 +145,19 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     read = Operation(
         "getHAProxyConfiguration",
         "Configuration",
-        "The whole configuration as text",
+        "Read the whole configuration. The text of the file, with its comments.",
         (TRANSACTION_ID, VERSION),
-        responses={"200": Response(envelope, HEADERS, "The text."), "default": FAILURE},
+        responses={
+            "200": Response(envelope, HEADERS, "The text."),
+            "404": NOT_FOUND,
+            "default": FAILURE,
+        },
     )
     text = {"type": "string"}
     write = Operation(
         "postHAProxyConfiguration",
         "Configuration",
-        "Replace the whole configuration",
+        "Replace the whole configuration. HAProxy checks the text before it is put in place.",
         (
             _switch("skip_version", "Replace whatever version is there."),
             _switch("skip_reload", "Write the file and leave HAProxy as it is."),

@@ -132,6 +132,45 @@ def _write(
     return Operation(id, "Sites", summary, CHANGE, body, responses)
 
 
+def _operations(body: Body) -> tuple[dict[str, Operation], dict[str, Operation]]:
+    """What the specification says of all sites, and of one."""
+    many = {
+        "GET": _read(
+            "getSites",
+            {"$ref": "sites"},
+            "List sites. A site is a frontend with its binds and the backends that it leads to.",
+        ),
+        "POST": _write(
+            "createSite",
+            "Create a site. Makes the frontend, its binds, and the backends with their servers, "
+            "all at once.",
+            created(ONE),
+            body,
+        ),
+    }
+    one = {
+        "GET": _read(
+            "getSite",
+            ONE,
+            "Read a site. The frontend of that name with all that belongs to it.",
+            **{"404": NOT_FOUND},
+        ),
+        "PUT": _write(
+            "replaceSite",
+            "Replace a site. Backends that no proxy leads to any more are removed.",
+            replaced(ONE),
+            body,
+        ),
+        "DELETE": _write(
+            "deleteSite",
+            "Delete a site. The frontend goes, and with it the backends that nothing else leads "
+            "to.",
+            deleted(),
+        ),
+    }
+    return many, one
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve sites, if all that they are made of is there.
@@ -141,16 +180,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     if not services.registry.collections.keys() >= PARTS:
         return
     sites = Sites(services.registry)
-    body = Body(ONE, props=sites.props, rules=sites.problems)
-    many = {
-        "GET": _read("getSites", {"$ref": "sites"}, "All sites"),
-        "POST": _write("createSite", "Add a site", created(ONE), body),
-    }
-    one = {
-        "GET": _read("getSite", ONE, "One site", **{"404": NOT_FOUND}),
-        "PUT": _write("replaceSite", "Replace a site", replaced(ONE), body),
-        "DELETE": _write("deleteSite", "Delete a site", deleted()),
-    }
+    many, one = _operations(Body(ONE, props=sites.props, rules=sites.problems))
+    routes.tag("Sites", "A frontend with the backends that it leads to, as one object.", 10)
     routes.schema("sites", {"type": "array", "items": ONE})
     routes.add(PATH, SiteList(sites), many, versions=("v2",))
     routes.add(f"{PATH}/{{name}}", SiteItem(sites), one, versions=("v2",))

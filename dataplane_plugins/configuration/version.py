@@ -25,6 +25,7 @@ class Version:
 @impl
 def dataplane_routes(routes: Routes) -> None:
     """Serve the number."""
+    routes.tag("Configuration", "The version of the configuration, and its whole text.", -1)
     responses = {
         "200": Response({"type": "integer"}, (), "The number."),
         "404": NOT_FOUND,
@@ -33,7 +34,8 @@ def dataplane_routes(routes: Routes) -> None:
     operation = Operation(
         "getConfigurationVersion",
         "Configuration",
-        "The version of the configuration",
+        "Read the version of the configuration. The number that a change has to name in "
+        "`version`; each commit raises it.",
         (TRANSACTION_ID,),
         responses=responses,
     )

@@ -99,36 +99,87 @@ def _envelope(schema: Fragment, required: bool) -> Response:
 
 def _operation(id: str, summary: str, body: Body | None = None, **answers: Response) -> Operation:
     responses = {code.lstrip("_"): answer for code, answer in answers.items()}
-    return Operation(id, "ServiceDiscovery", summary, body=body,
-                     responses={**responses, "default": FAILURE})  # fmt: skip
+    return Operation(
+        id, "ServiceDiscovery", summary, body=body, responses={**responses, "default": FAILURE}
+    )
 
 
 def _add(routes: Routes, source: Source, entries: Entries) -> None:
     """Serve the entries of one source."""
-    schema = source.schema or source.name
-    title = source.title or source.name.title()
-    one, many = {"$ref": schema}, {"$ref": f"{schema}s"}
+    schema = _schema(source)
+    routes.schema(f"{schema}s", {"type": "array", "items": {"$ref": schema}})
+    routes.add(source.path, EntryList(source, entries), _for_all(source))
+    routes.add(f"{source.path}/{{id}}", EntryItem(source, entries), _for_one(source))
+
+
+def _schema(source: Source) -> str:
+    return source.schema or source.name
+
+
+def _title(source: Source) -> str:
+    return source.title or source.name.title()
+
+
+def _for_all(source: Source) -> dict[str, Operation]:
+    """What the specification says of all entries of a source."""
+    title, name = _title(source), f"the source {source.name}"
+    one, many = {"$ref": _schema(source)}, {"$ref": f"{_schema(source)}s"}
     body = Body(one, props=props_of(source))
-    routes.schema(f"{schema}s", {"type": "array", "items": one})
-    operations = {
-        "GET": _operation(f"get{title}s", "All entries", _200=_envelope(many, True)),
-        "POST": _operation(f"create{title}", "Add an entry", body, _201=Response(one),
-                           _400=BAD_REQUEST, _409=EXISTS),
-    }  # fmt: skip
-    routes.add(source.path, EntryList(source, entries), operations)
-    operations = {
-        "GET": _operation(f"get{title}", "One entry", _200=_envelope(one, False), _404=NOT_FOUND),
-        "PUT": _operation(f"replace{title}", "Replace an entry", body, _200=Response(one),
-                          _400=BAD_REQUEST, _404=NOT_FOUND, _409=EXISTS),
-        "DELETE": _operation(f"delete{title}", "Remove an entry; its backends stay",
-                             _204=Response(None, (), "Removed."), _404=NOT_FOUND),
-    }  # fmt: skip
-    routes.add(f"{source.path}/{{id}}", EntryItem(source, entries), operations)
+    return {
+        "GET": _operation(
+            f"get{title}s",
+            f"List the entries of {name}. Each entry keeps the backends of the services that it "
+            "finds.",
+            _200=_envelope(many, True),
+        ),
+        "POST": _operation(
+            f"create{title}",
+            f"Create an entry of {name}. The server follows it from now on, and keeps a backend "
+            "for each of its services.",
+            body,
+            _201=Response(one),
+            _400=BAD_REQUEST,
+            _409=EXISTS,
+        ),
+    }
+
+
+def _for_one(source: Source) -> dict[str, Operation]:
+    """What the specification says of one entry of a source."""
+    title, name = _title(source), f"the source {source.name}"
+    one = {"$ref": _schema(source)}
+    body = Body(one, props=props_of(source))
+    return {
+        "GET": _operation(
+            f"get{title}",
+            f"Read an entry of {name}. What it follows, and how.",
+            _200=_envelope(one, False),
+            _404=NOT_FOUND,
+        ),
+        "PUT": _operation(
+            f"replace{title}",
+            f"Replace an entry of {name}. The server follows it anew.",
+            body,
+            _200=Response(one),
+            _400=BAD_REQUEST,
+            _404=NOT_FOUND,
+            _409=EXISTS,
+        ),
+        "DELETE": _operation(
+            f"delete{title}",
+            f"Delete an entry of {name}. It is followed no more; the backends that it has made "
+            "stay.",
+            _204=Response(None, (), "Removed."),
+            _404=NOT_FOUND,
+        ),
+    }
 
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Bring the entries of the settings file in, and serve those of all sources."""
+    help = "Sources of services, whose entries keep backends with the servers that they find."
+    routes.tag("ServiceDiscovery", help, 60)
     sources = sources_of(services)
     given = [configured(source, services.settings) for source in sources]
     entries = Entries(services.state)
@@ -137,7 +188,12 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         _add(routes, source, entries)
     routes.schema("discovery_status", {"type": "array", "items": STATUS})
     listing = _envelope({"$ref": "discovery_status"}, True)
-    operation = _operation("getDiscoveryStatus", "How every source fares", _200=listing)
+    operation = _operation(
+        "getDiscoveryStatus",
+        "Read how discovery fares. For each entry that is followed: when it was last read, what "
+        "failed, and what it keeps.",
+        _200=listing,
+    )
     routes.add(
         "/service_discovery/status", StatusList(Statuses(services.state)), {"GET": operation}
     )

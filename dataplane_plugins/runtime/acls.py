@@ -77,8 +77,11 @@ def check_value(value: Any) -> str:
     if not isinstance(value, str):
         raise BadRequest("value in body must be a string")
     if CONTROL.search(value) or value != value.strip(" ") or value.startswith("#"):
-        raise Invalid("value in body must hold no control characters, and no blank at its ends or "
-                      "# at its beginning", code=Code.PATTERN)  # fmt: skip
+        raise Invalid(
+            "value in body must hold no control characters, and no blank at its ends or # at its "
+            "beginning",
+            code=Code.PATTERN,
+        )
     return value
 
 
@@ -153,37 +156,87 @@ class EntryItem:
         resp.status = 204
 
 
+_WHICH = "HAProxy's number of the ACL, or the name or path of its file."
+_NUMBER = named("id", _WHICH, where="path")
+_ENTRY_ID = named("id", "The entry's mark, or its pattern.", where="path")
+_PARENT = named("acl_id", _WHICH)
+_LIST = operation(
+    "getRuntimeACLs",
+    TAG,
+    "List ACLs. The lists of patterns that the running HAProxy has.",
+    _200=Response({"$ref": "acl_files"}),
+)
+_ONE = operation(
+    "getRuntimeACL",
+    TAG,
+    "Read an ACL. Which file or line it is of, and what HAProxy calls it.",
+    (_NUMBER,),
+    _200=Response({"$ref": "acl_file"}),
+    _404=MISSING,
+)
+_ENTRY_LIST = {
+    "GET": operation(
+        "getRuntimeACLEntries",
+        TAG,
+        "List the entries of an ACL. The patterns that the running HAProxy compares with.",
+        (_PARENT,),
+        _200=Response(_ENTRIES),
+        _400=BAD,
+        _404=MISSING,
+    ),
+    "POST": operation(
+        "addRuntimeACLEntry",
+        TAG,
+        "Add an entry to an ACL. The running HAProxy has it at once; it is gone after a reload.",
+        (_PARENT,),
+        Body(_ENTRY, props=ENTRY),
+        _201=Response(_ENTRY),
+        _400=BAD,
+        _409=EXISTS,
+    ),
+    "PUT": operation(
+        "addPayloadRuntimeACL",
+        TAG,
+        "Add entries to an ACL. All at once; they are gone after a reload.",
+        (_PARENT,),
+        Body(_ENTRIES),
+        _201=Response(_ENTRIES),
+        _400=BAD,
+    ),
+}
+_ENTRY_ITEM = {
+    "GET": operation(
+        "getRuntimeACLEntry",
+        TAG,
+        "Read an entry of an ACL. By its mark or its pattern.",
+        (_ENTRY_ID, _PARENT),
+        _200=Response(_ENTRY),
+        _400=BAD,
+        _404=MISSING,
+    ),
+    "DELETE": operation(
+        "deleteRuntimeACLEntry",
+        TAG,
+        "Delete an entry from an ACL. The running HAProxy forgets it at once; a reload brings "
+        "back what the file has.",
+        (_ENTRY_ID, _PARENT),
+        _204=GONE,
+        _400=BAD,
+        _404=MISSING,
+    ),
+}
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve lists and their patterns."""
+    routes.tag(TAG, "Lists of patterns in the running HAProxy, and their entries.", 30)
     members = {"description": TEXT, "id": TEXT, "storage_name": TEXT}
     routes.schema("acl_file", {"type": "object", "properties": members})
     routes.schema("acl_files", array("acl_file"))
     routes.schema("acl_files_entries", array("acl_file_entry"))
     acls = Acls(services)
-    which = "HAProxy's number of the ACL, or the name or path of its file."
-    number = named("id", which, where="path")
-    entry = named("id", "The entry's mark, or its pattern.", where="path")
-    parent = named("acl_id", which)
-    listing = operation("getRuntimeACLs", TAG, "ACLs of the running process",
-                        _200=Response({"$ref": "acl_files"}))  # fmt: skip
-    one = operation("getRuntimeACL", TAG, "One ACL", (number,),
-                    _200=Response({"$ref": "acl_file"}), _404=MISSING)  # fmt: skip
-    routes.add(f"{PATH}/acls", AclList(acls), {"GET": listing})
-    routes.add(f"{PATH}/acls/{{id}}", AclItem(acls), {"GET": one})
-    all_entries = {
-        "GET": operation("getRuntimeACLEntries", TAG, "Entries of an ACL", (parent,),
-                         _200=Response(_ENTRIES), _400=BAD, _404=MISSING),
-        "POST": operation("addRuntimeACLEntry", TAG, "Add an entry to an ACL", (parent,),
-                          Body(_ENTRY, props=ENTRY), _201=Response(_ENTRY), _400=BAD, _409=EXISTS),
-        "PUT": operation("addPayloadRuntimeACL", TAG, "Add entries to an ACL, all at once",
-                         (parent,), Body(_ENTRIES), _201=Response(_ENTRIES), _400=BAD),
-    }  # fmt: skip
-    one_entry = {
-        "GET": operation("getRuntimeACLEntry", TAG, "One entry of an ACL", (entry, parent),
-                         _200=Response(_ENTRY), _400=BAD, _404=MISSING),
-        "DELETE": operation("deleteRuntimeACLEntry", TAG, "Take an entry from an ACL",
-                            (entry, parent), _204=GONE, _400=BAD, _404=MISSING),
-    }  # fmt: skip
-    routes.add(f"{PATH}/acl_file_entries", EntryList(acls), all_entries)
-    routes.add(f"{PATH}/acl_file_entries/{{id}}", EntryItem(acls), one_entry)
+    routes.add(f"{PATH}/acls", AclList(acls), {"GET": _LIST})
+    routes.add(f"{PATH}/acls/{{id}}", AclItem(acls), {"GET": _ONE})
+    routes.add(f"{PATH}/acl_file_entries", EntryList(acls), _ENTRY_LIST)
+    routes.add(f"{PATH}/acl_file_entries/{{id}}", EntryItem(acls), _ENTRY_ITEM)

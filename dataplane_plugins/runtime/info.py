@@ -123,7 +123,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     get = operation(
         "getHaproxyProcessInfo",
         "Information",
-        "What the processes of HAProxy say of themselves",
+        "Read information about HAProxy. What each running process says of itself: version, "
+        "limits, load.",
         _200=Response({"$ref": "process_infos"}),
     )
     routes.add(f"{PATH}/info", Info(services.runtime), {"GET": get})

@@ -59,7 +59,8 @@ MAP_LIST = {
     "GET": operation(
         "getAllRuntimeMapFiles",
         TAG,
-        "Maps of the running process",
+        "List maps. Those that the running HAProxy has loaded from the folder of maps, or all of "
+        "them.",
         (_UNMANAGED,),
         _200=Response({"$ref": "maps"}),
         _404=MISSING,
@@ -67,7 +68,7 @@ MAP_LIST = {
     "POST": operation(
         "createRuntimeMap",
         TAG,
-        "Upload a map's file, for a rule to load",
+        "Upload the file of a map. It is stored in the folder of maps, for a rule to load it.",
         (),
         Body(_FILE, "multipart/form-data", form_field=UPLOAD),
         _201=Response(_FILE),
@@ -79,7 +80,7 @@ MAP_ITEM = {
     "GET": operation(
         "getOneRuntimeMap",
         TAG,
-        "One map",
+        "Read a map. Which file it is of, and what HAProxy calls it.",
         (_NAME,),
         _200=Response({"$ref": "map_file"}),
         _404=MISSING,
@@ -87,7 +88,7 @@ MAP_ITEM = {
     "PUT": operation(
         "addPayloadRuntimeMap",
         TAG,
-        "Add entries to a map, or set those that it has, all at once",
+        "Add entries to a map. All at once; of a key that the map has the value is set.",
         (_NAME, _SYNC),
         Body(_ENTRIES),
         _201=Response(_ENTRIES),
@@ -96,7 +97,8 @@ MAP_ITEM = {
     "DELETE": operation(
         "clearRuntimeMap",
         TAG,
-        "Empty a map",
+        "Empty a map. The running HAProxy forgets its entries; the file goes too with "
+        "`forceDelete`.",
         (_NAME, _REMOVE, _SYNC),
         _204=GONE,
         _404=MISSING,
@@ -107,7 +109,8 @@ ENTRY_LIST = {
     "GET": operation(
         "showRuntimeMap",
         TAG,
-        "Entries of a map",
+        "List the entries of a map. Those that the running HAProxy has, which may be newer than "
+        "the file.",
         (_MAP,),
         _200=Response(_ENTRIES),
         _404=MISSING,
@@ -115,7 +118,7 @@ ENTRY_LIST = {
     "POST": operation(
         "addMapEntry",
         TAG,
-        "Add an entry to a map",
+        "Add an entry to a map. The running HAProxy has it at once, the file soon after.",
         (_MAP, _SYNC),
         Body(_ENTRY, props=ENTRY),
         _201=Response(_ENTRY),
@@ -127,7 +130,7 @@ ENTRY_ITEM = {
     "GET": operation(
         "getRuntimeMapEntry",
         TAG,
-        "One entry of a map",
+        "Read an entry of a map. The first one of its key.",
         (_KEY, _MAP),
         _200=Response(_ENTRY),
         _404=MISSING,
@@ -135,7 +138,8 @@ ENTRY_ITEM = {
     "PUT": operation(
         "replaceRuntimeMapEntry",
         TAG,
-        "Set the value of a key",
+        "Replace the value of a key in a map. The running HAProxy has it at once, the file soon "
+        "after.",
         (_KEY, _MAP, _SYNC),
         Body({"$ref": "map_value"}, props=VALUE),
         _200=Response(_ENTRY),
@@ -145,7 +149,7 @@ ENTRY_ITEM = {
     "DELETE": operation(
         "deleteRuntimeMapEntry",
         TAG,
-        "Take a key from a map",
+        "Delete a key from a map. The running HAProxy forgets it at once, the file soon after.",
         (_KEY, _MAP, _SYNC),
         _204=GONE,
         _404=MISSING,
@@ -154,7 +158,8 @@ ENTRY_ITEM = {
 
 
 def define(routes: Routes) -> None:
-    """Define the schemas that these operations refer to."""
+    """Define the schemas and the tag that these operations refer to."""
+    routes.tag(TAG, "Maps of the running HAProxy, and their entries.", 30)
     routes.schema("map_file", MAP)
     routes.schema("maps", array("map_file"))
     routes.schema("map_entries", array("map_entry"))

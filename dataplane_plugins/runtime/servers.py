@@ -196,14 +196,15 @@ LISTING = {
     "GET": operation(
         "getRuntimeServers",
         "Server",
-        "Servers of a backend as they run",
+        "List the running servers of a backend. Their addresses and states in the running HAProxy.",
         (_BACKEND,),
         _200=Response({"$ref": "runtime_servers"}),
     ),
     "POST": operation(
         "addRuntimeServer",
         "Server",
-        "Add a server to the running process; it starts in maintenance",
+        "Create a server in the running HAProxy. It starts in maintenance, and is gone after a "
+        "reload.",
         (_BACKEND,),
         Body(_DYNAMIC, props=DYNAMIC),
         _201=Response(_DYNAMIC),
@@ -214,12 +215,18 @@ LISTING = {
 }
 ITEM = {
     "GET": operation(
-        "getRuntimeServer", "Server", "One server", _BOTH, _200=Response(_STATE), _404=MISSING
+        "getRuntimeServer",
+        "Server",
+        "Read a running server. Its address and states in the running HAProxy.",
+        _BOTH,
+        _200=Response(_STATE),
+        _404=MISSING,
     ),
     "PUT": operation(
         "replaceRuntimeServer",
         "Server",
-        "Set a server's states",
+        "Replace the states of a running server. Whether it is ready, drains or is in "
+        "maintenance, and what its checks say; forgotten at a reload.",
         _BOTH,
         Body(_STATE, props=STATE),
         _200=Response(_STATE),
@@ -229,7 +236,8 @@ ITEM = {
     "DELETE": operation(
         "deleteRuntimeServer",
         "Server",
-        "Take a server in maintenance away from the running process",
+        "Delete a server from the running HAProxy. It must be in maintenance; a reload brings "
+        "back one that the file has.",
         _BOTH,
         _204=GONE,
         _400=BAD,

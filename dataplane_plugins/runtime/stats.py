@@ -113,6 +113,7 @@ class NativeStats:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the counters."""
+    routes.tag("Stats", "Counters of frontends, backends and servers.", 30)
     texts = {name: {**TEXT, **({"enum": list(ENUMS[name])} if name in ENUMS else {})}
              for name in TEXTS}  # fmt: skip
     members = {**dict.fromkeys(NUMBERS, NUMBER), **texts}
@@ -126,7 +127,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     get = operation(
         "getStats",
         "Stats",
-        "Counters of frontends, backends and servers",
+        "Read statistics. The counters of frontends, backends and servers, as each running "
+        "process has them.",
         (
             Parameter("type", enum=tuple(TYPES), help="Show only these."),
             Parameter("name", help="Show only the object of this name; with a type."),

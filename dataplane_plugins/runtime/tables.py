@@ -227,20 +227,21 @@ def _schemas(routes: Routes) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve tables and their entries."""
+    routes.tag(TAG, "Stick tables of the running HAProxy, and their entries.", 30)
     _schemas(routes)
     tables = Tables(services)
     table = named("stick_table", "Name of the table.")
     listing = operation(
         "getStickTables",
         TAG,
-        "Stick tables of the running process",
+        "List stick tables. Those of every process of the running HAProxy, or of one.",
         (replace(_PROCESS, required=False),),
         _200=Response({"$ref": "stick_tables"}),
     )
     one = operation(
         "getStickTable",
         TAG,
-        "One stick table",
+        "Read a stick table. Its type, its size, and what it counts.",
         (named("name", "Name of the table.", where="path"), _PROCESS),
         _200=Response({"$ref": "stick_table"}),
         _404=MISSING,
@@ -248,7 +249,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     entries = operation(
         "getStickTableEntries",
         TAG,
-        "Entries of a stick table",
+        "List the entries of a stick table. The keys with what is counted for them now.",
         (
             *(table, _PROCESS),
             Parameter("filter", pattern=FREE, help="Only such as `gpc0 gt 1`."),
@@ -261,7 +262,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     change = operation(
         "setStickTableEntries",
         TAG,
-        "Set what is counted for a key",
+        "Set the counters of a key in a stick table. The entry is made if it is not there.",
         (table, _PROCESS),
         Body({"$ref": "stick_table_change"}, props=ENTRY, required=False),
         _204=Response(None, (), "Set."),

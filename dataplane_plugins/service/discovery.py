@@ -9,17 +9,35 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 
 PATHS = {
-    "/": ("getAPIEndpoints", "Everything at the top"),
-    "/services": ("getServicesEndpoints", "The services that are managed"),
-    "/services/haproxy": ("getHaproxyEndpoints", "What there is of HAProxy"),
+    "/": ("getAPIEndpoints", "List what the interface has. The paths below its prefix."),
+    "/services": (
+        "getServicesEndpoints",
+        "List services. The paths of the services that are managed.",
+    ),
+    "/services/haproxy": (
+        "getHaproxyEndpoints",
+        "List what there is of HAProxy. The paths below this one.",
+    ),
     "/services/haproxy/configuration": (
         "getConfigurationEndpoints",
-        "What the configuration consists of",
+        "List what the configuration consists of. The paths below this one.",
     ),
-    "/services/haproxy/runtime": ("getRuntimeEndpoints", "What the running HAProxy can be asked"),
-    "/services/haproxy/spoe": ("getSpoeEndpoints", "What SPOE configurations consist of"),
-    "/services/haproxy/storage": ("getStorageEndpoints", "Files beside the configuration"),
-    "/services/haproxy/stats": ("getStatsEndpoints", "Statistics"),
+    "/services/haproxy/runtime": (
+        "getRuntimeEndpoints",
+        "List what the running HAProxy can be asked. The paths below this one.",
+    ),
+    "/services/haproxy/spoe": (
+        "getSpoeEndpoints",
+        "List what SPOE files consist of. The paths below this one.",
+    ),
+    "/services/haproxy/storage": (
+        "getStorageEndpoints",
+        "List kinds of stored files. The paths below this one.",
+    ),
+    "/services/haproxy/stats": (
+        "getStatsEndpoints",
+        "List kinds of statistics. The paths below this one.",
+    ),
 }
 
 ENDPOINT = {
@@ -49,6 +67,7 @@ class Endpoints:
 @impl
 def dataplane_routes(routes: Routes) -> None:
     """Serve the lists."""
+    routes.tag("Discovery", "Lists of the paths that there are.", 90)
     routes.schema("endpoint", ENDPOINT)
     routes.schema("endpoints", {"type": "array", "items": {"$ref": "endpoint"}})
     for path, (identifier, summary) in PATHS.items():

@@ -86,7 +86,8 @@ def dataplane_routes(routes: "Routes") -> None:
     page = Operation(
         id="getDocumentation",
         tag="Documentation",
-        summary="A page that shows this specification and tries its operations out",
+        summary="Read this documentation. "
+        "The page that shows the specification and tries its operations out.",
         responses={"200": Response({"type": "string"}, (), "The page.")},
         produces="text/html",
     )
@@ -94,7 +95,8 @@ def dataplane_routes(routes: "Routes") -> None:
     files_of_page = Operation(
         id="getDocumentationFile",
         tag="Documentation",
-        summary="A file that the page refers to",
+        summary="Read a file of this documentation. "
+        "Scripts and styles, which come with the server.",
         parameters=(Parameter("file", where="path", required=True, help=f"One of {known}."),),
         responses={
             "200": Response({"type": "string", "format": "binary"}, (), "The file."),
@@ -103,6 +105,7 @@ def dataplane_routes(routes: "Routes") -> None:
         },
         produces=BYTES,
     )
+    routes.tag("Documentation", "The page that shows this specification.", 90)
     routes.open_with("/docs")
     routes.add("/docs", Page(), {"GET": page})
     routes.add("/docs/{file}", Assets(), {"GET": files_of_page})

@@ -29,7 +29,13 @@ class Health:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the state."""
+    routes.tag("Health", "Whether HAProxy runs.", 80)
     routes.schema("health", HEALTH)
     responses = {"200": Response({"$ref": "health"}), "default": FAILURE}
-    operation = Operation("getHealth", "Health", "Whether HAProxy runs", responses=responses)
+    operation = Operation(
+        "getHealth",
+        "Health",
+        "Read the health of HAProxy. Whether it is up, down or in a state that nobody can tell.",
+        responses=responses,
+    )
     routes.add("/health", Health(services.reloads), {"GET": operation})

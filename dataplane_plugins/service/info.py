@@ -95,8 +95,9 @@ class Info:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the information."""
+    routes.tag("Information", "What this server and the running HAProxy say of themselves.", 80)
     routes.schema("info", INFO)
     responses = {"200": Response({"$ref": "info"}), "default": FAILURE}
-    summary = "Version of this server, and its machine"
+    summary = "Read information about this server. Its version, and the machine that it runs on."
     operation = Operation("getInfo", "Information", summary, responses=responses)
     routes.add("/info", Info(services.settings.dataplaneapi.show_system_info), {"GET": operation})

@@ -61,19 +61,28 @@ class ReloadItem:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the records."""
+    routes.tag("Reloads", "The reloads that changes have asked for, and how they ended.", 10)
     routes.schema("reload", SCHEMA)
     routes.schema("reloads", {"type": "array", "items": {"$ref": "reload"}})
     listing = Operation(
         "getReloads",
         "Reloads",
-        "Reloads, the oldest first",
+        "List reloads. Those that changes have asked for lately, the oldest first.",
         responses={"200": Response({"$ref": "reloads"}), "default": FAILURE},
     )
     one = Operation(
         "getReload",
         "Reloads",
-        "One reload",
-        (Parameter("id", where="path", required=True, pattern=ID_PATTERN),),
+        "Read a reload. Whether it is under way, has succeeded or has failed, and why.",
+        (
+            Parameter(
+                "id",
+                where="path",
+                required=True,
+                pattern=ID_PATTERN,
+                help="The reload's identifier.",
+            ),
+        ),
         responses={"200": Response({"$ref": "reload"}), "404": NOT_FOUND, "default": FAILURE},
     )
     routes.add(PATH, ReloadList(services.reloads), {"GET": listing})

@@ -37,17 +37,21 @@ class SwaggerSpecification(Specification):
 @impl
 def dataplane_routes(routes: Routes) -> None:
     """Serve both documents."""
+    routes.tag("Specification", "This interface as Swagger 2.", 90)
+    routes.tag("SpecificationOpenapiv3", "This interface as OpenAPI 3.", 90)
     answers = {"200": Response({"type": "object"}, (), "The document."), "default": FAILURE}
     old = Operation(
         "getSpecification",
         "Specification",
-        "This interface as Swagger 2.0",
+        "Read the specification as Swagger 2. This interface in the older form that generators of "
+        "clients read.",
         responses=answers,
     )
     new = Operation(
         "getOpenapiv3Specification",
         "SpecificationOpenapiv3",
-        "This interface as OpenAPI 3.0",
+        "Read the specification as OpenAPI 3. This interface in the form that the documentation "
+        "shows.",
         responses=answers,
     )
     routes.add("/specification", SwaggerSpecification("2.0"), {"GET": old})

@@ -8,6 +8,8 @@ from dataplane_core import impl
 from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import (
     BAD_REQUEST,
+    CONFLICT,
+    CURRENT_VERSION,
     FAILURE,
     FORCE_RELOAD,
     NOT_ACCEPTABLE,
@@ -97,29 +99,64 @@ def _operation(identifier: str, summary: str, *parameters: Parameter, **answers:
     )
 
 
+_STATUS = Parameter("status", enum=("failed", "in_progress"), help="Show only these.")
+_BASE = Parameter(
+    "version",
+    "integer",
+    required=True,
+    help="The version to start from, the newest one.",
+    current=CURRENT_VERSION,
+)
+LIST_OPERATIONS = {
+    "GET": _operation(
+        "getTransactions",
+        "List transactions. Those that are open, have failed or are outdated.",
+        _STATUS,
+        _200=Response({"$ref": "transactions"}),
+    ),
+    "POST": _operation(
+        "startTransaction",
+        "Start a transaction. Changes with its identifier are seen by nobody else until it is "
+        "committed.",
+        _BASE,
+        _201=ONE,
+        _429=TOO_MANY,
+    ),
+}
+ITEM_OPERATIONS = {
+    "GET": _operation(
+        "getTransaction",
+        "Read a transaction. Whether it is open, has failed or is outdated.",
+        _200=ONE,
+        _404=NOT_FOUND,
+    ),
+    "PUT": _operation(
+        "commitTransaction",
+        "Commit a transaction. HAProxy checks the configuration; then all changes take effect "
+        "together.",
+        FORCE_RELOAD,
+        _200=ONE,
+        _202=Response({"$ref": "transaction"}, ("Reload-ID",), "Done; a reload is under way."),
+        _400=BAD_REQUEST,
+        _404=NOT_FOUND,
+        _406=NOT_ACCEPTABLE,
+        _409=CONFLICT,
+    ),
+    "DELETE": _operation(
+        "deleteTransaction",
+        "Give up a transaction. Its changes are forgotten.",
+        _204=Response(None, (), "Given up."),
+        _404=NOT_FOUND,
+    ),
+}
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve transactions."""
+    help = "Changes that are checked and committed together, or not at all."
+    routes.tag("Transactions", help, 0)
     routes.schema("transaction", SCHEMA)
     routes.schema("transactions", {"type": "array", "items": {"$ref": "transaction"}})
-    status = Parameter("status", enum=("failed", "in_progress"), help="Show only these.")
-    version = Parameter("version", "integer", required=True, help="The version to start from.")
-    pending = Response({"$ref": "transaction"}, ("Reload-ID",), "Done; a reload is under way.")
-    gone = Response(None, (), "Given up.")
-    listing = Response({"$ref": "transactions"})
-    operations = {
-        "GET": _operation("getTransactions", "Open and failed transactions", status, _200=listing),
-        "POST": _operation(
-            "startTransaction", "Start a transaction", version, _201=ONE, _429=TOO_MANY
-        ),
-    }
-    routes.add(PATH, TransactionList(services.transactions), operations)
-    operations = {
-        "GET": _operation("getTransaction", "One transaction", _200=ONE, _404=NOT_FOUND),
-        "PUT": _operation(
-            "commitTransaction", "Check and commit a transaction", FORCE_RELOAD, _200=ONE,
-            _202=pending, _400=BAD_REQUEST, _404=NOT_FOUND, _406=NOT_ACCEPTABLE,
-        ),
-        "DELETE": _operation("deleteTransaction", "Give it up", _204=gone, _404=NOT_FOUND),
-    }  # fmt: skip
-    routes.add(PATH + "/{id}", TransactionItem(services.transactions), operations)
+    routes.add(PATH, TransactionList(services.transactions), LIST_OPERATIONS)
+    routes.add(PATH + "/{id}", TransactionItem(services.transactions), ITEM_OPERATIONS)

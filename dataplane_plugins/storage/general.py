@@ -9,6 +9,7 @@ from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.operations import (
     PATH,
     SIZE,
+    TAG,
     TEXT,
     downloaded,
     folder,
@@ -45,16 +46,35 @@ def dataplane_start(services: Services) -> None:
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve other files."""
     files = Files(services, _folder(services), "managed general use file")
+    routes.tag(TAG, "Files beside the configuration: certificates, maps and others.", 40)
     routes.schema("general_file", FILE)
     routes.schema("general_files", array("general_file"))
     several = {
-        "GET": listed("getAllStorageGeneralFiles", "Other files", {"$ref": "general_files"}),
-        "POST": uploaded("createStorageGeneralFile", "Upload a file", _FILE),
+        "GET": listed(
+            "getAllStorageGeneralFiles",
+            "List other files. The files in `general_storage_dir`, such as error pages and Lua "
+            "scripts.",
+            {"$ref": "general_files"},
+        ),
+        "POST": uploaded(
+            "createStorageGeneralFile",
+            "Upload a file. It is stored under the name that the upload gives it; nothing is "
+            "reloaded.",
+            _FILE,
+        ),
     }
     one = {
-        "GET": downloaded("getOneStorageGeneralFile", "The content of a file"),
-        "PUT": replaced("replaceStorageGeneralFile", "Replace the content of a file"),
-        "DELETE": removed("deleteStorageGeneralFile", "Delete a file"),
+        "GET": downloaded(
+            "getOneStorageGeneralFile", "Download a file. Its content as it is on disk."
+        ),
+        "PUT": replaced(
+            "replaceStorageGeneralFile",
+            "Replace the content of a file. HAProxy is reloaded, as it reads such files when it "
+            "starts.",
+        ),
+        "DELETE": removed(
+            "deleteStorageGeneralFile", "Delete a file. One that the configuration names is kept."
+        ),
     }
     routes.add(f"{PATH}/general", FileList(files), several)
     routes.add(f"{PATH}/general/{{name}}", FileItem(files), one)

@@ -70,13 +70,28 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.schema("map_file", MAP)
     routes.schema("maps", array("map_file"))
     several = {
-        "GET": listed("getAllStorageMapFiles", "Files of maps", {"$ref": "maps"}),
-        "POST": uploaded("createStorageMapFile", "Upload a map", _MAP),
+        "GET": listed(
+            "getAllStorageMapFiles",
+            "List files of maps. The files in `maps_dir`, whether HAProxy has loaded them or not.",
+            {"$ref": "maps"},
+        ),
+        "POST": uploaded(
+            "createStorageMapFile", "Upload a map. Its file is stored, for a rule to load it.", _MAP
+        ),
     }
     one = {
-        "GET": downloaded("getOneStorageMap", "The content of a map"),
-        "PUT": replaced("replaceStorageMapFile", "Replace the content of a map"),
-        "DELETE": removed("deleteStorageMap", "Delete a map"),
+        "GET": downloaded(
+            "getOneStorageMap",
+            "Download a map. The content of its file, which may be older than what HAProxy has.",
+        ),
+        "PUT": replaced(
+            "replaceStorageMapFile",
+            "Replace the content of a map. HAProxy gets the entries over the Runtime API, or is "
+            "reloaded.",
+        ),
+        "DELETE": removed(
+            "deleteStorageMap", "Delete a map. A file that the configuration names is kept."
+        ),
     }
     routes.add(f"{PATH}/maps", MapList(files), several)
     routes.add(f"{PATH}/maps/{{name}}", FileItem(files), one)

@@ -150,10 +150,17 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.schema("ssl_certificates", array("ssl_certificate"))
     several = {
         "GET": listed(
-            "getAllStorageSSLCertificates", "Files of certificates", {"$ref": "ssl_certificates"}
+            "getAllStorageSSLCertificates",
+            "List certificates. The files in `ssl_certs_dir`, each with what its certificate says.",
+            {"$ref": "ssl_certificates"},
         ),
         "POST": uploaded(
-            "createStorageSSLCertificate", "Upload a certificate", _ONE, (FORCE,), _202=queued(_ONE)
+            "createStorageSSLCertificate",
+            "Upload a certificate. A PEM file with the certificate, its key and its chain; "
+            "HAProxy gets it over the Runtime API, or is reloaded.",
+            _ONE,
+            (FORCE,),
+            _202=queued(_ONE),
         ),
     }
     read = {"200": Response(_ONE), "404": NOT_FOUND, "default": FAILURE}
@@ -166,13 +173,21 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     }
     one = {
         "GET": Operation(
-            "getOneStorageSSLCertificate", TAG, "What a certificate says", responses=read
+            "getOneStorageSSLCertificate",
+            TAG,
+            "Read a certificate. Whom it is for, who has issued it, and how long it is valid; "
+            "never its key.",
+            responses=read,
         ),
-        "PUT": replaced("replaceStorageSSLCertificate", "Replace a certificate", _ONE),
+        "PUT": replaced(
+            "replaceStorageSSLCertificate",
+            "Replace a certificate. HAProxy gets it over the Runtime API, or is reloaded.",
+            _ONE,
+        ),
         "DELETE": Operation(
             "deleteStorageSSLCertificate",
             TAG,
-            "Delete a certificate",
+            "Delete a certificate. A file that the configuration names is kept.",
             (SKIP, FORCE),
             responses=gone,
         ),

@@ -1,0 +1,258 @@
+"""What the specification says of SPOE files and of what is in them."""
+
+from dataclasses import replace
+
+from dataplane_core.api.operations import (
+    BAD_REQUEST,
+    EXISTS,
+    FAILURE,
+    FORCE_RELOAD,
+    NOT_FOUND,
+    TRANSACTION_ID,
+    Body,
+    Fragment,
+    Operation,
+    Parameter,
+    Response,
+)
+from dataplane_plugins.service.transactions import TOO_MANY
+from dataplane_plugins.spoe.resources import UPLOAD, Part
+
+SPOE = Parameter("spoe", required=True, help="Name of the SPOE file.")
+SCOPE = Parameter("scope", required=True, help="The scope in brackets, such as [mirror].")
+VERSION = Parameter(
+    "version",
+    "integer",
+    help="The version of the SPOE file to change; the change is stored at once.",
+)
+CHANGE = (TRANSACTION_ID, VERSION)
+SHOWN = ("Configuration-Version",)
+IN_USE = Response({"$ref": "error"}, (), "The configuration names the file.")
+STATUS = Parameter("status", enum=("failed", "in_progress"), help="Show only these.")
+BEGIN = Parameter("version", "integer", required=True, help="The file's version to start from.")
+DELETED = Response(None, (), "Deleted.")
+TRANSACTION: Fragment = {
+    "type": "object",
+    "properties": {
+        "_version": {"type": "integer"},
+        "id": {"type": "string", "pattern": "^[^\\s]+$"},
+        "status": {"type": "string", "enum": ["failed", "outdated", "in_progress", "success"]},
+    },
+}
+
+
+def _operation(
+    id: str,
+    summary: str,
+    *parameters: Parameter,
+    body: Body | None = None,
+    tag: str = "Spoe",
+    **answers: Response,
+) -> Operation:
+    responses = {code.lstrip("_"): answer for code, answer in answers.items()}
+    return Operation(id, tag, summary, parameters, body, {**responses, "default": FAILURE})
+
+
+def _enveloped(schema: Fragment) -> Response:
+    properties = {"_version": {"type": "integer"}, "data": schema}
+    return Response({"type": "object", "required": ["data"], "properties": properties}, SHOWN)
+
+
+def _reading(
+    id: str, summary: str, schema: Fragment, *more: Parameter, **answers: Response
+) -> Operation:
+    parameters = (SPOE, *more, TRANSACTION_ID)
+    found = _operation(id, summary, *parameters, _200=_enveloped(schema))
+    others = {code.lstrip("_"): answer for code, answer in answers.items()}
+    return replace(found, responses={**found.responses, **others})
+
+
+def _removing(id: str, summary: str, *more: Parameter) -> Operation:
+    return _operation(id, summary, SPOE, *more, *CHANGE, _204=DELETED, _404=NOT_FOUND)
+
+
+FILE_LIST = {
+    "GET": _operation(
+        "getAllSpoeFiles",
+        "List SPOE files. Their paths.",
+        _200=Response({"$ref": "spoe_files"}, (), "The paths of all files."),
+        _404=NOT_FOUND,
+    ),
+    "POST": _operation(
+        "createSpoe",
+        "Upload an SPOE file. It is stored under the name that the upload gives it.",
+        body=Body({}, "multipart/form-data", form_field=UPLOAD),
+        _201=Response({"type": "string"}, (), "The file's path."),
+        _400=BAD_REQUEST,
+        _409=EXISTS,
+    ),
+}
+FILE_ITEM = {
+    "GET": _operation(
+        "getOneSpoeFile",
+        "Read an SPOE file. Its whole text.",
+        _200=_enveloped({"type": "string"}),
+        _404=NOT_FOUND,
+    ),
+    "DELETE": _operation(
+        "deleteSpoeFile",
+        "Delete an SPOE file. One that the configuration names is kept.",
+        _204=DELETED,
+        _404=NOT_FOUND,
+        _409=IN_USE,
+    ),
+}
+FILE_VERSION = {
+    "GET": _operation(
+        "getSpoeConfigurationVersion",
+        "Read the version of an SPOE file. Each change raises the number, and has to name it.",
+        TRANSACTION_ID,
+        SPOE,
+        _200=Response({"type": "integer"}, (), "The number of the newest version."),
+        _404=NOT_FOUND,
+    ),
+}
+
+_SCOPE: Fragment = {"$ref": "spoe_scope"}
+SCOPE_LIST = {
+    "GET": _reading(
+        "getSpoeScopes",
+        "List the scopes of an SPOE file. A scope holds the sections of one engine.",
+        {"$ref": "spoe_scopes"},
+        _404=NOT_FOUND,
+    ),
+    "POST": _operation(
+        "createSpoeScope",
+        "Create a scope in an SPOE file. Its name stands in brackets.",
+        SPOE,
+        *CHANGE,
+        body=Body(_SCOPE),
+        _201=Response(_SCOPE, (), "Created."),
+        _400=BAD_REQUEST,
+        _404=NOT_FOUND,
+        _409=EXISTS,
+    ),
+}
+SCOPE_ITEM = {
+    "GET": _reading(
+        "getSpoeScope",
+        "Read a scope of an SPOE file. Its name, if it is there.",
+        _SCOPE,
+        _404=NOT_FOUND,
+    ),
+    "DELETE": _removing(
+        "deleteSpoeScope", "Delete a scope of an SPOE file. All that is in it goes with it."
+    ),
+}
+
+
+def part_list(part: Part) -> dict[str, Operation]:
+    """The operations on all sections of a kind in a scope."""
+    one, many = {"$ref": part.schema}, {"$ref": f"{part.schema}s"}
+    return {
+        "GET": _reading(
+            f"get{part.titles}",
+            f"List the {part.kind} sections of a scope. In the order of the file.",
+            many,
+            SCOPE,
+            _404=NOT_FOUND,
+        ),
+        "POST": _operation(
+            f"create{part.title}",
+            f"Create a {part.kind} section in a scope. It stands behind the others.",
+            SPOE,
+            SCOPE,
+            *CHANGE,
+            body=Body(one, props=part.props, rules=part.model.problems),
+            _201=Response(one, (), "Created."),
+            _400=BAD_REQUEST,
+            _404=NOT_FOUND,
+            _409=EXISTS,
+        ),
+    }
+
+
+def part_item(part: Part) -> dict[str, Operation]:
+    """The operations on one section of a kind in a scope."""
+    one = {"$ref": part.schema}
+    return {
+        "GET": _reading(
+            f"get{part.title}",
+            f"Read a {part.kind} section of a scope. What its lines say.",
+            one,
+            SCOPE,
+            _404=NOT_FOUND,
+        ),
+        "PUT": _operation(
+            f"replace{part.title}",
+            f"Replace a {part.kind} section of a scope."
+            " A property that the body does not have is removed.",
+            SPOE,
+            SCOPE,
+            *CHANGE,
+            body=Body(one, props=part.props, rules=part.model.problems),
+            _200=Response(one, (), "Replaced."),
+            _400=BAD_REQUEST,
+            _404=NOT_FOUND,
+        ),
+        "DELETE": _removing(
+            f"delete{part.title}",
+            f"Delete a {part.kind} section of a scope. Lines that name it stay.",
+            SCOPE,
+        ),
+    }
+
+
+_TAG = "SpoeTransactions"
+_TRANSACTION = {"$ref": "spoe_transaction"}
+TRANSACTION_LIST = {
+    "GET": _operation(
+        "getSpoeTransactions",
+        "List transactions on an SPOE file. Those that are open or have failed.",
+        SPOE,
+        STATUS,
+        tag=_TAG,
+        _200=Response({"$ref": "spoe_transactions"}),
+        _404=NOT_FOUND,
+    ),
+    "POST": _operation(
+        "startSpoeTransaction",
+        "Start a transaction on an SPOE file."
+        " Changes with its identifier are seen by nobody else until it is committed.",
+        SPOE,
+        BEGIN,
+        tag=_TAG,
+        _201=Response(_TRANSACTION),
+        _404=NOT_FOUND,
+        _429=TOO_MANY,
+    ),
+}
+TRANSACTION_ITEM = {
+    "GET": _operation(
+        "getSpoeTransaction",
+        "Read a transaction on an SPOE file. Whether it is open, has failed or is outdated.",
+        SPOE,
+        tag=_TAG,
+        _200=Response(_TRANSACTION),
+        _404=NOT_FOUND,
+    ),
+    "PUT": _operation(
+        "commitSpoeTransaction",
+        "Commit a transaction on an SPOE file. All its changes take effect together.",
+        SPOE,
+        FORCE_RELOAD,
+        tag=_TAG,
+        _200=Response(_TRANSACTION),
+        _202=Response(_TRANSACTION, ("Reload-ID",), "A reload is under way."),
+        _400=BAD_REQUEST,
+        _404=NOT_FOUND,
+    ),
+    "DELETE": _operation(
+        "deleteSpoeTransaction",
+        "Give up a transaction on an SPOE file. Its changes are forgotten.",
+        SPOE,
+        tag=_TAG,
+        _204=Response(None, (), "Given up."),
+        _404=NOT_FOUND,
+    ),
+}
