@@ -27,11 +27,12 @@ def unmanaged_lines(registry: Registry, section: Section, model: Model) -> list[
 
 def _unknown(registry: Registry, section: Section, model: Model) -> Iterator[str]:
     tables = [rows.table.heads for rows in registry.rows_of(section.kind)]
-    for line in section.lines:
+    beside = model.beside(section)
+    for at, line in enumerate(section.lines):
         if not _says_something(line) or any(_reading(table, line) for table in tables):
             continue  # what a row has beside its own words, the row shows
         reading = _reading(model.heads, line)
-        if reading is None or reading.partial or reading.rounded:
+        if at in beside or reading is None or reading.partial or reading.rounded:
             yield line.raw.strip()
 
 

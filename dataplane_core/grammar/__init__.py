@@ -27,6 +27,7 @@ from dataplane_core.grammar.declare import (
     statements,
     toggle,
 )
+from dataplane_core.grammar.gathered import gathered
 from dataplane_core.grammar.loose import loose
 from dataplane_core.grammar.model import Model
 from dataplane_core.grammar.params import (
@@ -52,7 +53,7 @@ from dataplane_core.grammar.props import (
     normal,
     of_item,
 )
-from dataplane_core.grammar.statements import Form, Statement
+from dataplane_core.grammar.statements import Form, Statement, each_counts, first_counts
 from dataplane_core.grammar.tables import Row, RowTable
 from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.values import (
@@ -93,9 +94,12 @@ __all__ = [
     "const",
     "dispatch",
     "duration",
+    "each_counts",
     "either",
+    "first_counts",
     "first_of",
     "flag",
+    "gathered",
     "group",
     "integer",
     "joined",

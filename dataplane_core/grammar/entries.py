@@ -6,7 +6,7 @@ from typing import Any
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import Problem, Prop, Values, distinct, misplaced, missing
 from dataplane_core.grammar.shapes import Many
-from dataplane_core.grammar.terms import Const, Scalar, Seq, Term
+from dataplane_core.grammar.terms import Const, Seq, Term
 
 
 class Entry:
@@ -140,14 +140,20 @@ class Repeated(Entry):
 
 
 class Joined(Entry):
-    """A keyword that may stand several times; what it lists adds up to one word with commas."""
+    """A keyword that may stand several times; what each lists adds up to one list.
+
+    The list is an array, or one word with commas.
+    """
 
     adds = True
 
-    def __init__(self, word: str, term: Scalar) -> None:
-        self.prop = term.prop
+    def __init__(self, word: str, term: Term) -> None:
+        (self.prop,) = term.props
         super().__init__({word: term})
 
     def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        words = [one[self.prop.name] for one in said if one]
-        return {self.prop.name: ",".join(words)} if words else {}
+        found = [one[self.prop.name] for one in said if one]
+        if self.prop.json == "array":
+            found = [item for items in found for item in items]
+            return {self.prop.name: found} if found else {}
+        return {self.prop.name: ",".join(found)} if found else {}

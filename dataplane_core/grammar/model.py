@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
-from dataplane_core.grammar.statements import Form, Row, Statement
+from dataplane_core.grammar.statements import EACH, FIRST, Form, Row, Statement
 from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
@@ -94,6 +94,12 @@ class Model:
                 values.update(statement.collect(_rows(found[statement])))
         return values
 
+    def beside(self, section: Section) -> frozenset[int]:
+        """Places of lines that have an effect, and that the object does not show."""
+        several = (lines for one, lines in self.find(section).items() if one.counts == EACH)
+        read = ([at for at, _, reading in lines if reading is not None] for lines in several)
+        return frozenset(at for places in read for at in places[:-1])
+
     def problems(self, values: Values) -> Iterator[Problem]:
         """Rules between properties that `values` breaks."""
         for statement in self.statements:
@@ -137,15 +143,13 @@ def _reconcile(
     edit: "Edit", statement: Statement, lines: list[Found], wanted: list[Row], place: int
 ) -> None:
     """Find which of a statement's lines count, and turn them into `wanted`."""
-    if statement.single:
-        if not wanted:
-            for at, _, reading in lines:
-                if reading is not None:
-                    edit.remove(at)
-            return
-        lines = lines[-1:]  # the last one counts, and a line that can't be read is replaced
-    else:
-        lines = [line for line in lines if line[2] is not None]
+    read = [line for line in lines if line[2] is not None]
+    if statement.counts == EACH:
+        read = lines = read[-1:]
+    if not statement.single or not wanted:
+        lines = read
+    else:  # one line counts, and if that one can't be read it is replaced
+        lines = lines[:1] if statement.counts == FIRST else lines[-1:]
     reconcile(edit, lines, wanted, place)
 
 

@@ -14,7 +14,7 @@ from dataplane_core.grammar.props import (
     Values,
     distinct,
 )
-from dataplane_core.grammar.terms import Const, Scalar, Term
+from dataplane_core.grammar.terms import Const, Term
 from dataplane_core.grammar.values import const
 
 Item = tuple[Entry | None, tuple[str, ...], dict[str, Any]]
@@ -82,6 +82,7 @@ class Params(Term):
         """The keywords of a line, each with its words, and where the table ends."""
         items: list[Item] = []
         length, known = len(tokens), True
+        first: set[Entry] = set()
         while at < length:
             word, entry = self.lookup(tokens, at)
             end = at + 1
@@ -99,7 +100,10 @@ class Params(Term):
             known = entry is not None
             if not known and self.strict:
                 break
-            reading.partial |= not known
+            if entry is not None and entry.several:
+                entry, said = (None, {}) if entry in first else (entry, said)
+                first.update([entry] if entry else [])
+            reading.partial |= entry is None
             items.append((entry, tuple(tokens[at:end]), said))
             at = end
         return at, items
@@ -162,8 +166,6 @@ class Params(Term):
                 yield entry, list(words)
             elif entry.given(values) and (first if entry.adds else last)[entry] == number:
                 yield entry, entry.write(values)
-            elif entry.given(values) and entry.several:
-                yield entry, list(words)
 
     def _place(self, entry: Entry, parts: Sequence[tuple[Entry | None, list[str]]]) -> int:
         """Behind the last keyword that the table has before `entry`."""
@@ -251,12 +253,12 @@ def arg(keyword: str, term: Term, required: bool = False, several: bool = False)
     """A keyword with arguments.
 
     A `keyword` that ends in `(` is read and written by the term itself. Where HAProxy takes
-    `several`, the last one is the property and those in front of it stay as they are.
+    `several`, the first is the property and the others are words that stay as they are.
     """
     return Entry({keyword: term}, required, several)
 
 
-def joined(keyword: str, term: Scalar) -> Entry:
+def joined(keyword: str, term: Term) -> Entry:
     """A keyword whose word lists something; several of it are one list."""
     return Joined(keyword, term)
 

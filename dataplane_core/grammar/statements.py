@@ -49,6 +49,10 @@ class Form:
         return [*self.head, *self.term.write(values, layout)]
 
 
+LAST, FIRST, EACH = "last", "first", "each"
+"""Which of several lines of a statement counts to HAProxy; with `EACH` all of them do."""
+
+
 class Statement:
     """Lines that belong together: `collect` makes values of them, `spread` lines of values.
 
@@ -57,8 +61,10 @@ class Statement:
     must not be read; the laws run over both.
     """
 
-    #: whether only the last of several lines counts
+    #: whether only one of several lines is shown
     single = True
+    #: which one; with `EACH` it is the last, and the others stay and are told of as not managed
+    counts = LAST
     #: whether lines stay when none of the statement's properties is given
     kept = False
 
@@ -96,9 +102,13 @@ class Statement:
         """The part of `values` that the statement carries."""
         return {name: value for name, value in values.items() if name in self.names}
 
+    def counted(self, rows: Sequence[Row]) -> Row | None:
+        """The one of several lines that is shown, None of none."""
+        return rows[0 if self.counts == FIRST else -1] if rows else None
+
 
 class Single(Statement):
-    """A line that stands at most once; of several the last counts.
+    """A line that stands at most once; of several the last counts, if nothing else is said.
 
     `also` are other words for `head`, which are read and kept and never written anew.
     """
@@ -107,7 +117,8 @@ class Single(Statement):
         super().__init__([Form(word, term) for word in (head, *also)], term.props, **more)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
-        return dict(rows[-1][1]) if rows else {}
+        row = self.counted(rows)
+        return dict(row[1]) if row else {}
 
     def spread(self, values: Values) -> list[Row]:
         own = self.own(values)
@@ -194,10 +205,8 @@ class Choice(Statement):
         self.by_form = {form: value for value, form in forms.items()} | others
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
-        if not rows:
-            return {}
-        form, values = rows[-1]
-        return {self.prop.name: self.by_form[form], **values}
+        row = self.counted(rows)
+        return {self.prop.name: self.by_form[row[0]], **row[1]} if row else {}
 
     def spread(self, values: Values) -> list[Row]:
         form = self.by_value.get(values.get(self.prop.name))
@@ -277,6 +286,18 @@ class Rows(Statement):
     def spread(self, values: Values) -> list[Row]:
         own = self.own(values)
         return [(choose(self.forms, own), own)] if own else []
+
+
+def first_counts(statement: Statement) -> Statement:
+    """A statement of whose lines HAProxy takes the first, and says that it was given already."""
+    statement.counts = FIRST
+    return statement
+
+
+def each_counts(statement: Statement) -> Statement:
+    """A statement of whose lines each has an effect of its own, which no property can say."""
+    statement.counts = EACH
+    return statement
 
 
 def choose(forms: Sequence[Form], values: Values) -> Form:

@@ -6,6 +6,7 @@ from dataplane_core.grammar import (
     Statement,
     choose,
     duration,
+    gathered,
     group,
     integer,
     keyword,
@@ -29,7 +30,7 @@ EVENTS = (
 
 
 def _names(head: str, name: str, help: str) -> Statement:
-    return statement(head, rest(name, help=help), examples=[f"{head} one two"], rejects=[head])
+    return gathered(head, rest(name, help=help), examples=[f"{head} one two"], rejects=[head])
 
 
 def _switch(name: str, help: str) -> Statement:

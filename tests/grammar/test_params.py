@@ -23,6 +23,7 @@ from dataplane_core.grammar import (
     word,
 )  # fmt: skip
 from dataplane_core.grammar.dispatch import Template
+from dataplane_core.grammar.params import unknown_words
 from dataplane_core.text import Line, Section
 
 TABLE = params(
@@ -63,10 +64,10 @@ def test_a_table_is_not_tolerant_of_a_missing_argument():
         rewritten("ssl weight", {})
 
 
-def test_of_several_the_last_is_the_property_and_the_others_stay():
+def test_of_several_the_first_is_the_property_and_the_others_stay():
     values, text = rewritten("ssl crt a crt b", {"crt": "c"})
-    assert values["crt"] == "b"
-    assert text == "ssl crt a crt c"
+    assert values["crt"] == "a"
+    assert text == "ssl crt c crt b"
 
 
 def test_a_repeated_keyword_keeps_its_places_while_its_list_stays():
@@ -89,10 +90,11 @@ def test_a_keyword_that_stands_twice_stays_while_its_value_does():
     assert rewritten("weight 3 weight 4 ssl", {"weight": 5})[1] == "weight 5 ssl"
 
 
-def test_several_go_together():
+def test_of_several_the_first_goes_alone():
     reading = Reading()
     TABLE.read(["ssl", "crt", "a", "crt", "b"], 0, reading)
-    assert TABLE.write({"ssl": True}, reading.layout) == ["ssl"]
+    assert TABLE.write({"ssl": True}, reading.layout) == ["ssl", "crt", "b"]
+    assert unknown_words(reading) == ["crt", "b"]
 
 
 def test_a_keyword_with_a_property_in_its_name():

@@ -195,3 +195,29 @@ def test_the_mirror_recipe_ends_in_a_file_that_haproxy_loads(api, tmp_path):
     )
     checked = subprocess.run([binary, "-c", "-f", config], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_names_on_several_lines_are_one_list(stored, tmp_path):
+    lines = {
+        "messages check-ip": "messages check-ip m2\n    messages m3  # third",
+        "args ip=src": "args ip=src\n    args port=src_port",
+    }
+    several = FILE
+    for line, more in lines.items():
+        several = several.replace(f"    {line}\n", f"    {more}\n", 1)
+    upload(stored, "f2.cfg", several)
+    query = {**SCOPE, "spoe": "f2.cfg"}
+    agent = stored.call("GET", f"{SPOE}/spoe_agents/my-agent", **query).json["data"]
+    message = stored.call("GET", f"{SPOE}/spoe_messages/check-ip", **query).json["data"]
+    assert agent["messages"] == "check-ip m2 m3"
+    assert message["args"] == "ip=src port=src_port"
+
+    def put(path, body):
+        version = stored.call("GET", f"{SPOE}/version", spoe="f2.cfg").json
+        answer = stored.call("PUT", f"{SPOE}/{path}", body, version=version, **query)
+        assert answer.status_code == 200, answer.text
+        return (tmp_path / "spoe" / "f2.cfg").read_text().split("\n", 1)[1]
+
+    assert put("spoe_agents/my-agent", agent) == several
+    changed = put("spoe_agents/my-agent", {**agent, "messages": "check-ip m3 m4"})
+    assert changed == several.replace(" m2", "").replace("m3 ", "m3 m4 ")

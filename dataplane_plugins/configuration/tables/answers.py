@@ -7,7 +7,9 @@ from dataplane_core.grammar import (
     Statement,
     arg,
     const,
+    each_counts,
     flag,
+    gathered,
     group,
     keyword,
     many,
@@ -51,7 +53,7 @@ def error_files(**more: bool) -> Statement:
 
 
 def _location(head: str, status: int, *also: str) -> Statement:
-    return statement(
+    line = statement(
         head,
         also=also,
         term=group(
@@ -76,6 +78,7 @@ def _location(head: str, status: int, *also: str) -> Statement:
         examples=[f"{one} 503 http://www.example.com/down" for one in (head, *also)],
         rejects=[head, f"{head} 503", f"{head} /error_page", f"{head} 201 /a"],
     )
+    return each_counts(line)
 
 
 ERRORS = on(
@@ -106,14 +109,14 @@ def _algorithms(head: str, name: str, help: str) -> Statement:
     term = many(name, one_of(name, *ALGORITHMS), at_least=1, help=help)
     head = f"compression {head}"
     examples = [f"{head} gzip", f"{head} deflate gzip"]
-    return statement(head, group("compression", term), examples=examples, rejects=[head])
+    return gathered(head, group("compression", term), examples=examples, rejects=[head])
 
 
 def _types(head: str, name: str, help: str) -> Statement:
     term = many(name, word(name, None), at_least=1, help=help)
     head = f"compression {head}"
     examples = [f"{head} text/html text/plain"]
-    return statement(head, group("compression", term), examples=examples, rejects=[head])
+    return gathered(head, group("compression", term), examples=examples, rejects=[head])
 
 
 def _minsize(side: str, what: str) -> Statement:

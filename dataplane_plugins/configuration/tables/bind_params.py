@@ -9,6 +9,7 @@ from dataplane_core.grammar import (
     duration,
     flag,
     integer,
+    joined,
     number_of,
     one_of,
     params,
@@ -34,6 +35,7 @@ BIND_PARAMS = params(
             names={"v3": None},
             help=("Threads that accept connections; gone since HAProxy 2.7, see thread."),
         ),
+        several=True,
     ),
     arg(
         "crt",
@@ -100,7 +102,7 @@ BIND_PARAMS = params(
         help=("Certificates for clients that name no server."),
     ),
     arg("ecdhe", word("ecdhe", pattern=None, help="Elliptic curve of the key exchange.")),
-    arg(
+    joined(
         "ca-ignore-err",
         word(
             "ca_ignore_err",
@@ -127,7 +129,7 @@ BIND_PARAMS = params(
         word("client_sigalgs", pattern=None, help="Signature algorithms of client certificates."),
     ),
     arg("crl-file", word("crl_file", pattern=None, help="Revoked certificates.")),
-    arg(
+    joined(
         "crt-ignore-err",
         word(
             "crt_ignore_err",
@@ -245,6 +247,7 @@ BIND_PARAMS = params(
             word("thread", pattern=None, help="Threads that accept connections."),
             *("thread", THREADS, "a set of threads such as all, odd, 1-4 or 1/2-3"),
         ),
+        several=True,
     ),
     switch(
         "tls-tickets",

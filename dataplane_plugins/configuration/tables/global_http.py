@@ -1,6 +1,7 @@
 """HTTP and QUIC of the process, its HTTP client, Lua, detection of devices (manual, 3.1-3.2)."""
 
 from dataplane_core.grammar import (
+    each_counts,
     mapped,
     one_of,
     opt,
@@ -10,6 +11,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_plugins.configuration.tables.global_statements import (
+    added,
     among,
     in_v3,
     number,
@@ -124,24 +126,26 @@ LUA = (
         rejects=["lua-load"],
         **in_v3("lua_options.loads"),
     ),
-    words(
-        "lua-load-per-thread",
-        "lua_load_per_thread",
-        "Lua script to load once for each thread, with its arguments.",
-        v3="lua_options.load_per_thread",
+    each_counts(
+        words(
+            "lua-load-per-thread",
+            "lua_load_per_thread",
+            "Lua script to load once for each thread, with its arguments.",
+            v3="lua_options.load_per_thread",
+        )
     ),
 )
 
 
 DEVICES = (
     text("wurfl-data-file", "wurfl_options.data_file", "File with WURFL data."),
-    words("wurfl-information-list", "wurfl_options.information_list", "WURFL data to provide."),
+    added("wurfl-information-list", "wurfl_options.information_list", "WURFL data to provide."),
     text(
         "wurfl-information-list-separator",
         "wurfl_options.information_list_separator",
         "Separator of WURFL data.",
     ),
-    words("wurfl-patch-file", "wurfl_options.patch_file", "Files with patches of WURFL data."),
+    added("wurfl-patch-file", "wurfl_options.patch_file", "Files with patches of WURFL data."),
     number("wurfl-cache-size", "wurfl_options.cache_size", "Entries of the WURFL cache."),
     text("deviceatlas-json-file", "device_atlas_options.json_file", "File with DeviceAtlas data."),
     text("deviceatlas-log-level", "device_atlas_options.log_level", "Level of its messages."),
@@ -152,7 +156,7 @@ DEVICES = (
         "Cookie with data from the client's side.",
     ),
     text("51degrees-data-file", "fifty_one_degrees_options.data_file", "File with 51Degrees data."),
-    words(
+    added(
         "51degrees-property-name-list",
         "fifty_one_degrees_options.property_name_list",
         "51Degrees properties to provide.",

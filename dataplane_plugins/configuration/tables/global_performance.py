@@ -1,6 +1,6 @@
 """Limits and the load of the process; how it polls; what it reports (manual, 3.2 and 3.3)."""
 
-from dataplane_core.grammar import mapped, rest, statements
+from dataplane_core.grammar import first_counts, mapped, rest, statements
 from dataplane_plugins.configuration.tables.global_statements import (
     Respelled,
     Switched,
@@ -14,8 +14,12 @@ from dataplane_plugins.configuration.tables.global_statements import (
 V3 = "performance_options."
 
 LIMITS = (
-    number("maxconn", "maxconn", "Connections of the process.", v3=V3 + "maxconn"),
-    number(*("maxconnrate", "maxconnrate", "New connections in a second."), v3=V3 + "maxconnrate"),
+    first_counts(number("maxconn", "maxconn", "Connections of the process.", v3=V3 + "maxconn")),
+    first_counts(
+        number(
+            *("maxconnrate", "maxconnrate", "New connections in a second."), v3=V3 + "maxconnrate"
+        )
+    ),
     number(
         *("maxcomprate", "maxcomprate", "Kilobytes to compress in a second."), v3=V3 + "maxcomprate"
     ),
@@ -26,15 +30,19 @@ LIMITS = (
         *(0, 100),
         v3=V3 + "maxcompcpuusage",
     ),
-    number("maxpipes", "maxpipes", "Pipes for splicing.", v3=V3 + "maxpipes"),
-    number("maxsessrate", "maxsessrate", "New sessions in a second.", v3=V3 + "maxsessrate"),
+    first_counts(number("maxpipes", "maxpipes", "Pipes for splicing.", v3=V3 + "maxpipes")),
+    first_counts(
+        number("maxsessrate", "maxsessrate", "New sessions in a second.", v3=V3 + "maxsessrate")
+    ),
     number("maxzlibmem", "maxzlibmem", "Megabytes for compression.", v3=V3 + "maxzlibmem"),
-    number(
-        "fd-hard-limit",
-        "fd_hard_limit",
-        "File descriptors at most.",
-        nullable=True,
-        v3=V3 + "fd_hard_limit",
+    first_counts(
+        number(
+            "fd-hard-limit",
+            "fd_hard_limit",
+            "File descriptors at most.",
+            nullable=True,
+            v3=V3 + "fd_hard_limit",
+        )
     ),
     number(
         "thread-hard-limit",
@@ -43,7 +51,11 @@ LIMITS = (
         nullable=True,
         v3=V3 + "thread_hard_limit",
     ),
-    number("ulimit-n", "ulimit_n", "File descriptors of the process, instead of those computed."),
+    first_counts(
+        number(
+            "ulimit-n", "ulimit_n", "File descriptors of the process, instead of those computed."
+        )
+    ),
     yes("prealloc-fd", "prealloc-fd", "Allocate all file descriptors at the start.", "prealloc_fd"),
 )
 

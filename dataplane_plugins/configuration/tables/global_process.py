@@ -6,7 +6,10 @@ from dataplane_core.grammar import (
     case,
     const,
     dispatch,
+    each_counts,
+    first_counts,
     group,
+    merged,
     params,
     rest,
     seq,
@@ -19,6 +22,7 @@ from dataplane_core.grammar.values import WORD
 from dataplane_plugins.configuration.tables.bind_params import BIND_PARAMS
 from dataplane_plugins.configuration.tables.global_statements import (
     Switched,
+    added,
     among,
     enabled,
     in_v3,
@@ -74,15 +78,17 @@ ENVIRONMENT = (
         "Environment variables to set where they are not set already.",
         "environment_options.presetenv",
     ),
-    words(
-        *("resetenv", "resetenv", "The only environment variables to keep, with blanks between."),
-        v3="environment_options.resetenv",
+    each_counts(
+        words(
+            *("resetenv", "resetenv", "The only variables to keep, with blanks between."),
+            v3="environment_options.resetenv",
+        )
     ),
     _pairs(
         *("setenv", "name", "value", "setenv", "Environment variables to set."),
         "environment_options.setenv",
     ),
-    words(
+    added(
         *("unsetenv", "unsetenv", "Environment variables to remove, with blanks between."),
         v3="environment_options.unsetenv",
     ),
@@ -107,11 +113,13 @@ IDENTITY = (
         rejects=["default-path", "default-path origin", "default-path other"],
     ),
     text("localpeer", "localpeer", "Name of this process among its peers.", WORD),
-    text("chroot", "chroot", "Directory that becomes the root of the file system.", WORD),
-    number("uid", "uid", "Number of the user to run as."),
-    text("user", "user", "Name of the user to run as.", WORD),
-    number("gid", "gid", "Number of the group to run as."),
-    text("group", "group", "Name of the group to run as.", WORD),
+    first_counts(
+        text("chroot", "chroot", "Directory that becomes the root of the file system.", WORD)
+    ),
+    first_counts(number("uid", "uid", "Number of the user to run as.")),
+    first_counts(text("user", "user", "Name of the user to run as.", WORD)),
+    first_counts(number("gid", "gid", "Number of the group to run as.")),
+    first_counts(text("group", "group", "Name of the group to run as.", WORD)),
     text("setcap", "setcap", "Linux capabilities to keep.", WORD),
 )
 
@@ -162,7 +170,7 @@ WORKERS = (
 )
 
 SOCKETS = (
-    text("pidfile", "pidfile", "File that the process number is written to."),
+    first_counts(text("pidfile", "pidfile", "File that the process number is written to.")),
     statements(
         "stats socket",
         "runtime_apis",
@@ -177,24 +185,23 @@ SOCKETS = (
     ),
     time("stats timeout", "stats_timeout", "Inactivity after which a command socket is closed."),
     number("stats maxconn", "stats_maxconn", "Connections to the command sockets.", nullable=True),
-    statement(
+    merged(
         "unix-bind",
-        group(
-            "unix_bind",
-            params(
-                *(
-                    arg(name, word(name, None, help=help))
-                    for name, help in (
-                        ("prefix", "Directory in front of socket names."),
-                        ("mode", "Rights of sockets, octal."),
-                        ("user", "Owner of sockets, by name."),
-                        ("uid", "Owner of sockets, by number."),
-                        ("group", "Group of sockets, by name."),
-                        ("gid", "Group of sockets, by number."),
-                    )
+        "unix_bind",
+        params(
+            *(
+                arg(name, word(name, None, help=help))
+                for name, help in (
+                    ("prefix", "Directory in front of socket names."),
+                    ("mode", "Rights of sockets, octal."),
+                    ("user", "Owner of sockets, by name."),
+                    ("uid", "Owner of sockets, by number."),
+                    ("group", "Group of sockets, by name."),
+                    ("gid", "Group of sockets, by number."),
                 )
-            ),
+            )
         ),
+        help="Where sockets are, and who may use them.",
         examples=["unix-bind prefix /run mode 600 user haproxy group haproxy"],
     ),
 )
@@ -203,21 +210,27 @@ STATE = (
     time("hard-stop-after", "hard_stop_after", "How long an old process may take to end."),
     time("close-spread-time", "close_spread_time", "How long the end of old connections may take."),
     time("grace", "grace", "How long an old process goes on as before."),
-    enabled(
-        "log-send-hostname",
-        "log_send_hostname.enabled",
-        "Whether log messages name the host.",
-        word("log_send_hostname.param", help="The name, in place of the host's own."),
-        required=True,
+    first_counts(
+        enabled(
+            "log-send-hostname",
+            "log_send_hostname.enabled",
+            "Whether log messages name the host.",
+            word("log_send_hostname.param", help="The name, in place of the host's own."),
+            required=True,
+        )
     ),
     text("log-tag", "log_tag", "Name of the program in log messages.", WORD),
-    text(
-        *("server-state-file", "server_state_file", "File with the state of servers.", WORD),
-        v3="performance_options.server_state_file",
+    first_counts(
+        text(
+            *("server-state-file", "server_state_file", "File with the state of servers.", WORD),
+            v3="performance_options.server_state_file",
+        )
     ),
-    text(
-        *("server-state-base", "server_state_base", "Directory of the files of state.", WORD),
-        v3="performance_options.server_state_base",
+    first_counts(
+        text(
+            *("server-state-base", "server_state_base", "Directory of the files of state.", WORD),
+            v3="performance_options.server_state_base",
+        )
     ),
     among(
         *("load-server-state-from-file", "load_server_state_from_file"),
@@ -227,7 +240,9 @@ STATE = (
     ),
     words("description", "description", "What the process is for."),
     text("node", "node", "Name of this node."),
-    text("cluster-secret", "cluster_secret", "Secret that all nodes of a cluster share."),
+    first_counts(
+        text("cluster-secret", "cluster_secret", "Secret that all nodes of a cluster share.")
+    ),
     yes(
         "pp2-never-send-local",
         "pp2_never_send_local",
@@ -235,7 +250,7 @@ STATE = (
     ),
     Switched("set-dumpable", "set_dumpable", "Let the process leave core files."),
     Switched("strict-limits", "strict_limits", "Refuse to start where limits are too low."),
-    text("stats-file", "stats_file", "File with counters to start from."),
+    first_counts(text("stats-file", "stats_file", "File with counters to start from.")),
     on(
         "harden.reject-privileged-ports.tcp",
         "harden.reject_privileged_ports.tcp",

@@ -3,6 +3,8 @@
 from dataplane_core.grammar import (
     Prop,
     Statement,
+    first_counts,
+    gathered,
     listed,
     many,
     opt,
@@ -45,7 +47,7 @@ PERFORMANCE = (
 
 def _codes(which: str, help: str) -> Statement:
     name = which.replace("-", "_")
-    return statement(
+    return gathered(
         which,
         many(name, word(name), at_least=1, help=help),
         examples=[f"{which} 400-499 -401", f"{which} +500"],
@@ -132,8 +134,12 @@ TUNING = (
         "Rules evaluated before other work is looked at.",
         nullable=True,
     ),
-    _bytes("notsent-lowat.client", "notsent_lowat_client", "Unsent data to hold for a client"),
-    _bytes("notsent-lowat.server", "notsent_lowat_server", "Unsent data to hold for a server"),
+    first_counts(
+        _bytes("notsent-lowat.client", "notsent_lowat_client", "Unsent data to hold for a client")
+    ),
+    first_counts(
+        _bytes("notsent-lowat.server", "notsent_lowat_server", "Unsent data to hold for a server")
+    ),
     *(
         tuned(f"renice.{when}", f"renice_{when}", help, -20, 19, nullable=True)
         for when, help in (

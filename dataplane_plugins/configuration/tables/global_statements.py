@@ -12,6 +12,7 @@ from dataplane_core.grammar import (
     choose,
     const,
     duration,
+    gathered,
     integer,
     keyword,
     mapped,
@@ -72,6 +73,12 @@ def words(head: str, name: str, help: str, v3: str = "") -> Statement:
     """A keyword with words up to the end of the line."""
     term = rest(name, help=help, **_v3(v3))
     return statement(head, term, examples=[f"{head} x", f"{head} x y"], rejects=[head])
+
+
+def added(head: str, name: str, help: str, v3: str = "") -> Statement:
+    """A keyword with words, whose lines add up."""
+    term = rest(name, help=help, **_v3(v3))
+    return gathered(head, term, examples=[f"{head} x", f"{head} x y"], rejects=[head])
 
 
 def on(head: str, name: str, help: str, v3: str = "", **words: str) -> Statement:

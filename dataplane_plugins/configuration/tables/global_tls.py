@@ -2,6 +2,8 @@
 
 from dataplane_core.grammar import (
     Statement,
+    each_counts,
+    first_counts,
     integer,
     opt,
     rest,
@@ -10,13 +12,13 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_plugins.configuration.tables.global_statements import (
+    added,
     among,
     enabled,
     in_v3,
     number,
     on,
     text,
-    words,
     yes,
 )
 from dataplane_plugins.configuration.tables.held import held
@@ -28,7 +30,7 @@ EXTRA = "none|all|bundle|sctl|ocsp|issuer|key"
 
 def _default(keyword: str, help: str, several: bool = False) -> Statement:
     name = keyword.replace("-", "_")
-    kind = words if several else text
+    kind = added if several else text
     return kind(f"ssl-{keyword}", f"ssl_{name}", help, v3=V3 + name)
 
 
@@ -59,7 +61,7 @@ DEFAULTS = (
     _default("default-bind-curves", "Elliptic curves of `bind` lines."),
     _default("dh-param-file", "File with Diffie-Hellman parameters."),
     _default("propquery", "Property query for OpenSSL's algorithms."),
-    _default("provider", "OpenSSL provider to load."),
+    each_counts(_default("provider", "OpenSSL provider to load.")),
     _default("provider-path", "Directory of OpenSSL providers."),
     among(
         *("ssl-server-verify", "ssl_server_verify", ("none", "required")),
@@ -103,7 +105,9 @@ DEFAULTS = (
 
 LIMITS = (
     number("maxsslconn", "maxsslconn", "TLS connections at most.", v3=V3 + "maxsslconn"),
-    number("maxsslrate", "maxsslrate", "TLS sessions in a second.", v3=V3 + "maxsslrate"),
+    first_counts(
+        number("maxsslrate", "maxsslrate", "TLS sessions in a second.", v3=V3 + "maxsslrate")
+    ),
 )
 
 ENGINES = (

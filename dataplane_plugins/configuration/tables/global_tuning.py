@@ -3,7 +3,7 @@
 In version 2 of the interface all stand in `tune_options`.
 """
 
-from dataplane_core.grammar import Statement
+from dataplane_core.grammar import Statement, first_counts
 from dataplane_plugins.configuration.tables.global_statements import (
     among,
     number,
@@ -32,8 +32,8 @@ def _buffer(keyword: str, help: str, *limits: int, nullable: bool = False) -> St
 
 def _side(side: str, what: str) -> tuple[Statement, Statement]:
     return (
-        _buffer(f"rcvbuf.{side}", f"Receive buffer {what}, in bytes.", nullable=True),
-        _buffer(f"sndbuf.{side}", f"Send buffer {what}, in bytes.", nullable=True),
+        first_counts(_buffer(f"rcvbuf.{side}", f"Receive buffer {what}, in bytes.", nullable=True)),
+        first_counts(_buffer(f"sndbuf.{side}", f"Send buffer {what}, in bytes.", nullable=True)),
     )
 
 
@@ -154,8 +154,10 @@ PROCESS = (
         "Health checks at a time in one thread.",
         nullable=True,
     ),
-    tuned("maxaccept", "maxaccept", "Connections accepted at a time."),
-    tuned("maxpollevents", "maxpollevents", "Events taken from the system at a time."),
+    first_counts(tuned("maxaccept", "maxaccept", "Connections accepted at a time.")),
+    first_counts(
+        tuned("maxpollevents", "maxpollevents", "Events taken from the system at a time.")
+    ),
     tuned("maxrewrite", "maxrewrite", "Bytes of a buffer kept for rewriting."),
     tuned(
         *("memory.hot-size", "memory_hot_size"),
@@ -193,7 +195,7 @@ PROCESS = (
         "Whether applets send without copying.",
     ),
     _buffer("recv_enough", "Bytes that are enough for one reading."),
-    tuned("runqueue-depth", "runqueue_depth", "Tasks run at a time."),
+    first_counts(tuned("runqueue-depth", "runqueue_depth", "Tasks run at a time.")),
     on("tune.sched.low-latency", V2 + "sched_low_latency", "Whether waking tasks run sooner."),
     tuned(
         *("stick-counters", "stick_counters"),

@@ -5,6 +5,7 @@ from typing import Any
 from dataplane_core.grammar import (
     Statement,
     const,
+    each_counts,
     group,
     integer,
     keyword,
@@ -121,24 +122,28 @@ MONITOR = (
     ),
     *on(
         ONLY_FRONTEND,
-        statement(
-            "monitor fail",
-            group(
-                "monitor_fail",
-                seq(
-                    one_of(
-                        "cond",
-                        "if",
-                        "unless",
-                        required=True,
-                        nullable=True,
-                        help="Whether the condition must hold or fail.",
+        each_counts(
+            statement(
+                "monitor fail",
+                group(
+                    "monitor_fail",
+                    seq(
+                        one_of(
+                            "cond",
+                            "if",
+                            "unless",
+                            required=True,
+                            nullable=True,
+                            help="Whether the condition must hold or fail.",
+                        ),
+                        rest(
+                            "cond_test", required=True, help="The condition for answering `down`."
+                        ),
                     ),
-                    rest("cond_test", required=True, help="The condition for answering `down`."),
                 ),
+                examples=["monitor fail if site_dead", "monitor fail unless { nbsrv gt 1 }"],
+                rejects=["monitor fail", "monitor fail if", "monitor fail site_dead"],
             ),
-            examples=["monitor fail if site_dead", "monitor fail unless { nbsrv gt 1 }"],
-            rejects=["monitor fail", "monitor fail if", "monitor fail site_dead"],
         ),
     ),
 )

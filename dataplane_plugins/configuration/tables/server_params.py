@@ -10,6 +10,7 @@ from dataplane_core.grammar import (
     duration,
     group,
     integer,
+    joined,
     listed,
     one_of,
     params,
@@ -90,7 +91,7 @@ _POOL_TO_SOURCE = (
         "rise",
         integer("rise", nullable=True, help="Good checks in a row that bring the server up."),
     ),
-    arg(
+    joined(
         "resolve-opts",
         word(
             "resolve_opts", _RESOLVE_OPTIONS, help="What to take from answers to name resolution."
@@ -100,7 +101,7 @@ _POOL_TO_SOURCE = (
         "resolve-prefer",
         one_of("resolve-prefer", "ipv4", "ipv6", help="Family of addresses that is preferred."),
     ),
-    arg(
+    joined(
         "resolve-net",
         held(
             word("resolve-net", _NETWORKS, help="Networks that are preferred."),
@@ -108,7 +109,7 @@ _POOL_TO_SOURCE = (
         ),
     ),
     arg("resolvers", word("resolvers", help="Section `resolvers` that finds the address.")),
-    arg(
+    joined(
         "proxy-v2-options",
         listed(
             "proxy-v2-options",

@@ -6,6 +6,7 @@ from dataplane_core.grammar import (
     const,
     dispatch,
     duration,
+    each_counts,
     integer,
     keyword,
     lit,
@@ -74,20 +75,24 @@ STATS = on(
     ),
     value("show-node", "stats_show_node_name", "Name of the node.", NODE, nullable=True),
     value("uri", "stats_uri_prefix", "Path of the page.", r"^[^\s]+$"),
-    statement(
-        "stats admin",
-        seq(
-            const("stats_options.stats_admin", True, help="Let servers be managed on the page."),
-            one_of(
-                "stats_options.stats_admin_cond",
-                "if",
-                "unless",
-                help="Whether the condition must hold or fail.",
+    each_counts(
+        statement(
+            "stats admin",
+            seq(
+                const(
+                    "stats_options.stats_admin", True, help="Let servers be managed on the page."
+                ),
+                one_of(
+                    "stats_options.stats_admin_cond",
+                    "if",
+                    "unless",
+                    help="Whether the condition must hold or fail.",
+                ),
+                rest("stats_options.stats_admin_cond_test", help="The condition for managing."),
             ),
-            rest("stats_options.stats_admin_cond_test", help="The condition for managing."),
+            examples=["stats admin if LOCALHOST", "stats admin unless { src 10.0.0.0/8 }"],
+            rejects=["stats admin", "stats admin if"],
         ),
-        examples=["stats admin if LOCALHOST", "stats admin unless { src 10.0.0.0/8 }"],
-        rejects=["stats admin", "stats admin if"],
     ),
     flag("show-modules", "stats_show_modules", "Show the statistics of modules."),
     statement(

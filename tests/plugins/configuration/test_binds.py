@@ -21,7 +21,7 @@ def test_a_nameless_address_is_known_by_its_text(address):
         ("bind :443 quic-cc-algo cubic(1m) ssl", {"port": 443, "ssl": True}),
         ("bind fd@3 expose-fd listeners", {"address": "fd@3", "expose_fd_listeners": True}),
         ("bind :80,:81 interface eth0", {"address": ":80,", "port": 81, "interface": "eth0"}),
-        ("bind :443 crt a crt b ssl", {"port": 443, "ssl_certificate": "b", "ssl": True}),
+        ("bind :443 crt a crt b ssl", {"port": 443, "ssl_certificate": "a", "ssl": True}),
         ("bind :443 default-crt a default-crt b", {"port": 443, "default_crt_list": ["a", "b"]}),
         ("bind :443 no-tls-tickets no-tlsv10", {"port": 443, "no_tls_tickets": True, "no_tlsv10": True}),
     ],
@@ -34,8 +34,8 @@ def test_what_a_line_says(line, values):
 @pytest.mark.parametrize(
     ("line", "change", "after"),
     [
-        ("bind :443 crt a crt b ssl", {"ssl_certificate": "c"}, "bind :443 crt a crt c ssl"),
-        ("bind :443 crt a crt b ssl", {"ssl_certificate": None}, "bind :443 ssl"),
+        ("bind :443 crt a crt b ssl", {"ssl_certificate": "c"}, "bind :443 crt c crt b ssl"),
+        ("bind :443 crt a crt b ssl", {"ssl_certificate": None}, "bind :443 crt b ssl"),
         ("bind :443 ssl", {"name": "tls"}, "bind :443 name tls ssl"),
         ("bind :::443 ssl", {"ssl": None}, "bind :::443"),
         ("bind :80-90", {"port-range-end": None}, "bind :80"),

@@ -50,7 +50,7 @@ def test_what_a_line_says(line, values):
         (
             "server a b set-proxy-v2-tlv-fmt(0x20) %[src] set-proxy-v2-tlv-fmt(0x21) %[dst]",
             {"set__proxy__v2__tlv__fmt.value": "%[fc_pp]"},
-            "server a b set-proxy-v2-tlv-fmt(0x20) %[src] set-proxy-v2-tlv-fmt(0x21) %[fc_pp]",
+            "server a b set-proxy-v2-tlv-fmt(0x20) %[fc_pp] set-proxy-v2-tlv-fmt(0x21) %[dst]",
         ),
     ],
 )  # fmt: skip
