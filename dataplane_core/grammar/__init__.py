@@ -14,7 +14,6 @@ from dataplane_core.grammar.declare import (
     keyword,
     lit,
     many,
-    merged,
     nothing,
     opt,
     option,
@@ -27,7 +26,7 @@ from dataplane_core.grammar.declare import (
     statements,
     toggle,
 )
-from dataplane_core.grammar.gathered import gathered
+from dataplane_core.grammar.gathered import gathered, merged
 from dataplane_core.grammar.loose import loose
 from dataplane_core.grammar.model import Model
 from dataplane_core.grammar.params import (

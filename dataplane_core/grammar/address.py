@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, refuse
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.tokens import bare, is_one_word
+from dataplane_core.text.tokens import is_one_word, plain
 
 _PORTS = re.compile(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
+_PORTLESS = re.compile(r"(unix|abns|abnsz|fd|sockpair)@|/|[^$]*\$")
 LAST_PORT = 65535
 
 
@@ -20,24 +21,37 @@ class Address(Term):
     offset such as `:+100`, a variable, 0) does too. With `brackets` an IPv6 host stands bare in
     JSON and in brackets on the line; without, it stands in both as it was given. A word whose
     values do not change keeps its spelling.
+
+    A `lax` one is read also where nothing stands, and where a socket's path or a variable leaves
+    no port to see: among peers HAProxy takes `server lb1` and `peer lb2 "${IP}:1024"`.
     """
 
     def __init__(
-        self, host: Prop, port: Prop | None, end: Prop | None = None, *, brackets: bool = True
+        self,
+        host: Prop,
+        port: Prop | None,
+        end: Prop | None = None,
+        *,
+        brackets: bool = True,
+        lax: bool = False,
     ) -> None:
         self.host, self.port, self.end = host, port, end
-        self.brackets = brackets
+        self.brackets, self.lax = brackets, lax
         self.props = tuple(prop for prop in (host, port, end) if prop is not None)
         self.names = frozenset(prop.name for prop in self.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
-            raise NoMatch(None, self.host.name)
-        values = self._cut(bare(tokens[at]) or tokens[at])
-        if self.port is not None and self.port.required and self.port.name not in values:
-            raise NoMatch(tokens[at], f"{self.host.name}:{self.port.name}")
+            if not self.lax:
+                raise NoMatch(None, self.host.name)
+            reading.layout[self] = [], {}
+            return at
+        values = self._cut(plain(tokens[at]))
+        lacking = self.port is not None and self.port.required and self.port.name not in values
+        if lacking and not (self.lax and _PORTLESS.match(tokens[at])):
+            raise NoMatch(tokens[at], f"{self.host.name} with its port")
         reading.values.update(values)
-        reading.layout[self] = (tokens[at], values)
+        reading.layout[self] = [tokens[at]], values
         return at + 1
 
     def _cut(self, word: str) -> dict[str, str | int]:
@@ -61,9 +75,9 @@ class Address(Term):
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         own = {name: value for name, value in values.items() if name in self.names and value != ""}
-        word, said = layout.get(self, ("", None))
+        words, said = layout.get(self, ([], None))
         if own == said:
-            return [word]
+            return list(words)
         for name in self.needs(values):
             raise refuse(name, "in body is required", 602)
         host = str(own.get(self.host.name, ""))

@@ -12,7 +12,6 @@ from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import (
     Choice,
     Form,
-    Merged,
     Preferred,
     Repeated,
     Rows,
@@ -185,11 +184,6 @@ def prefer(*forms: tuple[str, Term], **more: Any) -> Statement:
     return Preferred([Form(head, term) for head, term in forms], **more)
 
 
-def merged(head: str, name: str, term: Term, help: str, **more: Any) -> Statement:
-    """A line that may be repeated, whose lines say the nested object `name` together."""
-    return Merged(head, group(name, term), Prop(name, "object", help=help), **more)
-
-
 def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statement:
     """The first line of `resource`, whose lines are a collection too, as the nested object `name`.
 
@@ -218,7 +212,6 @@ __all__ = [
     "keyword",
     "lit",
     "many",
-    "merged",
     "nothing",
     "opt",
     "option",

@@ -19,7 +19,7 @@ from dataplane_core.grammar.props import (
     refuse,
 )
 from dataplane_core.grammar.terms import Seq, Term
-from dataplane_core.text.tokens import bare, is_one_word, is_words, split
+from dataplane_core.text.tokens import is_one_word, is_words, plain, split
 
 _FIELD = re.compile(r"\{([\w.-]+)(:int)?(=0)?\}")
 
@@ -28,11 +28,14 @@ class Template(Term):
     """A word with properties inside: `set-var({var_scope}.{var_name})`, `track-sc{n:int}`.
 
     One notation, read as a pattern and written as a format. `more` gives the properties' facts by
-    name. `{n:int=0}` has no zero of its own: 0 in the word is the unset property.
+    name. `{n:int=0}` has no zero of its own: 0 in the word is the unset property. What stands in
+    brackets at the end, as in `sc-inc-gpc0[({n})]`, may be missing, and is written where a property
+    in it is set or has no zero.
     """
 
     def __init__(self, text: str, more: dict[str, dict[str, Any]] | None = None) -> None:
-        self.text = text
+        self.bare, bracket, rest = text.partition("[")
+        self.text = text = self.bare + rest.removesuffix("]")
         fields = list(_FIELD.finditer(text))
         self.literal = not fields
         self.stem = re.split(r"[({]", text, maxsplit=1)[0].rstrip(".")
@@ -41,10 +44,12 @@ class Template(Term):
         pattern, at = "", 0
         for match in fields:
             pattern += re.escape(text[at : match.start()])
+            if bracket and match is fields[0]:
+                pattern = f"{re.escape(self.bare)}(?:{pattern.removeprefix(re.escape(self.bare))}"
             word = r"(.+)" if match.end() >= len(text) - 1 else r"(.+?)"
             pattern += r"(-?[0-9]{1,18})" if match[2] else word
             at = match.end()
-        self.pattern = re.compile(pattern + re.escape(text[at:]))
+        self.pattern = re.compile(pattern + re.escape(text[at:]) + (")?" if bracket else ""))
         facts = more or {}
         self.props = tuple(
             Prop(name, "integer" if number else "string", **facts.get(name, {}))
@@ -55,46 +60,52 @@ class Template(Term):
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.text)
-        word = bare(tokens[at])
-        match = self.pattern.fullmatch(word or tokens[at])
-        if match is None:
+        said = self._said(tokens[at])
+        if said is None:
             raise NoMatch(tokens[at], self.text)
-        if word:
-            reading.layout[self] = tokens[at]
-        for prop, text in zip(self.props, match.groups(), strict=True):
-            value = int(text) if prop.json == "integer" else text
-            if value != 0 or prop.name not in self.zero:
-                reading.values[prop.name] = value
+        reading.values.update(said)
+        reading.layout[self] = tokens[at], said
         return at + 1
 
+    def _said(self, token: str) -> dict[str, Any] | None:
+        """What a word says, None where it is another; it may stand in quotes."""
+        match = self.pattern.fullmatch(plain(token))
+        if match is None:
+            return None
+        texts = zip(self.props, match.groups(), strict=True)
+        said = {p.name: int(t) if p.json == "integer" else t for p, t in texts if t is not None}
+        return {name: one for name, one in said.items() if one != 0 or name not in self.zero}
+
+    def takes(self, token: str) -> bool:
+        """Whether the word has the shape."""
+        return self.literal and token == self.text or self._said(token) is not None
+
     def write(self, values: Values, layout: Layout) -> list[str]:
+        kept, said = layout.get(self, ("", None))
+        if said == {name: values[name] for name in self.names if name in values}:
+            return [kept]
+        if self.bare != self.text and not (self.names & values.keys() or self.zero):
+            return [self.bare]
         for name in self.needs(values):
             raise refuse(name, "in body is required", Code.REQUIRED)
-        kept = layout.get(self)
-        if kept is not None and self._says(kept, values):
-            return [kept]
         word = _FIELD.sub(lambda match: str(values.get(match[1], 0)), self.text)
         first = self.fields[0][0] if self.fields else ""
         if not is_one_word(word):
             raise refuse(first, f"must be one word, instead of {values[first]!r}")
-        inner = Reading()
-        if self.pattern.fullmatch(word) is None or self.read([word], 0, inner) != 1:
+        read = self._said(word)
+        if read is None:
             raise refuse(first, f"does not fit into {self.text}")
         for name, _ in self.fields:
-            if inner.values.get(name) != values.get(name):
+            if read.get(name) != values.get(name):
                 raise refuse(
                     name,
                     f"must not hold what separates it in {self.text}, instead of {values[name]!r}",
                 )
         return [word]
 
-    def _says(self, token: str, values: Values) -> bool:
-        """Whether a token that was read here says what `values` do."""
-        said = Reading()
-        self.read([token], 0, said)
-        return all(said.values.get(name) == values.get(name) for name in self.names)
-
     def needs(self, values: Values) -> Iterator[str]:
+        if self.bare != self.text and not self.names & values.keys():
+            return
         for prop in self.props:
             if prop.name not in values and prop.name not in self.zero:
                 yield prop.name
@@ -115,7 +126,7 @@ class Case:
 
     def takes(self, word: str) -> bool:
         """Whether the branch can start with `word`."""
-        return not self.head.text or self.head.pattern.fullmatch(word) is not None
+        return not self.head.text or self.head.takes(word)
 
 
 class Dispatch(Term):
@@ -147,9 +158,8 @@ class Dispatch(Term):
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
-        word = bare(tokens[at]) or tokens[at]
-        literal = self.literals.get(word)
-        cases = [literal] if literal else [c for c in self.patterns if c.takes(word)]
+        literal = self.literals.get(tokens[at]) or self.literals.get(plain(tokens[at]))
+        cases = [literal] if literal else [c for c in self.patterns if c.takes(tokens[at])]
         failure = NoMatch(tokens[at], f"one of {', '.join(map(str, self.prop.enum))}")
         for case in cases:
             inner = Reading()
@@ -221,13 +231,14 @@ class Rule(Term):
             raise NoMatch(None, "a condition")
         reading.merge(body)
         if cut < len(tokens):
-            reading.values[self.cond.name] = tokens[cut]
+            reading.layout[self] = tokens[cut]
+            reading.values[self.cond.name] = plain(tokens[cut])
             reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
         return len(tokens)
 
     def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
         """Where the body ends: at the first `if` or `unless` that is not one of its own words."""
-        cuts = [i for i in range(at, len(tokens)) if tokens[i] in self.WORDS]
+        cuts = [i for i in range(at, len(tokens)) if plain(tokens[i]) in self.WORDS]
         failure = NoMatch(tokens[at] if at < len(tokens) else None, "a rule")
         for cut in (*cuts, len(tokens)):
             body = Reading()
@@ -254,9 +265,10 @@ class Rule(Term):
                 raise refuse(
                     self.test.name, "must be a condition without a comment or an open quote"
                 )
-            condition = [cond, *split(str(test))]
+            kept = layout.get(self, cond)
+            condition = [kept if plain(kept) == cond else cond, *split(str(test))]
         line = [*words, *condition]
-        if any(word in self.WORDS for word in words) and self._cut(line, 0)[0] != len(words):
+        if any(plain(word) in self.WORDS for word in words) and self._cut(line, 0)[0] != len(words):
             raise refuse(self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it")
         return line
 

@@ -1,12 +1,49 @@
-"""Lines whose words HAProxy adds up: one list, or one text, that several lines may say together."""
+"""Lines that HAProxy adds up: one object, list or text, that several lines may say together."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from dataplane_core.grammar.props import Values
+from dataplane_core.grammar.props import Prop, Values
+from dataplane_core.grammar.shapes import Group
 from dataplane_core.grammar.statements import Form, Row, Statement
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_words, split
+
+
+class Merged(Statement):
+    """A line that may be repeated, each adding to one object; the last word counts.
+
+    A property stays on the line that it stands on; new ones go to the last line. `whole` is the
+    object itself: it is `{}` where lines stand that say nothing.
+    """
+
+    single = False
+
+    def __init__(self, head: str, term: Term, whole: Prop, **more: Any) -> None:
+        super().__init__([Form(head, term)], (whole, *term.props), **more)
+        self.whole = whole
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        values = {name: value for _, row in rows for name, value in row.items()}
+        return values or ({self.whole.name: {}} if rows else {})
+
+    def spread(self, values: Values) -> list[Row]:
+        own = self.own(values)
+        said = {name: value for name, value in own.items() if name != self.whole.name}
+        return [(self.forms[0], said)] if own else []
+
+    def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
+        own = self.own(values)
+        left = {name: value for name, value in own.items() if name != self.whole.name}
+        lines: list[Row] = []
+        for form, row in reversed(rows):
+            stays = {name: left.pop(name, row[name]) for name in row if name in own}
+            if stays or (own and not row):
+                lines.insert(0, (form, stays))
+        if left or (own and not lines):
+            form, last = lines.pop() if lines else (self.forms[0], {})
+            lines.append((form, {**last, **left}))
+        return lines
 
 
 class Gathered(Statement):
@@ -53,9 +90,14 @@ class Gathered(Statement):
         return {self.prop.name: words if self.prop.json == "array" else " ".join(words)}
 
 
+def merged(head: str, name: str, term: Term, help: str, **more: Any) -> Statement:
+    """A line that may be repeated, whose lines say the nested object `name` together."""
+    return Merged(head, Group(name, term), Prop(name, "object", help=help), **more)
+
+
 def gathered(head: str, term: Term, **more: Any) -> Statement:
     """A line with one list or text, which several lines say together."""
     return Gathered(head, term, **more)
 
 
-__all__ = ["Gathered", "gathered"]
+__all__ = ["Gathered", "Merged", "gathered", "merged"]

@@ -9,6 +9,7 @@ from dataplane_core.grammar.statements import EACH, FIRST, Form, Row, Statement
 from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
+from dataplane_core.text.tokens import plain
 
 Found = tuple[int, Form, Reading | None]
 """A line of a statement.
@@ -32,7 +33,7 @@ class HeadTable:
 
         The first of its forms that reads it, else the first at all.
         """
-        tokens = line.tokens
+        tokens = tuple(map(plain, line.tokens[: self.longest]))
         for length in range(min(self.longest, len(tokens)), 0, -1):
             candidates = self.by_head.get(tokens[:length])
             if candidates is None:

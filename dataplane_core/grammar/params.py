@@ -16,6 +16,7 @@ from dataplane_core.grammar.props import (
 )
 from dataplane_core.grammar.terms import Const, Term
 from dataplane_core.grammar.values import const
+from dataplane_core.text.tokens import plain
 
 Item = tuple[Entry | None, tuple[str, ...], dict[str, Any]]
 """Part of a line: the keyword's entry (None: not known), its words, and what they say."""
@@ -111,8 +112,10 @@ class Params(Term):
     def lookup(self, tokens: Sequence[str], at: int) -> tuple[str, Entry | None]:
         """The keyword at a position; keywords of two words win."""
         word = tokens[at]
+        if word not in self.words:
+            word = plain(word)
         if word in self._pairs and at + 1 < len(tokens):
-            two = f"{word} {tokens[at + 1]}"
+            two = f"{word} {plain(tokens[at + 1])}"
             if two in self.words:
                 return two, self.words[two]
         if self._stems and "(" in word:

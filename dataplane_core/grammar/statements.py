@@ -148,42 +148,6 @@ class Repeated(Statement):
         return [(form, {self.scalar: item} if self.scalar else item) for item in items]
 
 
-class Merged(Statement):
-    """A line that may be repeated, each adding to one object; the last word counts.
-
-    A property stays on the line that it stands on; new ones go to the last line. `whole` is the
-    object itself: it is `{}` where lines stand that say nothing.
-    """
-
-    single = False
-
-    def __init__(self, head: str, term: Term, whole: Prop, **more: Any) -> None:
-        super().__init__([Form(head, term)], (whole, *term.props), **more)
-        self.whole = whole
-
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
-        values = {name: value for _, row in rows for name, value in row.items()}
-        return values or ({self.whole.name: {}} if rows else {})
-
-    def spread(self, values: Values) -> list[Row]:
-        own = self.own(values)
-        said = {name: value for name, value in own.items() if name != self.whole.name}
-        return [(self.forms[0], said)] if own else []
-
-    def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
-        own = self.own(values)
-        left = {name: value for name, value in own.items() if name != self.whole.name}
-        lines: list[Row] = []
-        for form, row in reversed(rows):
-            stays = {name: left.pop(name, row[name]) for name in row if name in own}
-            if stays or (own and not row):
-                lines.insert(0, (form, stays))
-        if left or (own and not lines):
-            form, last = lines.pop() if lines else (self.forms[0], {})
-            lines.append((form, {**last, **left}))
-        return lines
-
-
 class Choice(Statement):
     """Lines that exclude one another; the property `prop` says which one stands.
 

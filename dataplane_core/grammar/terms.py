@@ -16,7 +16,7 @@ from dataplane_core.grammar.props import (
     refuse,
 )
 from dataplane_core.text.numbers import is_digits
-from dataplane_core.text.tokens import bare, is_one_word, is_words, split
+from dataplane_core.text.tokens import is_one_word, is_words, plain, split
 
 
 class Term:
@@ -52,8 +52,8 @@ class Scalar(Term):
     """One word that carries one property.
 
     With a `default` the word stands in any case: it says the default where the property is not set.
-    A quoted word that the property cannot hold is read without its quotes, as HAProxy reads it; a
-    rewrite of the line keeps them where the value is the same.
+    A quoted word that the property cannot hold is read without its quotes, as HAProxy reads it. A
+    rewrite of the line keeps the spelling of a value that stays: quotes, zeros in front, units.
     """
 
     def __init__(
@@ -74,20 +74,21 @@ class Scalar(Term):
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
         token = tokens[at]
-        word = bare(token)
-        if word is not None and not self._holds(token, word):
+        word = plain(token)
+        if word != token and self._holds(token, word):
+            word = token
+        value = self.decode(word) if self.decode else word
+        if token != (self.encode(value) if self.encode else str(value)):
             reading.layout[self] = token
-            token = word
-        value = self.decode(token) if self.decode else token
         if value != self.default:
             reading.values[self.prop.name] = value
         return at + 1
 
     def _holds(self, token: str, word: str) -> bool:
         """Whether the property can be the token as it is, rather than the word that it means."""
-        if self.decode is None:
-            return self._fits is None or bool(self._fits(token)) or not self._fits(word)
-        return False
+        if self.decode is not None:
+            return False
+        return self._fits is None or bool(self._fits(token)) or not self._fits(word)
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         kept = layout.get(self)
@@ -122,9 +123,8 @@ class Scalar(Term):
 class Measure(Scalar):
     """A number with a unit.
 
-    A rewrite of the line keeps its spelling where the value is the same. `exact` tells whether
-    JSON's whole number is all that the word says; `most` is the largest number that HAProxy takes,
-    0 where it sets no limit of its own.
+    `exact` tells whether JSON's whole number is all that the word says; `most` is the largest
+    number that HAProxy takes, 0 where it sets no limit of its own.
     """
 
     def __init__(
@@ -141,10 +141,8 @@ class Measure(Scalar):
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         end = super().read(tokens, at, reading)
-        if not is_digits(tokens[at]):
-            reading.layout[self] = tokens[at]
-            if not self.exact(bare(tokens[at]) or tokens[at]):
-                reading.rounded += (tokens[at],)
+        if not is_digits(tokens[at]) and not self.exact(plain(tokens[at])):
+            reading.rounded += (tokens[at],)
         return end
 
     def problems(self, values: Values) -> Iterator[Problem]:
@@ -205,12 +203,15 @@ class Lit(Term):
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         end = at + len(self.words)
-        if tuple(tokens[at:end]) != self.words:
-            raise NoMatch(tokens[at] if at < len(tokens) else None, " ".join(self.words))
+        found = tuple(tokens[at:end])
+        if found != self.words:
+            if tuple(map(plain, found)) != self.words:
+                raise NoMatch(tokens[at] if at < len(tokens) else None, " ".join(self.words))
+            reading.layout[self] = found
         return end
 
     def write(self, values: Values, layout: Layout) -> list[str]:
-        return list(self.words)
+        return list(layout.get(self, self.words))
 
 
 class Const(Term):

@@ -18,7 +18,8 @@ What a line says can be given back so.
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST = 2**31 - 1
 """HAProxy refuses timers that are longer, in the unit that it counts them in."""
-_DURATION = re.compile(r"([0-9]{1,18})(us|ms|s|m|h|d)?")
+# What follows a unit HAProxy warns of and leaves out: `15min` is 15 minutes, and so is `15m30s`.
+_DURATION = re.compile(r"([0-9]{1,18})(?:(us|ms|s|m|h|d).*)?")
 _SIZE = re.compile(r"([0-9]{1,18})([kKmMgG])?")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
@@ -140,12 +141,12 @@ def one_of(name: str, *choices: str, **more: Any) -> Scalar:
 
 def number_of(name: str, *choices: int, **more: Any) -> Scalar:
     """One of some numbers."""
-    allowed = {str(choice): choice for choice in choices}
 
     def decode(token: str) -> int:
-        if token not in allowed:
-            raise NoMatch(token, f"one of {', '.join(allowed)}")
-        return allowed[token]
+        number = int(token) if _INTEGER.fullmatch(token) else None
+        if number is None or number not in choices:
+            raise NoMatch(token, f"one of {', '.join(map(str, choices))}")
+        return number
 
     return Scalar(Prop(name, "integer", enum=choices, **more), decode)
 

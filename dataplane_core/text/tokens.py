@@ -101,18 +101,18 @@ def unquote(token: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
-def bare(token: str) -> str | None:
+def plain(token: str) -> str:
     """The word that means the same as a raw token and has no quote or backslash.
 
-    None where the token has none either, and where no such word exists.
+    The token itself where no such word exists.
 
-    >>> bare('"zb"'), bare("zb"), bare('"a b"'), bare('"$A"')
-    ('zb', None, None, None)
+    >>> plain('"zb"'), plain("zb"), plain('"a b"'), plain('"$A"')
+    ('zb', 'zb', '"a b"', '"$A"')
     """
     if not _QUOTED.search(token) or has_variable(token):
-        return None
+        return token
     text = unquote(token)
-    return text if is_one_word(text) and not _QUOTED.search(text) else None
+    return text if is_one_word(text) and not _QUOTED.search(text) else token
 
 
 def has_variable(token: str) -> bool:

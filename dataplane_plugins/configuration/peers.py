@@ -41,14 +41,14 @@ PEER = statement(
     "peer",
     seq(
         word("name", OBJECT_NAME, required=True, help="Name of the peer."),
-        peer_address("Address of the peer."),
+        peer_address("Address of the peer.", lax=True),
         params(
             arg("shard", integer("shard", help="Part of the tables that the peer is told.")),
             tolerant=True,
         ),
     ),
     examples=["peer lb1 10.0.0.1:1024", "peer lb2 [::1]:1024 shard 2"],
-    rejects=["peer", "peer lb1", "peer lb1 10.0.0.1", "peer lb1 :1024"],
+    rejects=["peer", "peer lb1 10.0.0.1", "peer lb1 :1024"],
 )
 
 TABLE = statement(

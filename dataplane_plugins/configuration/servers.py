@@ -28,7 +28,7 @@ SERVER = statement(
     "server",
     seq(
         word("name", required=True, help="Name of the server, unique in its section."),
-        server_address(),
+        server_address(lax=True),
         server_params(identified=True),
     ),
     examples=[
@@ -38,7 +38,7 @@ SERVER = statement(
         "server old 10.0.0.2 disabled source 10.0.0.3 usesrc clientip",
         "server tlv 10.0.0.4:80 send-proxy-v2 set-proxy-v2-tlv-fmt(0x20) %[fc_pp_tlv(0x20)]",
     ],
-    rejects=["server", "server web1", "server web1 10.0.0.1 weight"],
+    rejects=["server", "server web1 10.0.0.1 weight"],
 )
 SERVER.props = tuple(replace(prop, live=LIVE.get(prop.name)) for prop in SERVER.props)
 

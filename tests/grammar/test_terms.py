@@ -109,7 +109,7 @@ def test_both_directions(term, text, values):
     [
         (word("a"), ""),
         (integer("a"), "x"),
-        (duration("a"), "1m30s"),
+        (duration("a"), "1.5s"),
         (one_of("a", "x"), "y"),
         (lit("k"), "j"),
         (ACTION, "nope"),

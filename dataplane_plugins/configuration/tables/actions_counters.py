@@ -33,10 +33,10 @@ def counters(added: str = "sc_expr", set_to: str = "sc_expr") -> list[Case]:
     return [
         case("sc-add-gpc({sc_idx:int=0},{sc_id:int=0})", number_or(added), **two),
         case("sc-inc-gpc({sc_idx:int=0},{sc_id:int=0})", **two),
-        case("sc-inc-gpc0({sc_id:int=0})", **one),
-        case("sc-inc-gpc1({sc_id:int=0})", **one),
+        case("sc-inc-gpc0[({sc_id:int=0})]", **one),
+        case("sc-inc-gpc1[({sc_id:int=0})]", **one),
         case("sc-set-gpt({sc_id:int=0},{sc_idx:int=0})", number_or(set_to), **two),
-        case("sc-set-gpt0({sc_id:int=0})", number_or(set_to), **one),
+        case("sc-set-gpt0[({sc_id:int=0})]", number_or(set_to), **one),
     ]
 
 
@@ -47,10 +47,10 @@ def tcp_counters() -> list[Case]:
     return [
         case("sc-add-gpc({sc_idx},{sc_inc_id})", number_or("expr"), **two),
         case("sc-inc-gpc({sc_idx},{sc_inc_id})", **two),
-        case("sc-inc-gpc0({sc_inc_id})", **one),
-        case("sc-inc-gpc1({sc_inc_id})", **one),
+        case("sc-inc-gpc0[({sc_inc_id})]", **one),
+        case("sc-inc-gpc1[({sc_inc_id})]", **one),
         case("sc-set-gpt({sc_inc_id},{sc_idx})", number_or("expr"), **two),
-        case("sc-set-gpt0({sc_inc_id})", number_or("expr"), **one),
+        case("sc-set-gpt0[({sc_inc_id})]", number_or("expr"), **one),
     ]
 
 

@@ -28,24 +28,29 @@ def server_address(
     name: str = "address",
     *,
     brackets: bool = True,
+    lax: bool = False,
     port_help: str = "Port of the server; the client's if unset.",
     **more: Any,
 ) -> Term:
     """What a server is reached at."""
     more.setdefault("pattern", WORD)
     more.setdefault("help", "Address or host name of the server.")
-    return Address(Prop(name, required=True, **more), port(help=port_help), brackets=brackets)
+    return Address(
+        Prop(name, required=True, **more), port(help=port_help), brackets=brackets, lax=lax
+    )
 
 
-def peer_address(help: str, pattern: str = WORD, nullable: bool = True) -> Term:
+def peer_address(help: str, pattern: str = WORD, nullable: bool = True, lax: bool = False) -> Term:
     """Address and port that must both be there; IPv6 is told from the port by the last colon.
 
     Where they are `nullable`, an empty address breaks its pattern instead of being none at all.
+    A `lax` one may be missing from a line that stands.
     """
     return Address(
         Prop("address", pattern=pattern, required=True, nullable=nullable, help=help),
         port(required=True, nullable=nullable, help="Port that is connected to."),
         brackets=False,
+        lax=lax,
     )
 
 

@@ -25,7 +25,7 @@ from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.props import Layout, refuse
 from dataplane_core.grammar.terms import Const
 from dataplane_core.grammar.values import WORD
-from dataplane_core.text import is_words, split
+from dataplane_core.text import is_words, plain, split
 
 COMMENT = word("check_comment", pattern=None, help="Text for the log when the step fails.")
 
@@ -121,8 +121,8 @@ class HeaderPattern(Term):
     def _end(self, tokens: Sequence[str], at: int) -> int:
         """Behind the name and the value, each with its method; `at` where no name stands."""
         for words in self.PARTS:
-            if at < len(tokens) and tokens[at] in words:
-                method = "-m" in tokens[at + 1 : at + 2]
+            if at < len(tokens) and plain(tokens[at]) in words:
+                method = "-m" in map(plain, tokens[at + 1 : at + 2])
                 at = min(at + (4 if method else 2), len(tokens))
             elif words == self.PARTS[0]:
                 return at

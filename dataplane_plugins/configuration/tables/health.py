@@ -17,7 +17,7 @@ from dataplane_plugins.configuration.tables.proxies import BACK, on
 
 METHODS = ("HEAD", "PUT", "POST", "GET", "TRACE", "PATCH", "DELETE", "CONNECT", "OPTIONS")
 
-_METHOD = one_of("method", *METHODS, help="Method of the check's request.")
+_METHOD = word("method", None, enum=METHODS, help="Method of the check's request.")
 _URI = word("uri", r"^[^ ]*$", help="Path that the check asks for.")
 _VERSION = rest("version", help="Protocol, such as `HTTP/1.1`; before 2.2 headers behind it too.")
 

@@ -7,7 +7,6 @@ from dataplane_core.grammar import (
     dispatch,
     first_of,
     integer,
-    one_of,
     word,
 )
 from dataplane_plugins.configuration.tables import actions, checks
@@ -26,7 +25,7 @@ _HEADER = word("name", pattern=None, required=True, help="Name of the header fie
 )
 
 _SEND = checks.commented(
-    arg("meth", one_of("method", *METHODS, help="Method of the request.")),
+    arg("meth", word("method", None, enum=METHODS, help="Method of the request.")),
     arg("uri", word("uri", pattern=None, help="Path of the request.")),
     arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
     arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),

@@ -11,9 +11,9 @@ def timeout(kinds: frozenset[str], keyword: str, name: str, help: str, *also: st
     """`timeout X <time>`, in milliseconds; `also` are the words for it before HAProxy 1.3."""
     head = f"timeout {keyword}"
     term = duration(name, 0, LONGEST, nullable=True, help=f"{help}, in milliseconds.")
-    examples = [f"{head} 5000", f"{head} 30s", f"{head} 0", f"{head} 1500us"]
+    examples = [f"{head} 5000", f"{head} 30s", f"{head} 0", f"{head} 1500us", f"{head} 15min"]
     examples += [f"{one} 5s" for one in also]
-    rejects = [head, f"{head} 1m30s"]
+    rejects = [head, f"{head} 1.5s"]
     return on(kinds, statement(head, term, also=also, examples=examples, rejects=rejects))
 
 
