@@ -14,15 +14,15 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dataplane_plugins.configuration
 from dataplane_core.api.collections import Collection, Rows, Sections, Single
-from dataplane_core.api.shape import build, flatten, tidy
+from dataplane_core.api.shape import Unused, build, flatten, tidy
 from dataplane_core.errors import DataplaneError
-from dataplane_core.grammar import Row
+from dataplane_core.grammar import Problem, Row, Values
 from dataplane_core.registry import Registry
 from dataplane_core.text import Document, Section
 
@@ -94,6 +94,15 @@ def words(section: Section | None) -> collections.Counter[str]:
     )
 
 
+def placed(values: dict[str, Any], rules: Callable[[Values], Iterable[Problem]]) -> dict[str, Any]:
+    """The values without those that belong to another choice; other problems are an error."""
+    astray = {problem.path for problem in rules(values) if problem.misplaced}
+    values = {path: value for path, value in values.items() if path not in astray}
+    if problems := list(rules(values)):
+        raise ValueError(problems)
+    return values
+
+
 class Checker:
     """Runs cases against a registry."""
 
@@ -109,7 +118,7 @@ class Checker:
 
     def values(self, collection: Collection, body: dict[str, Any]) -> dict[str, Any]:
         root = build(collection.props, "v2")
-        values = flatten(tidy(body, root, []), root)
+        values = flatten(tidy(body, root, Unused()), root)
         if isinstance(collection, Rows):
             if collection.indexed:
                 values.pop("index", None)
@@ -139,9 +148,7 @@ class Checker:
         if isinstance(collection, Rows):
             return self._row(document, collection, case, body, values, put)
         model = collection.model  # type: ignore[attr-defined]
-        problems = list(model.problems(values))
-        if problems:
-            raise ValueError(problems)
+        values = placed(values, model.problems)
         if isinstance(collection, Single):
             section = document.all(collection.kind)[-1 if collection.last else 0]
         elif put is not None:
@@ -170,9 +177,7 @@ class Checker:
     ) -> tuple[Document, Section, dict[str, Any]]:
         section = self.parent(document, collection, case.get("query") or {})
         table = collection.table
-        problems = list(table.problems(values))
-        if problems:
-            raise ValueError(problems)
+        values = placed(values, table.problems)
         rows = table.rows(section)
         if put is None:
             after = table.insert(section, values, body.get("index"))
