@@ -90,11 +90,13 @@ def is_zero(node: Node, value: Any) -> bool:
 
     `false` says something where the property is nullable or required: there, its absence is
     something else. An empty string that is required and nullable breaks the pattern or the choice
-    that the property has; where it has none, it is missing.
+    that the property has; where it has none, it is missing. A list without items is no list.
     """
     if value is None:
         return True
     prop = node.prop
+    if value == []:
+        return prop is not None and not prop.required
     if prop is None:
         return value is False
     if prop.nullable:

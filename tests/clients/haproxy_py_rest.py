@@ -54,6 +54,7 @@ def life(
     one = f"{path}/{{{'id' if key == 'made' else 'name'}}}"
     name = {"id": "{made}"} if key == "made" else {"name": key}
     return (
+        Use("GET", path),
         Use("POST", path, more, body, made, {"made": "id"} if key == "made" else {}),
         Use("GET", path),
         Use("GET", one, name),

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.announced.support import balancer
-from tests.clients import wazuh
+from tests.clients import (
+    ansible_kube_cloud,
+    mesh,
+    terraform_cepitacio,
+    terraform_marcomezzaro,
+    terraform_matthisholleville,
+    terraform_sepehrimanian,
+    wazuh,
+)
 from tests.clients.replay import Replay, Story, versionless
 from tests.clients.stage import Stage, furnished
 from tests.harness.fixtures import one_haproxy
@@ -13,8 +21,21 @@ from tests.harness.story import lines_by_section
 
 pytestmark = [pytest.mark.server, pytest.mark.haproxy]
 
-CLIENTS = (wazuh,)
+CLIENTS = (
+    ansible_kube_cloud,
+    mesh,
+    terraform_cepitacio,
+    terraform_marcomezzaro,
+    terraform_matthisholleville,
+    terraform_sepehrimanian,
+    wazuh,
+)
 STORIES = [story for client in CLIENTS for story in client.STORIES]
+
+
+def words(line: str) -> tuple[str, ...]:
+    """The words of a line in any order."""
+    return tuple(sorted(line.split()))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +53,7 @@ def test_a_client_does_its_work(stage: Stage, story: Story) -> None:
         replay.send(call)
     found = lines_by_section(stage.lb.text)
     for header, lines in story.lines.items():
-        missing = {replay.filled(line) for line in lines} - set(found.get(header, ()))
+        missing = set(map(words, map(replay.filled, lines))) - set(map(words, found.get(header, ())))
         assert header in found and not missing, (header, missing, found.get(header))
     for call in story.ending:
         replay.send(call)
