@@ -95,10 +95,10 @@ def is_zero(node: Node, value: Any) -> bool:
     if value is None:
         return True
     prop = node.prop
-    if value == []:
-        return prop is not None and not prop.required
     if prop is None:
         return value is False
+    if prop.json == "array":
+        return value == [] and not prop.required
     if prop.nullable:
         ruled = prop.pattern is not None or bool(prop.enum)
         return bool(value == "") and prop.required and prop.json == "string" and not ruled

@@ -118,6 +118,13 @@ def test_rules(body, expected):
     assert codes(body) == expected
 
 
+@pytest.mark.parametrize("name", ["codes", "words", "rows"])
+def test_a_list_without_items_stands_for_none(name):
+    loaded = codec().load({"name": "n", "insecure": False, name: []})
+    assert name not in loaded.values
+    assert name not in loaded.echo
+
+
 @pytest.mark.parametrize(
     "body",
     [
