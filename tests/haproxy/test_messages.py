@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Finding
@@ -113,6 +113,5 @@ def test_what_a_reload_says_has_no_frame() -> None:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_one_line_is_one_line(text: str) -> None:
     assert len(one_line(told(text)).splitlines()) <= 1
