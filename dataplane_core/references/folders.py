@@ -63,7 +63,7 @@ class Folders:
             folder, last = os.path.split(os.path.join(base, name))
             if last in ("", ".", ".."):
                 folder, last = os.path.split(os.path.realpath(os.path.join(folder, last)))
-            yield Entry(self._realpath(folder), last)
+            yield Entry(self.real(folder), last)
 
     def names_of(self, path: Path) -> set[Entry]:
         """The entries of a file: its own, where a link leads to, and links to it from the bases."""
@@ -76,7 +76,8 @@ class Folders:
         )
         return {entry_of(path), entry_of(real), *links}
 
-    def _realpath(self, folder: str) -> str:
+    def real(self, folder: str) -> str:
+        """The real path of a folder, looked up once."""
         real = self._real.get(folder)
         if real is None:
             real = self._real[folder] = os.path.realpath(folder)

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from dataplane_core.references.folders import Entry
-from dataplane_core.references.survey import Survey, goes_with
+from dataplane_core.references.survey import Reached, Survey, goes_with
 from dataplane_core.store.files import temporary_folder, told
 from dataplane_core.store.head import encode
 
@@ -34,7 +34,7 @@ class Shadow:
         self._used: set[Entry] = set()
         self._texts: dict[Entry, str] = {}
         self._texts = self._other_texts()
-        self.text = survey.main.rewritten(survey.values, self._replace)
+        self.text = survey.main.file.rewritten(survey.main.values, self._replace, self._lines())
 
     def show(self, candidate: Path | None) -> None:
         """Have the file be `candidate`, or not there."""
@@ -57,29 +57,40 @@ class Shadow:
         """The files that name the file, as they are to be read; they have other places, too."""
         found: dict[Entry, str] = {}
         for _, entry, other in self._survey.others:
-            text = other.rewritten(self._survey.values, self._replace)
+            lines = {name.line for name in self._survey.names_in(other)}
+            text = other.rewritten(self._survey.main.values, self._replace, lines)
             if text != other.text:
                 found[entry] = text
         return found
 
+    def _lines(self) -> set[int]:
+        """The lines of the configuration that are to have other words."""
+        return {name.line for name in self._survey.names if self._reached(name.text) is not None}
+
     def _replace(self, name: str) -> str | None:
+        reached = self._reached(name)
+        return None if reached is None else self._place(reached)
+
+    def _reached(self, name: str) -> Reached | None:
+        """What a name leads to of which there is another."""
         if "/" not in name and self._certain is None:
             return None
         reached = self._survey.reached(name)
-        if reached is None:
+        if reached is None and self._texts:
             others = (one for one in self._survey.folders.entries(name) if one in self._texts)
-            reached = next(((entry, False) for entry in others), None)
-        if reached is None or ("/" not in name and self._is_shown(reached[0].folder)):
+            reached = next(map(Reached, others), None)
+        if reached is None or ("/" not in name and self._is_shown(reached.entry.folder)):
             return None
-        return self._place(*reached)
+        return reached
 
     def _is_shown(self, folder: str) -> bool:
         """Whether names without a slash are looked for in the shadow of a folder anyway."""
         return self._certain is not None and folder in self._certain._whole
 
-    def _place(self, entry: Entry, whole: bool) -> str:
+    def _place(self, reached: Reached) -> str:
+        entry = reached.entry
         number = self._numbers.setdefault(entry.folder, len(self._numbers))
-        if whole:
+        if reached.whole:
             self._whole.add(entry.folder)
         self._used.add(entry)
         return os.path.join(self._root, str(number), entry.name).rstrip("/")
@@ -124,7 +135,7 @@ def shadows(survey: Survey) -> Iterator[Iterator[Shadow]]:
 
 def _each(survey: Survey, root: Path) -> Iterator[Shadow]:
     certain = Shadow(survey, root / "a")
-    if certain.text != survey.main.text:
+    if certain.text != survey.main.file.text:
         yield certain
     other = Shadow(survey, root / "b", certain)
     if other.text != certain.text.replace(str(root / "a"), str(root / "b")):

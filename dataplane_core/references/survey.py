@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dataplane_core.references.folders import Entry, Folders
 from dataplane_core.references.pieces import UNKNOWN, Values
-from dataplane_core.references.texts import TextFile, read_text
+from dataplane_core.references.texts import Name, TextFile, read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,43 @@ class Mention:
     inner: int = 0
 
 
-class Survey:
-    """The names in one text of haproxy.cfg that may lead to one file."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The entry by which HAProxy comes to a file; `whole`: with all else in its folder."""
 
-    def __init__(self, config_file: Path, text: str, path: Path) -> None:
-        self.main = TextFile(str(config_file), text)
+    entry: Entry
+    whole: bool = False
+
+
+class Configuration:
+    """A text of haproxy.cfg, with the names in it: kept for as long as the text is the newest."""
+
+    def __init__(self, config_file: Path, text: str) -> None:
+        self.file = TextFile(str(config_file), text)
+        self.values: Values = self.file.values({name: [it] for name, it in os.environ.items()})
+        self.paths = self.file.paths(self.values)
+
+
+class Survey:
+    """The names in a configuration that may lead to one file."""
+
+    def __init__(self, main: Configuration, path: Path) -> None:
+        self.main = main
         self.path = path
-        self.folders = Folders(config_file, from_config="default-path" in text)
-        environ = {name: [value] for name, value in os.environ.items()}
-        self.values: Values = self.main.values(environ)
-        wanted = {*self.folders.subfolders(), path.name}
-        self.folders.learn({name.text for name in self.main.names(self.values, wanted)})
+        self.real = os.path.realpath(path)
+        text = main.file.text
+        self.folders = Folders(Path(main.file.path), from_config="default-path" in text)
+        self.folders.learn({name.text for name in main.paths})
+        bare = self.folders.subfolders()
+        bare &= {name.text for name in main.file.near(bare, main.values)}
+        self.folders.learn(bare)
         self.own = self.folders.names_of(path)
-        self._wanted = wanted | {entry.name for entry in self.own} | set(self._companions())
+        self._wanted = {entry.name for entry in self.own} | set(self._companions())
+        found = main.file.near(bare | self._wanted, main.values)
+        bare |= self._wanted
+        plain = (name for name in found if name.text in bare)
+        self.names = sorted({*main.paths, *plain}, key=lambda name: name.line)
+        self._reached: dict[str, Reached | None] = {}
 
     def mentions(self) -> Iterator[Mention]:
         """The places that name the file itself."""
@@ -47,11 +71,9 @@ class Survey:
         return self._places(lambda name: self.reached(name) is not None)
 
     def _places(self, leads: Callable[[str], bool]) -> Iterator[Mention]:
-        for name in self.main.names(self.values, self._wanted):
-            if leads(name.text):
-                yield Mention(name.line)
+        yield from (Mention(name.line) for name in self.names if leads(name.text))
         for line, _, other in self.others:
-            for name in other.names(self.values, self._wanted):
+            for name in self.names_in(other):
                 if leads(name.text):
                     yield Mention(line, other.path, name.line)
 
@@ -60,33 +82,50 @@ class Survey:
         """The files that the configuration names, and that may name this one, with their lines."""
         found: list[tuple[int, Entry, TextFile]] = []
         seen = set(self.own)
-        for name in self.main.names(self.values):
+        for name in self.main.paths:
             for entry in self.folders.entries(name.text):
                 if entry in seen:
                     continue
                 seen.add(entry)
                 other = read_text(entry.path)
-                if other is not None and self._may_name(other):
+                if other is not None and next(self.names_in(other), None) is not None:
                     found.append((name.line, entry, other))
         return found
 
-    def reached(self, name: str) -> tuple[Entry, bool] | None:
-        """The entry by which HAProxy comes to the file from a name; None if it does not.
+    def names_in(self, other: TextFile) -> Iterator[Name]:
+        """The names in another file that may be this one's."""
+        folders = {os.path.basename(entry.folder) for entry in self.own} - {""}
+        found = other.near(self._wanted | folders, self.main.values)
+        return (name for name in found if "/" in name.text or name.text in self._wanted)
 
-        True beside it: the whole folder of the entry counts. Names lead to the file itself, to one
-        beside which HAProxy looks for it (`site.pem` for `site.pem.key`), to its folder, or to all
-        files there of a form (`?.lua`).
+    def reached(self, name: str) -> Reached | None:
+        """How HAProxy comes to the file from a name; None if it does not.
+
+        Names lead to the file itself, to one beside which HAProxy looks for it (`site.pem` for
+        `site.pem.key`), to its folder, or to all files there of a form (`?.lua`).
         """
-        for entry in self.folders.entries(name):
-            if self.is_own(entry):
-                return entry, False
-            for own in self.own:
-                if entry.folder == own.folder and goes_with(entry.name, own.name):
-                    return entry, False
-                if entry.folder == own.folder and ("?" in entry.name or "*" in entry.name):
-                    return entry, True
-                if own.folder == os.path.realpath(entry.path):
-                    return Entry(own.folder, ""), True
+        if name not in self._reached:
+            found = map(self._reached_at, self.folders.entries(name))
+            self._reached[name] = next(filter(None, found), None)
+        return self._reached[name]
+
+    def is_own(self, entry: Entry) -> bool:
+        """Whether an entry is the file, or a link to it."""
+        if entry in self.own:
+            return True
+        return os.path.islink(entry.path) and os.path.realpath(entry.path) == self.real
+
+    def _reached_at(self, entry: Entry) -> Reached | None:
+        if self.is_own(entry):
+            return Reached(entry)
+        for own in self.own:
+            if entry.folder == own.folder:
+                if "?" in entry.name or "*" in entry.name:
+                    return Reached(entry, whole=True)
+                if goes_with(entry.name, own.name):
+                    return Reached(entry)
+            if self.folders.real(entry.path) == own.folder:
+                return Reached(Entry(own.folder, ""), whole=True)
         return None
 
     def _leads_to(self, name: str) -> bool:
@@ -94,21 +133,10 @@ class Survey:
             return os.path.basename(name) in {entry.name for entry in self.own}
         return any(map(self.is_own, self.folders.entries(name)))
 
-    def is_own(self, entry: Entry) -> bool:
-        """Whether an entry is the file, or a link to it."""
-        return entry in self.own or self._is_link(entry)
-
-    def _is_link(self, entry: Entry) -> bool:
-        path = entry.path
-        return os.path.islink(path) and os.path.realpath(path) == os.path.realpath(self.path)
-
     def _companions(self) -> Iterator[str]:
         for own in self.own:
             if os.path.isdir(own.folder):
                 yield from (one for one in os.listdir(own.folder) if goes_with(one, own.name))
-
-    def _may_name(self, other: TextFile) -> bool:
-        return any(_stem(entry.name) in other.text for entry in self.own)
 
 
 def _stem(name: str) -> str:

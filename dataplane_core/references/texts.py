@@ -6,7 +6,7 @@ Comments name nothing. A line in a conditional block counts whether or not its c
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -40,17 +40,23 @@ class TextFile:
     path: str
     text: str
 
-    def names(self, values: Values, wanted: Iterable[str] = ()) -> Iterator[Name]:
-        """The names with a slash in them, and of the others those that are `wanted`."""
-        known = frozenset(wanted)
-        for number, raw in enumerate(self.text.split("\n"), 1):
-            if not _may_name(raw, known):
-                continue
-            for token in tokens_of(raw):
-                for word in (word for reading in readings(token, values) for word in reading):
-                    for piece in pieces(word):
-                        if "/" in piece.text or piece.text in known:
-                            yield Name(number, piece.text)
+    def paths(self, values: Values) -> list[Name]:
+        """The names with a slash in them, and all that stand in lines with quotes or variables."""
+        return [
+            Name(number, text)
+            for number, raw in enumerate(self.text.split("\n"), 1)
+            if "/" in raw or _HIDING.search(raw)
+            for text in _texts(raw, values)
+            if "/" in text or _HIDING.search(raw)
+        ]
+
+    def near(self, wanted: Collection[str], values: Values) -> Iterator[Name]:
+        """The names in lines that have one of the wanted words in them."""
+        number, start = 1, 0
+        for at in _lines_with(wanted, self.text):
+            number, start = number + self.text.count("\n", start, at), at
+            raw = self.text[at : self.text.find("\n", at) % (len(self.text) + 1)]
+            yield from (Name(number, text) for text in _texts(raw, values))
 
     def values(self, environ: Values) -> dict[str, Sequence[str]]:
         """The values that variables may have: those around, and those that a line sets.
@@ -67,9 +73,12 @@ class TextFile:
                     found[tokens[1]] += [words[0] for words in readings(tokens[2], {}) if words]
         return dict(found)
 
-    def rewritten(self, values: Values, replace: Replace) -> str:
-        """The text with other names in it; lines stay lines."""
-        return "\n".join(_rewritten(raw, values, replace) for raw in self.text.split("\n"))
+    def rewritten(self, values: Values, replace: Replace, numbers: Collection[int]) -> str:
+        """The text with other names in some of its lines; lines stay lines."""
+        lines = self.text.split("\n")
+        for number in numbers:
+            lines[number - 1] = _rewritten(lines[number - 1], values, replace)
+        return "\n".join(lines)
 
 
 def read_text(path: str) -> TextFile | None:
@@ -94,13 +103,26 @@ def tokens_of(raw: str) -> Sequence[str]:
         return raw.split()
 
 
-def _may_name(raw: str, wanted: frozenset[str]) -> bool:
-    return "/" in raw or _HIDING.search(raw) is not None or any(name in raw for name in wanted)
+def _texts(raw: str, values: Values) -> Iterator[str]:
+    for token in tokens_of(raw):
+        for words in readings(token, values):
+            yield from (piece.text for word in words for piece in pieces(word))
+
+
+def _lines_with(wanted: Collection[str], text: str) -> Iterator[int]:
+    """Where the lines begin that have one of the words in them, each once."""
+    if not wanted:
+        return
+    words = "|".join(map(re.escape, wanted))
+    last = -1
+    for match in re.finditer(rf"(?<!\w)(?:{words})(?!\w)", text):
+        start = text.rfind("\n", 0, match.start()) + 1
+        if start != last:
+            last = start
+            yield start
 
 
 def _rewritten(raw: str, values: Values, replace: Replace) -> str:
-    if not raw.strip():
-        return raw
     at, parts = 0, list[str]()
     for token in tokens_of(raw):
         start = raw.index(token, at)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Conflict, Finding
 from dataplane_core.references.shadow import Shadow, shadows
-from dataplane_core.references.survey import Mention, Survey
+from dataplane_core.references.survey import Configuration, Mention, Survey
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 
@@ -19,6 +19,7 @@ class UsedFiles:
 
     def __init__(self, config: ConfigStore) -> None:
         self._config = config
+        self._newest: tuple[str, Configuration] | None = None
 
     def check_removal(self, path: Path) -> None:
         """Raise `Conflict` where the configuration names a file, or HAProxy needs it."""
@@ -48,8 +49,11 @@ class UsedFiles:
         return next(self._survey(path)[1].users(), None) is not None
 
     def _survey(self, path: Path) -> tuple[Snapshot, Survey]:
-        snapshot = self._config.snapshot()
-        return snapshot, Survey(self._config.path, snapshot.text, path)
+        snapshot, newest = self._config.snapshot(), self._newest
+        if newest is None or newest[0] != snapshot.digest:
+            newest = snapshot.digest, Configuration(self._config.path, snapshot.text)
+            self._newest = newest
+        return snapshot, Survey(newest[1], path)
 
     def _judge(self, snapshot: Snapshot, survey: Survey, candidate: Path | None) -> None:
         """Have HAProxy read the configuration with a changed file, in all ways that show it.

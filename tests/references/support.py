@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from dataplane_core.references.survey import Mention, Survey
+from dataplane_core.references.survey import Configuration, Mention, Survey
 from tests.storage.support import bundle
 
 HEAD = """\
@@ -70,7 +70,12 @@ def text_of(folder: Path, line: str, top: str = "") -> str:
 
 def mentions(folder: Path, text: str, file: str) -> list[Mention]:
     """The places that name a file."""
-    return list(Survey(folder / "haproxy.cfg", text, folder / file).mentions())
+    return list(survey(folder, text, file).mentions())
+
+
+def survey(folder: Path, text: str, file: str) -> Survey:
+    """The names in a configuration that may lead to a file."""
+    return Survey(Configuration(folder / "haproxy.cfg", text), folder / file)
 
 
 def accepts(program: str, folder: Path, text: str, **environ: str) -> bool:

@@ -5,8 +5,7 @@ import os
 import pytest
 
 from dataplane_core.references.shadow import shadows
-from dataplane_core.references.survey import Survey
-from tests.references.support import accepts, lay_out, mentions, text_of
+from tests.references.support import accepts, lay_out, mentions, survey, text_of
 from tests.references.test_survey import NAMED
 
 OTHERS = {
@@ -52,9 +51,9 @@ def test_haproxy_sees_the_change(folder, haproxy_program, case):
     around = sorted(os.listdir(path.parent))
     copy = folder / "copy"
     copy.write_bytes(path.read_bytes())
-    assert next(Survey(folder / "haproxy.cfg", text, path).users(), None) is not None
+    assert next(survey(folder, text, file).users(), None) is not None
     told = []
-    with shadows(Survey(folder / "haproxy.cfg", text, path)) as ways:
+    with shadows(survey(folder, text, file)) as ways:
         for shadow in ways:
             assert len(shadow.text.splitlines()) == len(text.splitlines())
             verdicts = []
