@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.references.pieces import pieces
@@ -50,7 +50,6 @@ def read(line: str) -> tuple[str, ...]:
     return found.values
 
 
-@settings(deadline=None)
 @given(spelled(PATH), LINES)
 def test_a_name_is_found_and_nothing_else_is_changed(word, line):
     before, behind, comment = line
@@ -73,7 +72,6 @@ def called(draw, path: str) -> str:
     return f"{draw(st.sampled_from(['path,map(', '%[path,map_beg(', 'a %[src,map_ip(']))}{quoted}{rest}){end}"
 
 
-@settings(deadline=None)
 @given(called(PLAIN), HANDS)
 def test_an_argument_is_found_and_nothing_else_is_changed(value, hand):
     file = TextFile("/haproxy.cfg", f"  http-request set-header x {hand(value)} if TRUE")
@@ -84,7 +82,6 @@ def test_an_argument_is_found_and_nothing_else_is_changed(value, hand):
     assert [bare.sub(NEW, word) for word in read(new)] == [bare.sub(NEW, word) for word in expected]
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("ab/.,()[]\"'\\ =@%"), max_size=30))
 def test_every_part_stands_where_it_is_said_to(word):
     found = list(pieces(word))
@@ -95,7 +92,6 @@ def test_every_part_stands_where_it_is_said_to(word):
             assert piece.text == word[piece.start : piece.end]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_through(text):
     file = TextFile("/haproxy.cfg", text)
