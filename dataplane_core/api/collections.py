@@ -208,8 +208,8 @@ class Rows(Collection):
 class Single(Collection):
     """One section that is addressed without a name, such as `global`.
 
-    Where the file has several, the `last` or the first of them counts. A PUT makes the section
-    when it is missing if `creates`.
+    Where the file has several, the `last` of them counts, or all of them as one section. A PUT
+    makes the section when it is missing if `creates`.
     """
 
     kind: str

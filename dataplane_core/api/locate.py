@@ -45,9 +45,10 @@ def find_section(document: Document, kind: str, name: str, prefix: str | None) -
 
 
 def find_single(document: Document, single: Single) -> Section | None:
-    """The section that a singleton means."""
-    sections = document.all(single.kind)
-    return sections[-1 if single.last else 0] if sections else None
+    """The section that a singleton means: the last one, or all there are as one."""
+    if not single.last:
+        return document.joined(single.kind)
+    return next(reversed(document.all(single.kind)), None)
 
 
 def find_defaults(document: Document, name: str) -> Section | None:
@@ -65,11 +66,11 @@ class ParentReference:
     def find(self, document: Document) -> Section | None:
         """The section, if it exists."""
         for parent in self.parents:
-            if parent.kind in NAMELESS and not self.name:
+            if parent.kind == "global":
+                found = document.joined("global")
+            elif parent.kind in NAMELESS and not self.name:
                 sections = document.all(parent.kind)
                 found = sections[-1] if sections else None
-            elif parent.kind == "global":
-                found = next(iter(document.all("global")), None)
             else:
                 prefix = UNNAMED_DEFAULTS if parent.kind == "defaults" else None
                 found = find_section(document, parent.kind, self.name, prefix)

@@ -1,5 +1,6 @@
 """Responders of named sections and of single ones."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
@@ -18,13 +19,22 @@ from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
 
-def object_of(registry: Registry, section: Section, model: Model, **names: str) -> dict[str, Any]:
-    """A section as a flat object, under the names given; `from` only where it is written."""
-    values: dict[str, Any] = dict(names)
+def object_of(
+    registry: Registry,
+    section: Section,
+    model: Model,
+    names: Mapping[str, str] | None = None,
+    reached: bool = True,
+) -> dict[str, Any]:
+    """A section as a flat object, under the names given; `from` only where it is written.
+
+    `reached` as `unmanaged_lines` has it.
+    """
+    values: dict[str, Any] = dict(names or {})
     if section.parent is not None and section.kind in INHERITING:
         values["from"] = section.parent
     values.update(model.read(section))
-    unknown = unmanaged_lines(registry, section, model)
+    unknown = unmanaged_lines(registry, section, model, reached)
     if unknown:
         values[UNMANAGED.name] = unknown
     return values
@@ -53,12 +63,16 @@ class SectionList:
         self._view.answer_read(req, resp, self._read)
 
     def _read(self, snapshot: Snapshot) -> list[dict[str, Any]]:
-        one, known = self._collection, self._view.registry
-        found = shown_names(snapshot.document, one.kind, one.unnamed)
+        one, document = self._collection, snapshot.document
         return [
-            self._codec.project(object_of(known, section, one.model, **{one.key: name}))
-            for name, section in found
+            self._codec.project(self._object(document, name, section))
+            for name, section in shown_names(document, one.kind, one.unnamed)
         ]
+
+    def _object(self, document: Document, name: str, section: Section) -> dict[str, Any]:
+        one = self._collection
+        reached = find_section(document, one.kind, name, one.unnamed) is section
+        return object_of(self._view.registry, section, one.model, {one.key: name}, reached)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         one = self._collection
@@ -91,7 +105,7 @@ class SectionItem:
     def _read(self, snapshot: Snapshot, keys: dict[str, str]) -> dict[str, Any]:
         one = self._collection
         section = self._find(snapshot.document, keys[one.key])
-        return self._codec.project(object_of(self._view.registry, section, one.model, **keys))
+        return self._codec.project(object_of(self._view.registry, section, one.model, keys))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         one = self._collection

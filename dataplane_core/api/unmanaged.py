@@ -1,6 +1,6 @@
 """What stands in a section and no declaration knows: kept in the file, and shown to clients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dataplane_core.grammar import Model, Prop, Reading
 from dataplane_core.grammar.model import HeadTable
@@ -16,20 +16,26 @@ UNMANAGED = Prop(
 )
 
 
-def unmanaged_lines(registry: Registry, section: Section, model: Model) -> list[str]:
-    """The lines of a section that neither its model nor a collection of rows reads whole."""
-    known: list[str] | None = section.cache.get((UNMANAGED.name, model))
+def unmanaged_lines(
+    registry: Registry, section: Section, model: Model, reached: bool = True
+) -> list[str]:
+    """The lines of a section that neither its model nor a collection of rows reads whole.
+
+    Rows are among them where the section is not `reached`: another one has its name, and the rows
+    that a collection shows under that name are the other one's.
+    """
+    key = (UNMANAGED.name, model, reached)
+    known: list[str] | None = section.cache.get(key)
     if known is None:
-        known = list(_unknown(registry, section, model))
-        section.cache[UNMANAGED.name, model] = known
+        tables = [rows.table.heads for rows in registry.rows_of(section.kind)] if reached else []
+        known = section.cache[key] = list(_unknown(section, model, tables))
     return known
 
 
-def _unknown(registry: Registry, section: Section, model: Model) -> Iterator[str]:
-    tables = [rows.table.heads for rows in registry.rows_of(section.kind)]
+def _unknown(section: Section, model: Model, tables: Sequence[HeadTable]) -> Iterator[str]:
     beside = model.beside(section)
     for at, line in enumerate(section.lines):
-        if not _says_something(line) or any(_reading(table, line) for table in tables):
+        if not _says_something(section, line) or any(_reading(table, line) for table in tables):
             continue  # what a row has beside its own words, the row shows
         reading = _reading(model.heads, line)
         if at in beside or reading is None or reading.partial or reading.rounded:
@@ -41,6 +47,7 @@ def _reading(table: HeadTable, line: Line) -> Reading | None:
     return None if match is None else match[2]
 
 
-def _says_something(line: Line) -> bool:
-    """Neither blank nor a comment, nor a condition such as `.if` (manual, section 2.4)."""
-    return line.broken or bool(line.tokens and not line.tokens[0].startswith("."))
+def _says_something(section: Section, line: Line) -> bool:
+    """Neither blank, a comment, a condition such as `.if` (manual, section 2.4), nor a header."""
+    words = line.tokens
+    return line.broken or bool(words and words[0] != section.kind and not words[0].startswith("."))

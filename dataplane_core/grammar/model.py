@@ -96,10 +96,17 @@ class Model:
         return values
 
     def beside(self, section: Section) -> frozenset[int]:
-        """Places of lines that have an effect, and that the object does not show."""
-        several = (lines for one, lines in self.find(section).items() if one.counts == EACH)
-        read = ([at for at, _, reading in lines if reading is not None] for lines in several)
-        return frozenset(at for places in read for at in places[:-1])
+        """Places of lines that can be read, and that the object does not show beside others."""
+        places: set[int] = set()
+        for statement, lines in self.find(section).items():
+            if statement.single and len(lines) > 1:
+                shown = statement.collect(_rows(lines))
+                places.update(
+                    line[0]
+                    for line in lines
+                    if line[2] is not None and statement.collect(_rows([line])) != shown
+                )
+        return frozenset(places)
 
     def problems(self, values: Values) -> Iterator[Problem]:
         """Rules between properties that `values` breaks."""

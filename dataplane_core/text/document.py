@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dataplane_core.text.comments import next_heading
 from dataplane_core.text.conditions import ConditionalBlocks, may_hold
+from dataplane_core.text.joined import Joined
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.parting import Parting, part
 from dataplane_core.text.section import SCOPE, Section
@@ -112,6 +113,11 @@ class Document:
         """All sections of a kind, in file order."""
         return [section for section in self.sections if section.kind == kind]
 
+    def joined(self, kind: str) -> Section | None:
+        """All sections of a kind as one; None where there is none."""
+        sections = self.all(kind)
+        return Joined(sections) if len(sections) > 1 else next(iter(sections), None)
+
     def key(self, section: Section) -> Key:
         """The key of a section that stands in this document."""
         found = self.index.get((section.kind, section.name), [])
@@ -133,6 +139,11 @@ class Document:
         """The document with `new` in the place of `old`."""
         if new is old:
             return self
+        if isinstance(old, Joined):
+            document = self
+            for part, edited in zip(old.parts, old.cut(new), strict=True):
+                document = document.replace(part, edited)
+            return document
         at = self.position(old)
         same = (old.kind, old.name) == (new.kind, new.name)
         sections = (*self.sections[:at], new, *self.sections[at + 1 :])

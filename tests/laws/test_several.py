@@ -57,7 +57,7 @@ def test_of_two_lines_the_one_that_counts_is_shown_and_neither_is_touched(tmp_pa
         counts = one.statement.counts
         assert shown == model.read(body(lines[0 if counts == FIRST else 1])), lines
         assert model.put(section, shown) is section, lines
-        assert model.beside(section) == (frozenset({0}) if counts == EACH else frozenset()), lines
+        assert model.beside(section) == {1 if counts == FIRST else 0}, lines
         left = [line.raw for line in model.put(section, {}).lines]
         assert left == ([section.lines[0].raw] if counts == EACH else []), (lines, good)
 
@@ -107,7 +107,7 @@ def test_what_adds_up_is_shown_together(api: Everything) -> None:
 def test_of_what_counts_line_by_line_one_is_shown_and_the_others_are_told_of(api: Everything) -> None:
     assert api.get("global")["lua_load_per_thread"] == "b.lua x"
     assert api.get("global")["pidfile"] == "/run/a.pid"
-    assert api.get("global")["x_unmanaged"] == ["lua-load-per-thread a.lua"]
+    assert api.get("global")["x_unmanaged"] == ["lua-load-per-thread a.lua", "pidfile /run/b.pid"]
     shown = api.get("frontends/f")
     assert shown["monitor_fail"] == {"cond": "if", "cond_test": "{ hdr(b) 1 }"}
     assert shown["errorloc302"] == {"code": 500, "url": "/c"}

@@ -104,3 +104,64 @@ def test_timers_that_haproxy_cannot_count_are_refused(tmp_path):
     status, code, message = api.refused("PUT", "servers/s", body, backend="b")
     assert (status, code) == (422, 608)
     assert "inter must be from 0 to 2147483647" in message
+
+
+GLOBALS = """\
+global
+  maxconn 10
+  log 127.0.0.1 local0
+  future.one 1
+
+defaults
+  mode http
+
+# the second
+global   # more
+  nbthread 2
+  log 127.0.0.1 local1
+  future.two 2
+"""
+
+
+def test_several_global_sections_are_one(tmp_path):
+    api = Everything(tmp_path, GLOBALS)
+    shown = api.get("global")
+    assert (shown["maxconn"], shown["nbthread"]) == (10, 2)
+    assert shown["x_unmanaged"] == ["future.one 1", "future.two 2"]
+    logs = {"parent_type": "global"}
+    assert [one["facility"] for one in api.get("log_targets", **logs)] == ["local0", "local1"]
+    api.change("PUT", "global", shown)
+    assert api.text == GLOBALS
+    api.change("PUT", "global", {**shown, "maxconn": 11, "nbthread": 3, "daemon": "enabled"})
+    first = api.get("log_targets/0", **logs)
+    api.change("PUT", "log_targets/0", {**first, "level": "notice"}, **logs)
+    api.change("DELETE", "log_targets/1", **logs)
+    api.change("POST", "log_targets", {**first, "index": 1, "facility": "local2"}, **logs)
+    expected = (
+        ("maxconn 10", "maxconn 11"), ("nbthread 2", "nbthread 3"), ("global\n", "global\n  daemon\n"), ("local0", "local0 notice"),
+        ("  log 127.0.0.1 local1\n", ""), ("notice\n", "notice\n  log 127.0.0.1 local2\n"),
+    )  # fmt: skip
+    text = GLOBALS
+    for old, new in expected:
+        text = text.replace(old, new)
+    assert api.text == text
+
+
+def test_rows_of_a_section_that_its_name_does_not_reach_are_shown(tmp_path):
+    rows = "  server s 127.0.0.1:1\n  http-request deny\n"
+    text = f".if feature(X)\nbackend b\n{rows}.else\nbackend b\n  balance first\n{rows}.endif\n"
+    api = Everything(tmp_path, text)
+    first, second = api.get("backends")
+    assert "x_unmanaged" not in first
+    assert second["x_unmanaged"] == [line.strip() for line in rows.splitlines()]
+    assert second["balance"] == {"algorithm": "first"}
+
+
+def test_lines_that_others_override_are_shown(tmp_path):
+    text = "backend b\n  balance first\n  fullconn 10\n  balance leastconn\n  fullconn 10\n  fullconn 10\n"
+    api = Everything(tmp_path, text)
+    shown = api.get("backends/b")
+    assert shown["balance"] == {"algorithm": "leastconn"}
+    assert shown["x_unmanaged"] == ["balance first"]
+    api.change("PUT", "backends/b", shown)
+    assert api.text == text
