@@ -39,9 +39,9 @@ class Site:
 
     @cached_property
     def routes(self) -> list[Route]:
-        """All routes, those of plugins first."""
+        """All routes, those of collections first."""
         own = [self._complete(route) for route in self._routes.of(self.version.name)]
-        return [*own, *self.version.routes(self.view)]
+        return [*self.version.routes(self.view), *own]
 
     def children(self, path: str) -> Iterator[tuple[str, Operation]]:
         """The paths one level below `path` that can be listed without a parameter, sorted."""

@@ -25,6 +25,7 @@ ERROR: Mapping[str, Any] = {
     "type": "object",
     "description": "What went wrong.",
     "required": ["code", "message"],
+    "example": {"code": 400, "message": "What is wrong, and what would be right."},
     "properties": {
         "code": {"type": "integer", "x-nullable": True},
         "message": {"type": "string", "x-nullable": True},

@@ -1,12 +1,12 @@
 """The tags that group operations in a document, each with what it is about.
 
-The configuration's own stand first, in the order in which sections stand in a file: a section, and
-behind it the lines that it holds.
+The configuration's own stand first: `global` and the proxies, then the other sections in the order
+in which they stand in a file, and behind each section the lines that it holds.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from dataplane_core.api.collections import Collection, Rows
+from dataplane_core.api.collections import INHERITING, Collection, Rows
 from dataplane_core.api.routes import Tag
 from dataplane_core.api.wording import about
 
@@ -38,10 +38,10 @@ def _families(site: "Site") -> dict[str, str]:
     registry = site.services.registry
     order = registry.section_order
 
-    def place(one: Collection) -> tuple[int, bool]:
-        if isinstance(one, Rows):
-            return order.index(one.parents[0].kind), True
-        return order.index(one.kind), False  # type: ignore[attr-defined]
+    def place(one: Collection) -> tuple[bool, int, bool]:
+        is_line = isinstance(one, Rows)
+        kind: str = one.parents[0].kind if isinstance(one, Rows) else one.kind  # type: ignore[attr-defined]
+        return kind != "global" and kind not in INHERITING, order.index(kind), is_line
 
     found: dict[str, str] = {}
     for one in sorted(registry.collections.values(), key=place):

@@ -32,4 +32,5 @@ def dataplane_register(registry: Registry) -> None:
         filters=("acl_name",),
         title="Acl",
         tag="ACL",
+        help="Named conditions.",
     )

@@ -99,4 +99,5 @@ def dataplane_register(registry: Registry) -> None:
         schema="acme_provider",
         title="AcmeProvider",
         tag="ACME",
+        help="Authorities that issue certificates over ACME.",
     )

@@ -25,4 +25,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="frontend",
         typed=False,
         rank=RANK,
+        help="Which backend a request goes to.",
     )

@@ -14,4 +14,9 @@ BACKEND = Model("backend", *select(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETE
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Declare the sections."""
-    registry.sections("backends", kind=KIND, model=BACKEND)
+    registry.sections(
+        "backends",
+        kind=KIND,
+        model=BACKEND,
+        help="Groups of servers that requests are spread over.",
+    )

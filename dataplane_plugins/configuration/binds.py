@@ -34,4 +34,5 @@ def dataplane_register(registry: Registry) -> None:
         rank=RANK,
         title="Bind",
         unnamed=address_name,
+        help="Addresses that are listened on.",
     )

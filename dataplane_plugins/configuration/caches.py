@@ -27,4 +27,10 @@ CACHE = Model(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Caches."""
-    registry.sections("caches", kind="cache", model=CACHE, key_nullable=True)
+    registry.sections(
+        "caches",
+        kind="cache",
+        model=CACHE,
+        key_nullable=True,
+        help="Memory in which answers are kept.",
+    )

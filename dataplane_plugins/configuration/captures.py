@@ -38,4 +38,5 @@ def dataplane_register(registry: Registry) -> None:
         rank=RANK,
         orphans=Orphans(list=404, create=404, item=404, delete=400),
         title="DeclareCapture",
+        help="Room for parts of requests and answers that are logged.",
     )

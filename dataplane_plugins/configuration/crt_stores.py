@@ -42,7 +42,12 @@ LOAD = statement(
 def dataplane_register(registry: Registry) -> None:
     """Declare the sections, and the certificates in them."""
     registry.sections(
-        "crt_stores", kind="crt-store", model=CRT_STORE, key_pattern=NAME, title="CrtStore"
+        "crt_stores",
+        kind="crt-store",
+        model=CRT_STORE,
+        key_pattern=NAME,
+        title="CrtStore",
+        help="Sets of certificates, with the folders that they are loaded from.",
     )
     registry.rows(
         "crt_loads",
@@ -53,4 +58,5 @@ def dataplane_register(registry: Registry) -> None:
         typed=False,
         rank=30,
         title="CrtLoad",
+        help="Certificates of a store, each with its key and what goes with it.",
     )

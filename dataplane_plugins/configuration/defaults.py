@@ -22,6 +22,7 @@ def dataplane_register(registry: Registry) -> None:
         creates=False,
         schema="defaults",
         title="Defaults",
+        help="What proxies are set to where they say nothing themselves.",
     )
     registry.sections(
         "named_defaults",
@@ -33,4 +34,5 @@ def dataplane_register(registry: Registry) -> None:
         title="DefaultsSection",
         titles="DefaultsSections",
         tag="Defaults",
+        help="What proxies are set to where they say nothing themselves.",
     )

@@ -117,4 +117,5 @@ def dataplane_register(registry: Registry) -> None:
         key_pattern=r"^[^\s]+$",
         schema="fcgiApp",
         title="FCGIApp",
+        help="Applications that are spoken to over FastCGI.",
     )

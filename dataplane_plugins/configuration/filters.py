@@ -130,4 +130,11 @@ FILTER = statement(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Filters of frontends, backends and `listen` sections."""
-    registry.rows("filters", FILTER, key=None, parents=("frontend", "backend"), rank=RANK)
+    registry.rows(
+        "filters",
+        FILTER,
+        key=None,
+        parents=("frontend", "backend"),
+        rank=RANK,
+        help="What looks at or changes the data that passes.",
+    )

@@ -13,4 +13,9 @@ FRONTEND = Model("frontend", *select(KIND, PROXY_STATEMENTS))
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Declare the sections."""
-    registry.sections("frontends", kind=KIND, model=FRONTEND)
+    registry.sections(
+        "frontends",
+        kind=KIND,
+        model=FRONTEND,
+        help="Where connections come in, and what becomes of them.",
+    )

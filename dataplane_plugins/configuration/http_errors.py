@@ -35,4 +35,5 @@ def dataplane_register(registry: Registry) -> None:
         key_pattern=NAME,
         title="HTTPErrorsSection",
         tag="HTTPErrors",
+        help="Sets of error pages.",
     )

@@ -19,4 +19,10 @@ MODEL = Model("listen", *select_both(PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Declare the sections, to be read only."""
-    registry.sections("listens", kind=LISTEN.kind, model=MODEL, operations=("list", "read"))
+    registry.sections(
+        "listens",
+        kind=LISTEN.kind,
+        model=MODEL,
+        operations=("list", "read"),
+        help="A frontend and a backend in one.",
+    )

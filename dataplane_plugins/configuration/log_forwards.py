@@ -57,7 +57,12 @@ DGRAM_BIND = statement(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Log forwarders, and the addresses at which they take datagrams."""
-    registry.sections("log_forwards", kind="log-forward", model=LOG_FORWARD)
+    registry.sections(
+        "log_forwards",
+        kind="log-forward",
+        model=LOG_FORWARD,
+        help="Listeners for log messages, which are passed on.",
+    )
     registry.rows(
         "dgram_binds",
         DGRAM_BIND,
@@ -67,4 +72,5 @@ def dataplane_register(registry: Registry) -> None:
         rank=5,
         unnamed=address_name,
         orphans=Orphans(list=400),
+        help="Addresses on which log messages come in as datagrams.",
     )

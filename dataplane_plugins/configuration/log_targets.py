@@ -108,4 +108,5 @@ def dataplane_register(registry: Registry) -> None:
         ),
         rank=RANK,
         orphans=Orphans(nameless=404),
+        help="Where log messages go.",
     )

@@ -39,6 +39,7 @@ def dataplane_register(registry: Registry) -> None:
         tag="Mailers",
         key_pattern=r"^[A-Za-z0-9-_]+$",
         operation_ids={"replace": "editMailersSection"},
+        help="Mail servers that alerts are sent to.",
     )
     registry.rows(
         "mailer_entries",
@@ -52,4 +53,5 @@ def dataplane_register(registry: Registry) -> None:
         schemas="mailer_entries",
         title="MailerEntry",
         titles="MailerEntries",
+        help="The mail servers of a section.",
     )

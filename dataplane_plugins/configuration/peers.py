@@ -127,6 +127,7 @@ def dataplane_register(registry: Registry) -> None:
         title="Peer",
         operations=("list", "create", "read", "delete"),
         operation_ids={"list": "getPeerSections", "read": "getPeerSection"},
+        help="HAProxy processes that tell each other what is in their stick tables.",
     )
     registry.rows(
         "peer_entries",
@@ -140,6 +141,7 @@ def dataplane_register(registry: Registry) -> None:
         schemas="peer_entries",
         title="PeerEntry",
         titles="PeerEntries",
+        help="The processes that take part.",
     )
     registry.rows(
         "tables",
@@ -149,4 +151,5 @@ def dataplane_register(registry: Registry) -> None:
         typed=False,
         rank=80,
         orphans=Orphans(list=400),
+        help="Stick tables that are shared with peers.",
     )

@@ -33,4 +33,10 @@ PROGRAM = Model(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Declare the sections."""
-    registry.sections("programs", kind="program", model=PROGRAM, tag="ProcessManager")
+    registry.sections(
+        "programs",
+        kind="program",
+        model=PROGRAM,
+        tag="ProcessManager",
+        help="Programs that HAProxy's master process runs.",
+    )

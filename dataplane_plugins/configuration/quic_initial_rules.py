@@ -33,4 +33,5 @@ def dataplane_register(registry: Registry) -> None:
         parents=("frontend", "defaults"),
         rank=RANK,
         title="QUICInitialRule",
+        help="A rule for the first packet of a QUIC connection.",
     )

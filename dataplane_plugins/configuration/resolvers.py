@@ -66,8 +66,15 @@ NAMESERVER = statement(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Resolvers and their name servers."""
-    registry.sections("resolvers", kind="resolvers", model=RESOLVER, schema="resolver",
-                      title="Resolver", titles="Resolvers")
+    registry.sections(
+        "resolvers",
+        kind="resolvers",
+        model=RESOLVER,
+        schema="resolver",
+        title="Resolver",
+        titles="Resolvers",
+        help="Name servers that names are resolved with at run time.",
+    )
     registry.rows(
         "nameservers",
         NAMESERVER,
@@ -76,4 +83,5 @@ def dataplane_register(registry: Registry) -> None:
         typed=False,
         rank=20,
         orphans=Orphans(list=400),
+        help="The name servers of a section.",
     )

@@ -30,4 +30,9 @@ RING = Model(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Rings; their servers are the collection `servers`."""
-    registry.sections("rings", kind="ring", model=RING)
+    registry.sections(
+        "rings",
+        kind="ring",
+        model=RING,
+        help="Buffers that messages are put into, from which servers may get them.",
+    )

@@ -25,4 +25,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="backend",
         typed=False,
         rank=RANK,
+        help="Which server a request goes to.",
     )

@@ -37,4 +37,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="backend",
         typed=False,
         rank=RANK,
+        help="Servers that are made by number, such as one for each address of a name.",
     )

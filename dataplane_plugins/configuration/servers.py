@@ -59,4 +59,5 @@ def dataplane_register(registry: Registry) -> None:
             server_commands.changed,
         ),
         title="Server",
+        help="Machines that requests are sent to.",
     )

@@ -55,4 +55,5 @@ def dataplane_register(registry: Registry) -> None:
         parents=("frontend",),
         rank=RANK,
         title="SSLFrontUse",
+        help="Certificates that a frontend offers.",
     )

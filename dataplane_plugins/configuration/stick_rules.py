@@ -41,4 +41,5 @@ def dataplane_register(registry: Registry) -> None:
         parameter="backend",
         typed=False,
         rank=RANK,
+        help="What is remembered of a client to lead it to the same server again.",
     )

@@ -20,4 +20,11 @@ TRACES = Model(
 @impl
 def dataplane_register(registry: Registry) -> None:
     """Declare the section."""
-    registry.single("traces", kind="traces", model=TRACES, schema="traces", title="Traces")
+    registry.single(
+        "traces",
+        kind="traces",
+        model=TRACES,
+        schema="traces",
+        title="Traces",
+        help="Where HAProxy's own traces go.",
+    )

@@ -68,6 +68,7 @@ def dataplane_register(registry: Registry) -> None:
         kind="userlist",
         model=Model("userlist"),
         operations=("list", "create", "read", "delete"),
+        help="Lists of users and groups for authentication.",
     )
     registry.rows(
         "groups",
@@ -77,6 +78,7 @@ def dataplane_register(registry: Registry) -> None:
         typed=False,
         rank=20,
         orphans=Orphans(list=404, create=404),
+        help="Groups of users in a list.",
     )
     registry.rows(
         "users",
@@ -87,4 +89,5 @@ def dataplane_register(registry: Registry) -> None:
         typed=False,
         rank=30,
         orphans=Orphans(list=404),
+        help="Users in a list, each with a password.",
     )

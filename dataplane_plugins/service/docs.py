@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MEDIA = {
     "docs.js": "text/javascript; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "swagger-ui.css": "text/css; charset=utf-8",
     "favicon-32x32.png": "image/png",

@@ -50,7 +50,7 @@ def known(templates):
         ("/v1/services/haproxy/configuration/acl", [f"{HAPROXY}/configuration/acls"]),
         ("/V2/info", ["/v2/info"]),
         ("/docs", ["/v2/docs"]),
-        ("/v2/servers", [f"{HAPROXY}/runtime/servers", f"{HAPROXY}/configuration/servers"]),
+        ("/v2/servers", [f"{HAPROXY}/configuration/servers", f"{HAPROXY}/runtime/servers"]),
         # what is like nothing, like too many, or there already
         *((path, []) for path in ("/", "/v2", "//", "/metrics", "/wp-login.php", "/v2/rules")),
         (f"{HAPROXY}/configuration/backends", []),
