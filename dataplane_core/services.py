@@ -116,9 +116,8 @@ def make_services(
         on_succeeded=lambda record: config.mark_accepted(record.version),
         on_failed=_restorer(config),
     )
-    return Services(
-        settings, manager, registry, state, config, reloads, runtime, UsedFiles(config)
-    )
+    used_files = UsedFiles(config, settings.dataplane.check_timeout)
+    return Services(settings, manager, registry, state, config, reloads, runtime, used_files)
 
 
 def _restorer(config: ConfigStore) -> Any:

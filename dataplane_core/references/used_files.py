@@ -1,6 +1,8 @@
 """Stored files that the configuration uses: which must stay, and what HAProxy says of a change."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from dataplane_core.references.survey import Configuration, Mention, Survey
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 
+_TICK = 0.05
+
 
 class UsedFiles:
     """The files that the newest version of the configuration names, in any way.
@@ -17,12 +21,17 @@ class UsedFiles:
     What an open transaction would change does not count before its commit, which HAProxy judges.
     """
 
-    def __init__(self, config: ConfigStore) -> None:
+    def __init__(self, config: ConfigStore, patience: float) -> None:
+        """`patience`: seconds that HAProxy may take to judge a configuration."""
         self._config = config
+        self._patience = patience
         self._newest: tuple[str, Configuration] | None = None
 
-    def check_removal(self, path: Path) -> None:
-        """Raise `Conflict` where the configuration names a file, or HAProxy needs it."""
+    def check_removal(self, path: Path) -> int:
+        """Raise `Conflict` where the configuration names a file, or HAProxy needs it.
+
+        Returns the version that was judged.
+        """
         snapshot, survey = self._survey(path)
         mention = next(survey.mentions(), None)
         if mention is not None:
@@ -33,16 +42,54 @@ class UsedFiles:
                 self._judge(snapshot, survey, None)
             except CheckFailed as failed:
                 raise Conflict(f"{_rejecting(path, mention)}: {failed.message}") from None
+        return snapshot.version
 
-    def check(self, path: Path, candidate: Path) -> None:
+    def check(self, path: Path, candidate: Path) -> int:
         """Raise `CheckFailed` where HAProxy refuses the configuration with another file at `path`.
 
         `candidate` is that file, where it is now. A file that the configuration does not use is not
         judged, and a configuration that HAProxy refuses with the present file, too, judges none.
+        Returns the version that was judged.
         """
         snapshot, survey = self._survey(path)
         if next(survey.users(), None) is not None:
             self._judge(snapshot, survey, candidate)
+        return snapshot.version
+
+    @contextmanager
+    def settled(self, path: Path, version: int, check: Callable[[], int]) -> Iterator[None]:
+        """Keep the configuration as it is while a file that was judged with it comes or goes.
+
+        Where it is another than `version` meanwhile, `check` is asked again, which gives the new
+        version; a commit that is under way and uses the file is waited for. Raises what `check`
+        raises, and `Conflict` when others change the configuration for too long.
+        """
+        began = time.time()
+        while time.time() < began + self._patience:
+            with self._config.held_at(version) as same:
+                busy = same and self._is_awaited(path)
+                if same and not busy:
+                    yield
+                    return
+            if busy:
+                time.sleep(_TICK)
+            else:
+                version = check()
+        raise Conflict(f"{path} is used by a change of the configuration that is under way")
+
+    @contextmanager
+    def removing(self, path: Path) -> Iterator[None]:
+        """Delete a file in the body, if it may go; raises as `check_removal` and `settled` do."""
+        with self.settled(path, self.check_removal(path), lambda: self.check_removal(path)):
+            yield
+
+    def _is_awaited(self, path: Path) -> bool:
+        """Whether HAProxy is judging a text that uses a file, as the file is now."""
+        texts = self._config.under_way(time.time() - self._patience)
+        return any(
+            next(Survey(Configuration(self._config.path, text), path).users(), None) is not None
+            for text in texts
+        )
 
     def uses(self, path: Path) -> bool:
         """Whether HAProxy looks at a file: it is named, its folder is, or the one it belongs to."""

@@ -170,6 +170,19 @@ class ConfigStore:
         """
         return self.committer.judge(snapshot, text)
 
+    @contextmanager
+    def held_at(self, version: int) -> Iterator[bool]:
+        """Keep every writer of the file away; whether it is still at a version."""
+        with self._source.held() as lock:
+            yield self._source.current(lock).version == version
+
+    def under_way(self, since: float) -> Iterator[str]:
+        """The texts that HAProxy is judging, of commits that began after a moment."""
+        for entry in self.history.intents():
+            data = self._texts.read(entry.version, entry.digest) if entry.created > since else None
+            if data is not None:
+                yield decode(data)
+
     def place(self, snapshot: Snapshot, line: int) -> str:
         """The section, and the object, that stands at a line of a snapshot's text, from 1."""
         return self._teller.place(snapshot, line)

@@ -104,7 +104,7 @@ class MapItem:
         with self.maps.changing(req, name) as one:
             self.maps.patterns.tell("clear", one)
         if path is not None:
-            with told(path, "deleted"):
+            with self.maps.used_files.removing(path), told(path, "deleted"):
                 path.unlink(missing_ok=True)
         resp.status = 204
 

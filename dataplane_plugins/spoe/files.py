@@ -148,9 +148,9 @@ class SpoeFiles:
         if path is None or not path.is_file():
             return
         with self._making(), self._opening:
-            self._services.used_files.check_removal(path)
             state = self._state_of(path)
-            discard(path)
+            with self._services.used_files.removing(path):
+                discard(path)
             lives = self._services.state.fact(_fact(path)) or "0"
             self._services.state.note(_fact(path), str(int(lives) + 1))
             self._close(path)

@@ -73,8 +73,8 @@ class Files:
             candidate.sync()
             with self.changing():
                 self.folder.check_free(name)
-                self.judge(name, candidate)
-                self.folder.add(candidate)
+                with self.settled(name, candidate, self.judge(name, candidate)):
+                    self.folder.add(candidate)
         return name, size, checked
 
     def write(
@@ -90,10 +90,11 @@ class Files:
             if not self.folder.mode & 0o007:
                 candidate.protect()
             candidate.sync()
-            self.judge(name, candidate)
+            version = self.judge(name, candidate)
             reason = reason_of(tell, path)
-            written = candidate.publish()
-            sync_directory(candidate.target.parent)
+            with self.settled(name, candidate, version):
+                written = candidate.publish()
+                sync_directory(candidate.target.parent)
 
         def undo() -> None:
             with self.changing(), Candidate(path, former) as back:
@@ -106,9 +107,9 @@ class Files:
         """Delete a file; as `write`. Raises `Conflict` where the configuration needs it."""
         former, path = self.folder.read(name), self.folder.find(name)
         with self.changing():
-            self.services.used_files.check_removal(path)
             mode = path.stat().st_mode & 0o777
-            self.folder.remove(name)
+            with self.services.used_files.removing(path):
+                self.folder.remove(name)
             reason = reason_of(tell, path)
 
         def undo() -> None:
@@ -126,12 +127,19 @@ class Files:
 
         return undo
 
-    def judge(self, name: str, candidate: Candidate) -> None:
-        """Raise `CheckFailed` where HAProxy refuses the configuration with a new file."""
+    def judge(self, name: str, candidate: Candidate) -> int:
+        """The version with which HAProxy takes a new file; raises `CheckFailed` if it does not."""
         try:
-            self.services.used_files.check(self.folder.path / name, candidate.path)
+            return self.services.used_files.check(self.folder.path / name, candidate.path)
         except CheckFailed as failed:
             raise self.refusal(failed.message, failed.findings) from None
+
+    def settled(self, name: str, candidate: Candidate, version: int) -> Any:
+        """Keep the version away from changes that the new file was judged with."""
+        path = self.folder.path / name
+        return self.services.used_files.settled(
+            path, version, lambda: self.judge(name, candidate)
+        )
 
     def changing(self) -> Any:
         """Keep other changes of the folder away: the file and HAProxy change in one order."""

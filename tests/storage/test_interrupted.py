@@ -59,7 +59,8 @@ class Interrupted(Storage):
             assert answer.status_code in (201, 202), answer.text
 
     def found(self, kind: str) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in (self.folder / kind).iterdir()}
+        paths = (self.folder / kind).iterdir()
+        return {path.name: path.read_bytes() for path in paths if path.is_file()}
 
 
 CASES = [(kind, "POST") for kind in PATHS] + [(kind, "PUT") for kind in REPLACED]
@@ -119,6 +120,35 @@ def test_a_kill_before_the_file_has_its_name(tmp_path, kind, method, call):
     again.services.start()
     again.services.stop()
     assert again.found(kind) == before and list(before) == [NAMES[kind]]
+
+
+@pytest.mark.parametrize("kind", PATHS)
+@pytest.mark.parametrize("call", ["symlink", "rmdir", "replace"])
+def test_a_kill_while_the_file_is_judged(tmp_path, kind, call):
+    """Before HAProxy is asked, when it has answered, and before the file takes its place."""
+    api = Interrupted(tmp_path)
+    api.fill()
+    name = NAMES[kind]
+    text = f"global\n  lua-load {tmp_path / kind / name}\n"
+    (tmp_path / "haproxy.cfg").write_text(text)
+    before = api.found(kind)
+
+    def change():
+        if kind != "spoe":
+            return api.send_to(kind, "PUT", content(kind, SIZE))
+        body = b'"[mirror]"'
+        where = f"{BASE}/spoe/spoe_scopes?spoe={name}&version=1"
+        return api.send("POST", where, body, "application/json")
+
+    killed_in(call, change)
+    assert api.found(kind)[name] == before[name]
+    again = Interrupted(tmp_path)
+    again.services.start()
+    again.services.stop()
+    found = {path.name for path in (tmp_path / kind).iterdir()}
+    assert found - {f".{name}.lock"} == {name}
+    assert (tmp_path / kind / name).read_bytes() == before[name]
+    assert (tmp_path / "haproxy.cfg").read_text() == text
 
 
 def half(
