@@ -85,11 +85,13 @@ class UsedFiles:
 
     def _is_awaited(self, path: Path) -> bool:
         """Whether HAProxy is judging a text that uses a file, as the file is now."""
-        texts = self._config.under_way(time.time() - self._patience)
-        return any(
-            next(Survey(Configuration(self._config.path, text), path).users(), None) is not None
-            for text in texts
-        )
+        for text in self._config.under_way(time.time() - self._patience):
+            if text is None:
+                return True
+            survey = Survey(Configuration(self._config.path, text), path)
+            if next(survey.users(), None) is not None:
+                return True
+        return False
 
     def uses(self, path: Path) -> bool:
         """Whether HAProxy looks at a file: it is named, its folder is, or the one it belongs to."""

@@ -176,12 +176,15 @@ class ConfigStore:
         with self._source.held() as lock:
             yield self._source.current(lock).version == version
 
-    def under_way(self, since: float) -> Iterator[str]:
-        """The texts that HAProxy is judging, of commits that began after a moment."""
+    def under_way(self, since: float) -> Iterator[str | None]:
+        """The texts that HAProxy is judging, of commits that began after a moment.
+
+        None stands for the text of one that has only just begun.
+        """
         for entry in self.history.intents():
-            data = self._texts.read(entry.version, entry.digest) if entry.created > since else None
-            if data is not None:
-                yield decode(data)
+            if entry.created > since:
+                data = self._texts.read(entry.version, entry.digest)
+                yield None if data is None else decode(data)
 
     def place(self, snapshot: Snapshot, line: int) -> str:
         """The section, and the object, that stands at a line of a snapshot's text, from 1."""
