@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 VERSION = re.search(
@@ -67,6 +68,21 @@ EXTRAS = {
     ],
 }
 
+
+
+class BuildWithSamples(build_py):
+    """Puts the samples of config/ into the package, where `dataplane sample` finds them."""
+
+    def run(self) -> None:
+        """Build the packages, then copy the samples; a clone that is used as it is has them."""
+        super().run()
+        if not self.editable_mode:
+            target = Path(self.build_lib, "dataplane_core", "samples")
+            self.mkpath(str(target))
+            for sample in sorted([*HERE.glob("config/*"), *HERE.glob("contrib/systemd/*.service")]):
+                self.copy_file(str(sample), str(target / sample.name))
+
+
 setup(
     name="dataplane",
     version=VERSION.group(1),
@@ -75,6 +91,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
+    cmdclass={"build_py": BuildWithSamples},
     packages=find_packages(include=["dataplane_core*", "dataplane_plugins*"]),
     include_package_data=False,  # folders of data are no packages; the line below names them
     package_data={"": ["py.typed"], "dataplane_plugins.service": ["assets/*"]},

@@ -4,6 +4,7 @@ import click
 
 from dataplane_core import __version__
 from dataplane_core.commands.common import context_settings
+from dataplane_core.commands.first_run import init, passwd, sample
 from dataplane_core.commands.listings import keywords, plugins, routes, settings, spec
 from dataplane_core.commands.looks import check, doctor, status
 from dataplane_core.commands.serving import server_command
@@ -26,7 +27,10 @@ def main() -> None:
     """A REST control plane for HAProxy."""
 
 
-for _command in (check, doctor, keywords, plugins, routes, settings, spec, status):
+_COMMANDS = (
+    init, passwd, sample, check, doctor, keywords, plugins, routes, settings, spec, status,
+)  # fmt: skip
+for _command in _COMMANDS:
     main.add_command(_command)
 main.add_command(server_command("serve"))
 serve_main = server_command("dataplaneapi", _version_option("dataplaneapi"))

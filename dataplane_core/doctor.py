@@ -5,15 +5,15 @@ import shlex
 import shutil
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 from dataplane_core.auth import crypt_library
+from dataplane_core.auth.nobody import NOBODY, NOBODY_REMEDY, asks_for_passwords
 from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
+from dataplane_core.haproxy.configuration import read_configuration
 from dataplane_core.logs.syslog import LOCAL, SyslogHandler
-from dataplane_core.registry import SECTION_ORDER
 from dataplane_core.server.folders import listener_folders, private_folders, shared_folders
 from dataplane_core.server.process import become
 from dataplane_core.server.rights import (
@@ -55,10 +55,9 @@ def diagnose(settings: Settings) -> Iterator[Missing]:
 
 def _document(path: str) -> Document:
     try:
-        text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
+        return read_configuration(path)
     except OSError:
-        text = ""
-    return Document.parse(text, frozenset(SECTION_ORDER))
+        return Document.parse("", frozenset())
 
 
 def _program(settings: Settings) -> Iterator[Missing]:
@@ -202,11 +201,8 @@ def _users(settings: Settings, document: Document) -> Iterator[Missing]:
             )
             yield Missing(what, "Mend that line; variables count as they are set for the server.")
         stored = [one.secret.stored for one in accounts.values() if not one.secret.insecure]
-        if not accounts and not (server.tls.tls_ca and server.scheme == ("https",)):
-            yield Missing(
-                f"nobody may use the API: {where} has no userlist {name} with users",
-                "Add one, or put users into the settings, under dataplaneapi.",
-            )
+        if not accounts and asks_for_passwords(settings):
+            yield Missing(NOBODY.format(where=where, name=name), NOBODY_REMEDY)
     has_yescrypt = crypt_library.verify(b"x", _YESCRYPT) is not None
     if any(one.startswith("$y$") for one in stored) and not has_yescrypt:
         what = "a user's password is a yescrypt hash, which this machine cannot verify"

@@ -2,10 +2,13 @@
 
 import hmac
 from dataclasses import dataclass, field
+from typing import Any
 
 from dataplane_core.auth import crypt_library
+from dataplane_core.errors import Invalid
 
 LONGEST = 512  # bytes; crypt(3) refuses longer ones, and hashing them would cost a stranger nothing
+_ROUNDS = 5000  # crypt's own default: HAProxy verifies in every request, and remembers nothing
 _BCRYPT_SIGNIFICANT = 72  # bytes of a password that bcrypt looks at
 
 
@@ -52,3 +55,17 @@ def _verify_in_python(password: bytes, stored: str) -> bool:
     except ValueError:
         return False
     return False
+
+
+def hash_password(password: str) -> str:
+    """Return a hash of a password that crypt(3), HAProxy and this server understand (sha512).
+
+    Raises `Invalid` for a password that could not be used: empty, too long, or with a NUL.
+    """
+    from passlib import hash as schemes
+
+    data = password.encode("utf-8", "surrogateescape")
+    if not data or len(data) > LONGEST or b"\0" in data:
+        raise Invalid(f"a password has 1 to {LONGEST} bytes, and no NUL")
+    scheme: Any = schemes.sha512_crypt
+    return str(scheme.using(rounds=_ROUNDS).hash(data))

@@ -1,13 +1,17 @@
 """The real application, in the form in which the server takes it."""
 
+import logging
 from typing import TYPE_CHECKING
 
+from dataplane_core.auth.nobody import nobody_may_log_in
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.server.site import Served
 from dataplane_core.settings import Problem, Settings, SettingsError
 
 if TYPE_CHECKING:
     from dataplane_core.api.application import Application
+
+log = logging.getLogger("dataplane.server")
 
 
 def application(settings: Settings) -> "Application":
@@ -25,4 +29,7 @@ def build(settings: Settings) -> Served:
     made = application(settings)
     services = made.services
     services.config.recover()
+    others = services.hooks.dataplane_authenticate.get_hookimpls()
+    if not others and (warning := nobody_may_log_in(settings)):
+        log.warning("%s", warning)
     return Served(made, services.start, services.stop, services.state.shutdown)

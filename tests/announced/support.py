@@ -3,6 +3,7 @@
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.master import processes
 from dataplane_core.haproxy.runtime import RuntimeClient
+from tests.harness.clean_root import CleanRoot
 from tests.harness.haproxy import HaproxyProcess, show_info
-from tests.harness.server import Answer, ApiServer, free_port
+from tests.harness.server import PASSWORD, USER, Answer, ApiServer, free_port
 from tests.harness.sites import sites
 from tests.harness.waiting import until
 
@@ -110,6 +112,12 @@ class Balancer:
     def text(self) -> str:
         return self.api.configuration.read_text("utf-8")
 
+    def section(self, header: str) -> list[str]:
+        """The lines below a header in the file, to the next header."""
+        _, _, rest = self.text.partition(f"{header}\n")
+        lines = takewhile(lambda line: line[:1] in ("", " ", "\t"), rest.splitlines())
+        return [line.strip() for line in lines if line.strip()]
+
     def fetch(
         self, path: str = "/", host: str = "localhost", source: str = "127.0.0.1", **more: Any
     ) -> tuple[int, str]:
@@ -146,8 +154,13 @@ class Balancer:
 
 
 @contextmanager
-def balancer(program: str, folder: Path, name: str = "lb1") -> Iterator[Balancer]:
-    """Start HAProxy, the server on its configuration, and the sites be_main, be_api, be_static."""
+def balancer(
+    program: str, folder: Path, name: str = "lb1", installed: CleanRoot | None = None
+) -> Iterator[Balancer]:
+    """Start HAProxy, the server on its configuration, and the sites be_main, be_api, be_static.
+
+    The server is that of the clone, or the one that was `installed`, set up as a newcomer does it.
+    """
     names = ("be_main", "be_api", "be_static")
     port = free_port()
     with sites(*names) as behind:
@@ -157,7 +170,7 @@ def balancer(program: str, folder: Path, name: str = "lb1") -> Iterator[Balancer
         (folder / "haproxy.cfg").write_text(text)
         with (
             HaproxyProcess(program, folder / "haproxy.cfg", folder) as process,
-            server(program, folder, process) as api,
+            server(program, folder, process, installed) as api,
         ):
             found = Balancer(api, program, folder, port)
             until(found.settled)
@@ -165,10 +178,27 @@ def balancer(program: str, folder: Path, name: str = "lb1") -> Iterator[Balancer
             found.client.connection.close()  # the server waits for idle connections
 
 
-def server(program: str, folder: Path, process: HaproxyProcess) -> ApiServer:
+def server(
+    program: str, folder: Path, process: HaproxyProcess, installed: CleanRoot | None = None
+) -> ApiServer:
     """The server, with the flags of the announcements."""
     reload = {"reload_cmd": "", "restart_cmd": "", "validate_cmd": "", "reload_delay": 1}
     settings = {"haproxy_bin": program, "master_runtime": str(process.master), "reload": reload}
     api = ApiServer(folder / "haproxy.cfg", folder, {"haproxy": settings})
+    if installed is not None:
+        set_up(installed, api)
     api.command += [f"--maps-dir={folder}/maps", f"--ssl-certs-dir={folder}/ssl", *FLAGS]
     return api
+
+
+def set_up(installed: CleanRoot, api: ApiServer) -> None:
+    """Have `dataplane init` find the running HAProxy and write the settings, for the wheel's server."""
+    done = installed.run(
+        installed.dataplane, "init", "-f", str(api.settings), "-c", str(api.configuration), "--force",
+        "--port", str(api.port), "--state-dir", str(api.folder / "own"), "--user", USER,
+        "--password-stdin", given=f"{PASSWORD}\n",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"master's socket  {api.folder}/master.sock" in done.stdout
+    api.command = [installed.dataplane, "serve", "-f", str(api.settings), "--reload-delay=1"]
+    api.environ = installed.environ

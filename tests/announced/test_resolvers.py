@@ -32,8 +32,7 @@ def test_a_section_of_resolvers_says_what_was_sent(lb: Balancer) -> None:
     for name, port in (("dns1", 53), ("dns2", 5353)):
         body = {"name": name, "address": "192.0.2.53", "port": port}
         lb.change("POST", "nameservers", body, resolver="internal_dns")
-    section = lb.text.partition("resolvers internal_dns\n")[2].partition("\n\n")[0]
-    assert sorted(line.strip() for line in section.splitlines()) == [
+    assert sorted(lb.section("resolvers internal_dns")) == [
         "accepted_payload_size 4096", "hold nx 100", "hold obsolete 0", "hold valid 100",
         "nameserver dns1 192.0.2.53:53", "nameserver dns2 192.0.2.53:5353", "resolve_retries 3",
         "timeout resolve 100", "timeout retry 100",

@@ -9,6 +9,7 @@ import pytest
 
 from dataplane_core.haproxy.binaries import installed
 from tests.harness import recorded
+from tests.harness.clean_root import CleanRoot, make_clean_root
 from tests.harness.server import ApiServer
 
 MakeServer = Callable[..., ApiServer]
@@ -63,6 +64,12 @@ def golden_server(
     """A server on the configuration of the recorded cases, plain or as a person writes it."""
     folder = tmp_path_factory.mktemp("golden")
     return make_server(recorded.prepare_golden(shared, folder, request.param))
+
+
+@pytest.fixture(scope="session")
+def clean_root(tmp_path_factory: pytest.TempPathFactory) -> CleanRoot:
+    """The built package, installed far from the clone."""
+    return make_clean_root(tmp_path_factory.mktemp("root"))
 
 
 def one_haproxy(version: str) -> str:

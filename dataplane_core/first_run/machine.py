@@ -1,0 +1,171 @@
+"""What of HAProxy is on this machine: its file, program, sockets, and who reloads it."""
+
+import os
+import shlex
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dataplane_core.auth.userlists import users_of
+from dataplane_core.errors import NotFound
+from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
+from dataplane_core.haproxy import binaries
+from dataplane_core.haproxy.addresses import global_lines, stats_sockets
+from dataplane_core.haproxy.configuration import read_configuration
+from dataplane_core.text import Document
+
+CONFIGURATIONS = (
+    "/etc/haproxy/haproxy.cfg",
+    "/usr/local/etc/haproxy/haproxy.cfg",
+    "/etc/haproxy.cfg",
+)
+MASTER_SOCKETS = ("/run/haproxy-master.sock", "/run/haproxy/master.sock")
+SYSTEMD = Path("/run/systemd/system")
+_UNITS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+_S6 = ("/run/service", "/var/run/s6/services")
+_USERLIST = "controller"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was found; "" or nothing where there is none.
+
+    `sockets` are the stats sockets of the configuration, `admits_changes` whether one of them has
+    the level `admin`. `users` are those of the userlist `controller`. `reload` are the settings
+    below `haproxy.reload`, and `reloads_by` says them to a person.
+    """
+
+    configuration: str
+    program: str
+    embedded: bool
+    master_socket: str
+    sockets: tuple[str, ...]
+    admits_changes: bool
+    users: tuple[str, ...]
+    reload: dict[str, str] = field(default_factory=dict)
+    reloads_by: str = ""
+    pid: int = 0
+
+
+def look(configuration: str = "", program: str = "") -> Machine:
+    """Look at the machine; `configuration` and `program` are what a person has named.
+
+    Raises `NotFound`, with a remedy, without a configuration that can be read.
+    """
+    process = _process(haproxy_processes(), configuration)
+    path = _configuration(configuration, process)
+    document = _document(path)
+    found = stats_sockets(global_lines(document))
+    binary, embedded = _program(program, process)
+    master = _master_socket(process)
+    reload, by = _reload(process, master)
+    return Machine(
+        path,
+        binary,
+        embedded,
+        master,
+        tuple(str(one.address) for one in found),
+        any(one.level >= 2 for one in found),
+        tuple(users_of(document, _USERLIST).accounts),
+        reload,
+        by,
+        process.pid if process else 0,
+    )
+
+
+def _process(found: Sequence[HaproxyProcess], configuration: str) -> HaproxyProcess | None:
+    """Return the process that runs the named configuration, or any where none is named."""
+    if not configuration:
+        return next(iter(found), None)
+    wanted = os.path.realpath(configuration)
+    return next((one for one in found if os.path.realpath(one.configuration) == wanted), None)
+
+
+def _configuration(named: str, process: HaproxyProcess | None) -> str:
+    if named:
+        return os.path.abspath(named)
+    if process is not None and os.path.isfile(process.configuration):
+        return process.configuration
+    found = next(filter(os.path.isfile, CONFIGURATIONS), "")
+    if not found:
+        raise NotFound(
+            "no configuration of HAProxy was found: no HAProxy runs here that names one, and there "
+            f"is no {' or '.join(CONFIGURATIONS)}; name yours with -c FILE, or begin with "
+            "`dataplane sample haproxy.cfg`"
+        )
+    return found
+
+
+def _document(path: str) -> Document:
+    try:
+        return read_configuration(path)
+    except OSError as error:
+        said = f"{path} cannot be read: {error.strerror}; name yours with -c FILE"
+        raise NotFound(said) from None
+
+
+def _program(named: str, process: HaproxyProcess | None) -> tuple[str, bool]:
+    """Return the path of HAProxy's program, and whether it is the one that came as a package."""
+    if named:
+        return shutil.which(named) or named, False
+    if process is not None and os.access(process.program, os.X_OK):
+        return process.program, False
+    on_path = shutil.which("haproxy") or ""
+    return on_path, not on_path and binaries.embedded() is not None
+
+
+def _master_socket(process: HaproxyProcess | None) -> str:
+    if process is not None:
+        return process.master_socket if process.master_socket.startswith("/") else ""
+    return next(filter(_is_socket, MASTER_SOCKETS), "")
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _reload(process: HaproxyProcess | None, master: str) -> tuple[dict[str, str], str]:
+    """Return the settings that tell who reloads HAProxy, and the same in words."""
+    unit = _unit(process)
+    if unit:
+        name = unit.removesuffix(".service")
+        commands = {
+            "restart_cmd": f"systemctl restart {shlex.quote(name)}",
+            "status_cmd": f"systemctl --quiet is-active {shlex.quote(name)}",
+        }
+        if master:
+            return commands, f"the master's socket, and systemd ({unit}) restarts it"
+        return {"reload_strategy": "systemd", "service_name": name}, f"systemd, unit {unit}"
+    if master:
+        return {}, "the master's socket"
+    if any(os.path.isdir(os.path.join(folder, "haproxy")) for folder in _S6):
+        return {"reload_strategy": "s6", "service_name": "haproxy"}, "s6, service haproxy"
+    if process is not None and process.has_master and process.pid_file:
+        script = f"kill -USR2 $(cat {shlex.quote(process.pid_file)})"
+        return {"reload_cmd": f"sh -c {shlex.quote(script)}"}, f"a signal to {process.pid_file}"
+    return {}, ""
+
+
+def _unit(process: HaproxyProcess | None) -> str:
+    """Return the unit of systemd that HAProxy is, or would be."""
+    if not SYSTEMD.is_dir() or shutil.which("systemctl") is None:
+        return ""
+    if process is not None:
+        return process.unit
+    return next(_installed_units(), "")
+
+
+def _installed_units() -> Iterator[str]:
+    for folder in _UNITS:
+        if os.path.isfile(os.path.join(folder, "haproxy.service")):
+            yield "haproxy.service"

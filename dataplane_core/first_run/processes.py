@@ -1,0 +1,93 @@
+"""HAProxy processes of this machine, as /proc shows them (proc(5))."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+_WITH_VALUE = frozenset("fSpLmnNCx")  # options whose value is the next word (Management Guide, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class HaproxyProcess:
+    """A process that serves: a master, or the one process there is without a master.
+
+    `configuration`, `master_socket` and `pid_file` are absolute paths, "" where its command line
+    names none. `unit` is its systemd unit, "" without one.
+    """
+
+    pid: int
+    program: str
+    configuration: str = ""
+    master_socket: str = ""
+    pid_file: str = ""
+    has_master: bool = False
+    unit: str = ""
+
+
+def haproxy_processes(proc: Path = PROC) -> list[HaproxyProcess]:
+    """Return the processes of HAProxy, without the workers that a master has; lowest id first."""
+    pids = sorted(int(one.name) for one in proc.glob("[0-9]*") if _is_haproxy(one))
+    return [
+        found
+        for pid in pids
+        if _parent(proc / str(pid)) not in pids and (found := _read(proc / str(pid), pid))
+    ]
+
+
+def _is_haproxy(folder: Path) -> bool:
+    try:
+        return (folder / "comm").read_text().strip() == "haproxy"
+    except OSError:
+        return False
+
+
+def _parent(folder: Path) -> int:
+    try:
+        return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _read(folder: Path, pid: int) -> HaproxyProcess | None:
+    try:
+        words = [os.fsdecode(one) for one in (folder / "cmdline").read_bytes().split(b"\0")[:-1]]
+        below = os.readlink(folder / "cwd")
+        program = os.readlink(folder / "exe").removesuffix(" (deleted)")
+    except OSError:
+        return None  # it has ended, or is another user's
+    options = list(_options(words[1:]))
+    given = {name: os.path.join(below, value) for name, value in reversed(options) if value}
+    letters = "".join(name for name, _ in options)
+    return HaproxyProcess(
+        pid,
+        program,
+        given.get("f", ""),
+        given.get("S", "").split(",")[0],
+        given.get("p", ""),
+        "W" in letters or "S" in given,
+        _unit(folder),
+    )
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield options by their first letter, each with its value, "" for one that has none."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            yield from (("f", name) for name in rest)
+        elif word.startswith("-") and len(word) > 1:
+            name = word[1]
+            yield name, next(rest, "") if name in _WITH_VALUE and len(word) == 2 else ""
+
+
+def _unit(folder: Path) -> str:
+    """Return the unit that the process is in, if it is one of HAProxy's and not a login's."""
+    try:
+        parts = (folder / "cgroup").read_text().replace("\n", "/").split("/")
+    except OSError:
+        return ""
+    return next(
+        (one for one in parts if one.startswith("haproxy") and one.endswith(".service")), ""
+    )

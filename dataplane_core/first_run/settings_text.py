@@ -1,0 +1,101 @@
+"""The settings file that `dataplane init` writes: YAML with a word on each thing found."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.errors import AlreadyExists, BadRequest
+from dataplane_core.first_run.machine import Machine
+from dataplane_core.store.files import Candidate, sync_directory, told
+
+_HEAD = """\
+# Settings of the server, written by `dataplane init`: `dataplane serve -f {file}`.
+# `dataplane sample` prints a file with every common key, `dataplane settings` explains them all.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person decides beside what the machine says; no `user` where the userlist has some."""
+
+    host: str
+    port: int
+    state: str
+    user: str = ""
+    hash: str = ""
+
+
+def settings_text(machine: Machine, choices: Choices, file: str) -> str:
+    """Return the whole text of the settings file."""
+    folder = os.path.dirname(machine.configuration)
+    api: dict[str, Any] = {"host": choices.host, "port": choices.port}
+    if choices.user:
+        api["user"] = [{"name": choices.user, "password": choices.hash}]
+    api["transaction"] = {"transaction_dir": os.path.join(choices.state, "transactions")}
+    api["resources"] = {
+        "maps_dir": os.path.join(folder, "maps"),
+        "ssl_certs_dir": os.path.join(folder, "ssl"),
+        "general_storage_dir": os.path.join(folder, "general"),
+        "spoe_dir": os.path.join(folder, "spoe"),
+        "spoe_transaction_dir": os.path.join(choices.state, "spoe-transactions"),
+    }
+    haproxy: dict[str, Any] = {"config_file": machine.configuration}
+    if machine.program:
+        haproxy["haproxy_bin"] = machine.program
+    if machine.master_socket:
+        haproxy["master_runtime"] = machine.master_socket
+    if machine.reload:
+        haproxy["reload"] = machine.reload
+    own: dict[str, Any] = {"state_dir": os.path.join(choices.state, "state")}
+    if machine.embedded:
+        own["embedded"] = True
+    tree = {"dataplaneapi": api, "haproxy": haproxy, "dataplane": own}
+    return _HEAD.format(file=file) + "".join(_lines(tree, ""))
+
+
+def write_settings(file: str, text: str, force: bool) -> None:
+    """Write the file, for its owner alone, as it may hold a hash.
+
+    Raises `AlreadyExists` for one that is there, unless `force`, and `StorageFailed`.
+    """
+    path = Path(os.path.abspath(file))
+    if path.suffix not in (".yaml", ".yml"):
+        raise BadRequest(f"{file} is no name for settings in YAML: it must end in .yaml or .yml")
+    with told(path.parent, "made"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with Candidate(path, text.encode()) as candidate:
+        candidate.sync()
+        try:
+            candidate.publish() if force else candidate.publish_new()
+        except FileExistsError:
+            raise already_there(file) from None
+    sync_directory(path.parent)
+
+
+def already_there(file: str) -> AlreadyExists:
+    """Return the refusal to overwrite a file."""
+    return AlreadyExists(f"{file} exists: name another with -f, or overwrite it with --force")
+
+
+def user_lines(name: str, stored: str) -> str:
+    """Return a user as the settings have it, for the block `dataplaneapi`."""
+    return "".join(_lines({"user": [{"name": name, "password": stored}]}, "  "))
+
+
+def _lines(tree: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """Yield a block of YAML; scalars are written as JSON, which YAML reads alike."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:\n"
+            yield from _lines(value, indent + "  ")
+        elif isinstance(value, list):
+            yield f"{indent}{key}:\n"
+            for item in value:
+                first, *others = _lines(item, indent + "    ")
+                yield f"{indent}  - {first.lstrip()}"
+                yield from others
+        else:
+            yield f"{indent}{key}: {json.dumps(value, ensure_ascii=False)}\n"

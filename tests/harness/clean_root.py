@@ -1,0 +1,83 @@
+"""The built package in an environment of its own, far from the clone: what a user installs."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.harness.recorded import TOP
+
+_PARTS = ("dataplane_core", "dataplane_plugins", "config", "contrib/systemd")
+_SETUPTOOLS = 77
+_FILES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+
+
+@dataclass(frozen=True)
+class CleanRoot:
+    """A folder with an environment in which nothing of the clone can be found."""
+
+    folder: Path
+
+    @property
+    def python(self) -> str:
+        return str(self.folder / "opt" / "bin" / "python")
+
+    @property
+    def dataplane(self) -> str:
+        """The command that the package brings."""
+        return str(self.folder / "opt" / "bin" / "dataplane")
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Variables of a newcomer with an empty home."""
+        path = f"{self.folder}/opt/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return {"PATH": path, "HOME": str(self.folder / "home"), "LANG": "C.UTF-8"}
+
+    def run(self, *argv: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run a command, with text on its standard input."""
+        return subprocess.run(
+            argv, input=given, capture_output=True, text=True, cwd=self.folder, env=self.environ,
+            timeout=120,
+        )  # fmt: skip
+
+
+def make_clean_root(folder: Path) -> CleanRoot:
+    """Build the wheel from a copy of the clone, and install it; other packages are those of here.
+
+    Skips where what builds it, which the extra `test` brings, is too old.
+    """
+    if int(version("setuptools").split(".")[0]) < _SETUPTOOLS:
+        pytest.skip(f"setuptools {_SETUPTOOLS} or newer builds the package")
+    copy = folder / "source"
+    for name in _PARTS:
+        litter = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(TOP / name, copy / name, ignore=litter)
+    for name in _FILES:
+        shutil.copy(TOP / name, copy / name)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    offline = ["--no-deps", "--no-index"]
+    _call([*pip, "wheel", *offline, "--no-build-isolation", "-w", str(folder), str(copy)])
+    shutil.rmtree(copy)
+    root = CleanRoot(folder)
+    (folder / "home").mkdir()
+    _call([sys.executable, "-m", "venv", "--without-pip", str(folder / "opt")])
+    [wheel] = folder.glob("dataplane-*.whl")
+    _call([*pip, "--python", root.python, "install", *offline, str(wheel)])
+    [site] = (folder / "opt").glob("lib/python*/site-packages")
+    falcon = importlib.util.find_spec("falcon")
+    assert falcon is not None
+    assert falcon.origin is not None
+    (site / "others.pth").write_text(f"{Path(falcon.origin).parents[1]}\n")
+    return root
+
+
+def _call(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PIP_NO_INPUT": "1"})
+    assert done.returncode == 0, done.stdout + done.stderr
