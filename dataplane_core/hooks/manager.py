@@ -67,6 +67,7 @@ DEFAULT_PLUGINS = (
     "configuration.crt_stores",
     "configuration.traces",
     "configuration.acme",
+    "configuration.other_sections",
     "configuration.sites",
     "spoe.routes",
     "runtime.info",
