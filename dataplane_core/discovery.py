@@ -45,7 +45,8 @@ class Source:
     itself, and ends once `stop` is set. It raises `SourceFailed` when it cannot go on; it is begun
     again later. `prefix(entry)` begins the names of an entry's backends and tells it from the
     others. `props` are the properties of an entry besides those that all have (`SHARED`).
-    `configured` gives the entries of the settings, and `key` is where they stand there.
+    `configured` gives the entries of the settings, and `key` is where they stand there. `example`
+    is an entry for the specification.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Source:
     configured: Callable[[Any], Sequence[Entry]] = lambda settings: ()
     problems: Callable[[Entry], Iterator[Problem]] = lambda entry: iter(())
     key: str = ""
+    example: Entry = field(default_factory=dict)
 
     @property
     def path(self) -> str:

@@ -37,11 +37,15 @@ def _row(collection: Rows) -> dict[str, Any]:
 
 
 def _section(kind: str, model: Model) -> dict[str, Any]:
-    """What a model's necessary statements say in their examples, and its first plain ones."""
+    """What a model's necessary statements say in their examples, and its first plain ones.
+
+    A model that has neither shows its first statement.
+    """
     known = [one for one in model.statements if one.examples]
     needed = [one for one in known if _is_needed(one)]
     plain = [one for one in known if _is_plain(one) and one not in needed][:_STATEMENTS]
-    return model.read(_lines([one.examples[0] for one in (*needed, *plain)], kind))
+    chosen = [*needed, *plain] or known[:1]
+    return model.read(_lines([one.examples[0] for one in chosen], kind))
 
 
 def _is_needed(statement: Statement) -> bool:

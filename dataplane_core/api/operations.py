@@ -69,7 +69,7 @@ class Body:
     For JSON, either a `codec`, or the `props` of the object that `schema` refers to by name, with
     the `rules` between them; the responder finds the decoded object in `req.body`. `form_field` is
     the file of a multipart body. `also` are further media types, which the responder itself tells
-    apart.
+    apart. `example` is a body that can be sent as it is.
     """
 
     schema: Fragment
@@ -81,6 +81,7 @@ class Body:
     required: bool = True
     form_field: str = ""
     help: str = ""
+    example: Any = None
 
     @property
     def told(self) -> str:

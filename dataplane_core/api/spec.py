@@ -13,8 +13,10 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 
 from dataplane_core import __version__
 from dataplane_core.api.codec import Codec
+from dataplane_core.api.collections import Single
 from dataplane_core.api.examples import example
 from dataplane_core.api.forms import JSON, PARAMETERS, Form, OpenApi3, Swagger
+from dataplane_core.api.operations import Body
 from dataplane_core.api.refusals import SHARED, answers
 from dataplane_core.api.tags import tags
 
@@ -94,10 +96,9 @@ def _schema_name(schema: Any) -> str:
 
 def _codecs(site: "Site") -> dict[str, Codec]:
     found = {}
-    for route in site.routes:
-        for operation in route.operations.values():
-            if operation.body is not None and operation.body.codec is not None:
-                found[operation.body.codec.name] = operation.body.codec
+    for body in _bodies(site):
+        if body.codec is not None:
+            found[body.codec.name] = body.codec
     for one in site.services.registry.collections.values():  # some are only read
         found.setdefault(one.naming.schema, site.view.codec(one))
     return found
@@ -106,11 +107,24 @@ def _codecs(site: "Site") -> dict[str, Codec]:
 def _examples(site: "Site") -> dict[str, dict[str, Any]]:
     """The members `example` of the definitions that have one."""
     found: dict[str, dict[str, Any]] = {}
-    for one in site.services.registry.collections.values():
+    # One schema may be that of named sections and of the last of them: the name makes it both's.
+    collections = site.services.registry.collections.values()
+    for one in sorted(collections, key=lambda one: isinstance(one, Single)):
         shown = example(one, site.view.codec(one).project)
         if shown is not None:
             found.setdefault(one.naming.schema, {"example": shown})
+    for body in _bodies(site):
+        if body.codec is not None and body.example is not None:
+            found.setdefault(body.codec.name, {"example": body.example})
     return found
+
+
+def _bodies(site: "Site") -> Iterator[Body]:
+    """What the operations of a site's routes take."""
+    for route in site.routes:
+        for operation in route.operations.values():
+            if operation.body is not None:
+                yield operation.body
 
 
 def _definitions(site: "Site") -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -9,7 +9,11 @@ RANK = 70
 USE_BACKEND = statement(
     "use_backend",
     rule(word("name", required=True, help="Name of the backend, or a log format that gives it.")),
-    examples=["use_backend static if { path_beg /static }", "use_backend %[req.hdr(host),lower]"],
+    examples=[
+        "use_backend web if { path_beg /static }",
+        "use_backend static if { path_beg /static }",
+        "use_backend %[req.hdr(host),lower]",
+    ],
     rejects=["use_backend", "use_backend static if"],
 )
 

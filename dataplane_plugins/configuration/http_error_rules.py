@@ -19,6 +19,7 @@ RULE = statement(
         ),
     ),
     examples=[
+        "http-error status 404 content-type text/plain string gone",
         "http-error status 503 content-type text/html file /etc/haproxy/503.html hdr X-A b",
         "http-error status 400 default-errorfiles",
         "http-error status 404",

@@ -154,6 +154,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         },
     )
     text = {"type": "string"}
+    example = "global\n  maxconn 1000\n\ndefaults\n  mode http\n"
     write = Operation(
         "postHAProxyConfiguration",
         "Configuration",
@@ -170,7 +171,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             VERSION,
             FORCE_RELOAD,
         ),
-        body=Body(text, "text/plain", also=(JSON,)),
+        body=Body({**text, "example": example}, "text/plain", also=(JSON,)),
         responses={
             "201": Response(text, HEADERS, "Replaced."),
             "202": Response(text, (*HEADERS, "Reload-ID"), "Replaced; a reload is under way."),

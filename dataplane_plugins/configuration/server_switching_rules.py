@@ -9,7 +9,11 @@ RANK = 70
 USE_SERVER = statement(
     "use-server",
     rule(word("target_server", required=True, help="Name of the server, or a log format for it.")),
-    examples=["use-server www if { req.ssl_sni -i www.example.com }", "use-server a unless TRUE"],
+    examples=[
+        "use-server web1 if { path_beg /static }",
+        "use-server www if { req.ssl_sni -i www.example.com }",
+        "use-server a unless TRUE",
+    ],
     rejects=["use-server", "use-server www if", "use-server www x"],
 )
 

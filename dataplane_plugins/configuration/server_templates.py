@@ -19,6 +19,7 @@ SERVER_TEMPLATE = statement(
         server_params(identified=True),
     ),
     examples=[
+        "server-template app 1-3 10.0.0.10:80 check",
         "server-template web 1-3 example.com:80 check resolvers dns",
         "server-template web 5 _http._tcp.example.com no-backup weight 5",
     ],

@@ -32,6 +32,7 @@ SERVER = statement(
         server_params(identified=True),
     ),
     examples=[
+        "server web3 10.0.0.3:80 check inter 2000 weight 10",
         "server web1 10.0.0.1:80 check inter 2000 weight 10 resolve-net 10.0.0.0/8",
         "server web2 [2001:db8::1]:443 ssl verify required ca-file ca.pem id 7",
         "server app unix@/run/app.sock backup no-check",

@@ -29,6 +29,17 @@ from dataplane_plugins.configuration.site_parts import PARTS, Sites
 
 PATH = "/services/haproxy/sites"
 ONE = {"$ref": "site"}
+EXAMPLE = {
+    "name": "shop",
+    "service": {"mode": "http", "listeners": [{"address": "127.0.0.1", "port": 8090}]},
+    "farms": [
+        {
+            "name": "shop_servers",
+            "use_as": "default",
+            "servers": [{"name": "shop1", "address": "127.0.0.1", "port": 8091}],
+        }
+    ],
+}
 
 
 class SiteResource:
@@ -180,7 +191,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     if not services.registry.collections.keys() >= PARTS:
         return
     sites = Sites(services.registry)
-    many, one = _operations(Body(ONE, props=sites.props, rules=sites.problems))
+    many, one = _operations(Body(ONE, props=sites.props, rules=sites.problems, example=EXAMPLE))
     routes.tag("Sites", "A frontend with the backends that it leads to, as one object.", 10)
     routes.schema("sites", {"type": "array", "items": ONE})
     routes.add(PATH, SiteList(sites), many, versions=("v2",))

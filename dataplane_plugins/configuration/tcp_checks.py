@@ -48,6 +48,7 @@ CHECK = RuleLine(
     ),
     selector="action",
     examples=[
+        "tcp-check connect port 8081",
         "tcp-check connect port 143 ssl",
         "tcp-check send PING\\r\\n comment ping",
         "tcp-check expect comment pong ! string +PONG",

@@ -38,6 +38,7 @@ USER = statement(
         ),
     ),
     examples=[
+        "user alice password $5$LCuMWYfE$cYLmvBpWzT7NzmxMZjzMaR1mTNO3zHBdT5TRzqYDyt8",
         "user tiger password $6$k6y3o.eP$JlKBx9za groups G1,G2",
         "user scott insecure-password elgato",
         "user guest groups G2",
@@ -55,7 +56,7 @@ GROUP = statement(
             tolerant=True,
         ),
     ),
-    examples=["group G1 users tiger,scott", "group G2"],
+    examples=["group admins", "group G1 users tiger,scott", "group G2"],
     rejects=["group", "group G1 users"],
 )
 

@@ -187,6 +187,13 @@ SOURCE = Source(
     title="AWSRegion",
     configured=lambda settings: settings.service_discovery.aws_regions,
     key="service_discovery.aws_regions",
+    example={
+        "enabled": False,
+        "name": "machines",
+        "region": "eu-central-1",
+        "ipv4_address": "private",
+        "retry_timeout": 60,
+    },
     problems=problems,
 )
 

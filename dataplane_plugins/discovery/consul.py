@@ -229,6 +229,7 @@ SOURCE = Source(
     defaults={"mode": "http", "health_check_policy": "none"},
     configured=lambda settings: settings.service_discovery.consuls,
     key="service_discovery.consuls",
+    example={"enabled": False, "address": "127.0.0.1", "port": 8500, "retry_timeout": 10},
     problems=problems,
 )
 

@@ -124,7 +124,7 @@ def _for_all(source: Source) -> dict[str, Operation]:
     """What the specification says of all entries of a source."""
     title, name = _title(source), f"the source {source.name}"
     one, many = {"$ref": _schema(source)}, {"$ref": f"{_schema(source)}s"}
-    body = Body(one, props=props_of(source))
+    body = Body(one, props=props_of(source), example=source.example or None)
     return {
         "GET": _operation(
             f"get{title}s",
@@ -148,7 +148,7 @@ def _for_one(source: Source) -> dict[str, Operation]:
     """What the specification says of one entry of a source."""
     title, name = _title(source), f"the source {source.name}"
     one = {"$ref": _schema(source)}
-    body = Body(one, props=props_of(source))
+    body = Body(one, props=props_of(source), example=source.example or None)
     return {
         "GET": _operation(
             f"get{title}",

@@ -189,7 +189,7 @@ _ENTRY_LIST = {
         TAG,
         "Add an entry to an ACL. The running HAProxy has it at once; it is gone after a reload.",
         (_PARENT,),
-        Body(_ENTRY, props=ENTRY),
+        Body(_ENTRY, props=ENTRY, example={"value": "192.0.2.0/24"}),
         _201=Response(_ENTRY),
         _400=BAD,
         _409=EXISTS,

@@ -47,9 +47,7 @@ _ENTRY, _ENTRIES = {"$ref": "map_entry"}, {"$ref": "map_entries"}
 _NAME = named("name", "The map's file: its name, with or without .map, or its path.", where="path")
 _MAP = named("map", "The map's file: its name, with or without .map, or its path.")
 _KEY = Parameter("id", where="path", required=True, pattern=KEY_PATTERN, help="The key.")
-_SYNC = Parameter(
-    "force_sync", "boolean", default=False, help="Write the map to its file at once."
-)
+_SYNC = Parameter("force_sync", "boolean", default=False, help="Write the map to its file at once.")
 _UNMANAGED = Parameter(
     "include_unmanaged", "boolean", default=False, help="List maps outside the folder of maps too."
 )
@@ -120,7 +118,7 @@ ENTRY_LIST = {
         TAG,
         "Add an entry to a map. The running HAProxy has it at once, the file soon after.",
         (_MAP, _SYNC),
-        Body(_ENTRY, props=ENTRY),
+        Body(_ENTRY, props=ENTRY, example={"key": "www.example.com", "value": "web"}),
         _201=Response(_ENTRY),
         _400=BAD,
         _409=EXISTS,
@@ -141,7 +139,7 @@ ENTRY_ITEM = {
         "Replace the value of a key in a map. The running HAProxy has it at once, the file soon "
         "after.",
         (_KEY, _MAP, _SYNC),
-        Body({"$ref": "map_value"}, props=VALUE),
+        Body({"$ref": "map_value"}, props=VALUE, example={"value": "web"}),
         _200=Response(_ENTRY),
         _400=BAD,
         _404=MISSING,

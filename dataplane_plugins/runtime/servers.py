@@ -206,7 +206,11 @@ LISTING = {
         "Create a server in the running HAProxy. It starts in maintenance, and is gone after a "
         "reload.",
         (_BACKEND,),
-        Body(_DYNAMIC, props=DYNAMIC),
+        Body(
+            _DYNAMIC,
+            props=DYNAMIC,
+            example={"address": "127.0.0.1", "name": "web3", "port": 8083},
+        ),
         _201=Response(_DYNAMIC),
         _400=BAD,
         _404=MISSING,
@@ -228,7 +232,7 @@ ITEM = {
         "Replace the states of a running server. Whether it is ready, drains or is in "
         "maintenance, and what its checks say; forgotten at a reload.",
         _BOTH,
-        Body(_STATE, props=STATE),
+        Body(_STATE, props=STATE, example={"admin_state": "drain"}),
         _200=Response(_STATE),
         _400=BAD,
         _404=MISSING,

@@ -264,11 +264,14 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         TAG,
         "Set the counters of a key in a stick table. The entry is made if it is not there.",
         (table, _PROCESS),
-        Body({"$ref": "stick_table_change"}, props=ENTRY, required=False),
+        Body(
+            {"$ref": "stick_table_change"},
+            props=ENTRY,
+            required=False,
+            example={"key": "192.0.2.1", "data_type": {"gpc0": 1}},
+        ),
         _204=Response(None, (), "Set."),
     )
     routes.add(f"{PATH}/stick_tables", TableList(tables), {"GET": listing})
     routes.add(f"{PATH}/stick_tables/{{name}}", TableItem(tables), {"GET": one})
-    routes.add(
-        f"{PATH}/stick_table_entries", Entries(tables), {"GET": entries, "POST": change}
-    )
+    routes.add(f"{PATH}/stick_table_entries", Entries(tables), {"GET": entries, "POST": change})

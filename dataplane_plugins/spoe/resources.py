@@ -45,6 +45,11 @@ class Part:
         """The properties of one object."""
         return (NAME, *self.model.props, *self.more)
 
+    @property
+    def example(self) -> dict[str, Any]:
+        """An object for the specification."""
+        return {"name": self.kind.removeprefix("spoe-")}
+
 
 class SpoeResource:
     """What responders on one file share; the file is the parameter `spoe`."""

@@ -67,6 +67,7 @@ CHECK = RuleLine(
         *number_spellings("port_string", "port", "connect"),
     ),
     examples=[
+        "http-check send meth GET uri /health",
         "http-check connect port 443 addr 8.8.8.8 send-proxy via-socks4 ssl sni a alpn h2 linger",
         "http-check connect port var(check.port)",
         "http-check send meth GET uri /health ver HTTP/1.1 hdr Host a.example body x",
