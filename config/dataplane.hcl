@@ -70,5 +70,6 @@ log_targets = [
 # Settings of this server alone.
 dataplane {
   state_dir          = "/var/lib/dataplane/state"
+  # on_bad_edit      = "keep" # or restore: see dataplane.yaml
   unknown_properties = "ignore"
 }

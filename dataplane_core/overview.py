@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
+from dataplane_core.haproxy.messages import one_line
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.hooks.faults import recorded
@@ -74,9 +75,24 @@ def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:
 def _configuration(services: Services) -> Iterator[Fact]:
     file = services.settings.haproxy.config_file
     try:
-        yield Fact("configuration", f"{file} version {services.config.version()}")
+        version = services.config.version()
+        yield Fact("configuration", f"{file} version {version}")
+        yield from _hand_edits(services, version)
     except DataplaneError as error:
         yield Fact("configuration", error.message, True)
+
+
+def _hand_edits(services: Services, version: int) -> Iterator[Fact]:
+    """What HAProxy refuses of that which was written into the file by hand."""
+    entry = services.config.history.entry(version)
+    if entry is not None and entry.refused:
+        told = f"HAProxy refuses version {version}, which was written by hand"
+        yield Fact("configuration", f"{told}: {one_line(entry.reason)}", True)
+    if rejected := services.config.hand_edits.rejected():
+        place, reason = rejected
+        why = f": {one_line(reason)}" if reason else ""
+        told = f"{place} holds what was written by hand and HAProxy refused{why}"
+        yield Fact("configuration", told, doubtful=True)
 
 
 def _processes(services: Services) -> Iterator[Fact]:

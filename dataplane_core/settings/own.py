@@ -31,6 +31,13 @@ class Dataplane:
         "with a `Warning` header, or answered with 422.",
         flag="--unknown-properties",
     )  # fmt: skip
+    on_bad_edit: str = setting(
+        "restore", one_of("restore", "keep"),
+        "What follows when HAProxy refuses an edit by hand. `restore`: the former text is put "
+        "back, and the refused one is beside it, with the suffix `.rejected`. `keep`: the file "
+        "stays as it was left, without a reload; changes are refused until it is valid.",
+        flag="--on-bad-edit",
+    )  # fmt: skip
     body_limit: int = setting(
         32 << 20, SIZE, "Largest body of a request; a larger one is answered with 413.",
         flag="--body-limit",

@@ -26,7 +26,7 @@ from dataplane_core.store.change import Committed
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate, sync_directory
 from dataplane_core.store.findings import Teller
-from dataplane_core.store.head import Head, decode, encode, join, split
+from dataplane_core.store.head import Head, encode, join, split
 from dataplane_core.store.history import Entry, History
 from dataplane_core.store.ports import Checker, Follow, Hooks, Reloads, Verdict
 from dataplane_core.store.rows import COMMITTED, Row, Rows
@@ -91,7 +91,7 @@ class Committer:
             failpoint("candidate-written")
             change = _change(order)
             entry = _entry(change, digest_of(data), follow.skips)
-            with self._intended(entry, data, candidate):
+            with self.intended(entry, data, candidate):
                 after = self._source.prepare(text, entry.digest, entry.version, order.document)
                 follow.prepare(change)
                 verdict()
@@ -100,7 +100,7 @@ class Committer:
                 with self._alone(order), self._source.held() as lock:
                     failpoint("locked")
                     self._verify(order, lock)
-                    self._swap(entry, after, candidate, follow, lock)
+                    self.swap(entry, after, candidate, follow, lock)
         return change
 
     def validate(self, order: Order) -> list[Finding]:
@@ -120,37 +120,6 @@ class Committer:
             self._judged(candidate, text, snapshot.head) as verdict,
         ):
             return list(verdict())
-
-    def restore(self, reason: str, failed_version: int) -> int | None:
-        """Put back the text that HAProxy last accepted; None when there is nothing to put back."""
-        with self._source.held() as lock:
-            current, accepted = self._source.current(lock), self._history.last_accepted()
-            if accepted is None or accepted.version >= min(failed_version, current.version):
-                return None
-            text = self._texts.read(accepted.version, accepted.digest)
-            if text is None:
-                _log.error("the text of version %d, to go back to, is gone", accepted.version)
-                return None
-            return self._put_back(decode(text), accepted.version, reason, lock)
-
-    def _put_back(self, kept: str, accepted: int, reason: str, lock: int) -> int:
-        head, rest = split(kept)
-        version = self._source.highest(lock) + 1
-        text = join(head, rest, version)
-        data = encode(text)
-        entry = Entry(
-            version, digest_of(data), "intended", "restore", time.time(), accepted=True,
-            followed=not self._history.applied_between(accepted, version), reason=reason,
-        )  # fmt: skip
-        after = self._source.prepare(text, entry.digest, version)
-        with (
-            Candidate(self._source.path, data) as candidate,
-            self._intended(entry, data, candidate),
-        ):
-            self._swap(entry, after, candidate, None, lock)
-        failpoint("restored")
-        _log.warning("version %d put back as version %d: %s", accepted, version, reason)
-        return version
 
     def _ask_plugins(self, document: Document) -> None:
         answers = self._hooks.dataplane_check(document=document) if self._hooks else ()
@@ -174,7 +143,7 @@ class Committer:
             yield told
 
     @contextmanager
-    def _intended(self, entry: Entry, data: bytes, candidate: Candidate) -> Iterator[None]:
+    def intended(self, entry: Entry, data: bytes, candidate: Candidate) -> Iterator[None]:
         """All that is kept of a version before it is one; gone again if it becomes none."""
         candidate.sync()
         attempt = self._history.intend(entry)
@@ -235,7 +204,7 @@ class Committer:
             f"configured version: {current.version}"
         )
 
-    def _swap(
+    def swap(
         self, entry: Entry, after: Snapshot, candidate: Candidate, follow: Follow | None, lock: int
     ) -> None:
         """Put the file in place, and record that it is done."""

@@ -23,9 +23,11 @@ from dataplane_core.store.commit import Committer, Order, version_mismatch
 from dataplane_core.store.files import sweep
 from dataplane_core.store.findings import Teller
 from dataplane_core.store.follow import Follower, Following
+from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode, split
 from dataplane_core.store.history import History
 from dataplane_core.store.ports import Checker, Hooks, Locate, Plan, Reloads
+from dataplane_core.store.restore import Restorer
 from dataplane_core.store.rows import Rows
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.source import Source
@@ -69,6 +71,12 @@ class ConfigStore:
             self._source, self.history, self._rows, self._texts, self._backups, checker, hooks,
             self._teller, reloads,
         )  # fmt: skip
+        self.hand_edits = HandEdits(
+            path, own.on_bad_edit == "keep", self.history, self._texts, checker, self._teller
+        )
+        self._restorer = Restorer(
+            self._source, self.history, self._texts, self.committer, self.hand_edits
+        )
         self.transactions = Transactions(self, self._rows, transaction.max_open_transactions)
         self._process = 0
         self._starting = threading.Lock()
@@ -193,9 +201,11 @@ class ConfigStore:
     def external_change(self) -> bool:
         """Look whether someone else wrote the file; True once for each reload that was due.
 
-        The reload is asked for with that.
+        The reload is asked for with that, unless the file stays without one (`HandEdits`).
         """
-        self.snapshot()  # numbers the edit
+        snapshot = self.snapshot()  # numbers the edit
+        if self.hand_edits.stopped(snapshot):
+            return False
         return self._follower.edited()
 
     def mark_accepted(self, version: int) -> None:
@@ -206,10 +216,11 @@ class ConfigStore:
         """After a failed reload: put back, as a new version, the text that HAProxy last accepted.
 
         Returns the number of the new version, or None when HAProxy has accepted `failed_version`
-        or a later one meanwhile. Versions in between are recorded as rolled back for `reason`.
+        or a later one meanwhile, or when an edit by hand stays in the file. Versions in between
+        are recorded as rolled back for `reason`.
         """
         self.snapshot()
-        restored = self.committer.restore(reason, failed_version)
+        restored = self._restorer.restore(reason, failed_version)
         if restored is not None:
             self._follower.take_back()
         return restored
@@ -217,7 +228,10 @@ class ConfigStore:
     def carry_out(self, order: Order, force_reload: bool, skip_reload: bool) -> Outcome:
         """Commit, and bring the new version to HAProxy."""
         following = Following(self._follower, force_reload=force_reload, skip_reload=skip_reload)
-        self.committer.commit(order, following)
+        try:
+            self.committer.commit(order, following)
+        except CheckFailed as failed:
+            raise self.hand_edits.explained(failed, order.base.version) from None
         return following.finish()
 
     def _commit(

@@ -97,23 +97,25 @@ class Candidate:
     It is flock'ed while its maker lives, so that `sweep` can tell litter from work under way.
     """
 
-    def __init__(self, target: Path, data: bytes, mode: int = 0o600) -> None:
+    def __init__(
+        self, target: Path, data: bytes, mode: int = 0o600, like: Path | None = None
+    ) -> None:
         self.target = Path(os.path.realpath(target))
         self._handle, self.path = _locked_temporary(self.target)
         self.published = False
         try:
             with told(target):
-                self._take_rights(mode)
+                self._take_rights(like or self.target, mode)
                 with open(self._handle, "wb", closefd=False) as file:
                     file.write(data)
         except BaseException:
             self.close()
             raise
 
-    def _take_rights(self, mode: int) -> None:
+    def _take_rights(self, like: Path, mode: int) -> None:
         """Mode and owner of the file that is there; without the right to give it away, ours."""
         try:
-            status = os.stat(self.target)
+            status = os.stat(like)
         except FileNotFoundError:
             os.fchmod(self._handle, mode)
             return
@@ -209,13 +211,15 @@ def _locked_folder(target: Path) -> tuple[int, Path]:
             os.close(handle)
 
 
-def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> os.stat_result:
+def write_atomically(
+    target: Path, data: bytes, mode: int = 0o600, like: Path | None = None
+) -> os.stat_result:
     """Write `target` so that it holds the old bytes or the new ones at any moment, synced.
 
-    An existing file keeps its mode and owner, a new one gets `mode`. A symbolic link stays one, the
-    file that it names is replaced.
+    An existing file keeps its mode and owner, a new one gets `mode`; with `like` both get those of
+    that file. A symbolic link stays one, the file that it names is replaced.
     """
-    with Candidate(target, data, mode) as candidate:
+    with Candidate(target, data, mode, like) as candidate:
         candidate.sync()
         status = candidate.publish()
     sync_directory(candidate.target.parent)

@@ -82,7 +82,9 @@ class Teller:
 
     def _without(self, message: str, candidate: Path) -> str:
         shown = str(self._config_file)
-        return message.replace(str(candidate), shown).replace(candidate.name, shown)
+        message = message.replace(str(candidate), shown)
+        alone = rf"(?<!/){re.escape(candidate.name)}"
+        return re.sub(alone, lambda name: shown, message)
 
 
 def _one_line(message: str) -> str:

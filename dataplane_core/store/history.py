@@ -44,7 +44,7 @@ class Entry:
     `digest` tells its text from others; `created` is in seconds since 1970. `accepted`: HAProxy
     has loaded it. `followed`: nothing is left to do about it, HAProxy has it or will be reloaded.
     `applied`: HAProxy took the change over its socket, without loading the file.
-    A version rolled back has the `reason`.
+    A version that was rolled back, that put one back, or that HAProxy refuses has the `reason`.
     """
 
     version: int
@@ -59,6 +59,11 @@ class Entry:
     followed: bool = False
     reason: str = ""
     applied: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether HAProxy refuses it, and it is in force all the same: a person's own text."""
+        return self.status == "active" and bool(self.reason) and not self.accepted
 
 
 class History:
@@ -97,6 +102,26 @@ class History:
         """The newest version that HAProxy has loaded and that was not rolled back."""
         found = self._entries("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
+
+    def by_hand(self, above: int) -> Entry | None:
+        """The newest version above a number that a person wrote, or that put such a one back."""
+        found = self._entries(
+            "version > ? AND status = 'active' AND (origin = 'external' OR "
+            "origin = 'restore' AND NOT accepted) ORDER BY version DESC LIMIT 1", above,
+        )  # fmt: skip
+        return found[0] if found else None
+
+    def last_rejected(self) -> Entry | None:
+        """The newest version that a person wrote and that was rolled back."""
+        rejected = "origin = 'external' AND status = 'rolled back'"
+        found = self._entries(f"{rejected} ORDER BY version DESC LIMIT 1")
+        return found[0] if found else None
+
+    def refuse(self, version: int, reason: str) -> None:
+        """HAProxy refuses a version, which stays in force; nothing is left to do about it."""
+        sql = "UPDATE history SET reason = ?, followed = 1 WHERE version = ? AND status = 'active'"
+        with self.state.write() as connection:
+            connection.execute(sql, (plain(reason), version))
 
     def unfollowed(self, origin: Origin) -> list[Entry]:
         """Active versions of one origin for which a reload is still to be asked for."""

@@ -131,6 +131,20 @@ def everything(folder: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
+def test_what_was_written_by_hand_and_refused_is_named(tmp_path):
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    services = make_services(configured(tmp_path).replace(**{"dataplane.state_dir": str(tmp_path / "state")}))
+    services.config.version()
+    (tmp_path / "haproxy.cfg").write_text("global\n  bogus 1\n")
+    services.config.restore_accepted("line 2: unknown keyword 'bogus'", services.config.version())
+    services.state.shutdown()
+    told = status(tmp_path).output
+    place = tmp_path / "haproxy.cfg.rejected"
+    assert f"{place} holds what was written by hand and HAProxy refused: line 2" in told
+    place.unlink()
+    assert "by hand" not in status(tmp_path).output
+
+
 def test_nothing_is_written_where_nothing_is(tmp_path):
     (tmp_path / "haproxy.cfg").write_text("global\n  stats socket /nowhere/h.sock level admin\n")
     (tmp_path / "haproxy.cfg").chmod(0o444)

@@ -5,9 +5,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from dataplane_core.errors import RuntimeFailed
+from dataplane_core.errors import CheckFailed, RuntimeFailed
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.overview import overview
 from dataplane_core.services import Services, make_services
 from dataplane_core.store.change import Outcome
 from dataplane_core.testing import FakeRuntime
@@ -121,6 +122,49 @@ def test_a_failed_reload_puts_the_old_text_back(services: Services, haproxy: Hap
     restored = haproxy.configuration.read_text()
     assert restored.split("\n", 1)[1] == accepted.split("\n", 1)[1]
     assert "be/good" in running(haproxy)
+
+
+def test_what_haproxy_refuses_is_put_beside_the_file(services: Services, haproxy: HaproxyProcess) -> None:
+    until(lambda: services.config.version() == 1)
+    text = haproxy.configuration.read_text()
+    bad = text.replace("  server s2", "  bogus-keyword 1\n  server s2")
+    haproxy.configuration.write_text(bad)
+    aside = haproxy.configuration.with_name("haproxy.cfg.rejected")
+    until(lambda: any(record.status == "failed" for record in services.reloads.records()))
+    assert aside.read_text() == bad
+    assert haproxy.configuration.read_text().split("\n", 1)[1] == text
+    entry = services.config.history.entry(2)
+    assert entry is not None and str(aside) in entry.reason
+    told = [fact for fact in overview(services) if str(aside) in fact.text]
+    assert [(fact.bad, fact.doubtful) for fact in told] == [(False, True)]
+    aside.unlink()
+    assert not any(str(aside) in fact.text for fact in overview(services))
+
+
+def test_what_haproxy_refuses_stays_where_that_is_wanted(haproxy: HaproxyProcess) -> None:
+    with governing(haproxy, **{"dataplane.on_bad_edit": "keep"}) as services:
+        until(lambda: services.config.version() == 1)
+        before, text = reloads(haproxy), haproxy.configuration.read_text()
+        old = "server s2 127.0.0.1:9"
+        for bad, word in (
+            (text.replace("  server s2", "  bogus-keyword 1\n  server s2"), "bogus-keyword"),
+            (text.removesuffix("\n"), "Missing LF"),
+        ):
+            haproxy.configuration.write_text(bad)
+            until(lambda word=word: any(word in one.text for one in overview(services) if one.bad))
+            assert (haproxy.configuration.read_text(), reloads(haproxy)) == (bad, before)
+            assert services.reloads.records() == []
+            if word == "bogus-keyword":
+                with pytest.raises(CheckFailed, match="bogus-keyword.*since it was edited by hand"):
+                    change(services, old, "server mine 127.0.0.1:9")
+        # What is checked is what would be written: with its last line ended, the text is valid.
+        change(services, old, "server mine 127.0.0.1:9", force_reload=True)
+        assert haproxy.configuration.read_text().endswith("\n")
+        assert "be/mine" in running(haproxy)
+        good = haproxy.configuration.read_text().replace("server mine", "server byhand")
+        haproxy.configuration.write_text(good)
+        until(lambda: "be/byhand" in running(haproxy))
+        assert not any(one.bad for one in overview(services) if one.topic == "configuration")
 
 
 def test_an_edit_by_hand_is_numbered_and_reloaded(services: Services, haproxy: HaproxyProcess) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from dataplane_core.errors import BadRequest, Conflict, DataplaneError, StorageFailed
 from dataplane_core.store import commit as commit_module
+from dataplane_core.store import restore as restore_module
 from dataplane_core.store.source import Source
 from dataplane_core.store.state import State
 from tests.harness.waiting import stays
@@ -18,7 +19,8 @@ def dies(where, action):
     """Do something in a process of its own that ends as `kill -9` would at a failpoint."""
     child = os.fork()
     if child == 0:
-        commit_module.failpoint = lambda name: os._exit(137) if name == where else None
+        for module in (commit_module, restore_module):
+            module.failpoint = lambda name: os._exit(137) if name == where else None
         try:
             action()
         finally:

@@ -1,0 +1,101 @@
+"""Texts that a person wrote into haproxy.cfg and that HAProxy refuses.
+
+With `on_bad_edit: restore` the text that HAProxy last accepted is put back, and the person's is
+kept beside it. With `keep` the file stays as it was left: it is checked before HAProxy is reloaded
+with it, and what HAProxy says of it is recorded with its version.
+"""
+
+import logging
+from pathlib import Path
+
+from dataplane_core.errors import CheckFailed, DataplaneError, StorageFailed
+from dataplane_core.haproxy.messages import one_line
+from dataplane_core.store.files import write_atomically
+from dataplane_core.store.findings import Teller
+from dataplane_core.store.history import Entry, History
+from dataplane_core.store.ports import Checker
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.texts import Texts
+
+_log = logging.getLogger(__name__)
+_SUFFIX = ".rejected"
+
+
+class HandEdits:
+    """What becomes of them; `keeps` is whether they stay in the file `path`."""
+
+    def __init__(
+        self, path: Path, keeps: bool, history: History, texts: Texts, checker: Checker,
+        teller: Teller,
+    ) -> None:  # fmt: skip
+        self.keeps = keeps
+        self._path = path
+        self._history = history
+        self._texts = texts
+        self._checker = checker
+        self._teller = teller
+
+    @property
+    def rejected_file(self) -> Path:
+        """Where the last text is that was taken out of the file: `haproxy.cfg.rejected`."""
+        return self._path.with_name(self._path.name + _SUFFIX)
+
+    def rejected(self) -> tuple[Path, str] | None:
+        """Return the file with the text that was taken out last, and why; None once it is gone."""
+        if not self.rejected_file.is_file():
+            return None
+        entry = self._history.last_rejected()
+        return self.rejected_file, entry.reason if entry else ""
+
+    def set_aside(self, entry: Entry, reason: str) -> str:
+        """Keep a person's text beside the file, with its mode and owner; return the reason for the
+        version's record, which names the place.
+
+        A failure to do so is told in the log: the text is among the past versions all the same.
+        """
+        data = self._texts.read(entry.version, entry.digest)
+        place = self.rejected_file
+        if data is None:
+            _log.error("the text of version %d, written by hand, is gone", entry.version)
+            return reason
+        try:
+            write_atomically(place, data, like=self._path)
+        except StorageFailed as error:
+            _log.error("version %d, written by hand, is not kept: %s", entry.version, error.message)
+            return reason
+        text = "HAProxy refuses version %d, which was written by hand and is kept in %s now: %s"
+        _log.error(text, entry.version, place, one_line(reason))
+        return f"{reason}; what was written by hand is in {place}"
+
+    def refuse(self, entry: Entry, reason: str) -> None:
+        """Record that HAProxy refuses a person's text, which stays in the file."""
+        self._history.refuse(entry.version, reason)
+        text = "HAProxy refuses version %d, which was written by hand, and is not reloaded: %s"
+        _log.error(text, entry.version, one_line(reason))
+
+    def stopped(self, snapshot: Snapshot) -> bool:
+        """Whether the newest text stays without a reload: a person's that HAProxy refuses.
+
+        Where it cannot be checked, the reload that is asked for will tell.
+        """
+        waiting = self._history.unfollowed("external") if self.keeps else []
+        if not waiting or waiting[-1].version != snapshot.version:
+            return False
+        try:
+            with self._checker.begin(self._path) as verdict:
+                verdict()
+        except CheckFailed as failed:
+            told = self._teller.failure(failed, snapshot.text, self._path)
+            self.refuse(waiting[-1], told.message)
+            return True
+        except DataplaneError as error:
+            _log.warning("version %d is not checked: %s", snapshot.version, error.message)
+        return False
+
+    def explained(self, failed: CheckFailed, base: int) -> CheckFailed:
+        """Return the refusal of a change; it says if the text was refused before the change."""
+        entry = self._history.entry(base)
+        if entry is None or not entry.refused:
+            return failed
+        hint = f"{self._path.name} is refused since it was edited by hand (version {base})"
+        return CheckFailed(f"{failed.message}; {hint}", failed.findings)

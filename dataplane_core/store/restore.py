@@ -1,0 +1,81 @@
+"""Going back after a reload that failed."""
+
+import logging
+import time
+
+from dataplane_core.store.commit import Committer
+from dataplane_core.store.failpoints import failpoint
+from dataplane_core.store.files import Candidate
+from dataplane_core.store.hand_edits import HandEdits
+from dataplane_core.store.head import decode, encode, join, split
+from dataplane_core.store.history import Entry, History
+from dataplane_core.store.source import Source, digest_of
+from dataplane_core.store.texts import Texts
+
+_log = logging.getLogger(__name__)
+
+
+class Restorer:
+    """Puts back a former text as a new version."""
+
+    def __init__(
+        self,
+        source: Source,
+        history: History,
+        texts: Texts,
+        committer: Committer,
+        hand_edits: HandEdits,
+    ) -> None:
+        self._source = source
+        self._history = history
+        self._texts = texts
+        self._committer = committer
+        self._hand_edits = hand_edits
+
+    def restore(self, reason: str, failed_version: int) -> int | None:
+        """Put back the text that HAProxy last accepted, and keep what a person wrote beside it.
+
+        Where a person's text is to stay, that is put back if there is a later one. Returns the new
+        version; None when there is nothing to put back.
+        """
+        with self._source.held() as lock:
+            current, accepted = self._source.current(lock), self._history.last_accepted()
+            if accepted is None or accepted.version >= min(failed_version, current.version):
+                return None
+            edit = self._history.by_hand(accepted.version)
+            if edit is not None and self._hand_edits.keeps:
+                self._hand_edits.refuse(edit, reason)
+                if edit.version == current.version:
+                    return None
+                return self._put_back(edit, reason, lock)
+            if edit is not None:
+                reason = self._hand_edits.set_aside(edit, reason)
+            return self._put_back(accepted, reason, lock)
+
+    def _taken_since(self, former: Entry, version: int) -> bool:
+        """Whether HAProxy took over its socket what only a reload undoes."""
+        return self._history.applied_between(former.version, version)
+
+    def _put_back(self, former: Entry, reason: str, lock: int) -> int | None:
+        kept = self._texts.read(former.version, former.digest)
+        if kept is None:
+            _log.error("the text of version %d, to go back to, is gone", former.version)
+            return None
+        head, rest = split(decode(kept))
+        version = self._source.highest(lock) + 1
+        text = join(head, rest, version) if former.accepted else join(head, rest, None)
+        data = encode(text)
+        entry = Entry(
+            version, digest_of(data), "intended", "restore", time.time(),
+            accepted=former.accepted, reason=reason,
+            followed=not (former.accepted and self._taken_since(former, version)),
+        )  # fmt: skip
+        after = self._source.prepare(text, entry.digest, version)
+        with (
+            Candidate(self._source.path, data) as candidate,
+            self._committer.intended(entry, data, candidate),
+        ):
+            self._committer.swap(entry, after, candidate, None, lock)
+        failpoint("restored")
+        _log.warning("version %d put back as version %d: %s", former.version, version, reason)
+        return version
