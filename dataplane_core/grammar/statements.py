@@ -28,7 +28,7 @@ class Form:
     def __init__(self, head: str, term: Term) -> None:
         self.head = tuple(head.split())
         self.term = term
-        learn(self.head[1] if self.head[0] == "no" else self.head[0])
+        learn(*self.head)
 
     def read(self, line: Line) -> Reading | None:
         """What the line says, None when it does not have this shape to its last word."""

@@ -21,20 +21,22 @@ _RULER = re.compile(r"([#=*_~<>+|/\\{}-])\1\1")
 _EDGE = re.compile(r"\b(?:BEGIN|END|START|STOP)\b")
 _EDGE_AT_AN_END = re.compile(r"(?:begin|end|start|stop)\b|.*\b(?:begin|end|start|stop)\W*\Z", re.I)
 _KEYWORD_OF_PARTS = re.compile(r"[a-z][a-z0-9]*(?:[-._][a-z0-9]+)+")
+_QUOTED = re.compile(r"""["][^"]*["]|'[^']*'|[ \t]#.*""")
 _WORDS_OF_PROSE = frozenset(
-    ("the", "is", "are", "was", "were", "has", "have", "of", "for", "and", "that", "this", "which")
-    + ("must", "should", "will", "only", "here", "below", "above", "everything", "all", "every")
+    ("the", "is", "are", "was", "were", "has", "have", "of", "for", "and", "to", "that", "this")
+    + ("which", "must", "should", "will", "because", "we", "you", "it")
 )
-_keywords: set[str] = set()
+_keywords: dict[str, set[str]] = {}
 
 
-def learn(keyword: str) -> None:
-    """Take a word for one that lines of configuration start with.
+def learn(*head: str) -> None:
+    """Take words for those that lines of configuration start with.
 
     Declarations tell their words here. The words hold for the whole process: they are about
     comments, and of a comment nobody knows which plugin would read it.
     """
-    _keywords.add(keyword)
+    first, *others = head[1:] if head[0] == "no" else head
+    _keywords.setdefault(first, set()).add(others[0] if others else "")
 
 
 def kind_of(line: Line) -> str:
@@ -45,22 +47,29 @@ def kind_of(line: Line) -> str:
 
 
 def is_commented_out(line: Line) -> bool:
-    """Whether a comment reads as a line of configuration.
+    """Whether a comment reads as a line of configuration, and not as a sentence.
 
-    Its first word is one that lines start with, or has parts as only keywords have
-    (`some-keyword`, `tune.more`), and no sentence follows.
+    Its first words are those of a declaration, or a word has parts as only keywords have
+    (`some-keyword`, `tune.more`).
 
     >>> learn("server")
     >>> [is_commented_out(Line(text)) for text in ("#server s3 1.2.3.4", "# server of the shop")]
     [True, False]
     """
-    words = line.raw.lstrip(" \t#").split(None, 2)
+    words = _QUOTED.sub("", line.raw.lstrip(" \t#")).split()
     if words[:1] == ["no"]:
         del words[0]
-    if not words or (len(words) > 1 and words[1].lower() in _WORDS_OF_PROSE):
+    if not words:
         return False
-    known = words[0] in _keywords or words[0].startswith((".if", ".el", ".endif"))
-    return known or _KEYWORD_OF_PARTS.fullmatch(words[0]) is not None
+    first, second = words[0], "".join(words[1:2])
+    seconds = _keywords.get(first, ())
+    if second in seconds:
+        words = words[2:]
+    known = "" in seconds or second in seconds or first.startswith((".if", ".el", ".endif"))
+    of_parts = second if seconds else first
+    if not known and not _KEYWORD_OF_PARTS.fullmatch(of_parts):
+        return False
+    return _WORDS_OF_PROSE.isdisjoint(word.lower().strip(",.;:!?") for word in words)
 
 
 def is_marker(line: Line) -> bool:

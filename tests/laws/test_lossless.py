@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.api.collections import Rows
-from dataplane_core.text.lines import with_last_newline
+from dataplane_core.grammar import Model
+from dataplane_core.text.comments import is_commented_out
+from dataplane_core.text.lines import Line, with_last_newline
 from tests.golden.offline import registry
 from tests.laws.support import SPELLINGS, Everything, odd, places
 
+NONE = Model("none")
 NAMES = list(registry().collections)
 
 
@@ -43,3 +46,19 @@ def test_putting_back_what_was_read_changes_nothing(api: Everything, name: str) 
             difflib.unified_diff(before.splitlines(True), after.splitlines(True), n=0)
         )
         assert api.version == version + 1
+
+
+FREE = ("description", "stats show-desc")
+"""Lines of free text: commented out, some look like prose."""
+
+
+def test_every_example_is_known_when_it_is_commented_out() -> None:
+    examples = {
+        line
+        for one in registry().collections.values()
+        for statement in ([one.table.statement] if isinstance(one, Rows) else getattr(one, "model", NONE).statements)
+        for line in statement.examples
+    }
+    assert len(examples) > 500
+    unknown = {line for line in examples if not is_commented_out(Line("# " + line))}
+    assert all(line.startswith(FREE) for line in unknown), unknown

@@ -10,8 +10,8 @@ KINDS = frozenset({"frontend", "backend"})
 SERVERS = RowTable(
     statement("server", seq(word("name"), word("address"), params(arg("weight", integer("weight")))))
 )
-for keyword in ("option", "log", *KINDS):
-    learn(keyword)
+for head in ("option httplog", "log", "redirect", "stats uri", *KINDS):
+    learn(*head.split())
 
 
 def without(lines: str, name: str) -> str:
@@ -94,8 +94,23 @@ def test_comments_at_the_top_are_of_the_file():
 
 @pytest.mark.parametrize(
     "prose",
-    ["# log of the shop", "#server for tests", "# option is off", "#", "# a", "# see below", "# server: one", "#1"],
-)
+    [
+        "# log of the shop", "#server for tests", "# option is off", "#", "# a", "# see below", "# server: one", "#1",
+        "# redirect http to https", "# Server one", "# option one", "# stats page", "# re-enable it", "# log: none.",
+    ],
+)  # fmt: skip
 def test_prose(prose):
     assert not is_commented_out(Line(prose))
     assert not is_marker(Line(prose))
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "#server s3 127.0.0.1:82 # only for the tests", "\t##  option httplog", "# option not-yet-known", "#log global",
+        "# stats uri /the/page", '#http-request return string "this is it"', "#.if defined(X)", "#.endif",
+        "#\tno option httplog", "#backend of-old",
+    ],
+)  # fmt: skip
+def test_lines_that_are_commented_out(comment):
+    assert is_commented_out(Line(comment))
