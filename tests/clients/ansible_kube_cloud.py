@@ -130,4 +130,33 @@ CANCELLED = Story(
     ),
     ending=(Call("GET", f"{CONFIGURATION}/backends/jira", status=404),),
 )
-STORIES = (PLAYBOOK, CANCELLED)
+FORM = "--frontier\r\n" + "\r\n".join((
+    'Content-Disposition: form-data; name="file_upload"; filename="site.pem"',
+    "",
+    "{certificate}",
+    "--frontier--",
+    "",
+))
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=frontier"}
+
+
+def uploaded() -> Call:
+    """Upload the certificate; a failure is all that is not 2xx, and the answer has to be JSON."""
+    told = {"storage_name": "site.pem"}
+    return Call("POST", f"{CERTIFICATES}?force_reload=True", FORM, 201, told, headers=MULTIPART)
+
+
+# A certificate is replaced by deleting it, without a reload, and uploading it again.
+CERTIFICATE = Story(
+    "ansible-kube-cloud-certificate",
+    (
+        Call("GET", f"{CERTIFICATES}/site.pem", status=404, told={"code": 404}),
+        uploaded(),
+        Call("GET", f"{CERTIFICATES}/site.pem", told={"storage_name": "site.pem"}),
+        Call("DELETE", f"{CERTIFICATES}/site.pem?force_reload=False", status=(202, 204)),
+        uploaded(),
+        Call("GET", CERTIFICATES, told={"0.storage_name": "site.pem"}),
+    ),
+    ending=(Call("DELETE", f"{CERTIFICATES}/site.pem?force_reload=True", status=204),),
+)
+STORIES = (PLAYBOOK, CANCELLED, CERTIFICATE)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tests.announced.support import SERVICES, Balancer
 from tests.harness.server import free_port
 from tests.harness.waiting import until
+from tests.server.certificates import make
 
 RULES = """\
   acl blocked src -f {folder}/blocked.acl
@@ -44,7 +45,10 @@ class Stage:
 
     def known(self) -> dict[str, object]:
         """What stands for the names in the calls of clients."""
-        return {"port": free_port(), "folder": self.lb.folder}
+        file = self.lb.folder / "upload.pem"
+        make("site.example.com").write(file)
+        certificate = file.read_text()
+        return {"port": free_port(), "folder": self.lb.folder, "certificate": certificate}
 
     def reset(self) -> None:
         """Have the configuration as it was, run by HAProxy, and no transaction open."""
