@@ -24,7 +24,7 @@ def props_of(source: Source) -> tuple[Prop, ...]:
 def configured(source: Source, settings: Settings) -> list[tuple[str, Entry]]:
     """The entries of the settings, each with its id; SettingsError names all that is wrong."""
     props = props_of(source)
-    codec = Codec(source.schema or source.name, props, "v2", SchemaFactory([]))
+    codec = Codec(source.schema or source.name, props, "v2", SchemaFactory([]), strict=True)
     found: list[tuple[str, Entry]] = []
     problems = []
     for number, given in enumerate(source.configured(settings)):

@@ -79,7 +79,6 @@ def test_entries_are_created_read_replaced_and_deleted(api):
         ({"health_check_policy": "most"}, "health_check_policy"),
         ({"health_check_policy": "min"}, "health_check_policy_min"),
         ({"service_name_regexp": "("}, "service_name_regexp"),
-        ({"unknown": 1}, "unknown"),
     ],
 )
 def test_wrong_entries_are_refused(api, wrong, told):
