@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from dataplane_core.references import UsedFiles
-from tests.haproxy.support import until
+from tests.harness.waiting import PATIENCE, until
 from tests.storage.support import Storage
 
 RULES = "/v2/services/haproxy/configuration/http_request_rules?parent_type=frontend&parent_name=fe"
@@ -65,12 +65,14 @@ def test_a_commit_that_is_being_judged_is_waited_for(waiting, monkeypatch, metho
     until(waiting.services.config.history.intents)
     body, query = (b"k w\n", {"skip_reload": True}) if method == "PUT" else (None, {})
     change = started(answers, "change", lambda: waiting.send(method, "maps/m.map", body, **query))
-    assert looked.wait(10) and change.is_alive()
+    assert looked.wait(PATIENCE) and change.is_alive()
     assert (waiting.folder / "maps/m.map").read_bytes() == b"k v\n"
-    while commit.is_alive() or change.is_alive():
+
+    def over():
         waiting.go_on()
-        commit.join(0.05)
-        change.join(0.05)
+        return not (commit.is_alive() or change.is_alive())
+
+    until(over)
     assert answers["commit"].status_code == 202
     assert answers["change"].status_code == status, answers["change"].text
     assert (waiting.folder / "maps/m.map").read_bytes() == (body or b"k v\n")
