@@ -60,6 +60,8 @@ class Template(Term):
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.text)
+        if self.literal and tokens[at] == self.text:
+            return at + 1
         said = self._said(tokens[at])
         if said is None:
             raise NoMatch(tokens[at], self.text)
@@ -238,7 +240,7 @@ class Rule(Term):
 
     def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
         """Where the body ends: at the first `if` or `unless` that is not one of its own words."""
-        cuts = [i for i in range(at, len(tokens)) if plain(tokens[i]) in self.WORDS]
+        cuts = [at + n for n, word in enumerate(tokens[at:]) if plain(word) in self.WORDS]
         failure = NoMatch(tokens[at] if at < len(tokens) else None, "a rule")
         for cut in (*cuts, len(tokens)):
             body = Reading()

@@ -9,7 +9,7 @@ from dataplane_core.grammar.statements import EACH, FIRST, Form, Row, Statement
 from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
-from dataplane_core.text.tokens import plain
+from dataplane_core.text.tokens import may_be_quoted, plain
 
 Found = tuple[int, Form, Reading | None]
 """A line of a statement.
@@ -33,7 +33,9 @@ class HeadTable:
 
         The first of its forms that reads it, else the first at all.
         """
-        tokens = tuple(map(plain, line.tokens[: self.longest]))
+        tokens = line.tokens
+        if may_be_quoted(line.raw):
+            tokens = tuple(map(plain, tokens[: self.longest]))
         for length in range(min(self.longest, len(tokens)), 0, -1):
             candidates = self.by_head.get(tokens[:length])
             if candidates is None:

@@ -16,7 +16,7 @@ from dataplane_core.grammar.props import (
     refuse,
 )
 from dataplane_core.text.numbers import is_digits
-from dataplane_core.text.tokens import is_one_word, is_words, plain, split
+from dataplane_core.text.tokens import is_one_word, is_words, may_be_quoted, plain, split
 
 
 class Term:
@@ -74,11 +74,14 @@ class Scalar(Term):
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
         token = tokens[at]
-        word = plain(token)
-        if word != token and self._holds(token, word):
+        word = plain(token) if may_be_quoted(token) else token
+        if word is not token and self._holds(token, word):
             word = token
-        value = self.decode(word) if self.decode else word
-        if token != (self.encode(value) if self.encode else str(value)):
+        value: Any = word
+        if self.decode is not None:
+            value = self.decode(word)
+            word = self.encode(value) if self.encode else str(value)
+        if token != word:
             reading.layout[self] = token
         if value != self.default:
             reading.values[self.prop.name] = value

@@ -101,6 +101,11 @@ def unquote(token: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
+def may_be_quoted(text: str) -> bool:
+    """Whether a quote or a backslash stands in a text; most have none, and this is asked often."""
+    return '"' in text or "'" in text or "\\" in text
+
+
 def plain(token: str) -> str:
     """The word that means the same as a raw token and has no quote or backslash.
 
@@ -109,7 +114,7 @@ def plain(token: str) -> str:
     >>> plain('"zb"'), plain("zb"), plain('"a b"'), plain('"$A"')
     ('zb', 'zb', '"a b"', '"$A"')
     """
-    if not _QUOTED.search(token) or has_variable(token):
+    if not may_be_quoted(token) or has_variable(token):
         return token
     text = unquote(token)
     return text if is_one_word(text) and not _QUOTED.search(text) else token
