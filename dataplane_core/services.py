@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -111,17 +111,26 @@ def make_services(
         settings, registry.section_kinds, Checker(settings), manager.hook, state, reloads
     )
     config.use(plan=planner(registry, manager.hook, runtime, reloads.under_way))
+    used_files = UsedFiles(config, state, settings.dataplane.check_timeout)
     reloads.use(
         loading=config.version,
-        on_succeeded=lambda record: config.mark_accepted(record.version),
-        on_failed=_restorer(config),
+        on_succeeded=_accepter(config, used_files),
+        on_failed=_restorer(config, used_files),
     )
-    used_files = UsedFiles(config, settings.dataplane.check_timeout)
     return Services(settings, manager, registry, state, config, reloads, runtime, used_files)
 
 
-def _restorer(config: ConfigStore) -> Any:
+def _accepter(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRecord], None]:
+    def accept(record: ReloadRecord) -> None:
+        config.mark_accepted(record.version)
+        used_files.former.forget(record.id)
+
+    return accept
+
+
+def _restorer(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRecord], int | None]:
     def restore(record: ReloadRecord) -> int | None:
+        used_files.former.put_back(record.id)
         return config.restore_accepted(record.said, record.version)
 
     return restore

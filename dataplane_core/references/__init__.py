@@ -4,6 +4,7 @@ No keyword is known here: whatever word of a line leads to a file names that fil
 keywords that come with a later HAProxy, or that only a plugin declares, are known as well.
 """
 
+from dataplane_core.references.former import Former
 from dataplane_core.references.used_files import UsedFiles
 
-__all__ = ["UsedFiles"]
+__all__ = ["Former", "UsedFiles"]

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Conflict, Finding
+from dataplane_core.references.former import FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.state import State
 
 _TICK = 0.05
 
@@ -21,8 +23,9 @@ class UsedFiles:
     What an open transaction would change does not count before its commit, which HAProxy judges.
     """
 
-    def __init__(self, config: ConfigStore, patience: float) -> None:
+    def __init__(self, config: ConfigStore, state: State, patience: float) -> None:
         """`patience`: seconds that HAProxy may take to judge a configuration."""
+        self.former = FormerFiles(state)
         self._config = config
         self._patience = patience
         self._newest: tuple[str, Configuration] | None = None

@@ -7,7 +7,6 @@ former file back when that fails.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import BYTES
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.uploads import open_upload
-from dataplane_core.errors import CheckFailed, NotFound, ReloadFailed
+from dataplane_core.errors import CheckFailed, ReloadFailed
+from dataplane_core.references import Former
 from dataplane_core.services import Services
 from dataplane_core.store.files import Candidate, locked, sync_directory
 from dataplane_plugins.storage.certificates import bundle_in
@@ -25,8 +25,6 @@ from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.live import Live, NeedsReload
 
 FIELD = "file_upload"
-
-Undo = Callable[[], None]
 
 
 class Files:
@@ -79,8 +77,8 @@ class Files:
 
     def write(
         self, name: str, data: bytes, tell: Callable[[Path], None] | None
-    ) -> tuple[str, Undo]:
-        """Replace a file; why a reload is needed, "" if none is, and how to undo it.
+    ) -> tuple[str, Former]:
+        """Replace a file; why a reload is needed, "" if none is, and what the file held.
 
         `tell` brings it to HAProxy and raises `NeedsReload`, or anything else to have the file stay
         as it is. Raises `NotFound`, `StorageFailed`, and `CheckFailed` as `judge` does.
@@ -93,17 +91,11 @@ class Files:
             version = self.judge(name, candidate)
             reason = reason_of(tell, path)
             with self.settled(name, candidate, version):
-                written = candidate.publish()
+                candidate.publish()
                 sync_directory(candidate.target.parent)
+            return reason, Former.of(path, former)
 
-        def undo() -> None:
-            with self.changing(), Candidate(path, former) as back:
-                if candidate.target.stat().st_ino == written.st_ino:
-                    back.publish()
-
-        return reason, undo
-
-    def remove(self, name: str, tell: Callable[[Path], None] | None) -> tuple[str, Undo]:
+    def remove(self, name: str, tell: Callable[[Path], None] | None) -> tuple[str, Former]:
         """Delete a file; as `write`. Raises `Conflict` where the configuration needs it."""
         former, path = self.folder.read(name), self.folder.find(name)
         with self.changing():
@@ -111,21 +103,11 @@ class Files:
             with self.services.used_files.removing(path):
                 self.folder.remove(name)
             reason = reason_of(tell, path)
+            return reason, Former.of(path, former, mode)
 
-        def undo() -> None:
-            with suppress(FileExistsError), Candidate(path, former, mode) as back:
-                back.publish_new()
-
-        return reason, undo
-
-    def discard(self, name: str) -> Undo:
-        """How to undo the making of a file."""
-
-        def undo() -> None:
-            with suppress(NotFound):
-                self.folder.remove(name)
-
-        return undo
+    def made(self, name: str) -> Former:
+        """What was there before a file was made: none."""
+        return Former.of(self.folder.path / name, None)
 
     def judge(self, name: str, candidate: Candidate) -> int:
         """The version with which HAProxy takes a new file; raises `CheckFailed` if it does not."""
@@ -146,26 +128,36 @@ class Files:
         return locked(self.folder.lock)
 
     def settle(
-        self, req: ApiRequest, resp: falcon.Response, name: str, reason: str, undo: Undo, done: int
+        self,
+        req: ApiRequest,
+        resp: falcon.Response,
+        name: str,
+        reason: str,
+        former: Former,
+        done: int,
     ) -> None:
         """Answer a change: `done` if nothing is left to do, else 202 with the reload's identifier.
 
-        Raises `ReloadFailed` when a forced reload fails, after `undo`.
+        Raises `ReloadFailed` when a forced reload fails, with the former file back.
         """
-        query, reloads = req.query, self.services.reloads
+        services = self.services
         resp.status = done
-        version = self.services.config.version()
+        version = services.config.version()
         reason = f"{self.folder.path / name}: {reason}" if reason else ""
-        if query.get("force_reload"):
-            record = reloads.force(version, reason or f"asked for with {name}")
+        if req.query.get("force_reload"):
+            record = services.reloads.force(version, reason or f"asked for with {name}")
             if record.status == "failed":
-                undo()
+                with self.changing():
+                    former.put_back()
                 raise ReloadFailed(
                     f"HAProxy could not be reloaded, and {name} is as it was: {record.said}"
                 )
-        elif reason and not query.get("skip_reload"):
+        elif reason and not req.query.get("skip_reload"):
             resp.status = 202
-            resp.set_header("Reload-ID", reloads.request(version, reason))
+            with services.state.write():  # the reload begins when what it may undo is kept
+                identifier = services.reloads.request(version, reason)
+                services.used_files.former.keep(identifier, former)
+            resp.set_header("Reload-ID", identifier)
 
 
 def reason_of(tell: Callable[[Path], None] | None, path: Path) -> str:
@@ -215,8 +207,8 @@ class FileItem:
             self.files.live.replace(path, req.raw, bundle_in(req.raw))
 
         name = self.files.folder.stored_name(name)
-        reason, undo = self.files.write(name, req.raw, tell if wants_live(req) else None)
-        self.files.settle(req, resp, name, reason, undo, 204)
+        reason, former = self.files.write(name, req.raw, tell if wants_live(req) else None)
+        self.files.settle(req, resp, name, reason, former, 204)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         self.files.remove(self.files.folder.stored_name(name), None)

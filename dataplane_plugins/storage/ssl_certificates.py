@@ -89,7 +89,7 @@ class CertificateList(FileList):
         with files.changing():
             reason = reason_of(tell if wants_live(req) else None, files.folder.path / name)
         data = files.folder.read(name)
-        files.settle(req, resp, name, reason, files.discard(name), 201)
+        files.settle(req, resp, name, reason, files.made(name), 201)
         resp.data = to_json(told(files, name, data))
 
 
@@ -113,15 +113,15 @@ class CertificateItem:
         def tell(path: Path) -> None:
             self.files.live.replace(path, req.raw, bundle, adds=True)
 
-        reason, undo = self.files.write(name, req.raw, tell if wants_live(req) else None)
-        self.files.settle(req, resp, name, reason, undo, 200)
+        reason, former = self.files.write(name, req.raw, tell if wants_live(req) else None)
+        self.files.settle(req, resp, name, reason, former, 200)
         resp.data = to_json(told(self.files, name, req.raw))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         tell = self.files.live.remove_certificate if wants_live(req) else None
         name = self.files.folder.stored_name(name)
-        reason, undo = self.files.remove(name, tell)
-        self.files.settle(req, resp, name, reason, undo, 204)
+        reason, former = self.files.remove(name, tell)
+        self.files.settle(req, resp, name, reason, former, 204)
 
 
 def _key_beside(path: Path) -> bytes:

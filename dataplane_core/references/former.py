@@ -1,0 +1,115 @@
+"""What a stored file held before a change, for as long as a reload may show that HAProxy needs it.
+
+The state keeps it under the reload's identifier: whichever worker does the reload, or does it again
+after a death, puts it back when the reload fails.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from shutil import rmtree
+
+from dataplane_core.errors import StorageFailed
+from dataplane_core.store.files import read, sync_directory, told, write_atomically
+from dataplane_core.store.source import digest_of
+from dataplane_core.store.state import State
+
+_log = logging.getLogger(__name__)
+_LONGEST_KEPT = 86400.0
+"""Seconds after which a reload is over, whatever became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A file before a change: `data` is None where there was none, `now` tells what is there now.
+
+    `now` is the digest of the changed file, "" for one that was deleted.
+    """
+
+    path: Path
+    data: bytes | None
+    mode: int
+    now: str
+
+    @classmethod
+    def of(cls, path: Path, data: bytes | None, mode: int = 0o600) -> "Former":
+        """What a file held that has just been changed."""
+        return cls(path, data, mode, _digest(path))
+
+    def put_back(self) -> bool:
+        """Undo the change; whether that was done: not if others have changed the file since."""
+        if _digest(self.path) != self.now:
+            return False
+        if self.data is None:
+            with told(self.path, "deleted"):
+                self.path.unlink(missing_ok=True)
+            sync_directory(self.path.parent)
+        else:
+            write_atomically(self.path, self.data, self.mode)
+        return True
+
+
+class FormerFiles:
+    """The files that were changed for a reload which is not over."""
+
+    def __init__(self, state: State) -> None:
+        self._folder = state.path("former")
+
+    def keep(self, reload_id: str, former: Former) -> None:
+        """Keep a file; of several changes for one reload, what was there before the first."""
+        place = self._place(reload_id, former.path)
+        with told(place.parent, "made"):
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        first = _loaded(place)
+        if first is not None:
+            former = Former(former.path, first.data, first.mode, former.now)
+        facts = {"path": str(former.path), "mode": former.mode, "now": former.now}
+        head = json.dumps({**facts, "new": former.data is None}).encode()
+        write_atomically(place, head + b"\n" + (former.data or b""), 0o600)
+
+    def put_back(self, reload_id: str) -> None:
+        """Put back all files of a reload that has failed."""
+        for former in self._found(reload_id):
+            try:
+                if former.put_back():
+                    _log.warning("%s is as it was before reload %s", former.path, reload_id)
+            except StorageFailed as error:
+                _log.error("a reload failed, and %s", error.message)
+        self.forget(reload_id)
+
+    def forget(self, reload_id: str) -> None:
+        """Let go of the files of a reload that is over, and of what nobody has asked for."""
+        rmtree(self._folder / reload_id, ignore_errors=True)
+        with suppress(OSError), os.scandir(self._folder) as found:
+            for one in found:
+                if one.stat().st_mtime < time.time() - _LONGEST_KEPT:
+                    rmtree(one.path, ignore_errors=True)
+
+    def _found(self, reload_id: str) -> Iterator[Former]:
+        folder = self._folder / reload_id
+        kept = map(_loaded, sorted(folder.glob("*.file")) if folder.is_dir() else [])
+        return filter(None, kept)
+
+    def _place(self, reload_id: str, path: Path) -> Path:
+        name = blake2b(os.fsencode(path), digest_size=16).hexdigest()
+        return self._folder / reload_id / f"{name}.file"
+
+
+def _loaded(place: Path) -> Former | None:
+    try:
+        head, _, data = place.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    facts = json.loads(head)
+    kept = None if facts["new"] else data
+    return Former(Path(facts["path"]), kept, facts["mode"], facts["now"])
+
+
+def _digest(path: Path) -> str:
+    return digest_of(read(path)[0]) if path.is_file() else ""
