@@ -260,11 +260,6 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             },
         ),
         Difference(
-            "A file that the configuration names cannot be deleted",
-            "though the map is empty",
-            {54: "status 409 (409) instead of 204", 56: "[] is not empty"},
-        ),
-        Difference(
             "Servers of backends come and go without a reload",
             "as HAProxy 2.8 lets them",
             {112: "status 201 instead of 202", 116: "status 204 instead of 202"},
