@@ -100,8 +100,8 @@ class Rows:
             used = max(now - self._ttl, self._state.started)
             if connection.execute(sql, (used,)).fetchone()[0] >= limit:
                 raise TooMany(
-                    f"{limit} transactions are open, which is the most that the setting "
-                    "max_open_transactions allows: commit or delete one"
+                    f"cannot start a new transaction, reached the maximum amount of {limit} active "
+                    "transactions available: commit or delete one, or raise max_open_transactions"
                 )
             self._insert(connection, row)
         return row

@@ -50,6 +50,14 @@ def test_a_transaction_that_is_not_there(api, method):
         assert answer == (404, f"transaction does not exist: {one}")
 
 
+def test_one_more_than_there_may_be(tmp_path):
+    api = Everything(tmp_path, "", dataplaneapi__transaction__max_open_transactions=1)
+    begin(api)
+    words = "cannot start a new transaction, reached the maximum amount of 1 active transactions available"
+    status, message = told(api.call("POST", TRANSACTIONS, version=1))
+    assert (status, message[: len(words)]) == (429, words)
+
+
 def test_one_that_was_overtaken(api):
     late, first = begin(api), begin(api)
     assert api.call("PUT", f"{TRANSACTIONS}/{first}").status_code == 202
