@@ -131,13 +131,19 @@ class Finding:
 
 
 class CheckFailed(DataplaneError):
-    """HAProxy refuses the configuration; `findings` holds all that it said."""
+    """HAProxy refuses the configuration; `findings` holds all that it said.
+
+    `unread`: HAProxy gave up while it read the file, so it may find more once that is mended.
+    """
 
     status = 400
 
-    def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
+    def __init__(
+        self, message: str, findings: tuple[Finding, ...] = (), *, unread: bool = False
+    ) -> None:
         super().__init__(message)
         self.findings = findings
+        self.unread = unread
 
 
 class FileRefused(CheckFailed):

@@ -43,6 +43,9 @@ from dataplane_core.grammar.params import (
     variants,
 )
 from dataplane_core.grammar.props import (
+    ACLS,
+    BACKENDS,
+    TABLES,
     NoMatch,
     Problem,
     Prop,
@@ -72,6 +75,9 @@ from dataplane_core.grammar.values import (
 )
 
 __all__ = [
+    "ACLS",
+    "BACKENDS",
+    "TABLES",
     "Custom",
     "Form",
     "Model",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from dataplane_core.grammar.dispatch import Case, Dispatch, Rule, Template
-from dataplane_core.grammar.props import Layout, Problem, Prop, Reading, Values
+from dataplane_core.grammar.props import ACLS, Layout, Problem, Prop, Reading, Values
 from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import (
     Choice,
@@ -88,7 +88,7 @@ def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
         Prop(
             cond, "string", enum=("if", "unless"), help="Whether the condition must hold or fail."
         ),
-        Prop(test, "string", help="The condition, in HAProxy's ACL notation."),
+        Prop(test, "string", help="The condition, in HAProxy's ACL notation.", refers_to=ACLS),
     )
 
 

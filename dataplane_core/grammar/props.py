@@ -10,6 +10,12 @@ Values = Mapping[str, Any]
 """A flat object: dotted canonical path → JSON value; an absent key is an unset property."""
 
 
+ACLS = ("acl",)
+TABLES = ("backend", "frontend", "listen", "peers")
+"""Where a stick table may be: `Prop.refers_to` of what names one."""
+BACKENDS = ("backend", "listen")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One broken rule of an object: the property's path, the inner code, and a sentence.
@@ -36,6 +42,9 @@ class Prop:
     API command that applies a new value to the running process, except where the configuration has
     the word `live_unless` anywhere.
 
+    `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
+    a condition, which names ACLs of its own section.
+
     Answers list properties by name. `sort_as` is the name that counts instead: the interface lists
     its names in CamelCase in front of all others. What belongs to a part that several models share
     stands in front of the object's own; `shared_in` is the path of that object with a dot behind
@@ -58,6 +67,7 @@ class Prop:
     read_only: bool = False
     live: str | None = None
     live_unless: str = ""
+    refers_to: tuple[str, ...] = ()
     sort_as: str = ""
     shared_in: str | None = None
 

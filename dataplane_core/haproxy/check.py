@@ -14,6 +14,8 @@ from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
 # HAProxy's last words on a file that it accepts (3.x says them with -V only). From there on it but
 # gives back its memory, and nobody needs to wait for that.
 _VALID = "Configuration file is valid"
+# Said where a line is refused: then HAProxy does not look at the file as a whole any more.
+_UNREAD = "Error(s) found in configuration file"
 _NOT_RUN = (126, 127)  # a shell's, and the loader's, for what cannot be run
 # The verdict of 3.1 and later on a file without a `bind`, with exit status 2, which they start all
 # the same as a master with its worker; up to 3.0 a check for a master calls such a file valid.
@@ -62,7 +64,8 @@ class Checker:
         if not self._is_refusal(completed, found):
             message = f"the check set by {self._setting} broke off: {reason}"
             raise CommandFailed(message, started=True)
-        raise CheckFailed(f"validation error: {reason}", tuple(found))
+        unread = _UNREAD in completed.output
+        raise CheckFailed(f"validation error: {reason}", tuple(found), unread=unread)
 
     def _is_refusal(self, completed: Completed, found: list[Finding]) -> bool:
         """Whether a check that failed says something of the file, not of its own program."""

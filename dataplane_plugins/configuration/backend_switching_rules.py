@@ -1,14 +1,19 @@
 """`use_backend` lines: which backend takes a request (manual, section 4.2)."""
 
 from dataplane_core import impl
-from dataplane_core.grammar import rule, statement, word
+from dataplane_core.grammar import BACKENDS, rule, statement, word
 from dataplane_core.registry import Registry
 
 RANK = 70
 
 USE_BACKEND = statement(
     "use_backend",
-    rule(word("name", required=True, help="Name of the backend, or a log format that gives it.")),
+    rule(
+        word(
+            "name", required=True, refers_to=BACKENDS,
+            help="Name of the backend, or a log format that gives it.",
+        )
+    ),
     examples=[
         "use_backend web if { path_beg /static }",
         "use_backend static if { path_beg /static }",

@@ -2,6 +2,7 @@
 
 from dataplane_core import impl
 from dataplane_core.grammar import (
+    TABLES,
     Term,
     arg,
     case,
@@ -45,7 +46,10 @@ def bandwidth() -> Term:
             required=True,
         ),
         arg("key", word("key", None, help="Sample that is the key."), required=True),
-        arg("table", word("table", None, help="Proxy whose stick table holds the rates.")),
+        arg(
+            "table",
+            word("table", None, refers_to=TABLES, help="Proxy whose stick table holds the rates."),
+        ),
         arg("min-size", smallest),
         strict=True,
     )

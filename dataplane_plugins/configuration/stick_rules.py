@@ -1,7 +1,7 @@
 """`stick` lines: which entry of a stick table leads to a server (manual, section 4.2)."""
 
 from dataplane_core import impl
-from dataplane_core.grammar import lit, one_of, opt, rule, seq, statement, word
+from dataplane_core.grammar import TABLES, lit, one_of, opt, rule, seq, statement, word
 from dataplane_core.registry import Registry
 
 RANK = 50
@@ -17,7 +17,12 @@ STICK = statement(
                 help="Whether the table is searched, filled, or both.",
             ),
             word("pattern", required=True, help="Sample that is the key."),
-            opt(seq(lit("table"), word("table", help="Backend whose table is meant."))),
+            opt(
+                seq(
+                    lit("table"),
+                    word("table", refers_to=TABLES, help="Backend whose table is meant."),
+                )
+            ),
         )
     ),
     examples=[

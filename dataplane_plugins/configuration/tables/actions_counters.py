@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from dataplane_core.grammar import Term, arg, case, first_of, integer, opt, params, rest, word
+from dataplane_core.grammar import (
+    TABLES,
+    Term,
+    arg,
+    case,
+    first_of,
+    integer,
+    opt,
+    params,
+    rest,
+    word,
+)
 from dataplane_core.grammar.dispatch import Case
 
 _ID = {"help": "Number of the stick counter, 0 for the first."}
@@ -63,7 +74,13 @@ def track(key: str, table: str, counter: str, pattern: str | None) -> Case:
         "track-sc{" + counter + ":int}",
         word(key, pattern, help="Expression that gives the key to follow.")
         + params(
-            arg("table", word(table, pattern, help="The proxy or table with the stick table.")),
+            arg(
+                "table",
+                word(
+                    table, pattern, refers_to=TABLES,
+                    help="The proxy or table with the stick table.",
+                ),
+            ),
             strict=True,
         ),
         value="track-sc",

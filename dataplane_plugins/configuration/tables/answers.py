@@ -178,7 +178,8 @@ MAIL = on(
     statement(
         "email-alert mailers",
         word(
-            "email_alert.mailers", None, required=True, nullable=True, help="The mailers section."
+            "email_alert.mailers", None, required=True, nullable=True, refers_to=("mailers",),
+            help="The mailers section.",
         ),
         examples=["email-alert mailers local"],
         rejects=["email-alert mailers"],

@@ -241,7 +241,10 @@ CONNECTING = (
         ONLY_BACKEND,
         statement(
             "use-fcgi-app",
-            word("use_fcgi_app", None, help="FastCGI application that requests go to."),
+            word(
+                "use_fcgi_app", None, refers_to=("fcgi-app",),
+                help="FastCGI application that requests go to.",
+            ),
             examples=["use-fcgi-app php"],
             rejects=["use-fcgi-app"],
         ),

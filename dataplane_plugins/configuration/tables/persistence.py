@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dataplane_core.grammar import (
+    ACLS,
     Form,
     Problem,
     Prop,
@@ -194,7 +195,10 @@ STICK_TABLE = on(
                         "brates-factor",
                         integer("brates_factor", 1, help="Unit that rates of bytes count in."),
                     ),
-                    arg("peers", word("peers", help="Peers section that shares the table.")),
+                    arg(
+                        "peers",
+                        word("peers", refers_to=("peers",), help="Peers that share the table."),
+                    ),
                     arg(
                         "srvkey",
                         one_of(
@@ -235,7 +239,7 @@ class Conditions(Statement):
         cond = one_of(
             "cond", "if", "unless", required=True, help="Whether the condition must hold or fail."
         )
-        term = seq(cond, rest("cond_test", required=True, help="The condition."))
+        term = seq(cond, rest("cond_test", required=True, refers_to=ACLS, help="The condition."))
         self.name, self.list_name = name, f"{name}_list"
         every = Prop(
             self.list_name,

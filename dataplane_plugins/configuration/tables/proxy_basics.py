@@ -3,6 +3,8 @@
 from typing import Any
 
 from dataplane_core.grammar import (
+    ACLS,
+    BACKENDS,
     Statement,
     const,
     each_counts,
@@ -137,7 +139,8 @@ MONITOR = (
                             help="Whether the condition must hold or fail.",
                         ),
                         rest(
-                            "cond_test", required=True, help="The condition for answering `down`."
+                            "cond_test", required=True, refers_to=ACLS,
+                            help="The condition for answering `down`.",
                         ),
                     ),
                 ),
@@ -194,7 +197,10 @@ DEFAULT_BACKEND = on(
     FRONT,
     statement(
         "default_backend",
-        word("default_backend", NAME, help="The backend of requests that no rule has sent away."),
+        word(
+            "default_backend", NAME, refers_to=BACKENDS,
+            help="The backend of requests that no rule has sent away.",
+        ),
         examples=["default_backend app"],
         rejects=["default_backend"],
     ),

@@ -108,7 +108,14 @@ _POOL_TO_SOURCE = (
             *("resolve-net", NETWORK, "networks with commas between", ","),
         ),
     ),
-    arg("resolvers", word("resolvers", help="Section `resolvers` that finds the address.")),
+    arg(
+        "resolvers",
+        word(
+            "resolvers",
+            refers_to=("resolvers",),
+            help="Section `resolvers` that finds the address.",
+        ),
+    ),
     joined(
         "proxy-v2-options",
         listed(

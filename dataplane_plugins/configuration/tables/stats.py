@@ -1,6 +1,7 @@
 """The statistics page: `stats …` in proxies (manual, section 4.2), as `stats_options`."""
 
 from dataplane_core.grammar import (
+    ACLS,
     Statement,
     case,
     const,
@@ -88,7 +89,10 @@ STATS = on(
                     "unless",
                     help="Whether the condition must hold or fail.",
                 ),
-                rest("stats_options.stats_admin_cond_test", help="The condition for managing."),
+                rest(
+                    "stats_options.stats_admin_cond_test", refers_to=ACLS,
+                    help="The condition for managing.",
+                ),
             ),
             examples=["stats admin if LOCALHOST", "stats admin unless { src 10.0.0.0/8 }"],
             rejects=["stats admin", "stats admin if"],
