@@ -7,11 +7,12 @@ from dataplane_core.grammar import (
     Form,
     Problem,
     Values,
+    arg,
     const,
     integer,
-    lit,
     one_of,
     opt,
+    params,
     seq,
     word,
 )
@@ -42,13 +43,16 @@ _SAMPLE = Template(
     },
 )
 
-# HAProxy wants what stands behind the address in this order.
+# HAProxy 3.0 wants what stands behind the address in this order, 2.8 takes others as well.
 _TARGET = seq(
     word("address", help="Where to: address:port, a socket's path, stdout, ring@name …"),
-    opt(seq(lit("len"), integer("length", *LENGTH, help="Longest message, in bytes."))),
-    opt(seq(lit("format"), one_of("format", *FORMATS, help="Format of the message's header."))),
-    opt(seq(lit("profile"), word("profile", help="Log profile that makes the message."))),
-    opt(seq(lit("sample"), _SAMPLE)),
+    params(
+        arg("len", integer("length", *LENGTH, help="Longest message, in bytes.")),
+        arg("format", one_of("format", *FORMATS, help="Format of the message's header.")),
+        arg("profile", word("profile", help="Log profile that makes the message.")),
+        arg("sample", _SAMPLE),
+        strict=True,
+    ),
     one_of("facility", *FACILITIES, help="Syslog facility."),
     opt(
         seq(
@@ -86,6 +90,7 @@ LOG = LogLine(
     examples=[
         "log 127.0.0.1:514 local0 notice err",
         "log stdout format raw sample 1,3-5:6 daemon",
+        "log stdout sample 1:2 len 1024 format raw local0 info",
         "log ring@requests len 4096 profile short local1 info",
         "log global",
         "no log",
