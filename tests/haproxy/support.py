@@ -5,7 +5,6 @@ import stat
 from pathlib import Path
 
 from dataplane_core.settings import Settings
-from tests.harness.waiting import until as until
 
 VERSIONS = ("2.6", "2.8", "3.0", "3.2")
 
