@@ -3,6 +3,7 @@
 import pytest
 
 from dataplane_core.references.survey import Mention
+from tests.harness.fixtures import one_haproxy
 from tests.references.support import accepts, lay_out, mentions, text_of
 
 MAP, PEM = "maps/x.map", "certs/site.pem"
@@ -123,3 +124,28 @@ def test_where_a_file_is_named(folder):
 def test_a_list_that_is_gone_names_nothing(folder):
     text = text_of(folder, "bind unix@/tmp/b.sock ssl crt-list {dir}/lists/none.txt")
     assert mentions(folder, text, PEM) == []
+
+
+NEWER = {
+    "crt-store": (PEM, "bind unix@/tmp/b.sock ssl crt @s/x", "crt-store s\n  crt-base {dir}/certs\n  load crt site.pem alias x"),
+    "file@": (MAP, "acl a path -M -f file@{dir}/maps/x.map", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEWER)
+def test_what_a_newer_haproxy_needs_is_found(folder, case):
+    file, line, top = NEWER[case]
+    program, text = one_haproxy("3.2"), text_of(folder, line, top)
+    assert accepts(program, folder, text)
+    aside = (folder / file).rename(folder / "aside")
+    try:
+        assert not accepts(program, folder, text)
+        assert mentions(folder, text, file)
+    finally:
+        aside.rename(folder / file)
+
+
+def test_a_virtual_file_is_none(folder):
+    text = text_of(folder, "acl a path -M -f virt@{dir}/maps/x.map")
+    assert accepts(one_haproxy("3.2"), folder, text)
+    assert mentions(folder, text, MAP) == []
