@@ -221,3 +221,24 @@ def test_names_on_several_lines_are_one_list(stored, tmp_path):
     assert put("spoe_agents/my-agent", agent) == several
     changed = put("spoe_agents/my-agent", {**agent, "messages": "check-ip m3 m4"})
     assert changed == several.replace(" m2", "").replace("m3 ", "m3 m4 ")
+
+
+def test_a_forced_reload_that_fails_puts_the_file_back(tmp_path):
+    api = Everything(tmp_path, "global\n  daemon\n", dataplaneapi__resources__spoe_dir=str(tmp_path / "spoe"),
+                     haproxy__reload__reload_cmd="false")  # fmt: skip
+    assert upload(api).status_code == 201
+    for number, expected in ((1, ""), (2, "[two]")):
+        scope = f"[s{number}]"
+        version = api.call("GET", f"{SPOE}/version", spoe="f1.cfg").json
+        if expected:  # a version that waits for its reload stays
+            assert api.call("POST", f"{SPOE}/spoe_scopes", expected, spoe="f1.cfg", version=version).status_code == 201
+            version += 1
+        before = api.call("GET", f"{SPOE}/spoe_scopes", spoe="f1.cfg").json["data"]
+        begun = api.call("POST", TRANSACTIONS, spoe="f1.cfg", version=version).json["id"]
+        made = api.call("POST", f"{SPOE}/spoe_scopes", scope, spoe="f1.cfg", transaction_id=begun)
+        assert made.status_code == 201
+        done = api.call("PUT", f"{TRANSACTIONS}/{begun}", spoe="f1.cfg", force_reload="true")
+        assert done.status_code == 400 and "holds the former text" in done.json["message"]
+        after = api.call("GET", f"{SPOE}/spoe_scopes", spoe="f1.cfg").json["data"]
+        assert after == before and scope not in text(tmp_path)
+        assert expected in text(tmp_path)
