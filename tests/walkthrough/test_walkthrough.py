@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.fixtures import MakeServer, one_haproxy
+from tests.announced.support import server
+from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.server import CONFIGURATION, ApiServer, Client, free_port
 from tests.harness.sites import sites
@@ -43,11 +44,12 @@ class System:
     start: str
 
 
-@pytest.fixture(params=["2.6", "2.8", "3.0", "3.2"])
-def system(
-    request: pytest.FixtureRequest, make_server: MakeServer, tmp_path: Path
-) -> Iterator[System]:
-    program = one_haproxy(request.param)
+@pytest.fixture(params=["2.6", "2.8", "2.8 installed", "3.0", "3.2"])
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    """With the server of the clone, or that of the built package as `dataplane init` sets it up."""
+    version, _, installed = request.param.partition(" ")
+    program = one_haproxy(version)
+    root = request.getfixturevalue("clean_root") if installed else None
     configuration = tmp_path / "haproxy.cfg"
     start = START.format(socket=tmp_path / "stats.sock", port=free_port())
     configuration.write_text(start, "utf-8")
@@ -55,14 +57,10 @@ def system(
         sites("web1", "web2", "example") as behind,
         HaproxyProcess(program, configuration, tmp_path) as haproxy,
     ):
-        reload = {"reload_cmd": "", "restart_cmd": "", "validate_cmd": "", "reload_delay": 1}
-        settings = {"haproxy_bin": program, "master_runtime": str(haproxy.master), "reload": reload}
-        api = make_server(configuration, {"haproxy": settings})
+        api = server(program, tmp_path, haproxy, root)
         web = (behind[0].port, behind[1].port)
-        try:
+        with api:
             yield System(api, Ports(free_port(), web, behind[2].port), start)
-        finally:
-            api.stop()
 
 
 def carry_out(client: Client, steps: list[Step]) -> None:
