@@ -33,6 +33,20 @@ def place(
     return document, document.sections[at]
 
 
+def place_beside(
+    document: Document, kind: str, name: str, other: Section, order: Sequence[str]
+) -> tuple[Document, Section]:
+    """The document with a new empty section that inherits what the proxy `other` does, and it."""
+    parent = other.parent or inherited(document, other)
+    document, new = place(document, kind, name, parent, order)
+    target = None if parent is None else find_defaults(document, parent)
+    if target is not None and (target.name or parent == inherited(document, new)):
+        at = document.position(new)
+        document = with_defaults(document, new, parent)
+        new = document.sections[at]
+    return document, new
+
+
 def _place_of_defaults(
     document: Document, name: str, origin: Section | None, order: Sequence[str]
 ) -> int:

@@ -194,12 +194,12 @@ class Document:
             )
         before, after = self.sections[:at], self.sections[at:]
         preamble = self.preamble
-        top = not (before or preamble)
-        if before[-1].ends_blank() if before else _is_blank_at_end(preamble) or (top and after):
+        ends_blank = before[-1].ends_blank() if before else _is_blank_at_end(preamble)
+        if ends_blank or (after and not before and not preamble):
             section = section.separated()
         elif before and not after:
             before = (*before[:-1], before[-1].separated())
-        elif not after and not top:
+        elif preamble and not after:
             preamble += section.line_end()
         return Document(preamble, (*before, section, *after), self.kinds)
 

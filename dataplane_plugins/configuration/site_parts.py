@@ -9,7 +9,7 @@ from typing import Any
 
 from dataplane_core.api.collections import Rows
 from dataplane_core.api.locate import row_name
-from dataplane_core.api.placing import place
+from dataplane_core.api.placing import place, place_beside
 from dataplane_core.errors import AlreadyExists, Code
 from dataplane_core.grammar import (
     Model,
@@ -176,7 +176,7 @@ class Sites:
         known = {use["name"] for use in uses}
         farms = values.get("farms", ())
         for farm in farms:
-            document = self._put_farm(document, farm, known)
+            document = self._put_farm(document, farm, known, name)
         section = _frontend(document, name)
         document = document.replace(section, self._put_service(section, uses, values))
         return self._drop(document, known - {farm["name"] for farm in farms})
@@ -187,12 +187,13 @@ class Sites:
         known = {use["name"] for use in self._uses(document, section)}
         return self._drop(document.remove(section), known)
 
-    def _put_farm(self, document: Document, farm: Values, known: set[str]) -> Document:
+    def _put_farm(self, document: Document, farm: Values, known: set[str], site: str) -> Document:
         name = farm["name"]
         backend = document.find("backend", name)
         if backend is None:
             order = self._registry.section_order
-            document, backend = place(document, "backend", name, None, order)
+            frontend = _frontend(document, site)
+            document, backend = place_beside(document, "backend", name, frontend, order)
         elif name not in known:
             raise AlreadyExists(f"object already exists: backend {name} already exists")
         new = FARM.put(backend, farm)

@@ -121,6 +121,31 @@ def test_a_site_is_made_and_removed():
     assert SITES.remove(after, "new").text().split() == TEXT.split()
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("defaults d\nfrontend f\nbackend b\n", "defaults d\nfrontend f\nFbackend b\n\nbackend farm\n"),
+        (
+            "defaults d\nfrontend f\ndefaults e\nbackend b\n",
+            "defaults d\nfrontend f\nFdefaults e\nbackend b\n\nbackend farm from d\n",
+        ),
+        (
+            "defaults\nfrontend f\ndefaults e\nbackend b\n",
+            "defaults\nfrontend f\nFbackend farm\ndefaults e\nbackend b\n",
+        ),
+        (
+            "defaults d\nbackend b\n.if A\ndefaults e\nfrontend f\n.endif\nlisten l\n",
+            "defaults d\nbackend b\n.if A\ndefaults e\nfrontend f\n.endif\nFlisten l\n\nbackend farm\n",
+        ),
+    ],
+)
+def test_a_new_farm_inherits_what_its_frontend_does(text, expected):
+    site = {"name": "new", "farms": [{"name": "farm", "use_as": "default"}]}
+    one = SITES.create(document(text), site)
+    assert one.text() == expected.replace("F", "frontend new\n  default_backend farm\n")
+    assert SITES.remove(one, "new").text() == text
+
+
 def test_names_that_are_taken_are_refused():
     for farms, name in (([], "shop"), ([{"name": "app", "use_as": "default"}], "new")):
         with pytest.raises(AlreadyExists):
