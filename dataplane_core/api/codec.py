@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -19,11 +19,12 @@ from dataplane_core.api.schema import (
     violations,
 )
 from dataplane_core.api.shape import Node, Unused, build, drop, flatten, tidy
-from dataplane_core.api.untouched import carried, is_untouched
+from dataplane_core.api.untouched import Comparison, carried
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Problem, Prop
 
 _UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
+_PLACE = re.compile(r"\.\d+(?=\.)")
 _MOST_NAMED = 20
 _MOST_SUGGESTED = 5
 _LONGEST_NAME = 80
@@ -139,7 +140,8 @@ class Codec:
         except ValidationError as error:
             found = violations(error.messages_dict)
             if shown:
-                found = (one for one in found if not is_untouched(shown, echo, one[0]))
+                compared = Comparison(shown, echo)
+                found = (one for one in found if not compared.is_untouched(one[0]))
             return ordered(found)
         return []
 
@@ -150,15 +152,16 @@ class Codec:
         problems = list(self.rules(values))
         if not problems:
             return []
-        known = frozenset(self.rules(self._flat(shown)) if shown else ())
+        known = frozenset(map(_anywhere, self.rules(self._flat(shown)) if shown else ()))
+        problems = [one for one in problems if _anywhere(one) not in known]
         while not self.strict:
-            names = [one.path for one in problems if one.misplaced and one not in known]
-            dropped = [self.project.wire_name(name) for name in names if drop(values, name)]
+            names = [one.path for one in problems if one.misplaced]
+            dropped = [name for name in names if drop(values, name)]
             if not dropped:
                 break
-            ignored += dropped
-            problems = list(self.rules(values))
-        return [("", Rule(one.code, one.message)) for one in problems if one not in known]
+            ignored += map(self.project.wire_name, dropped[:_MOST_NAMED])
+            problems = [one for one in self.rules(values) if _anywhere(one) not in known]
+        return [("", Rule(one.code, one.message)) for one in problems]
 
     def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         return flatten(tidy(shown, self.root, Unused(), shown), self.root)
@@ -170,7 +173,7 @@ class Codec:
             if path.rpartition(".")[2].lower().startswith("x_"):
                 continue
             near = _nearest(path, owner) if number < _MOST_SUGGESTED else ""
-            if self.is_foreign(path) or not self.strict:
+            if not self.strict or self.is_foreign(path):
                 ignored.append(path + near)
             else:
                 problems.append((path, Rule(Code.UNKNOWN, f"in body is not known here{near}")))
@@ -193,6 +196,12 @@ def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
     """The paths that properties have in any version, where versions differ."""
     named = (prop for prop in props if prop.names)
     return frozenset(path for prop in named for path in (prop.name, *prop.names.values()) if path)
+
+
+def _anywhere(problem: Problem) -> Problem:
+    """The problem as it would be of an item at another place of its list."""
+    path, message = (_PLACE.sub("", text) for text in (problem.path, problem.message))
+    return replace(problem, path=path, message=message)
 
 
 def _nearest(path: str, owner: Node) -> str:

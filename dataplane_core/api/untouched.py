@@ -6,6 +6,7 @@ patterns, choices and limits are narrower. All objects here have the wire's name
 
 import json
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,36 +42,51 @@ def partners(shown: Sequence[Any], sent: Sequence[Any]) -> list[Any]:
     found: list[Any] = [None] * len(sent)
     left = list(shown)
     for key in (_legible_json, _name):
-        places: dict[str | None, list[Any]] = {}
+        places: dict[str | None, deque[Any]] = {}
         for old in left:
-            places.setdefault(key(old), []).append(old)
+            places.setdefault(key(old), deque()).append(old)
         for at, new in enumerate(sent):
             same = places.get(key(new)) if found[at] is None else None
             if same and key(new) is not None:
-                found[at] = same.pop(0)
+                found[at] = same.popleft()
         left = [old for alike in places.values() for old in alike]
-    rest = [old for old in left if isinstance(old, Mapping) and _name(old) is None]
+    rest = deque(old for old in left if isinstance(old, Mapping) and _name(old) is None)
     for at, new in enumerate(sent):
         if found[at] is None and rest and isinstance(new, Mapping) and _name(new) is None:
-            found[at] = rest.pop(0)
+            found[at] = rest.popleft()
     return found
 
 
-def is_untouched(shown: Any, sent: Any, path: str) -> bool:
-    """Whether what stands at a path of a body stands there in the shown object as well.
+class Comparison:
+    """What a client sent beside what a GET shows; which items belong together is found once."""
 
-    A property that both objects lack is untouched; what stands in a new object is not.
-    """
-    for name in path.split("."):
-        if isinstance(sent, list) and isinstance(shown, list):
-            sent, shown = sent[int(name)], partners(shown, sent)[int(name)]
-        elif isinstance(sent, Mapping) and isinstance(shown, Mapping):
-            sent, shown = sent.get(name), shown.get(name)
-            if sent is None and shown is None:
-                return True
-        else:
-            return False
-    return is_same(shown, sent)
+    def __init__(self, shown: Any, sent: Any) -> None:
+        self._shown = shown
+        self._sent = sent
+        self._partners: dict[int, list[Any]] = {}
+
+    def is_untouched(self, path: str) -> bool:
+        """Whether what stands at a path of the body stands there in the shown object as well.
+
+        A property that both objects lack is untouched; what stands in a new object is not.
+        """
+        shown, sent = self._shown, self._sent
+        for name in path.split("."):
+            if isinstance(sent, list) and isinstance(shown, list):
+                sent, shown = sent[int(name)], self._pairs(shown, sent)[int(name)]
+            elif isinstance(sent, Mapping) and isinstance(shown, Mapping):
+                sent, shown = sent.get(name), shown.get(name)
+                if sent is None and shown is None:
+                    return True
+            else:
+                return False
+        return is_same(shown, sent)
+
+    def _pairs(self, shown: list[Any], sent: list[Any]) -> list[Any]:
+        found = self._partners.get(id(sent))
+        if found is None:
+            found = self._partners[id(sent)] = partners(shown, sent)
+        return found
 
 
 def _legible(text: str) -> str:

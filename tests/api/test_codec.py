@@ -178,3 +178,60 @@ def test_an_empty_string_that_is_required(code, facts, depth, listed):
     props = (Prop("rows", "array", items=(prop,)),) if listed else (prop,)
     loaded = Codec("one", props, "v2", SchemaFactory()).load({"rows": [body]} if listed else body)
     assert [rule.code for _, rule in loaded.problems] == [code]
+
+
+SHOWN = {"name": "A B", "insecure": False, "port": 99, "weight": 0, "rows": [{"id": -1}, {"x": {"y": "\x7f"}}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, []),
+        ({"weight": 3}, []),
+        ({"port": 98}, ["port"]),
+        ({"port": True}, None),
+        ({"name": "B A"}, ["name"]),
+        ({"rows": [*reversed(SHOWN["rows"])]}, []),  # type: ignore[call-overload]
+        ({"rows": [*SHOWN["rows"], {}]}, ["rows.2.id"]),  # type: ignore[misc]
+        ({"rows": [{"id": 1}, {"x": {"y": "\x7f"}}]}, []),
+        ({"rows": [{"id": -1}, {"x": {"y": "\x7e\x7f"}}]}, ["rows.1.x.y"]),
+        ({"a": {"b": {}}}, ["a.b.mode"]),
+    ],
+)
+def test_only_what_differs_from_what_is_shown_is_judged(change, expected):
+    if expected is None:
+        with pytest.raises(BadRequest):
+            codec().load({**SHOWN, **change}, SHOWN)
+    else:
+        loaded = codec().load({**SHOWN, **change}, SHOWN)
+        assert [path for path, _ in loaded.problems] == expected
+        if not change:
+            assert loaded.echo == SHOWN
+            assert codec().project(loaded.values) == SHOWN
+
+
+def test_a_rule_that_is_broken_already_is_not_the_clients_to_keep():
+    def rules(values):
+        if values.get("port") != 5:
+            yield Problem("port", 602, "port must be 5")
+        yield from (of for at, row in enumerate(values.get("rows", ())) if "x.y" not in row
+                    for of in [Problem(f"rows.{at}.x.y", 602, f"rows.{at}.x.y is required")])  # fmt: skip
+
+    shown = {"name": "n", "insecure": False, "port": 4, "rows": [{"id": 1}]}
+    one = codec(rules=rules)
+    assert not one.load(shown, shown).problems
+    assert not one.load({**shown, "rows": [{"id": 2, "x": {"y": "z"}}, {"id": 1}]}, shown).problems
+    assert one.load({**shown, "port": 6}).problems
+
+
+def test_what_is_misplaced_is_left_out_of_items_too():
+    def rules(values):
+        for at, row in enumerate(values.get("rows", ())):
+            if "x.y" in row:
+                yield Problem(f"rows.{at}.x.y", 422, "x.y does not belong", misplaced=True)
+
+    body = {"name": "n", "insecure": False, "rows": [{"id": 1, "x": {"y": "z"}}, {"id": 2}]}
+    loaded = codec(rules=rules).load(body)
+    assert loaded.values["rows"] == [{"id": 1}, {"id": 2}]
+    assert loaded.warning == '299 dataplane "ignored properties: rows.0.x.y"'
+    assert [rule for _, rule in codec(rules=rules, strict=True).load(body).problems]
