@@ -6,6 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from dataplane_core import impl
+from dataplane_core.api.operations import Operation, Response
 from tests.api.support import Api
 
 FORMS = ("specification", "specification_openapiv3")
@@ -103,3 +104,54 @@ def test_discovery_follows_the_routes(api):
     top = {one["url"] for one in api.call("GET", "/v2").json}
     assert {"/info", "/health", "/services", "/specification"} <= top
     assert api.call("GET", "/v2/services").json[0]["url"] == "/services/haproxy"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"Host": "lb.example:5555"}, "lb.example:5555"),
+        ({"Host": "inside", "X-Forwarded-Host": "lb.example"}, "lb.example"),
+        ({"Host": "[::1]:5555"}, None),  # which Swagger 2.0 has no form for
+    ],
+)
+def test_swagger_names_the_host_that_was_asked(api, given, told):
+    answer = api.call("GET", "/v2/specification", headers=given)
+    assert answer.json.get("host") == told
+    validate(answer.json)
+
+
+def test_a_plugin_describes_its_tag_and_names_a_plain_operation(make_api):
+    class Hello:
+        def on_get(self, req, resp, **names):
+            resp.text = "{}"
+
+    @impl
+    def dataplane_routes(routes):
+        routes.tag("Greetings", "Words to begin with.", -2)
+        said = {"200": Response({"type": "object"})}
+        plain = Operation("getHello", "Greetings", "Say hello", responses=said)
+        told = Operation("getBye", "Partings", "Say bye. And nothing else.", responses=said)
+        routes.add("/hello/{name}", Hello(), {"GET": plain})
+        routes.add("/bye", Hello(), {"GET": told})
+
+    plugin = SimpleNamespace(__name__="greetings", dataplane_routes=dataplane_routes)
+    spec = document(make_api(plugins=[plugin]), "specification")
+    assert spec["tags"][0] == {"name": "Greetings", "description": "Words to begin with."}
+    assert {"name": "Partings", "description": "Operations on Partings."} in spec["tags"]
+    hello, bye = spec["paths"]["/hello/{name}"]["get"], spec["paths"]["/bye"]["get"]
+    assert (hello["summary"], hello["description"]) == ("Say hello", "Say hello.")
+    assert (bye["summary"], bye["description"]) == ("Say bye", "And nothing else.")
+    assert hello["parameters"][0]["description"] == "The name of the object."
+    assert {"401", "406"} <= hello["responses"].keys()
+    assert "403" not in hello["responses"]
+
+
+def test_403_is_named_where_a_plugin_decides_about_rights(make_api):
+    @impl
+    def dataplane_authorize(identity, operation):
+        return None
+
+    plugin = SimpleNamespace(__name__="guard", dataplane_authorize=dataplane_authorize)
+    spec = document(make_api(plugins=[plugin]), "specification")
+    for item in spec["paths"].values():
+        assert all("403" in operation["responses"] for operation in item.values())
