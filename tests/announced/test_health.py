@@ -97,10 +97,13 @@ def health(client: Client) -> tuple[int, str, str]:
     return answer.status, answer.headers["Content-Type"], answer.json["haproxy"]
 
 
-@pytest.mark.parametrize(("suffix", "text"), [("hcl", HCL), ("yaml", YAML)])
+@pytest.mark.parametrize(
+    ("suffix", "text", "installed"), [("hcl", HCL, False), ("yaml", YAML, False), ("hcl", HCL, True)]
+)
 def test_health_is_what_systemctl_says(
-    governed: HaproxyProcess, tmp_path: Path, suffix: str, text: str
-) -> None:
+    governed: HaproxyProcess, tmp_path: Path, suffix: str, text: str, installed: bool,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
     folder = tmp_path / "api"
     environ = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
     server = ApiServer(tmp_path / "haproxy.cfg", folder, environ=environ)
@@ -108,6 +111,10 @@ def test_health_is_what_systemctl_says(
     server.settings = folder / f"dataplaneapi.{suffix}"
     server.settings.write_text(text.format(**given, program=governed.program))
     server.command[-1] = str(server.settings)
+    if installed:
+        root = request.getfixturevalue("clean_root")
+        server.command[0] = root.dataplane
+        server.environ = {**root.environ, "PATH": f"{tmp_path}/bin:{root.environ['PATH']}"}
     with server:
         client = server.client()
         assert health(client) == (200, "application/json", "up")
