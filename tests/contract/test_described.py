@@ -159,3 +159,17 @@ def test_every_refusal_that_occurs_is_named(api, swagger):
             if 400 <= status < 500 and str(status) not in operation["responses"]:
                 unnamed.add((method, path, status))
     assert sorted(unnamed) == []
+
+
+def test_what_is_filled_in_is_an_answer_of_the_server(api, document):
+    """The documentation page reads the value; the version of an SPOE file is another one."""
+    filled = set()
+    for _, path, operation in operations(document):
+        for one in operation["parameters"]:
+            current = resolved(document, one).get("x-current")
+            if current:
+                filled.add(path)
+                assert api.call("GET", f"/v2{current}").json == api.version
+    assert "/services/haproxy/transactions" in filled
+    assert "/services/haproxy/configuration/backends" in filled
+    assert not [path for path in filled if "spoe" in path]
