@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dataplane_core.api.placing import place
+from dataplane_core.api.placing import place, with_defaults
 from dataplane_core.discovery import SLOTS, Entry, Instance
 from dataplane_core.errors import NotFound
 from dataplane_core.text import Document, Line, Section, unquote
@@ -130,7 +130,8 @@ def plan(
 ) -> Document:
     """The document with the backends `wanted`, and without those of `gone` that nobody names.
 
-    Raises `NotFound` when the entry's `defaults` is no section of the document.
+    Raises `NotFound` when the entry's `defaults` is no section of the document, and `BadRequest`
+    when a backend cannot be moved behind it.
     """
     parent = entry.get("defaults") or None
     if parent is not None and document.find("defaults", parent) is None:
@@ -142,6 +143,9 @@ def plan(
             made = fill(new.with_parent(parent), entry, instances)
             document = document.replace(new, made)
         else:
+            if parent is not None:
+                document = with_defaults(document, old, parent)
+                old = document.find("backend", name) or old
             new = fill(old.with_parent(parent) if parent else old, entry, instances)
             document = document if new.text == old.text else document.replace(old, new)
     for name in gone:

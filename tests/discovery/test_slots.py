@@ -78,3 +78,14 @@ def test_services_never_share_a_backend(one, other):
     names = backend_name("p-", one), backend_name("p-", other)
     assert (names[0] == names[1]) is (one == other)
     assert all(char.isascii() and (char.isalnum() or char in "-_.:") for char in names[0])
+
+
+def test_a_backend_stands_behind_the_defaults_of_its_entry():
+    text = "defaults d\nbackend old\nbackend b\ndefaults e\n"
+    entry = {"defaults": "e", "server_slots_base": 1}
+    document = plan(Document.parse(text, KINDS), entry, {"old": [], "new": []}, [])
+    order = [(section.kind, section.name, section.parent) for section in document.sections]
+    assert order == [
+        ("defaults", "d", None), ("backend", "b", None), ("defaults", "e", None),
+        ("backend", "old", "e"), ("backend", "new", "e"),
+    ]  # fmt: skip
