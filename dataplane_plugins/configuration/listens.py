@@ -24,5 +24,7 @@ def dataplane_register(registry: Registry) -> None:
         kind=LISTEN.kind,
         model=MODEL,
         operations=("list", "read"),
+        title="ListenSection",
+        tag="Listen",
         help="A frontend and a backend in one.",
     )
