@@ -16,76 +16,8 @@ from dataplane_core.settings import Problem, Settings, SettingsError
 GROUP = "dataplane.plugins"
 """The group of entry points that a distribution with a plugin declares."""
 
-PACKAGE = "dataplane_plugins"
-
-DEFAULT_PLUGINS = (
-    "service.discovery",
-    "service.specification",
-    "service.docs",
-    "service.info",
-    "service.health",
-    "service.transactions",
-    "service.reloads",
-    "configuration.raw",
-    "configuration.version",
-    "configuration.elsewhere",
-    "configuration.global_",
-    "configuration.defaults",
-    "configuration.frontends",
-    "configuration.backends",
-    "configuration.listens",
-    "configuration.fcgi_apps",
-    "configuration.programs",
-    "configuration.http_errors",
-    "configuration.filters",
-    "configuration.server_switching_rules",
-    "configuration.stick_rules",
-    "configuration.captures",
-    "configuration.backend_switching_rules",
-    "configuration.http_request_rules",
-    "configuration.http_response_rules",
-    "configuration.http_after_response_rules",
-    "configuration.http_error_rules",
-    "configuration.tcp_request_rules",
-    "configuration.tcp_response_rules",
-    "configuration.http_checks",
-    "configuration.tcp_checks",
-    "configuration.acls",
-    "configuration.binds",
-    "configuration.servers",
-    "configuration.userlists",
-    "configuration.caches",
-    "configuration.mailers",
-    "configuration.peers",
-    "configuration.resolvers",
-    "configuration.rings",
-    "configuration.log_forwards",
-    "configuration.log_targets",
-    "configuration.server_templates",
-    "configuration.quic_initial_rules",
-    "configuration.ssl_front_uses",
-    "configuration.crt_stores",
-    "configuration.traces",
-    "configuration.acme",
-    "configuration.other_sections",
-    "configuration.sites",
-    "spoe.routes",
-    "runtime.info",
-    "runtime.servers",
-    "runtime.stats",
-    "runtime.maps",
-    "runtime.acls",
-    "runtime.tables",
-    "storage.maps",
-    "storage.ssl_certificates",
-    "storage.general",
-    "runtime.map_sync",
-    "discovery.routes",
-    "discovery.consul",
-    "discovery.aws",
-)
-"""The plugins that come with the server, in the order of their registration, by the names under
-which they can be blocked: their modules inside `dataplane_plugins`."""
+OWN_PACKAGE = "dataplane_plugins"
+"""The package that comes with the server; its `PLUGINS` are the names of its modules with hooks."""
 
 
 class Manager(pluggy.PluginManager):
@@ -131,14 +63,14 @@ def make_manager(
 ) -> Manager:
     """A manager with all plugins registered and checked.
 
-    `plugins` are modules, objects or names as in `DEFAULT_PLUGINS`; None means the default ones
-    and all installed. `blocked` are names of plugins that are left out.
+    `plugins` are modules, objects or names as in `own_plugins`; None means these and all
+    installed. `blocked` are names of plugins that are left out.
     """
     manager = Manager()
     for name in blocked:
         manager.set_blocked(name)
     if plugins is None:
-        wanted = [*((name, f"{PACKAGE}.{name}") for name in DEFAULT_PLUGINS), *installed()]
+        wanted = [*((name, f"{OWN_PACKAGE}.{name}") for name in own_plugins()), *installed()]
     else:
         wanted = list(_given(plugins))
     manager.add(one for one in wanted if not manager.is_blocked(one[0]))
@@ -153,7 +85,7 @@ def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> M
     """
     blocked = settings.dataplane.block_plugins
     if plugins is None:
-        known = {*DEFAULT_PLUGINS, *(name for name, _ in installed())}
+        known = {*own_plugins(), *(name for name, _ in installed())}
         problems = [_unknown(settings, name, known) for name in blocked if name not in known]
         if problems:
             raise SettingsError(tuple(problems))
@@ -178,10 +110,19 @@ def register_collections(manager: pluggy.PluginManager) -> Registry:
     return registry
 
 
+def own_plugins() -> tuple[str, ...]:
+    """Return the names of the plugins that come with the server, in the order of their hooks.
+
+    They are the names under which plugins can be blocked. The core itself knows none of them.
+    """
+    names: tuple[str, ...] = importlib.import_module(OWN_PACKAGE).PLUGINS
+    return names
+
+
 def _given(plugins: Iterable[object]) -> Iterator[tuple[str, object]]:
     for plugin in plugins:
         if isinstance(plugin, str):
-            yield plugin, f"{PACKAGE}.{plugin}" if plugin in DEFAULT_PLUGINS else plugin
+            yield plugin, f"{OWN_PACKAGE}.{plugin}" if plugin in own_plugins() else plugin
         else:
             yield getattr(plugin, "__name__", type(plugin).__name__), plugin
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataplane_core.api.operations import Operation
-from dataplane_core.hooks.manager import DEFAULT_PLUGINS
+from dataplane_plugins import PLUGINS
 from tests.api.support import TEXT, TRANSACTIONS, Api
 
 TEXTS = st.one_of(
@@ -28,7 +28,7 @@ JSON = st.recursive(
 @pytest.fixture(scope="module")
 def api(tmp_path_factory) -> Api:
     """All plugins of the configuration, in one open transaction."""
-    wanted = [name for name in DEFAULT_PLUGINS if name.startswith(("configuration.", "service."))]
+    wanted = [name for name in PLUGINS if name.startswith(("configuration.", "service."))]
     made = Api(tmp_path_factory.mktemp("fuzz"), TEXT, only=wanted)
     made.transaction_id = made.call("POST", TRANSACTIONS, version=1).json["id"]
     return made

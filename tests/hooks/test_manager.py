@@ -9,7 +9,6 @@ from dataplane_core import impl
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.manager import (
-    DEFAULT_PLUGINS,
     GROUP,
     PluginError,
     make_manager,
@@ -18,6 +17,7 @@ from dataplane_core.hooks.manager import (
 )
 from dataplane_core.registry import Registry, RegistryError
 from dataplane_core.settings import SettingsError, load
+from dataplane_plugins import PLUGINS
 
 MODEL = Model("shed", statement("colour", word("colour")))
 LINE = statement("tool", word("name"))
@@ -33,7 +33,7 @@ def plugin(name, declare):
 def test_the_default_ones_load_in_their_order():
     manager = make_manager()
     found = manager.names
-    assert [name for name in found if name in DEFAULT_PLUGINS] == list(DEFAULT_PLUGINS)
+    assert [name for name in found if name in PLUGINS] == list(PLUGINS)
     register_collections(manager)
 
 
@@ -78,7 +78,7 @@ def installed(monkeypatch):
 
     monkeypatch.setattr("dataplane_core.hooks.manager.entry_points", found)
     monkeypatch.setattr("dataplane_core.hooks.manager.EntryPoint", Point)
-    monkeypatch.setattr("dataplane_core.hooks.manager.DEFAULT_PLUGINS", ())
+    monkeypatch.setattr("dataplane_plugins.PLUGINS", ())
     return points
 
 
