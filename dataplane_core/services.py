@@ -115,7 +115,8 @@ def make_services(
     reloads.use(
         loading=config.version,
         on_succeeded=_accepter(config, used_files),
-        on_failed=_restorer(config, used_files),
+        on_failed=lambda record: config.restore_accepted(record.said, record.version),
+        put_back=lambda record: used_files.former.put_back(record.id),
     )
     return Services(settings, manager, registry, state, config, reloads, runtime, used_files)
 
@@ -126,11 +127,3 @@ def _accepter(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRec
         used_files.former.forget(record.id)
 
     return accept
-
-
-def _restorer(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRecord], int | None]:
-    def restore(record: ReloadRecord) -> int | None:
-        used_files.former.put_back(record.id)
-        return config.restore_accepted(record.said, record.version)
-
-    return restore

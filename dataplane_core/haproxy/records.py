@@ -27,7 +27,9 @@ _STEPS = (
     )
     """,
     "CREATE INDEX reloads_by_state ON reloads (state, number)",
+    "ALTER TABLE reloads ADD COLUMN versions INTEGER NOT NULL DEFAULT 1",
 )
+_UNDONE = "state = 'queued' AND versions AND version < ?"
 _DAY = 86400.0
 _SHORTEST_KEPT = 60.0  # whoever waits for a forced reload is still to read its end
 
@@ -75,17 +77,24 @@ class Records:
         self._kept = max(retention_days * _DAY, _SHORTEST_KEPT)
         state.migrate("reloads", _STEPS)
 
-    def enqueue(self, version: int, reason: str, delay: float) -> str:
-        """The id of the reload that waits, made if none does; a shorter delay makes it earlier."""
+    def enqueue(self, version: int, reason: str, delay: float, *, beside: bool = False) -> str:
+        """The id of the reload that waits, made if none does; a shorter delay makes it earlier.
+
+        `beside`: it is for a file beside the configuration, not for a version of that.
+        """
         due, reason = time.time() + delay, plain(reason)
         with self._state.write() as connection:
             query = "SELECT * FROM reloads WHERE state = 'queued' ORDER BY number LIMIT 1"
             row = connection.execute(query).fetchone()
             if row is None:
-                return _insert(connection, version, reason, due)
+                return _insert(connection, version, reason, due, beside)
             connection.execute(
-                "UPDATE reloads SET version = ?, reason = ?, due = ? WHERE number = ?",
-                (version, _joined(row["reason"], reason), min(due, row["due"]), row["number"]),
+                "UPDATE reloads SET version = ?, reason = ?, due = ?, versions = max(versions, ?) "
+                "WHERE number = ?",
+                (
+                    version, _joined(row["reason"], reason), min(due, row["due"]), not beside,
+                    row["number"],
+                ),  # fmt: skip
             )
             return str(row["id"])
 
@@ -129,12 +138,20 @@ class Records:
             )
             connection.execute("DELETE FROM reloads WHERE over < ?", (now - self._kept,))
 
+    def undone(self, restored: int) -> list[str]:
+        """The ids of the waiting reloads of changes that version `restored` has undone.
+
+        A reload that only files beside the configuration wait for is none of them.
+        """
+        rows = self._state.read(f"SELECT id FROM reloads WHERE {_UNDONE}", (restored,))
+        return [row["id"] for row in rows]
+
     def roll_back(self, restored: int, response: str) -> None:
         """Close the waiting reloads of changes that version `restored` has undone."""
         with self._state.write() as connection:
             connection.execute(
                 "UPDATE reloads SET state = 'failed', over = ?, response = ?, restored = ? "
-                "WHERE state = 'queued' AND version < ?",
+                f"WHERE {_UNDONE}",
                 (time.time(), response, restored, restored),
             )
 
@@ -148,11 +165,13 @@ class Records:
         return _record(rows[0]) if rows else None
 
 
-def _insert(connection: Connection, version: int, reason: str, due: float) -> str:
+def _insert(
+    connection: Connection, version: int, reason: str, due: float, beside: bool
+) -> str:
     cursor = connection.execute(
-        "INSERT INTO reloads (state, first_version, version, reason, due) "
-        "VALUES ('queued', ?, ?, ?, ?)",
-        (version, version, reason, due),
+        "INSERT INTO reloads (state, first_version, version, reason, due, versions) "
+        "VALUES ('queued', ?, ?, ?, ?, ?)",
+        (version, version, reason, due, not beside),
     )
     reload_id = f"{time.strftime('%Y-%m-%d')}-{cursor.lastrowid}"
     connection.execute("UPDATE reloads SET id = ? WHERE number = ?", (reload_id, cursor.lastrowid))

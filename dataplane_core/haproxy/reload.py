@@ -65,6 +65,7 @@ class ReloadQueue:
         self._loading: Callable[[], int] | None = None
         self._on_succeeded: Callable[[ReloadRecord], object] | None = None
         self._on_failed: Callable[[ReloadRecord], int | None] | None = None
+        self._put_back: Callable[[ReloadRecord], bool] | None = None
         self.control = Control(settings, runtime)
 
     def use(
@@ -73,27 +74,41 @@ class ReloadQueue:
         loading: Callable[[], int] | None = None,
         on_succeeded: Callable[[ReloadRecord], object] | None = None,
         on_failed: Callable[[ReloadRecord], int | None] | None = None,
+        put_back: Callable[[ReloadRecord], bool] | None = None,
     ) -> None:
         """Give what is made later.
 
         `loading` tells the version that the file holds as a reload begins. `on_failed` puts back
         what HAProxy last accepted and returns the new version's number, None if it put back
-        nothing; it is not called when HAProxy could not even be asked.
+        nothing; before it, `put_back` does so with the files beside the configuration that were
+        changed for the reload, and tells whether there were any. Neither is called when HAProxy
+        could not even be asked.
         """
         self._loading = loading or self._loading
         self._on_succeeded = on_succeeded or self._on_succeeded
         self._on_failed = on_failed or self._on_failed
+        self._put_back = put_back or self._put_back
 
-    def request(self, version: int, reason: str = "") -> str:
-        """The id of the reload that brings `version` to life, at most `reload_delay` from now."""
-        return self._records.enqueue(version, reason, self._delay)
+    def request(
+        self, version: int, reason: str = "", *, beside: bool = False, at_once: bool = False
+    ) -> str:
+        """The id of the reload that brings `version` to life, at most `reload_delay` from now.
 
-    def force(self, version: int, reason: str = "") -> ReloadRecord:
-        """Reload without delay; returns when it is over, in whatever worker.
-
-        The record is still `in_progress` if it takes longer than any reload may.
+        `beside`: it is asked for by a file beside the configuration, and is due whatever becomes of
+        the version.
         """
-        reload_id = self._records.enqueue(version, reason, 0.0)
+        delay = 0.0 if at_once else self._delay
+        return self._records.enqueue(version, reason, delay, beside=beside)
+
+    def force(self, version: int, reason: str = "", *, beside: bool = False) -> ReloadRecord:
+        """Reload without delay; returns as `wait` does."""
+        return self.wait(self.request(version, reason, beside=beside, at_once=True))
+
+    def wait(self, reload_id: str) -> ReloadRecord:
+        """Return the record of a reload once it is over, in whatever worker.
+
+        It is still `in_progress` if it takes longer than any reload may.
+        """
         end = time.monotonic() + self._patience
         while True:
             record = self.record(reload_id)
@@ -200,22 +215,31 @@ class ReloadQueue:
         else:
             said = one_line(result.text)
             log.error("reload %s of version %d failed: %s", job.id, job.version, said)
-            on_failed = self._on_failed if result.asked else None
-            restored = self._call("on_failed", on_failed, replace(record, status="failed"))
-            if restored is not None:
-                self._recover(job, restored, said)
+            restored = self._undo(replace(record, status="failed")) if result.asked else None
             self._records.finish(job, False, result.text, restored)
         if self._hooks is not None:
             self._hooks.dataplane_reloaded(record=self.record(job.id))
 
-    def _recover(self, job: Job, restored: int, reason: str) -> None:
-        """After the old text is back: make sure that HAProxy runs with it, with one try.
+    def _undo(self, record: ReloadRecord) -> int | None:
+        """Put back what a failed reload was to load; returns the number of the version made so."""
+        files = self._call("put_back", self._put_back, record)
+        restored = self._call("on_failed", self._on_failed, record)
+        if restored is not None:
+            log.warning("version %d was put back as version %d", record.version, restored)
+            for reload_id in self._records.undone(restored):
+                self._call("put_back", self._put_back, self.record(reload_id))
+            reason = f"rolled back with version {record.version}: {record.said}"
+            self._records.roll_back(restored, reason)
+        if files or restored is not None:
+            self._recover(restored or record.version)
+        return restored
+
+    def _recover(self, version: int) -> None:
+        """After all is as it was: make sure that HAProxy runs with it, with one try.
 
         A master keeps the worker that it had, and nothing is to be done. A command that failed may
-        have ended HAProxy; only the old text can bring it up again.
+        have ended HAProxy; only what it had can bring it up again.
         """
-        log.warning("version %d was put back as version %d", job.version, restored)
-        self._records.roll_back(restored, f"rolled back with version {job.version}: {reason}")
         if self.control.status() == "up":
             return
         result = self.control.reload()
@@ -223,7 +247,7 @@ class ReloadQueue:
             log.warning(COMPLETED)
         else:
             said = one_line(result.text)
-            log.error("HAProxy could not be reloaded with version %d: %s", restored, said)
+            log.error("HAProxy could not be reloaded with version %d: %s", version, said)
 
     @staticmethod
     def _call(

@@ -73,15 +73,18 @@ class FormerFiles:
         head = json.dumps({**facts, "new": former.data is None}).encode()
         write_atomically(place, head + b"\n" + (former.data or b""), 0o600)
 
-    def put_back(self, reload_id: str) -> None:
-        """Put back all files of a reload that has failed."""
+    def put_back(self, reload_id: str) -> bool:
+        """Put back all files of a reload that has failed; whether there were any."""
+        found = False
         for former in self._found(reload_id):
             try:
                 if former.put_back():
+                    found = True
                     _log.warning("%s is as it was before reload %s", former.path, reload_id)
             except StorageFailed as error:
                 _log.error("a reload failed, and %s", error.message)
         self.forget(reload_id)
+        return found
 
     def forget(self, reload_id: str) -> None:
         """Let go of the files of a reload that is over, and of what nobody has asked for."""

@@ -63,7 +63,9 @@ class MainReloads:
         """The id of the reload that will read version `version` of the file."""
         wanted = f"SPOE file {self._name}, version {version}"
         newest = self._services.config.history.newest()
-        return self._services.reloads.request(newest.version if newest else 0, wanted)
+        return self._services.reloads.request(
+            newest.version if newest else 0, wanted, beside=True
+        )
 
     def loading(self) -> tuple[int, ...]:
         """No version of the file is known to be: HAProxy reads it with the configuration."""
@@ -73,7 +75,7 @@ class MainReloads:
         """Reload now; when that fails, the file says what it said before `version`."""
         assert self.store is not None
         self.store.mark_accepted(version - 1)
-        record = self._services.reloads.force(self._services.config.version())
+        record = self._services.reloads.force(self._services.config.version(), beside=True)
         restored = None
         if record.status == "failed":
             restored = self.store.restore_accepted(record.said, version)

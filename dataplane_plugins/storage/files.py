@@ -83,8 +83,9 @@ class Files:
         `tell` brings it to HAProxy and raises `NeedsReload`, or anything else to have the file stay
         as it is. Raises `NotFound`, `StorageFailed`, and `CheckFailed` as `judge` does.
         """
-        path, former = self.folder.find(name), self.folder.read(name)
+        path = self.folder.find(name)
         with self.changing(), Candidate(path, data, self.folder.mode) as candidate:
+            former = self.folder.read(name)
             if not self.folder.mode & 0o007:
                 candidate.protect()
             candidate.sync()
@@ -97,8 +98,9 @@ class Files:
 
     def remove(self, name: str, tell: Callable[[Path], None] | None) -> tuple[str, Former]:
         """Delete a file; as `write`. Raises `Conflict` where the configuration needs it."""
-        former, path = self.folder.read(name), self.folder.find(name)
+        path = self.folder.find(name)
         with self.changing():
+            former = self.folder.read(name)
             mode = path.stat().st_mode & 0o777
             with self.services.used_files.removing(path):
                 self.folder.remove(name)
@@ -144,20 +146,25 @@ class Files:
         resp.status = done
         version = services.config.version()
         reason = f"{self.folder.path / name}: {reason}" if reason else ""
-        if req.query.get("force_reload"):
-            record = services.reloads.force(version, reason or f"asked for with {name}")
-            if record.status == "failed":
-                with self.changing():
-                    former.put_back()
-                raise ReloadFailed(
-                    f"HAProxy could not be reloaded, and {name} is as it was: {record.said}"
-                )
-        elif reason and not req.query.get("skip_reload"):
+        forced = bool(req.query.get("force_reload"))
+        if not forced and (not reason or req.query.get("skip_reload")):
+            return
+        reason = reason or f"asked for with {name}"
+        with services.state.write():  # the reload begins when what it may undo is kept
+            identifier = services.reloads.request(version, reason, beside=True, at_once=forced)
+            services.used_files.former.keep(identifier, former)
+        if not forced:
             resp.status = 202
-            with services.state.write():  # the reload begins when what it may undo is kept
-                identifier = services.reloads.request(version, reason)
-                services.used_files.former.keep(identifier, former)
             resp.set_header("Reload-ID", identifier)
+            return
+        record = services.reloads.wait(identifier)
+        if record.status == "failed":
+            with self.changing():  # it is there still if HAProxy could not even be asked
+                former.put_back()
+            services.used_files.former.forget(identifier)
+            raise ReloadFailed(
+                f"HAProxy could not be reloaded, and {name} is as it was: {record.said}"
+            )
 
 
 def reason_of(tell: Callable[[Path], None] | None, path: Path) -> str:

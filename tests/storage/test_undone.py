@@ -98,3 +98,57 @@ def test_a_change_that_wants_no_reload_is_not_kept(failing):
     assert answer.status_code == 204
     reload(failing)
     assert found(failing)["m.map"] == b"k w\n"
+
+
+def test_a_forced_change_can_be_undone_by_whoever_ends_the_reload(tmp_path):
+    words = f"find {tmp_path}/state/former -name *.file >>{tmp_path}/seen; false"
+    storage = filled(Storage(tmp_path, haproxy__reload__reload_cmd=f"/bin/sh -c '{words}'"))
+    before = found(storage)
+    answer = storage.send("PUT", "maps/m.map", b"k w\n", force_reload=True)
+    assert answer.status_code == 400 and "m.map is as it was" in answer.json["message"]
+    assert (tmp_path / "seen").read_text().count(".file") == 1
+    assert found(storage) == before and kept(storage) == []
+
+
+def test_a_haproxy_that_a_file_has_ended_is_started_with_the_former_one(tmp_path):
+    runs = tmp_path / "runs"
+    words = f"if grep -q bad {tmp_path}/maps/m.map; then rm -f {runs}; false; else touch {runs}; fi"
+    storage = filled(
+        Storage(
+            tmp_path,
+            haproxy__reload__reload_cmd=f"/bin/sh -c '{words}'",
+            haproxy__reload__restart_cmd="",
+            haproxy__reload__status_cmd=f"test -e {runs}",
+        )
+    )
+    runs.touch()
+    answer = storage.send("PUT", "maps/m.map", b"bad\n", force_reload=True)
+    assert answer.status_code == 400
+    assert runs.exists()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_file_outlives_the_version_that_was_rolled_back_with_its_reload(tmp_path, alone):
+    script = f"/bin/sh -c '! grep -q maxconn.11 {tmp_path}/haproxy.cfg'"
+    storage = filled(Storage(tmp_path, haproxy__reload__reload_cmd=script))
+    services, later = storage.services, []
+
+    def change_maxconn(number, version):
+        path = f"/v2/services/haproxy/configuration/global?version={version}"
+        body = f'{{"maxconn": {number}}}'.encode()
+        assert storage.send("PUT", path, body, "application/json").status_code == 202
+
+    def meanwhile(record):
+        if not alone:
+            change_maxconn(12, 31)
+        later.append(storage.send("PUT", "maps/m.map", b"k w\n").headers["reload-id"])
+        return services.config.restore_accepted(record.said, record.version)
+
+    services.reloads.use(on_failed=meanwhile)
+    change_maxconn(11, 30)
+    assert services.reloads.force(services.config.version()).status == "failed"
+    assert services.reloads.record(later[0]).status == ("in_progress" if alone else "failed")
+    assert found(storage)["m.map"] == (b"k w\n" if alone else b"k v\n")
+    services.reloads.force(services.config.version())
+    assert services.reloads.record(later[0]).status == ("succeeded" if alone else "failed")
+    assert kept(storage) == []
