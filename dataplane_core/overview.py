@@ -41,10 +41,12 @@ def looked_at(settings: Settings) -> list[Fact]:
 
 
 def overview(services: Services) -> Iterator[Fact]:
-    """The server, the configuration, HAProxy's processes and sockets, reloads, and then what the
-    plugins tell."""
+    """The server, its settings, the configuration, HAProxy's processes and sockets, reloads, and
+    then what the plugins tell."""
     running = not services.state.first
     yield Fact("server", "running" if running else "not running", not running)
+    without = "no file was found, so the defaults count; name one with -f FILE"
+    yield Fact("settings", services.settings.file or without)
     yield from _configuration(services)
     processes = list(_processes(services))
     yield from processes

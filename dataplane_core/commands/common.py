@@ -31,6 +31,17 @@ def context_settings() -> dict[str, object]:
     return {"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH}
 
 
+class _Command(click.Command):
+    """A command that tells what is wrong with its command line as JSON, where that is asked for."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:  # fmt: skip
+        with _failures_told("--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
+
 def command(
     name: str, *parameters: click.Parameter
 ) -> Callable[[Callable[..., None]], click.Command]:
@@ -50,7 +61,7 @@ def command(
             click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
         ]
         hidden = any(getattr(one, "hidden", False) for one in params)
-        return click.Command(
+        return _Command(
             name, callback=told, params=params, help=function.__doc__,
             epilog=_EPILOG if hidden else None, context_settings=context_settings(),
         )  # fmt: skip
@@ -77,13 +88,13 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def fail(message: str, as_json: bool = False) -> NoReturn:
-    """Print a failure, as an object with a `message` or on standard error; exit status 1."""
+def fail(message: str, as_json: bool = False, status: int = 1) -> NoReturn:
+    """Print a failure, as an object with a `message` or on standard error, and exit."""
     if as_json:
         print_json({"message": message})
     else:
         click.echo(message, err=True)
-    sys.exit(1)
+    sys.exit(status)
 
 
 @contextmanager
@@ -105,3 +116,7 @@ def _failures_told(as_json: bool) -> Iterator[None]:
         fail(str(error), as_json)
     except DataplaneError as error:
         fail(error.message, as_json)
+    except click.UsageError as error:
+        if not as_json:
+            raise
+        fail(error.format_message(), as_json, error.exit_code)

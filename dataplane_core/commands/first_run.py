@@ -9,8 +9,8 @@ import click
 from dataplane_core.auth.passwords import hash_password
 from dataplane_core.commands.common import command, print_json
 from dataplane_core.errors import Invalid
+from dataplane_core.settings.load import INIT_FILE
 
-_SETTINGS_FILE = "/etc/dataplane/dataplane.yaml"
 _PASSWORD_STDIN = click.Option(
     ["--password-stdin"], is_flag=True, help="Read the password from standard input."
 )
@@ -58,7 +58,7 @@ def passwd(name: str, password_stdin: bool, as_json: bool) -> None:
 
 @command(
     "init",
-    click.Option(["-f", "file"], metavar="FILE", default=_SETTINGS_FILE, show_default=True,
+    click.Option(["-f", "file"], metavar="FILE", default=INIT_FILE, show_default=True,
                  help="Settings file to write, in YAML."),
     click.Option(["-c", "--config-file", "configuration"], metavar="PATH", default="",
                  help="HAProxy's configuration; else that of a running HAProxy, or the usual one."),

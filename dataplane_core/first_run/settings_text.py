@@ -52,7 +52,8 @@ def settings_text(machine: Machine, choices: Choices, file: str) -> str:
     own: dict[str, Any] = {"state_dir": os.path.join(choices.state, "state")}
     if machine.embedded:
         own["embedded"] = True
-    tree = {"dataplaneapi": api, "haproxy": haproxy, "dataplane": own}
+    log = {"log_to": "stdout", "log_level": "info", "log_types": ["app", "access"]}
+    tree = {"dataplaneapi": api, "haproxy": haproxy, "log_targets": [log], "dataplane": own}
     return _HEAD.format(file=file) + "".join(_lines(tree, ""))
 
 
@@ -91,7 +92,7 @@ def _lines(tree: Mapping[str, Any], indent: str) -> Iterator[str]:
         if isinstance(value, Mapping):
             yield f"{indent}{key}:\n"
             yield from _lines(value, indent + "  ")
-        elif isinstance(value, list):
+        elif isinstance(value, list) and isinstance(value[0], Mapping):
             yield f"{indent}{key}:\n"
             for item in value:
                 first, *others = _lines(item, indent + "    ")

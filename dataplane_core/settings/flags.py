@@ -16,7 +16,7 @@ def options() -> list[click.Parameter]:
     """Return `-f` and the options of the table, for a command whose callback takes them all."""
     file = click.Option(
         ["-f", FILE], metavar="FILE", help="Settings file, .yaml, .yml or .hcl "
-        "[default: /etc/haproxy/dataplaneapi.yaml]",
+        "[default: /etc/haproxy/dataplaneapi.yaml, else what `dataplane init` wrote]",
     )  # fmt: skip
     return [file, *(_option(key) for key in keys() if key.facts.flag and not key.repeated)]
 

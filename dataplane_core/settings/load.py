@@ -18,7 +18,9 @@ from dataplane_core.settings.yaml_file import read_yaml
 
 FILE_VARIABLE = "DATAPLANE_SETTINGS"
 """The environment variable that names the settings file where no flag `-f` does."""
-DEFAULT_FILES = ("/etc/haproxy/dataplaneapi.yaml", "/etc/haproxy/dataplaneapi.hcl")
+INIT_FILE = "/etc/dataplane/dataplane.yaml"
+"""The settings file that `dataplane init` writes where no flag `-f` names another."""
+DEFAULT_FILES = ("/etc/haproxy/dataplaneapi.yaml", "/etc/haproxy/dataplaneapi.hcl", INIT_FILE)
 _READERS = {".yaml": read_yaml, ".yml": read_yaml, ".hcl": read_hcl}
 
 

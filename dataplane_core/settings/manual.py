@@ -12,7 +12,8 @@ Written from the table of settings by `dataplane settings > docs/settings.md`; c
 
 A value is looked for in this order: flags of the command line, environment, the settings file,
 the default. The file is the one of `-f FILE`, else of the environment's `DATAPLANE_SETTINGS`, else
-`/etc/haproxy/dataplaneapi.yaml` or `.hcl` if there is one. It is YAML (`.yaml`, `.yml`) or HCL
+the first that is there of `/etc/haproxy/dataplaneapi.yaml`, `/etc/haproxy/dataplaneapi.hcl` and
+`/etc/dataplane/dataplane.yaml`, which `dataplane init` writes. It is YAML (`.yaml`, `.yml`) or HCL
 (`.hcl`); the keys are the same in both, a dash in a key is read as an underscore.
 [dataplane.yaml](../config/dataplane.yaml) and [dataplane.hcl](../config/dataplane.hcl) are samples.
 

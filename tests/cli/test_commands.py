@@ -175,6 +175,10 @@ def test_every_command_has_json(settings, tmp_path):
     failed = run("doctor", "--json", "-f", str(tmp_path / "none.yaml"))
     assert failed.exit_code == 1
     assert "none.yaml: cannot be read" in json.loads(failed.stdout)["message"]
+    for argv in (["check", "--json", "/no/file"], ["status", "--json", "--nosuch"], ["passwd", "--json"]):
+        failed = run(*argv)
+        assert (failed.exit_code, list(json.loads(failed.stdout))) == (2, ["message"]), argv
+    assert run("status", "--nosuch").stderr.startswith("Usage: ")
     assert json.loads(run("doctor", "--json", "-f", settings(haproxy__haproxy_bin="/no/h")).stdout) == {
         "missing": [{"what": "/no/h, set by haproxy.haproxy_bin, is no program that can be run here",
                      "remedy": "Install HAProxy, set haproxy.haproxy_bin, or use dataplane.embedded."}]

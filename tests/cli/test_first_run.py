@@ -57,6 +57,8 @@ def test_init_writes_settings_and_a_user_and_says_the_url(alone, tmp_path):
     result = init(tmp_path)
     assert result.exit_code == 0, result.output
     settings = settings_in(tmp_path)
+    [log] = settings.log_targets
+    assert (log.log_to, log.log_level, set(log.log_types)) == ("stdout", "info", {"app", "access"})
     [user] = settings.dataplaneapi.user
     told = dict(line.split(None, 1) for line in result.output.splitlines())
     password = told["password"].split()[0]

@@ -3,6 +3,7 @@
 import datetime
 import json
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,16 @@ def test_a_command_that_says_up_makes_dead_sockets_the_fault(tmp_path):
     told = status(tmp_path, reload={"status_cmd": "true"}).output
     assert "! socket        HAProxy's runtime socket takes no connection (/nowhere/h.sock: No such" in told
     assert "not running" not in told.replace("server        not running", "")
+
+
+def test_the_settings_that_count_are_named(tmp_path, monkeypatch):
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    assert f"  settings      {tmp_path}/settings.yaml\n" in status(tmp_path).output
+    for files, said in ((("/no/a.yaml", str(tmp_path / "settings.yaml")), str(tmp_path / "settings.yaml")),
+                        ((), "no file was found, so the defaults count; name one with -f FILE")):
+        monkeypatch.setattr(import_module("dataplane_core.settings.load"), "DEFAULT_FILES", files)
+        flags = ["status", "-c", str(tmp_path / "haproxy.cfg"), "--state-dir", str(tmp_path / "state")]
+        assert f"  settings      {said}\n" in CliRunner().invoke(main, flags).output
 
 
 def told(server: ApiServer) -> str:
