@@ -137,6 +137,17 @@ class Live:
                 found.add(use)
         return found
 
+    def may_show(self, path: Path) -> bool:
+        """Whether HAProxy may show a file as its own certificate, for which it needs the key.
+
+        An authority's certificate, or a list of revocations, is only compared with those of others.
+        """
+        try:
+            uses = self.uses(path)
+        except NeedsReload:
+            return True
+        return not uses or not uses <= set(_STORES[1:])
+
     def _check(self) -> None:
         if self.services.reloads.under_way():
             raise NeedsReload("a reload was under way, which may have read the former file")

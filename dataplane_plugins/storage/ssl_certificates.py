@@ -107,7 +107,7 @@ class CertificateItem:
         name = self.files.folder.stored_name(name)
         path = self.files.folder.find(name)
         bundle = check(req.raw)
-        if self.files.services.used_files.uses(path):
+        if self.files.services.used_files.uses(path) and self.files.live.may_show(path):
             check_key(bundle, self.files.folder.read(name), _key_beside(path))
 
         def tell(path: Path) -> None:

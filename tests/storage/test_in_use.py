@@ -35,6 +35,7 @@ frontend fe
 backend agents
   mode tcp
   server s 127.0.0.1:9
+  server t 127.0.0.1:10 ssl verify required ca-file {folder}/ssl/ca.pem
 """
 MIRROR = """\
 [mirror]
@@ -62,6 +63,8 @@ def live(tmp_path_factory):
         "ssl/site.pem": bundle("site.example.com"),
         "ssl/all/only.pem": bundle("only.example.com"),
         "ssl/listed.pem": bundle("listed.example.com"),
+        "ssl/ca.pem": certificate("ca.example.com", authority := private_key()),
+        "ssl/ca.key": pem_of(authority),
         "ssl/apart.pem": whole[:at],
         "ssl/apart.pem.key": whole[at:],
         "general/certs.txt": f"{folder}/ssl/listed.pem\n".encode(),
@@ -143,6 +146,7 @@ def test_what_haproxy_refuses_changes_nothing(live, case):
 GOOD = {
     "ssl_certificates/site.pem": bundle("renewed.example.com"),
     "ssl_certificates/listed.pem": bundle("renewed.example.com"),
+    "ssl_certificates/ca.pem": certificate("renewed.example.com", private_key()),
     "general/hello.lua": b"core.log(core.info, 'again')\n",
     "general/known.acl": b"198.51.100.0/24\n",
     "general/503.http": PAGE.replace(b"busy", b"gone"),
