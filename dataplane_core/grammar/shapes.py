@@ -1,6 +1,7 @@
 """Terms made of terms: options, repetitions, alternatives, nested objects."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -139,12 +140,25 @@ class FirstOf(Term):
 
     def problems(self, values: Values) -> Iterator[Problem]:
         chosen = self.choose(values)
-        yield from chosen.problems(values)
+        own = list(chosen.problems(values))
+        yield from own
         said = {prop.name for prop in chosen.props}
         for prop in self.props:
             if prop.name in values and prop.name not in said:
                 beside = ", ".join(sorted(said & values.keys()))
                 yield misplaced(prop.name, f"{prop.name} cannot stand beside {beside}")
+        if not own:
+            yield from self._misread(chosen, values)
+
+    def _misread(self, chosen: Term, values: Values) -> Iterator[Problem]:
+        """Values that would be read as those of another shape, which is tried before."""
+        reading = Reading()
+        with suppress(Invalid, NoMatch):  # what cannot be written is told by whoever writes it
+            self.read(chosen.write(values, {}), 0, reading)
+            for prop in chosen.props:
+                if prop.name in values and reading.values.get(prop.name) != values[prop.name]:
+                    reason = f"would be read as {reading.values.get(prop.name)!r} and more"
+                    yield Problem(prop.name, 422, f"{prop.name} in body {reason}")
 
 
 class Group(Term):

@@ -192,3 +192,10 @@ def test_problems_name_what_is_lacking_and_what_does_not_belong():
 def test_a_table_refuses_a_keyword_twice():
     with pytest.raises(ValueError, match="twice"):
         params(flag("ssl", "a"), flag("ssl", "b"))
+
+
+def test_a_value_that_another_shape_would_read_otherwise_is_refused():
+    term = first_of(seq(word("version", None), word("host", None)), rest("version"))
+    assert [one.path for one in term.problems({"version": "HTTP/1.1 www"})] == ["version"]
+    assert not list(term.problems({"version": "HTTP/1.1"}))
+    assert not list(term.problems({"version": "HTTP/1.1", "host": "www"}))
