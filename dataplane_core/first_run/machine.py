@@ -14,6 +14,7 @@ from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
 from dataplane_core.haproxy.configuration import read_configuration
+from dataplane_core.settings.balancer import CANDIDATE_WORD
 from dataplane_core.text import Document
 
 CONFIGURATIONS = (
@@ -39,7 +40,8 @@ class Machine:
 
     `sockets` are the stats sockets of the configuration, `admits_changes` whether one of them has
     the level `admin`. `users` are those of the userlist `controller`. `reload` are the settings
-    below `haproxy.reload`, and `reloads_by` says them to a person.
+    below `haproxy.reload`, and `reloads_by` says them to a person. `further` are files and folders
+    that HAProxy reads behind the configuration, `others` configurations that other processes run.
     """
 
     configuration: str
@@ -52,6 +54,8 @@ class Machine:
     reload: dict[str, str] = field(default_factory=dict)
     reloads_by: str = ""
     pid: int = 0
+    further: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def look(configuration: str = "", program: str = "") -> Machine:
@@ -59,13 +63,19 @@ def look(configuration: str = "", program: str = "") -> Machine:
 
     Raises `NotFound`, with a remedy, without a configuration that can be read.
     """
-    process = _process(haproxy_processes(), configuration)
-    path = _configuration(configuration, process)
+    processes = haproxy_processes()
+    path = _configuration(configuration, processes)
+    process = next((one for one in processes if _runs(one, path)), None)
     document = _document(path)
     found = stats_sockets(global_lines(document))
     binary, embedded = _program(program, process)
     master = _master_socket(process)
     reload, by = _reload(process, master)
+    further = process.further if process else ()
+    if further and binary:
+        check = [binary, "-W", "-c", "-f", CANDIDATE_WORD]
+        check += [word for file in further for word in ("-f", file)]
+        reload["validate_cmd"] = shlex.join(check)
     return Machine(
         path,
         binary,
@@ -77,23 +87,21 @@ def look(configuration: str = "", program: str = "") -> Machine:
         reload,
         by,
         process.pid if process else 0,
+        further,
+        tuple(one.configuration for one in processes if not _runs(one, path)),
     )
 
 
-def _process(found: Sequence[HaproxyProcess], configuration: str) -> HaproxyProcess | None:
-    """Return the process that runs the named configuration, or any where none is named."""
-    if not configuration:
-        return next(iter(found), None)
-    wanted = os.path.realpath(configuration)
-    return next((one for one in found if os.path.realpath(one.configuration) == wanted), None)
+def _runs(process: HaproxyProcess, path: str) -> bool:
+    """Whether a process runs the configuration; one in a container may name a file of its own."""
+    return os.path.realpath(process.configuration) == os.path.realpath(path)
 
 
-def _configuration(named: str, process: HaproxyProcess | None) -> str:
+def _configuration(named: str, processes: Sequence[HaproxyProcess]) -> str:
     if named:
         return os.path.abspath(named)
-    if process is not None and os.path.isfile(process.configuration):
-        return process.configuration
-    found = next(filter(os.path.isfile, CONFIGURATIONS), "")
+    run = (one.configuration for one in processes)
+    found = next(filter(os.path.isfile, (*run, *CONFIGURATIONS)), "")
     if not found:
         raise NotFound(
             "no configuration of HAProxy was found: no HAProxy runs here that names one, and there "

@@ -14,7 +14,8 @@ class HaproxyProcess:
     """A process that serves: a master, or the one process there is without a master.
 
     `configuration`, `master_socket` and `pid_file` are absolute paths, "" where its command line
-    names none. `unit` is its systemd unit, "" without one.
+    names none; `further` are the files and folders that it reads behind the configuration. `unit`
+    is its systemd unit, "" without one.
     """
 
     pid: int
@@ -24,6 +25,7 @@ class HaproxyProcess:
     pid_file: str = ""
     has_master: bool = False
     unit: str = ""
+    further: tuple[str, ...] = ()
 
 
 def haproxy_processes(proc: Path = PROC) -> list[HaproxyProcess]:
@@ -59,6 +61,7 @@ def _read(folder: Path, pid: int) -> HaproxyProcess | None:
         return None  # it has ended, or is another user's
     options = list(_options(words[1:]))
     given = {name: os.path.join(below, value) for name, value in reversed(options) if value}
+    files = [os.path.join(below, value) for name, value in options if name == "f" and value]
     letters = "".join(name for name, _ in options)
     return HaproxyProcess(
         pid,
@@ -68,6 +71,7 @@ def _read(folder: Path, pid: int) -> HaproxyProcess | None:
         given.get("p", ""),
         "W" in letters or "S" in given,
         _unit(folder),
+        tuple(files[1:]),
     )
 
 

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import socket
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def first_run(wishes: Wishes, password: str, made_up: bool = False) -> Done:
         user,
         password if user and made_up else "",
         f"{_program()} serve -f {shlex.quote(file)}",
-        tuple(_advice(machine)),
+        (*_advice(machine), *_doubts(machine, wishes)),
     )
 
 
@@ -121,6 +122,20 @@ def _advice(machine: Machine) -> list[str]:
             "and init again with --force, or set haproxy.reload.reload_cmd"
         )
     return found
+
+
+def _doubts(machine: Machine, wishes: Wishes) -> Iterator[str]:
+    """Yield what was decided and may be meant otherwise."""
+    if machine.program and binaries.version(machine.program) is None:
+        yield f"{machine.program} does not run as HAProxy: init again with --force and another -b"
+    if machine.others and not wishes.configuration:
+        others = ", ".join(machine.others)
+        yield f"HAProxy runs with {others}, too: to govern that one, name it with -c FILE"
+    if machine.further:
+        further = ", ".join(machine.further)
+        yield f"HAProxy also reads {further}: changes are checked with that, but it is never edited"
+    if wishes.user and machine.users:
+        yield f"the users of the userlist do not count beside those of the settings: {wishes.user}"
 
 
 def _port(wishes: Wishes) -> int:

@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from dataplane_core.auth.nobody import nobody_may_log_in
 from dataplane_core.auth.passwords import LONGEST, Secret, hash_password, verify
 from dataplane_core.cli import main
-from dataplane_core.errors import Invalid
+from dataplane_core.errors import CheckFailed, Invalid
 from dataplane_core.first_run import machine as looking
 from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
+from dataplane_core.haproxy.check import Checker
 from dataplane_core.server.build import build
 from dataplane_core.settings import User, load
 from tests.harness.server import free_port
@@ -144,6 +145,51 @@ def test_who_reloads_haproxy_is_found(alone, tmp_path, process, wanted, by):
         assert getattr(haproxy if key == "master_runtime" else haproxy.reload, key) == value
 
 
+def test_of_several_processes_those_of_the_configuration_count(alone, tmp_path):
+    path = tmp_path / "haproxy.cfg"
+    path.write_text(CONFIGURATION)
+    alone.setattr(looking, "haproxy_processes", lambda: [
+        HaproxyProcess(3, "/x", "/in/a/container.cfg", "/run/x.sock"),
+        HaproxyProcess(7, "/bin/true", str(path), "/run/m.sock"),
+        HaproxyProcess(9, "/y", str(tmp_path / "b.cfg"), "/run/y.sock"),
+    ])  # fmt: skip
+    found = looking.look()
+    assert (found.pid, found.configuration, found.master_socket) == (7, str(path), "/run/m.sock")
+    assert found.others == ("/in/a/container.cfg", str(tmp_path / "b.cfg"))
+    path.rename(tmp_path / "usual.cfg")
+    alone.setattr(looking, "CONFIGURATIONS", (str(tmp_path / "usual.cfg"),))
+    found = looking.look()
+    assert (found.pid, found.configuration, found.master_socket) == (0, str(tmp_path / "usual.cfg"), "")
+    result = run("init", "-f", str(tmp_path / "s.yaml"), "--state-dir", str(tmp_path / "state"))
+    assert f"! HAProxy runs with /in/a/container.cfg, {path}, {tmp_path}/b.cfg, too: " in result.output
+
+
+@pytest.mark.haproxy
+def test_further_files_are_checked_with_the_configuration(alone, tmp_path, haproxy_program):
+    folder = tmp_path / "conf d"
+    folder.mkdir()
+    (folder / "b.cfg").write_text("backend elsewhere\n")
+    running = HaproxyProcess(7, str(haproxy_program), f"{tmp_path}/haproxy.cfg", further=(str(folder),))
+    alone.setattr(looking, "haproxy_processes", lambda: [running])
+    text = "defaults\n  mode http\nfrontend a\n  bind :8080\n  default_backend elsewhere\n"
+    told = init(tmp_path, text=text).output
+    assert f"! HAProxy also reads {folder}: changes are checked with that" in told
+    Checker(settings_in(tmp_path)).check(tmp_path / "haproxy.cfg")
+    (folder / "b.cfg").unlink()
+    with pytest.raises(CheckFailed, match="elsewhere"):
+        Checker(settings_in(tmp_path)).check(tmp_path / "haproxy.cfg")
+
+
+@pytest.mark.parametrize(
+    ("more", "text", "said"),
+    [(("-b", "/no/haproxy"), CONFIGURATION, "/no/haproxy does not run as HAProxy: "),
+     (("-b", "/bin/true"), CONFIGURATION, "/bin/true does not run as HAProxy: "),
+     (("--user", "eve"), CONFIGURATION + USERS, "the users of the userlist do not count beside those")],
+)  # fmt: skip
+def test_what_may_be_meant_otherwise_is_said(alone, tmp_path, more, text, said):
+    assert f"\n! {said}" in init(tmp_path, *more, text=text).output
+
+
 def test_a_unit_that_is_installed_is_found_before_it_runs(alone, tmp_path):
     alone.setattr(looking, "SYSTEMD", tmp_path)
     alone.setattr(looking, "_UNITS", (str(tmp_path),))
@@ -189,7 +235,7 @@ def test_processes_are_read_from_proc(tmp_path):
     process(13, 12, "haproxy", "haproxy", "-db", "--", "/a.cfg", group="/user.slice/user@0.service/x")
     assert haproxy_processes(tmp_path) == [
         HaproxyProcess(10, "/usr/sbin/haproxy", "/etc/haproxy/haproxy.cfg", "/run/m.sock", "/run/h.pid",
-                       True, "haproxy.service"),
+                       True, "haproxy.service", ("/etc/haproxy/more",)),
         HaproxyProcess(13, "/usr/sbin/haproxy", "/a.cfg"),
     ]  # fmt: skip
 
