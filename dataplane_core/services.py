@@ -115,7 +115,7 @@ def make_services(
     reloads.use(
         loading=config.version,
         on_succeeded=_accepter(config, used_files),
-        on_failed=lambda record: config.restore_accepted(record.said, record.version),
+        on_failed=_restorer(config, used_files),
         put_back=lambda record: used_files.former.put_back(record.id),
     )
     return Services(settings, manager, registry, state, config, reloads, runtime, used_files)
@@ -124,6 +124,15 @@ def make_services(
 def _accepter(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRecord], None]:
     def accept(record: ReloadRecord) -> None:
         config.mark_accepted(record.version)
-        used_files.former.forget(record.id)
+        used_files.loaded(record.id)
 
     return accept
+
+
+def _restorer(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRecord], int | None]:
+    def restore(record: ReloadRecord) -> int | None:
+        restored = config.restore_accepted(record.said, record.version)
+        used_files.fallen_back()
+        return restored
+
+    return restore

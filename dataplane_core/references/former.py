@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -23,6 +23,8 @@ from dataplane_core.store.state import State
 _log = logging.getLogger(__name__)
 _LONGEST_KEPT = 86400.0
 """Seconds after which a reload is over, whatever became of it."""
+_DELETED = "deleted"
+"""Stands in the place of a reload's identifier for files that a former text still names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,10 @@ class FormerFiles:
     def keep(self, reload_id: str, former: Former) -> None:
         """Keep a file; of several changes for one reload, what was there before the first."""
         place = self._place(reload_id, former.path)
-        with told(place.parent, "made"):
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         first = _loaded(place)
         if first is not None:
             former = Former(former.path, first.data, first.mode, former.now)
-        facts = {"path": str(former.path), "mode": former.mode, "now": former.now}
-        head = json.dumps({**facts, "new": former.data is None}).encode()
-        write_atomically(place, head + b"\n" + (former.data or b""), 0o600)
+        _store(place, former)
 
     def put_back(self, reload_id: str) -> bool:
         """Put back all files of a reload that has failed; whether there were any."""
@@ -86,12 +84,30 @@ class FormerFiles:
         self.forget(reload_id)
         return found
 
+    def keep_deleted(self, path: Path) -> None:
+        """Keep a file that goes, as the text names it to which a failed reload would go back."""
+        data, status = read(path)
+        former = Former(path, data, status.st_mode & 0o777, "")
+        _store(self._place(_DELETED, path), former)
+
+    def put_back_deleted(self, needed: Callable[[Path], bool]) -> None:
+        """Put back the files that were deleted and that are needed again."""
+        for former in self._found(_DELETED):
+            if needed(former.path) and former.put_back():
+                self._place(_DELETED, former.path).unlink()
+                _log.warning("%s is back, as the configuration is that names it", former.path)
+
+    def forget_deleted(self) -> None:
+        """Let go of deleted files: no former text comes back that would name them."""
+        rmtree(self._folder / _DELETED, ignore_errors=True)
+
     def forget(self, reload_id: str) -> None:
         """Let go of the files of a reload that is over, and of what nobody has asked for."""
         rmtree(self._folder / reload_id, ignore_errors=True)
         with suppress(OSError), os.scandir(self._folder) as found:
             for one in found:
-                if one.stat().st_mtime < time.time() - _LONGEST_KEPT:
+                old = one.stat().st_mtime < time.time() - _LONGEST_KEPT
+                if old and one.name != _DELETED:
                     rmtree(one.path, ignore_errors=True)
 
     def _found(self, reload_id: str) -> Iterator[Former]:
@@ -102,6 +118,14 @@ class FormerFiles:
     def _place(self, reload_id: str, path: Path) -> Path:
         name = blake2b(os.fsencode(path), digest_size=16).hexdigest()
         return self._folder / reload_id / f"{name}.file"
+
+
+def _store(place: Path, former: Former) -> None:
+    facts = {"path": str(former.path), "mode": former.mode, "now": former.now}
+    head = json.dumps({**facts, "new": former.data is None}).encode()
+    with told(place.parent, "made"):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(place, head + b"\n" + (former.data or b""), 0o600)
 
 
 def _loaded(place: Path) -> Former | None:

@@ -82,9 +82,28 @@ class UsedFiles:
 
     @contextmanager
     def removing(self, path: Path) -> Iterator[None]:
-        """Delete a file in the body, if it may go; raises as `check_removal` and `settled` do."""
+        """Delete a file in the body, if it may go; raises as `check_removal` and `settled` do.
+
+        Where HAProxy has not loaded the newest text, and the one that it has names the file, it is
+        kept: it has to be there again if that text comes back.
+        """
         with self.settled(path, self.check_removal(path), lambda: self.check_removal(path)):
+            loaded = self._config.restorer.fallback()
+            if loaded is not None:
+                survey = Survey(Configuration(self._config.path, loaded), path)
+                if next(survey.users(), None) is not None:
+                    self.former.keep_deleted(path)
             yield
+
+    def loaded(self, reload_id: str) -> None:
+        """Let go of what was kept for a reload that has succeeded."""
+        self.former.forget(reload_id)
+        if self._config.restorer.fallback() is None:
+            self.former.forget_deleted()
+
+    def fallen_back(self) -> None:
+        """After a failed reload: have the files be there that the present text names."""
+        self.former.put_back_deleted(self.uses)
 
     def _is_awaited(self, path: Path) -> bool:
         """Whether HAProxy is judging a text that uses a file, as the file is now."""

@@ -74,7 +74,7 @@ class ConfigStore:
         self.hand_edits = HandEdits(
             path, own.on_bad_edit == "keep", self.history, self._texts, checker, self._teller
         )
-        self._restorer = Restorer(
+        self.restorer = Restorer(
             self._source, self.history, self._texts, self.committer, self.hand_edits
         )
         self.transactions = Transactions(self, self._rows, transaction.max_open_transactions)
@@ -220,7 +220,7 @@ class ConfigStore:
         are recorded as rolled back for `reason`.
         """
         self.snapshot()
-        restored = self._restorer.restore(reason, failed_version)
+        restored = self.restorer.restore(reason, failed_version)
         if restored is not None:
             self._follower.take_back()
         return restored

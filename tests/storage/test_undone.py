@@ -152,3 +152,30 @@ def test_a_file_outlives_the_version_that_was_rolled_back_with_its_reload(tmp_pa
     services.reloads.force(services.config.version())
     assert services.reloads.record(later[0]).status == ("succeeded" if alone else "failed")
     assert kept(storage) == []
+
+
+CONFIG = "# _version=30\ndefaults\n  mode http\nfrontend fe\n  http-request set-header x %[path,map({})]\n"
+RULE = "/v2/services/haproxy/configuration/http_request_rules/0?parent_type=frontend&parent_name=fe"
+
+
+@pytest.mark.parametrize("skip_reload", [False, True])
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_file_that_the_text_names_to_which_a_reload_goes_back_is_there(tmp_path, fails, skip_reload):
+    file = tmp_path / "maps/m.map"
+    (tmp_path / "haproxy.cfg").write_text(CONFIG.format(file))
+    command = f"/bin/sh -c 'grep -q m.map {tmp_path}/haproxy.cfg'" if fails else "true"
+    storage = filled(Storage(tmp_path, haproxy__reload__reload_cmd=command))
+    (tmp_path / "maps/unnamed.map").write_bytes(b"")
+    assert storage.send("DELETE", "maps/m.map").status_code == 409
+    asked = f"{RULE}&version=30" + ("&skip_reload=true" if skip_reload else "")
+    assert storage.send("DELETE", asked).status_code in (202, 204)
+    file.chmod(0o640)
+    assert storage.send("DELETE", "maps/m.map").status_code == 204
+    assert storage.send("DELETE", "maps/unnamed.map").status_code == 204
+    assert not file.exists()
+    reload(storage)
+    assert file.exists() == ("m.map" in (tmp_path / "haproxy.cfg").read_text()) == fails
+    if fails:
+        assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"k v\n", 0o640)
+    assert kept(storage) == []
+    assert not (tmp_path / "maps/unnamed.map").exists()
