@@ -84,23 +84,24 @@ class Committer:
         text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
         data = encode(text)
         self._ask_plugins(order.document)
+        change = _change(order)
+        entry = _entry(change, digest_of(data), follow.skips)
         with (
             Candidate(self._source.path, data) as candidate,
+            self.intended(entry, candidate) as attempt,
             self._judged(candidate, text, order.shown) as verdict,
         ):
             failpoint("candidate-written")
-            change = _change(order)
-            entry = _entry(change, digest_of(data), follow.skips)
-            with self.intended(entry, data, candidate):
-                after = self._source.prepare(text, entry.digest, entry.version, order.document)
-                follow.prepare(change)
-                verdict()
-                failpoint("candidate-checked")
-                self._backups.keep(order.base)
-                with self._alone(order), self._source.held() as lock:
-                    failpoint("locked")
-                    self._verify(order, lock)
-                    self.swap(entry, after, candidate, follow, lock)
+            self.keep(attempt, entry, data, candidate)
+            after = self._source.prepare(text, entry.digest, entry.version, order.document)
+            follow.prepare(change)
+            verdict()
+            failpoint("candidate-checked")
+            self._backups.keep(order.base)
+            with self._alone(order), self._source.held() as lock:
+                failpoint("locked")
+                self._verify(order, lock)
+                self.swap(entry, after, candidate, follow, lock)
         return change
 
     def validate(self, order: Order) -> list[Finding]:
@@ -143,20 +144,27 @@ class Committer:
             yield told
 
     @contextmanager
-    def intended(self, entry: Entry, data: bytes, candidate: Candidate) -> Iterator[None]:
-        """All that is kept of a version before it is one; gone again if it becomes none."""
-        candidate.sync()
+    def intended(self, entry: Entry, candidate: Candidate) -> Iterator[int]:
+        """Have all know of a version before HAProxy reads it; gone again if it becomes none.
+
+        From then on no file goes that HAProxy may have seen. Yields the number of the attempt.
+        """
         attempt = self._history.intend(entry)
-        failpoint("intent-recorded")
         try:
-            self._texts.keep(entry.version, entry.digest, data)
-            failpoint("version-kept")
-            self._prune()
-            yield
+            yield attempt
         except BaseException:
             if not candidate.published:
                 self._forget(attempt, entry)
             raise
+
+    def keep(self, attempt: int, entry: Entry, data: bytes, candidate: Candidate) -> None:
+        """Bring to the disk what has to be there before a version is the file's."""
+        candidate.sync()
+        self._history.sync(attempt)
+        failpoint("intent-recorded")
+        self._texts.keep(entry.version, entry.digest, data)
+        failpoint("version-kept")
+        self._prune()
 
     def _forget(self, attempt: int, entry: Entry) -> None:
         """Remove the intent, and the text unless another attempt at the same has it too."""

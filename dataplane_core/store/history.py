@@ -1,6 +1,7 @@
 """The versions that haproxy.cfg has had: who made them, when, and what became of them."""
 
 import sqlite3
+import time
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -134,10 +135,20 @@ class History:
     def intend(self, entry: Entry) -> int:
         """Write down a version that may become the file's; returns the number of this attempt.
 
-        Two attempts may have the same text and version: a client that asks twice.
+        Two attempts may have the same text and version: a client that asks twice. A power cut may
+        take it until `sync`.
+        """
+        with self.state.write(synced=False) as connection:
+            return _insert(connection, "intents", entry)
+
+    def sync(self, attempt: int) -> None:
+        """Bring an attempt to the disk, with the time of that.
+
+        SQLite writes, and syncs, nothing for a row that stays as it is.
         """
         with self.state.write() as connection:
-            return _insert(connection, "intents", entry)
+            sql = "UPDATE intents SET created = ? WHERE attempt = ?"
+            connection.execute(sql, (time.time(), attempt))
 
     def record(self, entry: Entry) -> None:
         """Write down a version that the file has, and forget the oldest beyond ten thousand."""

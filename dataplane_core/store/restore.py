@@ -81,8 +81,9 @@ class Restorer:
         after = self._source.prepare(text, entry.digest, version)
         with (
             Candidate(self._source.path, data) as candidate,
-            self._committer.intended(entry, data, candidate),
+            self._committer.intended(entry, candidate) as attempt,
         ):
+            self._committer.keep(attempt, entry, data, candidate)
             self._committer.swap(entry, after, candidate, None, lock)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)

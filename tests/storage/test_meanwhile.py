@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from dataplane_core.references import UsedFiles
+from dataplane_core.store.files import Candidate
 from tests.harness.waiting import PATIENCE, until
 from tests.storage.support import Storage
 
@@ -96,3 +97,30 @@ def test_a_change_that_came_first_is_judged_with(tmp_path, monkeypatch):
     answer = storage.send("DELETE", "maps/m.map")
     assert (answer.status_code, calls) == (409, [7])
     assert storage.files("maps") == ["m.map"]
+
+
+def test_a_commit_counts_from_when_haproxy_begins_to_read(tmp_path, monkeypatch):
+    (tmp_path / "haproxy.cfg").write_text(CONFIG)
+    storage = Storage(tmp_path)
+    storage.upload("maps", "m.map", b"k v\n")
+    path, answers, looked = tmp_path / "maps/m.map", {}, threading.Event()
+    sync, is_awaited = Candidate.sync, UsedFiles._is_awaited
+
+    def slow(self):  # the check is over before the disk has the candidate
+        if self.target == tmp_path / "haproxy.cfg":
+            change = started(answers, "change", lambda: storage.send("DELETE", "maps/m.map"))
+            until(lambda: looked.is_set() or not change.is_alive())
+        sync(self)
+
+    def watched(self, path):
+        found = is_awaited(self, path)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(Candidate, "sync", slow)
+    monkeypatch.setattr(UsedFiles, "_is_awaited", watched)
+    body = b'{"index":0,"type":"set-header","hdr_name":"x","hdr_format":"%%[path,map(%s)]"}' % str(path).encode()
+    answer = storage.send("POST", f"{RULES}&version=7", body, "application/json")
+    until(lambda: "change" in answers)
+    assert (answer.status_code, answers["change"].status_code) == (202, 409)
+    assert path.exists()
