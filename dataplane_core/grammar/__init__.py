@@ -27,10 +27,7 @@ from dataplane_core.grammar.declare import (
     toggle,
 )
 from dataplane_core.grammar.gathered import gathered, merged
-from dataplane_core.grammar.loose import loose
-from dataplane_core.grammar.model import Model
-from dataplane_core.grammar.params import (
-    Params,
+from dataplane_core.grammar.keywords import (
     arg,
     args,
     either,
@@ -42,6 +39,9 @@ from dataplane_core.grammar.params import (
     unsaid,
     variants,
 )
+from dataplane_core.grammar.loose import loose
+from dataplane_core.grammar.model import Model
+from dataplane_core.grammar.params import Params
 from dataplane_core.grammar.props import (
     ACLS,
     BACKENDS,

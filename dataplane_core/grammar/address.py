@@ -1,7 +1,7 @@
 """Addresses: a host and a port in one word (manual, section 11, and `bind`, `server`)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, refuse
@@ -37,8 +37,9 @@ class Address(Term):
     ) -> None:
         self.host, self.port, self.end = host, port, end
         self.brackets, self.lax = brackets, lax
-        self.props = tuple(prop for prop in (host, port, end) if prop is not None)
-        self.names = frozenset(prop.name for prop in self.props)
+
+    def declared(self) -> Iterable[Prop]:
+        return (prop for prop in (self.host, self.port, self.end) if prop is not None)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):

@@ -6,7 +6,8 @@ The words that declarations are made of.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from dataplane_core.grammar.dispatch import Case, Dispatch, Rule, Template
+from dataplane_core.grammar.conditional import Rule
+from dataplane_core.grammar.dispatch import Case, Dispatch, Template
 from dataplane_core.grammar.props import ACLS, Layout, Problem, Prop, Reading, Values
 from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt
 from dataplane_core.grammar.statements import (
@@ -105,12 +106,15 @@ class Custom(Term):
         why: str,
         required: Sequence[str] = (),
     ) -> None:
-        self.props = tuple(props)
+        self._declared = tuple(props)
         self._read = read
         self._write = write
         self.why = why
         self.required = tuple(required)
         Custom.made.append(self)
+
+    def declared(self) -> Iterable[Prop]:
+        return self._declared
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         return self._read(tokens, at, reading)

@@ -1,11 +1,13 @@
-"""Words that choose a shape: actions, algorithms, methods; and the condition that ends a rule."""
+"""Words that choose a shape: actions, algorithms, methods."""
 
+import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
-from dataplane_core.errors import Code, Invalid
+from dataplane_core.errors import Code
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -19,7 +21,8 @@ from dataplane_core.grammar.props import (
     refuse,
 )
 from dataplane_core.grammar.terms import Seq, Term
-from dataplane_core.text.tokens import is_one_word, is_words, plain, split
+from dataplane_core.grammar.tree import Node, repeated
+from dataplane_core.text.tokens import is_one_word, plain
 
 _FIELD = re.compile(r"\{([\w.-]+)(:int)?(=0)?\}")
 
@@ -41,6 +44,7 @@ class Template(Term):
         self.stem = re.split(r"[({]", text, maxsplit=1)[0].rstrip(".")
         self.fields = [(match[1], bool(match[2])) for match in fields]
         self.zero = frozenset(match[1] for match in fields if match[3])
+        self.facts = more or {}
         pattern, at = "", 0
         for match in fields:
             pattern += re.escape(text[at : match.start()])
@@ -50,12 +54,12 @@ class Template(Term):
             pattern += r"(-?[0-9]{1,18})" if match[2] else word
             at = match.end()
         self.pattern = re.compile(pattern + re.escape(text[at:]) + (")?" if bracket else ""))
-        facts = more or {}
-        self.props = tuple(
-            Prop(name, "integer" if number else "string", **facts.get(name, {}))
+
+    def declared(self) -> Iterable[Prop]:
+        return (
+            Prop(name, "integer" if number else "string", **self.facts.get(name, {}))
             for name, number in self.fields
         )
-        self.names = frozenset(name for name, _ in self.fields)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
@@ -113,7 +117,7 @@ class Template(Term):
                 yield prop.name
 
 
-class Case:
+class Case(Node):
     """One branch of a dispatch.
 
     Its first word, the terms behind it, and the value that selects it. Without a first word of its
@@ -124,7 +128,9 @@ class Case:
         self.head = head
         self.value = value
         self.term = Seq(head, term) if head.text else term
-        self.names = frozenset(prop.name for prop in self.term.props)
+
+    def declared(self) -> Iterable[Prop]:
+        return self.term.props
 
     def takes(self, word: str) -> bool:
         """Whether the branch can start with `word`."""
@@ -135,27 +141,37 @@ class Dispatch(Term):
     """The first word selects a case; the property `prop` holds which."""
 
     def __init__(self, prop: Prop, *cases: Case) -> None:
-        self.prop = prop
-        self.cases: list[Case] = []
-        self.literals: dict[str, Case] = {}
-        self.patterns: list[Case] = []
-        self.props = (prop,)
-        self.add(*cases)
+        self.choice = prop
+        self.cases = cases
+        words = [case.head.text for case in cases if case.head.literal and case.head.text]
+        for word in repeated(words):
+            raise ValueError(f"{word} is declared twice for {prop.name}")
 
-    def add(self, *cases: Case) -> None:
-        """Extend the choice; two cases with the same first word are an error."""
-        for case in cases:
-            self.cases.append(case)
-            if not case.head.literal or not case.head.text:
-                self.patterns.append(case)
-            elif case.head.text in self.literals:
-                raise ValueError(f"{case.head.text} is declared twice for {self.prop.name}")
-            else:
-                self.literals[case.head.text] = case
+    def extended(self, *cases: Case) -> Self:
+        """Return the choice with more cases."""
+        new = copy.copy(self)
+        new.cases = (*self.cases, *cases)
+        return new
+
+    @cached_property
+    def prop(self) -> Prop:
+        """The property that holds which case it is; its enum are the values of all cases."""
         values = tuple(dict.fromkeys(case.value for case in self.cases))
-        self.prop = replace(self.prop, enum=values)
+        return replace(self.choice, enum=values)
+
+    @cached_property
+    def literals(self) -> dict[str, Case]:
+        """The cases by their first word, where that is fixed."""
+        return {case.head.text: case for case in self.cases if case.head.literal and case.head.text}
+
+    @cached_property
+    def patterns(self) -> list[Case]:
+        """The cases whose first word is a pattern, or any word at all."""
+        return [case for case in self.cases if not case.head.literal or not case.head.text]
+
+    def declared(self) -> Iterable[Prop]:
         unique = distinct(prop for case in self.cases for prop in case.term.props)
-        self.props = (self.prop, *(prop for prop in unique if prop.name != self.prop.name))
+        return (self.prop, *(prop for prop in unique if prop.name != self.prop.name))
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
@@ -214,83 +230,3 @@ class Dispatch(Term):
                 message = f"{prop.name} does not belong to {self.prop.name} {case.value}"
                 yield misplaced(prop.name, message)
         yield from case.term.problems(values)
-
-
-class Rule(Term):
-    """A body, then `if` or `unless` and a condition to the line's end (manual, section 7.2)."""
-
-    WORDS = ("if", "unless")
-
-    def __init__(self, body: Term, cond: Prop, test: Prop) -> None:
-        self.body = body
-        self.cond = cond
-        self.test = test
-        self.props = (*body.props, cond, test)
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        cut, body = self._cut(tokens, at)
-        if cut + 1 == len(tokens):
-            raise NoMatch(None, "a condition")
-        reading.merge(body)
-        if cut < len(tokens):
-            reading.layout[self] = tokens[cut]
-            reading.values[self.cond.name] = plain(tokens[cut])
-            reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
-        return len(tokens)
-
-    def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
-        """Where the body ends: at the first `if` or `unless` that is not one of its own words."""
-        cuts = [at + n for n, word in enumerate(tokens[at:]) if plain(word) in self.WORDS]
-        failure = NoMatch(tokens[at] if at < len(tokens) else None, "a rule")
-        for cut in (*cuts, len(tokens)):
-            body = Reading()
-            try:
-                end = self.body.read(tokens[:cut], at, body)
-            except NoMatch as no_match:
-                failure = no_match
-                continue
-            if end == cut:
-                return cut, body
-            failure = NoMatch(tokens[end], "if, unless or the end of the line")
-        raise failure
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        words = self.body.write(values, layout)
-        cond, test = values.get(self.cond.name), values.get(self.test.name)
-        condition: list[str] = []
-        for problem in halves(values, self.cond.name, self.test.name):
-            raise Invalid(problem.message, code=problem.code)
-        if cond is not None:
-            if cond not in self.WORDS:
-                raise refuse(self.cond.name, "in body should be one of [if unless]", Code.ENUM)
-            if not is_words(str(test)):
-                raise refuse(
-                    self.test.name, "must be a condition without a comment or an open quote"
-                )
-            kept = layout.get(self, cond)
-            condition = [kept if plain(kept) == cond else cond, *split(str(test))]
-        line = [*words, *condition]
-        if any(plain(word) in self.WORDS for word in words) and self._cut(line, 0)[0] != len(words):
-            raise refuse(self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it")
-        return line
-
-    def needs(self, values: Values) -> Iterator[str]:
-        yield from self.body.needs(values)
-        if self.cond.name in values and self.test.name not in values:
-            yield self.test.name
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        yield from self.body.problems(values)
-        yield from halves(values, self.cond.name, self.test.name)
-
-
-def halves(values: Values, cond: str, test: str) -> Iterator[Problem]:
-    """A condition of which one half is missing.
-
-    HAProxy would refuse the word alone; and without the word the rule would hold always.
-    """
-    if cond in values and test not in values:
-        yield from missing([test])
-    if test in values and cond not in values:
-        message = f"{cond} in body is required with {test}"
-        yield Problem(cond, Code.REQUIRED, message)

@@ -1,15 +1,16 @@
 """The keywords of a table, each with its arguments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import Problem, Prop, Values, distinct, misplaced, missing
 from dataplane_core.grammar.shapes import Many
 from dataplane_core.grammar.terms import Const, Seq, Term
+from dataplane_core.grammar.tree import Node
 
 
-class Entry:
+class Entry(Node):
     """One keyword of a table, with the terms that each of its words starts."""
 
     #: whether several of the keyword say something together
@@ -21,8 +22,9 @@ class Entry:
         self.words = words
         self.required = required
         self.several = several
-        self.props = distinct(prop for term in words.values() for prop in term.props)
-        self.names = frozenset(prop.name for prop in self.props)
+
+    def declared(self) -> Iterable[Prop]:
+        return distinct(prop for term in self.words.values() for prop in term.props)
 
     def given(self, values: Values) -> bool:
         """Whether the table's values say that the keyword is there."""
@@ -73,12 +75,13 @@ class Synonym(Entry):
 
     def __init__(self, keyword: str, prop: Prop, value: str, unless: str) -> None:
         super().__init__({})
-        self.props = (prop,)
-        self.names = frozenset({prop.name})
         self.keyword = keyword
         self.prop = prop
         self.value = value
         self.unless = unless
+
+    def declared(self) -> Iterable[Prop]:
+        return (self.prop,)
 
     def choose(self, values: Values) -> str | None:
         given = values.get(self.prop.name) == self.value and self.unless not in values
@@ -111,7 +114,7 @@ class Variants(Entry):
                 message = f"{self.prop.name} in body is required with {name}"
                 yield misplaced(name, message, Code.REQUIRED)
             return
-        fitting = {prop.name for prop in self.words[word].props}
+        fitting = self.words[word].names
         for name in sorted(self.names & values.keys() - fitting):
             yield misplaced(name, f"{name} does not belong to {self.prop.name} {word}")
 

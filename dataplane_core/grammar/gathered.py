@@ -1,6 +1,6 @@
 """Lines that HAProxy adds up: one object, list or text, that several lines may say together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dataplane_core.grammar.props import Prop, Values
@@ -20,8 +20,11 @@ class Merged(Statement):
     single = False
 
     def __init__(self, head: str, term: Term, whole: Prop, **more: Any) -> None:
-        super().__init__([Form(head, term)], (whole, *term.props), **more)
+        super().__init__([Form(head, term)], **more)
         self.whole = whole
+
+    def declared(self) -> Iterable[Prop]:
+        return (self.whole, *super().declared())
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         values = {name: value for _, row in rows for name, value in row.items()}
@@ -56,7 +59,7 @@ class Gathered(Statement):
     single = False
 
     def __init__(self, head: str, term: Term, **more: Any) -> None:
-        super().__init__([Form(head, term)], term.props, **more)
+        super().__init__([Form(head, term)], **more)
         (self.prop,) = term.props
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:

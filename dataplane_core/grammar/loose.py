@@ -5,7 +5,7 @@ from typing import Any
 
 from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.params import Item, Params
-from dataplane_core.grammar.props import Layout, NoMatch, Prop, Reading, Values, refuse
+from dataplane_core.grammar.props import Layout, NoMatch, Prop, Reading, Values, distinct, refuse
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_words, split
 
@@ -30,9 +30,9 @@ class Loose(Params):
         self.valued = [Entry({word: Argument()}) for word in valued]
         super().__init__(*entries, *self.valued)
 
-    def add(self, *entries: Entry) -> None:
-        super().add(*entries)
-        self.props = (*self.props, self.others)
+    def declared(self) -> Iterable[Prop]:
+        first = [prop for entry in self.entries[:1] for prop in entry.props]
+        return distinct((*first, self.others, *super().declared()))
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         end = super().read(tokens, at, reading)

@@ -1,11 +1,14 @@
 """Models: the statements of a section, read into one flat object and put back line by line."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
 from dataplane_core.grammar.statements import EACH, FIRST, Form, Row, Statement
+from dataplane_core.grammar.tree import Node
 from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
@@ -49,7 +52,7 @@ class HeadTable:
         return None
 
 
-class Model:
+class Model(Node):
     """What the lines of one kind of section say, as one flat object.
 
     `empty` names the nested objects that clients find although nothing is in them, each with the
@@ -61,20 +64,21 @@ class Model:
     ) -> None:
         self.name = name
         self.empty = empty or {}
-        self.statements = list(statements)
-        self._refresh()
+        self.statements = statements
 
-    def _refresh(self) -> None:
-        self.props: tuple[Prop, ...] = tuple(
-            {prop.name: prop for statement in self.statements for prop in statement.props}.values()
-        )
-        self.heads = HeadTable(self.statements)
-        self.rank = {statement: number for number, statement in enumerate(self.statements)}
+    def extended(self, *statements: Statement) -> Self:
+        """Return the model with more statements, whose new lines stand behind those of others."""
+        new = copy.copy(self)
+        new.statements = (*self.statements, *statements)
+        return new
 
-    def add(self, *statements: Statement) -> None:
-        """Extend the model: how a plugin adds keywords to a section that exists."""
-        self.statements += statements
-        self._refresh()
+    def declared(self) -> Iterable[Prop]:
+        return {prop.name: prop for one in self.statements for prop in one.props}.values()
+
+    @cached_property
+    def heads(self) -> HeadTable:
+        """The statements by the first words of their lines."""
+        return HeadTable(self.statements)
 
     def find(self, section: Section) -> dict[Statement, list[Found]]:
         """The section's lines by statement, in file order."""

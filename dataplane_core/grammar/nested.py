@@ -1,6 +1,6 @@
 """Lines that are a resource elsewhere, as a list property of the section's own object."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,14 @@ class Nested(Statement):
     single = False
 
     def __init__(self, name: str, resource: Statement, index: Prop | None, help: str) -> None:
-        items = (*((index,) if index else ()), *resource.props)
-        prop = Prop(name, "array", items=items, help=help)
-        super().__init__(resource.forms, [prop], resource.examples, resource.rejects)
-        self.prop = prop
+        super().__init__(resource.forms, resource.examples, resource.rejects)
+        self.prop = Prop(name, "array", help=help)
         self.index = index
         self.resource = resource
+
+    def declared(self) -> Iterable[Prop]:
+        items = (*((self.index,) if self.index else ()), *self.resource.props)
+        return (replace(self.prop, items=items),)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         name = self.index.name if self.index else ""

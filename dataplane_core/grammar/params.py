@@ -1,10 +1,12 @@
 """Keyword tables: options in any order, as on `server` and `bind` lines."""
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
-from dataplane_core.grammar.entries import Entry, Joined, Repeated, Synonym, Variants, head
+from dataplane_core.grammar.entries import Entry, head
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -15,7 +17,7 @@ from dataplane_core.grammar.props import (
     distinct,
 )
 from dataplane_core.grammar.terms import Const, Term
-from dataplane_core.grammar.values import const
+from dataplane_core.grammar.tree import repeated
 from dataplane_core.text.tokens import plain
 
 Item = tuple[Entry | None, tuple[str, ...], dict[str, Any]]
@@ -40,38 +42,67 @@ class Params(Term):
         tolerant: bool = False,
         own: Sequence[Entry] | None = None,
     ) -> None:
-        self.entries: list[Entry] = []
-        self.words: dict[str, Entry] = {}
-        self._terms: dict[str, tuple[Term, int]] = {}
-        self._pairs: set[str] = set()
-        self._stems = False
-        self._required: list[Entry] = []
-        self.rank: dict[Entry, int] = {}
-        self.props: tuple[Prop, ...] = ()
+        self.entries = (*entries, *(own or ()))
+        self.common = 0 if own is None else len(entries)
         self.strict = strict
         self.tolerant = tolerant
-        for entry in entries:
-            self.add(entry)
-        if own is not None:
-            shared: tuple[Prop, ...] = self.props
-            self.props = tuple(replace(prop, shared_in="") for prop in shared)
-            self.add(*own)
+        for word in repeated(word for entry in self.entries for word in entry.words):
+            raise ValueError(f"keyword {word} is declared twice in one table")
 
-    def add(self, *entries: Entry) -> None:
-        """Extend the table; a keyword that it has already is an error."""
-        for entry in entries:
-            for word in entry.words:
-                if word in self.words:
-                    raise ValueError(f"keyword {word} is declared twice in one table")
-                self.words[word] = entry
-                first, *more = head(word) or (word,)
-                self._terms[word] = entry.words[word], len(head(word))
-                self._pairs.update([first] if more else [])
-                self._stems |= word.endswith("(")
-            self.rank[entry] = len(self.entries)
-            self.entries.append(entry)
-        self._required = [entry for entry in self.entries if entry.required]
-        self.props = distinct((*self.props, *(prop for entry in entries for prop in entry.props)))
+    def extended(self, *entries: Entry) -> Self:
+        """Return the table with more keywords; new words of theirs stand behind all others."""
+        new = copy.copy(self)
+        new.entries = (*self.entries, *entries)
+        return new
+
+    def declared(self) -> Iterable[Prop]:
+        common = distinct(prop for entry in self.entries[: self.common] for prop in entry.props)
+        own = (prop for entry in self.entries[self.common :] for prop in entry.props)
+        return distinct((*(replace(prop, shared_in="") for prop in common), *own))
+
+    @cached_property
+    def words(self) -> dict[str, Entry]:
+        """The keywords as they are written, each with its entry."""
+        return {word: entry for entry in self.entries for word in entry.words}
+
+    @cached_property
+    def rank(self) -> dict[Entry, int]:
+        """The place of each keyword in the table."""
+        return {entry: number for number, entry in enumerate(self.entries)}
+
+    @cached_property
+    def _terms(self) -> dict[str, tuple[Term, int]]:
+        """For each word its term, and how many words of the line stand in front of that."""
+        return {word: (entry.words[word], len(head(word))) for word, entry in self.words.items()}
+
+    @cached_property
+    def _pairs(self) -> frozenset[str]:
+        """The first words of keywords that are more words than one."""
+        return frozenset(head(word)[0] for word in self.words if len(head(word)) > 1)
+
+    @cached_property
+    def _stems(self) -> bool:
+        return any(word.endswith("(") for word in self.words)
+
+    @cached_property
+    def _required(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.required)
+
+    @cached_property
+    def _by_property(self) -> dict[str, list[Entry]]:
+        """The keywords that carry each property."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for name in entry.names:
+                found.setdefault(name, []).append(entry)
+        return found
+
+    def _concerned(self, values: Values) -> list[Entry]:
+        """The keywords that carry a property of `values`, or must stand, in the table's order."""
+        found = set(self._required)
+        for name in values:
+            found.update(self._by_property.get(name, ()))
+        return sorted(found, key=self.rank.__getitem__)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         at, items = self.cut(tokens, at, reading)
@@ -150,7 +181,7 @@ class Params(Term):
         items = layout.get(self, ())
         parts = list(self._kept(items, values))
         seen = {entry for entry, _, _ in items}
-        for entry in self.entries:
+        for entry in self._concerned(values):
             if entry not in seen and entry.given(values):
                 parts.insert(self._place(entry, parts), (entry, entry.write(values)))
         return [word for _, words in parts for word in words]
@@ -183,7 +214,7 @@ class Params(Term):
             yield problem.path
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        for entry in self.entries:
+        for entry in self._concerned(values):
             yield from entry.problems(values)
 
 
@@ -203,88 +234,3 @@ def _by_entry(items: Sequence[Item]) -> dict[Entry, list[dict[str, Any]]]:
         if entry is not None:
             found.setdefault(entry, []).append(said)
     return found
-
-
-def params(
-    *entries: Entry,
-    strict: bool = False,
-    tolerant: bool = False,
-    own: Sequence[Entry] | None = None,
-) -> Params:
-    """Keywords in any order.
-
-    `strict` tables end at the first unknown word instead of keeping it; `tolerant` ones keep a
-    keyword with an argument that cannot be read, too. `own` are the keywords that one model has
-    beside a table that several share.
-    """
-    return Params(*entries, strict=strict, tolerant=tolerant, own=own)
-
-
-def flag(keyword: str, name: str, value: Any = True, **more: Any) -> Entry:
-    """A keyword without argument: a boolean, or a property that then has `value`."""
-    return Entry({keyword: const(name, value, **more)})
-
-
-def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> Entry:
-    """A pair of keywords for `enabled` and `disabled`.
-
-    `switch("check", "check", off="no-check")`.
-    """
-    more.setdefault("enum", ("enabled", "disabled") if off else ("enabled",))
-    words: dict[str, Term] = {keyword: const(name, "enabled", **more)}
-    if off:
-        words[off] = const(name, "disabled", **more)
-    return Entry(words)
-
-
-def either(name: str, *words: str, **more: Any) -> Entry:
-    """Keywords that exclude one another: the property holds the one that stands."""
-    more.setdefault("enum", words)
-    return Entry({word: const(name, word, **more) for word in words})
-
-
-def variants(name: str, words: dict[str, Term], needed: bool = False, **more: Any) -> Entry:
-    """Keywords that exclude one another, with arguments: the property `name` holds the keyword.
-
-    `needed`: one of them must stand.
-    """
-    more.setdefault("enum", tuple(words))
-    return Variants(Prop(name, "string", **more), words, needed)
-
-
-def arg(keyword: str, term: Term, required: bool = False, several: bool = False) -> Entry:
-    """A keyword with arguments.
-
-    A `keyword` that ends in `(` is read and written by the term itself. Where HAProxy takes
-    `several`, the first is the property and the others are words that stay as they are.
-    """
-    return Entry({keyword: term}, required, several)
-
-
-def joined(keyword: str, term: Term) -> Entry:
-    """A keyword whose word lists something; several of it are one list."""
-    return Joined(keyword, term)
-
-
-def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> Entry:
-    """A property whose `value` writes what another entry reads, where that one's is not set.
-
-    `synonym("no-tlsv10", "no_tlsv10", "enabled", unless="force_tlsv10")`.
-    """
-    more.setdefault("enum", ("enabled", "disabled"))
-    return Synonym(keyword, Prop(name, "string", **more), value, unless)
-
-
-def unsaid(name: str, **more: Any) -> Entry:
-    """A property of the interface that is taken, and that HAProxy has no keyword for."""
-    return synonym("", name, "", name, **more)
-
-
-def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:
-    """A keyword with arguments that may be repeated.
-
-    Each gives an object of the list property `name`.
-    """
-    scalar = len(term.props) == 1 and term.props[0].name == name
-    items: tuple[Prop, ...] | Prop = term.props[0] if scalar else term.props
-    return Repeated(keyword, Prop(name, "array", items=items, **more), term)

@@ -25,7 +25,9 @@ class Opt(Term):
 
     def __init__(self, term: Term) -> None:
         self.term = term
-        self.props = term.props
+
+    def declared(self) -> Iterable[Prop]:
+        return self.term.props
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         inner = Reading()
@@ -62,9 +64,13 @@ class Many(Term):
             else None
         )
         self.prop = prop
-        self.props = (prop,)
         self.at_least = at_least
         self.most = most
+
+    def declared(self) -> Iterable[Prop]:
+        if isinstance(self.prop.items, tuple):
+            return (replace(self.prop, items=self.term.props),)
+        return (self.prop,)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         found: list[Any] = []
@@ -104,7 +110,9 @@ class FirstOf(Term):
 
     def __init__(self, *terms: Term) -> None:
         self.terms = terms
-        self.props = distinct(prop for term in terms for prop in term.props)
+
+    def declared(self) -> Iterable[Prop]:
+        return distinct(prop for term in self.terms for prop in term.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         failure = NoMatch(tokens[at] if at < len(tokens) else None, "a known shape")
@@ -127,9 +135,9 @@ class FirstOf(Term):
         given = {prop.name for prop in self.props if prop.name in values}
         able = [term for term in self.terms if not any(True for _ in term.needs(values))]
         for term in able:
-            if given <= {prop.name for prop in term.props}:
+            if given <= term.names:
                 return term
-        whole = (term for term in self.terms if given <= {prop.name for prop in term.props})
+        whole = (term for term in self.terms if given <= term.names)
         return next(whole, able[0] if able else self.terms[0])
 
     def write(self, values: Values, layout: Layout) -> list[str]:
@@ -142,7 +150,7 @@ class FirstOf(Term):
         chosen = self.choose(values)
         own = list(chosen.problems(values))
         yield from own
-        said = {prop.name for prop in chosen.props}
+        said = chosen.names
         for prop in self.props:
             if prop.name in values and prop.name not in said:
                 beside = ", ".join(sorted(said & values.keys()))
@@ -167,7 +175,9 @@ class Group(Term):
     def __init__(self, prefix: str, term: Term) -> None:
         self.prefix = prefix
         self.term = term
-        self.props = tuple(prop.under(prefix) for prop in term.props)
+
+    def declared(self) -> Iterable[Prop]:
+        return (prop.under(self.prefix) for prop in self.term.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         inner = Reading()
@@ -197,7 +207,9 @@ class Checked(Term):
     def __init__(self, term: Term, rule: Callable[[Values], Iterable[Problem]]) -> None:
         self.term = term
         self.rule = rule
-        self.props = term.props
+
+    def declared(self) -> Iterable[Prop]:
+        return self.term.props
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         return self.term.read(tokens, at, reading)

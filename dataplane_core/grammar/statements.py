@@ -1,6 +1,7 @@
 """Statements: which lines of a section carry which properties."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dataplane_core.grammar.props import (
@@ -13,6 +14,7 @@ from dataplane_core.grammar.props import (
     misplaced,
 )
 from dataplane_core.grammar.terms import Term
+from dataplane_core.grammar.tree import Node
 from dataplane_core.text.comments import learn
 from dataplane_core.text.lines import Line
 
@@ -20,15 +22,16 @@ Row = tuple["Form", dict[str, Any]]
 """What one line says: its form, and the values of that line."""
 
 
-class Form:
+class Form(Node):
     """One shape of line: the words it starts with, and the term behind them."""
-
-    __slots__ = ("head", "term")
 
     def __init__(self, head: str, term: Term) -> None:
         self.head = tuple(head.split())
         self.term = term
         learn(*self.head)
+
+    def declared(self) -> Iterable[Prop]:
+        return self.term.props
 
     def read(self, line: Line) -> Reading | None:
         """What the line says, None when it does not have this shape to its last word."""
@@ -53,7 +56,7 @@ LAST, FIRST, EACH = "last", "first", "each"
 """Which of several lines of a statement counts to HAProxy; with `EACH` all of them do."""
 
 
-class Statement:
+class Statement(Node):
     """Lines that belong together: `collect` makes values of them, `spread` lines of values.
 
     Subclasses say how. `examples` are lines that must survive reading and writing, `rejects`
@@ -71,15 +74,15 @@ class Statement:
     def __init__(
         self,
         forms: Iterable[Form],
-        props: Iterable[Prop],
         examples: Sequence[str] = (),
         rejects: Sequence[str] = (),
     ) -> None:
         self.forms = tuple(forms)
-        self.props = tuple(props)
-        self.names = frozenset(prop.name for prop in self.props)
         self.examples = tuple(examples)
         self.rejects = tuple(rejects)
+
+    def declared(self) -> Iterable[Prop]:
+        return {prop.name: prop for form in self.forms for prop in form.props}.values()
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The values that lines say together."""
@@ -114,7 +117,10 @@ class Single(Statement):
     """
 
     def __init__(self, head: str, term: Term, also: Sequence[str] = (), **more: Any) -> None:
-        super().__init__([Form(word, term) for word in (head, *also)], term.props, **more)
+        super().__init__([Form(word, term) for word in (head, *also)], **more)
+
+    def declared(self) -> Iterable[Prop]:
+        return self.forms[0].props
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         row = self.counted(rows)
@@ -134,9 +140,14 @@ class Repeated(Statement):
     single = False
 
     def __init__(self, head: str, prop: Prop, term: Term, **more: Any) -> None:
-        super().__init__([Form(head, term)], [prop], **more)
+        super().__init__([Form(head, term)], **more)
         self.prop = prop
         self.scalar = None if isinstance(prop.items, tuple) else term.props[0].name
+
+    def declared(self) -> Iterable[Prop]:
+        if isinstance(self.prop.items, tuple):
+            return (replace(self.prop, items=self.forms[0].props),)
+        return (self.prop,)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         items = [row[self.scalar] if self.scalar else row for _, row in rows]
@@ -161,12 +172,14 @@ class Choice(Statement):
         also: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> None:
-        unique = {item.name: item for form in forms.values() for item in form.term.props}
         others = {Form(head, forms[value].term): value for head, value in (also or {}).items()}
-        super().__init__([*forms.values(), *others], [prop, *unique.values()], **more)
+        super().__init__([*forms.values(), *others], **more)
         self.prop = prop
         self.by_value = forms
         self.by_form = {form: value for value, form in forms.items()} | others
+
+    def declared(self) -> Iterable[Prop]:
+        return (self.prop, *super().declared())
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         row = self.counted(rows)
@@ -176,8 +189,7 @@ class Choice(Statement):
         form = self.by_value.get(values.get(self.prop.name))
         if form is None:
             return []
-        names = {prop.name for prop in form.term.props}
-        return [(form, {name: value for name, value in values.items() if name in names})]
+        return [(form, {name: value for name, value in values.items() if name in form.names})]
 
     def problems(self, values: Values) -> Iterator[Problem]:
         yield from super().problems(values)
@@ -188,9 +200,8 @@ class Choice(Statement):
             yield Problem(name, 422, f"{name}: HAProxy has no line that says {chosen}")
         if form is None:
             return  # nothing is chosen: what belongs to a choice means nothing, and is not written
-        fitting = {prop.name for prop in form.term.props}
         for name in self.own(values):
-            if name not in fitting and name != self.prop.name:
+            if name not in form.names and name != self.prop.name:
                 message = f"{name} does not belong to {self.prop.name} {chosen}"
                 yield misplaced(name, message)
 
@@ -201,17 +212,13 @@ class Preferred(Statement):
     Of several that are given, the first counts; of several lines, the last.
     """
 
-    def __init__(self, forms: Sequence[Form], **more: Any) -> None:
-        super().__init__(forms, [prop for form in forms for prop in form.term.props], **more)
-
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         return dict(rows[-1][1]) if rows else {}
 
     def spread(self, values: Values) -> list[Row]:
         for form in self.forms:
-            names = {prop.name for prop in form.term.props}
-            if names & values.keys():
-                return [(form, {name: values[name] for name in names & values.keys()})]
+            if given := form.names & values.keys():
+                return [(form, {name: values[name] for name in given})]
         return []
 
 
@@ -222,10 +229,6 @@ class Shared(Statement):
     """
 
     kept = True
-
-    def __init__(self, forms: Sequence[Form], **more: Any) -> None:
-        unique = {prop.name: prop for form in forms for prop in form.term.props}
-        super().__init__(forms, unique.values(), **more)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         return dict(rows[0][1]) if rows else {}
@@ -239,10 +242,6 @@ class Rows(Statement):
     """A line of several shapes that is a resource of its own: a rule, a log target, a server."""
 
     single = False
-
-    def __init__(self, forms: Sequence[Form], **more: Any) -> None:
-        unique = {prop.name: prop for form in forms for prop in form.term.props}
-        super().__init__(forms, unique.values(), **more)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         return dict(rows[-1][1]) if rows else {}
@@ -268,6 +267,6 @@ def choose(forms: Sequence[Form], values: Values) -> Form:
     """The form that says every property in `values`, else one that can be written."""
     able = [form for form in forms if not any(True for _ in form.term.needs(values))]
     for form in (*able, *forms):
-        if values.keys() <= {prop.name for prop in form.term.props}:
+        if values.keys() <= form.names:
             return form
     return able[0] if able else forms[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dataplane_core.grammar.model import Edit, HeadTable, reconcile
-from dataplane_core.grammar.props import Problem, Reading, Values
+from dataplane_core.grammar.props import Problem, Prop, Reading, Values
 from dataplane_core.grammar.statements import Form, Statement
 from dataplane_core.text.comments import own_start
 from dataplane_core.text.lines import Line
@@ -40,10 +40,18 @@ class RowTable:
         self.statement = statement
         self.rank = rank
         self.ranks = {} if ranks is None else ranks
-        self.props = statement.props
         self.heads = HeadTable([statement])
         for form in statement.forms:
             self.ranks.setdefault(form.head[:1] if form.head[0] != "no" else form.head, rank)
+
+    def of(self, statement: Statement) -> "RowTable":
+        """Return the table of another statement, with this one's place in sections."""
+        return RowTable(statement, self.rank, self.ranks)
+
+    @property
+    def props(self) -> tuple[Prop, ...]:
+        """The properties of a row."""
+        return self.statement.props
 
     def rows(self, section: Section) -> tuple[Row, ...]:
         """The rows in file order; lines that can't be read are none."""

@@ -1,7 +1,7 @@
 """Terms: small lenses between a line's words and a flat object's values."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.errors import Code
@@ -15,14 +15,13 @@ from dataplane_core.grammar.props import (
     missing,
     refuse,
 )
+from dataplane_core.grammar.tree import Node
 from dataplane_core.text.numbers import is_digits
 from dataplane_core.text.tokens import is_one_word, is_words, may_be_quoted, plain, split
 
 
-class Term:
+class Term(Node):
     """Part of a line. `props` is all that it can read and write."""
-
-    props: tuple[Prop, ...] = ()
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         """Read from `tokens[at:]` into `reading`; the next position, or `NoMatch`."""
@@ -42,7 +41,7 @@ class Term:
 
     def has(self, values: Values) -> bool:
         """Whether any of the term's own properties is set."""
-        return any(prop.name in values for prop in self.props)
+        return not self.names.isdisjoint(values)
 
     def __add__(self, other: "Term") -> "Term":
         return seq(self, other)
@@ -64,11 +63,13 @@ class Scalar(Term):
         default: Any = None,
     ) -> None:
         self.prop = prop
-        self.props = (prop,)
         self.decode = decode
         self.encode = encode
         self.default = default
         self._fits = re.compile(prop.pattern, re.ASCII).search if prop.pattern else None
+
+    def declared(self) -> Iterable[Prop]:
+        return (self.prop,)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
@@ -174,7 +175,9 @@ class Rest(Term):
 
     def __init__(self, prop: Prop) -> None:
         self.prop = prop
-        self.props = (prop,)
+
+    def declared(self) -> Iterable[Prop]:
+        return (self.prop,)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
@@ -222,8 +225,10 @@ class Const(Term):
 
     def __init__(self, prop: Prop, value: Any) -> None:
         self.prop = prop
-        self.props = (prop,)
         self.value = value
+
+    def declared(self) -> Iterable[Prop]:
+        return (self.prop,)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         reading.values[self.prop.name] = self.value
@@ -249,7 +254,9 @@ class Seq(Term):
 
     def __init__(self, *terms: Term) -> None:
         self.terms = terms
-        self.props = tuple(prop for term in terms for prop in term.props)
+
+    def declared(self) -> Iterable[Prop]:
+        return (prop for term in self.terms for prop in term.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         for term in self.terms:

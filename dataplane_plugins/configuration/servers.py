@@ -1,9 +1,11 @@
 """`server` lines (manual, sections 4.2 "server" and 5.2)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from dataplane_core import impl
-from dataplane_core.grammar import seq, statement, word
+from dataplane_core.grammar import Prop, seq, word
+from dataplane_core.grammar.statements import Single
 from dataplane_core.registry import Registry, RowCommands
 from dataplane_plugins.configuration import server_commands
 from dataplane_plugins.configuration.tables.addresses import server_address
@@ -24,7 +26,16 @@ LIVE = {
     "health_check_port": "set server {parent}/{name} check-port {value:1-65535}",
 }
 
-SERVER = statement(
+
+
+class ServerLine(Single):
+    """A server, of which some properties are brought to the running process."""
+
+    def declared(self) -> Iterable[Prop]:
+        return (replace(p, live=LIVE.get(p.name, p.live)) for p in super().declared())
+
+
+SERVER = ServerLine(
     "server",
     seq(
         word("name", required=True, help="Name of the server, unique in its section."),
@@ -41,7 +52,6 @@ SERVER = statement(
     ],
     rejects=["server", "server web1 10.0.0.1 weight"],
 )
-SERVER.props = tuple(replace(prop, live=LIVE.get(prop.name)) for prop in SERVER.props)
 
 
 @impl

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dataplane_core.grammar import Custom, Form, Params, Prop, Reading, Statement, Term
-from dataplane_core.grammar.dispatch import Dispatch, Rule, Template
+from dataplane_core.grammar.conditional import Rule
+from dataplane_core.grammar.dispatch import Dispatch, Template
 from dataplane_core.grammar.entries import Entry, Repeated, Synonym
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt

@@ -1,6 +1,6 @@
 """Steps that HTTP and TCP health checks share (manual, 4.2 `http-check …`, `tcp-check …`)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.grammar import (
@@ -97,7 +97,7 @@ class Comparison(Entry):
     def problems(self, values: Values) -> Iterator[Problem]:
         yield from super().problems(values)
         word = self.choose(values)
-        fitting = {prop.name for prop in self.words[word].props} if word else self.names
+        fitting = self.words[word].names if word else self.names
         for name in sorted(self.names & values.keys() - fitting):
             yield Problem(name, 422, f"{name} does not belong to {self.match.name} {word}")
 
@@ -109,7 +109,9 @@ class HeaderPattern(Term):
 
     def __init__(self, name: str, help: str) -> None:
         self.prop = Prop(name, help=help)
-        self.props = (self.prop,)
+
+    def declared(self) -> Iterable[Prop]:
+        return (self.prop,)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         end = self._end(tokens, at)

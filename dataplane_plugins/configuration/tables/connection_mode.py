@@ -1,6 +1,6 @@
 """What becomes of connections between requests: `option httpclose` and its like (manual, 4.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dataplane_core.grammar import Form, Prop, Statement, Values, choose, nothing
@@ -31,21 +31,19 @@ class ModeOfBackend(Statement):
         }
         super().__init__(
             self.by_form,
-            [
-                Prop("http_connection_mode", enum=MODES, help=_HELP),
-                *(
-                    Prop(
-                        mode,
-                        enum=("enabled", "disabled"),
-                        deprecated=True,
-                        help=f"`option {mode}`; http_connection_mode says the same.",
-                    )
-                    for mode in MODES
-                ),
-            ],
             examples=[f"{no}option {mode}" for mode in MODES for no in ("", "no ")],
             rejects=["option httpclose x"],
         )
+
+    def declared(self) -> Iterable[Prop]:
+        yield Prop("http_connection_mode", enum=MODES, help=_HELP)
+        for mode in MODES:
+            yield Prop(
+                mode,
+                enum=("enabled", "disabled"),
+                deprecated=True,
+                help=f"`option {mode}`; http_connection_mode says the same.",
+            )
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         values: dict[str, Any] = {}

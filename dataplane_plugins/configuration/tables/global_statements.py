@@ -1,6 +1,6 @@
 """Kinds of lines that `global` is made of, and the two spellings that some of them have."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.grammar import (
@@ -126,8 +126,6 @@ class Switched(Single):
 class Unread(Form):
     """Lines that belong to a statement, but say nothing that its properties can."""
 
-    __slots__ = ()
-
     def read(self, line: Line) -> Reading | None:
         return None
 
@@ -156,8 +154,10 @@ class Twice(Single):
     def __init__(self, head: str, term: Callable[[str], Scalar], new: str, old: Prop, **more: Any):
         super().__init__(head, term(new), **more)
         self.new, self.old = new, old.name
-        self.props = (*self.props, old)
-        self.names = frozenset({new, old.name})
+        self.also = old
+
+    def declared(self) -> Iterable[Prop]:
+        return (*super().declared(), self.also)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         values = super().collect(rows)

@@ -1,6 +1,6 @@
 """How clients stay with their server (manual, section 4.2): cookies, stick tables, exceptions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.grammar import (
@@ -241,20 +241,21 @@ class Conditions(Statement):
         )
         term = seq(cond, rest("cond_test", required=True, refers_to=ACLS, help="The condition."))
         self.name, self.list_name = name, f"{name}_list"
-        every = Prop(
+        self.every = Prop(
             self.list_name,
             "array",
             items=term.props,
             help=f"{help}, in order.",
             sort_as="".join(map(str.capitalize, self.list_name.split("_"))),
         )
-        one = [prop.under(name) for prop in term.props]
         super().__init__(
             [Form(keyword, term)],
-            [*one, every],
             examples=[f"{keyword} if acl-name", f"{keyword} unless {{ src 10.0.0.0/8 }}"],
             rejects=[keyword, f"{keyword} if", f"{keyword} acl-name"],
         )
+
+    def declared(self) -> Iterable[Prop]:
+        return (*(prop.under(self.name) for prop in super().declared()), self.every)
 
     def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
         if not rows:

@@ -1,7 +1,8 @@
 """Rules, and the second spellings that the interface has for some of their properties."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from dataplane_core.grammar import Problem, Prop, Term, Values, misplaced
@@ -68,9 +69,14 @@ class RuleLine(Single):
         self.spellings: dict[str, list[Spelling]] = {}
         for spelling in spellings:
             self.spellings.setdefault(spelling.action, []).append(spelling)
-        self.props = (*map(self._all_actions, self.props), *self.aliases)
-        self.names = frozenset(prop.name for prop in self.props)
-        self.kinds = {prop.name: prop.json for prop in self.props}
+
+    def declared(self) -> Iterable[Prop]:
+        return (*map(self._all_actions, super().declared()), *self.aliases)
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """The JSON types of the properties."""
+        return {prop.name: prop.json for prop in self.props}
 
     def _all_actions(self, prop: Prop) -> Prop:
         if prop.name != self.selector:

@@ -20,7 +20,7 @@ def put(model: Model, before: Section, **values: object) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "model"), MODELS.items())
 def test_a_section_has_what_the_tables_give_it(kind, model):
-    assert model.statements == list(select(kind, PROXY_STATEMENTS))
+    assert list(model.statements) == list(select(kind, PROXY_STATEMENTS))
     assert len({prop.name for prop in model.props}) == len(model.props)
 
 

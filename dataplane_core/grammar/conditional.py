@@ -1,0 +1,99 @@
+"""Rules that end in a condition: `if` or `unless`, and what must hold (manual, section 7.2)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dataplane_core.errors import Code, Invalid
+from dataplane_core.grammar.props import (
+    Layout,
+    NoMatch,
+    Problem,
+    Prop,
+    Reading,
+    Values,
+    missing,
+    refuse,
+)
+from dataplane_core.grammar.terms import Term
+from dataplane_core.text.tokens import is_words, plain, split
+
+
+class Rule(Term):
+    """A body, then `if` or `unless` and a condition to the line's end (manual, section 7.2)."""
+
+    WORDS = ("if", "unless")
+
+    def __init__(self, body: Term, cond: Prop, test: Prop) -> None:
+        self.body = body
+        self.cond = cond
+        self.test = test
+
+    def declared(self) -> Iterable[Prop]:
+        return (*self.body.props, self.cond, self.test)
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        cut, body = self._cut(tokens, at)
+        if cut + 1 == len(tokens):
+            raise NoMatch(None, "a condition")
+        reading.merge(body)
+        if cut < len(tokens):
+            reading.layout[self] = tokens[cut]
+            reading.values[self.cond.name] = plain(tokens[cut])
+            reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
+        return len(tokens)
+
+    def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
+        """Where the body ends: at the first `if` or `unless` that is not one of its own words."""
+        cuts = [at + n for n, word in enumerate(tokens[at:]) if plain(word) in self.WORDS]
+        failure = NoMatch(tokens[at] if at < len(tokens) else None, "a rule")
+        for cut in (*cuts, len(tokens)):
+            body = Reading()
+            try:
+                end = self.body.read(tokens[:cut], at, body)
+            except NoMatch as no_match:
+                failure = no_match
+                continue
+            if end == cut:
+                return cut, body
+            failure = NoMatch(tokens[end], "if, unless or the end of the line")
+        raise failure
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        words = self.body.write(values, layout)
+        cond, test = values.get(self.cond.name), values.get(self.test.name)
+        condition: list[str] = []
+        for problem in halves(values, self.cond.name, self.test.name):
+            raise Invalid(problem.message, code=problem.code)
+        if cond is not None:
+            if cond not in self.WORDS:
+                raise refuse(self.cond.name, "in body should be one of [if unless]", Code.ENUM)
+            if not is_words(str(test)):
+                raise refuse(
+                    self.test.name, "must be a condition without a comment or an open quote"
+                )
+            kept = layout.get(self, cond)
+            condition = [kept if plain(kept) == cond else cond, *split(str(test))]
+        line = [*words, *condition]
+        if any(plain(word) in self.WORDS for word in words) and self._cut(line, 0)[0] != len(words):
+            raise refuse(self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it")
+        return line
+
+    def needs(self, values: Values) -> Iterator[str]:
+        yield from self.body.needs(values)
+        if self.cond.name in values and self.test.name not in values:
+            yield self.test.name
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from self.body.problems(values)
+        yield from halves(values, self.cond.name, self.test.name)
+
+
+def halves(values: Values, cond: str, test: str) -> Iterator[Problem]:
+    """A condition of which one half is missing.
+
+    HAProxy would refuse the word alone; and without the word the rule would hold always.
+    """
+    if cond in values and test not in values:
+        yield from missing([test])
+    if test in values and cond not in values:
+        message = f"{cond} in body is required with {test}"
+        yield Problem(cond, Code.REQUIRED, message)

@@ -1,0 +1,95 @@
+"""Constructors of keyword tables, and of the keywords in them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dataplane_core.grammar.entries import Entry, Joined, Repeated, Synonym, Variants
+from dataplane_core.grammar.params import Params
+from dataplane_core.grammar.props import Prop
+from dataplane_core.grammar.terms import Term
+from dataplane_core.grammar.values import const
+
+
+def params(
+    *entries: Entry,
+    strict: bool = False,
+    tolerant: bool = False,
+    own: Sequence[Entry] | None = None,
+) -> Params:
+    """Keywords in any order.
+
+    `strict` tables end at the first unknown word instead of keeping it; `tolerant` ones keep a
+    keyword with an argument that cannot be read, too. `own` are the keywords that one model has
+    beside a table that several share.
+    """
+    return Params(*entries, strict=strict, tolerant=tolerant, own=own)
+
+
+def flag(keyword: str, name: str, value: Any = True, **more: Any) -> Entry:
+    """A keyword without argument: a boolean, or a property that then has `value`."""
+    return Entry({keyword: const(name, value, **more)})
+
+
+def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> Entry:
+    """A pair of keywords for `enabled` and `disabled`.
+
+    `switch("check", "check", off="no-check")`.
+    """
+    more.setdefault("enum", ("enabled", "disabled") if off else ("enabled",))
+    words: dict[str, Term] = {keyword: const(name, "enabled", **more)}
+    if off:
+        words[off] = const(name, "disabled", **more)
+    return Entry(words)
+
+
+def either(name: str, *words: str, **more: Any) -> Entry:
+    """Keywords that exclude one another: the property holds the one that stands."""
+    more.setdefault("enum", words)
+    return Entry({word: const(name, word, **more) for word in words})
+
+
+def variants(name: str, words: dict[str, Term], needed: bool = False, **more: Any) -> Entry:
+    """Keywords that exclude one another, with arguments: the property `name` holds the keyword.
+
+    `needed`: one of them must stand.
+    """
+    more.setdefault("enum", tuple(words))
+    return Variants(Prop(name, "string", **more), words, needed)
+
+
+def arg(keyword: str, term: Term, required: bool = False, several: bool = False) -> Entry:
+    """A keyword with arguments.
+
+    A `keyword` that ends in `(` is read and written by the term itself. Where HAProxy takes
+    `several`, the first is the property and the others are words that stay as they are.
+    """
+    return Entry({keyword: term}, required, several)
+
+
+def joined(keyword: str, term: Term) -> Entry:
+    """A keyword whose word lists something; several of it are one list."""
+    return Joined(keyword, term)
+
+
+def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> Entry:
+    """A property whose `value` writes what another entry reads, where that one's is not set.
+
+    `synonym("no-tlsv10", "no_tlsv10", "enabled", unless="force_tlsv10")`.
+    """
+    more.setdefault("enum", ("enabled", "disabled"))
+    return Synonym(keyword, Prop(name, "string", **more), value, unless)
+
+
+def unsaid(name: str, **more: Any) -> Entry:
+    """A property of the interface that is taken, and that HAProxy has no keyword for."""
+    return synonym("", name, "", name, **more)
+
+
+def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:
+    """A keyword with arguments that may be repeated.
+
+    Each gives an object of the list property `name`.
+    """
+    scalar = len(term.props) == 1 and term.props[0].name == name
+    items: tuple[Prop, ...] | Prop = term.props[0] if scalar else term.props
+    return Repeated(keyword, Prop(name, "array", items=items, **more), term)
