@@ -24,6 +24,7 @@ from dataplane_core.api.collections import (
     Single,
     with_listen,
 )
+from dataplane_core.extension import Extension, Part, RegistryError
 from dataplane_core.grammar import Model, RowTable, Statement
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.text import Line
@@ -39,10 +40,6 @@ SECTION_ORDER = (
 )
 """Every word that starts a section in HAProxy (manual, chapters 2 to 4 and 12), in the order in
 which new sections are placed. The file is cut at all of them, whatever plugins are loaded."""
-
-
-class RegistryError(Exception):
-    """A declaration that cannot stand beside the others; names both."""
 
 
 class Named(TypedDict, total=False):
@@ -80,6 +77,9 @@ class Registry:
         self.foreign: dict[str, frozenset[str]] = {}
         self._kinds: dict[str, None] = {}
         self._ranks: dict[tuple[str, ...], int] = {}
+        self._extensions: list[Extension] = []
+        self._rows_of: dict[str, list[Rows]] = {}
+        self._sections_of: dict[str, Sections] = {}
         self._frozen = False
         self.kinds(*SECTION_ORDER)
 
@@ -177,6 +177,16 @@ class Registry:
         self._add(collection)
         return collection
 
+    def extend(self, name: str, *parts: Part, behind: str = "") -> None:
+        """Add to a collection that any plugin declares, be it before or after this call.
+
+        Sections take statements, rows the keywords of a table (`arg`, `flag` …) and the actions of
+        rules (`case`); `behind` says behind which action of the rules a keyword or a further
+        action stands. Nothing of it is seen outside of this registry.
+        """
+        self._open()
+        self._extensions.append(Extension(name, parts, behind, plugin_at_work()))
+
     def elsewhere(self, schema: str, paths: Iterable[str]) -> None:
         """Name properties that a model has only in API versions that are not served.
 
@@ -187,10 +197,18 @@ class Registry:
 
     def freeze(self) -> None:
         """Check what only shows when everything is declared, and forbid more."""
+        self._open()
         parameters = {rows.parameter for rows in self.all_rows() if rows.parameter}
         clash = parameters & {"version", "transaction_id", "force_reload"}
         if clash:
             raise RegistryError(f"a parent's parameter cannot be called {sorted(clash)[0]}")
+        for extension in self._extensions:
+            extension.apply(self.collections)
+        for rows in self.all_rows():
+            for kind in dict.fromkeys(parent.kind for parent in rows.parents):
+                self._rows_of.setdefault(kind, []).append(rows)
+        for sections in self.all_sections():
+            self._sections_of.setdefault(sections.kind, sections)
         self._frozen = True
 
     @property
@@ -213,11 +231,11 @@ class Registry:
 
     def sections_of(self, kind: str) -> Sections | None:
         """The collection whose sections start with `kind`."""
-        return next((one for one in self.all_sections() if one.kind == kind), None)
+        return self._sections_of.get(kind)
 
     def rows_of(self, kind: str) -> list[Rows]:
         """The collections of rows that sections of `kind` hold."""
-        return [rows for rows in self.all_rows() if any(p.kind == kind for p in rows.parents)]
+        return self._rows_of.get(kind, [])
 
     def _common(self, name: str, named: Named) -> _Common:
         unknown = sorted(named.keys() - Named.__annotations__.keys())
