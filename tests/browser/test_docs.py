@@ -108,6 +108,10 @@ def test_nothing_stands_out_of_the_window(
     page.goto(f"{server.url}/v2/docs")
     page.wait_for_selector(".opblock-tag", timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.goto("about:blank")
+    try_out(server, page, "Server/createServer")
+    status(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def try_out(server: ApiServer, page: "playwright.Page", operation: str) -> None:
