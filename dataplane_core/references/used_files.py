@@ -89,7 +89,7 @@ class UsedFiles:
         """
         with self.settled(path, self.check_removal(path), lambda: self.check_removal(path)):
             loaded = self._config.restorer.fallback()
-            if loaded is not None:
+            if loaded is not None and path.is_file():
                 survey = Survey(Configuration(self._config.path, loaded), path)
                 if next(survey.users(), None) is not None:
                     self.former.keep_deleted(path)

@@ -179,3 +179,13 @@ def test_a_file_that_the_text_names_to_which_a_reload_goes_back_is_there(tmp_pat
         assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"k v\n", 0o640)
     assert kept(storage) == []
     assert not (tmp_path / "maps/unnamed.map").exists()
+
+
+def test_a_file_that_is_gone_already_is_not_kept(tmp_path):
+    file = tmp_path / "maps/m.map"
+    (tmp_path / "haproxy.cfg").write_text(CONFIG.format(file))
+    storage = Storage(tmp_path)
+    assert storage.send("DELETE", f"{RULE}&version=30").status_code == 202
+    with storage.services.used_files.removing(file):
+        file.unlink(missing_ok=True)
+    assert kept(storage) == []
