@@ -40,7 +40,7 @@ class Shadow:
         """Have the file be `candidate`, or not there."""
         for folder, number in self._numbers.items():
             place = self._root / str(number)
-            with told(self._root):
+            with told(self._survey.path, "checked"):
                 place.mkdir(parents=True, exist_ok=True)
                 for name in self._names(folder):
                     self._put(place / name, Entry(folder, name), candidate)

@@ -1,9 +1,12 @@
 """Changes of a file shown to HAProxy in another place: it says what it would say of the change."""
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
+from dataplane_core.errors import StorageFull
 from dataplane_core.references.shadow import shadows
 from tests.references.support import accepts, lay_out, mentions, survey, text_of
 from tests.references.test_survey import NAMED
@@ -72,3 +75,14 @@ def test_haproxy_sees_the_change(folder, haproxy_program, case):
 def test_what_is_not_named_is_judged_by_haproxy_alone(folder, case):
     file, line, top = OTHERS[case]
     assert mentions(folder, text_of(folder, line, top), file) == []
+
+
+def test_a_failure_names_the_file_that_is_meant(folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    text = text_of(folder, "acl a path -M -f {dir}/maps/x.map")
+    monkeypatch.setattr(Path, "symlink_to", full)
+    with shadows(survey(folder, text, "maps/x.map")) as ways, pytest.raises(StorageFull) as failed:
+        next(ways).show(folder / "maps/other.map")
+    assert failed.value.message == f"{folder}/maps/x.map cannot be checked: No space left on device"
