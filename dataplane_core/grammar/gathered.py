@@ -1,6 +1,7 @@
 """Lines that HAProxy adds up: one object, list or text, that several lines may say together."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from dataplane_core.grammar.props import Prop, Values
@@ -72,14 +73,15 @@ class Gathered(Statement):
 
     def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
         wanted = self._words(values) if self.prop.name in values else []
-        left, lines = list(wanted), []
+        open_words, lines = set(wanted), []
         for _, row in rows:
-            stays = [word for word in self._words(row) if word in left]
-            left = [word for word in left if word not in stays]
+            stays = [word for word in self._words(row) if word in open_words]
+            open_words.difference_update(stays)
             lines += [stays] if stays else []
-        if left:
-            lines[-1:] = [[*(lines[-1] if lines else ()), *left]]
-        if sum(lines, []) != wanted:
+        if open_words:
+            new = [word for word in wanted if word in open_words]
+            lines[-1:] = [[*(lines[-1] if lines else ()), *new]]
+        if [*chain.from_iterable(lines)] != wanted:
             lines = [wanted]
         return [(self.forms[0], self._saying(words)) for words in lines]
 

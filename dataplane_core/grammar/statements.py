@@ -12,6 +12,7 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     misplaced,
+    of_item,
 )
 from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.tree import Node
@@ -158,6 +159,11 @@ class Repeated(Statement):
         items = values.get(self.prop.name) or ()
         return [(form, {self.scalar: item} if self.scalar else item) for item in items]
 
+    def problems(self, values: Values) -> Iterator[Problem]:
+        for at, (form, row) in enumerate(self.spread(values)):
+            problems = form.term.problems(row)
+            yield from problems if self.scalar else of_item(self.prop.name, at, problems)
+
 
 class Choice(Statement):
     """Lines that exclude one another; the property `prop` says which one stands.
@@ -198,12 +204,12 @@ class Choice(Statement):
         if chosen is not None and form is None and chosen != "disabled":
             name = self.prop.name
             yield Problem(name, 422, f"{name}: HAProxy has no line that says {chosen}")
-        if form is None:
-            return  # nothing is chosen: what belongs to a choice means nothing, and is not written
+        fitting = form.names if form else frozenset()
         for name in self.own(values):
-            if name not in form.names and name != self.prop.name:
-                message = f"{name} does not belong to {self.prop.name} {chosen}"
-                yield misplaced(name, message)
+            if name not in fitting and name != self.prop.name:
+                where = f"does not belong to {self.prop.name} {chosen}"
+                needs = f"says nothing without {self.prop.name}"
+                yield misplaced(name, f"{name} {needs if chosen is None else where}")
 
 
 class Preferred(Statement):

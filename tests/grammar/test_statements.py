@@ -1,5 +1,7 @@
 """Statements whose lines and properties do not pair one to one."""
 
+from time import process_time
+
 import pytest
 
 from dataplane_core.errors import Invalid
@@ -11,11 +13,13 @@ from dataplane_core.grammar import (
     duration,
     either,
     flag,
+    gathered,
     group,
     nothing,
     on_off,
     params,
     prefer,
+    rest,
     rows,
     seconds,
     seq,
@@ -46,10 +50,20 @@ MODEL = Model("m", LOG, shared("probe", PROBE, Prop("index", "integer", required
 
 
 def test_properties_of_another_choice_are_problems():
-    problems = list(CHECK.problems({"check": "b", "a_params.user": "x"}))
-    assert [(one.path, one.code) for one in problems] == [("a_params.user", 422)]
-    assert not list(CHECK.problems({"a_params.user": "x"}))
+    for chosen in ({"check": "b"}, {}):
+        problems = list(CHECK.problems({**chosen, "a_params.user": "x"}))
+        assert [(one.path, one.code) for one in problems] == [("a_params.user", 422)]
     assert not list(CHECK.problems({"check": "a", "a_params.user": "x"}))
+
+
+def test_many_words_on_many_lines_take_no_time():
+    count = 20_000
+    model = Model("g", gathered("words", rest("words")))
+    before = model.put(section(), {"words": " ".join(map(str, range(count)))})
+    started = process_time()
+    after = model.put(before, {"words": " ".join(map(str, range(1, count + 1)))})
+    assert process_time() - started < 1
+    assert model.read(after)["words"].endswith(f" {count}")
 
 
 def test_of_several_preferred_lines_the_first_property_is_written():

@@ -41,6 +41,9 @@ IGNORED: list[tuple[str, dict[str, str], dict[str, Any], str, str]] = [
      "cookie.indirect", "cookie A rewrite"),
     ("backends", {}, {"name": "b", "http-check": {"index": 0, "type": "disable-on-404", "uri": "/"}},
      "http-check.uri", "http-check disable-on-404"),
+    ("backends", {}, {"name": "b", "httpchk_params": {"uri": "/"}}, "httpchk_params.uri", "backend b"),
+    ("backends", {}, {"name": "b", "stats_options": {"stats_http_requests": [{"type": "allow", "realm": "x"}]}},
+     "stats_options.stats_http_requests.0.realm", "stats http-request allow"),
 ]  # fmt: skip
 """A collection, its query, a body, what is ignored, and the line that is written."""
 
