@@ -12,7 +12,7 @@ from dataplane_core.errors import Finding
 
 @command(
     "check",
-    click.Argument(["path"], metavar="FILE", type=click.Path(exists=True, dir_okay=False)),
+    click.Argument(["path"], metavar="FILE"),
     *settings_flags(),
 )
 def check(path: str, as_json: bool, **parameters: Any) -> None:
@@ -23,6 +23,7 @@ def check(path: str, as_json: bool, **parameters: Any) -> None:
     """
     from dataplane_core.checking import findings
 
+    _must_be_read(path)
     found, accepted = findings(settings_of(parameters), Path(path))
     if as_json:
         print_json({"file": path, "accepted": accepted, "findings": [asdict(one) for one in found]})
@@ -31,6 +32,16 @@ def check(path: str, as_json: bool, **parameters: Any) -> None:
             click.echo(_line(path, finding))
         click.echo(f"{path} is {'accepted' if accepted else 'refused'}")
     raise SystemExit(0 if accepted else 1)
+
+
+def _must_be_read(path: str) -> None:
+    """Refuse a command line whose file cannot be read: status 1 is what is said of one that can."""
+    try:
+        Path(path).open("rb").close()
+    except OSError as error:
+        raise click.BadParameter(
+            f"{path} cannot be read: {error.strerror}", param_hint="FILE"
+        ) from None
 
 
 def _line(path: str, finding: Finding) -> str:

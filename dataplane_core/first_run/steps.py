@@ -71,6 +71,7 @@ class Done:
             ("user", self.user or f"those of the userlist: {', '.join(found.users)}"),
             ("password", f"{self.password}   (shown only now)" if self.password else ""),
             ("URL", self.url),
+            ("check with", f"{_program()} doctor -f {shlex.quote(self.settings)}"),
             ("next", self.next),
         ]
         text = "".join(f"{name:17}{what or 'none'}\n" for name, what in lines

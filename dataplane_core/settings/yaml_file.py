@@ -1,5 +1,6 @@
 """Settings files in YAML 1.2, read into nodes."""
 
+import re
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -10,15 +11,21 @@ from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _TYPES = {"int": "number", "float": "number", "bool": "boolean", "null": "null"}
 _DEPTH = 16
+# A password without its quotes may be taken for such a name, and belongs in no message.
+_NAME = re.compile(r"(?<=alias |nchor |andle )['\"].*", re.S)
+_SIGNS = "here: text that begins with *, & or ! needs quotes"
 
 
 def read_yaml(text: str) -> Mapping:
     """Read a document whose root is a mapping; SyntaxProblem says where it is not YAML."""
+    yaml = YAML(typ="rt", pure=True)
+    yaml.composer.warn_double_anchors = False
     try:
-        root = YAML(typ="rt", pure=True).compose(text)
+        root = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise SyntaxProblem(mark.line + 1 if mark else 1, f"is not YAML: {error.problem}") from None
+        problem = _NAME.sub(_SIGNS, str(error.problem))
+        raise SyntaxProblem(mark.line + 1 if mark else 1, f"is not YAML: {problem}") from None
     except (YAMLError, ValueError, OverflowError) as error:  # impossible escapes raise the others
         raise SyntaxProblem(1, f"is not YAML: {error}") from None
     if root is None:

@@ -150,7 +150,10 @@ def test_check_without_haproxy_or_file_says_so(tmp_path):
     result = run("check", str(path), "-b", "/no/haproxy")
     assert result.exit_code == 1
     assert "/no/haproxy, set by haproxy.haproxy_bin" in result.stderr
-    assert run("check", str(tmp_path / "none")).exit_code == 2
+    for file, said in ((tmp_path / "none", "No such file or directory"), (tmp_path, "Is a directory")):
+        refused = run("check", str(file))
+        assert refused.exit_code == 2
+        assert f"{file} cannot be read: {said}" in refused.stderr
 
 
 @pytest.mark.haproxy

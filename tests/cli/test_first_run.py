@@ -66,6 +66,7 @@ def test_init_writes_settings_and_a_user_and_says_the_url(alone, tmp_path):
     assert verify(password.encode(), Secret(user.password)) and user.name == "admin"
     assert told["URL"] == f"http://127.0.0.1:{settings.dataplaneapi.port}/v2/docs"
     assert told["next"].endswith(f" serve -f {tmp_path}/etc/s.yaml")
+    assert f" doctor -f {tmp_path}/etc/s.yaml\n" in told["check"] + "\n"
     assert settings.haproxy.config_file == f"{tmp_path}/haproxy.cfg"
     assert settings.dataplaneapi.resources.maps_dir == f"{tmp_path}/maps"
     assert settings.state_dir == f"{tmp_path}/state/state"

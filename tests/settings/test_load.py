@@ -182,6 +182,8 @@ def test_an_unknown_flag_is_refused():
          ("4", "service_discovery.consuls", "is a list of objects")),
         ("yaml", "service_discovery:\n  consuls: [{port: 1,\n    port: 2}]\n",
          ("3", "service_discovery.consuls[0].port", "is already given on line 2")),
+        ("yaml", "a: *hidden\n", ("1", "", "is not YAML: found undefined alias here: text that begins")),
+        ("yaml", "a: !hidden!b c\n", ("1", "", "is not YAML: found undefined tag handle here: text")),
         ("yaml", "a: [\n", ("2", "", "is not YAML")),
         ("yaml", 'a: "\\U99999999"\n', ("1", "", "is not YAML")),
         ("hcl", '\nname = "\\U99999999"\n', ("2", "name", "is no escape in a string")),
