@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -23,8 +23,8 @@ from dataplane_core.store.state import State
 _log = logging.getLogger(__name__)
 _LONGEST_KEPT = 86400.0
 """Seconds after which a reload is over, whatever became of it."""
-_DELETED = "deleted"
-"""Stands in the place of a reload's identifier for files that a former text still names."""
+_TEXT = "text-"
+"""Begins, before a version, what stands in the place of a reload's identifier (`keep_for_text`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +84,26 @@ class FormerFiles:
         self.forget(reload_id)
         return found
 
-    def keep_deleted(self, path: Path) -> None:
-        """Keep a file that goes, as the text names it to which a failed reload would go back."""
-        data, status = read(path)
-        former = Former(path, data, status.st_mode & 0o777, "")
-        _store(self._place(_DELETED, path), former)
+    def keep_for_text(self, version: int, former: Former) -> None:
+        """Keep a file that the text of a version uses, to which a failed reload would go back."""
+        self._forget_texts(f"{_TEXT}{version}")
+        self.keep(f"{_TEXT}{version}", former)
 
-    def put_back_deleted(self, needed: Callable[[Path], bool]) -> None:
-        """Put back the files that were deleted and that are needed again."""
-        for former in self._found(_DELETED):
-            if needed(former.path) and former.put_back():
-                self._place(_DELETED, former.path).unlink()
-                _log.warning("%s is back, as the configuration is that names it", former.path)
+    def kept_for_text(self) -> list[Former]:
+        """The files that were changed since HAProxy has loaded the text that uses them."""
+        return [one for folder in self._texts() for one in self._found(folder)]
 
-    def forget_deleted(self) -> None:
-        """Let go of deleted files: no former text comes back that would name them."""
-        rmtree(self._folder / _DELETED, ignore_errors=True)
+    def forget_texts(self) -> None:
+        """Let go of what a former text uses: none comes back any more."""
+        self._forget_texts("")
+
+    def _forget_texts(self, but: str) -> None:
+        for folder in self._texts():
+            if folder != but:
+                rmtree(self._folder / folder, ignore_errors=True)
+
+    def _texts(self) -> list[str]:
+        return [folder.name for folder in self._folder.glob(f"{_TEXT}*")]
 
     def forget(self, reload_id: str) -> None:
         """Let go of the files of a reload that is over, and of what nobody has asked for."""
@@ -107,7 +111,7 @@ class FormerFiles:
         with suppress(OSError), os.scandir(self._folder) as found:
             for one in found:
                 old = one.stat().st_mtime < time.time() - _LONGEST_KEPT
-                if old and one.name != _DELETED:
+                if old and not one.name.startswith(_TEXT):
                     rmtree(one.path, ignore_errors=True)
 
     def _found(self, reload_id: str) -> Iterator[Former]:

@@ -1,19 +1,23 @@
 """Stored files that the configuration uses: which must stay, and what HAProxy says of a change."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dataplane_core.errors import CheckFailed, Conflict, Finding
-from dataplane_core.references.former import FormerFiles
+from dataplane_core.errors import CheckFailed, Conflict, DataplaneError, Finding
+from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
 from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.files import read
 from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.source import digest_of
 from dataplane_core.store.state import State
 
+_log = logging.getLogger(__name__)
 _TICK = 0.05
 
 
@@ -60,18 +64,23 @@ class UsedFiles:
         return snapshot.version
 
     @contextmanager
-    def settled(self, path: Path, version: int, check: Callable[[], int]) -> Iterator[None]:
+    def settled(
+        self, path: Path, candidate: Path | None, version: int, check: Callable[[], int]
+    ) -> Iterator[None]:
         """Keep the configuration as it is while a file that was judged with it comes or goes.
 
-        Where it is another than `version` meanwhile, `check` is asked again, which gives the new
-        version; a commit that is under way and uses the file is waited for. Raises what `check`
-        raises, and `Conflict` when others change the configuration for too long.
+        `candidate` is the file that comes. What was there is kept where the text that HAProxy has
+        loaded uses it, and is not the newest: that text may come back. Where the configuration is
+        another than `version` meanwhile, `check` is asked again, which gives the new version; a
+        commit that is under way and uses the file is waited for. Raises what `check` raises, and
+        `Conflict` when others change the configuration for too long.
         """
         began = time.time()
         while time.time() < began + self._patience:
             with self._config.held_at(version) as same:
                 busy = same and self._is_awaited(path)
                 if same and not busy:
+                    self._keep_for_loaded(path, candidate)
                     yield
                     return
             if busy:
@@ -82,28 +91,53 @@ class UsedFiles:
 
     @contextmanager
     def removing(self, path: Path) -> Iterator[None]:
-        """Delete a file in the body, if it may go; raises as `check_removal` and `settled` do.
-
-        Where HAProxy has not loaded the newest text, and the one that it has names the file, it is
-        kept: it has to be there again if that text comes back.
-        """
-        with self.settled(path, self.check_removal(path), lambda: self.check_removal(path)):
-            loaded = self._config.restorer.fallback()
-            if loaded is not None and path.is_file():
-                survey = Survey(Configuration(self._config.path, loaded), path)
-                if next(survey.users(), None) is not None:
-                    self.former.keep_deleted(path)
+        """Delete a file in the body, if it may go; raises as `check_removal` and `settled` do."""
+        version = self.check_removal(path)
+        with self.settled(path, None, version, lambda: self.check_removal(path)):
             yield
 
     def loaded(self, reload_id: str) -> None:
         """Let go of what was kept for a reload that has succeeded."""
         self.former.forget(reload_id)
         if self._config.restorer.fallback() is None:
-            self.former.forget_deleted()
+            self.former.forget_texts()
 
     def fallen_back(self) -> None:
-        """After a failed reload: have the files be there that the present text names."""
-        self.former.put_back_deleted(self.uses)
+        """After a failed reload: have the files be such that HAProxy takes the present text."""
+        kept = self.former.kept_for_text()
+        if not kept or self._config.restorer.fallback() is not None:
+            return
+        refused = self._is_refused()
+        for former in kept:
+            needed = (refused or not former.path.is_file()) and self.uses(former.path)
+            if needed and former.put_back():
+                _log.warning("%s is as the configuration needs it that is back", former.path)
+        self.former.forget_texts()
+
+    def _keep_for_loaded(self, path: Path, candidate: Path | None) -> None:
+        loaded = self._config.restorer.fallback()
+        if loaded is None:
+            return
+        version, text = loaded
+        survey = Survey(Configuration(self._config.path, text), path)
+        if next(survey.users(), None) is None:
+            return
+        data, mode = None, 0o600
+        if path.is_file():
+            data, status = read(path)
+            mode = status.st_mode & 0o777
+        now = digest_of(candidate.read_bytes()) if candidate else ""
+        self.former.keep_for_text(version, Former(path, data, mode, now))
+
+    def _is_refused(self) -> bool:
+        snapshot = self._config.snapshot()
+        try:
+            self._config.judge(snapshot, snapshot.text)
+        except CheckFailed:
+            return True
+        except DataplaneError as error:
+            _log.warning("the files of the configuration are not checked: %s", error.message)
+        return False
 
     def _is_awaited(self, path: Path) -> bool:
         """Whether HAProxy is judging a text that uses a file, as the file is now."""

@@ -52,13 +52,13 @@ class Restorer:
                 reason = self._hand_edits.set_aside(edit, reason)
             return self._put_back(accepted, reason, lock)
 
-    def fallback(self) -> str | None:
-        """The text to which a reload that fails goes back; None where that is the newest."""
+    def fallback(self) -> tuple[int, str] | None:
+        """The version to which a failed reload goes back, with its text; None for the newest."""
         accepted, newest = self._history.last_accepted(), self._history.newest()
         if accepted is None or newest is None or accepted.version >= newest.version:
             return None
         data = self._texts.read(accepted.version, accepted.digest)
-        return None if data is None else decode(data)
+        return None if data is None else (accepted.version, decode(data))
 
     def _taken_since(self, former: Entry, version: int) -> bool:
         """Whether HAProxy took over its socket what only a reload undoes."""

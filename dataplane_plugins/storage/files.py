@@ -122,7 +122,7 @@ class Files:
         """Keep the version away from changes that the new file was judged with."""
         path = self.folder.path / name
         return self.services.used_files.settled(
-            path, version, lambda: self.judge(name, candidate)
+            path, candidate.path, version, lambda: self.judge(name, candidate)
         )
 
     def changing(self) -> Any:

@@ -181,6 +181,37 @@ def test_a_file_that_the_text_names_to_which_a_reload_goes_back_is_there(tmp_pat
     assert not (tmp_path / "maps/unnamed.map").exists()
 
 
+BAD = {
+    "replaced": [("PUT", b"bad\n")],
+    "replaced twice": [("PUT", b"good\n"), ("PUT", b"bad\n")],
+    "replaced and deleted": [("PUT", b"bad\n"), ("DELETE", None)],
+    "deleted and made again": [("DELETE", None), ("POST", b"bad\n")],
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_file_that_such_a_text_cannot_be_used_with_is_as_it_was(tmp_path, case):
+    file = tmp_path / "maps/m.map"
+    (tmp_path / "haproxy.cfg").write_text(CONFIG.format(file))
+    storage = filled(
+        Storage(
+            tmp_path,
+            haproxy__reload__reload_cmd=f"/bin/sh -c 'grep -q m.map {tmp_path}/haproxy.cfg'",
+            haproxy__reload__validate_cmd=f"/bin/sh -c '! grep -q m.map {{file}} || grep -qv bad {file}'",
+        )
+    )
+    assert storage.send("DELETE", f"{RULE}&version=30").status_code == 202
+    for method, data in BAD[case]:
+        if method == "POST":
+            answer = storage.upload("maps", "m.map", data)
+        else:
+            answer = storage.send(method, "maps/m.map", data, **({"skip_reload": True} if data else {}))
+        assert answer.status_code in (201, 204), answer.text
+    reload(storage)
+    assert file.read_bytes() == b"k v\n"
+    assert kept(storage) == []
+
+
 def test_a_file_that_is_gone_already_is_not_kept(tmp_path):
     file = tmp_path / "maps/m.map"
     (tmp_path / "haproxy.cfg").write_text(CONFIG.format(file))
@@ -188,4 +219,5 @@ def test_a_file_that_is_gone_already_is_not_kept(tmp_path):
     assert storage.send("DELETE", f"{RULE}&version=30").status_code == 202
     with storage.services.used_files.removing(file):
         file.unlink(missing_ok=True)
-    assert kept(storage) == []
+    storage.services.used_files.fallen_back()
+    assert not file.exists()
