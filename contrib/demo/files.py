@@ -1,10 +1,15 @@
 """The files of one demonstration: its settings, its configuration, and what it remembers."""
 
+import argparse
+import fcntl
 import json
 import os
 import secrets
+import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +17,7 @@ TOP = Path(__file__).resolve().parents[2]
 LONGEST_SOCKET_PATH = 80  # a Unix socket's path has 107 bytes at most; HAProxy appends to it
 USER = "admin"
 MASTER_SOCKET = "master.sock"
+LOCK, SESSION = ".lock", "session.json"
 FOLDERS = ("transactions", "maps", "ssl_certs", "general", "spoe")
 SETTINGS = """\
 # Written by contrib/run at every start; change a copy of config/dataplane.yaml instead.
@@ -56,7 +62,7 @@ class CannotStart(Exception):
 
 @dataclass
 class Session:
-    """What one system needs to know to start again as it was; kept in session.json."""
+    """What one system needs to know to start again as it was; kept in `SESSION`."""
 
     password: str
     port: int
@@ -86,6 +92,51 @@ def require_free(port: int, option: str) -> None:
             ) from error
 
 
+def port_number(text: str) -> int:
+    """Read the port of an option; a port above it has room for the second web server."""
+    if not (text.isascii() and text.isdigit() and int(text) < 65535):
+        raise argparse.ArgumentTypeError(f"{text} is no port: a number from 0 to 65534")
+    return int(text)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make the folder, and hold it against a second system in it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("w")
+    except OSError as error:
+        raise CannotStart(
+            f"{folder} cannot be used ({error.strerror}); choose another with --run-dir"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotStart(f"a system is running in {folder} already; end it first") from None
+        yield
+
+
+def require_own(folder: Path) -> None:
+    """Refuse a folder with files of somebody else's: `--fresh` deletes all that there is."""
+    if any(held(folder)) and not (folder / SESSION).exists():
+        raise CannotStart(
+            f"{folder} holds what contrib/run did not make; choose another with --run-dir"
+        )
+
+
+def forget(folder: Path) -> None:
+    """Empty the folder of an earlier session."""
+    for entry in held(folder):
+        is_folder = entry.is_dir() and not entry.is_symlink()
+        shutil.rmtree(entry) if is_folder else entry.unlink()
+
+
+def held(folder: Path) -> list[Path]:
+    """Return what is in the folder beside the lock."""
+    return [entry for entry in folder.iterdir() if entry.name != LOCK]
+
+
 def socket_folder(folder: Path) -> Path:
     """Where sockets go: the folder itself, or a short one when its path is too long for them."""
     if len(os.fsencode(folder)) <= LONGEST_SOCKET_PATH:
@@ -97,7 +148,7 @@ def recall(
     folder: Path, port: int | None = None, site: int | None = None, server: int | None = None
 ) -> Session:
     """The session that the folder holds, or a new one; ports given win, and 0 picks a free one."""
-    file = folder / "session.json"
+    file = folder / SESSION
     if file.exists():
         session = Session(**json.loads(file.read_text("utf-8")))
         if port is not None:

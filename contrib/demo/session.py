@@ -7,7 +7,6 @@ goes on where the first one ended; `--fresh` begins anew.
 
 import argparse
 import base64
-import fcntl
 import os
 import shlex
 import shutil
@@ -25,8 +24,12 @@ from files import (
     USER,
     CannotStart,
     Session,
+    forget,
+    locked,
+    port_number,
     recall,
     require_free,
+    require_own,
     write_configuration,
     write_settings,
 )
@@ -35,9 +38,12 @@ from processes import Processes
 
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="contrib/run", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--port", type=int, help="port of the API (5555; 0 picks a free one)")
-    parser.add_argument("--site-port", type=int, help="port of the proxied site (8080)")
-    parser.add_argument("--server-port", type=int, help="port of the first web server (8081)")
+    for name, what in (
+        ("--port", "the API (5555; 0 picks a free one)"),
+        ("--site-port", "the proxied site (8080)"),
+        ("--server-port", "the first web server (8081)"),
+    ):
+        parser.add_argument(name, type=port_number, metavar="PORT", help=f"port of {what}")
     parser.add_argument("--haproxy-bin", metavar="PATH", help="HAProxy to use")
     parser.add_argument("--no-haproxy", action="store_true", help="edit files only")
     parser.add_argument("--run-dir", type=Path, default=TOP / "run", help="folder for everything")
@@ -178,26 +184,19 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
 
 def main() -> int:
     chosen = options(sys.argv[1:])
-    folder: Path = chosen.run_dir.resolve()
     signal.signal(signal.SIGTERM, interrupt)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print(f"a system is running in {folder} already; end it first", file=sys.stderr)
-            return 1
-        if chosen.fresh:
-            for entry in folder.iterdir():
-                if entry.name != ".lock":
-                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        try:
+    try:
+        folder: Path = chosen.run_dir.resolve()
+        with locked(folder):
+            require_own(folder)
+            if chosen.fresh:
+                forget(folder)
             run(chosen, folder)
-        except CannotStart as error:
-            print(error, file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("ended")
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ended")
     return 0
 
 

@@ -143,6 +143,28 @@ def test_a_port_in_use_is_named_with_the_option_that_helps(tmp_path: Path) -> No
     assert "--port" in err
 
 
+@pytest.mark.parametrize("flags", [(), ("--fresh",)])
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    code, _, err = finish(start(tmp_path, *FREE, "--no-haproxy", "--check", *flags))
+    assert (code, err.count("\n")) == (1, 1)
+    assert "holds what contrib/run did not make" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "haproxy.cfg"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [(("--port", "65536"), "65536 is no port"), (("--server-port", "-1"), "-1 is no port"),
+     (("--run-dir", "/proc/none"), "/proc/none cannot be used")],
+)  # fmt: skip
+def test_what_cannot_be_is_told_without_a_trace(
+    tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    code, _, err = finish(start(tmp_path, "--no-haproxy", "--check", *flags))
+    assert code in (1, 2)
+    assert said in err and "Traceback" not in err
+
+
 def test_nothing_outlives_a_killed_session(tmp_path: Path) -> None:
     process = start(tmp_path / "run", *FREE, "--no-haproxy")
     url = re.search(r"^API +\S+:(\d+)/", told(process), re.M)
