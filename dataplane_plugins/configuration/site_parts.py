@@ -25,6 +25,7 @@ from dataplane_core.registry import Registry
 from dataplane_core.text import Document, Section
 from dataplane_plugins.configuration.backends import BACKEND
 from dataplane_plugins.configuration.frontends import FRONTEND
+from dataplane_plugins.configuration.site_rules import in_places
 from dataplane_plugins.configuration.tables.proxy_basics import NAME
 
 REMOVED_MODES = ("http-tunnel", "forced-close")
@@ -236,22 +237,19 @@ class Sites:
         """The rules and the default that a frontend is to have."""
         fields = ("name", "cond", "cond_test")
         shown = {use["name"] for use in uses}
-        wanted = iter(
-            [
-                {path: farm[path] for path in fields}
-                for farm in farms
-                if farm["use_as"] == "conditional"
-            ]
-        )
-        rules: list[Flat] = []
-        for row in self._rules.table.rows(section):
-            part_of_site = row.values["name"] in shown and "cond" in row.values
-            rules += (
-                [item for item in [next(wanted, None)] if item] if part_of_site else [row.values]
-            )
+        wanted = [
+            {path: farm[path] for path in fields}
+            for farm in farms
+            if farm["use_as"] == "conditional"
+        ]
+        rows = [row.values for row in self._rules.table.rows(section)]
+        ours = [row for row in rows if row["name"] in shown and "cond" in row]
+        places = in_places([row["name"] for row in ours], wanted)
+        stands = {id(row): rules for row, rules in zip(ours, places, strict=False)}
+        rules = [rule for row in rows for rule in stands.get(id(row), [row])]
         old = _default(section)
         default = next((farm["name"] for farm in farms if farm["use_as"] == "default"), None)
-        return [*rules, *wanted], default or (None if old in shown else old)
+        return [*rules, *places[-1]], default or (None if old in shown else old)
 
     def _drop(self, document: Document, names: Iterable[str]) -> Document:
         """The document without those of the backends that no proxy leads to."""

@@ -166,3 +166,45 @@ def test_names_that_are_taken_are_refused():
 def test_what_cannot_be_a_site_is_named(values, path, code):
     found = {(problem.path, problem.code) for problem in SITES.problems(values)}
     assert (path, code) in found
+
+
+USES = """\
+frontend shop
+  use_backend one if { path /1 }
+  use_backend %[req.hdr(host)]
+  # the second
+  use_backend two if { path /2 }
+  use_backend "three" if { path /3 }
+backend one
+backend two
+backend three
+"""
+
+
+def rules_after(*names: str, **conditions: str) -> list[str]:
+    """The lines about rules after the site leads to some backends only, in that order."""
+    one = document(USES)
+    site = shown(one)
+    known = {farm["name"]: farm for farm in site["farms"]}
+    new = {"use_as": "conditional", "cond": "if", "cond_test": "{ path /new }"}
+    site["farms"] = [
+        {**known.get(name, {**new, "name": name}), **({"cond_test": conditions[name]} if name in conditions else {})}
+        for name in names
+    ]
+    frontend = SITES.replace(one, "shop", site).find("frontend", "shop")
+    assert frontend is not None
+    return [line.raw.strip() for line in frontend.lines]
+
+
+def test_a_rule_that_a_site_keeps_stays_between_the_rules_that_are_none_of_it():
+    lines = [line.strip() for line in USES.splitlines()[1:6]]
+    new = "use_backend new if { path /new }"
+    assert rules_after("one", "two") == lines
+    assert rules_after("two") == lines[1:]
+    assert rules_after("one") == [*lines[:3], lines[4]]  # a heading of the last one, too
+    changed = "use_backend two if { path /b }"
+    assert rules_after("two", two="{ path /b }") == [*lines[1:3], changed, lines[4]]
+    assert rules_after("one", "new", "two") == [lines[0], new, *lines[1:]]
+    assert rules_after("new", "one", "two") == [new, *lines]
+    assert rules_after("one", "two", "new") == [*lines, new]
+    assert rules_after("new", "two") == [new, *lines[1:]]
