@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -86,24 +86,22 @@ class FormerFiles:
 
     def keep_for_text(self, version: int, former: Former) -> None:
         """Keep a file that the text of a version uses, to which a failed reload would go back."""
-        self._forget_texts(f"{_TEXT}{version}")
         self.keep(f"{_TEXT}{version}", former)
 
-    def kept_for_text(self) -> list[Former]:
-        """The files that were changed since HAProxy has loaded the text that uses them."""
-        return [one for folder in self._texts() for one in self._found(folder)]
+    def texts(self) -> list[int]:
+        """The versions for whose texts files are kept, the newest first."""
+        found = (folder.name.removeprefix(_TEXT) for folder in self._folder.glob(f"{_TEXT}*"))
+        return sorted(map(int, found), reverse=True)
 
-    def forget_texts(self) -> None:
-        """Let go of what a former text uses: none comes back any more."""
-        self._forget_texts("")
+    def of_text(self, version: int) -> list[Former]:
+        """The files that the text of a version uses, and that were changed since."""
+        return list(self._found(f"{_TEXT}{version}"))
 
-    def _forget_texts(self, but: str) -> None:
-        for folder in self._texts():
-            if folder != but:
-                rmtree(self._folder / folder, ignore_errors=True)
-
-    def _texts(self) -> list[str]:
-        return [folder.name for folder in self._folder.glob(f"{_TEXT}*")]
+    def forget_texts(self, but: Container[int] = ()) -> None:
+        """Let go of what is kept for texts that do not come back any more."""
+        for version in self.texts():
+            if version not in but:
+                rmtree(self._folder / f"{_TEXT}{version}", ignore_errors=True)
 
     def forget(self, reload_id: str) -> None:
         """Let go of the files of a reload that is over, and of what nobody has asked for."""

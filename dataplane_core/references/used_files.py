@@ -99,35 +99,39 @@ class UsedFiles:
     def loaded(self, reload_id: str) -> None:
         """Let go of what was kept for a reload that has succeeded."""
         self.former.forget(reload_id)
-        if self._config.restorer.fallback() is None:
-            self.former.forget_texts()
+        if self.former.texts():
+            self.former.forget_texts(self._config.restorer.fallbacks())
 
     def fallen_back(self) -> None:
         """After a failed reload: have the files be such that HAProxy takes the present text."""
-        kept = self.former.kept_for_text()
-        if not kept or self._config.restorer.fallback() is not None:
+        versions = self.former.texts()
+        if not versions or self._config.restorer.fallbacks():
             return
         refused = self._is_refused()
-        for former in kept:
+        loaded = next(filter(self._is_loaded, versions), 0)
+        for former in self.former.of_text(loaded):
             needed = (refused or not former.path.is_file()) and self.uses(former.path)
             if needed and former.put_back():
                 _log.warning("%s is as the configuration needs it that is back", former.path)
         self.former.forget_texts()
 
     def _keep_for_loaded(self, path: Path, candidate: Path | None) -> None:
-        loaded = self._config.restorer.fallback()
-        if loaded is None:
-            return
-        version, text = loaded
-        survey = Survey(Configuration(self._config.path, text), path)
-        if next(survey.users(), None) is None:
-            return
-        data, mode = None, 0o600
-        if path.is_file():
-            data, status = read(path)
-            mode = status.st_mode & 0o777
-        now = digest_of(candidate.read_bytes()) if candidate else ""
-        self.former.keep_for_text(version, Former(path, data, mode, now))
+        texts = self._config.restorer.fallbacks()
+        self.former.forget_texts(texts)
+        for version, text in texts.items():
+            survey = Survey(Configuration(self._config.path, text), path)
+            if next(survey.users(), None) is None:
+                continue
+            data, mode = None, 0o600
+            if path.is_file():
+                data, status = read(path)
+                mode = status.st_mode & 0o777
+            now = digest_of(candidate.read_bytes()) if candidate else ""
+            self.former.keep_for_text(version, Former(path, data, mode, now))
+
+    def _is_loaded(self, version: int) -> bool:
+        entry = self._config.history.entry(version)
+        return entry is not None and entry.accepted and entry.status == "active"
 
     def _is_refused(self) -> bool:
         snapshot = self._config.snapshot()

@@ -75,7 +75,7 @@ class ConfigStore:
             path, own.on_bad_edit == "keep", self.history, self._texts, checker, self._teller
         )
         self.restorer = Restorer(
-            self._source, self.history, self._texts, self.committer, self.hand_edits
+            self._source, self.history, self._texts, self.committer, self.hand_edits, reloads
         )
         self.transactions = Transactions(self, self._rows, transaction.max_open_transactions)
         self._process = 0

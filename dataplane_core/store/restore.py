@@ -9,6 +9,7 @@ from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode, encode, join, split
 from dataplane_core.store.history import Entry, History
+from dataplane_core.store.ports import Reloads
 from dataplane_core.store.source import Source, digest_of
 from dataplane_core.store.texts import Texts
 
@@ -25,12 +26,14 @@ class Restorer:
         texts: Texts,
         committer: Committer,
         hand_edits: HandEdits,
+        reloads: Reloads,
     ) -> None:
         self._source = source
         self._history = history
         self._texts = texts
         self._committer = committer
         self._hand_edits = hand_edits
+        self._reloads = reloads
 
     def restore(self, reason: str, failed_version: int) -> int | None:
         """Put back the text that HAProxy last accepted, and keep what a person wrote beside it.
@@ -52,13 +55,22 @@ class Restorer:
                 reason = self._hand_edits.set_aside(edit, reason)
             return self._put_back(accepted, reason, lock)
 
-    def fallback(self) -> tuple[int, str] | None:
-        """The version to which a failed reload goes back, with its text; None for the newest."""
+    def fallbacks(self) -> dict[int, str]:
+        """The texts to which a failed reload may go back, by their versions, without the newest.
+
+        They are the one that HAProxy last accepted, and any that it is loading just now.
+        """
         accepted, newest = self._history.last_accepted(), self._history.newest()
-        if accepted is None or newest is None or accepted.version >= newest.version:
-            return None
-        data = self._texts.read(accepted.version, accepted.digest)
-        return None if data is None else (accepted.version, decode(data))
+        if accepted is None or newest is None:
+            return {}
+        texts = {}
+        for version in {accepted.version, *self._reloads.loading()}:
+            entry = self._history.entry(version)
+            if entry is not None and accepted.version <= version < newest.version:
+                data = self._texts.read(version, entry.digest)
+                if data is not None:
+                    texts[version] = decode(data)
+        return texts
 
     def _taken_since(self, former: Entry, version: int) -> bool:
         """Whether HAProxy took over its socket what only a reload undoes."""

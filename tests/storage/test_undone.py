@@ -189,6 +189,29 @@ BAD = {
 }
 
 
+def test_a_text_that_is_being_loaded_may_come_back_too(tmp_path):
+    file, config = tmp_path / "maps/m.map", tmp_path / "haproxy.cfg"
+    config.write_text("# _version=29\ndefaults\n  mode http\nfrontend fe\n")
+    command = f"/bin/sh -c 'grep -q m.map {config}'"
+    storage = filled(Storage(tmp_path, haproxy__reload__reload_cmd=command))
+    services = storage.services
+    body = b'{"index":0,"type":"set-header","hdr_name":"x","hdr_format":"%%[path,map(%s)]"}' % str(file).encode()
+    where = "/v2/services/haproxy/configuration/http_request_rules?parent_type=frontend&parent_name=fe&version=29"
+    assert storage.send("POST", where, body, "application/json").status_code == 202
+
+    def meanwhile(record):
+        if record.version == 30:
+            assert storage.send("DELETE", f"{RULE}&version=30").status_code == 202
+            assert storage.send("DELETE", "maps/m.map").status_code == 204
+        services.config.mark_accepted(record.version)
+        services.used_files.loaded(record.id)
+
+    services.reloads.use(on_succeeded=meanwhile)
+    assert [reload(storage).status for _ in range(2)] == ["succeeded", "failed"]
+    assert "m.map" in config.read_text() and file.read_bytes() == b"k v\n"
+    assert kept(storage) == []
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_a_file_that_such_a_text_cannot_be_used_with_is_as_it_was(tmp_path, case):
     file = tmp_path / "maps/m.map"
