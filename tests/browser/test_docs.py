@@ -94,6 +94,7 @@ def test_the_page_opens_with_an_introduction_and_folded_families(
     introduction = page.locator(".info").inner_text()
     for word in ("Authentication", "Versions", "Transactions", "curl"):
         assert word in introduction
+    assert f"api={server.url}/v2/services/haproxy" in introduction
     assert page.locator(".opblock").count() == 0
     script = "() => [...document.querySelectorAll('.opblock-tag')].map(one => one.dataset.tag)"
     document = server.specification("specification_openapiv3")

@@ -49,6 +49,11 @@ async function refresh() {
   }
 }
 
+// The introduction's example names an address: here it is the one that the page came from.
+function withThisAddress(text) {
+  return text.replace(/api=https?:\/\/[^/]+/, `api=${window.location.origin}`);
+}
+
 window.ui = SwaggerUIBundle({
   url: place.dataset.specification,
   domNode: place,
@@ -60,6 +65,9 @@ window.ui = SwaggerUIBundle({
   validatorUrl: null,
   plugins: [() => ({ wrapComponents: { parameterRow: fillsIn } })],
   responseInterceptor: (answer) => {
+    if (answer.url.endsWith(place.dataset.specification.replace(/^[./]+/, ""))) {
+      answer.text = withThisAddress(answer.text);
+    }
     if (answer.ok && answer.status !== 200) refresh();
     return answer;
   },
