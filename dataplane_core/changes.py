@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 from dataplane_core.api.collections import Rows
@@ -10,6 +9,7 @@ from dataplane_core.api.locate import named_rows, owner, row_at, row_name
 from dataplane_core.grammar import Model, Prop, Row
 from dataplane_core.registry import Registry
 from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.matching import opcodes
 
 
 class NeedsReload(Exception):
@@ -129,7 +129,7 @@ class _Sections:
         before, after = self._different()
         labels = [self._label(0, at) for at in before], [self._label(1, at) for at in after]
         removed: list[RowChange] = []
-        for tag, i1, i2, j1, j2 in SequenceMatcher(None, *labels, False).get_opcodes():
+        for tag, i1, i2, j1, j2 in opcodes(*labels):
             one, other = before[i1:i2], after[j1:j2]
             if tag == "equal" or (len(one) == len(other) and not self._has_rows(one, other)):
                 yield from self._pairs(one, other)

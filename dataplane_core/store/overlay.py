@@ -7,10 +7,10 @@ in order on the same document, the steps give the same text to the byte.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
 
 from dataplane_core.text import Document, Key, Section
+from dataplane_core.text.matching import opcodes
 
 _MOST_SECTIONS = 64
 _NOWHERE = Key("", "", 0)
@@ -68,8 +68,7 @@ def _section_steps(
 ) -> Iterator[Step]:
     """Steps for the sections from `start` on, where `come` stands in place of `gone`."""
     before, after = [one.text for one in gone], [one.text for one in come]
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for _, first, last, at, until in matcher.get_opcodes() if before or after else ():
+    for _, first, last, at, until in opcodes(before, after):
         if before[first:last] == after[at:until]:
             continue
         common = min(last - first, until - at)

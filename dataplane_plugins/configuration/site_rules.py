@@ -1,8 +1,9 @@
 """Where the rules of a site stand among those of its frontend that are no part of the site."""
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Any
+
+from dataplane_core.text.matching import opcodes
 
 Rule = dict[str, Any]
 
@@ -19,7 +20,7 @@ def in_places(old: Sequence[str], wanted: Sequence[Rule]) -> list[list[Rule]]:
     """
     places: list[list[Rule]] = [[] for _ in range(len(old) + 1)]
     names = [rule["name"] for rule in wanted]
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, names, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in opcodes(old, names):
         common = min(i2 - i1, j2 - j1)
         for step in range(common):
             places[i1 + step].append(wanted[j1 + step])
