@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataplane_core.auth.userlists import users_of
-from dataplane_core.errors import NotFound
+from dataplane_core.errors import BadRequest, NotFound
 from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
@@ -61,7 +61,8 @@ class Machine:
 def look(configuration: str = "", program: str = "") -> Machine:
     """Look at the machine; `configuration` and `program` are what a person has named.
 
-    Raises `NotFound`, with a remedy, without a configuration that can be read.
+    Raises `NotFound`, with a remedy, without a configuration that can be read, and `BadRequest`
+    where several run and none is named.
     """
     processes = haproxy_processes()
     path = _configuration(configuration, processes)
@@ -100,8 +101,7 @@ def _runs(process: HaproxyProcess, path: str) -> bool:
 def _configuration(named: str, processes: Sequence[HaproxyProcess]) -> str:
     if named:
         return os.path.abspath(named)
-    run = (one.configuration for one in processes)
-    found = next(filter(os.path.isfile, (*run, *CONFIGURATIONS)), "")
+    found = _running(processes) or next(filter(os.path.isfile, CONFIGURATIONS), "")
     if not found:
         raise NotFound(
             "no configuration of HAProxy was found: no HAProxy runs here that names one, and there "
@@ -109,6 +109,21 @@ def _configuration(named: str, processes: Sequence[HaproxyProcess]) -> str:
             "`dataplane sample haproxy.cfg`"
         )
     return found
+
+
+def _running(processes: Sequence[HaproxyProcess]) -> str:
+    """Return the configuration that runs here, "" without one.
+
+    Services come before what somebody has started to try something out. Raises `BadRequest` where
+    it cannot be told which one is meant.
+    """
+    there = [one for one in processes if os.path.isfile(one.configuration)]
+    services = [one for one in there if one.unit or one.configuration in CONFIGURATIONS]
+    found = sorted({os.path.realpath(one.configuration) for one in services or there})
+    if len(found) > 1:
+        several = ", ".join(found)
+        raise BadRequest(f"several HAProxy run here, with {several}: name one with -c FILE")
+    return (services or there)[0].configuration if found else ""
 
 
 def _document(path: str) -> Document:

@@ -165,6 +165,25 @@ def test_of_several_processes_those_of_the_configuration_count(alone, tmp_path):
     assert f"! HAProxy runs with /in/a/container.cfg, {path}, {tmp_path}/b.cfg, too: " in result.output
 
 
+def test_which_of_several_is_meant_is_never_guessed(alone, tmp_path):
+    files = [tmp_path / "a.cfg", tmp_path / "b.cfg"]
+    for file in files:
+        file.write_text(CONFIGURATION)
+
+    def chosen(*units: str) -> Result:
+        alone.setattr(looking, "haproxy_processes", lambda: [
+            HaproxyProcess(7 + at, "/bin/true", str(files[at]), unit=unit) for at, unit in enumerate(units)
+        ])  # fmt: skip
+        flags = ["-f", str(tmp_path / "s.yaml"), "--state-dir", str(tmp_path / "state"), "--force"]
+        return run("init", *flags)
+
+    assert f"configuration    {files[1]}\n" in chosen("", "haproxy.service").output
+    for units in ("", ""), ("haproxy@a.service", "haproxy@b.service"):
+        refused = chosen(*units)
+        said = f"several HAProxy run here, with {files[0]}, {files[1]}: name one with -c FILE\n"
+        assert (refused.exit_code, refused.output) == (1, said)
+
+
 @pytest.mark.haproxy
 def test_further_files_are_checked_with_the_configuration(alone, tmp_path, haproxy_program):
     folder = tmp_path / "conf d"
