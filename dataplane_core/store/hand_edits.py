@@ -40,12 +40,17 @@ class HandEdits:
         """Where the last text is that was taken out of the file: `haproxy.cfg.rejected`."""
         return self._path.with_name(self._path.name + _SUFFIX)
 
+    @property
+    def _told_place(self) -> str:
+        """What the reason in the version's record ends with."""
+        return f"; what was written by hand is in {self.rejected_file}"
+
     def rejected(self) -> tuple[Path, str] | None:
         """Return the file with the text that was taken out last, and why; None once it is gone."""
         if not self.rejected_file.is_file():
             return None
         entry = self._history.last_rejected()
-        return self.rejected_file, entry.reason if entry else ""
+        return self.rejected_file, entry.reason.removesuffix(self._told_place) if entry else ""
 
     def set_aside(self, entry: Entry, reason: str) -> str:
         """Keep a person's text beside the file, with its mode and owner; return the reason for the
@@ -65,7 +70,7 @@ class HandEdits:
             return reason
         text = "HAProxy refuses version %d, which was written by hand and is kept in %s now: %s"
         _log.error(text, entry.version, place, one_line(reason))
-        return f"{reason}; what was written by hand is in {place}"
+        return reason + self._told_place
 
     def refuse(self, entry: Entry, reason: str) -> None:
         """Record that HAProxy refuses a person's text, which stays in the file."""

@@ -152,6 +152,7 @@ def test_what_was_written_by_hand_and_refused_is_named(tmp_path):
     told = status(tmp_path).output
     place = tmp_path / "haproxy.cfg.rejected"
     assert f"{place} holds what was written by hand and HAProxy refused: line 2" in told
+    assert told.count(str(place)) == 1
     place.unlink()
     assert "by hand" not in status(tmp_path).output
 
