@@ -105,6 +105,7 @@ def test_what_does_not_belong_together_or_lacks_a_part_is_named(given, wrong):
     assert wrong in [problem.path for problem in BACKEND.problems(given)]
 
 
-def test_parameters_of_a_check_that_is_not_chosen_say_nothing():
-    assert not list(BACKEND.problems({"httpchk_params.uri": "/"}))
+def test_parameters_of_a_check_that_is_not_chosen_are_named_and_left_out():
+    (problem,) = BACKEND.problems({"httpchk_params.uri": "/"})
+    assert (problem.path, problem.misplaced) == ("httpchk_params.uri", True)
     assert put(BACKEND, section(), **{"httpchk_params.uri": "/"}) == []
