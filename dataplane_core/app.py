@@ -43,7 +43,7 @@ def serve(services: Services, versions: Iterable[ApiVersion] = VERSIONS) -> Appl
     )
     cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(services, frame, cors)
-    routes = Routes()
+    routes = Routes(services.registry.origins)
     services.hooks.dataplane_routes(routes=routes, services=services)
     for version in versions:
         app.mount(Site(version, services, routes))

@@ -24,9 +24,10 @@ from dataplane_core.api.collections import (
     Single,
     with_listen,
 )
-from dataplane_core.extension import Extension, Part, RegistryError
+from dataplane_core.extension import Extension, Part
 from dataplane_core.grammar import Model, RowTable, Statement
 from dataplane_core.hooks.containment import plugin_at_work
+from dataplane_core.origins import Origins, RegistryError
 from dataplane_core.text import Line
 from dataplane_core.text.comments import learn
 
@@ -77,6 +78,7 @@ class Registry:
         self.foreign: dict[str, frozenset[str]] = {}
         self._kinds: dict[str, None] = {}
         self._ranks: dict[tuple[str, ...], int] = {}
+        self.origins = Origins()
         self._extensions: list[Extension] = []
         self._rows_of: dict[str, list[Rows]] = {}
         self._sections_of: dict[str, Sections] = {}
@@ -202,8 +204,12 @@ class Registry:
         clash = parameters & {"version", "transaction_id", "force_reload"}
         if clash:
             raise RegistryError(f"a parent's parameter cannot be called {sorted(clash)[0]}")
+        for one in self.collections.values():
+            self.origins.collection(one)
         for extension in self._extensions:
-            extension.apply(self.collections)
+            extension.apply(self.collections, self.origins)
+        for one in self.collections.values():
+            self.origins.schemas(one)
         for rows in self.all_rows():
             for kind in dict.fromkeys(parent.kind for parent in rows.parents):
                 self._rows_of.setdefault(kind, []).append(rows)

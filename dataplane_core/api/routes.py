@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from dataplane_core.api.operations import Fragment, Operation, Parameter
 from dataplane_core.hooks.containment import plugin_at_work
+from dataplane_core.origins import Origins
 
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -55,7 +56,8 @@ class Tag:
 class Routes:
     """What the hook `dataplane_routes` adds to."""
 
-    def __init__(self) -> None:
+    def __init__(self, origins: Origins | None = None) -> None:
+        self.origins = Origins() if origins is None else origins.copy()
         self.routes: dict[str, tuple[Route, tuple[str, ...] | None]] = {}
         self.definitions: dict[str, Fragment] = {}
         self._origins: dict[str, str] = {}
@@ -83,8 +85,17 @@ class Routes:
         if known is not None:
             raise ValueError(f"the path {template} is declared twice{self._by(route.positional)}")
         limited = None if versions is None else tuple(versions)
+        for operation in operations.values():
+            self._claim(operation, limited)
         self.routes[route.positional] = (route, limited)
         self._origins[route.positional] = plugin_at_work()
+
+    def _claim(self, operation: Operation, versions: tuple[str, ...] | None) -> None:
+        """Record who declares an operation and the object that it takes."""
+        origin, body = plugin_at_work(), operation.body
+        self.origins.claim("operation", operation.id, origin, "", versions)
+        if body is not None and body.props:
+            self.origins.schema(str(body.schema["$ref"]), tuple(body.props), origin, versions)
 
     def tag(self, name: str, help: str, rank: int = 50) -> None:
         """Say what the operations with a tag are about.
@@ -100,13 +111,12 @@ class Routes:
 
     def schema(self, name: str, fragment: Fragment) -> None:
         """Define a schema that `{"$ref": name}` refers to."""
-        if self.definitions.setdefault(name, fragment) != fragment:
-            raise ValueError(f"the schema {name} is declared twice{self._by(name)}")
-        self._origins.setdefault(name, plugin_at_work())
+        self.origins.schema(name, fragment, plugin_at_work())
+        self.definitions[name] = fragment
 
-    def _by(self, what: str) -> str:
-        """Who declared a path or a schema first, and who does now."""
-        first, second = self._origins[what], plugin_at_work()
+    def _by(self, path: str) -> str:
+        """Who declared a path first, and who does now."""
+        first, second = self._origins[path], plugin_at_work()
         return f", by {first} and by {second}" if first and second else ""
 
     def of(self, version: str) -> list[Route]:

@@ -6,9 +6,9 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.collections import Rows
+from dataplane_core.api.extra_props import UNMANAGED
 from dataplane_core.api.locate import ParentReference, named_rows, parent_reference, row_name
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.unmanaged import UNMANAGED
 from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row

@@ -7,10 +7,11 @@ import falcon
 
 from dataplane_core.api.codec import Codec
 from dataplane_core.api.collections import INHERITING, Sections, Single
+from dataplane_core.api.extra_props import UNMANAGED
 from dataplane_core.api.locate import find_section, find_single, shown_names
 from dataplane_core.api.placing import place, with_defaults
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.unmanaged import UNMANAGED, unmanaged_lines
+from dataplane_core.api.unmanaged import unmanaged_lines
 from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model

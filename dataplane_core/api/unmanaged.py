@@ -2,18 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from dataplane_core.grammar import Model, Prop, Reading
+from dataplane_core.api.extra_props import UNMANAGED
+from dataplane_core.grammar import Model, Reading
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.registry import Registry
 from dataplane_core.text import Line, Section
-
-UNMANAGED = Prop(
-    "x_unmanaged",
-    "array",
-    items=Prop("", help="A line, or a word of the line."),
-    read_only=True,
-    help="What the file says here and the API does not know. It is kept; in a body it is ignored.",
-)
 
 
 def unmanaged_lines(

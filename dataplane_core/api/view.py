@@ -9,16 +9,14 @@ import falcon
 from dataplane_core.api.body import to_json
 from dataplane_core.api.codec import Codec
 from dataplane_core.api.collections import (
-    INHERITING,
-    SECTION_NAME,
     Collection,
     Rows,
     Sections,
     Single,
 )
+from dataplane_core.api.extra_props import extra_props
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.schema import SchemaFactory
-from dataplane_core.api.unmanaged import UNMANAGED
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.registry import Registry
 from dataplane_core.store.change import Outcome
@@ -29,8 +27,6 @@ from dataplane_core.store.transactions import Edit
 if TYPE_CHECKING:
     from dataplane_core.api.versions import ApiVersion
 
-INDEX = Prop("index", "integer", nullable=True, required=True, help="Position in the list, from 0.")
-FROM = Prop("from", pattern=SECTION_NAME, help="The defaults section that is inherited from.")
 
 Rules = Callable[[Mapping[str, Any]], Iterable[Problem]]
 
@@ -67,7 +63,7 @@ class View:
         """The codec of a collection's objects; collections with one schema share it."""
         name = collection.naming.schema
         if name not in self._codecs:
-            props = (*_extra_props(collection), *collection.props)
+            props = (*extra_props(collection), *collection.props)
             empty = collection.model.empty if isinstance(collection, Sections | Single) else {}
             self._codecs[name] = self.make_codec(name, props, _rules(collection), empty)
         return self._codecs[name]
@@ -151,26 +147,6 @@ class View:
             resp.data = to_json(req.loaded.echo)
         elif waits:
             resp.content_type = None
-
-
-def _extra_props(collection: Collection) -> tuple[Prop, ...]:
-    """Properties that are not lines: names, positions, what is inherited or not known."""
-    if isinstance(collection, Rows):
-        return (INDEX, UNMANAGED) if collection.indexed else (UNMANAGED,)
-    if not isinstance(collection, Sections | Single):
-        return ()
-    inherits = (FROM,) if collection.kind in INHERITING else ()
-    if isinstance(collection, Single):
-        named = (Prop("name", pattern=SECTION_NAME), *inherits) if inherits else ()
-        return (*named, UNMANAGED)
-    name = Prop(
-        collection.key,
-        pattern=collection.key_pattern,
-        nullable=collection.key_nullable,
-        required=collection.unnamed is None,
-        help="Name of the section.",
-    )
-    return (name, *inherits, UNMANAGED)
 
 
 def _rules(collection: Collection) -> Rules:

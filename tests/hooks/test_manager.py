@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core import impl
+from dataplane_core.api.operations import Operation
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.manager import (
@@ -150,9 +151,9 @@ def test_names_are_derived_unless_they_are_given():
 def test_a_path_is_declared_once_and_with_its_responders():
     routes = Routes()
     resource = SimpleNamespace(on_get=lambda req, resp: None)
-    routes.add("/x/{id}", resource, {"GET": None})
+    routes.add("/x/{id}", resource, {"GET": Operation("getX", "X", "Get.")})
     with pytest.raises(ValueError, match="declared twice"):
-        routes.add("/x/{name}", resource, {"GET": None})
+        routes.add("/x/{name}", resource, {"GET": Operation("getName", "X", "Get.")})
     with pytest.raises(ValueError, match="no responder for PUT"):
         routes.add("/y", resource, {"PUT": None})
     routes.schema("thing", {"type": "string"})
