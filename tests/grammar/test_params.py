@@ -5,6 +5,7 @@ import pytest
 from dataplane_core.grammar import (
     Model,
     NoMatch,
+    Params,
     Prop,
     Reading,
     arg,
@@ -23,7 +24,10 @@ from dataplane_core.grammar import (
     word,
 )  # fmt: skip
 from dataplane_core.grammar.dispatch import Template
+from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.params import unknown_words
+from dataplane_core.grammar.tree import shallowest
+from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.text import Line, Section
 
 TABLE = params(
@@ -171,3 +175,29 @@ def test_the_first_of_lines_that_add_up():
 def test_what_counts_as_unset(facts, value, kept):
     prop = Prop("name", "boolean" if isinstance(value, bool) else "integer", **facts)
     assert (normal({"name": prop}, {"name": value}) == {"name": value}) is kept
+
+
+class Unasked(Entry):
+    """A keyword that nobody may ask: none of its properties is given."""
+
+    def choose(self, values):
+        raise AssertionError(f"asked about {sorted(values)}")
+
+
+def test_only_keywords_whose_properties_are_given_are_asked():
+    table = params(flag("ssl", "ssl"), Unasked({"crt": word("crt")}), arg("alpn", word("alpn")))
+    values = {"alpn": "h2", "ssl": True}
+    assert list(table.problems(values)) == []
+    assert table.write(values, {}) == ["ssl", "alpn", "h2"]
+
+
+def test_a_keyword_without_its_properties_is_not_there_and_not_wrong():
+    tables = [
+        table
+        for rows in register_collections(make_manager()).all_rows()
+        for table in shallowest(rows.table.statement, Params, ())
+    ]
+    assert len(tables) > 10
+    for entry in (entry for table in tables for entry in table.entries if not entry.required):
+        assert not entry.given({})
+        assert not list(entry.problems({}))
