@@ -196,7 +196,7 @@ class Rows(Collection):
 
         A `listen` section is a frontend and a backend in one, and HAProxy lets none share its name.
         """
-        halves = parent.kind in ("frontend", "backend") and LISTEN in self.parents
+        halves = parent.kind in HALVES and LISTEN in self.parents
         return (parent, LISTEN) if halves else (parent,)
 
     def has_nameless_parent(self) -> bool:
@@ -222,6 +222,9 @@ class Single(Collection):
         return self.model.props
 
 
+HALVES = frozenset({"frontend", "backend"})
+"""What a `listen` section is in one."""
+
 LISTEN = Parent("listen")
 """`listen` is a frontend and a backend in one; it is a parent wherever one of the two is."""
 
@@ -232,6 +235,6 @@ NAMELESS = frozenset({"global", "defaults"})
 def with_listen(parents: tuple[Parent, ...]) -> tuple[Parent, ...]:
     """`parents`, and `listen` where a frontend or a backend is among them."""
     kinds = {parent.kind for parent in parents}
-    if kinds & {"frontend", "backend"} and "listen" not in kinds:
+    if kinds & HALVES and LISTEN.kind not in kinds:
         return (*parents, LISTEN)
     return parents

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dataplane_core.api.collections import LISTEN, NAMELESS, Parent, Rows, Sections, Single
-from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.api.collections import HALVES, LISTEN, NAMELESS, Parent, Rows, Sections, Single
+from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid
 from dataplane_core.grammar import Row
 from dataplane_core.text import Document, Section
 from dataplane_core.text.numbers import is_digits
@@ -42,6 +42,17 @@ def find_section(document: Document, kind: str, name: str, prefix: str | None) -
         if is_digits(number) and 0 < int(number[:9]) <= len(unnamed):
             found = unnamed[int(number) - 1]
     return found
+
+
+def refuse_namesake(document: Document, kind: str, name: str) -> None:
+    """Raise `AlreadyExists` for a frontend or a backend that a `listen` section is already.
+
+    HAProxy refuses the second, some versions only where it stands behind the `listen` section.
+    """
+    if kind in HALVES and document.find(LISTEN.kind, name) is not None:
+        raise AlreadyExists(
+            f"object already exists: listen {name} already exists, which is a {kind} too"
+        )
 
 
 def find_single(document: Document, single: Single) -> Section | None:

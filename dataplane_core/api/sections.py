@@ -8,7 +8,7 @@ import falcon
 from dataplane_core.api.codec import Codec
 from dataplane_core.api.collections import INHERITING, Sections, Single
 from dataplane_core.api.extra_props import UNMANAGED
-from dataplane_core.api.locate import find_section, find_single, shown_names
+from dataplane_core.api.locate import find_section, find_single, refuse_namesake, shown_names
 from dataplane_core.api.placing import place, with_defaults
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.unmanaged import unmanaged_lines
@@ -82,6 +82,7 @@ class SectionList:
         with self._view.edit(req) as edit:
             if find_section(edit.document, one.kind, name, one.unnamed) is not None:
                 raise AlreadyExists(f"object already exists: {one.kind} {name} already exists")
+            refuse_namesake(edit.document, one.kind, name)
             order = self._view.registry.section_order
             document, placed = place(edit.document, one.kind, name, values.get("from"), order)
             edit.document = put(document, placed, one.model, self._codec, values)

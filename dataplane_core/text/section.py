@@ -32,12 +32,13 @@ class Section:
         text: str | None = None,
     ) -> None:
         self.header = header
-        words = header.tokens or header.raw.split()  # with an open quote it still starts a section
+        # With an open quote, too, it starts a section.
+        words = header.tokens or tuple(header.raw.split())
         self.kind = words[0] if words else ""
         if self.kind.startswith(SCOPE):
             words = (self.kind[0], *words)
             self.kind = SCOPE
-        self.name = unquote(words[1]) if len(words) > 1 and words[1] != "from" else ""
+        self.name = unquote(words[1]) if len(words) > 1 and self._origin(words) != 1 else ""
         self._lead = lead
         self._lines = lines
         self._text = text
@@ -89,15 +90,20 @@ class Section:
     def parent(self) -> str | None:
         """The defaults section that the header's `from` names."""
         words = self.header.tokens
-        at = next((i for i in (1, 2) if len(words) > i + 1 and words[i] == "from"), None)
-        return None if at is None else unquote(words[at + 1])
+        at = self._origin(words)
+        return unquote(words[at + 1]) if at + 1 < len(words) else None
+
+    def _origin(self, words: Sequence[str]) -> int:
+        """Where `from` stands on the header, else its end; only `defaults` may lack a name."""
+        first = 1 if self.kind == "defaults" else 2
+        return next((at for at in (first, 2) if words[at : at + 1] == ("from",)), len(words))
 
     def with_parent(self, parent: str | None) -> "Section":
         """The section with `from parent` on its header, or without a `from`."""
         if parent == self.parent:
             return self
         words = list(self.header.tokens)
-        at = next((i for i in (1, 2) if len(words) > i + 1 and words[i] == "from"), len(words))
+        at = self._origin(self.header.tokens)
         words[at : at + 2] = ["from", parent] if parent else []
         return Section(self.header.rewritten(words), self._lead, self.lines)
 

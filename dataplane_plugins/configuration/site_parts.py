@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dataplane_core.api.collections import Rows
-from dataplane_core.api.locate import row_name
+from dataplane_core.api.locate import refuse_namesake, row_name
 from dataplane_core.api.placing import place, place_beside
 from dataplane_core.errors import AlreadyExists, Code
 from dataplane_core.grammar import (
@@ -163,6 +163,7 @@ class Sites:
         name = values["name"]
         if document.find("frontend", name) is not None:
             raise AlreadyExists(f"object already exists: frontend {name} already exists")
+        refuse_namesake(document, "frontend", name)
         order = self._registry.section_order
         document, _ = place(document, "frontend", name, None, order)
         return self.replace(document, name, values)
@@ -192,6 +193,7 @@ class Sites:
         name = farm["name"]
         backend = document.find("backend", name)
         if backend is None:
+            refuse_namesake(document, "backend", name)
             order = self._registry.section_order
             frontend = _frontend(document, site)
             document, backend = place_beside(document, "backend", name, frontend, order)

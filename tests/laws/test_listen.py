@@ -98,3 +98,15 @@ def test_haproxy_lets_no_other_proxy_have_its_name(api: Everything) -> None:
     for kind in ("frontend", "backend"):
         api.file.write_text(TEXT.replace("  future-keyword 1\n", "") + f"{kind} l\n")
         assert not check(str(PROGRAM), api.file, "-W")[0]
+
+
+@pytest.mark.parametrize("path", ["frontends", "backends"])
+def test_its_name_is_taken_for_both_of_its_halves(api: Everything, path: str) -> None:
+    api.file.write_text(TEXT)
+    answer = api.call("POST", path, {"name": "l"}, version=api.version)
+    assert answer.status_code == 409, answer.text
+    farm = {"name": "l", "use_as": "default"}
+    for site in ({"name": "l"}, {"name": "s", "farms": [farm]}):
+        answer = api.call("POST", "/v2/services/haproxy/sites", site, version=api.version)
+        assert answer.status_code == 409, answer.text
+    assert api.file.read_text() == TEXT

@@ -107,6 +107,15 @@ def test_parent():
     assert (unnamed.name, unnamed.parent) == ("", "base")
 
 
+def test_a_section_may_be_called_from():
+    section = Document.parse("backend from\n", KINDS).sections[0]
+    assert (section.name, section.parent) == ("from", None)
+    inheriting = section.with_parent("d")
+    assert inheriting.text == "backend from from d\n"
+    assert (inheriting.name, inheriting.parent) == ("from", "d")
+    assert inheriting.with_parent(None).text == section.text
+
+
 def test_rewriting_a_line_keeps_indentation_comment_and_line_end():
     line = Line("\t mode   http   # why\r\n")
     assert line.rewritten(["mode", "tcp"]).raw == "\t mode tcp   # why\r\n"
