@@ -136,7 +136,11 @@ class Section:
     @property
     def blocks(self) -> tuple[list[range], list[int]]:
         """The conditional blocks among its lines, and directives of those that go beyond it."""
-        return blocks(self.lines) if may_hold(self.text) else ([], [])
+        known: tuple[list[range], list[int]] | None = self.cache.get("blocks")
+        if known is None:
+            known = blocks(self.lines) if may_hold(self.text) else ([], [])
+            self.cache["blocks"] = known
+        return known
 
     def outside(self, at: int) -> int:
         """The place nearest to `at` where a line counts whenever the header does."""

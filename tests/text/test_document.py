@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +106,14 @@ def test_parent():
     assert section.with_parent("e").text == "backend b from e # x\n"
     unnamed = Document.parse("defaults from base\n", KINDS).sections[0]
     assert (unnamed.name, unnamed.parent) == ("", "base")
+
+
+def test_places_in_a_long_section_take_no_time():
+    lines = "".join(f"  server s{number} 10.0.0.1:80\n" for number in range(10_000))
+    section = Document.parse(f"backend b\n{lines}", KINDS).sections[0]
+    started = time.process_time()
+    assert all(section.outside(at) == at for at in range(10_000))
+    assert time.process_time() - started < 1
 
 
 def test_a_section_may_be_called_from():
