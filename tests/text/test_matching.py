@@ -3,7 +3,7 @@
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.text import matching
@@ -33,7 +33,6 @@ def follow(old: list[str], new: list[str]) -> list[str]:
 def test_the_steps_lead_from_one_list_to_the_other(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "_MOST", most)
 
-    @settings(deadline=None)
     @given(ITEMS, ITEMS)
     def check(old: list[str], new: list[str]) -> None:
         assert follow(old, new) == new
