@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,6 +10,7 @@ from dataplane_core.grammar.statements import EACH, FIRST, Form, Row, Statement
 from dataplane_core.grammar.tree import Node
 from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
+from dataplane_core.text.matching import opcodes
 from dataplane_core.text.section import Section
 from dataplane_core.text.tokens import may_be_quoted, plain
 
@@ -177,7 +177,8 @@ def reconcile(
     """
     old = [_identity(form, reading.values if reading else {}, key) for _, form, reading in lines]
     new = [_identity(form, row, key) for form, row in wanted]
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    places = [at for at, _, _ in lines]
+    for tag, i1, i2, j1, j2 in opcodes(old, new):
         common = min(i2 - i1, j2 - j1)
         for step in range(common):
             at, form, reading = lines[i1 + step]
@@ -185,7 +186,7 @@ def reconcile(
                 _rewrite(edit, at, form, reading, wanted[j1 + step])
         for at, _, _ in lines[i1 + common : i2]:
             edit.remove(at)
-        behind = _place_of_row(edit.section, [at for at, _, _ in lines], i1 + common, place)
+        behind = _place_of_row(edit.section, places, i1 + common, place)
         for form, row in wanted[j1 + common : j2]:
             edit.insert(behind, form.write(row, {}))
 
