@@ -20,7 +20,7 @@ class Running(FakeRuntime):
         super().__init__(folder / "worker.sock")
         self.file = folder / "maps" / "m.map"
         self.entries = dict(entries)
-        self.started, self.pid, self.delay_of_dump = int(time.time()) + 5, 1, 0.0
+        self.started, self.pid, self.delay_of_dump = int(time.time()) + 3600, 1, 0.0
 
     def answer(self, command):
         if command == "show info":
@@ -90,7 +90,7 @@ def test_what_changed_before_the_first_look(sync, running):
 
 
 def test_a_file_that_is_younger_than_the_process_is_left_alone(sync, running):
-    running.started -= 60
+    running.started = int(time.time()) - 60
     running.file.write_text(START + "k9 v9\n")
     assert soon(sync) == soon(sync) == []
     running.entries["k3"] = "v3"
@@ -99,7 +99,7 @@ def test_a_file_that_is_younger_than_the_process_is_left_alone(sync, running):
 
 
 def test_the_next_server_goes_on_where_the_last_one_stopped(sync, running, tmp_path):
-    running.started -= 60
+    running.started = int(time.time()) - 60
     soon(sync)
     running.entries["k3"] = "v3"
     soon(sync)

@@ -3,15 +3,21 @@
 import pytest
 
 from dataplane_core.grammar import RowTable, arg, integer, params, seq, statement, word
-from dataplane_core.text import Document, Line
-from dataplane_core.text.comments import is_commented_out, is_marker, learn
+from dataplane_core.text import Document, Line, comments
+from dataplane_core.text.comments import is_commented_out, is_marker
 
 KINDS = frozenset({"frontend", "backend"})
 SERVERS = RowTable(
     statement("server", seq(word("name"), word("address"), params(arg("weight", integer("weight")))))
 )
-for head in ("option httplog", "log", "redirect", "stats uri", *KINDS):
-    learn(*head.split())
+
+
+@pytest.fixture(autouse=True)
+def declared(monkeypatch):
+    """The words of these declarations, and none that other tests of the process have made."""
+    monkeypatch.setattr(comments, "_keywords", {})
+    for head in ("server", "option httplog", "log", "redirect", "stats uri", *KINDS):
+        comments.learn(*head.split())
 
 
 def without(lines: str, name: str) -> str:
