@@ -182,11 +182,6 @@ class Rows(Collection):
         return self.table.props
 
     @property
-    def needs_type(self) -> bool:
-        """Whether `parent_type` must be given."""
-        return self.typed and self.parameter is None
-
-    @property
     def indexed(self) -> bool:
         """Whether rows are addressed by their position."""
         return self.key is None

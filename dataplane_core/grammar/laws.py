@@ -1,4 +1,4 @@
-"""The laws that every declaration obeys; `dataplane check` and the tests run them over a registry.
+"""The laws that every declaration obeys; tests, also a plugin's own, run them over declarations.
 
 GetPut: putting back what was read changes no byte. PutGet: what was put is what is read.
 Fullness: a line is read to its last word or not at all. Every statement brings examples to try.

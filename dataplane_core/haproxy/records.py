@@ -59,11 +59,10 @@ class ReloadRecord:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A row as the leader works on it; `first_version` is the oldest change that waits for it."""
+    """A reload as the leader works on it, with the version that HAProxy is to load."""
 
     number: int
     id: str
-    first_version: int
     version: int
     begun: float
     attempts: int
@@ -186,7 +185,6 @@ def _job(row: Row) -> Job:
     return Job(
         row["number"],
         row["id"],
-        row["first_version"],
         row["version"],
         row["begun"] or 0.0,
         row["attempts"],

@@ -44,11 +44,6 @@ FORMAT = word("hdr_format", pattern=None, help="The new value, a log format.")
 EXPRESSION = rest("expr", help="Sample expression that gives the value.")
 
 
-def format_of(name: str, help: str, pattern: str | None = WORD) -> Term:
-    """A log format, one word."""
-    return word(name, pattern, help=help)
-
-
 def headers() -> list[Case]:
     """Actions on header fields."""
     method = word("hdr_method", METHOD, help="How the name matches: str, beg, end, sub or reg.")

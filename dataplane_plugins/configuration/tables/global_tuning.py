@@ -14,7 +14,6 @@ from dataplane_plugins.configuration.tables.global_statements import (
 
 V2 = "tune_options."
 BUFFERS = "tune_buffer_options."
-NULLABLE = {"nullable": True}
 
 
 def tuned(
