@@ -28,11 +28,11 @@ class Params(Term):
     """A table of keywords in any order.
 
     Unknown words stay where they are: they are part of the layout, and a rewrite keeps them. A
-    keyword
-    whose value does not change keeps its spelling and its place; new ones go where the table has
-    them. A `strict` table ends at the first unknown word. In a `tolerant` one a keyword whose
-    argument cannot be read hides only its own property, and not the whole line. `own` are further
-    keywords of a table whose `entries` several models share; None says that it is no such table.
+    keyword whose value does not change keeps its spelling and its place; new ones go where the
+    table has them. A `strict` table ends at the first unknown word. In a `tolerant` one a keyword
+    whose argument cannot be read hides only its own property, and not the whole line. `own` are
+    further keywords of a table whose `entries` several models share; None says that it is no such
+    table.
     """
 
     def __init__(

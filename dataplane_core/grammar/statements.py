@@ -60,9 +60,8 @@ LAST, FIRST, EACH = "last", "first", "each"
 class Statement(Node):
     """Lines that belong together: `collect` makes values of them, `spread` lines of values.
 
-    Subclasses say how. `examples` are lines that must survive reading and writing, `rejects`
-    lines that
-    must not be read; the laws run over both.
+    Subclasses say how. `examples` are lines that must survive reading and writing, `rejects` lines
+    that must not be read; the laws run over both.
     """
 
     #: whether only one of several lines is shown

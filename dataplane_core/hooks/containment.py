@@ -116,7 +116,8 @@ class Containment:
                 return terms.result(function(*arguments))
             except (Exception, SystemExit) as error:
                 _restore(arguments, former)
-                return self._failed(plugin, hook, terms.failure, error, arguments)
+                self._failed(plugin, hook, terms.failure, error, arguments)
+                return None
             finally:
                 _caller.reset(token)
 
@@ -141,7 +142,7 @@ class Containment:
     def _failed(
         self, plugin: str, hook: str, failure: Failure, error: BaseException, arguments: Any
     ) -> None:
-        """Do what the failure of a hook does; returns what stands for the hook's answer."""
+        """Do what the failure of a hook does: raise, or tell of it and have no answer."""
         if isinstance(error, PluginError | PluginFailed):
             raise error  # those of another plugin's hook, inside of this one
         if failure is Failure.STOPS and isinstance(error, SettingsError):

@@ -70,6 +70,11 @@ class Survey:
         """The places that have HAProxy look at the file, be it only with others beside it."""
         return self._places(lambda name: self.reached(name) is not None)
 
+    @property
+    def is_used(self) -> bool:
+        """Whether HAProxy looks at the file."""
+        return next(self.users(), None) is not None
+
     def _places(self, leads: Callable[[str], bool]) -> Iterator[Mention]:
         yield from (Mention(name.line) for name in self.names if leads(name.text))
         for line, _, other in self.others:

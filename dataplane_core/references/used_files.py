@@ -59,7 +59,7 @@ class UsedFiles:
         Returns the version that was judged.
         """
         snapshot, survey = self._survey(path)
-        if next(survey.users(), None) is not None:
+        if survey.is_used:
             self._judge(snapshot, survey, candidate)
         return snapshot.version
 
@@ -119,8 +119,7 @@ class UsedFiles:
         texts = self._config.restorer.fallbacks()
         self.former.forget_texts(texts)
         for version, text in texts.items():
-            survey = Survey(Configuration(self._config.path, text), path)
-            if next(survey.users(), None) is None:
+            if not self._is_used_by(text, path):
                 continue
             data, mode = None, 0o600
             if path.is_file():
@@ -146,16 +145,17 @@ class UsedFiles:
     def _is_awaited(self, path: Path) -> bool:
         """Whether HAProxy is judging a text that uses a file, as the file is now."""
         for text in self._config.under_way(time.time() - self._patience):
-            if text is None:
-                return True
-            survey = Survey(Configuration(self._config.path, text), path)
-            if next(survey.users(), None) is not None:
+            if text is None or self._is_used_by(text, path):
                 return True
         return False
 
+    def _is_used_by(self, text: str, path: Path) -> bool:
+        """Whether HAProxy looks at a file with a text that is not the newest version's."""
+        return Survey(Configuration(self._config.path, text), path).is_used
+
     def uses(self, path: Path) -> bool:
         """Whether HAProxy looks at a file: it is named, its folder is, or the one it belongs to."""
-        return next(self._survey(path)[1].users(), None) is not None
+        return self._survey(path)[1].is_used
 
     def _survey(self, path: Path) -> tuple[Snapshot, Survey]:
         snapshot, newest = self._config.snapshot(), self._newest

@@ -1,7 +1,5 @@
 """What the specification says of SPOE files and of what is in them."""
 
-from dataclasses import replace
-
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     EXISTS,
@@ -58,13 +56,9 @@ def _enveloped(schema: Fragment) -> Response:
     return Response({"type": "object", "required": ["data"], "properties": properties}, SHOWN)
 
 
-def _reading(
-    id: str, summary: str, schema: Fragment, *more: Parameter, **answers: Response
-) -> Operation:
-    parameters = (SPOE, *more, TRANSACTION_ID)
-    found = _operation(id, summary, *parameters, _200=_enveloped(schema))
-    others = {code.lstrip("_"): answer for code, answer in answers.items()}
-    return replace(found, responses={**found.responses, **others})
+def _reading(id: str, summary: str, schema: Fragment, *more: Parameter) -> Operation:
+    found = _enveloped(schema)
+    return _operation(id, summary, SPOE, *more, TRANSACTION_ID, _200=found, _404=NOT_FOUND)
 
 
 def _removing(id: str, summary: str, *more: Parameter) -> Operation:
@@ -119,7 +113,6 @@ SCOPE_LIST = {
         "getSpoeScopes",
         "List the scopes of an SPOE file. A scope holds the sections of one engine.",
         {"$ref": "spoe_scopes"},
-        _404=NOT_FOUND,
     ),
     "POST": _operation(
         "createSpoeScope",
@@ -138,7 +131,6 @@ SCOPE_ITEM = {
         "getSpoeScope",
         "Read a scope of an SPOE file. Its name, if it is there.",
         _SCOPE,
-        _404=NOT_FOUND,
     ),
     "DELETE": _removing(
         "deleteSpoeScope", "Delete a scope of an SPOE file. All that is in it goes with it."
@@ -155,7 +147,6 @@ def part_list(part: Part) -> dict[str, Operation]:
             f"List the {part.kind} sections of a scope. In the order of the file.",
             many,
             SCOPE,
-            _404=NOT_FOUND,
         ),
         "POST": _operation(
             f"create{part.title}",
@@ -181,7 +172,6 @@ def part_item(part: Part) -> dict[str, Operation]:
             f"Read a {part.kind} section of a scope. What its lines say.",
             one,
             SCOPE,
-            _404=NOT_FOUND,
         ),
         "PUT": _operation(
             f"replace{part.title}",

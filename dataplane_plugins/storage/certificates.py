@@ -87,7 +87,6 @@ def check(data: bytes) -> Bundle:
     Raises `Invalid` when one of them cannot be read, or the key is not the first certificate's.
     """
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     bundle = parse(data)
     certificates = [
@@ -96,11 +95,8 @@ def check(data: bytes) -> Bundle:
     ]
     for text in bundle.of(_REVOKED):
         _loaded("a revocation list", x509.load_pem_x509_crl, text)
-    keys = [
-        _loaded("a private key", lambda one: load_pem_private_key(one, None), text)
-        for text in bundle.of(_KEY)
-    ]
-    if keys and certificates and keys[0].public_key() != certificates[0].public_key():
+    keys = [_public_key(text) for text in bundle.of(_KEY)]
+    if keys and certificates and keys[0] != certificates[0].public_key():
         raise Invalid(
             "the private key does not belong to the first certificate of the file; of several keys "
             "HAProxy takes the first"
@@ -116,7 +112,6 @@ def check_key(bundle: Bundle, former: bytes, beside: bytes) -> None:
     `former` is what the file held, `beside` what the file of its key holds, "" without one.
     """
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     certificates = bundle.of(_CERTIFICATE)
     if bundle.serves or not certificates:
@@ -129,12 +124,18 @@ def check_key(bundle: Bundle, former: bytes, beside: bytes) -> None:
             "file, or beside it"
         )
     for text in keys[:1]:
-        key = _loaded("a private key", lambda one: load_pem_private_key(one, None), text)
-        if key.public_key() != x509.load_pem_x509_certificate(certificates[0]).public_key():
+        if _public_key(text) != x509.load_pem_x509_certificate(certificates[0]).public_key():
             raise Invalid(
                 "the private key in the file beside it does not belong to the first certificate of "
                 "the file; send both in one file"
             )
+
+
+def _public_key(text: bytes) -> Any:
+    """The public half of a private key, which is also in the certificates that belong to it."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    return _loaded("a private key", lambda one: load_pem_private_key(one, None), text).public_key()
 
 
 def _loaded(what: str, load: Callable[[bytes], T], text: bytes) -> T:

@@ -32,7 +32,7 @@ spoe-agent mirror
     timeout processing 1s
     use-backend agents
 spoe-message one
-    args a=path,map({map})
+    args a={sample}
     event on-frontend-http-request
 """
 
@@ -50,7 +50,7 @@ def lay_out(folder: Path) -> None:
         "errors/503.http": b"HTTP/1.0 503 Gone\r\n\r\nbusy\n",
         "lua/x.lua": b"core.log(core.info, 'hello')\n",
         "lists/certs.txt": f"# {folder}/certs/other.pem\n{folder}/certs/site.pem [alpn h2]\n".encode(),
-        "spoe/mirror.cfg": MIRROR.format(map=folder / "maps/x.map").encode(),
+        "spoe/mirror.cfg": MIRROR.format(sample=f"path,map({folder}/maps/x.map)").encode(),
         "state/all": b"1\n",
     }
     for name, content in files.items():

@@ -8,6 +8,7 @@ import pytest
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.waiting import until
+from tests.references.support import MIRROR
 from tests.storage.support import bundle, certificate, form, pem_of, private_key
 from tests.storage.test_live import PAGE, Live
 
@@ -37,19 +38,7 @@ backend agents
   server s 127.0.0.1:9
   server t 127.0.0.1:10 ssl verify required ca-file {folder}/ssl/ca.pem
 """
-MIRROR = """\
-[mirror]
-spoe-agent mirror
-    messages one
-    option var-prefix m
-    timeout hello 1s
-    timeout idle 1s
-    timeout processing 1s
-    use-backend agents
-spoe-message one
-    args a=path
-    event on-frontend-http-request
-"""
+MIRRORED = MIRROR.format(sample="path")
 SPOE = "/v2/services/haproxy/spoe"
 
 
@@ -73,7 +62,7 @@ def live(tmp_path_factory):
         "general/503.http": PAGE,
         "general/comment.txt": b"x",
         "maps/n.map": b"/a 1\n",
-        "spoe/mirror.cfg": MIRROR.encode(),
+        "spoe/mirror.cfg": MIRRORED.encode(),
     }
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -231,7 +220,7 @@ def test_spoe_files(live):
     refused(live, answer, 400, "spoe/mirror.cfg", "section frontend fe")
     answer = live.send("DELETE", f"{SPOE}/spoe_scopes/%5Bmirror%5D", version=version, spoe="mirror.cfg")
     refused(live, answer, 400)
-    assert file.read_text() == MIRROR
+    assert file.read_text() == MIRRORED
     message = b'{"name":"two","args":"b=path","event":{"name":"on-frontend-http-request"}}'
     answer = live.send("POST", f"{SPOE}/spoe_messages", message, "application/json", version=version, **here)
     assert answer.status_code == 201, answer.text
