@@ -6,13 +6,13 @@ from typing import Any
 from dataplane_core.api.application import Application
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Authorize, Frame, Identify
-from dataplane_core.api.locate import owner, row_at, row_name
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.site import Site
 from dataplane_core.api.versions import V2, ApiVersion
 from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
+from dataplane_core.resources.locate import owner, row_at, row_name
 from dataplane_core.services import Services, make_services
 from dataplane_core.settings import Settings
 from dataplane_core.store.ports import Locate

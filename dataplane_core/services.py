@@ -10,14 +10,14 @@ from typing import Any
 from dataplane_core.haproxy.addresses import global_lines
 from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.leader import Duty, lead
+from dataplane_core.haproxy.live import planner
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
 from dataplane_core.hooks.faults import record
 from dataplane_core.hooks.manager import Manager, manager_of, register_collections
-from dataplane_core.live import planner
 from dataplane_core.references import UsedFiles
-from dataplane_core.registry import Registry
+from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore

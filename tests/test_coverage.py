@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from dataplane_core.coverage import REFUSED, Coverage
+from dataplane_core.commands.coverage import REFUSED, Coverage
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.keywords import Keyword, keywords
 from tests.golden.offline import registry

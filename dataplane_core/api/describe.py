@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     CHANGE,
@@ -20,6 +19,7 @@ from dataplane_core.api.operations import (
 )
 from dataplane_core.api.view import View
 from dataplane_core.api.wording import about, keyword, owner, thing, things, with_article
+from dataplane_core.resources.collections import Collection, Rows, Sections, Single
 
 ONE = ("GET read", "PUT replace", "DELETE delete")
 MANY = ("GET list", "POST create")

@@ -7,8 +7,8 @@ patterns, which nobody would send.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.grammar import Model, Statement
+from dataplane_core.resources.collections import Collection, Rows, Sections, Single
 from dataplane_core.text import Line, Section
 
 NAME = "example"

@@ -9,11 +9,11 @@ from urllib.parse import quote
 import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body, to_json
-from dataplane_core.api.codec import Loaded
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.operations import BYTES, Body, Operation
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.auth import CHALLENGE, Identity
+from dataplane_core.codec.codec import Loaded
 from dataplane_core.errors import (
     CheckFailed,
     Code,

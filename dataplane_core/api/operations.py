@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataplane_core.api.codec import Codec
+from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.text.numbers import integer

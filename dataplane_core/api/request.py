@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from dataplane_core.api.codec import Loaded
 from dataplane_core.auth import Identity
+from dataplane_core.codec.codec import Loaded
 
 if TYPE_CHECKING:
     from dataplane_core.api.site import Site

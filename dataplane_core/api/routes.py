@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dataplane_core.api.operations import Fragment, Operation, Parameter
 from dataplane_core.hooks.containment import plugin_at_work
-from dataplane_core.origins import Origins
+from dataplane_core.resources.origins import Origins
 
 _NAME = re.compile(r"\{(\w+)\}")
 

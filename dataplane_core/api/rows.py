@@ -5,14 +5,14 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.api.collections import Rows
-from dataplane_core.api.extra_props import UNMANAGED
-from dataplane_core.api.locate import ParentReference, named_rows, parent_reference, row_name
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.params import unknown_words
+from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.extra_props import UNMANAGED
+from dataplane_core.resources.locate import ParentReference, named_rows, parent_reference, row_name
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 

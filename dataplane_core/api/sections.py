@@ -5,17 +5,17 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.api.codec import Codec
-from dataplane_core.api.collections import INHERITING, Sections, Single
-from dataplane_core.api.extra_props import UNMANAGED
-from dataplane_core.api.locate import find_section, find_single, refuse_namesake, shown_names
-from dataplane_core.api.placing import place, with_defaults
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.unmanaged import unmanaged_lines
 from dataplane_core.api.view import View
+from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
-from dataplane_core.registry import Registry
+from dataplane_core.resources.collections import INHERITING, Sections, Single
+from dataplane_core.resources.extra_props import UNMANAGED
+from dataplane_core.resources.locate import find_section, find_single, refuse_namesake, shown_names
+from dataplane_core.resources.placing import place, with_defaults
+from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.unmanaged import unmanaged_lines
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 

@@ -12,13 +12,13 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 
 from dataplane_core import __version__
-from dataplane_core.api.codec import Codec
-from dataplane_core.api.collections import Single
 from dataplane_core.api.examples import example
 from dataplane_core.api.forms import JSON, PARAMETERS, Form, OpenApi3, Swagger
 from dataplane_core.api.operations import Body
 from dataplane_core.api.refusals import SHARED, answers
 from dataplane_core.api.tags import tags
+from dataplane_core.codec.codec import Codec
+from dataplane_core.resources.collections import Single
 
 if TYPE_CHECKING:
     from dataplane_core.api.site import Site

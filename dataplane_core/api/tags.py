@@ -6,9 +6,9 @@ in which they stand in a file, and behind each section the lines that it holds.
 
 from typing import TYPE_CHECKING, Any
 
-from dataplane_core.api.collections import INHERITING, Collection, Rows
 from dataplane_core.api.routes import Tag
 from dataplane_core.api.wording import about
+from dataplane_core.resources.collections import INHERITING, Collection, Rows
 
 if TYPE_CHECKING:
     from dataplane_core.api.site import Site

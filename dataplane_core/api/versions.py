@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
-from dataplane_core.api.collections import Collection, Rows, Sections, Single
 from dataplane_core.api.describe import MANY, ONE, Describe
 from dataplane_core.api.introduction import INTRODUCTION
 from dataplane_core.api.operations import Fragment, Parameter
@@ -15,6 +14,7 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
 from dataplane_core.api.view import View
+from dataplane_core.resources.collections import Collection, Rows, Sections, Single
 from dataplane_core.text import Section
 
 

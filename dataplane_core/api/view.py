@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import falcon
 
 from dataplane_core.api.body import to_json
-from dataplane_core.api.codec import Codec
-from dataplane_core.api.collections import (
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.schema import SchemaFactory
+from dataplane_core.grammar import Problem, Prop
+from dataplane_core.resources.collections import (
     Collection,
     Rows,
     Sections,
     Single,
 )
-from dataplane_core.api.extra_props import extra_props
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.schema import SchemaFactory
-from dataplane_core.grammar import Problem, Prop
-from dataplane_core.registry import Registry
+from dataplane_core.resources.extra_props import extra_props
+from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot

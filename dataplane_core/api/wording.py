@@ -6,8 +6,8 @@
 import re
 from os.path import commonprefix
 
-from dataplane_core.api.collections import LISTEN, Collection, Naming, Rows
-from dataplane_core.registry import Registry
+from dataplane_core.resources.collections import LISTEN, Collection, Naming, Rows
+from dataplane_core.resources.registry import Registry
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _FEW = 2

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dataplane_core.auth.environment import environment
 from dataplane_core.auth.passwords import Secret
-from dataplane_core.registry import SECTION_ORDER
+from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.text import ConditionalBlocks, Document, Line, Section, words
 
 _KINDS = frozenset(SECTION_ORDER)

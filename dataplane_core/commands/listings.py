@@ -64,7 +64,7 @@ def keywords(kind: str | None, as_json: bool, **parameters: Any) -> None:
     A line a keyword: class, section, keyword, usage, collections of the API that have it; then, on
     standard error, how many of the configuration keywords the API has.
     """
-    from dataplane_core.coverage import Coverage
+    from dataplane_core.commands.coverage import Coverage
     from dataplane_core.haproxy import binaries
     from dataplane_core.haproxy.keywords import keywords as listed
     from dataplane_core.hooks.manager import manager_of, register_collections

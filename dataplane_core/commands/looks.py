@@ -21,7 +21,7 @@ def check(path: str, as_json: bool, **parameters: Any) -> None:
     All that HAProxy and the plugins find is printed, a finding a line, with its line and section.
     Exit status 1: the file would be refused.
     """
-    from dataplane_core.checking import findings
+    from dataplane_core.commands.checking import findings
 
     _must_be_read(path)
     found, accepted = findings(settings_of(parameters), Path(path))
@@ -57,7 +57,7 @@ def doctor(as_json: bool, **parameters: Any) -> None:
     Each right, file or socket that is missing, and what to do about it. Exit status 1 if there is
     any.
     """
-    from dataplane_core.doctor import diagnose
+    from dataplane_core.commands.doctor import diagnose
 
     found = list(diagnose(settings_of(parameters)))
     if as_json:

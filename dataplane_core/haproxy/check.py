@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
-from dataplane_core.haproxy import binaries, messages
+from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.commands import CommandFailed, Completed, Running, words
 from dataplane_core.settings import Settings
 from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
+from dataplane_core.store import messages
 
 # HAProxy's last words on a file that it accepts (3.x says them with -V only). From there on it but
 # gives back its memory, and nobody needs to wait for that.

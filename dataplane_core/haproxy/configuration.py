@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dataplane_core.registry import SECTION_ORDER
+from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.text import Document
 
 

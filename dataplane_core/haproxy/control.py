@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from dataplane_core.errors import DataplaneError, RuntimeFailed
-from dataplane_core.haproxy import master, messages
+from dataplane_core.haproxy import master
 from dataplane_core.haproxy.alive import Status, status_by_sockets
 from dataplane_core.haproxy.check import Checker
 from dataplane_core.haproxy.commands import CommandFailed, run, words
 from dataplane_core.haproxy.master import Processes, Result
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
+from dataplane_core.store import messages
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 
 from dataplane_core.errors import RuntimeFailed, RuntimeUnreachable
-from dataplane_core.haproxy import messages
 from dataplane_core.haproxy.patience import DEADLINE
 from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.store import messages
 
 _ROW = re.compile(
     r"(?P<pid>[0-9]+)\s+(?P<type>master|worker|program|\S+)\s+(?P<reloads>[0-9]+)\s+"

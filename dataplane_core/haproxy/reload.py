@@ -13,12 +13,12 @@ from dataplane_core.haproxy.alive import Status
 from dataplane_core.haproxy.control import Control
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.master import Result
-from dataplane_core.haproxy.messages import one_line
-from dataplane_core.haproxy.records import Job, Records, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
 from dataplane_core.store.files import try_lock
-from dataplane_core.store.state import State
+from dataplane_core.store.journal.reloads import Job, Records, ReloadRecord
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.messages import one_line
 
 __all__ = ["ReloadQueue", "ReloadRecord"]
 

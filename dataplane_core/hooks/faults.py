@@ -7,7 +7,7 @@ from typing import Any
 
 from dataplane_core.errors import StorageFailed
 from dataplane_core.hooks.containment import Fault
-from dataplane_core.store.state import State
+from dataplane_core.store.journal.state import State
 
 _FACT = "plugin_faults"
 _MOST = 50

@@ -10,14 +10,14 @@ import pluggy
 
 from dataplane_core.hooks import hookspecs
 from dataplane_core.hooks.containment import PROJECT, Containment, Fault, PluginError
-from dataplane_core.registry import Registry, RegistryError
+from dataplane_core.resources.registry import Registry, RegistryError
 from dataplane_core.settings import Problem, Settings, SettingsError
 
 GROUP = "dataplane.plugins"
 """The group of entry points that a distribution with a plugin declares."""
 
 OWN_PACKAGE = "dataplane_plugins"
-"""The package that comes with the server; its `PLUGINS` are the names of its modules with hooks."""
+"""The package that comes with the server; its `PLUGINS` are its modules with hooks, by name."""
 
 
 class Manager(pluggy.PluginManager):
@@ -70,7 +70,7 @@ def make_manager(
     for name in blocked:
         manager.set_blocked(name)
     if plugins is None:
-        wanted = [*((name, f"{OWN_PACKAGE}.{name}") for name in own_plugins()), *installed()]
+        wanted = [*own_plugins().items(), *installed()]
     else:
         wanted = list(_given(plugins))
     manager.add(one for one in wanted if not manager.is_blocked(one[0]))
@@ -110,19 +110,20 @@ def register_collections(manager: pluggy.PluginManager) -> Registry:
     return registry
 
 
-def own_plugins() -> tuple[str, ...]:
-    """Return the names of the plugins that come with the server, in the order of their hooks.
+def own_plugins() -> dict[str, str]:
+    """Return the modules of the plugins that come with the server, in the order of their hooks.
 
-    They are the names under which plugins can be blocked. The core itself knows none of them.
+    Their keys are the names under which plugins can be blocked. The core itself knows none of them.
     """
-    names: tuple[str, ...] = importlib.import_module(OWN_PACKAGE).PLUGINS
-    return names
+    modules: dict[str, str] = importlib.import_module(OWN_PACKAGE).PLUGINS
+    return modules
 
 
 def _given(plugins: Iterable[object]) -> Iterator[tuple[str, object]]:
+    own = own_plugins()
     for plugin in plugins:
         if isinstance(plugin, str):
-            yield plugin, f"{OWN_PACKAGE}.{plugin}" if plugin in own_plugins() else plugin
+            yield plugin, own.get(plugin, plugin)
         else:
             yield getattr(plugin, "__name__", type(plugin).__name__), plugin
 

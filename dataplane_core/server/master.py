@@ -13,7 +13,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from dataplane_core.logs.apache import Access
-from dataplane_core.logs.configure import ACCESS, log_access
+from dataplane_core.server.logging import ACCESS, log_access
 from dataplane_core.server.process import (
     disregard,
     end_with_parent,

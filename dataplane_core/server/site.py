@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataplane_core.errors import DataplaneError
-from dataplane_core.logs.configure import configure, give_files_to
 from dataplane_core.server.connections import Limits, limits_of
 from dataplane_core.server.folders import make_folders
 from dataplane_core.server.listeners import Listeners
+from dataplane_core.server.logging import configure, give_files_to
 from dataplane_core.server.process import PidFile, account_of, become
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Problem, Settings, SettingsError

@@ -27,9 +27,9 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate, sync_directory
 from dataplane_core.store.findings import Teller
 from dataplane_core.store.head import Head, encode, join, split
-from dataplane_core.store.history import Entry, History
+from dataplane_core.store.journal.transactions import COMMITTED, Row, Rows
+from dataplane_core.store.journal.versions import Entry, History
 from dataplane_core.store.ports import Checker, Follow, Hooks, Reloads, Verdict
-from dataplane_core.store.rows import COMMITTED, Row, Rows
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.source import Source, digest_of
 from dataplane_core.store.texts import Backups, Texts

@@ -25,13 +25,13 @@ from dataplane_core.store.findings import Teller
 from dataplane_core.store.follow import Follower, Following
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode, split
-from dataplane_core.store.history import History
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.transactions import Rows
+from dataplane_core.store.journal.versions import History
 from dataplane_core.store.ports import Checker, Hooks, Locate, Plan, Reloads
 from dataplane_core.store.restore import Restorer
-from dataplane_core.store.rows import Rows
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.source import Source
-from dataplane_core.store.state import State
 from dataplane_core.store.texts import Backups, Texts
 from dataplane_core.store.transactions import Edit, Transactions
 from dataplane_core.text import Document

@@ -5,7 +5,7 @@ import logging
 from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed
 from dataplane_core.store.change import Committed, Origin, Outcome
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.history import History
+from dataplane_core.store.journal.versions import History
 from dataplane_core.store.ports import Apply, Hooks, Plan, Reloads
 
 _UNDO = "undo what was applied at run time"

@@ -9,10 +9,10 @@ import logging
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, DataplaneError, StorageFailed
-from dataplane_core.haproxy.messages import one_line
 from dataplane_core.store.files import write_atomically
 from dataplane_core.store.findings import Teller
-from dataplane_core.store.history import Entry, History
+from dataplane_core.store.journal.versions import Entry, History
+from dataplane_core.store.messages import one_line
 from dataplane_core.store.ports import Checker
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Texts

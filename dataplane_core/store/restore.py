@@ -8,7 +8,7 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode, encode, join, split
-from dataplane_core.store.history import Entry, History
+from dataplane_core.store.journal.versions import Entry, History
 from dataplane_core.store.ports import Reloads
 from dataplane_core.store.source import Source, digest_of
 from dataplane_core.store.texts import Texts

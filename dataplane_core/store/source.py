@@ -26,11 +26,11 @@ from pathlib import Path
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import identity, locked, read, sync_directory, told
 from dataplane_core.store.head import decode, split
-from dataplane_core.store.history import Entry, History
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.transactions import Rows
+from dataplane_core.store.journal.versions import Entry, History
 from dataplane_core.store.ports import Follow
-from dataplane_core.store.rows import Rows
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.state import State
 from dataplane_core.store.texts import Texts
 from dataplane_core.text import Document
 

@@ -14,8 +14,8 @@ from dataplane_core.store.commit import (
     version_mismatch,
 )
 from dataplane_core.store.head import Head
+from dataplane_core.store.journal.transactions import Row, Rows, Status
 from dataplane_core.store.overlay import Action, replay, steps_between
-from dataplane_core.store.rows import Row, Rows, Status
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.views import Views
 from dataplane_core.text import Document

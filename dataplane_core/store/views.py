@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
+from dataplane_core.store.journal.transactions import Row, Rows
 from dataplane_core.store.overlay import replay
-from dataplane_core.store.rows import Row, Rows
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
 

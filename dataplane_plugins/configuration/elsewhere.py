@@ -5,7 +5,7 @@ item of an array; a path stands for all that is below it.
 """
 
 from dataplane_core import impl
-from dataplane_core.registry import Registry
+from dataplane_core.resources.registry import Registry
 
 
 def _below(path: str, names: str) -> str:

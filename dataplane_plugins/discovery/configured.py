@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from uuid import NAMESPACE_URL, uuid5
 
-from dataplane_core.api.codec import Codec, Loaded
-from dataplane_core.api.schema import SchemaFactory
+from dataplane_core.codec.codec import Codec, Loaded
+from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.discovery import SHARED, Entry, Source
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Prop

@@ -6,7 +6,6 @@ import falcon
 
 from dataplane_core import impl
 from dataplane_core.api.body import to_json
-from dataplane_core.api.codec import refuse
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     EXISTS,
@@ -19,6 +18,7 @@ from dataplane_core.api.operations import (
 )
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
+from dataplane_core.codec.codec import refuse
 from dataplane_core.discovery import Source
 from dataplane_core.overview import Fact
 from dataplane_core.services import Services

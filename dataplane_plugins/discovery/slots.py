@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dataplane_core.api.placing import place, with_defaults
 from dataplane_core.discovery import SLOTS, Entry, Instance
 from dataplane_core.errors import NotFound
+from dataplane_core.resources.placing import place, with_defaults
 from dataplane_core.text import Document, Line, Section, unquote
 from dataplane_core.text.numbers import is_digits
 

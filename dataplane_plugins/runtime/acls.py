@@ -14,6 +14,7 @@ from dataplane_core.grammar import Prop
 from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_core.text.tokens import CONTROL
+from dataplane_plugins.patterns.patterns import Patterns, Reference, choose, entries
 from dataplane_plugins.runtime.common import (
     BAD,
     EXISTS,
@@ -25,7 +26,6 @@ from dataplane_plugins.runtime.common import (
     named,
     operation,
 )
-from dataplane_plugins.runtime.patterns import Patterns, Reference, choose, entries
 
 TAG = "ACL Runtime"
 ENTRY = (

@@ -17,8 +17,8 @@ from dataplane_core import impl
 from dataplane_core.errors import DataplaneError, RuntimeFailed
 from dataplane_core.services import Services
 from dataplane_core.text.numbers import is_digits
-from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key
-from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
+from dataplane_plugins.patterns.map_files import MapFiles, Values, by_key
+from dataplane_plugins.patterns.patterns import Patterns, Reference, entries
 
 _MARKS = re.compile(rb"^\S+ ", re.MULTILINE)
 _REST = 400

@@ -16,11 +16,11 @@ from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.overview import Fact
 from dataplane_core.services import Services
 from dataplane_core.store.files import told
+from dataplane_plugins.patterns.map_files import MapFiles, Values, by_key, check_entry
+from dataplane_plugins.patterns.patterns import Patterns, Reference, entries
 from dataplane_plugins.runtime import map_operations as told_as
 from dataplane_plugins.runtime.common import PATH
 from dataplane_plugins.runtime.listing import entries_json
-from dataplane_plugins.runtime.map_files import MapFiles, Values, by_key, check_entry
-from dataplane_plugins.runtime.patterns import Patterns, Reference, entries
 from dataplane_plugins.storage.maps import MapList as StoredMaps
 from dataplane_plugins.storage.maps import stored_maps
 

@@ -21,8 +21,8 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
 from dataplane_core.text import unquote
-from dataplane_plugins.configuration.tables.common import PORT
-from dataplane_plugins.configuration.tables.server_params import SERVER_PARAMS
+from dataplane_plugins.configuration.common.props import PORT
+from dataplane_plugins.configuration.servers.server_params import SERVER_PARAMS
 from dataplane_plugins.runtime.common import (
     BAD,
     EXISTS,

@@ -18,8 +18,8 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.grammar.nested import nested
-from dataplane_plugins.configuration.acls import ACL
-from dataplane_plugins.configuration.log_targets import LOG
+from dataplane_plugins.configuration.rules.acls import ACL
+from dataplane_plugins.configuration.rules.log_targets import LOG
 
 VARIABLE = r"^[A-Za-z0-9-_.]+$"
 EVENTS = (

@@ -8,10 +8,10 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.body import parse_json, to_json
-from dataplane_core.api.codec import Codec
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.uploads import open_upload
 from dataplane_core.api.view import View
+from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import BadRequest, NotFound
 from dataplane_core.grammar import Model, Prop
 from dataplane_core.store.change import Outcome

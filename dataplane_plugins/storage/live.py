@@ -15,8 +15,8 @@ from dataplane_core.errors import DataplaneError, Invalid, RuntimeFailed
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.haproxy.runtime_line import argument
 from dataplane_core.services import Services
-from dataplane_plugins.runtime.map_files import pairs_of
-from dataplane_plugins.runtime.patterns import Kind, Patterns, Reference
+from dataplane_plugins.patterns.map_files import pairs_of
+from dataplane_plugins.patterns.patterns import Kind, Patterns, Reference
 from dataplane_plugins.storage.certificates import Bundle
 
 COMMIT_SECONDS = 10.0

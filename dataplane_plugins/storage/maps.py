@@ -10,8 +10,8 @@ from dataplane_core.api.body import to_json
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.services import Services
+from dataplane_plugins.patterns.map_files import SUFFIX
 from dataplane_plugins.runtime.common import array
-from dataplane_plugins.runtime.map_files import SUFFIX
 from dataplane_plugins.runtime.map_operations import MAP
 from dataplane_plugins.storage.files import FIELD, FileItem, FileList, Files
 from dataplane_plugins.storage.folders import Folder

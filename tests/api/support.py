@@ -33,7 +33,7 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
-from dataplane_core.registry import Orphans, Parent, Registry
+from dataplane_core.resources.registry import Orphans, Parent, Registry
 from dataplane_core.settings import Settings, User
 from dataplane_core.text import Line
 

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core import impl
-from dataplane_core import live as live_module
-from dataplane_core.changes import NeedsReload, differences
 from dataplane_core.errors import Invalid
+from dataplane_core.haproxy import live as live_module
+from dataplane_core.haproxy.live import runtime_commands
 from dataplane_core.hooks.manager import make_manager, register_collections
-from dataplane_core.live import runtime_commands
+from dataplane_core.resources.changes import NeedsReload, differences
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document
 from tests.api.support import FAMILY, TEXT

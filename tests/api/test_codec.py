@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_core.api.codec import Codec
-from dataplane_core.api.schema import SchemaFactory
+from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import BadRequest, Invalid
 from dataplane_core.grammar import Problem, Prop
 

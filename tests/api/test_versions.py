@@ -2,14 +2,14 @@
 
 import pytest
 
-from dataplane_core.api.collections import Rows
 from dataplane_core.api.describe import MANY, ONE, Describe
-from dataplane_core.api.locate import ParentReference
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList
 from dataplane_core.api.versions import V2
 from dataplane_core.app import serve
+from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.locate import ParentReference
 from tests.api.support import Api
 
 

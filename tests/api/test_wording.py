@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dataplane_core.api.collections import Naming, Rows
 from dataplane_core.api.wording import either, thing, things, with_article
+from dataplane_core.resources.collections import Naming, Rows
 from tests.laws.support import Everything
 
 

@@ -11,7 +11,7 @@ from dataplane_core.auth import Authenticator
 from dataplane_core.auth.passwords import verify
 from dataplane_core.auth.userlists import users_of
 from dataplane_core.errors import Unauthorized
-from dataplane_core.registry import SECTION_ORDER
+from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.settings import Settings
 from dataplane_core.text import Document
 from tests.auth.test_authenticator import HASHES, basic

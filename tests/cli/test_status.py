@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dataplane_core.cli import main
-from dataplane_core.haproxy.records import Records
 from dataplane_core.overview import overview
 from dataplane_core.services import make_services
+from dataplane_core.store.journal.reloads import Records
 from tests.discovery.consul import ConsulDouble
 from tests.discovery.support import discovering
 from tests.haproxy.support import configured

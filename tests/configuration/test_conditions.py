@@ -1,6 +1,6 @@
 """A rule is never made for everybody because half of its condition is missing."""
 
-from dataplane_core.api.collections import Rows
+from dataplane_core.resources.collections import Rows
 from tests.golden.offline import registry
 from tests.laws.support import Everything, odd, places
 

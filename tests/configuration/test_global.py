@@ -3,7 +3,7 @@
 import pytest
 
 from dataplane_core.text import Document
-from dataplane_plugins.configuration.global_ import GLOBAL
+from dataplane_plugins.configuration.globals.global_ import GLOBAL
 from tests.laws.support import Everything
 
 

@@ -4,13 +4,10 @@ import pytest
 
 from dataplane_core.grammar import RowTable
 from dataplane_core.text import Document
-from dataplane_plugins.configuration import (
-    tcp_checks,
-    tcp_request_rules,
-    tcp_response_rules,
-)
-from dataplane_plugins.configuration.http_request_rules import RULE
-from dataplane_plugins.configuration.tables.http_check_steps import CHECK
+from dataplane_plugins.configuration.checks import tcp_checks
+from dataplane_plugins.configuration.checks.http_check_steps import CHECK
+from dataplane_plugins.configuration.rules import tcp_request_rules, tcp_response_rules
+from dataplane_plugins.configuration.rules.http_request_rules import RULE
 
 TABLE = RowTable(RULE, rank=40)
 

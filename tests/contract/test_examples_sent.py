@@ -3,7 +3,7 @@
 import pytest
 from jsonschema import Draft4Validator
 
-from dataplane_core.api.collections import Rows
+from dataplane_core.resources.collections import Rows
 from tests.harness.recorded import TOP
 from tests.laws.support import Everything
 

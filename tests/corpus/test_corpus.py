@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import pytest
 
-from dataplane_core.api.collections import Rows, Sections, Single
 from dataplane_core.api.sections import object_of
 from dataplane_core.grammar.params import unknown_words
 from dataplane_core.haproxy import binaries
-from dataplane_core.registry import Registry
+from dataplane_core.resources.collections import Rows, Sections, Single
+from dataplane_core.resources.registry import Registry
 from dataplane_core.store.head import split
 from dataplane_core.text import Document, Line, Section, unquote
 from dataplane_core.text.comments import kind_of

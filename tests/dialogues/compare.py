@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from dataplane_core.api.collections import Sections
+from dataplane_core.resources.collections import Sections
 from tests.dialogues.recorded import Step
 from tests.dialogues.replay import RELOAD, SPOE, Bindings, told
 from tests.dialogues.texts import differing, headed

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import dataplane_plugins.configuration
-from dataplane_core.api.collections import Collection, Rows, Sections, Single
-from dataplane_core.api.shape import Unused, build, flatten, tidy
+from dataplane_core.codec.shape import Unused, build, flatten, tidy
 from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import Problem, Row, Values
-from dataplane_core.registry import Registry
+from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Section
 
 ROOT = Path(__file__).resolve().parents[2]

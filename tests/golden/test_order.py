@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dataplane_core.api.shape import Unused, flatten, tidy
 from dataplane_core.api.versions import V2
 from dataplane_core.api.view import View
+from dataplane_core.codec.shape import Unused, flatten, tidy
 from dataplane_core.hooks.manager import make_manager, register_collections
 from tests.golden.offline import cases
 

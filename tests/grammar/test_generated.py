@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dataplane_core.api.collections import Rows
 from dataplane_core.errors import Invalid
 from dataplane_core.grammar import Model, Statement, normal
-from dataplane_core.registry import SECTION_ORDER
+from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.text import Document, Section
 from dataplane_plugins.spoe.models import AGENT, GROUP, MESSAGE
 from tests.golden.offline import registry

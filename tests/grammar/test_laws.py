@@ -2,9 +2,9 @@
 
 import pytest
 
-from dataplane_core.api.collections import Rows
 from dataplane_core.grammar import Custom, statement, word
 from dataplane_core.grammar.laws import breaches, lint, name_of
+from dataplane_core.resources.collections import Rows
 from tests.golden.offline import registry
 
 COLLECTIONS = list(registry().collections.values())

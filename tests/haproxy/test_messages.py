@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Finding
-from dataplane_core.haproxy.messages import FINDINGS_LIMIT, findings, one_line, summary, told
+from dataplane_core.store.messages import FINDINGS_LIMIT, findings, one_line, summary, told
 
 CANDIDATE = "/etc/haproxy/.haproxy.cfg.k3j2.tmp"
 

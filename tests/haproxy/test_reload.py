@@ -16,7 +16,7 @@ from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.reload import COMPLETED, ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.settings import Settings
-from dataplane_core.store.state import State
+from dataplane_core.store.journal.state import State
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured, script
 from tests.harness.haproxy import HaproxyProcess

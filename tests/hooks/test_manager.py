@@ -16,7 +16,7 @@ from dataplane_core.hooks.manager import (
     manager_of,
     register_collections,
 )
-from dataplane_core.registry import Registry, RegistryError
+from dataplane_core.resources.registry import Registry, RegistryError
 from dataplane_core.settings import SettingsError, load
 from dataplane_plugins import PLUGINS
 
@@ -79,7 +79,7 @@ def installed(monkeypatch):
 
     monkeypatch.setattr("dataplane_core.hooks.manager.entry_points", found)
     monkeypatch.setattr("dataplane_core.hooks.manager.EntryPoint", Point)
-    monkeypatch.setattr("dataplane_plugins.PLUGINS", ())
+    monkeypatch.setattr("dataplane_plugins.PLUGINS", {})
     return points
 
 

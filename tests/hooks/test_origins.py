@@ -23,7 +23,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.hooks.manager import PluginError, make_manager, register_collections
-from dataplane_core.registry import Registry, RegistryError
+from dataplane_core.resources.registry import Registry, RegistryError
 
 Declare = Callable[[Registry], object]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane_core.errors import Finding
-from dataplane_core.haproxy import messages
+from dataplane_core.store import messages
 
 BASE = """\
 global

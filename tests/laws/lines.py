@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataplane_core.api.collections import INHERITING, Rows, Sections, Single
 from dataplane_core.grammar import Model, Reading, RowTable, Statement
+from dataplane_core.resources.collections import INHERITING, Rows, Sections, Single
 from dataplane_core.text import Line, Section
 from tests.golden.offline import registry
 from tests.laws.judging import Piece, verdicts

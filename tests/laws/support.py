@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from dataplane_core.api.collections import Collection, Rows, Sections, Single
-from dataplane_core.registry import Registry
+from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.registry import Registry
 from dataplane_core.text.tokens import split
 from tests.api.support import Api
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dataplane_core.api.collections import Rows
 from dataplane_core.grammar import Prop
+from dataplane_core.resources.collections import Rows
 from dataplane_core.text.tokens import split
 from tests.golden.offline import registry
 from tests.laws.support import SPELLINGS, Everything, odd, places

@@ -9,7 +9,7 @@ from dataplane_core.grammar.dispatch import Case, Dispatch
 from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.tree import shallowest
 from dataplane_core.hooks.manager import make_manager, register_collections
-from dataplane_core.registry import Registry, Rows, Sections, Single
+from dataplane_core.resources.registry import Registry, Rows, Sections, Single
 from dataplane_core.text import Line, Section
 from dataplane_plugins import PLUGINS
 

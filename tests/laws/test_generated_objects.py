@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from dataplane_core.api.codec import Codec
-from dataplane_core.api.collections import INHERITING, Collection, Rows, Sections, Single
-from dataplane_core.api.schema import SchemaFactory
+from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import Prop, Statement
 from dataplane_core.haproxy import binaries
+from dataplane_core.resources.collections import INHERITING, Collection, Rows, Sections, Single
 from dataplane_core.text import Section
 from tests.golden.offline import nested, registry
 from tests.grammar.generate import objects, readings

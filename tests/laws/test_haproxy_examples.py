@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_core.api.collections import Single
 from dataplane_core.haproxy import binaries
+from dataplane_core.resources.collections import Single
 from dataplane_core.text import Document
 from tests.golden.offline import GOLDEN, registry
 from tests.laws.judging import check

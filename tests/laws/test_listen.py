@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dataplane_core.api.collections import LISTEN, Rows
 from dataplane_core.haproxy import binaries
+from dataplane_core.resources.collections import LISTEN, Rows
 from tests.golden.offline import registry
 from tests.laws.judging import check
 from tests.laws.support import Everything, clean

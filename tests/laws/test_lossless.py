@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_core.api.collections import Rows
 from dataplane_core.grammar import Model
+from dataplane_core.resources.collections import Rows
 from dataplane_core.text.comments import is_commented_out
 from dataplane_core.text.lines import Line, with_last_newline
 from tests.golden.offline import registry

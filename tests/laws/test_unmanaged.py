@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataplane_core.api.locate import owner
+from dataplane_core.resources.locate import owner
 from tests.laws.support import Everything
 
 TEXT = """\

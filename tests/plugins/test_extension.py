@@ -14,11 +14,11 @@ from dataplane_core.hooks.manager import (
     make_manager,
     register_collections,
 )
-from dataplane_core.registry import Registry
+from dataplane_core.resources.registry import Registry
 from dataplane_plugins import PLUGINS
-from dataplane_plugins.configuration.backends import BACKEND
-from dataplane_plugins.configuration.http_request_rules import RULE
-from dataplane_plugins.configuration.servers import SERVER
+from dataplane_plugins.configuration.proxies.backends import BACKEND
+from dataplane_plugins.configuration.rules.http_request_rules import RULE
+from dataplane_plugins.configuration.servers.servers import SERVER
 from tests.api.support import Api
 
 TEXT = """\

@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from dataplane_core.api.collections import Rows, Sections
+from dataplane_core.resources.collections import Rows, Sections
 from tests.api.support import TRANSACTIONS
 from tests.harness.recorded import shared_folder
 from tests.laws.support import Everything, places

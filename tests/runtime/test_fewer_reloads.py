@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from dataplane_core.changes import NeedsReload, differences
+from dataplane_core.haproxy.live import runtime_commands
 from dataplane_core.hooks.manager import make_manager, register_collections
-from dataplane_core.live import runtime_commands
+from dataplane_core.resources.changes import NeedsReload, differences
 from dataplane_core.text import Document
 from tests.harness.sites import sites
 

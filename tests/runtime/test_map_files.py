@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dataplane_core.errors import Conflict, Invalid, NotFound
 from dataplane_core.store import State
-from dataplane_plugins.runtime.map_files import MapFiles, by_key, check_entry, pairs_of, rewritten
-from dataplane_plugins.runtime.patterns import Reference, references
+from dataplane_plugins.patterns.map_files import MapFiles, by_key, check_entry, pairs_of, rewritten
+from dataplane_plugins.patterns.patterns import Reference, references
 
 TEXT = "# first\nk1 v1\n\n  k2\t v2 and more  \nk1 again\n#end\nk3 v3"
 KEYS = st.text("abc/%;<\"'é", min_size=1, max_size=3)

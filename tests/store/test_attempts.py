@@ -9,8 +9,8 @@ import pytest
 from dataplane_core.errors import BadRequest, Conflict, DataplaneError, StorageFailed
 from dataplane_core.store import commit as commit_module
 from dataplane_core.store import restore as restore_module
+from dataplane_core.store.journal.state import State
 from dataplane_core.store.source import Source
-from dataplane_core.store.state import State
 from tests.harness.waiting import stays
 from tests.store.support import Bench, add_server, with_server
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
-from dataplane_core.store.state import State
+from dataplane_core.store.journal.state import State
 
 TABLE = ("CREATE TABLE numbers (value INTEGER)",)
 

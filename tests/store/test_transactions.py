@@ -10,7 +10,7 @@ from dataplane_core.errors import (
     TransactionOutdated,
     VersionMismatch,
 )
-from dataplane_core.store import rows
+from dataplane_core.store.journal import transactions as rows
 from dataplane_core.text import Document
 from tests.store.support import KINDS, TEXT, Bench, add_server, with_backend
 

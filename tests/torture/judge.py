@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 from dataplane_core.store.head import decode, split
-from dataplane_core.store.history import Entry, History
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.versions import Entry, History
 from dataplane_core.store.source import digest_of
-from dataplane_core.store.state import State
 from tests.torture.clients import POISON
 from tests.torture.ledger import Ledger
 

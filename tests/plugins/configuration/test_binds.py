@@ -3,8 +3,8 @@
 import pytest
 
 from dataplane_core.text import Line
-from dataplane_plugins.configuration.binds import BIND
-from dataplane_plugins.configuration.tables.addresses import address_name
+from dataplane_plugins.configuration.common.addresses import address_name
+from dataplane_plugins.configuration.servers.binds import BIND
 from tests.plugins.configuration.support import read, rewritten, written
 
 

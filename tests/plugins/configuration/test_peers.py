@@ -2,9 +2,9 @@
 
 import pytest
 
-from dataplane_plugins.configuration.mailers import MAILER, MAILERS
-from dataplane_plugins.configuration.peers import PEER, PEERS, TABLE
-from dataplane_plugins.configuration.resolvers import NAMESERVER
+from dataplane_plugins.configuration.sections.mailers import MAILER, MAILERS
+from dataplane_plugins.configuration.sections.peers import PEER, PEERS, TABLE
+from dataplane_plugins.configuration.sections.resolvers import NAMESERVER
 from tests.plugins.configuration.support import read, rewritten, section, written
 
 

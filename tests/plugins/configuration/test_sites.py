@@ -4,7 +4,7 @@ import pytest
 
 from dataplane_core.errors import AlreadyExists
 from dataplane_core.text import Document
-from dataplane_plugins.configuration.site_parts import Sites
+from dataplane_plugins.configuration.sites.site_parts import Sites
 from tests.golden.offline import registry
 
 REGISTRY = registry()

@@ -1,0 +1,1 @@
+"""Between the JSON of an API version and the flat values of the grammar."""

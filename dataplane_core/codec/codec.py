@@ -1,0 +1,225 @@
+"""Codecs: what a client sends as flat values, and flat values as what a client gets."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from dataplane_core.codec.projector import Projector
+from dataplane_core.codec.schema import (
+    TYPE_ERROR,
+    Rule,
+    SchemaFactory,
+    Violation,
+    ordered,
+    violations,
+)
+from dataplane_core.codec.shape import Node, Unused, build, drop, flatten, tidy
+from dataplane_core.codec.untouched import Comparison, carried
+from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.grammar import Problem, Prop
+
+_UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
+_PLACE = re.compile(r"\.\d+(?=\.)")
+_MOST_NAMED = 20
+_MOST_SUGGESTED = 5
+_LONGEST_NAME = 80
+_CLOSE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A body after decoding: flat `values`, the `echo` that answers it, and what was found.
+
+    `problems` are the rules it breaks, in the order in which they are told; `ignored` names the
+    properties that were left out.
+    """
+
+    values: dict[str, Any]
+    echo: dict[str, Any]
+    problems: tuple[Violation, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise the error that names every broken rule; its code is the first one's."""
+        if self.problems:
+            raise Invalid(sentence(self.problems), code=self.problems[0][1].code)
+
+    @property
+    def warning(self) -> str | None:
+        """The `Warning` header for what was left out (RFC 7234, section 5.5)."""
+        if not self.ignored:
+            return None
+        return f'299 dataplane "ignored properties: {", ".join(self.ignored)}"'
+
+
+class Codec:
+    """One model in one API version.
+
+    `foreign` are the paths that the model has in other versions only. A `strict` codec refuses
+    unknown properties, and those that do not belong to the others, instead of leaving them out with
+    a warning. `rules` gives the problems between properties of flat values. `empty` are the nested
+    objects that are shown although nothing is in them, where other properties have the values
+    given. `project` makes the object that a client gets of flat values.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        props: Iterable[Prop],
+        version: str,
+        factory: SchemaFactory,
+        *,
+        foreign: frozenset[str] = frozenset(),
+        strict: bool = False,
+        rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
+        empty: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.name = name
+        self.props = tuple(props)
+        self.version = version
+        self.foreign = {f"{path}.".replace("[]", "") for path in foreign | _other_paths(self.props)}
+        self.strict = strict
+        self.rules = rules
+        self._factory = factory
+        self.root: Node = build(self.props, version)
+        self.project = Projector(self.root, empty)
+        self._hidden = [prop.name for prop in self.props if prop.path(version) is None]
+
+    @cached_property
+    def schema_class(self) -> type[Schema]:
+        """The marshmallow schema of the wire's object."""
+        return self._factory.schema(self.root, self.name)
+
+    @cached_property
+    def schema(self) -> Schema:
+        """An instance to load with; it has no state of its own."""
+        return self.schema_class()
+
+    def load(self, body: Any, shown: Mapping[str, Any] | None = None) -> Loaded:
+        """Decode a client's object; raises `BadRequest` when a value has another JSON type.
+
+        `shown` is the object that a PUT replaces, as a GET shows it: what equals it is not judged.
+        """
+        if body is None:
+            body = {}
+        if not isinstance(body, dict):
+            raise BadRequest("the body must be a JSON object")
+        loaded = self.read(body, shown)
+        if loaded.problems and loaded.problems[0][1].code == TYPE_ERROR:
+            known = (one for one in loaded.problems if one[1].code != Code.UNKNOWN)
+            raise BadRequest(sentence(known))
+        return loaded
+
+    def read(self, body: dict[str, Any], shown: Mapping[str, Any] | None = None) -> Loaded:
+        """Decode as `load` does, with values of another type among the problems."""
+        unused = Unused()
+        echo = tidy(body, self.root, unused, shown)
+        if shown:
+            echo = carried(shown, echo)
+        problems = self._violations(echo, shown)
+        values: dict[str, Any] = {}
+        if not problems or problems[0][1].code != TYPE_ERROR:
+            values = flatten(echo, self.root)
+        ignored: list[str] = []
+        if unused.unknown or unused.unmanaged:
+            ignored += self._leave_out(unused, problems)
+        if not problems:
+            problems += self._judge(values, shown, ignored)
+        named = tuple(_UNSAFE.sub("?", name)[:_LONGEST_NAME] for name in ignored[:_MOST_NAMED])
+        return Loaded(values, echo, tuple(problems), named)
+
+    def _violations(self, echo: dict[str, Any], shown: Mapping[str, Any] | None) -> list[Violation]:
+        """The rules of its own that a property breaks, unless the client left it as it was."""
+        try:
+            self.schema.load(echo)
+        except ValidationError as error:
+            found = violations(error.messages_dict)
+            if shown:
+                compared = Comparison(shown, echo)
+                found = (one for one in found if not compared.is_untouched(one[0]))
+            return ordered(found)
+        return []
+
+    def _judge(
+        self, values: dict[str, Any], shown: Mapping[str, Any] | None, ignored: list[str]
+    ) -> list[Violation]:
+        """The rules between properties that the client breaks; what can be left out is."""
+        problems = list(self.rules(values))
+        if not problems:
+            return []
+        known = frozenset(map(_anywhere, self.rules(self._flat(shown)) if shown else ()))
+        problems = [one for one in problems if _anywhere(one) not in known]
+        while not self.strict:
+            names = [one.path for one in problems if one.misplaced]
+            dropped = [name for name in names if drop(values, name)]
+            if not dropped:
+                break
+            ignored += map(self.project.wire_name, dropped[:_MOST_NAMED])
+            problems = [one for one in self.rules(values) if _anywhere(one) not in known]
+        return [("", Rule(one.code, one.message)) for one in problems]
+
+    def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        return flatten(tidy(shown, self.root, Unused(), shown), self.root)
+
+    def _leave_out(self, unused: Unused, problems: list[Violation]) -> list[str]:
+        """The names of what is ignored; what is refused instead goes to `problems`."""
+        ignored = []
+        for number, (path, owner) in enumerate(unused.unknown):
+            if path.rpartition(".")[2].lower().startswith("x_"):
+                continue
+            near = _nearest(path, owner) if number < _MOST_SUGGESTED else ""
+            if not self.strict or self.is_foreign(path):
+                ignored.append(path + near)
+            else:
+                problems.append((path, Rule(Code.UNKNOWN, f"in body is not known here{near}")))
+        return ignored + unused.unmanaged
+
+    def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """`values` with what the object was and a client cannot say: what this version lacks."""
+        for path in self._hidden:
+            if path in before:
+                values[path] = before[path]
+        return values
+
+    def is_foreign(self, path: str) -> bool:
+        """Whether another version of the interface knows the path, or something in or around it."""
+        whole = f"{path}.".replace("[]", "")
+        return any(one.startswith(whole) or whole.startswith(one) for one in self.foreign)
+
+
+def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
+    """The paths that properties have in any version, where versions differ."""
+    named = (prop for prop in props if prop.names)
+    return frozenset(path for prop in named for path in (prop.name, *prop.names.values()) if path)
+
+
+def _anywhere(problem: Problem) -> Problem:
+    """The problem as it would be of an item at another place of its list."""
+    path, message = (_PLACE.sub("", text) for text in (problem.path, problem.message))
+    return replace(problem, path=path, message=message)
+
+
+def _nearest(path: str, owner: Node) -> str:
+    """A question for the property that an unknown one may have been meant to be."""
+    name = path.rpartition(".")[2][:_LONGEST_NAME].lower()
+    found = get_close_matches(name, owner.children, 1, _CLOSE)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise the error that names every broken rule, if any; its code is the first one's."""
+    found = list(problems)
+    if found:
+        message = ", and ".join(dict.fromkeys(one.message for one in found))
+        raise Invalid(message, code=found[0].code)
+
+
+def sentence(found: Iterable[Violation]) -> str:
+    """All violations as one sentence, each once."""
+    texts = [f"{path} {rule}" if path else str(rule) for path, rule in found]
+    return ", and ".join(dict.fromkeys(texts))

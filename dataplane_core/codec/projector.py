@@ -1,0 +1,99 @@
+"""Flat objects as those of the interface, their properties in the order in which it lists them."""
+
+from collections.abc import ItemsView, Mapping
+from typing import Any, NamedTuple
+
+from dataplane_core.codec.shape import Node
+
+_MOST_PLANS = 256
+_NOTHING: dict[str, Any] = {}
+
+
+class _Step(NamedTuple):
+    """One value of a plan: its flat path, the objects around it, its name, how items are made.
+
+    Without a path it is an empty object, where `needed` are among the values.
+    """
+
+    path: str
+    parents: tuple[str, ...]
+    name: str
+    items: "Projector | None" = None
+    needed: ItemsView[str, Any] = _NOTHING.items()
+
+
+class Projector:
+    """Makes the objects of a tree; what is to be done for some properties is worked out once.
+
+    `empty` are the nested objects that are shown although nothing is in them, where other
+    properties have the values given.
+    """
+
+    __slots__ = ("_empty", "_order", "_plans", "_steps")
+
+    def __init__(self, root: Node, empty: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._steps: dict[str, _Step] = {}
+        self._order: dict[tuple[str, ...], int] = {}
+        self._plans: dict[tuple[str, ...], list[_Step]] = {}
+        self._add(root, ())
+        self._empty = {
+            name: needed for name, needed in (empty or {}).items() if name in root.children
+        }
+
+    def _add(self, node: Node, parents: tuple[str, ...]) -> None:
+        for child in sorted(node.children.values(), key=lambda one: one.order):
+            self._order[*parents, child.name] = len(self._order)
+            if child.children:
+                self._add(child, (*parents, child.name))
+            if not child.children or child.prop is not None:
+                objects = child.item is not None and bool(child.item.children)
+                items = Projector(child.item) if objects and child.item is not None else None
+                self._steps[child.canonical] = _Step(child.canonical, parents, child.name, items)
+
+    def wire_name(self, path: str) -> str:
+        """The name in the interface of the value at a flat path, as dots separate it."""
+        for known, step in self._steps.items():
+            names = (*step.parents, step.name)
+            if path == known:
+                return ".".join(names)
+            if step.items is not None and path.startswith(f"{known}."):
+                place, _, inner = path[len(known) + 1 :].partition(".")
+                return ".".join((*names, place, step.items.wire_name(inner)))
+        return path
+
+    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The object of the interface; properties that the version lacks are left out."""
+        names = tuple(values)
+        plan = self._plans.get(names)
+        if plan is None:
+            plan = self._plan(names)
+        result: dict[str, Any] = {}
+        for path, parents, name, items, needed in plan:
+            if path:
+                value = values[path]
+            elif needed <= values.items():
+                value = {}
+            else:
+                continue
+            if items is not None:
+                value = [items(item) for item in value]
+            if parents:
+                place = result
+                for parent in parents:
+                    place = place.setdefault(parent, {})
+                place[name] = value
+            else:
+                result[name] = value
+        return result
+
+    def _plan(self, names: tuple[str, ...]) -> list[_Step]:
+        steps = [self._steps[name] for name in names if name in self._steps]
+        shown = {(*step.parents, step.name)[0] for step in steps}
+        for name, needed in self._empty.items():
+            if name not in shown:
+                steps.append(_Step("", (), name, needed=needed.items()))
+        steps.sort(key=lambda step: self._order[*step.parents, step.name])
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        self._plans[names] = steps
+        return steps

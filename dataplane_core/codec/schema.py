@@ -1,0 +1,245 @@
+"""marshmallow schemas, generated from the declarations; they say what is right and in which words.
+
+Every message is a `Rule`: a sentence and its code, so that one pass over a body gives all
+violations and the answer can lead with the one that counts most.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import RLock
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from dataplane_core.codec.shape import Node
+from dataplane_core.errors import Code
+from dataplane_core.grammar import Prop
+
+TYPE_ERROR = 400
+"""The code of a value of another JSON type than declared: the body cannot be decoded."""
+
+_ORDER = (TYPE_ERROR, Code.REQUIRED, Code.PATTERN, Code.ENUM, Code.MAXIMUM, Code.MINIMUM)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LARGEST = 2**63 - 1
+
+
+class Rule(str):
+    """The end of a sentence about a property, with the code of the rule that is broken."""
+
+    code: int
+
+    def __new__(cls, code: int, text: str) -> "Rule":
+        rule = super().__new__(cls, text)
+        rule.code = int(code)
+        return rule
+
+    def format(self, *_args: object, **_names: object) -> "Rule":
+        """Itself: the texts are complete as they are."""
+        return self
+
+
+Violation = tuple[str, Rule]
+"""The path of a property, and the rule it breaks."""
+
+
+def _messages(kind: str) -> dict[str, Any]:
+    wrong = Rule(TYPE_ERROR, f"in body must be {kind}")
+    return {
+        "invalid": wrong,
+        "type": wrong,
+        "null": wrong,
+        "too_large": wrong,
+        "invalid_utf8": wrong,
+        "required": Rule(Code.REQUIRED, "in body is required"),
+    }
+
+
+class JsonObject(Schema):
+    """What all generated schemas are made from."""
+
+    error_messages = _messages("an object")
+
+
+class Text(fields.String):
+    """A string without control characters, none of which can stand in a line of configuration."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _CONTROL.search(text):
+            raise ValidationError(Rule(Code.PATTERN, "in body must not hold control characters"))
+        return text
+
+
+class WholeNumber(fields.Integer):
+    """A JSON integer of at most 64 bits; 3.0 is none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if type(value) is not int or not -_LARGEST - 1 <= value <= _LARGEST:
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Truth(fields.Boolean):
+    """A JSON boolean and nothing that could stand for one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
+def pattern_check(pattern: str) -> Callable[[str], None]:
+    """A validator: the pattern is found somewhere in the text; digits and blanks are ASCII's."""
+    found = re.compile(pattern, re.ASCII).search
+    rule = Rule(Code.PATTERN, f"in body should match '{pattern}'")
+
+    def check(value: str) -> None:
+        if found(value) is None:
+            raise ValidationError(rule)
+
+    return check
+
+
+def choice_check(choices: tuple[Any, ...]) -> Callable[[Any], None]:
+    """A validator: the value is one of some."""
+    rule = Rule(Code.ENUM, f"in body should be one of [{' '.join(map(str, choices))}]")
+
+    def check(value: Any) -> None:
+        if value not in choices:
+            raise ValidationError(rule)
+
+    return check
+
+
+def limit_check(minimum: int | None, maximum: int | None) -> Callable[[int], None]:
+    """A validator: the number lies within limits."""
+
+    def check(value: int) -> None:
+        if minimum is not None and value < minimum:
+            text = f"in body should be greater than or equal to {minimum}"
+            raise ValidationError(Rule(Code.MINIMUM, text))
+        if maximum is not None and value > maximum:
+            text = f"in body should be less than or equal to {maximum}"
+            raise ValidationError(Rule(Code.MAXIMUM, text))
+
+    return check
+
+
+def _checks(prop: Prop) -> list[Callable[[Any], None]]:
+    checks: list[Callable[[Any], None]] = []
+    if prop.pattern is not None:
+        checks.append(pattern_check(prop.pattern))
+    if prop.enum:
+        checks.append(choice_check(prop.enum))
+    if prop.minimum is not None or prop.maximum is not None:
+        checks.append(limit_check(prop.minimum, prop.maximum))
+    return checks
+
+
+def _facts(prop: Prop) -> dict[str, Any]:
+    """What the specification says of a property beyond what the field itself does."""
+    facts: dict[str, Any] = {}
+    if prop.title:
+        facts["title"] = prop.title
+    if prop.help:
+        facts["description"] = prop.help
+    if prop.enum:
+        facts["enum"] = list(prop.enum)
+    if prop.pattern is not None:
+        facts["pattern"] = prop.pattern
+    if prop.minimum is not None:
+        facts["minimum"] = prop.minimum
+    if prop.maximum is not None:
+        facts["maximum"] = prop.maximum
+    if prop.read_only:
+        facts["readOnly"] = True
+    if prop.nullable:
+        facts["x-nullable"] = True
+    if prop.deprecated:
+        facts["x-deprecated"] = True
+    return facts
+
+
+_SCALARS: dict[str, tuple[type[fields.Field[Any]], str]] = {
+    "string": (Text, "a string"),
+    "integer": (WholeNumber, "a whole number of at most 64 bits"),
+    "boolean": (Truth, "true or false"),
+}
+
+
+class SchemaFactory:
+    """Schema classes of one API version; nested objects that are alike share one class.
+
+    `reserved` are names that nested objects do not take.
+    """
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._known: dict[str, type[Schema]] = {}
+        self._names = set(reserved)
+        self._lock = RLock()
+
+    def schema(self, node: Node, name: str) -> type[Schema]:
+        """The class for the objects that `node` describes; `name` stands in the specification."""
+        content = repr(_content(node))
+        with self._lock:
+            found = self._known.get(content)
+            if found is None or not node.path:
+                members = {child.name: self.field(child, name) for child in node.children.values()}
+                found = JsonObject.from_dict(members, name=self._free(name) if node.path else name)
+                self._known.setdefault(content, found)
+        return found
+
+    def field(self, node: Node, owner: str) -> fields.Field[Any]:
+        """The field for one property."""
+        prop = node.prop or Prop(node.canonical, "object")
+        more: dict[str, Any] = {"required": prop.required, "metadata": _facts(prop)}
+        if node.children:
+            nested = self.schema(node, self._label(node.name, owner))
+            return fields.Nested(nested, error_messages=_messages("an object"), **more)
+        if prop.json == "array":
+            item = node.item or Node("", node.path + "[]", prop=Prop("", "string"))
+            return fields.List(self._item(item, node.name, owner),
+                               error_messages=_messages("an array"), **more)  # fmt: skip
+        kind, words = _SCALARS.get(prop.json, (fields.Dict, "an object"))
+        return kind(validate=_checks(prop), error_messages=_messages(words), **more)
+
+    def _item(self, node: Node, name: str, owner: str) -> fields.Field[Any]:
+        if not node.children:
+            return self.field(node, owner)
+        nested = self.schema(node, self._label(name, owner))
+        return fields.Nested(nested, error_messages=_messages("an object"))
+
+    def _label(self, name: str, owner: str) -> str:
+        label = name.replace("-", "_").replace(".", "_")
+        return label if label not in self._names else f"{owner}_{label}"
+
+    def _free(self, name: str) -> str:
+        label, number = name, 2
+        while label in self._names:
+            label, number = f"{name}_{number}", number + 1
+        self._names.add(label)
+        return label
+
+
+def _content(node: Node) -> Any:
+    prop = node.prop and (node.prop.json, sorted(_facts(node.prop).items(), key=str), node.required)
+    item = node.item and _content(node.item)
+    return prop, item, [(name, _content(child)) for name, child in node.children.items()]
+
+
+def violations(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Iterator[Violation]:
+    """The rules that marshmallow found broken, with the paths of the properties."""
+    if isinstance(messages, list):
+        for rule in messages:
+            yield path, rule
+        return
+    for name, inner in messages.items():
+        if name == "_schema":
+            yield from violations(inner, path)
+        else:
+            yield from violations(inner, f"{path}.{name}" if path else str(name))
+
+
+def ordered(found: Iterator[Violation]) -> list[Violation]:
+    """Violations as they are told: what cannot be decoded first, then in the order of the rules."""
+    return sorted(found, key=lambda one: _ORDER.index(getattr(one[1], "code", TYPE_ERROR)))

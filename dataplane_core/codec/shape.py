@@ -1,0 +1,194 @@
+"""The shape of one model's JSON in one API version: nested names on the wire, flat paths inside.
+
+A `Node` tree is built once from the declarations. Three walks over it move objects between the
+wire and the flat dictionary: `tidy` and `flatten` inwards, a `Projector` outwards.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import repeat
+from typing import Any
+
+from dataplane_core.codec.untouched import is_same, partners
+from dataplane_core.grammar import Prop
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Node:
+    """One name in a JSON object; the root stands for the whole object.
+
+    `canonical` is the flat path of the value (inside its array, for items of arrays). An object
+    with a `prop` of its own is told from an absent one while it is empty. A `shared` one belongs to
+    a part of the object that several models have.
+    """
+
+    __slots__ = ("canonical", "children", "folded", "item", "name", "path", "prop", "shared")
+
+    def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
+        self.name = name
+        self.path = path
+        self.canonical = canonical
+        self.prop = prop
+        self.shared = False
+        self.children: dict[str, Node] = {}
+        self.folded: dict[str, Node] = {}
+        self.item: Node | None = None
+
+    def child(self, name: str) -> "Node":
+        """The node below this one called `name`, made when missing."""
+        found = self.children.get(name)
+        if found is None:
+            found = Node(name, f"{self.path}.{name}" if self.path else name)
+            self.children[name] = found
+            self.folded.setdefault(name.lower(), found)
+        return found
+
+    def find(self, name: str) -> "Node | None":
+        """The node for a key of a client's object; upper and lower case are the same there."""
+        return self.children.get(name) or self.folded.get(name.lower())
+
+    @property
+    def kind(self) -> str:
+        """The JSON type."""
+        if self.children or self.prop is None:
+            return "object"
+        return self.prop.json
+
+    @property
+    def order(self) -> tuple[bool, str]:
+        """What the members of an object are sorted by in answers."""
+        return not self.shared, (self.prop and self.prop.sort_as) or self.name
+
+    @property
+    def required(self) -> bool:
+        """Whether the object that holds it cannot do without it."""
+        return self.prop is not None and self.prop.required
+
+
+def build(props: Iterable[Prop], version: str, root: Node | None = None) -> Node:
+    """The tree of the properties that exist in an API version."""
+    root = root or Node("", "")
+    for prop in props:
+        path = prop.path(version)
+        if path is None:
+            continue
+        node = root
+        depth = None if prop.shared_in is None else len(prop.shared_in.split(".")) - 1
+        for at, name in enumerate(path.split(".")):
+            node = node.child(name)
+            node.shared |= at == depth
+        node.prop, node.canonical = prop, prop.name
+        if isinstance(prop.items, tuple):
+            node.item = build(prop.items, version, Node("", f"{node.path}[]"))
+        elif prop.items is not None:
+            node.item = Node("", f"{node.path}[]", prop=prop.items)
+    return root
+
+
+def is_zero(node: Node, value: Any) -> bool:
+    """Whether a value of the right type says no more than its absence would.
+
+    `false` says something where the property is nullable or required: there, its absence is
+    something else. An empty string that is required and nullable breaks the pattern or the choice
+    that the property has; where it has none, it is missing. A list without items is no list.
+    """
+    if value is None:
+        return True
+    prop = node.prop
+    if prop is None:
+        return value is False
+    if prop.json == "array":
+        return value == [] and not prop.required
+    if prop.nullable:
+        ruled = prop.pattern is not None or bool(prop.enum)
+        return bool(value == "") and prop.required and prop.json == "string" and not ruled
+    kind = prop.json
+    if kind == "boolean":
+        return value is False and not prop.required
+    if kind == "string":
+        return bool(value == "")
+    return kind == "integer" and value == 0 and type(value) is int
+
+
+class Unused:
+    """What a body says to no effect.
+
+    `unknown` properties are their paths, each with the object that lacks it; `unmanaged` are lists
+    that only the server sets and that are another object's, with their words.
+    """
+
+    __slots__ = ("unknown", "unmanaged")
+
+    def __init__(self) -> None:
+        self.unknown: list[tuple[str, Node]] = []
+        self.unmanaged: list[str] = []
+
+
+def tidy(body: Any, node: Node, unused: Unused, shown: Any = None) -> Any:
+    """A client's object under the names of the interface, without what is unset.
+
+    Values of a wrong type stay for the schema to find. Properties that only the server sets are
+    left out. `shown` is what a GET of the same object shows: a zero that stands there is a value.
+    """
+    if not isinstance(body, dict):
+        return body
+    known: Mapping[str, Any] = shown if isinstance(shown, Mapping) else _NOTHING
+    result: dict[str, Any] = {}
+    for key, value in body.items():
+        child = node.find(key)
+        if child is None:
+            if value is not None:
+                unused.unknown.append((f"{node.path}.{key}" if node.path else key, node))
+            continue
+        before = known.get(child.name) if known else None
+        if child.prop is not None and child.prop.read_only:
+            if isinstance(value, list) and value and value != before:
+                unused.unmanaged.append(f"{child.path} ({' '.join(map(str, value))})")
+            continue
+        if is_zero(child, value) and (before is None or not is_same(before, value)):
+            result.pop(child.name, None)
+            continue
+        if child.children:
+            value = tidy(value, child, unused, before)
+        elif child.item is not None and child.item.children and isinstance(value, list):
+            olds = partners(before, value) if isinstance(before, list) else repeat(None)
+            value = [
+                tidy(item, child.item, unused, old) for item, old in zip(value, olds, strict=False)
+            ]
+        result[child.name] = value
+    return result
+
+
+def flatten(
+    data: Mapping[str, Any], node: Node, into: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A valid object of the interface as a flat one."""
+    values = {} if into is None else into
+    for key, value in data.items():
+        child = node.children[key]
+        if child.children:
+            if child.prop is not None and not value:
+                values[child.canonical] = {}
+            flatten(value, child, values)
+        elif child.item is not None and child.item.children:
+            values[child.canonical] = [flatten(item, child.item) for item in value]
+        else:
+            values[child.canonical] = value
+    return values
+
+
+def drop(values: dict[str, Any], path: str) -> bool:
+    """Remove the value at a flat path, in an item of a list too; whether it was there.
+
+    An item's path is the list's, the item's place, and its own: `farms.0.servers.1.port`.
+    """
+    if path in values:
+        del values[path]
+        return True
+    for name, items in values.items():
+        if isinstance(items, list) and path.startswith(f"{name}."):
+            place, _, inner = path[len(name) + 1 :].partition(".")
+            item = items[int(place)] if place.isdecimal() and int(place) < len(items) else None
+            if isinstance(item, dict) and drop(item, inner):
+                return True
+    return False

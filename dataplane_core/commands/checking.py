@@ -1,0 +1,58 @@
+"""A configuration file's findings, outside of any transaction: `dataplane check`."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from dataplane_core.errors import CheckFailed, Finding, StorageFailed
+from dataplane_core.haproxy.check import Checker
+from dataplane_core.hooks.manager import manager_of, register_collections
+from dataplane_core.resources.reading import own_findings
+from dataplane_core.settings import Settings
+from dataplane_core.store.findings import Teller
+from dataplane_core.store.head import decode, split
+from dataplane_core.text import Document
+
+_UNREAD = (
+    "HAProxy gave up while it read the file, and may find more once these lines are mended: it "
+    "looks for what they name only when it has read them all"
+)
+
+
+def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
+    """Return what HAProxy and the plugins say of a file, in its order, and whether it would do.
+
+    Where HAProxy gave up while it read the file, what our own reading finds in other lines is
+    added, with a notice. Raises StorageFailed when the file cannot be read, CommandFailed when
+    HAProxy cannot be run.
+    """
+    manager = manager_of(settings)
+    registry = register_collections(manager)
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
+    head, rest = split(text)
+    document = Document.parse(rest, registry.section_kinds)
+    found = [Finding(None, "alert", problem) for problem in _problems(manager.hook, document)]
+    accepted, unread = not found, False
+    try:
+        said = Checker(settings.replace(**{"haproxy.config_file": path})).check(path)
+    except CheckFailed as failed:
+        said, accepted, unread = list(failed.findings), False, failed.unread
+        if not said:
+            found.append(Finding(None, "alert", failed.message))
+    teller = Teller(path, registry.section_kinds, None)
+    found += teller.findings(said, text, Path(os.path.abspath(path)))
+    if unread:
+        told = {finding.line for finding in found}
+        own = own_findings(registry, document)
+        shown = [replace(one, line=head.above(one.line or 0)) for one in own]
+        found += [one for one in shown if one.line not in told]
+    found.sort(key=lambda one: one.line or 0)
+    return found + [Finding(None, "notice", _UNREAD)] * unread, accepted
+
+
+def _problems(hooks: object, document: Document) -> list[str]:
+    answers = hooks.dataplane_check(document=document)  # type: ignore[attr-defined]
+    return [problem for problems in answers for problem in problems]

@@ -1,0 +1,68 @@
+"""How much of what an HAProxy build knows the API has: the judge is `haproxy -dKall`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dataplane_core.grammar import Statement
+from dataplane_core.grammar.vocabulary import phrases
+from dataplane_core.haproxy.keywords import Keyword
+from dataplane_core.resources.collections import Collection, Rows
+from dataplane_core.resources.registry import Registry
+
+_PROXIES = ("frontend", "backend", "listen", "defaults")
+# Words of crt-list files, which are not sections: the API stores such files whole.
+_FILES = {"crt-list": "storage/general"}
+REFUSED = {("global", "tune.chksize"), ("global", "tune.quic.backend.max-idle-timeou")}
+"""Keywords that builds register only to refuse every line that has them (a test asks HAProxy)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A keyword of a build and the collections of the API that have it; none when it lacks it."""
+
+    keyword: Keyword
+    collections: tuple[str, ...]
+
+
+class Coverage:
+    """The words of all declarations, by the kind of section that they stand in."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._known: dict[tuple[str, tuple[str, ...], str], set[str]] = defaultdict(set)
+        for collection in registry.collections.values():
+            for kind, statement in _statements(collection):
+                for form in statement.forms:
+                    for phrase in phrases(form):
+                        for length in range(min(1, len(phrase) - 1), len(phrase)):
+                            place = (kind, phrase[:length], phrase[-1])
+                            self._known[place].add(collection.name)
+
+    def of(self, keywords: Iterable[Keyword]) -> list[Covered]:
+        """Where the API has each configuration keyword that HAProxy would take."""
+        taken = (one for one in keywords if (one.section, one.name) not in REFUSED)
+        return [Covered(one, tuple(sorted(self._find(one)))) for one in taken]
+
+    def _find(self, keyword: Keyword) -> set[str]:
+        if keyword.section in _FILES:
+            return {_FILES[keyword.section]}
+        kinds = _PROXIES if keyword.section == "listen" else (keyword.section,)
+        name = keyword.name.split("(")[0].rstrip(".")
+        words = _short(keyword.words)
+        places = ((kind, words, one) for kind in kinds for one in (name, f"{name}."))
+        return {one for place in places for one in self._known.get(place, ())}
+
+
+def _short(words: tuple[str, ...]) -> tuple[str, ...]:
+    """`bind … ssl X` is said of options that want `ssl`; they stand in the table of `bind`."""
+    return words[:1] if words[1:] == ("ssl",) else words
+
+
+def _statements(collection: Collection) -> Iterator[tuple[str, Statement]]:
+    if isinstance(collection, Rows):
+        for parent in collection.parents:
+            yield parent.kind, collection.table.statement
+    else:
+        model, kind = getattr(collection, "model", None), getattr(collection, "kind", "")
+        for statement in model.statements if model else ():
+            yield kind, statement

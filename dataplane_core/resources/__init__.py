@@ -1,0 +1,1 @@
+"""What is declared and where it stands in a document: no HTTP, no store."""

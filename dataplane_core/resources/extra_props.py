@@ -1,0 +1,41 @@
+"""Properties of objects that stand in none of their own lines: names, places, what is inherited."""
+
+from dataplane_core.grammar import Prop
+from dataplane_core.resources.collections import (
+    INHERITING,
+    SECTION_NAME,
+    Collection,
+    Rows,
+    Sections,
+    Single,
+)
+
+INDEX = Prop("index", "integer", nullable=True, required=True, help="Position in the list, from 0.")
+FROM = Prop("from", pattern=SECTION_NAME, help="The defaults section that is inherited from.")
+UNMANAGED = Prop(
+    "x_unmanaged",
+    "array",
+    items=Prop("", help="A line, or a word of the line."),
+    read_only=True,
+    help="What the file says here and the API does not know. It is kept; in a body it is ignored.",
+)
+
+
+def extra_props(collection: Collection) -> tuple[Prop, ...]:
+    """Properties that are not lines: names, positions, what is inherited or not known."""
+    if isinstance(collection, Rows):
+        return (INDEX, UNMANAGED) if collection.indexed else (UNMANAGED,)
+    if not isinstance(collection, Sections | Single):
+        return ()
+    inherits = (FROM,) if collection.kind in INHERITING else ()
+    if isinstance(collection, Single):
+        named = (Prop("name", pattern=SECTION_NAME), *inherits) if inherits else ()
+        return (*named, UNMANAGED)
+    name = Prop(
+        collection.key,
+        pattern=collection.key_pattern,
+        nullable=collection.key_nullable,
+        required=collection.unnamed is None,
+        help="Name of the section.",
+    )
+    return (name, *inherits, UNMANAGED)

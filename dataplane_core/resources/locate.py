@@ -1,0 +1,170 @@
+"""Where things are: sections by the names of the interface, parents, rows, what `from` means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid
+from dataplane_core.grammar import Row
+from dataplane_core.resources.collections import (
+    HALVES,
+    LISTEN,
+    NAMELESS,
+    Parent,
+    Rows,
+    Sections,
+    Single,
+)
+from dataplane_core.text import Document, Section
+from dataplane_core.text.numbers import is_digits
+
+if TYPE_CHECKING:
+    from dataplane_core.resources.registry import Registry
+
+UNNAMED_DEFAULTS = "unnamed_defaults_"
+"""The names of `defaults` sections without one: `unnamed_defaults_1`, `_2` in file order."""
+
+
+def shown_names(document: Document, kind: str, prefix: str | None) -> list[tuple[str, Section]]:
+    """The sections of a kind in file order, under their names or the made-up ones."""
+    sections = document.all(kind)
+    if prefix is None:
+        return [(section.name, section) for section in sections if section.name]
+    named = []
+    number = 0
+    for section in sections:
+        name = section.name
+        if not name:
+            number += 1
+            name = f"{prefix}{number}"
+        named.append((name, section))
+    return named
+
+
+def find_section(document: Document, kind: str, name: str, prefix: str | None) -> Section | None:
+    """The section that clients know as `name`; a real name wins over a made-up one."""
+    found = document.find(kind, name) if name else None
+    if found is None and prefix is not None and name.startswith(prefix):
+        unnamed = [section for section in document.all(kind) if not section.name]
+        number = name.removeprefix(prefix)
+        if is_digits(number) and 0 < int(number[:9]) <= len(unnamed):
+            found = unnamed[int(number) - 1]
+    return found
+
+
+def refuse_namesake(document: Document, kind: str, name: str) -> None:
+    """Raise `AlreadyExists` for a frontend or a backend that a `listen` section is already.
+
+    HAProxy refuses the second, some versions only where it stands behind the `listen` section.
+    """
+    if kind in HALVES and document.find(LISTEN.kind, name) is not None:
+        raise AlreadyExists(
+            f"object already exists: listen {name} already exists, which is a {kind} too"
+        )
+
+
+def find_single(document: Document, single: Single) -> Section | None:
+    """The section that a singleton means: the last one, or all there are as one."""
+    if not single.last:
+        return document.joined(single.kind)
+    return next(reversed(document.all(single.kind)), None)
+
+
+def find_defaults(document: Document, name: str) -> Section | None:
+    """The `defaults` section that `from` can name."""
+    return find_section(document, "defaults", name, UNNAMED_DEFAULTS)
+
+
+@dataclass(frozen=True, slots=True)
+class ParentReference:
+    """The parent that a request names, before it is looked for."""
+
+    parents: tuple[Parent, ...]
+    name: str
+
+    def find(self, document: Document) -> Section | None:
+        """The section, if it exists."""
+        for parent in self.parents:
+            if parent.kind == "global":
+                found = document.joined("global")
+            elif parent.kind in NAMELESS and not self.name:
+                sections = document.all(parent.kind)
+                found = sections[-1] if sections else None
+            else:
+                prefix = UNNAMED_DEFAULTS if parent.kind == "defaults" else None
+                found = find_section(document, parent.kind, self.name, prefix)
+            if found is not None:
+                return found
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.parents[0].label} {self.name}".rstrip()
+
+    @property
+    def nameless(self) -> bool:
+        """Whether the parent is of a kind that can also be meant without a name."""
+        return self.parents[0].kind in NAMELESS
+
+
+def parent_reference(
+    rows: Rows, query: Mapping[str, Any], changes: bool = False
+) -> ParentReference:
+    """The parent that the query's parameters name; the collection's own parameter goes first.
+
+    Raises `Invalid` where there is none, and `BadRequest` for a type without a name and for a
+    request that `changes` what one parameter names while another names something else.
+    """
+    own = query.get(rows.parameter) if rows.parameter else None
+    kind, name = query.get("parent_type"), query.get("parent_name")
+    if own:
+        labels = {None, *(one.label for one in rows.named_by(rows.parents[0]))}
+        if changes and ((name or own) != own or kind not in labels):
+            given = {"parent_type": kind, "parent_name": name}
+            other = " and ".join(f"{key} {value}" for key, value in given.items() if value)
+            raise BadRequest(f"{rows.parameter} {own} and {other} in query name different parents")
+        first = LISTEN if kind == LISTEN.label else rows.parents[0]
+        return ParentReference(rows.named_by(first), own)
+    if not kind:
+        names = [rows.parameter, "parent_type with parent_name" if rows.typed else None]
+        ways = " or ".join(filter(None, names))
+        raise Invalid(f"{ways} in query is required", code=Code.REQUIRED)
+    parent = next(one for one in rows.parents if one.label == kind)
+    if not name and parent.kind not in NAMELESS:
+        raise BadRequest(f"parent_name in query is required with parent_type {kind}")
+    return ParentReference(rows.named_by(parent), name or "")
+
+
+def row_name(rows: Rows, row: Row) -> str | None:
+    """The name that clients know a row by."""
+    name = row.values.get(rows.key) if rows.key else None
+    if name is None and rows.unnamed is not None:
+        name = rows.unnamed(row.line)
+    return name
+
+
+def named_rows(rows: Rows, section: Section) -> dict[str, Row]:
+    """The rows by name; of equal names the first counts."""
+    key = (rows.name, "names")
+    known: dict[str, Row] | None = section.cache.get(key)
+    if known is None:
+        known = {}
+        for row in rows.table.rows(section):
+            name = row_name(rows, row)
+            if name is not None:
+                known.setdefault(name, row)
+        section.cache[key] = known
+    return known
+
+
+def owner(registry: "Registry", kind: str) -> Sections | Single | None:
+    """The collection whose objects are the sections of a kind."""
+    singles = (
+        one for one in registry.collections.values() if isinstance(one, Single) and one.kind == kind
+    )
+    return registry.sections_of(kind) or next(singles, None)
+
+
+def row_at(rows: Rows, section: Section, at: int) -> tuple[int, Row] | None:
+    """The row that is written on a line of a section, with its index."""
+    found = enumerate(rows.table.rows(section))
+    return next(((index, row) for index, row in found if row.at == at), None)

@@ -1,0 +1,122 @@
+"""Which plugin declared what; and the refusal of a thing that is declared twice."""
+
+from collections.abc import Iterable
+
+from dataplane_core.grammar import Prop, Statement
+from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.extra_props import extra_props
+
+Versions = tuple[str, ...] | None
+"""Names of the API versions that have something; None stands for all."""
+
+
+class RegistryError(ValueError):
+    """A declaration that cannot stand beside the others; names both."""
+
+
+class Origins:
+    """The plugin that declared each thing, by what it is, its name, and where that name counts.
+
+    Where two plugins declare the same, a RegistryError says what it is and names both.
+    """
+
+    def __init__(self) -> None:
+        self._claims: dict[tuple[str, str, str], list[tuple[str, Versions]]] = {}
+        self._schemas: dict[str, list[tuple[object, str, Versions]]] = {}
+
+    def copy(self) -> "Origins":
+        """Return what is known so far; what the copy learns stays its own."""
+        new = Origins()
+        new._claims = {key: [*claims] for key, claims in self._claims.items()}
+        new._schemas = {name: [*known] for name, known in self._schemas.items()}
+        return new
+
+    def claim(
+        self, what: str, name: str, origin: str, of: str = "", versions: Versions = None
+    ) -> None:
+        """Record that a plugin declares a thing, which nobody else may do."""
+        claims = self._claims.setdefault((what, name, of), [])
+        for first, others in claims:
+            if _overlap(versions, others):
+                thing = f"the {what} {name} of {of}" if of else f"the {what} {name}"
+                raise RegistryError(f"{thing} is declared {_both(first, origin)}")
+        claims.append((origin, versions))
+
+    def know(self, what: str, names: Iterable[str], origin: str, of: str) -> None:
+        """Record who has declared things, unless that is known."""
+        for name in names:
+            self._claims.setdefault((what, name, of), [(origin, None)])
+
+    def collection(self, one: Collection) -> None:
+        """Record what a collection declares, apart from its schema."""
+        for operation in one.operations:
+            identifier = one.naming.operation_id(operation)
+            self.claim("operation", identifier, one.origin, "", one.versions)
+        if isinstance(one, Rows):
+            for parent in one.parents:
+                for head in dict.fromkeys(form.head for form in one.table.statement.forms):
+                    where = f"{parent.kind} sections"
+                    self.claim("line", " ".join(head), one.origin, where, one.versions)
+        if isinstance(one, Sections):
+            self.claim("section", one.kind, one.origin, "", one.versions)
+        if isinstance(one, Sections | Single):
+            self.know("property", _names(extra_props(one)), one.origin, one.name)
+            for statement in one.model.statements:
+                self.statement(one.name, statement, one.origin)
+
+    def statement(self, collection: str, statement: Statement, origin: str) -> None:
+        """Record the lines and properties that a statement adds to a model."""
+        for head in dict.fromkeys(form.head for form in statement.forms):
+            self.claim("line", " ".join(head), origin, collection)
+        for name in statement.names:
+            self.claim("property", name, origin, collection)
+
+    def added(self, one: Sections | Single, statement: Statement, origin: str) -> None:
+        """Record what a statement adds to sections that another plugin declares."""
+        for line in (" ".join(form.head) for form in statement.forms):
+            for first, _ in self._claims.get(("line", line, f"{one.kind} sections"), ()):
+                self.know("line", [line], first, one.name)
+        self.statement(one.name, statement, origin)
+
+    def same_types(self, one: Collection, props: Iterable[Prop], origin: str) -> None:
+        """Refuse properties that a collection has with another type."""
+        known = {prop.name: prop.json for prop in one.props}
+        for prop in props:
+            if known.get(prop.name, prop.json) != prop.json:
+                first, second = one.origin or "a plugin", origin or "a plugin"
+                raise RegistryError(
+                    f"the property {prop.name} of {one.name} is of type {known[prop.name]} for"
+                    f" {first} and of type {prop.json} for {second}"
+                )
+
+    def schemas(self, one: Collection) -> None:
+        """Record what the names of a collection stand for in the specification."""
+        naming = one.naming
+        self.schema(naming.schema, one.props, one.origin, one.versions)
+        if "list" in one.operations:
+            items = {"type": "array", "items": {"$ref": naming.schema}}
+            self.schema(naming.schemas, items, one.origin, one.versions)
+
+    def schema(self, name: str, content: object, origin: str, versions: Versions = None) -> None:
+        """Record what a name stands for in the specification; all who use it must agree."""
+        known = self._schemas.setdefault(name, [])
+        for other, first, others in known:
+            if other != content and _overlap(versions, others):
+                both = _both(first, origin)
+                raise RegistryError(f"the schema {name} is declared {both}, with another content")
+        known.append((content, origin, versions))
+
+
+def _names(props: Iterable[Prop]) -> list[str]:
+    return [prop.name for prop in props]
+
+
+def _overlap(some: Versions, others: Versions) -> bool:
+    return some is None or others is None or not set(some).isdisjoint(others)
+
+
+def _both(first: str, second: str) -> str:
+    """Return the two plugins, as the end of a sentence."""
+    if first == second:
+        return f"twice by {first}" if first else "twice"
+    return f"by {first or 'a plugin'} and again by {second or 'a plugin'}"

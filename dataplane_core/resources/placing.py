@@ -1,0 +1,150 @@
+"""Where a section is put: where people look for it, and where it changes nothing for others.
+
+HAProxy reads from top to bottom: `from` names a `defaults` section further up, and a section
+without `from` inherits from the last one above it (manual, chapter 4).
+"""
+
+from collections.abc import Sequence
+
+from dataplane_core.errors import BadRequest
+from dataplane_core.resources.collections import INHERITING
+from dataplane_core.resources.locate import UNNAMED_DEFAULTS, find_defaults, shown_names
+from dataplane_core.text import Document, Section
+
+
+def place(
+    document: Document, kind: str, name: str, parent: str | None, order: Sequence[str]
+) -> tuple[Document, Section]:
+    """The document with a new empty section, and that section.
+
+    It goes behind the last of its kind, and behind the `defaults` section `parent`, which its
+    `from` is to name.
+    """
+    new = Section.new(kind, name, end=document.line_end())
+    origin = None if parent is None else find_defaults(document, parent)
+    if kind == "defaults":
+        at = _place_of_defaults(document, name, origin, order)
+    elif origin is None:
+        document = document.add(new, order)
+        return document, document.all(kind)[-1]
+    else:
+        at = _behind(document, origin, kind, document.free(document.place(kind, order)))
+    document = document.insert(at, new)
+    return document, document.sections[at]
+
+
+def place_beside(
+    document: Document, kind: str, name: str, other: Section, order: Sequence[str]
+) -> tuple[Document, Section]:
+    """The document with a new empty section that inherits what the proxy `other` does, and it."""
+    parent = other.parent or inherited(document, other)
+    document, new = place(document, kind, name, parent, order)
+    target = None if parent is None else find_defaults(document, parent)
+    if target is not None and (target.name or parent == inherited(document, new)):
+        at = document.position(new)
+        document = with_defaults(document, new, parent)
+        new = document.sections[at]
+    return document, new
+
+
+def _place_of_defaults(
+    document: Document, name: str, origin: Section | None, order: Sequence[str]
+) -> int:
+    """In front of which section a new `defaults` goes: no proxy inherits from it unasked.
+
+    It goes in front of the last one, where proxies below inherit from that, or to the end of the
+    file, if it is itself to inherit from that one, or if proxies inherit from none. Only the one
+    without a name, which a client sets for all proxies, goes to the top.
+    """
+    others = document.all("defaults")
+    if not others:
+        at = document.place("defaults", order)
+        unasked = any(_inherits_from_last(section) for section in document.sections[at:])
+        return document.free(len(document.sections) if name and unasked else at)
+    at = document.position(others[-1])
+    if not any(_inherits_from_last(section) for section in document.sections[at:]):
+        return document.free(at + 1)
+    if origin is not None and document.position(origin) >= at:
+        at = len(document.sections)
+    return document.free(at)
+
+
+def _inherits_from_last(section: Section) -> bool:
+    """Whether the last `defaults` section above holds for a section."""
+    return section.kind in INHERITING - {"defaults"} and section.parent is None
+
+
+def _behind(document: Document, origin: Section, kind: str, at: int) -> int:
+    """The place for a section that is to inherit from `origin`; `at`, if that will do.
+
+    It is one in front of the next `defaults` section, where there is one that is free: there a
+    section inherits from one without a name, too.
+    """
+    sections = document.sections
+    first = document.position(origin) + 1
+    later = (one for one in range(first, len(sections)) if sections[one].kind == "defaults")
+    end = next(later, len(sections))
+    if first <= at and (at <= end or origin.name):
+        return at
+    alike = [one + 1 for one in range(first, end) if sections[one].kind == kind]
+    places = [*alike[-1:], *range(end, first - 1, -1)]
+    free = next((one for one in places if document.free(one) == one), len(sections))
+    if free <= end or origin.name:
+        return free
+    return next((one for one in places if not document.is_conditional(one)), free)
+
+
+def inherited(document: Document, section: Section) -> str | None:
+    """The defaults that a section without `from` gets: the last above it (manual, chapter 4)."""
+    if section.kind == "defaults":
+        return None
+    above = document.sections[: document.position(section)]
+    last = next((one for one in reversed(above) if one.kind == "defaults"), None)
+    if last is None:
+        return None
+    named = shown_names(document, "defaults", UNNAMED_DEFAULTS)
+    return next(name for name, one in named if one is last)
+
+
+def with_defaults(document: Document, section: Section, wanted: str | None) -> Document:
+    """The document with `section` inheriting from `wanted`.
+
+    The header changes only if it must, and the section moves only where it stands above `wanted`.
+    Raises `BadRequest` where that cannot be.
+    """
+    if wanted == section.parent:
+        return document
+    if wanted is None:
+        return document.replace(section, section.with_parent(None))
+    words = f"{section.kind} {section.name}".rstrip()
+    target = find_defaults(document, wanted)
+    if target is None:
+        raise BadRequest(f"{words} references missing defaults section {wanted} in from")
+    if document.position(target) >= document.position(section):
+        document, section = _moved(document, section, target, wanted)
+    if wanted == inherited(document, section) and (section.parent is None or not target.name):
+        return document.replace(section, section.with_parent(None))
+    if not target.name:
+        raise BadRequest(f"from cannot name {wanted}, which has no name in the file")
+    return document.replace(section, section.with_parent(wanted))
+
+
+def _moved(
+    document: Document, section: Section, target: Section, wanted: str
+) -> tuple[Document, Section]:
+    """The document with a proxy moved behind the defaults it is to inherit from, and the proxy.
+
+    Its own comments move along; what speaks of others too stays where it is.
+    """
+    here, there = document.position(section), document.position(target)
+    whole = not section.blocks[1] and not document.is_conditional(here)
+    if section.kind == "defaults" or not whole:
+        raise BadRequest(
+            f"{section.kind} {section.name}".rstrip() + f" cannot inherit from {wanted}, which "
+            "stands below it: from can only name a defaults section further up in the file"
+        )
+    leaving = document.part(section).leaving
+    rest = document.remove(section)
+    at = _behind(rest, rest.sections[there - 1], section.kind, -1)
+    moved = rest.insert(at, leaving.trimmed())
+    return moved, moved.sections[at]

@@ -1,0 +1,285 @@
+"""Where plugins declare collections; frozen before the first request.
+
+@impl
+def dataplane_register(registry):
+    registry.sections("backends", kind="backend", model=BACKEND, title="Backend")
+    registry.rows("servers", SERVER, key="name", parents=("backend", "peers", "ring"),
+                  parameter="backend", title="Server")
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypedDict, Unpack
+
+from dataplane_core.grammar import Model, RowTable, Statement
+from dataplane_core.hooks.containment import plugin_at_work
+from dataplane_core.resources.collections import (
+    OPERATIONS,
+    ORPHANS,
+    SECTION_NAME,
+    Collection,
+    Naming,
+    Orphans,
+    Parent,
+    RowCommands,
+    Rows,
+    Sections,
+    Single,
+    with_listen,
+)
+from dataplane_core.resources.extension import Extension, Part
+from dataplane_core.resources.origins import Origins, RegistryError
+from dataplane_core.text import Line
+from dataplane_core.text.comments import learn
+
+__all__ = ["Collection", "Orphans", "Parent", "Registry", "RegistryError", "RowCommands", "Rows"]
+__all__ += ["Sections", "Single"]
+
+SECTION_ORDER = (
+    *("global", "traces", "acme", "crt-store", "log-profile", "defaults", "userlist", "peers"),
+    *("mailers", "resolvers", "cache", "ring", "log-forward", "http-errors", "fcgi-app"),
+    *("frontend", "backend", "listen", "program", "namespace_list"),
+)
+"""Every word that starts a section in HAProxy (manual, chapters 2 to 4 and 12), in the order in
+which new sections are placed. The file is cut at all of them, whatever plugins are loaded."""
+
+
+class Named(TypedDict, total=False):
+    """What every declaration may say of its names, as `Naming` explains them, and of its routes.
+
+    Without a word the names are made of the collection's: `backends` has the schema `backend` and
+    the title `Backend`. `operations` are those that are served, `versions` the names of the API
+    versions that have the collection (all, if None).
+    """
+
+    schema: str
+    title: str
+    schemas: str
+    titles: str
+    tag: str
+    help: str
+    operations: tuple[str, ...]
+    operation_ids: Mapping[str, str]
+    versions: tuple[str, ...] | None
+
+
+class _Common(TypedDict):
+    name: str
+    naming: Naming
+    operations: tuple[str, ...]
+    versions: tuple[str, ...] | None
+    origin: str
+
+
+class Registry:
+    """All collections and section keywords, by name."""
+
+    def __init__(self) -> None:
+        self.collections: dict[str, Collection] = {}
+        self.foreign: dict[str, frozenset[str]] = {}
+        self._kinds: dict[str, None] = {}
+        self._ranks: dict[tuple[str, ...], int] = {}
+        self.origins = Origins()
+        self._extensions: list[Extension] = []
+        self._rows_of: dict[str, list[Rows]] = {}
+        self._sections_of: dict[str, Sections] = {}
+        self._frozen = False
+        self.kinds(*SECTION_ORDER)
+
+    def kinds(self, *kinds: str) -> None:
+        """Declare words that start a section, without a model."""
+        self._open()
+        for kind in kinds:
+            self._kinds[kind] = None
+            learn(kind)
+
+    def sections(
+        self,
+        name: str,
+        *,
+        kind: str,
+        model: Model,
+        key: str = "name",
+        key_pattern: str = SECTION_NAME,
+        key_nullable: bool = False,
+        unnamed: str | None = None,
+        **named: Unpack[Named],
+    ) -> Sections:
+        """Declare named sections: `/configuration/<name>` and `/configuration/<name>/{key}`."""
+        self.kinds(kind)
+        collection = Sections(
+            **self._common(name, named),
+            kind=kind,
+            model=model,
+            key=key,
+            key_pattern=key_pattern,
+            key_nullable=key_nullable,
+            unnamed=unnamed,
+        )
+        self._add(collection)
+        return collection
+
+    def rows(
+        self,
+        name: str,
+        statement: Statement,
+        *,
+        parents: tuple[Parent | str, ...],
+        key: str | None = "name",
+        parameter: str | None = None,
+        typed: bool = True,
+        rank: int = 50,
+        filters: tuple[str, ...] = (),
+        orphans: Orphans = ORPHANS,
+        unnamed: Callable[[Line], str] | None = None,
+        live: RowCommands | None = None,
+        **named: Unpack[Named],
+    ) -> Rows:
+        """Declare repeated lines of sections, named by `key` or, with `key=None`, indexed.
+
+        `parameter` is the collection's own query parameter (`backend`); with `typed=False` it is
+        the only way to say the parent, else `parent_type` and `parent_name` work too and
+        `parent_type` is required unless `parameter` exists.
+        """
+        owners = tuple(Parent(one) if isinstance(one, str) else one for one in parents)
+        self.kinds(*(parent.kind for parent in owners))
+        collection = Rows(
+            **self._common(name, named),
+            table=RowTable(statement, rank, self._ranks),
+            parents=with_listen(owners),
+            key=key,
+            parameter=parameter,
+            typed=typed,
+            filters=filters,
+            orphans=orphans,
+            unnamed=unnamed,
+            live=live,
+        )
+        self._add(collection)
+        return collection
+
+    def single(
+        self,
+        name: str,
+        *,
+        kind: str,
+        model: Model,
+        last: bool = False,
+        creates: bool = True,
+        **named: Unpack[Named],
+    ) -> Single:
+        """Declare a section without a name: `/configuration/<name>`."""
+        self.kinds(kind)
+        collection = Single(
+            **self._common(name, {"operations": ("read", "replace"), **named}),
+            kind=kind,
+            model=model,
+            last=last,
+            creates=creates,
+        )
+        self._add(collection)
+        return collection
+
+    def extend(self, name: str, *parts: Part, behind: str = "") -> None:
+        """Add to a collection that any plugin declares, be it before or after this call.
+
+        Sections take statements, rows the keywords of a table (`arg`, `flag` …) and the actions of
+        rules (`case`); `behind` says behind which action of the rules a keyword or a further
+        action stands. Nothing of it is seen outside of this registry.
+        """
+        self._open()
+        self._extensions.append(Extension(name, parts, behind, plugin_at_work()))
+
+    def elsewhere(self, schema: str, paths: Iterable[str]) -> None:
+        """Name properties that a model has only in API versions that are not served.
+
+        A body that carries them is taken without them, and a warning.
+        """
+        self._open()
+        self.foreign[schema] = self.foreign.get(schema, frozenset()) | frozenset(paths)
+
+    def freeze(self) -> None:
+        """Check what only shows when everything is declared, and forbid more."""
+        self._open()
+        parameters = {rows.parameter for rows in self.all_rows() if rows.parameter}
+        clash = parameters & {"version", "transaction_id", "force_reload"}
+        if clash:
+            raise RegistryError(f"a parent's parameter cannot be called {sorted(clash)[0]}")
+        for one in self.collections.values():
+            self.origins.collection(one)
+        for extension in self._extensions:
+            extension.apply(self.collections, self.origins)
+        for one in self.collections.values():
+            self.origins.schemas(one)
+        for rows in self.all_rows():
+            for kind in dict.fromkeys(parent.kind for parent in rows.parents):
+                self._rows_of.setdefault(kind, []).append(rows)
+        for sections in self.all_sections():
+            self._sections_of.setdefault(sections.kind, sections)
+        self._frozen = True
+
+    @property
+    def section_kinds(self) -> frozenset[str]:
+        """Every word that starts a section."""
+        return frozenset(self._kinds)
+
+    @property
+    def section_order(self) -> tuple[str, ...]:
+        """The order in which sections of different kinds are placed in a file."""
+        return tuple(self._kinds)
+
+    def all_sections(self) -> list[Sections]:
+        """The collections of named sections."""
+        return [one for one in self.collections.values() if isinstance(one, Sections)]
+
+    def all_rows(self) -> list[Rows]:
+        """The collections of rows."""
+        return [one for one in self.collections.values() if isinstance(one, Rows)]
+
+    def sections_of(self, kind: str) -> Sections | None:
+        """The collection whose sections start with `kind`."""
+        return self._sections_of.get(kind)
+
+    def rows_of(self, kind: str) -> list[Rows]:
+        """The collections of rows that sections of `kind` hold."""
+        return self._rows_of.get(kind, [])
+
+    def _common(self, name: str, named: Named) -> _Common:
+        unknown = sorted(named.keys() - Named.__annotations__.keys())
+        if unknown:
+            raise RegistryError(f"the declaration of {name} says {unknown[0]}, which means nothing")
+        return {
+            "name": name,
+            "naming": _naming(name, named),
+            "operations": named.get("operations", OPERATIONS),
+            "versions": named.get("versions"),
+            "origin": plugin_at_work(),
+        }
+
+    def _add(self, collection: Collection) -> None:
+        self._open()
+        other = self.collections.get(collection.name)
+        if other is not None:
+            raise RegistryError(
+                f"the collection {collection.name} is declared by {other.origin or 'a plugin'}"
+                f" and again by {collection.origin or 'a plugin'}"
+            )
+        self.collections[collection.name] = collection
+
+    def _open(self) -> None:
+        if self._frozen:
+            raise RegistryError("collections are declared in dataplane_register, before the start")
+
+
+def _naming(name: str, named: Named) -> Naming:
+    schema = named.get("schema") or name.removesuffix("s")
+    words = schema.replace("-", "_").split("_")
+    title = named.get("title") or "".join(word.capitalize() for word in words)
+    return Naming(
+        schema=schema,
+        schemas=named.get("schemas") or schema + "s",
+        title=title,
+        titles=named.get("titles") or title + "s",
+        tag=named.get("tag") or title,
+        help=named.get("help", ""),
+        operation_ids=named.get("operation_ids", {}),
+    )

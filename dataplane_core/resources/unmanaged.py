@@ -1,0 +1,46 @@
+"""What stands in a section and no declaration knows: kept in the file, and shown to clients."""
+
+from collections.abc import Iterator, Sequence
+
+from dataplane_core.grammar import Model, Reading
+from dataplane_core.grammar.model import HeadTable
+from dataplane_core.resources.extra_props import UNMANAGED
+from dataplane_core.resources.registry import Registry
+from dataplane_core.text import Line, Section
+
+
+def unmanaged_lines(
+    registry: Registry, section: Section, model: Model, reached: bool = True
+) -> list[str]:
+    """The lines of a section that neither its model nor a collection of rows reads whole.
+
+    Rows are among them where the section is not `reached`: another one has its name, and the rows
+    that a collection shows under that name are the other one's.
+    """
+    key = (UNMANAGED.name, model, reached)
+    known: list[str] | None = section.cache.get(key)
+    if known is None:
+        tables = [rows.table.heads for rows in registry.rows_of(section.kind)] if reached else []
+        known = section.cache[key] = list(_unknown(section, model, tables))
+    return known
+
+
+def _unknown(section: Section, model: Model, tables: Sequence[HeadTable]) -> Iterator[str]:
+    beside = model.beside(section)
+    for at, line in enumerate(section.lines):
+        if not _says_something(section, line) or any(_reading(table, line) for table in tables):
+            continue  # what a row has beside its own words, the row shows
+        reading = _reading(model.heads, line)
+        if at in beside or reading is None or reading.partial or reading.rounded:
+            yield line.raw.strip()
+
+
+def _reading(table: HeadTable, line: Line) -> Reading | None:
+    match = table.lookup(line)
+    return None if match is None else match[2]
+
+
+def _says_something(section: Section, line: Line) -> bool:
+    """Neither blank, a comment, a condition such as `.if` (manual, section 2.4), nor a header."""
+    words = line.tokens
+    return line.broken or bool(words and words[0] != section.kind and not words[0].startswith("."))

@@ -1,0 +1,103 @@
+"""A copy of the server's state, to look at while nothing of the original is touched.
+
+Neither a lock nor a file is made in the original's folder: the two files of the database are read
+and written elsewhere, where they can be used in every way. What is written there is thrown away.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from dataplane_core.errors import StorageFailed
+from dataplane_core.store.files import identity, told
+from dataplane_core.store.journal.state import State
+
+_MEMORY = "/dev/shm"
+_ATTEMPTS = 20
+
+
+class StateCopy(State):
+    """A state that was copied into a folder of its own; `in_use` is what the original is."""
+
+    is_copy = True
+
+    def __init__(self, folder: str, in_use: bool) -> None:
+        super().__init__(folder)
+        self._in_use = in_use
+
+    @property
+    def first(self) -> bool:
+        """Whether nobody uses the original."""
+        return not self._in_use
+
+    def _is_first(self) -> bool:
+        """Begin nothing: the start that counts is the server's."""
+        return False
+
+
+@contextmanager
+def state_copy(directory: str) -> Iterator[StateCopy]:
+    """Copy the state in `directory`, which need not be there; the copy goes at the end.
+
+    Raises `StorageFailed` when the state cannot be read.
+    """
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
+    with TemporaryDirectory(prefix="dataplane-", dir=memory) as folder:
+        for name, data in _database(Path(directory)).items():
+            Path(folder, name).write_bytes(data)
+        state = StateCopy(folder, _is_in_use(Path(directory)))
+        try:
+            yield state
+        finally:
+            state.shutdown()
+
+
+def _is_in_use(directory: Path) -> bool:
+    """Whether a server runs on a state: its processes share the lock."""
+    path = directory / State.ALIVE
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _database(directory: Path) -> dict[str, bytes]:
+    """Read the database and its log as they are at one moment; a writer may be at work.
+
+    Entries at the end of the log that are not whole are known to SQLite by their checksums.
+    """
+    file = directory / State.FILE
+    for _ in range(_ATTEMPTS):
+        before = _identity_of(file)
+        if before is None:
+            return {}
+        found = {path.name: _bytes(path) for path in (file, file.with_name(f"{file.name}-wal"))}
+        if _identity_of(file) == before:
+            return found
+    raise StorageFailed(f"{file} cannot be read: it is written all the time")
+
+
+def _identity_of(path: Path) -> object:
+    try:
+        return identity(os.stat(path))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    with told(path, "read"):
+        return path.read_bytes() if path.exists() else b""

@@ -1,0 +1,238 @@
+"""Transactions as rows of the state file: the steps of each edit, and what became of them."""
+
+import sqlite3
+import time
+import uuid
+import zlib
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from dataplane_core.errors import TooMany
+from dataplane_core.store.change import Origin
+from dataplane_core.store.failpoints import failpoint
+from dataplane_core.store.files import locked
+from dataplane_core.store.head import decode, encode
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.versions import plain
+from dataplane_core.store.overlay import Action, Step
+from dataplane_core.text import Key
+
+Status = Literal["in_progress", "failed", "outdated", "success"]
+COMMITTED = "another transaction was committed"
+RESTORED = "a version that HAProxy refused was taken back"
+_MOST_CLOSED = 100
+_TOUCH_SECONDS = 60.0
+_TABLES = (
+    """CREATE TABLE transactions (
+        id TEXT PRIMARY KEY,
+        base INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        created REAL NOT NULL,
+        touched REAL NOT NULL,
+        who TEXT NOT NULL,
+        reason TEXT NOT NULL)""",
+    """CREATE TABLE edits (
+        transaction_id TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        step INTEGER NOT NULL,
+        action TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        ordinal INTEGER NOT NULL,
+        text BLOB,
+        PRIMARY KEY (transaction_id, sequence, step))""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One transaction: `base` is the version it starts from, `sequence` counts its edits."""
+
+    id: str
+    base: int
+    status: Status
+    sequence: int
+    created: float
+    touched: float
+    who: str = ""
+    reason: str = ""
+
+
+class Rows:
+    """The tables of transactions. Methods that take a connection are part of a larger write.
+
+    A transaction that was not used for `ttl` seconds is outdated; a closed one is forgotten after
+    the same time, or when a hundred others were closed since.
+    """
+
+    def __init__(self, state: State, ttl: float) -> None:
+        self._state = state
+        self._ttl = ttl
+        state.migrate("transactions", _TABLES)
+
+    def editing(self, transaction_id: str) -> AbstractContextManager[int]:
+        """Alone in editing a transaction, among all workers."""
+        number = zlib.crc32(transaction_id.encode("utf-8", "replace")) % 16
+        return locked(self._state.path(f"edit-{number:02d}.lock"))
+
+    def get(self, transaction_id: str) -> Row | None:
+        """One transaction, as it is now."""
+        sql = "SELECT * FROM transactions WHERE id = ?"
+        found = self._state.read(sql, (plain(transaction_id),))
+        return self._row(found[0]) if found else None
+
+    def all(self) -> list[Row]:
+        """All transactions, oldest first."""
+        rows = self._state.read("SELECT * FROM transactions ORDER BY created, id")
+        return [self._row(row) for row in rows]
+
+    def begin(self, base: int, who: str, limit: int) -> Row:
+        """A new transaction; raises `TooMany` when `limit` are in use since the server started."""
+        now = time.time()
+        row = Row(str(uuid.uuid4()), base, "in_progress", 0, now, now, who)
+        with self._state.write() as connection:
+            self._forget(connection, now)
+            sql = "SELECT count(*) FROM transactions WHERE status = 'in_progress' AND touched >= ?"
+            used = max(now - self._ttl, self._state.started)
+            if connection.execute(sql, (used,)).fetchone()[0] >= limit:
+                raise TooMany(
+                    f"cannot start a new transaction, reached the maximum amount of {limit} active "
+                    "transactions available: commit or delete one, or raise max_open_transactions"
+                )
+            self._insert(connection, row)
+        return row
+
+    def record_failure(self, base: int, who: str, reason: str) -> Row:
+        """The trace of a change made with a version that HAProxy refused."""
+        now = time.time()
+        row = Row(str(uuid.uuid4()), base, "failed", 0, now, now, who, reason)
+        with self._state.write() as connection:
+            self._forget(connection, now)
+            self._insert(connection, row)
+        return row
+
+    def store(self, row: Row, steps: Sequence[Step]) -> Row | None:
+        """Add the steps of one edit; None when the transaction is not what `row` says any more."""
+        if not steps and time.time() - row.touched < _TOUCH_SECONDS:
+            return row
+        after = replace(row, sequence=row.sequence + bool(steps), touched=time.time())
+        with self._state.write() as connection:
+            changed = connection.execute(
+                "UPDATE transactions SET sequence = ?, touched = ? "
+                "WHERE id = ? AND sequence = ? AND status = 'in_progress'",
+                (after.sequence, after.touched, row.id, row.sequence),
+            )
+            if changed.rowcount != 1:
+                return None
+            connection.executemany(
+                "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_values(after, number, step) for number, step in enumerate(steps)],
+            )
+        failpoint("edit-stored")
+        return after
+
+    def steps(self, transaction_id: str, above: int, until: int) -> list[Step]:
+        """The steps of the edits numbered from `above` + 1 to `until`, in order."""
+        rows = self._state.read(
+            "SELECT * FROM edits WHERE transaction_id = ? AND sequence > ? AND sequence <= ? "
+            "ORDER BY sequence, step",
+            (transaction_id, above, until),
+        )
+        return [_step(row) for row in rows]
+
+    def close(self, transaction_id: str, status: Status, reason: str) -> None:
+        """A transaction has failed or is outdated."""
+        with self._state.write() as connection:
+            connection.execute(
+                "UPDATE transactions SET status = ?, reason = ?, touched = ? "
+                "WHERE id = ? AND status = 'in_progress'",
+                (status, plain(reason), time.time(), transaction_id),
+            )
+
+    def delete(self, transaction_id: str) -> bool:
+        """Take a transaction away; False when there was none."""
+        with self._state.write() as connection:
+            return self.remove(connection, plain(transaction_id))
+
+    def remove(self, connection: sqlite3.Connection, transaction_id: str) -> bool:
+        """Take a transaction away, with its edits; False when there was none."""
+        mine = (transaction_id,)
+        connection.execute("DELETE FROM edits WHERE transaction_id = ?", mine)
+        return connection.execute("DELETE FROM transactions WHERE id = ?", mine).rowcount > 0
+
+    def finish(
+        self,
+        connection: sqlite3.Connection,
+        version: int,
+        origin: Origin,
+        transaction_id: str | None,
+    ) -> None:
+        """Part of a commit: its transaction goes, and what it overtook is outdated.
+
+        A change made with a version overtakes nothing here: a transaction that it made stale is
+        told so at its own commit.
+        """
+        if transaction_id is not None:
+            self.remove(connection, transaction_id)
+        if transaction_id is not None or origin == "restore":
+            connection.execute(
+                "UPDATE transactions SET status = 'outdated', reason = ?, touched = ? "
+                "WHERE status = 'in_progress' AND base < ?",
+                (COMMITTED if transaction_id else RESTORED, time.time(), version),
+            )
+
+    def clear(self, connection: sqlite3.Connection) -> None:
+        """Forget all transactions."""
+        connection.execute("DELETE FROM edits")
+        connection.execute("DELETE FROM transactions")
+
+    def bases(self) -> set[int]:
+        """The versions that open transactions start from."""
+        return {row.base for row in self.all() if row.status == "in_progress"}
+
+    def _forget(self, connection: sqlite3.Connection, now: float) -> None:
+        connection.execute(
+            "UPDATE transactions SET status = 'outdated', reason = 'not used', touched = ? "
+            "WHERE status = 'in_progress' AND touched < ?",
+            (now, now - self._ttl),
+        )
+        connection.execute(
+            "DELETE FROM transactions WHERE status != 'in_progress' AND (touched < ? OR id NOT IN "
+            "(SELECT id FROM transactions WHERE status != 'in_progress' "
+            "ORDER BY touched DESC LIMIT ?))",
+            (now - self._ttl, _MOST_CLOSED),
+        )
+        connection.execute(
+            "DELETE FROM edits WHERE transaction_id NOT IN (SELECT id FROM transactions)"
+        )
+
+    def _insert(self, connection: sqlite3.Connection, row: Row) -> None:
+        connection.execute(
+            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.id, row.base, row.status, row.sequence, row.created, row.touched,
+                plain(row.who), plain(row.reason),
+            ),
+        )  # fmt: skip
+
+    def _row(self, found: sqlite3.Row) -> Row:
+        row = Row(**dict(found))
+        if row.status == "in_progress" and row.touched < time.time() - self._ttl:
+            return replace(row, status="outdated", reason="not used")
+        return row
+
+
+def _values(row: Row, number: int, step: Step) -> tuple[Any, ...]:
+    kind, name, ordinal = plain(step.key.kind), plain(step.key.name), step.key.ordinal
+    text = None if step.text is None else encode(step.text)
+    return (row.id, row.sequence, number, step.action, step.position, kind, name, ordinal, text)
+
+
+def _step(row: sqlite3.Row) -> Step:
+    key = Key(row["kind"], row["name"], row["ordinal"])
+    text = None if row["text"] is None else decode(row["text"])
+    return Step(Action(row["action"]), row["position"], key, text)

@@ -1,0 +1,249 @@
+"""The versions that haproxy.cfg has had: who made them, when, and what became of them."""
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from dataplane_core.store.change import Origin
+from dataplane_core.store.journal.state import State
+
+Status = Literal["intended", "active", "rolled back"]
+_MOST_ENTRIES = 10_000
+_COLUMNS = (
+    "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
+    "followed, reason, applied"
+)
+# Of steps 1 and 3, which stay as they are: a column that is added takes a step of its own.
+_FIELDS = """
+    digest TEXT NOT NULL,
+    status TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    who TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    transaction_id TEXT,
+    created REAL NOT NULL,
+    accepted INTEGER NOT NULL,
+    followed INTEGER NOT NULL,
+    reason TEXT NOT NULL
+"""
+_TABLES = (
+    f"CREATE TABLE history (version INTEGER PRIMARY KEY, {_FIELDS})",
+    "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE intents (attempt INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL, "
+    f"{_FIELDS}, applied INTEGER NOT NULL)",
+    f"INSERT INTO intents ({_COLUMNS}) SELECT {_COLUMNS} FROM history WHERE status = 'intent'",
+    "DELETE FROM history WHERE status = 'intent'",
+    "CREATE INDEX intents_by_digest ON intents (digest)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version.
+
+    `digest` tells its text from others; `created` is in seconds since 1970. `accepted`: HAProxy
+    has loaded it. `followed`: nothing is left to do about it, HAProxy has it or will be reloaded.
+    `applied`: HAProxy took the change over its socket, without loading the file.
+    A version that was rolled back, that put one back, or that HAProxy refuses has the `reason`.
+    """
+
+    version: int
+    digest: str
+    status: Status
+    origin: Origin
+    created: float
+    who: str = ""
+    request_id: str = ""
+    transaction_id: str | None = None
+    accepted: bool = False
+    followed: bool = False
+    reason: str = ""
+    applied: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether HAProxy refuses it, and it is in force all the same: a person's own text."""
+        return self.status == "active" and bool(self.reason) and not self.accepted
+
+
+class History:
+    """The table of versions, and that of intents: versions on their way into the file.
+
+    An intent is written down while HAProxy still checks, without a lock, and means nothing until
+    haproxy.cfg holds its text: whoever finds that text there, unnumbered, knows whose it is. So
+    nothing has to be recorded between the check and the rename.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        state.migrate("history", _TABLES)
+
+    def newest(self) -> Entry | None:
+        """The version with the highest number that was ever the file's."""
+        found = self._entries("TRUE ORDER BY version DESC LIMIT 1")
+        return found[0] if found else None
+
+    def entry(self, version: int) -> Entry | None:
+        """One version."""
+        found = self._entries("version = ?", version)
+        return found[0] if found else None
+
+    def entries(self, limit: int = 100) -> list[Entry]:
+        """The newest versions, newest first."""
+        return self._entries("TRUE ORDER BY version DESC LIMIT ?", limit)
+
+    def intents(self, digest: str | None = None) -> list[Entry]:
+        """Versions that someone is, or was, about to write: all, or those with one text."""
+        if digest is None:
+            return self._entries("TRUE ORDER BY version", table="intents")
+        return self._entries("digest = ? ORDER BY version", digest, table="intents")
+
+    def last_accepted(self) -> Entry | None:
+        """The newest version that HAProxy has loaded and that was not rolled back."""
+        found = self._entries("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")
+        return found[0] if found else None
+
+    def by_hand(self, above: int) -> Entry | None:
+        """The newest version above a number that a person wrote, or that put such a one back."""
+        found = self._entries(
+            "version > ? AND status = 'active' AND (origin = 'external' OR "
+            "origin = 'restore' AND NOT accepted) ORDER BY version DESC LIMIT 1", above,
+        )  # fmt: skip
+        return found[0] if found else None
+
+    def last_rejected(self) -> Entry | None:
+        """The newest version that a person wrote and that was rolled back."""
+        rejected = "origin = 'external' AND status = 'rolled back'"
+        found = self._entries(f"{rejected} ORDER BY version DESC LIMIT 1")
+        return found[0] if found else None
+
+    def refuse(self, version: int, reason: str) -> None:
+        """HAProxy refuses a version, which stays in force; nothing is left to do about it."""
+        sql = "UPDATE history SET reason = ?, followed = 1 WHERE version = ? AND status = 'active'"
+        with self.state.write() as connection:
+            connection.execute(sql, (plain(reason), version))
+
+    def unfollowed(self, origin: Origin) -> list[Entry]:
+        """Active versions of one origin for which a reload is still to be asked for."""
+        return self._entries("NOT followed AND status = 'active' AND origin = ?", origin)
+
+    def transaction_since(self, version: int) -> bool:
+        """Whether one of the versions above `version` was made by a transaction."""
+        return bool(self._entries("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
+
+    def intend(self, entry: Entry) -> int:
+        """Write down a version that may become the file's; returns the number of this attempt.
+
+        Two attempts may have the same text and version: a client that asks twice. A power cut may
+        take it until `sync`.
+        """
+        with self.state.write(synced=False) as connection:
+            return _insert(connection, "intents", entry)
+
+    def sync(self, attempt: int) -> None:
+        """Bring an attempt to the disk, with the time of that.
+
+        SQLite writes, and syncs, nothing for a row that stays as it is.
+        """
+        with self.state.write() as connection:
+            sql = "UPDATE intents SET created = ? WHERE attempt = ?"
+            connection.execute(sql, (time.time(), attempt))
+
+    def record(self, entry: Entry) -> None:
+        """Write down a version that the file has, and forget the oldest beyond ten thousand."""
+        with self.state.write() as connection:
+            _insert(connection, "history", entry)
+            oldest = entry.version - _MOST_ENTRIES
+            connection.execute("DELETE FROM history WHERE version < ?", (oldest,))
+            connection.execute("DELETE FROM intents WHERE version <= ?", (entry.version,))
+
+    def forget(self, attempt: int, entry: Entry) -> bool:
+        """An attempt has failed; whether its text is nobody else's."""
+        same = "SELECT 1 FROM {} WHERE version = ? AND digest = ?"
+        with self.state.write(synced=False) as connection:
+            connection.execute("DELETE FROM intents WHERE attempt = ?", (attempt,))
+            sql = " UNION ALL ".join(same.format(table) for table in ("intents", "history"))
+            values = (entry.version, entry.digest) * 2
+            return connection.execute(sql, values).fetchone() is None
+
+    def forget_intents(self, before: float) -> None:
+        """Nobody is about to write what was intended before a moment, in seconds since 1970."""
+        with self.state.write(synced=False) as connection:
+            connection.execute("DELETE FROM intents WHERE created < ?", (before,))
+
+    def clear(self, connection: sqlite3.Connection) -> None:
+        """Forget all versions."""
+        connection.execute("DELETE FROM history")
+        connection.execute("DELETE FROM intents")
+
+    def follow(self, version: int) -> None:
+        """Nothing is left to do about a version, and about those before it neither."""
+        sql = "UPDATE history SET followed = 1 WHERE NOT followed AND version <= ?"
+        with self.state.write() as connection:
+            connection.execute(sql, (version,))
+
+    def accept(self, version: int) -> None:
+        """HAProxy has loaded a version."""
+        sql = "UPDATE history SET accepted = 1 WHERE version = ? AND status = 'active'"
+        with self.state.write() as connection:
+            connection.execute(sql, (version,))
+
+    def apply(self, version: int) -> None:
+        """HAProxy took a version over its socket: it runs it if it ran the version before."""
+        with self.state.write() as connection:
+            sql = "UPDATE history SET applied = 1, followed = 1 WHERE version = ?"
+            connection.execute(sql, (version,))
+        before = self._entries("version < ? ORDER BY version DESC LIMIT 1", version)
+        if before and before[0].accepted:
+            self.accept(version)
+
+    def applied_between(self, above: int, below: int) -> bool:
+        """Whether HAProxy took one of the versions between the two numbers over its socket."""
+        return bool(self._entries("applied AND version > ? AND version < ? LIMIT 1", above, below))
+
+    def roll_back(
+        self, connection: sqlite3.Connection, above: int, below: int, reason: str
+    ) -> None:
+        """The versions between the two numbers are not in force any more."""
+        connection.execute(
+            "UPDATE history SET status = 'rolled back', followed = 1, reason = ? "
+            "WHERE version > ? AND version < ? AND status = 'active'",
+            (plain(reason), above, below),
+        )
+
+    def _entries(self, condition: str, *parameters: object, table: str = "history") -> list[Entry]:
+        rows = self.state.read(f"SELECT {_COLUMNS} FROM {table} WHERE {condition}", parameters)
+        return [
+            Entry(
+                version=row["version"],
+                digest=row["digest"],
+                status=cast(Status, row["status"]),
+                origin=cast(Origin, row["origin"]),
+                created=row["created"],
+                who=row["who"],
+                request_id=row["request_id"],
+                transaction_id=row["transaction_id"],
+                accepted=bool(row["accepted"]),
+                followed=bool(row["followed"]),
+                reason=row["reason"],
+                applied=bool(row["applied"]),
+            )
+            for row in rows
+        ]
+
+
+def _insert(connection: sqlite3.Connection, table: str, entry: Entry) -> int:
+    values = (
+        entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
+        plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
+        entry.followed, plain(entry.reason), entry.applied,
+    )  # fmt: skip
+    marks = ", ".join("?" * len(values))
+    sql = f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES ({marks})"
+    return connection.execute(sql, values).lastrowid or 0
+
+
+def plain(text: str) -> str:
+    """Text that SQLite can store: bytes that are no UTF-8 become visible escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,89 @@
+"""`http-check`: the steps of an HTTP health check (manual, section 4.2 `http-check …`)."""
+
+from dataplane_core.grammar import (
+    arg,
+    args,
+    case,
+    dispatch,
+    first_of,
+    integer,
+    word,
+)
+from dataplane_plugins.configuration.checks import checks
+from dataplane_plugins.configuration.checks.health import METHODS
+from dataplane_plugins.configuration.common.held import STATUSES, held
+from dataplane_plugins.configuration.common.props import PORT
+from dataplane_plugins.configuration.rules import actions
+from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling, number_spellings
+
+_PORT = first_of(
+    integer("port", *PORT, nullable=True, help="Port to connect to."),
+    word("port_string", pattern=None, help="Port to connect to, an expression."),
+)
+
+_HEADER = word("name", pattern=None, required=True, help="Name of the header field.") + word(
+    "fmt", pattern=None, required=True, help="Value of the header field, a log format."
+)
+
+_SEND = checks.commented(
+    arg("meth", word("method", None, enum=METHODS, help="Method of the request.")),
+    arg("uri", word("uri", pattern=None, help="Path of the request.")),
+    arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
+    arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),
+    args(
+        "hdr",
+        "headers",
+        _HEADER,
+        help="Header fields of the request.",
+        sort_as="CheckHeaders",
+    ),
+    arg("body", word("body", pattern=None, help="Body of the request.")),
+    arg("body-lf", word("body_log_format", pattern=None, help="Body, a log format.")),
+)
+
+_MATCHES = {
+    "status": held(checks.PATTERN, "pattern", STATUSES, "statuses such as 200,300-399"),
+    "rstatus": checks.PATTERN,
+    **dict.fromkeys(
+        ("hdr", "fhdr"), held(checks.PATTERNS, "pattern", "name .+", "`name` and what follows it")
+    ),
+    **dict.fromkeys(("string", "rstring", "string-lf"), checks.PATTERN),
+}
+
+CHECK = RuleLine(
+    "http-check",
+    dispatch(
+        "type",
+        case("comment", checks.COMMENT),
+        case("connect", checks.connect(_PORT)),
+        case("disable-on-404"),
+        case("expect", checks.expect(_MATCHES, {"nullable": True})),
+        case("send", _SEND),
+        case("send-state"),
+        *actions.variables(),
+        help="What the step does.",
+    ),
+    (
+        Spelling("set-var-fmt", {"var_expr": "var_format"}),
+        *number_spellings("port_string", "port", "connect"),
+    ),
+    examples=[
+        "http-check send meth GET uri /health",
+        "http-check connect port 443 addr 8.8.8.8 send-proxy via-socks4 ssl sni a alpn h2 linger",
+        "http-check connect port var(check.port)",
+        "http-check send meth GET uri /health ver HTTP/1.1 hdr Host a.example body x",
+        "http-check expect min-recv 3 ok-status L7OK ! rstatus ^5",
+        "http-check expect hdr name set-cookie value -m beg sessid=",
+        "http-check expect hdr name -m end cookie comment none",
+        "http-check expect ! status 500 min-recv 3",
+        "http-check set-var(check.port) int(1234)",
+        "http-check disable-on-404",
+        "http-check comment step-1",
+    ],
+    rejects=[
+        "http-check",
+        "http-check expect status",
+        "http-check expect comment x",
+        "http-check expect hdr x",
+    ],
+)

@@ -1,0 +1,75 @@
+"""`tcp-check`: the steps of a TCP health check, in their order."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Prop, case, dispatch, word
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.checks import checks
+from dataplane_plugins.configuration.common.held import held
+from dataplane_plugins.configuration.common.props import PORT, or_variable
+from dataplane_plugins.configuration.rules import actions
+from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling
+
+_PORT = word("port_string", pattern=None, help="Port to connect to, a number or an expression.")
+
+HEX = or_variable("([0-9A-Fa-f]{2})+")
+
+_MATCHES = {
+    **dict.fromkeys(("string", "rstring", "string-lf"), checks.PATTERN),
+    "binary": held(checks.PATTERN, "pattern", "([0-9A-Fa-f]{2})+", "bytes in hexadecimal"),
+    **dict.fromkeys(("rbinary", "binary-lf"), checks.PATTERN),
+}
+
+CHECK = RuleLine(
+    "tcp-check",
+    dispatch(
+        "action",
+        case("comment", word("log_message", pattern=None, help="Text for the log.")),
+        case("connect", checks.connect(_PORT)),
+        case("expect", checks.expect(_MATCHES, {})),
+        checks.sent("send", "data", "Text to send."),
+        checks.sent("send-lf", "fmt", "Text to send, a log format."),
+        checks.sent("send-binary", "hex_string", "Bytes to send, in hexadecimal.", HEX),
+        checks.sent("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
+        *actions.variables(text="var_fmt"),
+        help="What the step does.",
+    ),
+    (
+        Spelling("comment", {"check_comment": "log_message"}),
+        Spelling("connect", {"port": "port_string"}),
+    ),
+    (
+        Prop(
+            "port",
+            "integer",
+            minimum=PORT[0],
+            maximum=PORT[1],
+            nullable=True,
+            help="Port to connect to, as a number; it is shown as `port_string`.",
+        ),
+    ),
+    selector="action",
+    examples=[
+        "tcp-check connect port 8081",
+        "tcp-check connect port 143 ssl",
+        "tcp-check send PING\\r\\n comment ping",
+        "tcp-check expect comment pong ! string +PONG",
+        "tcp-check expect string +PONG comment pong",
+        "tcp-check send-binary 737461740a",
+        "tcp-check set-var-fmt(check.name) %H",
+    ],
+    rejects=["tcp-check", "tcp-check expect string", "tcp-check send"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the collection."""
+    registry.rows(
+        "tcp_checks",
+        CHECK,
+        key=None,
+        parents=("backend", "defaults"),
+        rank=49,
+        title="TCPCheck",
+        help="A step of a TCP health check.",
+    )

@@ -1,0 +1,1 @@
+"""The section `global`, and the sections of the process."""

@@ -1,0 +1,186 @@
+"""What HAProxy 3.0 and 3.2 added to `global` (manual of 3.2, chapter 3)."""
+
+from dataplane_core.grammar import (
+    Prop,
+    Statement,
+    first_counts,
+    gathered,
+    listed,
+    many,
+    opt,
+    rest,
+    size,
+    statement,
+    statements,
+    word,
+)
+from dataplane_core.grammar.address import Address
+from dataplane_core.grammar.values import WORD
+from dataplane_plugins.configuration.common.addresses import port
+from dataplane_plugins.configuration.globals.global_statements import (
+    among,
+    in_v3,
+    number,
+    on,
+    text,
+    time,
+    yes,
+)
+from dataplane_plugins.configuration.globals.global_tuning import BUFFERS, V2, tuned
+
+PERFORMANCE = (
+    "none",
+    "efficiency",
+    "first-usable-node",
+    "group-by-2-ccx",
+    "group-by-2-clusters",
+    "group-by-3-ccx",
+    "group-by-3-clusters",
+    "group-by-4-ccx",
+    "group-by-4-cluster",
+    "group-by-ccx",
+    "group-by-cluster",
+    "performance",
+    "resource",
+)
+
+
+def _codes(which: str, help: str) -> Statement:
+    name = which.replace("-", "_")
+    return gathered(
+        which,
+        many(name, word(name), at_least=1, help=help),
+        examples=[f"{which} 400-499 -401", f"{which} +500"],
+        rejects=[which],
+    )
+
+
+def _bytes(keyword: str, name: str, help: str, v3: str = "") -> Statement:
+    head = f"tune.{keyword}"
+    term = size(V2 + name, nullable=True, help=f"{help}, in bytes.", **(in_v3(v3) if v3 else {}))
+    return statement(head, term, examples=[f"{head} 65536", f"{head} 64k"], rejects=[head])
+
+
+PROCESS = (
+    among("acme.scheduler", "acme_scheduler", ("auto", "off"), "Whether ACME renews by itself."),
+    among("cpu-policy", "cpu_policy", PERFORMANCE, "How threads are bound to processors."),
+    statements(
+        "cpu-set",
+        "cpu_set",
+        word("directive", None, required=True, help="What is done with processors.")
+        + opt(rest("set", help="Which processors.")),
+        help="Processors to use or to leave alone.",
+        examples=["cpu-set reset", "cpu-set drop-cpu 0-1"],
+        rejects=["cpu-set"],
+    ),
+    text("dns-accept-family", "dns_accept_family", "Families of addresses to take.", WORD),
+    time("force-cfg-parser-pause", "force_cfg_parser_pause", "Pause while reading, to test."),
+    number(
+        *("stress-level", "stress_level", "How much is done to provoke errors, to test.", 0, 9),
+        nullable=True,
+        v3="debug_options.stress_level",
+    ),
+    statement(
+        "ocsp-update.httpproxy",
+        Address(
+            Prop(
+                "ocsp_update_options.httpproxy.address",
+                pattern=WORD,
+                help="Address of the proxy for OCSP requests.",
+            ),
+            port("ocsp_update_options.httpproxy.port", help="Port of the proxy."),
+        ),
+        examples=["ocsp-update.httpproxy 127.0.0.1:3128"],
+        rejects=["ocsp-update.httpproxy"],
+    ),
+    _codes("http-err-codes", "Statuses that count as errors of clients."),
+    _codes("http-fail-codes", "Statuses that count as failures of servers."),
+)
+
+TUNING = (
+    _bytes("bufsize.small", "bufsize_small", "Size of a small buffer", BUFFERS + "bufsize_small"),
+    statement(
+        "tune.epoll.mask-events",
+        listed(V2 + "epoll_mask_events", help="Events of epoll that are not reported."),
+        examples=["tune.epoll.mask-events err,hup"],
+        rejects=["tune.epoll.mask-events"],
+    ),
+    tuned(
+        *("glitches.kill.cpu-usage", "glitches_kill_cpu_usage"),
+        "Use of processors, in percent, from which on glitches end connections.",
+        *(0, 100),
+        nullable=True,
+    ),
+    tuned(
+        *("h2.be.max-frames-at-once", "h2_be_max_frames_at_once"),
+        "HTTP/2 frames of a server handled at a time.",
+    ),
+    tuned(
+        *("h2.fe.max-frames-at-once", "h2_fe_max_frames_at_once"),
+        "HTTP/2 frames of a client handled at a time.",
+    ),
+    tuned(
+        *("h2.fe.max-rst-at-once", "h2_fe_max_rst_at_once"),
+        "HTTP/2 resets of a client handled at a time.",
+    ),
+    _bytes("h2.be.rxbuf", "h2_be_rxbuf", "Receive buffers of an HTTP/2 connection to a server"),
+    _bytes("h2.fe.rxbuf", "h2_fe_rxbuf", "Receive buffers of a client's HTTP/2 connection"),
+    among(
+        *("tune.h2.log-errors", V2 + "h2_log_errors", ("none", "connection", "stream")),
+        "Which HTTP/2 errors are logged.",
+    ),
+    tuned(
+        *("max-rules-at-once", "max_rules_at_once"),
+        "Rules evaluated before other work is looked at.",
+        nullable=True,
+    ),
+    first_counts(
+        _bytes("notsent-lowat.client", "notsent_lowat_client", "Unsent data to hold for a client")
+    ),
+    first_counts(
+        _bytes("notsent-lowat.server", "notsent_lowat_server", "Unsent data to hold for a server")
+    ),
+    *(
+        tuned(f"renice.{when}", f"renice_{when}", help, -20, 19, nullable=True)
+        for when, help in (
+            ("runtime", "Priority of the process while it runs."),
+            ("startup", "Priority of the process while it starts."),
+        )
+    ),
+    among(
+        *("tune.takeover-other-tg-connections", V2 + "takeover_other_tg_connections"),
+        ("none", "restricted", "full"),
+        "Which idle connections of other thread groups are used.",
+    ),
+    on("tune.quic.cc-hystart", V2 + "quic_cc_hystart", "Whether QUIC uses HyStart++."),
+    tuned(
+        *("quic.cc.cubic.min-losses", "quic_cc_cubic_min_losses"),
+        "Losses that reduce the window of Cubic.",
+    ),
+    yes("tune.quic.disable-tx-pacing", V2 + "quic_disable_tx_pacing", "Send without pacing."),
+    yes("tune.quic.disable-udp-gso", V2 + "quic_disable_udp_gso", "Send without UDP GSO."),
+    tuned(
+        *("quic.frontend.glitches-threshold", "quic_frontend_glitches_threshold"),
+        "Protocol violations of a client that end a QUIC connection.",
+        nullable=True,
+    ),
+    _bytes(
+        *("quic.frontend.default-max-window-size", "quic_frontend_default_max_window_size"),
+        "Largest congestion window",
+    ),
+    _bytes(
+        *("quic.frontend.max-data-size", "quic_frontend_max_data_size"),
+        "Receive buffers of a QUIC connection",
+    ),
+    _bytes(
+        *("quic.frontend.max-tx-mem", "quic_frontend_max_tx_memory"),
+        "Memory for what QUIC sends",
+        "tune_quic_options.frontend_max_tx_memory",
+    ),
+    tuned(
+        *("quic.frontend.stream-data-ratio", "quic_frontend_stream_data_ratio"),
+        "Part of the receive buffers for one stream, in percent.",
+        *(0, 100),
+        nullable=True,
+    ),
+)

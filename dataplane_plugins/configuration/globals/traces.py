@@ -1,0 +1,30 @@
+"""`traces` section: traces that are on from the start (manual, section 3.13)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model, rest, statements
+from dataplane_core.resources.registry import Registry
+
+TRACES = Model(
+    "traces",
+    statements(
+        "trace",
+        "entries",
+        rest("trace", required=True, help="A source, and what is traced of it where."),
+        help="Commands of the Runtime API's `trace`, in order.",
+        examples=["trace h1 sink stderr level developer", "trace h2 start now"],
+        rejects=["trace"],
+    ),
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the section."""
+    registry.single(
+        "traces",
+        kind="traces",
+        model=TRACES,
+        schema="traces",
+        title="Traces",
+        help="Where HAProxy's own traces go.",
+    )

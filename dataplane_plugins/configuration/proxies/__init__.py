@@ -1,0 +1,1 @@
+"""Frontends, backends, listens and defaults, and their statements."""

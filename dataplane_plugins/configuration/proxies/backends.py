@@ -1,0 +1,22 @@
+"""`backend` sections: the servers that requests are sent to."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
+from dataplane_plugins.configuration.common.proxies import BACKEND as KIND
+from dataplane_plugins.configuration.common.proxies import select
+from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+
+BACKEND = Model("backend", *select(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections."""
+    registry.sections(
+        "backends",
+        kind=KIND,
+        model=BACKEND,
+        help="Groups of servers that requests are spread over.",
+    )

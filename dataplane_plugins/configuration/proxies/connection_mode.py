@@ -1,0 +1,77 @@
+"""What becomes of connections between requests: `option httpclose` and its like (manual, 4.2)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dataplane_core.grammar import Form, Prop, Statement, Values, choose, nothing
+from dataplane_core.grammar.statements import Row
+from dataplane_plugins.configuration.common.proxies import FRONT, on
+from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
+
+MODES = ("httpclose", "http-server-close", "http-keep-alive")
+_HELP = "Whether connections are closed or kept between requests."
+
+
+class ModeOfBackend(Statement):
+    """The mode as `http_connection_mode`, and as one property for each of its options.
+
+    The interface has both for backends. The mode wins where it is given; the single properties
+    alone can say that an option of the defaults is undone (`disabled`).
+    """
+
+    single = False
+
+    def __init__(self) -> None:
+        self.on = {mode: Form(f"option {mode}", nothing) for mode in MODES}
+        self.off = {mode: Form(f"no option {mode}", nothing) for mode in MODES}
+        self.by_form = {
+            form: (mode, value)
+            for value, forms in (("enabled", self.on), ("disabled", self.off))
+            for mode, form in forms.items()
+        }
+        super().__init__(
+            self.by_form,
+            examples=[f"{no}option {mode}" for mode in MODES for no in ("", "no ")],
+            rejects=["option httpclose x"],
+        )
+
+    def declared(self) -> Iterable[Prop]:
+        yield Prop("http_connection_mode", enum=MODES, help=_HELP)
+        for mode in MODES:
+            yield Prop(
+                mode,
+                enum=("enabled", "disabled"),
+                deprecated=True,
+                help=f"`option {mode}`; http_connection_mode says the same.",
+            )
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for form, _ in rows:
+            mode, value = self.by_form[form]
+            values[mode] = value
+            if value == "enabled":
+                values["http_connection_mode"] = mode
+        return values
+
+    def spread(self, values: Values) -> list[Row]:
+        mode = values.get("http_connection_mode")
+        chosen = [one for one in MODES if values.get(one) == "enabled"] if mode is None else [mode]
+        undone = [one for one in MODES if values.get(one) == "disabled" and one not in chosen]
+        forms = [self.on[one] for one in chosen] + [self.off[one] for one in undone]
+        return [(form, {}) for form in forms]
+
+
+CONNECTION_MODE = (
+    *on(
+        FRONT,
+        choose(
+            "http_connection_mode",
+            {mode: (f"option {mode}", nothing) for mode in MODES},
+            help=_HELP,
+            examples=[f"option {mode}" for mode in MODES],
+            rejects=["option httpclose x"],
+        ),
+    ),
+    *on(ONLY_BACKEND, ModeOfBackend()),
+)

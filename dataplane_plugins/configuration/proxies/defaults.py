@@ -1,0 +1,38 @@
+"""`defaults` sections: all of them as `named_defaults`, the last one as `defaults`."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
+from dataplane_plugins.configuration.common.proxies import DEFAULTS as KIND
+from dataplane_plugins.configuration.common.proxies import select
+from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+
+DEFAULTS = Model("defaults", *select(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections, with made-up names where they have none."""
+    registry.single(
+        "defaults",
+        kind=KIND,
+        model=DEFAULTS,
+        last=True,
+        creates=False,
+        schema="defaults",
+        title="Defaults",
+        help="What proxies are set to where they say nothing themselves.",
+    )
+    registry.sections(
+        "named_defaults",
+        kind=KIND,
+        model=DEFAULTS,
+        unnamed="unnamed_defaults_",
+        schema="defaults",
+        schemas="defaults_sections",
+        title="DefaultsSection",
+        titles="DefaultsSections",
+        tag="Defaults",
+        help="What proxies are set to where they say nothing themselves.",
+    )

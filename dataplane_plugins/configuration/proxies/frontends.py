@@ -1,0 +1,21 @@
+"""`frontend` sections: where clients connect."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.common.proxies import FRONTEND as KIND
+from dataplane_plugins.configuration.common.proxies import select
+from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+
+FRONTEND = Model("frontend", *select(KIND, PROXY_STATEMENTS))
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections."""
+    registry.sections(
+        "frontends",
+        kind=KIND,
+        model=FRONTEND,
+        help="Where connections come in, and what becomes of them.",
+    )

@@ -1,0 +1,30 @@
+"""`listen` sections: a frontend and its backend in one, for reading.
+
+The interface has no such object. Servers, binds and rules of `listen` sections are read and changed
+as those of frontends and backends are; what the section says itself is shown here, so that nothing
+of the file is out of sight.
+"""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model
+from dataplane_core.resources.collections import LISTEN
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
+from dataplane_plugins.configuration.common.proxies import select_both
+from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+
+MODEL = Model("listen", *select_both(PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections, to be read only."""
+    registry.sections(
+        "listens",
+        kind=LISTEN.kind,
+        model=MODEL,
+        operations=("list", "read"),
+        title="ListenSection",
+        tag="Listen",
+        help="A frontend and a backend in one.",
+    )

@@ -1,0 +1,281 @@
+"""How clients stay with their server (manual, section 4.2): cookies, stick tables, exceptions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from dataplane_core.grammar import (
+    ACLS,
+    Form,
+    Problem,
+    Prop,
+    Statement,
+    Values,
+    arg,
+    args,
+    case,
+    checked,
+    choose,
+    dispatch,
+    duration,
+    either,
+    flag,
+    group,
+    integer,
+    joined,
+    misplaced,
+    nothing,
+    one_of,
+    opt,
+    params,
+    rest,
+    seconds,
+    seq,
+    size,
+    statement,
+    word,
+)
+from dataplane_core.grammar.statements import Row
+from dataplane_plugins.configuration.common.proxies import BACK, NAMED, on
+from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
+
+DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
+"""What a domain may hold (RFC 2109, section 4.2.2; HAProxy checks it), or a variable."""
+
+
+def _cookie(values: Values) -> Iterator[Problem]:
+    kind, indirect = values.get("type"), "indirect" in values
+    if kind == "rewrite" and indirect:
+        yield misplaced("indirect", "indirect does not belong to type rewrite")
+    if "preserve" in values and kind != "insert" and not indirect:
+        yield misplaced("preserve", "preserve needs type insert, or indirect")
+
+
+COOKIE = on(
+    BACK,
+    statement(
+        "cookie",
+        group(
+            "cookie",
+            checked(
+                seq(
+                    word("name", required=True, nullable=True, help="Name of the cookie."),
+                    params(
+                        args(
+                            "domain",
+                            "domain",
+                            word("value", DOMAIN, help="Domain that the cookie is valid for."),
+                            help="Domains of the cookie.",
+                        ),
+                        args(
+                            "attr",
+                            "attr",
+                            word("value", help="An attribute, such as SameSite=None."),
+                            help="Further attributes of the cookie.",
+                        ),
+                        flag("dynamic", "dynamic", help="Compute the value from server and key."),
+                        flag("httponly", "httponly", help="Keep the cookie from scripts."),
+                        flag("indirect", "indirect", help="Keep the cookie from servers."),
+                        arg(
+                            "maxidle",
+                            seconds("maxidle", help="Idle time it is good for, in seconds."),
+                        ),
+                        arg("maxlife", seconds("maxlife", help="Time it is good for, in seconds.")),
+                        flag(
+                            "nocache", "nocache", help="Mark answers that set it as not cacheable."
+                        ),
+                        flag("postonly", "postonly", help="Set it in answers to POST only."),
+                        flag("preserve", "preserve", help="Leave a cookie that the server sets."),
+                        either(
+                            "type",
+                            *("rewrite", "insert", "prefix"),
+                            help="Whose cookie: the server's, rewritten or prefixed, or ours.",
+                        ),
+                        flag("secure", "secure", help="Send it over TLS only."),
+                    ),
+                ),
+                _cookie,
+            ),
+        ),
+        examples=[
+            "cookie test",
+            "cookie S httponly indirect maxidle 60 maxlife 3600 nocache insert secure",
+            'cookie S domain .a.com domain .b.com attr "x y" dynamic postonly preserve insert',
+            "cookie S rewrite",
+            "cookie S insert maxidle 30m maxlife 8h",
+        ],
+        rejects=["cookie", "cookie S maxlife something"],
+    ),
+    statement(
+        "dynamic-cookie-key",
+        word("dynamic_cookie_key", help="Secret that dynamic cookies are computed with."),
+        examples=["dynamic-cookie-key k1"],
+        rejects=["dynamic-cookie-key"],
+    ),
+)
+
+PERSIST_RULE = on(
+    BACK,
+    statement(
+        "persist",
+        group(
+            "persist_rule",
+            dispatch(
+                "type",
+                case(
+                    "rdp-cookie({rdp_cookie_name})",
+                    rdp_cookie_name={"pattern": r"^[^\s]+$", "help": "Name of the RDP cookie."},
+                ),
+                case("rdp-cookie"),
+                nullable=True,
+                help="What a client is recognised by.",
+            ),
+        ),
+        examples=["persist rdp-cookie", "persist rdp-cookie(msts)"],
+        rejects=["persist", "persist rdp-cookie msts"],
+    ),
+)
+
+REDISPATCH = on(
+    BACK,
+    choose(
+        "redispatch.enabled",
+        {
+            "enabled": (
+                "option redispatch",
+                opt(
+                    integer(
+                        "redispatch.interval",
+                        nullable=True,
+                        help="Retries before another server is taken; from the end if negative.",
+                    )
+                ),
+            ),
+            "disabled": ("no option redispatch", nothing),
+        },
+        required=True,
+        nullable=True,
+        help="Send a request to another server when its own cannot be reached.",
+        examples=["option redispatch", "option redispatch -1", "no option redispatch"],
+        rejects=["option redispatch x", "no option redispatch 1"],
+    ),
+)
+
+
+def _table(values: Values) -> Iterator[Problem]:
+    if "keylen" in values and values.get("type") not in ("string", "binary"):
+        yield misplaced("keylen", f"keylen does not belong to type {values.get('type')}")
+
+
+STICK_TABLE = on(
+    NAMED,
+    statement(
+        "stick-table",
+        group(
+            "stick_table",
+            checked(
+                params(
+                    arg(
+                        "type",
+                        one_of(
+                            "type",
+                            *("ip", "ipv6", "integer", "string", "binary"),
+                            help="Type of the keys.",
+                        ),
+                        required=True,
+                    ),
+                    arg("len", integer("keylen", nullable=True, help="Longest key, in bytes.")),
+                    arg("size", size("size", nullable=True, help="Most entries."), required=True),
+                    arg(
+                        "expire",
+                        duration("expire", nullable=True, help="Life of an unused entry, in ms."),
+                    ),
+                    flag("nopurge", "nopurge", help="Refuse new entries when full, purge none."),
+                    flag("recv-only", "recv_only", help="Let peers alone change the entries."),
+                    arg(
+                        "brates-factor",
+                        integer("brates_factor", 1, help="Unit that rates of bytes count in."),
+                    ),
+                    arg(
+                        "peers",
+                        word("peers", refers_to=("peers",), help="Peers that share the table."),
+                    ),
+                    arg(
+                        "srvkey",
+                        one_of(
+                            "srvkey",
+                            *("addr", "name"),
+                            nullable=True,
+                            help="What servers are known by in the table.",
+                        ),
+                    ),
+                    arg(
+                        "write-to",
+                        word("write_to", nullable=True, help="Table of peers that gets copies."),
+                    ),
+                    joined("store", word("store", help="What is counted, separated by commas.")),
+                ),
+                _table,
+            ),
+        ),
+        examples=[
+            "stick-table type ip size 1m expire 5m store gpc0,conn_rate(30s)",
+            "stick-table type string len 32 size 200k nopurge peers pr1 srvkey addr write-to t2",
+        ],
+        rejects=["stick-table type", "stick-table type ip size 2m srvkey"],
+    ),
+)
+
+
+class Conditions(Statement):
+    """`<keyword> if <condition>`, any number of lines, under two names.
+
+    `<name>_list` holds all of them; `<name>`, of the interface's earlier versions, the last one.
+    A list that is given wins.
+    """
+
+    single = False
+
+    def __init__(self, keyword: str, name: str, help: str) -> None:
+        cond = one_of(
+            "cond", "if", "unless", required=True, help="Whether the condition must hold or fail."
+        )
+        term = seq(cond, rest("cond_test", required=True, refers_to=ACLS, help="The condition."))
+        self.name, self.list_name = name, f"{name}_list"
+        self.every = Prop(
+            self.list_name,
+            "array",
+            items=term.props,
+            help=f"{help}, in order.",
+            sort_as="".join(map(str.capitalize, self.list_name.split("_"))),
+        )
+        super().__init__(
+            [Form(keyword, term)],
+            examples=[f"{keyword} if acl-name", f"{keyword} unless {{ src 10.0.0.0/8 }}"],
+            rejects=[keyword, f"{keyword} if", f"{keyword} acl-name"],
+        )
+
+    def declared(self) -> Iterable[Prop]:
+        return (*(prop.under(self.name) for prop in super().declared()), self.every)
+
+    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+        if not rows:
+            return {}
+        last = {f"{self.name}.{name}": value for name, value in rows[-1][1].items()}
+        return {**last, self.list_name: [dict(values) for _, values in rows]}
+
+    def spread(self, values: Values) -> list[Row]:
+        form, prefix = self.forms[0], f"{self.name}."
+        items = values.get(self.list_name)
+        if items is None:
+            one = {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
+            items = [one] if one else []
+        return [(form, dict(item)) for item in items]
+
+
+EXCEPTIONS = on(
+    ONLY_BACKEND,
+    Conditions(
+        "force-persist", "force_persist", "When servers that are down are used all the same"
+    ),
+    Conditions("ignore-persist", "ignore_persist", "When persistence is ignored"),
+)

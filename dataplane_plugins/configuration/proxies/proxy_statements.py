@@ -1,0 +1,67 @@
+"""All statements that proxies share, in the order in which new lines are written."""
+
+from dataplane_core.grammar import Prop, shared
+from dataplane_plugins.configuration.checks import health
+from dataplane_plugins.configuration.checks.http_check_steps import CHECK
+from dataplane_plugins.configuration.common import answers
+from dataplane_plugins.configuration.common.proxies import BACK, Table, on
+from dataplane_plugins.configuration.proxies import (
+    balancing,
+    connection_mode,
+    options,
+    persistence,
+    proxy_basics,
+    proxy_extras,
+    stats,
+    timeouts,
+)
+from dataplane_plugins.configuration.servers.default_lines import default_server_statement
+
+FIRST = Prop(
+    "index", "integer", nullable=True, required=True, help="Place of the step; the first one, 0."
+)
+
+PROXY_STATEMENTS: Table = (
+    *proxy_basics.IDENTITY,
+    *proxy_basics.LIMITS,
+    *balancing.BALANCING,
+    *proxy_extras.SESSIONS,
+    *proxy_basics.MONITOR,
+    *persistence.EXCEPTIONS,
+    *proxy_basics.BIND_PROCESS,
+    *proxy_basics.LOG_FORMATS,
+    *answers.MAIL,
+    *connection_mode.CONNECTION_MODE,
+    *options.HTX,
+    *options.LOGGING,
+    *options.BUFFERING,
+    *options.KEEPALIVE,
+    *answers.FORWARDED,
+    *options.ABORT,
+    *persistence.REDISPATCH,
+    *options.SPLICING,
+    *options.EXTERNAL_CHECK,
+    *options.SERVERS,
+    *options.PROTOCOL,
+    *answers.HEADER_NAMES,
+    *health.ADVANCED_CHECK,
+    *on(BACK, shared("http-check", CHECK, FIRST)),
+    *health.EXTERNAL_CHECK,
+    *balancing.REUSE,
+    *timeouts.TIMEOUTS,
+    *timeouts.TCP_KEEPALIVE,
+    *answers.COMPRESSION,
+    *stats.STATS,
+    *persistence.COOKIE,
+    *on(BACK, default_server_statement()),
+    *persistence.STICK_TABLE,
+    *answers.ERRORS,
+    *proxy_extras.CAPTURES,
+    *proxy_basics.UNIQUE_ID,
+    *proxy_basics.DEFAULT_BACKEND,
+    *proxy_basics.CAPACITY,
+    *balancing.CONNECTING,
+    *persistence.PERSIST_RULE,
+    *proxy_extras.TARGETS,
+    *proxy_extras.LATER,
+)

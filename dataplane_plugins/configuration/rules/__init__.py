@@ -1,0 +1,1 @@
+"""Rules and other lines that are tried in their order."""

@@ -1,0 +1,36 @@
+"""`acl` lines: named conditions (manual, section 7)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import opt, rest, seq, statement, word
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.common.props import OBJECT_NAME
+
+RANK = 20
+
+ACL = statement(
+    "acl",
+    seq(
+        word("acl_name", OBJECT_NAME, required=True,
+             help="Name; several lines of one name are alternatives."),
+        word("criterion", required=True, help="What is looked at, such as `hdr(host)`."),
+        opt(rest("value", help="Flags and the values to compare with.")),
+    ),
+    examples=["acl local src 127.0.0.0/8 ::1", "acl known http_auth(users)"],
+    rejects=["acl", "acl local"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """ACLs of frontends, backends, FastCGI applications and `listen` sections."""
+    registry.rows(
+        "acls",
+        ACL,
+        key=None,
+        parents=("frontend", "backend", "fcgi-app"),
+        rank=RANK,
+        filters=("acl_name",),
+        title="Acl",
+        tag="ACL",
+        help="Named conditions.",
+    )

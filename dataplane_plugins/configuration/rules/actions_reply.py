@@ -1,0 +1,125 @@
+"""Actions that answer instead of passing on: deny, return, tarpit, redirect; and `http-error`.
+
+Manual, section 4.4 (4.2 before HAProxy 3.2): `http-request return`, `redirect`, `http-error`.
+"""
+
+from dataplane_core.grammar import (
+    Term,
+    arg,
+    args,
+    case,
+    checked,
+    integer,
+    loose,
+    nothing,
+    number_of,
+    params,
+    variants,
+    word,
+)
+from dataplane_core.grammar.dispatch import Case
+from dataplane_core.grammar.entries import Entry
+from dataplane_plugins.configuration.common.held import media_type
+
+LEAST, MOST = 200, 599
+"""Statuses that an answer of HAProxy's own can have."""
+
+
+def _content(help: str) -> Term:
+    return word("return_content", pattern=None, help=help)
+
+
+_FORMAT = variants(
+    "return_content_format",
+    {
+        "default-errorfiles": nothing,
+        "errorfile": _content("What `return_content_format` takes: a file, a name, or the text."),
+        "errorfiles": _content("The http-errors section."),
+        "file": _content("The file with the body."),
+        "lf-file": _content("The file with the body, a log format."),
+        "string": _content("The body."),
+        "lf-string": _content("The body as a log format."),
+    },
+    help="Where the body of the answer comes from.",
+)
+_HEADER = word("name", pattern=None, required=True, help="Name of the header field.") + word(
+    "fmt", pattern=None, required=True, help="Value of the header field, a log format."
+)
+
+
+def answer(status: Entry) -> Term:
+    """The parameters of an answer: its status, the type and source of its body, its headers."""
+    table = params(
+        status,
+        arg(
+            "content-type",
+            word(
+                "return_content_type",
+                pattern=None,
+                help="Media type of the body.",
+            ),
+        ),
+        _FORMAT,
+        args(
+            "hdr",
+            "return_hdrs",
+            _HEADER,
+            help="Header fields to add to the answer.",
+            sort_as="ReturnHeaders",
+        ),
+        strict=True,
+    )
+    return checked(table, media_type)
+
+
+_DENY_STATUS = integer(
+    "deny_status", LEAST, MOST, nullable=True, help="Status of the answer to what is denied."
+)
+_DENY = answer(Entry({"deny_status": _DENY_STATUS, "status": _DENY_STATUS}))
+_RETURN = answer(
+    arg(
+        "status",
+        integer("return_status_code", LEAST, MOST, nullable=True, help="Status of the answer."),
+    )
+)
+
+_TARGET = word("redir_value", help="The new location, prefix or scheme, a log format.")
+
+REDIRECT = loose(
+    "redir_option",
+    variants(
+        "redir_type",
+        dict.fromkeys(("location", "prefix", "scheme"), _TARGET),
+        needed=True,
+        help="Which part of the URL is replaced.",
+    ),
+    arg(
+        "code",
+        number_of(
+            "redir_code", 301, 302, 303, 307, 308, nullable=True, help="Status of the answer."
+        ),
+    ),
+    valued=("set-cookie", "clear-cookie"),
+    help="Further options, such as `drop-query`, `append-slash` or `set-cookie NAME=value`.",
+)
+"""Its words may stand in any order (manual, 4.2 `redirect`)."""
+
+
+def deny() -> Case:
+    """`deny`: answer with an error."""
+    return case("deny", _DENY)
+
+
+def tarpit() -> Case:
+    """`tarpit`: answer with an error after a delay."""
+    return case("tarpit", _DENY)
+
+
+def return_answer() -> Case:
+    """`return`: answer without a server."""
+    return case("return", _RETURN)
+
+
+def redirect() -> Case:
+    """`redirect`: send the client elsewhere."""
+    return case("redirect", REDIRECT)

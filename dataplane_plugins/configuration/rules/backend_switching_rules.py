@@ -1,0 +1,38 @@
+"""`use_backend` lines: which backend takes a request (manual, section 4.2)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import BACKENDS, rule, statement, word
+from dataplane_core.resources.registry import Registry
+
+RANK = 70
+
+USE_BACKEND = statement(
+    "use_backend",
+    rule(
+        word(
+            "name", required=True, refers_to=BACKENDS,
+            help="Name of the backend, or a log format that gives it.",
+        )
+    ),
+    examples=[
+        "use_backend web if { path_beg /static }",
+        "use_backend static if { path_beg /static }",
+        "use_backend %[req.hdr(host),lower]",
+    ],
+    rejects=["use_backend", "use_backend static if"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Rules of frontends and `listen` sections."""
+    registry.rows(
+        "backend_switching_rules",
+        USE_BACKEND,
+        key=None,
+        parents=("frontend",),
+        parameter="frontend",
+        typed=False,
+        rank=RANK,
+        help="Which backend a request goes to.",
+    )

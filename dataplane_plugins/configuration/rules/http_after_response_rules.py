@@ -1,0 +1,54 @@
+"""`http-after-response`: rules for all responses, those of HAProxy itself too."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import case, checked, dispatch, rule
+from dataplane_core.resources.registry import Orphans, Registry
+from dataplane_plugins.configuration.common.held import needed
+from dataplane_plugins.configuration.rules import actions, actions_counters
+from dataplane_plugins.configuration.rules.rule_line import RuleLine, number_spellings
+
+ACTIONS = (
+    *actions.headers(),
+    case("allow"),
+    actions.capture(
+        checked(actions.CAPTURE_LENGTH, needed("capture_id")),
+        actions.CAPTURE_SLOT,
+        pattern=actions.CAPTURED,
+    ),
+    *actions.lists(),
+    actions.do_log(),
+    actions.tracing(),
+    *actions_counters.counters(),
+    actions.log_level(),
+    actions.set_status(),
+    *actions.variables(),
+    actions.strict_mode(),
+)
+RULE = RuleLine(
+    "http-after-response",
+    rule(dispatch("type", *ACTIONS, help="What the rule does.")),
+    number_spellings("sc_expr", "sc_int", *actions_counters.VALUED),
+    examples=[
+        "http-after-response set-header Strict-Transport-Security max-age=31536000",
+        "http-after-response set-status 503 reason Slow unless { path / }",
+        "http-after-response capture res.hdr(Server) id 0",
+        "http-after-response sc-add-gpc(0,1) 2",
+        "http-after-response set-map(/etc/names.map) %[src] %[path]",
+    ],
+    rejects=["http-after-response", "http-after-response deny"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the collection."""
+    registry.rows(
+        "http_after_response_rules",
+        RULE,
+        key=None,
+        parents=("frontend", "backend", "defaults"),
+        rank=46,
+        orphans=Orphans(list=400),
+        title="HTTPAfterResponseRule",
+        help="A rule that is evaluated for each response, once it is complete.",
+    )

@@ -1,0 +1,176 @@
+"""`http-request`: rules for requests, in the order in which they are evaluated."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import (
+    Term,
+    arg,
+    case,
+    dispatch,
+    flag,
+    params,
+    rule,
+    word,
+)
+from dataplane_core.grammar.dispatch import Case
+from dataplane_core.grammar.values import WORD
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.rules import (
+    actions,
+    actions_counters,
+    actions_reply,
+    http_tracking,
+)
+from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling
+
+
+def _normalizer() -> Term:
+    strict = params(
+        flag("strict", "normalizer_strict", help="Refuse requests with invalid escapes."),
+        strict=True,
+    )
+    full = params(
+        flag("full", "normalizer_full", help="Remove `../` at the beginning, too."), strict=True
+    )
+    plain = ("fragment-encode", "fragment-strip", "path-merge-slashes", "path-strip-dot")
+    return dispatch(
+        "normalizer",
+        *map(case, plain),
+        case("path-strip-dotdot", full),
+        case("percent-decode-unreserved", strict),
+        case("percent-to-uppercase", strict),
+        case("query-sort-by-name"),
+        required=False,
+        help="What is brought into a normal form.",
+    )
+
+
+def _uri() -> list[Case]:
+    path = word("path_fmt", help="The new path, a log format.")
+    path_match = word("path_match", help="Regular expression for the path.")
+    return [
+        case("replace-path", path_match + path),
+        case("replace-pathq", path_match + path),
+        case(
+            "replace-uri",
+            word("uri-match", pattern=None, help="Regular expression for the URI.")
+            + word("uri-fmt", pattern=None, help="The new URI, a log format."),
+        ),
+        case("set-path", path),
+        case("set-pathq", path),
+        case("set-query", actions.FORMAT),
+        case("set-uri", actions.FORMAT),
+        case("set-method", word("method_fmt", help="The new method, a log format.")),
+        case("normalize-uri", _normalizer()),
+    ]
+
+
+def _addresses() -> list[Case]:
+    names = ("dst", "dst-port", "src", "src-port", "priority-class", "priority-offset", "retries")
+    return [case(f"set-{name}", actions.EXPRESSION) for name in names]
+
+
+def _flow() -> list[Case]:
+    realm = word("auth_realm", help="What the browser says that it asks a password for.")
+    return [
+        case("allow"),
+        case("auth", params(arg("realm", realm), strict=True)),
+        case("cache-use", word("cache_name", help="The cache that may answer.")),
+        case("disable-l7-retry"),
+        case(
+            "early-hint",
+            word("hint_name", help="Name of the hint's header field.")
+            + word("hint_format", help="Value of the field, a log format."),
+        ),
+        case("pause", actions.EXPRESSION),
+        case("reject"),
+        case("use-service", word("service_name", pattern=None, help="The service that answers.")),
+        case("wait-for-handshake"),
+    ]
+
+
+ACTIONS = (
+    actions.add_acl(),
+    *actions.headers(),
+    *_flow(),
+    actions.capture(actions.CAPTURE_LENGTH, actions.CAPTURE_SLOT, pattern=actions.CAPTURED),
+    *actions.lists(),
+    actions_reply.deny(),
+    actions.do_log(),
+    *actions.resolve("resolvers", "protocol"),
+    actions.lua(),
+    actions_reply.redirect(),
+    actions_reply.return_answer(),
+    *actions_counters.counters(),
+    actions.spoe_group("spoe_engine", "spoe_group", WORD),
+    *_addresses(),
+    *_uri(),
+    actions.log_level(),
+    *actions.marks(),
+    *actions.named_marks("fc", "bc"),
+    actions.nice(),
+    actions.set_timeout(),
+    *actions.variables(),
+    actions.silent_drop(),
+    actions.strict_mode(),
+    actions_reply.tarpit(),
+    http_tracking.TRACK,
+    actions.tracing(),
+    actions.wait_for_body(),
+    actions.bandwidth_limit(),
+)
+
+SPELLINGS = (
+    *http_tracking.SPELLINGS,
+    Spelling("set-query", {"query-fmt": "hdr_format"}),
+    Spelling("set-uri", {"uri-fmt": "hdr_format"}),
+    Spelling("replace-uri", {"hdr_match": "uri-match", "hdr_format": "uri-fmt"}),
+)
+RULE = RuleLine(
+    "http-request",
+    rule(dispatch("type", *ACTIONS, help="What the rule does.")),
+    SPELLINGS,
+    (
+        *http_tracking.TRACKED,
+        actions.old_name("query-fmt", "The same as `hdr_format`."),
+    ),
+    examples=[
+        "http-request allow if { src 10.0.0.0/8 }",
+        "http-request deny deny_status 403 content-type text/plain string no hdr X-Why policy",
+        "http-request return status 200 content-type text/plain lf-string %[src] unless { path / }",
+        "http-request redirect location /x code 301 drop-query if { path /y }",
+        "http-request set-header X-Client %[src]",
+        "http-request replace-uri ^/a(.*) /b\\1",
+        "http-request normalize-uri path-strip-dotdot full",
+        "http-request lua.check a b if { path /z }",
+        "http-request track-sc1 src table counters",
+        "http-request sc-set-gpt(0,1) 5",
+        "http-request do-resolve(txn.ip,dns,ipv4) hdr(Host),lower",
+        "http-request set-map(/etc/names.map) %[src] %[path]",
+        "http-request set-var(txn.host) req.hdr(Host),lower",
+        "http-request wait-for-body time 5000 at-least 1024",
+        "http-request early-hint if FALSE",
+    ],
+    rejects=[
+        "http-request",
+        "http-request deny string",
+        "http-request set-header X-Client",
+        "http-request normalize-uri path-strip-dot full",
+        "http-request track-sc src",
+        "http-request allow if",
+        "http-request lua.",
+    ],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the collection."""
+    registry.rows(
+        "http_request_rules",
+        RULE,
+        key=None,
+        parents=("frontend", "backend", "defaults"),
+        rank=40,
+        title="HTTPRequestRule",
+        help="A rule that is evaluated for each request.",
+    )

@@ -1,0 +1,72 @@
+"""`http-response`: rules for responses, in the order in which they are evaluated."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import case, dispatch, rule, word
+from dataplane_core.grammar.values import WORD
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.common.held import held
+from dataplane_plugins.configuration.rules import actions, actions_counters, actions_reply
+from dataplane_plugins.configuration.rules.http_tracking import SPELLINGS, TRACK, TRACKED
+from dataplane_plugins.configuration.rules.rule_line import RuleLine
+
+ACTIONS = (
+    actions.add_acl(),
+    *actions.headers(),
+    case("allow"),
+    case("cache-store", word("cache_name", help="The cache that keeps the response.")),
+    actions.capture(actions.CAPTURE_SLOT, pattern=WORD),
+    *actions.lists(),
+    actions_reply.deny(),
+    actions.do_log(),
+    actions.lua(),
+    actions.tracing(),
+    case("pause", actions.EXPRESSION),
+    case("redirect", held(actions_reply.REDIRECT, "redir_type", "location", "location")),
+    actions_reply.return_answer(),
+    *actions_counters.counters(),
+    actions.spoe_group("spoe_engine", "spoe_group", WORD),
+    actions.log_level(),
+    *actions.marks(),
+    *actions.named_marks("fc"),
+    actions.nice(),
+    actions.set_status(),
+    actions.set_timeout(),
+    *actions.variables(),
+    actions.silent_drop(),
+    actions.strict_mode(),
+    TRACK,
+    actions.wait_for_body(),
+    actions.bandwidth_limit(),
+)
+RULE = RuleLine(
+    "http-response",
+    rule(dispatch("type", *ACTIONS, help="What the rule does.")),
+    SPELLINGS,
+    TRACKED,
+    examples=[
+        "http-response deny if { status 500 }",
+        "http-response set-status 503 reason Slow if { path / }",
+        "http-response capture res.hdr(Server) id 0",
+        "http-response redirect location /new drop-query",
+        "http-response return status 200 content-type text/plain string x",
+        "http-response sc-inc-gpc(0,1)",
+        "http-response track-sc0 src table counters",
+        "http-response set-var(txn.server) res.hdr(Server)",
+        "http-response cache-store pages",
+    ],
+    rejects=["http-response", "http-response set-status", "http-response allow if"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the collection."""
+    registry.rows(
+        "http_response_rules",
+        RULE,
+        key=None,
+        parents=("frontend", "backend", "defaults"),
+        rank=45,
+        title="HTTPResponseRule",
+        help="A rule that is evaluated for each response.",
+    )

@@ -1,0 +1,117 @@
+"""`log` lines: where messages are sent (manual, sections 3.1 and 4.2 "log")."""
+
+from collections.abc import Iterator
+
+from dataplane_core import impl
+from dataplane_core.grammar import (
+    Form,
+    Problem,
+    Values,
+    arg,
+    const,
+    integer,
+    one_of,
+    opt,
+    params,
+    seq,
+    word,
+)
+from dataplane_core.grammar.dispatch import Template
+from dataplane_core.grammar.statements import Row, Rows
+from dataplane_core.resources.registry import Orphans, Parent, Registry
+
+RANK = 15
+FACILITIES = (
+    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2"),
+    *("ftp", "ntp", "audit", "alert", "cron2"),
+    *("local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"),
+)
+FORMATS = ("local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw")
+RANGES = r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$"
+LENGTH = (80, 65535)
+"""The limits of a message's length, in bytes (manual, section 4.2 "log")."""
+LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+
+_SAMPLE = Template(
+    "{sample_range}:{sample_size:int}",
+    {
+        "sample_range": {
+            "pattern": RANGES,
+            "help": "Which messages of each sample are sent: 1,3-5.",
+        },
+        "sample_size": {"help": "How many messages make a sample."},
+    },
+)
+
+# HAProxy 3.0 wants what stands behind the address in this order, 2.8 takes others as well.
+_TARGET = seq(
+    word("address", help="Where to: address:port, a socket's path, stdout, ring@name …"),
+    params(
+        arg("len", integer("length", *LENGTH, help="Longest message, in bytes.")),
+        arg("format", one_of("format", *FORMATS, help="Format of the message's header.")),
+        arg("profile", word("profile", help="Log profile that makes the message.")),
+        arg("sample", _SAMPLE),
+        strict=True,
+    ),
+    one_of("facility", *FACILITIES, help="Syslog facility."),
+    opt(
+        seq(
+            one_of("level", *LEVELS, help="Least severe level that is sent."),
+            opt(one_of("minlevel", *LEVELS, help="Level that more severe messages are given.")),
+        )
+    ),
+)
+
+
+class LogLine(Rows):
+    """A log target.
+
+    `minlevel` stands behind a level; where none is given it is `debug`, which HAProxy takes for a
+    missing one. `global` and `nolog` leave no room for other properties.
+    """
+
+    def spread(self, values: Values) -> list[Row]:
+        own = self.own(values)
+        return super().spread({"level": "debug", **own} if "minlevel" in own else own)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        if not values.keys() & {"address", "global", "nolog"}:
+            yield Problem("address", 602, "address, global or nolog in body is required")
+        else:
+            yield from super().problems(values)
+
+
+LOG = LogLine(
+    [
+        Form("log global", const("global", True, help="Send to the global section's targets.")),
+        Form("no log", const("nolog", True, help="Drop the targets that are inherited.")),
+        Form("log", _TARGET),
+    ],
+    examples=[
+        "log 127.0.0.1:514 local0 notice err",
+        "log stdout format raw sample 1,3-5:6 daemon",
+        "log stdout sample 1:2 len 1024 format raw local0 info",
+        "log ring@requests len 4096 profile short local1 info",
+        "log global",
+        "no log",
+    ],
+    rejects=["log", "log 127.0.0.1:514", "log 127.0.0.1:514 local8", "log a len x local0"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Log targets of the process, of proxies, log forwarders and peers."""
+    registry.rows(
+        "log_targets",
+        LOG,
+        key=None,
+        parents=(
+            *("frontend", "backend", "defaults", "global"),
+            Parent("log-forward", "log_forward"),
+            "peers",
+        ),
+        rank=RANK,
+        orphans=Orphans(nameless=404),
+        help="Where log messages go.",
+    )

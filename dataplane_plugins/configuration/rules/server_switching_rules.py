@@ -1,0 +1,33 @@
+"""`use-server` lines: rules that name the server of a request (manual, section 4.2)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import rule, statement, word
+from dataplane_core.resources.registry import Registry
+
+RANK = 70
+
+USE_SERVER = statement(
+    "use-server",
+    rule(word("target_server", required=True, help="Name of the server, or a log format for it.")),
+    examples=[
+        "use-server web1 if { path_beg /static }",
+        "use-server www if { req.ssl_sni -i www.example.com }",
+        "use-server a unless TRUE",
+    ],
+    rejects=["use-server", "use-server www if", "use-server www x"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Rules of backends and `listen` sections."""
+    registry.rows(
+        "server_switching_rules",
+        USE_SERVER,
+        key=None,
+        parents=("backend",),
+        parameter="backend",
+        typed=False,
+        rank=RANK,
+        help="Which server a request goes to.",
+    )

@@ -1,0 +1,151 @@
+"""`tcp-request`: rules for connections, sessions and the first bytes of requests."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import (
+    Term,
+    arg,
+    case,
+    dispatch,
+    duration,
+    lit,
+    opt,
+    params,
+    rest,
+    rule,
+    seq,
+    word,
+)
+from dataplane_core.grammar.dispatch import Case
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.rules import actions, actions_counters
+from dataplane_plugins.configuration.rules.rule_line import (
+    RuleLine,
+    Spelling,
+    number_spellings,
+    track_spellings,
+)
+
+TRACK_NAMES = ("track_key", "track_table", "track_stick_counter")
+
+EVERYWHERE = (
+    case("accept"),
+    case("reject"),
+    actions.do_log(),
+    actions.lua(),
+    *actions_counters.tcp_counters(),
+    *(case(f"set-{name}", actions.EXPRESSION) for name in ("dst-port", "dst", "src", "src-port")),
+    *actions.marks(),
+    *actions.named_marks("fc"),
+    *actions.variables("expr"),
+    actions.silent_drop(),
+    actions_counters.track(*TRACK_NAMES, pattern=None),
+)
+
+CONNECTION = (
+    *EVERYWHERE,
+    case("expect-netscaler-cip", lit("layer4")),
+    case("expect-proxy", lit("layer4")),
+)
+
+SESSION = (
+    *EVERYWHERE,
+    case(
+        "attach-srv",
+        word("server_name", pattern=None, help="The server that gets the connection.")
+        + opt(seq(lit("name"), rest("expr", help="Expression that names the connection."))),
+    ),
+)
+
+_UPGRADE = params(
+    arg("proto", word("switch_mode_proto", pattern=None, help="HTTP version to speak.")),
+    strict=True,
+)
+
+CONTENT = (
+    *EVERYWHERE,
+    actions.capture(actions.CAPTURE_LENGTH, sample="expr", pattern=None),
+    *actions.resolve("resolve_resolvers", "resolve_protocol"),
+    actions.spoe_group("spoe_engine_name", "spoe_group_name", None),
+    actions.tracing(),
+    actions.bandwidth_limit(),
+    *actions.named_marks("bc"),
+    actions.log_level(),
+    actions.nice(),
+    *(
+        case(f"set-{name}", actions.EXPRESSION)
+        for name in ("priority-class", "priority-offset", "retries")
+    ),
+    case("switch-mode", lit("http") + _UPGRADE),
+    case("use-service", word("service_name", pattern=None, help="The service that answers.")),
+)
+
+
+def _level(*cases: Case) -> Term:
+    return rule(dispatch("action", *cases, required=False, help="What the rule does."))
+
+
+ALIASES = (
+    actions.old_name(
+        "capture_sample", "The same as `expr`, for capture.", pattern=actions.CAPTURED
+    ),
+    actions.old_name("gpt_value", "The same as `expr`, for sc-set-gpt0."),
+    actions.old_name("resolve_var", "The same as `var_name`, for do-resolve."),
+)
+SPELLINGS = (
+    *track_spellings(*TRACK_NAMES, own_names=False),
+    Spelling("capture", {"capture_sample": "expr"}),
+    Spelling("sc-set-gpt0", {"gpt_value": "expr"}),
+    Spelling("do-resolve", {"resolve_var": "var_name"}),
+    *number_spellings("expr", "sc_int", *actions_counters.VALUED),
+)
+RULE = RuleLine(
+    "tcp-request",
+    dispatch(
+        "type",
+        case("connection", _level(*CONNECTION)),
+        case("content", _level(*CONTENT)),
+        case(
+            "inspect-delay",
+            duration("timeout", nullable=True, help="How long to wait for data, in milliseconds."),
+        ),
+        case("session", _level(*SESSION)),
+        help="At which point the rule is evaluated.",
+    ),
+    SPELLINGS,
+    ALIASES,
+    selector="action",
+    examples=[
+        "tcp-request connection reject if { src 10.0.0.0/8 }",
+        "tcp-request connection expect-proxy layer4",
+        "tcp-request connection track-sc0 src table counters",
+        "tcp-request inspect-delay 5000",
+        "tcp-request content accept if { req.ssl_hello_type 1 }",
+        "tcp-request content capture req.payload(0,6) len 6",
+        "tcp-request content do-resolve(txn.ip,dns) src",
+        "tcp-request content switch-mode http proto h2",
+        "tcp-request content sc-add-gpc(0,1) 1",
+        "tcp-request session attach-srv srv1 name ssl_c_s_dn",
+        "tcp-request session set-var(sess.dn) ssl_c_s_dn",
+    ],
+    rejects=[
+        "tcp-request",
+        "tcp-request connection",
+        "tcp-request content switch-mode tcp",
+        "tcp-request connection track-sc0 src table",
+        "tcp-request session switch-mode http",
+    ],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the collection."""
+    registry.rows(
+        "tcp_request_rules",
+        RULE,
+        key=None,
+        parents=("frontend", "backend", "defaults"),
+        rank=30,
+        title="TCPRequestRule",
+        help="A rule for connections, sessions or the first bytes of requests.",
+    )

@@ -1,0 +1,72 @@
+"""`tcp-response`: rules for the first bytes of responses."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import case, dispatch, duration, rule
+from dataplane_core.grammar.values import WORD
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.rules import actions, actions_counters
+from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling, number_spellings
+
+ACTIONS = (
+    case("accept"),
+    case("close"),
+    actions.do_log(),
+    actions.lua(),
+    case("reject"),
+    *actions_counters.counters(added="sc_expr", set_to="expr"),
+    actions.spoe_group("spoe_engine", "spoe_group", WORD),
+    actions.tracing(),
+    actions.bandwidth_limit(),
+    actions.log_level(),
+    *actions.marks(),
+    *actions.named_marks("fc"),
+    actions.nice(),
+    *actions.variables("expr"),
+    actions.silent_drop(),
+)
+SPELLINGS = (
+    Spelling("sc-add-gpc", {"expr": "sc_expr"}),
+    Spelling("sc-set-gpt", {"sc_expr": "expr"}),
+    Spelling("sc-set-gpt0", {"sc_expr": "expr"}),
+    *number_spellings("sc_expr", "sc_int", "sc-add-gpc"),
+    *number_spellings("expr", "sc_int", "sc-set-gpt", "sc-set-gpt0"),
+)
+RULE = RuleLine(
+    "tcp-response",
+    dispatch(
+        "type",
+        case(
+            "content",
+            rule(dispatch("action", *ACTIONS, required=False, help="What the rule does.")),
+        ),
+        case(
+            "inspect-delay",
+            duration("timeout", nullable=True, help="How long to wait for data, in milliseconds."),
+        ),
+        help="A rule, or how long to wait for what it looks at.",
+    ),
+    SPELLINGS,
+    selector="action",
+    examples=[
+        "tcp-response content close if { res.len 0 }",
+        "tcp-response content sc-set-gpt0(1) int(3)",
+        "tcp-response content lua.check a b",
+        "tcp-response inspect-delay 1000",
+    ],
+    rejects=["tcp-response", "tcp-response content", "tcp-response content set-mark"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the collection."""
+    registry.rows(
+        "tcp_response_rules",
+        RULE,
+        key=None,
+        parents=("backend", "defaults"),
+        parameter="backend",
+        rank=47,
+        title="TCPResponseRule",
+        help="A rule for the first bytes of responses.",
+    )

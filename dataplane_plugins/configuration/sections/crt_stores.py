@@ -1,0 +1,62 @@
+"""`crt-store` sections: certificates loaded under names of their own (manual, section 3.11)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model, Statement, arg, listed, on_off, params, statement, word
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.common.certificate_files import certificate_files
+
+NAME = r"^[A-Za-z0-9-_]+$"
+
+
+def base(head: str, name: str, help: str) -> Statement:
+    """A directory that relative names start from."""
+    return statement(
+        head, word(name, None, help=help), examples=[f"{head} /etc/certs"], rejects=[head]
+    )
+
+
+CRT_STORE = Model(
+    "crt_store",
+    base("crt-base", "crt_base", "Directory of certificates."),
+    base("key-base", "key_base", "Directory of keys."),
+)
+
+LOAD = statement(
+    "load",
+    params(
+        *certificate_files(),
+        arg("alias", word("alias", None, help="Name that listeners refer to it by.")),
+        arg("ocsp-update", on_off("ocsp_update", help="Keep the OCSP answer up to date.")),
+        arg("acme", word("acme", None, help="The acme section that renews it.")),
+        arg("domains", listed("domains", help="Names that a renewal asks for.")),
+    ),
+    examples=[
+        "load crt site.pem key site.key alias site ocsp-update on",
+        "load crt site.pem acme letsencrypt domains a.example,b.example",
+    ],
+    rejects=["load", "load alias site"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections, and the certificates in them."""
+    registry.sections(
+        "crt_stores",
+        kind="crt-store",
+        model=CRT_STORE,
+        key_pattern=NAME,
+        title="CrtStore",
+        help="Sets of certificates, with the folders that they are loaded from.",
+    )
+    registry.rows(
+        "crt_loads",
+        LOAD,
+        key="certificate",
+        parents=("crt-store",),
+        parameter="crt_store",
+        typed=False,
+        rank=30,
+        title="CrtLoad",
+        help="Certificates of a store, each with its key and what goes with it.",
+    )

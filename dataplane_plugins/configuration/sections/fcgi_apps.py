@@ -1,0 +1,121 @@
+"""`fcgi-app` sections: how FastCGI applications are spoken to (manual, section 10)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import (
+    Model,
+    Statement,
+    arg,
+    const,
+    first_of,
+    group,
+    integer,
+    lit,
+    one_of,
+    opt,
+    option,
+    params,
+    rule,
+    seq,
+    statement,
+    statements,
+    word,
+)
+from dataplane_core.grammar.dispatch import Template
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.rules.log_targets import FORMATS, LENGTH
+
+_SAMPLE = Template(
+    "{ranges}:{size:int}",
+    {
+        "ranges": {"required": True, "help": "Which messages of a period are sent: 1,3-5."},
+        "size": {"required": True, "help": "Messages in a period."},
+    },
+)
+_TARGET = seq(
+    word("address", None, help="Where messages go: an address, a socket, a ring."),
+    params(
+        arg("len", integer("len", *LENGTH, help="Longest message, in bytes.")),
+        arg("format", one_of("format", *FORMATS, help="Format of messages.")),
+        arg("sample", group("sample", _SAMPLE)),
+        strict=True,
+    ),
+    word("facility", None, help="Facility of messages."),
+    opt(
+        seq(
+            word("level", None, help="The least severe messages that are sent."),
+            opt(word("minlevel", None, help="Severity that worse messages are given.")),
+        )
+    ),
+)
+
+
+def path(head: str, name: str, help: str, required: bool = False) -> Statement:
+    """A keyword with one word."""
+    term = word(name, None, required=required, help=help)
+    return statement(head, term, examples=[f"{head} /srv/www"], rejects=[head])
+
+
+FCGI_APP = Model(
+    "fcgi_app",
+    path("docroot", "docroot", "Directory of the application, on its host.", required=True),
+    path("index", "index", "Script that stands for a directory."),
+    statements(
+        "log-stderr",
+        "log_stderrs",
+        first_of(
+            seq(lit("global"), const("global", True, help="Log where `global` says.")), _TARGET
+        ),
+        help="Where the application's error output is logged.",
+        examples=[
+            "log-stderr global",
+            "log-stderr 127.0.0.1:1515 len 8192 format rfc5424 sample 1,2-5:6 local2 info debug",
+            "log-stderr ring@r local0",
+        ],
+        rejects=["log-stderr", "log-stderr 127.0.0.1", "log-stderr a sample 1,2 local0"],
+    ),
+    statements(
+        "pass-header",
+        "pass_headers",
+        rule(word("name", None, help="Name of the header.")),
+        help="Headers of requests that the application is given although they are kept by default.",
+        examples=["pass-header Authorization", "pass-header X if TRUE"],
+        rejects=["pass-header", "pass-header X if"],
+    ),
+    path("path-info", "path_info", "Expression that cuts a path into script and path info."),
+    option("get-values", "get_values", help="Ask the application for its limits."),
+    option("keep-conn", "keep_conn", help="Keep connections open between requests."),
+    statement(
+        "option max-reqs",
+        integer("max_reqs", 1, help="Requests at the same time on one connection."),
+        examples=["option max-reqs 4"],
+        rejects=["option max-reqs", "option max-reqs x"],
+    ),
+    option("mpxs-conns", "mpxs_conns", help="Send several requests at once on a connection."),
+    statements(
+        "set-param",
+        "set_params",
+        rule(
+            seq(
+                word("name", None, help="Name of the parameter."),
+                word("format", None, help="Log format of its value."),
+            )
+        ),
+        help="Parameters that the application is given.",
+        examples=["set-param NAME %[src]", 'set-param NAME "a b" unless { src 10.0.0.0/8 }'],
+        rejects=["set-param", "set-param NAME", "set-param NAME a if"],
+    ),
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections."""
+    registry.sections(
+        "fcgi_apps",
+        kind="fcgi-app",
+        model=FCGI_APP,
+        key_pattern=r"^[^\s]+$",
+        schema="fcgiApp",
+        title="FCGIApp",
+        help="Applications that are spoken to over FastCGI.",
+    )

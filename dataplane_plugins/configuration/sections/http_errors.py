@@ -1,0 +1,39 @@
+"""`http-errors` sections: answers that proxies can share (manual, section 3.8)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dataplane_core import impl
+from dataplane_core.errors import BadRequest, Code
+from dataplane_core.grammar import Model, Problem, Values
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.common.answers import error_files
+
+NAME = r"^[A-Za-z0-9-_]+$"
+
+
+
+class HttpErrors(Model):
+    """A section that is nothing but its entries: what one of them lacks is a bad request (400)."""
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        for problem in super().problems(values):
+            lacks = problem.code == Code.REQUIRED
+            yield replace(problem, code=BadRequest.status) if lacks else problem
+
+
+HTTP_ERRORS = HttpErrors("http_errors_section", error_files(required=True))
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections."""
+    registry.sections(
+        "http_errors_sections",
+        kind="http-errors",
+        model=HTTP_ERRORS,
+        key_pattern=NAME,
+        title="HTTPErrorsSection",
+        tag="HTTPErrors",
+        help="Sets of error pages.",
+    )

@@ -1,0 +1,57 @@
+"""`mailers` sections: who is told of servers' states by mail (manual, chapter 3.6 "Mailers")."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model, duration, seq, statement, word
+from dataplane_core.resources.registry import Orphans, Registry
+from dataplane_plugins.configuration.common.addresses import peer_address
+
+MAILERS = Model(
+    "mailers_section",
+    statement(
+        "timeout mail",
+        duration("timeout", 0, nullable=True, suffix=True,
+                 help="Time that sending may take, in milliseconds."),
+        examples=["timeout mail 20s"],
+        rejects=["timeout mail"],
+    ),
+)
+
+MAILER = statement(
+    "mailer",
+    seq(
+        word("name", r'^[A-Za-z0-9-_${}"]+$', required=True, help="Name of the mail server."),
+        peer_address("Address of the mail server.", pattern=r"^\S+$", nullable=False),
+    ),
+    examples=["mailer smtp1 192.168.0.1:587", "mailer smtp2 [::1]:25"],
+    rejects=["mailer", "mailer smtp1", "mailer smtp1 192.168.0.1"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Mailers sections and their mail servers."""
+    registry.sections(
+        "mailers_section",
+        kind="mailers",
+        model=MAILERS,
+        schema="mailers_section",
+        title="MailersSection",
+        tag="Mailers",
+        key_pattern=r"^[A-Za-z0-9-_]+$",
+        operation_ids={"replace": "editMailersSection"},
+        help="Mail servers that alerts are sent to.",
+    )
+    registry.rows(
+        "mailer_entries",
+        MAILER,
+        parents=("mailers",),
+        parameter="mailers_section",
+        typed=False,
+        rank=50,
+        orphans=Orphans(list=400),
+        schema="mailer_entry",
+        schemas="mailer_entries",
+        title="MailerEntry",
+        titles="MailerEntries",
+        help="The mail servers of a section.",
+    )

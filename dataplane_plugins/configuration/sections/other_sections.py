@@ -1,0 +1,26 @@
+"""Sections that the interface has no object for, for reading: all their lines are `x_unmanaged`."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import Model
+from dataplane_core.resources.registry import Registry
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Declare the sections, to be read only."""
+    registry.sections(
+        "log_profiles",
+        kind="log-profile",
+        model=Model("log-profile"),
+        operations=("list", "read"),
+        schema="log_profile_section",
+        title="LogProfileSection",
+    )
+    registry.single(
+        "namespaces",
+        kind="namespace_list",
+        model=Model("namespace_list"),
+        operations=("read",),
+        schema="namespaces",
+        title="Namespaces",
+    )

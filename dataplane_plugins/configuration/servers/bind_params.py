@@ -1,0 +1,292 @@
+"""What stands on `bind` and `default-bind` lines (manual, section 5.1).
+
+The order is the one in which keywords are written.
+"""
+
+from dataplane_core.grammar import (
+    arg,
+    args,
+    duration,
+    flag,
+    integer,
+    joined,
+    number_of,
+    one_of,
+    params,
+    switch,
+    word,
+)
+from dataplane_plugins.configuration.common.held import THREADS, held, mss
+from dataplane_plugins.configuration.common.props import (
+    CONGESTION_CONTROLS,
+    GUID,
+    TLS_VERSIONS,
+    or_variable,
+)
+
+_ERRORS = or_variable(r"\w+(,\w+)*")
+
+BIND_PARAMS = params(
+    arg("name", word("name", help="Name of the address.")),
+    arg(
+        "process",
+        word(
+            "process",
+            names={"v3": None},
+            help=("Threads that accept connections; gone since HAProxy 2.7, see thread."),
+        ),
+        several=True,
+    ),
+    arg(
+        "crt",
+        word("ssl_certificate", help="Certificate and key: a file, or a folder of them."),
+        several=True,
+    ),
+    arg(
+        "ca-file",
+        word(
+            "ssl_cafile",
+            help="Authorities that client certificates are checked"
+            " with: a file, a folder, or @system-ca.",
+        ),
+    ),
+    arg(
+        "ca-verify-file",
+        word(
+            "ca_verify_file",
+            pattern=None,
+            help=(
+                "Authorities that client certificates are checked with, beside those that are named"
+                " to the client."
+            ),
+        ),
+    ),
+    arg(
+        "tcp-ut",
+        duration(
+            "tcp_user_timeout",
+            nullable=True,
+            help=("Time that sent data may wait for its receipt, in milliseconds."),
+        ),
+    ),
+    flag("ssl", "ssl", help="Speak TLS to clients."),
+    flag("v4v6", "v4v6", help="Take IPv4 connections on an IPv6 address too."),
+    arg(
+        "verify",
+        one_of(
+            "verify",
+            "none",
+            "optional",
+            "required",
+            help="Whether clients must show a certificate.",
+        ),
+    ),
+    arg("alpn", word("alpn", help="Protocols to offer by ALPN.")),
+    flag("transparent", "transparent", help="Take connections to addresses of others."),
+    flag("accept-proxy", "accept_proxy", help="Expect a PROXY protocol header."),
+    flag("allow-0rtt", "allow_0rtt", help="Take early data of TLS 1.3."),
+    arg(
+        "accept-netscaler-cip",
+        integer(
+            "accept_netscaler_cip",
+            help=("Expect a NetScaler client IP header with this magic number."),
+        ),
+    ),
+    arg("backlog", word("backlog", pattern=None, help="Connections that may wait.")),
+    arg("cc", word("cc", pattern=None, help="Congestion control of TCP connections.")),
+    arg("curves", word("curves", pattern=None, help="Elliptic curves to offer.")),
+    args(
+        "default-crt",
+        "default_crt_list",
+        word("default_crt_list"),
+        help=("Certificates for clients that name no server."),
+    ),
+    arg("ecdhe", word("ecdhe", pattern=None, help="Elliptic curve of the key exchange.")),
+    joined(
+        "ca-ignore-err",
+        word(
+            "ca_ignore_err",
+            _ERRORS,
+            help=("Errors of a client's authorities to overlook: numbers, or all."),
+        ),
+    ),
+    arg(
+        "ca-sign-file",
+        word(
+            "ca_sign_file",
+            pattern=None,
+            help=("Authority that signs certificates made on the fly."),
+        ),
+    ),
+    arg(
+        "ca-sign-pass",
+        word("ca_sign_pass", pattern=None, help=("Password of the authority's key.")),
+    ),
+    arg("ciphers", word("ciphers", pattern=None, help="Ciphers up to TLSv1.2.")),
+    arg("ciphersuites", word("ciphersuites", pattern=None, help="Ciphers of TLSv1.3.")),
+    arg(
+        "client-sigalgs",
+        word("client_sigalgs", pattern=None, help="Signature algorithms of client certificates."),
+    ),
+    arg("crl-file", word("crl_file", pattern=None, help="Revoked certificates.")),
+    joined(
+        "crt-ignore-err",
+        word(
+            "crt_ignore_err",
+            _ERRORS,
+            help=("Errors of client certificates to overlook: numbers, or all."),
+        ),
+    ),
+    arg(
+        "crt-list",
+        word(
+            "crt_list",
+            pattern=None,
+            help=("File of certificates with the names that they are for."),
+        ),
+        several=True,
+    ),
+    flag("defer-accept", "defer_accept", help="Accept connections when they bring data."),
+    flag(
+        "expose-fd listeners",
+        "expose_fd_listeners",
+        help="Let a new process fetch the listening sockets from this one.",
+    ),
+    flag("force-sslv3", "force_sslv3", help="Speak SSLv3 and nothing else."),
+    flag("force-tlsv10", "force_tlsv10", help="Speak TLSv1.0 and nothing else."),
+    flag("force-tlsv11", "force_tlsv11", help="Speak TLSv1.1 and nothing else."),
+    flag("force-tlsv12", "force_tlsv12", help="Speak TLSv1.2 and nothing else."),
+    flag("force-tlsv13", "force_tlsv13", help="Speak TLSv1.3 and nothing else."),
+    flag(
+        "generate-certificates",
+        "generate_certificates",
+        help="Make certificates for names that have none.",
+    ),
+    arg("gid", integer("gid", help="Group of a UNIX socket, by number.")),
+    arg("group", word("group", pattern=None, help="Group of a UNIX socket, by name.")),
+    arg(
+        "guid-prefix",
+        word("guid_prefix", GUID, help=("Start of the identifiers of the line's listeners.")),
+    ),
+    arg("id", word("id", or_variable("[0-9]+"), help="Number of the address.")),
+    arg(
+        "idle-ping",
+        duration(
+            "idle_ping",
+            0,
+            nullable=True,
+            help=("Idle time after which a connection is tried with a ping, in milliseconds."),
+        ),
+    ),
+    arg("interface", word("interface", pattern=None, help="Interface to listen on.")),
+    arg("ktls", one_of("ktls", "on", "off", help="Leave TLS to the kernel.")),
+    arg("label", word("label", pattern=None, help="Mark that others can refer to.")),
+    arg(
+        "level",
+        one_of(
+            "level", "user", "operator", "admin", help="Rights of who connects to a stats socket."
+        ),
+    ),
+    arg(
+        "severity-output",
+        one_of(
+            "severity_output",
+            "none",
+            "number",
+            "string",
+            help="How a stats socket shows the severity of messages.",
+        ),
+    ),
+    arg("maxconn", integer("maxconn", help="Connections at the same time.")),
+    arg(
+        "mode",
+        word("mode", or_variable("[0-7]+"), help="Access rights of a UNIX socket, in octal."),
+    ),
+    arg(
+        "mss",
+        mss(
+            word("mss", or_variable("-?[0-9]+"), help="Largest TCP segment to announce, in bytes.")
+        ),
+    ),
+    arg("namespace", word("namespace", pattern=None, help="Network namespace to listen in.")),
+    arg(
+        "nbconn",
+        integer("nbconn", help=("Connections that a reversed listener keeps open to its server.")),
+    ),
+    flag("no-ca-names", "no_ca_names", help="Do not name authorities to the client."),
+    flag("no-sslv3", "no_sslv3", help="Never speak SSLv3."),
+    flag("no-strict-sni", "no_strict_sni", help="Serve clients that name an unknown server."),
+    flag("no-tls-tickets", "no_tls_tickets", help="Do not resume TLS sessions by tickets."),
+    flag("no-tlsv10", "no_tlsv10", help="Never speak TLSv1.0."),
+    flag("no-tlsv11", "no_tlsv11", help="Never speak TLSv1.1."),
+    flag("no-tlsv12", "no_tlsv12", help="Never speak TLSv1.2."),
+    flag("no-tlsv13", "no_tlsv13", help="Never speak TLSv1.3."),
+    arg("npn", word("npn", pattern=None, help="Protocols to offer by NPN, as before ALPN.")),
+    flag(
+        "prefer-client-ciphers", "prefer_client_ciphers", help="Take ciphers in the client's order."
+    ),
+    arg("proto", word("proto", pattern=None, help="Multiplexer protocol; no ALPN is needed.")),
+    arg(
+        "shards",
+        word(
+            "shards",
+            r"^(by-thread|by-group|[0-9]+)$",
+            help=("Sockets that the address is listened on with."),
+        ),
+    ),
+    arg("sigalgs", word("sigalgs", pattern=None, help="Signature algorithms to offer.")),
+    arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="Highest TLS version.")),
+    arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="Lowest TLS version.")),
+    flag("strict-sni", "strict_sni", help="Refuse clients that name no known server."),
+    arg("tcp-md5sig", word("tcp_md5sig", help="Password of TCP MD5 signatures (RFC 2385).")),
+    arg("tcp-ss", number_of("tcp_ss", 1, 2, 3, help="Which parts of SYN packets to keep.")),
+    flag("tfo", "tfo", help="Take data with the first packet (TCP fast open)."),
+    arg(
+        "thread",
+        held(
+            word("thread", pattern=None, help="Threads that accept connections."),
+            *("thread", THREADS, "a set of threads such as all, odd, 1-4 or 1/2-3"),
+        ),
+        several=True,
+    ),
+    switch(
+        "tls-tickets",
+        "tls_tickets",
+        enum=("enabled", "disabled"),
+        help="Resume TLS sessions by tickets; disabled is no_tls_tickets.",
+    ),
+    arg(
+        "tls-ticket-keys",
+        word(
+            "tls_ticket_keys", pattern=None, help="File of the keys that tickets are sealed with."
+        ),
+    ),
+    flag("v6only", "v6only", help="Take no IPv4 connections on an IPv6 address."),
+    arg("uid", word("uid", pattern=None, help="Owner of a UNIX socket, by number.")),
+    arg("user", word("user", pattern=None, help="Owner of a UNIX socket, by name.")),
+    arg(
+        "quic-cc-algo",
+        one_of(
+            "quic-cc-algo", *CONGESTION_CONTROLS, help="Congestion control of QUIC connections."
+        ),
+    ),
+    flag(
+        "quic-force-retry",
+        "quic-force-retry",
+        help=("Make QUIC clients prove their address first."),
+    ),
+    arg(
+        "quic-socket",
+        one_of(
+            "quic-socket",
+            "connection",
+            "listener",
+            help="Sockets of QUIC connections: one each, or one for all.",
+        ),
+    ),
+    flag("no-alpn", "no_alpn", help="Offer no protocol by ALPN."),
+    arg("nice", integer("nice", help="Priority of connections, from -1024 to 1024.")),
+    tolerant=True,
+    own=(),
+)
+"""The keywords that a `bind` line has in common with `default-bind`."""

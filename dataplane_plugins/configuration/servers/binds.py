@@ -1,0 +1,38 @@
+"""`bind` lines (manual, sections 4.2 "bind" and 5.1)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import seq, statement
+from dataplane_core.resources.registry import Parent, Registry
+from dataplane_plugins.configuration.common.addresses import address_name, listening_address
+from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
+
+RANK = 10
+
+BIND = statement(
+    "bind",
+    seq(listening_address(), BIND_PARAMS),
+    examples=[
+        "bind :80",
+        "bind *:443 name https crt site.pem ssl alpn h2,http/1.1",
+        "bind [::]:80 v4v6",
+        "bind 127.0.0.1:8000-8010 name many",
+        "bind /run/haproxy.sock accept-proxy mode 600 user root",
+        "bind abns@here level admin expose-fd listeners",
+    ],
+    rejects=["bind", "bind :443 ssl crt"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Addresses of frontends, log-forwards, peers and `listen` sections."""
+    registry.rows(
+        "binds",
+        BIND,
+        parents=("frontend", Parent("log-forward", "log_forward"), "peers"),
+        parameter="frontend",
+        rank=RANK,
+        title="Bind",
+        unnamed=address_name,
+        help="Addresses that are listened on.",
+    )

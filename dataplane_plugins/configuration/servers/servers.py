@@ -1,0 +1,74 @@
+"""`server` lines (manual, sections 4.2 "server" and 5.2)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dataplane_core import impl
+from dataplane_core.grammar import Prop, seq, word
+from dataplane_core.grammar.statements import Single
+from dataplane_core.resources.registry import Registry, RowCommands
+from dataplane_plugins.configuration.common.addresses import server_address
+from dataplane_plugins.configuration.servers import server_commands
+from dataplane_plugins.configuration.servers.server_params import server_params
+
+RANK = 90
+
+# Management guide, section 9.3: what the running process takes for a server that it has.
+LIVE = {
+    "weight": "set server {parent}/{name} weight {value:0-256}",
+    "address": "set server {parent}/{name} addr {address:ip} port {port:1-65535}",
+    "port": "set server {parent}/{name} addr {address:ip} port {port:1-65535}",
+    "maintenance": "set server {parent}/{name} state {value:enabled=maint,disabled=ready,=ready}",
+    "agent-addr": "set server {parent}/{name} agent-addr {value:ip}",
+    "agent-port": "set server {parent}/{name} agent-port {value:1-65535}",
+    "agent-send": "set server {parent}/{name} agent-send {value}",
+    "health_check_address": "set server {parent}/{name} check-addr {value:ip}",
+    "health_check_port": "set server {parent}/{name} check-port {value:1-65535}",
+}
+
+
+
+class ServerLine(Single):
+    """A server, of which some properties are brought to the running process."""
+
+    def declared(self) -> Iterable[Prop]:
+        return (replace(p, live=LIVE.get(p.name, p.live)) for p in super().declared())
+
+
+SERVER = ServerLine(
+    "server",
+    seq(
+        word("name", required=True, help="Name of the server, unique in its section."),
+        server_address(lax=True),
+        server_params(identified=True),
+    ),
+    examples=[
+        "server web3 10.0.0.3:80 check inter 2000 weight 10",
+        "server web1 10.0.0.1:80 check inter 2000 weight 10 resolve-net 10.0.0.0/8",
+        "server web2 [2001:db8::1]:443 ssl verify required ca-file ca.pem id 7",
+        "server app unix@/run/app.sock backup no-check",
+        "server old 10.0.0.2 disabled source 10.0.0.3 usesrc clientip",
+        "server tlv 10.0.0.4:80 send-proxy-v2 set-proxy-v2-tlv-fmt(0x20) %[fc_pp_tlv(0x20)]",
+    ],
+    rejects=["server", "server web1 10.0.0.1 weight"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Servers of backends, rings, peers and `listen` sections."""
+    registry.rows(
+        "servers",
+        SERVER,
+        parents=("backend", "ring", "peers"),
+        parameter="backend",
+        rank=RANK,
+        live=RowCommands(
+            server_commands.added,
+            server_commands.removed,
+            server_commands.inherited,
+            server_commands.changed,
+        ),
+        title="Server",
+        help="Machines that requests are sent to.",
+    )

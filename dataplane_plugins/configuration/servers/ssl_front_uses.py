@@ -1,0 +1,59 @@
+"""`ssl-f-use` lines: certificates of all TLS listeners of a proxy (manual, section 4.2)."""
+
+from dataplane_core import impl
+from dataplane_core.grammar import arg, flag, on_off, one_of, params, statement, word
+from dataplane_core.resources.registry import Registry
+from dataplane_plugins.configuration.common.certificate_files import certificate_files
+from dataplane_plugins.configuration.common.props import TLS_VERSIONS
+
+RANK = 14
+
+SSL_FRONT_USE = statement(
+    "ssl-f-use",
+    params(
+        *certificate_files(),
+        arg("alpn", word("alpn", None, help="Protocols to offer by ALPN.")),
+        flag("no-alpn", "no_alpn", help="Offer none."),
+        arg("npn", word("npn", None, help="Protocols to offer by NPN.")),
+        flag("allow-0rtt", "allow_0rtt", help="Take early data."),
+        arg("ca-file", word("ca_file", None, help="Authorities of client certificates.")),
+        arg("crl-file", word("crl_file", None, help="Revoked client certificates.")),
+        arg(
+            "verify",
+            one_of(
+                "verify",
+                *("none", "optional", "required"),
+                help="Whether clients must show a certificate.",
+            ),
+        ),
+        flag("no-ca-names", "no_ca_names", help="Do not tell clients the names of authorities."),
+        arg("ciphers", word("ciphers", None, help="Ciphers up to TLSv1.2.")),
+        arg("ciphersuites", word("ciphersuites", None, help="Ciphers of TLSv1.3.")),
+        arg("curves", word("curves", None, help="Elliptic curves, in order of preference.")),
+        arg("ecdhe", word("ecdhe", None, help="Elliptic curve of key exchange.")),
+        arg("sigalgs", word("sigalgs", None, help="Signature algorithms to offer.")),
+        arg(
+            "client-sigalgs",
+            word("client_sigalgs", None, help="Signature algorithms of client certificates."),
+        ),
+        arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="The oldest version.")),
+        arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="The newest version.")),
+        arg("ocsp-update", on_off("ocsp_update", help="Keep the OCSP answer up to date.")),
+    ),
+    examples=["ssl-f-use crt site.pem key site.key alpn h2 ssl-min-ver TLSv1.2 ocsp-update on"],
+    rejects=["ssl-f-use", "ssl-f-use alpn h2", "ssl-f-use crt"],
+)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Certificates of frontends and `listen` sections."""
+    registry.rows(
+        "ssl_front_uses",
+        SSL_FRONT_USE,
+        key=None,
+        parents=("frontend",),
+        rank=RANK,
+        title="SSLFrontUse",
+        help="Certificates that a frontend offers.",
+    )

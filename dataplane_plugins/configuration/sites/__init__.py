@@ -1,0 +1,1 @@
+"""Sites: a frontend with its backends as one object."""

@@ -1,0 +1,292 @@
+"""What a site is made of: one frontend with its listeners, and the backends that it leads to.
+
+Documents in, documents out; `sites` serves them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dataplane_core.errors import AlreadyExists, Code
+from dataplane_core.grammar import (
+    Model,
+    Problem,
+    Prop,
+    Row,
+    RowTable,
+    Values,
+    misplaced,
+    of_item,
+)
+from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.locate import refuse_namesake, row_name
+from dataplane_core.resources.placing import place, place_beside
+from dataplane_core.resources.registry import Registry
+from dataplane_core.text import Document, Section
+from dataplane_plugins.configuration.proxies.backends import BACKEND
+from dataplane_plugins.configuration.proxies.frontends import FRONTEND
+from dataplane_plugins.configuration.proxies.proxy_basics import NAME
+from dataplane_plugins.configuration.sites.site_rules import in_places
+
+REMOVED_MODES = ("http-tunnel", "forced-close")
+"""Connection modes that the interface has and HAProxy has no more (since 2.1)."""
+
+PARTS = frozenset({"binds", "servers", "backend_switching_rules"})
+"""The collections that hold the lines of sites."""
+
+Flat = dict[str, Any]
+
+
+def part(model: Model, name: str, *wanted: str) -> Model:
+    """The statements of a model that carry certain properties or nested objects."""
+    roots = frozenset(wanted)
+    chosen = (
+        one
+        for one in model.statements
+        if any(prop.name.partition(".")[0] in roots for prop in one.props)
+    )
+    return Model(name, *chosen)
+
+
+SERVICE = part(FRONTEND, "site_service", "mode", "maxconn", "http_connection_mode")
+DEFAULT = RowTable(part(FRONTEND, "site_default", "default_backend").statements[0])
+FARM = part(BACKEND, "site_farm", "mode", "balance", "forwardfor")
+
+
+class Sites:
+    """Sites in a document, by way of the collections that are registered for their parts."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._listeners = _rows(registry, "binds")
+        self._servers = _rows(registry, "servers")
+        self._rules = _rows(registry, "backend_switching_rules")
+
+    @property
+    def props(self) -> tuple[Prop, ...]:
+        """The properties of a site."""
+        modes = (*REMOVED_MODES, *next(p.enum for p in SERVICE.props if p.name.startswith("http_")))
+        service = (
+            Prop(prop.name, enum=modes, help=prop.help) if prop.name.startswith("http_") else prop
+            for prop in SERVICE.props
+        )
+        return (
+            Prop("name", pattern=NAME, required=True, help="Name of the site and its frontend."),
+            *(prop.under("service") for prop in service),
+            Prop(
+                "service.listeners",
+                "array",
+                items=self._listeners.props,
+                help="Addresses that the site listens on.",
+            ),
+            Prop("farms", "array", items=self._farm_props(), help="Backends of the site."),
+        )
+
+    def _farm_props(self) -> tuple[Prop, ...]:
+        return (
+            Prop("name", pattern=NAME, required=True, help="Name of the backend."),
+            Prop(
+                "use_as",
+                enum=("default", "conditional"),
+                required=True,
+                help="Whether a condition leads here, or all that no condition leads elsewhere.",
+            ),
+            *(prop for prop in self._rules.props if prop.name in ("cond", "cond_test")),
+            *FARM.props,
+            Prop("servers", "array", items=self._servers.props, help="Servers of the backend."),
+        )
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        """Rules between the properties of a site that `values` breaks."""
+        mode = values.get("service.http_connection_mode")
+        if mode in REMOVED_MODES:
+            path = "service.http_connection_mode"
+            yield Problem(path, 422, f"{path}: HAProxy has no {mode} any more, leave it out")
+        for at, listener in enumerate(values.get("service.listeners", ())):
+            problems = self._listeners.table.problems(listener)
+            yield from of_item("service.listeners", at, problems)
+        farms = values.get("farms", ())
+        if sum(farm["use_as"] == "default" for farm in farms) > 1:
+            yield Problem("farms", 422, "farms must not have more than one default")
+        yield from _repeated("farms", (farm["name"] for farm in farms))
+        for at, farm in enumerate(farms):
+            yield from of_item("farms", at, self._farm_problems(farm))
+
+    def _farm_problems(self, farm: Values) -> Iterator[Problem]:
+        for name in ("cond", "cond_test"):
+            if farm["use_as"] == "conditional" and name not in farm:
+                yield Problem(name, Code.REQUIRED, f"{name} in body is required")
+            if farm["use_as"] == "default" and name in farm:
+                yield misplaced(name, f"{name} does not belong to use_as default")
+        yield from FARM.problems(farm)
+        servers = farm.get("servers", ())
+        yield from _repeated("servers", (server["name"] for server in servers))
+        for at, server in enumerate(servers):
+            yield from of_item("servers", at, self._servers.table.problems(server))
+
+    def read(self, document: Document, section: Section) -> Flat:
+        """The site of a frontend; lists without an entry are left out."""
+        service = {f"service.{path}": value for path, value in SERVICE.read(section).items()}
+        listeners = [self._listener(row) for row in self._listeners.table.rows(section)]
+        farms = [self._farm(document, use) for use in self._uses(document, section)]
+        lists = {"service.listeners": listeners, "farms": farms}
+        return {
+            "name": section.name,
+            **service,
+            **{path: rows for path, rows in lists.items() if rows},
+        }
+
+    def _listener(self, row: Row) -> Flat:
+        key = str(self._listeners.key)
+        return {key: row_name(self._listeners, row), **row.values}
+
+    def _uses(self, document: Document, section: Section) -> list[Flat]:
+        """How a frontend uses backends: the default, then the rules with a condition, in order.
+
+        What does not exist, or is computed, is no part of the site.
+        """
+        name = _default(section)
+        uses: list[Flat] = [{"name": name, "use_as": "default"}] if name else []
+        for row in self._rules.table.rows(section):
+            if "cond" in row.values:
+                uses.append({**row.values, "use_as": "conditional"})
+        return [use for use in uses if document.find("backend", use["name"])]
+
+    def _farm(self, document: Document, use: Flat) -> Flat:
+        backend = document.find("backend", use["name"])
+        assert backend is not None
+        servers = [row.values for row in self._servers.table.rows(backend)]
+        return {**use, **FARM.read(backend), "servers": servers}
+
+    def create(self, document: Document, values: Values) -> Document:
+        """The document with a new site; `AlreadyExists` if its frontend or a backend is there."""
+        name = values["name"]
+        if document.find("frontend", name) is not None:
+            raise AlreadyExists(f"object already exists: frontend {name} already exists")
+        refuse_namesake(document, "frontend", name)
+        order = self._registry.section_order
+        document, _ = place(document, "frontend", name, None, order)
+        return self.replace(document, name, values)
+
+    def replace(self, document: Document, name: str, values: Values) -> Document:
+        """The document with the site `name` saying `values`.
+
+        Backends that the site led to and leads to no more are removed unless others use them.
+        """
+        section = _frontend(document, name)
+        uses = self._uses(document, section)
+        known = {use["name"] for use in uses}
+        farms = values.get("farms", ())
+        for farm in farms:
+            document = self._put_farm(document, farm, known, name)
+        section = _frontend(document, name)
+        document = document.replace(section, self._put_service(section, uses, values))
+        return self._drop(document, known - {farm["name"] for farm in farms})
+
+    def remove(self, document: Document, name: str) -> Document:
+        """The document without a site, and without the backends that only it has used."""
+        section = _frontend(document, name)
+        known = {use["name"] for use in self._uses(document, section)}
+        return self._drop(document.remove(section), known)
+
+    def _put_farm(self, document: Document, farm: Values, known: set[str], site: str) -> Document:
+        name = farm["name"]
+        backend = document.find("backend", name)
+        if backend is None:
+            refuse_namesake(document, "backend", name)
+            order = self._registry.section_order
+            frontend = _frontend(document, site)
+            document, backend = place_beside(document, "backend", name, frontend, order)
+        elif name not in known:
+            raise AlreadyExists(f"object already exists: backend {name} already exists")
+        new = FARM.put(backend, farm)
+        new = self._servers.table.put(new, farm.get("servers", ()), self._servers.key)
+        return document.replace(backend, new)
+
+    def _put_service(self, section: Section, uses: list[Flat], values: Values) -> Section:
+        """A frontend with what a site says of it; uses that are no part of the site stay."""
+        prefix = "service."
+        service = {
+            path.removeprefix(prefix): value
+            for path, value in values.items()
+            if path.startswith(prefix)
+        }
+        listeners = self._unnamed(section, service.pop("listeners", ()))
+        new = SERVICE.put(section, service)
+        new = self._listeners.table.put(new, listeners, self._listeners.key)
+        rules, default = self._rules_of(new, uses, values.get("farms", ()))
+        new = self._rules.table.put(new, rules)
+        if default == _default(section):
+            return new
+        return DEFAULT.put(new, [{"default_backend": default}] if default else [])
+
+    def _unnamed(self, section: Section, listeners: Iterable[Values]) -> list[Flat]:
+        """Listeners without the names that were only made up for those that have none."""
+        key = str(self._listeners.key)
+        made_up = {
+            row_name(self._listeners, row)
+            for row in self._listeners.table.rows(section)
+            if key not in row.values
+        }
+        return [
+            {path: value for path, value in one.items() if path != key or value not in made_up}
+            for one in listeners
+        ]
+
+    def _rules_of(
+        self, section: Section, uses: list[Flat], farms: Iterable[Values]
+    ) -> tuple[list[Flat], str | None]:
+        """The rules and the default that a frontend is to have."""
+        fields = ("name", "cond", "cond_test")
+        shown = {use["name"] for use in uses}
+        wanted = [
+            {path: farm[path] for path in fields}
+            for farm in farms
+            if farm["use_as"] == "conditional"
+        ]
+        rows = [row.values for row in self._rules.table.rows(section)]
+        ours = [row for row in rows if row["name"] in shown and "cond" in row]
+        places = in_places([row["name"] for row in ours], wanted)
+        stands = {id(row): rules for row, rules in zip(ours, places, strict=False)}
+        rules = [rule for row in rows for rule in stands.get(id(row), [row])]
+        old = _default(section)
+        default = next((farm["name"] for farm in farms if farm["use_as"] == "default"), None)
+        return [*rules, *places[-1]], default or (None if old in shown else old)
+
+    def _drop(self, document: Document, names: Iterable[str]) -> Document:
+        """The document without those of the backends that no proxy leads to."""
+        for name in sorted(names):
+            backend = document.find("backend", name)
+            if backend is not None and not any(self._leads(one, name) for one in document.sections):
+                document = document.remove(backend)
+        return document
+
+    def _leads(self, section: Section, name: str) -> bool:
+        if section.kind not in ("defaults", "frontend", "listen"):
+            return False
+        rules = self._rules.table.rows(section)
+        return _default(section) == name or any(row.values["name"] == name for row in rules)
+
+
+def _rows(registry: Registry, name: str) -> Rows:
+    found = registry.collections[name]
+    assert isinstance(found, Rows)
+    return found
+
+
+def _default(section: Section) -> str | None:
+    """The backend that a proxy leads to without a rule; of several lines the last counts."""
+    rows = DEFAULT.rows(section)
+    return rows[-1].values["default_backend"] if rows else None
+
+
+def _frontend(document: Document, name: str) -> Section:
+    section = document.find("frontend", name)
+    assert section is not None
+    return section
+
+
+def _repeated(path: str, names: Iterable[str]) -> Iterator[Problem]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Problem(path, 422, f"{path} must not have {name} more than once")

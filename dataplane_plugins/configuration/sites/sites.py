@@ -1,0 +1,198 @@
+"""`/services/haproxy/sites`: a frontend with its listeners and backends as one object."""
+
+from collections.abc import Callable
+from typing import Any
+
+import falcon
+
+from dataplane_core import impl
+from dataplane_core.api.operations import (
+    CHANGE,
+    FAILURE,
+    NOT_FOUND,
+    TRANSACTION_ID,
+    Body,
+    Operation,
+    Response,
+    created,
+    deleted,
+    replaced,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.api.view import View
+from dataplane_core.codec.codec import Codec
+from dataplane_core.errors import NotFound
+from dataplane_core.services import Services
+from dataplane_core.text import Document, Section
+from dataplane_plugins.configuration.sites.site_parts import PARTS, Sites
+
+PATH = "/services/haproxy/sites"
+ONE = {"$ref": "site"}
+EXAMPLE = {
+    "name": "shop",
+    "service": {"mode": "http", "listeners": [{"address": "127.0.0.1", "port": 8090}]},
+    "farms": [
+        {
+            "name": "shop_servers",
+            "use_as": "default",
+            "servers": [{"name": "shop1", "address": "127.0.0.1", "port": 8091}],
+        }
+    ],
+}
+
+
+class SiteResource:
+    """What the list and the single site share."""
+
+    def __init__(self, sites: Sites) -> None:
+        self._sites = sites
+        self._codecs: dict[View, Codec] = {}
+
+    def _shown(self, view: View, document: Document, section: Section) -> Any:
+        codec = self._codecs.get(view)
+        if codec is None:
+            codec = self._codecs[view] = view.make_codec(
+                "site", self._sites.props, empty={"service": {}}
+            )
+        return codec.project(self._sites.read(document, section))
+
+    @staticmethod
+    def _change(
+        req: ApiRequest, resp: falcon.Response, status: int, make: Callable[[Document], Document]
+    ) -> None:
+        view = req.site.view
+        with view.edit(req) as edit:
+            edit.document = make(edit.document)
+        view.answer_change(req, resp, edit.outcome, status)
+
+
+class SiteList(SiteResource):
+    """All sites: GET, POST."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        view = req.site.view
+        view.answer_read(
+            req,
+            resp,
+            lambda snapshot: [
+                self._shown(view, snapshot.document, section)
+                for section in snapshot.document.all("frontend")
+            ],
+        )
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        values = req.body.values
+        self._change(req, resp, 201, lambda document: self._sites.create(document, values))
+
+
+class SiteItem(SiteResource):
+    """One site by the name of its frontend: GET, PUT, DELETE."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        view = req.site.view
+        view.answer_read(
+            req,
+            resp,
+            lambda snapshot: self._shown(view, snapshot.document, _need(snapshot.document, name)),
+        )
+
+    def shown(self, req: ApiRequest, name: str) -> Any:
+        """The site as a GET shows it."""
+        document = req.site.view.snapshot(req).document
+        return self._shown(req.site.view, document, _need(document, name))
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        values = req.body.values
+
+        def make(document: Document) -> Document:
+            _need(document, name)
+            return self._sites.replace(document, name, values)
+
+        self._change(req, resp, 200, make)
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        def make(document: Document) -> Document:
+            _need(document, name)
+            return self._sites.remove(document, name)
+
+        self._change(req, resp, 204, make)
+
+
+def _need(document: Document, name: str) -> Section:
+    section = document.find("frontend", name)
+    if section is None:
+        raise NotFound(f"missing object: site {name} does not exist")
+    return section
+
+
+def _read(id: str, schema: dict[str, str], summary: str, **more: Response) -> Operation:
+    envelope = {
+        "type": "object",
+        "properties": {"_version": {"type": "integer"}, "data": schema},
+        **({} if more else {"required": ["data"]}),
+    }
+    found = Response(envelope, ("Configuration-Version",), "What there is.")
+    responses = {"200": found, **more, "default": FAILURE}
+    return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses)
+
+
+def _write(
+    id: str, summary: str, responses: dict[str, Response], body: Body | None = None
+) -> Operation:
+    return Operation(id, "Sites", summary, CHANGE, body, responses)
+
+
+def _operations(body: Body) -> tuple[dict[str, Operation], dict[str, Operation]]:
+    """What the specification says of all sites, and of one."""
+    many = {
+        "GET": _read(
+            "getSites",
+            {"$ref": "sites"},
+            "List sites. A site is a frontend with its binds and the backends that it leads to.",
+        ),
+        "POST": _write(
+            "createSite",
+            "Create a site. Makes the frontend, its binds, and the backends with their servers, "
+            "all at once.",
+            created(ONE),
+            body,
+        ),
+    }
+    one = {
+        "GET": _read(
+            "getSite",
+            ONE,
+            "Read a site. The frontend of that name with all that belongs to it.",
+            **{"404": NOT_FOUND},
+        ),
+        "PUT": _write(
+            "replaceSite",
+            "Replace a site. Backends that no proxy leads to any more are removed.",
+            replaced(ONE),
+            body,
+        ),
+        "DELETE": _write(
+            "deleteSite",
+            "Delete a site. The frontend goes, and with it the backends that nothing else leads "
+            "to.",
+            deleted(),
+        ),
+    }
+    return many, one
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve sites, if all that they are made of is there.
+
+    Other versions of the interface will have their own envelope.
+    """
+    if not services.registry.collections.keys() >= PARTS:
+        return
+    sites = Sites(services.registry)
+    many, one = _operations(Body(ONE, props=sites.props, rules=sites.problems, example=EXAMPLE))
+    routes.tag("Sites", "A frontend with the backends that it leads to, as one object.", 10)
+    routes.schema("sites", {"type": "array", "items": ONE})
+    routes.add(PATH, SiteList(sites), many, versions=("v2",))
+    routes.add(f"{PATH}/{{name}}", SiteItem(sites), one, versions=("v2",))

@@ -1,1 +1,0 @@
-"""Declarations that several families share."""

@@ -1,0 +1,127 @@
+"""Files of maps: which are managed, and how what runs is put into one.
+
+A line of a map's file is a key, blanks and a value; blanks around them, empty lines and lines that
+begin with `#` say nothing (configuration manual, "map").
+"""
+
+import os
+import re
+import stat
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataplane_core.errors import Code, Invalid
+from dataplane_core.store.files import read, write_atomically
+from dataplane_core.store.journal.state import State
+from dataplane_core.text.tokens import CONTROL
+from dataplane_plugins.patterns.patterns import Reference, choose
+
+SUFFIX = ".map"
+"""What the name of a stored map ends with; who names one may leave it out."""
+
+_LINE = re.compile(r"([ \t]*)([^ \t\r\n#][^ \t\r\n]*)([ \t]*)(.*?)([ \t\r]*\n?)", re.DOTALL)
+_EACH = re.compile(r"[^\n]*\n|[^\n]+")
+
+Values = dict[str, list[str]]
+"""Keys in their order, each with its values in theirs."""
+
+
+def check_entry(key: str, value: str) -> None:
+    """Refuse what a map's file, or a command, could not say exactly (`Invalid`)."""
+    if not key or not value:
+        raise Invalid(f"{'value' if key else 'key'} in body is required", code=Code.REQUIRED)
+    if CONTROL.search(key) or CONTROL.search(value):
+        raise Invalid("key and value in body must not hold control characters", code=Code.PATTERN)
+    if " " in key or key.startswith("#"):
+        raise Invalid("key in body must not hold blanks or begin with #", code=Code.PATTERN)
+    if value != value.strip(" "):
+        raise Invalid("value in body must not begin or end with a blank", code=Code.PATTERN)
+
+
+def by_key(pairs: Iterable[tuple[str, str]]) -> Values:
+    """Entries by their keys."""
+    found: Values = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def pairs_of(text: str) -> Iterator[tuple[str, str]]:
+    """The entries that a file's text says."""
+    for line in _EACH.findall(text):
+        match = _LINE.fullmatch(line)
+        if match is not None:
+            yield match[2], match[4]
+
+
+def rewritten(text: str, wanted: Values, changed: Container[str] | None = None) -> str:
+    """A file's text saying `wanted`: comments, order and spacing stay.
+
+    Lines of keys that are not in `changed` stay as they are; None means that all count.
+    """
+    left = {
+        key: list(values) for key, values in wanted.items() if changed is None or key in changed
+    }
+    lines: list[str] = []
+    for line in _EACH.findall(text):
+        match = _LINE.fullmatch(line)
+        if match is None or (changed is not None and match[2] not in changed):
+            lines.append(line)
+            continue
+        values = left.get(match[2])
+        if not values:
+            continue
+        value = values.pop(0)
+        indent, key, gap, old, end = match.groups()
+        lines.append(line if value == old else f"{indent}{key}{gap or ' '}{value}{end}")
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    lines += [f"{key} {value}\n" for key, values in left.items() for value in values]
+    return "".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class MapFiles:
+    """The folder of managed maps."""
+
+    folder: Path
+    state: State
+
+    def manages(self, one: Reference) -> bool:
+        """Whether a map's file lies in the folder, by its name."""
+        return os.path.normpath(one.file).startswith(f"{os.path.normpath(self.folder)}/")
+
+    def choose(self, found: Iterable[Reference], name: str) -> Reference:
+        """The map that a name means: a path, a managed file's name, another's, or a number.
+
+        A name may lack its `.map`. Raises `NotFound`, and `Conflict` where several files have it.
+        """
+        return choose(found, name, (name, f"{name}{SUFFIX}"), self.manages)
+
+    def path(self, one: Reference) -> Path | None:
+        """The file of a managed map; None where there is none, or what is there is no file of it.
+
+        A link that leads out of the folder is not followed, a device or FIFO is left alone.
+        """
+        path = Path(one.file)
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+            regular = stat.S_ISREG(path.stat().st_mode)
+        except OSError:
+            return None
+        return path if regular and inside and self.manages(one) else None
+
+    def write(self, path: Path, wanted: Values, changed: Container[str] | None = None) -> bool:
+        """Bring what runs to a file; whether that changed it. Raises `StorageFailed`."""
+        text = read(path)[0].decode("utf-8", "surrogateescape")
+        fresh = rewritten(text, wanted, changed)
+        if fresh == text:
+            return False
+        status = write_atomically(path, fresh.encode("utf-8", "surrogateescape"))
+        self.state.note(f"map file {path}", str(status.st_mtime_ns))
+        return True
+
+    def wrote_last(self, path: Path) -> bool:
+        """Whether nobody else has written a file since `write` did."""
+        return self.state.fact(f"map file {path}") == str(path.stat().st_mtime_ns)
