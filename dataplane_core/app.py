@@ -8,7 +8,7 @@ from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Authorize, Frame, Identify
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
-from dataplane_core.api.site import Site
+from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.api.versions import V2, ApiVersion
 from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
@@ -46,7 +46,7 @@ def serve(services: Services, versions: Iterable[ApiVersion] = VERSIONS) -> Appl
     routes = Routes(services.registry.origins)
     services.hooks.dataplane_routes(routes=routes, services=services)
     for version in versions:
-        app.mount(Site(version, services, routes))
+        app.mount(ServedVersion(version, services, routes))
     services.config.use(locate=_locator(services, app.sites[0].version))
     return app
 

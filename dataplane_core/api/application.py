@@ -14,7 +14,7 @@ from dataplane_core.api.frame import SLASH, Failures, Frame, Guard, refuse_metho
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route
-from dataplane_core.api.site import Site
+from dataplane_core.api.served_version import ServedVersion
 
 if TYPE_CHECKING:
     from dataplane_core.services import Services
@@ -33,7 +33,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         middleware = [cors] if cors is not None else None
         super().__init__(request_type=ApiRequest, middleware=middleware)
         self.services = services
-        self.sites: list[Site] = []
+        self.sites: list[ServedVersion] = []
         self._cors = cors
         self._frame = frame
         self.req_options.strip_url_path_trailing_slash = False
@@ -42,7 +42,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self._known = KnownPaths()
         Failures(frame, self._known).install(self)
 
-    def mount(self, site: Site) -> None:
+    def mount(self, site: ServedVersion) -> None:
         """Serve an API version below its prefix."""
         self.sites.append(site)
         self._known.add(site.version.prefix, [route.template for route in site.routes])
@@ -88,7 +88,7 @@ class Top:
 class Endpoint:
     """What Falcon calls for one path: a guarded responder for each method it has."""
 
-    def __init__(self, frame: Frame, site: Site, route: Route) -> None:
+    def __init__(self, frame: Frame, site: ServedVersion, route: Route) -> None:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed)
         for method in COMBINED_METHODS:

@@ -19,7 +19,12 @@ from dataplane_core.api.operations import (
 )
 from dataplane_core.api.view import View
 from dataplane_core.api.wording import about, keyword, owner, thing, things, with_article
-from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 
 ONE = ("GET read", "PUT replace", "DELETE delete")
 MANY = ("GET list", "POST create")
@@ -36,10 +41,10 @@ class Describe:
         self.path: tuple[Parameter, ...] = ()
         self.schema: Fragment = {"$ref": one.naming.schema}
         name = thing(one.naming)
-        if isinstance(one, Rows) and one.indexed:
+        if isinstance(one, RowCollection) and one.indexed:
             help = f"Position of the {name} among those of its section, from 0."
             self.path = (Parameter("index", "integer", "path", required=True, help=help),)
-        elif isinstance(one, Rows | Sections):
+        elif isinstance(one, RowCollection | SectionCollection):
             help = f"The {name}'s {one.key}."
             self.path = (Parameter(str(one.key), where="path", required=True, help=help),)
 
@@ -61,7 +66,7 @@ class Describe:
     def _orphaned(self, operation: str) -> dict[str, Response]:
         """The answers where the parent does not exist."""
         one = self.one
-        if not isinstance(one, Rows):
+        if not isinstance(one, RowCollection):
             return {}
         nameless = {False, one.has_nameless_parent()}
         statuses = {
@@ -73,7 +78,7 @@ class Describe:
     def list(self) -> Operation:
         one = self.one
         filters: tuple[Parameter, ...] = ()
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             filters = tuple(Parameter(name, help="Show only these.") for name in one.filters)
         schema = self.view.version.envelope({"$ref": one.naming.schemas}, required=True)
         responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
@@ -84,7 +89,7 @@ class Describe:
     def read(self) -> Operation:
         schema = self.view.version.envelope(self.schema)
         responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
-        if not isinstance(self.one, Single):
+        if not isinstance(self.one, SingleSection):
             responses["404"] = NOT_FOUND
         parameters = (*self.path, *self.parents, TRANSACTION_ID)
         return self._operation("read", parameters, responses=responses, cached=True)
@@ -97,7 +102,7 @@ class Describe:
     def replace(self) -> Operation:
         body = Body(self.schema, codec=self.view.codec(self.one))
         responses = replaced(self.schema)
-        if isinstance(self.one, Single) and self.one.creates:
+        if isinstance(self.one, SingleSection) and self.one.creates:
             del responses["404"]
         parameters = (*self.path, *self.parents, *CHANGE)
         return self._operation("replace", parameters, body=body, responses=responses)
@@ -110,11 +115,11 @@ class Describe:
     def _summary(self, operation: str) -> str:
         """What an operation does, in a few words: "List the servers of a backend"."""
         one, name, names = self.one, thing(self.one.naming), things(self.one.naming)
-        if isinstance(one, Single):
+        if isinstance(one, SingleSection):
             verb = "Read" if operation == "read" else "Replace"
             return f"{verb} the {'last ' if one.last else ''}{one.kind} section"
         of, into = "", ""
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             parent = with_article(owner(one, self.view.registry))
             of, into, names = f" of {parent}", f" in {parent}", f"the {names}"
         return {
@@ -128,12 +133,12 @@ class Describe:
     def _explanation(self, operation: str) -> str:
         """What an operation is about in the file, and what it does to it."""
         one = self.one
-        if isinstance(one, Single):
+        if isinstance(one, SingleSection):
             told = {
                 "read": f"What the lines of the `{one.kind}` section say.",
                 "replace": f"{_REPLACED} {COMMITTED}",
             }
-        elif isinstance(one, Rows):
+        elif isinstance(one, RowCollection):
             place = "at the position `index`, from 0" if one.indexed else "behind the last one"
             told = {
                 "list": f"{_upper(about(one))}: those of one section, in the order of the file.",

@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.grammar import Model, Statement
-from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.text import Line, Section
 
 NAME = "example"
@@ -20,16 +25,16 @@ def example(
 ) -> dict[str, Any] | None:
     """An object as a client would send it; None where no declaration has an example."""
     values: Mapping[str, Any] = {}
-    if isinstance(collection, Rows):
+    if isinstance(collection, RowCollection):
         values = _row(collection)
-    elif isinstance(collection, Sections):
+    elif isinstance(collection, SectionCollection):
         values = {collection.key: NAME, **_section(collection.kind, collection.model)}
-    elif isinstance(collection, Single):
+    elif isinstance(collection, SingleSection):
         values = _section(collection.kind, collection.model)
     return project(values) or None
 
 
-def _row(collection: Rows) -> dict[str, Any]:
+def _row(collection: RowCollection) -> dict[str, Any]:
     rows = collection.table.rows(_lines(collection.table.statement.examples[:1]))
     if not rows:
         return {}

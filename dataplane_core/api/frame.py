@@ -28,7 +28,7 @@ from dataplane_core.errors import (
 from dataplane_core.text.tokens import CONTROL
 
 if TYPE_CHECKING:
-    from dataplane_core.api.site import Site
+    from dataplane_core.api.served_version import ServedVersion
 
 log = logging.getLogger("dataplane.api")
 
@@ -89,7 +89,12 @@ class Guard:
     """A responder behind its checks, in the order in which clients may rely on them."""
 
     def __init__(
-        self, frame: Frame, site: "Site", operation: Operation, names: tuple[str, ...], then: Any
+        self,
+        frame: Frame,
+        site: "ServedVersion",
+        operation: Operation,
+        names: tuple[str, ...],
+        then: Any,
     ) -> None:
         in_path = [one for one in operation.parameters if one.where == "path"]
         self._frame = frame

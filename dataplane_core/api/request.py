@@ -11,7 +11,7 @@ from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Loaded
 
 if TYPE_CHECKING:
-    from dataplane_core.api.site import Site
+    from dataplane_core.api.served_version import ServedVersion
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
@@ -33,7 +33,7 @@ class ApiRequest(falcon.Request):
         self.raw = b""
         self.loaded: Loaded | None = None
         self.shown_version: int | None = None
-        self.site: Site
+        self.site: ServedVersion
         self._request_id = ""
 
     @property

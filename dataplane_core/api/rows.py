@@ -10,17 +10,17 @@ from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.params import unknown_words
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.locate import ParentReference, named_rows, parent_reference, row_name
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
-FindParent = Callable[[Rows, ApiRequest, Mapping[str, Any]], ParentReference]
+FindParent = Callable[[RowCollection, ApiRequest, Mapping[str, Any]], ParentReference]
 """How an API version tells the parent from a request and the names in its path."""
 
 
-def in_query(rows: Rows, req: ApiRequest, _keys: Mapping[str, Any]) -> ParentReference:
+def in_query(rows: RowCollection, req: ApiRequest, _keys: Mapping[str, Any]) -> ParentReference:
     """The parent that parameters of the query name."""
     return parent_reference(rows, req.query, changes=req.method != "GET")
 
@@ -29,7 +29,7 @@ class RowResource:
     """What lists and items share; `key` is what the path calls the name or place of a row."""
 
     def __init__(
-        self, view: View, collection: Rows, parent: FindParent = in_query, key: str = ""
+        self, view: View, collection: RowCollection, parent: FindParent = in_query, key: str = ""
     ) -> None:
         self._view = view
         self._collection = collection

@@ -10,7 +10,7 @@ from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
-from dataplane_core.resources.collections import INHERITING, Sections, Single
+from dataplane_core.resources.collections import INHERITING, SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.locate import find_section, find_single, refuse_namesake, shown_names
 from dataplane_core.resources.placing import place, with_defaults
@@ -55,7 +55,7 @@ def put(
 class SectionList:
     """All sections of a kind: GET, POST."""
 
-    def __init__(self, view: View, collection: Sections) -> None:
+    def __init__(self, view: View, collection: SectionCollection) -> None:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)
@@ -92,7 +92,7 @@ class SectionList:
 class SectionItem:
     """One section by its name: GET, PUT, DELETE."""
 
-    def __init__(self, view: View, collection: Sections) -> None:
+    def __init__(self, view: View, collection: SectionCollection) -> None:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)
@@ -134,7 +134,7 @@ class SectionItem:
 class SingleItem:
     """The one section of a kind: GET, PUT."""
 
-    def __init__(self, view: View, collection: Single) -> None:
+    def __init__(self, view: View, collection: SingleSection) -> None:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)

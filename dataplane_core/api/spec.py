@@ -18,10 +18,10 @@ from dataplane_core.api.operations import Body
 from dataplane_core.api.refusals import SHARED, answers
 from dataplane_core.api.tags import tags
 from dataplane_core.codec.codec import Codec
-from dataplane_core.resources.collections import Single
+from dataplane_core.resources.collections import SingleSection
 
 if TYPE_CHECKING:
-    from dataplane_core.api.site import Site
+    from dataplane_core.api.served_version import ServedVersion
 
 ERROR: Mapping[str, Any] = {
     "type": "object",
@@ -51,7 +51,7 @@ CONTACT = {"name": "The operators of this server"}
 LICENCE = {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
-def build(site: "Site", openapi: str) -> dict[str, Any]:
+def build(site: "ServedVersion", openapi: str) -> dict[str, Any]:
     """The document in the form `openapi`: `2.0`, or one of 3.0."""
     form: Form = Swagger() if openapi.startswith("2") else OpenApi3()
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
@@ -78,7 +78,7 @@ def build(site: "Site", openapi: str) -> dict[str, Any]:
     return document
 
 
-def _define(spec: APISpec, form: Form, site: "Site") -> None:
+def _define(spec: APISpec, form: Form, site: "ServedVersion") -> None:
     """Add what operations refer to by name: schemas and parameters."""
     examples = _examples(site)
     for name, codec in _codecs(site).items():
@@ -94,7 +94,7 @@ def _schema_name(schema: Any) -> str:
     return found.__name__ if isinstance(found, type) else ""
 
 
-def _codecs(site: "Site") -> dict[str, Codec]:
+def _codecs(site: "ServedVersion") -> dict[str, Codec]:
     found = {}
     for body in _bodies(site):
         if body.codec is not None:
@@ -104,12 +104,12 @@ def _codecs(site: "Site") -> dict[str, Codec]:
     return found
 
 
-def _examples(site: "Site") -> dict[str, dict[str, Any]]:
+def _examples(site: "ServedVersion") -> dict[str, dict[str, Any]]:
     """The members `example` of the definitions that have one."""
     found: dict[str, dict[str, Any]] = {}
     # One schema may be that of named sections and of the last of them: the name makes it both's.
     collections = site.services.registry.collections.values()
-    for one in sorted(collections, key=lambda one: isinstance(one, Single)):
+    for one in sorted(collections, key=lambda one: isinstance(one, SingleSection)):
         shown = example(one, site.view.codec(one).project)
         if shown is not None:
             found.setdefault(one.naming.schema, {"example": shown})
@@ -119,7 +119,7 @@ def _examples(site: "Site") -> dict[str, dict[str, Any]]:
     return found
 
 
-def _bodies(site: "Site") -> Iterator[Body]:
+def _bodies(site: "ServedVersion") -> Iterator[Body]:
     """What the operations of a site's routes take."""
     for route in site.routes:
         for operation in route.operations.values():
@@ -127,7 +127,7 @@ def _bodies(site: "Site") -> Iterator[Body]:
                 yield operation.body
 
 
-def _definitions(site: "Site") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _definitions(site: "ServedVersion") -> Iterator[tuple[str, Mapping[str, Any]]]:
     known = set(_codecs(site))
     definitions = {"error": ERROR, **site.definitions}
     for one in site.services.registry.collections.values():

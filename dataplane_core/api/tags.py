@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from dataplane_core.api.routes import Tag
 from dataplane_core.api.wording import about
-from dataplane_core.resources.collections import INHERITING, Collection, Rows
+from dataplane_core.resources.collections import INHERITING, Collection, RowCollection
 
 if TYPE_CHECKING:
-    from dataplane_core.api.site import Site
+    from dataplane_core.api.served_version import ServedVersion
 
 
-def tags(site: "Site") -> list[dict[str, Any]]:
+def tags(site: "ServedVersion") -> list[dict[str, Any]]:
     """Every tag of a site's operations once, with its description, in their order."""
     used = dict.fromkeys(
         operation.tag for route in site.routes for operation in route.operations.values()
@@ -28,19 +28,19 @@ def tags(site: "Site") -> list[dict[str, Any]]:
     return [{"name": name, "description": told[name]} for name in names if name in used]
 
 
-def _other(site: "Site", name: str) -> Tag:
+def _other(site: "ServedVersion", name: str) -> Tag:
     """The tag of routes that are no collection; a plugin need not say what it is about."""
     return site.tags.get(name) or Tag(f"Operations on {name}.")
 
 
-def _families(site: "Site") -> dict[str, str]:
+def _families(site: "ServedVersion") -> dict[str, str]:
     """The tags of the collections: what each of them is, and where it stands in the file."""
     registry = site.services.registry
     order = registry.section_order
 
     def place(one: Collection) -> tuple[bool, int, bool]:
-        is_line = isinstance(one, Rows)
-        kind: str = one.parents[0].kind if isinstance(one, Rows) else one.kind  # type: ignore[attr-defined]
+        is_line = isinstance(one, RowCollection)
+        kind: str = one.parents[0].kind if isinstance(one, RowCollection) else one.kind  # type: ignore[attr-defined]
         return kind != "global" and kind not in INHERITING, order.index(kind), is_line
 
     found: dict[str, str] = {}

@@ -14,7 +14,12 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
 from dataplane_core.api.view import View
-from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.text import Section
 
 
@@ -65,9 +70,9 @@ class V2:
 
     def location(self, one: Collection, section: Section, name: str, key: object = None) -> str:
         path = f"{self.prefix}{self.configuration}/{one.name}"
-        if isinstance(one, Single):
+        if isinstance(one, SingleSection):
             return path
-        if key is None or not isinstance(one, Rows):
+        if key is None or not isinstance(one, RowCollection):
             return f"{path}/{quote(name, safe='')}"
         parent = next(parent for parent in one.parents if parent.kind == section.kind)
         query = {"parent_type": parent.label, "parent_name": name}
@@ -78,19 +83,19 @@ class V2:
     def _mount(self, view: View, one: Collection) -> Iterator[Route]:
         path = f"{self.configuration}/{one.name}"
         describe = Describe(view, one, self._parent_parameters(one))
-        if isinstance(one, Single):
+        if isinstance(one, SingleSection):
             yield Route(path, SingleItem(view, one), describe.only("GET read", "PUT replace"))
-        elif isinstance(one, Sections):
+        elif isinstance(one, SectionCollection):
             yield Route(path, SectionList(view, one), describe.only(*MANY))
             yield Route(f"{path}/{{{one.key}}}", SectionItem(view, one), describe.only(*ONE))
-        elif isinstance(one, Rows):
+        elif isinstance(one, RowCollection):
             key = one.key or "index"
             yield Route(path, RowList(view, one), describe.only(*MANY))
             yield Route(f"{path}/{{{key}}}", RowItem(view, one), describe.only(*ONE))
 
     def _parent_parameters(self, one: Collection) -> tuple[Parameter, ...]:
         """How a request names the parent of rows."""
-        if not isinstance(one, Rows):
+        if not isinstance(one, RowCollection):
             return ()
         own = one.parameter
         found = []

@@ -13,9 +13,9 @@ from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.resources.collections import (
     Collection,
-    Rows,
-    Sections,
-    Single,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
 )
 from dataplane_core.resources.extra_props import extra_props
 from dataplane_core.resources.registry import Registry
@@ -64,7 +64,11 @@ class View:
         name = collection.naming.schema
         if name not in self._codecs:
             props = (*extra_props(collection), *collection.props)
-            empty = collection.model.empty if isinstance(collection, Sections | Single) else {}
+            empty = (
+                collection.model.empty
+                if isinstance(collection, SectionCollection | SingleSection)
+                else {}
+            )
             self._codecs[name] = self.make_codec(name, props, _rules(collection), empty)
         return self._codecs[name]
 
@@ -150,8 +154,8 @@ class View:
 
 
 def _rules(collection: Collection) -> Rules:
-    if isinstance(collection, Rows):
+    if isinstance(collection, RowCollection):
         return collection.table.problems
-    if isinstance(collection, Sections | Single):
+    if isinstance(collection, SectionCollection | SingleSection):
         return collection.model.problems
     return lambda values: ()

@@ -6,7 +6,7 @@
 import re
 from os.path import commonprefix
 
-from dataplane_core.resources.collections import LISTEN, Collection, Naming, Rows
+from dataplane_core.resources.collections import LISTEN, Collection, Naming, RowCollection
 from dataplane_core.resources.registry import Registry
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
@@ -38,13 +38,13 @@ def things(naming: Naming) -> str:
     return words(naming.titles if is_section else naming.schemas, naming)
 
 
-def keyword(rows: Rows) -> str:
+def keyword(rows: RowCollection) -> str:
     """The words that the lines of a collection start with: `http-request`, `declare capture`."""
     heads = [form.head for form in rows.table.statement.forms if form.head[0] != "no"]
     return " ".join(commonprefix(heads))
 
 
-def owner(rows: Rows, registry: Registry) -> str:
+def owner(rows: RowCollection, registry: Registry) -> str:
     """What a section that holds the rows is called: "backend", "frontend or backend", "section".
 
     `listen` is left out, which is a parent wherever one of the two is; of many kinds the one that
@@ -59,7 +59,7 @@ def owner(rows: Rows, registry: Registry) -> str:
 
 def about(one: Collection) -> str:
     """Where the objects stand in the file: "`server` lines in `backend` or `ring` sections"."""
-    if isinstance(one, Rows):
+    if isinstance(one, RowCollection):
         kinds = [parent.kind for parent in one.parents]
         return f"`{keyword(one)}` lines in {either(kinds)} sections"
     return f"`{one.kind}` sections"  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from dataplane_core.haproxy.check import Checker
 from dataplane_core.hooks.manager import manager_of, register_collections
 from dataplane_core.resources.reading import own_findings
 from dataplane_core.settings import Settings
-from dataplane_core.store.findings import Teller
+from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import decode, split
 from dataplane_core.text import Document
 
@@ -42,7 +42,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
         said, accepted, unread = list(failed.findings), False, failed.unread
         if not said:
             found.append(Finding(None, "alert", failed.message))
-    teller = Teller(path, registry.section_kinds, None)
+    teller = FindingPresenter(path, registry.section_kinds, None)
     found += teller.findings(said, text, Path(os.path.abspath(path)))
     if unread:
         told = {finding.line for finding in found}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataplane_core.grammar import Statement
 from dataplane_core.grammar.vocabulary import phrases
 from dataplane_core.haproxy.keywords import Keyword
-from dataplane_core.resources.collections import Collection, Rows
+from dataplane_core.resources.collections import Collection, RowCollection
 from dataplane_core.resources.registry import Registry
 
 _PROXIES = ("frontend", "backend", "listen", "defaults")
@@ -59,7 +59,7 @@ def _short(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _statements(collection: Collection) -> Iterator[tuple[str, Statement]]:
-    if isinstance(collection, Rows):
+    if isinstance(collection, RowCollection):
         for parent in collection.parents:
             yield parent.kind, collection.table.statement
     else:

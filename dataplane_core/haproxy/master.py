@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 from dataplane_core.errors import RuntimeFailed, RuntimeUnreachable
-from dataplane_core.haproxy.patience import DEADLINE
 from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.timeouts import DEADLINE
 from dataplane_core.store import messages
 
 _ROW = re.compile(

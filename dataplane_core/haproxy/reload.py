@@ -16,7 +16,7 @@ from dataplane_core.haproxy.master import Result
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
 from dataplane_core.store.files import try_lock
-from dataplane_core.store.journal.reloads import Job, Records, ReloadRecord
+from dataplane_core.store.journal.reloads import Job, ReloadRecord, ReloadTable
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.messages import one_line
 
@@ -60,7 +60,7 @@ class ReloadQueue:
         self._delay = settings.haproxy.reload.reload_delay
         # A reload may be under way, and after a failure the old text is loaded once more.
         self._patience = 3 * settings.dataplane.reload_timeout + 5.0
-        self._records = Records(state, settings.haproxy.reload.reload_retention)
+        self._records = ReloadTable(state, settings.haproxy.reload.reload_retention)
         self._hooks = hooks
         self._loading: Callable[[], int] | None = None
         self._on_succeeded: Callable[[ReloadRecord], object] | None = None

@@ -16,9 +16,9 @@ from typing import TypeVar
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address, by_process, stats_sockets
-from dataplane_core.haproxy.patience import AGAIN, DEADLINE, Patience
 from dataplane_core.haproxy.refusals import NotPermitted, refusal_of
 from dataplane_core.haproxy.runtime_line import is_done, one_command, packed, with_payload
+from dataplane_core.haproxy.timeouts import AGAIN, DEADLINE, Timeouts
 from dataplane_core.settings import Settings
 from dataplane_core.text.numbers import is_digits
 
@@ -47,13 +47,13 @@ class RuntimeClient:
         self,
         *addresses: Address,
         prefix: str = "",
-        patience: Patience | None = None,
+        patience: Timeouts | None = None,
         substitute: "RuntimeClient | None" = None,
     ) -> None:
         self.addresses = addresses
         self.prefix = prefix
         self.substitute = substitute
-        self._patience = patience or Patience()
+        self._patience = patience or Timeouts()
 
     def alone(self) -> "RuntimeClient":
         """Return the same client without its substitute."""
@@ -215,7 +215,7 @@ class Runtime:
     ) -> None:
         self._lines = lines
         path = settings.haproxy.master_runtime
-        self._patience = patience = Patience()
+        self._patience = patience = Timeouts()
         self.master = RuntimeClient(Address(path=path), patience=patience) if path else None
         self.deadline = settings.dataplane.runtime_timeout
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from dataplane_core.errors import RuntimeFailed, RuntimeTimeout
 from dataplane_core.haproxy.addresses import Address
-from dataplane_core.haproxy.patience import DEADLINE
+from dataplane_core.haproxy.timeouts import DEADLINE
 
 ANSWER_LIMIT = 256 << 20
 """Bytes of one answer; more is taken for a fault."""

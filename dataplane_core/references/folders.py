@@ -14,7 +14,7 @@ from typing import NamedTuple
 _LONGEST = 4096
 
 
-class Entry(NamedTuple):
+class DirectoryEntry(NamedTuple):
     """A name in a folder; the folder is its real path."""
 
     folder: str
@@ -26,10 +26,10 @@ class Entry(NamedTuple):
         return os.path.join(self.folder, self.name)
 
 
-def entry_of(path: Path | str) -> Entry:
+def entry_of(path: Path | str) -> DirectoryEntry:
     """The entry that a path names, whether or not it exists."""
     folder, name = os.path.split(os.path.abspath(path))
-    return Entry(os.path.realpath(folder), name)
+    return DirectoryEntry(os.path.realpath(folder), name)
 
 
 class Folders:
@@ -55,7 +55,7 @@ class Folders:
                 if path not in self._bases and os.path.isdir(path):
                     self._bases.append(path)
 
-    def entries(self, name: str) -> Iterator[Entry]:
+    def entries(self, name: str) -> Iterator[DirectoryEntry]:
         """Every entry that a name may mean."""
         if not name or len(name) > _LONGEST or "\0" in name:
             return
@@ -63,13 +63,13 @@ class Folders:
             folder, last = os.path.split(os.path.join(base, name))
             if last in ("", ".", ".."):
                 folder, last = os.path.split(os.path.realpath(os.path.join(folder, last)))
-            yield Entry(self.real(folder), last)
+            yield DirectoryEntry(self.real(folder), last)
 
-    def names_of(self, path: Path) -> set[Entry]:
+    def names_of(self, path: Path) -> set[DirectoryEntry]:
         """The entries of a file: its own, where a link leads to, and links to it from the bases."""
         real = os.path.realpath(path)
         links = (
-            Entry(folder, entry.name)
+            DirectoryEntry(folder, entry.name)
             for folder in self._bases
             for entry in _listed(folder)
             if entry.is_symlink() and os.path.realpath(entry.path) == real

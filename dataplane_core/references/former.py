@@ -16,9 +16,9 @@ from pathlib import Path
 from shutil import rmtree
 
 from dataplane_core.errors import StorageFailed
+from dataplane_core.store.configuration_file import digest_of
 from dataplane_core.store.files import read, sync_directory, told, write_atomically
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.source import digest_of
 
 _log = logging.getLogger(__name__)
 _LONGEST_KEPT = 86400.0

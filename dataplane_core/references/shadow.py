@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from dataplane_core.references.folders import Entry
+from dataplane_core.references.folders import DirectoryEntry
 from dataplane_core.references.survey import Reached, Survey, goes_with
 from dataplane_core.store.files import temporary_folder, told
 from dataplane_core.store.head import encode
@@ -31,8 +31,8 @@ class Shadow:
         self._certain = certain
         self._numbers: dict[str, int] = {}
         self._whole: set[str] = set()
-        self._used: set[Entry] = set()
-        self._texts: dict[Entry, str] = {}
+        self._used: set[DirectoryEntry] = set()
+        self._texts: dict[DirectoryEntry, str] = {}
         self._texts = self._other_texts()
         self.text = survey.main.file.rewritten(survey.main.values, self._replace, self._lines())
 
@@ -43,7 +43,7 @@ class Shadow:
             with told(self._survey.path, "checked"):
                 place.mkdir(parents=True, exist_ok=True)
                 for name in self._names(folder):
-                    self._put(place / name, Entry(folder, name), candidate)
+                    self._put(place / name, DirectoryEntry(folder, name), candidate)
 
     def original(self, message: str) -> str:
         """A message with the folders that are meant, not those that stand for them."""
@@ -53,9 +53,9 @@ class Shadow:
             message = message.replace(place, folder)
         return message
 
-    def _other_texts(self) -> dict[Entry, str]:
+    def _other_texts(self) -> dict[DirectoryEntry, str]:
         """The files that name the file, as they are to be read; they have other places, too."""
-        found: dict[Entry, str] = {}
+        found: dict[DirectoryEntry, str] = {}
         for _, entry, other in self._survey.others:
             lines = {name.line for name in self._survey.names_in(other)}
             text = other.rewritten(self._survey.main.values, self._replace, lines)
@@ -104,7 +104,7 @@ class Shadow:
             there = {name for name in there if any(goes_with(name, one) for one in used)}
         return there | {entry.name for entry in self._survey.own if entry.folder == folder}
 
-    def _put(self, place: Path, entry: Entry, candidate: Path | None) -> None:
+    def _put(self, place: Path, entry: DirectoryEntry, candidate: Path | None) -> None:
         with suppress(FileNotFoundError):
             place.unlink()
         if entry in self._texts:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dataplane_core.references.folders import Entry, Folders
+from dataplane_core.references.folders import DirectoryEntry, Folders
 from dataplane_core.references.pieces import UNKNOWN, Values
 from dataplane_core.references.texts import Name, TextFile, read_text
 
@@ -28,7 +28,7 @@ class Mention:
 class Reached:
     """The entry by which HAProxy comes to a file; `whole`: with all else in its folder."""
 
-    entry: Entry
+    entry: DirectoryEntry
     whole: bool = False
 
 
@@ -83,9 +83,9 @@ class Survey:
                     yield Mention(line, other.path, name.line)
 
     @cached_property
-    def others(self) -> list[tuple[int, Entry, TextFile]]:
+    def others(self) -> list[tuple[int, DirectoryEntry, TextFile]]:
         """The files that the configuration names, and that may name this one, with their lines."""
-        found: list[tuple[int, Entry, TextFile]] = []
+        found: list[tuple[int, DirectoryEntry, TextFile]] = []
         seen = set(self.own)
         for name in self.main.paths:
             for entry in self.folders.entries(name.text):
@@ -114,13 +114,13 @@ class Survey:
             self._reached[name] = next(filter(None, found), None)
         return self._reached[name]
 
-    def is_own(self, entry: Entry) -> bool:
+    def is_own(self, entry: DirectoryEntry) -> bool:
         """Whether an entry is the file, or a link to it."""
         if entry in self.own:
             return True
         return os.path.islink(entry.path) and os.path.realpath(entry.path) == self.real
 
-    def _reached_at(self, entry: Entry) -> Reached | None:
+    def _reached_at(self, entry: DirectoryEntry) -> Reached | None:
         if self.is_own(entry):
             return Reached(entry)
         for own in self.own:
@@ -130,7 +130,7 @@ class Survey:
                 if goes_with(entry.name, own.name):
                     return Reached(entry)
             if self.folders.real(entry.path) == own.folder:
-                return Reached(Entry(own.folder, ""), whole=True)
+                return Reached(DirectoryEntry(own.folder, ""), whole=True)
         return None
 
     def _leads_to(self, name: str) -> bool:

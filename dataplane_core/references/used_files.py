@@ -12,10 +12,10 @@ from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
 from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.configuration_file import digest_of
 from dataplane_core.store.files import read
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.source import digest_of
 
 _log = logging.getLogger(__name__)
 _TICK = 0.05

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dataplane_core.grammar import Model, Prop, Row
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.locate import named_rows, owner, row_at, row_name
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
@@ -40,7 +40,7 @@ class RowChange:
     `document` and `section` are those that have the row.
     """
 
-    rows: Rows
+    rows: RowCollection
     document: Document
     section: Section
     row: Row
@@ -168,7 +168,7 @@ class _Sections:
             values = [one.model.read(old), one.model.read(new)]
             yield from _differences(one.name, "", new.name, one.props, *values)
 
-    def _whole(self, rows: Rows, side: int, row: Row) -> dict[str, Any]:
+    def _whole(self, rows: RowCollection, side: int, row: Row) -> dict[str, Any]:
         """A row's values, and those that it has from elsewhere."""
         if rows.live is None:
             return row.values
@@ -222,11 +222,11 @@ class _Sections:
                 raise NeedsReload("a line changed in a part that is not known")
             yield from found
 
-    def _find(self, side: int, at: int) -> tuple[Rows, Row] | None:
+    def _find(self, side: int, at: int) -> tuple[RowCollection, Row] | None:
         found = ((rows, rows.table.row(self.sections[side], at)) for rows in self.live)
         return next(((rows, row) for rows, row in found if row is not None), None)
 
-    def _row(self, side: int, rows: Rows, row: Row) -> RowChange:
+    def _row(self, side: int, rows: RowCollection, row: Row) -> RowChange:
         """The change that a whole line is; a row that is in both sections has only moved."""
         name = row_name(rows, row)
         if name is None or name in named_rows(rows, self.sections[not side]):

@@ -85,7 +85,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sections(Collection):
+class SectionCollection(Collection):
     """Named sections of one kind, such as `backends`.
 
     `key` is the property that holds the section's name, `key_pattern` what a name may look like;
@@ -157,7 +157,7 @@ class RowCommands:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows(Collection):
+class RowCollection(Collection):
     """Repeated lines of sections: named (`key` is the property) or indexed (`key` is None).
 
     `parameter` is the collection's own query parameter for its parent (`backend`), beside or
@@ -200,7 +200,7 @@ class Rows(Collection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Single(Collection):
+class SingleSection(Collection):
     """One section that is addressed without a name, such as `global`.
 
     Where the file has several, the `last` of them counts, or all of them as one section. A PUT

@@ -12,7 +12,12 @@ from dataplane_core.grammar import Params, Statement
 from dataplane_core.grammar.dispatch import Case, Dispatch
 from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.tree import Node, shallowest
-from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.resources.extra_props import extra_props
 from dataplane_core.resources.origins import Origins, RegistryError
 
@@ -56,25 +61,25 @@ class Extension:
         parts: Sequence[Part],
         origins: Origins,
     ) -> Collection:
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             statement = self._statement(one, parts, origins)
             new: Collection = replace(one, table=one.table.of(statement))
             collections[one.name] = new
             return new
-        if not isinstance(one, Sections | Single):
+        if not isinstance(one, SectionCollection | SingleSection):
             raise self._refused("which has neither lines nor sections")
         statements = [part for part in parts if isinstance(part, Statement)]
         if len(statements) != len(parts) or self.behind:
             raise self._refused("whose objects are sections: they take statements")
         model, new_model = one.model, one.model.extended(*statements)
         for name, other in list(collections.items()):
-            if isinstance(other, Sections | Single) and other.model is model:
+            if isinstance(other, SectionCollection | SingleSection) and other.model is model:
                 for statement in statements:
                     origins.added(other, statement, self.origin)
                 collections[name] = replace(other, model=new_model)
         return collections[one.name]
 
-    def _statement(self, rows: Rows, parts: Sequence[Part], origins: Origins) -> Statement:
+    def _statement(self, rows: RowCollection, parts: Sequence[Part], origins: Origins) -> Statement:
         """Return the statement of rows with more keywords, or with more actions."""
         statement = rows.table.statement
         origins.same_types(rows, (prop for part in parts for prop in part.props), self.origin)
@@ -91,7 +96,7 @@ class Extension:
             raise self._refused(f"which has no action {self.behind}")
         return statement.exchanged(action, self._with(action, parts, rows, origins))
 
-    def _with(self, top: Top, parts: Sequence[Part], rows: Rows, origins: Origins) -> Top:
+    def _with(self, top: Top, parts: Sequence[Part], rows: RowCollection, origins: Origins) -> Top:
         """Return a copy of rows, or of one of their actions, with more keywords or actions."""
         entries = [part for part in parts if isinstance(part, Entry)]
         cases = [part for part in parts if isinstance(part, Case)]

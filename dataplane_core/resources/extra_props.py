@@ -5,9 +5,9 @@ from dataplane_core.resources.collections import (
     INHERITING,
     SECTION_NAME,
     Collection,
-    Rows,
-    Sections,
-    Single,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
 )
 
 INDEX = Prop("index", "integer", nullable=True, required=True, help="Position in the list, from 0.")
@@ -23,12 +23,12 @@ UNMANAGED = Prop(
 
 def extra_props(collection: Collection) -> tuple[Prop, ...]:
     """Properties that are not lines: names, positions, what is inherited or not known."""
-    if isinstance(collection, Rows):
+    if isinstance(collection, RowCollection):
         return (INDEX, UNMANAGED) if collection.indexed else (UNMANAGED,)
-    if not isinstance(collection, Sections | Single):
+    if not isinstance(collection, SectionCollection | SingleSection):
         return ()
     inherits = (FROM,) if collection.kind in INHERITING else ()
-    if isinstance(collection, Single):
+    if isinstance(collection, SingleSection):
         named = (Prop("name", pattern=SECTION_NAME), *inherits) if inherits else ()
         return (*named, UNMANAGED)
     name = Prop(

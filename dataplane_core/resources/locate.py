@@ -11,9 +11,9 @@ from dataplane_core.resources.collections import (
     LISTEN,
     NAMELESS,
     Parent,
-    Rows,
-    Sections,
-    Single,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
 )
 from dataplane_core.text import Document, Section
 from dataplane_core.text.numbers import is_digits
@@ -63,7 +63,7 @@ def refuse_namesake(document: Document, kind: str, name: str) -> None:
         )
 
 
-def find_single(document: Document, single: Single) -> Section | None:
+def find_single(document: Document, single: SingleSection) -> Section | None:
     """The section that a singleton means: the last one, or all there are as one."""
     if not single.last:
         return document.joined(single.kind)
@@ -107,7 +107,7 @@ class ParentReference:
 
 
 def parent_reference(
-    rows: Rows, query: Mapping[str, Any], changes: bool = False
+    rows: RowCollection, query: Mapping[str, Any], changes: bool = False
 ) -> ParentReference:
     """The parent that the query's parameters name; the collection's own parameter goes first.
 
@@ -134,7 +134,7 @@ def parent_reference(
     return ParentReference(rows.named_by(parent), name or "")
 
 
-def row_name(rows: Rows, row: Row) -> str | None:
+def row_name(rows: RowCollection, row: Row) -> str | None:
     """The name that clients know a row by."""
     name = row.values.get(rows.key) if rows.key else None
     if name is None and rows.unnamed is not None:
@@ -142,7 +142,7 @@ def row_name(rows: Rows, row: Row) -> str | None:
     return name
 
 
-def named_rows(rows: Rows, section: Section) -> dict[str, Row]:
+def named_rows(rows: RowCollection, section: Section) -> dict[str, Row]:
     """The rows by name; of equal names the first counts."""
     key = (rows.name, "names")
     known: dict[str, Row] | None = section.cache.get(key)
@@ -156,15 +156,17 @@ def named_rows(rows: Rows, section: Section) -> dict[str, Row]:
     return known
 
 
-def owner(registry: "Registry", kind: str) -> Sections | Single | None:
+def owner(registry: "Registry", kind: str) -> SectionCollection | SingleSection | None:
     """The collection whose objects are the sections of a kind."""
     singles = (
-        one for one in registry.collections.values() if isinstance(one, Single) and one.kind == kind
+        one
+        for one in registry.collections.values()
+        if isinstance(one, SingleSection) and one.kind == kind
     )
     return registry.sections_of(kind) or next(singles, None)
 
 
-def row_at(rows: Rows, section: Section, at: int) -> tuple[int, Row] | None:
+def row_at(rows: RowCollection, section: Section, at: int) -> tuple[int, Row] | None:
     """The row that is written on a line of a section, with its index."""
     found = enumerate(rows.table.rows(section))
     return next(((index, row) for index, row in found if row.at == at), None)

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from dataplane_core.grammar import Prop, Statement
-from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.resources.extra_props import extra_props
 
 Versions = tuple[str, ...] | None
@@ -52,14 +57,14 @@ class Origins:
         for operation in one.operations:
             identifier = one.naming.operation_id(operation)
             self.claim("operation", identifier, one.origin, "", one.versions)
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             for parent in one.parents:
                 for head in dict.fromkeys(form.head for form in one.table.statement.forms):
                     where = f"{parent.kind} sections"
                     self.claim("line", " ".join(head), one.origin, where, one.versions)
-        if isinstance(one, Sections):
+        if isinstance(one, SectionCollection):
             self.claim("section", one.kind, one.origin, "", one.versions)
-        if isinstance(one, Sections | Single):
+        if isinstance(one, SectionCollection | SingleSection):
             self.know("property", _names(extra_props(one)), one.origin, one.name)
             for statement in one.model.statements:
                 self.statement(one.name, statement, one.origin)
@@ -71,7 +76,9 @@ class Origins:
         for name in statement.names:
             self.claim("property", name, origin, collection)
 
-    def added(self, one: Sections | Single, statement: Statement, origin: str) -> None:
+    def added(
+        self, one: SectionCollection | SingleSection, statement: Statement, origin: str
+    ) -> None:
         """Record what a statement adds to sections that another plugin declares."""
         for line in (" ".join(form.head) for form in statement.forms):
             for first, _ in self._claims.get(("line", line, f"{one.kind} sections"), ()):

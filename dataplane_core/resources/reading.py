@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataplane_core.errors import Finding
 from dataplane_core.grammar import ACLS, Prop, Statement
 from dataplane_core.grammar.model import HeadTable
-from dataplane_core.resources.collections import Sections, Single
+from dataplane_core.resources.collections import SectionCollection, SingleSection
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 
@@ -96,7 +96,7 @@ class _Reader:
         if kind not in self._tables:
             kinds = {kind, "frontend", "backend"} if kind == "listen" else {kind}
             every = self._registry.collections.values()
-            owners = (one for one in every if isinstance(one, Sections | Single))
+            owners = (one for one in every if isinstance(one, SectionCollection | SingleSection))
             models = [one.model for one in owners if one.kind in kinds]
             rows = [one.table.heads for one in self._registry.rows_of(kind)]
             self._tables[kind] = [*rows, *(model.heads for model in models)]

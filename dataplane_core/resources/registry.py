@@ -20,10 +20,10 @@ from dataplane_core.resources.collections import (
     Naming,
     Orphans,
     Parent,
+    RowCollection,
     RowCommands,
-    Rows,
-    Sections,
-    Single,
+    SectionCollection,
+    SingleSection,
     with_listen,
 )
 from dataplane_core.resources.extension import Extension, Part
@@ -31,8 +31,16 @@ from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.text import Line
 from dataplane_core.text.comments import learn
 
-__all__ = ["Collection", "Orphans", "Parent", "Registry", "RegistryError", "RowCommands", "Rows"]
-__all__ += ["Sections", "Single"]
+__all__ = [
+    "Collection",
+    "Orphans",
+    "Parent",
+    "Registry",
+    "RegistryError",
+    "RowCommands",
+    "RowCollection",
+]
+__all__ += ["SectionCollection", "SingleSection"]
 
 SECTION_ORDER = (
     *("global", "traces", "acme", "crt-store", "log-profile", "defaults", "userlist", "peers"),
@@ -80,8 +88,8 @@ class Registry:
         self._ranks: dict[tuple[str, ...], int] = {}
         self.origins = Origins()
         self._extensions: list[Extension] = []
-        self._rows_of: dict[str, list[Rows]] = {}
-        self._sections_of: dict[str, Sections] = {}
+        self._rows_of: dict[str, list[RowCollection]] = {}
+        self._sections_of: dict[str, SectionCollection] = {}
         self._frozen = False
         self.kinds(*SECTION_ORDER)
 
@@ -103,10 +111,10 @@ class Registry:
         key_nullable: bool = False,
         unnamed: str | None = None,
         **named: Unpack[Named],
-    ) -> Sections:
+    ) -> SectionCollection:
         """Declare named sections: `/configuration/<name>` and `/configuration/<name>/{key}`."""
         self.kinds(kind)
-        collection = Sections(
+        collection = SectionCollection(
             **self._common(name, named),
             kind=kind,
             model=model,
@@ -133,7 +141,7 @@ class Registry:
         unnamed: Callable[[Line], str] | None = None,
         live: RowCommands | None = None,
         **named: Unpack[Named],
-    ) -> Rows:
+    ) -> RowCollection:
         """Declare repeated lines of sections, named by `key` or, with `key=None`, indexed.
 
         `parameter` is the collection's own query parameter (`backend`); with `typed=False` it is
@@ -142,7 +150,7 @@ class Registry:
         """
         owners = tuple(Parent(one) if isinstance(one, str) else one for one in parents)
         self.kinds(*(parent.kind for parent in owners))
-        collection = Rows(
+        collection = RowCollection(
             **self._common(name, named),
             table=RowTable(statement, rank, self._ranks),
             parents=with_listen(owners),
@@ -166,10 +174,10 @@ class Registry:
         last: bool = False,
         creates: bool = True,
         **named: Unpack[Named],
-    ) -> Single:
+    ) -> SingleSection:
         """Declare a section without a name: `/configuration/<name>`."""
         self.kinds(kind)
-        collection = Single(
+        collection = SingleSection(
             **self._common(name, {"operations": ("read", "replace"), **named}),
             kind=kind,
             model=model,
@@ -227,19 +235,19 @@ class Registry:
         """The order in which sections of different kinds are placed in a file."""
         return tuple(self._kinds)
 
-    def all_sections(self) -> list[Sections]:
+    def all_sections(self) -> list[SectionCollection]:
         """The collections of named sections."""
-        return [one for one in self.collections.values() if isinstance(one, Sections)]
+        return [one for one in self.collections.values() if isinstance(one, SectionCollection)]
 
-    def all_rows(self) -> list[Rows]:
+    def all_rows(self) -> list[RowCollection]:
         """The collections of rows."""
-        return [one for one in self.collections.values() if isinstance(one, Rows)]
+        return [one for one in self.collections.values() if isinstance(one, RowCollection)]
 
-    def sections_of(self, kind: str) -> Sections | None:
+    def sections_of(self, kind: str) -> SectionCollection | None:
         """The collection whose sections start with `kind`."""
         return self._sections_of.get(kind)
 
-    def rows_of(self, kind: str) -> list[Rows]:
+    def rows_of(self, kind: str) -> list[RowCollection]:
         """The collections of rows that sections of `kind` hold."""
         return self._rows_of.get(kind, [])
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dataplane_core.auth.nobody import nobody_may_log_in
 from dataplane_core.hooks.containment import PluginError
-from dataplane_core.server.site import Served
+from dataplane_core.server.state import Served
 from dataplane_core.settings import Problem, Settings, SettingsError
 
 if TYPE_CHECKING:

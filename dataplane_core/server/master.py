@@ -21,7 +21,7 @@ from dataplane_core.server.process import (
     show_as_main,
     show_as_worker,
 )
-from dataplane_core.server.site import Site
+from dataplane_core.server.state import ServerState
 from dataplane_core.server.worker import Worker
 
 log = logging.getLogger("dataplane.server")
@@ -62,7 +62,7 @@ class ServerLog(Logger):
 class Application(BaseApplication):
     """Our settings in gunicorn's terms."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: ServerState) -> None:
         self.site = site
         self._bound: tuple[object, list[str]] | None = None
         super().__init__()

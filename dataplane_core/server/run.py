@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dataplane_core.server.master import Application
 from dataplane_core.server.process import disregard
-from dataplane_core.server.site import Served, Site
+from dataplane_core.server.state import Served, ServerState
 from dataplane_core.settings import Settings, SettingsError
 
 
@@ -17,7 +17,7 @@ def serve(load: Callable[[], Settings], build: Callable[[Settings], Served]) -> 
     them. Problems of the start are written to standard error, one a line, with exit status 1.
     """
     disregard(signal.SIGHUP)  # until the master takes it; settings are fresh
-    site = Site(load, build)
+    site = ServerState(load, build)
     try:
         site.open(load())
     except SettingsError as error:

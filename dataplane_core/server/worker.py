@@ -25,7 +25,7 @@ from dataplane_core.server.bodies import Input
 from dataplane_core.server.connections import PlainSocket, adopt, describe_connection, wrap
 from dataplane_core.server.headers import LimitedParser
 from dataplane_core.server.process import take_endings
-from dataplane_core.server.site import Site
+from dataplane_core.server.state import ServerState
 from dataplane_core.server.tls import TlsContexts
 
 log = logging.getLogger("dataplane.server")
@@ -67,7 +67,7 @@ class Worker(ThreadWorker):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        site: Site = self.app.site  # type: ignore[attr-defined]
+        site: ServerState = self.app.site  # type: ignore[attr-defined]
         self._contexts: TlsContexts | None = site.contexts
         self._limits = site.limits
         self._schemes = {

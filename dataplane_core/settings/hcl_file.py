@@ -11,7 +11,14 @@ from lark.exceptions import UnexpectedInput
 
 from dataplane_core.settings.hcl_faults import fault_of
 from dataplane_core.settings.hcl_grammar import Branch, parse_plain, parse_whole
-from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
+from dataplane_core.settings.nodes import (
+    Mapping,
+    MappingEntry,
+    Node,
+    Scalar,
+    Sequence,
+    SyntaxProblem,
+)
 
 _Part: TypeAlias = Branch | Token
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.S)
@@ -62,16 +69,16 @@ class _Reader:
         entries = (self.entry(child) for child in _branches(tree))
         return Mapping(tuple(entries), line, label)
 
-    def entry(self, tree: Branch) -> Entry:
+    def entry(self, tree: Branch) -> MappingEntry:
         parts = _branches(tree)
         name, line = self.word(parts[0]), _line(tree)
         with _inside(name):
             if tree.data == "attribute":
-                return Entry(name, line, self.value(parts[-1]))
+                return MappingEntry(name, line, self.value(parts[-1]))
             labels = [self.word(part) for part in parts[1:-1]]
             if len(labels) > 1:
                 raise SyntaxProblem(line, "is a block with more than one label")
-            return Entry(name, line, self.body(parts[-1], line, "".join(labels)))
+            return MappingEntry(name, line, self.body(parts[-1], line, "".join(labels)))
 
     def word(self, tree: Branch) -> str:
         """Return the name of an attribute, block, label or object's key."""
@@ -107,11 +114,11 @@ class _Reader:
         with _inside(f"[{number}]"):
             return self.value(tree)
 
-    def pair(self, tree: Branch) -> Entry:
+    def pair(self, tree: Branch) -> MappingEntry:
         key, value = _branches(tree)
         name = self.word(key)
         with _inside(name):
-            return Entry(name, _line(tree), self.value(value))
+            return MappingEntry(name, _line(tree), self.value(value))
 
     def string(self, tree: Branch) -> str:
         """Return the characters between the quotes; `${…}` is text, `$${` stands for `${`."""

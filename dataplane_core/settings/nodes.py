@@ -47,7 +47,7 @@ class Sequence:
 class Mapping:
     """A block or object: entries in file order, duplicates kept; `label` is an HCL block's."""
 
-    entries: "tuple[Entry, ...]"
+    entries: "tuple[MappingEntry, ...]"
     line: int
     label: str = ""
 
@@ -60,7 +60,7 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MappingEntry:
     """One key with its value; `line` is the key's."""
 
     key: str

@@ -7,7 +7,7 @@ from typing import Any
 
 from dataplane_core.settings.fields import Facts
 from dataplane_core.settings.kinds import COMMAND, OBJECTS
-from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence
+from dataplane_core.settings.nodes import Mapping, MappingEntry, Node, Scalar, Sequence
 from dataplane_core.settings.problems import Problem
 from dataplane_core.settings.table import Member, keys, members
 from dataplane_core.settings.tree import Settings
@@ -53,9 +53,9 @@ class Reader:
                     changes[name] = value
         return replace(block, **changes)
 
-    def _merged(self, node: Mapping, known: dict[str, Member]) -> Iterator[Entry]:
+    def _merged(self, node: Mapping, known: dict[str, Member]) -> Iterator[MappingEntry]:
         """Yield the entries, with the repeated blocks of one list made into one sequence."""
-        lists: dict[str, list[Entry]] = {}
+        lists: dict[str, list[MappingEntry]] = {}
         for entry in node.entries:
             member = known.get(entry.key.replace("-", "_"))
             if member is not None and (member.many or _is_objects(member)):
@@ -64,7 +64,7 @@ class Reader:
                 yield entry
         for name, entries in lists.items():
             items = tuple(item for entry in entries for item in _items(entry.value))
-            yield Entry(name, entries[0].line, Sequence(items, entries[0].line))
+            yield MappingEntry(name, entries[0].line, Sequence(items, entries[0].line))
 
     def _value(self, node: Node, member: Member, default: Any, path: str) -> Any:
         if isinstance(node, Scalar) and node.type == "null":
@@ -102,7 +102,7 @@ class Reader:
                 self.refuse(item.line, path, "is a list of objects")
                 continue
             if item.label:
-                name = Entry("name", item.line, Scalar(item.label, item.line))
+                name = MappingEntry("name", item.line, Scalar(item.label, item.line))
                 item = Mapping((name, *item.entries), item.line)
             self._note(item, f"{path}[{number}]", item.line)
             yield item.plain()

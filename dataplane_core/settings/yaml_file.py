@@ -7,7 +7,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from dataplane_core.settings.nodes import Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
+from dataplane_core.settings.nodes import (
+    Mapping,
+    MappingEntry,
+    Node,
+    Scalar,
+    Sequence,
+    SyntaxProblem,
+)
 
 _TYPES = {"int": "number", "float": "number", "bool": "boolean", "null": "null"}
 _DEPTH = 16
@@ -51,8 +58,8 @@ def _node(node: Any, depth: int) -> Node:
     return Mapping(tuple(_entry(key, value, depth) for key, value in node.value), line)
 
 
-def _entry(key: Any, value: Any, depth: int) -> Entry:
+def _entry(key: Any, value: Any, depth: int) -> MappingEntry:
     line = key.start_mark.line + 1
     if not isinstance(key, ScalarNode):
         raise SyntaxProblem(line, "has a key that is not a word")
-    return Entry(str(key.value), line, _node(value, depth + 1))
+    return MappingEntry(str(key.value), line, _node(value, depth + 1))

@@ -23,23 +23,23 @@ from dataplane_core.errors import (
     VersionMismatch,
 )
 from dataplane_core.store.change import Committed
+from dataplane_core.store.configuration_file import ConfigurationFile, digest_of
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate, sync_directory
-from dataplane_core.store.findings import Teller
+from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import Head, encode, join, split
-from dataplane_core.store.journal.transactions import COMMITTED, Row, Rows
-from dataplane_core.store.journal.versions import Entry, History
+from dataplane_core.store.journal.transactions import COMMITTED, TransactionRecord, TransactionTable
+from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from dataplane_core.store.ports import Checker, Follow, Hooks, Reloads, Verdict
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.source import Source, digest_of
-from dataplane_core.store.texts import Backups, Texts
+from dataplane_core.store.texts import Backups, VersionTexts
 from dataplane_core.text import Document
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CommitRequest:
     """A change to be committed: the document that is to follow on `base`.
 
     `posted` are the server's own lines in the text that a client has sent, if it sent all of it.
@@ -49,7 +49,7 @@ class Order:
     document: Document
     who: str = ""
     request_id: str = ""
-    transaction: Row | None = None
+    transaction: TransactionRecord | None = None
     posted: Head | None = None
 
     @property
@@ -62,9 +62,17 @@ class Committer:
     """Checks candidates and puts them in the place of haproxy.cfg, recorded before and after."""
 
     def __init__(
-        self, source: Source, history: History, rows: Rows, texts: Texts,
-        backups: Backups, checker: Checker, hooks: Hooks | None, teller: Teller, reloads: Reloads,
-    ) -> None:  # fmt: skip
+        self,
+        source: ConfigurationFile,
+        history: VersionTable,
+        rows: TransactionTable,
+        texts: VersionTexts,
+        backups: Backups,
+        checker: Checker,
+        hooks: Hooks | None,
+        teller: FindingPresenter,
+        reloads: Reloads,
+    ) -> None:
         self._source = source
         self._history = history
         self._rows = rows
@@ -75,7 +83,7 @@ class Committer:
         self._teller = teller
         self._reloads = reloads
 
-    def commit(self, order: Order, follow: Follow) -> Committed:
+    def commit(self, order: CommitRequest, follow: Follow) -> Committed:
         """Write the file; raises, with the file as it was.
 
         `CheckFailed` when HAProxy refuses, `Invalid` when a plugin does, `VersionMismatch`,
@@ -104,7 +112,7 @@ class Committer:
                 self.swap(entry, after, candidate, follow, lock)
         return change
 
-    def validate(self, order: Order) -> list[Finding]:
+    def validate(self, order: CommitRequest) -> list[Finding]:
         """What HAProxy says about a document, without writing it; raises as `commit` does."""
         text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
         self._ask_plugins(order.document)
@@ -144,7 +152,7 @@ class Committer:
             yield told
 
     @contextmanager
-    def intended(self, entry: Entry, candidate: Candidate) -> Iterator[int]:
+    def intended(self, entry: VersionRecord, candidate: Candidate) -> Iterator[int]:
         """Have all know of a version before HAProxy reads it; gone again if it becomes none.
 
         From then on no file goes that HAProxy may have seen. Yields the number of the attempt.
@@ -157,7 +165,7 @@ class Committer:
                 self._forget(attempt, entry)
             raise
 
-    def keep(self, attempt: int, entry: Entry, data: bytes, candidate: Candidate) -> None:
+    def keep(self, attempt: int, entry: VersionRecord, data: bytes, candidate: Candidate) -> None:
         """Bring to the disk what has to be there before a version is the file's."""
         candidate.sync()
         self._history.sync(attempt)
@@ -166,7 +174,7 @@ class Committer:
         failpoint("version-kept")
         self._prune()
 
-    def _forget(self, attempt: int, entry: Entry) -> None:
+    def _forget(self, attempt: int, entry: VersionRecord) -> None:
         """Remove the intent, and the text unless another attempt at the same has it too."""
         with suppress(StorageFailed), self._history.state.write(synced=False):
             if self._history.forget(attempt, entry):
@@ -180,12 +188,12 @@ class Committer:
             needed = known.union(self._rows.bases(), self._reloads.loading())
             self._texts.prune(newest.version if newest else 0, needed)
 
-    def _alone(self, order: Order) -> AbstractContextManager[object]:
+    def _alone(self, order: CommitRequest) -> AbstractContextManager[object]:
         """Nobody adds to a transaction what would go with it unseen."""
         row = order.transaction
         return nullcontext() if row is None else self._rows.editing(row.id)
 
-    def _verify(self, order: Order, lock: int) -> None:
+    def _verify(self, order: CommitRequest, lock: int) -> None:
         """With the lock held: the base is still the newest, and the transaction as it was read."""
         current, base = self._source.current(lock), order.base
         if order.transaction is not None:
@@ -201,7 +209,7 @@ class Committer:
         elif current.version != base.version:
             raise version_mismatch(current.version, base.version)
 
-    def moved(self, row: Row, current: Snapshot) -> DataplaneError:
+    def moved(self, row: TransactionRecord, current: Snapshot) -> DataplaneError:
         """Mark a transaction whose base is not the newest version; what its client is told."""
         if self._history.transaction_since(row.base):
             self._rows.close(row.id, "outdated", COMMITTED)
@@ -213,7 +221,12 @@ class Committer:
         )
 
     def swap(
-        self, entry: Entry, after: Snapshot, candidate: Candidate, follow: Follow | None, lock: int
+        self,
+        entry: VersionRecord,
+        after: Snapshot,
+        candidate: Candidate,
+        follow: Follow | None,
+        lock: int,
     ) -> None:
         """Put the file in place, and record that it is done."""
         status = candidate.publish()
@@ -229,7 +242,7 @@ def _plain_text(document: Document) -> str:
     return split(document.text())[1]
 
 
-def _change(order: Order) -> Committed:
+def _change(order: CommitRequest) -> Committed:
     return Committed(
         version=order.base.version + 1,
         before=order.base.document,
@@ -241,8 +254,8 @@ def _change(order: Order) -> Committed:
     )
 
 
-def _entry(change: Committed, digest: str, followed: bool) -> Entry:
-    return Entry(
+def _entry(change: Committed, digest: str, followed: bool) -> VersionRecord:
+    return VersionRecord(
         change.version, digest, "intended", change.origin, change.when, who=change.who,
         request_id=change.request_id, transaction_id=change.transaction_id, followed=followed,
     )  # fmt: skip
@@ -253,7 +266,7 @@ def unknown_transaction(transaction_id: str) -> NotFound:
     return NotFound(f"transaction does not exist: {transaction_id}")
 
 
-def closed_transaction(row: Row) -> TransactionOutdated:
+def closed_transaction(row: TransactionRecord) -> TransactionOutdated:
     """The failure of a commit of a transaction that failed or is outdated."""
     return TransactionOutdated(
         f"transaction {row.id} is {row.status} and cannot be committed: {row.reason}"

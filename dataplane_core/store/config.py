@@ -19,20 +19,20 @@ from dataplane_core.errors import (
 )
 from dataplane_core.settings import Settings
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.commit import Committer, Order, version_mismatch
+from dataplane_core.store.commit import CommitRequest, Committer, version_mismatch
+from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.files import sweep
-from dataplane_core.store.findings import Teller
+from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.follow import Follower, Following
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode, split
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.transactions import Rows
-from dataplane_core.store.journal.versions import History
+from dataplane_core.store.journal.transactions import TransactionTable
+from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.ports import Checker, Hooks, Locate, Plan, Reloads
 from dataplane_core.store.restore import Restorer
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.source import Source
-from dataplane_core.store.texts import Backups, Texts
+from dataplane_core.store.texts import Backups, VersionTexts
 from dataplane_core.store.transactions import Edit, Transactions
 from dataplane_core.text import Document
 
@@ -57,14 +57,14 @@ class ConfigStore:
     ) -> None:  # fmt: skip
         path = self.path = Path(settings.haproxy.config_file)
         own, transaction = settings.dataplane, settings.dataplaneapi.transaction
-        self.history = History(state)
+        self.history = VersionTable(state)
         self._state = state
-        self._rows = Rows(state, own.transaction_ttl)
-        self._texts = Texts(state.path("versions"), own.history_limit)
+        self._rows = TransactionTable(state, own.transaction_ttl)
+        self._texts = VersionTexts(state.path("versions"), own.history_limit)
         self._backups = Backups(path, transaction.backups_dir, transaction.backups_number)
         self._follower = Follower(self.history, hooks, reloads)
-        self._teller = Teller(path, kinds, None)
-        self._source = Source(
+        self._teller = FindingPresenter(path, kinds, None)
+        self._source = ConfigurationFile(
             path, kinds, state, self.history, self._rows, self._texts, self._follower.catch_up
         )
         self.committer = Committer(
@@ -161,7 +161,7 @@ class ConfigStore:
             raise version_mismatch(base.version, version or 0)
         edit = Edit(base)
         yield edit
-        order = Order(base, edit.document, who, request_id, posted=edit.posted)
+        order = CommitRequest(base, edit.document, who, request_id, posted=edit.posted)
         edit.outcome = self._commit(order, force_reload, skip_reload, skip_version)
 
     def validate(self, text: str) -> list[Finding]:
@@ -169,7 +169,7 @@ class ConfigStore:
         base = self.snapshot()
         posted, rest = split(text)
         document = Document.parse(rest, self._source.kinds, base.document)
-        return self.committer.validate(Order(base, document, posted=posted))
+        return self.committer.validate(CommitRequest(base, document, posted=posted))
 
     def judge(self, snapshot: Snapshot, text: str) -> list[Finding]:
         """HAProxy's warnings about a text in the place of a snapshot's; raises `CheckFailed`.
@@ -225,7 +225,7 @@ class ConfigStore:
             self._follower.take_back()
         return restored
 
-    def carry_out(self, order: Order, force_reload: bool, skip_reload: bool) -> Outcome:
+    def carry_out(self, order: CommitRequest, force_reload: bool, skip_reload: bool) -> Outcome:
         """Commit, and bring the new version to HAProxy."""
         following = Following(self._follower, force_reload=force_reload, skip_reload=skip_reload)
         try:
@@ -235,7 +235,7 @@ class ConfigStore:
         return following.finish()
 
     def _commit(
-        self, order: Order, force_reload: bool, skip_reload: bool, skip_version: bool
+        self, order: CommitRequest, force_reload: bool, skip_reload: bool, skip_version: bool
     ) -> Outcome:
         """Commit a change made with a version; a refusal is listed as a failed transaction."""
         for attempt in range(1, _MOST_ATTEMPTS + 1):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.store.head import Head, split
-from dataplane_core.store.places import Places
+from dataplane_core.store.message_locator import MessageLocator
 from dataplane_core.store.ports import Locate
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
@@ -14,7 +14,7 @@ from dataplane_core.text import Document, Section
 _MOST_TOLD = 20
 
 
-class Teller:
+class FindingPresenter:
     """Tells what HAProxy says about a candidate, without a word of the temporary file."""
 
     def __init__(self, config_file: Path, kinds: frozenset[str], locate: Locate | None) -> None:
@@ -35,7 +35,7 @@ class Teller:
         head, rest = split(text)
         shown = head if shown is None else shown
         unplaced = [finding.message for finding in found if finding.line is None]
-        places = Places(Document.parse(rest, self._kinds), unplaced)
+        places = MessageLocator(Document.parse(rest, self._kinds), unplaced)
         file = re.escape(self._config_file.name)
         other = re.compile(rf"(?<={file}:)\d+|(?<= defined at line )\d+")
         told = []
@@ -66,13 +66,13 @@ class Teller:
 
     def place(self, snapshot: Snapshot, line: int) -> str:
         """The section and the object at a line of a snapshot's text, from 1, in words."""
-        places = Places(snapshot.document, ())
+        places = MessageLocator(snapshot.document, ())
         section, resource = self._place(places, snapshot.head.below(line))
         if section is None:
             return "the top of the file"
         return f"section {section}" + (f" ({resource})" if resource else "")
 
-    def _place(self, places: Places, line: int) -> tuple[str | None, str | None]:
+    def _place(self, places: MessageLocator, line: int) -> tuple[str | None, str | None]:
         """The section that stands at a line (from 1), and the object that the line belongs to."""
         found = places.at(line)
         if found is None:

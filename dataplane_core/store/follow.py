@@ -5,7 +5,7 @@ import logging
 from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed
 from dataplane_core.store.change import Committed, Origin, Outcome
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.journal.versions import History
+from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.ports import Apply, Hooks, Plan, Reloads
 
 _UNDO = "undo what was applied at run time"
@@ -19,7 +19,7 @@ class Follower:
     the death of a worker in between is made good by the next (`catch_up`).
     """
 
-    def __init__(self, history: History, hooks: Hooks | None, reloads: Reloads) -> None:
+    def __init__(self, history: VersionTable, hooks: Hooks | None, reloads: Reloads) -> None:
         self.plan: Plan | None = None
         self.history = history
         self.hooks = hooks

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, DataplaneError, StorageFailed
 from dataplane_core.store.files import write_atomically
-from dataplane_core.store.findings import Teller
-from dataplane_core.store.journal.versions import Entry, History
+from dataplane_core.store.findings import FindingPresenter
+from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from dataplane_core.store.messages import one_line
 from dataplane_core.store.ports import Checker
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.texts import Texts
+from dataplane_core.store.texts import VersionTexts
 
 _log = logging.getLogger(__name__)
 _SUFFIX = ".rejected"
@@ -25,8 +25,8 @@ class HandEdits:
     """What becomes of them; `keeps` is whether they stay in the file `path`."""
 
     def __init__(
-        self, path: Path, keeps: bool, history: History, texts: Texts, checker: Checker,
-        teller: Teller,
+        self, path: Path, keeps: bool, history: VersionTable, texts: VersionTexts, checker: Checker,
+        teller: FindingPresenter,
     ) -> None:  # fmt: skip
         self.keeps = keeps
         self._path = path
@@ -52,7 +52,7 @@ class HandEdits:
         entry = self._history.last_rejected()
         return self.rejected_file, entry.reason.removesuffix(self._told_place) if entry else ""
 
-    def set_aside(self, entry: Entry, reason: str) -> str:
+    def set_aside(self, entry: VersionRecord, reason: str) -> str:
         """Keep a person's text beside the file, with its mode and owner; return the reason for the
         version's record, which names the place.
 
@@ -72,7 +72,7 @@ class HandEdits:
         _log.error(text, entry.version, place, one_line(reason))
         return reason + self._told_place
 
-    def refuse(self, entry: Entry, reason: str) -> None:
+    def refuse(self, entry: VersionRecord, reason: str) -> None:
         """Record that HAProxy refuses a person's text, which stays in the file."""
         self._history.refuse(entry.version, reason)
         text = "HAProxy refuses version %d, which was written by hand, and is not reloaded: %s"

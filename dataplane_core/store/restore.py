@@ -4,14 +4,14 @@ import logging
 import time
 
 from dataplane_core.store.commit import Committer
+from dataplane_core.store.configuration_file import ConfigurationFile, digest_of
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode, encode, join, split
-from dataplane_core.store.journal.versions import Entry, History
+from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from dataplane_core.store.ports import Reloads
-from dataplane_core.store.source import Source, digest_of
-from dataplane_core.store.texts import Texts
+from dataplane_core.store.texts import VersionTexts
 
 _log = logging.getLogger(__name__)
 
@@ -21,9 +21,9 @@ class Restorer:
 
     def __init__(
         self,
-        source: Source,
-        history: History,
-        texts: Texts,
+        source: ConfigurationFile,
+        history: VersionTable,
+        texts: VersionTexts,
         committer: Committer,
         hand_edits: HandEdits,
         reloads: Reloads,
@@ -72,11 +72,11 @@ class Restorer:
                     texts[version] = decode(data)
         return texts
 
-    def _taken_since(self, former: Entry, version: int) -> bool:
+    def _taken_since(self, former: VersionRecord, version: int) -> bool:
         """Whether HAProxy took over its socket what only a reload undoes."""
         return self._history.applied_between(former.version, version)
 
-    def _put_back(self, former: Entry, reason: str, lock: int) -> int | None:
+    def _put_back(self, former: VersionRecord, reason: str, lock: int) -> int | None:
         kept = self._texts.read(former.version, former.digest)
         if kept is None:
             _log.error("the text of version %d, to go back to, is gone", former.version)
@@ -85,7 +85,7 @@ class Restorer:
         version = self._source.highest(lock) + 1
         text = join(head, rest, version) if former.accepted else join(head, rest, None)
         data = encode(text)
-        entry = Entry(
+        entry = VersionRecord(
             version, digest_of(data), "intended", "restore", time.time(),
             accepted=former.accepted, reason=reason,
             followed=not (former.accepted and self._taken_since(former, version)),

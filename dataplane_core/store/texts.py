@@ -17,7 +17,7 @@ from dataplane_core.store.snapshot import Snapshot
 _NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
 
 
-class Texts:
+class VersionTexts:
     """One file a version; the oldest go when there are more than `limit`."""
 
     def __init__(self, directory: Path, limit: int) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from dataplane_core.errors import BadRequest, CheckFailed, Invalid
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import (
-    Order,
+    CommitRequest,
     closed_transaction,
     unknown_transaction,
     version_mismatch,
 )
 from dataplane_core.store.head import Head
-from dataplane_core.store.journal.transactions import Row, Rows, Status
+from dataplane_core.store.journal.transactions import Status, TransactionRecord, TransactionTable
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.views import Views
@@ -54,7 +54,7 @@ class Edit:
 class Transactions:
     """All transactions of the configuration."""
 
-    def __init__(self, config: "ConfigStore", rows: Rows, limit: int) -> None:
+    def __init__(self, config: "ConfigStore", rows: TransactionTable, limit: int) -> None:
         self._config = config
         self._rows = rows
         self._limit = limit
@@ -101,7 +101,7 @@ class Transactions:
         base = self._config.snapshot()
         if base.version != row.base:
             raise self._config.committer.moved(row, base)
-        order = Order(base, self._views.of(row).document, who, request_id, row)
+        order = CommitRequest(base, self._views.of(row).document, who, request_id, row)
         try:
             outcome = self._config.carry_out(order, force_reload, skip_reload)
         except (CheckFailed, Invalid) as failure:
@@ -126,7 +126,7 @@ class Transactions:
             self._store(row, view, edit.document)
             edit.outcome = Outcome(row.base, None, "pending")
 
-    def _store(self, row: Row, view: Snapshot, document: Document) -> None:
+    def _store(self, row: TransactionRecord, view: Snapshot, document: Document) -> None:
         steps = steps_between(view.document, document)
         stored = self._rows.store(row, steps)
         if stored is None:
@@ -136,20 +136,20 @@ class Transactions:
             whole = any(step.action == Action.WHOLE for step in steps)
             self._views.keep(stored, view, replay(view.document, steps) if whole else document)
 
-    def _row(self, transaction_id: str) -> Row:
+    def _row(self, transaction_id: str) -> TransactionRecord:
         row = self._rows.get(transaction_id)
         if row is None:
             raise unknown_transaction(transaction_id)
         return row
 
-    def _open(self, transaction_id: str) -> Row:
+    def _open(self, transaction_id: str) -> TransactionRecord:
         row = self._rows.get(transaction_id)
         if row is None or row.status != "in_progress":
             raise _unusable(transaction_id)
         return row
 
 
-def _shown(row: Row) -> Transaction:
+def _shown(row: TransactionRecord) -> Transaction:
     return Transaction(row.id, row.base, row.status, row.reason)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from dataplane_core.store.journal.transactions import Row, Rows
+from dataplane_core.store.journal.transactions import TransactionRecord, TransactionTable
 from dataplane_core.store.overlay import replay
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
@@ -20,13 +20,13 @@ class Views:
     `base` gives the snapshot of a version.
     """
 
-    def __init__(self, rows: Rows, base: Callable[[int], Snapshot]) -> None:
+    def __init__(self, rows: TransactionTable, base: Callable[[int], Snapshot]) -> None:
         self._rows = rows
         self._base = base
         self._known: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, row: Row) -> Snapshot:
+    def of(self, row: TransactionRecord) -> Snapshot:
         """The snapshot after all edits that `row` counts."""
         known = self._known.get(row.id)
         if known is not None and known[0] == row.sequence:
@@ -36,7 +36,7 @@ class Views:
         steps = self._rows.steps(row.id, known[0], row.sequence)
         return self.keep(row, known[1], replay(known[1].document, steps))
 
-    def keep(self, row: Row, before: Snapshot, document: Document) -> Snapshot:
+    def keep(self, row: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:
         """Remember that the transaction at `row` has `document`."""
         identity = (row.id, row.sequence)
         cache = AnswerCache(_CACHE_BYTES)

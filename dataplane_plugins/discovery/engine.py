@@ -22,7 +22,7 @@ _MOST_TOLD = 20
 _WHO = "service discovery"
 
 
-class Keeper:
+class BackendWriter:
     """Brings what a source has found into the configuration."""
 
     def __init__(self, services: Services) -> None:
@@ -94,7 +94,9 @@ def _look_up(name: str) -> str | None:
 class Follower:
     """Follows one entry in a thread until it is told to stop."""
 
-    def __init__(self, source: Source, entry: Entry, keeper: Keeper, statuses: Statuses) -> None:
+    def __init__(
+        self, source: Source, entry: Entry, keeper: BackendWriter, statuses: Statuses
+    ) -> None:
         self.source, self.entry = source, entry
         self.keeper, self.statuses = keeper, statuses
         self.stop = threading.Event()
@@ -159,7 +161,7 @@ class Engine:
         self.sources = sources
         self.entries = Entries(services.state)
         self.statuses = Statuses(services.state)
-        self.keeper = Keeper(services)
+        self.keeper = BackendWriter(services)
         self.followers: dict[tuple[str, str], Follower] = {}
 
     def run(self, stop: threading.Event) -> None:

@@ -18,10 +18,10 @@ from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.services import Services
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.configuration_file import discard
 from dataplane_core.store.files import Candidate, locked, sweep_folder, sync_directory, told
 from dataplane_core.store.head import decode, encode
 from dataplane_core.store.ports import Verdict
-from dataplane_core.store.source import discard
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.section import SCOPE
 

@@ -22,7 +22,7 @@ from dataplane_core.services import Services
 from dataplane_core.store.files import Candidate, locked, sync_directory
 from dataplane_plugins.storage.certificates import bundle_in
 from dataplane_plugins.storage.folders import Folder
-from dataplane_plugins.storage.live import Live, NeedsReload
+from dataplane_plugins.storage.live import CannotUpdateLive, Live
 
 FIELD = "file_upload"
 
@@ -80,8 +80,8 @@ class Files:
     ) -> tuple[str, Former]:
         """Replace a file; why a reload is needed, "" if none is, and what the file held.
 
-        `tell` brings it to HAProxy and raises `NeedsReload`, or anything else to have the file stay
-        as it is. Raises `NotFound`, `StorageFailed`, and `CheckFailed` as `judge` does.
+        `tell` brings it to HAProxy and raises `CannotUpdateLive`, or anything else to have the file
+        stay as it is. Raises `NotFound`, `StorageFailed`, and `CheckFailed` as `judge` does.
         """
         path = self.folder.find(name)
         with self.changing(), Candidate(path, data, self.folder.mode) as candidate:
@@ -173,7 +173,7 @@ def reason_of(tell: Callable[[Path], None] | None, path: Path) -> str:
         return "it changed"
     try:
         tell(path)
-    except NeedsReload as error:
+    except CannotUpdateLive as error:
         return str(error)
     return ""
 

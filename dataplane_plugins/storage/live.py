@@ -34,7 +34,7 @@ _KINDS: tuple[Kind, ...] = ("map", "acl")
 _STORES = ("ssl cert", "ssl ca-file", "ssl crl-file")
 
 
-class NeedsReload(Exception):
+class CannotUpdateLive(Exception):
     """The running HAProxy cannot be given a file's new content; says why."""
 
 
@@ -60,8 +60,8 @@ class Live:
         """Give HAProxy the new content of a file that it has loaded, at once for the traffic.
 
         `bundle` is what the file holds, if that is PEM; `adds`: a certificate that HAProxy has not
-        loaded is added. Raises `NeedsReload`, and `BadRequest` when HAProxy refuses an entry of a
-        map or list: it would not load the file either.
+        loaded is added. Raises `CannotUpdateLive`, and `BadRequest` when HAProxy refuses an entry
+        of a map or list: it would not load the file either.
         """
         uses = self.uses(path)
         self._check()
@@ -70,24 +70,26 @@ class Live:
             if bundle is not None:
                 done |= self._replace_stores(path, bundle)
         except (RuntimeFailed, Invalid) as error:
-            raise NeedsReload(error.message) from None
+            raise CannotUpdateLive(error.message) from None
         if missing := uses - done:
-            raise NeedsReload(f"HAProxy has not loaded it as what it is used for: {missing.pop()}")
+            raise CannotUpdateLive(
+                f"HAProxy has not loaded it as what it is used for: {missing.pop()}"
+            )
         if done:
             return
         if bundle is None or not adds:
-            raise NeedsReload("the running HAProxy has not loaded it")
+            raise CannotUpdateLive("the running HAProxy has not loaded it")
         self.add_certificate(path, bundle)
 
     def add_certificate(self, path: Path, bundle: Bundle) -> None:
         """Give HAProxy a new certificate, and where its folder is loaded, to its listeners.
 
-        Raises `NeedsReload`.
+        Raises `CannotUpdateLive`.
         """
         if not bundle.serves:
-            raise NeedsReload("it is no certificate with its key")
+            raise CannotUpdateLive("it is no certificate with its key")
         if self.uses(path):
-            raise NeedsReload("the configuration names it already")
+            raise CannotUpdateLive("the configuration names it already")
         self._check()
         try:
             for client in self.runtime.processes():
@@ -100,20 +102,20 @@ class Live:
                     words = f"add ssl crt-list {argument(folder)} {argument(name)}"
                     self._tell(client, words, "Success", COMMIT_SECONDS)
         except (RuntimeFailed, Invalid) as error:
-            raise NeedsReload(error.message) from None
+            raise CannotUpdateLive(error.message) from None
 
     def remove_certificate(self, path: Path) -> None:
         """Take a certificate from HAProxy, unless a line of the configuration names it.
 
-        Raises `NeedsReload`.
+        Raises `CannotUpdateLive`.
         """
         if self.uses(path):
-            raise NeedsReload("the configuration names it")
+            raise CannotUpdateLive("the configuration names it")
         self._check()
         try:
             for client in self.runtime.processes():
                 if any(_known(client, store, path) for store in _STORES[1:]):
-                    raise NeedsReload("HAProxy has loaded it")
+                    raise CannotUpdateLive("HAProxy has loaded it")
                 name = _known(client, "ssl cert", path)
                 if name is None:
                     continue
@@ -122,10 +124,10 @@ class Live:
                     self._tell(client, words, "deleted")
                 self._tell(client, f"del ssl cert {argument(name)}", "deleted")
         except (RuntimeFailed, Invalid) as error:
-            raise NeedsReload(error.message) from None
+            raise CannotUpdateLive(error.message) from None
 
     def uses(self, path: Path) -> set[str]:
-        """What the configuration uses a file for; `NeedsReload` if for what only a reload reads."""
+        """What a file is used for; `CannotUpdateLive` where only a reload reads that."""
         text = self.services.config.snapshot().document.text()
         found = set()
         for line in _lines_with(text, path.name):
@@ -133,7 +135,9 @@ class Live:
                 before = line[: match.start()]
                 use = next((use for use, form in _USES.items() if form.search(before)), None)
                 if use is None:
-                    raise NeedsReload("a line of the configuration names it that is read at start")
+                    raise CannotUpdateLive(
+                        "a line of the configuration names it that is read at start"
+                    )
                 found.add(use)
         return found
 
@@ -144,13 +148,13 @@ class Live:
         """
         try:
             uses = self.uses(path)
-        except NeedsReload:
+        except CannotUpdateLive:
             return True
         return not uses or not uses <= set(_STORES[1:])
 
     def _check(self) -> None:
         if self.services.reloads.under_way():
-            raise NeedsReload("a reload was under way, which may have read the former file")
+            raise CannotUpdateLive("a reload was under way, which may have read the former file")
 
     def _replace_patterns(self, path: Path, data: bytes) -> set[str]:
         real, text = os.path.realpath(path), data.decode("utf-8", "surrogateescape")

@@ -8,7 +8,7 @@ from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList
 from dataplane_core.api.versions import V2
 from dataplane_core.app import serve
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.locate import ParentReference
 from tests.api.support import Api
 
@@ -31,7 +31,7 @@ class V9(V2):
             for rows in view.registry.rows_of(one.kind):
                 yield from self._rows(view, f"{path}/{{parent_name}}/{rows.name}", rows, one.kind)
 
-    def _rows(self, view, path, rows: Rows, kind):
+    def _rows(self, view, path, rows: RowCollection, kind):
         parent = next(parent for parent in rows.parents if parent.kind == kind)
 
         def in_path(rows, req, keys):

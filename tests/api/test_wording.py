@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dataplane_core.api.wording import either, thing, things, with_article
-from dataplane_core.resources.collections import Naming, Rows
+from dataplane_core.resources.collections import Naming, RowCollection
 from tests.laws.support import Everything
 
 
@@ -73,7 +73,7 @@ def test_all_collections_are_told_of_in_the_same_way(api, summaries):
         for operation in one.operations:
             summary = summaries[one.naming.operation_id(operation)]
             assert summary.startswith(verbs[operation] + " ")
-            assert isinstance(one, Rows) == bool(re.search(" (of|in) an? ", summary)), summary
+            assert isinstance(one, RowCollection) == bool(re.search(" (of|in) an? ", summary)), summary
 
 
 def test_two_operations_of_a_tag_have_different_summaries(api):

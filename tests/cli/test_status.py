@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dataplane_core.cli import main
 from dataplane_core.overview import overview
 from dataplane_core.services import make_services
-from dataplane_core.store.journal.reloads import Records
+from dataplane_core.store.journal.reloads import ReloadTable
 from tests.discovery.consul import ConsulDouble
 from tests.discovery.support import discovering
 from tests.haproxy.support import configured
@@ -203,7 +203,7 @@ def test_only_the_last_reload_counts(tmp_path):
     (tmp_path / "haproxy.cfg").write_text("global\n")
     settings = configured(tmp_path).replace(**{"dataplane.state_dir": str(tmp_path / "state")})
     services = make_services(settings, ())
-    records = Records(services.state, 1)
+    records = ReloadTable(services.state, 1)
 
     def after(ok: bool, **more: int) -> list[tuple[bool, bool]]:
         records.enqueue(2, "", 0.0)

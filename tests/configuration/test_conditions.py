@@ -1,6 +1,6 @@
 """A rule is never made for everybody because half of its condition is missing."""
 
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from tests.golden.offline import registry
 from tests.laws.support import Everything, odd, places
 
@@ -9,7 +9,7 @@ def test_no_rule_loses_its_condition_by_a_missing_word(tmp_path):
     api = Everything(tmp_path, odd(registry()))
     before, tried = api.text, set()
     for one in api.registry.collections.values():
-        if not isinstance(one, Rows) or "cond_test" not in {prop.name for prop in one.props}:
+        if not isinstance(one, RowCollection) or "cond_test" not in {prop.name for prop in one.props}:
             continue
         for path, query in places(api, one):
             rule = api.get(path, **query)

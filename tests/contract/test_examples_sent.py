@@ -3,7 +3,7 @@
 import pytest
 from jsonschema import Draft4Validator
 
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from tests.harness.recorded import TOP
 from tests.laws.support import Everything
 
@@ -86,7 +86,7 @@ def test_examples_are_taken_on_the_sample_configuration(api, document):
             continue
         before = api.file.read_bytes()
         transaction = api.call("POST", TRANSACTIONS, version=api.version).json["id"]
-        query = parent_of(api, one, shown, transaction) if isinstance(one, Rows) else {}
+        query = parent_of(api, one, shown, transaction) if isinstance(one, RowCollection) else {}
         body = shown[one.naming.schema]
         answer = api.call("POST", one.name, body, transaction_id=transaction, **query)
         assert answer.status_code == 202, (one.name, answer.text)

@@ -16,7 +16,7 @@ import pytest
 from dataplane_core.api.sections import object_of
 from dataplane_core.grammar.params import unknown_words
 from dataplane_core.haproxy import binaries
-from dataplane_core.resources.collections import Rows, Sections, Single
+from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.head import split
 from dataplane_core.text import Document, Line, Section, unquote
@@ -113,13 +113,13 @@ def put_back(session: Session) -> None:
 
 def objects(session: Session, one: Any) -> Iterator[tuple[str, dict[str, str], Any]]:
     """Each object of a collection, with its path and the query that names its parent."""
-    if isinstance(one, Single):
+    if isinstance(one, SingleSection):
         if session.document.all(one.kind):
             yield one.name, {}, session.get(one.name)
-    elif isinstance(one, Sections):
+    elif isinstance(one, SectionCollection):
         for item in first_of_name(session.get(one.name), one.key):
             yield f"{one.name}/{quote(str(item[one.key]), safe='')}", {}, item
-    elif isinstance(one, Rows):
+    elif isinstance(one, RowCollection):
         for query in parents(session.document, one):
             items = session.get(one.name, **query)
             for at, item in enumerate(first_of_name(items, one.key) if one.key else items):
@@ -132,7 +132,7 @@ def first_of_name(items: list[Any], key: str) -> list[Any]:
     return list({item[key]: item for item in reversed(items)}.values())
 
 
-def parents(document: Document, one: Rows) -> Iterator[dict[str, str]]:
+def parents(document: Document, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
     for parent in one.parents:
         unnamed = 0
@@ -193,10 +193,10 @@ def meant(line: Line) -> tuple[str, ...]:
 def shown_of(registry: Registry, sections: list[Section]) -> list[Any]:
     """All that is shown of the sections with one name, and of their rows."""
     kind = sections[0].kind
-    models = [one for one in registry.collections.values() if isinstance(one, Sections | Single)]
+    models = [one for one in registry.collections.values() if isinstance(one, SectionCollection | SingleSection)]
     found: list[Any] = []
     for one in models:
-        if one.kind == kind and isinstance(one, Single) and not one.last:
+        if one.kind == kind and isinstance(one, SingleSection) and not one.last:
             sections = [Joined(sections) if len(sections) > 1 else sections[0]]
         if one.kind == kind:
             found += [

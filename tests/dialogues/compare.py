@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from dataplane_core.resources.collections import Sections
+from dataplane_core.resources.collections import SectionCollection
 from tests.dialogues.recorded import Step
 from tests.dialogues.replay import RELOAD, SPOE, Bindings, told
 from tests.dialogues.texts import differing, headed
@@ -27,7 +27,7 @@ KEYS = ("url", "storage_name", "name", "key")
 @cache
 def _unsorted() -> frozenset[str]:
     found = registry().collections.items()
-    return UNSORTED | {name for name, one in found if isinstance(one, Sections)}
+    return UNSORTED | {name for name, one in found if isinstance(one, SectionCollection)}
 
 
 class Comparison:

@@ -22,7 +22,12 @@ import dataplane_plugins.configuration
 from dataplane_core.codec.shape import Unused, build, flatten, tidy
 from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import Problem, Row, Values
-from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Section
 
@@ -119,7 +124,7 @@ class Checker:
     def values(self, collection: Collection, body: dict[str, Any]) -> dict[str, Any]:
         root = build(collection.props, "v2")
         values = flatten(tidy(body, root, Unused()), root)
-        if isinstance(collection, Rows):
+        if isinstance(collection, RowCollection):
             if collection.indexed:
                 values.pop("index", None)
         else:
@@ -127,7 +132,7 @@ class Checker:
             values.pop("from", None)
         return values
 
-    def parent(self, document: Document, collection: Rows, query: dict[str, str]) -> Section:
+    def parent(self, document: Document, collection: RowCollection, query: dict[str, str]) -> Section:
         name = query.get("parent_name") or query.get(collection.parameter or "", "")
         label = query.get("parent_type", collection.parents[0].label)
         kind = next(parent.kind for parent in collection.parents if parent.label == label)
@@ -145,16 +150,16 @@ class Checker:
     ) -> tuple[Document, Section, dict[str, Any]]:
         """The document with the body applied, the section it went to, and what it reads back as."""
         values = self.values(collection, body)
-        if isinstance(collection, Rows):
+        if isinstance(collection, RowCollection):
             return self._row(document, collection, case, body, values, put)
         model = collection.model  # type: ignore[attr-defined]
         values = placed(values, model.problems)
-        if isinstance(collection, Single):
+        if isinstance(collection, SingleSection):
             section = document.all(collection.kind)[-1 if collection.last else 0]
         elif put is not None:
             section = document.find(collection.kind, str(put))
         else:
-            assert isinstance(collection, Sections)
+            assert isinstance(collection, SectionCollection)
             section = Section.new(collection.kind, body["name"])
             document = document.add(section, self.registry.section_order)
             section = document.find(collection.kind, body["name"])
@@ -169,7 +174,7 @@ class Checker:
     def _row(
         self,
         document: Document,
-        collection: Rows,
+        collection: RowCollection,
         case: Case,
         body: dict[str, Any],
         values: dict[str, Any],
@@ -203,7 +208,7 @@ class Checker:
         return document, after, read
 
     @staticmethod
-    def name(collection: Rows, row: Row) -> Any:
+    def name(collection: RowCollection, row: Row) -> Any:
         made = collection.unnamed(row.line) if collection.unnamed else None
         return row.values.get(str(collection.key), made)
 
@@ -289,7 +294,7 @@ class Checker:
         text = f"{case['section']}{name}\n  {case['line']}\n"
         section = Document.parse(text, self.registry.section_kinds).sections[0]
         expected = clean(case["json"])
-        if isinstance(collection, Rows):
+        if isinstance(collection, RowCollection):
             rows = collection.table.rows(section)
             got = nested(rows[0].values) if rows else {}
             if collection.indexed and rows:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dataplane_core.errors import Invalid
 from dataplane_core.grammar import Model, Statement, normal
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.text import Document, Section
 from dataplane_plugins.spoe.models import AGENT, GROUP, MESSAGE
@@ -19,7 +19,7 @@ KINDS = frozenset(SECTION_ORDER)
 STATEMENTS: dict[str, list[Statement]] = {
     name: found
     for name, one in registry().collections.items()
-    if (found := [one.table.statement] if isinstance(one, Rows) else one.model.statements)
+    if (found := [one.table.statement] if isinstance(one, RowCollection) else one.model.statements)
 }
 STATEMENTS.update({model.name: model.statements for model in (AGENT, MESSAGE, GROUP)})
 EVIL = [

@@ -4,7 +4,7 @@ import pytest
 
 from dataplane_core.grammar import Custom, statement, word
 from dataplane_core.grammar.laws import breaches, lint, name_of
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from tests.golden.offline import registry
 
 COLLECTIONS = list(registry().collections.values())
@@ -13,7 +13,7 @@ STATEMENTS = [
     for collection in COLLECTIONS
     for one in (
         [collection.table.statement]
-        if isinstance(collection, Rows)
+        if isinstance(collection, RowCollection)
         else collection.model.statements
     )
 ]

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane_core.grammar import Model, Reading, RowTable, Statement
-from dataplane_core.resources.collections import INHERITING, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    INHERITING,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.text import Line, Section
 from tests.golden.offline import registry
 from tests.laws.judging import Piece, verdicts
@@ -34,9 +39,9 @@ class Sample:
 def samples() -> Iterator[Sample]:
     """Every example of every declaration."""
     for one in REGISTRY.collections.values():
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             kind, statements = one.parents[0].kind, [one.table.statement]
-        elif isinstance(one, Sections | Single):
+        elif isinstance(one, SectionCollection | SingleSection):
             kind, statements = one.kind, one.model.statements
         for statement in statements:
             for text in statement.examples:

@@ -5,7 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from dataplane_core.resources.collections import Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text.tokens import split
 from tests.api.support import Api
@@ -71,7 +76,7 @@ def odd(registry: Registry, spell: Spell = lambda text: text) -> str:
 def _sections(registry: Registry, kind: str, spell: Spell) -> Iterator[str]:
     examples = list(dict.fromkeys(map(spell, _examples(registry, kind))))
     named = not any(
-        isinstance(one, Single) and not one.last and one.kind == kind
+        isinstance(one, SingleSection) and not one.last and one.kind == kind
         for one in registry.collections.values()
     )
     for number, chunk in enumerate(_chunks(examples)):
@@ -102,7 +107,7 @@ def _chunks(examples: list[str]) -> list[list[str]]:
 
 def _examples(registry: Registry, kind: str) -> Iterator[str]:
     for one in registry.collections.values():
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             if any(parent.kind == kind for parent in one.parents):
                 yield from one.table.statement.examples
         elif getattr(one, "kind", None) == kind:
@@ -112,19 +117,19 @@ def _examples(registry: Registry, kind: str) -> Iterator[str]:
 
 def places(api: Everything, one: Collection) -> Iterator[tuple[str, dict[str, str]]]:
     """Where a collection's objects are: path, and the query that names the parent."""
-    if isinstance(one, Single):
+    if isinstance(one, SingleSection):
         yield one.name, {}
-    elif isinstance(one, Sections):
+    elif isinstance(one, SectionCollection):
         for item in api.get(one.name):
             yield f"{one.name}/{quote(str(item[one.key]), safe='')}", {}
-    elif isinstance(one, Rows):
+    elif isinstance(one, RowCollection):
         for query in parents(api, one):
             for at, item in enumerate(api.get(one.name, **query)):
                 key = at if one.indexed else quote(str(item[one.key]), safe="")
                 yield f"{one.name}/{key}", query
 
 
-def parents(api: Everything, one: Rows) -> Iterator[dict[str, str]]:
+def parents(api: Everything, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
     document = api.app.services.config.snapshot().document
     for parent in one.parents:
@@ -135,7 +140,7 @@ def parents(api: Everything, one: Rows) -> Iterator[dict[str, str]]:
                 yield _query(one, parent.label, section.name)
 
 
-def _query(one: Rows, label: str, name: str) -> dict[str, str]:
+def _query(one: RowCollection, label: str, name: str) -> dict[str, str]:
     if not one.typed:
         return {str(one.parameter): name}
     return {"parent_type": label, "parent_name": name}

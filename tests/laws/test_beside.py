@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dataplane_core.grammar import Prop
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.text.tokens import split
 from tests.golden.offline import registry
 from tests.laws.support import SPELLINGS, Everything, odd, places
@@ -29,7 +29,7 @@ ROWS = [one for one in registry().all_rows() if "replace" in one.operations]
 SECTIONS = [
     one
     for one in registry().collections.values()
-    if not isinstance(one, Rows) and "replace" in one.operations
+    if not isinstance(one, RowCollection) and "replace" in one.operations
 ]
 
 
@@ -72,7 +72,7 @@ def words(lines: list[str]) -> Counter[str]:
 @pytest.mark.parametrize("name", [one.name for one in ROWS])
 def test_the_other_words_of_a_row_stay(api: Everything, name: str) -> None:
     one = api.registry.collections[name]
-    assert isinstance(one, Rows)
+    assert isinstance(one, RowCollection)
     tried: set[str] = set()
     for path, query in list(places(api, one)):
         body = api.get(path, **query)

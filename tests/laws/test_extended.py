@@ -9,7 +9,12 @@ from dataplane_core.grammar.dispatch import Case, Dispatch
 from dataplane_core.grammar.entries import Entry
 from dataplane_core.grammar.tree import shallowest
 from dataplane_core.hooks.manager import make_manager, register_collections
-from dataplane_core.resources.registry import Registry, Rows, Sections, Single
+from dataplane_core.resources.registry import (
+    Registry,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.text import Line, Section
 from dataplane_plugins import PLUGINS
 
@@ -17,7 +22,7 @@ REGISTRY = register_collections(make_manager(PLUGINS))
 STATEMENTS = {
     f"{one.name}: {' '.join(statement.forms[0].head)}": statement
     for one in REGISTRY.collections.values()
-    for statement in ([one.table.statement] if isinstance(one, Rows) else one.model.statements)  # type: ignore[attr-defined]
+    for statement in ([one.table.statement] if isinstance(one, RowCollection) else one.model.statements)  # type: ignore[attr-defined]
 }
 TABLES, RULES = (
     [
@@ -56,7 +61,7 @@ def extended(name: str, part: object) -> Registry:
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_takes_a_keyword(name: str) -> None:
     new = extended(name, arg("zz-new", word("zz_new"))).collections[name]
-    assert isinstance(new, Rows)
+    assert isinstance(new, RowCollection)
     old = REGISTRY.collections[name]
     assert {prop.name for prop in new.props} == {prop.name for prop in old.props} | {"zz_new"}
     line = new.table.statement
@@ -73,18 +78,18 @@ def test_every_table_takes_a_keyword(name: str) -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_every_choice_takes_an_action(name: str) -> None:
     new = extended(name, case("zz-new", word("zz_new"))).collections[name]
-    assert isinstance(new, Rows)
+    assert isinstance(new, RowCollection)
     head = new.table.statement.forms[0].head
     ((values, partial, words),) = read(new.table.statement, " ".join((*head, "zz-new", "v")))
     assert (values["zz_new"], partial, words) == ("v", False, [*head, "zz-new", "v"])
 
 
 @pytest.mark.parametrize(
-    "name", [one.name for one in REGISTRY.collections.values() if isinstance(one, Sections | Single)]
+    "name", [one.name for one in REGISTRY.collections.values() if isinstance(one, SectionCollection | SingleSection)]
 )
 def test_every_section_takes_a_line(name: str) -> None:
     new = extended(name, statement("zz-new", word("zz_new"))).collections[name]
-    assert isinstance(new, Sections | Single)
+    assert isinstance(new, SectionCollection | SingleSection)
     section = Section(Line("section name\n"), (), (Line("  zz-new   v  # why\n"),))
     assert new.model.read(section) == {"zz_new": "v"}
     assert new.model.put(section, {"zz_new": "v"}).text == section.text

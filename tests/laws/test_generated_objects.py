@@ -20,7 +20,13 @@ from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import Prop, Statement
 from dataplane_core.haproxy import binaries
-from dataplane_core.resources.collections import INHERITING, Collection, Rows, Sections, Single
+from dataplane_core.resources.collections import (
+    INHERITING,
+    Collection,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.text import Section
 from tests.golden.offline import nested, registry
 from tests.grammar.generate import objects, readings
@@ -33,7 +39,7 @@ REGISTRY = registry()
 FAMILIES = [
     one
     for one in REGISTRY.collections.values()
-    if isinstance(one, Rows) or (isinstance(one, Sections | Single) and one.model.statements)
+    if isinstance(one, RowCollection) or (isinstance(one, SectionCollection | SingleSection) and one.model.statements)
 ]
 REASONS = {
     line.split("  ", 1)[0]: line.split("  ", 1)[1].strip()
@@ -83,7 +89,7 @@ class Maker:
 
     def __init__(self, one: Collection) -> None:
         self.one = one
-        rows = isinstance(one, Rows)
+        rows = isinstance(one, RowCollection)
         self.statements = [one.table.statement] if rows else list(one.model.statements)
         self.makers = [objects(statement) for statement in self.statements]
         self.pool = pools(self.statements)
@@ -94,7 +100,7 @@ class Maker:
     def draw(self, data: st.DataObject, first: int) -> dict[str, Any] | None:
         """An object with a statement and perhaps others; None where the interface refuses it."""
         made = data.draw(self.makers[first])
-        if not isinstance(self.one, Rows):
+        if not isinstance(self.one, RowCollection):
             for other in data.draw(st.lists(st.sampled_from(self.makers), max_size=2)):
                 made = {**data.draw(other), **made}
         body = nested(plausible(data, made, self.pool, self.props))
@@ -107,10 +113,10 @@ class Maker:
     def section(self, data: st.DataObject, number: int, values: dict[str, Any]) -> Section:
         """A section that holds the object."""
         one = self.one
-        kind = data.draw(st.sampled_from(one.parents)).kind if isinstance(one, Rows) else one.kind
+        kind = data.draw(st.sampled_from(one.parents)).kind if isinstance(one, RowCollection) else one.kind
         name = "" if kind in ("global", "traces") else f"gen-{number}"
         section = Section.new(kind, name, "base" if kind in INHERITING - {"defaults"} else None)
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             return one.table.insert(section, values)
         return one.model.put(section, values)
 

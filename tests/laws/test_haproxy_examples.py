@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.haproxy import binaries
-from dataplane_core.resources.collections import Single
+from dataplane_core.resources.collections import SingleSection
 from dataplane_core.text import Document
 from tests.golden.offline import GOLDEN, registry
 from tests.laws.judging import check
@@ -90,7 +90,7 @@ def put_back_everything(api: Everything) -> None:
     for one in api.registry.collections.values():
         if "replace" not in one.operations:
             continue
-        if isinstance(one, Single) and not api.app.services.config.snapshot().document.all(
+        if isinstance(one, SingleSection) and not api.app.services.config.snapshot().document.all(
             one.kind
         ):
             continue

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from dataplane_core.haproxy import binaries
-from dataplane_core.resources.collections import LISTEN, Rows
+from dataplane_core.resources.collections import LISTEN, RowCollection
 from tests.golden.offline import registry
 from tests.laws.judging import check
 from tests.laws.support import Everything, clean
@@ -34,7 +34,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Everything:
     return Everything(tmp_path_factory.mktemp("listen"), TEXT)
 
 
-def queries(one: Rows, side: str) -> Iterator[dict[str, str]]:
+def queries(one: RowCollection, side: str) -> Iterator[dict[str, str]]:
     """The ways to name the section as a frontend or a backend, and as what it is."""
     if one.typed:
         yield {"parent_type": side, "parent_name": "l"}
@@ -46,7 +46,7 @@ def queries(one: Rows, side: str) -> Iterator[dict[str, str]]:
 @pytest.mark.parametrize(("name", "side"), SIDES)
 def test_rows_are_made_shown_changed_and_deleted(api: Everything, name: str, side: str) -> None:
     one = api.registry.collections[name]
-    assert isinstance(one, Rows)
+    assert isinstance(one, RowCollection)
     api.file.write_text(TEXT)
     examples = one.table.statement.examples[: 3 if one.indexed else 1]
     api.file.write_text(TEXT + "".join(f"  {line}\n" for line in examples))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.grammar import Model
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.text.comments import is_commented_out
 from dataplane_core.text.lines import Line, with_last_newline
 from tests.golden.offline import registry
@@ -25,7 +25,7 @@ def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize("api", ["as it is"], indirect=True)
 def test_every_example_is_shown(api: Everything) -> None:
     for one in api.registry.collections.values():
-        if isinstance(one, Rows):
+        if isinstance(one, RowCollection):
             shown = list(places(api, one))
             assert shown, f"no {one.name} in the file"
 
@@ -56,7 +56,7 @@ def test_every_example_is_known_when_it_is_commented_out() -> None:
     examples = {
         line
         for one in registry().collections.values()
-        for statement in ([one.table.statement] if isinstance(one, Rows) else getattr(one, "model", NONE).statements)
+        for statement in ([one.table.statement] if isinstance(one, RowCollection) else getattr(one, "model", NONE).statements)
         for line in statement.examples
     }
     assert len(examples) > 500

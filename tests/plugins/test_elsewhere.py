@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dataplane_core.api.routes import Routes
-from dataplane_core.api.site import Site
+from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.api.versions import V2
 from dataplane_core.services import make_services
 from dataplane_core.settings import Settings
@@ -59,7 +59,7 @@ def view(tmp_path_factory):
             "dataplane.state_dir": str(folder / "state"),
         }
     )
-    return Site(V2(), make_services(settings), Routes()).view
+    return ServedVersion(V2(), make_services(settings), Routes()).view
 
 
 def test_every_property_of_another_version_is_ignored_and_none_of_this_one(models, view):

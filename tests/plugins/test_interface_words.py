@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from dataplane_core.resources.collections import Rows, Sections
+from dataplane_core.resources.collections import RowCollection, SectionCollection
 from tests.api.support import TRANSACTIONS
 from tests.harness.recorded import shared_folder
 from tests.laws.support import Everything, places
@@ -99,8 +99,8 @@ def test_what_exists_and_what_does_not(tmp_path):
     api = Everything(tmp_path, text)
     seen = set()
     for one in api.registry.collections.values():
-        named = isinstance(one, Sections) or (isinstance(one, Rows) and not one.indexed)
-        for path, query in places(api, one) if isinstance(one, Sections | Rows) else ():
+        named = isinstance(one, SectionCollection) or (isinstance(one, RowCollection) and not one.indexed)
+        for path, query in places(api, one) if isinstance(one, SectionCollection | RowCollection) else ():
             place, _, name = path.rpartition("/")
             other = "999" if not named else f"no-{unquote(name)}"[:20].replace(":", "-")
             status, _, message = api.refused("GET", f"{place}/{other}", **query)

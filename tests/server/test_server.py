@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.server.listeners import places
-from dataplane_core.server.site import Site
+from dataplane_core.server.state import ServerState
 from dataplane_core.settings import Settings, SettingsError, load
 from tests.harness.server import free_port
 from tests.harness.waiting import PATIENCE, stays
@@ -320,12 +320,12 @@ def test_what_stops_the_start_is_told_in_one_line(make, tree, message):
 def test_what_stops_the_start_is_told_with_its_line_and_key(
     tmp_path, monkeypatch, text, line, message
 ):
-    monkeypatch.setattr("dataplane_core.server.site.configure", lambda settings: None)
+    monkeypatch.setattr("dataplane_core.server.state.configure", lambda settings: None)
     pem = certificates.make("server").write(tmp_path / "server.pem")
     kept = "" if "transaction:" in text else f"\n  transaction: {{transaction_dir: {tmp_path}/t}}"
     path = tmp_path / "s.yaml"
     path.write_text(f"dataplaneapi:\n  {text.replace('{pem}', pem)}{kept}\n")
-    site = Site(Settings.default, lambda settings: pytest.fail("there is nothing to serve"))
+    site = ServerState(Settings.default, lambda settings: pytest.fail("there is nothing to serve"))
     with pytest.raises(SettingsError) as caught:
         site.open(load(["-f", str(path)], {}))
     site.listeners.adopt({})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dataplane_core.haproxy.commands import run
 from dataplane_core.server.run import serve
-from dataplane_core.server.site import Served
+from dataplane_core.server.state import Served
 from dataplane_core.settings import Settings, load
 
 

@@ -9,8 +9,8 @@ import pytest
 from dataplane_core.errors import BadRequest, Conflict, DataplaneError, StorageFailed
 from dataplane_core.store import commit as commit_module
 from dataplane_core.store import restore as restore_module
+from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.source import Source
 from tests.harness.waiting import stays
 from tests.store.support import Bench, add_server, with_server
 
@@ -248,7 +248,7 @@ def test_a_transaction_begun_on_the_version_that_is_being_recorded_stays_open(be
     config = bench.store()
     transaction = config.transactions.begin(config.version()).id
     add_server(config, "be1", "new", transaction_id=transaction)
-    complete = Source._complete
+    complete = ConfigurationFile._complete
     begun = []
 
     def late(self, *arguments):
@@ -261,7 +261,7 @@ def test_a_transaction_begun_on_the_version_that_is_being_recorded_stays_open(be
         other.join()
         complete(self, *arguments)
 
-    monkeypatch.setattr(Source, "_complete", late)
+    monkeypatch.setattr(ConfigurationFile, "_complete", late)
     config.transactions.commit(transaction)
     assert [config.transactions.get(one).status for one in begun] == ["in_progress"]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dataplane_core.errors import VersionMismatch
-from dataplane_core.store import source
+from dataplane_core.store import configuration_file as source
 from tests.store.support import TEXT, Bench, add_server
 
 

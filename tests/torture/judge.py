@@ -3,10 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
+from dataplane_core.store.configuration_file import digest_of
 from dataplane_core.store.head import decode, split
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.versions import Entry, History
-from dataplane_core.store.source import digest_of
+from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from tests.torture.clients import POISON
 from tests.torture.ledger import Ledger
 
@@ -53,15 +53,15 @@ def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> li
     return problems + [f"{name} was left behind" for name in litter]
 
 
-def _history(folder: Path) -> dict[int, Entry]:
+def _history(folder: Path) -> dict[int, VersionRecord]:
     state = State(folder)
     try:
-        return {entry.version: entry for entry in History(state).entries(limit=100_000)}
+        return {entry.version: entry for entry in VersionTable(state).entries(limit=100_000)}
     finally:
         state.shutdown()
 
 
-def _whole(data: bytes, text: str, newest: Entry, skeleton: str, state: Path) -> list[str]:
+def _whole(data: bytes, text: str, newest: VersionRecord, skeleton: str, state: Path) -> list[str]:
     """The file is one committed version to the byte, and but for the servers what it was."""
     problems = []
     if digest_of(data) != newest.digest or newest.status != "active":

@@ -68,7 +68,7 @@ class Job:
     attempts: int
 
 
-class Records:
+class ReloadTable:
     """The rows. One at most is `queued`; changes join it until its reload begins."""
 
     def __init__(self, state: State, retention_days: int) -> None:

@@ -49,7 +49,7 @@ _TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TransactionRecord:
     """One transaction: `base` is the version it starts from, `sequence` counts its edits."""
 
     id: str
@@ -62,7 +62,7 @@ class Row:
     reason: str = ""
 
 
-class Rows:
+class TransactionTable:
     """The tables of transactions. Methods that take a connection are part of a larger write.
 
     A transaction that was not used for `ttl` seconds is outdated; a closed one is forgotten after
@@ -79,21 +79,21 @@ class Rows:
         number = zlib.crc32(transaction_id.encode("utf-8", "replace")) % 16
         return locked(self._state.path(f"edit-{number:02d}.lock"))
 
-    def get(self, transaction_id: str) -> Row | None:
+    def get(self, transaction_id: str) -> TransactionRecord | None:
         """One transaction, as it is now."""
         sql = "SELECT * FROM transactions WHERE id = ?"
         found = self._state.read(sql, (plain(transaction_id),))
         return self._row(found[0]) if found else None
 
-    def all(self) -> list[Row]:
+    def all(self) -> list[TransactionRecord]:
         """All transactions, oldest first."""
         rows = self._state.read("SELECT * FROM transactions ORDER BY created, id")
         return [self._row(row) for row in rows]
 
-    def begin(self, base: int, who: str, limit: int) -> Row:
+    def begin(self, base: int, who: str, limit: int) -> TransactionRecord:
         """A new transaction; raises `TooMany` when `limit` are in use since the server started."""
         now = time.time()
-        row = Row(str(uuid.uuid4()), base, "in_progress", 0, now, now, who)
+        row = TransactionRecord(str(uuid.uuid4()), base, "in_progress", 0, now, now, who)
         with self._state.write() as connection:
             self._forget(connection, now)
             sql = "SELECT count(*) FROM transactions WHERE status = 'in_progress' AND touched >= ?"
@@ -106,16 +106,16 @@ class Rows:
             self._insert(connection, row)
         return row
 
-    def record_failure(self, base: int, who: str, reason: str) -> Row:
+    def record_failure(self, base: int, who: str, reason: str) -> TransactionRecord:
         """The trace of a change made with a version that HAProxy refused."""
         now = time.time()
-        row = Row(str(uuid.uuid4()), base, "failed", 0, now, now, who, reason)
+        row = TransactionRecord(str(uuid.uuid4()), base, "failed", 0, now, now, who, reason)
         with self._state.write() as connection:
             self._forget(connection, now)
             self._insert(connection, row)
         return row
 
-    def store(self, row: Row, steps: Sequence[Step]) -> Row | None:
+    def store(self, row: TransactionRecord, steps: Sequence[Step]) -> TransactionRecord | None:
         """Add the steps of one edit; None when the transaction is not what `row` says any more."""
         if not steps and time.time() - row.touched < _TOUCH_SECONDS:
             return row
@@ -210,7 +210,7 @@ class Rows:
             "DELETE FROM edits WHERE transaction_id NOT IN (SELECT id FROM transactions)"
         )
 
-    def _insert(self, connection: sqlite3.Connection, row: Row) -> None:
+    def _insert(self, connection: sqlite3.Connection, row: TransactionRecord) -> None:
         connection.execute(
             "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -219,14 +219,14 @@ class Rows:
             ),
         )  # fmt: skip
 
-    def _row(self, found: sqlite3.Row) -> Row:
-        row = Row(**dict(found))
+    def _row(self, found: sqlite3.Row) -> TransactionRecord:
+        row = TransactionRecord(**dict(found))
         if row.status == "in_progress" and row.touched < time.time() - self._ttl:
             return replace(row, status="outdated", reason="not used")
         return row
 
 
-def _values(row: Row, number: int, step: Step) -> tuple[Any, ...]:
+def _values(row: TransactionRecord, number: int, step: Step) -> tuple[Any, ...]:
     kind, name, ordinal = plain(step.key.kind), plain(step.key.name), step.key.ordinal
     text = None if step.text is None else encode(step.text)
     return (row.id, row.sequence, number, step.action, step.position, kind, name, ordinal, text)

@@ -39,7 +39,7 @@ _TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class VersionRecord:
     """One version.
 
     `digest` tells its text from others; `created` is in seconds since 1970. `accepted`: HAProxy
@@ -67,7 +67,7 @@ class Entry:
         return self.status == "active" and bool(self.reason) and not self.accepted
 
 
-class History:
+class VersionTable:
     """The table of versions, and that of intents: versions on their way into the file.
 
     An intent is written down while HAProxy still checks, without a lock, and means nothing until
@@ -79,32 +79,32 @@ class History:
         self.state = state
         state.migrate("history", _TABLES)
 
-    def newest(self) -> Entry | None:
+    def newest(self) -> VersionRecord | None:
         """The version with the highest number that was ever the file's."""
         found = self._entries("TRUE ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
-    def entry(self, version: int) -> Entry | None:
+    def entry(self, version: int) -> VersionRecord | None:
         """One version."""
         found = self._entries("version = ?", version)
         return found[0] if found else None
 
-    def entries(self, limit: int = 100) -> list[Entry]:
+    def entries(self, limit: int = 100) -> list[VersionRecord]:
         """The newest versions, newest first."""
         return self._entries("TRUE ORDER BY version DESC LIMIT ?", limit)
 
-    def intents(self, digest: str | None = None) -> list[Entry]:
+    def intents(self, digest: str | None = None) -> list[VersionRecord]:
         """Versions that someone is, or was, about to write: all, or those with one text."""
         if digest is None:
             return self._entries("TRUE ORDER BY version", table="intents")
         return self._entries("digest = ? ORDER BY version", digest, table="intents")
 
-    def last_accepted(self) -> Entry | None:
+    def last_accepted(self) -> VersionRecord | None:
         """The newest version that HAProxy has loaded and that was not rolled back."""
         found = self._entries("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
-    def by_hand(self, above: int) -> Entry | None:
+    def by_hand(self, above: int) -> VersionRecord | None:
         """The newest version above a number that a person wrote, or that put such a one back."""
         found = self._entries(
             "version > ? AND status = 'active' AND (origin = 'external' OR "
@@ -112,7 +112,7 @@ class History:
         )  # fmt: skip
         return found[0] if found else None
 
-    def last_rejected(self) -> Entry | None:
+    def last_rejected(self) -> VersionRecord | None:
         """The newest version that a person wrote and that was rolled back."""
         rejected = "origin = 'external' AND status = 'rolled back'"
         found = self._entries(f"{rejected} ORDER BY version DESC LIMIT 1")
@@ -124,7 +124,7 @@ class History:
         with self.state.write() as connection:
             connection.execute(sql, (plain(reason), version))
 
-    def unfollowed(self, origin: Origin) -> list[Entry]:
+    def unfollowed(self, origin: Origin) -> list[VersionRecord]:
         """Active versions of one origin for which a reload is still to be asked for."""
         return self._entries("NOT followed AND status = 'active' AND origin = ?", origin)
 
@@ -132,7 +132,7 @@ class History:
         """Whether one of the versions above `version` was made by a transaction."""
         return bool(self._entries("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
 
-    def intend(self, entry: Entry) -> int:
+    def intend(self, entry: VersionRecord) -> int:
         """Write down a version that may become the file's; returns the number of this attempt.
 
         Two attempts may have the same text and version: a client that asks twice. A power cut may
@@ -150,7 +150,7 @@ class History:
             sql = "UPDATE intents SET created = ? WHERE attempt = ?"
             connection.execute(sql, (time.time(), attempt))
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: VersionRecord) -> None:
         """Write down a version that the file has, and forget the oldest beyond ten thousand."""
         with self.state.write() as connection:
             _insert(connection, "history", entry)
@@ -158,7 +158,7 @@ class History:
             connection.execute("DELETE FROM history WHERE version < ?", (oldest,))
             connection.execute("DELETE FROM intents WHERE version <= ?", (entry.version,))
 
-    def forget(self, attempt: int, entry: Entry) -> bool:
+    def forget(self, attempt: int, entry: VersionRecord) -> bool:
         """An attempt has failed; whether its text is nobody else's."""
         same = "SELECT 1 FROM {} WHERE version = ? AND digest = ?"
         with self.state.write(synced=False) as connection:
@@ -212,10 +212,12 @@ class History:
             (plain(reason), above, below),
         )
 
-    def _entries(self, condition: str, *parameters: object, table: str = "history") -> list[Entry]:
+    def _entries(
+        self, condition: str, *parameters: object, table: str = "history"
+    ) -> list[VersionRecord]:
         rows = self.state.read(f"SELECT {_COLUMNS} FROM {table} WHERE {condition}", parameters)
         return [
-            Entry(
+            VersionRecord(
                 version=row["version"],
                 digest=row["digest"],
                 status=cast(Status, row["status"]),
@@ -233,7 +235,7 @@ class History:
         ]
 
 
-def _insert(connection: sqlite3.Connection, table: str, entry: Entry) -> int:
+def _insert(connection: sqlite3.Connection, table: str, entry: VersionRecord) -> int:
     values = (
         entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
         plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,

@@ -18,7 +18,7 @@ from dataplane_core.grammar import (
     misplaced,
     of_item,
 )
-from dataplane_core.resources.collections import Rows
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.locate import refuse_namesake, row_name
 from dataplane_core.resources.placing import place, place_beside
 from dataplane_core.resources.registry import Registry
@@ -268,9 +268,9 @@ class Sites:
         return _default(section) == name or any(row.values["name"] == name for row in rules)
 
 
-def _rows(registry: Registry, name: str) -> Rows:
+def _rows(registry: Registry, name: str) -> RowCollection:
     found = registry.collections[name]
-    assert isinstance(found, Rows)
+    assert isinstance(found, RowCollection)
     return found
 
 

@@ -13,7 +13,7 @@ _MEMORY = 5.0
 _ON_PURPOSE = 2.0  # whoever gives more knows that the answer takes long: loading, committing
 
 
-class Patience:
+class Timeouts:
     """Remembers who kept silent, so that questions that follow do not each wait as long anew.
 
     A process that is well answers within milliseconds. Safe to share between threads.

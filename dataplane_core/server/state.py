@@ -36,7 +36,7 @@ class Served:
     discard: Callable[[], None] = lambda: None
 
 
-class Site:
+class ServerState:
     """The server's state in the master process; `load` reads the settings, `build` makes the rest.
 
     `build` runs in the master, as the user that the server has become; it starts no thread.

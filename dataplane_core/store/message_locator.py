@@ -91,7 +91,7 @@ def _same(what: str, keyword: str) -> bool:
     return longer.startswith(f"{shorter}-") or longer.endswith(f"-{shorter}")
 
 
-class Places:
+class MessageLocator:
     """The places in one document that are meant by `messages`, and by numbers of lines.
 
     Lines are counted from 1 in the document's text. A section is read at most once, and only when

@@ -27,11 +27,11 @@ from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import identity, locked, read, sync_directory, told
 from dataplane_core.store.head import decode, split
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.transactions import Rows
-from dataplane_core.store.journal.versions import Entry, History
+from dataplane_core.store.journal.transactions import TransactionTable
+from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from dataplane_core.store.ports import Follow
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.texts import Texts
+from dataplane_core.store.texts import VersionTexts
 from dataplane_core.text import Document
 
 _CLOCK_TICK_NS = 50_000_000
@@ -43,16 +43,22 @@ def digest_of(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-class Source:
+class ConfigurationFile:
     """The file, and the newest snapshot of it.
 
     `on_settled` is called, without a lock, after the commit of a process that died was found done.
     """
 
     def __init__(
-        self, path: Path, kinds: frozenset[str], state: State, history: History, rows: Rows,
-        texts: Texts, on_settled: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self,
+        path: Path,
+        kinds: frozenset[str],
+        state: State,
+        history: VersionTable,
+        rows: TransactionTable,
+        texts: VersionTexts,
+        on_settled: Callable[[], None],
+    ) -> None:
         self.path = path
         self.kinds = kinds
         self._state = state
@@ -99,7 +105,7 @@ class Source:
         self,
         snapshot: Snapshot,
         status: os.stat_result,
-        entry: Entry,
+        entry: VersionRecord,
         follow: Follow | None,
         lock: int,
     ) -> None:
@@ -217,7 +223,7 @@ class Source:
     def _record(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
         """A text by someone else; the first ever seen is taken to be what HAProxy runs."""
         self._texts.keep(version, digest, data)
-        entry = Entry(
+        entry = VersionRecord(
             version, digest, "active", "external", time.time(), accepted=first, followed=first
         )
         self._history.record(entry)
@@ -240,7 +246,7 @@ class Source:
                 self._complete(entry, None)
                 self._settled = True
 
-    def _complete(self, entry: Entry, follow: Follow | None) -> None:
+    def _complete(self, entry: VersionRecord, follow: Follow | None) -> None:
         """Record that an intended version was written, with all that this means for others.
 
         Not synced: the intent and the file are, and tell the same after a power cut.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dataplane_core.services import Services
 
 
-class Site:
+class ServedVersion:
     """What is served below one prefix."""
 
     def __init__(self, version: "ApiVersion", services: "Services", routes: Routes) -> None:
