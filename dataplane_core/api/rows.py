@@ -9,7 +9,7 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
-from dataplane_core.grammar.params import unknown_words
+from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.locate import ParentReference, named_rows, parent_reference, row_name

@@ -27,7 +27,10 @@ from dataplane_core.grammar.declare import (
     toggle,
 )
 from dataplane_core.grammar.gathered import gathered, merged
-from dataplane_core.grammar.keywords import (
+from dataplane_core.grammar.loose import loose
+from dataplane_core.grammar.model import Model
+from dataplane_core.grammar.parameter_table import ParameterTable
+from dataplane_core.grammar.parameters import (
     arg,
     args,
     either,
@@ -39,9 +42,6 @@ from dataplane_core.grammar.keywords import (
     unsaid,
     variants,
 )
-from dataplane_core.grammar.loose import loose
-from dataplane_core.grammar.model import Model
-from dataplane_core.grammar.params import Params
 from dataplane_core.grammar.props import (
     ACLS,
     BACKENDS,
@@ -55,7 +55,7 @@ from dataplane_core.grammar.props import (
     normal,
     of_item,
 )
-from dataplane_core.grammar.statements import Form, Statement, each_counts, first_counts
+from dataplane_core.grammar.statements import LineForm, Statement, each_counts, first_counts
 from dataplane_core.grammar.tables import Row, RowTable
 from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.values import (
@@ -79,10 +79,10 @@ __all__ = [
     "BACKENDS",
     "TABLES",
     "Custom",
-    "Form",
+    "LineForm",
     "Model",
     "NoMatch",
-    "Params",
+    "ParameterTable",
     "Problem",
     "Prop",
     "Reading",

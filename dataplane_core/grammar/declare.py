@@ -6,39 +6,46 @@ The words that declarations are made of.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from dataplane_core.grammar.conditional import Rule
+from dataplane_core.grammar.acl_condition import ConditionedTerm
 from dataplane_core.grammar.dispatch import Case, Dispatch, Template
 from dataplane_core.grammar.props import ACLS, Layout, Problem, Prop, Reading, Values
-from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt
+from dataplane_core.grammar.shapes import Checked, Group, OptionalTerm, OrderedChoice, Repetition
 from dataplane_core.grammar.statements import (
-    Choice,
-    Form,
-    Preferred,
-    Repeated,
-    Rows,
-    Shared,
-    Single,
+    ChoiceStatement,
+    LineForm,
+    PreferredStatement,
+    RepeatedStatement,
+    RowStatement,
+    SharedStatement,
+    SingleStatement,
     Statement,
 )
-from dataplane_core.grammar.terms import Constant, Lit, Scalar, Seq, Term, seq
+from dataplane_core.grammar.terms import (
+    LiteralWords,
+    Scalar,
+    Term,
+    TermSequence,
+    UnwrittenValue,
+    seq,
+)
 from dataplane_core.grammar.values import const
 
-nothing: Term = Seq()
+nothing: Term = TermSequence()
 
 
 def opt(term: Term) -> Term:
     """A term that may be missing."""
-    return Opt(term)
+    return OptionalTerm(term)
 
 
 def lit(*words: str) -> Term:
     """Fixed words."""
-    return Lit(*words)
+    return LiteralWords(*words)
 
 
 def first_of(*terms: Term) -> Term:
     """Alternatives, the longest first."""
-    return FirstOf(*terms)
+    return OrderedChoice(*terms)
 
 
 def group(name: str, term: Term) -> Term:
@@ -57,7 +64,7 @@ def many(name: str, term: Term, at_least: int = 0, **more: Any) -> Term:
     A list of objects, or of scalars when the term is one word that bears the list's own name.
     """
     prop = Prop(name, "array", items=_items(name, term), **more)
-    return Many(prop, term, at_least)
+    return Repetition(prop, term, at_least)
 
 
 def _items(name: str, term: Term) -> tuple[Prop, ...] | Prop:
@@ -84,7 +91,7 @@ def dispatch(name: str, *cases: Case, **more: Any) -> Dispatch:
 
 def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
     """A body with an optional condition behind it."""
-    return Rule(
+    return ConditionedTerm(
         body,
         Prop(
             cond, "string", enum=("if", "unless"), help="Whether the condition must hold or fail."
@@ -128,7 +135,7 @@ class Custom(Term):
 
 def statement(head: str, term: Term, **more: Any) -> Statement:
     """A line that stands at most once in a section, or one shape of row."""
-    return Single(head, term, **more)
+    return SingleStatement(head, term, **more)
 
 
 def statements(
@@ -141,7 +148,7 @@ def statements(
 ) -> Statement:
     """A line that may be repeated: the list property `name`."""
     prop = Prop(name, "array", items=_items(name, term), **more)
-    return Repeated(head, prop, term, examples=examples, rejects=rejects)
+    return RepeatedStatement(head, prop, term, examples=examples, rejects=rejects)
 
 
 def choose(
@@ -158,8 +165,10 @@ def choose(
     """
     kind = "boolean" if set(choices) <= {True, False} else "string"
     more.setdefault("enum", () if kind == "boolean" else tuple(choices))
-    forms = {value: Form(head, term) for value, (head, term) in choices.items()}
-    return Choice(Prop(name, kind, **more), forms, also, examples=examples, rejects=rejects)
+    forms = {value: LineForm(head, term) for value, (head, term) in choices.items()}
+    return ChoiceStatement(
+        Prop(name, kind, **more), forms, also, examples=examples, rejects=rejects
+    )
 
 
 def option(keyword: str, name: str, **more: Any) -> Statement:
@@ -180,12 +189,12 @@ def toggle(keyword: str, name: str, **more: Any) -> Statement:
 
 def keyword(head: str, name: str, value: Any = True, **more: Any) -> Statement:
     """A line without arguments: a boolean property, or one that then has `value`."""
-    return Single(head, const(name, value, **more), examples=[head])
+    return SingleStatement(head, const(name, value, **more), examples=[head])
 
 
 def prefer(*forms: tuple[str, Term], **more: Any) -> Statement:
     """Lines that exclude one another, each with properties of its own; the first given wins."""
-    return Preferred([Form(head, term) for head, term in forms], **more)
+    return PreferredStatement([LineForm(head, term) for head, term in forms], **more)
 
 
 def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statement:
@@ -193,16 +202,16 @@ def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statemen
 
     `index` is the object's property for the line's place.
     """
-    place = Constant(index, 0)
+    place = UnwrittenValue(index, 0)
     forms = [
-        Form(" ".join(form.head), group(name, seq(place, form.term))) for form in resource.forms
+        LineForm(" ".join(form.head), group(name, seq(place, form.term))) for form in resource.forms
     ]
-    return Shared(forms, examples=resource.examples, rejects=resource.rejects, **more)
+    return SharedStatement(forms, examples=resource.examples, rejects=resource.rejects, **more)
 
 
 def rows(*forms: tuple[str, Term], **more: Any) -> Statement:
     """A resource whose lines have several shapes, by their first words."""
-    return Rows([Form(head, term) for head, term in forms], **more)
+    return RowStatement([LineForm(head, term) for head, term in forms], **more)
 
 
 __all__ = [

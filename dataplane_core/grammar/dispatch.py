@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from dataplane_core.errors import Code
+from dataplane_core.grammar.declaration import Declaration, duplicates
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -20,8 +21,7 @@ from dataplane_core.grammar.props import (
     missing,
     refuse,
 )
-from dataplane_core.grammar.terms import Seq, Term
-from dataplane_core.grammar.tree import Node, repeated
+from dataplane_core.grammar.terms import Term, TermSequence
 from dataplane_core.text.tokens import is_one_word, plain
 
 _FIELD = re.compile(r"\{([\w.-]+)(:int)?(=0)?\}")
@@ -117,7 +117,7 @@ class Template(Term):
                 yield prop.name
 
 
-class Case(Node):
+class Case(Declaration):
     """One branch of a dispatch.
 
     Its first word, the terms behind it, and the value that selects it. Without a first word of its
@@ -127,7 +127,7 @@ class Case(Node):
     def __init__(self, head: Template, term: Term, value: Any) -> None:
         self.head = head
         self.value = value
-        self.term = Seq(head, term) if head.text else term
+        self.term = TermSequence(head, term) if head.text else term
 
     def declared(self) -> Iterable[Prop]:
         return self.term.props
@@ -144,7 +144,7 @@ class Dispatch(Term):
         self.choice = prop
         self.cases = cases
         words = [case.head.text for case in cases if case.head.literal and case.head.text]
-        for word in repeated(words):
+        for word in duplicates(words):
             raise ValueError(f"{word} is declared twice for {prop.name}")
 
     def extended(self, *cases: Case) -> Self:

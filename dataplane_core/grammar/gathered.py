@@ -6,12 +6,12 @@ from typing import Any
 
 from dataplane_core.grammar.props import Prop, Values
 from dataplane_core.grammar.shapes import Group
-from dataplane_core.grammar.statements import Form, Row, Statement
+from dataplane_core.grammar.statements import LineContent, LineForm, Statement
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_words, split
 
 
-class Merged(Statement):
+class MergedStatement(Statement):
     """A line that may be repeated, each adding to one object; the last word counts.
 
     A property stays on the line that it stands on; new ones go to the last line. `whole` is the
@@ -21,25 +21,25 @@ class Merged(Statement):
     single = False
 
     def __init__(self, head: str, term: Term, whole: Prop, **more: Any) -> None:
-        super().__init__([Form(head, term)], **more)
+        super().__init__([LineForm(head, term)], **more)
         self.whole = whole
 
     def declared(self) -> Iterable[Prop]:
         return (self.whole, *super().declared())
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         values = {name: value for _, row in rows for name, value in row.items()}
         return values or ({self.whole.name: {}} if rows else {})
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
         said = {name: value for name, value in own.items() if name != self.whole.name}
         return [(self.forms[0], said)] if own else []
 
-    def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
+    def arrange(self, values: Values, rows: Sequence[LineContent]) -> list[LineContent]:
         own = self.own(values)
         left = {name: value for name, value in own.items() if name != self.whole.name}
-        lines: list[Row] = []
+        lines: list[LineContent] = []
         for form, row in reversed(rows):
             stays = {name: left.pop(name, row[name]) for name in row if name in own}
             if stays or (own and not row):
@@ -50,7 +50,7 @@ class Merged(Statement):
         return lines
 
 
-class Gathered(Statement):
+class GatheredStatement(Statement):
     """A line that may be repeated; the words of all are one property, a list or a text.
 
     A word stays on the line that it stands on, and new ones go to the last line. Where this would
@@ -60,18 +60,18 @@ class Gathered(Statement):
     single = False
 
     def __init__(self, head: str, term: Term, **more: Any) -> None:
-        super().__init__([Form(head, term)], **more)
+        super().__init__([LineForm(head, term)], **more)
         (self.prop,) = term.props
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         found = [word for _, row in rows for word in self._words(row)]
         return self._saying(found) if found else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
         return [(self.forms[0], own)] if own else []
 
-    def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
+    def arrange(self, values: Values, rows: Sequence[LineContent]) -> list[LineContent]:
         wanted = self._words(values) if self.prop.name in values else []
         open_words, lines = set(wanted), []
         for _, row in rows:
@@ -97,12 +97,12 @@ class Gathered(Statement):
 
 def merged(head: str, name: str, term: Term, help: str, **more: Any) -> Statement:
     """A line that may be repeated, whose lines say the nested object `name` together."""
-    return Merged(head, Group(name, term), Prop(name, "object", help=help), **more)
+    return MergedStatement(head, Group(name, term), Prop(name, "object", help=help), **more)
 
 
 def gathered(head: str, term: Term, **more: Any) -> Statement:
     """A line with one list or text, which several lines say together."""
-    return Gathered(head, term, **more)
+    return GatheredStatement(head, term, **more)
 
 
-__all__ = ["Gathered", "Merged", "gathered", "merged"]
+__all__ = ["GatheredStatement", "MergedStatement", "gathered", "merged"]

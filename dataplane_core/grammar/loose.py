@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dataplane_core.grammar.entries import Entry
-from dataplane_core.grammar.params import Item, Params
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
+from dataplane_core.grammar.parameter_table import Occurrence, ParameterTable
 from dataplane_core.grammar.props import Layout, NoMatch, Prop, Reading, Values, distinct, refuse
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_words, split
@@ -19,15 +19,17 @@ class Argument(Term):
         return at + 1
 
 
-class Loose(Params):
+class OpenParameterTable(ParameterTable):
     """A table whose other words are a property themselves: `others`, a string.
 
     `valued` are those of the other words that take an argument.
     """
 
-    def __init__(self, others: Prop, *entries: Entry, valued: Iterable[str] = ()) -> None:
+    def __init__(
+        self, others: Prop, *entries: ParameterKeyword, valued: Iterable[str] = ()
+    ) -> None:
         self.others = others
-        self.valued = [Entry({word: Argument()}) for word in valued]
+        self.valued = [ParameterKeyword({word: Argument()}) for word in valued]
         super().__init__(*entries, *self.valued)
 
     def declared(self) -> Iterable[Prop]:
@@ -42,22 +44,22 @@ class Loose(Params):
         reading.partial = False
         return end
 
-    def _others(self, items: Sequence[Item]) -> str:
+    def _others(self, items: Sequence[Occurrence]) -> str:
         return " ".join(word for item in items if self._is_other(item) for word in item[1])
 
-    def _is_other(self, item: Item) -> bool:
+    def _is_other(self, item: Occurrence) -> bool:
         return item[0] is None or item[0] in self.valued
 
     def write(self, values: Values, layout: Layout) -> list[str]:
-        items: Sequence[Item] = layout.get(self, ())
+        items: Sequence[Occurrence] = layout.get(self, ())
         wanted = str(values.get(self.others.name, ""))
         if wanted != self._others(items):
             items = self._changed(items, wanted)
         return super().write(values, {**layout, self: items})
 
-    def _changed(self, items: Sequence[Item], wanted: str) -> list[Item]:
+    def _changed(self, items: Sequence[Occurrence], wanted: str) -> list[Occurrence]:
         """The line with other words in the place of the first that it has."""
-        new: list[Item] = [(None, tuple(self._checked(wanted)), {})] if wanted else []
+        new: list[Occurrence] = [(None, tuple(self._checked(wanted)), {})] if wanted else []
         place = next((n for n, item in enumerate(items) if self._is_other(item)), len(items))
         kept = [item for item in items[place:] if not self._is_other(item)]
         return [*items[:place], *new, *kept]
@@ -76,12 +78,14 @@ class Loose(Params):
         return words
 
 
-def loose(others: str, *entries: Entry, valued: Iterable[str] = (), **more: Any) -> Loose:
+def loose(
+    others: str, *entries: ParameterKeyword, valued: Iterable[str] = (), **more: Any
+) -> OpenParameterTable:
     """Keywords in any order; all other words make the string property `others`.
 
     `valued` are other words that an argument follows, whatever it looks like.
     """
-    return Loose(Prop(others, "string", **more), *entries, valued=valued)
+    return OpenParameterTable(Prop(others, "string", **more), *entries, valued=valued)
 
 
-__all__ = ["Loose", "loose"]
+__all__ = ["OpenParameterTable", "loose"]

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
+from dataplane_core.grammar.declaration import Declaration
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
-from dataplane_core.grammar.statements import EACH, FIRST, Form, Row, Statement
-from dataplane_core.grammar.tree import Node
+from dataplane_core.grammar.statements import EACH, FIRST, LineContent, LineForm, Statement
 from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
 from dataplane_core.text.matching import opcodes
 from dataplane_core.text.section import Section
 from dataplane_core.text.tokens import may_be_quoted, plain
 
-Found = tuple[int, Form, Reading | None]
+Found = tuple[int, LineForm, Reading | None]
 """A line of a statement.
 
 Its place, the form whose words it starts with, what it says (None: not readable).
@@ -25,13 +25,13 @@ class HeadTable:
     """Finds the forms that a line may have by its first words; the longest head wins."""
 
     def __init__(self, statements: Sequence[Statement]) -> None:
-        self.by_head: dict[tuple[str, ...], list[tuple[Statement, Form]]] = {}
+        self.by_head: dict[tuple[str, ...], list[tuple[Statement, LineForm]]] = {}
         for statement in statements:
             for form in statement.forms:
                 self.by_head.setdefault(form.head, []).append((statement, form))
         self.longest = max(map(len, self.by_head), default=0)
 
-    def lookup(self, line: Line) -> tuple[Statement, Form, Reading | None] | None:
+    def lookup(self, line: Line) -> tuple[Statement, LineForm, Reading | None] | None:
         """The statement that a line belongs to.
 
         The first of its forms that reads it, else the first at all.
@@ -52,7 +52,7 @@ class HeadTable:
         return None
 
 
-class Model(Node):
+class Model(Declaration):
     """What the lines of one kind of section say, as one flat object.
 
     `empty` names the nested objects that clients find although nothing is in them, each with the
@@ -149,12 +149,12 @@ def _change(
         _reconcile(edit, statement, lines, wanted, place)
 
 
-def _rows(lines: Sequence[Found]) -> list[Row]:
+def _rows(lines: Sequence[Found]) -> list[LineContent]:
     return [(form, reading.values) for _, form, reading in lines if reading is not None]
 
 
 def _reconcile(
-    edit: "Edit", statement: Statement, lines: list[Found], wanted: list[Row], place: int
+    edit: "Edit", statement: Statement, lines: list[Found], wanted: list[LineContent], place: int
 ) -> None:
     """Find which of a statement's lines count, and turn them into `wanted`."""
     read = [line for line in lines if line[2] is not None]
@@ -168,7 +168,7 @@ def _reconcile(
 
 
 def reconcile(
-    edit: "Edit", lines: list[Found], wanted: list[Row], place: int, key: str | None = None
+    edit: "Edit", lines: list[Found], wanted: list[LineContent], place: int, key: str | None = None
 ) -> None:
     """Turn `lines` into `wanted`, keeping every line that says what is wanted already.
 
@@ -204,13 +204,15 @@ def _place_of_row(section: Section, rows: list[int], number: int, place: int) ->
     return section.first_outside(range(rows[number - 1] + 1, end + 1))
 
 
-def _identity(form: Form, values: Values, key: str | None) -> str:
+def _identity(form: LineForm, values: Values, key: str | None) -> str:
     if key is not None and key in values:
         return str(values[key])
     return repr((form.head, sorted(values.items())))
 
 
-def _rewrite(edit: "Edit", at: int, form: Form, reading: Reading | None, wanted: Row) -> None:
+def _rewrite(
+    edit: "Edit", at: int, form: LineForm, reading: Reading | None, wanted: LineContent
+) -> None:
     layout = reading.layout if reading is not None and form is wanted[0] else {}
     edit.replace(at, wanted[0].write(wanted[1], layout))
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import Problem, Prop, Values, of_item
-from dataplane_core.grammar.statements import Row, Statement
+from dataplane_core.grammar.statements import LineContent, Statement
 
 
-class Nested(Statement):
+class NestedStatement(Statement):
     """All lines of `resource` as objects of one list; `index`, if given, numbers them from 0."""
 
     single = False
@@ -24,12 +24,12 @@ class Nested(Statement):
         items = (*((self.index,) if self.index else ()), *self.resource.props)
         return (replace(self.prop, items=items),)
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         name = self.index.name if self.index else ""
         items = [{**({name: at} if name else {}), **row} for at, (_, row) in enumerate(rows)]
         return {self.prop.name: items} if items else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         return [row for item in self._items(values) for row in self.resource.spread(item)]
 
     def problems(self, values: Values) -> Iterator[Problem]:
@@ -49,7 +49,9 @@ class Nested(Statement):
 def nested(name: str, resource: Statement, *, numbered: bool = False, help: str) -> Statement:
     """The lines of `resource` as the list property `name`; `numbered` objects have an `index`."""
     index = Prop("index", "integer", nullable=True, help="Position in the list, from 0.")
-    return Nested(name, resource, replace(index, required=True) if numbered else None, help)
+    return NestedStatement(
+        name, resource, replace(index, required=True) if numbered else None, help
+    )
 
 
-__all__ = ["Nested", "nested"]
+__all__ = ["NestedStatement", "nested"]

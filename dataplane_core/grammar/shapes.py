@@ -20,7 +20,7 @@ from dataplane_core.grammar.props import (
 from dataplane_core.grammar.terms import Scalar, Term
 
 
-class Opt(Term):
+class OptionalTerm(Term):
     """A term that may be missing from the line."""
 
     def __init__(self, term: Term) -> None:
@@ -50,7 +50,7 @@ class Opt(Term):
             yield from self.term.problems(values)
 
 
-class Many(Term):
+class Repetition(Term):
     """A group repeated to the end of the line: a list property of objects, or of scalars.
 
     It stands `at_least` so often, and at `most`, where that is not 0.
@@ -102,7 +102,7 @@ class Many(Term):
             yield self.prop.name
 
 
-class FirstOf(Term):
+class OrderedChoice(Term):
     """Several shapes of one line.
 
     Reading takes the first that fits, writing the first that says all.

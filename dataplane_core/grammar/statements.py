@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dataplane_core.grammar.declaration import Declaration
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -15,15 +16,14 @@ from dataplane_core.grammar.props import (
     of_item,
 )
 from dataplane_core.grammar.terms import Term
-from dataplane_core.grammar.tree import Node
 from dataplane_core.text.comments import learn
 from dataplane_core.text.lines import Line
 
-Row = tuple["Form", dict[str, Any]]
+LineContent = tuple["LineForm", dict[str, Any]]
 """What one line says: its form, and the values of that line."""
 
 
-class Form(Node):
+class LineForm(Declaration):
     """One shape of line: the words it starts with, and the term behind them."""
 
     def __init__(self, head: str, term: Term) -> None:
@@ -57,7 +57,7 @@ LAST, FIRST, EACH = "last", "first", "each"
 """Which of several lines of a statement counts to HAProxy; with `EACH` all of them do."""
 
 
-class Statement(Node):
+class Statement(Declaration):
     """Lines that belong together: `collect` makes values of them, `spread` lines of values.
 
     Subclasses say how. `examples` are lines that must survive reading and writing, `rejects` lines
@@ -73,7 +73,7 @@ class Statement(Node):
 
     def __init__(
         self,
-        forms: Iterable[Form],
+        forms: Iterable[LineForm],
         examples: Sequence[str] = (),
         rejects: Sequence[str] = (),
     ) -> None:
@@ -84,15 +84,15 @@ class Statement(Node):
     def declared(self) -> Iterable[Prop]:
         return {prop.name: prop for form in self.forms for prop in form.props}.values()
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         """The values that lines say together."""
         raise NotImplementedError
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         """The lines that say `values`; none when nothing of it is set."""
         raise NotImplementedError
 
-    def arrange(self, values: Values, rows: Sequence[Row]) -> list[Row]:
+    def arrange(self, values: Values, rows: Sequence[LineContent]) -> list[LineContent]:
         """The lines that say `values` where `rows` stand now."""
         return self.spread(values)
 
@@ -105,28 +105,28 @@ class Statement(Node):
         """The part of `values` that the statement carries."""
         return {name: value for name, value in values.items() if name in self.names}
 
-    def counted(self, rows: Sequence[Row]) -> Row | None:
+    def counted(self, rows: Sequence[LineContent]) -> LineContent | None:
         """The one of several lines that is shown, None of none."""
         return rows[0 if self.counts == FIRST else -1] if rows else None
 
 
-class Single(Statement):
+class SingleStatement(Statement):
     """A line that stands at most once; of several the last counts, if nothing else is said.
 
     `also` are other words for `head`, which are read and kept and never written anew.
     """
 
     def __init__(self, head: str, term: Term, also: Sequence[str] = (), **more: Any) -> None:
-        super().__init__([Form(word, term) for word in (head, *also)], **more)
+        super().__init__([LineForm(word, term) for word in (head, *also)], **more)
 
     def declared(self) -> Iterable[Prop]:
         return self.forms[0].props
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         row = self.counted(rows)
         return dict(row[1]) if row else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
         return [(self.forms[0], own)] if own and self._stands(own) else []
 
@@ -134,13 +134,13 @@ class Single(Statement):
         return True
 
 
-class Repeated(Statement):
+class RepeatedStatement(Statement):
     """A line that stands any number of times: a list property of objects, or of scalars."""
 
     single = False
 
     def __init__(self, head: str, prop: Prop, term: Term, **more: Any) -> None:
-        super().__init__([Form(head, term)], **more)
+        super().__init__([LineForm(head, term)], **more)
         self.prop = prop
         self.scalar = None if isinstance(prop.items, tuple) else term.props[0].name
 
@@ -149,11 +149,11 @@ class Repeated(Statement):
             return (replace(self.prop, items=self.forms[0].props),)
         return (self.prop,)
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         items = [row[self.scalar] if self.scalar else row for _, row in rows]
         return {self.prop.name: items} if items else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         form = self.forms[0]
         items = values.get(self.prop.name) or ()
         return [(form, {self.scalar: item} if self.scalar else item) for item in items]
@@ -164,7 +164,7 @@ class Repeated(Statement):
             yield from problems if self.scalar else of_item(self.prop.name, at, problems)
 
 
-class Choice(Statement):
+class ChoiceStatement(Statement):
     """Lines that exclude one another; the property `prop` says which one stands.
 
     `also` are other words for the line of a value, which are read and kept and never written anew.
@@ -173,11 +173,11 @@ class Choice(Statement):
     def __init__(
         self,
         prop: Prop,
-        forms: dict[Any, Form],
+        forms: dict[Any, LineForm],
         also: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> None:
-        others = {Form(head, forms[value].term): value for head, value in (also or {}).items()}
+        others = {LineForm(head, forms[value].term): value for head, value in (also or {}).items()}
         super().__init__([*forms.values(), *others], **more)
         self.prop = prop
         self.by_value = forms
@@ -186,11 +186,11 @@ class Choice(Statement):
     def declared(self) -> Iterable[Prop]:
         return (self.prop, *super().declared())
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         row = self.counted(rows)
         return {self.prop.name: self.by_form[row[0]], **row[1]} if row else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         form = self.by_value.get(values.get(self.prop.name))
         if form is None:
             return []
@@ -211,23 +211,23 @@ class Choice(Statement):
                 yield misplaced(name, f"{name} {needs if chosen is None else where}")
 
 
-class Preferred(Statement):
+class PreferredStatement(Statement):
     """Lines that exclude one another, each with properties of its own.
 
     Of several that are given, the first counts; of several lines, the last.
     """
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         return dict(rows[-1][1]) if rows else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         for form in self.forms:
             if given := form.names & values.keys():
                 return [(form, {name: values[name] for name in given})]
         return []
 
 
-class Shared(Statement):
+class SharedStatement(Statement):
     """A nested object for the first of the lines that are a resource of their own as well.
 
     Without the object those lines stay as they are: they are the resource's.
@@ -235,23 +235,23 @@ class Shared(Statement):
 
     kept = True
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         return dict(rows[0][1]) if rows else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
         return [(choose(self.forms, own), own)] if own else []
 
 
-class Rows(Statement):
+class RowStatement(Statement):
     """A line of several shapes that is a resource of its own: a rule, a log target, a server."""
 
     single = False
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         return dict(rows[-1][1]) if rows else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
         return [(choose(self.forms, own), own)] if own else []
 
@@ -268,7 +268,7 @@ def each_counts(statement: Statement) -> Statement:
     return statement
 
 
-def choose(forms: Sequence[Form], values: Values) -> Form:
+def choose(forms: Sequence[LineForm], values: Values) -> LineForm:
     """The form that says every property in `values`, else one that can be written."""
     able = [form for form in forms if not any(True for _ in form.term.needs(values))]
     for form in (*able, *forms):

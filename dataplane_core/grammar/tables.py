@@ -6,7 +6,7 @@ from typing import Any
 
 from dataplane_core.grammar.model import Edit, HeadTable, reconcile
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
-from dataplane_core.grammar.statements import Form, Statement
+from dataplane_core.grammar.statements import LineForm, Statement
 from dataplane_core.text.comments import own_start
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
@@ -17,7 +17,7 @@ class Row:
     """One row: its place among the section's lines, its values, and the line."""
 
     at: int
-    form: Form
+    form: LineForm
     reading: Reading
     line: Line
 
@@ -84,7 +84,7 @@ class RowTable:
         form, own = self._form(values)
         return Line.make(form.write(own, {}))
 
-    def _form(self, values: Values) -> tuple[Form, dict[str, Any]]:
+    def _form(self, values: Values) -> tuple[LineForm, dict[str, Any]]:
         return next(iter(self.statement.spread(values)), (self.statement.forms[0], {}))
 
     def insert(self, section: Section, values: Values, index: int | None = None) -> Section:

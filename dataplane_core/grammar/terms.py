@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.errors import Code
+from dataplane_core.grammar.declaration import Declaration
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -15,12 +16,11 @@ from dataplane_core.grammar.props import (
     missing,
     refuse,
 )
-from dataplane_core.grammar.tree import Node
 from dataplane_core.text.numbers import is_digits
 from dataplane_core.text.tokens import is_one_word, is_words, may_be_quoted, plain, split
 
 
-class Term(Node):
+class Term(Declaration):
     """Part of a line. `props` is all that it can read and write."""
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
@@ -201,7 +201,7 @@ class Rest(Term):
             yield self.prop.name
 
 
-class Lit(Term):
+class LiteralWords(Term):
     """Fixed words that carry nothing."""
 
     def __init__(self, *words: str) -> None:
@@ -220,7 +220,7 @@ class Lit(Term):
         return list(layout.get(self, self.words))
 
 
-class Const(Term):
+class ImpliedValue(Term):
     """A property that the line's presence implies."""
 
     def __init__(self, prop: Prop, value: Any) -> None:
@@ -242,14 +242,14 @@ class Const(Term):
             yield self.prop.name
 
 
-class Constant(Const):
+class UnwrittenValue(ImpliedValue):
     """A property that reads as `value` and that a line does not say."""
 
     def needs(self, values: Values) -> Iterator[str]:
         yield from ()
 
 
-class Seq(Term):
+class TermSequence(Term):
     """Terms one behind the other."""
 
     def __init__(self, *terms: Term) -> None:
@@ -279,5 +279,5 @@ def seq(*terms: Term) -> Term:
     """Terms in order; nested sequences are flattened."""
     flat: list[Term] = []
     for term in terms:
-        flat += term.terms if isinstance(term, Seq) else (term,)
-    return flat[0] if len(flat) == 1 else Seq(*flat)
+        flat += term.terms if isinstance(term, TermSequence) else (term,)
+    return flat[0] if len(flat) == 1 else TermSequence(*flat)

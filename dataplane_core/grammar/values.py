@@ -6,7 +6,7 @@ from typing import Any
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import NoMatch, Prop, refuse
-from dataplane_core.grammar.terms import Const, MaybeWord, Measure, Rest, Scalar
+from dataplane_core.grammar.terms import ImpliedValue, MaybeWord, Measure, Rest, Scalar
 
 WORD = r"""^([^\s"'\\]|\\.|"([^"\\]|\\.)*"|'[^']*')+$"""
 """One word, as the interface limits most strings: no blank, but in quotes or behind a backslash.
@@ -201,9 +201,9 @@ def rest(name: str, pattern: str | None = None, **more: Any) -> Rest:
     return Rest(Prop(name, "string", pattern=pattern, **more))
 
 
-def const(name: str, value: Any, **more: Any) -> Const:
+def const(name: str, value: Any, **more: Any) -> ImpliedValue:
     """A property that has `value` when the line is there (true, or a word of an enum)."""
     if isinstance(value, bool):
-        return Const(Prop(name, "boolean", **more), value)
+        return ImpliedValue(Prop(name, "boolean", **more), value)
     more.setdefault("enum", (value,))
-    return Const(Prop(name, "string", **more), value)
+    return ImpliedValue(Prop(name, "string", **more), value)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from dataplane_core.grammar.dispatch import Dispatch
-from dataplane_core.grammar.entries import Repeated
-from dataplane_core.grammar.params import Params
-from dataplane_core.grammar.statements import Form
-from dataplane_core.grammar.terms import Lit, Term
+from dataplane_core.grammar.parameter_keywords import RepeatedKeyword
+from dataplane_core.grammar.parameter_table import ParameterTable
+from dataplane_core.grammar.statements import LineForm
+from dataplane_core.grammar.terms import LiteralWords, Term
 
 
-def phrases(form: Form) -> Iterator[tuple[str, ...]]:
+def phrases(form: LineForm) -> Iterator[tuple[str, ...]]:
     """The chains of fixed words that lines of this form may hold, each with all that precede it.
 
     `http-request deny deny_status 403` gives `http-request`, `http-request deny` and `http-request
@@ -31,15 +31,15 @@ def _behind(before: tuple[str, ...], term: Term) -> Iterator[tuple[str, ...]]:
             word = case.head.text if case.head.literal else case.head.stem
             yield (*before, word)
             yield from _behind((*before, word), case.term)
-    elif isinstance(term, Params):
+    elif isinstance(term, ParameterTable):
         for entry in term.entries:
             for text, inner in entry.words.items():
                 words = text.rstrip("(").split()
                 yield from _chain(before, words)
-                inner = entry.item if isinstance(entry, Repeated) else inner
+                inner = entry.item if isinstance(entry, RepeatedKeyword) else inner
                 yield from _behind((*before, *words), inner)
     else:
-        yield from _chain(before, term.words if isinstance(term, Lit) else ())
+        yield from _chain(before, term.words if isinstance(term, LiteralWords) else ())
         yield from ((*before, str(word)) for prop in term.props for word in prop.enum)
     for inner in parts(term):
         yield from _behind(before, inner)

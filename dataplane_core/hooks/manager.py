@@ -11,7 +11,7 @@ import pluggy
 from dataplane_core.hooks import hookspecs
 from dataplane_core.hooks.containment import PROJECT, Containment, Fault, PluginError
 from dataplane_core.resources.registry import Registry, RegistryError
-from dataplane_core.settings import Problem, Settings, SettingsError
+from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
 GROUP = "dataplane.plugins"
 """The group of entry points that a distribution with a plugin declares."""
@@ -92,7 +92,7 @@ def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> M
     return make_manager(plugins, blocked)
 
 
-def _unknown(settings: Settings, name: str, known: Iterable[str]) -> Problem:
+def _unknown(settings: Settings, name: str, known: Iterable[str]) -> SettingsProblem:
     near = get_close_matches(name, sorted(known), n=1)
     names = "names are those of the server's own modules, as service.docs, and of entry points"
     remedy = f"did you mean {near[0]}?" if near else names

@@ -8,10 +8,10 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from dataplane_core.grammar import Params, Statement
+from dataplane_core.grammar import ParameterTable, Statement
+from dataplane_core.grammar.declaration import Declaration, nearest_parts
 from dataplane_core.grammar.dispatch import Case, Dispatch
-from dataplane_core.grammar.entries import Entry
-from dataplane_core.grammar.tree import Node, shallowest
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.resources.collections import (
     Collection,
     RowCollection,
@@ -21,10 +21,10 @@ from dataplane_core.resources.collections import (
 from dataplane_core.resources.extra_props import extra_props
 from dataplane_core.resources.origins import Origins, RegistryError
 
-Part = Statement | Entry | Case
+Part = Statement | ParameterKeyword | Case
 """What can be added: a line of sections, a keyword of a row's table, an action of a rule."""
 
-Whole = TypeVar("Whole", Params, Dispatch)
+Whole = TypeVar("Whole", ParameterTable, Dispatch)
 Top = TypeVar("Top", Statement, Case)
 
 
@@ -46,10 +46,10 @@ class Extension:
         if one is None:
             raise self._refused("which no plugin declares")
         for part in self.parts:
-            if not isinstance(part, Statement | Entry | Case):
+            if not isinstance(part, Statement | ParameterKeyword | Case):
                 name = type(part).__name__
                 raise self._refused(f"by a {name}, which is no line, keyword or action")
-        for kind in (Statement, Entry, Case):
+        for kind in (Statement, ParameterKeyword, Case):
             parts = [part for part in self.parts if isinstance(part, kind)]
             if parts:
                 one = self._extended(collections, one, parts, origins)
@@ -84,7 +84,9 @@ class Extension:
         statement = rows.table.statement
         origins.same_types(rows, (prop for part in parts for prop in part.props), self.origin)
         if not self.behind:
-            names = {name for part in parts if isinstance(part, Entry) for name in part.names}
+            names = {
+                name for part in parts if isinstance(part, ParameterKeyword) for name in part.names
+            }
             there = {prop.name for prop in (*extra_props(rows), *rows.props)}
             origins.know("property", there, rows.origin, rows.name)
             for name in sorted(names):
@@ -98,10 +100,10 @@ class Extension:
 
     def _with(self, top: Top, parts: Sequence[Part], rows: RowCollection, origins: Origins) -> Top:
         """Return a copy of rows, or of one of their actions, with more keywords or actions."""
-        entries = [part for part in parts if isinstance(part, Entry)]
+        entries = [part for part in parts if isinstance(part, ParameterKeyword)]
         cases = [part for part in parts if isinstance(part, Case)]
         if entries:
-            table = self._only(Params, top, "table of keywords")
+            table = self._only(ParameterTable, top, "table of keywords")
             origins.know("keyword", table.words, rows.origin, self._where)
             for word in (word for entry in entries for word in entry.words):
                 origins.claim("keyword", word, self.origin, self._where)
@@ -115,8 +117,8 @@ class Extension:
             return top.exchanged(choice, choice.extended(*cases))
         raise self._refused("whose objects are lines: they take keywords and actions")
 
-    def _only(self, kind: type[Whole], top: Node, what: str) -> Whole:
-        found = shallowest(top, kind, (Case, Entry))
+    def _only(self, kind: type[Whole], top: Declaration, what: str) -> Whole:
+        found = nearest_parts(top, kind, (Case, ParameterKeyword))
         if len(found) != 1:
             raise self._refused(f"which has {'more than one' if found else 'no'} {what}")
         return found[0]

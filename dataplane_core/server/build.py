@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from dataplane_core.auth.nobody import nobody_may_log_in
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.server.state import Served
-from dataplane_core.settings import Problem, Settings, SettingsError
+from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
 if TYPE_CHECKING:
     from dataplane_core.api.application import Application
@@ -21,7 +21,7 @@ def application(settings: Settings) -> "Application":
     try:
         return create_app(settings)
     except PluginError as error:
-        raise SettingsError((Problem("", "", str(error)),)) from None
+        raise SettingsError((SettingsProblem("", "", str(error)),)) from None
 
 
 def build(settings: Settings) -> Served:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from dataplane_core.settings import Problem, Settings, SettingsError
+from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
 _BACKLOG = 2048
 _PAUSE = 0.1  # seconds between tries while a predecessor that was killed still holds the address
@@ -164,7 +164,7 @@ class Listeners:
         return found
 
 
-def _fault(settings: Settings, place: Place, failure: OSError) -> Problem:
+def _fault(settings: Settings, place: Place, failure: OSError) -> SettingsProblem:
     host, port = _keys(settings, place.scheme)
     reason = f"cannot be opened: {failure.strerror or failure}{_remedy(place, failure)}"
     key = host if failure.errno in _NO_SUCH_FAMILY else port

@@ -13,7 +13,7 @@ from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.logging import configure, give_files_to
 from dataplane_core.server.process import PidFile, account_of, become
 from dataplane_core.server.tls import TlsContexts
-from dataplane_core.settings import Problem, Settings, SettingsError
+from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -109,13 +109,13 @@ class ServerState:
         try:
             return self._build(settings)
         except DataplaneError as error:
-            raise SettingsError((Problem("", "", error.message),)) from None
+            raise SettingsError((SettingsProblem("", "", error.message),)) from None
         except OSError as error:
             fault = f"{error.filename or 'the server'}: {error.strerror}"
-            raise SettingsError((Problem("", "", fault),)) from None
+            raise SettingsError((SettingsProblem("", "", fault),)) from None
         except ImportError as error:  # most often: a user that may not read the installation
             fault = f"{error.msg}; does uid {os.geteuid()} have the right to read this program?"
-            raise SettingsError((Problem("", "", fault),)) from None
+            raise SettingsError((SettingsProblem("", "", fault),)) from None
 
     def _adopt(self, settings: Settings, served: Served, contexts: TlsContexts | None) -> None:
         self.settings, self.served, self.contexts = settings, served, contexts

@@ -4,7 +4,7 @@ from dataplane_core.settings.balancer import Haproxy, Reload
 from dataplane_core.settings.load import load
 from dataplane_core.settings.logs import Log, LogTarget, Syslog
 from dataplane_core.settings.own import Dataplane
-from dataplane_core.settings.problems import Problem, SettingsError
+from dataplane_core.settings.problems import SettingsError, SettingsProblem
 from dataplane_core.settings.server import Dataplaneapi, Resources, Tls, Transaction, User, Userlist
 from dataplane_core.settings.tree import Cluster, ServiceDiscovery, Settings
 
@@ -15,7 +15,7 @@ __all__ = [
     "Haproxy",
     "Log",
     "LogTarget",
-    "Problem",
+    "SettingsProblem",
     "Reload",
     "Resources",
     "ServiceDiscovery",

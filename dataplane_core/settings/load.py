@@ -9,7 +9,7 @@ from dataplane_core.settings import flags
 from dataplane_core.settings.hcl_file import read_hcl
 from dataplane_core.settings.nodes import Mapping as Block
 from dataplane_core.settings.nodes import SyntaxProblem
-from dataplane_core.settings.problems import Problem, SettingsError
+from dataplane_core.settings.problems import SettingsError, SettingsProblem
 from dataplane_core.settings.reader import Reader, describe
 from dataplane_core.settings.rules import broken_rules, doubts
 from dataplane_core.settings.table import Key, keys
@@ -46,7 +46,9 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
                 settings = settings.replace(**{key.path: key.facts.kind.parse(text)})
                 places[key.path] = place
             except ValueError as error:
-                problems.append(Problem(place, key.path, describe(text, key.facts, str(error))))
+                problems.append(
+                    SettingsProblem(place, key.path, describe(text, key.facts, str(error)))
+                )
     settings = replace(settings, file=file, places=places)
     if not problems:
         problems = list(broken_rules(settings))
@@ -70,18 +72,20 @@ def _nodes(file: str) -> Block:
         read = _READERS[Path(file).suffix.lower()]
     except KeyError:
         fault = "is not a settings file: its name must end in .yaml, .yml or .hcl"
-        raise SettingsError((Problem(file, "", fault),)) from None
+        raise SettingsError((SettingsProblem(file, "", fault),)) from None
     try:
         return read(Path(file).read_text("utf-8"))
     except OSError as error:
-        raise SettingsError((Problem(file, "", f"cannot be read: {error.strerror}"),)) from None
+        raise SettingsError(
+            (SettingsProblem(file, "", f"cannot be read: {error.strerror}"),)
+        ) from None
     except UnicodeDecodeError:
-        raise SettingsError((Problem(file, "", "is not UTF-8 text"),)) from None
+        raise SettingsError((SettingsProblem(file, "", "is not UTF-8 text"),)) from None
     except RecursionError:
-        raise SettingsError((Problem(file, "", "is nested too deeply"),)) from None
+        raise SettingsError((SettingsProblem(file, "", "is nested too deeply"),)) from None
     except SyntaxProblem as problem:
         place = f"{file}:{problem.line}"
-        raise SettingsError((Problem(place, problem.key, problem.message),)) from None
+        raise SettingsError((SettingsProblem(place, problem.key, problem.message),)) from None
 
 
 def _warnings(settings: Settings) -> tuple[str, ...]:

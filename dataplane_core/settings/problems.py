@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SettingsProblem:
     """One thing to mend: its place (file and line, flag, variable), its key and what is wrong."""
 
     place: str
@@ -18,6 +18,6 @@ class Problem:
 class SettingsError(Exception):
     """The settings stop the start; every problem that was found is in `problems`."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[SettingsProblem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems

@@ -8,7 +8,7 @@ from typing import Any
 from dataplane_core.settings.fields import Facts
 from dataplane_core.settings.kinds import COMMAND, OBJECTS
 from dataplane_core.settings.nodes import Mapping, MappingEntry, Node, Scalar, Sequence
-from dataplane_core.settings.problems import Problem
+from dataplane_core.settings.problems import SettingsProblem
 from dataplane_core.settings.table import Member, keys, members
 from dataplane_core.settings.tree import Settings
 
@@ -21,7 +21,7 @@ class Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.problems: list[Problem] = []
+        self.problems: list[SettingsProblem] = []
         self.lines: dict[str, int] = {}
 
     def read(self, root: Mapping) -> Settings:
@@ -32,7 +32,7 @@ class Reader:
 
     def refuse(self, line: int, key: str, message: str) -> None:
         """Note a problem at a line of the file."""
-        self.problems.append(Problem(f"{self.file}:{line}", key, message))
+        self.problems.append(SettingsProblem(f"{self.file}:{line}", key, message))
 
     def _block(self, node: Mapping, block: Any, prefix: str) -> Any:
         kind: type = type(block)

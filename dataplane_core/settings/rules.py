@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator
 
 from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
-from dataplane_core.settings.problems import Problem
+from dataplane_core.settings.problems import SettingsProblem
 from dataplane_core.settings.tree import Settings
 
 # What crypt(3) makes: md5, sha256, sha512, bcrypt, scrypt, yescrypt, or the old DES.
 _HASH = re.compile(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
 
 
-def broken_rules(settings: Settings) -> Iterator[Problem]:
+def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
     """Yield what is wrong between keys that are each right."""
     yield from _paths(settings)
     yield from _listeners(settings)
@@ -22,7 +22,7 @@ def broken_rules(settings: Settings) -> Iterator[Problem]:
         yield settings.problem("dataplane.state_dir", "must not be the folder of transaction_dir")
 
 
-def doubts(settings: Settings) -> Iterator[Problem]:
+def doubts(settings: Settings) -> Iterator[SettingsProblem]:
     """Yield what starts the server and is hardly meant."""
     command, path = settings.haproxy.reload.validate_cmd, settings.haproxy.config_file
     told = CANDIDATE_WORD in command or CANDIDATE_VARIABLE in command
@@ -34,7 +34,7 @@ def doubts(settings: Settings) -> Iterator[Problem]:
         yield settings.problem("haproxy.reload.validate_cmd", fault)
 
 
-def _paths(settings: Settings) -> Iterator[Problem]:
+def _paths(settings: Settings) -> Iterator[SettingsProblem]:
     """What must be named, and cannot be a folder."""
     needed = {
         "haproxy.config_file": settings.haproxy.config_file,
@@ -56,7 +56,7 @@ def _paths(settings: Settings) -> Iterator[Problem]:
             yield settings.problem(f"{key}.log_file", "is empty, and log_to file needs it")
 
 
-def _listeners(settings: Settings) -> Iterator[Problem]:
+def _listeners(settings: Settings) -> Iterator[SettingsProblem]:
     server = settings.dataplaneapi
     if not server.scheme:
         fault = "names no listener: http, https or unix"
@@ -64,12 +64,14 @@ def _listeners(settings: Settings) -> Iterator[Problem]:
     place = settings.place("dataplaneapi.scheme")
     if "https" in server.scheme and not server.tls.tls_certificate:
         fault = "is not set, and the listener https needs it"
-        yield Problem(place, "dataplaneapi.tls.tls_certificate", fault)
+        yield SettingsProblem(place, "dataplaneapi.tls.tls_certificate", fault)
     if "unix" in server.scheme and not server.socket_path:
-        yield Problem(place, "dataplaneapi.socket_path", "is empty, and the listener unix needs it")
+        yield SettingsProblem(
+            place, "dataplaneapi.socket_path", "is empty, and the listener unix needs it"
+        )
 
 
-def _users(settings: Settings) -> Iterator[Problem]:
+def _users(settings: Settings) -> Iterator[SettingsProblem]:
     names: set[str] = set()
     for number, user in enumerate(settings.dataplaneapi.user):
         path = f"dataplaneapi.user[{number}]"

@@ -16,7 +16,7 @@ from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import BOOLEAN, OBJECTS, PATH, PORT, TEXT, integer, one_of
 from dataplane_core.settings.logs import Log, LogTarget
 from dataplane_core.settings.own import Dataplane
-from dataplane_core.settings.problems import Problem
+from dataplane_core.settings.problems import SettingsProblem
 from dataplane_core.settings.server import Dataplaneapi
 
 _CLUSTER = "this server does not take part in cluster mode"
@@ -116,9 +116,9 @@ class Settings:
         common = {item.name: getattr(old, item.name) for item in fields(old)}
         return (("log", LogTarget(**common)),)
 
-    def problem(self, key: str, message: str) -> Problem:
+    def problem(self, key: str, message: str) -> SettingsProblem:
         """Return what is wrong with a key, with its place."""
-        return Problem(self.place(key), key, message)
+        return SettingsProblem(self.place(key), key, message)
 
     @property
     def state_dir(self) -> str:

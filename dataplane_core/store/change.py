@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dataplane_core.text import Change, Document
+from dataplane_core.text import Document, SectionChange
 
 Origin = Literal["api", "external", "restore"]
 
@@ -41,7 +41,7 @@ class Committed:
     reload_reasons: list[str] = field(default_factory=list)
 
     @property
-    def changes(self) -> Sequence[Change]:
+    def changes(self) -> Sequence[SectionChange]:
         """The sections that differ, each with its old and new text."""
         return self.after.diff(self.before)
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dataplane_core.text import Document, Key, Section
+from dataplane_core.text import Document, Section, SectionKey
 from dataplane_core.text.matching import opcodes
 
 _MOST_SECTIONS = 64
-_NOWHERE = Key("", "", 0)
+_NOWHERE = SectionKey("", "", 0)
 
 
 class Action(StrEnum):
@@ -32,7 +32,7 @@ class Step:
 
     action: Action
     position: int
-    key: Key
+    key: SectionKey
     text: str | None
 
 

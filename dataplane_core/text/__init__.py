@@ -1,7 +1,7 @@
 """Lossless text: tokens, lines, sections, documents."""
 
 from dataplane_core.text.conditions import ConditionalBlocks
-from dataplane_core.text.document import Change, Document, Key
+from dataplane_core.text.document import Document, SectionChange, SectionKey
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 from dataplane_core.text.tokens import (
@@ -17,10 +17,10 @@ from dataplane_core.text.tokens import (
 from dataplane_core.text.words import Words, words
 
 __all__ = [
-    "Change",
+    "SectionChange",
     "ConditionalBlocks",
     "Document",
-    "Key",
+    "SectionKey",
     "Line",
     "QuoteError",
     "Section",

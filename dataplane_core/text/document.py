@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from dataplane_core.text.comments import next_heading
 from dataplane_core.text.conditions import ConditionalBlocks, may_hold
-from dataplane_core.text.joined import Joined
+from dataplane_core.text.joined import JoinedSections
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.parting import Parting, part
 from dataplane_core.text.section import SCOPE, Section
 
 
-class Key(NamedTuple):
+class SectionKey(NamedTuple):
     """Names a section in a file: the `ordinal`-th (from 0) of that kind and name."""
 
     kind: str
@@ -26,10 +26,10 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SectionChange:
     """One section that differs between two documents; None where it does not exist."""
 
-    key: Key
+    key: SectionKey
     old: str | None
     new: str | None
 
@@ -116,17 +116,17 @@ class Document:
     def joined(self, kind: str) -> Section | None:
         """All sections of a kind as one; None where there is none."""
         sections = self.all(kind)
-        return Joined(sections) if len(sections) > 1 else next(iter(sections), None)
+        return JoinedSections(sections) if len(sections) > 1 else next(iter(sections), None)
 
-    def key(self, section: Section) -> Key:
+    def key(self, section: Section) -> SectionKey:
         """The key of a section that stands in this document."""
         found = self.index.get((section.kind, section.name), [])
         for ordinal, at in enumerate(found):
             if self.sections[at] is section:
-                return Key(section.kind, section.name, ordinal)
+                return SectionKey(section.kind, section.name, ordinal)
         raise KeyError(f"{section.kind} {section.name}")
 
-    def by_key(self, key: Key) -> Section | None:
+    def by_key(self, key: SectionKey) -> Section | None:
         """The section that `key` names."""
         found = self.index.get((key.kind, key.name), [])
         return self.sections[found[key.ordinal]] if key.ordinal < len(found) else None
@@ -139,7 +139,7 @@ class Document:
         """The document with `new` in the place of `old`."""
         if new is old:
             return self
-        if isinstance(old, Joined):
+        if isinstance(old, JoinedSections):
             document = self
             for part, edited in zip(old.parts, old.cut(new), strict=True):
                 document = document.replace(part, edited)
@@ -261,7 +261,7 @@ class Document:
         preamble = self.preamble if before else joined.preamble
         return Document(preamble, (*before[:-1], *joined.sections, *after[1:]), self.kinds)
 
-    def diff(self, base: "Document") -> list[Change]:
+    def diff(self, base: "Document") -> list[SectionChange]:
         """The sections in which this document differs from `base`, by key.
 
         The preamble does not count.
@@ -275,7 +275,7 @@ class Document:
                 two = new[ordinal] if ordinal < len(new) else None
                 was, now = (one.text if one else None), (two.text if two else None)
                 if one is not two and was != now:
-                    changes.append(Change(Key(*name, ordinal), was, now))
+                    changes.append(SectionChange(SectionKey(*name, ordinal), was, now))
         return changes
 
 

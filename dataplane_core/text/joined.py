@@ -6,7 +6,7 @@ from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 
 
-class Joined(Section):
+class JoinedSections(Section):
     """All lines of several sections; the headers of all but the first stand among them.
 
     An edit gives a plain section, which `cut` parts again.

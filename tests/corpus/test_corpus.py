@@ -14,14 +14,14 @@ from urllib.parse import quote
 import pytest
 
 from dataplane_core.api.sections import object_of
-from dataplane_core.grammar.params import unknown_words
+from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.haproxy import binaries
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.head import split
 from dataplane_core.text import Document, Line, Section, unquote
 from dataplane_core.text.comments import kind_of
-from dataplane_core.text.joined import Joined
+from dataplane_core.text.joined import JoinedSections
 from dataplane_core.text.lines import with_last_newline
 from tests.corpus.hand import Hand
 from tests.laws.judging import check
@@ -197,7 +197,7 @@ def shown_of(registry: Registry, sections: list[Section]) -> list[Any]:
     found: list[Any] = []
     for one in models:
         if one.kind == kind and isinstance(one, SingleSection) and not one.last:
-            sections = [Joined(sections) if len(sections) > 1 else sections[0]]
+            sections = [JoinedSections(sections) if len(sections) > 1 else sections[0]]
         if one.kind == kind:
             found += [
                 object_of(registry, section, one.model, reached=section is sections[0] or not section.name)

@@ -8,14 +8,25 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from dataplane_core.grammar import Custom, Form, Params, Prop, Reading, Statement, Term
-from dataplane_core.grammar.conditional import Rule
+from dataplane_core.grammar import Custom, LineForm, ParameterTable, Prop, Reading, Statement, Term
+from dataplane_core.grammar.acl_condition import ConditionedTerm
 from dataplane_core.grammar.dispatch import Dispatch, Template
-from dataplane_core.grammar.entries import Entry, Repeated, Synonym
 from dataplane_core.grammar.model import HeadTable
-from dataplane_core.grammar.shapes import Checked, FirstOf, Group, Many, Opt
-from dataplane_core.grammar.statements import Repeated as RepeatedLine
-from dataplane_core.grammar.terms import Const, Constant, Lit, Rest, Scalar, Seq
+from dataplane_core.grammar.parameter_keywords import (
+    ParameterKeyword,
+    RepeatedKeyword,
+    SynonymKeyword,
+)
+from dataplane_core.grammar.shapes import Checked, Group, OptionalTerm, OrderedChoice, Repetition
+from dataplane_core.grammar.statements import RepeatedStatement
+from dataplane_core.grammar.terms import (
+    ImpliedValue,
+    LiteralWords,
+    Rest,
+    Scalar,
+    TermSequence,
+    UnwrittenValue,
+)
 from dataplane_core.grammar.values import WORD
 from dataplane_core.text import Line, is_one_word
 
@@ -66,17 +77,17 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a 
                 if term.prop.enum
                 else words.map(lambda value: {term.prop.name: value})
             )
-        case Const():
+        case ImpliedValue():
             return st.just({term.prop.name: term.value})
-        case Constant():
+        case UnwrittenValue():
             return st.just({term.prop.name: term.value})
-        case Lit():
+        case LiteralWords():
             return st.just({})
-        case Seq():
+        case TermSequence():
             return merge(*(of(one, samples) for one in term.terms))
-        case Opt():
+        case OptionalTerm():
             return st.just({}) | of(term.term, samples)
-        case Many():
+        case Repetition():
             item = of(term.term, samples)
             found = st.lists(item, min_size=max(1, term.at_least), max_size=3)
             return found.map(
@@ -84,7 +95,7 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a 
                     term.prop.name: [one[term.scalar] if term.scalar else one for one in items]
                 }
             )
-        case FirstOf():
+        case OrderedChoice():
             return st.one_of(*(of(one, samples) for one in term.terms))
         case Checked():
             made = (
@@ -114,23 +125,23 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a 
                     lambda found: {term.prop.name: case.value, **found}
                 )
             )
-        case Rule():
+        case ConditionedTerm():
             condition = st.just({}) | st.sampled_from(term.WORDS).map(
                 lambda word: {term.cond.name: word, term.test.name: "{ path /a } or !b"}
             )
             return merge(of(term.body, samples), condition)
-        case Params():
+        case ParameterTable():
             return params(term, samples)
         case Custom():
             return custom(term, samples)
     return custom(term, samples)
 
 
-def params(term: Params, samples: list[dict[str, Any]]) -> Objects:
+def params(term: ParameterTable, samples: list[dict[str, Any]]) -> Objects:
     """Some keywords of a table, the required ones always."""
     needed = [entry for entry in term.entries if entry.required]
     others = [
-        entry for entry in term.entries if not entry.required and not isinstance(entry, Synonym)
+        entry for entry in term.entries if not entry.required and not isinstance(entry, SynonymKeyword)
     ]
     some = st.lists(st.sampled_from(others), max_size=6, unique=True) if others else st.just([])
     return some.flatmap(
@@ -138,9 +149,9 @@ def params(term: Params, samples: list[dict[str, Any]]) -> Objects:
     )
 
 
-def entry_values(entry: Entry, samples: list[dict[str, Any]]) -> Objects:
+def entry_values(entry: ParameterKeyword, samples: list[dict[str, Any]]) -> Objects:
     """One keyword's values."""
-    if isinstance(entry, Repeated):
+    if isinstance(entry, RepeatedKeyword):
         items = st.lists(of(entry.item, samples), min_size=1, max_size=2)
         single = not isinstance(entry.prop.items, tuple)
         return items.map(
@@ -171,9 +182,9 @@ def objects(statement: Statement) -> Objects:
     """Flat values of one statement."""
     samples = readings(statement)
 
-    def line(form: Form) -> Objects:
+    def line(form: LineForm) -> Objects:
         found = of(form.term, samples)
-        if isinstance(statement, RepeatedLine):
+        if isinstance(statement, RepeatedStatement):
             name, one = statement.prop.name, statement.scalar
             many = st.lists(found, min_size=1, max_size=3)
             return many.map(lambda items: {name: [item[one] if one else item for item in items]})

@@ -15,14 +15,14 @@ from dataplane_core.grammar import (
     nothing,
     one_of,
     option,
-    params,
+    params,  # fmt: skip
     rule,
     seq,
     statement,
     statements,
     switch,
     word,
-)  # fmt: skip
+)
 from dataplane_core.text import Document
 
 MODEL = Model(

@@ -5,7 +5,7 @@ import pytest
 from dataplane_core.grammar import (
     Model,
     NoMatch,
-    Params,
+    ParameterTable,
     Prop,
     Reading,
     arg,
@@ -17,16 +17,16 @@ from dataplane_core.grammar import (
     merged,
     normal,
     one_of,
-    params,
+    params,  # fmt: skip
     seq,
     switch,
     synonym,
     word,
-)  # fmt: skip
+)
+from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Template
-from dataplane_core.grammar.entries import Entry
-from dataplane_core.grammar.params import unknown_words
-from dataplane_core.grammar.tree import shallowest
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
+from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.text import Line, Section
 
@@ -177,7 +177,7 @@ def test_what_counts_as_unset(facts, value, kept):
     assert (normal({"name": prop}, {"name": value}) == {"name": value}) is kept
 
 
-class Unasked(Entry):
+class Unasked(ParameterKeyword):
     """A keyword that nobody may ask: none of its properties is given."""
 
     def choose(self, values):
@@ -195,7 +195,7 @@ def test_a_keyword_without_its_properties_is_not_there_and_not_wrong():
     tables = [
         table
         for rows in register_collections(make_manager()).all_rows()
-        for table in shallowest(rows.table.statement, Params, ())
+        for table in nearest_parts(rows.table.statement, ParameterTable, ())
     ]
     assert len(tables) > 10
     for entry in (entry for table in tables for entry in table.entries if not entry.required):

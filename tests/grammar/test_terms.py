@@ -23,14 +23,14 @@ from dataplane_core.grammar import (
     on_off,
     one_of,
     opt,
-    params,
+    params,  # fmt: skip
     rest,
     rule,
     seq,
     size,
     switch,
     word,
-)  # fmt: skip
+)
 from dataplane_core.text import split
 
 TABLE = params(

@@ -11,7 +11,7 @@ from dataplane_core.hooks.containment import Failure, PluginError
 from dataplane_core.hooks.faults import recorded
 from dataplane_core.hooks.hookspecs import TERMS
 from dataplane_core.overview import overview
-from dataplane_core.settings import Problem, SettingsError
+from dataplane_core.settings import SettingsError, SettingsProblem
 from tests.api.support import Api
 
 ARGUMENTS = {
@@ -196,7 +196,7 @@ def test_a_wrapper_runs_around_the_others_and_may_change_their_answers(tmp_path)
 
 def test_errors_that_a_hook_may_raise_pass(tmp_path):
     def dataplane_settings(settings):
-        raise SettingsError((Problem("", "name", "must not be bad"),))
+        raise SettingsError((SettingsProblem("", "name", "must not be bad"),))
 
     with pytest.raises(SettingsError, match="must not be bad"):
         start(tmp_path, plugin("bad", impl(dataplane_settings)))

@@ -15,7 +15,7 @@ from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks import hookspecs
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.overview import Fact, overview
-from dataplane_core.settings import Problem, SettingsError
+from dataplane_core.settings import SettingsError, SettingsProblem
 from dataplane_plugins.discovery import routes as discovery
 from tests.api.support import Api
 from tests.harness.recorded import TOP
@@ -48,7 +48,7 @@ def test_every_hook_has_a_test_and_a_heading(name, function):
 def test_dataplane_settings(make):
     def dataplane_settings(settings):
         if settings.name == "bad":
-            raise SettingsError((Problem("", "name", "must not be bad"),))
+            raise SettingsError((SettingsProblem("", "name", "must not be bad"),))
 
     make(dataplane_settings, name="good")
     with pytest.raises(SettingsError, match="must not be bad"):

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 
-from dataplane_core.grammar import Params, RowTable, Statement, arg, case, statement, word
+from dataplane_core.grammar import ParameterTable, RowTable, Statement, arg, case, statement, word
+from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Case, Dispatch
-from dataplane_core.grammar.entries import Entry
-from dataplane_core.grammar.tree import shallowest
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.resources.registry import (
     Registry,
@@ -28,9 +28,9 @@ TABLES, RULES = (
     [
         one.name
         for one in REGISTRY.all_rows()
-        if len(shallowest(one.table.statement, kind, (Case, Entry))) == 1
+        if len(nearest_parts(one.table.statement, kind, (Case, ParameterKeyword))) == 1
     ]
-    for kind in (Params, Dispatch)
+    for kind in (ParameterTable, Dispatch)
 )
 
 

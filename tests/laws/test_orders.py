@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dataplane_core.errors import DataplaneError
-from dataplane_core.grammar import Params
+from dataplane_core.grammar import ParameterTable
 from dataplane_core.haproxy import binaries
 from dataplane_core.text import split
 from tests.laws.lines import Sample, accepted, body, model_of, samples
@@ -19,7 +19,7 @@ def orders(one: Sample) -> Iterator[str]:
     """The line with its options in other orders: backwards, and each one in front of its neighbour."""
     tokens = split(one.text)
     for term, items in one.reading.layout.items():
-        if not isinstance(term, Params) or len(items) < 2:
+        if not isinstance(term, ParameterTable) or len(items) < 2:
             continue
         words = [list(item[1]) for item in items]
         flat = sum(words, [])

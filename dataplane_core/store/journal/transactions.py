@@ -17,7 +17,7 @@ from dataplane_core.store.head import decode, encode
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import plain
 from dataplane_core.store.overlay import Action, Step
-from dataplane_core.text import Key
+from dataplane_core.text import SectionKey
 
 Status = Literal["in_progress", "failed", "outdated", "success"]
 COMMITTED = "another transaction was committed"
@@ -233,6 +233,6 @@ def _values(row: TransactionRecord, number: int, step: Step) -> tuple[Any, ...]:
 
 
 def _step(row: sqlite3.Row) -> Step:
-    key = Key(row["kind"], row["name"], row["ordinal"])
+    key = SectionKey(row["kind"], row["name"], row["ordinal"])
     text = None if row["text"] is None else decode(row["text"])
     return Step(Action(row["action"]), row["position"], key, text)

@@ -5,7 +5,7 @@ from typing import Any
 
 from dataplane_core.grammar import (
     NoMatch,
-    Params,
+    ParameterTable,
     Problem,
     Prop,
     Reading,
@@ -21,16 +21,16 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.grammar.dispatch import Case
-from dataplane_core.grammar.entries import Entry
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.grammar.props import Layout, refuse
-from dataplane_core.grammar.terms import Const
+from dataplane_core.grammar.terms import ImpliedValue
 from dataplane_core.grammar.values import WORD
 from dataplane_core.text import is_words, plain, split
 
 COMMENT = word("check_comment", pattern=None, help="Text for the log when the step fails.")
 
 
-def connect(port: Term) -> Params:
+def connect(port: Term) -> ParameterTable:
     """Parameters of `connect`."""
     return params(
         flag("default", "default", help="Connect as the server's line says."),
@@ -73,7 +73,7 @@ def expect(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term:
     )
 
 
-class Comparison(Entry):
+class Comparison(ParameterKeyword):
     """What is compared, which an exclamation mark in front of it reverses, and with what.
 
     It stands among the other words of `expect`, and the mark may touch it.
@@ -84,7 +84,7 @@ class Comparison(Entry):
             "match", enum=tuple(matches), pattern=WORD, help="What is compared, and how."
         )
         no = const("exclamation_mark", True, help="Expect that it does not match.")
-        plain = {name: Const(self.match, name) + term for name, term in matches.items()}
+        plain = {name: ImpliedValue(self.match, name) + term for name, term in matches.items()}
         words = {f"{mark}{name}": no + term for mark in ("! ", "!") for name, term in plain.items()}
         super().__init__({**plain, **words}, required=True)
 
@@ -155,6 +155,6 @@ def sent(keyword: str, name: str, help: str, pattern: str | None = None) -> Case
     )
 
 
-def commented(*entries: Entry) -> Params:
+def commented(*entries: ParameterKeyword) -> ParameterTable:
     """Parameters with a comment at the end."""
     return params(*entries, arg("comment", COMMENT))

@@ -1,10 +1,10 @@
 """The files of one certificate, as `load` and `ssl-f-use` name them (manual, section 3.11)."""
 
 from dataplane_core.grammar import arg, word
-from dataplane_core.grammar.entries import Entry
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 
 
-def certificate_files() -> tuple[Entry, ...]:
+def certificate_files() -> tuple[ParameterKeyword, ...]:
     """`crt` and what belongs to it."""
     return (
         arg(

@@ -24,7 +24,7 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.grammar.statements import Form, Row, Single
+from dataplane_core.grammar.statements import LineContent, LineForm, SingleStatement
 from dataplane_core.grammar.terms import Scalar, Term
 from dataplane_core.text.lines import Line
 
@@ -115,7 +115,7 @@ def enabled(head: str, name: str, help: str, argument: Term = nothing, **more: A
     )
 
 
-class Switched(Single):
+class Switched(SingleStatement):
     """`X`, a boolean; a `no X` that stands in the file is what setting it replaces."""
 
     def __init__(self, head: str, name: str, help: str, v3: str | None = "") -> None:
@@ -123,14 +123,14 @@ class Switched(Single):
         self.forms = (*self.forms, Unread(f"no {head}", nothing))
 
 
-class Unread(Form):
+class Unread(LineForm):
     """Lines that belong to a statement, but say nothing that its properties can."""
 
     def read(self, line: Line) -> Reading | None:
         return None
 
 
-class Respelled(Single):
+class Respelled(SingleStatement):
     """A line whose value the interface takes in more words than it shows.
 
     `words` gives, for each word that is only taken, the one that is shown.
@@ -148,7 +148,7 @@ class Respelled(Single):
         return own
 
 
-class Twice(Single):
+class Twice(SingleStatement):
     """A line whose value the interface shows under two names, and takes under either."""
 
     def __init__(self, head: str, term: Callable[[str], Scalar], new: str, old: Prop, **more: Any):
@@ -159,11 +159,11 @@ class Twice(Single):
     def declared(self) -> Iterable[Prop]:
         return (*super().declared(), self.also)
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         values = super().collect(rows)
         return {**values, self.old: values[self.new]} if values else {}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
         value = own.get(self.new, own.get(self.old))
         return [] if value is None else [(self.forms[0], {self.new: value})]

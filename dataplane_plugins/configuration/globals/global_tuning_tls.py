@@ -1,7 +1,7 @@
 """`tune.…` of TLS, Lua, QUIC and compression (manual, section 3.2)."""
 
 from dataplane_core.grammar import Prop, integer, seconds, seq, statement
-from dataplane_core.grammar.terms import Constant
+from dataplane_core.grammar.terms import UnwrittenValue
 from dataplane_plugins.configuration.globals.global_statements import (
     Twice,
     among,
@@ -24,7 +24,7 @@ LUA = (
     statement(
         "tune.lua.maxmem",
         seq(
-            Constant(
+            UnwrittenValue(
                 Prop(
                     V2 + "lua_maxmem",
                     "boolean",

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dataplane_core.grammar import Form, Prop, Statement, Values, choose, nothing
-from dataplane_core.grammar.statements import Row
+from dataplane_core.grammar import LineForm, Prop, Statement, Values, choose, nothing
+from dataplane_core.grammar.statements import LineContent
 from dataplane_plugins.configuration.common.proxies import FRONT, on
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
 
@@ -22,8 +22,8 @@ class ModeOfBackend(Statement):
     single = False
 
     def __init__(self) -> None:
-        self.on = {mode: Form(f"option {mode}", nothing) for mode in MODES}
-        self.off = {mode: Form(f"no option {mode}", nothing) for mode in MODES}
+        self.on = {mode: LineForm(f"option {mode}", nothing) for mode in MODES}
+        self.off = {mode: LineForm(f"no option {mode}", nothing) for mode in MODES}
         self.by_form = {
             form: (mode, value)
             for value, forms in (("enabled", self.on), ("disabled", self.off))
@@ -45,7 +45,7 @@ class ModeOfBackend(Statement):
                 help=f"`option {mode}`; http_connection_mode says the same.",
             )
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for form, _ in rows:
             mode, value = self.by_form[form]
@@ -54,7 +54,7 @@ class ModeOfBackend(Statement):
                 values["http_connection_mode"] = mode
         return values
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         mode = values.get("http_connection_mode")
         chosen = [one for one in MODES if values.get(one) == "enabled"] if mode is None else [mode]
         undone = [one for one in MODES if values.get(one) == "disabled" and one not in chosen]

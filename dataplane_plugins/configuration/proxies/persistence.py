@@ -5,7 +5,7 @@ from typing import Any
 
 from dataplane_core.grammar import (
     ACLS,
-    Form,
+    LineForm,
     Problem,
     Prop,
     Statement,
@@ -34,7 +34,7 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.grammar.statements import Row
+from dataplane_core.grammar.statements import LineContent
 from dataplane_plugins.configuration.common.proxies import BACK, NAMED, on
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
 
@@ -249,7 +249,7 @@ class Conditions(Statement):
             sort_as="".join(map(str.capitalize, self.list_name.split("_"))),
         )
         super().__init__(
-            [Form(keyword, term)],
+            [LineForm(keyword, term)],
             examples=[f"{keyword} if acl-name", f"{keyword} unless {{ src 10.0.0.0/8 }}"],
             rejects=[keyword, f"{keyword} if", f"{keyword} acl-name"],
         )
@@ -257,13 +257,13 @@ class Conditions(Statement):
     def declared(self) -> Iterable[Prop]:
         return (*(prop.under(self.name) for prop in super().declared()), self.every)
 
-    def collect(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         if not rows:
             return {}
         last = {f"{self.name}.{name}": value for name, value in rows[-1][1].items()}
         return {**last, self.list_name: [dict(values) for _, values in rows]}
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         form, prefix = self.forms[0], f"{self.name}."
         items = values.get(self.list_name)
         if items is None:

@@ -18,7 +18,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.grammar.dispatch import Case
-from dataplane_core.grammar.entries import Entry
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_plugins.configuration.common.held import media_type
 
 LEAST, MOST = 200, 599
@@ -47,7 +47,7 @@ _HEADER = word("name", pattern=None, required=True, help="Name of the header fie
 )
 
 
-def answer(status: Entry) -> Term:
+def answer(status: ParameterKeyword) -> Term:
     """The parameters of an answer: its status, the type and source of its body, its headers."""
     table = params(
         status,
@@ -75,7 +75,7 @@ def answer(status: Entry) -> Term:
 _DENY_STATUS = integer(
     "deny_status", LEAST, MOST, nullable=True, help="Status of the answer to what is denied."
 )
-_DENY = answer(Entry({"deny_status": _DENY_STATUS, "status": _DENY_STATUS}))
+_DENY = answer(ParameterKeyword({"deny_status": _DENY_STATUS, "status": _DENY_STATUS}))
 _RETURN = answer(
     arg(
         "status",

@@ -1,16 +1,7 @@
 """`http-request`: rules for requests, in the order in which they are evaluated."""
 
 from dataplane_core import impl
-from dataplane_core.grammar import (
-    Term,
-    arg,
-    case,
-    dispatch,
-    flag,
-    params,
-    rule,
-    word,
-)
+from dataplane_core.grammar import Term, arg, case, dispatch, flag, params, rule, word
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.values import WORD
 from dataplane_core.resources.registry import Registry

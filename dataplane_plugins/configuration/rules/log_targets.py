@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dataplane_core import impl
 from dataplane_core.grammar import (
-    Form,
+    LineForm,
     Problem,
     Values,
     arg,
@@ -17,7 +17,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.grammar.dispatch import Template
-from dataplane_core.grammar.statements import Row, Rows
+from dataplane_core.grammar.statements import LineContent, RowStatement
 from dataplane_core.resources.registry import Orphans, Parent, Registry
 
 RANK = 15
@@ -63,14 +63,14 @@ _TARGET = seq(
 )
 
 
-class LogLine(Rows):
+class LogLine(RowStatement):
     """A log target.
 
     `minlevel` stands behind a level; where none is given it is `debug`, which HAProxy takes for a
     missing one. `global` and `nolog` leave no room for other properties.
     """
 
-    def spread(self, values: Values) -> list[Row]:
+    def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
         return super().spread({"level": "debug", **own} if "minlevel" in own else own)
 
@@ -83,9 +83,9 @@ class LogLine(Rows):
 
 LOG = LogLine(
     [
-        Form("log global", const("global", True, help="Send to the global section's targets.")),
-        Form("no log", const("nolog", True, help="Drop the targets that are inherited.")),
-        Form("log", _TARGET),
+        LineForm("log global", const("global", True, help="Send to the global section's targets.")),
+        LineForm("no log", const("nolog", True, help="Drop the targets that are inherited.")),
+        LineForm("log", _TARGET),
     ],
     examples=[
         "log 127.0.0.1:514 local0 notice err",

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from dataplane_core.grammar import Problem, Prop, Term, Values, misplaced
-from dataplane_core.grammar.statements import Single
+from dataplane_core.grammar.statements import SingleStatement
 from dataplane_core.text.numbers import integer
 
 
@@ -47,7 +47,7 @@ def track_spellings(key: str, table: str, counter: str, own_names: bool) -> tupl
     )
 
 
-class RuleLine(Single):
+class RuleLine(SingleStatement):
     """A line of a rule set.
 
     What the interface knows under two names is read under one, the one that its servers show, and

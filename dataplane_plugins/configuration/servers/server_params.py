@@ -5,7 +5,7 @@ Keywords without argument are in `server_switches`, the first half of the others
 """
 
 from dataplane_core.grammar import (
-    Params,
+    ParameterTable,
     arg,
     duration,
     group,
@@ -18,7 +18,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.grammar.dispatch import Template
-from dataplane_core.grammar.entries import Entry
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.grammar.props import Prop
 from dataplane_plugins.configuration.common.held import NETWORK, SOURCE, held
 from dataplane_plugins.configuration.common.props import CONGESTION_CONTROLS, PORT, TLS_VERSIONS
@@ -176,9 +176,9 @@ _TLS_TO_WS = (
 _IDENTIFIER = arg("id", integer("id", nullable=True, help="Number of the server."))
 
 
-def server_params(*, identified: bool = False) -> Params:
+def server_params(*, identified: bool = False) -> ParameterTable:
     """The table, in the order in which keywords are written; `identified` ones take an `id`."""
-    identifier: tuple[Entry, ...] = (_IDENTIFIER,) if identified else ()
+    identifier: tuple[ParameterKeyword, ...] = (_IDENTIFIER,) if identified else ()
     return params(
         *server_switches(),
         *AGENT_TO_HASH,

@@ -4,10 +4,10 @@ They are written in front of those that do, in this order.
 """
 
 from dataplane_core.grammar import flag, switch, synonym, unsaid
-from dataplane_core.grammar.entries import Entry
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 
 
-def _tls(version: str) -> list[Entry]:
+def _tls(version: str) -> list[ParameterKeyword]:
     """What allows one version of TLS alone, or forbids it.
 
     `no-tlsv10` is read as `force_tlsv10: disabled`; `no_tlsv10: enabled` writes the same.
@@ -31,22 +31,22 @@ def _tls(version: str) -> list[Entry]:
     ]
 
 
-def _alone(keyword: str, name: str, help: str) -> Entry:
+def _alone(keyword: str, name: str, help: str) -> ParameterKeyword:
     """A keyword that HAProxy has no opposite for: `disabled` is the same as nothing."""
     return switch(keyword, name, enum=("enabled", "disabled"), help=help)
 
 
-def _pair(keyword: str, help: str, name: str = "") -> Entry:
+def _pair(keyword: str, help: str, name: str = "") -> ParameterKeyword:
     """`X` and `no-X`, which JSON calls by the keyword unless it has another `name`."""
     return switch(keyword, name or keyword, off=f"no-{keyword}", help=help)
 
 
-def server_switches() -> list[Entry]:
+def server_switches() -> list[ParameterKeyword]:
     """The switches, in the order in which they are written."""
     return [*_early_switches(), *_later_switches()]
 
 
-def _early_switches() -> list[Entry]:
+def _early_switches() -> list[ParameterKeyword]:
     return [
         _pair("agent-check", "Ask an agent on the server for its state and weight."),
         flag("allow-0rtt", "allow_0rtt", help="Send early data of TLS 1.3 on to the server."),
@@ -82,7 +82,7 @@ def _early_switches() -> list[Entry]:
     ]
 
 
-def _later_switches() -> list[Entry]:
+def _later_switches() -> list[ParameterKeyword]:
     return [
         switch(
             "disabled",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dataplane_core import impl
 from dataplane_core.grammar import Prop, seq, word
-from dataplane_core.grammar.statements import Single
+from dataplane_core.grammar.statements import SingleStatement
 from dataplane_core.resources.registry import Registry, RowCommands
 from dataplane_plugins.configuration.common.addresses import server_address
 from dataplane_plugins.configuration.servers import server_commands
@@ -28,7 +28,7 @@ LIVE = {
 
 
 
-class ServerLine(Single):
+class ServerLine(SingleStatement):
     """A server, of which some properties are brought to the running process."""
 
     def declared(self) -> Iterable[Prop]:

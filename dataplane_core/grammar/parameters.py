@@ -3,34 +3,40 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dataplane_core.grammar.entries import Entry, Joined, Repeated, Synonym, Variants
-from dataplane_core.grammar.params import Params
+from dataplane_core.grammar.parameter_keywords import (
+    JoinedKeyword,
+    ParameterKeyword,
+    RepeatedKeyword,
+    SynonymKeyword,
+    VariantKeywords,
+)
+from dataplane_core.grammar.parameter_table import ParameterTable
 from dataplane_core.grammar.props import Prop
 from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.values import const
 
 
 def params(
-    *entries: Entry,
+    *entries: ParameterKeyword,
     strict: bool = False,
     tolerant: bool = False,
-    own: Sequence[Entry] | None = None,
-) -> Params:
+    own: Sequence[ParameterKeyword] | None = None,
+) -> ParameterTable:
     """Keywords in any order.
 
     `strict` tables end at the first unknown word instead of keeping it; `tolerant` ones keep a
     keyword with an argument that cannot be read, too. `own` are the keywords that one model has
     beside a table that several share.
     """
-    return Params(*entries, strict=strict, tolerant=tolerant, own=own)
+    return ParameterTable(*entries, strict=strict, tolerant=tolerant, own=own)
 
 
-def flag(keyword: str, name: str, value: Any = True, **more: Any) -> Entry:
+def flag(keyword: str, name: str, value: Any = True, **more: Any) -> ParameterKeyword:
     """A keyword without argument: a boolean, or a property that then has `value`."""
-    return Entry({keyword: const(name, value, **more)})
+    return ParameterKeyword({keyword: const(name, value, **more)})
 
 
-def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> Entry:
+def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> ParameterKeyword:
     """A pair of keywords for `enabled` and `disabled`.
 
     `switch("check", "check", off="no-check")`.
@@ -39,57 +45,61 @@ def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> Entr
     words: dict[str, Term] = {keyword: const(name, "enabled", **more)}
     if off:
         words[off] = const(name, "disabled", **more)
-    return Entry(words)
+    return ParameterKeyword(words)
 
 
-def either(name: str, *words: str, **more: Any) -> Entry:
+def either(name: str, *words: str, **more: Any) -> ParameterKeyword:
     """Keywords that exclude one another: the property holds the one that stands."""
     more.setdefault("enum", words)
-    return Entry({word: const(name, word, **more) for word in words})
+    return ParameterKeyword({word: const(name, word, **more) for word in words})
 
 
-def variants(name: str, words: dict[str, Term], needed: bool = False, **more: Any) -> Entry:
+def variants(
+    name: str, words: dict[str, Term], needed: bool = False, **more: Any
+) -> ParameterKeyword:
     """Keywords that exclude one another, with arguments: the property `name` holds the keyword.
 
     `needed`: one of them must stand.
     """
     more.setdefault("enum", tuple(words))
-    return Variants(Prop(name, "string", **more), words, needed)
+    return VariantKeywords(Prop(name, "string", **more), words, needed)
 
 
-def arg(keyword: str, term: Term, required: bool = False, several: bool = False) -> Entry:
+def arg(
+    keyword: str, term: Term, required: bool = False, several: bool = False
+) -> ParameterKeyword:
     """A keyword with arguments.
 
     A `keyword` that ends in `(` is read and written by the term itself. Where HAProxy takes
     `several`, the first is the property and the others are words that stay as they are.
     """
-    return Entry({keyword: term}, required, several)
+    return ParameterKeyword({keyword: term}, required, several)
 
 
-def joined(keyword: str, term: Term) -> Entry:
+def joined(keyword: str, term: Term) -> ParameterKeyword:
     """A keyword whose word lists something; several of it are one list."""
-    return Joined(keyword, term)
+    return JoinedKeyword(keyword, term)
 
 
-def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> Entry:
+def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> ParameterKeyword:
     """A property whose `value` writes what another entry reads, where that one's is not set.
 
     `synonym("no-tlsv10", "no_tlsv10", "enabled", unless="force_tlsv10")`.
     """
     more.setdefault("enum", ("enabled", "disabled"))
-    return Synonym(keyword, Prop(name, "string", **more), value, unless)
+    return SynonymKeyword(keyword, Prop(name, "string", **more), value, unless)
 
 
-def unsaid(name: str, **more: Any) -> Entry:
+def unsaid(name: str, **more: Any) -> ParameterKeyword:
     """A property of the interface that is taken, and that HAProxy has no keyword for."""
     return synonym("", name, "", name, **more)
 
 
-def args(keyword: str, name: str, term: Term, **more: Any) -> Entry:
+def args(keyword: str, name: str, term: Term, **more: Any) -> ParameterKeyword:
     """A keyword with arguments that may be repeated.
 
     Each gives an object of the list property `name`.
     """
     scalar = len(term.props) == 1 and term.props[0].name == name
     items: tuple[Prop, ...] | Prop = term.props[0] if scalar else term.props
-    return Repeated(keyword, Prop(name, "array", items=items, **more), term)
+    return RepeatedKeyword(keyword, Prop(name, "array", items=items, **more), term)

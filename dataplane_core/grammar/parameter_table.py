@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
-from dataplane_core.grammar.entries import Entry, head
+from dataplane_core.grammar.declaration import duplicates
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword, leading_words
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -16,15 +17,14 @@ from dataplane_core.grammar.props import (
     Values,
     distinct,
 )
-from dataplane_core.grammar.terms import Const, Term
-from dataplane_core.grammar.tree import repeated
+from dataplane_core.grammar.terms import ImpliedValue, Term
 from dataplane_core.text.tokens import plain
 
-Item = tuple[Entry | None, tuple[str, ...], dict[str, Any]]
+Occurrence = tuple[ParameterKeyword | None, tuple[str, ...], dict[str, Any]]
 """Part of a line: the keyword's entry (None: not known), its words, and what they say."""
 
 
-class Params(Term):
+class ParameterTable(Term):
     """A table of keywords in any order.
 
     Unknown words stay where they are: they are part of the layout, and a rewrite keeps them. A
@@ -37,19 +37,19 @@ class Params(Term):
 
     def __init__(
         self,
-        *entries: Entry,
+        *entries: ParameterKeyword,
         strict: bool = False,
         tolerant: bool = False,
-        own: Sequence[Entry] | None = None,
+        own: Sequence[ParameterKeyword] | None = None,
     ) -> None:
         self.entries = (*entries, *(own or ()))
         self.common = 0 if own is None else len(entries)
         self.strict = strict
         self.tolerant = tolerant
-        for word in repeated(word for entry in self.entries for word in entry.words):
+        for word in duplicates(word for entry in self.entries for word in entry.words):
             raise ValueError(f"keyword {word} is declared twice in one table")
 
-    def extended(self, *entries: Entry) -> Self:
+    def extended(self, *entries: ParameterKeyword) -> Self:
         """Return the table with more keywords; new words of theirs stand behind all others."""
         new = copy.copy(self)
         new.entries = (*self.entries, *entries)
@@ -61,43 +61,48 @@ class Params(Term):
         return distinct((*(replace(prop, shared_in="") for prop in common), *own))
 
     @cached_property
-    def words(self) -> dict[str, Entry]:
+    def words(self) -> dict[str, ParameterKeyword]:
         """The keywords as they are written, each with its entry."""
         return {word: entry for entry in self.entries for word in entry.words}
 
     @cached_property
-    def rank(self) -> dict[Entry, int]:
+    def rank(self) -> dict[ParameterKeyword, int]:
         """The place of each keyword in the table."""
         return {entry: number for number, entry in enumerate(self.entries)}
 
     @cached_property
     def _terms(self) -> dict[str, tuple[Term, int]]:
         """For each word its term, and how many words of the line stand in front of that."""
-        return {word: (entry.words[word], len(head(word))) for word, entry in self.words.items()}
+        return {
+            word: (entry.words[word], len(leading_words(word)))
+            for word, entry in self.words.items()
+        }
 
     @cached_property
     def _pairs(self) -> frozenset[str]:
         """The first words of keywords that are more words than one."""
-        return frozenset(head(word)[0] for word in self.words if len(head(word)) > 1)
+        return frozenset(
+            leading_words(word)[0] for word in self.words if len(leading_words(word)) > 1
+        )
 
     @cached_property
     def _stems(self) -> bool:
         return any(word.endswith("(") for word in self.words)
 
     @cached_property
-    def _required(self) -> tuple[Entry, ...]:
+    def _required(self) -> tuple[ParameterKeyword, ...]:
         return tuple(entry for entry in self.entries if entry.required)
 
     @cached_property
-    def _by_property(self) -> dict[str, list[Entry]]:
+    def _by_property(self) -> dict[str, list[ParameterKeyword]]:
         """The keywords that carry each property."""
-        found: dict[str, list[Entry]] = {}
+        found: dict[str, list[ParameterKeyword]] = {}
         for entry in self.entries:
             for name in entry.names:
                 found.setdefault(name, []).append(entry)
         return found
 
-    def _concerned(self, values: Values) -> list[Entry]:
+    def _concerned(self, values: Values) -> list[ParameterKeyword]:
         """The keywords that carry a property of `values`, or must stand, in the table's order."""
         found = set(self._required)
         for name in values:
@@ -110,11 +115,11 @@ class Params(Term):
         reading.layout[self] = items
         return at
 
-    def cut(self, tokens: Sequence[str], at: int, reading: Reading) -> tuple[int, list[Item]]:
+    def cut(self, tokens: Sequence[str], at: int, reading: Reading) -> tuple[int, list[Occurrence]]:
         """The keywords of a line, each with its words, and where the table ends."""
-        items: list[Item] = []
+        items: list[Occurrence] = []
         length, known = len(tokens), True
-        first: set[Entry] = set()
+        first: set[ParameterKeyword] = set()
         while at < length:
             word, entry = self.lookup(tokens, at)
             end = at + 1
@@ -140,7 +145,7 @@ class Params(Term):
             at = end
         return at, items
 
-    def lookup(self, tokens: Sequence[str], at: int) -> tuple[str, Entry | None]:
+    def lookup(self, tokens: Sequence[str], at: int) -> tuple[str, ParameterKeyword | None]:
         """The keyword at a position; keywords of two words win."""
         word = tokens[at]
         if word not in self.words:
@@ -160,7 +165,7 @@ class Params(Term):
     ) -> tuple[int, dict[str, Any]]:
         """Where a keyword's arguments end, and what they say."""
         term, skip = self._terms[word]
-        if isinstance(term, Const):
+        if isinstance(term, ImpliedValue):
             return at + skip, {term.prop.name: term.value}
         inner = Reading()
         end = term.read(tokens, at + skip, inner)
@@ -169,7 +174,7 @@ class Params(Term):
             reading.rounded += inner.rounded
         return end, inner.values
 
-    def _collect(self, items: Sequence[Item], values: dict[str, Any]) -> None:
+    def _collect(self, items: Sequence[Occurrence], values: dict[str, Any]) -> None:
         found = _by_entry(items)
         for entry, said in found.items():
             values.update(said[0] if len(said) == 1 and not entry.adds else entry.collect(said))
@@ -187,7 +192,9 @@ class Params(Term):
         return [word for _, words in parts for word in words]
 
     @staticmethod
-    def _kept(items: Sequence[Item], values: Values) -> Iterator[tuple[Entry | None, list[str]]]:
+    def _kept(
+        items: Sequence[Occurrence], values: Values
+    ) -> Iterator[tuple[ParameterKeyword | None, list[str]]]:
         """What stays of the line: each keyword at its place, spelled as it was if it can be."""
         same = {
             entry: entry.collect(said) == {n: values[n] for n in entry.names if n in values}
@@ -201,7 +208,9 @@ class Params(Term):
             elif entry.given(values) and (first if entry.adds else last)[entry] == number:
                 yield entry, entry.write(values)
 
-    def _place(self, entry: Entry, parts: Sequence[tuple[Entry | None, list[str]]]) -> int:
+    def _place(
+        self, entry: ParameterKeyword, parts: Sequence[tuple[ParameterKeyword | None, list[str]]]
+    ) -> int:
         """Behind the last keyword that the table has before `entry`."""
         place = 0
         for number, (other, _) in enumerate(parts):
@@ -222,14 +231,14 @@ def unknown_words(reading: Reading) -> list[str]:
     """The words of a line that its tables kept without knowing what they say, or all of it."""
     if not reading.partial:
         return [*reading.rounded]
-    tables = (items for term, items in reading.layout.items() if isinstance(term, Params))
+    tables = (items for term, items in reading.layout.items() if isinstance(term, ParameterTable))
     kept = (words for items in tables for entry, words, said in items if entry is None or not said)
     return [*(word for words in kept for word in words), *reading.rounded]
 
 
-def _by_entry(items: Sequence[Item]) -> dict[Entry, list[dict[str, Any]]]:
+def _by_entry(items: Sequence[Occurrence]) -> dict[ParameterKeyword, list[dict[str, Any]]]:
     """What each keyword of a line says, each time that it stands there."""
-    found: dict[Entry, list[dict[str, Any]]] = {}
+    found: dict[ParameterKeyword, list[dict[str, Any]]] = {}
     for entry, _, said in items:
         if entry is not None:
             found.setdefault(entry, []).append(said)

@@ -11,7 +11,7 @@ from dataplane_core.grammar.props import Prop
 Part = TypeVar("Part")
 
 
-class Node:
+class Declaration:
     """Part of a declaration: a term, a keyword of a table, a statement, a model.
 
     No node changes once it is made. What follows from a node's parts is computed when somebody
@@ -47,7 +47,7 @@ class Node:
         return copy.deepcopy(self, {id(old): new})
 
 
-def shallowest(top: object, kind: type[Part], stop: tuple[type, ...]) -> list[Part]:
+def nearest_parts(top: object, kind: type[Part], stop: tuple[type, ...]) -> list[Part]:
     """Return the parts of a kind that the fewest others lie above of, in their order.
 
     What lies in a part of a kind in `stop` does not count.
@@ -63,7 +63,7 @@ def shallowest(top: object, kind: type[Part], stop: tuple[type, ...]) -> list[Pa
 
 def _parts(one: object) -> Iterator[object]:
     """The nodes, and the containers of nodes, that an object is made of."""
-    if isinstance(one, Node):
+    if isinstance(one, Declaration):
         yield from one.__getstate__().values()
     elif isinstance(one, dict):
         yield from one.values()
@@ -71,6 +71,6 @@ def _parts(one: object) -> Iterator[object]:
         yield from one
 
 
-def repeated(words: Iterable[str]) -> list[str]:
+def duplicates(words: Iterable[str]) -> list[str]:
     """Return the words that stand in a list more than once."""
     return [word for word, times in Counter(words).items() if times > 1]

@@ -17,7 +17,7 @@ from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_words, plain, split
 
 
-class Rule(Term):
+class ConditionedTerm(Term):
     """A body, then `if` or `unless` and a condition to the line's end (manual, section 7.2)."""
 
     WORDS = ("if", "unless")

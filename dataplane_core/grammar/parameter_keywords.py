@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.errors import Code
+from dataplane_core.grammar.declaration import Declaration
 from dataplane_core.grammar.props import Problem, Prop, Values, distinct, misplaced, missing
-from dataplane_core.grammar.shapes import Many
-from dataplane_core.grammar.terms import Const, Seq, Term
-from dataplane_core.grammar.tree import Node
+from dataplane_core.grammar.shapes import Repetition
+from dataplane_core.grammar.terms import ImpliedValue, Term, TermSequence
 
 
-class Entry(Node):
+class ParameterKeyword(Declaration):
     """One keyword of a table, with the terms that each of its words starts."""
 
     #: whether several of the keyword say something together
@@ -33,7 +33,7 @@ class Entry(Node):
     def choose(self, values: Values) -> str | None:
         """The keyword to write for `values`, None for none."""
         for word, term in self.words.items():
-            if isinstance(term, Const):
+            if isinstance(term, ImpliedValue):
                 if values.get(term.prop.name) == term.value:
                     return word
             elif term.has(values):
@@ -43,7 +43,7 @@ class Entry(Node):
     def write(self, values: Values) -> list[str]:
         """The keyword and its arguments."""
         word = self.choose(values)
-        return [] if word is None else [*head(word), *self.words[word].write(values, {})]
+        return [] if word is None else [*leading_words(word), *self.words[word].write(values, {})]
 
     def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The values of a line whose keywords say `said`, one behind the other: the last counts."""
@@ -58,7 +58,7 @@ class Entry(Node):
             yield from missing([next(iter(self.props)).name])
 
 
-def head(word: str) -> list[str]:
+def leading_words(word: str) -> list[str]:
     """The words that a keyword puts in front of its term.
 
     None for one that ends in `(`: there the term reads and writes the keyword itself.
@@ -66,7 +66,7 @@ def head(word: str) -> list[str]:
     return [] if word.endswith("(") else word.split()
 
 
-class Synonym(Entry):
+class SynonymKeyword(ParameterKeyword):
     """A property that another entry's keyword says as well.
 
     Its `value` writes the keyword, where the other entry's property `unless` is not set; what is
@@ -94,12 +94,12 @@ class Synonym(Entry):
         yield from ()
 
 
-class Variants(Entry):
+class VariantKeywords(ParameterKeyword):
     """Keywords that exclude one another, each with arguments; `prop` holds the one that stands."""
 
     def __init__(self, prop: Prop, words: dict[str, Term], needed: bool = False) -> None:
         self.prop = prop
-        terms = {word: Seq(Const(prop, word), term) for word, term in words.items()}
+        terms = {word: TermSequence(ImpliedValue(prop, word), term) for word, term in words.items()}
         super().__init__(dict[str, Term](terms), needed)
 
     def choose(self, values: Values) -> str | None:
@@ -119,7 +119,7 @@ class Variants(Entry):
             yield misplaced(name, f"{name} does not belong to {self.prop.name} {word}")
 
 
-class Repeated(Entry):
+class RepeatedKeyword(ParameterKeyword):
     """A keyword that may stand several times; each adds an item to a list property."""
 
     adds = True
@@ -128,7 +128,7 @@ class Repeated(Entry):
         self.item = term
         self.prop = prop
         self.scalar = not isinstance(prop.items, tuple)
-        super().__init__({word: Many(prop, term, at_least=1, most=1)})
+        super().__init__({word: Repetition(prop, term, at_least=1, most=1)})
 
     def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
         items = [item for one in said for item in one.get(self.prop.name, ())]
@@ -142,7 +142,7 @@ class Repeated(Entry):
         return words
 
 
-class Joined(Entry):
+class JoinedKeyword(ParameterKeyword):
     """A keyword that may stand several times; what each lists adds up to one list.
 
     The list is an array, or one word with commas.
