@@ -4,7 +4,6 @@ Declarations from which reading, writing, schemas and specifications are compute
 """
 
 from dataplane_core.grammar.declare import (
-    Custom,
     case,
     checked,
     choose,
@@ -18,7 +17,6 @@ from dataplane_core.grammar.declare import (
     opt,
     option,
     prefer,
-    rows,
     rule,
     seq,
     shared,
@@ -52,7 +50,6 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     misplaced,
-    normal,
     of_item,
 )
 from dataplane_core.grammar.statements import LineForm, Statement, each_counts, first_counts
@@ -78,7 +75,6 @@ __all__ = [
     "ACLS",
     "BACKENDS",
     "TABLES",
-    "Custom",
     "LineForm",
     "Model",
     "NoMatch",
@@ -117,7 +113,6 @@ __all__ = [
     "maybe_word",
     "merged",
     "misplaced",
-    "normal",
     "nothing",
     "of_item",
     "number_of",
@@ -128,7 +123,6 @@ __all__ = [
     "params",
     "prefer",
     "rest",
-    "rows",
     "rule",
     "seconds",
     "seq",

@@ -4,8 +4,7 @@ A body that carries them is taken without them, and with a warning. Paths are do
 item of an array; a path stands for all that is below it.
 """
 
-from dataplane_core import impl
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, impl
 
 
 def _below(path: str, names: str) -> str:

@@ -5,29 +5,33 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import parse_json, to_json
-from dataplane_core.api.operations import (
+from dataplane_core.plugin import (
     BAD_REQUEST,
     FAILURE,
     FORCE_RELOAD,
     NOT_FOUND,
     TRANSACTION_ID,
     VERSION,
+    ApiRequest,
+    BadRequest,
     Body,
+    Code,
+    Document,
+    Invalid,
     Operation,
+    Outcome,
     Parameter,
     Response,
+    Routes,
+    RuntimeFailed,
+    Services,
+    impl,
+    parse_json,
+    runtime_argument,
+    split_header,
+    to_json,
+    with_last_newline,
 )
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.errors import BadRequest, Code, Invalid, RuntimeFailed
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.services import Services
-from dataplane_core.store.change import Outcome
-from dataplane_core.store.head import split
-from dataplane_core.text import Document
-from dataplane_core.text.lines import with_last_newline
 
 PATH = "/services/haproxy/configuration/raw"
 JSON = "application/json"
@@ -62,13 +66,13 @@ def runtime_commands(header: str) -> list[str]:
         form = ACTIONS.get(name)
         if form is None or form.count("{}") != len(given):
             raise BadRequest(f"X-Runtime-Actions: {part[:80]!r} is no action with its arguments")
-        commands.append(form.format(*map(argument, given)))
+        commands.append(form.format(*map(runtime_argument, given)))
     return commands
 
 
 def checksum(text: str) -> str:
     """The MD5 of a text, as its own line says it or as it would."""
-    head, rest = split(text)
+    head, rest = split_header(text)
     plain = rest.encode("utf-8", "surrogateescape")
     return head.checksum or hashlib.md5(plain, usedforsecurity=False).hexdigest()
 
@@ -116,7 +120,7 @@ class Raw:
             skip_version=query["skip_version"],
         ) as edit:
             kinds = self.services.registry.section_kinds
-            edit.posted, rest = split(given)
+            edit.posted, rest = split_header(given)
             edit.document = Document.parse(rest, kinds, edit.document)
         self._answer(req, resp, edit.outcome)
         if commands and query["skip_reload"] and not self.services.runtime.apply(commands):

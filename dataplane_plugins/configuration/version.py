@@ -2,17 +2,17 @@
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import (
+from dataplane_core.plugin import (
     FAILURE,
     NOT_FOUND,
     TRANSACTION_ID,
+    ApiRequest,
     Operation,
     Response,
+    Routes,
+    impl,
+    to_json,
 )
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
 
 
 class Version:

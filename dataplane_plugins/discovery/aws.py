@@ -12,11 +12,18 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-from dataplane_core import impl
-from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
-from dataplane_core.errors import Code
-from dataplane_core.grammar import Problem, Prop
-from dataplane_core.text.numbers import is_digits
+from dataplane_core.plugin import (
+    Code,
+    Found,
+    Instance,
+    Problem,
+    Prop,
+    Source,
+    SourceEntry,
+    SourceFailed,
+    impl,
+    is_digits,
+)
 from dataplane_plugins.discovery.signing import Credentials, Scope, signed
 from dataplane_plugins.discovery.slots import backend_name
 from dataplane_plugins.discovery.web import Refused, fetch
@@ -57,7 +64,7 @@ class Client:
     Amazon's own tools, else Amazon's.
     """
 
-    def __init__(self, entry: Entry, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, entry: SourceEntry, environ: Mapping[str, str] = os.environ) -> None:
         self.region = str(entry["region"])
         domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
         given = environ.get("AWS_ENDPOINT_URL_EC2") or environ.get("AWS_ENDPOINT_URL")
@@ -121,7 +128,7 @@ def _code_of(body: bytes) -> str:
     return f" ({code})" if re.fullmatch(r"[A-Za-z.]{1,80}", code) else ""
 
 
-def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:
+def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
     """The services of a region, once in `retry_timeout` seconds."""
     client = Client(entry)
     while not stop.is_set():
@@ -129,7 +136,7 @@ def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:
         stop.wait(max(1, int(entry.get("retry_timeout") or 1)))
 
 
-def services(client: Client, entry: Entry) -> Found:
+def services(client: Client, entry: SourceEntry) -> Found:
     """What there is now. A service is named by its name and port."""
     allowed = _grouped(entry.get("allowlist") or ())
     denied = {
@@ -164,12 +171,12 @@ def _both(own: Filters, given: Filters) -> Filters:
     return {**own, **given, "instance-state-name": own["instance-state-name"]}
 
 
-def prefix(entry: Entry) -> str:
+def prefix(entry: SourceEntry) -> str:
     """What the names of an entry's backends begin with."""
     return backend_name(f"aws-{entry['region']}-", str(entry["name"])) + "-"
 
 
-def problems(entry: Entry) -> Iterator[Problem]:
+def problems(entry: SourceEntry) -> Iterator[Problem]:
     """The region is a part of a host's name; half a key is none."""
     if not re.fullmatch(r"[a-z0-9-]+", str(entry.get("region") or "")):
         yield Problem("region", Code.PATTERN, "region in body must be one such as eu-central-1")

@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from uuid import NAMESPACE_URL, uuid5
 
-from dataplane_core.codec.codec import Codec, Loaded
-from dataplane_core.codec.schema import SchemaFactory
-from dataplane_core.discovery import SHARED, Entry, Source
-from dataplane_core.errors import Code
-from dataplane_core.grammar import Prop
-from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.plugin import (
+    ENTRY_PROPS,
+    Code,
+    Codec,
+    Loaded,
+    Prop,
+    SchemaFactory,
+    Settings,
+    SettingsError,
+    Source,
+    SourceEntry,
+)
 
 ID = Prop("id", pattern=r"^[^\s]+$", help="Id of the entry; made up where none is given.")
 
@@ -18,14 +24,14 @@ ID = Prop("id", pattern=r"^[^\s]+$", help="Id of the entry; made up where none i
 def props_of(source: Source) -> tuple[Prop, ...]:
     """The properties of a source's entries: its own ones win over those that all have."""
     own = {prop.name for prop in source.props}
-    return tuple(prop for prop in (ID, *SHARED) if prop.name not in own) + source.props
+    return tuple(prop for prop in (ID, *ENTRY_PROPS) if prop.name not in own) + source.props
 
 
-def configured(source: Source, settings: Settings) -> list[tuple[str, Entry]]:
+def configured(source: Source, settings: Settings) -> list[tuple[str, SourceEntry]]:
     """The entries of the settings, each with its id; SettingsError names all that is wrong."""
     props = props_of(source)
     codec = Codec(source.schema or source.name, props, "v2", SchemaFactory([]), strict=True)
-    found: list[tuple[str, Entry]] = []
+    found: list[tuple[str, SourceEntry]] = []
     problems = []
     for number, given in enumerate(source.configured(settings)):
         key = f"{source.key or source.name}[{number}]"

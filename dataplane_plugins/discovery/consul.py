@@ -10,11 +10,18 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from dataplane_core import impl
-from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
-from dataplane_core.errors import Code
-from dataplane_core.grammar import Problem, Prop
-from dataplane_core.text.numbers import is_digits
+from dataplane_core.plugin import (
+    Code,
+    Found,
+    Instance,
+    Problem,
+    Prop,
+    Source,
+    SourceEntry,
+    SourceFailed,
+    impl,
+    is_digits,
+)
 from dataplane_plugins.discovery.blocking import LEAST_PERIOD, Changes, Query
 from dataplane_plugins.discovery.web import Connection, Refused
 
@@ -51,7 +58,7 @@ PROPS = (
 class Client:
     """Consul's HTTP API with the credentials of an entry, over a connection that is kept open."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: SourceEntry) -> None:
         host = str(entry["address"])
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         base = f"{entry.get('mode') or 'http'}://{host}:{entry['port']}"
@@ -99,7 +106,7 @@ class Client:
         self.connection.close()
 
 
-def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:
+def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
     """All services that the entry wants: at each change, and once in `retry_timeout` seconds.
 
     Looking takes half of the time at most, however often something changes.
@@ -116,7 +123,7 @@ def watch(entry: Entry, stop: threading.Event) -> Iterator[Found]:
             stop.wait(max(LEAST_PERIOD, spent))
 
 
-def _health(entry: Entry) -> list[Query[frozenset[tuple[str, ...]]]]:
+def _health(entry: SourceEntry) -> list[Query[frozenset[tuple[str, ...]]]]:
     """The query for checks, where the entry looks at them: those that fail tell all for `all`."""
     policy = entry.get("health_check_policy") or "none"
     if policy == "none":
@@ -140,7 +147,7 @@ def _states(checks: Any) -> frozenset[tuple[str, ...]]:
         raise SourceFailed(f"Consul's answer to {_CHECKS} has not the form that is known") from None
 
 
-def _look(client: Client, entry: Entry, catalog: Collection[str]) -> Found:
+def _look(client: Client, entry: SourceEntry, catalog: Collection[str]) -> Found:
     """The services that are wanted, with their instances.
 
     Consul leaves out what a token may not read: instances whose nodes it may not, and in some
@@ -156,7 +163,7 @@ def _look(client: Client, entry: Entry, catalog: Collection[str]) -> Found:
     return found
 
 
-def chosen(entry: Entry, names: Collection[str]) -> list[str]:
+def chosen(entry: SourceEntry, names: Collection[str]) -> list[str]:
     """The services that the entry wants, sorted. Consul itself is one only where it is named."""
     allowed = {*(entry.get("service_allowlist") or ()), *(entry.get("service-whitelist") or ())}
     denied = {*(entry.get("service_denylist") or ()), *(entry.get("service-blacklist") or ())}
@@ -170,7 +177,7 @@ def chosen(entry: Entry, names: Collection[str]) -> list[str]:
     )
 
 
-def _instances(client: Client, entry: Entry, service: str) -> list[Instance]:
+def _instances(client: Client, entry: SourceEntry, service: str) -> list[Instance]:
     path = f"/v1/health/service/{quote(service, safe='')}"
     found, _ = client.get(path)
     try:
@@ -187,7 +194,7 @@ def _instances(client: Client, entry: Entry, service: str) -> list[Instance]:
         raise SourceFailed(f"Consul's answer to {path} has not the form that is known") from None
 
 
-def healthy(entry: Entry, checks: Sequence[str | None]) -> bool:
+def healthy(entry: SourceEntry, checks: Sequence[str | None]) -> bool:
     """Whether an instance with these checks counts; one without any is healthy but for `min`."""
     passing = sum(status == "passing" for status in checks)
     policy = entry.get("health_check_policy") or "none"
@@ -200,12 +207,12 @@ def healthy(entry: Entry, checks: Sequence[str | None]) -> bool:
     return True
 
 
-def prefix(entry: Entry) -> str:
+def prefix(entry: SourceEntry) -> str:
     """What the names of an entry's backends begin with."""
     return f"consul-backend-{entry['address']}-{entry['port']}-"
 
 
-def problems(entry: Entry) -> Iterator[Problem]:
+def problems(entry: SourceEntry) -> Iterator[Problem]:
     """The rules between properties, and the regular expression."""
     if entry.get("health_check_policy") == "min" and not entry.get("health_check_policy_min"):
         told = "health_check_policy_min in body is required with health_check_policy min"

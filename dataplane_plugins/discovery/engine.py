@@ -7,9 +7,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dataplane_core.discovery import Entry, Found, Instance, Source
-from dataplane_core.errors import DataplaneError, VersionMismatch
-from dataplane_core.services import Services
+from dataplane_core.plugin import (
+    DataplaneError,
+    Found,
+    Instance,
+    Services,
+    Source,
+    SourceEntry,
+    VersionMismatch,
+)
 from dataplane_plugins.discovery.entries import Backends, Entries, Statuses
 from dataplane_plugins.discovery.slots import backend_name, is_address, plan
 
@@ -29,7 +35,7 @@ class BackendWriter:
         self.config = services.config
         self.backends = Backends(services.state)
 
-    def keep(self, entry: Entry, prefix: str, found: Found) -> tuple[int, list[str]]:
+    def keep(self, entry: SourceEntry, prefix: str, found: Found) -> tuple[int, list[str]]:
         """Make the backends be what was found; returns the number of servers and what was left out.
 
         Raises what `ConfigStore.edit` raises; the configuration is as it was then.
@@ -49,7 +55,7 @@ class BackendWriter:
         return sum(map(len, wanted.values())), left_out[:_MOST_TOLD]
 
     def _edit(
-        self, entry: Entry, wanted: Mapping[str, Sequence[Instance]], gone: Sequence[str]
+        self, entry: SourceEntry, wanted: Mapping[str, Sequence[Instance]], gone: Sequence[str]
     ) -> None:
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             snapshot = self.config.snapshot()
@@ -95,7 +101,7 @@ class Follower:
     """Follows one entry in a thread until it is told to stop."""
 
     def __init__(
-        self, source: Source, entry: Entry, keeper: BackendWriter, statuses: Statuses
+        self, source: Source, entry: SourceEntry, keeper: BackendWriter, statuses: Statuses
     ) -> None:
         self.source, self.entry = source, entry
         self.keeper, self.statuses = keeper, statuses

@@ -6,9 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
-from dataplane_core.discovery import DEFAULTS, Entry, Source
-from dataplane_core.errors import AlreadyExists, NotFound
-from dataplane_core.store import State
+from dataplane_core.plugin import (
+    ENTRY_DEFAULTS,
+    AlreadyExists,
+    NotFound,
+    Source,
+    SourceEntry,
+    State,
+)
 
 _TABLES = (
     "CREATE TABLE discovery_entries (source TEXT, id TEXT, body TEXT NOT NULL, "
@@ -21,10 +26,10 @@ _TABLES = (
 _KEY = "source = ? AND id = ?"
 
 
-def _whole(source: Source, body: Entry, id: str) -> dict[str, Any]:
+def _whole(source: Source, body: SourceEntry, id: str) -> dict[str, Any]:
     """An entry with its id and the defaults of what was not said."""
     said = {name: value for name, value in body.items() if value is not None}
-    return {**DEFAULTS, **source.defaults, **said, "id": id}
+    return {**ENTRY_DEFAULTS, **source.defaults, **said, "id": id}
 
 
 class Entries:
@@ -48,7 +53,7 @@ class Entries:
         found: dict[str, Any] = json.loads(rows[0]["body"])
         return found
 
-    def create(self, source: Source, body: Entry) -> dict[str, Any]:
+    def create(self, source: Source, body: SourceEntry) -> dict[str, Any]:
         """Add an entry; raises `AlreadyExists` for its id, or for one with the same backends."""
         entry = _whole(source, body, str(body.get("id") or uuid4()))
         with self.state.write() as connection:
@@ -62,7 +67,7 @@ class Entries:
             )
         return entry
 
-    def replace(self, source: Source, id: str, body: Entry) -> dict[str, Any]:
+    def replace(self, source: Source, id: str, body: SourceEntry) -> dict[str, Any]:
         """Replace an entry; raises `NotFound`, and `AlreadyExists` as `create` does."""
         self.get(source, id)
         entry = _whole(source, body, id)
@@ -85,7 +90,7 @@ class Entries:
             for table in ("discovery_entries", "discovery_status"):
                 connection.execute(f"DELETE FROM {table} WHERE {_KEY}", (source.name, id))
 
-    def configure(self, source: Source, bodies: Iterable[tuple[str, Entry]]) -> None:
+    def configure(self, source: Source, bodies: Iterable[tuple[str, SourceEntry]]) -> None:
         """Bring in the entries of the settings file, by id; those that clients changed stay."""
         entries = {id: _whole(source, body, id) for id, body in bodies}
         with self.state.write() as connection:
@@ -99,7 +104,7 @@ class Entries:
                 )
 
     @staticmethod
-    def _check_apart(source: Source, entry: Entry, id: str, other: Entry) -> None:
+    def _check_apart(source: Source, entry: SourceEntry, id: str, other: SourceEntry) -> None:
         if id == entry["id"]:
             raise AlreadyExists(f"object already exists: {source.name} {id} already exists")
         if source.prefix(other) == source.prefix(entry):

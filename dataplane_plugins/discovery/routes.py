@@ -4,24 +4,24 @@ from collections.abc import Iterator
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import (
+from dataplane_core.plugin import (
     BAD_REQUEST,
     EXISTS,
     FAILURE,
     NOT_FOUND,
+    ApiRequest,
     Body,
+    Fact,
     Fragment,
     Operation,
     Response,
+    Routes,
+    Services,
+    Source,
+    impl,
+    raise_problems,
+    to_json,
 )
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.codec.codec import refuse
-from dataplane_core.discovery import Source
-from dataplane_core.overview import Fact
-from dataplane_core.services import Services
 from dataplane_plugins.discovery.configured import configured, props_of
 from dataplane_plugins.discovery.engine import Engine
 from dataplane_plugins.discovery.entries import Entries, Statuses
@@ -57,7 +57,7 @@ class EntryList:
         resp.data = to_json({"data": self.entries.all(self.source)})
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        refuse(self.source.problems(req.body.echo))
+        raise_problems(self.source.problems(req.body.echo))
         resp.status = 201
         resp.data = to_json(self.entries.create(self.source, req.body.echo))
 
@@ -73,7 +73,7 @@ class EntryItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         self.entries.get(self.source, id)
-        refuse(self.source.problems(req.body.echo))
+        raise_problems(self.source.problems(req.body.echo))
         resp.data = to_json(self.entries.replace(self.source, id, req.body.echo))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:

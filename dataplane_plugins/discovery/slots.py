@@ -9,11 +9,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dataplane_core.discovery import SLOTS, Entry, Instance
-from dataplane_core.errors import NotFound
-from dataplane_core.resources.placing import place, with_defaults
-from dataplane_core.text import Document, Line, Section, unquote
-from dataplane_core.text.numbers import is_digits
+from dataplane_core.plugin import (
+    ENTRY_SLOTS,
+    Document,
+    Instance,
+    Line,
+    NotFound,
+    Section,
+    SourceEntry,
+    is_digits,
+    place_section,
+    unquote,
+    with_defaults,
+)
 
 FREE = Instance("127.0.0.1", 80)
 _SLOT = re.compile(r"SRV_[1-9]\d*")
@@ -34,10 +42,10 @@ def backend_name(prefix: str, service: str) -> str:
     return prefix + _UNFIT.sub(coded, service)
 
 
-def capacity(entry: Entry, wanted: int) -> int:
+def capacity(entry: SourceEntry, wanted: int) -> int:
     """How many slots a backend has for so many instances."""
-    size = int(entry.get("server_slots_base") or SLOTS)
-    step = int(entry.get("server_slots_growth_increment") or SLOTS)
+    size = int(entry.get("server_slots_base") or ENTRY_SLOTS)
+    step = int(entry.get("server_slots_growth_increment") or ENTRY_SLOTS)
     while size < wanted:
         size += step if entry.get("server_slots_growth_type") == "linear" else size
     return size
@@ -79,7 +87,7 @@ def _filled(slot: Slot, one: Instance | None) -> Line:
     return slot.line.rewritten([*slot.line.tokens[:2], _where(one or FREE), *state, *rest])
 
 
-def fill(section: Section, entry: Entry, instances: Iterable[Instance]) -> Section:
+def fill(section: Section, entry: SourceEntry, instances: Iterable[Instance]) -> Section:
     """The backend with these instances: those that it has stay where they are.
 
     Slots beyond the capacity go once they are free; what has only just been freed may still have
@@ -126,7 +134,10 @@ def _grown(section: Section, count: int, instances: Sequence[Instance]) -> Secti
 
 
 def plan(
-    document: Document, entry: Entry, wanted: Mapping[str, Sequence[Instance]], gone: Iterable[str]
+    document: Document,
+    entry: SourceEntry,
+    wanted: Mapping[str, Sequence[Instance]],
+    gone: Iterable[str],
 ) -> Document:
     """The document with the backends `wanted`, and without those of `gone` that nobody names.
 
@@ -139,7 +150,7 @@ def plan(
     for name, instances in wanted.items():
         old = document.find("backend", name)
         if old is None:
-            document, new = place(document, "backend", name, parent, ())
+            document, new = place_section(document, "backend", name, parent, ())
             made = fill(new.with_parent(parent), entry, instances)
             document = document.replace(new, made)
         else:

@@ -11,10 +11,14 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataplane_core.errors import Code, Invalid
-from dataplane_core.store.files import read, write_atomically
-from dataplane_core.store.journal.state import State
-from dataplane_core.text.tokens import CONTROL
+from dataplane_core.plugin import (
+    CONTROL_CHARACTERS,
+    Code,
+    Invalid,
+    State,
+    read_file,
+    write_atomically,
+)
 from dataplane_plugins.patterns.patterns import Reference, choose
 
 SUFFIX = ".map"
@@ -31,7 +35,7 @@ def check_entry(key: str, value: str) -> None:
     """Refuse what a map's file, or a command, could not say exactly (`Invalid`)."""
     if not key or not value:
         raise Invalid(f"{'value' if key else 'key'} in body is required", code=Code.REQUIRED)
-    if CONTROL.search(key) or CONTROL.search(value):
+    if CONTROL_CHARACTERS.search(key) or CONTROL_CHARACTERS.search(value):
         raise Invalid("key and value in body must not hold control characters", code=Code.PATTERN)
     if " " in key or key.startswith("#"):
         raise Invalid("key in body must not hold blanks or begin with #", code=Code.PATTERN)
@@ -114,7 +118,7 @@ class MapFiles:
 
     def write(self, path: Path, wanted: Values, changed: Container[str] | None = None) -> bool:
         """Bring what runs to a file; whether that changed it. Raises `StorageFailed`."""
-        text = read(path)[0].decode("utf-8", "surrogateescape")
+        text = read_file(path)[0].decode("utf-8", "surrogateescape")
         fresh = rewritten(text, wanted, changed)
         if fresh == text:
             return False

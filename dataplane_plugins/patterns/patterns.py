@@ -13,18 +13,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from dataplane_core.errors import (
+from dataplane_core.plugin import (
     BadRequest,
     Conflict,
     DataplaneError,
     NotFound,
+    RuntimeClient,
     RuntimeFailed,
     RuntimeUnreachable,
+    Services,
+    runtime_argument,
+    try_lock,
 )
-from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.services import Services
-from dataplane_core.store.files import try_lock
 from dataplane_plugins.runtime.common import first_words, refused
 
 Kind = Literal["map", "acl"]
@@ -152,7 +152,9 @@ class Patterns:
 
     def find(self, one: Reference, key: str) -> Entry | None:
         """The first entry with exactly this key; its address is "" where HAProxy did not say."""
-        answer = self.runtime.execute(f"get {self.kind} #{one.id} {argument(key)}")[0].strip()
+        answer = self.runtime.execute(f"get {self.kind} #{one.id} {runtime_argument(key)}")[
+            0
+        ].strip()
         match = _EXACT.fullmatch(answer)
         if match is not None and match["key"] is None:
             return None
@@ -176,7 +178,7 @@ class Patterns:
     def word(self, one: Reference, key: str) -> str:
         """A key as an argument; HAProxy takes one that begins with `#` for an entry's address."""
         if not key.startswith("#"):
-            return argument(key)
+            return runtime_argument(key)
         found = self._search(one, key)
         if found is None:
             raise NotFound(f"there is no key {key}")
@@ -188,7 +190,7 @@ class Patterns:
         `rows` are the words of each entry: a key and a value, or one pattern. When HAProxy refuses
         one of them, everything is as it was.
         """
-        words = [" ".join(map(argument, row)) for row in rows]
+        words = [" ".join(map(runtime_argument, row)) for row in rows]
         for client in self.runtime.processes():
             self._replace(client, one, words)
 

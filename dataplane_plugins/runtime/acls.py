@@ -4,16 +4,24 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import parse_json, to_json
-from dataplane_core.api.operations import Body, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid, NotFound
-from dataplane_core.grammar import Prop
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.services import Services
-from dataplane_core.text.tokens import CONTROL
+from dataplane_core.plugin import (
+    CONTROL_CHARACTERS,
+    AlreadyExists,
+    ApiRequest,
+    BadRequest,
+    Body,
+    Code,
+    Invalid,
+    NotFound,
+    Prop,
+    Response,
+    Routes,
+    Services,
+    impl,
+    parse_json,
+    runtime_argument,
+    to_json,
+)
 from dataplane_plugins.patterns.patterns import Patterns, Reference, choose, entries
 from dataplane_plugins.runtime.common import (
     BAD,
@@ -76,7 +84,7 @@ def check_value(value: Any) -> str:
         raise Invalid("value in body is required", code=Code.REQUIRED)
     if not isinstance(value, str):
         raise BadRequest("value in body must be a string")
-    if CONTROL.search(value) or value != value.strip(" ") or value.startswith("#"):
+    if CONTROL_CHARACTERS.search(value) or value != value.strip(" ") or value.startswith("#"):
         raise Invalid(
             "value in body must hold no control characters, and no blank at its ends or # at its "
             "beginning",
@@ -120,7 +128,7 @@ class EntryList:
         with patterns.changing(one):
             if patterns.find(one, value) is not None:
                 raise AlreadyExists(f"object already exists: the ACL has the entry {value}")
-            patterns.tell("add", one, argument(value))
+            patterns.tell("add", one, runtime_argument(value))
         resp.status = 201
         resp.data = to_json(req.body.echo)
 
@@ -151,7 +159,7 @@ class EntryItem:
         one = self.acls.find(req.query["acl_id"])
         with self.acls.patterns.changing(one):
             row = self.acls.row(one, id)
-            word = argument(row["value"]) if row["value"][0] != "#" else f"#{row['id']}"
+            word = runtime_argument(row["value"]) if row["value"][0] != "#" else f"#{row['id']}"
             self.acls.patterns.tell("del", one, word)
         resp.status = 204
 

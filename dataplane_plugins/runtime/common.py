@@ -4,10 +4,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from dataplane_core.api.operations import FAILURE, Body, Operation, Parameter, Response
-from dataplane_core.errors import BadRequest, DataplaneError, RuntimeFailed
-from dataplane_core.grammar import Prop
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.plugin import (
+    FAILURE,
+    BadRequest,
+    Body,
+    DataplaneError,
+    Operation,
+    Parameter,
+    Prop,
+    Response,
+    Runtime,
+    RuntimeClient,
+    RuntimeFailed,
+)
 
 PATH = "/services/haproxy/runtime"
 NAME = '^[^\\r\\n<>*;$#&{}"]+$'

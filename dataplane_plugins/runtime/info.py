@@ -5,14 +5,17 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
-from dataplane_core.services import Services
-from dataplane_core.text.numbers import is_digits
+from dataplane_core.plugin import (
+    ApiRequest,
+    Response,
+    Routes,
+    Runtime,
+    RuntimeClient,
+    Services,
+    impl,
+    is_digits,
+    to_json,
+)
 from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, array, from_each, operation
 
 FIELDS = {

@@ -6,7 +6,7 @@ JSON, the text becomes JSON by being cut and joined as a whole.
 
 import re
 
-from dataplane_core.api.body import to_json
+from dataplane_core.plugin import to_json
 
 _SPECIAL = bytes([*range(10), *range(11, 32), ord('"'), ord("\\")])
 _BLANK = b"\x1f"

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from dataplane_core.api.operations import Body, Parameter, Response
-from dataplane_core.api.routes import Routes
-from dataplane_core.grammar import Prop
+from dataplane_core.plugin import Body, Parameter, Prop, Response, Routes
 from dataplane_plugins.runtime.common import (
     BAD,
     EXISTS,

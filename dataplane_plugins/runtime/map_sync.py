@@ -13,10 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from dataplane_core import impl
-from dataplane_core.errors import DataplaneError, RuntimeFailed
-from dataplane_core.services import Services
-from dataplane_core.text.numbers import is_digits
+from dataplane_core.plugin import DataplaneError, RuntimeFailed, Services, impl, is_digits
 from dataplane_plugins.patterns.map_files import MapFiles, Values, by_key
 from dataplane_plugins.patterns.patterns import Patterns, Reference, entries
 

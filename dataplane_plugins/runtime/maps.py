@@ -7,15 +7,20 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import parse_json, to_json
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.overview import Fact
-from dataplane_core.services import Services
-from dataplane_core.store.files import told
+from dataplane_core.plugin import (
+    AlreadyExists,
+    ApiRequest,
+    BadRequest,
+    Fact,
+    NotFound,
+    Routes,
+    Services,
+    impl,
+    parse_json,
+    runtime_argument,
+    storage_errors,
+    to_json,
+)
 from dataplane_plugins.patterns.map_files import MapFiles, Values, by_key, check_entry
 from dataplane_plugins.patterns.patterns import Patterns, Reference, entries
 from dataplane_plugins.runtime import map_operations as told_as
@@ -104,7 +109,7 @@ class MapItem:
         with self.maps.changing(req, name) as one:
             self.maps.patterns.tell("clear", one)
         if path is not None:
-            with self.maps.used_files.removing(path), told(path, "deleted"):
+            with self.maps.used_files.removing(path), storage_errors(path, "deleted"):
                 path.unlink(missing_ok=True)
         resp.status = 204
 
@@ -150,7 +155,7 @@ class EntryList:
         with self.maps.changing(req, req.query["map"]) as one:
             if self.maps.patterns.find(one, key) is not None:
                 raise AlreadyExists(f"object already exists: the map has the key {key}")
-            self.maps.patterns.tell("add", one, argument(key), argument(value))
+            self.maps.patterns.tell("add", one, runtime_argument(key), runtime_argument(value))
         resp.status = 201
         resp.data = to_json(req.body.echo)
 
@@ -172,7 +177,7 @@ class EntryItem:
         check_entry(id.lstrip("#") or "key", value)
         with self.maps.changing(req, req.query["map"]) as one:
             word = self.maps.patterns.word(one, id)
-            self.maps.patterns.tell("set", one, word, argument(value))
+            self.maps.patterns.tell("set", one, word, runtime_argument(value))
         resp.data = to_json({"key": id, "value": value})
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:

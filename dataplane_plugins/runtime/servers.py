@@ -10,17 +10,23 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import Body, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.errors import AlreadyExists, BadRequest, NotFound, RuntimeFailed
-from dataplane_core.grammar import Prop
-from dataplane_core.haproxy.runtime import Runtime
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.services import Services
-from dataplane_core.text import unquote
+from dataplane_core.plugin import (
+    AlreadyExists,
+    ApiRequest,
+    BadRequest,
+    Body,
+    NotFound,
+    Prop,
+    Response,
+    Routes,
+    Runtime,
+    RuntimeFailed,
+    Services,
+    impl,
+    runtime_argument,
+    to_json,
+    unquote,
+)
 from dataplane_plugins.configuration.common.props import PORT
 from dataplane_plugins.configuration.servers.server_params import SERVER_PARAMS
 from dataplane_plugins.runtime.common import (
@@ -102,7 +108,7 @@ def dynamic_words(values: Mapping[str, Any]) -> Iterator[str]:
     address, port = values.get("address", NO_ADDRESS), values.get("port")
     if port is not None and ":" in address.strip("[]"):
         address = f"[{address.strip('[]')}]"
-    yield argument(address if port is None else f"{address}:{port}")
+    yield runtime_argument(address if port is None else f"{address}:{port}")
     names = {prop.name for prop in SERVER_PARAMS.props}
     own = {
         name: value
@@ -110,7 +116,7 @@ def dynamic_words(values: Mapping[str, Any]) -> Iterator[str]:
         if name.partition(".")[0] in names and not _says_nothing(name, value)
     }
     for word in SERVER_PARAMS.write(own, {}):
-        yield argument(unquote(word))
+        yield runtime_argument(unquote(word))
 
 
 def _says_nothing(name: str, value: Any) -> bool:
@@ -126,7 +132,7 @@ class Servers:
 
     def all(self, backend: str) -> list[dict[str, Any]] | None:
         """The servers of a backend; None when there is no such backend."""
-        answer = self.runtime.execute(f"show servers state {argument(backend)}")[0]
+        answer = self.runtime.execute(f"show servers state {runtime_argument(backend)}")[0]
         if answer.startswith("Can't find backend"):
             return None
         return list(states(answer))
@@ -140,7 +146,7 @@ class Servers:
 
     def tell(self, command: str, backend: str, name: str, rest: str = "") -> None:
         """One command about a server; raises what HAProxy's words mean."""
-        where = f"{argument(backend)}/{argument(name)}"
+        where = f"{runtime_argument(backend)}/{runtime_argument(name)}"
         for answer in self.runtime.execute(f"{command} {where} {rest}".rstrip(" ")):
             words = first_words([answer])
             if words and not words.endswith(("New server registered.", "Server deleted.")):

@@ -5,11 +5,16 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dataplane_core.errors import BadRequest, NotFound, RuntimeFailed
-from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.text import Document, unquote
-from dataplane_core.text.numbers import is_digits
+from dataplane_core.plugin import (
+    BadRequest,
+    Document,
+    NotFound,
+    RuntimeClient,
+    RuntimeFailed,
+    is_digits,
+    runtime_argument,
+    unquote,
+)
 
 DATA_TYPES = (
     *("bytes_in_cnt", "bytes_in_rate", "bytes_out_cnt", "bytes_out_rate", "conn_cnt", "conn_cur"),
@@ -66,7 +71,7 @@ def rows(client: RuntimeClient, name: str, rest: str, seconds: float) -> Generat
 
     Raises `NotFound` without the table, and `BadRequest` with HAProxy's words.
     """
-    answer = _lines(client.stream(f"show table {argument(name)}{rest}", seconds))
+    answer = _lines(client.stream(f"show table {runtime_argument(name)}{rest}", seconds))
     first = next(answer, "")
     if first.startswith("No such table"):
         raise NotFound(f"the running HAProxy has no stick table {name}")

@@ -8,17 +8,24 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import Body, Parameter, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.errors import BadRequest, Code, Invalid, NotFound
-from dataplane_core.grammar import Prop
-from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.services import Services
-from dataplane_core.text.numbers import is_digits
+from dataplane_core.plugin import (
+    ApiRequest,
+    BadRequest,
+    Body,
+    Code,
+    Invalid,
+    NotFound,
+    Parameter,
+    Prop,
+    Response,
+    Routes,
+    RuntimeClient,
+    Services,
+    impl,
+    is_digits,
+    runtime_argument,
+    to_json,
+)
 from dataplane_plugins.runtime import stick_tables
 from dataplane_plugins.runtime.common import (
     MISSING,
@@ -120,7 +127,7 @@ def narrowed(key: str | None, filters: str | None) -> str:
     if key and filters:
         raise BadRequest("key and filter in query exclude one another")
     if key:
-        return f" key {argument(key)}"
+        return f" key {runtime_argument(key)}"
     words = (filters or "").replace(",", " ").split()
     parts = [words[at : at + 3] for at in range(0, len(words), 3)]
     for part in parts:
@@ -129,7 +136,7 @@ def narrowed(key: str | None, filters: str | None) -> str:
                 "filter in query must be a data type, one of "
                 f"{', '.join(OPERATORS)}, and a whole number"
             )
-    return "".join(f" data.{argument(name)} {how} {number}" for name, how, number in parts)
+    return "".join(f" data.{runtime_argument(name)} {how} {number}" for name, how, number in parts)
 
 
 def data_words(data: Mapping[str, Any]) -> str:
@@ -189,11 +196,11 @@ class Entries:
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         if req.loaded is None:
             raise Invalid("stick_table_entry in body is required", code=Code.REQUIRED)
-        values, table = req.body.values, argument(req.query["stick_table"])
+        values, table = req.body.values, runtime_argument(req.query["stick_table"])
         start = "data_type."
         data = {name[len(start) :]: values[name] for name in values if name.startswith(start)}
         client = self.tables.process(req.query["process"])
-        command = f"set table {table} key {argument(values['key'])} {data_words(data)}"
+        command = f"set table {table} key {runtime_argument(values['key'])} {data_words(data)}"
         if words := client.command(command, self.tables.seconds).strip():
             raise refused(words, _KINDS)
         resp.status = 204

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from dataplane_core import impl
-from dataplane_core.api.operations import BYTES, Operation, Parameter, Response
-from dataplane_core.errors import NotFound
+from dataplane_core.plugin import (
+    BYTES,
+    ApiRequest,
+    NotFound,
+    Operation,
+    Parameter,
+    Response,
+    Routes,
+    impl,
+)
 
 if TYPE_CHECKING:
     import falcon
 
-    from dataplane_core.api.request import ApiRequest
-    from dataplane_core.api.routes import Routes
 
 MEDIA = {
     "docs.js": "text/javascript; charset=utf-8",

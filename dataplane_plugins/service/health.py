@@ -2,13 +2,17 @@
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import FAILURE, Operation, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.haproxy.reload import ReloadQueue
-from dataplane_core.services import Services
+from dataplane_core.plugin import (
+    FAILURE,
+    ApiRequest,
+    Operation,
+    ReloadQueue,
+    Response,
+    Routes,
+    Services,
+    impl,
+    to_json,
+)
 
 HEALTH = {
     "type": "object",

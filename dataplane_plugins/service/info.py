@@ -11,13 +11,17 @@ from typing import Any
 
 import falcon
 
-import dataplane_core
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import FAILURE, Operation, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.services import Services
+from dataplane_core.plugin import (
+    FAILURE,
+    ApiRequest,
+    Operation,
+    Response,
+    Routes,
+    Services,
+    __version__,
+    impl,
+    to_json,
+)
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -45,7 +49,7 @@ INFO = _object(
 @lru_cache(maxsize=1)
 def build_date() -> str:
     """When this installation was made (RFC 3339)."""
-    moment = Path(dataplane_core.__file__).stat().st_mtime
+    moment = Path(__file__).stat().st_mtime
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
@@ -87,7 +91,7 @@ class Info:
         api = {
             "build_date": build_date(),
             "version": req.site.version.release,
-            "x_server": f"dataplane {dataplane_core.__version__}",
+            "x_server": f"dataplane {__version__}",
         }
         resp.data = to_json({"api": api, "system": system() if self.shown else {}})
 

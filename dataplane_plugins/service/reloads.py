@@ -4,13 +4,20 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import FAILURE, NOT_FOUND, Operation, Parameter, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
-from dataplane_core.services import Services
+from dataplane_core.plugin import (
+    FAILURE,
+    NOT_FOUND,
+    ApiRequest,
+    Operation,
+    Parameter,
+    ReloadQueue,
+    ReloadRecord,
+    Response,
+    Routes,
+    Services,
+    impl,
+    to_json,
+)
 
 PATH = "/services/haproxy/reloads"
 ID_PATTERN = r"^\d{4}-\d{2}-\d{2}-\d+$"

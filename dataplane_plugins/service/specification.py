@@ -4,11 +4,7 @@ import re
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import FAILURE, Operation, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
+from dataplane_core.plugin import FAILURE, ApiRequest, Operation, Response, Routes, impl, to_json
 
 _HOST = re.compile(r"[^{}/ :\\]+(:\d+)?")  # what Swagger 2.0 allows; no address of IPv6
 

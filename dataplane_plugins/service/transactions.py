@@ -4,9 +4,7 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import (
+from dataplane_core.plugin import (
     BAD_REQUEST,
     CONFLICT,
     CURRENT_VERSION,
@@ -14,14 +12,17 @@ from dataplane_core.api.operations import (
     FORCE_RELOAD,
     NOT_ACCEPTABLE,
     NOT_FOUND,
+    ApiRequest,
     Operation,
     Parameter,
     Response,
+    Routes,
+    Services,
+    Transaction,
+    Transactions,
+    impl,
+    to_json,
 )
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.services import Services
-from dataplane_core.store.transactions import Transaction, Transactions
 
 PATH = "/services/haproxy/transactions"
 ONE = Response({"$ref": "transaction"})

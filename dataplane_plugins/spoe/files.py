@@ -13,19 +13,29 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 
-from dataplane_core.errors import AlreadyExists, CheckFailed, Invalid, NotFound
-from dataplane_core.haproxy.reload import ReloadRecord
-from dataplane_core.services import Services
-from dataplane_core.store import State
-from dataplane_core.store.config import ConfigStore
-from dataplane_core.store.configuration_file import discard
-from dataplane_core.store.files import Candidate, locked, sweep_folder, sync_directory, told
-from dataplane_core.store.head import decode, encode
-from dataplane_core.store.ports import Verdict
-from dataplane_core.text.lines import with_last_newline
-from dataplane_core.text.section import SCOPE
+from dataplane_core.plugin import (
+    SCOPE_KIND,
+    AlreadyExists,
+    Candidate,
+    CheckFailed,
+    ConfigStore,
+    Invalid,
+    NotFound,
+    ReloadRecord,
+    Services,
+    State,
+    Verdict,
+    decode_text,
+    discard_store,
+    encode_text,
+    locked,
+    storage_errors,
+    sweep_folder,
+    sync_directory,
+    with_last_newline,
+)
 
-KINDS = frozenset({SCOPE, "spoe-agent", "spoe-message", "spoe-group"})
+KINDS = frozenset({SCOPE_KIND, "spoe-agent", "spoe-message", "spoe-group"})
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 
@@ -124,12 +134,12 @@ class SpoeFiles:
                 f"start with '-' or '.', instead of {name!r}",
                 code=605,
             )
-        with told(self._folder):
+        with storage_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         with self._making():
             if os.path.lexists(path):
                 raise AlreadyExists(f"object already exists: SPOE file {name} already exists")
-            ended = encode(with_last_newline(decode(data)))
+            ended = encode_text(with_last_newline(decode_text(data)))
             with Candidate(path, ended, 0o644) as candidate:
                 candidate.sync()
                 self._services.used_files.check(path, candidate.path)
@@ -152,7 +162,7 @@ class SpoeFiles:
         with self._making(), self._opening:
             state = self._state_of(path)
             with self._services.used_files.removing(path):
-                discard(path)
+                discard_store(path)
             lives = self._services.state.fact(_fact(path)) or "0"
             self._services.state.note(_fact(path), str(int(lives) + 1))
             self._close(path)

@@ -1,6 +1,6 @@
 """What stands in a SPOE file (doc/SPOE.txt, section 2): agents, messages and groups."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Model,
     Prop,
     Statement,
@@ -10,6 +10,7 @@ from dataplane_core.grammar import (
     group,
     integer,
     keyword,
+    nested,
     nothing,
     one_of,
     rest,
@@ -17,7 +18,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.grammar.nested import nested
 from dataplane_plugins.configuration.rules.acls import ACL
 from dataplane_plugins.configuration.rules.log_targets import LOG
 

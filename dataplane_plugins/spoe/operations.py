@@ -1,6 +1,6 @@
 """What the specification says of SPOE files and of what is in them."""
 
-from dataplane_core.api.operations import (
+from dataplane_core.plugin import (
     BAD_REQUEST,
     EXISTS,
     FAILURE,

@@ -7,17 +7,22 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.api.body import parse_json, to_json
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.uploads import open_upload
-from dataplane_core.api.view import View
-from dataplane_core.codec.codec import Codec
-from dataplane_core.errors import BadRequest, NotFound
-from dataplane_core.grammar import Model, Prop
-from dataplane_core.store.change import Outcome
-from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.transactions import Edit
-from dataplane_core.text import Section
+from dataplane_core.plugin import (
+    ApiRequest,
+    BadRequest,
+    Codec,
+    Edit,
+    Model,
+    NotFound,
+    Outcome,
+    Prop,
+    Section,
+    Snapshot,
+    View,
+    open_upload,
+    parse_json,
+    to_json,
+)
 from dataplane_plugins.spoe import scopes
 from dataplane_plugins.spoe.files import SpoeFiles
 

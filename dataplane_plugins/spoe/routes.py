@@ -1,8 +1,6 @@
 """Routes of SPOE files."""
 
-from dataplane_core import impl
-from dataplane_core.api.routes import Routes
-from dataplane_core.services import Services
+from dataplane_core.plugin import Routes, Services, impl
 from dataplane_plugins.spoe import operations, resources, transactions
 from dataplane_plugins.spoe.files import SpoeFiles
 from dataplane_plugins.spoe.models import AGENT, ENGINE_NAME, GROUP, MESSAGE

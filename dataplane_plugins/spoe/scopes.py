@@ -2,16 +2,14 @@
 
 import re
 
-from dataplane_core.errors import AlreadyExists, Invalid, NotFound
-from dataplane_core.text import Document, Section
-from dataplane_core.text.section import SCOPE
+from dataplane_core.plugin import SCOPE_KIND, AlreadyExists, Document, Invalid, NotFound, Section
 
 _NAME = re.compile(r"\[[A-Za-z0-9_.:-]+\]")
 
 
 def names(document: Document) -> list[str]:
     """The scopes, brackets included, in file order."""
-    return [section.name for section in document.all(SCOPE)]
+    return [section.name for section in document.all(SCOPE_KIND)]
 
 
 def parts(document: Document, scope: str, kind: str) -> list[Section]:
@@ -66,9 +64,9 @@ def _span(document: Document, scope: str) -> tuple[int, int]:
     """The positions of the sections in a scope, its own line left out."""
     start = None
     for at, section in enumerate(document.sections):
-        if section.kind == SCOPE and start is not None:
+        if section.kind == SCOPE_KIND and start is not None:
             return start, at
-        if section.kind == SCOPE and section.name == scope:
+        if section.kind == SCOPE_KIND and section.name == scope:
             start = at + 1
     if start is None:
         raise NotFound(f"missing object: scope {scope} does not exist")

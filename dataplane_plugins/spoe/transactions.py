@@ -2,8 +2,7 @@
 
 import falcon
 
-from dataplane_core.api.body import to_json
-from dataplane_core.api.request import ApiRequest
+from dataplane_core.plugin import ApiRequest, to_json
 from dataplane_plugins.service.transactions import shown
 from dataplane_plugins.spoe.resources import SpoeResource
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dataplane_core.errors import Invalid
+from dataplane_core.plugin import Invalid
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -12,14 +12,19 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import BYTES
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.uploads import open_upload
-from dataplane_core.errors import CheckFailed, ReloadFailed
-from dataplane_core.references import Former
-from dataplane_core.services import Services
-from dataplane_core.store.files import Candidate, locked, sync_directory
+from dataplane_core.plugin import (
+    BYTES,
+    ApiRequest,
+    Candidate,
+    CheckFailed,
+    Former,
+    ReloadFailed,
+    Services,
+    locked,
+    open_upload,
+    sync_directory,
+    to_json,
+)
 from dataplane_plugins.storage.certificates import bundle_in
 from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.live import CannotUpdateLive, Live

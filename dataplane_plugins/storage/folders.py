@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
-from dataplane_core.store.files import (
+from dataplane_core.plugin import (
+    AlreadyExists,
     Candidate,
+    Code,
+    Invalid,
+    NotFound,
+    storage_errors,
     sweep_folder,
     sync_directory,
-    told,
 )
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
@@ -80,7 +83,7 @@ class Folder:
         target = self._target(name)
         if target is None:
             raise NotFound(f"missing object: there is no file {name} in {self.path}")
-        with told(self.path / name, "read"):
+        with storage_errors(self.path / name, "read"):
             handle = os.open(target, _FLAGS)
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):  # it was changed just now
@@ -91,13 +94,13 @@ class Folder:
     def read(self, name: str) -> bytes:
         """The bytes of a file; raises as `open` does."""
         file, _ = self.open(name)
-        with file, told(self.path / name, "read"):
+        with file, storage_errors(self.path / name, "read"):
             return file.read()
 
     def begin(self, name: str) -> Candidate:
         """A temporary file for a new file; raises `AlreadyExists`, `StorageFailed`."""
         self.check_free(name)
-        with told(self.path, "made"):
+        with storage_errors(self.path, "made"):
             self.path.mkdir(parents=True, exist_ok=True)
         return Candidate(self.path / name, b"", self.mode)
 
@@ -117,7 +120,7 @@ class Folder:
     def remove(self, name: str) -> None:
         """Delete a file; of a link, the link. Raises `NotFound`, `StorageFailed`."""
         path = self.find(name)
-        with told(path, "deleted"):
+        with storage_errors(path, "deleted"):
             path.unlink(missing_ok=True)
         sync_directory(self.path)
 

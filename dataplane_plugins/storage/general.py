@@ -1,8 +1,6 @@
 """`/storage/general`: any other files: pages of errors, lists of addresses, scripts."""
 
-from dataplane_core import impl
-from dataplane_core.api.routes import Routes
-from dataplane_core.services import Services
+from dataplane_core.plugin import Routes, Services, impl
 from dataplane_plugins.runtime.common import array
 from dataplane_plugins.storage.files import FileItem, FileList, Files
 from dataplane_plugins.storage.folders import Folder

@@ -11,10 +11,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane_core.errors import DataplaneError, Invalid, RuntimeFailed
-from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.services import Services
+from dataplane_core.plugin import (
+    DataplaneError,
+    Invalid,
+    RuntimeClient,
+    RuntimeFailed,
+    Services,
+    runtime_argument,
+)
 from dataplane_plugins.patterns.map_files import pairs_of
 from dataplane_plugins.patterns.patterns import Kind, Patterns, Reference
 from dataplane_plugins.storage.certificates import Bundle
@@ -96,10 +100,10 @@ class Live:
                 name = _known(client, "ssl cert", path)
                 if name is None:
                     name = str(path)
-                    self._tell(client, f"new ssl cert {argument(name)}", "New empty")
+                    self._tell(client, f"new ssl cert {runtime_argument(name)}", "New empty")
                 self._put(client, "ssl cert", name, bundle.text)
                 for folder in _folders(client, path.parent):
-                    words = f"add ssl crt-list {argument(folder)} {argument(name)}"
+                    words = f"add ssl crt-list {runtime_argument(folder)} {runtime_argument(name)}"
                     self._tell(client, words, "Success", COMMIT_SECONDS)
         except (RuntimeFailed, Invalid) as error:
             raise CannotUpdateLive(error.message) from None
@@ -120,9 +124,9 @@ class Live:
                 if name is None:
                     continue
                 for folder in _folders(client, path.parent):
-                    words = f"del ssl crt-list {argument(folder)} {argument(name)}"
+                    words = f"del ssl crt-list {runtime_argument(folder)} {runtime_argument(name)}"
                     self._tell(client, words, "deleted")
-                self._tell(client, f"del ssl cert {argument(name)}", "deleted")
+                self._tell(client, f"del ssl cert {runtime_argument(name)}", "deleted")
         except (RuntimeFailed, Invalid) as error:
             raise CannotUpdateLive(error.message) from None
 
@@ -181,7 +185,7 @@ class Live:
 
     def _put(self, client: RuntimeClient, store: str, name: str, text: str) -> None:
         """Replace one stored file, in a transaction of HAProxy's own."""
-        word = argument(name)
+        word = runtime_argument(name)
         if len(text) + len(word) + 64 > self.runtime.line_limit:
             raise Invalid("it is larger than HAProxy takes over its socket; tune.bufsize sets that")
         answer = client.send(f"set {store} {word}", text, self.runtime.deadline)

@@ -5,11 +5,7 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.services import Services
+from dataplane_core.plugin import ApiRequest, Routes, Services, impl, to_json
 from dataplane_plugins.patterns.map_files import SUFFIX
 from dataplane_plugins.runtime.common import array
 from dataplane_plugins.runtime.map_operations import MAP

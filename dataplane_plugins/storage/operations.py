@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from dataplane_core.api.operations import (
+from dataplane_core.plugin import (
     BAD_REQUEST,
     BYTES,
     EXISTS,
@@ -14,8 +14,8 @@ from dataplane_core.api.operations import (
     Operation,
     Parameter,
     Response,
+    Services,
 )
-from dataplane_core.services import Services
 from dataplane_plugins.storage.files import FIELD
 from dataplane_plugins.storage.folders import Folder
 

@@ -10,15 +10,20 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import FAILURE, NOT_FOUND, Operation, Response
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.errors import FileRefused
-from dataplane_core.overview import Fact
-from dataplane_core.services import Services
-from dataplane_core.store.files import read
+from dataplane_core.plugin import (
+    FAILURE,
+    NOT_FOUND,
+    ApiRequest,
+    Fact,
+    FileRefused,
+    Operation,
+    Response,
+    Routes,
+    Services,
+    impl,
+    read_file,
+    to_json,
+)
 from dataplane_plugins.runtime.common import array
 from dataplane_plugins.storage.certificates import check, check_key, facts
 from dataplane_plugins.storage.files import FileList, Files, reason_of, wants_live
@@ -128,7 +133,7 @@ def _key_beside(path: Path) -> bytes:
     """The file in which HAProxy looks for a key that a certificate's own file lacks."""
     for place in (path.with_name(f"{path.name}.key"), path.with_suffix(".key")):
         if place != path and place.is_file():
-            return read(place)[0]
+            return read_file(place)[0]
     return b""
 
 
@@ -163,7 +168,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _202=queued(_ONE),
         ),
     }
-    read = {"200": Response(_ONE), "404": NOT_FOUND, "default": FAILURE}
+    read_file = {"200": Response(_ONE), "404": NOT_FOUND, "default": FAILURE}
     gone = {
         "202": queued(),
         "204": GONE,
@@ -177,7 +182,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             TAG,
             "Read a certificate. Whom it is for, who has issued it, and how long it is valid; "
             "never its key.",
-            responses=read,
+            responses=read_file,
         ),
         "PUT": replaced(
             "replaceStorageSSLCertificate",

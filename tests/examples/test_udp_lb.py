@@ -77,7 +77,7 @@ def test_it_is_as_short_as_promised() -> None:
     imported = {
         node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)
     }
-    assert imported == {"dataplane_core", "dataplane_core.grammar"}
+    assert imported == {"dataplane_core.plugin"}
 
 
 def test_its_routes_are_listed(installed: Path) -> None:

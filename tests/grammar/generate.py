@@ -8,8 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from dataplane_core.grammar import Custom, LineForm, ParameterTable, Prop, Reading, Statement, Term
+from dataplane_core.grammar import LineForm, ParameterTable, Prop, Reading, Statement, Term
 from dataplane_core.grammar.acl_condition import ConditionedTerm
+from dataplane_core.grammar.declare import Custom
 from dataplane_core.grammar.dispatch import Dispatch, Template
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.parameter_keywords import (

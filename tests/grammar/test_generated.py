@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Invalid
-from dataplane_core.grammar import Model, Statement, normal
+from dataplane_core.grammar import Model, Statement
+from dataplane_core.grammar.props import normal
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.text import Document, Section

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dataplane_core.grammar import Custom, statement, word
+from dataplane_core.grammar import statement, word
+from dataplane_core.grammar.declare import Custom
 from dataplane_core.grammar.laws import breaches, lint, name_of
 from dataplane_core.resources.collections import RowCollection
 from tests.golden.offline import registry

@@ -15,7 +15,6 @@ from dataplane_core.grammar import (
     integer,
     joined,
     merged,
-    normal,
     one_of,
     params,  # fmt: skip
     seq,
@@ -27,6 +26,7 @@ from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Template
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.grammar.parameter_table import unknown_words
+from dataplane_core.grammar.props import normal
 from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.text import Line, Section
 

@@ -20,13 +20,13 @@ from dataplane_core.grammar import (
     params,
     prefer,
     rest,
-    rows,
     seconds,
     seq,
     shared,
     statement,
     word,
 )
+from dataplane_core.grammar.declare import rows
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 

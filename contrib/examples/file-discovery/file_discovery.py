@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
-from dataplane_core import impl
-from dataplane_core.discovery import Entry, Found, Instance, Source, SourceFailed
-from dataplane_core.grammar import Prop
+from dataplane_core.plugin import Found, Instance, Prop, Source, SourceEntry, SourceFailed, impl
 
 
-def watch(entry: Entry, stop: Event) -> Iterator[Found]:
+def watch(entry: SourceEntry, stop: Event) -> Iterator[Found]:
     """The file's services, whenever it is read: once in `retry_timeout` seconds."""
     while not stop.is_set():
         try:
@@ -27,7 +25,7 @@ def _instance(where: str) -> Instance:
     return Instance(address.strip("[]"), int(port))
 
 
-def prefix(entry: Entry) -> str:
+def prefix(entry: SourceEntry) -> str:
     """Backends are named after the file."""
     return "file-backend-" + re.sub(r"[^A-Za-z0-9_.-]", "_", entry["file"]).strip("_") + "-"
 

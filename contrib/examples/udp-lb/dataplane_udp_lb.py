@@ -1,7 +1,8 @@
 """`udp-lb` sections, HAProxy Enterprise's load balancing of datagrams, as resources of the API."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model, arg, integer, one_of, params, seq, statement, switch, word
+from dataplane_core.plugin import (
+    Model, arg, impl, integer, one_of, params, seq, statement, switch, word,
+)
 
 BALANCER = Model(
     "udp_lb",

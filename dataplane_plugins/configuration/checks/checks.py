@@ -3,8 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    WORD,
+    Case,
+    ImpliedValue,
+    Layout,
     NoMatch,
+    ParameterKeyword,
     ParameterTable,
     Problem,
     Prop,
@@ -16,16 +21,14 @@ from dataplane_core.grammar import (
     const,
     flag,
     integer,
+    is_words,
     one_of,
     params,
+    plain_word,
+    split_words,
+    unwritable,
     word,
 )
-from dataplane_core.grammar.dispatch import Case
-from dataplane_core.grammar.parameter_keywords import ParameterKeyword
-from dataplane_core.grammar.props import Layout, refuse
-from dataplane_core.grammar.terms import ImpliedValue
-from dataplane_core.grammar.values import WORD
-from dataplane_core.text import is_words, plain, split
 
 COMMENT = word("check_comment", pattern=None, help="Text for the log when the step fails.")
 
@@ -123,8 +126,8 @@ class HeaderPattern(Term):
     def _end(self, tokens: Sequence[str], at: int) -> int:
         """Behind the name and the value, each with its method; `at` where no name stands."""
         for words in self.PARTS:
-            if at < len(tokens) and plain(tokens[at]) in words:
-                method = "-m" in map(plain, tokens[at + 1 : at + 2])
+            if at < len(tokens) and plain_word(tokens[at]) in words:
+                method = "-m" in map(plain_word, tokens[at + 1 : at + 2])
                 at = min(at + (4 if method else 2), len(tokens))
             elif words == self.PARTS[0]:
                 return at
@@ -132,9 +135,11 @@ class HeaderPattern(Term):
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         name, value = self.prop.name, str(values.get(self.prop.name, ""))
-        words = split(value) if is_words(value) else []
+        words = split_words(value) if is_words(value) else []
         if not words or self._end(words, 0) != len(words):
-            raise refuse(name, f"must be `name`, a name, and perhaps `value`, a value: {value!r}")
+            raise unwritable(
+                name, f"must be `name`, a name, and perhaps `value`, a value: {value!r}"
+            )
         return words
 
     def needs(self, values: Values) -> Iterator[str]:

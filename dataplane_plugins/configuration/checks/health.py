@@ -1,6 +1,6 @@
 """How servers are checked: the `option …chk` family and external checks (manual, section 4.2)."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     choose,
     first_of,
     group,

@@ -1,14 +1,6 @@
 """`http-check`: the steps of an HTTP health check (manual, section 4.2 `http-check …`)."""
 
-from dataplane_core.grammar import (
-    arg,
-    args,
-    case,
-    dispatch,
-    first_of,
-    integer,
-    word,
-)
+from dataplane_core.plugin import arg, args, case, dispatch, first_of, integer, word
 from dataplane_plugins.configuration.checks import checks
 from dataplane_plugins.configuration.checks.health import METHODS
 from dataplane_plugins.configuration.common.held import STATUSES, held

@@ -1,7 +1,6 @@
 """`http-check`: the steps of an HTTP health check, in their order."""
 
-from dataplane_core import impl
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, impl
 from dataplane_plugins.configuration.checks.http_check_steps import CHECK
 
 

@@ -1,8 +1,6 @@
 """`tcp-check`: the steps of a TCP health check, in their order."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Prop, case, dispatch, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Prop, Registry, case, dispatch, impl, word
 from dataplane_plugins.configuration.checks import checks
 from dataplane_plugins.configuration.common.held import held
 from dataplane_plugins.configuration.common.props import PORT, or_variable

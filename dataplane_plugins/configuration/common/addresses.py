@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from dataplane_core.grammar import Prop, Term
-from dataplane_core.grammar.address import Address
-from dataplane_core.grammar.values import WORD
-from dataplane_core.text import Line
+from dataplane_core.plugin import WORD, Address, Line, Prop, Term
 from dataplane_plugins.configuration.common.props import PORT
 
 

@@ -3,7 +3,7 @@
 Error pages, compression, alerts by mail, headers with addresses.
 """
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Statement,
     arg,
     const,

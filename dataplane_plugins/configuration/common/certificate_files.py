@@ -1,7 +1,6 @@
 """The files of one certificate, as `load` and `ssl-f-use` name them (manual, section 3.11)."""
 
-from dataplane_core.grammar import arg, word
-from dataplane_core.grammar.parameter_keywords import ParameterKeyword
+from dataplane_core.plugin import ParameterKeyword, arg, word
 
 
 def certificate_files() -> tuple[ParameterKeyword, ...]:

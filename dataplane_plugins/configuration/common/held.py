@@ -3,9 +3,16 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from dataplane_core.errors import Code
-from dataplane_core.grammar import Problem, Term, Values, checked, misplaced
-from dataplane_core.text.numbers import integer, is_digits
+from dataplane_core.plugin import (
+    Code,
+    Problem,
+    Term,
+    Values,
+    checked,
+    is_digits,
+    misplaced,
+    parse_integer,
+)
 
 INIT_ADDR = r"[^,]*[.:][^,]*|last|libc|none"
 """Ways to find an address at the start (manual, section 5.2 "init-addr")."""
@@ -50,7 +57,7 @@ def mss(term: Term) -> Term:
 
     def rule(values: Values) -> Iterator[Problem]:
         value = str(values.get("mss", ""))
-        number = integer(value)
+        number = parse_integer(value)
         if is_digits(value.removeprefix("-")) and not 1 <= abs(number or 0) <= 65535:
             yield Problem("mss", Code.PATTERN, "mss must be from 1 to 65535, or from -65535 to -1")
 

@@ -6,7 +6,7 @@ Every keyword is declared once, beside the sections that take it; a section's mo
 
 from collections.abc import Iterator
 
-from dataplane_core.grammar import Statement
+from dataplane_core.plugin import Statement
 
 DEFAULTS, FRONTEND, BACKEND = "defaults", "frontend", "backend"
 ANY = frozenset({DEFAULTS, FRONTEND, BACKEND})

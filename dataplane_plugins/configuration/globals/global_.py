@@ -1,8 +1,6 @@
 """`global`: settings of the whole process (manual, chapter 3)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.globals import (
     global_http,
     global_performance,

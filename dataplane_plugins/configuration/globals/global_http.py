@@ -1,6 +1,6 @@
 """HTTP and QUIC of the process, its HTTP client, Lua, detection of devices (manual, 3.1-3.2)."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     each_counts,
     mapped,
     one_of,

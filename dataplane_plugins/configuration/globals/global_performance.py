@@ -1,6 +1,6 @@
 """Limits and the load of the process; how it polls; what it reports (manual, 3.2 and 3.3)."""
 
-from dataplane_core.grammar import first_counts, mapped, rest, statements
+from dataplane_core.plugin import first_counts, mapped, rest, statements
 from dataplane_plugins.configuration.globals.global_statements import (
     Respelled,
     Switched,

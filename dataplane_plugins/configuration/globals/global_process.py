@@ -1,6 +1,7 @@
 """The process: who it runs as, its environment, its files, its sockets (manual, section 3.1)."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    WORD,
     Statement,
     arg,
     case,
@@ -18,7 +19,6 @@ from dataplane_core.grammar import (
     toggle,
     word,
 )
-from dataplane_core.grammar.values import WORD
 from dataplane_plugins.configuration.common.held import held
 from dataplane_plugins.configuration.globals.global_statements import (
     Switched,

@@ -1,6 +1,8 @@
 """What HAProxy 3.0 and 3.2 added to `global` (manual of 3.2, chapter 3)."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    WORD,
+    Address,
     Prop,
     Statement,
     first_counts,
@@ -14,8 +16,6 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
-from dataplane_core.grammar.address import Address
-from dataplane_core.grammar.values import WORD
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.globals.global_statements import (
     among,

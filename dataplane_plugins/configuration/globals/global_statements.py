@@ -3,11 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    Line,
+    LineContent,
+    LineForm,
     Problem,
     Prop,
     Reading,
+    Scalar,
+    SingleStatement,
     Statement,
+    Term,
     Values,
     choose,
     const,
@@ -24,9 +30,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.grammar.statements import LineContent, LineForm, SingleStatement
-from dataplane_core.grammar.terms import Scalar, Term
-from dataplane_core.text.lines import Line
 
 Names = dict[str, Any]
 

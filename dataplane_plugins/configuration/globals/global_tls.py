@@ -1,6 +1,6 @@
 """TLS of the process: directories, defaults of listeners and servers, engines (manual, 3.1)."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Statement,
     each_counts,
     first_counts,

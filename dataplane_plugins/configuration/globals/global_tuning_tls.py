@@ -1,7 +1,6 @@
 """`tune.…` of TLS, Lua, QUIC and compression (manual, section 3.2)."""
 
-from dataplane_core.grammar import Prop, integer, seconds, seq, statement
-from dataplane_core.grammar.terms import UnwrittenValue
+from dataplane_core.plugin import Prop, UnwrittenValue, integer, seconds, seq, statement
 from dataplane_plugins.configuration.globals.global_statements import (
     Twice,
     among,

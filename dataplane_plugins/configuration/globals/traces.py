@@ -1,8 +1,6 @@
 """`traces` section: traces that are on from the start (manual, section 3.13)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model, rest, statements
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl, rest, statements
 
 TRACES = Model(
     "traces",

@@ -1,8 +1,6 @@
 """`backend` sections: the servers that requests are sent to."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
 from dataplane_plugins.configuration.common.proxies import BACKEND as KIND
 from dataplane_plugins.configuration.common.proxies import select

@@ -5,8 +5,9 @@
 
 from collections.abc import Iterator
 
-from dataplane_core.errors import Code
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    Address,
+    Code,
     Problem,
     Prop,
     Statement,
@@ -27,7 +28,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.grammar.address import Address
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.common.proxies import BACK, on
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND

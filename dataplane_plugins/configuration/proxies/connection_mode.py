@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dataplane_core.grammar import LineForm, Prop, Statement, Values, choose, nothing
-from dataplane_core.grammar.statements import LineContent
+from dataplane_core.plugin import LineContent, LineForm, Prop, Statement, Values, choose, nothing
 from dataplane_plugins.configuration.common.proxies import FRONT, on
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
 

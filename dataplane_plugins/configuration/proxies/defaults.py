@@ -1,8 +1,6 @@
 """`defaults` sections: all of them as `named_defaults`, the last one as `defaults`."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
 from dataplane_plugins.configuration.common.proxies import DEFAULTS as KIND
 from dataplane_plugins.configuration.common.proxies import select

@@ -1,8 +1,6 @@
 """`frontend` sections: where clients connect."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.common.proxies import FRONTEND as KIND
 from dataplane_plugins.configuration.common.proxies import select
 from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS

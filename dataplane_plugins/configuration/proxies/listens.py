@@ -5,10 +5,7 @@ as those of frontends and backends are; what the section says itself is shown he
 of the file is out of sight.
 """
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model
-from dataplane_core.resources.collections import LISTEN
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import LISTEN, Model, Registry, impl
 from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
 from dataplane_plugins.configuration.common.proxies import select_both
 from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS

@@ -1,6 +1,6 @@
 """`option` keywords that are only switched on and off (manual, section 4.2), in writing order."""
 
-from dataplane_core.grammar import choose, nothing, option
+from dataplane_core.plugin import choose, nothing, option
 from dataplane_plugins.configuration.common.proxies import (
     ANY,
     BACK,

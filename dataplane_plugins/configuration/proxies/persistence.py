@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     ACLS,
+    LineContent,
     LineForm,
     Problem,
     Prop,
@@ -34,7 +35,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.grammar.statements import LineContent
 from dataplane_plugins.configuration.common.proxies import BACK, NAMED, on
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
 

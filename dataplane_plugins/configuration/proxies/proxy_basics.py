@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     ACLS,
     BACKENDS,
     Statement,

@@ -1,6 +1,8 @@
 """Keywords of proxies that the interface's 2.9 has no properties for (manual, section 4.2)."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    Address,
+    Prop,
     Statement,
     choose,
     flag,
@@ -18,8 +20,6 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
-from dataplane_core.grammar.address import Address
-from dataplane_core.grammar.props import Prop
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.common.props import GUID
 from dataplane_plugins.configuration.common.proxies import BACK, FRONT, NAMED, on

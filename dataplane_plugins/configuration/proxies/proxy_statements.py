@@ -1,6 +1,6 @@
 """All statements that proxies share, in the order in which new lines are written."""
 
-from dataplane_core.grammar import Prop, shared
+from dataplane_core.plugin import Prop, shared
 from dataplane_plugins.configuration.checks import health
 from dataplane_plugins.configuration.checks.http_check_steps import CHECK
 from dataplane_plugins.configuration.common import answers

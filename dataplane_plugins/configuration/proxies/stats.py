@@ -1,8 +1,9 @@
 """The statistics page: `stats …` in proxies (manual, section 4.2), as `stats_options`."""
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     ACLS,
     Statement,
+    Template,
     case,
     const,
     dispatch,
@@ -20,7 +21,6 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
-from dataplane_core.grammar.dispatch import Template
 from dataplane_plugins.configuration.common.proxies import ANY, on
 
 NODE = r"^[A-Za-z0-9_.-]+$"

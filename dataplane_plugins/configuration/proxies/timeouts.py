@@ -1,6 +1,6 @@
 """Timeouts and TCP keep-alive of proxies (manual, section 4.2 "timeout …", "clitcpka-…")."""
 
-from dataplane_core.grammar import duration, integer, statement
+from dataplane_core.plugin import duration, integer, statement
 from dataplane_plugins.configuration.common.proxies import ANY, BACK, FRONT, Table, on
 
 LONGEST = 2**31 - 1

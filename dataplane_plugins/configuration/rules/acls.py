@@ -1,8 +1,6 @@
 """`acl` lines: named conditions (manual, section 7)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import opt, rest, seq, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, impl, opt, rest, seq, statement, word
 from dataplane_plugins.configuration.common.props import OBJECT_NAME
 
 RANK = 20

@@ -5,7 +5,9 @@ Manual, section 4.4 (4.2 before HAProxy 3.2), in which each action says where it
 
 from typing import Any
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    WORD,
+    Case,
     Prop,
     Term,
     arg,
@@ -23,8 +25,6 @@ from dataplane_core.grammar import (
     size,
     word,
 )
-from dataplane_core.grammar.dispatch import Case
-from dataplane_core.grammar.values import WORD
 from dataplane_plugins.configuration.common.props import or_variable
 
 LOG_LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "silent")

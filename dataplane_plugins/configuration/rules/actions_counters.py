@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     TABLES,
+    Case,
     Term,
     arg,
     case,
@@ -14,7 +15,6 @@ from dataplane_core.grammar import (
     rest,
     word,
 )
-from dataplane_core.grammar.dispatch import Case
 
 _ID = {"help": "Number of the stick counter, 0 for the first."}
 _INDEX = {"help": "Place in the array of counters or tags, 0 for the first."}

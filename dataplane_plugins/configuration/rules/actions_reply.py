@@ -3,7 +3,9 @@
 Manual, section 4.4 (4.2 before HAProxy 3.2): `http-request return`, `redirect`, `http-error`.
 """
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    Case,
+    ParameterKeyword,
     Term,
     arg,
     args,
@@ -17,8 +19,6 @@ from dataplane_core.grammar import (
     variants,
     word,
 )
-from dataplane_core.grammar.dispatch import Case
-from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_plugins.configuration.common.held import media_type
 
 LEAST, MOST = 200, 599

@@ -1,8 +1,6 @@
 """`use_backend` lines: which backend takes a request (manual, section 4.2)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import BACKENDS, rule, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import BACKENDS, Registry, impl, rule, statement, word
 
 RANK = 70
 

@@ -1,8 +1,6 @@
 """`declare capture` lines: slots that rules put captured values into (manual, section 4.2)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import integer, lit, one_of, seq, statement
-from dataplane_core.resources.registry import Orphans, Registry
+from dataplane_core.plugin import Orphans, Registry, impl, integer, lit, one_of, seq, statement
 
 RANK = 22
 

@@ -1,8 +1,8 @@
 """`filter` lines: what processes the data of a proxy, in order (manual, section 9)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     TABLES,
+    Registry,
     Term,
     arg,
     case,
@@ -10,6 +10,7 @@ from dataplane_core.grammar import (
     duration,
     first_of,
     flag,
+    impl,
     integer,
     params,
     seq,
@@ -17,7 +18,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.resources.registry import Registry
 
 RANK = 25
 

@@ -1,8 +1,6 @@
 """`http-after-response`: rules for all responses, those of HAProxy itself too."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import case, checked, dispatch, rule
-from dataplane_core.resources.registry import Orphans, Registry
+from dataplane_core.plugin import Orphans, Registry, case, checked, dispatch, impl, rule
 from dataplane_plugins.configuration.common.held import needed
 from dataplane_plugins.configuration.rules import actions, actions_counters
 from dataplane_plugins.configuration.rules.rule_line import RuleLine, number_spellings

@@ -1,8 +1,6 @@
 """`http-error`: what HAProxy answers with in place of its own error pages."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import arg, const, number_of, seq, statement
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, arg, const, impl, number_of, seq, statement
 from dataplane_plugins.configuration.common.answers import ERROR_CODES
 from dataplane_plugins.configuration.rules.actions_reply import answer
 

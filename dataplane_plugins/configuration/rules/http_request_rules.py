@@ -1,10 +1,19 @@
 """`http-request`: rules for requests, in the order in which they are evaluated."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Term, arg, case, dispatch, flag, params, rule, word
-from dataplane_core.grammar.dispatch import Case
-from dataplane_core.grammar.values import WORD
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import (
+    WORD,
+    Case,
+    Registry,
+    Term,
+    arg,
+    case,
+    dispatch,
+    flag,
+    impl,
+    params,
+    rule,
+    word,
+)
 from dataplane_plugins.configuration.rules import (
     actions,
     actions_counters,

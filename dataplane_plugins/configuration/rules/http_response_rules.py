@@ -1,9 +1,6 @@
 """`http-response`: rules for responses, in the order in which they are evaluated."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import case, dispatch, rule, word
-from dataplane_core.grammar.values import WORD
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word
 from dataplane_plugins.configuration.common.held import held
 from dataplane_plugins.configuration.rules import actions, actions_counters, actions_reply
 from dataplane_plugins.configuration.rules.http_tracking import SPELLINGS, TRACK, TRACKED

@@ -1,6 +1,6 @@
 """`track-sc` of HTTP rules, which the interface knows as three more actions, too."""
 
-from dataplane_core.grammar.values import WORD
+from dataplane_core.plugin import WORD
 from dataplane_plugins.configuration.rules.actions import old_name
 from dataplane_plugins.configuration.rules.actions_counters import VALUED, track
 from dataplane_plugins.configuration.rules.rule_line import number_spellings, track_spellings

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    LineContent,
     LineForm,
+    Orphans,
+    Parent,
     Problem,
+    Registry,
+    RowStatement,
+    Template,
     Values,
     arg,
     const,
+    impl,
     integer,
     one_of,
     opt,
@@ -16,9 +22,6 @@ from dataplane_core.grammar import (
     seq,
     word,
 )
-from dataplane_core.grammar.dispatch import Template
-from dataplane_core.grammar.statements import LineContent, RowStatement
-from dataplane_core.resources.registry import Orphans, Parent, Registry
 
 RANK = 15
 FACILITIES = (

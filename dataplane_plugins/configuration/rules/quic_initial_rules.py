@@ -1,8 +1,6 @@
 """`quic-initial` lines: what becomes of the first datagram of a connection (manual, 4.2)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import case, dispatch, rule, statement
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, case, dispatch, impl, rule, statement
 
 RANK = 15
 

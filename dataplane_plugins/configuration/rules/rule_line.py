@@ -5,9 +5,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from dataplane_core.grammar import Problem, Prop, Term, Values, misplaced
-from dataplane_core.grammar.statements import SingleStatement
-from dataplane_core.text.numbers import integer
+from dataplane_core.plugin import (
+    Problem,
+    Prop,
+    SingleStatement,
+    Term,
+    Values,
+    misplaced,
+    parse_integer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class RuleLine(SingleStatement):
                     value = own.pop(name)
                     own[new] = str(value) if self.kinds[new] == "string" else value
             for name, new in spelling.numbers.items():
-                number = integer(own.get(name, ""))
+                number = parse_integer(own.get(name, ""))
                 if new not in own and number is not None:
                     del own[name]
                     own[new] = number

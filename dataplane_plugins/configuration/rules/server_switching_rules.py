@@ -1,8 +1,6 @@
 """`use-server` lines: rules that name the server of a request (manual, section 4.2)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import rule, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, impl, rule, statement, word
 
 RANK = 70
 

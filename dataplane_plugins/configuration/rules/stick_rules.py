@@ -1,8 +1,17 @@
 """`stick` lines: which entry of a stick table leads to a server (manual, section 4.2)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import TABLES, lit, one_of, opt, rule, seq, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import (
+    TABLES,
+    Registry,
+    impl,
+    lit,
+    one_of,
+    opt,
+    rule,
+    seq,
+    statement,
+    word,
+)
 
 RANK = 50
 

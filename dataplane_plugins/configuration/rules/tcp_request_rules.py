@@ -1,12 +1,14 @@
 """`tcp-request`: rules for connections, sessions and the first bytes of requests."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    Case,
+    Registry,
     Term,
     arg,
     case,
     dispatch,
     duration,
+    impl,
     lit,
     opt,
     params,
@@ -15,8 +17,6 @@ from dataplane_core.grammar import (
     seq,
     word,
 )
-from dataplane_core.grammar.dispatch import Case
-from dataplane_core.resources.registry import Registry
 from dataplane_plugins.configuration.rules import actions, actions_counters
 from dataplane_plugins.configuration.rules.rule_line import (
     RuleLine,

@@ -1,9 +1,6 @@
 """`tcp-response`: rules for the first bytes of responses."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import case, dispatch, duration, rule
-from dataplane_core.grammar.values import WORD
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import WORD, Registry, case, dispatch, duration, impl, rule
 from dataplane_plugins.configuration.rules import actions, actions_counters
 from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling, number_spellings
 

@@ -1,10 +1,11 @@
 """`acme` sections: where certificates are ordered, and how (manual, section 3.12)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Model,
+    Registry,
     Statement,
     duration,
+    impl,
     integer,
     listed,
     mapped,
@@ -13,7 +14,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.resources.registry import Registry
 
 CHALLENGES = ("http-01", "dns-01", "dns-persist-01")
 """Kinds of challenges (RFC 8555, section 8); HAProxy reads them in any case."""

@@ -1,8 +1,6 @@
 """`cache` sections: answers kept in memory (manual, chapter 6 "Cache")."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model, integer, mapped, statement
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl, integer, mapped, statement
 
 CACHE = Model(
     "cache",

@@ -1,8 +1,17 @@
 """`crt-store` sections: certificates loaded under names of their own (manual, section 3.11)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model, Statement, arg, listed, on_off, params, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import (
+    Model,
+    Registry,
+    Statement,
+    arg,
+    impl,
+    listed,
+    on_off,
+    params,
+    statement,
+    word,
+)
 from dataplane_plugins.configuration.common.certificate_files import certificate_files
 
 NAME = r"^[A-Za-z0-9-_]+$"

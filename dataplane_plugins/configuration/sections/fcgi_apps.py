@@ -1,13 +1,15 @@
 """`fcgi-app` sections: how FastCGI applications are spoken to (manual, section 10)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Model,
+    Registry,
     Statement,
+    Template,
     arg,
     const,
     first_of,
     group,
+    impl,
     integer,
     lit,
     one_of,
@@ -20,8 +22,6 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
-from dataplane_core.grammar.dispatch import Template
-from dataplane_core.resources.registry import Registry
 from dataplane_plugins.configuration.rules.log_targets import FORMATS, LENGTH
 
 _SAMPLE = Template(

@@ -3,10 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dataplane_core import impl
-from dataplane_core.errors import BadRequest, Code
-from dataplane_core.grammar import Model, Problem, Values
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import BadRequest, Code, Model, Problem, Registry, Values, impl
 from dataplane_plugins.configuration.common.answers import error_files
 
 NAME = r"^[A-Za-z0-9-_]+$"

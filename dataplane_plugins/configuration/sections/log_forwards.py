@@ -1,11 +1,14 @@
 """`log-forward` sections and their `dgram-bind` lines (manual, chapter 4.3 "log-forward")."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Model,
+    Orphans,
+    Parent,
+    Registry,
     arg,
     duration,
     flag,
+    impl,
     integer,
     keyword,
     one_of,
@@ -14,7 +17,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.resources.registry import Orphans, Parent, Registry
 from dataplane_plugins.configuration.common.addresses import address_name, listening_address
 
 LOG_FORWARD = Model(

@@ -1,8 +1,6 @@
 """`mailers` sections: who is told of servers' states by mail (manual, chapter 3.6 "Mailers")."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model, duration, seq, statement, word
-from dataplane_core.resources.registry import Orphans, Registry
+from dataplane_core.plugin import Model, Orphans, Registry, duration, impl, seq, statement, word
 from dataplane_plugins.configuration.common.addresses import peer_address
 
 MAILERS = Model(

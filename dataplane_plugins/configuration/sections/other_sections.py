@@ -1,8 +1,6 @@
 """Sections that the interface has no object for, for reading: all their lines are `x_unmanaged`."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl
 
 
 @impl

@@ -1,11 +1,13 @@
 """`peers` sections, their peers and their stick tables (manual, chapter 3.5 "Peers")."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Model,
+    Orphans,
+    Registry,
     arg,
     checked,
     flag,
+    impl,
     integer,
     joined,
     keyword,
@@ -15,7 +17,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.resources.registry import Orphans, Registry
 from dataplane_plugins.configuration.common.addresses import peer_address
 from dataplane_plugins.configuration.common.held import typed_length
 from dataplane_plugins.configuration.common.props import OBJECT_NAME

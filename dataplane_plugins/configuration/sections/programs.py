@@ -1,8 +1,6 @@
 """`program` sections: processes that the master starts beside itself (manual, section 3.7)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model, option, rest, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Model, Registry, impl, option, rest, statement, word
 
 PROGRAM = Model(
     "program",

@@ -1,17 +1,18 @@
 """`resolvers` sections and their name servers (manual, section 5.3.2)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Model,
+    Orphans,
+    Registry,
     Statement,
     duration,
+    impl,
     integer,
     keyword,
     seq,
     statement,
     word,
 )
-from dataplane_core.resources.registry import Orphans, Registry
 from dataplane_plugins.configuration.common.addresses import server_address
 from dataplane_plugins.configuration.common.props import OBJECT_NAME
 

@@ -1,8 +1,17 @@
 """`ring` sections: messages kept in memory (manual, chapter 3.9 "Rings")."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import Model, duration, integer, one_of, rest, size, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import (
+    Model,
+    Registry,
+    duration,
+    impl,
+    integer,
+    one_of,
+    rest,
+    size,
+    statement,
+    word,
+)
 
 FORMATS = ("iso", "local", "raw", "rfc3164", "rfc5424", "short", "priority", "timed")
 

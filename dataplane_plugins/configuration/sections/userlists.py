@@ -1,11 +1,13 @@
 """`userlist` sections, their users and groups (manual, chapter 3.4 "Userlists")."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     Model,
+    Orphans,
+    Registry,
     arg,
     const,
     first_of,
+    impl,
     lit,
     opt,
     params,
@@ -13,7 +15,6 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.resources.registry import Orphans, Registry
 from dataplane_plugins.configuration.common.props import OBJECT_NAME
 
 _PASSWORD = word("password", pattern=None, required=True,

@@ -3,7 +3,7 @@
 The order is the one in which keywords are written.
 """
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
     arg,
     args,
     duration,

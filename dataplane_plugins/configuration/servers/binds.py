@@ -1,8 +1,6 @@
 """`bind` lines (manual, sections 4.2 "bind" and 5.1)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import seq, statement
-from dataplane_core.resources.registry import Parent, Registry
+from dataplane_core.plugin import Parent, Registry, impl, seq, statement
 from dataplane_plugins.configuration.common.addresses import address_name, listening_address
 from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
 

@@ -3,7 +3,7 @@
 HAProxy adds up the lines of a section; so do the objects.
 """
 
-from dataplane_core.grammar import Statement, merged
+from dataplane_core.plugin import Statement, merged
 from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
 from dataplane_plugins.configuration.servers.server_params import SERVER_PARAMS
 

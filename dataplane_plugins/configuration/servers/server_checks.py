@@ -3,7 +3,7 @@
 They are the first of those, written in this order behind those without an argument.
 """
 
-from dataplane_core.grammar import arg, duration, integer, one_of, word
+from dataplane_core.plugin import arg, duration, integer, one_of, word
 from dataplane_plugins.configuration.common.held import INIT_ADDR, held
 from dataplane_plugins.configuration.common.props import GUID, PORT
 

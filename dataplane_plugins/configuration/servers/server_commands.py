@@ -7,11 +7,18 @@ and starts it in maintenance with its checks off: all that is made good here, or
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dataplane_core.grammar import Reading, Row
-from dataplane_core.haproxy.live import is_ip
-from dataplane_core.haproxy.runtime_line import argument
-from dataplane_core.resources.changes import NeedsReload
-from dataplane_core.text import Document, Line, Section, has_variable, unquote
+from dataplane_core.plugin import (
+    Document,
+    Line,
+    NeedsReload,
+    Reading,
+    Row,
+    Section,
+    has_variable,
+    is_ip,
+    runtime_argument,
+    unquote,
+)
 
 _CHECKED = {"health_check_address", "health_check_port"}
 _AROUND = ("ssl", "send-proxy", "send_proxy")
@@ -28,7 +35,7 @@ def added(document: Document, section: Section, row: Row) -> Iterator[str]:
         raise NeedsReload("only a reload looks up the server's address")
     _said_plainly(reading, [*common, *row.line.tokens])
     words = [own[2], *map(unquote, common), *own[3:]]
-    yield f"add server {where} {' '.join(map(argument, words))}"
+    yield f"add server {where} {' '.join(map(runtime_argument, words))}"
     if reading.values.get("check") == "enabled":
         yield f"enable health {where}"
     if reading.values.get("agent-check") == "enabled":
@@ -84,7 +91,7 @@ def _said_plainly(reading: Reading, tokens: Iterable[str]) -> None:
 def _path(section: Section, row: Row) -> str:
     if section.kind not in ("backend", "listen"):
         raise NeedsReload("only servers of backends change while HAProxy runs")
-    return f"{argument(section.name)}/{argument(unquote(row.values['name']))}"
+    return f"{runtime_argument(section.name)}/{runtime_argument(unquote(row.values['name']))}"
 
 
 def _words(line: Line) -> list[str]:

@@ -4,8 +4,11 @@ Keywords without argument are in `server_switches`, the first half of the others
 `server_checks`. `id` belongs to single servers alone.
 """
 
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    ParameterKeyword,
     ParameterTable,
+    Prop,
+    Template,
     arg,
     duration,
     group,
@@ -17,9 +20,6 @@ from dataplane_core.grammar import (
     seq,
     word,
 )
-from dataplane_core.grammar.dispatch import Template
-from dataplane_core.grammar.parameter_keywords import ParameterKeyword
-from dataplane_core.grammar.props import Prop
 from dataplane_plugins.configuration.common.held import NETWORK, SOURCE, held
 from dataplane_plugins.configuration.common.props import CONGESTION_CONTROLS, PORT, TLS_VERSIONS
 from dataplane_plugins.configuration.servers.server_checks import (

@@ -3,8 +3,7 @@
 They are written in front of those that do, in this order.
 """
 
-from dataplane_core.grammar import flag, switch, synonym, unsaid
-from dataplane_core.grammar.parameter_keywords import ParameterKeyword
+from dataplane_core.plugin import ParameterKeyword, flag, switch, synonym, unsaid
 
 
 def _tls(version: str) -> list[ParameterKeyword]:

@@ -1,8 +1,6 @@
 """`server-template` lines: servers made by number (manual, section 4.2 "server-template")."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import seq, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, impl, seq, statement, word
 from dataplane_plugins.configuration.common.addresses import server_address
 from dataplane_plugins.configuration.common.props import OBJECT_NAME, or_variable
 from dataplane_plugins.configuration.servers.server_params import server_params

@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dataplane_core import impl
-from dataplane_core.grammar import Prop, seq, word
-from dataplane_core.grammar.statements import SingleStatement
-from dataplane_core.resources.registry import Registry, RowCommands
+from dataplane_core.plugin import Prop, Registry, RowCommands, SingleStatement, impl, seq, word
 from dataplane_plugins.configuration.common.addresses import server_address
 from dataplane_plugins.configuration.servers import server_commands
 from dataplane_plugins.configuration.servers.server_params import server_params

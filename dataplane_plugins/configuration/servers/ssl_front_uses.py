@@ -1,8 +1,6 @@
 """`ssl-f-use` lines: certificates of all TLS listeners of a proxy (manual, section 4.2)."""
 
-from dataplane_core import impl
-from dataplane_core.grammar import arg, flag, on_off, one_of, params, statement, word
-from dataplane_core.resources.registry import Registry
+from dataplane_core.plugin import Registry, arg, flag, impl, on_off, one_of, params, statement, word
 from dataplane_plugins.configuration.common.certificate_files import certificate_files
 from dataplane_plugins.configuration.common.props import TLS_VERSIONS
 

@@ -7,22 +7,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from dataplane_core.errors import AlreadyExists, Code
-from dataplane_core.grammar import (
+from dataplane_core.plugin import (
+    AlreadyExists,
+    Code,
+    Document,
     Model,
     Problem,
     Prop,
+    Registry,
     Row,
+    RowCollection,
     RowTable,
+    Section,
     Values,
     misplaced,
     of_item,
+    place_section,
+    place_section_beside,
+    refuse_namesake,
+    row_name,
 )
-from dataplane_core.resources.collections import RowCollection
-from dataplane_core.resources.locate import refuse_namesake, row_name
-from dataplane_core.resources.placing import place, place_beside
-from dataplane_core.resources.registry import Registry
-from dataplane_core.text import Document, Section
 from dataplane_plugins.configuration.proxies.backends import BACKEND
 from dataplane_plugins.configuration.proxies.frontends import FRONTEND
 from dataplane_plugins.configuration.proxies.proxy_basics import NAME
@@ -165,7 +169,7 @@ class Sites:
             raise AlreadyExists(f"object already exists: frontend {name} already exists")
         refuse_namesake(document, "frontend", name)
         order = self._registry.section_order
-        document, _ = place(document, "frontend", name, None, order)
+        document, _ = place_section(document, "frontend", name, None, order)
         return self.replace(document, name, values)
 
     def replace(self, document: Document, name: str, values: Values) -> Document:
@@ -196,7 +200,7 @@ class Sites:
             refuse_namesake(document, "backend", name)
             order = self._registry.section_order
             frontend = _frontend(document, site)
-            document, backend = place_beside(document, "backend", name, frontend, order)
+            document, backend = place_section_beside(document, "backend", name, frontend, order)
         elif name not in known:
             raise AlreadyExists(f"object already exists: backend {name} already exists")
         new = FARM.put(backend, farm)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dataplane_core.text.matching import opcodes
+from dataplane_core.plugin import opcodes
 
 Rule = dict[str, Any]
 

@@ -5,26 +5,27 @@ from typing import Any
 
 import falcon
 
-from dataplane_core import impl
-from dataplane_core.api.operations import (
+from dataplane_core.plugin import (
     CHANGE,
     FAILURE,
     NOT_FOUND,
     TRANSACTION_ID,
+    ApiRequest,
     Body,
+    Codec,
+    Document,
+    NotFound,
     Operation,
     Response,
+    Routes,
+    Section,
+    Services,
+    View,
     created,
     deleted,
+    impl,
     replaced,
 )
-from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
-from dataplane_core.api.view import View
-from dataplane_core.codec.codec import Codec
-from dataplane_core.errors import NotFound
-from dataplane_core.services import Services
-from dataplane_core.text import Document, Section
 from dataplane_plugins.configuration.sites.site_parts import PARTS, Sites
 
 PATH = "/services/haproxy/sites"

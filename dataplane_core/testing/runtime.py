@@ -1,4 +1,4 @@
-"""For tests of this server and of plugins: a Runtime API that answers what it is told to."""
+"""A Runtime API that answers what a test tells it to."""
 
 import socket
 import threading

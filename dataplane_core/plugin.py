@@ -1,0 +1,162 @@
+"""The one module that a plugin imports: every name that it may rely on, by topic.
+
+    from dataplane_core.plugin import Model, Registry, impl, statement, word
+
+All else in `dataplane_core` may change at any time. What stands here changes by the rule of
+`API_VERSION`. A plugin that states the version it was written for is refused at the start, with one
+sentence, if that version does not fit. Tests of plugins use `dataplane_core.testing`.
+"""
+
+from dataplane_core import __version__, grammar, impl
+from dataplane_core.api.body import parse_json, to_json
+from dataplane_core.api.frame import Access
+from dataplane_core.api.operations import (
+    BAD_REQUEST,
+    BYTES,
+    CHANGE,
+    CONFLICT,
+    CURRENT_VERSION,
+    EXISTS,
+    FAILURE,
+    FORCE_RELOAD,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    TRANSACTION_ID,
+    VERSION,
+    Body,
+    Fragment,
+    Operation,
+    Parameter,
+    Response,
+    created,
+    deleted,
+    replaced,
+)
+from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.routes import Routes
+from dataplane_core.api.uploads import open_upload
+from dataplane_core.api.view import View
+from dataplane_core.auth import Identity
+from dataplane_core.codec.codec import Codec, Loaded
+from dataplane_core.codec.codec import refuse as raise_problems
+from dataplane_core.codec.schema import SchemaFactory
+from dataplane_core.discovery import DEFAULTS as ENTRY_DEFAULTS
+from dataplane_core.discovery import SHARED as ENTRY_PROPS
+from dataplane_core.discovery import SLOTS as ENTRY_SLOTS
+from dataplane_core.discovery import Entry as SourceEntry
+from dataplane_core.discovery import Found, Instance, Source, SourceFailed
+from dataplane_core.errors import (
+    AlreadyExists,
+    BadRequest,
+    CheckFailed,
+    Code,
+    Conflict,
+    DataplaneError,
+    FileRefused,
+    Finding,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ReloadFailed,
+    RuntimeFailed,
+    RuntimeUnreachable,
+    StorageFailed,
+    TooLarge,
+    Unauthorized,
+    VersionMismatch,
+)
+from dataplane_core.grammar import *  # noqa: F403
+from dataplane_core.grammar.address import Address
+from dataplane_core.grammar.dispatch import Case, Template
+from dataplane_core.grammar.nested import nested
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
+from dataplane_core.grammar.props import Layout
+from dataplane_core.grammar.props import refuse as unwritable
+from dataplane_core.grammar.statements import LineContent, RowStatement, SingleStatement
+from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
+from dataplane_core.grammar.values import WORD
+from dataplane_core.haproxy.live import is_ip
+from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
+from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.haproxy.runtime_line import argument as runtime_argument
+from dataplane_core.hooks.surface import API_VERSION
+from dataplane_core.overview import Fact
+from dataplane_core.references import Former
+from dataplane_core.resources.changes import NeedsReload
+from dataplane_core.resources.collections import LISTEN, RowCollection
+from dataplane_core.resources.locate import refuse_namesake, row_name
+from dataplane_core.resources.placing import place as place_section
+from dataplane_core.resources.placing import place_beside as place_section_beside
+from dataplane_core.resources.placing import with_defaults
+from dataplane_core.resources.registry import Orphans, Parent, Registry, RowCommands
+from dataplane_core.services import Services
+from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.store import State
+from dataplane_core.store.change import Committed, Outcome
+from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.configuration_file import discard as discard_store
+from dataplane_core.store.files import (
+    Candidate,
+    locked,
+    sweep_folder,
+    sync_directory,
+    try_lock,
+    write_atomically,
+)
+from dataplane_core.store.files import read as read_file
+from dataplane_core.store.files import told as storage_errors
+from dataplane_core.store.head import decode as decode_text
+from dataplane_core.store.head import encode as encode_text
+from dataplane_core.store.head import split as split_header
+from dataplane_core.store.ports import Verdict
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.transactions import Edit, Transaction, Transactions
+from dataplane_core.text import Document, Line, Section, has_variable, is_words, unquote
+from dataplane_core.text import plain as plain_word
+from dataplane_core.text import split as split_words
+from dataplane_core.text.lines import with_last_newline
+from dataplane_core.text.matching import opcodes
+from dataplane_core.text.numbers import integer as parse_integer
+from dataplane_core.text.numbers import is_digits
+from dataplane_core.text.section import SCOPE as SCOPE_KIND
+from dataplane_core.text.tokens import CONTROL as CONTROL_CHARACTERS
+
+__all__ = [
+    # The surface, and the marker of hooks.
+    "API_VERSION", "impl", "__version__",
+    # What the hooks are given.
+    "Settings", "SettingsError", "Registry", "Services", "Routes", "ApiRequest", "Access",
+    "Identity", "Committed", "Outcome", "ReloadQueue", "ReloadRecord", "Fact",
+    # Errors to raise: each has its status, and its sentence is the answer.
+    "AlreadyExists", "BadRequest", "CheckFailed", "Code", "Conflict", "DataplaneError",
+    "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
+    "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
+    # Collections: `registry.sections`, `rows`, `single`, `extend`.
+    "Orphans", "Parent", "RowCommands", "NeedsReload", "LISTEN", "RowCollection",
+    # Operations of paths that are not configuration.
+    "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
+    "CONFLICT", "CURRENT_VERSION", "EXISTS", "FAILURE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
+    "NOT_FOUND", "TRANSACTION_ID", "VERSION", "created", "deleted", "replaced", "parse_json",
+    "to_json", "open_upload", "View", "Codec", "Loaded", "raise_problems", "SchemaFactory",
+    # Text, as HAProxy reads it.
+    "Document", "Section", "Line", "has_variable", "is_words", "plain_word", "split_words",
+    "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits", "SCOPE_KIND",
+    "CONTROL_CHARACTERS", "place_section", "place_section_beside", "with_defaults",
+    "refuse_namesake", "row_name",
+    # Parts of the grammar for classes of one's own.
+    "Address", "Case", "Template", "ParameterKeyword", "nested", "Layout", "unwritable",
+    "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",
+    "WORD",
+    # The running HAProxy.
+    "Runtime", "RuntimeClient", "runtime_argument", "is_ip",
+    # Sources of services.
+    "Source", "SourceFailed", "Instance", "Found", "SourceEntry", "ENTRY_DEFAULTS", "ENTRY_PROPS",
+    "ENTRY_SLOTS",
+    # Files and state that a plugin keeps.
+    "State", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions", "Verdict",
+    "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",
+    "read_file", "sweep_folder", "sync_directory", "storage_errors", "try_lock", "write_atomically",
+    "Former",
+]  # fmt: skip
+# The words of declarations.
+__all__ += grammar.__all__

@@ -1,0 +1,56 @@
+"""What plugins import: one module of the core, which the core itself never imports."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dataplane_core import grammar, plugin
+from tests.harness.recorded import TOP
+
+EXAMPLES = sorted((TOP / "contrib" / "examples").rglob("*.py"))
+PLUGINS = sorted((TOP / "dataplane_plugins").rglob("*.py"))
+ALLOWED = {"dataplane_core.plugin"}
+
+
+def core_imports(path: Path) -> set[str]:
+    """The modules of the core that a file imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            found.add(node.module)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {module for module in found if module.split(".")[0] == "dataplane_core"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_imports_the_surface_alone(path: Path) -> None:
+    testing = {"dataplane_core.testing"} if "test" in path.name else set()
+    assert core_imports(path) <= ALLOWED | testing
+
+
+def test_plugins_import_the_surface_alone() -> None:
+    others = {path: core_imports(path) - ALLOWED for path in PLUGINS}
+    assert {path: found for path, found in others.items() if found} == {}
+
+
+def test_the_surface_names_each_thing_once() -> None:
+    assert [name for name, times in Counter(plugin.__all__).items() if times > 1] == []
+    exported = {name for name in vars(plugin) if not name.startswith("_")} | {"__version__"}
+    assert exported - {"grammar"} == set(plugin.__all__)
+    assert set(grammar.__all__) <= set(plugin.__all__)
+
+
+def test_the_core_starts_without_the_surface() -> None:
+    """Commands that load no plugin do not pay for it."""
+    program = (
+        "import sys, json, dataplane_core, dataplane_core.cli, dataplane_core.services;"
+        "print(json.dumps('dataplane_core.plugin' in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert json.loads(done.stdout) is False
