@@ -8,12 +8,13 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from dataplane_core.auth.certificates import certificate_name
 from dataplane_core.auth.passwords import Secret, verify
 from dataplane_core.auth.remembered import Remembered
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
-from dataplane_core.errors import Unauthorized
+from dataplane_core.errors import DataplaneError, Unauthorized
+from dataplane_core.haproxy.configuration import read_configuration
 from dataplane_core.settings import Settings
 from dataplane_core.text import Document
 
@@ -21,6 +22,11 @@ log = logging.getLogger(__name__)
 
 MESSAGE = "unauthenticated for invalid credentials"
 CHALLENGE = 'Basic realm="API"'  # value of the header WWW-Authenticate of a 401
+NOBODY = "nobody may use the API: {where} has no userlist {name} with users"
+NOBODY_REMEDY = (
+    "Add a user, to that userlist or to the settings under dataplaneapi: "
+    "`dataplane passwd NAME` prints the lines."
+)
 _NOBODY = Secret("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
 
 
@@ -130,3 +136,42 @@ def _credentials(authorization: str | None) -> tuple[str, bytes] | None:
     except (binascii.Error, ValueError):
         return None
     return (user.decode("utf-8", "surrogateescape"), password) if colon and user else None
+
+
+@lru_cache(maxsize=256)
+def certificate_name(der: bytes) -> str:
+    """Return the common name of the subject, else the whole subject (RFC 4514), else ""."""
+    # Imported here, at 0.1 s: only TLS with certificates of clients needs it.
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        subject = x509.load_der_x509_certificate(der).subject
+        names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(names[0].value) if names else subject.rfc4514_string()
+    except ValueError:
+        return ""
+
+
+def asks_for_passwords(settings: Settings) -> bool:
+    """Whether a listener wants a user and a password: not the TLS one with client certificates."""
+    server = settings.dataplaneapi
+    return not (server.tls.tls_ca and server.scheme == ("https",))
+
+
+def nobody_may_log_in(settings: Settings) -> str:
+    """Return a sentence with the remedy where there is no user, else "".
+
+    Nothing is said of a file of users that cannot be read: it may be there later.
+    """
+    if not asks_for_passwords(settings):
+        return ""
+    userlist = settings.dataplaneapi.userlist
+    where = userlist.userlist_file or settings.haproxy.config_file
+    try:
+        accounts = Authenticator(settings, lambda: read_configuration(where)).accounts()
+    except (OSError, DataplaneError):
+        return ""
+    if accounts:
+        return ""
+    return f"{NOBODY.format(where=where, name=userlist.userlist)}. {NOBODY_REMEDY}"

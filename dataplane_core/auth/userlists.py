@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from dataplane_core.auth.environment import environment
 from dataplane_core.auth.passwords import Secret
-from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.text import ConditionalBlocks, Document, Line, Section, words
+from dataplane_core.text.language import SECTION_KINDS
 
-_KINDS = frozenset(SECTION_ORDER)
 _OPTIONS = frozenset({"password", "insecure-password", "groups"})
 _CONDITION = (
     "stands in a conditional block (.if), and only HAProxy can evaluate its condition; "
@@ -189,7 +188,7 @@ class UserlistFile:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self._identity: tuple[int, int, int] | None = None
-        self._document = Document.parse("", _KINDS)
+        self._document = Document.parse("", SECTION_KINDS)
 
     def __call__(self) -> Document:
         """Return the file's document; an empty one when it cannot be read."""
@@ -198,7 +197,7 @@ class UserlistFile:
             identity = (status.st_ino, status.st_mtime_ns, status.st_size)
             if identity != self._identity:
                 text = self.path.read_bytes().decode("utf-8", "surrogateescape")
-                self._document, self._identity = Document.parse(text, _KINDS), identity
+                self._document, self._identity = Document.parse(text, SECTION_KINDS), identity
         except OSError:
-            self._document, self._identity = Document.parse("", _KINDS), None
+            self._document, self._identity = Document.parse("", SECTION_KINDS), None
         return self._document

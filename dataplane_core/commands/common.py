@@ -9,17 +9,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from dataplane_core.errors import DataplaneError
 from dataplane_core.settings import Settings, SettingsError, flags
 from dataplane_core.settings.load import load_values
-
-if TYPE_CHECKING:
-    from dataplane_core.api.application import Application
 
 _WIDTH = 100
 _SHOWN_FLAGS = ("-f", "-c", "-b")
@@ -95,15 +91,6 @@ def fail(message: str, as_json: bool = False, status: int = 1) -> NoReturn:
     else:
         click.echo(message, err=True)
     sys.exit(status)
-
-
-@contextmanager
-def application_of(settings: Settings) -> "Iterator[Application]":
-    """Make the application with a state of its own that is thrown away."""
-    from dataplane_core.server.build import application
-
-    with TemporaryDirectory(prefix="dataplane-") as folder:
-        yield application(settings.replace(**{"dataplane.state_dir": folder}))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 
 from dataplane_core.auth import crypt_library
-from dataplane_core.auth.nobody import NOBODY, NOBODY_REMEDY, asks_for_passwords
+from dataplane_core.auth.authenticator import NOBODY, NOBODY_REMEDY, asks_for_passwords
 from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy import binaries

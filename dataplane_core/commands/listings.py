@@ -1,18 +1,32 @@
 """Commands that print what there is: routes, specification, keywords, plugins, settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dataplane_core.commands.common import (
-    application_of,
     command,
     fail,
     print_json,
     settings_flags,
     settings_of,
 )
+from dataplane_core.commands.serving import application
+from dataplane_core.settings import Settings
+
+if TYPE_CHECKING:
+    from dataplane_core.api.application import Application
+
+
+@contextmanager
+def _application_of(settings: Settings) -> "Iterator[Application]":
+    """Make the application with a state of its own that is thrown away."""
+    with TemporaryDirectory(prefix="dataplane-") as folder:
+        yield application(settings.replace(**{"dataplane.state_dir": folder}))
 
 
 @command("routes", *settings_flags())
@@ -21,10 +35,10 @@ def routes(as_json: bool, **parameters: Any) -> None:
 
     A line an operation: method, path and the operation's name in the specification.
     """
-    with application_of(settings_of(parameters)) as application:
+    with _application_of(settings_of(parameters)) as made:
         found = [
             {"method": method, "path": site.version.prefix + route.template, "operation": one.id}
-            for site in application.sites
+            for site in made.sites
             for route in sorted(site.routes, key=lambda route: route.template)
             for method, one in route.operations.items()
         ]
@@ -46,8 +60,8 @@ def spec(version: str, openapi3: bool, as_json: bool, **parameters: Any) -> None
 
     It is JSON, with or without `--json`.
     """
-    with application_of(settings_of(parameters)) as application:
-        sites = {site.version.name: site for site in application.sites}
+    with _application_of(settings_of(parameters)) as made:
+        sites = {site.version.name: site for site in made.sites}
         if version not in sites:
             fail(f"there is no version {version} of the API; there is {', '.join(sites)}", as_json)
         click.echo(sites[version].document("3.0.3" if openapi3 else "2.0"))

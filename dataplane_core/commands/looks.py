@@ -77,7 +77,7 @@ def status(as_json: bool, **parameters: Any) -> None:
     in front of what is wrong now, `~` of what somebody should look at. Exit status 1 if anything is
     wrong now. Nothing is written or changed.
     """
-    from dataplane_core.overview import looked_at
+    from dataplane_core.commands.overview import looked_at
 
     facts = looked_at(settings_of(parameters))
     wrong = any(fact.bad for fact in facts)

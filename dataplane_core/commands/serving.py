@@ -1,21 +1,25 @@
-"""`dataplane serve`, which is `dataplaneapi` too."""
+"""`dataplane serve`, which is `dataplaneapi` too: the application, put into the server.
 
+`dataplane_core.server` knows no application, and the application no server; they meet here. What
+both need is imported by the functions that run them, as `--help` should not wait for it.
+"""
+
+import logging
 import os
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from dataplane_core.commands.common import context_settings
-from dataplane_core.settings import flags
+from dataplane_core.settings import Settings, SettingsError, SettingsProblem, flags
 from dataplane_core.settings.load import load_values
 
+if TYPE_CHECKING:
+    from dataplane_core.api.application import Application
+    from dataplane_core.server.state import Served
 
-def _serve(**parameters: object) -> None:
-    """Serve the API until a signal ends it."""
-    from dataplane_core.server.build import build
-    from dataplane_core.server.run import serve
-
-    serve(partial(load_values, flags.values(parameters), os.environ), build)
+log = logging.getLogger("dataplane.server")
 
 
 def server_command(name: str, *more: click.Parameter) -> click.Command:
@@ -24,3 +28,39 @@ def server_command(name: str, *more: click.Parameter) -> click.Command:
         name, callback=_serve, params=[*flags.options(), *more], help=_serve.__doc__,
         context_settings=context_settings(),
     )  # fmt: skip
+
+
+def _serve(**parameters: object) -> None:
+    """Serve the API until a signal ends it."""
+    from dataplane_core.server.master import serve
+
+    serve(partial(load_values, flags.values(parameters), os.environ), build)
+
+
+def build(settings: Settings) -> "Served":
+    """Return the application with its background work, as the server takes both.
+
+    What a crash left half done is finished first, and a warning is logged where nobody could log
+    in. Raises `SettingsError` for a plugin that cannot be loaded, and `StorageFailed`.
+    """
+    from dataplane_core.auth.authenticator import nobody_may_log_in
+    from dataplane_core.server.state import Served
+
+    made = application(settings)
+    services = made.services
+    services.config.recover()
+    others = services.hooks.dataplane_authenticate.get_hookimpls()
+    if not others and (warning := nobody_may_log_in(settings)):
+        log.warning("%s", warning)
+    return Served(made, services.start, services.stop, services.state.shutdown)
+
+
+def application(settings: Settings) -> "Application":
+    """Return the application; a plugin that cannot be loaded is a `SettingsError`."""
+    from dataplane_core.app import create_app
+    from dataplane_core.hooks.containment import PluginError
+
+    try:
+        return create_app(settings)
+    except PluginError as error:
+        raise SettingsError((SettingsProblem("", "", str(error)),)) from None

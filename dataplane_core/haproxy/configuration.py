@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from dataplane_core.resources.registry import SECTION_ORDER
 from dataplane_core.text import Document
+from dataplane_core.text.language import SECTION_KINDS
 
 
 def read_configuration(path: str) -> Document:
     """Return the document in a file; raises `OSError` when it cannot be read."""
     text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
-    return Document.parse(text, frozenset(SECTION_ORDER))
+    return Document.parse(text, SECTION_KINDS)

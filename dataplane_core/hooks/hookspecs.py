@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dataplane_core.discovery import Source
     from dataplane_core.haproxy.reload import ReloadRecord
     from dataplane_core.haproxy.runtime import Runtime
-    from dataplane_core.overview import Fact
+    from dataplane_core.hooks.status import Fact
     from dataplane_core.resources.registry import Registry
     from dataplane_core.services import Services
     from dataplane_core.settings import Settings

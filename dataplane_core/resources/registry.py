@@ -30,6 +30,7 @@ from dataplane_core.resources.extension import Extension, Part
 from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.text import Line
 from dataplane_core.text.comments import learn
+from dataplane_core.text.language import SECTION_ORDER
 
 __all__ = [
     "Collection",
@@ -41,14 +42,6 @@ __all__ = [
     "RowCollection",
 ]
 __all__ += ["SectionCollection", "SingleSection"]
-
-SECTION_ORDER = (
-    *("global", "traces", "acme", "crt-store", "log-profile", "defaults", "userlist", "peers"),
-    *("mailers", "resolvers", "cache", "ring", "log-forward", "http-errors", "fcgi-app"),
-    *("frontend", "backend", "listen", "program", "namespace_list"),
-)
-"""Every word that starts a section in HAProxy (manual, chapters 2 to 4 and 12), in the order in
-which new sections are placed. The file is cut at all of them, whatever plugins are loaded."""
 
 
 class Named(TypedDict, total=False):

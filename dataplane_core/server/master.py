@@ -5,6 +5,8 @@ import logging
 import math
 import os
 import signal
+import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +23,9 @@ from dataplane_core.server.process import (
     show_as_main,
     show_as_worker,
 )
-from dataplane_core.server.state import ServerState
+from dataplane_core.server.state import Served, ServerState
 from dataplane_core.server.worker import Worker
+from dataplane_core.settings import Settings, SettingsError
 
 log = logging.getLogger("dataplane.server")
 
@@ -30,6 +33,24 @@ _CONNECTIONS = 1000  # of each worker, where the settings set no limit
 _HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
 _HEADER_FIELDS = 128
 _SMALLEST_HEADERS = 1024  # bytes; no client could do with less
+
+
+def serve(load: Callable[[], Settings], build: Callable[[Settings], Served]) -> None:
+    """Serve until a signal ends the process; leaves by SystemExit.
+
+    `load` reads the settings, at the start and at each SIGHUP; `build` makes the application from
+    them. Problems of the start are written to standard error, one a line, with exit status 1.
+    """
+    disregard(signal.SIGHUP)  # until the master takes it; settings are fresh
+    state = ServerState(load, build)
+    try:
+        state.open(load())
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        state.listeners.adopt({})
+        state.pid_file.remove()
+        raise SystemExit(1) from None
+    GunicornApplication(state).run()
 
 
 class ServerLog(Logger):
@@ -59,17 +80,17 @@ class ServerLog(Logger):
         """Do nothing: files that were rotated away are noticed by their handlers."""
 
 
-class Application(BaseApplication):
+class GunicornApplication(BaseApplication):
     """Our settings in gunicorn's terms."""
 
-    def __init__(self, site: ServerState) -> None:
-        self.site = site
+    def __init__(self, state: ServerState) -> None:
+        self.state = state
         self._bound: tuple[object, list[str]] | None = None
         super().__init__()
 
     def load_config(self) -> None:
         """Set all that differs from gunicorn's defaults."""
-        settings = self.site.settings
+        settings = self.state.settings
         server, own = settings.dataplaneapi, settings.dataplane
         limit = server.listen_limit + (server.tls.tls_listen_limit if server.listen_limit else 0)
         values = {
@@ -102,7 +123,7 @@ class Application(BaseApplication):
 
     def load(self) -> Any:
         """Return the application of the settings in force."""
-        return self.site.served.wsgi
+        return self.state.served.wsgi
 
     def reload(self) -> None:
         """Follow settings that have been read again."""
@@ -115,20 +136,20 @@ class Application(BaseApplication):
 
     def _binds(self) -> list[str]:
         """Return the listeners as gunicorn takes them; the same text while they are the same."""
-        places = tuple(self.site.listeners.open)
+        places = tuple(self.state.listeners.open)
         if self._bound is None or self._bound[0] != places:
-            self._bound = (places, [f"fd://{fd}" for fd in self.site.listeners.duplicates()])
+            self._bound = (places, [f"fd://{fd}" for fd in self.state.listeners.duplicates()])
         return self._bound[1]
 
 
 class Master(Arbiter):
     """gunicorn's arbiter, which survives bad settings and leaves nothing behind."""
 
-    app: Application
+    app: GunicornApplication
 
     def handle_hup(self) -> None:
         """Read the settings again; workers are replaced one set by the other."""
-        if self.app.site.refresh():
+        if self.app.state.refresh():
             super().handle_hup()
 
     def handle_usr2(self) -> None:
@@ -145,9 +166,9 @@ class Master(Arbiter):
         for listener in self.LISTENERS:
             listener.close()
         self.LISTENERS.clear()
-        self.app.site.listeners.adopt({})
+        self.app.state.listeners.adopt({})
         super().stop(graceful)
-        self.app.site.pid_file.remove()
+        self.app.state.pid_file.remove()
 
 
 def _pre_fork(master: Any, worker: Any) -> None:
@@ -158,15 +179,15 @@ def _pre_fork(master: Any, worker: Any) -> None:
 
 def _post_fork(master: Any, worker: Any) -> None:
     show_as_worker()
-    worker.app.site.listeners.release()
+    worker.app.state.listeners.release()
     disregard(signal.SIGHUP)
 
 
 def _post_worker_init(worker: Any) -> None:
     end_with_parent()
-    worker.app.site.served.start()
+    worker.app.state.served.start()
 
 
 def _worker_exit(master: Any, worker: Any) -> None:
     if worker.booted:
-        worker.app.site.served.stop()
+        worker.app.state.served.stop()

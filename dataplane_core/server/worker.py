@@ -67,12 +67,12 @@ class Worker(ThreadWorker):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        site: ServerState = self.app.site  # type: ignore[attr-defined]
-        self._contexts: TlsContexts | None = site.contexts
-        self._limits = site.limits
+        state: ServerState = self.app.state  # type: ignore[attr-defined]
+        self._contexts: TlsContexts | None = state.contexts
+        self._limits = state.limits
         self._schemes = {
             id(listener): scheme
-            for listener, scheme in zip(self.sockets, site.listeners.schemes(), strict=False)
+            for listener, scheme in zip(self.sockets, state.listeners.schemes(), strict=False)
         }
 
     def init_signals(self) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from dataplane_core.auth.nobody import nobody_may_log_in
+from dataplane_core.auth.authenticator import nobody_may_log_in
 from dataplane_core.auth.passwords import LONGEST, Secret, hash_password, verify
 from dataplane_core.cli import main
+from dataplane_core.commands.serving import build
 from dataplane_core.errors import CheckFailed, Invalid
 from dataplane_core.first_run import machine as looking
 from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
 from dataplane_core.haproxy.check import Checker
-from dataplane_core.server.build import build
 from dataplane_core.settings import User, load
 from tests.harness.server import free_port
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dataplane_core.cli import main
-from dataplane_core.overview import overview
+from dataplane_core.commands.overview import overview
 from dataplane_core.services import make_services
 from dataplane_core.store.journal.reloads import ReloadTable
 from tests.discovery.consul import ConsulDouble

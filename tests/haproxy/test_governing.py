@@ -5,10 +5,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from dataplane_core.commands.overview import overview
 from dataplane_core.errors import CheckFailed, RuntimeFailed
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.overview import overview
 from dataplane_core.services import Services, make_services
 from dataplane_core.store.change import Outcome
 from dataplane_core.testing import FakeRuntime

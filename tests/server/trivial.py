@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dataplane_core.haproxy.commands import run
-from dataplane_core.server.run import serve
+from dataplane_core.server.master import serve
 from dataplane_core.server.state import Served
 from dataplane_core.settings import Settings, load
 

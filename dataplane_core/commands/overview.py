@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.hooks.faults import recorded
+from dataplane_core.hooks.status import Fact
 from dataplane_core.server.process import become
 from dataplane_core.services import Services, make_services
 from dataplane_core.settings import Settings
@@ -15,19 +15,6 @@ from dataplane_core.store.journal.state_copy import state_copy
 from dataplane_core.store.messages import one_line
 
 _RELOADS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A line of the overview: what it is about, and what is so.
-
-    `bad`: it is wrong now. `doubtful`: nothing is wrong yet or any more, but somebody should look.
-    """
-
-    topic: str
-    text: str
-    bad: bool = False
-    doubtful: bool = False
 
 
 def looked_at(settings: Settings) -> list[Fact]:
