@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import Problem, Prop
 
-Entry = Mapping[str, Any]
+SourceEntry = Mapping[str, Any]
 """What a client said of one source, as JSON, with the defaults of what it left out."""
 
 
@@ -34,7 +34,7 @@ class Instance(NamedTuple):
 Found = Mapping[str, Sequence[Instance]]
 """All services that a source has now, each with its instances."""
 
-Watch = Callable[[Entry, threading.Event], Iterator[Found]]
+Watch = Callable[[SourceEntry, threading.Event], Iterator[Found]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,22 @@ class Source:
     `watch(entry, stop)` yields all services whenever they may have changed, waits between by
     itself, and ends once `stop` is set. It raises `SourceFailed` when it cannot go on; it is begun
     again later. `prefix(entry)` begins the names of an entry's backends and tells it from the
-    others. `props` are the properties of an entry besides those that all have (`SHARED`).
+    others. `props` are the properties of an entry besides those that all have (`ENTRY_PROPS`).
     `configured` gives the entries of the settings, and `key` is where they stand there. `example`
     is an entry for the specification.
     """
 
     name: str
     watch: Watch
-    prefix: Callable[[Entry], str]
+    prefix: Callable[[SourceEntry], str]
     props: tuple[Prop, ...] = ()
     schema: str = ""
     title: str = ""
-    defaults: Entry = field(default_factory=dict)
-    configured: Callable[[Any], Sequence[Entry]] = lambda settings: ()
-    problems: Callable[[Entry], Iterator[Problem]] = lambda entry: iter(())
+    defaults: SourceEntry = field(default_factory=dict)
+    configured: Callable[[Any], Sequence[SourceEntry]] = lambda settings: ()
+    problems: Callable[[SourceEntry], Iterator[Problem]] = lambda entry: iter(())
     key: str = ""
-    example: Entry = field(default_factory=dict)
+    example: SourceEntry = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -68,19 +68,22 @@ class Source:
 
 
 GROWTH = ("linear", "exponential")
-SLOTS = 10
+ENTRY_SLOTS = 10
 MOST_SLOTS = 10000
-SHARED = (
+ENTRY_PROPS = (
     Prop("enabled", "boolean", required=True, nullable=True, help="Follow the source."),
     Prop("name", help="For people."),
     Prop("description", help="For people."),
     Prop("retry_timeout", "integer", minimum=1, maximum=86400, required=True,
          help="Longest time between two looks, and the first wait after a failure, in seconds."),
     Prop("server_slots_base", "integer", minimum=1, maximum=MOST_SLOTS,
-         help=f"Servers that a backend has at least, in use or free; {SLOTS} by default."),
+         help=f"Servers that a backend has at least, in use or free; {ENTRY_SLOTS} by default."),
     Prop("server_slots_growth_increment", "integer", minimum=1, maximum=MOST_SLOTS,
-         help=f"Servers that a linear growth adds; {SLOTS} by default."),
+         help=f"Servers that a linear growth adds; {ENTRY_SLOTS} by default."),
     Prop("server_slots_growth_type", enum=GROWTH,
          help="How the servers grow: by the increment, or to twice as many (`exponential`)."),
 )  # fmt: skip
-DEFAULTS: Entry = {"server_slots_base": SLOTS, "server_slots_growth_type": "exponential"}
+ENTRY_DEFAULTS: SourceEntry = {
+    "server_slots_base": ENTRY_SLOTS,
+    "server_slots_growth_type": "exponential",
+}

@@ -37,14 +37,18 @@ from dataplane_core.api.routes import Routes
 from dataplane_core.api.uploads import open_upload
 from dataplane_core.api.view import View
 from dataplane_core.auth import Identity
-from dataplane_core.codec.codec import Codec, Loaded
-from dataplane_core.codec.codec import refuse as raise_problems
+from dataplane_core.codec.codec import Codec, Loaded, raise_problems
 from dataplane_core.codec.schema import SchemaFactory
-from dataplane_core.discovery import DEFAULTS as ENTRY_DEFAULTS
-from dataplane_core.discovery import SHARED as ENTRY_PROPS
-from dataplane_core.discovery import SLOTS as ENTRY_SLOTS
-from dataplane_core.discovery import Entry as SourceEntry
-from dataplane_core.discovery import Found, Instance, Source, SourceFailed
+from dataplane_core.discovery import (
+    ENTRY_DEFAULTS,
+    ENTRY_PROPS,
+    ENTRY_SLOTS,
+    Found,
+    Instance,
+    Source,
+    SourceEntry,
+    SourceFailed,
+)
 from dataplane_core.errors import (
     AlreadyExists,
     BadRequest,
@@ -70,56 +74,57 @@ from dataplane_core.grammar.address import Address
 from dataplane_core.grammar.dispatch import Case, Template
 from dataplane_core.grammar.nested import nested
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
-from dataplane_core.grammar.props import Layout
-from dataplane_core.grammar.props import refuse as unwritable
+from dataplane_core.grammar.props import Layout, unwritable
 from dataplane_core.grammar.statements import LineContent, RowStatement, SingleStatement
 from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
 from dataplane_core.grammar.values import WORD
 from dataplane_core.haproxy.live import is_ip
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
-from dataplane_core.haproxy.runtime_line import argument as runtime_argument
+from dataplane_core.haproxy.runtime_line import runtime_argument
 from dataplane_core.hooks.status import Fact
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.references import Former
 from dataplane_core.resources.changes import NeedsReload
 from dataplane_core.resources.collections import LISTEN, RowCollection
 from dataplane_core.resources.locate import refuse_namesake, row_name
-from dataplane_core.resources.placing import place as place_section
-from dataplane_core.resources.placing import place_beside as place_section_beside
-from dataplane_core.resources.placing import with_defaults
+from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.registry import Orphans, Parent, Registry, RowCommands
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store import State
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.config import ConfigStore
-from dataplane_core.store.configuration_file import discard as discard_store
+from dataplane_core.store.configuration_file import discard_store
 from dataplane_core.store.files import (
     Candidate,
     locked,
+    read_file,
+    storage_errors,
     sweep_folder,
     sync_directory,
     try_lock,
     write_atomically,
 )
-from dataplane_core.store.files import read as read_file
-from dataplane_core.store.files import told as storage_errors
-from dataplane_core.store.head import decode as decode_text
-from dataplane_core.store.head import encode as encode_text
-from dataplane_core.store.head import split as split_header
+from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
-from dataplane_core.text import Document, Line, Section, has_variable, is_words, unquote
-from dataplane_core.text import plain as plain_word
-from dataplane_core.text import split as split_words
+from dataplane_core.text import (
+    Document,
+    Line,
+    Section,
+    has_variable,
+    is_words,
+    plain_word,
+    split_words,
+    unquote,
+)
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.matching import opcodes
-from dataplane_core.text.numbers import integer as parse_integer
-from dataplane_core.text.numbers import is_digits
-from dataplane_core.text.section import SCOPE as SCOPE_KIND
-from dataplane_core.text.tokens import CONTROL as CONTROL_CHARACTERS
+from dataplane_core.text.numbers import is_digits, parse_integer
+from dataplane_core.text.section import SCOPE_KIND
+from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
 __all__ = [
     # The surface, and the marker of hooks.

@@ -25,7 +25,7 @@ from dataplane_core.errors import (
     Unauthorized,
     UnsupportedMedia,
 )
-from dataplane_core.text.tokens import CONTROL
+from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
 if TYPE_CHECKING:
     from dataplane_core.api.served_version import ServedVersion
@@ -203,7 +203,7 @@ def asked_path(req: ApiRequest) -> str:
     """The path as it was asked for, decoded but for its control characters."""
     path: str = req.env.get("dataplane.path") or req.env.get("PATH_INFO") or "/"
     text = path.encode("latin-1").decode("utf-8", "replace")
-    return CONTROL.sub(lambda found: quote(found[0]), text)
+    return CONTROL_CHARACTERS.sub(lambda found: quote(found[0]), text)
 
 
 def _first(value: str | list[str] | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar import Problem, Prop
-from dataplane_core.text.numbers import integer
+from dataplane_core.text.numbers import parse_integer
 
 Fragment = Mapping[str, Any]
 """A JSON Schema; `{"$ref": "server"}` refers to a definition by its bare name."""
@@ -47,7 +47,7 @@ class Parameter:
         if self.type == "boolean":
             return text.lower() in _TRUE
         if self.type == "integer":
-            number = integer(text)
+            number = parse_integer(text)
             if number is None:
                 told = json.dumps(text[:80], ensure_ascii=False)
                 raise self._refuse(Code.TYPE, f"must be of type int64: {told}")

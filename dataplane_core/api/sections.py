@@ -13,7 +13,7 @@ from dataplane_core.grammar import Model
 from dataplane_core.resources.collections import INHERITING, SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.locate import find_section, find_single, refuse_namesake, shown_names
-from dataplane_core.resources.placing import place, with_defaults
+from dataplane_core.resources.placing import place_section, with_defaults
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.unmanaged import unmanaged_lines
 from dataplane_core.store.snapshot import Snapshot
@@ -84,7 +84,9 @@ class SectionList:
                 raise AlreadyExists(f"object already exists: {one.kind} {name} already exists")
             refuse_namesake(edit.document, one.kind, name)
             order = self._view.registry.section_order
-            document, placed = place(edit.document, one.kind, name, values.get("from"), order)
+            document, placed = place_section(
+                edit.document, one.kind, name, values.get("from"), order
+            )
             edit.document = put(document, placed, one.model, self._codec, values)
         self._view.answer_change(req, resp, edit.outcome, 201)
 
@@ -162,6 +164,6 @@ class SingleItem:
                 if not one.creates:
                     raise NotFound(f"missing object: there is no {one.kind} section")
                 order = self._view.registry.section_order
-                document, section = place(document, one.kind, "", None, order)
+                document, section = place_section(document, one.kind, "", None, order)
             edit.document = put(document, section, one.model, self._codec, values)
         self._view.answer_change(req, resp, edit.outcome, 200)

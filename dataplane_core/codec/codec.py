@@ -211,7 +211,7 @@ def _nearest(path: str, owner: Node) -> str:
     return f" (did you mean {found[0]}?)" if found else ""
 
 
-def refuse(problems: Iterable[Problem]) -> None:
+def raise_problems(problems: Iterable[Problem]) -> None:
     """Raise the error that names every broken rule, if any; its code is the first one's."""
     found = list(problems)
     if found:

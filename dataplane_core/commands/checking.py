@@ -10,7 +10,7 @@ from dataplane_core.hooks.manager import manager_of, register_collections
 from dataplane_core.resources.reading import own_findings
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import FindingPresenter
-from dataplane_core.store.head import decode, split
+from dataplane_core.store.head import decode_text, split_header
 from dataplane_core.text import Document
 
 _UNREAD = (
@@ -29,10 +29,10 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     manager = manager_of(settings)
     registry = register_collections(manager)
     try:
-        text = decode(path.read_bytes())
+        text = decode_text(path.read_bytes())
     except OSError as error:
         raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
-    head, rest = split(text)
+    head, rest = split_header(text)
     document = Document.parse(rest, registry.section_kinds)
     found = [Finding(None, "alert", problem) for problem in _problems(manager.hook, document)]
     accepted, unread = not found, False

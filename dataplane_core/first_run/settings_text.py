@@ -9,7 +9,7 @@ from typing import Any
 
 from dataplane_core.errors import AlreadyExists, BadRequest
 from dataplane_core.first_run.machine import Machine
-from dataplane_core.store.files import Candidate, sync_directory, told
+from dataplane_core.store.files import Candidate, storage_errors, sync_directory
 
 _HEAD = """\
 # Settings of the server, written by `dataplane init`: `dataplane serve -f {file}`.
@@ -65,7 +65,7 @@ def write_settings(file: str, text: str, force: bool) -> None:
     path = Path(os.path.abspath(file))
     if path.suffix not in (".yaml", ".yml"):
         raise BadRequest(f"{file} is no name for settings in YAML: it must end in .yaml or .yml")
-    with told(path.parent, "made"):
+    with storage_errors(path.parent, "made"):
         path.parent.mkdir(parents=True, exist_ok=True)
     with Candidate(path, text.encode()) as candidate:
         candidate.sync()

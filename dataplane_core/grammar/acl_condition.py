@@ -11,10 +11,10 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     missing,
-    refuse,
+    unwritable,
 )
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.tokens import is_words, plain, split
+from dataplane_core.text.tokens import is_words, plain_word, split_words
 
 
 class ConditionedTerm(Term):
@@ -37,13 +37,13 @@ class ConditionedTerm(Term):
         reading.merge(body)
         if cut < len(tokens):
             reading.layout[self] = tokens[cut]
-            reading.values[self.cond.name] = plain(tokens[cut])
+            reading.values[self.cond.name] = plain_word(tokens[cut])
             reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
         return len(tokens)
 
     def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
         """Where the body ends: at the first `if` or `unless` that is not one of its own words."""
-        cuts = [at + n for n, word in enumerate(tokens[at:]) if plain(word) in self.WORDS]
+        cuts = [at + n for n, word in enumerate(tokens[at:]) if plain_word(word) in self.WORDS]
         failure = NoMatch(tokens[at] if at < len(tokens) else None, "a rule")
         for cut in (*cuts, len(tokens)):
             body = Reading()
@@ -65,16 +65,20 @@ class ConditionedTerm(Term):
             raise Invalid(problem.message, code=problem.code)
         if cond is not None:
             if cond not in self.WORDS:
-                raise refuse(self.cond.name, "in body should be one of [if unless]", Code.ENUM)
+                raise unwritable(self.cond.name, "in body should be one of [if unless]", Code.ENUM)
             if not is_words(str(test)):
-                raise refuse(
+                raise unwritable(
                     self.test.name, "must be a condition without a comment or an open quote"
                 )
             kept = layout.get(self, cond)
-            condition = [kept if plain(kept) == cond else cond, *split(str(test))]
+            condition = [kept if plain_word(kept) == cond else cond, *split_words(str(test))]
         line = [*words, *condition]
-        if any(plain(word) in self.WORDS for word in words) and self._cut(line, 0)[0] != len(words):
-            raise refuse(self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it")
+        if any(plain_word(word) in self.WORDS for word in words) and self._cut(line, 0)[0] != len(
+            words
+        ):
+            raise unwritable(
+                self.body.props[0].name, "must not hold a bare `if` or `unless`: quote it"
+            )
         return line
 
     def needs(self, values: Values) -> Iterator[str]:

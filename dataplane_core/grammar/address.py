@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, refuse
+from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, unwritable
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.tokens import is_one_word, plain
+from dataplane_core.text.tokens import is_one_word, plain_word
 
 _PORTS = re.compile(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
@@ -47,7 +47,7 @@ class Address(Term):
                 raise NoMatch(None, self.host.name)
             reading.layout[self] = [], {}
             return at
-        values = self._cut(plain(tokens[at]))
+        values = self._cut(plain_word(tokens[at]))
         lacking = self.port is not None and self.port.required and self.port.name not in values
         if lacking and not (self.lax and _PORTLESS.match(tokens[at])):
             raise NoMatch(tokens[at], f"{self.host.name} with its port")
@@ -80,13 +80,13 @@ class Address(Term):
         if own == said:
             return list(words)
         for name in self.needs(values):
-            raise refuse(name, "in body is required", 602)
+            raise unwritable(name, "in body is required", 602)
         host = str(own.get(self.host.name, ""))
         if self.brackets and _IPV6.fullmatch(host):
             host = f"[{host}]"
         word = host + self._ports(own)
         if not is_one_word(word):
-            raise refuse(
+            raise unwritable(
                 self.host.name, f"must be one word: quote it or escape its blanks, not {host!r}"
             )
         return [word]

@@ -19,10 +19,10 @@ from dataplane_core.grammar.props import (
     distinct,
     misplaced,
     missing,
-    refuse,
+    unwritable,
 )
 from dataplane_core.grammar.terms import Term, TermSequence
-from dataplane_core.text.tokens import is_one_word, plain
+from dataplane_core.text.tokens import is_one_word, plain_word
 
 _FIELD = re.compile(r"\{([\w.-]+)(:int)?(=0)?\}")
 
@@ -75,7 +75,7 @@ class Template(Term):
 
     def _said(self, token: str) -> dict[str, Any] | None:
         """What a word says, None where it is another; it may stand in quotes."""
-        match = self.pattern.fullmatch(plain(token))
+        match = self.pattern.fullmatch(plain_word(token))
         if match is None:
             return None
         texts = zip(self.props, match.groups(), strict=True)
@@ -93,17 +93,17 @@ class Template(Term):
         if self.bare != self.text and not (self.names & values.keys() or self.zero):
             return [self.bare]
         for name in self.needs(values):
-            raise refuse(name, "in body is required", Code.REQUIRED)
+            raise unwritable(name, "in body is required", Code.REQUIRED)
         word = _FIELD.sub(lambda match: str(values.get(match[1], 0)), self.text)
         first = self.fields[0][0] if self.fields else ""
         if not is_one_word(word):
-            raise refuse(first, f"must be one word, instead of {values[first]!r}")
+            raise unwritable(first, f"must be one word, instead of {values[first]!r}")
         read = self._said(word)
         if read is None:
-            raise refuse(first, f"does not fit into {self.text}")
+            raise unwritable(first, f"does not fit into {self.text}")
         for name, _ in self.fields:
             if read.get(name) != values.get(name):
-                raise refuse(
+                raise unwritable(
                     name,
                     f"must not hold what separates it in {self.text}, instead of {values[name]!r}",
                 )
@@ -176,7 +176,7 @@ class Dispatch(Term):
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
-        literal = self.literals.get(tokens[at]) or self.literals.get(plain(tokens[at]))
+        literal = self.literals.get(tokens[at]) or self.literals.get(plain_word(tokens[at]))
         cases = [literal] if literal else [c for c in self.patterns if c.takes(tokens[at])]
         failure = NoMatch(tokens[at], f"one of {', '.join(map(str, self.prop.enum))}")
         for case in cases:
@@ -210,7 +210,7 @@ class Dispatch(Term):
         case = self.choose(values)
         if case is None:
             known = " ".join(map(str, self.prop.enum))
-            raise refuse(self.prop.name, f"in body should be one of [{known}]", Code.ENUM)
+            raise unwritable(self.prop.name, f"in body should be one of [{known}]", Code.ENUM)
         return case.term.write(values, layout)
 
     def needs(self, values: Values) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataplane_core.grammar.props import Prop, Values
 from dataplane_core.grammar.shapes import Group
 from dataplane_core.grammar.statements import LineContent, LineForm, Statement
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.tokens import is_words, split
+from dataplane_core.text.tokens import is_words, split_words
 
 
 class MergedStatement(Statement):
@@ -89,7 +89,7 @@ class GatheredStatement(Statement):
         value = values[self.prop.name]
         if self.prop.json == "array":
             return list(value)
-        return split(value) if is_words(value) else [value]  # which writing it refuses
+        return split_words(value) if is_words(value) else [value]  # which writing it refuses
 
     def _saying(self, words: list[Any]) -> dict[str, Any]:
         return {self.prop.name: words if self.prop.json == "array" else " ".join(words)}

@@ -5,9 +5,17 @@ from typing import Any
 
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.grammar.parameter_table import Occurrence, ParameterTable
-from dataplane_core.grammar.props import Layout, NoMatch, Prop, Reading, Values, distinct, refuse
+from dataplane_core.grammar.props import (
+    Layout,
+    NoMatch,
+    Prop,
+    Reading,
+    Values,
+    distinct,
+    unwritable,
+)
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.tokens import is_words, split
+from dataplane_core.text.tokens import is_words, split_words
 
 
 class Argument(Term):
@@ -66,13 +74,13 @@ class OpenParameterTable(ParameterTable):
 
     def _checked(self, wanted: str) -> list[str]:
         """The words of the property; `Invalid` where one of them belongs to another property."""
-        words = split(wanted) if is_words(wanted) else []
+        words = split_words(wanted) if is_words(wanted) else []
         try:
             known = self.cut(words, 0, Reading())[1]
         except NoMatch:
             words = []
         if not words or not all(map(self._is_other, known)):
-            raise refuse(
+            raise unwritable(
                 self.others.name, f"must be words that have no property of their own: {wanted!r}"
             )
         return words

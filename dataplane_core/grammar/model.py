@@ -12,7 +12,7 @@ from dataplane_core.text.comments import leaving
 from dataplane_core.text.lines import Line
 from dataplane_core.text.matching import opcodes
 from dataplane_core.text.section import Section
-from dataplane_core.text.tokens import may_be_quoted, plain
+from dataplane_core.text.tokens import may_be_quoted, plain_word
 
 Found = tuple[int, LineForm, Reading | None]
 """A line of a statement.
@@ -38,7 +38,7 @@ class HeadTable:
         """
         tokens = line.tokens
         if may_be_quoted(line.raw):
-            tokens = tuple(map(plain, tokens[: self.longest]))
+            tokens = tuple(map(plain_word, tokens[: self.longest]))
         for length in range(min(self.longest, len(tokens)), 0, -1):
             candidates = self.by_head.get(tokens[:length])
             if candidates is None:

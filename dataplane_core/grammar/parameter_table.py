@@ -18,7 +18,7 @@ from dataplane_core.grammar.props import (
     distinct,
 )
 from dataplane_core.grammar.terms import ImpliedValue, Term
-from dataplane_core.text.tokens import plain
+from dataplane_core.text.tokens import plain_word
 
 Occurrence = tuple[ParameterKeyword | None, tuple[str, ...], dict[str, Any]]
 """Part of a line: the keyword's entry (None: not known), its words, and what they say."""
@@ -149,9 +149,9 @@ class ParameterTable(Term):
         """The keyword at a position; keywords of two words win."""
         word = tokens[at]
         if word not in self.words:
-            word = plain(word)
+            word = plain_word(word)
         if word in self._pairs and at + 1 < len(tokens):
-            two = f"{word} {plain(tokens[at + 1])}"
+            two = f"{word} {plain_word(tokens[at + 1])}"
             if two in self.words:
                 return two, self.words[two]
         if self._stems and "(" in word:

@@ -126,7 +126,7 @@ class Reading:
 Layout = Mapping[Any, Any]
 
 
-def refuse(path: str, message: str, code: int = Code.PATTERN) -> Invalid:
+def unwritable(path: str, message: str, code: int = Code.PATTERN) -> Invalid:
     """The error for a value that cannot be written."""
     return Invalid(f"{path} {message}", code=code)
 

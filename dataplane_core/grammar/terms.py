@@ -14,10 +14,10 @@ from dataplane_core.grammar.props import (
     Reading,
     Values,
     missing,
-    refuse,
+    unwritable,
 )
 from dataplane_core.text.numbers import is_digits
-from dataplane_core.text.tokens import is_one_word, is_words, may_be_quoted, plain, split
+from dataplane_core.text.tokens import is_one_word, is_words, may_be_quoted, plain_word, split_words
 
 
 class Term(Declaration):
@@ -75,7 +75,7 @@ class Scalar(Term):
         if at >= len(tokens):
             raise NoMatch(None, self.prop.name)
         token = tokens[at]
-        word = plain(token) if may_be_quoted(token) else token
+        word = plain_word(token) if may_be_quoted(token) else token
         if word is not token and self._holds(token, word):
             word = token
         value: Any = word
@@ -111,10 +111,10 @@ class Scalar(Term):
         name = self.prop.name
         value = values.get(name, self.default)
         if value is None:
-            raise refuse(name, "in body is required", 602)
+            raise unwritable(name, "in body is required", 602)
         word = self.encode(value) if self.encode else str(value)
         if not is_one_word(word):
-            raise refuse(
+            raise unwritable(
                 name, f"must be one word: quote it or escape its blanks, instead of {value!r}"
             )
         return word
@@ -145,7 +145,7 @@ class Measure(Scalar):
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         end = super().read(tokens, at, reading)
-        if not is_digits(tokens[at]) and not self.exact(plain(tokens[at])):
+        if not is_digits(tokens[at]) and not self.exact(plain_word(tokens[at])):
             reading.rounded += (tokens[at],)
         return end
 
@@ -188,13 +188,13 @@ class Rest(Term):
     def write(self, values: Values, layout: Layout) -> list[str]:
         name = self.prop.name
         if name not in values:
-            raise refuse(name, "in body is required", 602)
+            raise unwritable(name, "in body is required", 602)
         value = str(values[name])
         if not is_words(value):
-            raise refuse(
+            raise unwritable(
                 name, f"must be words without a comment or an open quote, instead of {value!r}"
             )
-        return split(value)
+        return split_words(value)
 
     def needs(self, values: Values) -> Iterator[str]:
         if self.prop.name not in values:
@@ -211,7 +211,7 @@ class LiteralWords(Term):
         end = at + len(self.words)
         found = tuple(tokens[at:end])
         if found != self.words:
-            if tuple(map(plain, found)) != self.words:
+            if tuple(map(plain_word, found)) != self.words:
                 raise NoMatch(tokens[at] if at < len(tokens) else None, " ".join(self.words))
             reading.layout[self] = found
         return end

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dataplane_core.errors import Code
-from dataplane_core.grammar.props import NoMatch, Prop, refuse
+from dataplane_core.grammar.props import NoMatch, Prop, unwritable
 from dataplane_core.grammar.terms import ImpliedValue, MaybeWord, Measure, Rest, Scalar
 
 WORD = r"""^([^\s"'\\]|\\.|"([^"\\]|\\.)*"|'[^']*')+$"""
@@ -168,7 +168,7 @@ def mapped(name: str, words: dict[str, Any], **more: Any) -> Scalar:
     def encode(value: Any) -> str:
         if value not in back:
             known = " ".join(map(str, back))
-            raise refuse(name, f"in body should be one of [{known}]", Code.ENUM)
+            raise unwritable(name, f"in body should be one of [{known}]", Code.ENUM)
         return back[value]
 
     return Scalar(Prop(name, kind, **more), decode, encode)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dataplane_core.errors import Invalid
-from dataplane_core.haproxy.runtime_line import argument
+from dataplane_core.haproxy.runtime_line import runtime_argument
 from dataplane_core.resources.changes import Difference, NeedsReload, RowChange, differences
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Committed
@@ -44,7 +44,7 @@ class _Commands(string.Formatter):
         text = unquote(str(value))
         if format_spec and "=" not in format_spec and not _fits(text, format_spec):
             raise NeedsReload(f"{text} cannot be set while HAProxy runs")
-        return argument(text)
+        return runtime_argument(text)
 
 
 def _fits(text: str, kind: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from dataplane_core.errors import Code, Invalid
-from dataplane_core.text.tokens import CONTROL
+from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_./:@%=,+-]+")  # most of what is sent; no escape is needed
 _ESCAPED = re.compile(r"[\\; <]")
@@ -22,7 +22,7 @@ _MADE = r"New server registered\.|Server deleted\."
 _DONE = re.compile(rf"{_STEP}(?:, {_STEP})*(?: by '[^']*')?|nothing changed|{_MADE}")
 
 
-def argument(value: str) -> str:
+def runtime_argument(value: str) -> str:
     r"""One argument of a command, escaped so that HAProxy reads exactly `value`.
 
     >>> argument("a b;c\\<<")
@@ -34,7 +34,7 @@ def argument(value: str) -> str:
         return value
     if not value:
         raise Invalid("an empty value cannot be sent to HAProxy", code=Code.REQUIRED)
-    if CONTROL.search(value):
+    if CONTROL_CHARACTERS.search(value):
         raise Invalid(
             "a value with control characters cannot be sent to HAProxy", code=Code.PATTERN
         )
@@ -44,7 +44,7 @@ def argument(value: str) -> str:
 def one_command(text: str) -> bytes:
     """Return a command in bytes; raises `Invalid` for a text that is more or less than one."""
     several = (";" in text or "\\" in text) and not _PLAIN.fullmatch(text)
-    if several or CONTROL.search(text) or ("<<" in text and _PAYLOAD.search(text)):
+    if several or CONTROL_CHARACTERS.search(text) or ("<<" in text and _PAYLOAD.search(text)):
         raise Invalid("this is not exactly one command of HAProxy's Runtime API")
     return text.encode("utf-8", "surrogateescape")
 
@@ -55,7 +55,7 @@ def with_payload(command: bytes, payload: str) -> bytes:
     Raises `Invalid` for lines with control characters and for an empty line, which would end them.
     """
     lines = payload.splitlines()
-    if not lines or not all(lines) or any(map(CONTROL.search, lines)):
+    if not lines or not all(lines) or any(map(CONTROL_CHARACTERS.search, lines)):
         raise Invalid("this cannot be the payload of a command of HAProxy's Runtime API")
     return command + "\n".join([" <<", *lines, ""]).encode()
 

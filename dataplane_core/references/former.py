@@ -17,7 +17,7 @@ from shutil import rmtree
 
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.configuration_file import digest_of
-from dataplane_core.store.files import read, sync_directory, told, write_atomically
+from dataplane_core.store.files import read_file, storage_errors, sync_directory, write_atomically
 from dataplane_core.store.journal.state import State
 
 _log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Former:
         if _digest(self.path) != self.now:
             return False
         if self.data is None:
-            with told(self.path, "deleted"):
+            with storage_errors(self.path, "deleted"):
                 self.path.unlink(missing_ok=True)
             sync_directory(self.path.parent)
         else:
@@ -125,7 +125,7 @@ class FormerFiles:
 def _store(place: Path, former: Former) -> None:
     facts = {"path": str(former.path), "mode": former.mode, "now": former.now}
     head = json.dumps({**facts, "new": former.data is None}).encode()
-    with told(place.parent, "made"):
+    with storage_errors(place.parent, "made"):
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(place, head + b"\n" + (former.data or b""), 0o600)
 
@@ -141,4 +141,4 @@ def _loaded(place: Path) -> Former | None:
 
 
 def _digest(path: Path) -> str:
-    return digest_of(read(path)[0]) if path.is_file() else ""
+    return digest_of(read_file(path)[0]) if path.is_file() else ""

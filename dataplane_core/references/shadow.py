@@ -15,8 +15,8 @@ from pathlib import Path
 
 from dataplane_core.references.folders import DirectoryEntry
 from dataplane_core.references.survey import Reached, Survey, goes_with
-from dataplane_core.store.files import temporary_folder, told
-from dataplane_core.store.head import encode
+from dataplane_core.store.files import storage_errors, temporary_folder
+from dataplane_core.store.head import encode_text
 
 _CUT = re.compile(r"\.\.\.([^\s'\"]+)")
 
@@ -40,7 +40,7 @@ class Shadow:
         """Have the file be `candidate`, or not there."""
         for folder, number in self._numbers.items():
             place = self._root / str(number)
-            with told(self._survey.path, "checked"):
+            with storage_errors(self._survey.path, "checked"):
                 place.mkdir(parents=True, exist_ok=True)
                 for name in self._names(folder):
                     self._put(place / name, DirectoryEntry(folder, name), candidate)
@@ -97,7 +97,7 @@ class Shadow:
 
     def _names(self, folder: str) -> set[str]:
         """The names of a folder that its shadow has."""
-        with told(Path(folder), "read"):
+        with storage_errors(Path(folder), "read"):
             there = {name for name in os.listdir(folder) if not _is_temporary(name)}
         if folder not in self._whole:
             used = {entry.name for entry in self._used if entry.folder == folder}
@@ -108,7 +108,7 @@ class Shadow:
         with suppress(FileNotFoundError):
             place.unlink()
         if entry in self._texts:
-            place.write_bytes(encode(self._texts[entry]))
+            place.write_bytes(encode_text(self._texts[entry]))
         elif not self._survey.is_own(entry):
             place.symlink_to(entry.path)
         elif candidate is not None:

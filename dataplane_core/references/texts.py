@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dataplane_core.references.pieces import UNKNOWN, Piece, Values, pieces, readings, variables
-from dataplane_core.store.head import decode
+from dataplane_core.store.head import decode_text
 from dataplane_core.text import QuoteError, scan
 
 LARGEST = 64 << 20
@@ -89,7 +89,7 @@ def read_text(path: str) -> TextFile | None:
             with open(path, "rb") as file:
                 data = file.read()
             if b"\0" not in data and b"-----BEGIN " not in data:
-                return TextFile(path, decode(data))
+                return TextFile(path, decode_text(data))
     return None
 
 

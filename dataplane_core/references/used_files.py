@@ -13,7 +13,7 @@ from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.configuration_file import digest_of
-from dataplane_core.store.files import read
+from dataplane_core.store.files import read_file
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.snapshot import Snapshot
 
@@ -123,7 +123,7 @@ class UsedFiles:
                 continue
             data, mode = None, 0o600
             if path.is_file():
-                data, status = read(path)
+                data, status = read_file(path)
                 mode = status.st_mode & 0o777
             now = digest_of(candidate.read_bytes()) if candidate else ""
             self.former.keep_for_text(version, Former(path, data, mode, now))

@@ -12,7 +12,7 @@ from dataplane_core.resources.locate import UNNAMED_DEFAULTS, find_defaults, sho
 from dataplane_core.text import Document, Section
 
 
-def place(
+def place_section(
     document: Document, kind: str, name: str, parent: str | None, order: Sequence[str]
 ) -> tuple[Document, Section]:
     """The document with a new empty section, and that section.
@@ -33,12 +33,12 @@ def place(
     return document, document.sections[at]
 
 
-def place_beside(
+def place_section_beside(
     document: Document, kind: str, name: str, other: Section, order: Sequence[str]
 ) -> tuple[Document, Section]:
     """The document with a new empty section that inherits what the proxy `other` does, and it."""
     parent = other.parent or inherited(document, other)
-    document, new = place(document, kind, name, parent, order)
+    document, new = place_section(document, kind, name, parent, order)
     target = None if parent is None else find_defaults(document, parent)
     if target is not None and (target.name or parent == inherited(document, new)):
         at = document.position(new)

@@ -27,7 +27,7 @@ from dataplane_core.store.configuration_file import ConfigurationFile, digest_of
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate, sync_directory
 from dataplane_core.store.findings import FindingPresenter
-from dataplane_core.store.head import Head, encode, join, split
+from dataplane_core.store.head import Head, encode_text, join, split_header
 from dataplane_core.store.journal.transactions import COMMITTED, TransactionRecord, TransactionTable
 from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from dataplane_core.store.ports import Checker, Follow, Hooks, Reloads, Verdict
@@ -90,7 +90,7 @@ class Committer:
         `TransactionOutdated` or `NotFound` when somebody was faster, `StorageFailed` otherwise.
         """
         text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
-        data = encode(text)
+        data = encode_text(text)
         self._ask_plugins(order.document)
         change = _change(order)
         entry = _entry(change, digest_of(data), follow.skips)
@@ -117,7 +117,7 @@ class Committer:
         text = join(order.base.head, _plain_text(order.document), order.base.version + 1)
         self._ask_plugins(order.document)
         with (
-            Candidate(self._source.path, encode(text)) as candidate,
+            Candidate(self._source.path, encode_text(text)) as candidate,
             self._judged(candidate, text, order.shown) as verdict,
         ):
             return list(verdict())
@@ -125,7 +125,7 @@ class Committer:
     def judge(self, snapshot: Snapshot, text: str) -> list[Finding]:
         """What HAProxy says about a text that has the lines of a snapshot; raises `CheckFailed`."""
         with (
-            Candidate(self._source.path, encode(text)) as candidate,
+            Candidate(self._source.path, encode_text(text)) as candidate,
             self._judged(candidate, text, snapshot.head) as verdict,
         ):
             return list(verdict())
@@ -239,7 +239,7 @@ class Committer:
 
 def _plain_text(document: Document) -> str:
     """The text without version lines that came in with a whole text: the file's own are put in."""
-    return split(document.text())[1]
+    return split_header(document.text())[1]
 
 
 def _change(order: CommitRequest) -> Committed:

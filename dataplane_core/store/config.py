@@ -25,7 +25,7 @@ from dataplane_core.store.files import sweep
 from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.follow import Follower, Following
 from dataplane_core.store.hand_edits import HandEdits
-from dataplane_core.store.head import decode, split
+from dataplane_core.store.head import decode_text, split_header
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.transactions import TransactionTable
 from dataplane_core.store.journal.versions import VersionTable
@@ -167,7 +167,7 @@ class ConfigStore:
     def validate(self, text: str) -> list[Finding]:
         """HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
         base = self.snapshot()
-        posted, rest = split(text)
+        posted, rest = split_header(text)
         document = Document.parse(rest, self._source.kinds, base.document)
         return self.committer.validate(CommitRequest(base, document, posted=posted))
 
@@ -192,7 +192,7 @@ class ConfigStore:
         for entry in self.history.intents():
             if entry.created > since:
                 data = self._texts.read(entry.version, entry.digest)
-                yield None if data is None else decode(data)
+                yield None if data is None else decode_text(data)
 
     def place(self, snapshot: Snapshot, line: int) -> str:
         """The section, and the object, that stands at a line of a snapshot's text, from 1."""
@@ -259,7 +259,7 @@ class ConfigStore:
             data = self._backups.read(version)
         if data is None:
             raise NotFound(f"the text of version {version} is not kept")
-        return decode(data)
+        return decode_text(data)
 
     def _begin(self) -> None:
         """The first use in a process: what a predecessor left half done is done or undone."""

@@ -24,8 +24,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.files import identity, locked, read, sync_directory, told
-from dataplane_core.store.head import decode, split
+from dataplane_core.store.files import identity, locked, read_file, storage_errors, sync_directory
+from dataplane_core.store.head import decode_text, split_header
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.transactions import TransactionTable
 from dataplane_core.store.journal.versions import VersionRecord, VersionTable
@@ -132,7 +132,7 @@ class ConfigurationFile:
         Sections that `previous`, or else the newest one, has too are shared with it, with all that
         was read of them.
         """
-        head, rest = split(text)
+        head, rest = split_header(text)
         current = self._current  # another thread may set it to None
         if previous is None and current is not None:
             previous = current.document
@@ -150,7 +150,7 @@ class ConfigurationFile:
         An edit in the same tick of the file system's clock as the one before leaves no trace in
         the times, so a file that was read that young is read once more.
         """
-        with told(self.path, "read"):
+        with storage_errors(self.path, "read"):
             status = os.stat(self.path)
         current = self._current
         if current is None or current.identity != identity(status):
@@ -164,7 +164,7 @@ class ConfigurationFile:
             known = self._known()
             if known is not None:
                 return known
-            data, status = read(self.path)
+            data, status = read_file(self.path)
             version = self._recorded(digest_of(data))
             if version is not None:
                 return self._take(data, version, status)
@@ -203,7 +203,7 @@ class ConfigurationFile:
 
     def _numbered(self, lock: int | None) -> Snapshot:
         """Read the file and give its text a number, if it has none, with the lock held."""
-        data, status = read(self.path)
+        data, status = read_file(self.path)
         digest = digest_of(data)
         self._settle(digest)
         newest, mark = self._history.newest(), self._mark() if lock is None else _read_mark(lock)
@@ -212,7 +212,7 @@ class ConfigurationFile:
         if newest is not None and newest.digest == digest and given <= last:
             version = last
         else:
-            written = split(decode(data))[0].version or 0
+            written = split_header(decode_text(data))[0].version or 0
             shared = given > last and text == digest
             version = given if shared else max(last + 1, given + 1, written)
             self._record(version, data, digest, first=newest is None)
@@ -231,7 +231,7 @@ class ConfigurationFile:
     def _take(self, data: bytes, version: int, status: os.stat_result) -> Snapshot:
         digest, snapshot = digest_of(data), self._current
         if snapshot is None or (snapshot.digest, snapshot.version) != (digest, version):
-            snapshot = self.prepare(decode(data), digest, version)
+            snapshot = self.prepare(decode_text(data), digest, version)
         snapshot = replace(snapshot, identity=identity(status))
         self._doubtful = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS
         self._current = snapshot
@@ -271,12 +271,12 @@ def _lock_file_of(path: Path) -> Path:
     return real.with_name(f".{real.name}.lock")
 
 
-def discard(path: Path) -> None:
+def discard_store(path: Path) -> None:
     """Delete a file and what its numbers were: with a new state, the next of its name starts anew.
 
     Raises `StorageFailed`. The lock file stays, empty: a removed one would let two holders in.
     """
-    with locked(_lock_file_of(path)) as lock, told(path, "deleted"):
+    with locked(_lock_file_of(path)) as lock, storage_errors(path, "deleted"):
         path.unlink(missing_ok=True)
         os.ftruncate(lock, 0)
     sync_directory(path.parent)

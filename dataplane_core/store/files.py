@@ -25,7 +25,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def told(path: Path, action: str = "written") -> Iterator[None]:
+def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
     """Turn an `OSError` in the body into `StorageFailed` or `StorageFull` that names `path`."""
     try:
         yield
@@ -40,9 +40,9 @@ def identity(status: os.stat_result) -> Identity:
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
 
 
-def read(path: Path) -> tuple[bytes, os.stat_result]:
+def read_file(path: Path) -> tuple[bytes, os.stat_result]:
     """The bytes of a file and the status that belongs to exactly these bytes."""
-    with told(path, "read"), open(path, "rb") as file:
+    with storage_errors(path, "read"), open(path, "rb") as file:
         while True:
             before = os.fstat(file.fileno())
             data = file.read()
@@ -54,7 +54,7 @@ def read(path: Path) -> tuple[bytes, os.stat_result]:
 
 def sync_directory(path: Path) -> None:
     """Make renames in a directory survive a power cut."""
-    with told(path):
+    with storage_errors(path):
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
@@ -69,10 +69,10 @@ def locked(path: Path) -> Iterator[int]:
     Threads of one process exclude each other too, as each opens the file for itself. Lock files
     are never removed: a removed one would let two holders in.
     """
-    with told(path, "locked"):
+    with storage_errors(path, "locked"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     try:
-        with told(path, "locked"):
+        with storage_errors(path, "locked"):
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle
     finally:
@@ -81,7 +81,7 @@ def locked(path: Path) -> Iterator[int]:
 
 def try_lock(path: Path) -> int | None:
     """The descriptor of the lock file `path`, held until it is closed; None when it is taken."""
-    with told(path, "locked"):
+    with storage_errors(path, "locked"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,7 +104,7 @@ class Candidate:
         self._handle, self.path = _locked_temporary(self.target)
         self.published = False
         try:
-            with told(target):
+            with storage_errors(target):
                 self._take_rights(like or self.target, mode)
                 with open(self._handle, "wb", closefd=False) as file:
                     file.write(data)
@@ -128,7 +128,7 @@ class Candidate:
 
     def append(self, data: bytes) -> None:
         """Write more behind what is there: for a file that comes in pieces."""
-        with told(self.target), open(self._handle, "ab", closefd=False) as file:
+        with storage_errors(self.target), open(self._handle, "ab", closefd=False) as file:
             file.write(data)
 
     def protect(self) -> None:
@@ -137,19 +137,19 @@ class Candidate:
 
     def sync(self) -> None:
         """Bring the bytes to the disk; slow, so to be done before a lock is taken."""
-        with told(self.target):
+        with storage_errors(self.target):
             os.fsync(self._handle)
 
     def publish(self) -> os.stat_result:
         """Put the file in its target's place, at once and whole; returns its status there."""
-        with told(self.target):
+        with storage_errors(self.target):
             os.replace(self.path, self.target)
             self.published = True
             return os.fstat(self._handle)
 
     def publish_new(self) -> None:
         """Give the file its name unless something has it: then `FileExistsError` is raised."""
-        with told(self.target), suppress(FileExistsError):
+        with storage_errors(self.target), suppress(FileExistsError):
             os.link(self.path, self.target)
             return
         raise FileExistsError(str(self.target))
@@ -174,7 +174,7 @@ def _locked_temporary(target: Path) -> tuple[int, Path]:
 
     Between its making and its locking it looks like litter; if `sweep` took it, there is another.
     """
-    with told(target):
+    with storage_errors(target):
         while True:
             handle, name = tempfile.mkstemp(
                 prefix=f".{target.name}.", suffix=".tmp", dir=target.parent
@@ -198,7 +198,7 @@ def temporary_folder(target: Path) -> Iterator[Path]:
 
 def _locked_folder(target: Path) -> tuple[int, Path]:
     """A new folder beside `target`, flock'ed; as `_locked_temporary`."""
-    with told(target):
+    with storage_errors(target):
         while True:
             name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
             try:

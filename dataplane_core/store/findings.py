@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
-from dataplane_core.store.head import Head, split
+from dataplane_core.store.head import Head, split_header
 from dataplane_core.store.message_locator import MessageLocator
 from dataplane_core.store.ports import Locate
 from dataplane_core.store.snapshot import Snapshot
@@ -32,7 +32,7 @@ class FindingPresenter:
         """
         if not found:
             return []
-        head, rest = split(text)
+        head, rest = split_header(text)
         shown = head if shown is None else shown
         unplaced = [finding.message for finding in found if finding.line is None]
         places = MessageLocator(Document.parse(rest, self._kinds), unplaced)

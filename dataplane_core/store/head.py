@@ -48,7 +48,7 @@ class Head:
         return line
 
 
-def split(text: str) -> tuple[Head, str]:
+def split_header(text: str) -> tuple[Head, str]:
     """The server's own lines, and the text without them."""
     own: list[tuple[int, str]] = []
     kept: list[str] = []
@@ -102,7 +102,7 @@ def _with_checksum(text: str) -> str:
     for raw in _top(text):
         if match := _CHECKSUM.match(raw):
             rest = text[:start] + text[start + len(raw) :]
-            digest = hashlib.md5(encode(rest), usedforsecurity=False).hexdigest()
+            digest = hashlib.md5(encode_text(rest), usedforsecurity=False).hexdigest()
             return f"{text[:start]}{match[1]}{digest}{match[3]}{text[start + len(raw) :]}"
         start += len(raw)
     return text
@@ -120,11 +120,11 @@ def _top(text: str) -> Iterator[str]:
         at = end
 
 
-def encode(text: str) -> bytes:
-    """The bytes of a text that was read with `decode`, or of one that is new."""
+def encode_text(text: str) -> bytes:
+    """The bytes of a text that was read with `decode_text`, or of one that is new."""
     return text.encode("utf-8", "surrogateescape")
 
 
-def decode(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Text that gives back the same bytes, whatever they are."""
     return data.decode("utf-8", "surrogateescape")

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from dataplane_core.text import Document, Section, unquote
-from dataplane_core.text.section import SCOPE
+from dataplane_core.text.section import SCOPE_KIND
 
 # HAProxy keeps a `ring` as a backend and a `log-forward` as a frontend, and calls them that.
 _FRONTS = frozenset({"frontend", "listen", "log-forward", "peers"})
@@ -40,7 +40,7 @@ _Index = dict[str, list[tuple[int, str]]]
 @lru_cache(maxsize=16)
 def _subjects(kinds: frozenset[str]) -> re.Pattern[str]:
     """The ways to name one: `backend 'b'`, `peers section 'p'`, `'server b/s'`, `Proxy f :`."""
-    words = "|".join(map(re.escape, sorted((kinds | _MEANT.keys()) - {SCOPE})))
+    words = "|".join(map(re.escape, sorted((kinds | _MEANT.keys()) - {SCOPE_KIND})))
     return re.compile(
         rf"(?<![\w'-])({words})(?: section)? '([^'\s]+)'(?!\w)|"
         rf"(?<!\w)'({words}) ([^'\s]+)'|\A(?:config: )?(proxy) ([^'\s]+) ?:",

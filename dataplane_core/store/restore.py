@@ -8,7 +8,7 @@ from dataplane_core.store.configuration_file import ConfigurationFile, digest_of
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
-from dataplane_core.store.head import decode, encode, join, split
+from dataplane_core.store.head import decode_text, encode_text, join, split_header
 from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from dataplane_core.store.ports import Reloads
 from dataplane_core.store.texts import VersionTexts
@@ -69,7 +69,7 @@ class Restorer:
             if entry is not None and accepted.version <= version < newest.version:
                 data = self._texts.read(version, entry.digest)
                 if data is not None:
-                    texts[version] = decode(data)
+                    texts[version] = decode_text(data)
         return texts
 
     def _taken_since(self, former: VersionRecord, version: int) -> bool:
@@ -81,10 +81,10 @@ class Restorer:
         if kept is None:
             _log.error("the text of version %d, to go back to, is gone", former.version)
             return None
-        head, rest = split(decode(kept))
+        head, rest = split_header(decode_text(kept))
         version = self._source.highest(lock) + 1
         text = join(head, rest, version) if former.accepted else join(head, rest, None)
-        data = encode(text)
+        data = encode_text(text)
         entry = VersionRecord(
             version, digest_of(data), "intended", "restore", time.time(),
             accepted=former.accepted, reason=reason,

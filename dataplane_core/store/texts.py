@@ -10,8 +10,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane_core.store.files import sweep_folder, told, write_atomically
-from dataplane_core.store.head import encode
+from dataplane_core.store.files import storage_errors, sweep_folder, write_atomically
+from dataplane_core.store.head import encode_text
 from dataplane_core.store.snapshot import Snapshot
 
 _NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
@@ -26,7 +26,7 @@ class VersionTexts:
 
     def keep(self, version: int, digest: str, data: bytes) -> None:
         """Keep the text of a version."""
-        with told(self.directory, "made"):
+        with storage_errors(self.directory, "made"):
             self.directory.mkdir(mode=0o700, exist_ok=True)
         write_atomically(self._path(version, digest), data)
 
@@ -89,9 +89,9 @@ class Backups:
         """Copy a version that is about to be replaced, and remove the copies that are too many."""
         if self._number <= 0:
             return
-        with told(self._directory, "made"):
+        with storage_errors(self._directory, "made"):
             self._directory.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._directory / f"{self._name}.{base.version}", encode(base.text))
+        write_atomically(self._directory / f"{self._name}.{base.version}", encode_text(base.text))
         for old in self._versions()[: -self._number]:
             (self._directory / f"{self._name}.{old}").unlink(missing_ok=True)
 

@@ -9,9 +9,9 @@ from dataplane_core.text.tokens import (
     has_variable,
     is_one_word,
     is_words,
-    plain,
+    plain_word,
     scan,
-    split,
+    split_words,
     unquote,
 )
 from dataplane_core.text.words import Words, words
@@ -28,9 +28,9 @@ __all__ = [
     "has_variable",
     "is_one_word",
     "is_words",
-    "plain",
+    "plain_word",
     "scan",
-    "split",
+    "split_words",
     "unquote",
     "words",
 ]

@@ -14,7 +14,7 @@ from dataplane_core.text.conditions import ConditionalBlocks, may_hold
 from dataplane_core.text.joined import JoinedSections
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.parting import Parting, part
-from dataplane_core.text.section import SCOPE, Section
+from dataplane_core.text.section import SCOPE_KIND, Section
 
 
 class SectionKey(NamedTuple):
@@ -41,8 +41,8 @@ def _header_pattern(kinds: frozenset[str]) -> re.Pattern[str]:
 
     Starting with a literal, it runs at the speed of a search for newlines: 10 ms for 100 000 lines.
     """
-    plain = sorted(map(re.escape, kinds - {SCOPE}), key=len, reverse=True)
-    words = "|".join([*plain, *([r"\[[^\]\r\n]*\]"] if SCOPE in kinds else [])])
+    plain = sorted(map(re.escape, kinds - {SCOPE_KIND}), key=len, reverse=True)
+    words = "|".join([*plain, *([r"\[[^\]\r\n]*\]"] if SCOPE_KIND in kinds else [])])
     return re.compile(rf"\n[ \t]*+(?:{words})(?=[ \t\r\n#]|\Z)")
 
 

@@ -14,7 +14,7 @@ def is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def integer(text: str) -> int | None:
+def parse_integer(text: str) -> int | None:
     """The integer of at most 64 bits that a text is; None for any other text.
 
     >>> integer("-10"), integer("+1"), integer(" 1"), integer("1_0"), integer("9223372036854775808")

@@ -11,7 +11,7 @@ from dataplane_core.text.conditions import blocks, may_hold, reach
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
-SCOPE = "["
+SCOPE_KIND = "["
 """The kind of the lines `[name]` that divide SPOE files; the name is the whole word."""
 
 
@@ -35,9 +35,9 @@ class Section:
         # With an open quote, too, it starts a section.
         words = header.tokens or tuple(header.raw.split())
         self.kind = words[0] if words else ""
-        if self.kind.startswith(SCOPE):
+        if self.kind.startswith(SCOPE_KIND):
             words = (self.kind[0], *words)
-            self.kind = SCOPE
+            self.kind = SCOPE_KIND
         self.name = unquote(words[1]) if len(words) > 1 and self._origin(words) != 1 else ""
         self._lead = lead
         self._lines = lines

@@ -13,7 +13,7 @@ from dataplane_core.errors import DataplaneError
 
 # Anything below a blank but the tab, and DEL; C1 controls are refused too, some terminals act on
 # them.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Words of a line without these are what str.split gives; it would also cut at \x1c and at U+00A0.
 _SPECIAL = re.compile(r"[\"'\\#\x1c-\x1f\x80-\U0010ffff]")
 # Possessive throughout: a value from a client must not make the match try every way to cut it.
@@ -62,7 +62,7 @@ def scan(text: str) -> tuple[tuple[str, ...], str]:
     return tuple(tokens), "" if comment is None else "#" + comment.rstrip("\r\n")
 
 
-def split(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The raw tokens of one line, without its comment; raises `QuoteError`."""
     return list(scan(text)[0])
 
@@ -74,12 +74,12 @@ def is_one_word(value: str) -> bool:
     (True, False, False)
     """
     match = _TOKEN.fullmatch(value)
-    return match is not None and match["word"] == value and not CONTROL.search(value)
+    return match is not None and match["word"] == value and not CONTROL_CHARACTERS.search(value)
 
 
 def is_words(value: str) -> bool:
     """Whether `value` is one or more words and nothing else: no comment, no open quote."""
-    if CONTROL.search(value):
+    if CONTROL_CHARACTERS.search(value):
         return False
     try:
         tokens, comment = scan(value)
@@ -106,7 +106,7 @@ def may_be_quoted(text: str) -> bool:
     return '"' in text or "'" in text or "\\" in text
 
 
-def plain(token: str) -> str:
+def plain_word(token: str) -> str:
     """The word that means the same as a raw token and has no quote or backslash.
 
     The token itself where no such word exists.

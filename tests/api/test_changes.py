@@ -145,9 +145,9 @@ def test_a_change_that_no_command_can_carry_is_reloaded(live, monkeypatch):
     api, _ = live
 
     def refuse(changes):
-        raise Invalid("a value cannot be an argument")
+        raise Invalid("a value cannot be an runtime_argument")
 
     monkeypatch.setattr(live_module, "runtime_commands", refuse)
     answer = api.change("PUT", "gates/g1", {"name": "g1", "limit": 8})
     record = api.call("GET", f"/v2/services/haproxy/reloads/{answer.headers['reload-id']}").json
-    assert record["reason"] == "a value cannot be an argument"
+    assert record["reason"] == "a value cannot be an runtime_argument"

@@ -18,7 +18,7 @@ from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.haproxy import binaries
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.registry import Registry
-from dataplane_core.store.head import split
+from dataplane_core.store.head import split_header
 from dataplane_core.text import Document, Line, Section, unquote
 from dataplane_core.text.comments import kind_of
 from dataplane_core.text.joined import JoinedSections
@@ -80,7 +80,7 @@ class Session:
 
 def rest_of(text: str) -> str:
     """A file without its version."""
-    return split(text)[1]
+    return split_header(text)[1]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from dataplane_core.grammar import (
     variants,
     word,
 )
-from dataplane_core.text import split
+from dataplane_core.text import split_words
 
 HINT = rule(dispatch("type", case("hint", word("name") + word("format")), case("deny")))
 COUNT = dispatch("type", case("count({id:int=0})"), case("nice", integer("nice", -9, 9, default=0)))
@@ -38,7 +38,7 @@ BODY = params(
 
 
 def read(term, text):
-    tokens = split(text)
+    tokens = split_words(text)
     reading = Reading()
     if term.read(tokens, 0, reading) != len(tokens):
         raise NoMatch(text, "the whole line")
@@ -83,10 +83,10 @@ def test_a_word_that_would_start_the_condition_is_refused():
 def test_words_of_a_loose_table_keep_their_place_until_they_change():
     values = read(REDIRECT, "prefix /x drop-query code 301")
     assert values.values["options"] == "drop-query"
-    assert REDIRECT.write(values.values | {"code": 302}, values.layout) == split(
+    assert REDIRECT.write(values.values | {"code": 302}, values.layout) == split_words(
         "prefix /x drop-query code 302"
     )
-    assert REDIRECT.write(values.values | {"options": "append-slash"}, values.layout) == split(
+    assert REDIRECT.write(values.values | {"options": "append-slash"}, values.layout) == split_words(
         "prefix /x append-slash code 301"
     )
 

@@ -31,7 +31,7 @@ from dataplane_core.grammar import (
     switch,
     word,
 )
-from dataplane_core.text import split
+from dataplane_core.text import split_words
 
 TABLE = params(
     switch("check", "check", off="no-check"),
@@ -91,7 +91,7 @@ BOTH = [
 
 
 def read(term, text):
-    tokens = split(text)
+    tokens = split_words(text)
     reading = Reading()
     assert term.read(tokens, 0, reading) == len(tokens)
     return reading

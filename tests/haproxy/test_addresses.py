@@ -1,7 +1,7 @@
 import pytest
 
 from dataplane_core.haproxy.addresses import Address, by_process, global_lines, parse, stats_sockets
-from dataplane_core.text import Document, split
+from dataplane_core.text import Document, split_words
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_addresses_are_read_as_haproxy_spells_them(text: str, address: Address |
 
 
 def lines(text: str) -> list[tuple[str, ...]]:
-    return [tuple(split(line)) for line in text.splitlines()]
+    return [tuple(split_words(line)) for line in text.splitlines()]
 
 
 def test_sockets_of_one_process_stand_together_the_most_permitting_first() -> None:

@@ -13,7 +13,7 @@ from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.refusals import RuntimeRefused
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
-from dataplane_core.haproxy.runtime_line import argument
+from dataplane_core.haproxy.runtime_line import runtime_argument
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured
 from tests.harness.haproxy import HaproxyProcess
@@ -48,7 +48,7 @@ def words_of(line: str) -> list[str]:
 
 @given(WORDS)
 def test_an_argument_is_one_word_and_says_the_same(value: str) -> None:
-    escaped = argument(value)
+    escaped = runtime_argument(value)
     assert words_of(f"add map x {escaped}") == ["add", "map", "x", value]
     assert "<<" not in escaped
 
@@ -56,7 +56,7 @@ def test_an_argument_is_one_word_and_says_the_same(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "a\nb", "a\rb", "a\0b", "a\tb", "\x7f", "a\u2028b", "\x85"])
 def test_what_no_command_can_carry_is_refused(value: str) -> None:
     with pytest.raises(Invalid):
-        argument(value)
+        runtime_argument(value)
 
 
 @pytest.mark.haproxy
@@ -66,10 +66,10 @@ def test_haproxy_reads_an_argument_as_it_was(shared_haproxy: HaproxyProcess, val
     for via_master in (False, True):
         where = shared_haproxy.master if via_master else shared_haproxy.folder / "worker.sock"
         runtime = RuntimeClient(Address(path=str(where)), prefix="@1 " if via_master else "")
-        file = argument(str(shared_haproxy.folder / "words.map"))
+        file = runtime_argument(str(shared_haproxy.folder / "words.map"))
         runtime.command(f"clear map {file}")
         for value in values:
-            assert runtime.command(f"add map {file} {argument(value)} {argument(value)}") == ""
+            assert runtime.command(f"add map {file} {runtime_argument(value)} {runtime_argument(value)}") == ""
         rows = [row.split(" ", 1)[1] for row in runtime.command(f"show map {file}").splitlines()]
         assert rows == [f"{value} {value}" for value in values]
 

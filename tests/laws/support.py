@@ -12,7 +12,7 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.resources.registry import Registry
-from dataplane_core.text.tokens import split
+from dataplane_core.text.tokens import split_words
 from tests.api.support import Api
 
 HEAD = """\
@@ -41,7 +41,7 @@ Spell = Callable[[str], str]
 
 def _quoted(text: str, quote: str, wanted: Callable[[int, int], bool]) -> str:
     """The line with quotes around some of its words, by their place and the number of words."""
-    words = split(text)
+    words = split_words(text)
     return " ".join(
         f"{quote}{word}{quote}" if wanted(at, len(words)) and not set("'\"\\\\") & set(word) else word
         for at, word in enumerate(words)

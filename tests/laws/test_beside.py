@@ -10,7 +10,7 @@ import pytest
 
 from dataplane_core.grammar import Prop
 from dataplane_core.resources.collections import RowCollection
-from dataplane_core.text.tokens import split
+from dataplane_core.text.tokens import split_words
 from tests.golden.offline import registry
 from tests.laws.support import SPELLINGS, Everything, odd, places
 
@@ -66,7 +66,7 @@ def difference(before: str, after: str) -> tuple[list[str], list[str]]:
 
 
 def words(lines: list[str]) -> Counter[str]:
-    return Counter(word for line in lines for word in split(line))
+    return Counter(word for line in lines for word in split_words(line))
 
 
 @pytest.mark.parametrize("name", [one.name for one in ROWS])

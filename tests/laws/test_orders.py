@@ -9,7 +9,7 @@ import pytest
 from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import ParameterTable
 from dataplane_core.haproxy import binaries
-from dataplane_core.text import split
+from dataplane_core.text import split_words
 from tests.laws.lines import Sample, accepted, body, model_of, samples
 
 PROGRAM = binaries.installed().get("2.8")
@@ -17,7 +17,7 @@ PROGRAM = binaries.installed().get("2.8")
 
 def orders(one: Sample) -> Iterator[str]:
     """The line with its options in other orders: backwards, and each one in front of its neighbour."""
-    tokens = split(one.text)
+    tokens = split_words(one.text)
     for term, items in one.reading.layout.items():
         if not isinstance(term, ParameterTable) or len(items) < 2:
             continue

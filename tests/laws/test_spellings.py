@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dataplane_core.haproxy import binaries
-from dataplane_core.text import split, unquote
+from dataplane_core.text import split_words, unquote
 from tests.laws.lines import Sample, accepted, body, model_of, samples
 
 PROGRAM = binaries.installed().get("2.8")
@@ -18,7 +18,7 @@ NUMBER = re.compile(r"[1-9][0-9]*")
 
 def respelled(one: Sample) -> Iterator[str]:
     """The line with one word in quotes, or with a zero in front of one number."""
-    words = split(one.text)
+    words = split_words(one.text)
     for at, word in enumerate(words):
         if not set("\"'\\") & set(word):
             yield " ".join([*words[:at], f'"{word}"', *words[at + 1 :]])
@@ -34,7 +34,7 @@ def meant(value: Any) -> Any:
         return [meant(item) for item in value]
     if not isinstance(value, str):
         return value
-    return " ".join(re.sub(r"^0+(?=[1-9][0-9]*$)", "", unquote(word)) for word in split(value))
+    return " ".join(re.sub(r"^0+(?=[1-9][0-9]*$)", "", unquote(word)) for word in split_words(value))
 
 
 @pytest.mark.haproxy

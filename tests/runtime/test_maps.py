@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from dataplane_core.haproxy.runtime_line import argument
+from dataplane_core.haproxy.runtime_line import runtime_argument
 
 pytestmark = pytest.mark.haproxy
 
@@ -174,7 +174,7 @@ def test_an_upload_is_one_change(api):
 
     (`show map` is no such look: a dump that begins before the switch may end up empty.)
     """
-    file = argument(f"{api.folder}/maps/m.map")
+    file = runtime_argument(f"{api.folder}/maps/m.map")
     seen, over = set(), threading.Event()
 
     def watch():

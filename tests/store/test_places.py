@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dataplane_core.errors import Finding
 from dataplane_core.store.findings import FindingPresenter
-from dataplane_core.store.head import split
+from dataplane_core.store.head import split_header
 from dataplane_core.store.message_locator import MessageLocator
 from dataplane_core.text import Document
 
@@ -160,8 +160,8 @@ def test_many_messages_are_told_as_each_alone():
 @pytest.mark.parametrize(("posted", "number"), [("", 2), ("# _version=3\n", 3), ("#\n", 3)])
 def test_lines_are_those_of_the_text_that_was_sent(posted, number):
     text = "frontend f\n  default_backend zz\n"
-    head = split(posted + text)[0]
-    candidate = "# _version=9\n" + split(posted + text)[1]
+    head = split_header(posted + text)[0]
+    candidate = "# _version=9\n" + split_header(posted + text)[1]
     found = [Finding(None, "alert", "Proxy 'f': unable to find required default_backend: 'zz'.")]
     teller = FindingPresenter(
         Path("/h.cfg"),
@@ -178,7 +178,7 @@ def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
     found = [Finding(5, "alert", f"{said} See haproxy.cfg:4.")]
     candidate = "# _version=9\n\nbackend b\n  server s a:1\n  server s a:2\n"
     teller = FindingPresenter(Path("/haproxy.cfg"), KINDS, None)
-    [told] = teller.findings(found, candidate, CANDIDATE, split("")[0])
+    [told] = teller.findings(found, candidate, CANDIDATE, split_header("")[0])
     assert (told.line, told.section) == (4, "backend b")
     assert "already defined at line 3," in told.message
     assert told.message.endswith("See haproxy.cfg:3.")

@@ -10,7 +10,7 @@ from dataplane_core.text import (
     is_one_word,
     is_words,
     scan,
-    split,
+    split_words,
     unquote,
 )
 
@@ -44,7 +44,7 @@ def test_scan(text, tokens, comment):
 @pytest.mark.parametrize("text", ['a "b', "a 'b", "a b\\", 'a "b\\"'])
 def test_an_open_quote_is_refused(text):
     with pytest.raises(QuoteError):
-        split(text)
+        split_words(text)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_variables_are_expanded_in_weak_quotes(token, expanded):
 @given(st.text())
 def test_one_word_is_one_token(value):
     assert is_one_word(value) == (
-        is_words(value) and split(value) == [value] and scan(f"x {value} y")[0] == ("x", value, "y")
+        is_words(value) and split_words(value) == [value] and scan(f"x {value} y")[0] == ("x", value, "y")
     )
 
 
 @given(st.lists(st.text(min_size=1).filter(is_one_word)))
 def test_words_joined_are_cut_at_the_same_places(words):
-    assert split(" ".join(words)) == words
+    assert split_words(" ".join(words)) == words
 
 
 def test_a_long_value_is_judged_in_linear_time():

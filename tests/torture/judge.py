@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from dataplane_core.store.configuration_file import digest_of
-from dataplane_core.store.head import decode, split
+from dataplane_core.store.head import decode_text, split_header
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from tests.torture.clients import POISON
@@ -21,7 +21,7 @@ def added_servers(text: str) -> list[str]:
 
 def without_added(text: str) -> str:
     """The text without the version line and without the servers that clients added."""
-    lines = split(text)[1].splitlines(keepends=True)
+    lines = split_header(text)[1].splitlines(keepends=True)
     return "".join(line for line in lines if not line.strip().startswith(_prefixes()))
 
 
@@ -33,7 +33,7 @@ def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> li
     """All that is wrong; to be asked while the server runs and nobody writes."""
     history = _history(state)
     data = configuration.read_bytes()
-    text = decode(data)
+    text = decode_text(data)
     newest = max(history)
     problems = _whole(data, text, history[newest], skeleton, state)
     names = added_servers(text)
@@ -68,7 +68,7 @@ def _whole(data: bytes, text: str, newest: VersionRecord, skeleton: str, state: 
         problems.append(f"the file is not version {newest.version}")
     elif (state / "versions" / f"{newest.version}-{newest.digest}.cfg").read_bytes() != data:
         problems.append(f"the text kept of version {newest.version} is another")
-    written = split(text)[0].version
+    written = split_header(text)[0].version
     if written not in (None, newest.version):
         problems.append(f"the version line says {written}, the history {newest.version}")
     if without_added(text) != skeleton:

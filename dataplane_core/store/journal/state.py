@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.errors import StorageFailed, StorageFull
-from dataplane_core.store.files import locked, told
+from dataplane_core.store.files import locked, storage_errors
 
 BUSY_SECONDS = 20.0
 _inherited: list[sqlite3.Connection] = []
@@ -50,7 +50,7 @@ class State:
         self._local = _Local()
         self._make_directory()
         alive = self.path(self.ALIVE)
-        with told(alive, "opened"):
+        with storage_errors(alive, "opened"):
             self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._opener = os.getpid()
         self._is_start = self._is_first()
@@ -145,7 +145,7 @@ class State:
         connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def _make_directory(self) -> None:
-        with told(self.directory, "made"):
+        with storage_errors(self.directory, "made"):
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             status = os.lstat(self.directory)
         if status.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.files import identity, told
+from dataplane_core.store.files import identity, storage_errors
 from dataplane_core.store.journal.state import State
 
 _MEMORY = "/dev/shm"
@@ -99,5 +99,5 @@ def _identity_of(path: Path) -> object:
 
 
 def _bytes(path: Path) -> bytes:
-    with told(path, "read"):
+    with storage_errors(path, "read"):
         return path.read_bytes() if path.exists() else b""

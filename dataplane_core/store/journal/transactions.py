@@ -13,7 +13,7 @@ from dataplane_core.errors import TooMany
 from dataplane_core.store.change import Origin
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import locked
-from dataplane_core.store.head import decode, encode
+from dataplane_core.store.head import decode_text, encode_text
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import plain
 from dataplane_core.store.overlay import Action, Step
@@ -228,11 +228,11 @@ class TransactionTable:
 
 def _values(row: TransactionRecord, number: int, step: Step) -> tuple[Any, ...]:
     kind, name, ordinal = plain(step.key.kind), plain(step.key.name), step.key.ordinal
-    text = None if step.text is None else encode(step.text)
+    text = None if step.text is None else encode_text(step.text)
     return (row.id, row.sequence, number, step.action, step.position, kind, name, ordinal, text)
 
 
 def _step(row: sqlite3.Row) -> Step:
     key = SectionKey(row["kind"], row["name"], row["ordinal"])
-    text = None if row["text"] is None else decode(row["text"])
+    text = None if row["text"] is None else decode_text(row["text"])
     return Step(Action(row["action"]), row["position"], key, text)
