@@ -13,10 +13,11 @@ from dataplane_core.api.versions import V2, ApiVersion
 from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
 from dataplane_core.resources.locate import owner, row_at, row_name
-from dataplane_core.services import Services, make_services
+from dataplane_core.services import Services
 from dataplane_core.settings import Settings
 from dataplane_core.store.ports import Locate
 from dataplane_core.text import Section
+from dataplane_core.wiring import make_services
 
 VERSIONS: tuple[ApiVersion, ...] = (V2(),)
 """The API versions that are served."""
@@ -25,7 +26,7 @@ VERSIONS: tuple[ApiVersion, ...] = (V2(),)
 def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> Application:
     """The WSGI application for the settings; its `services` are to be started in each worker.
 
-    `plugins` is as in `plugins.make_manager`: None stands for all that are installed.
+    `plugins` is as in `make_manager`: None stands for all that are installed.
     """
     services = make_services(settings, plugins)
     try:

@@ -21,6 +21,10 @@ class Code(IntEnum):
     UNKNOWN = 610
 
 
+class StartRefused(Exception):
+    """The server cannot start; the text says what the operator has to mend."""
+
+
 class DataplaneError(Exception):
     """A failure with one sentence for the client; `code` defaults to the class's status."""
 

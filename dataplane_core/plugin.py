@@ -82,8 +82,8 @@ from dataplane_core.haproxy.live import is_ip
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.haproxy.runtime_line import runtime_argument
-from dataplane_core.hooks.status import Fact
 from dataplane_core.hooks.surface import API_VERSION
+from dataplane_core.hookspecs import Fact
 from dataplane_core.references import Former
 from dataplane_core.resources.changes import NeedsReload
 from dataplane_core.resources.collections import LISTEN, RowCollection

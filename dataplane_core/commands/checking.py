@@ -6,12 +6,12 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding, StorageFailed
 from dataplane_core.haproxy.check import Checker
-from dataplane_core.hooks.manager import manager_of, register_collections
 from dataplane_core.resources.reading import own_findings
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import decode_text, split_header
 from dataplane_core.text import Document
+from dataplane_core.wiring import manager_of, register_collections
 
 _UNREAD = (
     "HAProxy gave up while it read the file, and may find more once these lines are mended: it "

@@ -81,7 +81,7 @@ def keywords(kind: str | None, as_json: bool, **parameters: Any) -> None:
     from dataplane_core.commands.coverage import Coverage
     from dataplane_core.haproxy import binaries
     from dataplane_core.haproxy.keywords import keywords as listed
-    from dataplane_core.hooks.manager import manager_of, register_collections
+    from dataplane_core.wiring import manager_of, register_collections
 
     settings = settings_of(parameters)
     found = listed(binaries.program(settings))
@@ -114,8 +114,9 @@ def plugins(as_json: bool, **parameters: Any) -> None:
     setting `block_plugins` names are left out of the server, and marked here.
     """
     from dataplane_core.hooks.listing import listed_plugins
+    from dataplane_core.wiring import manager_of
 
-    found = listed_plugins(settings_of(parameters))
+    found = listed_plugins(manager_of(settings_of(parameters)))
     if as_json:
         print_json([asdict(one) for one in found])
         return

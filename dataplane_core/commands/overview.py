@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.hooks.faults import recorded
-from dataplane_core.hooks.status import Fact
+from dataplane_core.hookspecs import Fact
 from dataplane_core.server.process import become
-from dataplane_core.services import Services, make_services
+from dataplane_core.services import Services
 from dataplane_core.settings import Settings
+from dataplane_core.store.journal.plugin_faults import recorded
 from dataplane_core.store.journal.state_copy import state_copy
 from dataplane_core.store.messages import one_line
+from dataplane_core.wiring import make_services
 
 _RELOADS = 5
 

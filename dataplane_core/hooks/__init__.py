@@ -1,1 +1,1 @@
-"""Hooks: what plugins can take part in, how plugins are loaded, and what their failures cost."""
+"""The mechanism of hooks: plugins are loaded, listed, and kept from breaking what is not theirs."""

@@ -12,11 +12,9 @@ from collections.abc import Callable, Generator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from dataplane_core.errors import DataplaneError
-from dataplane_core.settings import SettingsError
-from dataplane_core.store.change import Committed
+from dataplane_core.errors import DataplaneError, StartRefused
 
 log = logging.getLogger("dataplane.plugins")
 
@@ -37,7 +35,7 @@ class Failure(Enum):
     TOLD = "whoever asked is told"
 
 
-class PluginError(Exception):
+class PluginError(StartRefused):
     """A plugin that cannot be used; says which, where it failed, and what can be done."""
 
 
@@ -57,6 +55,14 @@ class Fault:
 
     def __str__(self) -> str:
         return f"the plugin {self.plugin} failed in {self.hook}"
+
+
+@runtime_checkable
+class Reloadable(Protocol):
+    """An argument of a hook that can ask for a reload of HAProxy: a committed change."""
+
+    def require_reload(self, reason: str) -> None:
+        """Have HAProxy reloaded, for a reason that the log tells."""
 
 
 Result = Callable[[Any], Any]
@@ -145,7 +151,7 @@ class Containment:
         """Do what the failure of a hook does: raise, or tell of it and have no answer."""
         if isinstance(error, PluginError | PluginFailed):
             raise error  # those of another plugin's hook, inside of this one
-        if failure is Failure.STOPS and isinstance(error, SettingsError):
+        if failure is Failure.STOPS and isinstance(error, StartRefused):
             raise error
         if failure is Failure.REFUSES and isinstance(error, DataplaneError):
             raise error
@@ -159,7 +165,7 @@ class Containment:
             raise PluginFailed(f"{fault}; the log says how") from error
         if failure is Failure.RELOADS:
             for change in arguments:
-                if isinstance(change, Committed):
+                if isinstance(change, Reloadable):
                     change.require_reload(f"{fault}: {fault.reason}")
 
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
-from dataplane_core.hooks.manager import installed, manager_of
-from dataplane_core.settings import Settings
+from dataplane_core.hooks.manager import Manager, installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +19,8 @@ class ListedPlugin:
     blocked: bool
 
 
-def listed_plugins(settings: Settings) -> list[ListedPlugin]:
-    """Return all plugins in the order in which they are called, those that are blocked at the end.
-
-    Raises as `manager_of` does.
-    """
-    manager = manager_of(settings)
+def listed_plugins(manager: Manager) -> list[ListedPlugin]:
+    """Return all plugins in the order in which they are called, those blocked at the end."""
     plugins = dict(manager.list_name_plugin())
     blocked = [name for name, plugin in plugins.items() if plugin is None]
     points = dict(installed())

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from dataplane_core.errors import StartRefused
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsProblem:
@@ -15,7 +17,7 @@ class SettingsProblem:
         return ": ".join(part for part in (self.place, self.key, self.message) if part)
 
 
-class SettingsError(Exception):
+class SettingsError(StartRefused):
     """The settings stop the start; every problem that was found is in `problems`."""
 
     def __init__(self, problems: tuple[SettingsProblem, ...]) -> None:

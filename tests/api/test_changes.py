@@ -8,10 +8,10 @@ from dataplane_core import impl
 from dataplane_core.errors import Invalid
 from dataplane_core.haproxy import live as live_module
 from dataplane_core.haproxy.live import runtime_commands
-from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.resources.changes import NeedsReload, differences
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager, register_collections
 from tests.api.support import FAMILY, TEXT
 
 REGISTRY = register_collections(make_manager([FAMILY]))

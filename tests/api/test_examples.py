@@ -5,7 +5,7 @@ import pytest
 from dataplane_core.api.examples import example
 from dataplane_core.api.versions import V2
 from dataplane_core.api.view import View
-from dataplane_core.hooks.manager import make_manager, register_collections
+from dataplane_core.wiring import make_manager, register_collections
 
 REGISTRY = register_collections(make_manager())
 VIEW = View(V2(), REGISTRY, None)  # type: ignore[arg-type]

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from dataplane_core.cli import main
-from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.resources.reading import own_findings
 from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager, register_collections
 from tests.harness.fixtures import one_haproxy
 from tests.harness.recorded import TOP
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from dataplane_core.cli import main
 from dataplane_core.commands.overview import overview
-from dataplane_core.services import make_services
 from dataplane_core.store.journal.reloads import ReloadTable
+from dataplane_core.wiring import make_services
 from tests.discovery.consul import ConsulDouble
 from tests.discovery.support import discovering
 from tests.haproxy.support import configured

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from dataplane_core import hookspecs
 from dataplane_core.grammar.laws import breaches
-from dataplane_core.hooks import hookspecs
-from dataplane_core.hooks.manager import make_manager
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager
 from dataplane_plugins import PLUGINS
 from tests.harness.recorded import TOP
 

@@ -10,7 +10,7 @@ import pytest
 from dataplane_core.api.versions import V2
 from dataplane_core.api.view import View
 from dataplane_core.codec.shape import Unused, flatten, tidy
-from dataplane_core.hooks.manager import make_manager, register_collections
+from dataplane_core.wiring import make_manager, register_collections
 from tests.golden.offline import cases
 
 pytestmark = pytest.mark.recorded

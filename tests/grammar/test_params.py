@@ -27,8 +27,8 @@ from dataplane_core.grammar.dispatch import Template
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.grammar.props import normal
-from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.text import Line, Section
+from dataplane_core.wiring import make_manager, register_collections
 
 TABLE = params(
     switch("force-tls", "force_tls", off="no-tls"),

@@ -9,10 +9,11 @@ from dataplane_core.commands.overview import overview
 from dataplane_core.errors import CheckFailed, RuntimeFailed
 from dataplane_core.haproxy.addresses import Address
 from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.services import Services, make_services
+from dataplane_core.services import Services
 from dataplane_core.store.change import Outcome
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Line
+from dataplane_core.wiring import make_services
 from tests.haproxy.support import configured
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.waiting import ends, stays, until

@@ -9,9 +9,9 @@ from dataplane_core import impl
 from dataplane_core.auth import Identity
 from dataplane_core.commands.overview import overview
 from dataplane_core.hooks.containment import Failure, PluginError
-from dataplane_core.hooks.faults import recorded
-from dataplane_core.hooks.hookspecs import TERMS
+from dataplane_core.hookspecs import TERMS
 from dataplane_core.settings import SettingsError, SettingsProblem
+from dataplane_core.store.journal.plugin_faults import recorded
 from tests.api.support import Api
 
 ARGUMENTS = {

@@ -6,16 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from dataplane_core import impl
+from dataplane_core import hookspecs, impl
 from dataplane_core.api.operations import Operation, Response
 from dataplane_core.auth import Identity
 from dataplane_core.commands.overview import overview
 from dataplane_core.discovery import Source
 from dataplane_core.errors import NotFound
 from dataplane_core.grammar import Model, statement, word
-from dataplane_core.hooks import hookspecs
 from dataplane_core.hooks.containment import PluginError
-from dataplane_core.hooks.status import Fact
+from dataplane_core.hookspecs import Fact
 from dataplane_core.settings import SettingsError, SettingsProblem
 from dataplane_plugins.discovery import routes as discovery
 from tests.api.support import Api

@@ -9,15 +9,10 @@ from dataplane_core import impl
 from dataplane_core.api.operations import Operation
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
-from dataplane_core.hooks.manager import (
-    GROUP,
-    PluginError,
-    make_manager,
-    manager_of,
-    register_collections,
-)
+from dataplane_core.hooks.manager import GROUP, PluginError
 from dataplane_core.resources.registry import Registry, RegistryError
 from dataplane_core.settings import SettingsError, load
+from dataplane_core.wiring import make_manager, manager_of, register_collections
 from dataplane_plugins import PLUGINS
 
 MODEL = Model("shed", statement("colour", word("colour")))

@@ -22,8 +22,9 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.hooks.manager import PluginError, make_manager, register_collections
+from dataplane_core.hooks.manager import PluginError
 from dataplane_core.resources.registry import Registry, RegistryError
+from dataplane_core.wiring import make_manager, register_collections
 
 Declare = Callable[[Registry], object]
 

@@ -7,8 +7,8 @@ import pytest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.api.versions import V2
-from dataplane_core.services import make_services
 from dataplane_core.settings import Settings
+from dataplane_core.wiring import make_services
 
 pytestmark = pytest.mark.recorded
 RENAMED = {"fcgi_app": "fcgiApp"}

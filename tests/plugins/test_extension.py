@@ -9,12 +9,9 @@ import pytest
 
 from dataplane_core import impl
 from dataplane_core.grammar import arg, case, flag, group, integer, rest, statement, word
-from dataplane_core.hooks.manager import (
-    PluginError,
-    make_manager,
-    register_collections,
-)
+from dataplane_core.hooks.manager import PluginError
 from dataplane_core.resources.registry import Registry
+from dataplane_core.wiring import make_manager, register_collections
 from dataplane_plugins import PLUGINS
 from dataplane_plugins.configuration.proxies.backends import BACKEND
 from dataplane_plugins.configuration.rules.http_request_rules import RULE

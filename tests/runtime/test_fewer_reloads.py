@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from dataplane_core.haproxy.live import runtime_commands
-from dataplane_core.hooks.manager import make_manager, register_collections
 from dataplane_core.resources.changes import NeedsReload, differences
 from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager, register_collections
 from tests.harness.sites import sites
 
 PLUGINS = ["configuration.servers", "configuration.backends", "configuration.frontends"]

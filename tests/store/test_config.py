@@ -18,9 +18,9 @@ from dataplane_core.errors import (
     StorageFailed,
     VersionMismatch,
 )
-from dataplane_core.hooks.manager import make_manager
 from dataplane_core.store.files import identity
 from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager
 from tests.store.support import KINDS, TEXT, Bench, FakeRecord, add_server
 
 

@@ -6,6 +6,7 @@ plugins are loaded, but for pluggy's `tryfirst`, `trylast` and wrappers.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from dataplane_core.discovery import Source
     from dataplane_core.haproxy.reload import ReloadRecord
     from dataplane_core.haproxy.runtime import Runtime
-    from dataplane_core.hooks.status import Fact
     from dataplane_core.resources.registry import Registry
     from dataplane_core.services import Services
     from dataplane_core.settings import Settings
@@ -31,6 +31,19 @@ _marker = pluggy.HookspecMarker(PROJECT)
 
 TERMS: dict[str, Terms] = {}
 """What holds for the implementations of each hook."""
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of `dataplane status`: `topic` is one word in front, `text` what is so.
+
+    `bad`: it is wrong now. `doubtful`: nothing is wrong yet or any more, but somebody should look.
+    """
+
+    topic: str
+    text: str
+    bad: bool = False
+    doubtful: bool = False
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -139,7 +152,7 @@ def dataplane_reloaded(record: "ReloadRecord") -> None:
 
 
 @_spec(Failure.TOLD)
-def dataplane_status(services: "Services") -> "Iterable[Fact] | None":
+def dataplane_status(services: "Services") -> Iterable[Fact] | None:
     """Tell a person at a terminal what there is; a `DataplaneError` becomes a line of its own."""
 
 
