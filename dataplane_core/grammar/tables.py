@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dataplane_core.grammar.model import Edit, HeadTable, reconcile
+from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
+from dataplane_core.grammar.reconcile import StatementLine, reconcile
 from dataplane_core.grammar.statements import LineForm, Statement
 from dataplane_core.text.comments import own_start
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
+from dataplane_core.text.section_edit import SectionEdit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +94,7 @@ class RowTable:
 
         With an index it stands in a conditional block where its neighbours on both sides do.
         """
-        edit = Edit(section)
+        edit = SectionEdit(section)
         form, own = self._form(values)
         edit.insert(self._place_of(section, index), form.write(own, {}))
         return edit.done()
@@ -131,14 +133,14 @@ class RowTable:
 
         Rows with the same value of `key` are the same row, changed.
         """
-        edit = Edit(section)
-        lines = [(row.at, row.form, row.reading) for row in self.rows(section)]
+        edit = SectionEdit(section)
+        lines = [StatementLine(row.at, row.form, row.reading) for row in self.rows(section)]
         wanted = [self._form(item) for item in items]
-        reconcile(edit, list(lines), wanted, self._place(section), key)
+        reconcile(edit, lines, wanted, self._place(section), key)
         return edit.done()
 
     def remove(self, section: Section, row: Row) -> Section:
         """The section without a row, and without the comments that are about it alone."""
-        edit = Edit(section)
+        edit = SectionEdit(section)
         edit.remove(row.at)
         return edit.done()

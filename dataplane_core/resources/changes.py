@@ -242,8 +242,9 @@ def _saying(lines: Sequence[Line], start: int, end: int) -> list[int]:
 def _says_alone(model: Model, section: Section, at: int) -> bool:
     """Whether a line is read whole, and is the only one of its statement."""
     for lines in model.find(section).values():
-        if any(line[0] == at for line in lines):
-            return len(lines) == 1 and lines[0][2] is not None and not lines[0][2].partial
+        if any(line.at == at for line in lines):
+            reading = lines[0].reading
+            return len(lines) == 1 and reading is not None and not reading.partial
     return False
 
 

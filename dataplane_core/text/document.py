@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from dataplane_core.text.comments import next_heading
 from dataplane_core.text.conditions import ConditionalBlocks, may_hold
-from dataplane_core.text.joined import JoinedSections
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.parting import Parting, part
-from dataplane_core.text.section import SCOPE_KIND, Section
+from dataplane_core.text.section import SCOPE_KIND, JoinedSections, Section
 
 
 class SectionKey(NamedTuple):

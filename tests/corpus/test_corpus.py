@@ -21,8 +21,8 @@ from dataplane_core.resources.registry import Registry
 from dataplane_core.store.head import split_header
 from dataplane_core.text import Document, Line, Section, unquote
 from dataplane_core.text.comments import kind_of
-from dataplane_core.text.joined import JoinedSections
 from dataplane_core.text.lines import with_last_newline
+from dataplane_core.text.section import JoinedSections
 from tests.corpus.hand import Hand
 from tests.laws.judging import check
 from tests.laws.support import Everything

@@ -1,0 +1,52 @@
+"""Edit several lines of a section at once, by their places in the section as it was."""
+
+from collections.abc import Sequence
+
+from dataplane_core.text.comments import leaving
+from dataplane_core.text.lines import Line
+from dataplane_core.text.section import Section
+
+
+class SectionEdit:
+    """Lines to rewrite, remove and insert; `done` makes the edited section of them.
+
+    Every place is an index into `section.lines`, which does not change while edits are gathered, so
+    that their order does not matter.
+
+    >>> edit = SectionEdit(Section.parse("backend b\\n  # of s1\\n  server s1 a:1\\n"))
+    >>> edit.remove(1)
+    >>> edit.insert(2, ["server", "s2", "b:1"])
+    >>> edit.done().text
+    'backend b\\n  server s2 b:1\\n'
+    """
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self._rewritten: dict[int, Line] = {}
+        self._removed: set[int] = set()
+        self._inserted: dict[int, list[Sequence[str]]] = {}
+
+    def replace(self, at: int, words: Sequence[str]) -> None:
+        """Give the line `at` other words; its indentation, comment and line end stay."""
+        self._rewritten[at] = self.section.lines[at].rewritten(words)
+
+    def remove(self, at: int) -> None:
+        """Remove the line `at`, with the comments above it that are about it alone."""
+        self._removed.add(at)
+
+    def insert(self, at: int, words: Sequence[str]) -> None:
+        """Insert a line in front of the line `at`, behind those inserted there before."""
+        self._inserted.setdefault(at, []).append(words)
+
+    def done(self) -> Section:
+        """Return the edited section; the section itself where nothing was edited."""
+        if not (self._rewritten or self._removed or self._inserted):
+            return self.section
+        indent, end = self.section.indent(), self.section.line_end()
+        gone = leaving(self.section.lines, self._removed)
+        lines: list[Line] = []
+        for at, line in enumerate((*self.section.lines, None)):
+            lines += [Line.make(words, indent, end) for words in self._inserted.get(at, ())]
+            if line is not None and at not in gone:
+                lines.append(self._rewritten.get(at, line))
+        return self.section.with_lines(lines)
