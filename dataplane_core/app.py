@@ -8,8 +8,9 @@ from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Authorize, Frame, Identify
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
-from dataplane_core.api.served_version import ServedVersion
-from dataplane_core.api.versions import V2, ApiVersion
+from dataplane_core.api.served_version import RoutedVersion, ServedVersion
+from dataplane_core.api.v2 import V2
+from dataplane_core.api.version import ApiVersion
 from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
 from dataplane_core.resources.locate import owner, row_at, row_name
@@ -19,7 +20,7 @@ from dataplane_core.store.ports import Locate
 from dataplane_core.text import Section
 from dataplane_core.wiring import make_services
 
-VERSIONS: tuple[ApiVersion, ...] = (V2(),)
+VERSIONS: tuple[RoutedVersion, ...] = (V2(),)
 """The API versions that are served."""
 
 
@@ -36,7 +37,7 @@ def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> A
         raise
 
 
-def serve(services: Services, versions: Iterable[ApiVersion] = VERSIONS) -> Application:
+def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> Application:
     """The application on services that exist."""
     settings = services.settings.dataplane
     frame = Frame(
@@ -48,7 +49,7 @@ def serve(services: Services, versions: Iterable[ApiVersion] = VERSIONS) -> Appl
     services.hooks.dataplane_routes(routes=routes, services=services)
     for version in versions:
         app.mount(ServedVersion(version, services, routes))
-    services.config.use(locate=_locator(services, app.sites[0].version))
+    services.config.use(locate=_locator(services, app.served[0].version))
     return app
 
 

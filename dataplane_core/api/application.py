@@ -33,7 +33,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         middleware = [cors] if cors is not None else None
         super().__init__(request_type=ApiRequest, middleware=middleware)
         self.services = services
-        self.sites: list[ServedVersion] = []
+        self.served: list[ServedVersion] = []
         self._cors = cors
         self._frame = frame
         self.req_options.strip_url_path_trailing_slash = False
@@ -42,17 +42,17 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self._known = KnownPaths()
         Failures(frame, self._known).install(self)
 
-    def mount(self, site: ServedVersion) -> None:
+    def mount(self, one: ServedVersion) -> None:
         """Serve an API version below its prefix."""
-        self.sites.append(site)
-        self._known.add(site.version.prefix, [route.template for route in site.routes])
-        if site.front and len(self.sites) == 1:
-            self.add_route("/", Top(site.front))
-        last = site.routes[-1:]
-        for route in site.routes:
-            path = site.version.prefix + (route.positional if route.template != "/" else "")
+        self.served.append(one)
+        self._known.add(one.version.prefix, [route.template for route in one.routes])
+        if one.front and len(self.served) == 1:
+            self.add_route("/", Top(one.front))
+        last = one.routes[-1:]
+        for route in one.routes:
+            path = one.version.prefix + (route.positional if route.template != "/" else "")
             # The router is compiled before a fork, not by every worker's first request.
-            self.add_route(path, Endpoint(self._frame, site, route), compile=[route] == last)
+            self.add_route(path, Endpoint(self._frame, one, route), compile=[route] == last)
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path: str = env.get("PATH_INFO", "")
@@ -88,7 +88,7 @@ class Top:
 class Endpoint:
     """What Falcon calls for one path: a guarded responder for each method it has."""
 
-    def __init__(self, frame: Frame, site: ServedVersion, route: Route) -> None:
+    def __init__(self, frame: Frame, served: ServedVersion, route: Route) -> None:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed)
         for method in COMBINED_METHODS:
@@ -97,7 +97,7 @@ class Endpoint:
             name = f"on_{method.lower()}"
             responder = getattr(route.resource, name)
             complete = route.complete(operation)
-            setattr(self, name, Guard(frame, site, complete, route.names, responder))
+            setattr(self, name, Guard(frame, served, complete, route.names, responder))
 
 
 def normal_path(path: str, raw: str) -> str:

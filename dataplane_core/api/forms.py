@@ -1,13 +1,11 @@
 """The two forms of document, Swagger 2.0 and OpenAPI 3.0: how each says the same things."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataplane_core.api.operations import CHANGE, Body, Operation, Parameter, Response
 from dataplane_core.api.refusals import SHARED
-
-if TYPE_CHECKING:
-    from dataplane_core.api.versions import ApiVersion
+from dataplane_core.api.version import ApiVersion
 
 JSON = "application/json"
 PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in CHANGE}
@@ -20,7 +18,7 @@ class Form:
 
     schemas = ""
 
-    def options(self, version: "ApiVersion") -> dict[str, Any]:
+    def options(self, version: ApiVersion) -> dict[str, Any]:
         """The top of the document."""
         raise NotImplementedError
 
@@ -99,7 +97,7 @@ class Swagger(Form):
 
     schemas = "definitions"
 
-    def options(self, version: "ApiVersion") -> dict[str, Any]:
+    def options(self, version: ApiVersion) -> dict[str, Any]:
         return {
             "basePath": version.prefix,
             "schemes": ["http", "https"],
@@ -138,7 +136,7 @@ class OpenApi3(Form):
 
     schemas = "components/schemas"
 
-    def options(self, version: "ApiVersion") -> dict[str, Any]:
+    def options(self, version: ApiVersion) -> dict[str, Any]:
         schemes = {"basic_auth": {"type": "http", "scheme": "basic"}}
         return {
             "servers": [{"url": version.prefix}],

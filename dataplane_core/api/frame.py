@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
 import falcon
@@ -11,7 +11,7 @@ import falcon
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body, to_json
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.operations import BYTES, Body, Operation
-from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.auth import CHALLENGE, Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.errors import (
@@ -26,9 +26,6 @@ from dataplane_core.errors import (
     UnsupportedMedia,
 )
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
-
-if TYPE_CHECKING:
-    from dataplane_core.api.served_version import ServedVersion
 
 log = logging.getLogger("dataplane.api")
 
@@ -91,25 +88,25 @@ class Guard:
     def __init__(
         self,
         frame: Frame,
-        site: "ServedVersion",
+        served: Served,
         operation: Operation,
         names: tuple[str, ...],
         then: Any,
     ) -> None:
         in_path = [one for one in operation.parameters if one.where == "path"]
         self._frame = frame
-        self._site = site
+        self._served = served
         self._operation = operation
         self._then = then
         self._positions = tuple((f"k{number}", name) for number, name in enumerate(names, 1))
         self._path = [one for one in in_path if one.type != "string" or one.pattern or one.enum]
         self._query = tuple(one for one in operation.parameters if one.where == "query")
-        self._answered = site.view.answered if operation.cached else None
+        self._answered = served.view.answered if operation.cached else None
         resource = getattr(then, "__self__", None)
         self._shown = resource.shown if isinstance(resource, Replaceable) else None
 
     def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
-        req.site = self._site
+        req.served = self._served
         self._admit(req)
         if self._answered is None or not self._answered(req, resp):
             self._carry_out(req, resp, keys)
@@ -132,7 +129,7 @@ class Guard:
     def _authorize(self, identity: Identity, req: ApiRequest) -> None:
         assert self._frame.authorize is not None
         path = req.path.replace(SLASH, "/")
-        operation, version = self._operation.id, self._site.version.name
+        operation, version = self._operation.id, self._served.version.name
         access = Access(req.method, path, req.params, operation, version)
         reason = self._frame.authorize(identity, access)
         if reason is not None:

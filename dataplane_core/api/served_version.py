@@ -4,30 +4,36 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import Fragment, Operation
+from dataplane_core.api.operations import Operation
 from dataplane_core.api.routes import Route, Routes
+from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
+from dataplane_core.services import Services
 
-if TYPE_CHECKING:
-    from dataplane_core.api.versions import ApiVersion
-    from dataplane_core.services import Services
+
+class RoutedVersion(ApiVersion, Protocol):
+    """An API version with the paths of its collections."""
+
+    def routes(self, view: View) -> Iterator[Route]:
+        """Yield the paths of all collections, below the version's prefix."""
 
 
 class ServedVersion:
-    """What is served below one prefix."""
+    """What is served below one prefix: routes of collections and of plugins, and documents."""
 
-    def __init__(self, version: "ApiVersion", services: "Services", routes: Routes) -> None:
-        self.version = version
-        self.services = services
+    def __init__(self, version: RoutedVersion, services: Services, routes: Routes) -> None:
+        self.version: ApiVersion = version
+        self.tags = routes.tags
+        self.definitions = dict(routes.definitions)
         strict = services.settings.dataplane.unknown_properties == "refuse"
-        self.definitions: dict[str, Fragment] = dict(routes.definitions)
         self.view = View(
             version, services.registry, services.config, strict, self.definitions
         )
-        self.tags = routes.tags
+        self._hooks = services.hooks
+        self._mount = version.routes
         self._routes = routes
         self._documents: dict[str, bytes] = {}
         self._lock = Lock()
@@ -41,7 +47,7 @@ class ServedVersion:
     def routes(self) -> list[Route]:
         """All routes, those of collections first."""
         own = [self._complete(route) for route in self._routes.of(self.version.name)]
-        return [*self.version.routes(self.view), *own]
+        return [*self._mount(self.view), *own]
 
     def children(self, path: str) -> Iterator[tuple[str, Operation]]:
         """The paths one level below `path` that can be listed without a parameter, sorted."""
@@ -55,15 +61,22 @@ class ServedVersion:
 
     def document(self, openapi: str) -> bytes:
         """The specification as JSON: Swagger `2.0` or OpenAPI `3.0.3`; made once."""
-        from dataplane_core.api.spec import build
-
         if openapi not in self._documents:
             with self._lock:
                 if openapi not in self._documents:
-                    document = build(self, openapi)
-                    self.services.hooks.dataplane_spec(spec=document, version=self.version.name)
-                    self._documents[openapi] = to_json(document)
+                    self._documents[openapi] = to_json(self._build(openapi))
         return self._documents[openapi]
+
+    def _build(self, openapi: str) -> dict[str, Any]:
+        from dataplane_core.api.spec import Interface, build
+
+        is_authorized = bool(self._hooks.dataplane_authorize.get_hookimpls())
+        interface = Interface(
+            self.view, self.routes, self.tags, self.definitions, is_authorized
+        )
+        document = build(interface, openapi)
+        self._hooks.dataplane_spec(spec=document, version=self.version.name)
+        return document
 
     def _complete(self, route: Route) -> Route:
         """A plugin's route with codecs for the bodies that it has declared properties for."""

@@ -3,9 +3,9 @@
 Imported when a document is first asked for; it is made once for each form and API version.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -14,14 +14,13 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from dataplane_core import __version__
 from dataplane_core.api.examples import example
 from dataplane_core.api.forms import JSON, PARAMETERS, Form, OpenApi3, Swagger
-from dataplane_core.api.operations import Body
+from dataplane_core.api.operations import Body, Fragment
 from dataplane_core.api.refusals import SHARED, answers
+from dataplane_core.api.routes import Route, Tag
 from dataplane_core.api.tags import tags
+from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
 from dataplane_core.resources.collections import SingleSection
-
-if TYPE_CHECKING:
-    from dataplane_core.api.served_version import ServedVersion
 
 ERROR: Mapping[str, Any] = {
     "type": "object",
@@ -51,24 +50,46 @@ CONTACT = {"name": "The operators of this server"}
 LICENCE = {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
-def build(site: "ServedVersion", openapi: str) -> dict[str, Any]:
-    """The document in the form `openapi`: `2.0`, or one of 3.0."""
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What a document describes: the routes of one API version, and the names that they use.
+
+    `tags` and `definitions` are those of plugins. `is_authorized`: a plugin decides who may do
+    what, so that any operation may be refused.
+    """
+
+    view: View
+    routes: Sequence[Route]
+    tags: Mapping[str, Tag]
+    definitions: Mapping[str, Fragment]
+    is_authorized: bool
+
+    def bodies(self) -> Iterator[Body]:
+        """Yield what the operations take."""
+        for route in self.routes:
+            for operation in route.operations.values():
+                if operation.body is not None:
+                    yield operation.body
+
+
+def build(interface: Interface, openapi: str) -> dict[str, Any]:
+    """Return the document in the form `openapi`: `2.0`, or one of 3.0."""
     form: Form = Swagger() if openapi.startswith("2") else OpenApi3()
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
-    version = site.version
+    version = interface.view.version
+    used = [operation.tag for route in interface.routes for operation in route.operations.values()]
     about = {"description": version.introduction, "contact": CONTACT, "license": LICENCE}
     spec = APISpec(
-        version.title, __version__, openapi, plugins=[plugin], info=about, tags=tags(site),
-        **form.options(version),
+        version.title, __version__, openapi, plugins=[plugin], info=about,
+        tags=tags(interface.view.registry, interface.tags, used), **form.options(version),
     )  # fmt: skip
-    _define(spec, form, site)
+    _define(spec, form, interface)
     referred: set[str] = set()
-    is_authorized = bool(site.services.hooks.dataplane_authorize.get_hookimpls())
-    for route in site.routes:
+    for route in interface.routes:
         operations = {}
         for method, declared in route.operations.items():
             operation = route.complete(declared)
-            complete = replace(operation, responses=answers(operation, is_authorized))
+            complete = replace(operation, responses=answers(operation, interface.is_authorized))
             operations[method.lower()] = described = form.operation(complete)
             referred |= {one for one in described["responses"].values() if isinstance(one, str)}
         spec.path(path=route.template, operations=operations)
@@ -78,12 +99,12 @@ def build(site: "ServedVersion", openapi: str) -> dict[str, Any]:
     return document
 
 
-def _define(spec: APISpec, form: Form, site: "ServedVersion") -> None:
+def _define(spec: APISpec, form: Form, interface: Interface) -> None:
     """Add what operations refer to by name: schemas and parameters."""
-    examples = _examples(site)
-    for name, codec in _codecs(site).items():
+    examples = _examples(interface)
+    for name, codec in _codecs(interface).items():
         spec.components.schema(name, examples.get(name, {}), schema=codec.schema_class)
-    for name, fragment in _definitions(site):
+    for name, fragment in _definitions(interface):
         spec.components.schema(name, component=form.fragment(fragment))
     for name, parameter in PARAMETERS.items():
         spec.components.parameter(name, "query", form.parameter(parameter))
@@ -94,43 +115,35 @@ def _schema_name(schema: Any) -> str:
     return found.__name__ if isinstance(found, type) else ""
 
 
-def _codecs(site: "ServedVersion") -> dict[str, Codec]:
+def _codecs(interface: Interface) -> dict[str, Codec]:
     found = {}
-    for body in _bodies(site):
+    for body in interface.bodies():
         if body.codec is not None:
             found[body.codec.name] = body.codec
-    for one in site.services.registry.collections.values():  # some are only read
-        found.setdefault(one.naming.schema, site.view.codec(one))
+    for one in interface.view.registry.collections.values():  # some are only read
+        found.setdefault(one.naming.schema, interface.view.codec(one))
     return found
 
 
-def _examples(site: "ServedVersion") -> dict[str, dict[str, Any]]:
+def _examples(interface: Interface) -> dict[str, dict[str, Any]]:
     """The members `example` of the definitions that have one."""
     found: dict[str, dict[str, Any]] = {}
     # One schema may be that of named sections and of the last of them: the name makes it both's.
-    collections = site.services.registry.collections.values()
+    collections = interface.view.registry.collections.values()
     for one in sorted(collections, key=lambda one: isinstance(one, SingleSection)):
-        shown = example(one, site.view.codec(one).project)
+        shown = example(one, interface.view.codec(one).project)
         if shown is not None:
             found.setdefault(one.naming.schema, {"example": shown})
-    for body in _bodies(site):
+    for body in interface.bodies():
         if body.codec is not None and body.example is not None:
             found.setdefault(body.codec.name, {"example": body.example})
     return found
 
 
-def _bodies(site: "ServedVersion") -> Iterator[Body]:
-    """What the operations of a site's routes take."""
-    for route in site.routes:
-        for operation in route.operations.values():
-            if operation.body is not None:
-                yield operation.body
-
-
-def _definitions(site: "ServedVersion") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    known = set(_codecs(site))
-    definitions = {"error": ERROR, **site.definitions}
-    for one in site.services.registry.collections.values():
+def _definitions(interface: Interface) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    known = set(_codecs(interface))
+    definitions = {"error": ERROR, **interface.definitions}
+    for one in interface.view.registry.collections.values():
         if "list" not in one.operations:
             continue
         naming = one.naming

@@ -4,23 +4,28 @@ The configuration's own stand first: `global` and the proxies, then the other se
 in which they stand in a file, and behind each section the lines that it holds.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from dataplane_core.api.routes import Tag
 from dataplane_core.api.wording import about
 from dataplane_core.resources.collections import INHERITING, Collection, RowCollection
-
-if TYPE_CHECKING:
-    from dataplane_core.api.served_version import ServedVersion
+from dataplane_core.resources.registry import Registry
 
 
-def tags(site: "ServedVersion") -> list[dict[str, Any]]:
-    """Every tag of a site's operations once, with its description, in their order."""
-    used = dict.fromkeys(
-        operation.tag for route in site.routes for operation in route.operations.values()
-    )
-    families = _families(site)
-    others = {name: _other(site, name) for name in used if name not in families}
+def tags(
+    registry: Registry, known: Mapping[str, Tag], used: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return each tag that operations use once, with its description, in the order of a document.
+
+    `known` are the tags that plugins describe; one that none does has a sentence of its name.
+    """
+    used = dict.fromkeys(used)
+    families = _families(registry)
+    others = {
+        name: known.get(name) or Tag(f"Operations on {name}.")
+        for name in used if name not in families
+    }
     before = sorted((tag.rank, name) for name, tag in others.items() if tag.rank < 0)
     behind = sorted((tag.rank, name) for name, tag in others.items() if tag.rank >= 0)
     told = families | {name: tag.help for name, tag in others.items()}
@@ -28,14 +33,8 @@ def tags(site: "ServedVersion") -> list[dict[str, Any]]:
     return [{"name": name, "description": told[name]} for name in names if name in used]
 
 
-def _other(site: "ServedVersion", name: str) -> Tag:
-    """The tag of routes that are no collection; a plugin need not say what it is about."""
-    return site.tags.get(name) or Tag(f"Operations on {name}.")
-
-
-def _families(site: "ServedVersion") -> dict[str, str]:
-    """The tags of the collections: what each of them is, and where it stands in the file."""
-    registry = site.services.registry
+def _families(registry: Registry) -> dict[str, str]:
+    """Return the tags of the collections: what each of them is, and where it is in the file."""
     order = registry.section_order
 
     def place(one: Collection) -> tuple[bool, int, bool]:

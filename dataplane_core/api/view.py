@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import falcon
 
 from dataplane_core.api.body import to_json
-from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.grammar import Problem, Prop
@@ -24,10 +25,6 @@ from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit
 
-if TYPE_CHECKING:
-    from dataplane_core.api.versions import ApiVersion
-
-
 Rules = Callable[[Mapping[str, Any]], Iterable[Problem]]
 
 
@@ -40,7 +37,7 @@ class View:
 
     def __init__(
         self,
-        version: "ApiVersion",
+        version: ApiVersion,
         registry: Registry,
         config: ConfigStore,
         strict: bool = False,
@@ -91,13 +88,13 @@ class View:
             empty=empty,
         )
 
-    def snapshot(self, req: ApiRequest) -> Snapshot:
+    def snapshot(self, req: CheckedRequest) -> Snapshot:
         """The configuration that a request reads."""
         snapshot = self.config.snapshot(req.query.get("transaction_id"))
         req.shown_version = snapshot.version
         return snapshot
 
-    def answered(self, req: ApiRequest, resp: falcon.Response) -> bool:
+    def answered(self, req: CheckedRequest, resp: falcon.Response) -> bool:
         """Answer with what `answer_read` gave an equal request on the same snapshot, if it did.
 
         Only whole answers are kept, so that the request has passed all checks before.
@@ -114,7 +111,7 @@ class View:
         return True
 
     def answer_read(
-        self, req: ApiRequest, resp: falcon.Response, read: Callable[[Snapshot], Any]
+        self, req: CheckedRequest, resp: falcon.Response, read: Callable[[Snapshot], Any]
     ) -> None:
         """Answer with what `read` finds, and keep it for requests that see the same snapshot."""
         snapshot = self.snapshot(req)
@@ -123,7 +120,7 @@ class View:
         resp.data = data
 
     @contextmanager
-    def edit(self, req: ApiRequest) -> Iterator[Edit]:
+    def edit(self, req: CheckedRequest) -> Iterator[Edit]:
         """Change the configuration as the request's parameters say."""
         query = req.query
         with self.config.edit(
@@ -136,7 +133,7 @@ class View:
             yield edit
 
     def answer_change(
-        self, req: ApiRequest, resp: falcon.Response, outcome: Outcome, status: int
+        self, req: CheckedRequest, resp: falcon.Response, outcome: Outcome, status: int
     ) -> None:
         """Answer an edit: `status` when HAProxy has it, 202 while it waits for a commit or reload.
 

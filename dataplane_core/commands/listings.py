@@ -38,7 +38,7 @@ def routes(as_json: bool, **parameters: Any) -> None:
     with _application_of(settings_of(parameters)) as made:
         found = [
             {"method": method, "path": site.version.prefix + route.template, "operation": one.id}
-            for site in made.sites
+            for site in made.served
             for route in sorted(site.routes, key=lambda route: route.template)
             for method, one in route.operations.items()
         ]
@@ -61,7 +61,7 @@ def spec(version: str, openapi3: bool, as_json: bool, **parameters: Any) -> None
     It is JSON, with or without `--json`.
     """
     with _application_of(settings_of(parameters)) as made:
-        sites = {site.version.name: site for site in made.sites}
+        sites = {site.version.name: site for site in made.served}
         if version not in sites:
             fail(f"there is no version {version} of the API; there is {', '.join(sites)}", as_json)
         click.echo(sites[version].document("3.0.3" if openapi3 else "2.0"))

@@ -19,7 +19,7 @@ class Version:
     """The configuration's version, or the one that a transaction started from."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json(req.site.view.snapshot(req).version)
+        resp.data = to_json(req.served.view.snapshot(req).version)
 
 
 @impl

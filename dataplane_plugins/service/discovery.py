@@ -49,13 +49,13 @@ class Endpoints:
         self.path = path
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        if self.path == "/" and req.site.front and "text/html" in req.accept:  # a browser
+        if self.path == "/" and req.served.front and "text/html" in req.accept:  # a browser
             resp.status = 302
-            resp.location = req.reference(req.site.front)
+            resp.location = req.reference(req.served.front)
             return
         found = [
             {"title": operation.tag, "description": operation.title, "url": path}
-            for path, operation in req.site.children(self.path)
+            for path, operation in req.served.children(self.path)
         ]
         resp.data = to_json(found)
 

@@ -59,7 +59,7 @@ class Page:
         self.text = asset("docs.html", "text/html").data.decode()
 
     def on_get(self, req: "ApiRequest", resp: "falcon.Response") -> None:
-        base = req.reference(req.site.version.prefix)
+        base = req.reference(req.served.version.prefix)
         resp.content_type = "text/html; charset=utf-8"
         resp.set_header("Content-Security-Policy", POLICY)
         resp.set_header("X-Content-Type-Options", "nosniff")

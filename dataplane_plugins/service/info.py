@@ -90,7 +90,7 @@ class Info:
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         api = {
             "build_date": build_date(),
-            "version": req.site.version.release,
+            "version": req.served.version.release,
             "x_server": f"dataplane {__version__}",
         }
         resp.data = to_json({"api": api, "system": system() if self.shown else {}})

@@ -16,14 +16,14 @@ class Specification:
         self.form = form
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = req.site.document(self.form)
+        resp.data = req.served.document(self.form)
 
 
 class SwaggerSpecification(Specification):
     """Swagger 2.0, which names the host: the one that the client has asked."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        document, host = req.site.document(self.form), req.forwarded_host
+        document, host = req.served.document(self.form), req.forwarded_host
         if _HOST.fullmatch(host):
             # The document is a long one that is made once: the host is put in front of its text.
             document = b'{"host":' + to_json(host) + b"," + document[1:]

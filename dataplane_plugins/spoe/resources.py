@@ -81,7 +81,7 @@ class SpoeResource:
     @staticmethod
     def show(req: ApiRequest, resp: falcon.Response, snapshot: Snapshot, data: Any) -> None:
         """Answer with data of the file."""
-        resp.data = to_json(req.site.view.version.wrap(snapshot.version, data))
+        resp.data = to_json(req.served.view.version.wrap(snapshot.version, data))
 
     @staticmethod
     def changed(resp: falcon.Response, outcome: Outcome, status: int, echo: Any = None) -> None:
@@ -186,7 +186,7 @@ class PartList(PartResource):
     """All sections of a kind in a scope: GET, POST."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        snapshot, view = self.snapshot(req), req.site.view
+        snapshot, view = self.snapshot(req), req.served.view
         found = scopes.parts(snapshot.document, req.query["scope"], self.part.kind)
         self.show(req, resp, snapshot, [self.object(view, section) for section in found])
 
@@ -215,7 +215,7 @@ class PartItem(PartResource):
 
     def _read(self, req: ApiRequest, snapshot: Snapshot, name: str) -> Any:
         section = scopes.find(snapshot.document, req.query["scope"], self.part.kind, name)
-        return self.object(req.site.view, section)
+        return self.object(req.served.view, section)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         values = self.given(req)

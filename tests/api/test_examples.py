@@ -3,7 +3,7 @@
 import pytest
 
 from dataplane_core.api.examples import example
-from dataplane_core.api.versions import V2
+from dataplane_core.api.v2 import V2
 from dataplane_core.api.view import View
 from dataplane_core.wiring import make_manager, register_collections
 

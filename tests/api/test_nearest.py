@@ -20,7 +20,7 @@ def api(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def templates(api):
-    return [route.template for route in api.app.sites[0].routes]
+    return [route.template for route in api.app.served[0].routes]
 
 
 @pytest.fixture(scope="module")

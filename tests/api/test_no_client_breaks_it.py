@@ -39,7 +39,7 @@ def doors(api) -> list[tuple[str, str, Operation]]:
     """Path, method and operation of everything below the configuration."""
     return [
         (route.template, method, route.complete(operation))
-        for route in api.app.sites[0].routes
+        for route in api.app.served[0].routes
         if "/configuration" in route.template
         for method, operation in route.operations.items()
     ]

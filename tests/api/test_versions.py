@@ -6,7 +6,7 @@ from dataplane_core.api.describe import MANY, ONE, Describe
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList
-from dataplane_core.api.versions import V2
+from dataplane_core.api.v2 import V2
 from dataplane_core.app import serve
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.locate import ParentReference

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dataplane_core.api.versions import V2
+from dataplane_core.api.v2 import V2
 from dataplane_core.api.view import View
 from dataplane_core.codec.shape import Unused, flatten, tidy
 from dataplane_core.wiring import make_manager, register_collections

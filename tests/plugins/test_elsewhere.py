@@ -6,7 +6,7 @@ import pytest
 
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import ServedVersion
-from dataplane_core.api.versions import V2
+from dataplane_core.api.v2 import V2
 from dataplane_core.settings import Settings
 from dataplane_core.wiring import make_services
 

@@ -96,7 +96,7 @@ def stopped(pid: int) -> Iterator[None]:
 
 def test_every_route_is_called_here(tmp_path):
     prepare(tmp_path)
-    [site] = [one for one in Api(tmp_path).app.sites if one.version.prefix == "/v2"]
+    [site] = [one for one in Api(tmp_path).app.served if one.version.prefix == "/v2"]
     for route in site.routes:
         path = route.template.removeprefix("/services/haproxy/")
         if path.startswith(("runtime/", "stats/")):

@@ -62,7 +62,7 @@ class SiteResource:
     def _change(
         req: ApiRequest, resp: falcon.Response, status: int, make: Callable[[Document], Document]
     ) -> None:
-        view = req.site.view
+        view = req.served.view
         with view.edit(req) as edit:
             edit.document = make(edit.document)
         view.answer_change(req, resp, edit.outcome, status)
@@ -72,7 +72,7 @@ class SiteList(SiteResource):
     """All sites: GET, POST."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        view = req.site.view
+        view = req.served.view
         view.answer_read(
             req,
             resp,
@@ -91,7 +91,7 @@ class SiteItem(SiteResource):
     """One site by the name of its frontend: GET, PUT, DELETE."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        view = req.site.view
+        view = req.served.view
         view.answer_read(
             req,
             resp,
@@ -100,8 +100,8 @@ class SiteItem(SiteResource):
 
     def shown(self, req: ApiRequest, name: str) -> Any:
         """The site as a GET shows it."""
-        document = req.site.view.snapshot(req).document
-        return self._shown(req.site.view, document, _need(document, name))
+        document = req.served.view.snapshot(req).document
+        return self._shown(req.served.view, document, _need(document, name))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         values = req.body.values

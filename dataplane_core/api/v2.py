@@ -1,10 +1,7 @@
-"""API versions: where collections are mounted, how a parent is named, what wraps an answer.
-
-Nothing else in the server knows which versions there are.
-"""
+"""Version 2 of the interface: parents in the query, answers in an envelope."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from dataplane_core.api.describe import MANY, ONE, Describe
@@ -21,28 +18,6 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.text import Section
-
-
-class ApiVersion(Protocol):
-    """One version of the interface; `release` is the one of the Data Plane API that it follows."""
-
-    name: str
-    release: str
-    prefix: str
-    title: str
-    introduction: str
-
-    def wrap(self, version: int, data: Any) -> Any:
-        """The answer to a GET of the configuration."""
-
-    def envelope(self, schema: Fragment, required: bool = False) -> Fragment:
-        """The schema of such an answer; `required` if it always holds something."""
-
-    def routes(self, view: View) -> Iterator[Route]:
-        """The paths of all collections."""
-
-    def location(self, one: Collection, section: Section, name: str, key: object = None) -> str:
-        """The path and query of the section `name` (`key` is None), or of a row in it."""
 
 
 class V2:

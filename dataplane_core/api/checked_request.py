@@ -1,0 +1,65 @@
+"""A request and what the frame has found in it."""
+
+import re
+from collections.abc import Mapping
+from random import getrandbits
+from typing import Any
+
+import falcon
+
+from dataplane_core.auth import Identity
+from dataplane_core.codec.codec import Loaded
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+
+class CheckedRequest(falcon.Request):
+    """A request that the frame has checked.
+
+    `identity` is who asks (None before authentication), `query` the parameters in their types,
+    `raw` the body as it came and `loaded` the decoded one, where the operation has a codec.
+    `shown_version` is the version of the configuration that the answer shows, once that is known.
+    """
+
+    __slots__ = ("_request_id", "identity", "loaded", "query", "raw", "shown_version")
+
+    def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
+        super().__init__(env, options=options)
+        self.identity: Identity | None = None
+        self.query: Mapping[str, Any] = {}
+        self.raw = b""
+        self.loaded: Loaded | None = None
+        self.shown_version: int | None = None
+        self._request_id = ""
+
+    @property
+    def who(self) -> str:
+        """The name of the identity, empty when there is none."""
+        return self.identity.name if self.identity else ""
+
+    @property
+    def request_id(self) -> str:
+        """The request's own `X-Request-ID` when it is harmless, else a made-up one."""
+        if not self._request_id:
+            given = self.env.get("HTTP_X_REQUEST_ID")
+            if given is not None and _REQUEST_ID.fullmatch(given):
+                self._request_id = given
+            else:
+                self._request_id = f"{getrandbits(64):016x}"
+        return self._request_id
+
+    def reference(self, path: str) -> str:
+        """A reference to `path` from the one asked for: a proxy may have a prefix before both."""
+        asked = self.env.get("dataplane.path") or self.env.get("PATH_INFO") or "/"
+        return "../" * (asked.count("/") - 1) + path.lstrip("/")
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body in lower case, without parameters; empty without one."""
+        return (self.env.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
+
+    @property
+    def body(self) -> Loaded:
+        """The decoded body of an operation that has one."""
+        assert self.loaded is not None
+        return self.loaded
