@@ -6,7 +6,7 @@ from functools import partial
 
 from dataplane_core import hookspecs
 from dataplane_core.haproxy.addresses import global_lines
-from dataplane_core.haproxy.check import Checker
+from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.haproxy.live import planner
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
@@ -37,7 +37,7 @@ def make_services(
     runtime = Runtime(settings, lambda: global_lines(config.snapshot().document))
     reloads = ReloadQueue(settings, state, runtime, manager.hook)
     config = ConfigStore(
-        settings, registry.section_kinds, Checker(settings), manager.hook, state, reloads
+        settings, registry.section_kinds, HaproxyChecker(settings), manager.hook, state, reloads
     )
     config.use(plan=planner(registry, manager.hook, runtime, reloads.under_way))
     used_files = UsedFiles(config, state, settings.dataplane.check_timeout)

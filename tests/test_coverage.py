@@ -6,7 +6,7 @@ import pytest
 
 from dataplane_core.commands.coverage import REFUSED, Coverage
 from dataplane_core.haproxy import binaries
-from dataplane_core.haproxy.keywords import Keyword, keywords
+from dataplane_core.haproxy.keywords import BuildKeyword, keywords
 from tests.golden.offline import registry
 
 KNOWN = Coverage(registry())
@@ -28,7 +28,7 @@ KNOWN = Coverage(registry())
     ],
 )
 def test_a_keyword_is_found_where_it_is_declared(section, words, name, where):
-    (covered,) = KNOWN.of([Keyword("cfg", name, section, words)])
+    (covered,) = KNOWN.of([BuildKeyword("cfg", name, section, words)])
     assert (where in covered.collections) if where else covered.collections == ()
 
 

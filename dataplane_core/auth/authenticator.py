@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dataplane_core.auth.passwords import Secret, verify
-from dataplane_core.auth.remembered import Remembered
+from dataplane_core.auth.passwords import StoredPassword, verify
+from dataplane_core.auth.remembered import VerifiedCredentials
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
 from dataplane_core.errors import DataplaneError, Unauthorized
 from dataplane_core.haproxy.configuration import read_configuration
@@ -27,7 +27,7 @@ NOBODY_REMEDY = (
     "Add a user, to that userlist or to the settings under dataplaneapi: "
     "`dataplane passwd NAME` prints the lines."
 )
-_NOBODY = Secret("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
+_NOBODY = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Authenticator:
     def __init__(self, settings: Settings, userlist_source: Callable[[], Document]) -> None:
         server = settings.dataplaneapi
         self._fixed = {
-            user.name: Account(user.name, Secret(user.password, user.insecure))
+            user.name: Account(user.name, StoredPassword(user.password, user.insecure))
             for user in server.user
         }
         self._userlist = server.userlist.userlist
@@ -60,7 +60,7 @@ class Authenticator:
         self._where = str(file or settings.haproxy.config_file)
         self._told: frozenset[str] = frozenset()
         self._by_certificate = bool(server.tls.tls_ca)
-        self._remembered = Remembered(settings.dataplane.credential_ttl)
+        self._remembered = VerifiedCredentials(settings.dataplane.credential_ttl)
         self._key = os.urandom(32)
         self._read: tuple[Document, Mapping[str, Account]] | None = None
 
@@ -113,7 +113,7 @@ class Authenticator:
             self._remembered.add(digest)
         return Identity(account.name, groups=account.groups)
 
-    def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> Secret:
+    def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> StoredPassword:
         """Return a real user's secret for an unknown name to be held against.
 
         Always the same one for the same name, so that the time tells nothing whatever mixture of

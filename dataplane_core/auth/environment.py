@@ -16,7 +16,7 @@ _CHANGES = (("setenv",), ("presetenv",), ("unsetenv",), ("resetenv",))
 Environment = dict[bytes, bytes]
 
 
-def environment(document: Document, blocks: ConditionalBlocks) -> Environment:
+def haproxy_environment(document: Document, blocks: ConditionalBlocks) -> Environment:
     """This process's environment with what the `global` sections change, without the uncertain.
 
     `presetenv` gives no value: whether HAProxy's own environment has another cannot be seen here.

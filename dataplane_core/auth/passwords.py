@@ -13,14 +13,14 @@ _BCRYPT_SIGNIFICANT = 72  # bytes of a password that bcrypt looks at
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class StoredPassword:
     """What is stored of a password: the hash, or the password itself where `insecure`."""
 
     stored: str = field(repr=False)
     insecure: bool = False
 
 
-def verify(password: bytes, secret: Secret) -> bool:
+def verify(password: bytes, secret: StoredPassword) -> bool:
     """Tell whether a password is right; one that cannot be (too long, with NUL) costs the same."""
     possible = len(password) <= LONGEST and b"\0" not in password
     given = password if possible else b"\x01"

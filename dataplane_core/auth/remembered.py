@@ -14,7 +14,7 @@ from collections import OrderedDict
 _CAPACITY = 1024
 
 
-class Remembered:
+class VerifiedCredentials:
     """A bounded, short memory; safe for threads. `lifetime` is in seconds, 0 remembers nothing."""
 
     def __init__(self, lifetime: float) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from dataplane_core.auth.environment import environment
-from dataplane_core.auth.passwords import Secret
+from dataplane_core.auth.environment import haproxy_environment
+from dataplane_core.auth.passwords import StoredPassword
 from dataplane_core.text import ConditionalBlocks, Document, Line, Section, words
 from dataplane_core.text.language import SECTION_KINDS
 
@@ -28,25 +28,25 @@ class Account:
     """One user with what proves it, and the groups it is in."""
 
     name: str
-    secret: Secret
+    secret: StoredPassword
     groups: frozenset[str] = frozenset()
 
 
-class Doubt(NamedTuple):
+class IgnoredLine(NamedTuple):
     """A line (counted from 1) that gives nobody access, and why, without its password."""
 
     line: int
     reason: str
 
 
-class Users(NamedTuple):
+class UserlistContent(NamedTuple):
     """What a userlist says: the users with a password, and the lines that do not count."""
 
     accounts: Mapping[str, Account]
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[IgnoredLine, ...]
 
 
-def users_of(document: Document, userlist: str) -> Users:
+def users_of(document: Document, userlist: str) -> UserlistContent:
     """Return what the userlist of that name says; variables are those of this process."""
     reader = _Reader(document, userlist)
     reader.read()
@@ -54,7 +54,7 @@ def users_of(document: Document, userlist: str) -> Users:
         name: Account(name, secret, frozenset(reader.groups.get(name, ())))
         for name, secret in reader.secrets.items()
     }
-    return Users(accounts, tuple(reader.doubts))
+    return UserlistContent(accounts, tuple(reader.doubts))
 
 
 class _Reader:
@@ -65,15 +65,15 @@ class _Reader:
     """
 
     def __init__(self, document: Document, name: str) -> None:
-        self.secrets: dict[str, Secret] = {}
+        self.secrets: dict[str, StoredPassword] = {}
         self.groups: dict[str, set[str]] = {}
-        self.doubts: list[Doubt] = []
+        self.doubts: list[IgnoredLine] = []
         self._document = document
         self._name = name
         self._text = document.text()
         self._counted = (0, 1)  # an offset, and the line that it is on
         self._blocks = ConditionalBlocks(self._text)
-        self._environ = environment(document, self._blocks)
+        self._environ = haproxy_environment(document, self._blocks)
         self._begun: set[str] = set()
         self._uncertain: set[str] = set()
         self._last: str | None = None  # the list begun last; None where a condition decides
@@ -173,13 +173,13 @@ class _Reader:
         ]
         if passwords:
             # Of several passwords the last counts; with one in the clear, none is a hash.
-            self.secrets[name] = Secret(passwords[-1], "insecure-password" in given)
+            self.secrets[name] = StoredPassword(passwords[-1], "insecure-password" in given)
         return None
 
     def _doubt(self, at: int, reason: str) -> None:
         counted, line = self._counted
         self._counted = at, line + self._text.count("\n", counted, at)
-        self.doubts.append(Doubt(self._counted[1], reason))
+        self.doubts.append(IgnoredLine(self._counted[1], reason))
 
 
 class UserlistFile:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding, StorageFailed
-from dataplane_core.haproxy.check import Checker
+from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.resources.reading import own_findings
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import FindingPresenter
@@ -37,7 +37,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     found = [Finding(None, "alert", problem) for problem in _problems(manager.hook, document)]
     accepted, unread = not found, False
     try:
-        said = Checker(settings.replace(**{"haproxy.config_file": path})).check(path)
+        said = HaproxyChecker(settings.replace(**{"haproxy.config_file": path})).check(path)
     except CheckFailed as failed:
         said, accepted, unread = list(failed.findings), False, failed.unread
         if not said:

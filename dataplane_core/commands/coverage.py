@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dataplane_core.grammar import Statement
 from dataplane_core.grammar.vocabulary import phrases
-from dataplane_core.haproxy.keywords import Keyword
+from dataplane_core.haproxy.keywords import BuildKeyword
 from dataplane_core.resources.collections import Collection, RowCollection
 from dataplane_core.resources.registry import Registry
 
@@ -18,10 +18,10 @@ REFUSED = {("global", "tune.chksize"), ("global", "tune.quic.backend.max-idle-ti
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class CoveredKeyword:
     """A keyword of a build and the collections of the API that have it; none when it lacks it."""
 
-    keyword: Keyword
+    keyword: BuildKeyword
     collections: tuple[str, ...]
 
 
@@ -38,12 +38,12 @@ class Coverage:
                             place = (kind, phrase[:length], phrase[-1])
                             self._known[place].add(collection.name)
 
-    def of(self, keywords: Iterable[Keyword]) -> list[Covered]:
+    def of(self, keywords: Iterable[BuildKeyword]) -> list[CoveredKeyword]:
         """Where the API has each configuration keyword that HAProxy would take."""
         taken = (one for one in keywords if (one.section, one.name) not in REFUSED)
-        return [Covered(one, tuple(sorted(self._find(one)))) for one in taken]
+        return [CoveredKeyword(one, tuple(sorted(self._find(one)))) for one in taken]
 
-    def _find(self, keyword: Keyword) -> set[str]:
+    def _find(self, keyword: BuildKeyword) -> set[str]:
         if keyword.section in _FILES:
             return {_FILES[keyword.section]}
         kinds = _PROXIES if keyword.section == "listen" else (keyword.section,)

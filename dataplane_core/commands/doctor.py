@@ -20,7 +20,7 @@ from dataplane_core.server.rights import (
     READ,
     USE,
     WRITE,
-    Missing,
+    MissingPrerequisite,
     access_to,
     folder_for_files,
     way_to,
@@ -33,7 +33,7 @@ _PATIENCE = 2.0  # seconds for a socket to take a connection
 _YESCRYPT = "$y$j75$saltsalt$5wlMXHz82Iqiv0ywbT8h3LCVssbi3h0Xh43jM7E7Tr2"  # any, to try it
 
 
-def diagnose(settings: Settings) -> Iterator[Missing]:
+def diagnose(settings: Settings) -> Iterator[MissingPrerequisite]:
     """Yield all that is missing, seen with the rights that the server has when it needs it.
 
     What is made or opened at the start is judged as this process, all else as the user that the
@@ -60,26 +60,28 @@ def _document(path: str) -> Document:
         return Document.parse("", frozenset())
 
 
-def _program(settings: Settings) -> Iterator[Missing]:
+def _program(settings: Settings) -> Iterator[MissingPrerequisite]:
     try:
         program = binaries.program(settings)
     except DataplaneError as error:
-        yield Missing(
+        yield MissingPrerequisite(
             error.message, "Install HAProxy, set haproxy.haproxy_bin, or use dataplane.embedded."
         )
         return
     if binaries.version(program) is None:
-        yield Missing(f"{program} does not run as HAProxy", "Try it with -v, and mend it.")
+        yield MissingPrerequisite(
+            f"{program} does not run as HAProxy", "Try it with -v, and mend it."
+        )
 
 
-def _configuration(settings: Settings) -> Iterator[Missing]:
+def _configuration(settings: Settings) -> Iterator[MissingPrerequisite]:
     path = os.path.realpath(settings.haproxy.config_file)
     closed = list(way_to(path))
     yield from closed
     if closed:
         return
     if not os.path.exists(path):
-        yield Missing(f"{path} does not exist", "Write it, or set haproxy.config_file.")
+        yield MissingPrerequisite(f"{path} does not exist", "Write it, or set haproxy.config_file.")
     else:
         yield from access_to(path, READ, "read")
     folder = os.path.dirname(path)
@@ -92,17 +94,23 @@ def _all_folders(settings: Settings) -> list[tuple[str, str]]:
     return [*private_folders(settings), *shared_folders(settings)]
 
 
-def _folders(settings: Settings, to_be_made: list[tuple[str, str]]) -> Iterator[Missing]:
+def _folders(
+    settings: Settings, to_be_made: list[tuple[str, str]]
+) -> Iterator[MissingPrerequisite]:
     for key, path in _all_folders(settings):
         made = (key, path) in to_be_made
         yield from _of(key, way_to(path) if made else access_to(path, WRITE, "written"))
     for key, path in private_folders(settings):
         if os.path.isdir(path) and (owner := os.stat(path).st_uid) not in (0, os.geteuid()):
             what = f"{key}: {path} belongs to another user (uid {owner})"
-            yield Missing(what, f"chown -R {os.geteuid()} {shlex.quote(path)} (as root).")
+            yield MissingPrerequisite(
+                what, f"chown -R {os.geteuid()} {shlex.quote(path)} (as root)."
+            )
 
 
-def _made_at_start(settings: Settings, folders: list[tuple[str, str]]) -> Iterator[Missing]:
+def _made_at_start(
+    settings: Settings, folders: list[tuple[str, str]]
+) -> Iterator[MissingPrerequisite]:
     """Folders that are missing, and the files and the socket that stay open."""
     for key, path in (*folders, *listener_folders(settings)):
         yield from _of(key, folder_for_files(path))
@@ -118,18 +126,18 @@ def _made_at_start(settings: Settings, folders: list[tuple[str, str]]) -> Iterat
             yield from _of("dataplaneapi.pid_file", folder_for_files(folder))
         else:
             what = f"dataplaneapi.pid_file: the folder {folder} does not exist"
-            yield Missing(what, "Make it (as root).")
+            yield MissingPrerequisite(what, "Make it (as root).")
 
 
 def _folder_of(path: str) -> str:
     return os.path.dirname(os.path.abspath(path))
 
 
-def _of(key: str, found: Iterator[Missing]) -> Iterator[Missing]:
-    return (Missing(f"{key}: {one.what}", one.remedy) for one in found)
+def _of(key: str, found: Iterator[MissingPrerequisite]) -> Iterator[MissingPrerequisite]:
+    return (MissingPrerequisite(f"{key}: {one.what}", one.remedy) for one in found)
 
 
-def _reload(settings: Settings) -> Iterator[Missing]:
+def _reload(settings: Settings) -> Iterator[MissingPrerequisite]:
     reload = settings.haproxy.reload
     commands = {
         "reload_cmd": reload.reload_cmd,
@@ -140,9 +148,11 @@ def _reload(settings: Settings) -> Iterator[Missing]:
     strategy = {"systemd": "systemctl", "s6": "s6-svc"}.get(reload.reload_strategy, "")
     if strategy and not shutil.which(strategy):
         what = f"haproxy.reload.reload_strategy: {strategy} is not on PATH"
-        yield Missing(what, "Install it, or set reload_strategy to custom and reload_cmd.")
+        yield MissingPrerequisite(
+            what, "Install it, or set reload_strategy to custom and reload_cmd."
+        )
     if not (strategy or reload.reload_cmd or settings.haproxy.master_runtime):
-        yield Missing(
+        yield MissingPrerequisite(
             "nothing tells how HAProxy is reloaded",
             "Set haproxy.master_runtime, haproxy.reload.reload_cmd or reload_strategy.",
         )
@@ -150,10 +160,10 @@ def _reload(settings: Settings) -> Iterator[Missing]:
         program = next(iter(shlex.split(command)), None)
         if program is not None and not shutil.which(program):
             what = f"haproxy.reload.{key}: {program} cannot be run"
-            yield Missing(what, "Install it, or write its whole path.")
+            yield MissingPrerequisite(what, "Install it, or write its whole path.")
 
 
-def _sockets(settings: Settings, document: Document) -> Iterator[Missing]:
+def _sockets(settings: Settings, document: Document) -> Iterator[MissingPrerequisite]:
     master = settings.haproxy.master_runtime
     if master:
         yield from _socket(master, "start HAProxy with -W -S and this path")
@@ -162,33 +172,39 @@ def _sockets(settings: Settings, document: Document) -> Iterator[Missing]:
         if one.address.path and not one.address.path.startswith("\0"):
             yield from _socket(one.address.path, "start HAProxy with this configuration")
     if not found and not master:
-        yield Missing(
+        yield MissingPrerequisite(
             "there is no way to HAProxy's Runtime API",
             "Add `stats socket PATH level admin` to the section global, or set master_runtime.",
         )
     if found and not master and all(one.level < 2 for one in found):
-        yield Missing(
+        yield MissingPrerequisite(
             "no `stats socket` of the configuration permits changes",
             "Add `level admin` to one of them, or set haproxy.master_runtime.",
         )
 
 
-def _socket(path: str, start: str) -> Iterator[Missing]:
+def _socket(path: str, start: str) -> Iterator[MissingPrerequisite]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(_PATIENCE)
         try:
             probe.connect(path)
         except FileNotFoundError:
-            yield Missing(f"the socket {path} does not exist", f"If it should be there, {start}.")
+            yield MissingPrerequisite(
+                f"the socket {path} does not exist", f"If it should be there, {start}."
+            )
         except ConnectionRefusedError:
-            yield Missing(f"nobody answers on the socket {path}", f"If HAProxy runs, {start}.")
+            yield MissingPrerequisite(
+                f"nobody answers on the socket {path}", f"If HAProxy runs, {start}."
+            )
         except PermissionError:
             yield from access_to(path, USE, "used")
         except OSError as error:
-            yield Missing(f"the socket {path} cannot be used: {error}", f"Look at it, or {start}.")
+            yield MissingPrerequisite(
+                f"the socket {path} cannot be used: {error}", f"Look at it, or {start}."
+            )
 
 
-def _users(settings: Settings, document: Document) -> Iterator[Missing]:
+def _users(settings: Settings, document: Document) -> Iterator[MissingPrerequisite]:
     server = settings.dataplaneapi
     stored = [user.password for user in server.user if not user.insecure]
     if not server.user:
@@ -199,25 +215,29 @@ def _users(settings: Settings, document: Document) -> Iterator[Missing]:
             what = (
                 f"a line of the userlist {name} gives nobody access: {where}, line {line}: {reason}"
             )
-            yield Missing(what, "Mend that line; variables count as they are set for the server.")
+            yield MissingPrerequisite(
+                what, "Mend that line; variables count as they are set for the server."
+            )
         stored = [one.secret.stored for one in accounts.values() if not one.secret.insecure]
         if not accounts and asks_for_passwords(settings):
-            yield Missing(NOBODY.format(where=where, name=name), NOBODY_REMEDY)
+            yield MissingPrerequisite(NOBODY.format(where=where, name=name), NOBODY_REMEDY)
     has_yescrypt = crypt_library.verify(b"x", _YESCRYPT) is not None
     if any(one.startswith("$y$") for one in stored) and not has_yescrypt:
         what = "a user's password is a yescrypt hash, which this machine cannot verify"
-        yield Missing(what, "Install libcrypt (libxcrypt), or use a sha512 hash.")
+        yield MissingPrerequisite(what, "Install libcrypt (libxcrypt), or use a sha512 hash.")
 
 
-def _certificates(settings: Settings) -> Iterator[Missing]:
+def _certificates(settings: Settings) -> Iterator[MissingPrerequisite]:
     if "https" in settings.dataplaneapi.scheme:
         try:
             TlsContexts(settings)
         except SettingsError as error:
-            yield Missing(str(error), "Name files that are there, in PEM, and may be read.")
+            yield MissingPrerequisite(
+                str(error), "Name files that are there, in PEM, and may be read."
+            )
 
 
-def _syslog(settings: Settings) -> Iterator[Missing]:
+def _syslog(settings: Settings) -> Iterator[MissingPrerequisite]:
     for key, target in settings.logs():
         if target.log_to == "syslog":
             handler = SyslogHandler(target.syslog.syslog_address, target.syslog.syslog_protocol)
@@ -225,7 +245,7 @@ def _syslog(settings: Settings) -> Iterator[Missing]:
             handler.close()
             if fault:
                 what = f"{key}.syslog.syslog_address: {handler.address} cannot be reached: {fault}"
-                yield Missing(
+                yield MissingPrerequisite(
                     what,
                     f"Start that syslog server, or name one that runs; this machine's is {LOCAL}.",
                 )

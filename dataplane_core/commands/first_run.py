@@ -80,14 +80,14 @@ def init(password_stdin: bool, as_json: bool, **given: Any) -> None:
     read from standard input with `--password-stdin`, asked for on a terminal, and made up and shown
     once where neither gives one.
     """
-    from dataplane_core.first_run.steps import Wishes, first_run
+    from dataplane_core.first_run.steps import InitOptions, first_run
 
     _check_name(given["user"] or "admin")
     password = _chosen_password(password_stdin, as_json)
     if password or password_stdin:
-        done = first_run(Wishes(**given), password)
+        done = first_run(InitOptions(**given), password)
     else:
-        done = first_run(Wishes(**given), secrets.token_urlsafe(15), made_up=True)
+        done = first_run(InitOptions(**given), secrets.token_urlsafe(15), made_up=True)
     if as_json:
         print_json(done.as_dict())
     else:

@@ -17,7 +17,7 @@ from dataplane_core.settings.load import load_values
 
 if TYPE_CHECKING:
     from dataplane_core.api.application import Application
-    from dataplane_core.server.state import Served
+    from dataplane_core.server.state import ServedApplication
 
 log = logging.getLogger("dataplane.server")
 
@@ -37,14 +37,14 @@ def _serve(**parameters: object) -> None:
     serve(partial(load_values, flags.values(parameters), os.environ), build)
 
 
-def build(settings: Settings) -> "Served":
+def build(settings: Settings) -> "ServedApplication":
     """Return the application with its background work, as the server takes both.
 
     What a crash left half done is finished first, and a warning is logged where nobody could log
     in. Raises `SettingsError` for a plugin that cannot be loaded, and `StorageFailed`.
     """
     from dataplane_core.auth.authenticator import nobody_may_log_in
-    from dataplane_core.server.state import Served
+    from dataplane_core.server.state import ServedApplication
 
     made = application(settings)
     services = made.services
@@ -52,7 +52,7 @@ def build(settings: Settings) -> "Served":
     others = services.hooks.dataplane_authenticate.get_hookimpls()
     if not others and (warning := nobody_may_log_in(settings)):
         log.warning("%s", warning)
-    return Served(made, services.start, services.stop, services.state.shutdown)
+    return ServedApplication(made, services.start, services.stop, services.state.shutdown)
 
 
 def application(settings: Settings) -> "Application":

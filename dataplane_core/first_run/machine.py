@@ -14,7 +14,7 @@ from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
 from dataplane_core.haproxy.configuration import read_configuration
-from dataplane_core.settings.balancer import CANDIDATE_WORD
+from dataplane_core.settings.haproxy import CANDIDATE_WORD
 from dataplane_core.text import Document
 
 CONFIGURATIONS = (

@@ -18,7 +18,7 @@ _HEAD = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class InitChoices:
     """What a person decides beside what the machine says; no `user` where the userlist has some."""
 
     host: str
@@ -28,7 +28,7 @@ class Choices:
     hash: str = ""
 
 
-def settings_text(machine: Machine, choices: Choices, file: str) -> str:
+def settings_text(machine: Machine, choices: InitChoices, file: str) -> str:
     """Return the whole text of the settings file."""
     folder = os.path.dirname(machine.configuration)
     api: dict[str, Any] = {"host": choices.host, "port": choices.port}

@@ -13,7 +13,7 @@ from dataplane_core.auth.passwords import hash_password
 from dataplane_core.errors import BadRequest
 from dataplane_core.first_run.machine import Machine, look
 from dataplane_core.first_run.settings_text import (
-    Choices,
+    InitChoices,
     already_there,
     settings_text,
     write_settings,
@@ -26,7 +26,7 @@ _SYSTEM_STATE = "/var/lib/dataplane"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class InitOptions:
     """What a person has said; "" and None leave the choice to what is found."""
 
     file: str
@@ -40,7 +40,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class InitReport:
     """What was found, written and made; `password` is there only if it was made up here."""
 
     machine: Machine
@@ -79,7 +79,7 @@ class Done:
         return text + "".join(f"! {one}\n" for one in self.advice)
 
 
-def first_run(wishes: Wishes, password: str, made_up: bool = False) -> Done:
+def first_run(wishes: InitOptions, password: str, made_up: bool = False) -> InitReport:
     """Write settings for this machine, with a user of that password where none may log in.
 
     Raises `NotFound` where there is nothing to govern, `AlreadyExists` for a file that is there,
@@ -93,10 +93,10 @@ def first_run(wishes: Wishes, password: str, made_up: bool = False) -> Done:
     state = wishes.state or _state_folder()
     stored = hash_password(password) if user else ""
     file = os.path.abspath(wishes.file)
-    choices = Choices(wishes.host, port, os.path.abspath(state), user, stored)
+    choices = InitChoices(wishes.host, port, os.path.abspath(state), user, stored)
     write_settings(file, settings_text(machine, choices, file), wishes.force)
     load(["-f", file], {})  # a mistake in what was written shows here, and not at the start
-    return Done(
+    return InitReport(
         machine,
         file,
         f"http://{f'[{wishes.host}]' if ':' in wishes.host else wishes.host}:{port}/v2/docs",
@@ -125,7 +125,7 @@ def _advice(machine: Machine) -> list[str]:
     return found
 
 
-def _doubts(machine: Machine, wishes: Wishes) -> Iterator[str]:
+def _doubts(machine: Machine, wishes: InitOptions) -> Iterator[str]:
     """Yield what was decided and may be meant otherwise."""
     if machine.program and binaries.version(machine.program) is None:
         yield f"{machine.program} does not run as HAProxy: init again with --force and another -b"
@@ -139,7 +139,7 @@ def _doubts(machine: Machine, wishes: Wishes) -> Iterator[str]:
         yield f"the users of the userlist do not count beside those of the settings: {wishes.user}"
 
 
-def _port(wishes: Wishes) -> int:
+def _port(wishes: InitOptions) -> int:
     """Return the port that was named, or the first free one; `BadRequest` for one in use."""
     if wishes.port is not None:
         if not _is_free(wishes.host, wishes.port):

@@ -19,7 +19,7 @@ _LEVELS = {"user": 0, "operator": 1, "admin": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SocketAddress:
     """An address that can be connected to: a path (`\\0` first: abstract), or a host and a port."""
 
     path: str = ""
@@ -50,12 +50,12 @@ class StatsSocket:
     `process` is 0 unless the line says `process N`, as HAProxy up to 2.4 has it with `nbproc`.
     """
 
-    address: Address
+    address: SocketAddress
     level: int = _LEVELS["operator"]
     process: int = 0
 
 
-def parse(text: str) -> Address | None:
+def parse(text: str) -> SocketAddress | None:
     """The address that HAProxy's spelling means; None for one that cannot be connected to."""
     if text.startswith(_UNUSABLE):
         return None
@@ -63,14 +63,14 @@ def parse(text: str) -> Address | None:
     if not at:
         family, rest = "", text
     if family in ("abns", "abnsz"):
-        return Address(path="\0" + rest)
+        return SocketAddress(path="\0" + rest)
     if family in ("unix", "uxst") or rest.startswith("/"):
-        return Address(path=rest)
+        return SocketAddress(path=rest)
     match = _HOST_PORT.fullmatch(rest)
     if match is None:
         return None
     host = match["six"] if match["six"] is not None else match["host"]
-    return Address(host=_ANY.get(host, host), port=int(match["port"]))
+    return SocketAddress(host=_ANY.get(host, host), port=int(match["port"]))
 
 
 def stats_sockets(lines: Iterable[Sequence[str]]) -> list[StatsSocket]:
@@ -89,7 +89,7 @@ def stats_sockets(lines: Iterable[Sequence[str]]) -> list[StatsSocket]:
     return found
 
 
-def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[Address, ...]]:
+def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[SocketAddress, ...]]:
     """The addresses of each process, the ones that permit most first."""
     groups: dict[int, list[StatsSocket]] = {}
     for one in sockets:

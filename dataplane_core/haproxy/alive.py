@@ -8,15 +8,15 @@ from dataplane_core.haproxy import master
 from dataplane_core.haproxy.refusals import NO_WORKER, RuntimeRefused
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 
-Status = Literal["up", "down", "unknown"]
+HaproxyStatus = Literal["up", "down", "unknown"]
 
 
-def status_by_sockets(runtime: Runtime) -> Status:
+def status_by_sockets(runtime: Runtime) -> HaproxyStatus:
     """Return `up` if any of HAProxy's processes answers, `down` if none of those asked does.
 
     `unknown` is left for where nothing can be asked: no socket is set, or none may be used.
     """
-    found: Status = "unknown"
+    found: HaproxyStatus = "unknown"
     for answer in _answers(runtime):
         if answer == "up":
             return answer
@@ -25,7 +25,7 @@ def status_by_sockets(runtime: Runtime) -> Status:
     return found
 
 
-def status_of(client: RuntimeClient) -> Status:
+def status_of(client: RuntimeClient) -> HaproxyStatus:
     """Ask one process over its socket; a refusal is an answer, a missing right tells nothing."""
     try:
         client.command("show info")
@@ -34,7 +34,7 @@ def status_of(client: RuntimeClient) -> Status:
     return "up"
 
 
-def _answers(runtime: Runtime) -> Iterator[Status]:
+def _answers(runtime: Runtime) -> Iterator[HaproxyStatus]:
     if runtime.master is not None:
         try:
             yield "up" if master.processes(runtime.master).workers else "down"
@@ -47,7 +47,7 @@ def _answers(runtime: Runtime) -> Iterator[Status]:
     yield from map(status_of, clients)
 
 
-def _status_of_failure(error: RuntimeFailed) -> Status:
+def _status_of_failure(error: RuntimeFailed) -> HaproxyStatus:
     if isinstance(error, RuntimeRefused):
         return "down" if NO_WORKER in error.message else "up"
     return "unknown" if isinstance(error, RuntimeUnreachable) and error.denied else "down"

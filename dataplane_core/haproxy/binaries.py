@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from dataplane_core.haproxy.commands import CommandFailed, run
+from dataplane_core.haproxy.commands import CommandFailed, run_command
 from dataplane_core.settings import Settings
 
 _VERSION = re.compile(r"^HA-?Proxy version ([0-9]+\.[0-9]+)(\S*)", re.M)
@@ -46,7 +46,7 @@ def program(settings: Settings) -> str:
 def version(path: str | Path) -> str | None:
     """The branch of an HAProxy program, as `2.8`; None when it does not say one."""
     try:
-        answer = run([str(path), "-v"], 10.0, "haproxy.haproxy_bin")
+        answer = run_command([str(path), "-v"], 10.0, "haproxy.haproxy_bin")
     except CommandFailed:
         return None
     match = _VERSION.search(answer.output)

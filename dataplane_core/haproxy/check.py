@@ -7,9 +7,14 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy import binaries
-from dataplane_core.haproxy.commands import CommandFailed, Completed, Running, words
+from dataplane_core.haproxy.commands import (
+    CommandFailed,
+    CompletedCommand,
+    RunningCommand,
+    command_words,
+)
 from dataplane_core.settings import Settings
-from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
+from dataplane_core.settings.haproxy import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.store import messages
 
 # HAProxy's last words on a file that it accepts (3.x says them with -V only). From there on it but
@@ -25,7 +30,7 @@ _NO_LISTENER = "Configuration file has no error but will not start (no listener)
 _PRINTS = b"lua-load"
 
 
-class Checker:
+class HaproxyChecker:
     """Runs `validate_cmd`, or HAProxy itself, on a file.
 
     The candidate should lie in the folder of the configuration: with `default-path config` or
@@ -53,10 +58,12 @@ class Checker:
         last_line = "" if self._custom or _PRINTS in _text(path) else _VALID
         timeout = self._settings.dataplane.check_timeout
         named = {CANDIDATE_VARIABLE: str(path)}
-        with Running(self.command(path), timeout, self._setting, named, last_line) as running:
+        with RunningCommand(
+            self.command(path), timeout, self._setting, named, last_line
+        ) as running:
             yield lambda: self._judged(running.wait(), path)
 
-    def _judged(self, completed: Completed, path: Path) -> list[Finding]:
+    def _judged(self, completed: CompletedCommand, path: Path) -> list[Finding]:
         found = _findings(completed, path, Path(self._settings.haproxy.config_file).name)
         if completed.ok or self._lacks_listeners(completed):
             return [finding for finding in found if finding.severity == "warning"]
@@ -68,7 +75,7 @@ class Checker:
         unread = _UNREAD in completed.output
         raise CheckFailed(f"validation error: {reason}", tuple(found), unread=unread)
 
-    def _is_refusal(self, completed: Completed, found: list[Finding]) -> bool:
+    def _is_refusal(self, completed: CompletedCommand, found: list[Finding]) -> bool:
         """Whether a check that failed says something of the file, not of its own program."""
         if completed.status in _NOT_RUN:
             return False
@@ -76,7 +83,7 @@ class Checker:
             return True  # a command may refuse without a word
         return any(finding.severity == "alert" for finding in found)
 
-    def _lacks_listeners(self, completed: Completed) -> bool:
+    def _lacks_listeners(self, completed: CompletedCommand) -> bool:
         """Whether HAProxy itself finds no more amiss than that nothing listens yet."""
         said = completed.output.splitlines()
         return not self._custom and completed.status == 2 and _NO_LISTENER in said
@@ -89,13 +96,13 @@ class Checker:
         no listener, so that a configuration can begin with its backends.
         """
         if self._custom:
-            parts = words(self._custom, self._setting)
+            parts = command_words(self._custom, self._setting)
             return [part.replace(CANDIDATE_WORD, str(path)) for part in parts]
         program = binaries.program(self._settings)
         return [program, "-W", "-c", "-V", "-f", str(path)]
 
 
-def _findings(completed: Completed, path: Path, name: str) -> list[Finding]:
+def _findings(completed: CompletedCommand, path: Path, name: str) -> list[Finding]:
     output = completed.output
     resolved = os.path.realpath(path)
     if resolved != str(path):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.haproxy.output import Output
+from dataplane_core.haproxy.output import CommandOutput
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What belongs to this process alone: gunicorn's and systemd's sockets, Python's own settings, and
@@ -36,7 +36,7 @@ class CommandFailed(StorageFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CompletedCommand:
     """How a command ended: its exit status (negative: the signal) and what it wrote until then."""
 
     status: int
@@ -56,7 +56,7 @@ class Completed:
         return f"ended by signal {-self.status}"
 
 
-def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+def child_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment for other programs: ours, without what is meant for this process only."""
     kept = {
         name: value
@@ -66,7 +66,7 @@ def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {"PATH": _PATH} | kept
 
 
-def words(command: str, setting: str) -> list[str]:
+def command_words(command: str, setting: str) -> list[str]:
     """A command's words, quoted as in a shell; `CommandFailed` names `setting` if it has none."""
     try:
         parts = shlex.split(command)
@@ -77,7 +77,7 @@ def words(command: str, setting: str) -> list[str]:
     return parts
 
 
-class Running:
+class RunningCommand:
     """A command that was started, with nothing to read and its two outputs as one text.
 
     Once it has ended its standard output with `last_line` it has said all, and whoever waits for it
@@ -98,14 +98,14 @@ class Running:
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
         try:
-            self._output = Output(last_line)
-            self._process = _start(command, self._output, {**environment(), **(extra or {})})
+            self._output = CommandOutput(last_line)
+            self._process = _start(command, self._output, {**child_environment(), **(extra or {})})
         except (OSError, ValueError) as error:
             number = getattr(error, "errno", None)
             reason = os.strerror(number) if number else error
             raise CommandFailed(f"{self._called} cannot be run: {reason}") from error
 
-    def wait(self) -> Completed:
+    def wait(self) -> CompletedCommand:
         """Its end, or its last line; raises `CommandFailed` when neither comes in time.
 
         A child that it leaves in the background may keep the output open: that is not waited for.
@@ -119,7 +119,7 @@ class Running:
         except TimeoutError as error:
             message = f"{self._called} did not end within {self._timeout:g} s"
             raise CommandFailed(message, started=True) from error
-        return Completed(status, self._output.text)
+        return CompletedCommand(status, self._output.text)
 
     def __enter__(self) -> Self:
         return self
@@ -129,19 +129,19 @@ class Running:
         _end(self._process)
 
 
-def run(
+def run_command(
     command: Sequence[str],
     timeout: float,
     setting: str,
     extra: Mapping[str, str] | None = None,
-) -> Completed:
-    """Run a command to its end, for `timeout` seconds at most; raises as `Running` does."""
-    with Running(command, timeout, setting, extra) as running:
+) -> CompletedCommand:
+    """Run a command to its end, for `timeout` seconds at most; raises as `RunningCommand` does."""
+    with RunningCommand(command, timeout, setting, extra) as running:
         return running.wait()
 
 
 def _start(
-    command: Sequence[str], output: Output, environ: Mapping[str, str]
+    command: Sequence[str], output: CommandOutput, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
     """Start a command in a session of its own; nothing stays open when that fails."""
     try:

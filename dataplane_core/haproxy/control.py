@@ -9,10 +9,10 @@ from typing import Literal
 
 from dataplane_core.errors import DataplaneError, RuntimeFailed
 from dataplane_core.haproxy import master
-from dataplane_core.haproxy.alive import Status, status_by_sockets
-from dataplane_core.haproxy.check import Checker
-from dataplane_core.haproxy.commands import CommandFailed, run, words
-from dataplane_core.haproxy.master import Processes, Result
+from dataplane_core.haproxy.alive import HaproxyStatus, status_by_sockets
+from dataplane_core.haproxy.check import HaproxyChecker
+from dataplane_core.haproxy.commands import CommandFailed, command_words, run_command
+from dataplane_core.haproxy.master import MasterProcesses, ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
 from dataplane_core.store import messages
@@ -47,7 +47,7 @@ class Control:
         self._master = runtime.master
         self._timeout = settings.dataplane.reload_timeout
 
-    def reload(self) -> Result:
+    def reload(self) -> ReloadResult:
         """Have HAProxy read its configuration again; returns when it did, or did not."""
         try:
             restartable = self._command("restart") and self._command("status")
@@ -58,23 +58,23 @@ class Control:
             if command:
                 return self._by_command(command, "reload")
         except CommandFailed as error:
-            return Result(False, error.message, asked=error.started)
+            return ReloadResult(False, error.message, asked=error.started)
         if self._master is None:
-            return Result(False, _NO_WAY, asked=False)
+            return ReloadResult(False, _NO_WAY, asked=False)
         return self._explained(master.reload(self._master, self._timeout))
 
-    def restart(self) -> Result:
+    def restart(self) -> ReloadResult:
         """Start HAProxy again with the command of the strategy."""
         try:
             command = self._command("restart")
             if command:
                 return self._by_command(command, "restart")
         except CommandFailed as error:
-            return Result(False, error.message, asked=error.started)
+            return ReloadResult(False, error.message, asked=error.started)
         text = "HAProxy was not restarted: haproxy.reload.restart_cmd is not set"
-        return Result(False, text, asked=False)
+        return ReloadResult(False, text, asked=False)
 
-    def status(self) -> Status:
+    def status(self) -> HaproxyStatus:
         """Whether HAProxy runs: the exit status of `status_cmd`, or what the strategy says.
 
         Where neither is set, or the command cannot be run or does not end, HAProxy's own sockets
@@ -84,12 +84,12 @@ class Control:
             command = self._command("status")
             if command:
                 timeout = min(_STATUS_SECONDS, self._timeout)
-                return "up" if run(command, timeout, _setting("status")).ok else "down"
+                return "up" if run_command(command, timeout, _setting("status")).ok else "down"
         except CommandFailed as error:
             log.warning("HAProxy's sockets are asked whether it runs: %s", error.message)
         return status_by_sockets(self._runtime)
 
-    def since(self, moment: float) -> Result | None:
+    def since(self, moment: float) -> ReloadResult | None:
         """What became of a reload that was begun at `moment` (seconds since 1970) and not watched.
 
         Only a master can tell, by the age of its workers; None where there is nothing to go by.
@@ -98,38 +98,38 @@ class Control:
         if processes is None:
             return None
         if processes.fresh and time.time() - processes.age >= moment - 1:
-            return Result(True, "")
+            return ReloadResult(True, "")
         if processes.failed:
-            return Result(False, master.NO_REASON)
+            return ReloadResult(False, master.NO_REASON)
         return None
 
-    def _by_command(self, command: Sequence[str], action: Action) -> Result:
+    def _by_command(self, command: Sequence[str], action: Action) -> ReloadResult:
         before = self._processes()
         end = time.monotonic() + self._timeout
         if before is not None and self._master is not None:
             master.settle(self._master, end)
-        completed = run(command, self._timeout, _setting(action))
+        completed = run_command(command, self._timeout, _setting(action))
         text = messages.told(completed.output)
         if not completed.ok:
-            return Result(False, "\n".join(filter(None, [f"{completed.describe()}", text])))
+            return ReloadResult(False, "\n".join(filter(None, [f"{completed.describe()}", text])))
         if before is not None and self._master is not None:
             watched = master.outcome(self._master, before, end, _PATIENCE)
             if watched is not None:
                 said = self._explained(watched).text
-                return Result(watched.ok, "\n".join(filter(None, [text, said])))
-        return Result(True, text)
+                return ReloadResult(watched.ok, "\n".join(filter(None, [text, said])))
+        return ReloadResult(True, text)
 
-    def _explained(self, result: Result) -> Result:
+    def _explained(self, result: ReloadResult) -> ReloadResult:
         """With the findings of a check where the master gives no reason."""
         if result.text != master.NO_REASON:
             return result
         try:
-            Checker(self._settings).check(Path(self._settings.haproxy.config_file))
+            HaproxyChecker(self._settings).check(Path(self._settings.haproxy.config_file))
         except DataplaneError as error:
-            return Result(False, f"{result.text}. Checked again: {error.message}")
+            return ReloadResult(False, f"{result.text}. Checked again: {error.message}")
         return result
 
-    def _processes(self) -> Processes | None:
+    def _processes(self) -> MasterProcesses | None:
         if self._master is None:
             return None
         try:
@@ -151,7 +151,7 @@ class Control:
             return ["systemctl", *verb, service]
         if reload.reload_strategy == "s6" and action != "status":
             return ["s6-svc", {"reload": "-2", "restart": "-r"}[action], _s6_folder(service)]
-        return words(given, _setting(action)) if given else []
+        return command_words(given, _setting(action)) if given else []
 
 
 def _setting(action: Action) -> str:

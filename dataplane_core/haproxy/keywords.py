@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dataplane_core.haproxy.commands import run
+from dataplane_core.haproxy.commands import run_command
 
 _CLASSES = {
     "ACL keywords": "acl",
@@ -27,7 +27,7 @@ _SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Keyword:
+class BuildKeyword:
     """One keyword of a build.
 
     `name` is as one writes it, without arguments; `section` is where it belongs, of `cfg` keywords
@@ -43,18 +43,18 @@ class Keyword:
     usage: str = ""
 
 
-def keywords(binary: str) -> dict[str, list[Keyword]]:
+def keywords(binary: str) -> dict[str, list[BuildKeyword]]:
     """Every keyword of an HAProxy program by class; raises `CommandFailed` if it cannot be run.
 
     A program that does not know the option has none: all lists are empty.
     """
     command = [binary, "-dKall", "-q", "-c", "-f", "/dev/null"]
-    return parse(run(command, _SECONDS, "haproxy.haproxy_bin").output)
+    return parse(run_command(command, _SECONDS, "haproxy.haproxy_bin").output)
 
 
-def parse(text: str) -> dict[str, list[Keyword]]:
+def parse(text: str) -> dict[str, list[BuildKeyword]]:
     """The keywords in HAProxy's list, by class."""
-    found: dict[str, list[Keyword]] = {kind: [] for kind in _CLASSES.values()}
+    found: dict[str, list[BuildKeyword]] = {kind: [] for kind in _CLASSES.values()}
     for kind, lines in _parts(text):
         found[kind] += _configuration(lines) if kind == "cfg" else map(_READERS[kind], lines)
     return found
@@ -75,7 +75,7 @@ def _parts(text: str) -> Iterator[tuple[str, list[str]]]:
         yield kind, lines
 
 
-def _configuration(lines: list[str]) -> Iterator[Keyword]:
+def _configuration(lines: list[str]) -> Iterator[BuildKeyword]:
     section = ""
     for line in lines:
         if not line.startswith(("\t", " ")):
@@ -86,25 +86,25 @@ def _configuration(lines: list[str]) -> Iterator[Keyword]:
         words = [word for word in match["words"].split() if not word.startswith("<")]
         usage = " ".join(filter(None, [match["count"], match["note"]]))
         name = words.pop()
-        yield Keyword("cfg", name.rstrip("*"), section, tuple(words), usage)
+        yield BuildKeyword("cfg", name.rstrip("*"), section, tuple(words), usage)
 
 
-def _function(kind: str, line: str) -> Keyword:
+def _function(kind: str, line: str) -> BuildKeyword:
     sample = _SAMPLE.fullmatch(line)
     match = _SIGNATURE.fullmatch(sample["rest"] if sample else line)
     assert match is not None, line
-    return Keyword(kind, match["name"], usage=match["rest"].removeprefix(":").strip())
+    return BuildKeyword(kind, match["name"], usage=match["rest"].removeprefix(":").strip())
 
 
-def _command(line: str) -> Keyword:
+def _command(line: str) -> BuildKeyword:
     """`show map [WORKER]`: the name is all words, the usage says whom the command goes to."""
     name, _, usage = line.strip().partition(" [")
-    return Keyword("cli", name, usage=usage.replace("[", "").replace("]", ""))
+    return BuildKeyword("cli", name, usage=usage.replace("[", "").replace("]", ""))
 
 
-def _plain(kind: str, line: str) -> Keyword:
+def _plain(kind: str, line: str) -> BuildKeyword:
     name, _, usage = line.strip().partition(" ")
-    return Keyword(kind, name, usage=usage.strip("=[] "))
+    return BuildKeyword(kind, name, usage=usage.strip("=[] "))
 
 
 _READERS = {

@@ -25,7 +25,7 @@ NO_REASON = (
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ReloadResult:
     """What became of a reload, and HAProxy's or the command's own words on it.
 
     `asked` is False where nothing could even be begun: the fault is not the configuration's then.
@@ -37,7 +37,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Processes:
+class MasterProcesses:
     """What `show proc` tells: the master's reloads, how many of the last failed, the workers.
 
     `fresh` are workers that no reload has been tried since: after one that failed there are none.
@@ -59,7 +59,7 @@ class Processes:
         return self.near and not _runs(self.master)
 
 
-def processes(client: RuntimeClient, deadline: float = DEADLINE) -> Processes:
+def processes(client: RuntimeClient, deadline: float = DEADLINE) -> MasterProcesses:
     """The master's processes now; raises `RuntimeFailed` also when the answer is another kind's."""
     rows = [match for line in client.command("show proc", deadline).splitlines()
             if (match := _ROW.match(line))]  # fmt: skip
@@ -68,7 +68,7 @@ def processes(client: RuntimeClient, deadline: float = DEADLINE) -> Processes:
         raise RuntimeFailed("haproxy.master_runtime is not the socket of an HAProxy master")
     workers = [row for row in rows if row["type"] == "worker"]
     fresh = [row for row in workers if row["reloads"] == "0"]
-    return Processes(
+    return MasterProcesses(
         int(master["pid"]),
         int(master["reloads"]),
         int(master["failed"] or 0),
@@ -79,7 +79,7 @@ def processes(client: RuntimeClient, deadline: float = DEADLINE) -> Processes:
     )
 
 
-def reload(client: RuntimeClient, timeout: float) -> Result:
+def reload(client: RuntimeClient, timeout: float) -> ReloadResult:
     """Have the master reload, and wait for what it says of it.
 
     HAProxy from 2.7 answers `Success=1` or `Success=0` and its messages. Before, the connection
@@ -89,7 +89,9 @@ def reload(client: RuntimeClient, timeout: float) -> Result:
     try:
         before = _once_up(client, min(timeout, client.patience(DEADLINE)))
     except RuntimeFailed as error:
-        return Result(False, f"HAProxy's master cannot be reached: {error.message}", asked=False)
+        return ReloadResult(
+            False, f"HAProxy's master cannot be reached: {error.message}", asked=False
+        )
     settle(client, end)
     result = _told(_reload(client, end))
     while result is not None and result.text.startswith(_BUSY) and time.monotonic() < end:
@@ -97,8 +99,8 @@ def reload(client: RuntimeClient, timeout: float) -> Result:
         result = _told(_reload(client, end))
     result = result or outcome(client, before, end)
     if result is None and before.ended:
-        return Result(False, "HAProxy's master ended during the reload")
-    return result or Result(False, f"HAProxy did not finish the reload within {timeout:g} s")
+        return ReloadResult(False, "HAProxy's master ended during the reload")
+    return result or ReloadResult(False, f"HAProxy did not finish the reload within {timeout:g} s")
 
 
 def settle(client: RuntimeClient, end: float) -> None:
@@ -107,8 +109,8 @@ def settle(client: RuntimeClient, end: float) -> None:
 
 
 def outcome(
-    client: RuntimeClient, before: Processes, end: float, patience: float | None = None
-) -> Result | None:
+    client: RuntimeClient, before: MasterProcesses, end: float, patience: float | None = None
+) -> ReloadResult | None:
     """Watch the master until a reload or restart that came after `before` is over.
 
     None when there was none: at the time `end` (of `time.monotonic`), once the master has answered
@@ -135,7 +137,7 @@ def outcome(
     return None
 
 
-def _once_up(client: RuntimeClient, seconds: float) -> Processes:
+def _once_up(client: RuntimeClient, seconds: float) -> MasterProcesses:
     """The master's processes; one that starts just now has no socket for a moment."""
     end = time.monotonic() + seconds
     while True:
@@ -155,14 +157,14 @@ def _reload(client: RuntimeClient, end: float) -> str:
         return ""  # the master starts itself again, and may drop the connection in doing so
 
 
-def _told(answer: str) -> Result | None:
+def _told(answer: str) -> ReloadResult | None:
     first, _, rest = answer.partition("\n")
     if not first.startswith("Success="):
         return None
-    return Result(first.strip() == "Success=1", messages.told(rest.removeprefix("--")))
+    return ReloadResult(first.strip() == "Success=1", messages.told(rest.removeprefix("--")))
 
 
-def _load_status(client: RuntimeClient, end: float) -> Result | None:
+def _load_status(client: RuntimeClient, end: float) -> ReloadResult | None:
     """What `reload` itself asks, from 2.7 on: answered once the new worker runs, or failed to."""
     try:
         return _told(client.command("_loadstatus", max(0.01, end - time.monotonic())))
@@ -170,12 +172,12 @@ def _load_status(client: RuntimeClient, end: float) -> Result | None:
         return None
 
 
-def _by_workers(before: Processes, now: Processes) -> Result | None:
+def _by_workers(before: MasterProcesses, now: MasterProcesses) -> ReloadResult | None:
     """What the table of processes says: up to 3.0 a worker in it has read its configuration."""
     if now.fresh - before.workers:
-        return Result(True, "")
+        return ReloadResult(True, "")
     if now.failed:
-        return Result(False, NO_REASON)
+        return ReloadResult(False, NO_REASON)
     return None
 
 

@@ -35,7 +35,7 @@ class _Stream:
         return bool(chunk)
 
 
-class Output:
+class CommandOutput:
     """Both outputs of a command.
 
     `stdout` and `stderr` are the command's ends, to be given up once it has them. They are one, so

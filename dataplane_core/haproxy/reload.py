@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from dataplane_core.errors import DataplaneError, NotFound
-from dataplane_core.haproxy.alive import Status
+from dataplane_core.haproxy.alive import HaproxyStatus
 from dataplane_core.haproxy.control import Control
 from dataplane_core.haproxy.leader import Duty, lead
-from dataplane_core.haproxy.master import Result
+from dataplane_core.haproxy.master import ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
 from dataplane_core.store.files import try_lock
@@ -136,7 +136,7 @@ class ReloadQueue:
         """The versions that HAProxy is being reloaded with."""
         return [job.version for job in self._records.begun()]
 
-    def status(self) -> Status:
+    def status(self) -> HaproxyStatus:
         """Whether HAProxy runs: `up`, `down` or `unknown`."""
         return self.control.status()
 
@@ -205,7 +205,7 @@ class ReloadQueue:
             log.error("reload %s: the configuration cannot be read: %s", job.id, error.message)
             return job.version
 
-    def _conclude(self, job: Job, result: Result) -> None:
+    def _conclude(self, job: Job, result: ReloadResult) -> None:
         record = replace(self.record(job.id), response=result.text)
         if result.ok:
             log.warning(COMPLETED)

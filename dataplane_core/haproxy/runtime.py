@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
-from dataplane_core.haproxy.addresses import Address, by_process, stats_sockets
+from dataplane_core.haproxy.addresses import SocketAddress, by_process, stats_sockets
 from dataplane_core.haproxy.refusals import NotPermitted, refusal_of
 from dataplane_core.haproxy.runtime_line import is_done, one_command, packed, with_payload
 from dataplane_core.haproxy.timeouts import AGAIN, DEADLINE, Timeouts
@@ -45,7 +45,7 @@ class RuntimeClient:
 
     def __init__(
         self,
-        *addresses: Address,
+        *addresses: SocketAddress,
         prefix: str = "",
         patience: Timeouts | None = None,
         substitute: "RuntimeClient | None" = None,
@@ -122,7 +122,7 @@ class RuntimeClient:
     def _pieces(self, command: bytes, deadline: float) -> Generator[bytes]:
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
-            with connection, wire.told(address):
+            with connection, wire.connection_named(address):
                 wire.send(connection, self._line([command]), end)
                 yield from wire.pieces(connection, end - time.monotonic(), deadline)
 
@@ -183,14 +183,14 @@ class RuntimeClient:
     def _exchange(self, deadline: float, commands: Sequence[bytes], lives: Lives) -> str:
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
-            with connection, wire.told(address):
+            with connection, wire.connection_named(address):
                 answer = wire.exchange(connection, self._line(commands), address, end, lives)
         refusal = refusal_of(answer)
         if refusal is not None:
             raise refusal
         return answer
 
-    def _connect(self, end: float) -> tuple[socket.socket, Address]:
+    def _connect(self, end: float) -> tuple[socket.socket, SocketAddress]:
         problems, denied = [], False
         for address in self.addresses:
             try:
@@ -216,7 +216,7 @@ class Runtime:
         self._lines = lines
         path = settings.haproxy.master_runtime
         self._patience = patience = Timeouts()
-        self.master = RuntimeClient(Address(path=path), patience=patience) if path else None
+        self.master = RuntimeClient(SocketAddress(path=path), patience=patience) if path else None
         self.deadline = settings.dataplane.runtime_timeout
 
     def sockets(self) -> list[RuntimeClient]:

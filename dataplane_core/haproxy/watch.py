@@ -8,7 +8,7 @@ from pathlib import Path
 
 from watchfiles import watch as watch_folders
 
-from dataplane_core.store.files import Identity, identity
+from dataplane_core.store.files import FileIdentity, identity
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def watch(path: str | Path, callback: Callable[[], object], stop: threading.Even
     """
     path = Path(path)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change otherwise
-    known: Identity | None = None
+    known: FileIdentity | None = None
     for _ in _Signs(path, stop):
         now = _identity(path)
         if now == known:
@@ -92,7 +92,7 @@ def _folders(path: Path) -> Folders:
     return [(folder, (one.st_dev, one.st_ino)) for folder, one in status]
 
 
-def _identity(path: Path) -> Identity | None:
+def _identity(path: Path) -> FileIdentity | None:
     try:
         return identity(os.stat(path))
     except OSError:

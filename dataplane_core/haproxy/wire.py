@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dataplane_core.errors import RuntimeFailed, RuntimeTimeout
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.timeouts import DEADLINE
 
 ANSWER_LIMIT = 256 << 20
@@ -23,7 +23,7 @@ FLOW = 256 << 10
 
 
 @contextmanager
-def told(address: Address) -> Iterator[None]:
+def connection_named(address: SocketAddress) -> Iterator[None]:
     """Say of a failing connection which one it is."""
     try:
         yield
@@ -84,7 +84,7 @@ def _attend(connection: socket.socket, end: float, lives: Callable[[], object]) 
 def exchange(
     connection: socket.socket,
     line: bytes,
-    address: Address,
+    address: SocketAddress,
     end: float,
     lives: Callable[[], object] | None = None,
 ) -> str:

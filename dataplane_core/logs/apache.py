@@ -19,7 +19,7 @@ _SCALE = {"": 1.0, "s": 1.0, "ms": 1e3, "us": 1e6}
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AccessRecord:
     """One request that was answered; `seconds` is how long that took, `length` the body's bytes."""
 
     environ: Mapping[str, Any]
@@ -55,14 +55,14 @@ class Access:
         return next((value for key, value in self.headers if key.lower() == wanted), "")
 
 
-_Part = Callable[[Access], str]
+_Part = Callable[[AccessRecord], str]
 
 
-def _environ(key: str) -> Callable[[Access, str], str]:
+def _environ(key: str) -> Callable[[AccessRecord, str], str]:
     return lambda access, _: str(access.environ.get(key) or "")
 
 
-_DIRECTIVES: dict[str, Callable[[Access, str], str]] = {
+_DIRECTIVES: dict[str, Callable[[AccessRecord, str], str]] = {
     "a": _environ("REMOTE_ADDR"),
     "b": lambda access, _: str(access.length or ""),
     "B": lambda access, _: str(access.length),
@@ -94,7 +94,7 @@ _DIRECTIVES: dict[str, Callable[[Access, str], str]] = {
 
 
 @lru_cache(maxsize=32)
-def compile_format(form: str) -> Callable[[Access], str]:
+def compile_format(form: str) -> Callable[[AccessRecord], str]:
     """Return a function that writes access lines; ValueError names an unknown directive."""
     parts: list[_Part | str] = []
     at = 0

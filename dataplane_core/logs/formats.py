@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from pythonjsonlogger.json import JsonFormatter
 
-from dataplane_core.logs.apache import Access
+from dataplane_core.logs.apache import AccessRecord
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _ErrorInfo: TypeAlias = (
@@ -45,7 +45,7 @@ def _failure(info: _ErrorInfo, whole: bool) -> str:
 class TextFormatter(logging.Formatter):
     """`time level logger message`; access lines in Apache's notation."""
 
-    def __init__(self, access: Callable[[Access], str], traces: bool) -> None:
+    def __init__(self, access: Callable[[AccessRecord], str], traces: bool) -> None:
         super().__init__()
         self._access = access
         self._traces = traces
@@ -53,7 +53,7 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return one line; control characters are shown, never sent."""
         access = getattr(record, "access", None)
-        if isinstance(access, Access):
+        if isinstance(access, AccessRecord):
             return self._access(access)
         text = f"{_time(record)} {record.levelname.lower()} {record.name} {record.getMessage()}"
         if record.exc_info:
@@ -75,7 +75,7 @@ class JsonLines(JsonFormatter):
         access = getattr(record, "access", None)
         log_data["time"] = _time(record)
         log_data["level"] = record.levelname.lower()
-        if isinstance(access, Access):
+        if isinstance(access, AccessRecord):
             log_data.update(_access_fields(access))
             return
         super().add_fields(log_data, record, message_dict)
@@ -86,7 +86,7 @@ class JsonLines(JsonFormatter):
         return _failure(ei, self._traces)
 
 
-def _access_fields(access: Access) -> dict[str, Any]:
+def _access_fields(access: AccessRecord) -> dict[str, Any]:
     environ = access.environ
     fields = {
         "type": "access",

@@ -7,7 +7,7 @@ from typing import Any
 from gunicorn.http.errors import NoMoreData, ParseException
 
 
-class Input:
+class RequestBody:
     """`wsgi.input` whose every failure is a ConnectionResetError, whatever the server calls it."""
 
     def __init__(self, stream: Any) -> None:

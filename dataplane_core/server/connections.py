@@ -12,7 +12,7 @@ _KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ListenerTimeouts:
     """Times of one listener in seconds; None or 0: no limit, no keep-alive."""
 
     read: float | None
@@ -20,7 +20,7 @@ class Limits:
     keep_alive: float
 
 
-def limits_of(settings: Settings, scheme: str) -> Limits:
+def timeouts_of(settings: Settings, scheme: str) -> ListenerTimeouts:
     """Return the times that hold on a listener."""
     server, tls = settings.dataplaneapi, settings.dataplaneapi.tls
     read, write, keep_alive = server.read_timeout, server.write_timeout, server.keep_alive
@@ -28,17 +28,17 @@ def limits_of(settings: Settings, scheme: str) -> Limits:
         read = tls.tls_read_timeout or read
         write = tls.tls_write_timeout or write
         keep_alive = tls.tls_keep_alive or keep_alive
-    return Limits(read or None, write or None, keep_alive)
+    return ListenerTimeouts(read or None, write or None, keep_alive)
 
 
-class _Limited(socket.socket):
+class _TimedSocket(socket.socket):
     """A socket whose blocking is bounded; waiting too long looks like a client that went away."""
 
     listener = "http"
-    limits = Limits(None, None, 0.0)
+    timeouts = ListenerTimeouts(None, None, 0.0)
 
     def setblocking(self, flag: bool) -> None:
-        self.settimeout(self.limits.read if flag else 0.0)
+        self.settimeout(self.timeouts.read if flag else 0.0)
 
     def recv(self, *arguments: Any, **named: Any) -> bytes:
         try:
@@ -49,7 +49,7 @@ class _Limited(socket.socket):
     def sendall(self, *arguments: Any, **named: Any) -> None:
         before = self.gettimeout()
         if before != 0.0:
-            self.settimeout(self.limits.write)
+            self.settimeout(self.timeouts.write)
         try:
             super().sendall(*arguments, **named)
         except TimeoutError:
@@ -59,11 +59,11 @@ class _Limited(socket.socket):
                 self.settimeout(before)
 
 
-class PlainSocket(_Limited):
+class PlainSocket(_TimedSocket):
     """A connection of a plain or Unix listener, and a TLS one before its handshake."""
 
 
-class TlsSocket(_Limited, ssl.SSLSocket):
+class TlsSocket(_TimedSocket, ssl.SSLSocket):
     """A connection of the TLS listener."""
 
     listener = "https"
@@ -73,14 +73,14 @@ class TlsSocket(_Limited, ssl.SSLSocket):
         return self.getpeercert(True)
 
 
-def adopt(accepted: socket.socket, listener: str, limits: Limits) -> PlainSocket:
+def adopt(accepted: socket.socket, listener: str, timeouts: ListenerTimeouts) -> PlainSocket:
     """Turn a socket that was just accepted into one of ours."""
     made = PlainSocket(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
-    made.listener, made.limits = listener, limits
-    if made.family != socket.AF_UNIX and limits.keep_alive:
+    made.listener, made.timeouts = listener, timeouts
+    if made.family != socket.AF_UNIX and timeouts.keep_alive:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name in _KEEP_ALIVE_OPTIONS:
-            seconds = min(max(1, round(limits.keep_alive)), 32767)
+            seconds = min(max(1, round(timeouts.keep_alive)), 32767)
             made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
     return made
 
@@ -88,10 +88,10 @@ def adopt(accepted: socket.socket, listener: str, limits: Limits) -> PlainSocket
 def wrap(plain: PlainSocket, context: ssl.SSLContext) -> TlsSocket:
     """Shake hands over TLS; OSError when the client cannot, will not or is too slow."""
     context.sslsocket_class = TlsSocket
-    limits = plain.limits
+    timeouts = plain.timeouts
     made = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
     assert isinstance(made, TlsSocket)
-    made.limits = limits
+    made.timeouts = timeouts
     made.setblocking(True)
     try:
         made.do_handshake()
@@ -107,7 +107,7 @@ def describe_connection(environ: dict[str, Any]) -> None:
     one was verified.
     """
     connection = environ.get("gunicorn.socket")
-    if isinstance(connection, _Limited):
+    if isinstance(connection, _TimedSocket):
         environ["dataplane.listener"] = connection.listener
         environ["wsgi.url_scheme"] = "https" if connection.listener == "https" else "http"
         if isinstance(connection, TlsSocket):

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 
-from dataplane_core.server.process import Account
+from dataplane_core.server.process import ProcessUser
 from dataplane_core.settings import Settings, SettingsError
 
 log = logging.getLogger("dataplane.server")
@@ -36,7 +36,7 @@ def listener_folders(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "dataplaneapi.socket_path", os.path.dirname(os.path.abspath(server.socket_path))
 
 
-def make_folders(settings: Settings, account: Account) -> None:
+def make_folders(settings: Settings, account: ProcessUser) -> None:
     """Make what is missing, for `account`.
 
     A folder of HAProxy's files that cannot be made is a warning. One of the server's own or of its
@@ -66,7 +66,7 @@ def make_folders(settings: Settings, account: Account) -> None:
             log.warning("%s", settings.problem(key, f"{path} cannot be made: {error.strerror}"))
 
 
-def _make(path: str, mode: int, account: Account) -> None:
+def _make(path: str, mode: int, account: ProcessUser) -> None:
     if os.path.isdir(path):
         return
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)

@@ -18,7 +18,7 @@ _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListenAddress:
     """Where to listen: `scheme` is http, https or unix; `address` a path, or host and port."""
 
     scheme: str
@@ -32,13 +32,15 @@ class Place:
         return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def places(settings: Settings) -> tuple[tuple[Place, ...], ...]:
+def listen_addresses(settings: Settings) -> tuple[tuple[ListenAddress, ...], ...]:
     """Return what the settings want to listen on: for each listener, all addresses of its host."""
     server = settings.dataplaneapi
-    wanted: list[tuple[Place, ...]] = []
+    wanted: list[tuple[ListenAddress, ...]] = []
     for scheme in dict.fromkeys(server.scheme):
         if scheme == "unix":
-            wanted.append((Place(scheme, socket.AF_UNIX, os.path.abspath(server.socket_path)),))
+            wanted.append(
+                (ListenAddress(scheme, socket.AF_UNIX, os.path.abspath(server.socket_path)),)
+            )
         elif scheme == "https":
             host = server.tls.tls_host or server.host
             wanted.append(_addresses(settings, scheme, host, server.tls.tls_port))
@@ -57,7 +59,7 @@ def _keys(settings: Settings, scheme: str) -> tuple[str, str]:
     return "dataplaneapi.tls.tls_host" if own else "dataplaneapi.host", "dataplaneapi.tls.tls_port"
 
 
-def _addresses(settings: Settings, scheme: str, host: str, port: int) -> tuple[Place, ...]:
+def _addresses(settings: Settings, scheme: str, host: str, port: int) -> tuple[ListenAddress, ...]:
     try:
         found = socket.getaddrinfo(
             host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -66,7 +68,7 @@ def _addresses(settings: Settings, scheme: str, host: str, port: int) -> tuple[P
         reason = error.strerror if isinstance(error, OSError) else "that is no name of a host"
         fault = f"{host} has no address: {reason}"
         raise SettingsError((settings.problem(_keys(settings, scheme)[0], fault),)) from None
-    every = dict.fromkeys(Place(scheme, entry[0], _host_port(entry[4])) for entry in found)
+    every = dict.fromkeys(ListenAddress(scheme, entry[0], _host_port(entry[4])) for entry in found)
     # Several free ports would be no use to anyone: the first address has to do.
     return tuple(every) if port else tuple(every)[:1]
 
@@ -82,31 +84,31 @@ class Listeners:
     """The open sockets by place: `prepare` opens what is missing, `adopt` closes the rest."""
 
     def __init__(self) -> None:
-        self.open: dict[Place, socket.socket] = {}
+        self.open: dict[ListenAddress, socket.socket] = {}
 
-    def prepare(self, settings: Settings, patience: float) -> dict[Place, socket.socket]:
+    def prepare(self, settings: Settings, patience: float) -> dict[ListenAddress, socket.socket]:
         """Return the sockets for these settings, taking over those that are open already.
 
         `patience` is how many seconds an address may be in use by someone who is about to go.
         Raises SettingsError with the place that cannot be had; nothing new stays open then.
         """
         deadline = time.monotonic() + patience
-        ready: dict[Place, socket.socket] = {}
+        ready: dict[ListenAddress, socket.socket] = {}
         try:
-            for group in places(settings):
+            for group in listen_addresses(settings):
                 ready |= self._group(group, settings, deadline)
         except SettingsError:
             self.discard(ready)
             raise
         return ready
 
-    def discard(self, ready: Mapping[Place, socket.socket]) -> None:
+    def discard(self, ready: Mapping[ListenAddress, socket.socket]) -> None:
         """Close what `prepare` has opened beside the sockets in use."""
         for place, opened in ready.items():
             if place not in self.open:
                 _close(place, opened)
 
-    def adopt(self, ready: Mapping[Place, socket.socket]) -> None:
+    def adopt(self, ready: Mapping[ListenAddress, socket.socket]) -> None:
         """Keep these sockets, close all others."""
         for place in set(self.open) - set(ready):
             _close(place, self.open[place])
@@ -138,16 +140,16 @@ class Listeners:
             str(
                 place
                 if isinstance(place.address, str)
-                else Place(place.scheme, place.family, _host_port(opened.getsockname()))
+                else ListenAddress(place.scheme, place.family, _host_port(opened.getsockname()))
             )
             for place, opened in self.open.items()
         ]
 
     def _group(
-        self, group: tuple[Place, ...], settings: Settings, deadline: float
-    ) -> dict[Place, socket.socket]:
+        self, group: tuple[ListenAddress, ...], settings: Settings, deadline: float
+    ) -> dict[ListenAddress, socket.socket]:
         """Open all addresses of one host; a family that this machine lacks may be missing."""
-        found: dict[Place, socket.socket] = {}
+        found: dict[ListenAddress, socket.socket] = {}
         failure: OSError | None = None
         for place in group:
             try:
@@ -164,14 +166,14 @@ class Listeners:
         return found
 
 
-def _fault(settings: Settings, place: Place, failure: OSError) -> SettingsProblem:
+def _fault(settings: Settings, place: ListenAddress, failure: OSError) -> SettingsProblem:
     host, port = _keys(settings, place.scheme)
     reason = f"cannot be opened: {failure.strerror or failure}{_remedy(place, failure)}"
     key = host if failure.errno in _NO_SUCH_FAMILY else port
     return settings.problem(key, f"listener {place}: {reason}")
 
 
-def _remedy(place: Place, failure: OSError) -> str:
+def _remedy(place: ListenAddress, failure: OSError) -> str:
     """Tell what would be right, of the Unix socket, whose errors are those of any file."""
     if not isinstance(place.address, str):
         return ""
@@ -184,7 +186,7 @@ def _remedy(place: Place, failure: OSError) -> str:
     return f"; the server needs the right to write to {os.path.dirname(place.address)}"
 
 
-def _patiently(place: Place, mode: int, deadline: float) -> socket.socket:
+def _patiently(place: ListenAddress, mode: int, deadline: float) -> socket.socket:
     while True:
         try:
             return _open(place, mode)
@@ -194,7 +196,7 @@ def _patiently(place: Place, mode: int, deadline: float) -> socket.socket:
             time.sleep(_PAUSE)
 
 
-def _open(place: Place, mode: int) -> socket.socket:
+def _open(place: ListenAddress, mode: int) -> socket.socket:
     opened = socket.socket(place.family, socket.SOCK_STREAM)
     try:
         if isinstance(place.address, str):
@@ -239,7 +241,7 @@ def _is_served(path: str) -> bool:
     return True
 
 
-def _close(place: Place, opened: socket.socket) -> None:
+def _close(place: ListenAddress, opened: socket.socket) -> None:
     opened.close()
     if isinstance(place.address, str):
         with suppress(OSError):

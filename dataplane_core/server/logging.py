@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from logging.handlers import SysLogHandler, WatchedFileHandler
 
-from dataplane_core.logs.apache import Access, compile_format
+from dataplane_core.logs.apache import AccessRecord, compile_format
 from dataplane_core.logs.formats import JsonLines, SyslogFormatter, TextFormatter
 from dataplane_core.logs.syslog import SyslogHandler
 from dataplane_core.settings import LogTarget, Settings, SettingsError
@@ -61,7 +61,7 @@ def _tell_unreachable(
             print(problem, file=sys.stderr)
 
 
-def log_access(access: Access) -> None:
+def log_access(access: AccessRecord) -> None:
     """Write one request to the access log; failures of the server as errors."""
     level = logging.ERROR if access.status >= 500 else logging.INFO
     if ACCESS.isEnabledFor(level):

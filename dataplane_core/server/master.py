@@ -14,7 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
-from dataplane_core.logs.apache import Access
+from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.server.logging import ACCESS, log_access
 from dataplane_core.server.process import (
     disregard,
@@ -23,7 +23,7 @@ from dataplane_core.server.process import (
     show_as_main,
     show_as_worker,
 )
-from dataplane_core.server.state import Served, ServerState
+from dataplane_core.server.state import ServedApplication, ServerState
 from dataplane_core.server.worker import Worker
 from dataplane_core.settings import Settings, SettingsError
 
@@ -35,7 +35,7 @@ _HEADER_FIELDS = 128
 _SMALLEST_HEADERS = 1024  # bytes; no client could do with less
 
 
-def serve(load: Callable[[], Settings], build: Callable[[Settings], Served]) -> None:
+def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplication]) -> None:
     """Serve until a signal ends the process; leaves by SystemExit.
 
     `load` reads the settings, at the start and at each SIGHUP; `build` makes the application from
@@ -74,7 +74,7 @@ class ServerLog(Logger):
         status = int(str(resp.status).split(None, 1)[0])
         headers = tuple((str(key), str(value)) for key, value in resp.headers)
         sent = getattr(resp, "sent", None) or 0
-        log_access(Access(environ, status, sent, request_time.total_seconds(), headers))
+        log_access(AccessRecord(environ, status, sent, request_time.total_seconds(), headers))
 
     def reopen_files(self) -> None:
         """Do nothing: files that were rotated away are noticed by their handlers."""

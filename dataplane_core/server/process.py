@@ -105,7 +105,7 @@ class PidFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ProcessUser:
     """Whom the server becomes; `groups` are the supplementary ones. None: nothing changes."""
 
     uid: int | None
@@ -113,7 +113,7 @@ class Account:
     groups: tuple[int, ...]
 
 
-def account_of(settings: Settings) -> Account:
+def process_user(settings: Settings) -> ProcessUser:
     """Return the user and groups to run as, from `uid` and `gid` (0: not set)."""
     uid, gid = settings.dataplaneapi.uid or None, settings.dataplaneapi.gid or None
     name = ""
@@ -122,9 +122,9 @@ def account_of(settings: Settings) -> Account:
             entry = pwd.getpwuid(uid)
             name, gid = entry.pw_name, gid or entry.pw_gid
     if gid is None:
-        return Account(uid, None, ())
+        return ProcessUser(uid, None, ())
     member_of = {group.gr_gid for group in grp.getgrall() if name and name in group.gr_mem}
-    return Account(uid, gid, tuple(sorted(member_of | {gid})))
+    return ProcessUser(uid, gid, tuple(sorted(member_of | {gid})))
 
 
 def become(settings: Settings) -> None:
@@ -132,7 +132,7 @@ def become(settings: Settings) -> None:
 
     Raises SettingsError when the system refuses.
     """
-    account = account_of(settings)
+    account = process_user(settings)
     try:
         if account.gid not in (None, os.getegid()) or account.uid not in (None, os.geteuid()):
             os.setgroups(account.groups)

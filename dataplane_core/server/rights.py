@@ -16,14 +16,14 @@ _LETTERS = {READ: "r", WRITE: "rwx", USE: "rw"}
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingPrerequisite:
     """One thing that is not there or not allowed, and the remedy."""
 
     what: str
     remedy: str
 
 
-def way_to(path: str) -> Iterator[Missing]:
+def way_to(path: str) -> Iterator[MissingPrerequisite]:
     """Yield the first folder on the way to `path` that is there and may not be passed, if any."""
     folders = [os.path.abspath(path)]
     while folders[-1] != "/":
@@ -33,11 +33,11 @@ def way_to(path: str) -> Iterator[Missing]:
             return
         if not os.access(folder, os.X_OK):
             what = f"{path} cannot be reached: uid {os.geteuid()} may not pass the folder {folder}"
-            yield Missing(what, grant(folder, "x"))
+            yield MissingPrerequisite(what, grant(folder, "x"))
             return
 
 
-def access_to(path: str, wanted: int, verb: str) -> Iterator[Missing]:
+def access_to(path: str, wanted: int, verb: str) -> Iterator[MissingPrerequisite]:
     """Yield what keeps this process from `path`, which is there; `verb`: "written" or alike."""
     closed = list(way_to(path))
     yield from closed
@@ -45,12 +45,12 @@ def access_to(path: str, wanted: int, verb: str) -> Iterator[Missing]:
         return
     if wanted & os.W_OK and os.statvfs(path).f_flag & os.ST_RDONLY:
         what = f"{path} cannot be {verb}: its file system is mounted read-only"
-        yield Missing(what, "Mount it for writing, or use another place.")
+        yield MissingPrerequisite(what, "Mount it for writing, or use another place.")
     else:
-        yield Missing(f"{path} cannot be {verb}", grant(path, _LETTERS[wanted]))
+        yield MissingPrerequisite(f"{path} cannot be {verb}", grant(path, _LETTERS[wanted]))
 
 
-def folder_for_files(path: str) -> Iterator[Missing]:
+def folder_for_files(path: str) -> Iterator[MissingPrerequisite]:
     """Yield what keeps this process from making files in the folder `path`, or the folder."""
     if os.path.isdir(path):
         yield from access_to(path, WRITE, "written")
@@ -59,10 +59,10 @@ def folder_for_files(path: str) -> Iterator[Missing]:
     while not os.path.lexists(there):
         there = os.path.dirname(there)
     if not os.path.isdir(there):
-        yield Missing(f"{there} is no folder", "Remove it, or use another place.")
+        yield MissingPrerequisite(f"{there} is no folder", "Remove it, or use another place.")
         return
     for one in access_to(there, WRITE, "written"):
-        yield Missing(f"{path} cannot be made: {one.what}", one.remedy)
+        yield MissingPrerequisite(f"{path} cannot be made: {one.what}", one.remedy)
 
 
 def grant(path: str, rights: str) -> str:

@@ -1,4 +1,4 @@
-"""What one reading of the settings puts in force: the application, listeners, TLS, limits."""
+"""What one reading of the settings puts in force: the application, listeners, TLS, timeouts."""
 
 import logging
 import os
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataplane_core.errors import DataplaneError
-from dataplane_core.server.connections import Limits, limits_of
+from dataplane_core.server.connections import ListenerTimeouts, timeouts_of
 from dataplane_core.server.folders import make_folders
 from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.logging import configure, give_files_to
-from dataplane_core.server.process import PidFile, account_of, become
+from dataplane_core.server.process import PidFile, become, process_user
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
@@ -24,7 +24,7 @@ _PATIENCE = 10.0  # seconds for the workers of a killed predecessor to let go of
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedApplication:
     """An application with the work that goes on beside its requests, in every worker.
 
     `discard` lets go of what the master opened for it, once another is served.
@@ -42,14 +42,16 @@ class ServerState:
     `build` runs in the master, as the user that the server has become; it starts no thread.
     """
 
-    def __init__(self, load: Callable[[], Settings], build: Callable[[Settings], Served]) -> None:
+    def __init__(
+        self, load: Callable[[], Settings], build: Callable[[Settings], ServedApplication]
+    ) -> None:
         self._load, self._build = load, build
         self.listeners = Listeners()
         self.pid_file = PidFile()
         self.settings: Settings
-        self.served: Served
+        self.served: ServedApplication
         self.contexts: TlsContexts | None = None
-        self.limits: dict[str, Limits] = {}
+        self.timeouts: dict[str, ListenerTimeouts] = {}
 
     def open(self, settings: Settings) -> None:
         """Put the first settings in force, as root if it is root, and become another user then.
@@ -57,7 +59,7 @@ class ServerState:
         Raises SettingsError for whatever stops the start.
         """
         configure(settings)
-        account = account_of(settings)
+        account = process_user(settings)
         make_folders(settings, account)
         contexts = _contexts(settings)
         self.listeners.adopt(self.listeners.prepare(settings, _PATIENCE))
@@ -76,7 +78,7 @@ class ServerState:
         """
         try:
             settings = self._load()
-            make_folders(settings, account_of(settings))
+            make_folders(settings, process_user(settings))
             contexts = _contexts(settings)
             ready = self.listeners.prepare(settings, 0.0)
             try:
@@ -105,7 +107,7 @@ class ServerState:
         self._adopt(settings, served, contexts)
         return True
 
-    def _make(self, settings: Settings) -> Served:
+    def _make(self, settings: Settings) -> ServedApplication:
         try:
             return self._build(settings)
         except DataplaneError as error:
@@ -117,9 +119,13 @@ class ServerState:
             fault = f"{error.msg}; does uid {os.geteuid()} have the right to read this program?"
             raise SettingsError((SettingsProblem("", "", fault),)) from None
 
-    def _adopt(self, settings: Settings, served: Served, contexts: TlsContexts | None) -> None:
+    def _adopt(
+        self, settings: Settings, served: ServedApplication, contexts: TlsContexts | None
+    ) -> None:
         self.settings, self.served, self.contexts = settings, served, contexts
-        self.limits = {scheme: limits_of(settings, scheme) for scheme in ("http", "https", "unix")}
+        self.timeouts = {
+            scheme: timeouts_of(settings, scheme) for scheme in ("http", "https", "unix")
+        }
         for warning in settings.warnings:
             log.warning("%s", warning)
         server = settings.dataplaneapi

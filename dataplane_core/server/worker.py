@@ -21,7 +21,7 @@ from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from dataplane_core.server.bodies import Input
+from dataplane_core.server.bodies import RequestBody
 from dataplane_core.server.connections import PlainSocket, adopt, describe_connection, wrap
 from dataplane_core.server.headers import LimitedParser
 from dataplane_core.server.process import take_endings
@@ -42,7 +42,7 @@ _STATUS = {
 _OUR_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # type: ignore[attr-defined]
 
 
-class Connection(TConn):
+class ClientConnection(TConn):
     """One client; TLS only on the TLS listener."""
 
     contexts: TlsContexts | None = None
@@ -69,7 +69,7 @@ class Worker(ThreadWorker):
         super().__init__(*arguments, **named)
         state: ServerState = self.app.state  # type: ignore[attr-defined]
         self._contexts: TlsContexts | None = state.contexts
-        self._limits = state.limits
+        self._timeouts = state.timeouts
         self._schemes = {
             id(listener): scheme
             for listener, scheme in zip(self.sockets, state.listeners.schemes(), strict=False)
@@ -96,8 +96,8 @@ class Worker(ThreadWorker):
                 raise
             return
         scheme = self._schemes.get(id(listener), "http")
-        client = adopt(accepted, scheme, self._limits[scheme])
-        connection = Connection(self.cfg, client, address, listener.getsockname())
+        client = adopt(accepted, scheme, self._timeouts[scheme])
+        connection = ClientConnection(self.cfg, client, address, listener.getsockname())
         connection.contexts = self._contexts
         connection.timeout = time.monotonic() + _FIRST_BYTES
         self.nr_conns += 1
@@ -125,7 +125,7 @@ class Worker(ThreadWorker):
 
         def described(environ: dict[str, Any], start_response: Any) -> Any:
             describe_connection(environ)
-            environ["wsgi.input"] = Input(environ["wsgi.input"])
+            environ["wsgi.input"] = RequestBody(environ["wsgi.input"])
             return application(environ, start_response)
 
         self.wsgi = described  # type: ignore[assignment]

@@ -1,30 +1,37 @@
 """Settings of the server: one table, read from flags, environment, a file and defaults."""
 
-from dataplane_core.settings.balancer import Haproxy, Reload
+from dataplane_core.settings.dataplane import DataplaneSettings
+from dataplane_core.settings.dataplaneapi import (
+    DataplaneapiSettings,
+    ResourcesSettings,
+    TlsSettings,
+    TransactionSettings,
+    UserlistSettings,
+    UserSettings,
+)
+from dataplane_core.settings.haproxy import HaproxySettings, ReloadSettings
 from dataplane_core.settings.load import load
-from dataplane_core.settings.logs import Log, LogTarget, Syslog
-from dataplane_core.settings.own import Dataplane
+from dataplane_core.settings.logs import LogSettings, LogTarget, SyslogSettings
 from dataplane_core.settings.problems import SettingsError, SettingsProblem
-from dataplane_core.settings.server import Dataplaneapi, Resources, Tls, Transaction, User, Userlist
-from dataplane_core.settings.tree import Cluster, ServiceDiscovery, Settings
+from dataplane_core.settings.tree import ClusterSettings, ServiceDiscoverySettings, Settings
 
 __all__ = [
-    "Cluster",
-    "Dataplane",
-    "Dataplaneapi",
-    "Haproxy",
-    "Log",
+    "ClusterSettings",
+    "DataplaneSettings",
+    "DataplaneapiSettings",
+    "HaproxySettings",
+    "LogSettings",
     "LogTarget",
     "SettingsProblem",
-    "Reload",
-    "Resources",
-    "ServiceDiscovery",
+    "ReloadSettings",
+    "ResourcesSettings",
+    "ServiceDiscoverySettings",
     "Settings",
     "SettingsError",
-    "Syslog",
-    "Tls",
-    "Transaction",
-    "User",
-    "Userlist",
+    "SyslogSettings",
+    "TlsSettings",
+    "TransactionSettings",
+    "UserSettings",
+    "UserlistSettings",
     "load",
 ]

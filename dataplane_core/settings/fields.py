@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from dataplane_core.settings.kinds import Kind
+from dataplane_core.settings.kinds import ValueKind
 
 T = TypeVar("T")
 
@@ -11,7 +11,7 @@ METADATA = "setting"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class SettingFacts:
     """What is known of a key beside its name, type and default.
 
     `flag` and `short` are spelled with their dashes, `environment` is a variable's name. `unused`
@@ -19,7 +19,7 @@ class Facts:
     `secret` values appear in no representation and in no log.
     """
 
-    kind: Kind[object]
+    kind: ValueKind[object]
     help: str
     flag: str = ""
     short: str = ""
@@ -30,7 +30,7 @@ class Facts:
 
 def setting(
     default: T,
-    kind: Kind[T],
+    kind: ValueKind[T],
     help: str,
     *,
     flag: str = "",
@@ -40,5 +40,7 @@ def setting(
     secret: bool = False,
 ) -> T:
     """Declare one key; the dataclass field it becomes carries all that the table says of it."""
-    facts = Facts(cast(Kind[object], kind), help, flag, short, environment, unused, secret)
+    facts = SettingFacts(
+        cast(ValueKind[object], kind), help, flag, short, environment, unused, secret
+    )
     return field(default=default, repr=not secret, metadata={METADATA: facts})

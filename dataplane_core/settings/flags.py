@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 
 from dataplane_core.settings.kinds import BOOLEAN
-from dataplane_core.settings.table import Key, keys
+from dataplane_core.settings.table import SettingKey, keys
 
 FILE = "file"
 _WIDEST = 40  # characters of the values that an option shows beside its name
@@ -21,11 +21,11 @@ def options() -> list[click.Parameter]:
     return [file, *(_option(key) for key in keys() if key.facts.flag and not key.repeated)]
 
 
-def _parameter(key: Key) -> str:
+def _parameter(key: SettingKey) -> str:
     return key.path.replace(".", "__")
 
 
-def _option(key: Key) -> click.Option:
+def _option(key: SettingKey) -> click.Option:
     names = [name for name in (key.facts.short, key.facts.flag) if name]
     help = key.facts.help if not key.facts.unused else f"{key.facts.help} No effect here."
     metavar = key.facts.kind.name.removeprefix("list of ").upper()

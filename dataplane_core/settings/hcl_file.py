@@ -12,12 +12,12 @@ from lark.exceptions import UnexpectedInput
 from dataplane_core.settings.hcl_faults import fault_of
 from dataplane_core.settings.hcl_grammar import Branch, parse_plain, parse_whole
 from dataplane_core.settings.nodes import (
-    Mapping,
-    MappingEntry,
+    BlockEntry,
+    BlockNode,
+    ListNode,
     Node,
-    Scalar,
-    Sequence,
     SyntaxProblem,
+    ValueNode,
 )
 
 _Part: TypeAlias = Branch | Token
@@ -26,10 +26,10 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _PLAIN_ONLY = "is not a plain value: write text in quotes, numbers, true or false, [lists] or {…}"
 
 
-def read_hcl(text: str) -> Mapping:
+def read_hcl(text: str) -> BlockNode:
     """Read a body of attributes and blocks; SyntaxProblem says where it is not HCL."""
     tree = parse_plain(text) or _whole_tree(text)
-    return _Reader(text).body(_branches(tree)[0], 1, "")
+    return _TreeReader(text).body(_branches(tree)[0], 1, "")
 
 
 def _whole_tree(text: str) -> Branch:
@@ -61,24 +61,24 @@ def _branches(tree: Branch) -> list[Branch]:
     ]
 
 
-class _Reader:
+class _TreeReader:
     def __init__(self, source: str) -> None:
         self.source = source
 
-    def body(self, tree: Branch, line: int, label: str) -> Mapping:
+    def body(self, tree: Branch, line: int, label: str) -> BlockNode:
         entries = (self.entry(child) for child in _branches(tree))
-        return Mapping(tuple(entries), line, label)
+        return BlockNode(tuple(entries), line, label)
 
-    def entry(self, tree: Branch) -> MappingEntry:
+    def entry(self, tree: Branch) -> BlockEntry:
         parts = _branches(tree)
         name, line = self.word(parts[0]), _line(tree)
         with _inside(name):
             if tree.data == "attribute":
-                return MappingEntry(name, line, self.value(parts[-1]))
+                return BlockEntry(name, line, self.value(parts[-1]))
             labels = [self.word(part) for part in parts[1:-1]]
             if len(labels) > 1:
                 raise SyntaxProblem(line, "is a block with more than one label")
-            return MappingEntry(name, line, self.body(parts[-1], line, "".join(labels)))
+            return BlockEntry(name, line, self.body(parts[-1], line, "".join(labels)))
 
     def word(self, tree: Branch) -> str:
         """Return the name of an attribute, block, label or object's key."""
@@ -95,30 +95,30 @@ class _Reader:
         inner = _branches(tree)[0]
         match inner.data:
             case "string":
-                return Scalar(self.string(inner), line)
+                return ValueNode(self.string(inner), line)
             case "int_lit" | "float_lit":
-                return Scalar(self.word(inner), line, "number")
+                return ValueNode(self.word(inner), line, "number")
             case "literal_value":
                 word = self.word(inner)
-                return Scalar(word, line, "null" if word == "null" else "boolean")
+                return ValueNode(word, line, "null" if word == "null" else "boolean")
             case "heredoc_template" | "heredoc_template_trim":
-                return Scalar(_heredoc(self.word(inner), "trim" in inner.data), line)
+                return ValueNode(_heredoc(self.word(inner), "trim" in inner.data), line)
             case "tuple":
                 items = enumerate(_branches(inner))
-                return Sequence(tuple(self.item(*item) for item in items), line)
+                return ListNode(tuple(self.item(*item) for item in items), line)
             case "object":
-                return Mapping(tuple(self.pair(item) for item in _branches(inner)), line)
+                return BlockNode(tuple(self.pair(item) for item in _branches(inner)), line)
         raise SyntaxProblem(line, _PLAIN_ONLY)
 
     def item(self, number: int, tree: Branch) -> Node:
         with _inside(f"[{number}]"):
             return self.value(tree)
 
-    def pair(self, tree: Branch) -> MappingEntry:
+    def pair(self, tree: Branch) -> BlockEntry:
         key, value = _branches(tree)
         name = self.word(key)
         with _inside(name):
-            return MappingEntry(name, _line(tree), self.value(value))
+            return BlockEntry(name, _line(tree), self.value(value))
 
     def string(self, tree: Branch) -> str:
         """Return the characters between the quotes; `${…}` is text, `$${` stands for `${`."""

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class ValueKind(Generic[T]):
     """How one kind of value is named, read and shown; `many` kinds are read from lists."""
 
     name: str
@@ -104,7 +104,7 @@ def _mode(value: str) -> int:
     return int(value.strip().replace("o", ""), 8)
 
 
-def integer(minimum: int = 0, maximum: int = 2**31 - 1) -> Kind[int]:
+def integer(minimum: int = 0, maximum: int = 2**31 - 1) -> ValueKind[int]:
     """Build the kind of whole numbers from `minimum` to `maximum`, both included."""
 
     def parse(value: str) -> int:
@@ -114,10 +114,10 @@ def integer(minimum: int = 0, maximum: int = 2**31 - 1) -> Kind[int]:
             raise ValueError(f"is not a whole number from {minimum} to {maximum}")
         return int(value)
 
-    return Kind("integer", parse)
+    return ValueKind("integer", parse)
 
 
-def one_of(*words: str) -> Kind[str]:
+def one_of(*words: str) -> ValueKind[str]:
     """Build the kind of words from a fixed list; case does not matter, the listed form is kept."""
     by_lower = {word.lower(): word for word in words}
 
@@ -127,10 +127,10 @@ def one_of(*words: str) -> Kind[str]:
         except KeyError:
             raise ValueError(f"is not one of {', '.join(words)}") from None
 
-    return Kind(" | ".join(words), parse)
+    return ValueKind(" | ".join(words), parse)
 
 
-def several(item: Kind[T]) -> Kind[tuple[T, ...]]:
+def several(item: ValueKind[T]) -> ValueKind[tuple[T, ...]]:
     """Build the kind of lists; one text holds its items separated by commas."""
 
     def parse(value: str) -> tuple[T, ...]:
@@ -139,17 +139,17 @@ def several(item: Kind[T]) -> Kind[tuple[T, ...]]:
     def show(values: tuple[T, ...]) -> str:
         return ", ".join(item.show(value) for value in values)
 
-    return Kind(f"list of {item.name}", parse, show, many=True)
+    return ValueKind(f"list of {item.name}", parse, show, many=True)
 
 
-TEXT = Kind("string", _text)
-PATH = Kind("path", _text)
-COMMAND = Kind("command", _command)
+TEXT = ValueKind("string", _text)
+PATH = ValueKind("path", _text)
+COMMAND = ValueKind("command", _command)
 """Words quoted as in a shell, of which the first is a program; empty: none."""
-BOOLEAN = Kind("boolean", _boolean, lambda value: str(value).lower())
-DURATION = Kind("duration", _duration, _show_duration)
-SIZE = Kind("size", _size, _show_size)
-MODE = Kind("file mode", _mode, lambda value: f"{value:o}")
+BOOLEAN = ValueKind("boolean", _boolean, lambda value: str(value).lower())
+DURATION = ValueKind("duration", _duration, _show_duration)
+SIZE = ValueKind("size", _size, _show_size)
+MODE = ValueKind("file mode", _mode, lambda value: f"{value:o}")
 PORT = integer(0, 65535)
 COUNT = integer()
 TEXTS = several(TEXT)
@@ -159,6 +159,6 @@ def _objects(value: str) -> tuple[Mapping[str, object], ...]:
     raise ValueError("is not a list of objects")
 
 
-OBJECTS: Kind[tuple[Mapping[str, object], ...]] = Kind(
+OBJECTS: ValueKind[tuple[Mapping[str, object], ...]] = ValueKind(
     "list of objects", _objects, lambda values: "", many=True
 )

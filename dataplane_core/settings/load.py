@@ -7,12 +7,12 @@ from pathlib import Path
 
 from dataplane_core.settings import flags
 from dataplane_core.settings.hcl_file import read_hcl
-from dataplane_core.settings.nodes import Mapping as Block
+from dataplane_core.settings.nodes import BlockNode as Block
 from dataplane_core.settings.nodes import SyntaxProblem
 from dataplane_core.settings.problems import SettingsError, SettingsProblem
-from dataplane_core.settings.reader import Reader, describe
+from dataplane_core.settings.reader import SettingsReader, describe
 from dataplane_core.settings.rules import broken_rules, doubts
-from dataplane_core.settings.table import Key, keys
+from dataplane_core.settings.table import SettingKey, keys
 from dataplane_core.settings.tree import Settings
 from dataplane_core.settings.yaml_file import read_yaml
 
@@ -36,7 +36,7 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
     """Return the settings of flags that are already split: path (or `file`) to text."""
     named = given.get(flags.FILE) or environ.get(FILE_VARIABLE)
     file = named or next(filter(os.path.exists, DEFAULT_FILES), "")
-    reader = Reader(file)
+    reader = SettingsReader(file)
     settings = reader.read(_nodes(file)) if file else Settings()
     places = {path: f"{file}:{line}" for path, line in reader.lines.items()}
     problems = reader.problems
@@ -57,7 +57,9 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
     return replace(settings, warnings=_warnings(settings))
 
 
-def _texts(key: Key, given: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple[str, str]]:
+def _texts(
+    key: SettingKey, given: Mapping[str, str], environ: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """Return the texts that set a key beside the file, the one that wins last, with their place."""
     found = []
     if key.facts.environment and environ.get(key.facts.environment):

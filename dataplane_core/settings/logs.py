@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from dataplane_core.logs.apache import compile_format
 from dataplane_core.settings.fields import setting
-from dataplane_core.settings.kinds import PATH, TEXT, Kind, one_of, several
+from dataplane_core.settings.kinds import PATH, TEXT, ValueKind, one_of, several
 
 _LEVEL = one_of("trace", "debug", "info", "warning", "warn", "error", "fatal", "panic")
 _TO = one_of("stdout", "file", "syslog")
@@ -24,11 +24,11 @@ def _access_format(value: str) -> str:
     return value
 
 
-_ACCESS_FORMAT = Kind("access format", _access_format)
+_ACCESS_FORMAT = ValueKind("access format", _access_format)
 
 
 @dataclass(frozen=True, slots=True)
-class Syslog:
+class SyslogSettings:
     """The server that takes a target's lines when `log_to` is `syslog`."""
 
     syslog_address: str = setting(
@@ -56,7 +56,7 @@ class Syslog:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class LogSettings:
     """The one log of the old form; it is not looked at when `log_targets` are given."""
 
     log_to: str = setting("stdout", _TO, "Where the log goes.", flag="--log-to")
@@ -72,7 +72,7 @@ class Log:
         _COMMON, _ACCESS_FORMAT, "Form of the access lines, in Apache's notation.",
         flag="--apache-common-log-format",
     )  # fmt: skip
-    syslog: Syslog = field(default_factory=Syslog)
+    syslog: SyslogSettings = field(default_factory=SyslogSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +92,4 @@ class LogTarget:
     apache_common_log_format: str = setting(
         _COMMON, _ACCESS_FORMAT, "Form of the access lines, in Apache's notation."
     )
-    syslog: Syslog = field(default_factory=Syslog)
+    syslog: SyslogSettings = field(default_factory=SyslogSettings)

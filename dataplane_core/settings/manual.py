@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from dataplane_core.settings.table import Key, keys
+from dataplane_core.settings.table import SettingKey, keys
 
 _HEAD = """\
 # Settings
@@ -45,7 +45,7 @@ def manual() -> str:
     return "".join(parts)
 
 
-def _table(members: Iterator[Key]) -> Iterator[str]:
+def _table(members: Iterator[SettingKey]) -> Iterator[str]:
     yield "| key | kind | default | flag | environment | |\n|---|---|---|---|---|---|\n"
     for key in members:
         flags = "" if key.repeated else ", ".join(filter(None, (key.facts.short, key.facts.flag)))

@@ -1,7 +1,7 @@
 """What a settings file says, whatever its form: values with the line that each stands on.
 
 Scalars keep their text as it was written (`0123` stays `0123`); a key's kind decides what it
-means. `Scalar.type` is what the file's own syntax made of it, and serves only free-form objects.
+means. `ValueNode.type` is what the file's own syntax made of it, and serves only free-form objects.
 """
 
 from contextlib import suppress
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ValueNode:
     """One value; `type` is text, number, boolean or null. Lines count from 1."""
 
     text: str
@@ -32,7 +32,7 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class ListNode:
     """A list of values."""
 
     items: "tuple[Node, ...]"
@@ -44,10 +44,10 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class BlockNode:
     """A block or object: entries in file order, duplicates kept; `label` is an HCL block's."""
 
-    entries: "tuple[MappingEntry, ...]"
+    entries: "tuple[BlockEntry, ...]"
     line: int
     label: str = ""
 
@@ -56,11 +56,11 @@ class Mapping:
         return {entry.key: entry.value.plain() for entry in self.entries}
 
 
-Node: TypeAlias = Scalar | Sequence | Mapping
+Node: TypeAlias = ValueNode | ListNode | BlockNode
 
 
 @dataclass(frozen=True, slots=True)
-class MappingEntry:
+class BlockEntry:
     """One key with its value; `line` is the key's."""
 
     key: str

@@ -5,15 +5,15 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from dataplane_core.settings.fields import Facts
+from dataplane_core.settings.fields import SettingFacts
 from dataplane_core.settings.kinds import COMMAND, OBJECTS
-from dataplane_core.settings.nodes import Mapping, MappingEntry, Node, Scalar, Sequence
+from dataplane_core.settings.nodes import BlockEntry, BlockNode, ListNode, Node, ValueNode
 from dataplane_core.settings.problems import SettingsProblem
-from dataplane_core.settings.table import Member, keys, members
+from dataplane_core.settings.table import BlockMember, keys, members
 from dataplane_core.settings.tree import Settings
 
 
-class Reader:
+class SettingsReader:
     """Reads one file's nodes; `problems` and the line of every key that was set fill up meanwhile.
 
     `lines` is keyed by path; entries of lists of blocks have their number in it (`log_targets[0]`).
@@ -24,7 +24,7 @@ class Reader:
         self.problems: list[SettingsProblem] = []
         self.lines: dict[str, int] = {}
 
-    def read(self, root: Mapping) -> Settings:
+    def read(self, root: BlockNode) -> Settings:
         """Return the settings that the file gives, defaults elsewhere."""
         settings = self._block(root, Settings(), "")
         assert isinstance(settings, Settings)
@@ -34,7 +34,7 @@ class Reader:
         """Note a problem at a line of the file."""
         self.problems.append(SettingsProblem(f"{self.file}:{line}", key, message))
 
-    def _block(self, node: Mapping, block: Any, prefix: str) -> Any:
+    def _block(self, node: BlockNode, block: Any, prefix: str) -> Any:
         kind: type = type(block)
         known = members(kind)
         changes: dict[str, Any] = {}
@@ -53,9 +53,9 @@ class Reader:
                     changes[name] = value
         return replace(block, **changes)
 
-    def _merged(self, node: Mapping, known: dict[str, Member]) -> Iterator[MappingEntry]:
+    def _merged(self, node: BlockNode, known: dict[str, BlockMember]) -> Iterator[BlockEntry]:
         """Yield the entries, with the repeated blocks of one list made into one sequence."""
-        lists: dict[str, list[MappingEntry]] = {}
+        lists: dict[str, list[BlockEntry]] = {}
         for entry in node.entries:
             member = known.get(entry.key.replace("-", "_"))
             if member is not None and (member.many or _is_objects(member)):
@@ -64,26 +64,26 @@ class Reader:
                 yield entry
         for name, entries in lists.items():
             items = tuple(item for entry in entries for item in _items(entry.value))
-            yield MappingEntry(name, entries[0].line, Sequence(items, entries[0].line))
+            yield BlockEntry(name, entries[0].line, ListNode(items, entries[0].line))
 
-    def _value(self, node: Node, member: Member, default: Any, path: str) -> Any:
-        if isinstance(node, Scalar) and node.type == "null":
+    def _value(self, node: Node, member: BlockMember, default: Any, path: str) -> Any:
+        if isinstance(node, ValueNode) and node.type == "null":
             return None
         if member.many and member.block is not None:
-            assert isinstance(node, Sequence)
+            assert isinstance(node, ListNode)
             return tuple(self._items(node, member.block, path))
         if member.block is not None:
-            if isinstance(node, Mapping) and not node.label:
+            if isinstance(node, BlockNode) and not node.label:
                 return self._block(node, default, path + ".")
-            what = "takes no label" if isinstance(node, Mapping) else "is a block of settings"
+            what = "takes no label" if isinstance(node, BlockNode) else "is a block of settings"
             self.refuse(node.line, path, what)
             return None
         assert member.facts is not None
         return self._leaf(node, member.facts, path)
 
-    def _items(self, node: Sequence, block: type, path: str) -> Iterator[Any]:
+    def _items(self, node: ListNode, block: type, path: str) -> Iterator[Any]:
         for number, item in enumerate(node.items):
-            if not isinstance(item, Mapping):
+            if not isinstance(item, BlockNode):
                 self.refuse(item.line, path, "is a list of blocks")
                 continue
             inner = f"{path}[{number}]"
@@ -95,15 +95,15 @@ class Reader:
                 self.refuse(item.line, path, "takes no label")
             yield self._block(item, default, inner + ".")
 
-    def _objects(self, node: Sequence, path: str) -> Iterator[object]:
+    def _objects(self, node: ListNode, path: str) -> Iterator[object]:
         """Yield free-form objects as JSON would have them; a block's label is their name."""
         for number, item in enumerate(node.items):
-            if not isinstance(item, Mapping):
+            if not isinstance(item, BlockNode):
                 self.refuse(item.line, path, "is a list of objects")
                 continue
             if item.label:
-                name = MappingEntry("name", item.line, Scalar(item.label, item.line))
-                item = Mapping((name, *item.entries), item.line)
+                name = BlockEntry("name", item.line, ValueNode(item.label, item.line))
+                item = BlockNode((name, *item.entries), item.line)
             self._note(item, f"{path}[{number}]", item.line)
             yield item.plain()
 
@@ -112,16 +112,16 @@ class Reader:
         if path in self.lines:
             self.refuse(line, path, f"is already given on line {self.lines[path]}")
         self.lines[path] = line
-        if isinstance(node, Sequence):
+        if isinstance(node, ListNode):
             for number, item in enumerate(node.items):
                 self._note(item, f"{path}[{number}]", item.line)
-        elif isinstance(node, Mapping):
+        elif isinstance(node, BlockNode):
             for entry in node.entries:
                 self._note(entry.value, f"{path}.{entry.key}", entry.line)
 
-    def _leaf(self, node: Node, facts: Facts, path: str) -> Any:
+    def _leaf(self, node: Node, facts: SettingFacts, path: str) -> Any:
         self.lines[path] = node.line
-        if facts.kind is OBJECTS and isinstance(node, Sequence):
+        if facts.kind is OBJECTS and isinstance(node, ListNode):
             return tuple(self._objects(node, path))
         try:
             return _parse(node, facts)
@@ -130,21 +130,21 @@ class Reader:
             return None
 
 
-def describe(node: Node | str, facts: Facts, fault: str) -> str:
+def describe(node: Node | str, facts: SettingFacts, fault: str) -> str:
     """Say what is wrong with a value, quoting it unless it is secret, or may hold a secret."""
-    text = node.text if isinstance(node, Scalar) else node
+    text = node.text if isinstance(node, ValueNode) else node
     shown = isinstance(text, str) and not facts.secret and facts.kind is not COMMAND
     quoted = f'"{text}" ' if shown else ""
     return quoted + fault
 
 
-def _parse(node: Node, facts: Facts) -> object:
-    if isinstance(node, Scalar):
+def _parse(node: Node, facts: SettingFacts) -> object:
+    if isinstance(node, ValueNode):
         return facts.kind.parse(node.text)
-    if facts.kind.many and isinstance(node, Sequence):
+    if facts.kind.many and isinstance(node, ListNode):
         values: list[object] = []
         for item in node.items:
-            if not isinstance(item, Scalar):
+            if not isinstance(item, ValueNode):
                 raise ValueError("is a list of plain values")
             try:
                 parsed = facts.kind.parse(item.text)
@@ -156,7 +156,7 @@ def _parse(node: Node, facts: Facts) -> object:
     raise ValueError(f"takes one value: {facts.kind.name}")
 
 
-def _is_objects(member: Member) -> bool:
+def _is_objects(member: BlockMember) -> bool:
     return member.facts is not None and member.facts.kind is OBJECTS
 
 
@@ -166,21 +166,21 @@ def _items(node: Node) -> tuple[Node, ...]:
     A list; one block; several blocks, whose label is the name; or an object of objects, whose keys
     are the names.
     """
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return node.items
-    if isinstance(node, Scalar):
+    if isinstance(node, ValueNode):
         return () if node.type == "null" else (node,)
     inner = [(entry.key, entry.value) for entry in node.entries]
-    if inner and all(isinstance(value, Mapping) for _, value in inner) and not node.label:
+    if inner and all(isinstance(value, BlockNode) for _, value in inner) and not node.label:
         return tuple(
-            Mapping(value.entries, value.line, key)
+            BlockNode(value.entries, value.line, key)
             for key, value in inner
-            if isinstance(value, Mapping)
+            if isinstance(value, BlockNode)
         )
     return (node,)
 
 
-def _suggestion(name: str, known: dict[str, Member], prefix: str) -> str:
+def _suggestion(name: str, known: dict[str, BlockMember], prefix: str) -> str:
     elsewhere = {key.path.rpartition(".")[2]: key.path for key in reversed(keys())}
     if name in elsewhere:
         return f"there is no such setting here; did you mean {elsewhere[name]}?"

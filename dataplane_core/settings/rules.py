@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from dataplane_core.settings.balancer import CANDIDATE_VARIABLE, CANDIDATE_WORD
+from dataplane_core.settings.haproxy import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.settings.problems import SettingsProblem
 from dataplane_core.settings.tree import Settings
 

@@ -9,16 +9,16 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
-from dataplane_core.settings.fields import METADATA, Facts
+from dataplane_core.settings.fields import METADATA, SettingFacts
 from dataplane_core.settings.tree import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SettingKey:
     """One key; `path` is dotted, with `[]` behind the name of a list of blocks."""
 
     path: str
-    facts: Facts
+    facts: SettingFacts
     default: object
 
     @property
@@ -33,18 +33,18 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class BlockMember:
     """One name of a block: a key (`facts`), an inner block or a list of blocks (`block`)."""
 
     name: str
     default: Any
-    facts: Facts | None = None
+    facts: SettingFacts | None = None
     block: type | None = None
     many: bool = False
 
 
 @cache
-def members(block: type) -> dict[str, Member]:
+def members(block: type) -> dict[str, BlockMember]:
     """Return the names that a block's dataclass takes from a file, in their order."""
     hints = get_type_hints(block)
     found = {}
@@ -52,10 +52,10 @@ def members(block: type) -> dict[str, Member]:
         inner = _block(hints[item.name])
         facts = item.metadata.get(METADATA)
         if facts is not None:
-            found[item.name] = Member(item.name, item.default, facts)
+            found[item.name] = BlockMember(item.name, item.default, facts)
         elif inner is not None:
             many = item.default is not MISSING
-            found[item.name] = Member(item.name, item.default, block=inner, many=many)
+            found[item.name] = BlockMember(item.name, item.default, block=inner, many=many)
     return found
 
 
@@ -65,15 +65,15 @@ def _block(hint: Any) -> type | None:
 
 
 @cache
-def keys() -> tuple[Key, ...]:
+def keys() -> tuple[SettingKey, ...]:
     """Return every key of the settings, block by block."""
     return tuple(_keys(Settings, ""))
 
 
-def _keys(block: type, prefix: str) -> Iterator[Key]:
+def _keys(block: type, prefix: str) -> Iterator[SettingKey]:
     for member in members(block).values():
         path = prefix + member.name
         if member.facts is not None:
-            yield Key(path, member.facts, member.default)
+            yield SettingKey(path, member.facts, member.default)
         elif member.block is not None:
             yield from _keys(member.block, f"{path}[]." if member.many else f"{path}.")

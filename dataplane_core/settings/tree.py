@@ -11,19 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Self
 
-from dataplane_core.settings.balancer import Haproxy
+from dataplane_core.settings.dataplane import DataplaneSettings
+from dataplane_core.settings.dataplaneapi import DataplaneapiSettings
 from dataplane_core.settings.fields import setting
+from dataplane_core.settings.haproxy import HaproxySettings
 from dataplane_core.settings.kinds import BOOLEAN, OBJECTS, PATH, PORT, TEXT, integer, one_of
-from dataplane_core.settings.logs import Log, LogTarget
-from dataplane_core.settings.own import Dataplane
+from dataplane_core.settings.logs import LogSettings, LogTarget
 from dataplane_core.settings.problems import SettingsProblem
-from dataplane_core.settings.server import Dataplaneapi
 
 _CLUSTER = "this server does not take part in cluster mode"
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ClusterSettings:
     """Membership of a cluster: read, so that a file with it starts the server, and not used."""
 
     cluster_tls_dir: str = setting("", PATH, "Folder of its certificates.", unused=_CLUSTER)
@@ -44,7 +44,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceDiscovery:
+class ServiceDiscoverySettings:
     """Discovery endpoints, each a mapping in the form that the API gives them."""
 
     consuls: tuple[Mapping[str, object], ...] = setting(
@@ -69,13 +69,13 @@ class Settings:
     name: str = setting("", TEXT, "Name of this server.")
     mode: str = setting("single", one_of("single", "cluster"), "Always `single` here.")
     status: str = setting("", TEXT, "State in a cluster.", unused=_CLUSTER)
-    dataplaneapi: Dataplaneapi = field(default_factory=Dataplaneapi)
-    haproxy: Haproxy = field(default_factory=Haproxy)
-    cluster: Cluster = field(default_factory=Cluster)
-    service_discovery: ServiceDiscovery = field(default_factory=ServiceDiscovery)
+    dataplaneapi: DataplaneapiSettings = field(default_factory=DataplaneapiSettings)
+    haproxy: HaproxySettings = field(default_factory=HaproxySettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    service_discovery: ServiceDiscoverySettings = field(default_factory=ServiceDiscoverySettings)
     log_targets: tuple[LogTarget, ...] = ()
-    log: Log = field(default_factory=Log)
-    dataplane: Dataplane = field(default_factory=Dataplane)
+    log: LogSettings = field(default_factory=LogSettings)
+    dataplane: DataplaneSettings = field(default_factory=DataplaneSettings)
     file: str = ""
     warnings: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

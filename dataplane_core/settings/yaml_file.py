@@ -8,12 +8,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from dataplane_core.settings.nodes import (
-    Mapping,
-    MappingEntry,
+    BlockEntry,
+    BlockNode,
+    ListNode,
     Node,
-    Scalar,
-    Sequence,
     SyntaxProblem,
+    ValueNode,
 )
 
 _TYPES = {"int": "number", "float": "number", "bool": "boolean", "null": "null"}
@@ -23,7 +23,7 @@ _NAME = re.compile(r"(?<=alias |nchor |andle )['\"].*", re.S)
 _SIGNS = "here: text that begins with *, & or ! needs quotes"
 
 
-def read_yaml(text: str) -> Mapping:
+def read_yaml(text: str) -> BlockNode:
     """Read a document whose root is a mapping; SyntaxProblem says where it is not YAML."""
     yaml = YAML(typ="rt", pure=True)
     yaml.composer.warn_double_anchors = False
@@ -36,11 +36,11 @@ def read_yaml(text: str) -> Mapping:
     except (YAMLError, ValueError, OverflowError) as error:  # impossible escapes raise the others
         raise SyntaxProblem(1, f"is not YAML: {error}") from None
     if root is None:
-        return Mapping((), 1)
+        return BlockNode((), 1)
     node = _node(root, 0)
-    if isinstance(node, Scalar) and node.type == "null":
-        return Mapping((), 1)
-    if not isinstance(node, Mapping):
+    if isinstance(node, ValueNode) and node.type == "null":
+        return BlockNode((), 1)
+    if not isinstance(node, BlockNode):
         raise SyntaxProblem(node.line, "does not hold a mapping of settings")
     return node
 
@@ -51,15 +51,15 @@ def _node(node: Any, depth: int) -> Node:
         raise SyntaxProblem(line, f"is nested more than {_DEPTH} levels deep")
     if isinstance(node, ScalarNode):
         kind = str(node.tag).rpartition(":")[2]
-        return Scalar(str(node.value), line, _TYPES.get(kind, "text"))
+        return ValueNode(str(node.value), line, _TYPES.get(kind, "text"))
     if isinstance(node, SequenceNode):
-        return Sequence(tuple(_node(item, depth + 1) for item in node.value), line)
+        return ListNode(tuple(_node(item, depth + 1) for item in node.value), line)
     assert isinstance(node, MappingNode)
-    return Mapping(tuple(_entry(key, value, depth) for key, value in node.value), line)
+    return BlockNode(tuple(_entry(key, value, depth) for key, value in node.value), line)
 
 
-def _entry(key: Any, value: Any, depth: int) -> MappingEntry:
+def _entry(key: Any, value: Any, depth: int) -> BlockEntry:
     line = key.start_mark.line + 1
     if not isinstance(key, ScalarNode):
         raise SyntaxProblem(line, "has a key that is not a word")
-    return MappingEntry(str(key.value), line, _node(value, depth + 1))
+    return BlockEntry(str(key.value), line, _node(value, depth + 1))

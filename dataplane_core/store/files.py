@@ -18,7 +18,7 @@ from typing import Self
 
 from dataplane_core.errors import StorageFailed, StorageFull
 
-Identity = tuple[int, int, int, int, int]
+FileIdentity = tuple[int, int, int, int, int]
 """Device, inode, times of modification and change (ns), size: moves when the text may have."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -35,7 +35,7 @@ def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
         raise family(f"{path} cannot be {action}: {reason}") from error
 
 
-def identity(status: os.stat_result) -> Identity:
+def identity(status: os.stat_result) -> FileIdentity:
     """What tells one state of a file from another without reading it."""
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
 

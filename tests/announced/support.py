@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.errors import RuntimeFailed
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.master import processes
 from dataplane_core.haproxy.runtime import RuntimeClient
 from tests.harness.clean_root import CleanRoot
@@ -49,8 +49,8 @@ class Balancer:
         self.client = api.client()
         self.transaction: dict[str, str] = {}
         self.start = api.configuration.read_text("utf-8")
-        self.worker = RuntimeClient(Address(path=str(folder / "worker.sock")))
-        self.master = RuntimeClient(Address(path=str(folder / "master.sock")))
+        self.worker = RuntimeClient(SocketAddress(path=str(folder / "worker.sock")))
+        self.master = RuntimeClient(SocketAddress(path=str(folder / "master.sock")))
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
         return self.client.call(method, f"{SERVICES}/{path}", body, **query)

@@ -34,7 +34,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.resources.registry import Orphans, Parent, Registry
-from dataplane_core.settings import Settings, User
+from dataplane_core.settings import Settings, UserSettings
 from dataplane_core.text import Line
 
 CONFIGURATION = "/v2/services/haproxy/configuration"
@@ -153,7 +153,7 @@ class Api:
             "haproxy.reload.reload_cmd": "true",
             "haproxy.reload.restart_cmd": "true",
             "dataplane.state_dir": str(folder / "state"),
-            "dataplaneapi.user": (User("admin", "pw", True),),
+            "dataplaneapi.user": (UserSettings("admin", "pw", True),),
             **{name.replace("__", "."): value for name, value in settings.items()},
         }
         self.app = create_app(Settings.default().replace(**given), self.wanted(plugins or ()))

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from dataplane_core.auth import Authenticator, authenticator, crypt_library, passwords
-from dataplane_core.auth.passwords import Secret, verify
+from dataplane_core.auth.passwords import StoredPassword, verify
 from dataplane_core.errors import Unauthorized
-from dataplane_core.settings import Settings, User
+from dataplane_core.settings import Settings, UserSettings
 from dataplane_core.text import Document
 
 HASHES = {  # of "correct horse"
@@ -47,7 +47,7 @@ def refused(subject, header, listener="http"):
 def test_every_hash_lets_its_password_in_and_no_other(scheme):
     if scheme == "yescrypt" and crypt_library.verify(b"x", HASHES[scheme]) is None:
         pytest.skip("the system's crypt(3) has no yescrypt")
-    subject = with_users(User("a", HASHES[scheme]))
+    subject = with_users(UserSettings("a", HASHES[scheme]))
     assert subject.identify(basic("a", "correct horse"), None, "http").name == "a"
     refused(subject, basic("a", "correct hors"))
 
@@ -55,19 +55,19 @@ def test_every_hash_lets_its_password_in_and_no_other(scheme):
 @pytest.mark.parametrize("scheme", ["md5", "sha256", "sha512", "bcrypt"])
 def test_without_the_systems_library_python_verifies(scheme, monkeypatch):
     monkeypatch.setattr(crypt_library, "verify", lambda password, stored: None)
-    assert verify(b"correct horse", Secret(HASHES[scheme]))
-    assert not verify(b"wrong", Secret(HASHES[scheme]))
-    assert not verify(b"wrong" * 20, Secret(HASHES[scheme]))
+    assert verify(b"correct horse", StoredPassword(HASHES[scheme]))
+    assert not verify(b"wrong", StoredPassword(HASHES[scheme]))
+    assert not verify(b"wrong" * 20, StoredPassword(HASHES[scheme]))
 
 
 def test_a_hash_that_nothing_knows_fits_no_password():
-    assert not verify(b"x", Secret("$9$unknown$x"))
-    assert not verify(b"x", Secret("*"))
-    assert not verify(b"x", Secret(""))
+    assert not verify(b"x", StoredPassword("$9$unknown$x"))
+    assert not verify(b"x", StoredPassword("*"))
+    assert not verify(b"x", StoredPassword(""))
 
 
 def test_plain_passwords_of_the_settings_with_bytes_of_any_kind():
-    subject = with_users(User("a", "pä:ss", insecure=True))
+    subject = with_users(UserSettings("a", "pä:ss", insecure=True))
     assert subject.identify(basic("a", "pä:ss"), None, "unix").name == "a"
     refused(subject, basic("a", "pä"))
     refused(subject, basic("a", b"\xff\x00"))
@@ -79,14 +79,14 @@ def test_plain_passwords_of_the_settings_with_bytes_of_any_kind():
      "Basic " + base64.b64encode(b":p").decode(), "Basic YTpw=x", "Basic é"],
 )  # fmt: skip
 def test_absent_and_malformed_credentials_get_the_same_answer_as_wrong_ones(header):
-    subject = with_users(User("a", "p", insecure=True))
+    subject = with_users(UserSettings("a", "p", insecure=True))
     wrong = refused(subject, basic("a", "wrong"))
     assert refused(subject, header) == wrong == refused(subject, basic("nobody", "p"))
     assert wrong == "unauthenticated for invalid credentials"
 
 
 def test_the_scheme_is_read_in_any_case():
-    subject = with_users(User("a", "p", insecure=True))
+    subject = with_users(UserSettings("a", "p", insecure=True))
     assert subject.identify(basic("a", "p").replace("Basic", "bASIC"), None, "http").name == "a"
 
 
@@ -98,7 +98,7 @@ def test_an_unknown_user_takes_the_path_of_a_wrong_password(monkeypatch):
         return passwords.verify(password, secret)
 
     monkeypatch.setattr(authenticator, "verify", spy)
-    subject = with_users(User("a", HASHES["sha512"]), User("b", HASHES["sha512"][:-1] + "A"))
+    subject = with_users(UserSettings("a", HASHES["sha512"]), UserSettings("b", HASHES["sha512"][:-1] + "A"))
     for name in ("a", "nobody", "somebody"):
         refused(subject, basic(name, "wrong"))
     assert len(tried) == 3
@@ -108,14 +108,14 @@ def test_an_unknown_user_takes_the_path_of_a_wrong_password(monkeypatch):
 
 
 def test_an_unknown_user_is_not_let_in_with_anothers_password():
-    subject = with_users(User("a", "p", insecure=True))
+    subject = with_users(UserSettings("a", "p", insecure=True))
     subject.identify(basic("a", "p"), None, "http")
     for name in ("b", "A", "a "):
         refused(subject, basic(name, "p"))
 
 
 def test_a_password_that_is_too_long_is_refused_and_costs_no_more():
-    subject = with_users(User("a", HASHES["sha512"]))
+    subject = with_users(UserSettings("a", HASHES["sha512"]))
     refused(subject, basic("a", "x" * 100_000))
 
 
@@ -124,7 +124,7 @@ def test_verified_credentials_are_remembered_for_a_while(monkeypatch):
     monkeypatch.setattr(
         authenticator, "verify", lambda *given: (next(calls), passwords.verify(*given))[1]
     )
-    subject = with_users(User("a", HASHES["sha256"]))
+    subject = with_users(UserSettings("a", HASHES["sha256"]))
     for _ in range(3):
         subject.identify(basic("a", "correct horse"), None, "http")
     assert next(calls) == 1
@@ -132,7 +132,7 @@ def test_verified_credentials_are_remembered_for_a_while(monkeypatch):
     refused(subject, basic("a", "wrong"))
     assert next(calls) == 4
 
-    forgetful = with_users(User("a", "p", insecure=True), **{"dataplane.credential_ttl": 0.0})
+    forgetful = with_users(UserSettings("a", "p", insecure=True), **{"dataplane.credential_ttl": 0.0})
     forgetful.identify(basic("a", "p"), None, "http")
     forgetful.identify(basic("a", "p"), None, "http")
     assert next(calls) == 7
@@ -190,7 +190,7 @@ def test_users_of_a_file_of_their_own_that_changes(tmp_path):
 
 
 def test_users_of_the_settings_come_before_the_userlist():
-    settings = Settings.default().replace(**{"dataplaneapi.user": (User("a", "p", True),)})
+    settings = Settings.default().replace(**{"dataplaneapi.user": (UserSettings("a", "p", True),)})
     subject = Authenticator(
         settings, lambda: document("userlist controller\n user b insecure-password q")
     )
@@ -198,7 +198,7 @@ def test_users_of_the_settings_come_before_the_userlist():
 
 
 def test_no_representation_holds_a_password():
-    settings = Settings.default().replace(**{"dataplaneapi.user": (User("a", "hidden", True),)})
+    settings = Settings.default().replace(**{"dataplaneapi.user": (UserSettings("a", "hidden", True),)})
     subject = Authenticator(settings, lambda: document(""))
     assert "hidden" not in repr(subject.accounts())
 
@@ -217,7 +217,7 @@ def certificate(*names):
 
 def test_a_clients_certificate_replaces_the_password_on_the_tls_listener_alone():
     subject = with_users(
-        User("a", "p", insecure=True), **{"dataplaneapi.tls.tls_ca": "/clients.pem"}
+        UserSettings("a", "p", insecure=True), **{"dataplaneapi.tls.tls_ca": "/clients.pem"}
     )
     shown = certificate((NameOID.COMMON_NAME, "robot"))
     identity = subject.identify(None, shown, "https")
@@ -234,7 +234,7 @@ def test_a_clients_certificate_replaces_the_password_on_the_tls_listener_alone()
 
 
 def test_tls_without_an_authority_keeps_passwords():
-    subject = with_users(User("a", "p", insecure=True))
+    subject = with_users(UserSettings("a", "p", insecure=True))
     assert subject.identify(basic("a", "p"), None, "https").method == "basic"
     with pytest.raises(Unauthorized):
         subject.identify(None, certificate((NameOID.COMMON_NAME, "robot")), "https")

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime import RuntimeClient
 from tests.bench.measure import Effort, Row, Table, timed
 from tests.harness.haproxy import HaproxyProcess
@@ -44,8 +44,8 @@ def running(effort: Effort, folder: Path, haproxy: str) -> Table:
         return _measured(effort, server.client(), RuntimeClient(_socket(folder)))
 
 
-def _socket(folder: Path) -> Address:
-    return Address(path=str(folder / "worker.sock"))
+def _socket(folder: Path) -> SocketAddress:
+    return SocketAddress(path=str(folder / "worker.sock"))
 
 
 def _measured(effort: Effort, client: Client, direct: RuntimeClient) -> Table:

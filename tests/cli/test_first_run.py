@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dataplane_core.auth.authenticator import nobody_may_log_in
-from dataplane_core.auth.passwords import LONGEST, Secret, hash_password, verify
+from dataplane_core.auth.passwords import LONGEST, StoredPassword, hash_password, verify
 from dataplane_core.cli import main
 from dataplane_core.commands.serving import build
 from dataplane_core.errors import CheckFailed, Invalid
 from dataplane_core.first_run import machine as looking
 from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
-from dataplane_core.haproxy.check import Checker
-from dataplane_core.settings import User, load
+from dataplane_core.haproxy.check import HaproxyChecker
+from dataplane_core.settings import UserSettings, load
 from tests.harness.server import free_port
 
 CONFIGURATION = """\
@@ -63,7 +63,7 @@ def test_init_writes_settings_and_a_user_and_says_the_url(alone, tmp_path):
     [user] = settings.dataplaneapi.user
     told = dict(line.split(None, 1) for line in result.output.splitlines())
     password = told["password"].split()[0]
-    assert verify(password.encode(), Secret(user.password)) and user.name == "admin"
+    assert verify(password.encode(), StoredPassword(user.password)) and user.name == "admin"
     assert told["URL"] == f"http://127.0.0.1:{settings.dataplaneapi.port}/v2/docs"
     assert told["next"].endswith(f" serve -f {tmp_path}/etc/s.yaml")
     assert f" doctor -f {tmp_path}/etc/s.yaml\n" in told["check"] + "\n"
@@ -97,10 +97,10 @@ def test_init_for_programs(alone, tmp_path):
     assert told["url"] == f"http://127.0.0.1:{port}/v2/docs"
     assert (told["user"], told["settings"]) == ("eve", f"{tmp_path}/etc/s.yaml")
     assert told["machine"]["sockets"] == ["/run/h.sock", "/run/i.sock"]
-    assert verify(told["password"].encode(), Secret(settings_in(tmp_path).dataplaneapi.user[0].password))
+    assert verify(told["password"].encode(), StoredPassword(settings_in(tmp_path).dataplaneapi.user[0].password))
     given = init(tmp_path, "--json", "--force", "--password-stdin", given="chosen\n")
     assert json.loads(given.stdout)["password"] == ""
-    assert verify(b"chosen", Secret(settings_in(tmp_path).dataplaneapi.user[0].password))
+    assert verify(b"chosen", StoredPassword(settings_in(tmp_path).dataplaneapi.user[0].password))
     failed = run("init", "--json", "-f", str(tmp_path / "x.yaml"), "-c", "/no/h.cfg")
     assert failed.exit_code == 1
     assert "/no/h.cfg cannot be read" in json.loads(failed.stdout)["message"]
@@ -194,10 +194,10 @@ def test_further_files_are_checked_with_the_configuration(alone, tmp_path, hapro
     text = "defaults\n  mode http\nfrontend a\n  bind :8080\n  default_backend elsewhere\n"
     told = init(tmp_path, text=text).output
     assert f"! HAProxy also reads {folder}: changes are checked with that" in told
-    Checker(settings_in(tmp_path)).check(tmp_path / "haproxy.cfg")
+    HaproxyChecker(settings_in(tmp_path)).check(tmp_path / "haproxy.cfg")
     (folder / "b.cfg").unlink()
     with pytest.raises(CheckFailed, match="elsewhere"):
-        Checker(settings_in(tmp_path)).check(tmp_path / "haproxy.cfg")
+        HaproxyChecker(settings_in(tmp_path)).check(tmp_path / "haproxy.cfg")
 
 
 @pytest.mark.parametrize(
@@ -266,10 +266,10 @@ def test_passwd_prints_lines_that_let_the_user_in(tmp_path):
     settings = tmp_path / "s.yaml"
     settings.write_text("dataplaneapi:\n" + block.partition("\n")[2])
     [user] = load(["-f", str(settings)], {}).dataplaneapi.user
-    assert user.name == "bob" and verify(b"pa ss$w0rd", Secret(user.password))
+    assert user.name == "bob" and verify(b"pa ss$w0rd", StoredPassword(user.password))
     assert f"userlist controller\n  user bob password {user.password}\n" in userlist
     told = json.loads(run("passwd", "bob", "--json", "--password-stdin", given="x\n").stdout)
-    assert told["name"] == "bob" and verify(b"x", Secret(told["password"]))
+    assert told["name"] == "bob" and verify(b"x", StoredPassword(told["password"]))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_where_nobody_may_log_in_it_is_said(tmp_path):
     file.write_text(CONFIGURATION)
     settings = load(["-c", str(file)], {})
     assert f"nobody may use the API: {file} has no userlist controller" in nobody_may_log_in(settings)
-    assert nobody_may_log_in(settings.replace(**{"dataplaneapi.user": (User("a", "b", True),)})) == ""
+    assert nobody_may_log_in(settings.replace(**{"dataplaneapi.user": (UserSettings("a", "b", True),)})) == ""
     by_certificate = {"dataplaneapi.tls.tls_ca": "/ca", "dataplaneapi.scheme": ("https",)}
     assert nobody_may_log_in(settings.replace(**by_certificate)) == ""
     file.write_text(CONFIGURATION + USERS)

@@ -1,29 +1,35 @@
 import pytest
 
-from dataplane_core.haproxy.addresses import Address, by_process, global_lines, parse, stats_sockets
+from dataplane_core.haproxy.addresses import (
+    SocketAddress,
+    by_process,
+    global_lines,
+    parse,
+    stats_sockets,
+)
 from dataplane_core.text import Document, split_words
 
 
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("/run/haproxy.sock", Address(path="/run/haproxy.sock")),
-        ("unix@/run/h.sock", Address(path="/run/h.sock")),
-        ("unix@h.sock", Address(path="h.sock")),
-        ("abns@name", Address(path="\0name")),
-        ("127.0.0.1:9999", Address(host="127.0.0.1", port=9999)),
-        ("ipv4@127.0.0.1:9999", Address(host="127.0.0.1", port=9999)),
-        ("*:9999", Address(host="127.0.0.1", port=9999)),
-        (":9999", Address(host="127.0.0.1", port=9999)),
-        ("ipv6@:::9999", Address(host="::1", port=9999)),
-        ("[::1]:9999", Address(host="::1", port=9999)),
-        ("ipv6@::1:9999", Address(host="::1", port=9999)),
+        ("/run/haproxy.sock", SocketAddress(path="/run/haproxy.sock")),
+        ("unix@/run/h.sock", SocketAddress(path="/run/h.sock")),
+        ("unix@h.sock", SocketAddress(path="h.sock")),
+        ("abns@name", SocketAddress(path="\0name")),
+        ("127.0.0.1:9999", SocketAddress(host="127.0.0.1", port=9999)),
+        ("ipv4@127.0.0.1:9999", SocketAddress(host="127.0.0.1", port=9999)),
+        ("*:9999", SocketAddress(host="127.0.0.1", port=9999)),
+        (":9999", SocketAddress(host="127.0.0.1", port=9999)),
+        ("ipv6@:::9999", SocketAddress(host="::1", port=9999)),
+        ("[::1]:9999", SocketAddress(host="::1", port=9999)),
+        ("ipv6@::1:9999", SocketAddress(host="::1", port=9999)),
         ("fd@3", None),
         ("sockpair@4", None),
         ("nonsense", None),
     ],
 )
-def test_addresses_are_read_as_haproxy_spells_them(text: str, address: Address | None) -> None:
+def test_addresses_are_read_as_haproxy_spells_them(text: str, address: SocketAddress | None) -> None:
     assert parse(text) == address
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy import commands
-from dataplane_core.haproxy.check import Checker
+from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.haproxy.commands import CommandFailed
 from tests.haproxy.support import VERSIONS, configured, script
 from tests.harness.fixtures import one_haproxy
@@ -24,7 +24,7 @@ def test_a_command_is_told_the_candidate_twice(tmp_path: Path, candidate: Path) 
     seen = tmp_path / "seen"
     program = script(tmp_path / "check", f'echo "$1 $DATAPLANEAPI_TRANSACTION_FILE" > {seen}')
     settings = configured(tmp_path, reload__validate_cmd=f"{program} --file={{file}}")
-    assert Checker(settings).check(candidate) == []
+    assert HaproxyChecker(settings).check(candidate) == []
     assert seen.read_text() == f"--file={candidate} {candidate}\n"
 
 
@@ -33,7 +33,7 @@ def test_a_refusal_carries_every_finding_and_no_temporary_path(tmp_path: Path, c
     body += f"echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2; exit 1"
     settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
     with pytest.raises(CheckFailed) as failed:
-        Checker(settings).check(candidate)
+        HaproxyChecker(settings).check(candidate)
     assert failed.value.findings == (Finding(1, "warning", "odd"), Finding(3, "alert", "bad"))
     assert failed.value.message == "validation error: exit status 1: line 3: bad"
     assert str(candidate) not in failed.value.message
@@ -42,7 +42,7 @@ def test_a_refusal_carries_every_finding_and_no_temporary_path(tmp_path: Path, c
 def test_a_command_may_refuse_without_a_word(tmp_path: Path, candidate: Path) -> None:
     settings = configured(tmp_path, reload__validate_cmd=str(script(tmp_path / "check", "exit 2")))
     with pytest.raises(CheckFailed, match="exit status 2: it said nothing"):
-        Checker(settings).check(candidate)
+        HaproxyChecker(settings).check(candidate)
 
 
 @pytest.mark.parametrize(
@@ -60,34 +60,34 @@ def test_a_check_that_breaks_off_says_nothing_of_the_file(
 ) -> None:
     settings = configured(tmp_path, **{setting: str(script(tmp_path / "check", body))})
     with pytest.raises(CommandFailed, match=rf"set by haproxy\..* broke off: .*{reason}"):
-        Checker(settings).check(candidate)
+        HaproxyChecker(settings).check(candidate)
 
 
 def test_haproxy_that_aborts_over_the_file_refuses_it(tmp_path: Path, candidate: Path) -> None:
     body = f"echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2; kill -ABRT $$"
     settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
     with pytest.raises(CheckFailed, match="ended by SIGABRT: line 3: bad"):
-        Checker(settings).check(candidate)
+        HaproxyChecker(settings).check(candidate)
 
 
 def test_a_missing_program_names_its_setting(tmp_path: Path, candidate: Path) -> None:
     settings = configured(tmp_path, haproxy_bin="/nowhere/haproxy")
     with pytest.raises(CommandFailed, match=r"/nowhere/haproxy, set by haproxy\.haproxy_bin"):
-        Checker(settings).check(candidate)
+        HaproxyChecker(settings).check(candidate)
     settings = configured(tmp_path, reload__validate_cmd="/nowhere/check {file}")
     with pytest.raises(CommandFailed, match=r"/nowhere/check, set by haproxy\.reload\.validate_cmd"):
-        Checker(settings).check(candidate)
+        HaproxyChecker(settings).check(candidate)
 
 
 def test_a_check_that_hangs_is_ended(tmp_path: Path, candidate: Path) -> None:
     settings = configured(tmp_path, reload__validate_cmd="sleep 60")
     settings = settings.replace(**{"dataplane.check_timeout": 0.2})
     with pytest.raises(CommandFailed, match="did not end within 0.2 s"):
-        Checker(settings).check(candidate)
+        HaproxyChecker(settings).check(candidate)
 
 
 def test_haproxy_checks_as_for_a_master(tmp_path: Path, candidate: Path) -> None:
-    command = Checker(configured(tmp_path, haproxy_bin="sh")).command(candidate)
+    command = HaproxyChecker(configured(tmp_path, haproxy_bin="sh")).command(candidate)
     assert command[1:] == ["-W", "-c", "-V", "-f", str(candidate)]
 
 
@@ -100,14 +100,14 @@ def test_a_command_of_its_own_judges_a_file_without_a_listener_itself(
 ) -> None:
     check = script(tmp_path / "check", f"echo '{NO_LISTENER}'; exit {status}")
     with pytest.raises(CheckFailed, match=r"no listener"):
-        Checker(configured(tmp_path, reload__validate_cmd=str(check))).check(candidate)
+        HaproxyChecker(configured(tmp_path, reload__validate_cmd=str(check))).check(candidate)
 
 
 def test_other_alerts_beside_a_missing_listener_count(tmp_path: Path, candidate: Path) -> None:
     said = f"echo '{NO_LISTENER}'; echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2"
     program = script(tmp_path / "haproxy", f"{said}; exit 1")
     with pytest.raises(CheckFailed, match="line 3: bad"):
-        Checker(configured(tmp_path, haproxy_bin=str(program))).check(candidate)
+        HaproxyChecker(configured(tmp_path, haproxy_bin=str(program))).check(candidate)
 
 
 @pytest.mark.haproxy
@@ -118,7 +118,7 @@ def test_other_alerts_beside_a_missing_listener_count(tmp_path: Path, candidate:
 def test_a_configuration_without_a_listener_is_valid(
     tmp_path: Path, candidate: Path, version: str, text: str
 ) -> None:
-    checker = Checker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
+    checker = HaproxyChecker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
     candidate.write_text(text)
     assert checker.check(candidate) == []
     candidate.write_text(text + "bogus\n")
@@ -129,7 +129,7 @@ def test_a_configuration_without_a_listener_is_valid(
 @pytest.mark.haproxy
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_haproxy_says(tmp_path: Path, candidate: Path, version: str) -> None:
-    checker = Checker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
+    checker = HaproxyChecker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\n")
     assert checker.check(candidate) == []
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\n  bogus 1\n  http-request deny if { bad }\n")
@@ -157,7 +157,7 @@ def test_a_verdict_is_known_before_haproxy_has_ended(
     def is_early() -> bool:
         """Whether HAProxy still ran; on a busy machine it may end before anybody reads of it."""
         ended.clear()
-        assert Checker(settings).check(candidate) == []
+        assert HaproxyChecker(settings).check(candidate) == []
         return ended[0] is None
 
     assert until(is_early)
@@ -171,7 +171,7 @@ def test_a_candidate_that_quotes_the_verdict_is_not_believed(
     said = '.notice "so:\\nConfiguration file is valid\\n"\n'
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\n  bogus 1\n" + said)
     with pytest.raises(CheckFailed, match="unknown keyword 'bogus'"):
-        Checker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate)
+        HaproxyChecker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate)
 
 
 @pytest.mark.haproxy
@@ -182,7 +182,7 @@ def test_what_lua_prints_is_no_verdict_and_part_of_none(
     program = tmp_path / "said.lua"
     program.write_text('print("Configuration file is valid")\n')
     text = f"global\n  lua-load {program}\ndefaults\n  mode http\nfrontend fe\n  bind 127.0.0.1:80\n"
-    checker = Checker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
+    checker = HaproxyChecker(configured(tmp_path, haproxy_bin=one_haproxy(version)))
     candidate.write_text(text)
     warnings = checker.check(candidate)
     assert {one.severity for one in warnings} == {"warning"}
@@ -196,4 +196,4 @@ def test_what_lua_prints_is_no_verdict_and_part_of_none(
 @pytest.mark.parametrize("version", ["2.6", "2.8", "3.0"])
 def test_haproxy_accepts_programs(tmp_path: Path, candidate: Path, version: str) -> None:
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\nprogram api\n  command sleep 1\n")
-    assert Checker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate) == []
+    assert HaproxyChecker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate) == []

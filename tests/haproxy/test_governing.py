@@ -7,7 +7,7 @@ import pytest
 
 from dataplane_core.commands.overview import overview
 from dataplane_core.errors import CheckFailed, RuntimeFailed
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.services import Services
 from dataplane_core.store.change import Outcome
@@ -57,14 +57,14 @@ def change(services: Services, old: str, new: str, **how: bool) -> Outcome:
 
 def running(haproxy: HaproxyProcess) -> str:
     """The servers of the worker that runs now; nothing while the master starts itself again."""
-    master = RuntimeClient(Address(path=str(haproxy.master)), prefix="@1 ")
+    master = RuntimeClient(SocketAddress(path=str(haproxy.master)), prefix="@1 ")
     with suppress(RuntimeFailed):
         return master.command("show servers conn be")
     return ""
 
 
 def reloads(haproxy: HaproxyProcess) -> int:
-    master = RuntimeClient(Address(path=str(haproxy.master)))
+    master = RuntimeClient(SocketAddress(path=str(haproxy.master)))
     return int(master.command("show proc").split("master", 1)[1].split()[0])
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from dataplane_core.haproxy.commands import CommandFailed
-from dataplane_core.haproxy.keywords import Keyword, keywords, parse
+from dataplane_core.haproxy.keywords import BuildKeyword, keywords, parse
 from tests.haproxy.support import VERSIONS
 from tests.harness.fixtures import one_haproxy
 
@@ -38,25 +38,25 @@ whatever
 
 def test_every_class_is_read() -> None:
     assert parse(LIST) == {
-        "acl": [Keyword("acl", "base_beg", usage="base -m beg")],
+        "acl": [BuildKeyword("acl", "base_beg", usage="base -m beg")],
         "cfg": [
-            Keyword("cfg", "ca-base", "global"),
-            Keyword("cfg", "ca-sign-file", "listen", ("bind", "ssl"), "1"),
-            Keyword("cfg", "source", "listen", ("server",), "-1"),
-            Keyword("cfg", "logasap", "listen", ("option",), "FE"),
-            Keyword("cfg", "sc-inc-gpc", "listen", ("http-request",)),
+            BuildKeyword("cfg", "ca-base", "global"),
+            BuildKeyword("cfg", "ca-sign-file", "listen", ("bind", "ssl"), "1"),
+            BuildKeyword("cfg", "source", "listen", ("server",), "-1"),
+            BuildKeyword("cfg", "logasap", "listen", ("option",), "FE"),
+            BuildKeyword("cfg", "sc-inc-gpc", "listen", ("http-request",)),
         ],
         "cli": [
-            Keyword("cli", "show map", usage="WORKER"),
-            Keyword("cli", "user", usage="MASTER WORKER"),
+            BuildKeyword("cli", "show map", usage="WORKER"),
+            BuildKeyword("cli", "user", usage="MASTER WORKER"),
         ],
         "cnv": [
-            Keyword("cnv", "add", usage="(string): sint => sint"),
-            Keyword("cnv", "b64dec", usage="bin => str"),
+            BuildKeyword("cnv", "add", usage="(string): sint => sint"),
+            BuildKeyword("cnv", "b64dec", usage="bin => str"),
         ],
-        "flt": [Keyword("flt", "cache", usage="CACHE")],
-        "smp": [Keyword("smp", "accept_date", usage="([string]): sint")],
-        "svc": [Keyword("svc", "prometheus-exporter")],
+        "flt": [BuildKeyword("flt", "cache", usage="CACHE")],
+        "smp": [BuildKeyword("smp", "accept_date", usage="([string]): sint")],
+        "svc": [BuildKeyword("svc", "prometheus-exporter")],
     }
 
 

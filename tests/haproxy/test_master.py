@@ -8,8 +8,8 @@ import pytest
 
 from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy import master
-from dataplane_core.haproxy.addresses import Address
-from dataplane_core.haproxy.master import Processes
+from dataplane_core.haproxy.addresses import SocketAddress
+from dataplane_core.haproxy.master import MasterProcesses
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.testing import FakeRuntime
 from tests.harness.haproxy import HaproxyProcess
@@ -19,7 +19,7 @@ HEADING = "#<PID>          <type>          <reloads>       <uptime>        <vers
 
 
 def client(path: Path) -> RuntimeClient:
-    return RuntimeClient(Address(path=str(path)))
+    return RuntimeClient(SocketAddress(path=str(path)))
 
 
 @pytest.mark.parametrize(
@@ -27,20 +27,20 @@ def client(path: Path) -> RuntimeClient:
     [
         (
             "10185 master 5 [failed: 1] 0d00h12m56s 2.6.12\n# workers\n16697 worker 1 0d00h03m28s 2.6.12\n# programs\n",
-            Processes(10185, 5, 1, frozenset({16697}), frozenset(), 0),
+            MasterProcesses(10185, 5, 1, frozenset({16697}), frozenset(), 0),
         ),
         (
             "7 master 1 [failed: 0] 2d00h00m16s 3.2.26\n# workers\n9 worker 0 0d01h02m03s 3.2.26\n"
             "# old workers\n8 worker 1 1d00h00m18s 3.2.26\n",
-            Processes(7, 1, 0, frozenset({8, 9}), frozenset({9}), 3723),
+            MasterProcesses(7, 1, 0, frozenset({8, 9}), frozenset({9}), 3723),
         ),
         (
             "7 master 1 0d00h00m16s 2.4\n# workers\n9 worker 0 0d00h00m02s 2.4\n# programs\n5 api 0 0d00h00m02s -\n",
-            Processes(7, 1, 0, frozenset({9}), frozenset({9}), 2),
+            MasterProcesses(7, 1, 0, frozenset({9}), frozenset({9}), 2),
         ),
     ],
 )
-def test_the_table_of_processes_is_read(tmp_path: Path, rows: str, expected: Processes) -> None:
+def test_the_table_of_processes_is_read(tmp_path: Path, rows: str, expected: MasterProcesses) -> None:
     with FakeRuntime(tmp_path / "m", {"show proc": HEADING + rows}) as fake:
         assert master.processes(client(fake.path)) == expected
 

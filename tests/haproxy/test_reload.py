@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core.errors import NotFound, StorageFailed
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.reload import COMPLETED, ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.settings import Settings
@@ -349,7 +349,7 @@ def of_haproxy(haproxy: HaproxyProcess, state: State, **given: object) -> Reload
 @pytest.mark.haproxy
 def test_haproxy_reloads_once_for_ten_changes(own_haproxy: HaproxyProcess, state: State) -> None:
     queue = of_haproxy(own_haproxy, state)
-    master = RuntimeClient(Address(path=str(own_haproxy.master)))
+    master = RuntimeClient(SocketAddress(path=str(own_haproxy.master)))
     before = re.search(r"master +([0-9]+)", master.command("show proc"))
     with leading(queue):
         [reload_id] = {queue.request(version) for version in range(2, 12)}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.refusals import RuntimeRefused
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.haproxy.runtime_line import runtime_argument
@@ -26,7 +26,7 @@ WORDS = st.one_of(
 
 
 def client(path: Path) -> RuntimeClient:
-    return RuntimeClient(Address(path=str(path)))
+    return RuntimeClient(SocketAddress(path=str(path)))
 
 
 def words_of(line: str) -> list[str]:
@@ -65,7 +65,7 @@ def test_what_no_command_can_carry_is_refused(value: str) -> None:
 def test_haproxy_reads_an_argument_as_it_was(shared_haproxy: HaproxyProcess, values: list[str]) -> None:
     for via_master in (False, True):
         where = shared_haproxy.master if via_master else shared_haproxy.folder / "worker.sock"
-        runtime = RuntimeClient(Address(path=str(where)), prefix="@1 " if via_master else "")
+        runtime = RuntimeClient(SocketAddress(path=str(where)), prefix="@1 " if via_master else "")
         file = runtime_argument(str(shared_haproxy.folder / "words.map"))
         runtime.command(f"clear map {file}")
         for value in values:
@@ -113,7 +113,7 @@ def test_a_stale_socket_is_unreachable(tmp_path: Path) -> None:
 
 def test_the_next_address_is_tried(tmp_path: Path) -> None:
     with FakeRuntime(tmp_path / "s", {"show info": "Name: x\n"}) as fake:
-        both = RuntimeClient(Address(path=str(tmp_path / "gone")), Address(path=str(fake.path)))
+        both = RuntimeClient(SocketAddress(path=str(tmp_path / "gone")), SocketAddress(path=str(fake.path)))
         assert both.command("show info") == "Name: x"
 
 
@@ -315,7 +315,7 @@ def test_haproxy_takes_changes_while_it_runs(shared_haproxy: HaproxyProcess) -> 
 def test_a_socket_without_the_right_is_no_success(haproxy: HaproxyProcess) -> None:
     text = haproxy.configuration.read_text().replace("level admin", "level user")
     haproxy.configuration.write_text(text)
-    master = RuntimeClient(Address(path=str(haproxy.master)))
+    master = RuntimeClient(SocketAddress(path=str(haproxy.master)))
     master.command("reload", 5.0)
     runtime = governed(haproxy.folder, haproxy.folder / "worker.sock")
     until(lambda: not runtime.apply(["set server be/s1 weight 5"]))

@@ -13,7 +13,7 @@ import pytest
 
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout
 from dataplane_core.haproxy import wire
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.refusals import RuntimeRefused
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
@@ -24,7 +24,7 @@ from tests.harness.waiting import ends, until
 
 
 def client(path: Path) -> RuntimeClient:
-    return RuntimeClient(Address(path=str(path)))
+    return RuntimeClient(SocketAddress(path=str(path)))
 
 
 def test_commands_share_lines(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_an_end_without_an_answer_is_none(tmp_path: Path, ask: str) -> None:
 
         thread = threading.Thread(target=hang_up)
         thread.start()
-        client = RuntimeClient(Address(path=str(tmp_path / "h.sock")))
+        client = RuntimeClient(SocketAddress(path=str(tmp_path / "h.sock")))
         with pytest.raises(RuntimeFailed, match="ended the connection without an answer"):
             getattr(client, ask)("show map")
         thread.join()

@@ -9,7 +9,7 @@ import pytest
 
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import master
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.refusals import NotPermitted, RuntimeRefused
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.testing import FakeRuntime
@@ -21,7 +21,7 @@ DENIED = "Permission denied\n"
 
 
 def of(path: Path, **more: object) -> RuntimeClient:
-    return RuntimeClient(Address(path=str(path)), **more)  # type: ignore[arg-type]
+    return RuntimeClient(SocketAddress(path=str(path)), **more)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.errors import RuntimeFailed
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.master import processes, settle
 from dataplane_core.haproxy.runtime import RuntimeClient
 from tests.harness.waiting import PATIENCE, until
@@ -39,13 +39,13 @@ class HaproxyProcess:
             process.kill()
             told = self.log.read_text()[-2000:]
             raise RuntimeError(f"HAProxy does not start:\n{told}") from error
-        settle(RuntimeClient(Address(path=str(self.master))), time.monotonic() + PATIENCE)
+        settle(RuntimeClient(SocketAddress(path=str(self.master))), time.monotonic() + PATIENCE)
         return self
 
     def answers(self) -> bool:
         """Whether the master takes commands: HAProxy up to 3.0 starts it anew after its worker."""
         with suppress(RuntimeFailed):
-            return bool(processes(RuntimeClient(Address(path=str(self.master)))).fresh)
+            return bool(processes(RuntimeClient(SocketAddress(path=str(self.master)))).fresh)
         return False
 
     def __exit__(self, *_: object) -> None:

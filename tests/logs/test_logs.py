@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
-from dataplane_core.logs.apache import Access, compile_format
+from dataplane_core.logs.apache import AccessRecord, compile_format
 from dataplane_core.server.logging import configure, log_access
-from dataplane_core.settings import LogTarget, Settings, SettingsError, Syslog, load
+from dataplane_core.settings import LogTarget, Settings, SettingsError, SyslogSettings, load
 
 ENVIRON = {
     "REQUEST_METHOD": "GET",
@@ -19,7 +19,7 @@ ENVIRON = {
     "HTTP_AUTHORIZATION": "Basic hidden",
     "HTTP_USER_AGENT": 'curl "8"\n',
 }
-ACCESS = Access(ENVIRON, 200, 12, 0.25, (("X-Request-ID", "r1"), ("Set-Cookie", "hidden")), 0.0)
+ACCESS = AccessRecord(ENVIRON, 200, 12, 0.25, (("X-Request-ID", "r1"), ("Set-Cookie", "hidden")), 0.0)
 log = logging.getLogger("dataplane.test")
 
 
@@ -136,7 +136,7 @@ def syslog(protocol, address, **values):
     return LogTarget(
         log_to="syslog",
         log_level="info",
-        syslog=Syslog(syslog_protocol=protocol, syslog_address=address, **values),
+        syslog=SyslogSettings(syslog_protocol=protocol, syslog_address=address, **values),
     )
 
 

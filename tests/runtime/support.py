@@ -10,9 +10,9 @@ from typing import Any
 from falcon import testing
 
 from dataplane_core.app import create_app
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime import RuntimeClient
-from dataplane_core.settings import Settings, User
+from dataplane_core.settings import Settings, UserSettings
 from tests.harness.haproxy import HaproxyProcess, show_info
 from tests.harness.waiting import until
 
@@ -63,7 +63,7 @@ class Api:
             "haproxy.reload.restart_cmd": "true",
             "dataplane.state_dir": str(folder / "state"),
             "dataplaneapi.resources.maps_dir": str(folder / "maps"),
-            "dataplaneapi.user": (User("admin", "pw", True),),
+            "dataplaneapi.user": (UserSettings("admin", "pw", True),),
             **{name.replace("__", "."): value for name, value in settings.items()},
         }
         self.app = create_app(Settings.default().replace(**given))
@@ -109,7 +109,7 @@ class Live(Api):
     def __init__(self, folder: Path, process: HaproxyProcess, **settings: Any) -> None:
         super().__init__(folder, **settings)
         self.process = process
-        self.worker = RuntimeClient(Address(path=str(folder / "worker.sock")))
+        self.worker = RuntimeClient(SocketAddress(path=str(folder / "worker.sock")))
 
     def tell(self, text: str) -> str:
         """What HAProxy answers to a command."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_core.server.listeners import places
+from dataplane_core.server.listeners import listen_addresses
 from dataplane_core.server.state import ServerState
 from dataplane_core.settings import Settings, SettingsError, load
 from tests.harness.server import free_port
@@ -445,7 +445,7 @@ def test_a_client_that_stalls_costs_no_thread_and_is_let_go(make):
 
 def test_localhost_is_every_address_of_that_name():
     settings = Settings.default().replace(**{"dataplaneapi.port": 5555})
-    (group,) = places(settings)
+    (group,) = listen_addresses(settings)
     assert {place.address[0] for place in group} <= {"127.0.0.1", "::1"}
     assert ("127.0.0.1", 5555) in {place.address for place in group}
 

@@ -8,15 +8,15 @@ import time
 from functools import partial
 from pathlib import Path
 
-from dataplane_core.haproxy.commands import run
+from dataplane_core.haproxy.commands import run_command
 from dataplane_core.server.master import serve
-from dataplane_core.server.state import Served
+from dataplane_core.server.state import ServedApplication
 from dataplane_core.settings import Settings, load
 
 
 def signals_of_a_child() -> list[int]:
     """The signals that a program which is run begins with ignored, and blocked, as bits."""
-    told = run(["cat", "/proc/self/status"], 5.0, "a test").output
+    told = run_command(["cat", "/proc/self/status"], 5.0, "a test").output
     fields = dict(line.split(":\t", 1) for line in told.splitlines())
     return [int(fields[name], 16) for name in ("SigIgn", "SigBlk")]
 
@@ -35,7 +35,7 @@ def fail_as_told(name: str) -> None:
         raise ImportError("cannot import name 'cookies' from 'http'")
 
 
-def build(settings: Settings) -> Served:
+def build(settings: Settings) -> ServedApplication:
     fail_as_told(settings.name)
     built_by = signals_of_a_child()
     started = threading.Event()
@@ -76,7 +76,7 @@ def build(settings: Settings) -> Served:
     def stop() -> None:
         (marks / f"stopped-{os.getpid()}").touch()
 
-    return Served(application, started.set, stop)
+    return ServedApplication(application, started.set, stop)
 
 
 if __name__ == "__main__":

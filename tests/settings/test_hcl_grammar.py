@@ -48,7 +48,7 @@ def read(parse, text):
     if tree is None:
         return None
     try:
-        return hcl_file._Reader(text).body(hcl_file._branches(tree)[0], 1, "")
+        return hcl_file._TreeReader(text).body(hcl_file._branches(tree)[0], 1, "")
     except hcl_file.SyntaxProblem as problem:
         return problem.line, problem.key, problem.message
 

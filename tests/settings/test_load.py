@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from dataplane_core.settings import Settings, SettingsError, User, load
+from dataplane_core.settings import Settings, SettingsError, UserSettings, load
 from dataplane_core.settings.manual import manual
 from dataplane_core.settings.table import keys
 
@@ -78,7 +78,7 @@ def problems(settle, text, suffix="yaml"):
 def test_yaml_and_hcl_say_the_same(settle):
     yaml, hcl = settle(YAML), settle(HCL, "hcl")
     assert dataclasses.replace(yaml, file="") == dataclasses.replace(hcl, file="")
-    assert yaml.dataplaneapi.user == (User("admin", "0123", True), User("bob", "$5$ab$cd"))
+    assert yaml.dataplaneapi.user == (UserSettings("admin", "0123", True), UserSettings("bob", "$5$ab$cd"))
     assert yaml.haproxy.reload.reload_delay == 0.25
     assert yaml.haproxy.config_file == "/srv/h.cfg"
     assert yaml.log_targets[0].syslog.syslog_protocol == "udp"
@@ -312,7 +312,7 @@ def test_a_check_of_the_former_configuration_gives_a_warning(settle, command, wa
     ],
 )
 def test_users_in_every_spelling_of_hcl(settle, text):
-    assert settle(text, "hcl").dataplaneapi.user == (User("a", "p", True),)
+    assert settle(text, "hcl").dataplaneapi.user == (UserSettings("a", "p", True),)
 
 
 def test_strings_of_hcl_are_decoded(settle):

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from falcon import testing
 
 from dataplane_core.app import create_app
-from dataplane_core.settings import Settings, User
+from dataplane_core.settings import Settings, UserSettings
 
 STORAGE = "/v2/services/haproxy/storage"
 FOLDERS = {"maps": "maps", "ssl_certificates": "ssl", "general": "general"}
@@ -36,7 +36,7 @@ def settings_of(folder: Path, **given: Any) -> Settings:
             "haproxy.reload.reload_cmd": "true",
             "haproxy.reload.restart_cmd": "true",
             "dataplane.state_dir": str(folder / "state"),
-            "dataplaneapi.user": (User("admin", "pw", True),),
+            "dataplaneapi.user": (UserSettings("admin", "pw", True),),
             "dataplaneapi.resources.maps_dir": str(folder / "maps"),
             "dataplaneapi.resources.ssl_certs_dir": str(folder / "ssl"),
             "dataplaneapi.resources.general_storage_dir": str(folder / "general"),

@@ -8,7 +8,7 @@ import ssl
 import pytest
 from cryptography import x509
 
-from dataplane_core.haproxy.addresses import Address
+from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime import RuntimeClient
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess, show_info
@@ -43,7 +43,7 @@ class Live(Storage):
 
     @property
     def worker(self):
-        return RuntimeClient(Address(path=str(self.folder / "worker.sock")))
+        return RuntimeClient(SocketAddress(path=str(self.folder / "worker.sock")))
 
     def tell(self, text):
         return self.worker.command(text).strip()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.errors import CheckFailed
-from dataplane_core.haproxy.check import Checker
+from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.text import Line, Section
 from tests.haproxy.support import VERSIONS, configured
 from tests.harness.fixtures import one_haproxy
@@ -96,7 +96,7 @@ def test_what_is_put_back_after_a_failed_reload_is_ended(bench: Bench) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_haproxy_takes_what_is_written_and_not_what_was_there(tmp_path: Path, version: str) -> None:
     bench = Bench(tmp_path, END)
-    bench.checker = Checker(configured(tmp_path, haproxy_bin=one_haproxy(version)))  # type: ignore[assignment]
+    bench.checker = HaproxyChecker(configured(tmp_path, haproxy_bin=one_haproxy(version)))  # type: ignore[assignment]
     with pytest.raises(CheckFailed, match="Missing LF"):
         bench.checker.check(bench.file)
     for number, edit in enumerate(EDITS):

@@ -11,7 +11,7 @@ _CLUSTER = "it belongs to cluster mode, which this server does not take part in"
 
 
 @dataclass(frozen=True, slots=True)
-class Tls:
+class TlsSettings:
     """The TLS listener, which `scheme` switches on with `https`."""
 
     tls_host: str = setting(
@@ -53,7 +53,7 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class UserSettings:
     """One user of the API; with any of them in the settings, no userlist is read."""
 
     name: str = setting("", TEXT, "Name of the user; in HCL also the block's label.")
@@ -64,7 +64,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Userlist:
+class UserlistSettings:
     """Where users are found when the settings name none."""
 
     userlist: str = setting(
@@ -78,7 +78,7 @@ class Userlist:
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
+class TransactionSettings:
     """Transactions and copies of past versions."""
 
     transaction_dir: str = setting(
@@ -99,7 +99,7 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
+class ResourcesSettings:
     """Folders of the files around the configuration; they exist once the server answers."""
 
     maps_dir: str = setting(
@@ -126,7 +126,7 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True)
-class Advertised:
+class AdvertisedSettings:
     """The address that this server would tell a cluster."""
 
     api_address: str = setting("", TEXT, "Address told to a cluster.", unused=_CLUSTER)
@@ -134,7 +134,7 @@ class Advertised:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataplaneapi:
+class DataplaneapiSettings:
     """Listeners, process, users and folders."""
 
     scheme: tuple[str, ...] = setting(
@@ -194,11 +194,13 @@ class Dataplaneapi:
         flag="--disable-inotify",
     )  # fmt: skip
     pid_file: str = setting("", PATH, "File that holds the process id.", flag="--pid-file")
-    uid: int = setting(0, COUNT, "User id to run as, once the listeners are open.", flag="--uid")
+    uid: int = setting(
+        0, COUNT, "User id to run as, once the listeners are open.", flag="--uid"
+    )
     gid: int = setting(0, COUNT, "Group id to run as, likewise.", flag="--gid")
-    tls: Tls = field(default_factory=Tls)
-    user: tuple[User, ...] = ()
-    userlist: Userlist = field(default_factory=Userlist)
-    transaction: Transaction = field(default_factory=Transaction)
-    resources: Resources = field(default_factory=Resources)
-    advertised: Advertised = field(default_factory=Advertised)
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    user: tuple[UserSettings, ...] = ()
+    userlist: UserlistSettings = field(default_factory=UserlistSettings)
+    transaction: TransactionSettings = field(default_factory=TransactionSettings)
+    resources: ResourcesSettings = field(default_factory=ResourcesSettings)
+    advertised: AdvertisedSettings = field(default_factory=AdvertisedSettings)

@@ -16,7 +16,7 @@ from dataplane_core.settings.kinds import (
 
 
 @dataclass(frozen=True, slots=True)
-class Dataplane:
+class DataplaneSettings:
     """Limits, state, process and plugins."""
 
     state_dir: str = setting(

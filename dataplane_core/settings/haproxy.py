@@ -15,7 +15,7 @@ _AT_ONCE = "this server answers at once and looks for HAProxy's socket when it n
 
 
 @dataclass(frozen=True, slots=True)
-class Reload:
+class ReloadSettings:
     """How HAProxy is checked, reloaded, restarted and asked for its state."""
 
     reload_delay: float = setting(
@@ -54,7 +54,7 @@ class Reload:
 
 
 @dataclass(frozen=True, slots=True)
-class Haproxy:
+class HaproxySettings:
     """Where HAProxy, its configuration and its master socket are."""
 
     config_file: str = setting(
@@ -90,4 +90,4 @@ class Haproxy:
         0.5, DURATION, "How often it would look meanwhile.", flag="--delayed-start-tick",
         unused=_AT_ONCE,
     )  # fmt: skip
-    reload: Reload = field(default_factory=Reload)
+    reload: ReloadSettings = field(default_factory=ReloadSettings)
