@@ -28,13 +28,21 @@ from dataplane_core.api.operations import (
     Operation,
     Parameter,
     Response,
+    array,
     created,
     deleted,
+    operation,
     replaced,
 )
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
-from dataplane_core.api.uploads import open_upload
+from dataplane_core.api.transactions import (
+    TOO_MANY_TRANSACTIONS,
+    TRANSACTION,
+    TransactionItem,
+    TransactionList,
+)
+from dataplane_core.api.uploads import FILE_FIELD, open_upload
 from dataplane_core.api.view import View
 from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Codec, Loaded, raise_problems
@@ -70,7 +78,7 @@ from dataplane_core.errors import (
     VersionMismatch,
 )
 from dataplane_core.grammar import *  # noqa: F403
-from dataplane_core.grammar.address import Address
+from dataplane_core.grammar.address import PORT, Address
 from dataplane_core.grammar.dispatch import Case, Template
 from dataplane_core.grammar.nested import nested
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
@@ -79,12 +87,13 @@ from dataplane_core.grammar.statements import LineContent, RowStatement, SingleS
 from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
 from dataplane_core.grammar.values import WORD
 from dataplane_core.haproxy.live import is_ip
+from dataplane_core.haproxy.refusals import first_words, refused
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
 from dataplane_core.haproxy.runtime_line import runtime_argument
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
-from dataplane_core.references import Former
+from dataplane_core.references import Former, StoredFiles, Tell
 from dataplane_core.resources.changes import NeedsReload
 from dataplane_core.resources.collections import LISTEN, RowCollection
 from dataplane_core.resources.locate import refuse_namesake, row_name
@@ -106,6 +115,7 @@ from dataplane_core.store.files import (
     try_lock,
     write_atomically,
 )
+from dataplane_core.store.folder import Folder, resource_folder
 from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.snapshot import Snapshot
@@ -141,19 +151,21 @@ __all__ = [
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
     "CONFLICT", "CURRENT_VERSION", "EXISTS", "FAILURE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
-    "NOT_FOUND", "TRANSACTION_ID", "VERSION", "created", "deleted", "replaced", "parse_json",
-    "to_json", "open_upload", "View", "Codec", "Loaded", "raise_problems", "SchemaFactory",
+    "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created", "deleted",
+    "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList", "TransactionItem",
+    "parse_json", "to_json", "open_upload", "FILE_FIELD", "View", "Codec", "Loaded",
+    "raise_problems", "SchemaFactory",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "has_variable", "is_words", "plain_word", "split_words",
     "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits", "SCOPE_KIND",
     "CONTROL_CHARACTERS", "place_section", "place_section_beside", "with_defaults",
     "refuse_namesake", "row_name",
     # Parts of the grammar for classes of one's own.
-    "Address", "Case", "Template", "ParameterKeyword", "nested", "Layout", "unwritable",
+    "Address", "PORT", "Case", "Template", "ParameterKeyword", "nested", "Layout", "unwritable",
     "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",
     "WORD",
     # The running HAProxy.
-    "Runtime", "RuntimeClient", "runtime_argument", "is_ip",
+    "Runtime", "RuntimeClient", "runtime_argument", "first_words", "refused", "is_ip",
     # Sources of services.
     "Source", "SourceFailed", "Instance", "Found", "SourceEntry", "ENTRY_DEFAULTS", "ENTRY_PROPS",
     "ENTRY_SLOTS",
@@ -161,7 +173,7 @@ __all__ = [
     "State", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions", "Verdict",
     "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",
     "read_file", "sweep_folder", "sync_directory", "storage_errors", "try_lock", "write_atomically",
-    "Former",
+    "Former", "Folder", "resource_folder", "StoredFiles", "Tell",
 ]  # fmt: skip
 # The words of declarations.
 __all__ += grammar.__all__

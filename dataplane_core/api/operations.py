@@ -135,6 +135,26 @@ class Operation:
         return self.summary.partition(". ")[2] or f"{self.title or self.id}."
 
 
+def array(name: str) -> Fragment:
+    """Return the schema of a list of objects that the definition `name` describes."""
+    return {"type": "array", "items": {"$ref": name}}
+
+
+def operation(
+    identifier: str,
+    tag: str,
+    summary: str,
+    parameters: Iterable[Parameter] = (),
+    body: Body | None = None,
+    **answers: Response,
+) -> Operation:
+    """Return an operation whose `answers` are `_200=…`; any other status is a failure."""
+    responses = {code.lstrip("_"): answer for code, answer in answers.items()}
+    return Operation(
+        identifier, tag, summary, tuple(parameters), body, {**responses, "default": FAILURE}
+    )
+
+
 CURRENT_VERSION = "/services/haproxy/configuration/version"
 """Answers what to give as `version`."""
 

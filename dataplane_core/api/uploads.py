@@ -11,6 +11,9 @@ from falcon.media.multipart import BodyPart, MultipartForm, MultipartParseError
 from dataplane_core.api.body import broken_off, check_size, too_large
 from dataplane_core.errors import BadRequest
 
+FILE_FIELD = "file_upload"
+"""The field of a form in which clients of the interface send a file."""
+
 _PIECE = 1 << 16
 
 

@@ -11,7 +11,8 @@ from dataplane_core.text.tokens import is_one_word, plain_word
 _PORTS = re.compile(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
 _PORTLESS = re.compile(r"(unix|abns|abnsz|fd|sockpair)@|/|[^$]*\$")
-LAST_PORT = 65535
+PORT = (1, 65535)
+"""The limits of a port (RFC 793); HAProxy reads 0 as none."""
 
 
 class Address(Term):
@@ -61,7 +62,7 @@ class Address(Term):
         if match is None or self.port is None or not (host or not self.host.required):
             return {self.host.name: self._bare(word)}
         port, end = int(match[1]), match[2]
-        if port > LAST_PORT or (end and (self.end is None or int(end) > LAST_PORT)):
+        if port > PORT[1] or (end and (self.end is None or int(end) > PORT[1])):
             return {self.host.name: self._bare(word)}
         values: dict[str, str | int] = {self.host.name: self._bare(host)} if host else {}
         values[self.port.name] = port

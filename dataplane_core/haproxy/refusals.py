@@ -1,8 +1,9 @@
-"""Answers of HAProxy's Runtime API that say why a command was not even tried."""
+"""Answers of HAProxy's Runtime API that say why a command was not tried, or not carried out."""
 
 import re
+from collections.abc import Mapping, Sequence
 
-from dataplane_core.errors import RuntimeFailed
+from dataplane_core.errors import BadRequest, DataplaneError, RuntimeFailed
 
 NO_WORKER = "Can't find the target PID"
 """The beginning of a master's answer to what is meant for a worker, where there is none."""
@@ -27,3 +28,20 @@ def refusal_of(answer: str) -> RuntimeRefused | None:
     if match["denied"]:
         return NotPermitted("HAProxy refuses the command: Permission denied")
     return RuntimeRefused(f"HAProxy refuses the command: {answer.splitlines()[0]}")
+
+
+def first_words(answers: Sequence[str]) -> str:
+    """Return what HAProxy says to a command that answers nothing when all is well; else "".
+
+    `answers` are those of all processes; the first that says something counts.
+    """
+    return next((one.strip() for one in answers if one.strip()), "")
+
+
+def refused(words: str, kinds: Mapping[str, type[DataplaneError]]) -> DataplaneError:
+    """Return the failure that HAProxy's words mean.
+
+    `kinds` maps parts of sentences to failures; words that have none of them are a `BadRequest`.
+    """
+    kind = next((kind for part, kind in kinds.items() if part in words), BadRequest)
+    return kind(f"HAProxy says: {words}")

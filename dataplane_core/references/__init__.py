@@ -5,6 +5,7 @@ keywords that come with a later HAProxy, or that only a plugin declares, are kno
 """
 
 from dataplane_core.references.former import Former
+from dataplane_core.references.stored_files import StoredFiles, Tell
 from dataplane_core.references.used_files import UsedFiles
 
-__all__ = ["Former", "UsedFiles"]
+__all__ = ["Former", "StoredFiles", "Tell", "UsedFiles"]

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataplane_core.grammar import Model, Prop, Row, RowTable
+from dataplane_core.grammar import Model, ParameterTable, Prop, Row, RowTable
+from dataplane_core.grammar.declaration import nearest_parts
+from dataplane_core.grammar.dispatch import Case
+from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.text import Document, Line, Section
 
 SECTION_NAME = "^[A-Za-z0-9-_.:]+$"
@@ -180,6 +183,12 @@ class RowCollection(Collection):
     @property
     def props(self) -> tuple[Prop, ...]:
         return self.table.props
+
+    @property
+    def keywords(self) -> ParameterTable | None:
+        """The table of keywords on a row's line; None where there is none, or more than one."""
+        found = nearest_parts(self.table.statement, ParameterTable, (Case, ParameterKeyword))
+        return found[0] if len(found) == 1 else None
 
     @property
     def indexed(self) -> bool:

@@ -236,6 +236,11 @@ class Registry:
         """The collections of rows."""
         return [one for one in self.collections.values() if isinstance(one, RowCollection)]
 
+    def declared_rows(self, name: str) -> RowCollection | None:
+        """Return the rows that a plugin has declared under a name; None if no plugin has."""
+        found = self.collections.get(name)
+        return found if isinstance(found, RowCollection) else None
+
     def sections_of(self, kind: str) -> SectionCollection | None:
         """The collection whose sections start with `kind`."""
         return self._sections_of.get(kind)

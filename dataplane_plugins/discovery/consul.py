@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from dataplane_core.plugin import (
+    PORT,
     Code,
     Found,
     Instance,
@@ -38,7 +39,8 @@ def _words(name: str, help: str, deprecated: bool = False) -> Prop:
 
 PROPS = (
     Prop("address", pattern=_WORD, required=True, help="Host of the Consul agent."),
-    Prop("port", "integer", minimum=1, maximum=65535, required=True, help="Port of its HTTP API."),
+    Prop("port", "integer", minimum=PORT[0], maximum=PORT[1], required=True,
+         help="Port of its HTTP API."),
     Prop("mode", enum=("http", "https"), help="Scheme of its HTTP API."),
     Prop("token", pattern=_WORD, help="Sent as `X-Consul-Token`."),
     Prop("namespace", help="Namespace of the services (Consul Enterprise)."),

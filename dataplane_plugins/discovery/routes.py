@@ -7,7 +7,6 @@ import falcon
 from dataplane_core.plugin import (
     BAD_REQUEST,
     EXISTS,
-    FAILURE,
     NOT_FOUND,
     ApiRequest,
     Body,
@@ -19,6 +18,7 @@ from dataplane_core.plugin import (
     Services,
     Source,
     impl,
+    operation,
     raise_problems,
     to_json,
 )
@@ -26,6 +26,7 @@ from dataplane_plugins.discovery.configured import configured, props_of
 from dataplane_plugins.discovery.engine import Engine
 from dataplane_plugins.discovery.entries import Entries, Statuses
 
+TAG = "ServiceDiscovery"
 STATUS = {
     "type": "object",
     "properties": {
@@ -98,10 +99,7 @@ def _envelope(schema: Fragment, required: bool) -> Response:
 
 
 def _operation(id: str, summary: str, body: Body | None = None, **answers: Response) -> Operation:
-    responses = {code.lstrip("_"): answer for code, answer in answers.items()}
-    return Operation(
-        id, "ServiceDiscovery", summary, body=body, responses={**responses, "default": FAILURE}
-    )
+    return operation(id, TAG, summary, (), body, **answers)
 
 
 def _add(routes: Routes, source: Source, entries: Entries) -> None:
@@ -179,7 +177,7 @@ def _for_one(source: Source) -> dict[str, Operation]:
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Bring the entries of the settings file in, and serve those of all sources."""
     help = "Sources of services, whose entries keep backends with the servers that they find."
-    routes.tag("ServiceDiscovery", help, 60)
+    routes.tag(TAG, help, 60)
     sources = sources_of(services)
     given = [configured(source, services.settings) for source in sources]
     entries = Entries(services.state)
@@ -188,14 +186,14 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         _add(routes, source, entries)
     routes.schema("discovery_status", {"type": "array", "items": STATUS})
     listing = _envelope({"$ref": "discovery_status"}, True)
-    operation = _operation(
+    reading = _operation(
         "getDiscoveryStatus",
         "Read how discovery fares. For each entry that is followed: when it was last read, what "
         "failed, and what it keeps.",
         _200=listing,
     )
     routes.add(
-        "/service_discovery/status", StatusList(Statuses(services.state)), {"GET": operation}
+        "/service_discovery/status", StatusList(Statuses(services.state)), {"GET": reading}
     )
 
 

@@ -19,10 +19,8 @@ from dataplane_core.plugin import (
     read_file,
     write_atomically,
 )
+from dataplane_plugins.patterns.map_uploads import SUFFIX
 from dataplane_plugins.patterns.patterns import Reference, choose
-
-SUFFIX = ".map"
-"""What the name of a stored map ends with; who names one may leave it out."""
 
 _LINE = re.compile(r"([ \t]*)([^ \t\r\n#][^ \t\r\n]*)([ \t]*)(.*?)([ \t\r]*\n?)", re.DOTALL)
 _EACH = re.compile(r"[^\n]*\n|[^\n]+")

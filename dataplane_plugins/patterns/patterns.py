@@ -22,10 +22,11 @@ from dataplane_core.plugin import (
     RuntimeFailed,
     RuntimeUnreachable,
     Services,
+    first_words,
+    refused,
     runtime_argument,
     try_lock,
 )
-from dataplane_plugins.runtime.common import first_words, refused
 
 Kind = Literal["map", "acl"]
 Entry = tuple[str, str, str]

@@ -17,23 +17,15 @@ from dataplane_core.plugin import (
     Response,
     Routes,
     Services,
+    array,
     impl,
+    operation,
     parse_json,
     runtime_argument,
     to_json,
 )
 from dataplane_plugins.patterns.patterns import Patterns, Reference, choose, entries
-from dataplane_plugins.runtime.common import (
-    BAD,
-    EXISTS,
-    GONE,
-    MISSING,
-    PATH,
-    TEXT,
-    array,
-    named,
-    operation,
-)
+from dataplane_plugins.runtime.common import BAD, EXISTS, GONE, MISSING, PATH, TEXT, named
 
 TAG = "ACL Runtime"
 ENTRY = (

@@ -1,15 +1,10 @@
 """What the resources of the running HAProxy share: parameters, answers, and failures."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from dataplane_core.plugin import (
-    FAILURE,
-    BadRequest,
-    Body,
-    DataplaneError,
-    Operation,
     Parameter,
     Prop,
     Response,
@@ -41,34 +36,9 @@ def fragment(prop: Prop) -> dict[str, Any]:
     return facts
 
 
-def array(name: str) -> dict[str, Any]:
-    """The schema of a list of objects."""
-    return {"type": "array", "items": {"$ref": name}}
-
-
 def named(name: str, help: str, *, where: str = "query") -> Parameter:
     """A required name in the query or the path."""
     return Parameter(name, where=where, required=True, pattern=NAME, help=help)
-
-
-def operation(
-    identifier: str,
-    tag: str,
-    summary: str,
-    parameters: Iterable[Parameter] = (),
-    body: Body | None = None,
-    **answers: Response,
-) -> Operation:
-    """An operation; `answers` are `_200=…`, and any other status is a failure."""
-    responses = {code.lstrip("_"): answer for code, answer in answers.items()}
-    return Operation(
-        identifier, tag, summary, tuple(parameters), body, {**responses, "default": FAILURE}
-    )
-
-
-def first_words(answers: list[str]) -> str:
-    """What HAProxy says to a command that answers nothing when all is well; "" then."""
-    return next((one.strip() for one in answers if one.strip()), "")
 
 
 def from_each(
@@ -95,10 +65,3 @@ def from_each(
     return found
 
 
-def refused(words: str, kinds: Mapping[str, type[DataplaneError]]) -> DataplaneError:
-    """The failure that HAProxy's words mean: the first kind whose key is in them, else a 400.
-
-    `kinds` maps parts of sentences to failures.
-    """
-    kind = next((kind for part, kind in kinds.items() if part in words), BadRequest)
-    return kind(f"HAProxy says: {words}")

@@ -12,11 +12,13 @@ from dataplane_core.plugin import (
     Runtime,
     RuntimeClient,
     Services,
+    array,
     impl,
     is_digits,
+    operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, array, from_each, operation
+from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, from_each
 
 FIELDS = {
     "ActivePeers": "active_peers",

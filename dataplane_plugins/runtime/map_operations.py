@@ -2,18 +2,17 @@
 
 from dataclasses import replace
 
-from dataplane_core.plugin import Body, Parameter, Prop, Response, Routes
-from dataplane_plugins.runtime.common import (
-    BAD,
-    EXISTS,
-    GONE,
-    MISSING,
-    NUMBER,
-    TEXT,
+from dataplane_core.plugin import (
+    Body,
+    Parameter,
+    Prop,
+    Response,
+    Routes,
     array,
-    named,
     operation,
 )
+from dataplane_plugins.patterns.map_uploads import MAP_FILE
+from dataplane_plugins.runtime.common import BAD, EXISTS, GONE, MISSING, named
 
 TAG = "Maps"
 KEY_PATTERN = r"^[^\r\n]+$"
@@ -27,16 +26,6 @@ VALUE = (
     replace(ENTRY[1], required=False, read_only=True, help="Ignored: the path names the key."),
     ENTRY[2],
 )
-MAP = {
-    "type": "object",
-    "properties": {
-        "description": TEXT,
-        "file": TEXT,
-        "id": TEXT,
-        "size": NUMBER,
-        "storage_name": TEXT,
-    },
-}
 IN_USE = Response({"$ref": "error"}, (), "The configuration names the file.")
 UPLOAD = "fileUpload"
 """The field of an upload; `file_upload`, as everywhere else, is taken too."""
@@ -156,6 +145,6 @@ ENTRY_ITEM = {
 def define(routes: Routes) -> None:
     """Define the schemas and the tag that these operations refer to."""
     routes.tag(TAG, "Maps of the running HAProxy, and their entries.", 30)
-    routes.schema("map_file", MAP)
+    routes.schema("map_file", MAP_FILE)
     routes.schema("maps", array("map_file"))
     routes.schema("map_entries", array("map_entry"))

@@ -8,6 +8,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.plugin import (
+    FILE_FIELD,
     AlreadyExists,
     ApiRequest,
     BadRequest,
@@ -22,18 +23,18 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.patterns.map_files import MapFiles, Values, by_key, check_entry
+from dataplane_plugins.patterns.map_uploads import receive_map
 from dataplane_plugins.patterns.patterns import Patterns, Reference, entries
 from dataplane_plugins.runtime import map_operations as told_as
 from dataplane_plugins.runtime.common import PATH
 from dataplane_plugins.runtime.listing import entries_json
-from dataplane_plugins.storage.maps import MapList as StoredMaps
-from dataplane_plugins.storage.maps import stored_maps
 
 
 class Maps:
     """The maps of every process, and the files of the managed ones."""
 
     def __init__(self, services: Services) -> None:
+        self.services = services
         self.patterns = Patterns(services, "map")
         self.used_files = services.used_files
         folder = Path(services.settings.dataplaneapi.resources.maps_dir)
@@ -68,9 +69,8 @@ def shown(one: Reference) -> dict[str, Any]:
 class MapList:
     """The managed maps, or all: GET; the file of a new one: POST."""
 
-    def __init__(self, maps: Maps, stored: StoredMaps) -> None:
+    def __init__(self, maps: Maps) -> None:
         self.maps = maps
-        self.stored = stored
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         everything = req.query["include_unmanaged"]
@@ -82,7 +82,8 @@ class MapList:
         resp.data = to_json(found)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        self.stored.on_post(req, resp)
+        resp.status = 201
+        resp.data = to_json(receive_map(req, self.maps.services, told_as.UPLOAD, FILE_FIELD))
 
 
 class MapItem:
@@ -191,8 +192,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve maps and their entries."""
     maps = Maps(services)
     told_as.define(routes)
-    stored = StoredMaps(stored_maps(services, told_as.UPLOAD))
-    routes.add(f"{PATH}/maps", MapList(maps, stored), told_as.MAP_LIST)
+    routes.add(f"{PATH}/maps", MapList(maps), told_as.MAP_LIST)
     routes.add(f"{PATH}/maps/{{name}}", MapItem(maps), told_as.MAP_ITEM)
     routes.add(f"{PATH}/maps_entries", EntryList(maps), told_as.ENTRY_LIST)
     routes.add(f"{PATH}/maps_entries/{{id}}", EntryItem(maps), told_as.ENTRY_ITEM)

@@ -1,7 +1,7 @@
 """`/runtime/servers`: servers of a backend as the running process has them.
 
-States are those of `show servers state` (management guide, section 9.3), the table of dynamic
-servers' options is that of `server` lines.
+States are those of `show servers state` (management guide, section 9.3). A server that is created
+takes the keywords that the configuration's collection `servers` declares for its lines.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,36 +11,32 @@ from typing import Any
 import falcon
 
 from dataplane_core.plugin import (
+    PORT,
     AlreadyExists,
     ApiRequest,
     BadRequest,
     Body,
     NotFound,
+    Operation,
+    ParameterTable,
+    Problem,
     Prop,
+    Registry,
     Response,
     Routes,
     Runtime,
     RuntimeFailed,
     Services,
+    array,
+    first_words,
     impl,
+    operation,
+    refused,
     runtime_argument,
     to_json,
     unquote,
 )
-from dataplane_plugins.configuration.common.props import PORT
-from dataplane_plugins.configuration.servers.server_params import SERVER_PARAMS
-from dataplane_plugins.runtime.common import (
-    BAD,
-    EXISTS,
-    GONE,
-    MISSING,
-    PATH,
-    array,
-    first_words,
-    named,
-    operation,
-    refused,
-)
+from dataplane_plugins.runtime.common import BAD, EXISTS, GONE, MISSING, PATH, named
 
 ADMIN_STATES = ("ready", "maint", "drain")
 OPERATIONAL_STATES = ("up", "down", "stopping")
@@ -70,7 +66,7 @@ STATE = (
     Prop("operational_state", enum=OPERATIONAL_STATES, help="What its checks or agent found."),
     replace(_PORT, read_only=True),
 )
-DYNAMIC = (_NAME, _ADDRESS, _PORT, _ID, *SERVER_PARAMS.props)
+_OWN = (_NAME, _ADDRESS, _PORT, _ID)
 _ON_ALREADY = ("force_", "ssl_reuse", "tls_tickets")
 NO_ADDRESS = "-"
 """What stands for the address of a server that gets one later."""
@@ -103,20 +99,42 @@ def admin_state(bits: int) -> str:
     return "drain" if bits & _DRAIN else "ready"
 
 
-def dynamic_words(values: Mapping[str, Any]) -> Iterator[str]:
-    """The words of `add server` behind the server's name, escaped."""
-    address, port = values.get("address", NO_ADDRESS), values.get("port")
-    if port is not None and ":" in address.strip("[]"):
-        address = f"[{address.strip('[]')}]"
-    yield runtime_argument(address if port is None else f"{address}:{port}")
-    names = {prop.name for prop in SERVER_PARAMS.props}
-    own = {
-        name: value
-        for name, value in values.items()
-        if name.partition(".")[0] in names and not _says_nothing(name, value)
-    }
-    for word in SERVER_PARAMS.write(own, {}):
-        yield runtime_argument(unquote(word))
+class DynamicServers:
+    """What a server that is created in the running process can have.
+
+    `keywords` is the table of `server` lines in the configuration.
+    """
+
+    def __init__(self, keywords: ParameterTable) -> None:
+        self._keywords = keywords
+        own = {prop.name for prop in _OWN}
+        self.props = (*_OWN, *(prop for prop in keywords.props if prop.name not in own))
+
+    @classmethod
+    def of(cls, registry: Registry) -> "DynamicServers":
+        """Return those that the collection `servers` describes; without it they have no keyword."""
+        rows = registry.declared_rows("servers")
+        keywords = None if rows is None else rows.keywords
+        return cls(keywords or ParameterTable())
+
+    def problems(self, values: Mapping[str, Any]) -> Iterator[Problem]:
+        """Yield the rules between keywords that the values break."""
+        return self._keywords.problems(values)
+
+    def words(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the words of `add server` behind the server's name, escaped."""
+        address, port = values.get("address", NO_ADDRESS), values.get("port")
+        if port is not None and ":" in address.strip("[]"):
+            address = f"[{address.strip('[]')}]"
+        yield runtime_argument(address if port is None else f"{address}:{port}")
+        names = self._keywords.names - {prop.name for prop in _OWN}
+        said = {
+            name: value
+            for name, value in values.items()
+            if name.partition(".")[0] in names and not _says_nothing(name, value)
+        }
+        for word in self._keywords.write(said, {}):
+            yield runtime_argument(unquote(word))
 
 
 def _says_nothing(name: str, value: Any) -> bool:
@@ -156,18 +174,18 @@ class Servers:
 class ServerList:
     """The servers of a backend: GET; a new one: POST."""
 
-    def __init__(self, servers: Servers) -> None:
-        self.servers = servers
+    def __init__(self, servers: Servers, dynamic: DynamicServers) -> None:
+        self.servers, self.dynamic = servers, dynamic
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         resp.data = to_json(self.servers.all(req.query["backend"]) or [])
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         values = req.body.values
-        problem = next(SERVER_PARAMS.problems(values), None)
+        problem = next(self.dynamic.problems(values), None)
         if problem is not None:
             raise BadRequest(problem.message)
-        words = " ".join(dynamic_words(values))
+        words = " ".join(self.dynamic.words(values))
         self.servers.tell("add server", req.query["backend"], values["name"], words)
         resp.status = 201
         resp.data = to_json(req.body.echo)
@@ -198,31 +216,6 @@ class ServerItem:
 _BACKEND = named("backend", "Name of the backend.")
 _BOTH = (named("name", "Name of the server.", where="path"), _BACKEND)
 _STATE, _DYNAMIC = {"$ref": "runtime_server"}, {"$ref": "runtime_add_server"}
-LISTING = {
-    "GET": operation(
-        "getRuntimeServers",
-        "Server",
-        "List the running servers of a backend. Their addresses and states in the running HAProxy.",
-        (_BACKEND,),
-        _200=Response({"$ref": "runtime_servers"}),
-    ),
-    "POST": operation(
-        "addRuntimeServer",
-        "Server",
-        "Create a server in the running HAProxy. It starts in maintenance, and is gone after a "
-        "reload.",
-        (_BACKEND,),
-        Body(
-            _DYNAMIC,
-            props=DYNAMIC,
-            example={"address": "127.0.0.1", "name": "web3", "port": 8083},
-        ),
-        _201=Response(_DYNAMIC),
-        _400=BAD,
-        _404=MISSING,
-        _409=EXISTS,
-    ),
-}
 ITEM = {
     "GET": operation(
         "getRuntimeServer",
@@ -256,10 +249,39 @@ ITEM = {
 }
 
 
+LISTING = operation(
+    "getRuntimeServers",
+    "Server",
+    "List the running servers of a backend. Their addresses and states in the running HAProxy.",
+    (_BACKEND,),
+    _200=Response({"$ref": "runtime_servers"}),
+)
+
+
+def _creation(props: tuple[Prop, ...]) -> Operation:
+    return operation(
+        "addRuntimeServer",
+        "Server",
+        "Create a server in the running HAProxy. It starts in maintenance, and is gone after a "
+        "reload.",
+        (_BACKEND,),
+        Body(
+            _DYNAMIC,
+            props=props,
+            example={"address": "127.0.0.1", "name": "web3", "port": 8083},
+        ),
+        _201=Response(_DYNAMIC),
+        _400=BAD,
+        _404=MISSING,
+        _409=EXISTS,
+    )
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the servers."""
-    servers = Servers(services.runtime)
+    servers, dynamic = Servers(services.runtime), DynamicServers.of(services.registry)
     routes.schema("runtime_servers", array("runtime_server"))
-    routes.add(f"{PATH}/servers", ServerList(servers), LISTING)
+    several = {"GET": LISTING, "POST": _creation(dynamic.props)}
+    routes.add(f"{PATH}/servers", ServerList(servers, dynamic), several)
     routes.add(f"{PATH}/servers/{{name}}", ServerItem(servers), ITEM)

@@ -16,11 +16,13 @@ from dataplane_core.plugin import (
     RuntimeClient,
     RuntimeFailed,
     Services,
+    array,
     impl,
     is_digits,
+    operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, TEXT, array, from_each, operation
+from dataplane_plugins.runtime.common import NUMBER, TEXT, from_each
 
 NUMBERS = (
     *("act", "agent_code", "agent_duration", "agent_fall", "agent_health", "agent_rise", "bck"),

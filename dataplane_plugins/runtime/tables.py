@@ -21,23 +21,16 @@ from dataplane_core.plugin import (
     Routes,
     RuntimeClient,
     Services,
+    array,
     impl,
     is_digits,
+    operation,
+    refused,
     runtime_argument,
     to_json,
 )
 from dataplane_plugins.runtime import stick_tables
-from dataplane_plugins.runtime.common import (
-    MISSING,
-    NUMBER,
-    PATH,
-    TEXT,
-    array,
-    fragment,
-    named,
-    operation,
-    refused,
-)
+from dataplane_plugins.runtime.common import MISSING, NUMBER, PATH, TEXT, fragment, named
 
 TAG = "StickTable"
 FREE = r"^[^\r\n;#]+$"

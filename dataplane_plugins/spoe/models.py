@@ -3,6 +3,7 @@
 from dataplane_core.plugin import (
     Model,
     Prop,
+    Registry,
     Statement,
     choose,
     duration,
@@ -18,8 +19,6 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.rules.acls import ACL
-from dataplane_plugins.configuration.rules.log_targets import LOG
 
 VARIABLE = r"^[A-Za-z0-9-_.]+$"
 EVENTS = (
@@ -54,10 +53,7 @@ def _timeout(name: str, help: str) -> Statement:
     return statement(head, term, examples=[f"{head} 2s", f"{head} 1500"], rejects=[head])
 
 
-AGENT = Model(
-    "spoe_agent",
-    _names("groups", "groups", "Groups of messages that rules may send, one blank between."),
-    nested("log", LOG, numbered=True, help="Where the agent's own messages are logged."),
+_AGENT = (
     _number("maxconnrate", "Connections to the agent's servers a second at most."),
     _number("maxerrrate", "Errors a second at which the agent is left alone."),
     _number("max-frame-size", "Largest frame, in bytes."),
@@ -89,16 +85,11 @@ AGENT = Model(
     ),
 )  # fmt: skip
 
-MESSAGE = Model(
-    "spoe_message",
-    nested("acl", ACL, numbered=True, help="Conditions that the event may refer to."),
-    _names("args", "args", "What is sent: sample expressions, each with an optional name=."),
-    statement(
-        "event",
-        group("event", rule(one_of("name", *EVENTS, required=True, help="When it is sent."))),
-        examples=["event on-client-session", "event on-frontend-http-request if is_api"],
-        rejects=["event", "event on-nothing"],
-    ),
+_EVENT = statement(
+    "event",
+    group("event", rule(one_of("name", *EVENTS, required=True, help="When it is sent."))),
+    examples=["event on-client-session", "event on-frontend-http-request if is_api"],
+    rejects=["event", "event on-nothing"],
 )
 
 # HAProxy has no such keyword: who sends the property is not refused, and nothing is written.
@@ -108,3 +99,31 @@ GROUP = Model(
     "spoe_group",
     _names("messages", "messages", "Messages of the group, one blank between."),
 )
+
+
+def agent(registry: Registry) -> Model:
+    """Return the lines of an agent; its `log` lines are those that `log_targets` declares."""
+    return Model(
+        "spoe_agent",
+        _names("groups", "groups", "Groups of messages that rules may send, one blank between."),
+        *_rows(
+            registry, "log_targets", "log", "Where the agent's own messages are logged."
+        ),
+        *_AGENT,
+    )
+
+
+def message(registry: Registry) -> Model:
+    """Return the lines of a message; its `acl` lines are those that `acls` declares."""
+    return Model(
+        "spoe_message",
+        *_rows(registry, "acls", "acl", "Conditions that the event may refer to."),
+        _names("args", "args", "What is sent: sample expressions, each with an optional name=."),
+        _EVENT,
+    )
+
+
+def _rows(registry: Registry, collection: str, name: str, help: str) -> list[Statement]:
+    """Return the lines of a collection as the list `name`; none where no plugin declares it."""
+    rows = registry.declared_rows(collection)
+    return [] if rows is None else [nested(name, rows.table.statement, numbered=True, help=help)]

@@ -3,18 +3,19 @@
 from dataplane_core.plugin import (
     BAD_REQUEST,
     EXISTS,
-    FAILURE,
+    FILE_FIELD,
     FORCE_RELOAD,
     NOT_FOUND,
+    TOO_MANY_TRANSACTIONS,
     TRANSACTION_ID,
     Body,
     Fragment,
     Operation,
     Parameter,
     Response,
+    operation,
 )
-from dataplane_plugins.service.transactions import TOO_MANY
-from dataplane_plugins.spoe.resources import UPLOAD, Part
+from dataplane_plugins.spoe.resources import Part
 
 SPOE = Parameter("spoe", required=True, help="Name of the SPOE file.")
 SCOPE = Parameter("scope", required=True, help="The scope in brackets, such as [mirror].")
@@ -29,26 +30,12 @@ IN_USE = Response({"$ref": "error"}, (), "The configuration names the file.")
 STATUS = Parameter("status", enum=("failed", "in_progress"), help="Show only these.")
 BEGIN = Parameter("version", "integer", required=True, help="The file's version to start from.")
 DELETED = Response(None, (), "Deleted.")
-TRANSACTION: Fragment = {
-    "type": "object",
-    "properties": {
-        "_version": {"type": "integer"},
-        "id": {"type": "string", "pattern": "^[^\\s]+$"},
-        "status": {"type": "string", "enum": ["failed", "outdated", "in_progress", "success"]},
-    },
-}
 
 
 def _operation(
-    id: str,
-    summary: str,
-    *parameters: Parameter,
-    body: Body | None = None,
-    tag: str = "Spoe",
-    **answers: Response,
+    id: str, summary: str, *parameters: Parameter, body: Body | None = None, **answers: Response
 ) -> Operation:
-    responses = {code.lstrip("_"): answer for code, answer in answers.items()}
-    return Operation(id, tag, summary, parameters, body, {**responses, "default": FAILURE})
+    return operation(id, "Spoe", summary, parameters, body, **answers)
 
 
 def _enveloped(schema: Fragment) -> Response:
@@ -75,7 +62,7 @@ FILE_LIST = {
     "POST": _operation(
         "createSpoe",
         "Upload an SPOE file. It is stored under the name that the upload gives it.",
-        body=Body({}, "multipart/form-data", form_field=UPLOAD),
+        body=Body({}, "multipart/form-data", form_field=FILE_FIELD),
         _201=Response({"type": "string"}, (), "The file's path."),
         _400=BAD_REQUEST,
         _409=EXISTS,
@@ -196,52 +183,49 @@ def part_item(part: Part) -> dict[str, Operation]:
 _TAG = "SpoeTransactions"
 _TRANSACTION = {"$ref": "spoe_transaction"}
 TRANSACTION_LIST = {
-    "GET": _operation(
+    "GET": operation(
         "getSpoeTransactions",
+        _TAG,
         "List transactions on an SPOE file. Those that are open or have failed.",
-        SPOE,
-        STATUS,
-        tag=_TAG,
+        (SPOE, STATUS),
         _200=Response({"$ref": "spoe_transactions"}),
         _404=NOT_FOUND,
     ),
-    "POST": _operation(
+    "POST": operation(
         "startSpoeTransaction",
+        _TAG,
         "Start a transaction on an SPOE file."
         " Changes with its identifier are seen by nobody else until it is committed.",
-        SPOE,
-        BEGIN,
-        tag=_TAG,
+        (SPOE, BEGIN),
         _201=Response(_TRANSACTION),
         _404=NOT_FOUND,
-        _429=TOO_MANY,
+        _429=TOO_MANY_TRANSACTIONS,
     ),
 }
 TRANSACTION_ITEM = {
-    "GET": _operation(
+    "GET": operation(
         "getSpoeTransaction",
+        _TAG,
         "Read a transaction on an SPOE file. Whether it is open, has failed or is outdated.",
-        SPOE,
-        tag=_TAG,
+        (SPOE,),
         _200=Response(_TRANSACTION),
         _404=NOT_FOUND,
     ),
-    "PUT": _operation(
+    "PUT": operation(
         "commitSpoeTransaction",
+        _TAG,
         "Commit a transaction on an SPOE file. All its changes take effect together.",
-        SPOE,
-        FORCE_RELOAD,
-        tag=_TAG,
+        (SPOE, FORCE_RELOAD),
         _200=Response(_TRANSACTION),
         _202=Response(_TRANSACTION, ("Reload-ID",), "A reload is under way."),
         _400=BAD_REQUEST,
         _404=NOT_FOUND,
     ),
-    "DELETE": _operation(
+    "DELETE": operation(
         "deleteSpoeTransaction",
+        _TAG,
         "Give up a transaction on an SPOE file. Its changes are forgotten.",
-        SPOE,
-        tag=_TAG,
+        (SPOE,),
         _204=Response(None, (), "Given up."),
         _404=NOT_FOUND,
     ),

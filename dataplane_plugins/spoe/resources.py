@@ -8,6 +8,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.plugin import (
+    FILE_FIELD,
     ApiRequest,
     BadRequest,
     Codec,
@@ -26,7 +27,6 @@ from dataplane_core.plugin import (
 from dataplane_plugins.spoe import scopes
 from dataplane_plugins.spoe.files import SpoeFiles
 
-UPLOAD = "file_upload"
 NAME = Prop("name", pattern=r"^[A-Za-z0-9-_.:]+$", required=True, help="Name of the section.")
 
 
@@ -104,7 +104,7 @@ class FileList(SpoeResource):
         resp.data = to_json(self.files.paths())
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        upload = open_upload(req, UPLOAD, self._limit)
+        upload = open_upload(req, FILE_FIELD, self._limit)
         data = b"".join(upload.pieces())
         resp.status = 201
         resp.data = to_json(self.files.create(upload.filename, data))

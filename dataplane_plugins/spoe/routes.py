@@ -1,18 +1,35 @@
 """Routes of SPOE files."""
 
-from dataplane_core.plugin import Routes, Services, impl
-from dataplane_plugins.spoe import operations, resources, transactions
+from dataplane_core.plugin import (
+    TRANSACTION,
+    ApiRequest,
+    Registry,
+    Routes,
+    Services,
+    TransactionItem,
+    TransactionList,
+    Transactions,
+    array,
+    impl,
+)
+from dataplane_plugins.spoe import operations, resources
 from dataplane_plugins.spoe.files import SpoeFiles
-from dataplane_plugins.spoe.models import AGENT, ENGINE_NAME, GROUP, MESSAGE
+from dataplane_plugins.spoe.models import ENGINE_NAME, GROUP, agent, message
 from dataplane_plugins.spoe.resources import Part
 
 BASE = "/services/haproxy/spoe"
 TRANSACTIONS = "/services/haproxy/spoe_transactions"
-PARTS = {
-    "spoe_agents": Part("spoe-agent", AGENT, "SpoeAgents", "SpoeAgent", (ENGINE_NAME,)),
-    "spoe_messages": Part("spoe-message", MESSAGE, "SpoeMessages", "SpoeMessage"),
-    "spoe_groups": Part("spoe-group", GROUP, "SpoeGroups", "SpoeGroup"),
-}
+
+
+def parts(registry: Registry) -> dict[str, Part]:
+    """Return the kinds of sections in a scope, by what the interface calls them."""
+    return {
+        "spoe_agents": Part(
+            "spoe-agent", agent(registry), "SpoeAgents", "SpoeAgent", (ENGINE_NAME,)
+        ),
+        "spoe_messages": Part("spoe-message", message(registry), "SpoeMessages", "SpoeMessage"),
+        "spoe_groups": Part("spoe-group", GROUP, "SpoeGroups", "SpoeGroup"),
+    }
 
 
 @impl
@@ -30,7 +47,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     limit = services.settings.dataplane.body_limit
     _add_files(routes, files, limit)
     _add_scopes(routes, files)
-    for path, part in PARTS.items():
+    for path, part in parts(services.registry).items():
         _add_part(routes, files, path, part)
     _add_transactions(routes, files)
 
@@ -57,8 +74,12 @@ def _add_part(routes: Routes, files: SpoeFiles, path: str, part: Part) -> None:
 
 
 def _add_transactions(routes: Routes, files: SpoeFiles) -> None:
-    routes.schema("spoe_transaction", operations.TRANSACTION)
-    routes.schema("spoe_transactions", {"type": "array", "items": {"$ref": "spoe_transaction"}})
+    routes.schema("spoe_transaction", TRANSACTION)
+    routes.schema("spoe_transactions", array("spoe_transaction"))
+
+    def found(req: ApiRequest) -> Transactions:
+        return files.store(req.query["spoe"]).transactions
+
     several, one = operations.TRANSACTION_LIST, operations.TRANSACTION_ITEM
-    routes.add(TRANSACTIONS, transactions.SpoeTransactionList(files), several)
-    routes.add(TRANSACTIONS + "/{id}", transactions.SpoeTransactionItem(files), one)
+    routes.add(TRANSACTIONS, TransactionList(found), several)
+    routes.add(TRANSACTIONS + "/{id}", TransactionItem(found), one)

@@ -14,125 +14,58 @@ import falcon
 
 from dataplane_core.plugin import (
     BYTES,
+    FILE_FIELD,
     ApiRequest,
-    Candidate,
     CheckFailed,
+    Folder,
     Former,
     ReloadFailed,
     Services,
-    locked,
+    StoredFiles,
+    Tell,
     open_upload,
-    sync_directory,
     to_json,
 )
 from dataplane_plugins.storage.certificates import bundle_in
-from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.live import CannotUpdateLive, Live
 
-FIELD = "file_upload"
+CHANGED = "it changed"
+"""Why a file needs a reload of which the running HAProxy was not told."""
 
 
-class Files:
-    """The files of one folder, and what HAProxy is told of their changes."""
+class Files(StoredFiles):
+    """The files of one folder, and what HAProxy is told of their changes.
+
+    `described` is the description that lists show of each file.
+    """
 
     def __init__(
         self,
         services: Services,
         folder: Folder,
         described: str,
-        fields: tuple[str, ...] = (FIELD,),
         refusal: type[CheckFailed] = CheckFailed,
     ) -> None:
+        super().__init__(folder, services.used_files, refusal)
         self.services = services
-        self.folder = folder
         self.described = described
-        self.fields = fields
-        self.refusal = refusal
         self.live = Live(services)
-        self.limit = services.settings.dataplane.body_limit
 
     def shown(self, name: str) -> dict[str, Any]:
-        """A file as lists show it."""
+        """Return a file as lists show it."""
         path = str(self.folder.path / name)
         return {"description": self.described, "file": path, "storage_name": name}
 
     def receive(
         self, req: ApiRequest, check: Callable[[bytes], Any] | None = None
     ) -> tuple[str, int, Any]:
-        """Store the file of a multipart body: its name, its size in bytes, what `check` gave.
-
-        Raises `Invalid`, `AlreadyExists`, `BadRequest`, `TooLarge`, `StorageFailed`, and
-        `CheckFailed` as `judge` does; there is no such file then.
-        """
-        first, *others = self.fields
-        upload = open_upload(req, first, self.limit, *others)
-        name = self.folder.new_name(upload.filename)
-        size = 0
-        with self.folder.begin(name) as candidate:
-            for piece in upload.pieces():
-                candidate.append(piece)
-                size += len(piece)
-            checked = check(candidate.path.read_bytes()) if check else None
-            candidate.sync()
-            with self.changing():
-                self.folder.check_free(name)
-                with self.settled(name, candidate, self.judge(name, candidate)):
-                    self.folder.add(candidate)
-        return name, size, checked
-
-    def write(
-        self, name: str, data: bytes, tell: Callable[[Path], None] | None
-    ) -> tuple[str, Former]:
-        """Replace a file; why a reload is needed, "" if none is, and what the file held.
-
-        `tell` brings it to HAProxy and raises `CannotUpdateLive`, or anything else to have the file
-        stay as it is. Raises `NotFound`, `StorageFailed`, and `CheckFailed` as `judge` does.
-        """
-        path = self.folder.find(name)
-        with self.changing(), Candidate(path, data, self.folder.mode) as candidate:
-            former = self.folder.read(name)
-            if not self.folder.mode & 0o007:
-                candidate.protect()
-            candidate.sync()
-            version = self.judge(name, candidate)
-            reason = reason_of(tell, path)
-            with self.settled(name, candidate, version):
-                candidate.publish()
-                sync_directory(candidate.target.parent)
-            return reason, Former.of(path, former)
-
-    def remove(self, name: str, tell: Callable[[Path], None] | None) -> tuple[str, Former]:
-        """Delete a file; as `write`. Raises `Conflict` where the configuration needs it."""
-        path = self.folder.find(name)
-        with self.changing():
-            former = self.folder.read(name)
-            mode = path.stat().st_mode & 0o777
-            with self.services.used_files.removing(path):
-                self.folder.remove(name)
-            reason = reason_of(tell, path)
-            return reason, Former.of(path, former, mode)
+        """Store the file of a multipart body, as `add`; raises `BadRequest` and `TooLarge` too."""
+        upload = open_upload(req, FILE_FIELD, self.services.settings.dataplane.body_limit)
+        return self.add(upload.filename, upload.pieces(), check)
 
     def made(self, name: str) -> Former:
-        """What was there before a file was made: none."""
+        """Return what was there before a file was made: nothing."""
         return Former.of(self.folder.path / name, None)
-
-    def judge(self, name: str, candidate: Candidate) -> int:
-        """The version with which HAProxy takes a new file; raises `CheckFailed` if it does not."""
-        try:
-            return self.services.used_files.check(self.folder.path / name, candidate.path)
-        except CheckFailed as failed:
-            raise self.refusal(failed.message, failed.findings) from None
-
-    def settled(self, name: str, candidate: Candidate, version: int) -> Any:
-        """Keep the version away from changes that the new file was judged with."""
-        path = self.folder.path / name
-        return self.services.used_files.settled(
-            path, candidate.path, version, lambda: self.judge(name, candidate)
-        )
-
-    def changing(self) -> Any:
-        """Keep other changes of the folder away: the file and HAProxy change in one order."""
-        return locked(self.folder.lock)
 
     def settle(
         self,
@@ -172,20 +105,22 @@ class Files:
             )
 
 
-def reason_of(tell: Callable[[Path], None] | None, path: Path) -> str:
-    """Bring a change to HAProxy: why that takes a reload, "" if it does not."""
-    if tell is None:
-        return "it changed"
-    try:
-        tell(path)
-    except CannotUpdateLive as error:
-        return str(error)
-    return ""
+def telling(req: ApiRequest, tell: Callable[[Path], None]) -> Tell:
+    """Return what brings a change to HAProxy, unless the request asks for a reload, or for none.
 
+    `tell` raises `CannotUpdateLive` with the reason why a reload is needed.
+    """
 
-def wants_live(req: ApiRequest) -> bool:
-    """Whether a change is to be brought to the running HAProxy without a reload."""
-    return not (req.query.get("force_reload") or req.query.get("skip_reload"))
+    def told(path: Path) -> str:
+        if req.query.get("force_reload") or req.query.get("skip_reload"):
+            return CHANGED
+        try:
+            tell(path)
+        except CannotUpdateLive as error:
+            return str(error)
+        return ""
+
+    return told
 
 
 class FileList:
@@ -219,9 +154,9 @@ class FileItem:
             self.files.live.replace(path, req.raw, bundle_in(req.raw))
 
         name = self.files.folder.stored_name(name)
-        reason, former = self.files.write(name, req.raw, tell if wants_live(req) else None)
+        reason, former = self.files.write(name, req.raw, telling(req, tell))
         self.files.settle(req, resp, name, reason, former, 204)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        self.files.remove(self.files.folder.stored_name(name), None)
+        self.files.remove(self.files.folder.stored_name(name), lambda path: CHANGED)
         resp.status = 204

@@ -1,16 +1,20 @@
 """`/storage/general`: any other files: pages of errors, lists of addresses, scripts."""
 
-from dataplane_core.plugin import Routes, Services, impl
-from dataplane_plugins.runtime.common import array
+from dataplane_core.plugin import (
+    Folder,
+    Routes,
+    Services,
+    array,
+    impl,
+    resource_folder,
+)
 from dataplane_plugins.storage.files import FileItem, FileList, Files
-from dataplane_plugins.storage.folders import Folder
 from dataplane_plugins.storage.operations import (
     PATH,
     SIZE,
     TAG,
     TEXT,
     downloaded,
-    folder,
     listed,
     removed,
     replaced,
@@ -31,7 +35,7 @@ _FILE = {"$ref": "general_file"}
 
 
 def _folder(services: Services) -> Folder:
-    return folder(services, "general_storage_dir")
+    return resource_folder(services.settings, services.state, "general_storage_dir")
 
 
 @impl

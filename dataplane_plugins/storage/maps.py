@@ -5,23 +5,26 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.plugin import ApiRequest, Routes, Services, impl, to_json
-from dataplane_plugins.patterns.map_files import SUFFIX
-from dataplane_plugins.runtime.common import array
-from dataplane_plugins.runtime.map_operations import MAP
-from dataplane_plugins.storage.files import FIELD, FileItem, FileList, Files
-from dataplane_plugins.storage.folders import Folder
+from dataplane_core.plugin import (
+    FILE_FIELD,
+    ApiRequest,
+    Routes,
+    Services,
+    array,
+    impl,
+    to_json,
+)
+from dataplane_plugins.patterns.map_uploads import MANAGED, MAP_FILE, map_folder, receive_map
+from dataplane_plugins.storage.files import FileItem, FileList, Files
 from dataplane_plugins.storage.operations import (
     PATH,
     downloaded,
-    folder,
     listed,
     removed,
     replaced,
     uploaded,
 )
 
-NOT_LOADED = "managed but not loaded map file (no runtime ID)"
 _MAP = {"$ref": "map_file"}
 
 
@@ -39,31 +42,21 @@ class MapList(FileList):
         resp.data = to_json(found)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        name, size, _ = self.files.receive(req)
         resp.status = 201
-        resp.data = to_json({**self.files.shown(name), "description": NOT_LOADED, "size": size})
-
-
-def stored_maps(services: Services, *fields: str) -> Files:
-    """The files in the folder of maps; uploads come in a field of one of these names."""
-    return Files(services, _folder(services), "managed map file", (*fields, FIELD))
-
-
-def _folder(services: Services) -> Folder:
-    return folder(services, "maps_dir", suffix=SUFFIX)
+        resp.data = to_json(receive_map(req, self.files.services, FILE_FIELD))
 
 
 @impl
 def dataplane_start(services: Services) -> None:
     """Remove what uploads left that were cut off."""
-    _folder(services).sweep()
+    map_folder(services).sweep()
 
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve files of maps."""
-    files = stored_maps(services)
-    routes.schema("map_file", MAP)
+    files = Files(services, map_folder(services), MANAGED)
+    routes.schema("map_file", MAP_FILE)
     routes.schema("maps", array("map_file"))
     several = {
         "GET": listed(

@@ -1,23 +1,21 @@
 """What the specification says of stored files."""
 
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import replace
 
 from dataplane_core.plugin import (
     BAD_REQUEST,
     BYTES,
     EXISTS,
-    FAILURE,
+    FILE_FIELD,
     NOT_FOUND,
     Body,
     Fragment,
     Operation,
     Parameter,
     Response,
-    Services,
+    operation,
 )
-from dataplane_plugins.storage.files import FIELD
-from dataplane_plugins.storage.folders import Folder
 
 TAG = "Storage"
 PATH = "/services/haproxy/storage"
@@ -41,9 +39,8 @@ def queued(schema: Fragment | None = None) -> Response:
 
 
 def listed(identifier: str, summary: str, schema: Fragment) -> Operation:
-    """The list of a folder."""
-    responses = {"200": Response(schema), "404": NOT_FOUND, "default": FAILURE}
-    return Operation(identifier, TAG, summary, responses=responses)
+    """Return the operation that lists a folder."""
+    return operation(identifier, TAG, summary, _200=Response(schema), _404=NOT_FOUND)
 
 
 def uploaded(
@@ -53,51 +50,30 @@ def uploaded(
     parameters: Iterable[Parameter] = (),
     **more: Response,
 ) -> Operation:
-    """The upload of a file."""
-    body = Body(CONTENT, "multipart/form-data", form_field=FIELD)
-    responses = {
-        "201": Response(schema, (), "Stored."),
-        **{code.lstrip("_"): answer for code, answer in more.items()},
-        "400": BAD_REQUEST,
-        "409": EXISTS,
-        "default": FAILURE,
-    }
-    return Operation(identifier, TAG, summary, tuple(parameters), body, responses)
+    """Return the operation that uploads a file; `more` are further answers (`_202=…`)."""
+    body = Body(CONTENT, "multipart/form-data", form_field=FILE_FIELD)
+    done = Response(schema, (), "Stored.")
+    answers = {"_201": done, **more, "_400": BAD_REQUEST, "_409": EXISTS}
+    return operation(identifier, TAG, summary, parameters, body, **answers)
 
 
 def downloaded(identifier: str, summary: str) -> Operation:
-    """The content of a file."""
+    """Return the operation that gives the content of a file."""
     whole = Response(CONTENT, (), f"The file, as {BYTES} whatever the request accepts.")
-    responses = {"200": whole, "404": NOT_FOUND, "default": FAILURE}
-    return Operation(identifier, TAG, summary, responses=responses, produces=BYTES)
+    reading = operation(identifier, TAG, summary, _200=whole, _404=NOT_FOUND)
+    return replace(reading, produces=BYTES)
 
 
 def replaced(identifier: str, summary: str, schema: Fragment | None = None) -> Operation:
-    """Other content for a file; the answer is its description, or nothing without a schema."""
-    done = ("200", Response(schema, (), "Replaced.")) if schema else ("204", Response(None))
-    responses = {
-        done[0]: done[1],
-        "202": queued(schema),
-        "400": BAD_REQUEST,
-        "404": NOT_FOUND,
-        "default": FAILURE,
-    }
-    return Operation(identifier, TAG, summary, (SKIP, FORCE), Body(TEXT, "text/plain"), responses)
+    """Return the operation that replaces a file's content.
+
+    Its answer is the file's description, or nothing without a schema.
+    """
+    done = {"_200": Response(schema, (), "Replaced.")} if schema else {"_204": Response(None)}
+    answers = {**done, "_202": queued(schema), "_400": BAD_REQUEST, "_404": NOT_FOUND}
+    return operation(identifier, TAG, summary, (SKIP, FORCE), Body(TEXT, "text/plain"), **answers)
 
 
 def removed(identifier: str, summary: str) -> Operation:
-    """The deletion of a file that nothing is told of."""
-    responses = {"204": GONE, "404": NOT_FOUND, "409": IN_USE, "default": FAILURE}
-    return Operation(identifier, TAG, summary, responses=responses)
-
-
-def folder(services: Services, name: str, suffix: str = "", mode: int = 0o644) -> Folder:
-    """The folder of a setting of `dataplaneapi.resources`."""
-    settings = services.settings
-    return Folder(
-        Path(getattr(settings.dataplaneapi.resources, name)),
-        services.state.path(f"{name}.lock"),
-        suffix,
-        mode,
-        settings.dataplane.link_targets,
-    )
+    """Return the operation that deletes a file of which the running HAProxy is not told."""
+    return operation(identifier, TAG, summary, _204=GONE, _404=NOT_FOUND, _409=IN_USE)

@@ -11,23 +11,23 @@ from typing import Any
 import falcon
 
 from dataplane_core.plugin import (
-    FAILURE,
     NOT_FOUND,
     ApiRequest,
     Fact,
     FileRefused,
-    Operation,
+    Folder,
     Response,
     Routes,
     Services,
+    array,
     impl,
+    operation,
     read_file,
+    resource_folder,
     to_json,
 )
-from dataplane_plugins.runtime.common import array
 from dataplane_plugins.storage.certificates import check, check_key, facts
-from dataplane_plugins.storage.files import FileList, Files, reason_of, wants_live
-from dataplane_plugins.storage.folders import Folder
+from dataplane_plugins.storage.files import FileList, Files, telling
 from dataplane_plugins.storage.operations import (
     FORCE,
     GONE,
@@ -37,7 +37,6 @@ from dataplane_plugins.storage.operations import (
     SKIP,
     TAG,
     TEXT,
-    folder,
     listed,
     queued,
     replaced,
@@ -92,7 +91,7 @@ class CertificateList(FileList):
             files.live.add_certificate(path, bundle)
 
         with files.changing():
-            reason = reason_of(tell if wants_live(req) else None, files.folder.path / name)
+            reason = telling(req, tell)(files.folder.path / name)
         data = files.folder.read(name)
         files.settle(req, resp, name, reason, files.made(name), 201)
         resp.data = to_json(told(files, name, data))
@@ -118,13 +117,13 @@ class CertificateItem:
         def tell(path: Path) -> None:
             self.files.live.replace(path, req.raw, bundle, adds=True)
 
-        reason, former = self.files.write(name, req.raw, tell if wants_live(req) else None)
+        reason, former = self.files.write(name, req.raw, telling(req, tell))
         self.files.settle(req, resp, name, reason, former, 200)
         resp.data = to_json(told(self.files, name, req.raw))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        tell = self.files.live.remove_certificate if wants_live(req) else None
         name = self.files.folder.stored_name(name)
+        tell = telling(req, self.files.live.remove_certificate)
         reason, former = self.files.remove(name, tell)
         self.files.settle(req, resp, name, reason, former, 204)
 
@@ -138,7 +137,7 @@ def _key_beside(path: Path) -> bytes:
 
 
 def _folder(services: Services) -> Folder:
-    return folder(services, "ssl_certs_dir", mode=0o600)
+    return resource_folder(services.settings, services.state, "ssl_certs_dir", mode=0o600)
 
 
 @impl
@@ -168,33 +167,29 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _202=queued(_ONE),
         ),
     }
-    read_file = {"200": Response(_ONE), "404": NOT_FOUND, "default": FAILURE}
-    gone = {
-        "202": queued(),
-        "204": GONE,
-        "404": NOT_FOUND,
-        "409": IN_USE,
-        "default": FAILURE,
-    }
     one = {
-        "GET": Operation(
+        "GET": operation(
             "getOneStorageSSLCertificate",
             TAG,
             "Read a certificate. Whom it is for, who has issued it, and how long it is valid; "
             "never its key.",
-            responses=read_file,
+            _200=Response(_ONE),
+            _404=NOT_FOUND,
         ),
         "PUT": replaced(
             "replaceStorageSSLCertificate",
             "Replace a certificate. HAProxy gets it over the Runtime API, or is reloaded.",
             _ONE,
         ),
-        "DELETE": Operation(
+        "DELETE": operation(
             "deleteStorageSSLCertificate",
             TAG,
             "Delete a certificate. A file that the configuration names is kept.",
             (SKIP, FORCE),
-            responses=gone,
+            _202=queued(),
+            _204=GONE,
+            _404=NOT_FOUND,
+            _409=IN_USE,
         ),
     }
     routes.add(f"{PATH}/ssl_certificates", CertificateList(files), several)
@@ -204,7 +199,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
     """The certificates that are over, or will be within 30 days."""
-    place = folder(services, "ssl_certs_dir")
+    place = _folder(services)
     soon = datetime.now(UTC) + timedelta(days=_NEAR)
     for name in place.names():
         until = facts(place.read(name)).get("not_after")

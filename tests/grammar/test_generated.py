@@ -12,7 +12,7 @@ from dataplane_core.grammar.props import normal
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import SECTION_KINDS
-from dataplane_plugins.spoe.models import AGENT, GROUP, MESSAGE
+from dataplane_plugins.spoe.models import GROUP, agent, message
 from tests.golden.offline import registry
 from tests.grammar.generate import objects
 
@@ -21,7 +21,7 @@ STATEMENTS: dict[str, list[Statement]] = {
     for name, one in registry().collections.items()
     if (found := [one.table.statement] if isinstance(one, RowCollection) else one.model.statements)
 }
-STATEMENTS.update({model.name: model.statements for model in (AGENT, MESSAGE, GROUP)})
+STATEMENTS.update({model.name: model.statements for model in (agent(registry()), message(registry()), GROUP)})
 EVIL = [
     "a\nserver evil 1.2.3.4", "a\r", "a\0b", "a\tb", "a # b", "#a", "a#b", "a b", " a", "a ", " ",
     '"a', "a'", "a\\", '"a b"', "'a b'", "a\\ b", "if", "a if b", "a unless b", "}", "a\u2028b", "é✓", "$HOME", '"${X}"',

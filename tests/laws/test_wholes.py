@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_plugins.spoe.routes import PARTS
+from dataplane_plugins.spoe.routes import parts
 from tests.golden.offline import registry
 from tests.laws.support import SPELLINGS, Everything, odd
 
 SITES = "/v2/services/haproxy/sites"
 SPOE = "/v2/services/haproxy/spoe"
+PARTS = parts(registry())
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Invalid, NotFound
-from dataplane_plugins.storage.folders import Folder
+from dataplane_core.store.folder import Folder
 from tests.storage.support import FOLDERS, Storage, bundle
 
 ODD = st.one_of(

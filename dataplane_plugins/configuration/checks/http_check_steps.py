@@ -1,10 +1,18 @@
 """`http-check`: the steps of an HTTP health check (manual, section 4.2 `http-check …`)."""
 
-from dataplane_core.plugin import arg, args, case, dispatch, first_of, integer, word
+from dataplane_core.plugin import (
+    PORT,
+    arg,
+    args,
+    case,
+    dispatch,
+    first_of,
+    integer,
+    word,
+)
 from dataplane_plugins.configuration.checks import checks
 from dataplane_plugins.configuration.checks.health import METHODS
 from dataplane_plugins.configuration.common.held import STATUSES, held
-from dataplane_plugins.configuration.common.props import PORT
 from dataplane_plugins.configuration.rules import actions
 from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling, number_spellings
 

@@ -1,9 +1,17 @@
 """`tcp-check`: the steps of a TCP health check, in their order."""
 
-from dataplane_core.plugin import Prop, Registry, case, dispatch, impl, word
+from dataplane_core.plugin import (
+    PORT,
+    Prop,
+    Registry,
+    case,
+    dispatch,
+    impl,
+    word,
+)
 from dataplane_plugins.configuration.checks import checks
 from dataplane_plugins.configuration.common.held import held
-from dataplane_plugins.configuration.common.props import PORT, or_variable
+from dataplane_plugins.configuration.common.props import or_variable
 from dataplane_plugins.configuration.rules import actions
 from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling
 

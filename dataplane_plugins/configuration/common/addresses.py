@@ -2,8 +2,14 @@
 
 from typing import Any
 
-from dataplane_core.plugin import WORD, Address, Line, Prop, Term
-from dataplane_plugins.configuration.common.props import PORT
+from dataplane_core.plugin import (
+    PORT,
+    WORD,
+    Address,
+    Line,
+    Prop,
+    Term,
+)
 
 
 def port(name: str = "port", **more: Any) -> Prop:

@@ -1,8 +1,5 @@
 """Facts that several tables share."""
 
-PORT = (1, 65535)
-"""The limits of a port (RFC 793); HAProxy reads 0 as none."""
-
 TLS_VERSIONS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """The versions that `ssl-min-ver` and `ssl-max-ver` know."""
 

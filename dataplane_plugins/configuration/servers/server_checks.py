@@ -3,9 +3,16 @@
 They are the first of those, written in this order behind those without an argument.
 """
 
-from dataplane_core.plugin import arg, duration, integer, one_of, word
+from dataplane_core.plugin import (
+    PORT,
+    arg,
+    duration,
+    integer,
+    one_of,
+    word,
+)
 from dataplane_plugins.configuration.common.held import INIT_ADDR, held
-from dataplane_plugins.configuration.common.props import GUID, PORT
+from dataplane_plugins.configuration.common.props import GUID
 
 AGENT_TO_HASH = (
     arg("agent-send", word("agent-send", pattern=None, help="Text that the agent is sent.")),

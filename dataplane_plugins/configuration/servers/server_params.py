@@ -5,6 +5,7 @@ Keywords without argument are in `server_switches`, the first half of the others
 """
 
 from dataplane_core.plugin import (
+    PORT,
     ParameterKeyword,
     ParameterTable,
     Prop,
@@ -21,7 +22,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.held import NETWORK, SOURCE, held
-from dataplane_plugins.configuration.common.props import CONGESTION_CONTROLS, PORT, TLS_VERSIONS
+from dataplane_plugins.configuration.common.props import CONGESTION_CONTROLS, TLS_VERSIONS
 from dataplane_plugins.configuration.servers.server_checks import (
     AGENT_TO_HASH,
     IDLE_TO_ON_MARKED_UP,

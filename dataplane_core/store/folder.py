@@ -12,16 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dataplane_core.plugin import (
-    AlreadyExists,
-    Candidate,
-    Code,
-    Invalid,
-    NotFound,
-    storage_errors,
-    sweep_folder,
-    sync_directory,
-)
+from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
+from dataplane_core.settings import Settings
+from dataplane_core.store.files import Candidate, storage_errors, sweep_folder, sync_directory
+from dataplane_core.store.journal.state import State
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
 _LONGEST = 200  # a temporary file's name is longer, and file systems take 255 bytes
@@ -142,6 +136,19 @@ class Folder:
         except (OSError, ValueError):
             return None
         return path if regular and _inside(path, (str(self.path), *self.allowed)) else None
+
+
+def resource_folder(
+    settings: Settings, state: State, name: str, suffix: str = "", mode: int = 0o644
+) -> Folder:
+    """Return the folder that the setting `dataplaneapi.resources.<name>` names."""
+    return Folder(
+        Path(getattr(settings.dataplaneapi.resources, name)),
+        state.path(f"{name}.lock"),
+        suffix,
+        mode,
+        settings.dataplane.link_targets,
+    )
 
 
 def _inside(path: str, folders: Iterable[str]) -> bool:

@@ -1,0 +1,106 @@
+"""Changes of the files in a folder, each judged with the configuration that uses the file.
+
+A file is replaced whole: the new one is on the disk before HAProxy is told, and takes its name in
+one step. Where the configuration uses the file, HAProxy is asked before that whether it takes both
+together.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.errors import CheckFailed
+from dataplane_core.references.former import Former
+from dataplane_core.references.used_files import UsedFiles
+from dataplane_core.store.files import Candidate, locked, sync_directory
+from dataplane_core.store.folder import Folder
+
+Tell = Callable[[Path], str]
+"""Brings a change of a file to HAProxy; returns why that takes a reload, "" if it does not."""
+
+
+class StoredFiles:
+    """The files of one folder.
+
+    `refusal` is the error that is raised where HAProxy refuses a new file.
+    """
+
+    def __init__(
+        self, folder: Folder, used_files: UsedFiles, refusal: type[CheckFailed] = CheckFailed
+    ) -> None:
+        self.folder = folder
+        self.used_files = used_files
+        self.refusal = refusal
+
+    def add(
+        self, given: str, pieces: Iterable[bytes], check: Callable[[bytes], Any] | None = None
+    ) -> tuple[str, int, Any]:
+        """Store a new file; returns its name, its size in bytes, and what `check` gave.
+
+        `given` is the name that its sender gave it. Raises `Invalid`, `AlreadyExists`,
+        `StorageFailed`, what `pieces` and `check` raise, and `CheckFailed` where HAProxy refuses
+        the configuration with it; there is no such file then.
+        """
+        name = self.folder.new_name(given)
+        size = 0
+        with self.folder.begin(name) as candidate:
+            for piece in pieces:
+                candidate.append(piece)
+                size += len(piece)
+            checked = check(candidate.path.read_bytes()) if check else None
+            candidate.sync()
+            with self.changing():
+                self.folder.check_free(name)
+                with self._settled(name, candidate, self._judge(name, candidate)):
+                    self.folder.add(candidate)
+        return name, size, checked
+
+    def write(self, name: str, data: bytes, tell: Tell) -> tuple[str, Former]:
+        """Replace a file; returns why a reload is needed, "" if none is, and the former content.
+
+        What `tell` raises leaves the file as it is. Raises `NotFound`, `StorageFailed`, and
+        `CheckFailed` as `add` does.
+        """
+        path = self.folder.find(name)
+        with self.changing(), Candidate(path, data, self.folder.mode) as candidate:
+            former = self.folder.read(name)
+            if not self.folder.mode & 0o007:
+                candidate.protect()
+            candidate.sync()
+            version = self._judge(name, candidate)
+            reason = tell(path)
+            with self._settled(name, candidate, version):
+                candidate.publish()
+                sync_directory(candidate.target.parent)
+            return reason, Former.of(path, former)
+
+    def remove(self, name: str, tell: Tell) -> tuple[str, Former]:
+        """Delete a file; as `write`. Raises `Conflict` where the configuration needs it."""
+        path = self.folder.find(name)
+        with self.changing():
+            former = self.folder.read(name)
+            mode = path.stat().st_mode & 0o777
+            with self.used_files.removing(path):
+                self.folder.remove(name)
+            return tell(path), Former.of(path, former, mode)
+
+    def changing(self) -> AbstractContextManager[int]:
+        """Keep other changes of the folder away: the file and HAProxy change in one order."""
+        return locked(self.folder.lock)
+
+    def _judge(self, name: str, candidate: Candidate) -> int:
+        """Return the version of the configuration with which HAProxy takes a new file."""
+        try:
+            return self.used_files.check(self.folder.path / name, candidate.path)
+        except CheckFailed as failed:
+            raise self.refusal(failed.message, failed.findings) from None
+
+    def _settled(
+        self, name: str, candidate: Candidate, version: int
+    ) -> AbstractContextManager[None]:
+        """Keep changes away from the version of the configuration that a file was judged with."""
+        path = self.folder.path / name
+        return self.used_files.settled(
+            path, candidate.path, version, lambda: self._judge(name, candidate)
+        )
