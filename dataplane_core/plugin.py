@@ -130,6 +130,7 @@ from dataplane_core.text import (
     split_words,
     unquote,
 )
+from dataplane_core.text.language import Language
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.matching import opcodes
 from dataplane_core.text.numbers import is_digits, parse_integer
@@ -156,9 +157,9 @@ __all__ = [
     "parse_json", "to_json", "open_upload", "FILE_FIELD", "View", "Codec", "Loaded",
     "raise_problems", "SchemaFactory",
     # Text, as HAProxy reads it.
-    "Document", "Section", "Line", "has_variable", "is_words", "plain_word", "split_words",
-    "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits", "SCOPE_KIND",
-    "CONTROL_CHARACTERS", "place_section", "place_section_beside", "with_defaults",
+    "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
+    "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
+    "SCOPE_KIND", "CONTROL_CHARACTERS", "place_section", "place_section_beside", "with_defaults",
     "refuse_namesake", "row_name",
     # Parts of the grammar for classes of one's own.
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "nested", "Layout", "unwritable",

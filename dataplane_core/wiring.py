@@ -37,7 +37,7 @@ def make_services(
     runtime = Runtime(settings, lambda: global_lines(config.snapshot().document))
     reloads = ReloadQueue(settings, state, runtime, manager.hook)
     config = ConfigStore(
-        settings, registry.section_kinds, HaproxyChecker(settings), manager.hook, state, reloads
+        settings, registry.language, HaproxyChecker(settings), manager.hook, state, reloads
     )
     config.use(plan=planner(registry, manager.hook, runtime, reloads.under_way))
     used_files = UsedFiles(config, state, settings.dataplane.check_timeout)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from dataplane_core.auth.environment import haproxy_environment
 from dataplane_core.auth.passwords import StoredPassword
 from dataplane_core.text import ConditionalBlocks, Document, Line, Section, words
-from dataplane_core.text.language import SECTION_KINDS
+from dataplane_core.text.language import SECTIONS
 
 _OPTIONS = frozenset({"password", "insecure-password", "groups"})
 _CONDITION = (
@@ -188,7 +188,7 @@ class UserlistFile:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self._identity: tuple[int, int, int] | None = None
-        self._document = Document.parse("", SECTION_KINDS)
+        self._document = Document.parse("", SECTIONS)
 
     def __call__(self) -> Document:
         """Return the file's document; an empty one when it cannot be read."""
@@ -197,7 +197,7 @@ class UserlistFile:
             identity = (status.st_ino, status.st_mtime_ns, status.st_size)
             if identity != self._identity:
                 text = self.path.read_bytes().decode("utf-8", "surrogateescape")
-                self._document, self._identity = Document.parse(text, SECTION_KINDS), identity
+                self._document, self._identity = Document.parse(text, SECTIONS), identity
         except OSError:
-            self._document, self._identity = Document.parse("", SECTION_KINDS), None
+            self._document, self._identity = Document.parse("", SECTIONS), None
         return self._document

@@ -33,7 +33,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     except OSError as error:
         raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
     head, rest = split_header(text)
-    document = Document.parse(rest, registry.section_kinds)
+    document = Document.parse(rest, registry.language)
     found = [Finding(None, "alert", problem) for problem in _problems(manager.hook, document)]
     accepted, unread = not found, False
     try:
@@ -42,7 +42,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
         said, accepted, unread = list(failed.findings), False, failed.unread
         if not said:
             found.append(Finding(None, "alert", failed.message))
-    teller = FindingPresenter(path, registry.section_kinds, None)
+    teller = FindingPresenter(path, registry.language, None)
     found += teller.findings(said, text, Path(os.path.abspath(path)))
     if unread:
         told = {finding.line for finding in found}

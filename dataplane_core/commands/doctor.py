@@ -28,6 +28,7 @@ from dataplane_core.server.rights import (
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.text import Document
+from dataplane_core.text.language import SECTIONS
 
 _PATIENCE = 2.0  # seconds for a socket to take a connection
 _YESCRYPT = "$y$j75$saltsalt$5wlMXHz82Iqiv0ywbT8h3LCVssbi3h0Xh43jM7E7Tr2"  # any, to try it
@@ -57,7 +58,7 @@ def _document(path: str) -> Document:
     try:
         return read_configuration(path)
     except OSError:
-        return Document.parse("", frozenset())
+        return Document.parse("", SECTIONS)
 
 
 def _program(settings: Settings) -> Iterator[MissingPrerequisite]:

@@ -16,7 +16,6 @@ from dataplane_core.grammar.props import (
     of_item,
 )
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.comments import learn
 from dataplane_core.text.lines import Line
 
 LineContent = tuple["LineForm", dict[str, Any]]
@@ -29,7 +28,6 @@ class LineForm(Declaration):
     def __init__(self, head: str, term: Term) -> None:
         self.head = tuple(head.split())
         self.term = term
-        learn(*self.head)
 
     def declared(self) -> Iterable[Prop]:
         return self.term.props

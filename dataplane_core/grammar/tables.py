@@ -117,7 +117,7 @@ class RowTable:
             words = line.tokens
             rank = self.ranks.get(words[:2], self.ranks.get(words[:1], 0)) if words else 0
             if rank > self.rank:
-                return own_start(section.lines, at)
+                return own_start(section.lines, at, section.language)
         return section.end()
 
     def replace(self, section: Section, row: Row, values: Values) -> Section:

@@ -8,6 +8,7 @@ def dataplane_register(registry):
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TypedDict, Unpack
 
 from dataplane_core.grammar import Model, RowTable, Statement
@@ -29,8 +30,7 @@ from dataplane_core.resources.collections import (
 from dataplane_core.resources.extension import Extension, Part
 from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.text import Line
-from dataplane_core.text.comments import learn
-from dataplane_core.text.language import SECTION_ORDER
+from dataplane_core.text.language import SECTION_ORDER, Language
 
 __all__ = [
     "Collection",
@@ -91,7 +91,6 @@ class Registry:
         self._open()
         for kind in kinds:
             self._kinds[kind] = None
-            learn(kind)
 
     def sections(
         self,
@@ -218,10 +217,15 @@ class Registry:
             self._sections_of.setdefault(sections.kind, sections)
         self._frozen = True
 
-    @property
-    def section_kinds(self) -> frozenset[str]:
-        """Every word that starts a section."""
-        return frozenset(self._kinds)
+    @cached_property
+    def language(self) -> Language:
+        """The words that sections and their lines start with; complete when nothing is added."""
+        statements = [rows.table.statement for rows in self.all_rows()]
+        for one in self.collections.values():
+            if isinstance(one, SectionCollection | SingleSection):
+                statements += one.model.statements
+        heads = (form.head for statement in statements for form in statement.forms)
+        return Language(self._kinds, heads)
 
     @property
     def section_order(self) -> tuple[str, ...]:

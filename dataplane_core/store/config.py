@@ -35,6 +35,7 @@ from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
 from dataplane_core.store.transactions import Edit, Transactions
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class ConfigStore:
     """
 
     def __init__(
-        self, settings: Settings, kinds: frozenset[str], checker: Checker, hooks: Hooks | None,
+        self, settings: Settings, language: Language, checker: Checker, hooks: Hooks | None,
         state: State, reloads: Reloads,
     ) -> None:  # fmt: skip
         path = self.path = Path(settings.haproxy.config_file)
@@ -63,9 +64,9 @@ class ConfigStore:
         self._texts = VersionTexts(state.path("versions"), own.history_limit)
         self._backups = Backups(path, transaction.backups_dir, transaction.backups_number)
         self._follower = Follower(self.history, hooks, reloads)
-        self._teller = FindingPresenter(path, kinds, None)
+        self._teller = FindingPresenter(path, language, None)
         self._source = ConfigurationFile(
-            path, kinds, state, self.history, self._rows, self._texts, self._follower.catch_up
+            path, language, state, self.history, self._rows, self._texts, self._follower.catch_up
         )
         self.committer = Committer(
             self._source, self.history, self._rows, self._texts, self._backups, checker, hooks,
@@ -168,7 +169,7 @@ class ConfigStore:
         """HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
         base = self.snapshot()
         posted, rest = split_header(text)
-        document = Document.parse(rest, self._source.kinds, base.document)
+        document = Document.parse(rest, self._source.language, base.document)
         return self.committer.validate(CommitRequest(base, document, posted=posted))
 
     def judge(self, snapshot: Snapshot, text: str) -> list[Finding]:

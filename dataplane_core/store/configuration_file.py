@@ -33,6 +33,7 @@ from dataplane_core.store.ports import Follow
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import VersionTexts
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 
 _CLOCK_TICK_NS = 50_000_000
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class ConfigurationFile:
     def __init__(
         self,
         path: Path,
-        kinds: frozenset[str],
+        language: Language,
         state: State,
         history: VersionTable,
         rows: TransactionTable,
@@ -60,7 +61,7 @@ class ConfigurationFile:
         on_settled: Callable[[], None],
     ) -> None:
         self.path = path
-        self.kinds = kinds
+        self.language = language
         self._state = state
         self._history = history
         self._rows = rows
@@ -136,7 +137,7 @@ class ConfigurationFile:
         current = self._current  # another thread may set it to None
         if previous is None and current is not None:
             previous = current.document
-        document = Document.parse(rest, self.kinds, previous)
+        document = Document.parse(rest, self.language, previous)
         return Snapshot(document, version, (), head, digest)
 
     def highest(self, lock: int) -> int:

@@ -10,6 +10,7 @@ from dataplane_core.store.message_locator import MessageLocator
 from dataplane_core.store.ports import Locate
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
+from dataplane_core.text.language import Language
 
 _MOST_TOLD = 20
 
@@ -17,9 +18,9 @@ _MOST_TOLD = 20
 class FindingPresenter:
     """Tells what HAProxy says about a candidate, without a word of the temporary file."""
 
-    def __init__(self, config_file: Path, kinds: frozenset[str], locate: Locate | None) -> None:
+    def __init__(self, config_file: Path, language: Language, locate: Locate | None) -> None:
         self._config_file = config_file
-        self._kinds = kinds
+        self._language = language
         self.locate = locate
 
     def findings(
@@ -35,7 +36,7 @@ class FindingPresenter:
         head, rest = split_header(text)
         shown = head if shown is None else shown
         unplaced = [finding.message for finding in found if finding.line is None]
-        places = MessageLocator(Document.parse(rest, self._kinds), unplaced)
+        places = MessageLocator(Document.parse(rest, self._language), unplaced)
         file = re.escape(self._config_file.name)
         other = re.compile(rf"(?<={file}:)\d+|(?<= defined at line )\d+")
         told = []

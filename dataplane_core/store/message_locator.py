@@ -100,7 +100,7 @@ class MessageLocator:
 
     def __init__(self, document: Document, messages: Iterable[str]) -> None:
         self._document = document
-        self._pattern = _subjects(document.kinds)
+        self._pattern = _subjects(document.language.kinds)
         texts = [section.text for section in document.sections]
         # The lines up to the end of the preamble, and up to that of every section.
         counts = (text.count("\n") + (not text.endswith("\n")) for text in texts)

@@ -88,14 +88,14 @@ def replay(document: Document, steps: Iterable[Step]) -> Document:
         text = step.text or ""
         match step.action:
             case Action.REPLACE:
-                sections[step.position] = Section.parse(text)
+                sections[step.position] = Section.parse(text, document.language)
             case Action.INSERT:
-                sections.insert(step.position, Section.parse(text))
+                sections.insert(step.position, Section.parse(text, document.language))
             case Action.REMOVE:
                 del sections[step.position]
             case Action.PREAMBLE:
                 preamble = text
             case Action.WHOLE:
-                document = Document.parse(text, document.kinds, document)
+                document = Document.parse(text, document.language, document)
                 preamble, sections = document.preamble, list(document.sections)
-    return Document(preamble, tuple(sections), document.kinds)
+    return Document(preamble, tuple(sections), document.language)

@@ -14,6 +14,7 @@ comment at the left margin that a blank line sets off, is about what comes next.
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from dataplane_core.text.language import Language
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
@@ -26,17 +27,6 @@ _WORDS_OF_PROSE = frozenset(
     ("the", "is", "are", "was", "were", "has", "have", "of", "for", "and", "to", "that", "this")
     + ("which", "must", "should", "will", "because", "we", "you", "it")
 )
-_keywords: dict[str, set[str]] = {}
-
-
-def learn(*head: str) -> None:
-    """Take words for those that lines of configuration start with.
-
-    Declarations tell their words here. The words hold for the whole process: they are about
-    comments, and of a comment nobody knows which plugin would read it.
-    """
-    first, *others = head[1:] if head[0] == "no" else head
-    _keywords.setdefault(first, set()).add(others[0] if others else "")
 
 
 def kind_of(line: Line) -> str:
@@ -46,14 +36,15 @@ def kind_of(line: Line) -> str:
     return unquote(word)
 
 
-def is_commented_out(line: Line) -> bool:
+def is_commented_out(line: Line, language: Language) -> bool:
     """Whether a comment reads as a line of configuration, and not as a sentence.
 
     Its first words are those of a declaration, or a word has parts as only keywords have
     (`some-keyword`, `tune.more`).
 
-    >>> learn("server")
-    >>> [is_commented_out(Line(text)) for text in ("#server s3 1.2.3.4", "# server of the shop")]
+    >>> language = Language((), [("server",)])
+    >>> lines = [Line(text) for text in ("#server s3 1.2.3.4", "# server of the shop")]
+    >>> [is_commented_out(line, language) for line in lines]
     [True, False]
     """
     words = _QUOTED.sub("", line.raw.lstrip(" \t#")).split()
@@ -62,7 +53,7 @@ def is_commented_out(line: Line) -> bool:
     if not words:
         return False
     first, second = words[0], "".join(words[1:2])
-    seconds = _keywords.get(first, ())
+    seconds = language.seconds.get(first, ())
     if second in seconds:
         words = words[2:]
     known = "" in seconds or second in seconds or first.startswith((".if", ".el", ".endif"))
@@ -83,12 +74,12 @@ def is_marker(line: Line) -> bool:
     return bool(_RULER.search(text) or _EDGE.search(inner) or _EDGE_AT_AN_END.match(inner))
 
 
-def own_start(lines: Sequence[Line], at: int) -> int:
+def own_start(lines: Sequence[Line], at: int, language: Language) -> int:
     """Where the comments begin that are about the line `at` alone; `at` if there are none."""
     start = at
     while start > 0 and lines[start - 1].is_comment and not is_marker(lines[start - 1]):
         above = lines[start - 1]
-        if is_commented_out(above):
+        if is_commented_out(above, language):
             while start < at and _column(lines[start]) > _column(above) + 1:
                 start += 1  # further in, a line of the section that is commented out
             break
@@ -101,24 +92,24 @@ def _column(line: Line) -> int:
     return len(line.raw) - len(line.raw.lstrip(" \t#"))
 
 
-def is_headed(kind: str, following: Iterable[Line]) -> bool:
+def is_headed(kind: str, following: Iterable[Line], language: Language) -> bool:
     """Whether comments above a line of that kind are a heading of the lines that follow it too.
 
     A line that is commented out between them does not end the group.
     """
     for line in following:
-        if not (line.is_comment and is_commented_out(line)):
+        if not (line.is_comment and is_commented_out(line, language)):
             return kind_of(line) == kind
     return False
 
 
-def leaving(lines: Sequence[Line], going: Collection[int]) -> set[int]:
+def leaving(lines: Sequence[Line], going: Collection[int], language: Language) -> set[int]:
     """The lines `going`, and with them the comments that are about nothing else."""
     gone = set(going)
     for at in going:
         rest = (lines[below] for below in range(at + 1, len(lines)) if below not in going)
-        if not is_headed(kind_of(lines[at]), rest):
-            gone.update(range(own_start(lines, at), at))
+        if not is_headed(kind_of(lines[at]), rest, language):
+            gone.update(range(own_start(lines, at, language), at))
     return gone
 
 

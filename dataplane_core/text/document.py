@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dataplane_core.text.comments import next_heading
 from dataplane_core.text.conditions import ConditionalBlocks, may_hold
+from dataplane_core.text.language import Language
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.parting import Parting, part
 from dataplane_core.text.section import SCOPE_KIND, JoinedSections, Section
@@ -55,39 +56,40 @@ def _header_starts(text: str, kinds: frozenset[str]) -> list[int]:
 class Document:
     """The text in front of the first section, and the sections in file order.
 
-    >>> document = Document.parse("# top\\n\\nglobal\\n  daemon\\n", frozenset({"global"}))
+    >>> document = Document.parse("# top\\n\\nglobal\\n  daemon\\n", Language({"global"}))
     >>> document.preamble, document.sections[0].kind, document.text()
     ('# top\\n\\n', 'global', '# top\\n\\nglobal\\n  daemon\\n')
     """
 
-    __slots__ = ("_index", "kinds", "preamble", "sections")
+    __slots__ = ("_index", "language", "preamble", "sections")
 
     def __init__(
         self,
         preamble: str,
         sections: tuple[Section, ...],
-        kinds: frozenset[str],
+        language: Language,
         index: dict[tuple[str, str], list[int]] | None = None,
     ) -> None:
         self.preamble = preamble
         self.sections = sections
-        self.kinds = kinds
+        self.language = language
         self._index = index
 
     @classmethod
     def parse(
-        cls, text: str, kinds: frozenset[str], previous: "Document | None" = None
+        cls, text: str, language: Language, previous: "Document | None" = None
     ) -> "Document":
         """Cut `text`.
 
         Sections whose text is the same as in `previous` are taken over, parsed as they are.
         """
-        known = {section.text: section for section in previous.sections} if previous else {}
-        starts = [_lead_start(text, at) for at in _header_starts(text, kinds)]
+        shared = previous is not None and previous.language is language
+        known = {one.text: one for one in previous.sections} if previous and shared else {}
+        starts = [_lead_start(text, at) for at in _header_starts(text, language.kinds)]
         bounds = [*starts, len(text)]
         pieces = (text[bounds[i] : bounds[i + 1]] for i in range(len(starts)))
-        sections = tuple(known.get(piece) or Section.parse(piece) for piece in pieces)
-        return cls(text[: bounds[0]], sections, kinds)
+        sections = tuple(known.get(piece) or Section.parse(piece, language) for piece in pieces)
+        return cls(text[: bounds[0]], sections, language)
 
     def text(self) -> str:
         """The file's text."""
@@ -145,8 +147,8 @@ class Document:
             return document
         at = self.position(old)
         same = (old.kind, old.name) == (new.kind, new.name)
-        sections = (*self.sections[:at], new, *self.sections[at + 1 :])
-        return Document(self.preamble, sections, self.kinds, self._index if same else None)
+        sections = (*self.sections[:at], new.spoken(self.language), *self.sections[at + 1 :])
+        return Document(self.preamble, sections, self.language, self._index if same else None)
 
     def line_end(self) -> str:
         """The line end that the file uses."""
@@ -187,8 +189,9 @@ class Document:
 
         Empty lines set it off as they do its neighbours, and always at the end of the file.
         """
+        section = section.spoken(self.language)
         if at == len(self.sections) and not self._is_ended():
-            return Document.parse(with_last_newline(self.text()), self.kinds, self).insert(
+            return Document.parse(with_last_newline(self.text()), self.language, self).insert(
                 at, section
             )
         before, after = self.sections[:at], self.sections[at:]
@@ -200,7 +203,7 @@ class Document:
             before = (*before[:-1], before[-1].separated())
         elif preamble and not after:
             preamble += section.line_end()
-        return Document(preamble, (*before, section, *after), self.kinds)
+        return Document(preamble, (*before, section, *after), self.language)
 
     def _is_ended(self) -> bool:
         """Whether the last line has an end."""
@@ -242,7 +245,7 @@ class Document:
                 before = (*before[:-1], before[-1].without_blank())
             elif _is_blank_at_end(preamble):
                 preamble = preamble[: preamble.rfind("\n", 0, -1) + 1]
-        return Document(preamble, (*before, *after), self.kinds)
+        return Document(preamble, (*before, *after), self.language)
 
     def _joined(
         self, before: tuple[Section, ...], parting: Parting, after: tuple[Section, ...]
@@ -256,9 +259,9 @@ class Document:
             before = (*before[:-1], before[-1].separated())
         pieces = [section.text for section in before[-1:]] or [self.preamble]
         pieces += [line.raw for line in lines] + [section.text for section in after[:1]]
-        joined = Document.parse("".join(pieces), self.kinds)
+        joined = Document.parse("".join(pieces), self.language)
         preamble = self.preamble if before else joined.preamble
-        return Document(preamble, (*before[:-1], *joined.sections, *after[1:]), self.kinds)
+        return Document(preamble, (*before[:-1], *joined.sections, *after[1:]), self.language)
 
     def diff(self, base: "Document") -> list[SectionChange]:
         """The sections in which this document differs from `base`, by key.

@@ -37,7 +37,7 @@ def part(section: Section, following: Section | None, *, first: bool = False) ->
     directives = remains(lines) if may_hold(section.text) else []
     end = len(lines) if any(line.tokens for line in directives) else next_heading(lines)
     next_header = (following.header,) if following is not None and not following.lead else ()
-    headed = end == len(lines) and is_headed(section.kind, next_header)
-    start = len(lead) if headed or first else own_start(lead, len(lead))
-    leaving = Section(section.header, lead[start:], lines[:end])
+    headed = end == len(lines) and is_headed(section.kind, next_header, section.language)
+    start = len(lead) if headed or first else own_start(lead, len(lead), section.language)
+    leaving = Section(section.header, lead[start:], lines[:end], language=section.language)
     return Parting(lead[:start], leaving, (*directives, *lines[end:]))

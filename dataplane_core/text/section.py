@@ -8,6 +8,7 @@ from typing import Any
 
 from dataplane_core.text.comments import own_start
 from dataplane_core.text.conditions import blocks, may_hold, reach
+from dataplane_core.text.language import SECTIONS, Language
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
@@ -19,10 +20,11 @@ class Section:
     """A snapshot of one section's text, cut into lines when first needed.
 
     `lead` are the comment lines directly above the header (they travel with the section), `lines`
-    the lines below it, blank lines and comments at its end included.
+    the lines below it, blank lines and comments at its end included. `language` is that of the
+    document that it was cut from.
     """
 
-    __slots__ = ("_lead", "_lines", "_text", "cache", "header", "kind", "name")
+    __slots__ = ("_lead", "_lines", "_text", "cache", "header", "kind", "language", "name")
 
     def __init__(
         self,
@@ -30,8 +32,10 @@ class Section:
         lead: tuple[Line, ...] = (),
         lines: tuple[Line, ...] | None = None,
         text: str | None = None,
+        language: Language = SECTIONS,
     ) -> None:
         self.header = header
+        self.language = language
         # With an open quote, too, it starts a section.
         words = header.tokens or tuple(header.raw.split())
         self.kind = words[0] if words else ""
@@ -45,7 +49,7 @@ class Section:
         self.cache: dict[Any, Any] = {}
 
     @classmethod
-    def parse(cls, text: str) -> "Section":
+    def parse(cls, text: str, language: Language = SECTIONS) -> "Section":
         """The section written in `text`, which starts with its lead or its header."""
         at, lead = 0, []
         while text[at:].lstrip(" \t").startswith("#"):
@@ -53,7 +57,7 @@ class Section:
             lead.append(Line(text[at:end]))
             at = end
         end = text.find("\n", at) + 1 or len(text)
-        return cls(Line(text[at:end]), tuple(lead), None, text)
+        return cls(Line(text[at:end]), tuple(lead), None, text, language)
 
     @classmethod
     def new(
@@ -105,7 +109,7 @@ class Section:
         words = list(self.header.tokens)
         at = self._origin(self.header.tokens)
         words[at : at + 2] = ["from", parent] if parent else []
-        return Section(self.header.rewritten(words), self._lead, self.lines)
+        return self._with(self.header.rewritten(words), self.lines)
 
     def with_lines(self, lines: Sequence[Line]) -> "Section":
         """The section with other lines below its header; what lacks a line end gets one."""
@@ -113,7 +117,16 @@ class Section:
         header = _ended(self.header, end) if body else self.header
         if any(not line.raw.endswith("\n") for line in body[:-1]):
             body = (*(_ended(line, end) for line in body[:-1]), body[-1])
-        return Section(header, self._lead, body)
+        return self._with(header, body)
+
+    def _with(self, header: Line, lines: tuple[Line, ...]) -> "Section":
+        return Section(header, self._lead, lines, language=self.language)
+
+    def spoken(self, language: Language) -> "Section":
+        """The section as one of a document in `language`."""
+        if language is self.language:
+            return self
+        return Section(self.header, self._lead, self._lines, self._text, language)
 
     def insert(self, at: int, *lines: Line) -> "Section":
         """The section with `lines` in front of its line `at`."""
@@ -161,8 +174,8 @@ class Section:
 
         That is in front of the conditional block that the line begins.
         """
-        places = range(own_start(self.lines, at), first - 1, -1)
-        return own_start(self.lines, self.first_outside(places))
+        places = range(own_start(self.lines, at, self.language), first - 1, -1)
+        return own_start(self.lines, self.first_outside(places), self.language)
 
     def indent(self) -> str:
         """The indentation that the section's lines have."""
@@ -208,7 +221,9 @@ class JoinedSections(Section):
     def __init__(self, parts: Sequence[Section]) -> None:
         first, *others = parts
         more = [line for section in others for line in (section.header, *section.lines)]
-        super().__init__(first.header, first.lead, (*first.lines, *more))
+        super().__init__(
+            first.header, first.lead, (*first.lines, *more), language=first.language
+        )
         self.parts = tuple(parts)
 
     def end(self) -> int:
@@ -229,7 +244,7 @@ class JoinedSections(Section):
         return [
             part
             if (part.header, *part.lines) == tuple(lines)
-            else Section(lines[0], part.lead, tuple(lines[1:]))
+            else Section(lines[0], part.lead, tuple(lines[1:]), language=part.language)
             for part, lines in zip(self.parts, pieces, strict=True)
         ]
 

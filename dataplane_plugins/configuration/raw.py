@@ -119,9 +119,8 @@ class Raw:
             skip_reload=query["skip_reload"],
             skip_version=query["skip_version"],
         ) as edit:
-            kinds = self.services.registry.section_kinds
             edit.posted, rest = split_header(given)
-            edit.document = Document.parse(rest, kinds, edit.document)
+            edit.document = Document.parse(rest, edit.document.language, edit.document)
         self._answer(req, resp, edit.outcome)
         if commands and query["skip_reload"] and not self.services.runtime.apply(commands):
             raise RuntimeFailed("the configuration is saved, but HAProxy did not carry out all of "

@@ -20,7 +20,9 @@ from dataplane_core.plugin import (
     CheckFailed,
     ConfigStore,
     Invalid,
+    Language,
     NotFound,
+    Registry,
     ReloadRecord,
     Services,
     State,
@@ -34,9 +36,16 @@ from dataplane_core.plugin import (
     sync_directory,
     with_last_newline,
 )
+from dataplane_plugins.spoe.models import GROUP, agent, message
 
-KINDS = frozenset({SCOPE_KIND, "spoe-agent", "spoe-message", "spoe-group"})
+KINDS = (SCOPE_KIND, "spoe-agent", "spoe-message", "spoe-group")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
+
+
+def language(registry: Registry) -> Language:
+    """Return the words that sections of SPOE files, and the lines in them, start with."""
+    models = (agent(registry), message(registry), GROUP)
+    return Language(KINDS, (head for model in models for head in model.heads.by_head))
 
 
 class Together:
@@ -98,6 +107,7 @@ class SpoeFiles:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._folder = Path(services.settings.dataplaneapi.resources.spoe_dir)
+        self._language = language(services.registry)
         self._stores: dict[str, tuple[State, ConfigStore]] = {}
         self._opening = threading.Lock()
 
@@ -186,7 +196,7 @@ class SpoeFiles:
         services = self._services
         settings = services.settings.replace(**{"haproxy.config_file": path})
         reloads, checker = MainReloads(services, path.name), Together(services, path)
-        reloads.store = ConfigStore(settings, KINDS, checker, None, state, reloads)
+        reloads.store = ConfigStore(settings, self._language, checker, None, state, reloads)
         return state, reloads.store
 
     def _close(self, path: Path) -> None:

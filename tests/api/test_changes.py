@@ -19,7 +19,7 @@ REGISTRY = register_collections(make_manager([FAMILY]))
 
 def commands(old: str, new: str, text: str = TEXT) -> list[str]:
     assert old in text
-    kinds = REGISTRY.section_kinds
+    kinds = REGISTRY.language
     before = Document.parse(text, kinds)
     after = Document.parse(text.replace(old, new, 1), kinds, before)
     return runtime_commands(differences(REGISTRY, before, after))

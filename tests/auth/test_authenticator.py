@@ -13,6 +13,7 @@ from dataplane_core.auth.passwords import StoredPassword, verify
 from dataplane_core.errors import Unauthorized
 from dataplane_core.settings import Settings, UserSettings
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 
 HASHES = {  # of "correct horse"
     "md5": "$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
@@ -29,7 +30,7 @@ def basic(user, password):
 
 
 def document(text):
-    return Document.parse(text, frozenset({"userlist", "global"}))
+    return Document.parse(text, Language({"userlist", "global"}))
 
 
 def with_users(*users, **values):

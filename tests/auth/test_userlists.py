@@ -13,7 +13,7 @@ from dataplane_core.auth.userlists import users_of
 from dataplane_core.errors import Unauthorized
 from dataplane_core.settings import Settings
 from dataplane_core.text import Document
-from dataplane_core.text.language import SECTION_KINDS
+from dataplane_core.text.language import SECTIONS
 from tests.auth.test_authenticator import HASHES, basic
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
@@ -142,7 +142,7 @@ CASES = {
 
 
 def users(text):
-    return users_of(Document.parse(text, SECTION_KINDS), "controller")
+    return users_of(Document.parse(text, SECTIONS), "controller")
 
 
 def admits(text, name, password):
@@ -227,7 +227,7 @@ def test_the_log_tells_once_of_each_line_that_does_not_count(caplog):
     )
     current = [text]
     subject = Authenticator(
-        Settings.default(), lambda: Document.parse(current[0], SECTION_KINDS)
+        Settings.default(), lambda: Document.parse(current[0], SECTIONS)
     )
     with caplog.at_level(logging.WARNING):
         for _ in range(2):

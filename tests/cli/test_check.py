@@ -57,7 +57,7 @@ def registry():
 
 def found(registry, text: str) -> dict[int, set[str]]:
     lines: dict[int, set[str]] = {}
-    for one in own_findings(registry, Document.parse(text, registry.section_kinds)):
+    for one in own_findings(registry, Document.parse(text, registry.language)):
         lines.setdefault(one.line, set()).add(one.message)
     return lines
 
@@ -66,7 +66,7 @@ def test_every_name_without_a_section_is_found(registry):
     own = found(registry, BROKEN)
     own.pop(3, None)  # what HAProxy tells of it differs by version, and so may our reading
     assert own == WANTED
-    document = Document.parse(BROKEN, registry.section_kinds)
+    document = Document.parse(BROKEN, registry.language)
     notices = [one.line for one in own_findings(registry, document) if one.severity == "notice"]
     assert notices[-2:] == [9, 20]  # of a conditional block nobody but HAProxy knows
 
@@ -109,7 +109,7 @@ def accepted() -> list[Path]:
 @pytest.mark.parametrize("path", accepted(), ids=lambda path: path.name)
 def test_of_what_haproxy_takes_nothing_is_called_wrong(registry, path):
     text = path.read_text("utf-8", "surrogateescape")
-    document = Document.parse(text, registry.section_kinds)
+    document = Document.parse(text, registry.language)
     assert [one for one in own_findings(registry, document) if one.severity == "alert"] == []
 
 

@@ -3,13 +3,14 @@
 import pytest
 
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 from dataplane_plugins.configuration.globals.global_ import GLOBAL
 from tests.laws.support import Everything
 
 
 def section(*lines):
     text = "global\n" + "".join(f"  {line}\n" for line in lines)
-    return Document.parse(text, frozenset({"global"})).sections[0]
+    return Document.parse(text, Language({"global"})).sections[0]
 
 
 def lines(after):

@@ -4,6 +4,7 @@ import pytest
 
 from dataplane_core.grammar import RowTable
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 from dataplane_plugins.configuration.checks import tcp_checks
 from dataplane_plugins.configuration.checks.http_check_steps import CHECK
 from dataplane_plugins.configuration.rules import tcp_request_rules, tcp_response_rules
@@ -14,7 +15,7 @@ TABLE = RowTable(RULE, rank=40)
 
 def section(*lines):
     text = "frontend f\n" + "".join(f"  {line}\n" for line in lines)
-    return Document.parse(text, frozenset({"frontend"})).sections[0]
+    return Document.parse(text, Language({"frontend"})).sections[0]
 
 
 def written(**values):

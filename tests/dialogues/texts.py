@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from dataplane_core.text import Document
-from dataplane_plugins.spoe.files import KINDS
+from dataplane_core.text.language import Language
+from dataplane_plugins.spoe.files import language
 from tests.golden.offline import registry
 
 OWN = re.compile(r"# (?:_version=|_md5hash=|Dataplaneapi managed File|changing file directly can)")
@@ -23,8 +24,8 @@ Said = dict[str, list[str]]
 
 
 @cache
-def _kinds() -> frozenset[str]:
-    return registry().section_kinds
+def _languages() -> tuple[Language, Language]:
+    return registry().language, language(registry())
 
 
 def headed(text: str) -> bool:
@@ -34,8 +35,8 @@ def headed(text: str) -> bool:
 
 def said(text: str) -> Said:
     """The lines of each section by its header, blanks made one; those above the first by ``""``."""
-    kinds = KINDS if re.search(r"^\[", text, re.M) else _kinds()
-    document = Document.parse(text, kinds)
+    haproxy, spoe = _languages()
+    document = Document.parse(text, spoe if re.search(r"^\[", text, re.M) else haproxy)
     top = document.sections[0].lead if document.sections else ()
     found = {"": _lines(document.preamble + "".join(line.raw for line in top))}
     nameless = 0

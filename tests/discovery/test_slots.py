@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from dataplane_core.discovery import Instance
 from dataplane_core.text import Document, Section
+from dataplane_core.text.language import Language
 from dataplane_plugins.discovery.slots import backend_name, capacity, fill, plan, slots
 
-KINDS = frozenset({"defaults", "frontend", "backend"})
+LANGUAGE = Language({"defaults", "frontend", "backend"})
 PORTS = st.lists(st.integers(1, 60), max_size=30, unique=True)
 
 
@@ -52,12 +53,12 @@ def test_servers_and_words_by_hand_stay():
     text = (
         "backend b\n  server mine 192.0.2.9:1\n  server SRV_1 192.0.2.1:80 check weight 5 # old\n"
     )
-    section = Document.parse(text, KINDS).sections[0]
+    section = Document.parse(text, LANGUAGE).sections[0]
     changed = fill(section, {"server_slots_base": 1}, [Instance("2001:db8::1", 81)])
     assert changed.text == (
         "backend b\n  server mine 192.0.2.9:1\n  server SRV_1 [2001:db8::1]:81 check weight 5 # old\n"
     )
-    document = Document("", (section,), KINDS)
+    document = Document("", (section,), LANGUAGE)
     rested = plan(document, {"server_slots_base": 1}, {}, ["b"])
     assert "server SRV_1 127.0.0.1:80 disabled check weight 5" in rested.text()
 
@@ -68,7 +69,7 @@ def test_servers_and_words_by_hand_stay():
      ("acl few nbsrv(b) lt 2", True), ("use_backend b.c", False), ("# b", False)],
 )  # fmt: skip
 def test_a_backend_that_is_named_stays(line, stays):
-    document = Document.parse(f"frontend f\n  {line}\nbackend b\n", KINDS)
+    document = Document.parse(f"frontend f\n  {line}\nbackend b\n", LANGUAGE)
     left = plan(document, {}, {}, ["b"]).find("backend", "b")
     assert (left is not None) is stays
 
@@ -83,7 +84,7 @@ def test_services_never_share_a_backend(one, other):
 def test_a_backend_stands_behind_the_defaults_of_its_entry():
     text = "defaults d\nbackend old\nbackend b\ndefaults e\n"
     entry = {"defaults": "e", "server_slots_base": 1}
-    document = plan(Document.parse(text, KINDS), entry, {"old": [], "new": []}, [])
+    document = plan(Document.parse(text, LANGUAGE), entry, {"old": [], "new": []}, [])
     order = [(section.kind, section.name, section.parent) for section in document.sections]
     assert order == [
         ("defaults", "d", None), ("backend", "b", None), ("defaults", "e", None),

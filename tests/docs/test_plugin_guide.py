@@ -58,7 +58,7 @@ def test_the_section_is_read_as_the_guide_says() -> None:
     assert found is not None
     expected = json.loads(found.group(1).replace("\n", " "))
     names = executed()
-    section = Document.parse(text, names["registry"].section_kinds).find("gate", "front")
+    section = Document.parse(text, names["registry"].language).find("gate", "front")
     assert section is not None
     values = names["GATE"].read(section)
     assert {"name": "front", **values} == expected
@@ -68,7 +68,7 @@ def test_the_section_is_read_as_the_guide_says() -> None:
 def test_what_is_extended_is_read_as_the_guide_says() -> None:
     text = next(block for block in blocks("") if block.startswith("backend be"))
     registry = executed()["registry"]
-    section = Document.parse(text, registry.section_kinds).find("backend", "be")
+    section = Document.parse(text, registry.language).find("backend", "be")
     assert section is not None
     assert registry.collections["backends"].model.read(section) == {"motto": "we serve"}
     rows = [registry.collections[name].table.rows(section) for name in ("servers", "http_request_rules")]

@@ -115,7 +115,7 @@ class Checker:
         self.registry = registry()
         self.base = Document.parse(
             (GOLDEN / "files" / "base.cfg").read_text().replace("@FILES@", "/files"),
-            self.registry.section_kinds,
+            self.registry.language,
         )
 
     def collection(self, case: Case) -> Collection | None:
@@ -292,7 +292,7 @@ class Checker:
             return
         name = "" if case["section"] == "global" else " case"
         text = f"{case['section']}{name}\n  {case['line']}\n"
-        section = Document.parse(text, self.registry.section_kinds).sections[0]
+        section = Document.parse(text, self.registry.language).sections[0]
         expected = clean(case["json"])
         if isinstance(collection, RowCollection):
             rows = collection.table.rows(section)

@@ -11,7 +11,7 @@ from dataplane_core.grammar import Model, Statement
 from dataplane_core.grammar.props import normal
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.text import Document, Section
-from dataplane_core.text.language import SECTION_KINDS
+from dataplane_core.text.language import SECTIONS
 from dataplane_plugins.spoe.models import GROUP, agent, message
 from tests.golden.offline import registry
 from tests.grammar.generate import objects
@@ -40,7 +40,7 @@ def draw(data: st.DataObject, name: str) -> tuple[Model, dict[str, Any]]:
 def fresh(model: Model, values: dict[str, Any]) -> Section:
     """A section with the values in it, read from its text as if it came from disk."""
     section = model.put(Section.new("backend", "b"), values)
-    document = Document.parse(section.text + "\nlisten end\n", SECTION_KINDS)
+    document = Document.parse(section.text + "\nlisten end\n", SECTIONS)
     assert [one.kind for one in document.sections] == ["backend", "listen"]
     return document.sections[0]
 

@@ -24,6 +24,7 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 
 MODEL = Model(
     "backend",
@@ -78,7 +79,7 @@ backend b from d   # beside
 
 
 def section(text=TEXT):
-    return Document.parse(text, frozenset({"backend"})).sections[0]
+    return Document.parse(text, Language({"backend"})).sections[0]
 
 
 def test_get_put_is_identity():

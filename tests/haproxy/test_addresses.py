@@ -8,6 +8,7 @@ from dataplane_core.haproxy.addresses import (
     stats_sockets,
 )
 from dataplane_core.text import Document, split_words
+from dataplane_core.text.language import Language
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_each_process_has_its_own_socket() -> None:
 
 def test_lines_come_from_every_global_section() -> None:
     text = "global\n  daemon\ndefaults\n  mode http\nglobal\n  stats socket /x\n"
-    document = Document.parse(text, frozenset({"global", "defaults"}))
+    document = Document.parse(text, Language({"global", "defaults"}))
     assert [tokens for tokens in global_lines(document) if tokens] == [
         ("daemon",),
         ("stats", "socket", "/x"),

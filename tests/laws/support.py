@@ -65,7 +65,7 @@ SPELLINGS: dict[str, Spell] = {
 def odd(registry: Registry, spell: Spell = lambda text: text) -> str:
     """A configuration as people write them: comments, tabs, unknown words, conditions, all examples."""
     text = HEAD
-    for kind in registry.section_kinds:
+    for kind in registry.language.kinds:
         text += "\n".join(_sections(registry, kind, spell))
     return (
         text

@@ -21,9 +21,9 @@ from tests.laws.support import Everything, places
 
 DOCUMENTATION = Path("/usr/share/doc/haproxy")
 MANUALS = ("configuration", "intro", "management", "SPOE")
-KINDS = registry().section_kinds
+LANGUAGE = registry().language
 SECTION = re.compile(
-    rf"( *)({'|'.join(map(re.escape, KINDS))})( +[\w<>-]+(?:[.:][\w-]+)*)?( +from +[\w-]+)?( +#.*)?"
+    rf"( *)({'|'.join(map(re.escape, LANGUAGE.kinds))})( +[\w<>-]+(?:[.:][\w-]+)*)?( +from +[\w-]+)?( +#.*)?"
 )
 
 
@@ -72,7 +72,7 @@ def test_the_packages_are_here() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_loads_as_it_stands(name: str) -> None:
     text = EXAMPLES[name]
-    assert Document.parse(text, KINDS).text() == text
+    assert Document.parse(text, LANGUAGE).text() == text
 
 
 @pytest.fixture(scope="module")

@@ -60,5 +60,5 @@ def test_every_example_is_known_when_it_is_commented_out() -> None:
         for line in statement.examples
     }
     assert len(examples) > 500
-    unknown = {line for line in examples if not is_commented_out(Line("# " + line))}
+    unknown = {line for line in examples if not is_commented_out(Line("# " + line), registry().language)}
     assert all(line.startswith(FREE) for line in unknown), unknown

@@ -120,6 +120,18 @@ def test_an_application_without_the_plugin_sees_nothing_of_it(both: tuple[Api, A
     assert not {"colour", "motto", "greeted"} & (SERVER.names | BACKEND.names | RULE.names)
 
 
+def test_a_line_that_is_commented_out_is_known_to_the_application_that_reads_it(tmp_path: Path) -> None:
+    """Each application has its own words for it: prose about a server goes with the server."""
+    text = "backend be\n  # motto honest work\n  server s 127.0.0.1:80\n"
+    left = []
+    for name, plugins in (("with", [plugin("painter")]), ("without", []), ("again", [plugin("painter")])):
+        (tmp_path / name).mkdir()
+        one = Installed(tmp_path / name, text, plugins)
+        one.change("DELETE", "servers/s", backend="be")
+        left.append(one.text)
+    assert left == ["backend be\n  # motto honest work\n", "backend be\n", "backend be\n  # motto honest work\n"]
+
+
 def test_both_documents_describe_it(both: tuple[Api, Api]) -> None:
     extended, plain = both
     for mine, theirs in zip(schemas(extended), schemas(plain), strict=True):

@@ -32,8 +32,8 @@ def commands(*pairs, text=TEXT):
     for old, new in pairs:
         assert old in changed
         changed = changed.replace(old, new, 1)
-    before = Document.parse(text, REGISTRY.section_kinds)
-    after = Document.parse(changed, REGISTRY.section_kinds, before)
+    before = Document.parse(text, REGISTRY.language)
+    after = Document.parse(changed, REGISTRY.language, before)
     return runtime_commands(differences(REGISTRY, before, after))
 
 

@@ -5,6 +5,7 @@ import pytest
 from dataplane_core.errors import RuntimeFailed
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 from dataplane_plugins.runtime import info, servers, stats, tables
 from dataplane_plugins.runtime.stick_tables import declared_fields, entry, fields
 from tests.runtime.support import TEXT, Api, prepare
@@ -167,7 +168,7 @@ def test_arrays_of_a_table():
 def test_fields_as_the_configuration_has_them():
     text = ("peers p\n  table t type ip size 1k store gpc_rate(2,1m),conn_cnt\n"
             "backend b\n  stick-table type ip size 1k store sess_rate(5000) store gpt0\n")  # fmt: skip
-    document = Document.parse(text, frozenset({"peers", "backend"}))
+    document = Document.parse(text, Language({"peers", "backend"}))
     assert [one["field"] for one in declared_fields(document, "p/t")] == ["gpc_rate"] * 2 + ["conn_cnt"]
     assert declared_fields(document, "p/t")[1]["period"] == 60000
     assert declared_fields(document, "b") == [

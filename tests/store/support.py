@@ -8,8 +8,9 @@ from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.settings import Settings
 from dataplane_core.store import ConfigStore, State
 from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.language import Language
 
-KINDS = frozenset({"global", "defaults", "frontend", "backend", "listen"})
+LANGUAGE = Language({"global", "defaults", "frontend", "backend", "listen"})
 TEXT = """\
 # my own comment
 
@@ -102,7 +103,7 @@ class Bench:
         options = {"haproxy.config_file": str(self.file), **self.options}
         settings = Settings.default().replace(**options)
         state_file = State(self.directory / state)
-        return ConfigStore(settings, KINDS, self.checker, self.hooks, state_file, self.reloads)  # type: ignore[arg-type]
+        return ConfigStore(settings, LANGUAGE, self.checker, self.hooks, state_file, self.reloads)  # type: ignore[arg-type]
 
     @property
     def text(self) -> str:

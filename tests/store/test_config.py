@@ -21,7 +21,7 @@ from dataplane_core.errors import (
 from dataplane_core.store.files import identity
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager
-from tests.store.support import KINDS, TEXT, Bench, FakeRecord, add_server
+from tests.store.support import LANGUAGE, TEXT, Bench, FakeRecord, add_server
 
 
 def test_reading_writes_nothing(bench):
@@ -107,7 +107,7 @@ def test_a_transaction_goes_with_nothing_else(bench, how):
 def test_an_exception_in_the_body_changes_nothing(bench):
     config = bench.store()
     with pytest.raises(ZeroDivisionError), config.edit(version=1) as edit:
-        edit.document = Document.parse("global\n", KINDS)
+        edit.document = Document.parse("global\n", LANGUAGE)
         raise ZeroDivisionError
     assert bench.text == TEXT
     assert config.version() == 1
@@ -269,7 +269,7 @@ def test_skip_version_replaces_whatever_is_there(bench):
 
     bench.checker.before = interfere
     with config.edit(skip_version=True) as edit:
-        edit.document = Document.parse("# _version=77\nglobal\n  daemon\n", KINDS)
+        edit.document = Document.parse("# _version=77\nglobal\n  daemon\n", LANGUAGE)
     assert edit.outcome.version == 3
     assert bench.text == "# _version=3\nglobal\n  daemon\n"
 

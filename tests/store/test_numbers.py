@@ -169,7 +169,7 @@ class Numbers(RuleBasedStateMachine):
         config.version()
         with config.edit(version=config.version()) as edit:
             edit.document = type(edit.document).parse(
-                f"# {self.count}\n" + edit.document.text(), edit.document.kinds
+                f"# {self.count}\n" + edit.document.text(), edit.document.language
             )
 
     @rule(text=st.sampled_from([TEXT, "# _version=3\n" + TEXT, "# _version=9\nglobal\n", ""]))

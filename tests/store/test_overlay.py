@@ -3,14 +3,15 @@ from hypothesis import strategies as st
 
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 
-KINDS = frozenset({"global", "defaults", "backend"})
+LANGUAGE = Language({"global", "defaults", "backend"})
 SECTIONS = st.sampled_from(
     ["global\n  daemon\n", "defaults\n", "defaults\n  mode tcp\n\n", "# above\nbackend a\n",
      "backend a\n  server s 1.1.1.1\n", "backend b\n\n", "backend c\n  # end\n"]
 )  # fmt: skip
 DOCUMENTS = st.builds(
-    lambda top, sections: Document.parse(top + "".join(sections), KINDS),
+    lambda top, sections: Document.parse(top + "".join(sections), LANGUAGE),
     st.sampled_from(["", "# top\n\n", "\n"]),
     st.lists(SECTIONS, max_size=9),
 )
@@ -25,7 +26,7 @@ def test_replayed_steps_give_the_same_sections(old, new):
 
 @given(DOCUMENTS)
 def test_no_change_is_no_step(document):
-    assert steps_between(document, Document.parse(document.text(), KINDS)) == []
+    assert steps_between(document, Document.parse(document.text(), LANGUAGE)) == []
 
 
 @given(DOCUMENTS, st.data())
@@ -41,7 +42,7 @@ def test_one_changed_section_is_one_step_with_its_text_alone(document, data):
 
 
 def test_removed_and_added_sections_keep_the_order_of_the_others():
-    old = Document.parse("defaults\n  mode tcp\nbackend x\ndefaults\n  mode http\n", KINDS)
+    old = Document.parse("defaults\n  mode tcp\nbackend x\ndefaults\n  mode http\n", LANGUAGE)
     new = old.remove(old.sections[0])
     steps = steps_between(old, new)
     assert [(step.action, step.position) for step in steps] == [(Action.REMOVE, 0)]
@@ -49,7 +50,7 @@ def test_removed_and_added_sections_keep_the_order_of_the_others():
 
 
 def test_a_text_with_little_in_common_is_kept_whole():
-    new = Document.parse("".join(f"backend b{n}\n" for n in range(100)), KINDS)
-    steps = steps_between(Document.parse("global\n", KINDS), new)
+    new = Document.parse("".join(f"backend b{n}\n" for n in range(100)), LANGUAGE)
+    steps = steps_between(Document.parse("global\n", LANGUAGE), new)
     assert [step.action for step in steps] == [Action.WHOLE]
-    assert replay(Document.parse("global\n", KINDS), steps).text() == new.text()
+    assert replay(Document.parse("global\n", LANGUAGE), steps).text() == new.text()

@@ -12,8 +12,9 @@ from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import split_header
 from dataplane_core.store.message_locator import MessageLocator
 from dataplane_core.text import Document
+from dataplane_core.text.language import Language
 
-KINDS = frozenset(
+LANGUAGE = Language(
     {"global", "defaults", "frontend", "backend", "listen", "ring", "peers", "userlist", "cache",
      "resolvers", "log-forward", "fcgi-app"}
 )  # fmt: skip
@@ -126,7 +127,7 @@ NOWHERE = [
 
 def lines_of(text: str, *messages: str) -> list[str | None]:
     """The text of the line that each message is given."""
-    told = FindingPresenter(Path("/etc/haproxy/haproxy.cfg"), KINDS, None).findings(
+    told = FindingPresenter(Path("/etc/haproxy/haproxy.cfg"), LANGUAGE, None).findings(
         [Finding(None, "alert", message) for message in messages], text, CANDIDATE
     )
     lines = text.split("\n")
@@ -165,7 +166,7 @@ def test_lines_are_those_of_the_text_that_was_sent(posted, number):
     found = [Finding(None, "alert", "Proxy 'f': unable to find required default_backend: 'zz'.")]
     teller = FindingPresenter(
         Path("/h.cfg"),
-        KINDS,
+        LANGUAGE,
         lambda section, at: f"{section.name}: {section.lines[at].raw.strip()}",
     )
     [told] = teller.findings(found, candidate, CANDIDATE, head)
@@ -177,7 +178,7 @@ def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
     said = "backend 'b', another server named 's' was already defined at line 4, please use others."
     found = [Finding(5, "alert", f"{said} See haproxy.cfg:4.")]
     candidate = "# _version=9\n\nbackend b\n  server s a:1\n  server s a:2\n"
-    teller = FindingPresenter(Path("/haproxy.cfg"), KINDS, None)
+    teller = FindingPresenter(Path("/haproxy.cfg"), LANGUAGE, None)
     [told] = teller.findings(found, candidate, CANDIDATE, split_header("")[0])
     assert (told.line, told.section) == (4, "backend b")
     assert "already defined at line 3," in told.message
@@ -185,7 +186,7 @@ def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
 
 
 def test_an_object_without_a_line_is_the_section():
-    teller = FindingPresenter(Path("/h.cfg"), KINDS, lambda section, at: f"{section.name}: {at}")
+    teller = FindingPresenter(Path("/h.cfg"), LANGUAGE, lambda section, at: f"{section.name}: {at}")
     found = [Finding(None, "warning", "missing timeouts for frontend 'f'.")]
     [told] = teller.findings(found, TEXT, CANDIDATE)
     assert (told.line, told.section, told.resource) == (15, "frontend f", "f: -1")
@@ -198,7 +199,7 @@ SECTIONS = st.lists(
 
 @given(SECTIONS, SECTIONS)
 def test_every_line_is_in_the_section_that_it_stands_in(above, below):
-    document = Document.parse("".join([*above, "listen me\n", *below]), KINDS)
+    document = Document.parse("".join([*above, "listen me\n", *below]), LANGUAGE)
     places = MessageLocator(document, ["listen 'me' is odd"])
     lines = document.text().split("\n")
     number = places.named("listen 'me' is odd")

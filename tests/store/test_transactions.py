@@ -12,7 +12,7 @@ from dataplane_core.errors import (
 )
 from dataplane_core.store.journal import transactions as rows
 from dataplane_core.text import Document
-from tests.store.support import KINDS, TEXT, Bench, add_server, with_backend
+from tests.store.support import LANGUAGE, TEXT, Bench, add_server, with_backend
 
 
 def statuses(config):
@@ -137,7 +137,7 @@ def test_a_whole_text_in_a_transaction(bench):
     add_server(config, "be1", "s2", transaction_id=transaction)
     text = "# _version=5\n" + "".join(f"backend b{n}\n" for n in range(200))
     with config.edit(transaction_id=transaction) as edit:
-        edit.document = Document.parse(text, KINDS, edit.document)
+        edit.document = Document.parse(text, LANGUAGE, edit.document)
     add_server(other, "b7", "s1", transaction_id=transaction)
     expected = "# _version=2\n" + text.partition("\n")[2].replace(
         "backend b7\n", "backend b7\n  server s1 10.9.9.9:80\n"
@@ -256,7 +256,7 @@ def _changed(document, what, number):
     if what == "a":
         return with_backend(document, f"new{number}")
     if what == "p":
-        return Document.parse(f"# {number}\n" + document.text(), KINDS, document)
+        return Document.parse(f"# {number}\n" + document.text(), LANGUAGE, document)
     if not sections:
         return document
     section = sections[number % len(sections)]

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from dataplane_core.grammar import RowTable, seq, statement, word
 from dataplane_core.text import Document, Section
-from dataplane_core.text.comments import learn
+from dataplane_core.text.language import Language
 from dataplane_core.text.lines import with_last_newline
 
 ORDER = ("global", "defaults", "frontend", "backend", "listen")
-KINDS = frozenset(ORDER)
+LANGUAGE = Language(ORDER, [("server",)])
 PIECES = [
     "global\n", "defaults\n", "defaults d\n", "frontend f from d\n", "backend b\n", "backend c\n", "listen l # x\n",
     "\n", "\n", "\n", "   \n", "# above\n", "  # inside\n", "#server s 1.2.3.4\n", "#-----\n", "# END x\n",
@@ -17,8 +17,6 @@ PIECES = [
     "  server 'open\n", ".if A\n", "  .else\n", ".endif\n",
 ]  # fmt: skip
 SERVERS = RowTable(statement("server", seq(word("name"), word("address"))))
-for keyword in ORDER:
-    learn(keyword)
 
 
 @st.composite
@@ -38,7 +36,7 @@ def texts(draw):
 
 def whole(document: Document) -> Document:
     """The document as the next process reads it; it was the same already."""
-    again = Document.parse(document.text(), KINDS)
+    again = Document.parse(document.text(), LANGUAGE)
     assert [one.text for one in again.sections] == [one.text for one in document.sections]
     assert again.preamble == document.preamble
     return again
@@ -49,7 +47,7 @@ def whole(document: Document) -> Document:
 @example("backend b\r\n", ["frontend", "backend"], [1, 0, 2, 3])
 @given(texts(), st.lists(st.sampled_from(ORDER[1:]), min_size=1, max_size=4), st.permutations(range(4)))
 def test_sections_that_were_added_go_in_any_order(text, kinds, order):
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     lines = [line for line in text.splitlines() if line.strip()]
     for number, kind in enumerate(kinds):
         new = Section.new(kind, f"new{number}", end=document.line_end())
@@ -63,7 +61,7 @@ def test_sections_that_were_added_go_in_any_order(text, kinds, order):
 
 @given(texts(), st.data())
 def test_a_row_lands_where_its_index_says_and_goes_without_a_trace(text, data):
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     if not document.sections:
         return
     section = data.draw(st.sampled_from(document.sections))
@@ -81,7 +79,7 @@ def test_a_row_lands_where_its_index_says_and_goes_without_a_trace(text, data):
 
 @given(texts(), st.lists(st.integers(0, 9), max_size=6, unique=True))
 def test_a_whole_list_stands_in_its_order(text, numbers):
-    for section in Document.parse(text, KINDS).sections:
+    for section in Document.parse(text, LANGUAGE).sections:
         old = [row.values for row in SERVERS.rows(section)]
         new = [old[n] if n < len(old) else {"name": f"n{n}", "address": "192.0.2.1"} for n in numbers]
         after = SERVERS.put(section, new)

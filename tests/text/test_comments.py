@@ -3,26 +3,20 @@
 import pytest
 
 from dataplane_core.grammar import RowTable, arg, integer, params, seq, statement, word
-from dataplane_core.text import Document, Line, comments
+from dataplane_core.text import Document, Line
 from dataplane_core.text.comments import is_commented_out, is_marker
+from dataplane_core.text.language import Language
 
-KINDS = frozenset({"frontend", "backend"})
+HEADS = [("server",), ("option", "httplog"), ("log",), ("redirect",), ("stats", "uri")]
+LANGUAGE = Language({"frontend", "backend"}, HEADS)
 SERVERS = RowTable(
     statement("server", seq(word("name"), word("address"), params(arg("weight", integer("weight")))))
 )
 
 
-@pytest.fixture(autouse=True)
-def declared(monkeypatch):
-    """The words of these declarations, and none that other tests of the process have made."""
-    monkeypatch.setattr(comments, "_keywords", {})
-    for head in ("server", "option httplog", "log", "redirect", "stats uri", *KINDS):
-        comments.learn(*head.split())
-
-
 def without(lines: str, name: str) -> str:
     """What is left of a backend's lines without one server."""
-    (section,) = Document.parse("backend b\n" + lines, KINDS).sections
+    (section,) = Document.parse("backend b\n" + lines, LANGUAGE).sections
     row = next(row for row in SERVERS.rows(section) if row.values["name"] == name)
     return SERVERS.remove(section, row).text.removeprefix("backend b\n")
 
@@ -84,17 +78,17 @@ def test_comments_inside_a_line_go_with_it():
 )  # fmt: skip
 def test_what_stays_when_a_section_goes(text, left):
     top = "frontend f\n  own\n\n"
-    document = Document.parse(top + text, KINDS)
+    document = Document.parse(top + text, LANGUAGE)
     after = document.remove(document.find("backend", "a"))
     assert after.text() == top + left
     assert [one.text for one in after.sections] == [
-        one.text for one in Document.parse(top + left, KINDS).sections
+        one.text for one in Document.parse(top + left, LANGUAGE).sections
     ]
 
 
 def test_comments_at_the_top_are_of_the_file():
     text = "# lb1, see the wiki\nbackend a\n\nfrontend f\n"
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     assert document.remove(document.sections[0]).text() == "# lb1, see the wiki\nfrontend f\n"
 
 
@@ -106,7 +100,7 @@ def test_comments_at_the_top_are_of_the_file():
     ],
 )  # fmt: skip
 def test_prose(prose):
-    assert not is_commented_out(Line(prose))
+    assert not is_commented_out(Line(prose), LANGUAGE)
     assert not is_marker(Line(prose))
 
 
@@ -119,4 +113,4 @@ def test_prose(prose):
     ],
 )  # fmt: skip
 def test_lines_that_are_commented_out(comment):
-    assert is_commented_out(Line(comment))
+    assert is_commented_out(Line(comment), LANGUAGE)

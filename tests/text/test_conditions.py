@@ -7,8 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.language import Language
 
-KINDS = frozenset({"frontend", "backend"})
+LANGUAGE = Language({"frontend", "backend"})
 CONDITIONS = ("A", "B", "C")
 STATES = [dict(zip(CONDITIONS, values, strict=True)) for values in product((True, False), repeat=3)]
 PIECES = st.sampled_from(
@@ -67,7 +68,7 @@ def counting(text, state):
         elif word == ".endif":
             blocks.pop()
         elif word and word != "#" and all(block[0] for block in blocks):
-            section = line if word in KINDS else section
+            section = line if word in LANGUAGE.kinds else section
             found.append((section, line))
     return found
 
@@ -78,7 +79,7 @@ def chosen(document, data):
 
 @given(TEXTS, st.data())
 def test_a_section_goes_and_all_others_count_as_before(text, data):
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     if not document.sections:
         return
     section = chosen(document, data)
@@ -94,8 +95,8 @@ def test_a_section_goes_and_all_others_count_as_before(text, data):
 @example(".if A\nbackend a\n.else\nfrontend f\n.endif\n")
 @given(TEXTS)
 def test_a_new_section_counts_always_and_all_others_as_before(text):
-    document = Document.parse(text, KINDS)
-    for kind in KINDS:
+    document = Document.parse(text, LANGUAGE)
+    for kind in LANGUAGE.kinds:
         after = document.add(Section.new(kind, "new")).text()
         for state in STATES:
             found = counting(after, state)
@@ -105,7 +106,7 @@ def test_a_new_section_counts_always_and_all_others_as_before(text):
 
 @given(TEXTS, st.data())
 def test_a_new_line_counts_whenever_its_section_does(text, data):
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     if not document.sections:
         return
     section = chosen(document, data)
@@ -121,7 +122,7 @@ def test_a_new_line_counts_whenever_its_section_does(text, data):
 
 def test_a_line_goes_behind_those_that_follow_the_end_of_the_block_around_the_header():
     text = ".if A\nbackend a\n.else\nbackend b\n.endif\n  own\n  other\n\n.if B\nbackend c\n.endif\n"
-    section = Document.parse(text, KINDS).find("backend", "b")
+    section = Document.parse(text, LANGUAGE).find("backend", "b")
     assert section.end() == 3
     assert [section.outside(at) for at in range(7)] == [0, 1, 2, 3, 4, 3, 3]
 
@@ -139,5 +140,5 @@ def test_a_line_goes_behind_those_that_follow_the_end_of_the_block_around_the_he
     ],
 )  # fmt: skip
 def test_what_stays_when_a_section_goes(text, name, after):
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     assert document.remove(document.find("backend", name)).text() == after

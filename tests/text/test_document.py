@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.language import Language
 
-KINDS = frozenset({"global", "defaults", "frontend", "backend", "listen"})
+LANGUAGE = Language({"global", "defaults", "frontend", "backend", "listen"})
 PIECES = [
     "global\n", "  global  # x\n", "defaults\n", "defaults d from e\n", "frontend f from d\n", "backend b\n",
     "\tbackend\tb # again\n", "listen l", "\n", "   \n", "# above\n", "  # inside\n", "  mode http\n", "mode tcp # x\n",
@@ -20,23 +21,23 @@ TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=12))).map("
 
 @given(TEXTS)
 def test_text_identity(text):
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     assert document.text() == text
     for section in document.sections:
         body = "".join(line.raw for line in (*section.lead, section.header, *section.lines))
         assert body == section.text
-        assert section.kind in KINDS
+        assert section.kind in LANGUAGE.kinds
 
 
 @given(st.binary())
 def test_text_identity_for_any_bytes(data):
     text = data.decode("utf-8", "surrogateescape")
-    assert Document.parse(text, KINDS).text().encode("utf-8", "surrogateescape") == data
+    assert Document.parse(text, LANGUAGE).text().encode("utf-8", "surrogateescape") == data
 
 
 @given(TEXTS, st.data())
 def test_replacing_a_section_touches_no_other(text, data):
-    document = Document.parse(text, KINDS)
+    document = Document.parse(text, LANGUAGE)
     if not document.sections:
         return
     old = data.draw(st.sampled_from(document.sections))
@@ -52,25 +53,25 @@ def test_replacing_a_section_touches_no_other(text, data):
 
 @given(TEXTS)
 def test_sections_are_taken_over_from_the_previous_document(text):
-    first = Document.parse(text, KINDS)
-    second = Document.parse(text, KINDS, first)
+    first = Document.parse(text, LANGUAGE)
+    second = Document.parse(text, LANGUAGE, first)
     assert second.diff(first) == []
     assert {id(s) for s in second.sections} <= {id(s) for s in first.sections}
 
 
 def test_comments_directly_above_a_header_belong_to_it():
-    document = Document.parse("global\n  daemon\n  # tail\n\n# one\n# two\nbackend b\n", KINDS)
+    document = Document.parse("global\n  daemon\n  # tail\n\n# one\n# two\nbackend b\n", LANGUAGE)
     assert [line.raw for line in document.sections[1].lead] == ["# one\n", "# two\n"]
     assert document.remove(document.sections[1]).text() == "global\n  daemon\n  # tail\n\n"
 
 
 def test_the_version_line_is_not_part_of_a_section():
-    document = Document.parse("# _version=3\nglobal\n", KINDS)
+    document = Document.parse("# _version=3\nglobal\n", LANGUAGE)
     assert document.preamble == "# _version=3\n"
 
 
 def test_a_new_section_follows_the_last_of_its_kind():
-    document = Document.parse("global\n\nbackend a\n  mode http\n\nlisten l\n", KINDS)
+    document = Document.parse("global\n\nbackend a\n  mode http\n\nlisten l\n", LANGUAGE)
     added = document.add(
         Section.new("backend", "b", "d"), ("global", "frontend", "backend", "listen")
     )
@@ -78,46 +79,46 @@ def test_a_new_section_follows_the_last_of_its_kind():
 
 
 def test_a_new_section_does_not_part_comments_from_what_is_above_them():
-    document = Document.parse("backend a\n\n# l, or a?\nlisten l\n", KINDS)
+    document = Document.parse("backend a\n\n# l, or a?\nlisten l\n", LANGUAGE)
     added = document.add(Section.new("backend", "b"))
     assert added.text() == "backend a\n\n# l, or a?\nlisten l\n\nbackend b\n"
 
 
 def test_a_new_kind_goes_to_its_place():
     order = ("global", "defaults", "frontend", "backend")
-    document = Document.parse("global\n  daemon\n\nbackend a\n", KINDS)
+    document = Document.parse("global\n  daemon\n\nbackend a\n", LANGUAGE)
     assert document.add(Section.new("frontend", "f"), order).text() == (
         "global\n  daemon\n\nfrontend f\n\nbackend a\n"
     )
-    assert Document.parse("", KINDS).add(Section.new("backend", "a"), order).text() == "backend a\n"
+    assert Document.parse("", LANGUAGE).add(Section.new("backend", "a"), order).text() == "backend a\n"
 
 
 def test_sections_of_one_name_are_told_apart():
-    document = Document.parse("backend b\n  mode tcp\nbackend b\n  mode http\n", KINDS)
+    document = Document.parse("backend b\n  mode tcp\nbackend b\n  mode http\n", LANGUAGE)
     second = document.sections[1]
     assert document.key(second).ordinal == 1
     assert document.by_key(document.key(second)) is second
 
 
 def test_parent():
-    section = Document.parse("backend b from d # x\n", KINDS).sections[0]
+    section = Document.parse("backend b from d # x\n", LANGUAGE).sections[0]
     assert (section.name, section.parent) == ("b", "d")
     assert section.with_parent(None).text == "backend b # x\n"
     assert section.with_parent("e").text == "backend b from e # x\n"
-    unnamed = Document.parse("defaults from base\n", KINDS).sections[0]
+    unnamed = Document.parse("defaults from base\n", LANGUAGE).sections[0]
     assert (unnamed.name, unnamed.parent) == ("", "base")
 
 
 def test_places_in_a_long_section_take_no_time():
     lines = "".join(f"  server s{number} 10.0.0.1:80\n" for number in range(10_000))
-    section = Document.parse(f"backend b\n{lines}", KINDS).sections[0]
+    section = Document.parse(f"backend b\n{lines}", LANGUAGE).sections[0]
     started = time.process_time()
     assert all(section.outside(at) == at for at in range(10_000))
     assert time.process_time() - started < 1
 
 
 def test_a_section_may_be_called_from():
-    section = Document.parse("backend from\n", KINDS).sections[0]
+    section = Document.parse("backend from\n", LANGUAGE).sections[0]
     assert (section.name, section.parent) == ("from", None)
     inheriting = section.with_parent("d")
     assert inheriting.text == "backend from from d\n"
@@ -134,7 +135,7 @@ def test_threads_that_look_at_once_find_every_section():
     text = "".join(f"backend be{number}\n  mode http\n" for number in range(400))
     threads, rounds = 4, 60
     together, missed = threading.Barrier(threads), []
-    documents = [Document.parse(text, frozenset({"backend"})) for _ in range(rounds)]
+    documents = [Document.parse(text, Language({"backend"})) for _ in range(rounds)]
 
     def look():
         for document in documents:

@@ -33,7 +33,7 @@ frontend other
 
 
 def document(text: str = TEXT) -> Document:
-    return Document.parse(text, REGISTRY.section_kinds)
+    return Document.parse(text, REGISTRY.language)
 
 
 def shown(one: Document, name: str = "shop") -> dict:
