@@ -6,7 +6,7 @@ from dataplane_core.grammar import RowTable
 from dataplane_core.text import Document
 from dataplane_core.text.language import Language
 from dataplane_plugins.configuration.checks import tcp_checks
-from dataplane_plugins.configuration.checks.http_check_steps import CHECK
+from dataplane_plugins.configuration.checks.http_checks import CHECK
 from dataplane_plugins.configuration.rules import tcp_request_rules, tcp_response_rules
 from dataplane_plugins.configuration.rules.http_request_rules import RULE
 

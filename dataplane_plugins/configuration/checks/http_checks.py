@@ -1,7 +1,93 @@
-"""`http-check`: the steps of an HTTP health check, in their order."""
+"""`http-check`: the steps of an HTTP health check (manual, section 4.2 `http-check …`)."""
 
-from dataplane_core.plugin import Registry, impl
-from dataplane_plugins.configuration.checks.http_check_steps import CHECK
+from dataplane_core.plugin import (
+    PORT,
+    Registry,
+    arg,
+    args,
+    case,
+    dispatch,
+    first_of,
+    impl,
+    integer,
+    word,
+)
+from dataplane_plugins.configuration.checks import steps
+from dataplane_plugins.configuration.common.constraints import STATUSES, held
+from dataplane_plugins.configuration.rules import actions
+from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling, number_spellings
+
+_PORT = first_of(
+    integer("port", *PORT, nullable=True, help="Port to connect to."),
+    word("port_string", pattern=None, help="Port to connect to, an expression."),
+)
+
+_HEADER = word("name", pattern=None, required=True, help="Name of the header field.") + word(
+    "fmt", pattern=None, required=True, help="Value of the header field, a log format."
+)
+
+_SEND = steps.commented(
+    arg("meth", word("method", None, enum=steps.METHODS, help="Method of the request.")),
+    arg("uri", word("uri", pattern=None, help="Path of the request.")),
+    arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
+    arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),
+    args(
+        "hdr",
+        "headers",
+        _HEADER,
+        help="Header fields of the request.",
+        sort_as="CheckHeaders",
+    ),
+    arg("body", word("body", pattern=None, help="Body of the request.")),
+    arg("body-lf", word("body_log_format", pattern=None, help="Body, a log format.")),
+)
+
+_MATCHES = {
+    "status": held(steps.PATTERN, "pattern", STATUSES, "statuses such as 200,300-399"),
+    "rstatus": steps.PATTERN,
+    **dict.fromkeys(
+        ("hdr", "fhdr"), held(steps.PATTERNS, "pattern", "name .+", "`name` and what follows it")
+    ),
+    **dict.fromkeys(("string", "rstring", "string-lf"), steps.PATTERN),
+}
+
+CHECK = RuleLine(
+    "http-check",
+    dispatch(
+        "type",
+        case("comment", steps.COMMENT),
+        case("connect", steps.connect(_PORT)),
+        case("disable-on-404"),
+        case("expect", steps.expect(_MATCHES, {"nullable": True})),
+        case("send", _SEND),
+        case("send-state"),
+        *actions.variables(),
+        help="What the step does.",
+    ),
+    (
+        Spelling("set-var-fmt", {"var_expr": "var_format"}),
+        *number_spellings("port_string", "port", "connect"),
+    ),
+    examples=[
+        "http-check send meth GET uri /health",
+        "http-check connect port 443 addr 8.8.8.8 send-proxy via-socks4 ssl sni a alpn h2 linger",
+        "http-check connect port var(check.port)",
+        "http-check send meth GET uri /health ver HTTP/1.1 hdr Host a.example body x",
+        "http-check expect min-recv 3 ok-status L7OK ! rstatus ^5",
+        "http-check expect hdr name set-cookie value -m beg sessid=",
+        "http-check expect hdr name -m end cookie comment none",
+        "http-check expect ! status 500 min-recv 3",
+        "http-check set-var(check.port) int(1234)",
+        "http-check disable-on-404",
+        "http-check comment step-1",
+    ],
+    rejects=[
+        "http-check",
+        "http-check expect status",
+        "http-check expect comment x",
+        "http-check expect hdr x",
+    ],
+)
 
 
 @impl

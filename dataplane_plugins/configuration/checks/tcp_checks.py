@@ -9,20 +9,20 @@ from dataplane_core.plugin import (
     impl,
     word,
 )
-from dataplane_plugins.configuration.checks import checks
-from dataplane_plugins.configuration.common.held import held
-from dataplane_plugins.configuration.common.props import or_variable
+from dataplane_plugins.configuration.checks import steps
+from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.common.values import or_variable
 from dataplane_plugins.configuration.rules import actions
-from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling
+from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling
 
 _PORT = word("port_string", pattern=None, help="Port to connect to, a number or an expression.")
 
 HEX = or_variable("([0-9A-Fa-f]{2})+")
 
 _MATCHES = {
-    **dict.fromkeys(("string", "rstring", "string-lf"), checks.PATTERN),
-    "binary": held(checks.PATTERN, "pattern", "([0-9A-Fa-f]{2})+", "bytes in hexadecimal"),
-    **dict.fromkeys(("rbinary", "binary-lf"), checks.PATTERN),
+    **dict.fromkeys(("string", "rstring", "string-lf"), steps.PATTERN),
+    "binary": held(steps.PATTERN, "pattern", "([0-9A-Fa-f]{2})+", "bytes in hexadecimal"),
+    **dict.fromkeys(("rbinary", "binary-lf"), steps.PATTERN),
 }
 
 CHECK = RuleLine(
@@ -30,12 +30,12 @@ CHECK = RuleLine(
     dispatch(
         "action",
         case("comment", word("log_message", pattern=None, help="Text for the log.")),
-        case("connect", checks.connect(_PORT)),
-        case("expect", checks.expect(_MATCHES, {})),
-        checks.sent("send", "data", "Text to send."),
-        checks.sent("send-lf", "fmt", "Text to send, a log format."),
-        checks.sent("send-binary", "hex_string", "Bytes to send, in hexadecimal.", HEX),
-        checks.sent("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
+        case("connect", steps.connect(_PORT)),
+        case("expect", steps.expect(_MATCHES, {})),
+        steps.sent("send", "data", "Text to send."),
+        steps.sent("send-lf", "fmt", "Text to send, a log format."),
+        steps.sent("send-binary", "hex_string", "Bytes to send, in hexadecimal.", HEX),
+        steps.sent("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
         *actions.variables(text="var_fmt"),
         help="What the step does.",
     ),

@@ -29,8 +29,8 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import port
-from dataplane_plugins.configuration.common.proxies import BACK, on
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, on
 
 _POST = seq(
     lit("check_post"),

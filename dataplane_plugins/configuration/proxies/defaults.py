@@ -1,10 +1,10 @@
 """`defaults` sections: all of them as `named_defaults`, the last one as `defaults`."""
 
 from dataplane_core.plugin import Model, Registry, impl
-from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
-from dataplane_plugins.configuration.common.proxies import DEFAULTS as KIND
-from dataplane_plugins.configuration.common.proxies import select
-from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+from dataplane_plugins.configuration.proxies.health_checks import CHECK_PARAMETERS
+from dataplane_plugins.configuration.proxies.section_kinds import DEFAULTS as KIND
+from dataplane_plugins.configuration.proxies.section_kinds import select
+from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
 DEFAULTS = Model("defaults", *select(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
 

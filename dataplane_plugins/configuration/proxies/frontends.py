@@ -1,9 +1,9 @@
 """`frontend` sections: where clients connect."""
 
 from dataplane_core.plugin import Model, Registry, impl
-from dataplane_plugins.configuration.common.proxies import FRONTEND as KIND
-from dataplane_plugins.configuration.common.proxies import select
-from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+from dataplane_plugins.configuration.proxies.section_kinds import FRONTEND as KIND
+from dataplane_plugins.configuration.proxies.section_kinds import select
+from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
 FRONTEND = Model("frontend", *select(KIND, PROXY_STATEMENTS))
 

@@ -6,9 +6,9 @@ of the file is out of sight.
 """
 
 from dataplane_core.plugin import LISTEN, Model, Registry, impl
-from dataplane_plugins.configuration.checks.health import CHECK_PARAMETERS
-from dataplane_plugins.configuration.common.proxies import select_both
-from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+from dataplane_plugins.configuration.proxies.health_checks import CHECK_PARAMETERS
+from dataplane_plugins.configuration.proxies.section_kinds import select_both
+from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
 MODEL = Model("listen", *select_both(PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
 

@@ -1,7 +1,7 @@
 """`option` keywords that are only switched on and off (manual, section 4.2), in writing order."""
 
 from dataplane_core.plugin import choose, nothing, option
-from dataplane_plugins.configuration.common.proxies import (
+from dataplane_plugins.configuration.proxies.section_kinds import (
     ANY,
     BACK,
     BACKEND,

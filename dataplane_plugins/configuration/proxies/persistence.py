@@ -35,8 +35,8 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.common.proxies import BACK, NAMED, on
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, NAMED, on
 
 DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
 """What a domain may hold (RFC 2109, section 4.2.2; HAProxy checks it), or a variable."""

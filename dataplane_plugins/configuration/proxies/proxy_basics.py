@@ -18,7 +18,7 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.common.proxies import (
+from dataplane_plugins.configuration.proxies.section_kinds import (
     ANY,
     BACK,
     BACKEND,

@@ -21,11 +21,11 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import port
-from dataplane_plugins.configuration.common.props import GUID
-from dataplane_plugins.configuration.common.proxies import BACK, FRONT, NAMED, on
+from dataplane_plugins.configuration.common.values import GUID
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
 from dataplane_plugins.configuration.proxies.proxy_basics import ONLY_FRONTEND, number
-from dataplane_plugins.configuration.rules.actions_reply import REDIRECT
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, FRONT, NAMED, on
+from dataplane_plugins.configuration.rules.answers import REDIRECT
 
 _SLOT = seq(
     word("name", None, required=True, help="Name, or how it begins."),

@@ -21,7 +21,7 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.common.proxies import ANY, on
+from dataplane_plugins.configuration.proxies.section_kinds import ANY, on
 
 NODE = r"^[A-Za-z0-9_.-]+$"
 

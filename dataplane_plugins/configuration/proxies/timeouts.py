@@ -1,7 +1,7 @@
 """Timeouts and TCP keep-alive of proxies (manual, section 4.2 "timeout …", "clitcpka-…")."""
 
 from dataplane_core.plugin import duration, integer, statement
-from dataplane_plugins.configuration.common.proxies import ANY, BACK, FRONT, Table, on
+from dataplane_plugins.configuration.proxies.section_kinds import ANY, BACK, FRONT, Table, on
 
 LONGEST = 2**31 - 1
 """Milliseconds: HAProxy's timers are signed and have 32 bits."""

@@ -1,7 +1,7 @@
 """`acl` lines: named conditions (manual, section 7)."""
 
 from dataplane_core.plugin import Registry, impl, opt, rest, seq, statement, word
-from dataplane_plugins.configuration.common.props import OBJECT_NAME
+from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
 RANK = 20
 

@@ -25,7 +25,7 @@ from dataplane_core.plugin import (
     size,
     word,
 )
-from dataplane_plugins.configuration.common.props import or_variable
+from dataplane_plugins.configuration.common.values import or_variable
 
 LOG_LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "silent")
 SCOPE = or_variable("(proc|check|p?(sess|txn|req|res))")

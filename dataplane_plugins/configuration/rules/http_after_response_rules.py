@@ -1,9 +1,9 @@
 """`http-after-response`: rules for all responses, those of HAProxy itself too."""
 
 from dataplane_core.plugin import Orphans, Registry, case, checked, dispatch, impl, rule
-from dataplane_plugins.configuration.common.held import needed
-from dataplane_plugins.configuration.rules import actions, actions_counters
-from dataplane_plugins.configuration.rules.rule_line import RuleLine, number_spellings
+from dataplane_plugins.configuration.common.constraints import needed
+from dataplane_plugins.configuration.rules import actions, counters
+from dataplane_plugins.configuration.rules.statements import RuleLine, number_spellings
 
 ACTIONS = (
     *actions.headers(),
@@ -16,7 +16,7 @@ ACTIONS = (
     *actions.lists(),
     actions.do_log(),
     actions.tracing(),
-    *actions_counters.counters(),
+    *counters.stick_counters(),
     actions.log_level(),
     actions.set_status(),
     *actions.variables(),
@@ -25,7 +25,7 @@ ACTIONS = (
 RULE = RuleLine(
     "http-after-response",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
-    number_spellings("sc_expr", "sc_int", *actions_counters.VALUED),
+    number_spellings("sc_expr", "sc_int", *counters.VALUED),
     examples=[
         "http-after-response set-header Strict-Transport-Security max-age=31536000",
         "http-after-response set-status 503 reason Slow unless { path / }",

@@ -1,8 +1,8 @@
 """`http-error`: what HAProxy answers with in place of its own error pages."""
 
 from dataplane_core.plugin import Registry, arg, const, impl, number_of, seq, statement
-from dataplane_plugins.configuration.common.answers import ERROR_CODES
-from dataplane_plugins.configuration.rules.actions_reply import answer
+from dataplane_plugins.configuration.common.error_files import ERROR_CODES
+from dataplane_plugins.configuration.rules.answers import answer
 
 RULE = statement(
     "http-error",

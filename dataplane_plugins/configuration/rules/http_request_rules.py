@@ -14,13 +14,8 @@ from dataplane_core.plugin import (
     rule,
     word,
 )
-from dataplane_plugins.configuration.rules import (
-    actions,
-    actions_counters,
-    actions_reply,
-    http_tracking,
-)
-from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling
+from dataplane_plugins.configuration.rules import actions, answers, counters, tracking
+from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling
 
 
 def _normalizer() -> Term:
@@ -94,13 +89,13 @@ ACTIONS = (
     *_flow(),
     actions.capture(actions.CAPTURE_LENGTH, actions.CAPTURE_SLOT, pattern=actions.CAPTURED),
     *actions.lists(),
-    actions_reply.deny(),
+    answers.deny(),
     actions.do_log(),
     *actions.resolve("resolvers", "protocol"),
     actions.lua(),
-    actions_reply.redirect(),
-    actions_reply.return_answer(),
-    *actions_counters.counters(),
+    answers.redirect(),
+    answers.return_answer(),
+    *counters.stick_counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),
     *_addresses(),
     *_uri(),
@@ -112,15 +107,15 @@ ACTIONS = (
     *actions.variables(),
     actions.silent_drop(),
     actions.strict_mode(),
-    actions_reply.tarpit(),
-    http_tracking.TRACK,
+    answers.tarpit(),
+    tracking.TRACK,
     actions.tracing(),
     actions.wait_for_body(),
     actions.bandwidth_limit(),
 )
 
 SPELLINGS = (
-    *http_tracking.SPELLINGS,
+    *tracking.SPELLINGS,
     Spelling("set-query", {"query-fmt": "hdr_format"}),
     Spelling("set-uri", {"uri-fmt": "hdr_format"}),
     Spelling("replace-uri", {"hdr_match": "uri-match", "hdr_format": "uri-fmt"}),
@@ -130,7 +125,7 @@ RULE = RuleLine(
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
     SPELLINGS,
     (
-        *http_tracking.TRACKED,
+        *tracking.TRACKED,
         actions.old_name("query-fmt", "The same as `hdr_format`."),
     ),
     examples=[

@@ -1,10 +1,10 @@
 """`http-response`: rules for responses, in the order in which they are evaluated."""
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word
-from dataplane_plugins.configuration.common.held import held
-from dataplane_plugins.configuration.rules import actions, actions_counters, actions_reply
-from dataplane_plugins.configuration.rules.http_tracking import SPELLINGS, TRACK, TRACKED
-from dataplane_plugins.configuration.rules.rule_line import RuleLine
+from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.rules import actions, answers, counters
+from dataplane_plugins.configuration.rules.statements import RuleLine
+from dataplane_plugins.configuration.rules.tracking import SPELLINGS, TRACK, TRACKED
 
 ACTIONS = (
     actions.add_acl(),
@@ -13,14 +13,14 @@ ACTIONS = (
     case("cache-store", word("cache_name", help="The cache that keeps the response.")),
     actions.capture(actions.CAPTURE_SLOT, pattern=WORD),
     *actions.lists(),
-    actions_reply.deny(),
+    answers.deny(),
     actions.do_log(),
     actions.lua(),
     actions.tracing(),
     case("pause", actions.EXPRESSION),
-    case("redirect", held(actions_reply.REDIRECT, "redir_type", "location", "location")),
-    actions_reply.return_answer(),
-    *actions_counters.counters(),
+    case("redirect", held(answers.REDIRECT, "redir_type", "location", "location")),
+    answers.return_answer(),
+    *counters.stick_counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),
     actions.log_level(),
     *actions.marks(),

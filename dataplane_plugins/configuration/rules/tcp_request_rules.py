@@ -17,8 +17,8 @@ from dataplane_core.plugin import (
     seq,
     word,
 )
-from dataplane_plugins.configuration.rules import actions, actions_counters
-from dataplane_plugins.configuration.rules.rule_line import (
+from dataplane_plugins.configuration.rules import actions, counters
+from dataplane_plugins.configuration.rules.statements import (
     RuleLine,
     Spelling,
     number_spellings,
@@ -32,13 +32,13 @@ EVERYWHERE = (
     case("reject"),
     actions.do_log(),
     actions.lua(),
-    *actions_counters.tcp_counters(),
+    *counters.tcp_stick_counters(),
     *(case(f"set-{name}", actions.EXPRESSION) for name in ("dst-port", "dst", "src", "src-port")),
     *actions.marks(),
     *actions.named_marks("fc"),
     *actions.variables("expr"),
     actions.silent_drop(),
-    actions_counters.track(*TRACK_NAMES, pattern=None),
+    counters.track(*TRACK_NAMES, pattern=None),
 )
 
 CONNECTION = (
@@ -96,7 +96,7 @@ SPELLINGS = (
     Spelling("capture", {"capture_sample": "expr"}),
     Spelling("sc-set-gpt0", {"gpt_value": "expr"}),
     Spelling("do-resolve", {"resolve_var": "var_name"}),
-    *number_spellings("expr", "sc_int", *actions_counters.VALUED),
+    *number_spellings("expr", "sc_int", *counters.VALUED),
 )
 RULE = RuleLine(
     "tcp-request",

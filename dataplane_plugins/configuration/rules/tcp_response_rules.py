@@ -1,8 +1,8 @@
 """`tcp-response`: rules for the first bytes of responses."""
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, duration, impl, rule
-from dataplane_plugins.configuration.rules import actions, actions_counters
-from dataplane_plugins.configuration.rules.rule_line import RuleLine, Spelling, number_spellings
+from dataplane_plugins.configuration.rules import actions, counters
+from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling, number_spellings
 
 ACTIONS = (
     case("accept"),
@@ -10,7 +10,7 @@ ACTIONS = (
     actions.do_log(),
     actions.lua(),
     case("reject"),
-    *actions_counters.counters(added="sc_expr", set_to="expr"),
+    *counters.stick_counters(added="sc_expr", set_to="expr"),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),
     actions.tracing(),
     actions.bandwidth_limit(),

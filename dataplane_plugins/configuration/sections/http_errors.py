@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dataplane_core.plugin import BadRequest, Code, Model, Problem, Registry, Values, impl
-from dataplane_plugins.configuration.common.answers import error_files
+from dataplane_plugins.configuration.common.error_files import error_files
 
 NAME = r"^[A-Za-z0-9-_]+$"
 

@@ -18,8 +18,8 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import peer_address
-from dataplane_plugins.configuration.common.held import typed_length
-from dataplane_plugins.configuration.common.props import OBJECT_NAME
+from dataplane_plugins.configuration.common.constraints import typed_length
+from dataplane_plugins.configuration.common.values import OBJECT_NAME
 from dataplane_plugins.configuration.servers.default_lines import (
     default_bind_statement,
     default_server_statement,

@@ -14,7 +14,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import server_address
-from dataplane_plugins.configuration.common.props import OBJECT_NAME
+from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
 _HOLD = {
     "nx": "a name that does not exist",

@@ -15,7 +15,7 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.common.props import OBJECT_NAME
+from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
 _PASSWORD = word("password", pattern=None, required=True,
                  help="The password itself, or its hash as crypt(3) has it.")

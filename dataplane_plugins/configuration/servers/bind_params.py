@@ -16,8 +16,8 @@ from dataplane_core.plugin import (
     switch,
     word,
 )
-from dataplane_plugins.configuration.common.held import THREADS, held, mss
-from dataplane_plugins.configuration.common.props import (
+from dataplane_plugins.configuration.common.constraints import THREADS, held, mss
+from dataplane_plugins.configuration.common.values import (
     CONGESTION_CONTROLS,
     GUID,
     TLS_VERSIONS,

@@ -5,7 +5,7 @@ HAProxy adds up the lines of a section; so do the objects.
 
 from dataplane_core.plugin import Statement, merged
 from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
-from dataplane_plugins.configuration.servers.server_params import SERVER_PARAMS
+from dataplane_plugins.configuration.servers.params import SERVER_PARAMS
 
 
 def default_server_statement() -> Statement:

@@ -2,8 +2,8 @@
 
 from dataplane_core.plugin import Registry, impl, seq, statement, word
 from dataplane_plugins.configuration.common.addresses import server_address
-from dataplane_plugins.configuration.common.props import OBJECT_NAME, or_variable
-from dataplane_plugins.configuration.servers.server_params import server_params
+from dataplane_plugins.configuration.common.values import OBJECT_NAME, or_variable
+from dataplane_plugins.configuration.servers.params import server_params
 
 RANK = 88
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from dataplane_core.plugin import Prop, Registry, RowCommands, SingleStatement, impl, seq, word
 from dataplane_plugins.configuration.common.addresses import server_address
-from dataplane_plugins.configuration.servers import server_commands
-from dataplane_plugins.configuration.servers.server_params import server_params
+from dataplane_plugins.configuration.servers import commands
+from dataplane_plugins.configuration.servers.params import server_params
 
 RANK = 90
 
@@ -61,10 +61,10 @@ def dataplane_register(registry: Registry) -> None:
         parameter="backend",
         rank=RANK,
         live=RowCommands(
-            server_commands.added,
-            server_commands.removed,
-            server_commands.inherited,
-            server_commands.changed,
+            commands.added,
+            commands.removed,
+            commands.inherited,
+            commands.changed,
         ),
         title="Server",
         help="Machines that requests are sent to.",

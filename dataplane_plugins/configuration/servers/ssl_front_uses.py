@@ -2,7 +2,7 @@
 
 from dataplane_core.plugin import Registry, arg, flag, impl, on_off, one_of, params, statement, word
 from dataplane_plugins.configuration.common.certificate_files import certificate_files
-from dataplane_plugins.configuration.common.props import TLS_VERSIONS
+from dataplane_plugins.configuration.common.values import TLS_VERSIONS
 
 RANK = 14
 

@@ -4,11 +4,11 @@ import pytest
 
 from dataplane_core.grammar import Model
 from dataplane_core.text import Section
-from dataplane_plugins.configuration.common.proxies import select
 from dataplane_plugins.configuration.proxies.backends import BACKEND
 from dataplane_plugins.configuration.proxies.defaults import DEFAULTS
 from dataplane_plugins.configuration.proxies.frontends import FRONTEND
-from dataplane_plugins.configuration.proxies.proxy_statements import PROXY_STATEMENTS
+from dataplane_plugins.configuration.proxies.section_kinds import select
+from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 from tests.plugins.configuration.support import section
 
 MODELS = {"defaults": DEFAULTS, "frontend": FRONTEND, "backend": BACKEND}

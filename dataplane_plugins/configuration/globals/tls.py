@@ -11,8 +11,8 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.common.held import held
-from dataplane_plugins.configuration.globals.global_statements import (
+from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.globals.statements import (
     added,
     among,
     enabled,

@@ -13,9 +13,8 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.common.proxies import BACK, on
-
-METHODS = ("HEAD", "PUT", "POST", "GET", "TRACE", "PATCH", "DELETE", "CONNECT", "OPTIONS")
+from dataplane_plugins.configuration.checks.steps import METHODS
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, on
 
 _METHOD = word("method", None, enum=METHODS, help="Method of the check's request.")
 _URI = word("uri", r"^[^ ]*$", help="Path that the check asks for.")

@@ -10,7 +10,7 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.globals.global_statements import (
+from dataplane_plugins.configuration.globals.statements import (
     added,
     among,
     in_v3,

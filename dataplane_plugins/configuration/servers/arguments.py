@@ -11,8 +11,8 @@ from dataplane_core.plugin import (
     one_of,
     word,
 )
-from dataplane_plugins.configuration.common.held import INIT_ADDR, held
-from dataplane_plugins.configuration.common.props import GUID
+from dataplane_plugins.configuration.common.constraints import INIT_ADDR, held
+from dataplane_plugins.configuration.common.values import GUID
 
 AGENT_TO_HASH = (
     arg("agent-send", word("agent-send", pattern=None, help="Text that the agent is sent.")),

@@ -2,8 +2,8 @@
 
 from dataplane_core.plugin import WORD
 from dataplane_plugins.configuration.rules.actions import old_name
-from dataplane_plugins.configuration.rules.actions_counters import VALUED, track
-from dataplane_plugins.configuration.rules.rule_line import number_spellings, track_spellings
+from dataplane_plugins.configuration.rules.counters import VALUED, track
+from dataplane_plugins.configuration.rules.statements import number_spellings, track_spellings
 
 _NAMES = ("track_sc_key", "track_sc_table", "track_sc_stick_counter")
 

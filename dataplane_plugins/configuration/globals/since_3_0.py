@@ -17,7 +17,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import port
-from dataplane_plugins.configuration.globals.global_statements import (
+from dataplane_plugins.configuration.globals.statements import (
     among,
     in_v3,
     number,
@@ -26,7 +26,7 @@ from dataplane_plugins.configuration.globals.global_statements import (
     time,
     yes,
 )
-from dataplane_plugins.configuration.globals.global_tuning import BUFFERS, V2, tuned
+from dataplane_plugins.configuration.globals.tuning import BUFFERS, V2, tuned
 
 PERFORMANCE = (
     "none",

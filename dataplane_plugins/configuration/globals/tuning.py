@@ -4,7 +4,7 @@ In version 2 of the interface all stand in `tune_options`.
 """
 
 from dataplane_core.plugin import Statement, first_counts
-from dataplane_plugins.configuration.globals.global_statements import (
+from dataplane_plugins.configuration.globals.statements import (
     among,
     number,
     on,

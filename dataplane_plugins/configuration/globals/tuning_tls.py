@@ -1,7 +1,7 @@
 """`tune.…` of TLS, Lua, QUIC and compression (manual, section 3.2)."""
 
 from dataplane_core.plugin import Prop, UnwrittenValue, integer, seconds, seq, statement
-from dataplane_plugins.configuration.globals.global_statements import (
+from dataplane_plugins.configuration.globals.statements import (
     Twice,
     among,
     in_v3,
@@ -9,7 +9,7 @@ from dataplane_plugins.configuration.globals.global_statements import (
     time,
     yes,
 )
-from dataplane_plugins.configuration.globals.global_tuning import V2, tuned
+from dataplane_plugins.configuration.globals.tuning import V2, tuned
 
 LUA_V3 = "tune_lua_options."
 QUIC_V3 = "tune_quic_options."

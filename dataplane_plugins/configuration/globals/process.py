@@ -19,8 +19,8 @@ from dataplane_core.plugin import (
     toggle,
     word,
 )
-from dataplane_plugins.configuration.common.held import held
-from dataplane_plugins.configuration.globals.global_statements import (
+from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.globals.statements import (
     Switched,
     added,
     among,

@@ -21,13 +21,13 @@ from dataplane_core.plugin import (
     seq,
     word,
 )
-from dataplane_plugins.configuration.common.held import NETWORK, SOURCE, held
-from dataplane_plugins.configuration.common.props import CONGESTION_CONTROLS, TLS_VERSIONS
-from dataplane_plugins.configuration.servers.server_checks import (
+from dataplane_plugins.configuration.common.constraints import NETWORK, SOURCE, held
+from dataplane_plugins.configuration.common.values import CONGESTION_CONTROLS, TLS_VERSIONS
+from dataplane_plugins.configuration.servers.arguments import (
     AGENT_TO_HASH,
     IDLE_TO_ON_MARKED_UP,
 )
-from dataplane_plugins.configuration.servers.server_switches import server_switches
+from dataplane_plugins.configuration.servers.switches import server_switches
 
 _PROXY_V2_OPTIONS = (
     *("authority", "cert-cn", "cert-key", "cert-sig", "crc32c", "ssl", "ssl-cipher"),

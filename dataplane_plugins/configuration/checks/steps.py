@@ -30,6 +30,9 @@ from dataplane_core.plugin import (
     word,
 )
 
+METHODS = ("HEAD", "PUT", "POST", "GET", "TRACE", "PATCH", "DELETE", "CONNECT", "OPTIONS")
+"""Methods that HAProxy knows for the request of a check (manual, section 4.2 "option httpchk")."""
+
 COMMENT = word("check_comment", pattern=None, help="Text for the log when the step fails.")
 
 

@@ -1,7 +1,7 @@
 """Limits and the load of the process; how it polls; what it reports (manual, 3.2 and 3.3)."""
 
 from dataplane_core.plugin import first_counts, mapped, rest, statements
-from dataplane_plugins.configuration.globals.global_statements import (
+from dataplane_plugins.configuration.globals.statements import (
     Respelled,
     Switched,
     in_v3,

@@ -34,7 +34,7 @@ def number_or(expression: str) -> Term:
     )
 
 
-def counters(added: str = "sc_expr", set_to: str = "sc_expr") -> list[Case]:
+def stick_counters(added: str = "sc_expr", set_to: str = "sc_expr") -> list[Case]:
     """The `sc-` actions, with counters and places as numbers.
 
     `added` and `set_to` are the properties of the expressions whose value is added or set.
@@ -51,7 +51,7 @@ def counters(added: str = "sc_expr", set_to: str = "sc_expr") -> list[Case]:
     ]
 
 
-def tcp_counters() -> list[Case]:
+def tcp_stick_counters() -> list[Case]:
     """The `sc-` actions of `tcp-request`, with counters and places as words."""
     one: dict[str, Any] = {"sc_inc_id": _ID}
     two: dict[str, Any] = {"sc_inc_id": _ID, "sc_idx": _INDEX}

@@ -19,7 +19,7 @@ from dataplane_core.plugin import (
     variants,
     word,
 )
-from dataplane_plugins.configuration.common.held import media_type
+from dataplane_plugins.configuration.common.constraints import media_type
 
 LEAST, MOST = 200, 599
 """Statuses that an answer of HAProxy's own can have."""

@@ -1,13 +1,14 @@
 """All statements that proxies share, in the order in which new lines are written."""
 
 from dataplane_core.plugin import Prop, shared
-from dataplane_plugins.configuration.checks import health
-from dataplane_plugins.configuration.checks.http_check_steps import CHECK
-from dataplane_plugins.configuration.common import answers
-from dataplane_plugins.configuration.common.proxies import BACK, Table, on
+from dataplane_plugins.configuration.checks.http_checks import CHECK
 from dataplane_plugins.configuration.proxies import (
     balancing,
+    compression,
     connection_mode,
+    email_alerts,
+    error_pages,
+    forwarded_headers,
     options,
     persistence,
     proxy_basics,
@@ -15,6 +16,8 @@ from dataplane_plugins.configuration.proxies import (
     stats,
     timeouts,
 )
+from dataplane_plugins.configuration.proxies import health_checks as health
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, Table, on
 from dataplane_plugins.configuration.servers.default_lines import default_server_statement
 
 FIRST = Prop(
@@ -30,32 +33,32 @@ PROXY_STATEMENTS: Table = (
     *persistence.EXCEPTIONS,
     *proxy_basics.BIND_PROCESS,
     *proxy_basics.LOG_FORMATS,
-    *answers.MAIL,
+    *email_alerts.EMAIL_ALERTS,
     *connection_mode.CONNECTION_MODE,
     *options.HTX,
     *options.LOGGING,
     *options.BUFFERING,
     *options.KEEPALIVE,
-    *answers.FORWARDED,
+    *forwarded_headers.FORWARDED,
     *options.ABORT,
     *persistence.REDISPATCH,
     *options.SPLICING,
     *options.EXTERNAL_CHECK,
     *options.SERVERS,
     *options.PROTOCOL,
-    *answers.HEADER_NAMES,
+    *forwarded_headers.HEADER_NAMES,
     *health.ADVANCED_CHECK,
     *on(BACK, shared("http-check", CHECK, FIRST)),
     *health.EXTERNAL_CHECK,
     *balancing.REUSE,
     *timeouts.TIMEOUTS,
     *timeouts.TCP_KEEPALIVE,
-    *answers.COMPRESSION,
+    *compression.COMPRESSION,
     *stats.STATS,
     *persistence.COOKIE,
     *on(BACK, default_server_statement()),
     *persistence.STICK_TABLE,
-    *answers.ERRORS,
+    *error_pages.ERROR_PAGES,
     *proxy_extras.CAPTURES,
     *proxy_basics.UNIQUE_ID,
     *proxy_basics.DEFAULT_BACKEND,
