@@ -95,7 +95,7 @@ from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
 from dataplane_core.references import Former, StoredFiles, Tell
 from dataplane_core.resources.changes import NeedsReload
-from dataplane_core.resources.collections import LISTEN, RowCollection
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.locate import refuse_namesake, row_name
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.registry import Orphans, Parent, Registry, RowCommands
@@ -130,7 +130,7 @@ from dataplane_core.text import (
     split_words,
     unquote,
 )
-from dataplane_core.text.language import Language
+from dataplane_core.text.language import DEFAULTS, FRONTENDS, LISTEN, Language
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.matching import opcodes
 from dataplane_core.text.numbers import is_digits, parse_integer
@@ -148,7 +148,7 @@ __all__ = [
     "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
     "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
-    "Orphans", "Parent", "RowCommands", "NeedsReload", "LISTEN", "RowCollection",
+    "Orphans", "Parent", "RowCommands", "NeedsReload", "RowCollection",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
     "CONFLICT", "CURRENT_VERSION", "EXISTS", "FAILURE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
@@ -159,8 +159,8 @@ __all__ = [
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
-    "SCOPE_KIND", "CONTROL_CHARACTERS", "place_section", "place_section_beside", "with_defaults",
-    "refuse_namesake", "row_name",
+    "SCOPE_KIND", "DEFAULTS", "FRONTENDS", "LISTEN", "CONTROL_CHARACTERS", "place_section",
+    "place_section_beside", "with_defaults", "refuse_namesake", "row_name",
     # Parts of the grammar for classes of one's own.
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "nested", "Layout", "unwritable",
     "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",

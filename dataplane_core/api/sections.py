@@ -10,7 +10,7 @@ from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
-from dataplane_core.resources.collections import INHERITING, SectionCollection, SingleSection
+from dataplane_core.resources.collections import SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.locate import find_section, find_single, refuse_namesake, shown_names
 from dataplane_core.resources.placing import place_section, with_defaults
@@ -18,6 +18,7 @@ from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.unmanaged import unmanaged_lines
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
+from dataplane_core.text.language import INHERITING
 
 
 def object_of(

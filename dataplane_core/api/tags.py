@@ -9,8 +9,9 @@ from typing import Any
 
 from dataplane_core.api.routes import Tag
 from dataplane_core.api.wording import about
-from dataplane_core.resources.collections import INHERITING, Collection, RowCollection
+from dataplane_core.resources.collections import Collection, RowCollection
 from dataplane_core.resources.registry import Registry
+from dataplane_core.text.language import GLOBAL, INHERITING
 
 
 def tags(
@@ -40,7 +41,7 @@ def _families(registry: Registry) -> dict[str, str]:
     def place(one: Collection) -> tuple[bool, int, bool]:
         is_line = isinstance(one, RowCollection)
         kind: str = one.parents[0].kind if isinstance(one, RowCollection) else one.kind  # type: ignore[attr-defined]
-        return kind != "global" and kind not in INHERITING, order.index(kind), is_line
+        return kind != GLOBAL and kind not in INHERITING, order.index(kind), is_line
 
     found: dict[str, str] = {}
     for one in sorted(registry.collections.values(), key=place):

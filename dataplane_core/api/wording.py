@@ -6,7 +6,7 @@
 import re
 from os.path import commonprefix
 
-from dataplane_core.resources.collections import LISTEN, Collection, Naming, RowCollection
+from dataplane_core.resources.collections import LISTEN_PARENT, Collection, Naming, RowCollection
 from dataplane_core.resources.registry import Registry
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
@@ -50,7 +50,7 @@ def owner(rows: RowCollection, registry: Registry) -> str:
     `listen` is left out, which is a parent wherever one of the two is; of many kinds the one that
     the collection's own parameter is called after is named.
     """
-    kinds = [parent.kind for parent in rows.parents if parent != LISTEN]
+    kinds = [parent.kind for parent in rows.parents if parent != LISTEN_PARENT]
     if len(kinds) > _FEW and rows.parameter is None:
         return "section"
     sections = [registry.sections_of(kind) for kind in kinds[: 1 if rows.parameter else _FEW]]

@@ -9,8 +9,8 @@ from dataplane_core.grammar.vocabulary import phrases
 from dataplane_core.haproxy.keywords import BuildKeyword
 from dataplane_core.resources.collections import Collection, RowCollection
 from dataplane_core.resources.registry import Registry
+from dataplane_core.text.language import INHERITING, LISTEN
 
-_PROXIES = ("frontend", "backend", "listen", "defaults")
 # Words of crt-list files, which are not sections: the API stores such files whole.
 _FILES = {"crt-list": "storage/general"}
 REFUSED = {("global", "tune.chksize"), ("global", "tune.quic.backend.max-idle-timeou")}
@@ -46,7 +46,7 @@ class Coverage:
     def _find(self, keyword: BuildKeyword) -> set[str]:
         if keyword.section in _FILES:
             return {_FILES[keyword.section]}
-        kinds = _PROXIES if keyword.section == "listen" else (keyword.section,)
+        kinds = INHERITING if keyword.section == LISTEN else {keyword.section}
         name = keyword.name.split("(")[0].rstrip(".")
         words = _short(keyword.words)
         places = ((kind, words, one) for kind in kinds for one in (name, f"{name}."))

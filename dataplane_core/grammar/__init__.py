@@ -42,8 +42,6 @@ from dataplane_core.grammar.parameters import (
 )
 from dataplane_core.grammar.props import (
     ACLS,
-    BACKENDS,
-    TABLES,
     NoMatch,
     Problem,
     Prop,
@@ -70,6 +68,7 @@ from dataplane_core.grammar.values import (
     size,
     word,
 )
+from dataplane_core.text.language import BACKENDS, TABLES
 
 __all__ = [
     "ACLS",

@@ -11,9 +11,6 @@ Values = Mapping[str, Any]
 
 
 ACLS = ("acl",)
-TABLES = ("backend", "frontend", "listen", "peers")
-"""Where a stick table may be: `Prop.refers_to` of what names one."""
-BACKENDS = ("backend", "listen")
 
 
 @dataclass(frozen=True, slots=True)

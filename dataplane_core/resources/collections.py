@@ -12,12 +12,7 @@ from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.text import Document, Line, Section
-
-SECTION_NAME = "^[A-Za-z0-9-_.:]+$"
-"""The names that HAProxy takes for sections (manual, section 2.1)."""
-
-INHERITING = frozenset({"defaults", "frontend", "backend", "listen"})
-"""Kinds whose header can say `from` (manual, section 4)."""
+from dataplane_core.text.language import LISTEN, LISTEN_PARTS, NAMELESS, SECTION_NAME
 
 OPERATIONS = ("list", "create", "read", "replace", "delete")
 
@@ -200,8 +195,8 @@ class RowCollection(Collection):
 
         A `listen` section is a frontend and a backend in one, and HAProxy lets none share its name.
         """
-        halves = parent.kind in HALVES and LISTEN in self.parents
-        return (parent, LISTEN) if halves else (parent,)
+        halves = parent.kind in LISTEN_PARTS and LISTEN_PARENT in self.parents
+        return (parent, LISTEN_PARENT) if halves else (parent,)
 
     def has_nameless_parent(self) -> bool:
         """Whether a parent exists that is addressed without a name."""
@@ -226,19 +221,13 @@ class SingleSection(Collection):
         return self.model.props
 
 
-HALVES = frozenset({"frontend", "backend"})
-"""What a `listen` section is in one."""
-
-LISTEN = Parent("listen")
+LISTEN_PARENT = Parent(LISTEN)
 """`listen` is a frontend and a backend in one; it is a parent wherever one of the two is."""
-
-NAMELESS = frozenset({"global", "defaults"})
-"""Kinds whose sections can be meant without a name: the only one, or the last one."""
 
 
 def with_listen(parents: tuple[Parent, ...]) -> tuple[Parent, ...]:
     """`parents`, and `listen` where a frontend or a backend is among them."""
     kinds = {parent.kind for parent in parents}
-    if kinds & HALVES and LISTEN.kind not in kinds:
-        return (*parents, LISTEN)
+    if kinds & LISTEN_PARTS and LISTEN not in kinds:
+        return (*parents, LISTEN_PARENT)
     return parents

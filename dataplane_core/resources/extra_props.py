@@ -2,13 +2,12 @@
 
 from dataplane_core.grammar import Prop
 from dataplane_core.resources.collections import (
-    INHERITING,
-    SECTION_NAME,
     Collection,
     RowCollection,
     SectionCollection,
     SingleSection,
 )
+from dataplane_core.text.language import INHERITING, SECTION_NAME
 
 INDEX = Prop("index", "integer", nullable=True, required=True, help="Position in the list, from 0.")
 FROM = Prop("from", pattern=SECTION_NAME, help="The defaults section that is inherited from.")

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import (
-    HALVES,
-    LISTEN,
-    NAMELESS,
+    LISTEN_PARENT,
     Parent,
     RowCollection,
     SectionCollection,
     SingleSection,
 )
 from dataplane_core.text import Document, Section
+from dataplane_core.text.language import DEFAULTS, GLOBAL, LISTEN, LISTEN_PARTS, NAMELESS
 from dataplane_core.text.numbers import is_digits
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def refuse_namesake(document: Document, kind: str, name: str) -> None:
 
     HAProxy refuses the second, some versions only where it stands behind the `listen` section.
     """
-    if kind in HALVES and document.find(LISTEN.kind, name) is not None:
+    if kind in LISTEN_PARTS and document.find(LISTEN, name) is not None:
         raise AlreadyExists(
             f"object already exists: listen {name} already exists, which is a {kind} too"
         )
@@ -72,7 +71,7 @@ def find_single(document: Document, single: SingleSection) -> Section | None:
 
 def find_defaults(document: Document, name: str) -> Section | None:
     """The `defaults` section that `from` can name."""
-    return find_section(document, "defaults", name, UNNAMED_DEFAULTS)
+    return find_section(document, DEFAULTS, name, UNNAMED_DEFAULTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +84,13 @@ class ParentReference:
     def find(self, document: Document) -> Section | None:
         """The section, if it exists."""
         for parent in self.parents:
-            if parent.kind == "global":
-                found = document.joined("global")
+            if parent.kind == GLOBAL:
+                found = document.joined(GLOBAL)
             elif parent.kind in NAMELESS and not self.name:
                 sections = document.all(parent.kind)
                 found = sections[-1] if sections else None
             else:
-                prefix = UNNAMED_DEFAULTS if parent.kind == "defaults" else None
+                prefix = UNNAMED_DEFAULTS if parent.kind == DEFAULTS else None
                 found = find_section(document, parent.kind, self.name, prefix)
             if found is not None:
                 return found
@@ -122,7 +121,7 @@ def parent_reference(
             given = {"parent_type": kind, "parent_name": name}
             other = " and ".join(f"{key} {value}" for key, value in given.items() if value)
             raise BadRequest(f"{rows.parameter} {own} and {other} in query name different parents")
-        first = LISTEN if kind == LISTEN.label else rows.parents[0]
+        first = LISTEN_PARENT if kind == LISTEN_PARENT.label else rows.parents[0]
         return ParentReference(rows.named_by(first), own)
     if not kind:
         names = [rows.parameter, "parent_type with parent_name" if rows.typed else None]

@@ -7,9 +7,9 @@ without `from` inherits from the last one above it (manual, chapter 4).
 from collections.abc import Sequence
 
 from dataplane_core.errors import BadRequest
-from dataplane_core.resources.collections import INHERITING
 from dataplane_core.resources.locate import UNNAMED_DEFAULTS, find_defaults, shown_names
 from dataplane_core.text import Document, Section
+from dataplane_core.text.language import DEFAULTS, INHERITING
 
 
 def place_section(
@@ -22,7 +22,7 @@ def place_section(
     """
     new = Section.new(kind, name, end=document.line_end())
     origin = None if parent is None else find_defaults(document, parent)
-    if kind == "defaults":
+    if kind == DEFAULTS:
         at = _place_of_defaults(document, name, origin, order)
     elif origin is None:
         document = document.add(new, order)
@@ -56,9 +56,9 @@ def _place_of_defaults(
     file, if it is itself to inherit from that one, or if proxies inherit from none. Only the one
     without a name, which a client sets for all proxies, goes to the top.
     """
-    others = document.all("defaults")
+    others = document.all(DEFAULTS)
     if not others:
-        at = document.place("defaults", order)
+        at = document.place(DEFAULTS, order)
         unasked = any(_inherits_from_last(section) for section in document.sections[at:])
         return document.free(len(document.sections) if name and unasked else at)
     at = document.position(others[-1])
@@ -71,7 +71,7 @@ def _place_of_defaults(
 
 def _inherits_from_last(section: Section) -> bool:
     """Whether the last `defaults` section above holds for a section."""
-    return section.kind in INHERITING - {"defaults"} and section.parent is None
+    return section.kind in INHERITING - {DEFAULTS} and section.parent is None
 
 
 def _behind(document: Document, origin: Section, kind: str, at: int) -> int:
@@ -82,7 +82,7 @@ def _behind(document: Document, origin: Section, kind: str, at: int) -> int:
     """
     sections = document.sections
     first = document.position(origin) + 1
-    later = (one for one in range(first, len(sections)) if sections[one].kind == "defaults")
+    later = (one for one in range(first, len(sections)) if sections[one].kind == DEFAULTS)
     end = next(later, len(sections))
     if first <= at and (at <= end or origin.name):
         return at
@@ -96,13 +96,13 @@ def _behind(document: Document, origin: Section, kind: str, at: int) -> int:
 
 def inherited(document: Document, section: Section) -> str | None:
     """The defaults that a section without `from` gets: the last above it (manual, chapter 4)."""
-    if section.kind == "defaults":
+    if section.kind == DEFAULTS:
         return None
     above = document.sections[: document.position(section)]
-    last = next((one for one in reversed(above) if one.kind == "defaults"), None)
+    last = next((one for one in reversed(above) if one.kind == DEFAULTS), None)
     if last is None:
         return None
-    named = shown_names(document, "defaults", UNNAMED_DEFAULTS)
+    named = shown_names(document, DEFAULTS, UNNAMED_DEFAULTS)
     return next(name for name, one in named if one is last)
 
 
@@ -138,7 +138,7 @@ def _moved(
     """
     here, there = document.position(section), document.position(target)
     whole = not section.blocks[1] and not document.is_conditional(here)
-    if section.kind == "defaults" or not whole:
+    if section.kind == DEFAULTS or not whole:
         raise BadRequest(
             f"{section.kind} {section.name}".rstrip() + f" cannot inherit from {wanted}, which "
             "stands below it: from can only name a defaults section further up in the file"

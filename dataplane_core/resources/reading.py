@@ -12,6 +12,7 @@ from dataplane_core.grammar.model import HeadTable
 from dataplane_core.resources.collections import SectionCollection, SingleSection
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.language import DEFAULTS, LISTEN, LISTEN_PARTS
 
 # Those that every HAProxy has (manual, section 7.4 "Pre-defined ACLs").
 _GIVEN_ACLS = frozenset({
@@ -48,7 +49,7 @@ class _Reader:
     def findings(self, section: Section) -> Iterator[tuple[int, str, str]]:
         """Yield place (0 is the header), severity and message."""
         parent = section.parent
-        if parent and self._document.find("defaults", parent) is None:
+        if parent and self._document.find(DEFAULTS, parent) is None:
             yield 0, "alert", f"there is no section defaults {parent}, which this one is from"
         named = (line.tokens for line in section.lines if line.tokens[:1] == ACLS)
         acls = {words[1] for words in named if len(words) > 1}
@@ -94,7 +95,7 @@ class _Reader:
     def _tables_of(self, kind: str) -> list[HeadTable]:
         """Return what the lines of a kind of section may be: its rows, and those of its model."""
         if kind not in self._tables:
-            kinds = {kind, "frontend", "backend"} if kind == "listen" else {kind}
+            kinds = {kind, *LISTEN_PARTS} if kind == LISTEN else {kind}
             every = self._registry.collections.values()
             owners = (one for one in every if isinstance(one, SectionCollection | SingleSection))
             models = [one.model for one in owners if one.kind in kinds]

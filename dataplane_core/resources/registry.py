@@ -16,7 +16,6 @@ from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.resources.collections import (
     OPERATIONS,
     ORPHANS,
-    SECTION_NAME,
     Collection,
     Naming,
     Orphans,
@@ -30,7 +29,7 @@ from dataplane_core.resources.collections import (
 from dataplane_core.resources.extension import Extension, Part
 from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.text import Line
-from dataplane_core.text.language import SECTION_ORDER, Language
+from dataplane_core.text.language import SECTION_NAME, SECTION_ORDER, Language
 
 __all__ = [
     "Collection",

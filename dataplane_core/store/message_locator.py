@@ -15,16 +15,14 @@ from functools import lru_cache
 from itertools import accumulate
 
 from dataplane_core.text import Document, Section, unquote
+from dataplane_core.text.language import CALLED_BACKEND, CALLED_FRONTEND, DEFAULTS
 from dataplane_core.text.section import SCOPE_KIND
 
-# HAProxy keeps a `ring` as a backend and a `log-forward` as a frontend, and calls them that.
-_FRONTS = frozenset({"frontend", "listen", "log-forward", "peers"})
-_BACKS = frozenset({"backend", "listen", "peers", "ring"})
 _MEANT = {
-    "proxy": _FRONTS | _BACKS | {"defaults"},
-    "frontend": _FRONTS,
-    "backend": _BACKS,
-    "server": _BACKS,
+    "proxy": CALLED_FRONTEND | CALLED_BACKEND | {DEFAULTS},
+    "frontend": CALLED_FRONTEND,
+    "backend": CALLED_BACKEND,
+    "server": CALLED_BACKEND,
 }
 
 # Messages quote what users wrote: no expression may try every way to cut a long word.
@@ -149,7 +147,7 @@ class MessageLocator:
             return self._number(at, -1 if line is None else line)
         # It could be inherited, then it is in none of them.
         every = enumerate(self._document.sections)
-        shared = [at for at, section in every if section.kind == "defaults"]
+        shared = [at for at, section in every if section.kind == DEFAULTS]
         rivals = {at: self._about(at, clue) for at in (*sections, *shared)}
         told = [(at, line) for at, line in rivals.items() if line is not None]
         return self._number(*told[0]) if len(told) == 1 and told[0][0] in sections else None

@@ -1,4 +1,8 @@
-"""Facts of HAProxy's configuration language that hold for whole files: which sections there are."""
+"""Facts of HAProxy's configuration language that hold for whole files: its sections, and proxies.
+
+What may stand in a section is declared by plugins; here is what the server has to know about
+sections whatever plugins are loaded. "Manual" is HAProxy's configuration manual.
+"""
 
 from collections.abc import Iterable, Set
 
@@ -9,6 +13,44 @@ SECTION_ORDER = (
 )
 """Every word that starts a section in HAProxy (manual, chapters 2 to 4 and 12), in the order in
 which new sections are placed. The file is cut at all of them, whatever plugins are loaded."""
+
+SECTION_NAME = "^[A-Za-z0-9-_.:]+$"
+"""The pattern of names that HAProxy takes for proxies and other sections (manual, chapter 4)."""
+
+GLOBAL = "global"
+"""Settings of the process; HAProxy adds up several such sections (manual, chapter 3)."""
+
+DEFAULTS = "defaults"
+"""What proxies inherit. Such a section may lack a name, and one without a name replaces the former
+one for the proxies below it (manual, chapter 4)."""
+
+LISTEN = "listen"
+"""A frontend and a backend in one (manual, chapter 4)."""
+
+LISTEN_PARTS = frozenset({"frontend", "backend"})
+"""What a `listen` section is in one; HAProxy lets neither have its name."""
+
+FRONTENDS = ("frontend", LISTEN)
+"""Kinds of proxies that take connections of clients (manual, chapter 4)."""
+
+BACKENDS = ("backend", LISTEN)
+"""Kinds of proxies that have servers; `use_backend` can name them (manual, chapter 4)."""
+
+INHERITING = frozenset({DEFAULTS, *FRONTENDS, *BACKENDS})
+"""The kinds of proxies: their header can name a `defaults` section with `from`, and without that
+they inherit from the last one above them (manual, chapter 4)."""
+
+NAMELESS = frozenset({GLOBAL, DEFAULTS})
+"""Kinds whose sections can be meant without a name: the only one, or the last one."""
+
+TABLES = ("backend", *FRONTENDS, "peers")
+"""Kinds of sections that can have a stick table (manual, section 4.2 "stick-table", and 3.5)."""
+
+CALLED_FRONTEND = frozenset({*FRONTENDS, "log-forward", "peers"})
+"""What HAProxy's messages call a frontend: it keeps a `log-forward` section as one."""
+
+CALLED_BACKEND = frozenset({*BACKENDS, "ring", "peers"})
+"""What HAProxy's messages call a backend: it keeps a `ring` section as one."""
 
 
 class Language:

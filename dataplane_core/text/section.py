@@ -8,7 +8,7 @@ from typing import Any
 
 from dataplane_core.text.comments import own_start
 from dataplane_core.text.conditions import blocks, may_hold, reach
-from dataplane_core.text.language import SECTIONS, Language
+from dataplane_core.text.language import DEFAULTS, SECTIONS, Language
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
@@ -99,7 +99,7 @@ class Section:
 
     def _origin(self, words: Sequence[str]) -> int:
         """Where `from` stands on the header, else its end; only `defaults` may lack a name."""
-        first = 1 if self.kind == "defaults" else 2
+        first = 1 if self.kind == DEFAULTS else 2
         return next((at for at in (first, 2) if words[at : at + 1] == ("from",)), len(words))
 
     def with_parent(self, parent: str | None) -> "Section":

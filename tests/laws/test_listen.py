@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from dataplane_core.haproxy import binaries
-from dataplane_core.resources.collections import LISTEN, RowCollection
+from dataplane_core.resources.collections import LISTEN_PARENT, RowCollection
 from tests.golden.offline import registry
 from tests.laws.judging import check
 from tests.laws.support import Everything, clean
@@ -23,7 +23,7 @@ listen l # both
 SIDES = [
     (one.name, parent.label)
     for one in registry().all_rows()
-    if LISTEN in one.parents
+    if LISTEN_PARENT in one.parents
     for parent in one.parents
     if parent.kind in ("frontend", "backend")
 ]

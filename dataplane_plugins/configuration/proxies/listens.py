@@ -10,7 +10,7 @@ from dataplane_plugins.configuration.proxies.health_checks import CHECK_PARAMETE
 from dataplane_plugins.configuration.proxies.section_kinds import select_both
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
-MODEL = Model("listen", *select_both(PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
+MODEL = Model(LISTEN, *select_both(PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
 
 
 @impl
@@ -18,7 +18,7 @@ def dataplane_register(registry: Registry) -> None:
     """Declare the sections, to be read only."""
     registry.sections(
         "listens",
-        kind=LISTEN.kind,
+        kind=LISTEN,
         model=MODEL,
         operations=("list", "read"),
         title="ListenSection",

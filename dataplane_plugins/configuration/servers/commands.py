@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dataplane_core.plugin import (
+    BACKENDS,
+    DEFAULTS,
     Document,
     Line,
     NeedsReload,
@@ -89,7 +91,7 @@ def _said_plainly(reading: Reading, tokens: Iterable[str]) -> None:
 
 
 def _path(section: Section, row: Row) -> str:
-    if section.kind not in ("backend", "listen"):
+    if section.kind not in BACKENDS:
         raise NeedsReload("only servers of backends change while HAProxy runs")
     return f"{runtime_argument(section.name)}/{runtime_argument(unquote(row.values['name']))}"
 
@@ -116,10 +118,10 @@ def _default_words(document: Document, section: Section, end: int) -> list[str]:
 def _defaults(document: Document, section: Section) -> list[Section]:
     """The section that another inherits from, which stands above it (manual, chapter 4)."""
     above = document.sections[: document.position(section)]
-    found = [one for one in above if one.kind == "defaults"]
+    found = [one for one in above if one.kind == DEFAULTS]
     if section.parent is not None:
         found = [one for one in found if one.name == section.parent]
-    elif section.kind == "defaults":
+    elif section.kind == DEFAULTS:
         return []
     return found[-1:]
 

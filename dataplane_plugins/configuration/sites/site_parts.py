@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dataplane_core.plugin import (
+    DEFAULTS,
+    FRONTENDS,
     AlreadyExists,
     Code,
     Document,
@@ -266,7 +268,7 @@ class Sites:
         return document
 
     def _leads(self, section: Section, name: str) -> bool:
-        if section.kind not in ("defaults", "frontend", "listen"):
+        if section.kind not in (DEFAULTS, *FRONTENDS):
             return False
         rules = self._rules.table.rows(section)
         return _default(section) == name or any(row.values["name"] == name for row in rules)
