@@ -10,14 +10,10 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import RoutedVersion, ServedVersion
 from dataplane_core.api.v2 import V2
-from dataplane_core.api.version import ApiVersion
 from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
-from dataplane_core.resources.locate import owner, row_at, row_name
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings
-from dataplane_core.store.ports import Locate
-from dataplane_core.text import Section
 from dataplane_core.wiring import make_services
 
 VERSIONS: tuple[RoutedVersion, ...] = (V2(),)
@@ -49,23 +45,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     services.hooks.dataplane_routes(routes=routes, services=services)
     for version in versions:
         app.mount(ServedVersion(version, services, routes))
-    services.config.use(locate=_locator(services, app.served[0].version))
     return app
-
-
-def _locator(services: Services, version: ApiVersion) -> Locate:
-    """Names the object that HAProxy complains of, by its path in one API version."""
-
-    def locate(section: Section, at: int) -> str | None:
-        for rows in services.registry.rows_of(section.kind):
-            found = row_at(rows, section, at)
-            if found is not None:
-                key = found[0] if rows.indexed else row_name(rows, found[1])
-                return version.location(rows, section, section.name, key)
-        one = owner(services.registry, section.kind)
-        return None if one is None else version.location(one, section, section.name)
-
-    return locate
 
 
 def _identifier(services: Services) -> Identify:

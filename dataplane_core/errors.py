@@ -5,6 +5,7 @@ is `{"code": …, "message": …}`; `code` is the HTTP status unless the failure
 (601 to 609: which rule of the schema was broken).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -34,6 +35,10 @@ class DataplaneError(Exception):
         super().__init__(message)
         self.message = message
         self.code = int(code) if code is not None else self.status
+
+    def sentence(self, path_of: "Callable[[Reference], str]") -> str:
+        """Return the message for a client that knows objects by the paths that `path_of` gives."""
+        return self.message
 
 
 class BadRequest(DataplaneError):
@@ -119,19 +124,52 @@ class TooMany(DataplaneError):
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """An object of the configuration, whatever its path is in a version of the interface.
+
+    `collection` is the name of its collection; `kind` and `section` are HAProxy's keyword and the
+    name of the section that it is or stands in; `key` is the name or the index of a row, None for
+    a section itself.
+    """
+
+    collection: str
+    kind: str
+    section: str
+    key: str | int | None = None
+
+
+class NamedInConfiguration(Conflict):
+    """A line of the configuration names what is to go: `before`, the section, `after`.
+
+    `resource` is the object that the line belongs to.
+    """
+
+    def __init__(self, before: str, section: str, resource: Reference | None, after: str) -> None:
+        super().__init__(f"{before}{section}{after}")
+        self._parts = before + section, after
+        self._resource = resource
+
+    def sentence(self, path_of: Callable[[Reference], str]) -> str:
+        if self._resource is None:
+            return self.message
+        before, after = self._parts
+        return f"{before} ({path_of(self._resource)}){after}"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One line of what HAProxy says about a configuration.
 
     `line` counts from 1 and is None where HAProxy names neither a line nor a section that can be
     found by its name; `severity` is `alert`, `warning` or `notice`; `section` (header line) and
-    `resource` (path of the object) come from the line.
+    `resource` (the object) come from the line.
     """
 
     line: int | None
     severity: str
     message: str
     section: str | None = None
-    resource: str | None = None
+    resource: Reference | None = None
 
 
 class CheckFailed(DataplaneError):

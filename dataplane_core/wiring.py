@@ -13,6 +13,7 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
 from dataplane_core.references import UsedFiles
+from dataplane_core.resources.locate import object_at
 from dataplane_core.resources.registry import Registry, RegistryError
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
@@ -39,7 +40,10 @@ def make_services(
     config = ConfigStore(
         settings, registry.language, HaproxyChecker(settings), manager.hook, state, reloads
     )
-    config.use(plan=planner(registry, manager.hook, runtime, reloads.under_way))
+    config.use(
+        plan=planner(registry, manager.hook, runtime, reloads.under_way),
+        locate=partial(object_at, registry),
+    )
     used_files = UsedFiles(config, state, settings.dataplane.check_timeout)
     reloads.use(
         loading=config.version,

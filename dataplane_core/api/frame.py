@@ -18,6 +18,7 @@ from dataplane_core.errors import (
     CheckFailed,
     Code,
     DataplaneError,
+    Finding,
     Forbidden,
     Invalid,
     MethodNotAllowed,
@@ -230,9 +231,10 @@ class Failures:
 
     def known(self, req: ApiRequest, resp: falcon.Response, error: DataplaneError, _: Any) -> None:
         """Answer a failure that has a sentence of its own."""
-        body: dict[str, Any] = {"code": error.code, "message": error.message}
+        message = error.sentence(lambda resource: req.served.view.location(resource))
+        body: dict[str, Any] = {"code": error.code, "message": message}
         if isinstance(error, CheckFailed) and error.findings:
-            body["findings"] = [asdict(finding) for finding in error.findings]
+            body["findings"] = [_finding(req.served, finding) for finding in error.findings]
         if isinstance(error, Unauthorized):
             resp.set_header("WWW-Authenticate", CHALLENGE)
         if isinstance(error, MethodNotAllowed):
@@ -276,6 +278,13 @@ class Failures:
             self._frame.finish(req, resp)
         except (DataplaneError, OSError) as error:  # the configuration itself cannot be read
             log.error("the configuration's version is not known: %s", error)
+
+
+def _finding(served: Served, finding: Finding) -> dict[str, Any]:
+    """Return a finding as a client sees it: its object as the path in the client's version."""
+    resource = finding.resource
+    path = None if resource is None else served.view.location(resource)
+    return {**asdict(finding), "resource": path}
 
 
 def refuse_method(allowed: tuple[str, ...]) -> Callable[..., None]:

@@ -11,13 +11,13 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
 from dataplane_core.api.view import View
+from dataplane_core.errors import Reference
 from dataplane_core.resources.collections import (
     Collection,
     RowCollection,
     SectionCollection,
     SingleSection,
 )
-from dataplane_core.text import Section
 
 
 class V2:
@@ -43,13 +43,14 @@ class V2:
             if collection.versions is None or self.name in collection.versions:
                 yield from self._mount(view, collection)
 
-    def location(self, one: Collection, section: Section, name: str, key: object = None) -> str:
+    def location(self, one: Collection, reference: Reference) -> str:
+        name, key = reference.section, reference.key
         path = f"{self.prefix}{self.configuration}/{one.name}"
         if isinstance(one, SingleSection):
             return path
         if key is None or not isinstance(one, RowCollection):
             return f"{path}/{quote(name, safe='')}"
-        parent = next(parent for parent in one.parents if parent.kind == section.kind)
+        parent = next(parent for parent in one.parents if parent.kind == reference.kind)
         query = {"parent_type": parent.label, "parent_name": name}
         if not one.typed:
             query = {str(one.parameter): name}

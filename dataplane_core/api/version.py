@@ -3,8 +3,8 @@
 from typing import Any, Protocol
 
 from dataplane_core.api.operations import Fragment
+from dataplane_core.errors import Reference
 from dataplane_core.resources.collections import Collection
-from dataplane_core.text import Section
 
 
 class ApiVersion(Protocol):
@@ -27,5 +27,5 @@ class ApiVersion(Protocol):
     def envelope(self, schema: Fragment, required: bool = False) -> Fragment:
         """Return the schema of such an answer; `required` if it always holds something."""
 
-    def location(self, one: Collection, section: Section, name: str, key: object = None) -> str:
-        """Return the path and query of the section `name` (`key` is None), or of a row in it."""
+    def location(self, one: Collection, reference: Reference) -> str:
+        """Return the path and query of an object of the collection `one`."""

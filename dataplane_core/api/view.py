@@ -11,6 +11,7 @@ from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.schema import SchemaFactory
+from dataplane_core.errors import Reference
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.resources.collections import (
     Collection,
@@ -87,6 +88,11 @@ class View:
             rules=rules,
             empty=empty,
         )
+
+    def location(self, reference: Reference) -> str:
+        """Return the path, with its query, by which this version knows an object."""
+        collection = self.registry.collections[reference.collection]
+        return self.version.location(collection, reference)
 
     def snapshot(self, req: CheckedRequest) -> Snapshot:
         """The configuration that a request reads."""

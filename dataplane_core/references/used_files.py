@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dataplane_core.errors import CheckFailed, Conflict, DataplaneError, Finding
+from dataplane_core.errors import (
+    CheckFailed,
+    Conflict,
+    DataplaneError,
+    Finding,
+    NamedInConfiguration,
+)
 from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
@@ -188,11 +194,12 @@ class UsedFiles:
         return True
 
     def _named(self, snapshot: Snapshot, survey: Survey, mention: Mention) -> Conflict:
-        place = self._config.place(snapshot, mention.line)
-        said = f"{place} names it"
+        section, resource = self._config.place(snapshot, mention.line)
+        said = " names it"
         if mention.through:
-            said = f"{place} names {mention.through}, whose line {mention.inner} names it"
-        return Conflict(f"{_rejecting(survey.path, mention)}: {said}")
+            said = f" names {mention.through}, whose line {mention.inner} names it"
+        before = f"{_rejecting(survey.path, mention)}: "
+        return NamedInConfiguration(before, section, resource, said)
 
 
 def _rejecting(path: Path, mention: Mention) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid
+from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid, Reference
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import (
     LISTEN_PARENT,
@@ -169,3 +169,17 @@ def row_at(rows: RowCollection, section: Section, at: int) -> tuple[int, Row] | 
     """The row that is written on a line of a section, with its index."""
     found = enumerate(rows.table.rows(section))
     return next(((index, row) for index, row in found if row.at == at), None)
+
+
+def object_at(registry: "Registry", section: Section, at: int) -> Reference | None:
+    """Return the object that a line of a section belongs to: a row, else the section.
+
+    `at` counts from 0, -1 is the header. None stands for a kind that no collection has.
+    """
+    for rows in registry.rows_of(section.kind):
+        found = row_at(rows, section, at)
+        if found is not None:
+            key = found[0] if rows.indexed else row_name(rows, found[1])
+            return Reference(rows.name, section.kind, section.name, key)
+    one = owner(registry, section.kind)
+    return None if one is None else Reference(one.name, section.kind, section.name)

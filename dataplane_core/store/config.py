@@ -14,6 +14,7 @@ from dataplane_core.errors import (
     Finding,
     Invalid,
     NotFound,
+    Reference,
     StorageFailed,
     VersionMismatch,
 )
@@ -195,8 +196,8 @@ class ConfigStore:
                 data = self._texts.read(entry.version, entry.digest)
                 yield None if data is None else decode_text(data)
 
-    def place(self, snapshot: Snapshot, line: int) -> str:
-        """The section, and the object, that stands at a line of a snapshot's text, from 1."""
+    def place(self, snapshot: Snapshot, line: int) -> tuple[str, Reference | None]:
+        """Return the section, in words, and the object at a line of a snapshot's text, from 1."""
         return self._teller.place(snapshot, line)
 
     def external_change(self) -> bool:

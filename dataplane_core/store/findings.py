@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dataplane_core.errors import CheckFailed, Finding
+from dataplane_core.errors import CheckFailed, Finding, Reference
 from dataplane_core.store.head import Head, split_header
 from dataplane_core.store.message_locator import MessageLocator
 from dataplane_core.store.ports import Locate
@@ -65,15 +65,15 @@ class FindingPresenter:
         message = f"validation error: HAProxy refuses the configuration: {told}"
         return CheckFailed(message, tuple(found))
 
-    def place(self, snapshot: Snapshot, line: int) -> str:
-        """The section and the object at a line of a snapshot's text, from 1, in words."""
+    def place(self, snapshot: Snapshot, line: int) -> tuple[str, Reference | None]:
+        """Return the section, in words, and the object at a line of a snapshot's text, from 1."""
         places = MessageLocator(snapshot.document, ())
         section, resource = self._place(places, snapshot.head.below(line))
         if section is None:
-            return "the top of the file"
-        return f"section {section}" + (f" ({resource})" if resource else "")
+            return "the top of the file", None
+        return f"section {section}", resource
 
-    def _place(self, places: MessageLocator, line: int) -> tuple[str | None, str | None]:
+    def _place(self, places: MessageLocator, line: int) -> tuple[str | None, Reference | None]:
         """The section that stands at a line (from 1), and the object that the line belongs to."""
         found = places.at(line)
         if found is None:

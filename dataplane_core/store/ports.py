@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from dataplane_core.errors import Finding
+from dataplane_core.errors import Finding, Reference
 from dataplane_core.store.change import Committed
 from dataplane_core.text import Document, Section
 
@@ -85,5 +85,5 @@ Apply = Callable[[], bool]
 Plan = Callable[[Committed], Apply | None]
 """How a change reaches the running HAProxy; None, with its reasons, when only a reload does it."""
 
-Locate = Callable[[Section, int], str | None]
+Locate = Callable[[Section, int], Reference | None]
 """The path of the object written at a line of a section (0 is the line below its header)."""

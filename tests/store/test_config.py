@@ -14,6 +14,7 @@ from dataplane_core.errors import (
     Invalid,
     NotFound,
     NotReloaded,
+    Reference,
     ReloadFailed,
     StorageFailed,
     VersionMismatch,
@@ -115,11 +116,15 @@ def test_an_exception_in_the_body_changes_nothing(bench):
 
 def test_a_refusal_says_where_and_names_no_temporary_file(bench):
     config = bench.store()
-    config.use(locate=lambda section, line: f"{section.name}/{section.lines[line].tokens[1]}")
+    config.use(
+        locate=lambda section, line: Reference(
+            "servers", section.kind, section.name, section.lines[line].tokens[1]
+        )
+    )
     with pytest.raises(CheckFailed) as failure:
         add_server(config, "be2", "refused", version=1)
     finding = failure.value.findings[0]
-    assert (finding.line, finding.section, finding.resource) == (14, "backend be2", "be2/refused")
+    assert (finding.line, finding.section, finding.resource) == (14, "backend be2", Reference("servers", "backend", "be2", "refused"))
     assert "line 14, section backend be2" in failure.value.message
     assert str(bench.file) in failure.value.message
     assert ".tmp" not in failure.value.message + finding.message

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_core.errors import Finding
+from dataplane_core.errors import Finding, Reference
 from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import split_header
 from dataplane_core.store.message_locator import MessageLocator
@@ -167,11 +167,11 @@ def test_lines_are_those_of_the_text_that_was_sent(posted, number):
     teller = FindingPresenter(
         Path("/h.cfg"),
         LANGUAGE,
-        lambda section, at: f"{section.name}: {section.lines[at].raw.strip()}",
+        lambda section, at: Reference("x", section.kind, section.name, at),
     )
     [told] = teller.findings(found, candidate, CANDIDATE, head)
     assert (told.line, told.section) == (number, "frontend f")
-    assert told.resource == "f: default_backend zz"
+    assert told.resource == Reference("x", "frontend", "f", 0)
 
 
 def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
@@ -186,10 +186,10 @@ def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
 
 
 def test_an_object_without_a_line_is_the_section():
-    teller = FindingPresenter(Path("/h.cfg"), LANGUAGE, lambda section, at: f"{section.name}: {at}")
+    teller = FindingPresenter(Path("/h.cfg"), LANGUAGE, lambda section, at: Reference("x", "frontend", section.name, at))
     found = [Finding(None, "warning", "missing timeouts for frontend 'f'.")]
     [told] = teller.findings(found, TEXT, CANDIDATE)
-    assert (told.line, told.section, told.resource) == (15, "frontend f", "f: -1")
+    assert (told.line, told.section, told.resource) == (15, "frontend f", Reference("x", "frontend", "f", -1))
 
 
 SECTIONS = st.lists(
