@@ -4,11 +4,12 @@ import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from dataplane_core.grammar.props import Prop
 
 Part = TypeVar("Part")
+Node = TypeVar("Node", bound="Declaration")
 
 
 class Declaration:
@@ -45,6 +46,27 @@ class Declaration:
     def exchanged(self, old: object, new: object) -> Self:
         """Return a copy of the tree below this node that has `new` at each place of `old`."""
         return copy.deepcopy(self, {id(old): new})
+
+
+class PropertyIndex(Generic[Node]):
+    """Finds those of a declaration's parts that carry given properties, without asking each part.
+
+    `rank` is the place of each part among them.
+    """
+
+    def __init__(self, parts: Iterable[Node]) -> None:
+        self.rank = {part: number for number, part in enumerate(parts)}
+        self._by_name: dict[str, list[Node]] = {}
+        for part in self.rank:
+            for name in part.names:
+                self._by_name.setdefault(name, []).append(part)
+
+    def concerned(self, names: Iterable[str], always: Iterable[Node] = ()) -> list[Node]:
+        """Return the parts that carry a property of those names, and `always`, in their order."""
+        found = set(always)
+        for name in names:
+            found.update(self._by_name.get(name, ()))
+        return sorted(found, key=self.rank.__getitem__)
 
 
 def nearest_parts(top: object, kind: type[Part], stop: tuple[type, ...]) -> list[Part]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dataplane_core.grammar.acl_condition import ConditionedTerm
 from dataplane_core.grammar.dispatch import Case, Dispatch, Template
-from dataplane_core.grammar.props import ACLS, Layout, Problem, Prop, Reading, Values
+from dataplane_core.grammar.props import ACLS, Problem, Prop, Values
 from dataplane_core.grammar.shapes import Checked, Group, OptionalTerm, OrderedChoice, Repetition
 from dataplane_core.grammar.statements import (
     ChoiceStatement,
@@ -100,39 +100,6 @@ def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
     )
 
 
-class Custom(Term):
-    """A shape that no other term can say; `why` is its reason, counted and shown by the laws."""
-
-    made: list["Custom"] = []
-
-    def __init__(
-        self,
-        props: Sequence[Prop],
-        read: Callable[[Sequence[str], int, Reading], int],
-        write: Callable[[Values, Layout], list[str]],
-        why: str,
-        required: Sequence[str] = (),
-    ) -> None:
-        self._declared = tuple(props)
-        self._read = read
-        self._write = write
-        self.why = why
-        self.required = tuple(required)
-        Custom.made.append(self)
-
-    def declared(self) -> Iterable[Prop]:
-        return self._declared
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        return self._read(tokens, at, reading)
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        return self._write(values, layout)
-
-    def needs(self, values: Values) -> Any:
-        yield from (name for name in self.required if name not in values)
-
-
 def statement(head: str, term: Term, **more: Any) -> Statement:
     """A line that stands at most once in a section, or one shape of row."""
     return SingleStatement(head, term, **more)
@@ -215,7 +182,6 @@ def rows(*forms: tuple[str, Term], **more: Any) -> Statement:
 
 
 __all__ = [
-    "Custom",
     "case",
     "checked",
     "choose",

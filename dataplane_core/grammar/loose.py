@@ -34,14 +34,14 @@ class OpenParameterTable(ParameterTable):
     """
 
     def __init__(
-        self, others: Prop, *entries: ParameterKeyword, valued: Iterable[str] = ()
+        self, others: Prop, *keywords: ParameterKeyword, valued: Iterable[str] = ()
     ) -> None:
         self.others = others
         self.valued = [ParameterKeyword({word: Argument()}) for word in valued]
-        super().__init__(*entries, *self.valued)
+        super().__init__(*keywords, *self.valued)
 
     def declared(self) -> Iterable[Prop]:
-        first = [prop for entry in self.entries[:1] for prop in entry.props]
+        first = [prop for keyword in self.keywords[:1] for prop in keyword.props]
         return distinct((*first, self.others, *super().declared()))
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
@@ -76,7 +76,7 @@ class OpenParameterTable(ParameterTable):
         """The words of the property; `Invalid` where one of them belongs to another property."""
         words = split_words(wanted) if is_words(wanted) else []
         try:
-            known = self.cut(words, 0, Reading())[1]
+            known = self.scan(words, 0, Reading())[1]
         except NoMatch:
             words = []
         if not words or not all(map(self._is_other, known)):
@@ -87,13 +87,13 @@ class OpenParameterTable(ParameterTable):
 
 
 def loose(
-    others: str, *entries: ParameterKeyword, valued: Iterable[str] = (), **more: Any
+    others: str, *keywords: ParameterKeyword, valued: Iterable[str] = (), **more: Any
 ) -> OpenParameterTable:
     """Keywords in any order; all other words make the string property `others`.
 
     `valued` are other words that an argument follows, whatever it looks like.
     """
-    return OpenParameterTable(Prop(others, "string", **more), *entries, valued=valued)
+    return OpenParameterTable(Prop(others, "string", **more), *keywords, valued=valued)
 
 
 __all__ = ["OpenParameterTable", "loose"]

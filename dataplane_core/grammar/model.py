@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
-from dataplane_core.grammar.declaration import Declaration
+from dataplane_core.grammar.declaration import Declaration, PropertyIndex
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
 from dataplane_core.grammar.reconcile import StatementLine, reconcile
 from dataplane_core.grammar.statements import EACH, FIRST, LineContent, LineForm, Statement
@@ -80,6 +80,10 @@ class Model(Declaration):
         """The statements by the first words of their lines."""
         return HeadTable(self.statements)
 
+    @cached_property
+    def _index(self) -> PropertyIndex[Statement]:
+        return PropertyIndex(self.statements)
+
     def find(self, section: Section) -> dict[Statement, list[StatementLine]]:
         """Return the section's lines by statement, those of a statement in file order."""
         cached: dict[Statement, list[StatementLine]] | None = section.cache.get(self)
@@ -97,9 +101,8 @@ class Model(Declaration):
         """Return the section as a flat object: dotted property names with JSON values."""
         values: dict[str, Any] = {}
         found = self.find(section)
-        for statement in self.statements:
-            if statement in found:
-                values.update(statement.collect(_contents(found[statement])))
+        for statement in self._index.concerned((), found):
+            values.update(statement.collect(_contents(found[statement])))
         return values
 
     def beside(self, section: Section) -> frozenset[int]:
@@ -121,7 +124,7 @@ class Model(Declaration):
 
     def problems(self, values: Values) -> Iterator[Problem]:
         """Yield a problem for each rule between properties that a flat object breaks."""
-        for statement in self.statements:
+        for statement in self._index.concerned(values):
             yield from statement.problems(values)
 
     def put(self, section: Section, values: Values) -> Section:
@@ -132,7 +135,7 @@ class Model(Declaration):
         found = self.find(section)
         edit = SectionEdit(section)
         place = 0  # behind the lines of the statements before
-        for statement in self.statements:
+        for statement in self._index.concerned(values, found):
             lines = found.get(statement, [])
             own = statement.own(values)
             if own != statement.collect(_contents(lines)):

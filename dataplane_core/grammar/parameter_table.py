@@ -1,4 +1,23 @@
-"""Keyword tables: options in any order, as on `server` and `bind` lines."""
+"""Tables of keywords that stand in any order, as on `server` and `bind` lines.
+
+Reading cuts a line into occurrences of keywords, in this order of precedence:
+
+* a keyword of the table, with the arguments that its term reads;
+* where a term cannot read its argument: behind a word that the table does not know the keyword is
+  that word's argument; in a `tolerant` table the keyword and the word behind it are kept as they
+  are, and its properties are unset; in any other table the line cannot be read;
+* any other word: a `strict` table ends in front of it; other tables keep it as it is.
+
+Writing puts new values back into the occurrences that were read, which are the table's part of the
+layout (in the literature on lenses, the complement):
+
+* a word without a keyword stays, at its place;
+* a keyword whose values are the same stays: all its occurrences, at their places, as spelled;
+* a keyword whose values differ is written anew at the place of its last occurrence, the one that
+  counts to HAProxy (the first one where all of them add up), and its other occurrences go;
+* a keyword whose values are unset goes;
+* a keyword that is new goes behind the last one that the table has before it.
+"""
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +25,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
-from dataplane_core.grammar.declaration import duplicates
+from dataplane_core.grammar.declaration import PropertyIndex, duplicates
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword, leading_words
 from dataplane_core.grammar.props import (
     Layout,
@@ -21,149 +40,143 @@ from dataplane_core.grammar.terms import ImpliedValue, Term
 from dataplane_core.text.tokens import plain_word
 
 Occurrence = tuple[ParameterKeyword | None, tuple[str, ...], dict[str, Any]]
-"""Part of a line: the keyword's entry (None: not known), its words, and what they say."""
+"""A keyword as it stands on a line: None for a word that is kept, its raw words, its values."""
 
 
 class ParameterTable(Term):
-    """A table of keywords in any order.
+    """A table of keywords in any order; the module says how lines are read and written.
 
-    Unknown words stay where they are: they are part of the layout, and a rewrite keeps them. A
-    keyword whose value does not change keeps its spelling and its place; new ones go where the
-    table has them. A `strict` table ends at the first unknown word. In a `tolerant` one a keyword
-    whose argument cannot be read hides only its own property, and not the whole line. `own` are
-    further keywords of a table whose `entries` several models share; None says that it is no such
-    table.
+    `own` are further keywords of a table whose `keywords` several models share: their properties
+    stand behind the shared ones in answers. None: the table is no shared one.
     """
 
     def __init__(
         self,
-        *entries: ParameterKeyword,
+        *keywords: ParameterKeyword,
         strict: bool = False,
         tolerant: bool = False,
         own: Sequence[ParameterKeyword] | None = None,
     ) -> None:
-        self.entries = (*entries, *(own or ()))
-        self.common = 0 if own is None else len(entries)
+        self.keywords = (*keywords, *(own or ()))
+        self.shared = 0 if own is None else len(keywords)
         self.strict = strict
         self.tolerant = tolerant
-        for word in duplicates(word for entry in self.entries for word in entry.words):
+        for word in duplicates(word for keyword in self.keywords for word in keyword.words):
             raise ValueError(f"keyword {word} is declared twice in one table")
 
-    def extended(self, *entries: ParameterKeyword) -> Self:
+    def extended(self, *keywords: ParameterKeyword) -> Self:
         """Return the table with more keywords; new words of theirs stand behind all others."""
         new = copy.copy(self)
-        new.entries = (*self.entries, *entries)
+        new.keywords = (*self.keywords, *keywords)
         return new
 
     def declared(self) -> Iterable[Prop]:
-        common = distinct(prop for entry in self.entries[: self.common] for prop in entry.props)
-        own = (prop for entry in self.entries[self.common :] for prop in entry.props)
-        return distinct((*(replace(prop, shared_in="") for prop in common), *own))
+        shared = distinct(prop for one in self.keywords[: self.shared] for prop in one.props)
+        own = (prop for one in self.keywords[self.shared :] for prop in one.props)
+        return distinct((*(replace(prop, shared_in="") for prop in shared), *own))
 
     @cached_property
     def words(self) -> dict[str, ParameterKeyword]:
-        """The keywords as they are written, each with its entry."""
-        return {word: entry for entry in self.entries for word in entry.words}
+        """The keywords by their spellings, two words of one with a blank between them."""
+        return {word: keyword for keyword in self.keywords for word in keyword.words}
 
     @cached_property
-    def rank(self) -> dict[ParameterKeyword, int]:
-        """The place of each keyword in the table."""
-        return {entry: number for number, entry in enumerate(self.entries)}
+    def _index(self) -> PropertyIndex[ParameterKeyword]:
+        return PropertyIndex(self.keywords)
 
     @cached_property
     def _terms(self) -> dict[str, tuple[Term, int]]:
-        """For each word its term, and how many words of the line stand in front of that."""
+        """For each spelling its term, and how many words of the line stand in front of it."""
         return {
-            word: (entry.words[word], len(leading_words(word)))
-            for word, entry in self.words.items()
+            word: (keyword.words[word], len(leading_words(word)))
+            for word, keyword in self.words.items()
         }
 
     @cached_property
-    def _pairs(self) -> frozenset[str]:
-        """The first words of keywords that are more words than one."""
-        return frozenset(
-            leading_words(word)[0] for word in self.words if len(leading_words(word)) > 1
-        )
+    def _first_of_two(self) -> frozenset[str]:
+        """The first words of spellings of two words."""
+        return frozenset(words[0] for words in map(leading_words, self.words) if len(words) > 1)
 
     @cached_property
-    def _stems(self) -> bool:
+    def _has_brackets(self) -> bool:
+        """Whether a keyword has its argument in brackets: `tlv(0x20)`."""
         return any(word.endswith("(") for word in self.words)
 
     @cached_property
     def _required(self) -> tuple[ParameterKeyword, ...]:
-        return tuple(entry for entry in self.entries if entry.required)
-
-    @cached_property
-    def _by_property(self) -> dict[str, list[ParameterKeyword]]:
-        """The keywords that carry each property."""
-        found: dict[str, list[ParameterKeyword]] = {}
-        for entry in self.entries:
-            for name in entry.names:
-                found.setdefault(name, []).append(entry)
-        return found
+        return tuple(keyword for keyword in self.keywords if keyword.required)
 
     def _concerned(self, values: Values) -> list[ParameterKeyword]:
-        """The keywords that carry a property of `values`, or must stand, in the table's order."""
-        found = set(self._required)
-        for name in values:
-            found.update(self._by_property.get(name, ()))
-        return sorted(found, key=self.rank.__getitem__)
+        """Return the keywords that carry a property of `values`, or must stand, in table order."""
+        return self._index.concerned(values, self._required)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        at, items = self.cut(tokens, at, reading)
-        self._collect(items, reading.values)
-        reading.layout[self] = items
-        return at
+        end, occurrences = self.scan(tokens, at, reading)
+        for keyword, said in _by_keyword(occurrences).items():
+            only = len(said) == 1 and not keyword.adds
+            reading.values.update(said[0] if only else keyword.collect(said))
+        for keyword in self._required:
+            if not keyword.names & reading.values.keys():
+                raise NoMatch(None, " or ".join(keyword.words))
+        reading.layout[self] = occurrences
+        return end
 
-    def cut(self, tokens: Sequence[str], at: int, reading: Reading) -> tuple[int, list[Occurrence]]:
-        """The keywords of a line, each with its words, and where the table ends."""
-        items: list[Occurrence] = []
-        length, known = len(tokens), True
-        first: set[ParameterKeyword] = set()
+    def scan(
+        self, tokens: Sequence[str], at: int, reading: Reading
+    ) -> tuple[int, list[Occurrence]]:
+        """Return where the table ends on a line, and the occurrences of keywords up to there.
+
+        Sets `reading.partial` where words are kept that no property says. Raises `NoMatch` for a
+        line that the table cannot read.
+        """
+        occurrences: list[Occurrence] = []
+        values: dict[str, Any]
+        length, behind_unknown = len(tokens), False
+        counted: set[ParameterKeyword] = set()
         while at < length:
-            word, entry = self.lookup(tokens, at)
-            end = at + 1
-            said: dict[str, Any] = {}
-            if entry is not None:
+            word, keyword = self.lookup(tokens, at)
+            end, values = at + 1, {}
+            if keyword is not None:
                 try:
-                    end, said = self._read(word, tokens, at, reading)
+                    end, values = self._read_argument(word, tokens, at, reading)
                 except NoMatch:
-                    if not known:
-                        entry = None
-                    elif self.tolerant and at + 1 < length:
-                        end, reading.partial = at + 2, True
+                    if behind_unknown:
+                        keyword = None
+                    elif self.tolerant and end < length:
+                        end, reading.partial = end + 1, True
                     else:
                         raise
-            known = entry is not None
-            if not known and self.strict:
+            behind_unknown = keyword is None
+            if behind_unknown and self.strict:
                 break
-            if entry is not None and entry.several:
-                entry, said = (None, {}) if entry in first else (entry, said)
-                first.update([entry] if entry else [])
-            reading.partial |= entry is None
-            items.append((entry, tuple(tokens[at:end]), said))
+            if keyword is not None and keyword.several:
+                keyword, values = (None, {}) if keyword in counted else (keyword, values)
+                counted.update([keyword] if keyword else [])
+            if keyword is None:
+                reading.partial = True
+            occurrences.append((keyword, tuple(tokens[at:end]), values))
             at = end
-        return at, items
+        return at, occurrences
 
     def lookup(self, tokens: Sequence[str], at: int) -> tuple[str, ParameterKeyword | None]:
-        """The keyword at a position; keywords of two words win."""
+        """Return the spelling at a position and its keyword; one of two words wins over one."""
         word = tokens[at]
         if word not in self.words:
             word = plain_word(word)
-        if word in self._pairs and at + 1 < len(tokens):
+        if word in self._first_of_two and at + 1 < len(tokens):
             two = f"{word} {plain_word(tokens[at + 1])}"
             if two in self.words:
                 return two, self.words[two]
-        if self._stems and "(" in word:
+        if self._has_brackets and "(" in word:
             stem = word[: word.index("(") + 1]
             if stem in self.words:
                 return stem, self.words[stem]
         return word, self.words.get(word)
 
-    def _read(
+    def _read_argument(
         self, word: str, tokens: Sequence[str], at: int, reading: Reading
     ) -> tuple[int, dict[str, Any]]:
-        """Where a keyword's arguments end, and what they say."""
+        """Return where the arguments of the keyword at `at` end, and their values."""
         term, skip = self._terms[word]
         if isinstance(term, ImpliedValue):
             return at + skip, {term.prop.name: term.value}
@@ -174,47 +187,24 @@ class ParameterTable(Term):
             reading.rounded += inner.rounded
         return end, inner.values
 
-    def _collect(self, items: Sequence[Occurrence], values: dict[str, Any]) -> None:
-        found = _by_entry(items)
-        for entry, said in found.items():
-            values.update(said[0] if len(said) == 1 and not entry.adds else entry.collect(said))
-        for entry in self._required:
-            if not entry.names & values.keys():
-                raise NoMatch(None, " or ".join(entry.words))
-
     def write(self, values: Values, layout: Layout) -> list[str]:
-        items = layout.get(self, ())
-        parts = list(self._kept(items, values))
-        seen = {entry for entry, _, _ in items}
-        for entry in self._concerned(values):
-            if entry not in seen and entry.given(values):
-                parts.insert(self._place(entry, parts), (entry, entry.write(values)))
-        return [word for _, words in parts for word in words]
-
-    @staticmethod
-    def _kept(
-        items: Sequence[Occurrence], values: Values
-    ) -> Iterator[tuple[ParameterKeyword | None, list[str]]]:
-        """What stays of the line: each keyword at its place, spelled as it was if it can be."""
-        same = {
-            entry: entry.collect(said) == {n: values[n] for n in entry.names if n in values}
-            for entry, said in _by_entry(items).items()
-        }
-        last = {entry: number for number, (entry, _, _) in enumerate(items)}
-        first = {entry: number for number, (entry, _, _) in reversed([*enumerate(items)])}
-        for number, (entry, words, _) in enumerate(items):
-            if entry is None or same[entry]:
-                yield entry, list(words)
-            elif entry.given(values) and (first if entry.adds else last)[entry] == number:
-                yield entry, entry.write(values)
+        occurrences = layout.get(self, ())
+        pieces = list(_rewritten(occurrences, values))
+        known = {keyword for keyword, _, _ in occurrences}
+        for keyword in self._concerned(values):
+            if keyword not in known and keyword.given(values):
+                pieces.insert(self._place(keyword, pieces), (keyword, keyword.write(values)))
+        return [word for _, words in pieces for word in words]
 
     def _place(
-        self, entry: ParameterKeyword, parts: Sequence[tuple[ParameterKeyword | None, list[str]]]
+        self,
+        keyword: ParameterKeyword,
+        pieces: Sequence[tuple[ParameterKeyword | None, Sequence[str]]],
     ) -> int:
-        """Behind the last keyword that the table has before `entry`."""
-        place = 0
-        for number, (other, _) in enumerate(parts):
-            if other is not None and self.rank[other] < self.rank[entry]:
+        """Return where a keyword goes: behind the last one that the table has before it."""
+        place, rank = 0, self._index.rank
+        for number, (other, _) in enumerate(pieces):
+            if other is not None and rank[other] < rank[keyword]:
                 place = number + 1
         return place
 
@@ -223,23 +213,47 @@ class ParameterTable(Term):
             yield problem.path
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        for entry in self._concerned(values):
-            yield from entry.problems(values)
+        for keyword in self._concerned(values):
+            yield from keyword.problems(values)
 
 
 def unknown_words(reading: Reading) -> list[str]:
-    """The words of a line that its tables kept without knowing what they say, or all of it."""
+    """Return the raw words of a line of which the values do not say all.
+
+    They are the words that its tables have kept without values, and those that were rounded.
+    """
     if not reading.partial:
         return [*reading.rounded]
     tables = (items for term, items in reading.layout.items() if isinstance(term, ParameterTable))
-    kept = (words for items in tables for entry, words, said in items if entry is None or not said)
+    kept = (
+        words for items in tables for keyword, words, said in items if keyword is None or not said
+    )
     return [*(word for words in kept for word in words), *reading.rounded]
 
 
-def _by_entry(items: Sequence[Occurrence]) -> dict[ParameterKeyword, list[dict[str, Any]]]:
-    """What each keyword of a line says, each time that it stands there."""
+def _rewritten(
+    occurrences: Sequence[Occurrence], values: Values
+) -> Iterator[tuple[ParameterKeyword | None, Sequence[str]]]:
+    """Yield what becomes of the occurrences on a line when its values are `values`."""
+    unchanged = {
+        keyword: keyword.collect(said) == {n: values[n] for n in keyword.names if n in values}
+        for keyword, said in _by_keyword(occurrences).items()
+    }
+    last = {keyword: number for number, (keyword, _, _) in enumerate(occurrences)}
+    first = {keyword: number for number, (keyword, _, _) in reversed([*enumerate(occurrences)])}
+    for number, (keyword, words, _) in enumerate(occurrences):
+        if keyword is None or unchanged[keyword]:
+            yield keyword, words
+        elif keyword.given(values) and number == (first if keyword.adds else last)[keyword]:
+            yield keyword, keyword.write(values)
+
+
+def _by_keyword(
+    occurrences: Sequence[Occurrence],
+) -> dict[ParameterKeyword, list[dict[str, Any]]]:
+    """Return the values of each keyword's occurrences, in the order of the line."""
     found: dict[ParameterKeyword, list[dict[str, Any]]] = {}
-    for entry, _, said in items:
-        if entry is not None:
-            found.setdefault(entry, []).append(said)
+    for keyword, _, said in occurrences:
+        if keyword is not None:
+            found.setdefault(keyword, []).append(said)
     return found

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from dataplane_core.errors import Code
@@ -57,6 +58,7 @@ def integer(
     return Scalar(prop, decode, default=default)
 
 
+@lru_cache(maxsize=512)
 def microseconds(token: str, unit: str = "ms") -> int:
     """A HAProxy duration in microseconds (manual, 2.5).
 

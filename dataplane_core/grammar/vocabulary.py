@@ -32,7 +32,7 @@ def _behind(before: tuple[str, ...], term: Term) -> Iterator[tuple[str, ...]]:
             yield (*before, word)
             yield from _behind((*before, word), case.term)
     elif isinstance(term, ParameterTable):
-        for entry in term.entries:
+        for entry in term.keywords:
             for text, inner in entry.words.items():
                 words = text.rstrip("(").split()
                 yield from _chain(before, words)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from dataplane_core.grammar import LineForm, ParameterTable, Prop, Reading, Statement, Term
 from dataplane_core.grammar.acl_condition import ConditionedTerm
-from dataplane_core.grammar.declare import Custom
 from dataplane_core.grammar.dispatch import Dispatch, Template
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.parameter_keywords import (
@@ -133,16 +132,14 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a 
             return merge(of(term.body, samples), condition)
         case ParameterTable():
             return params(term, samples)
-        case Custom():
-            return custom(term, samples)
     return custom(term, samples)
 
 
 def params(term: ParameterTable, samples: list[dict[str, Any]]) -> Objects:
     """Some keywords of a table, the required ones always."""
-    needed = [entry for entry in term.entries if entry.required]
+    needed = [entry for entry in term.keywords if entry.required]
     others = [
-        entry for entry in term.entries if not entry.required and not isinstance(entry, SynonymKeyword)
+        entry for entry in term.keywords if not entry.required and not isinstance(entry, SynonymKeyword)
     ]
     some = st.lists(st.sampled_from(others), max_size=6, unique=True) if others else st.just([])
     return some.flatmap(

@@ -198,6 +198,6 @@ def test_a_keyword_without_its_properties_is_not_there_and_not_wrong():
         for table in nearest_parts(rows.table.statement, ParameterTable, ())
     ]
     assert len(tables) > 10
-    for entry in (entry for table in tables for entry in table.entries if not entry.required):
+    for entry in (entry for table in tables for entry in table.keywords if not entry.required):
         assert not entry.given({})
         assert not list(entry.problems({}))
