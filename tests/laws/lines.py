@@ -6,12 +6,12 @@ from pathlib import Path
 
 from dataplane_core.grammar import Model, Reading, RowTable, Statement
 from dataplane_core.resources.collections import (
-    INHERITING,
     RowCollection,
     SectionCollection,
     SingleSection,
 )
 from dataplane_core.text import Line, Section
+from dataplane_core.text.language import INHERITING
 from tests.golden.offline import registry
 from tests.laws.judging import Piece, verdicts
 
@@ -54,9 +54,13 @@ def body(*lines: str) -> Section:
     return Section.new("section", "name").with_lines(made)
 
 
-def accepted(program: str, folder: Path, made: Sequence[tuple[Sample, Sequence[str]]]) -> list[bool]:
+def accepted(
+    program: str, folder: Path, made: Sequence[tuple[Sample, Sequence[str]]]
+) -> list[bool]:
     """Whether HAProxy takes the lines of each, in a section of the sample's kind."""
-    pieces = [Piece(one.family, n, _section(one.kind, n, lines)) for n, (one, lines) in enumerate(made)]
+    pieces = [
+        Piece(one.family, n, _section(one.kind, n, lines)) for n, (one, lines) in enumerate(made)
+    ]
     refused = verdicts(program, folder, pieces)
     return [number not in refused for number in range(len(pieces))]
 

@@ -21,13 +21,13 @@ from dataplane_core.errors import DataplaneError
 from dataplane_core.grammar import Prop, Statement
 from dataplane_core.haproxy import binaries
 from dataplane_core.resources.collections import (
-    INHERITING,
     Collection,
     RowCollection,
     SectionCollection,
     SingleSection,
 )
 from dataplane_core.text import Section
+from dataplane_core.text.language import INHERITING
 from tests.golden.offline import nested, registry
 from tests.grammar.generate import objects, readings
 from tests.laws.judging import Piece, verdicts
