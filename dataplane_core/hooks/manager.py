@@ -9,6 +9,7 @@ from types import ModuleType
 import pluggy
 
 from dataplane_core.hooks.containment import PROJECT, Containment, Fault, PluginError, Terms
+from dataplane_core.hooks.surface import misfit, missing_name
 
 GROUP = "dataplane.plugins"
 """The group of entry points that a distribution with a plugin declares."""
@@ -82,10 +83,16 @@ def installed() -> list[tuple[str, object]]:
 
 
 def _load(name: str, plugin: object) -> object:
+    """Return a plugin's module or object; raises PluginError if it does not fit this server."""
     with _named(name):
         if isinstance(plugin, str):
-            return importlib.import_module(plugin)
-        return plugin.load() if isinstance(plugin, EntryPoint) else plugin
+            plugin = importlib.import_module(plugin)
+        elif isinstance(plugin, EntryPoint):
+            plugin = plugin.load()
+    stated = getattr(plugin, "PLUGIN_API", None)
+    if stated is not None and (reason := misfit(stated)):
+        raise PluginError(f"the plugin {name} does not fit this server: {reason}")
+    return plugin
 
 
 @contextmanager
@@ -94,6 +101,8 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit) as error:
+        if reason := missing_name(error):
+            raise PluginError(f"the plugin {name} does not fit this server: {reason}") from error
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise PluginError(f"the plugin {name} cannot be loaded ({reason}); mend it, or name it "
                           "in dataplane.block_plugins") from error  # fmt: skip

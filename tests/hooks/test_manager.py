@@ -10,6 +10,7 @@ from dataplane_core.api.operations import Operation
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.manager import GROUP, PluginError
+from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.resources.registry import Registry, RegistryError
 from dataplane_core.settings import SettingsError, load
 from dataplane_core.wiring import make_manager, manager_of, register_collections
@@ -154,3 +155,38 @@ def test_a_path_is_declared_once_and_with_its_responders():
     routes.schema("thing", {"type": "string"})
     with pytest.raises(ValueError, match="thing is declared twice"):
         routes.schema("thing", {"type": "integer"})
+
+
+@pytest.mark.parametrize(
+    ("stated", "remedy"),
+    [
+        ("1.0", None),
+        ("0.9", "and this server has 1.0; install a newer version of the plugin"),
+        ("1.1", "and this server has 1.0; install a newer server"),
+        ("2.0", "and this server has 1.0; install a newer server"),
+        ("1", "PLUGIN_API is '1' and has to be a version such as '1.0'"),
+        ("1.0.0", "has to be a version"),
+        (1.0, "PLUGIN_API is 1.0 and has to be a version"),
+    ],
+)
+def test_a_plugin_that_does_not_fit_is_told_so_in_a_sentence(stated, remedy):
+    assert API_VERSION == "1.0", "the cases are for this version"
+    one = SimpleNamespace(__name__="painter", PLUGIN_API=stated)
+    if remedy is None:
+        assert make_manager([one]).names == ["painter"]
+        return
+    with pytest.raises(PluginError, match="^the plugin painter does not fit this server: ") as caught:
+        make_manager([one])
+    assert remedy in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_the_surface_lacks_is_told(tmp_path, monkeypatch):
+    (tmp_path / "stranger.py").write_text("from dataplane_core.plugin import impl, colour_of_the_sky\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PluginError) as caught:
+        make_manager(["stranger"])
+    assert str(caught.value) == (
+        "the plugin stranger does not fit this server: it imports colour_of_the_sky, which version 1.0 of "
+        "dataplane_core.plugin does not have; install the version of the server that the plugin was written for"
+    )

@@ -8,6 +8,8 @@ from threading import Event
 
 from dataplane_core.plugin import Found, Instance, Prop, Source, SourceEntry, SourceFailed, impl
 
+PLUGIN_API = "1.0"
+
 
 def watch(entry: SourceEntry, stop: Event) -> Iterator[Found]:
     """The file's services, whenever it is read: once in `retry_timeout` seconds."""

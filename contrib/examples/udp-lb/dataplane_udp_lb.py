@@ -4,6 +4,7 @@ from dataplane_core.plugin import (
     Model, arg, impl, integer, one_of, params, seq, statement, switch, word,
 )
 
+PLUGIN_API = "1.0"
 BALANCER = Model(
     "udp_lb",
     statement(
