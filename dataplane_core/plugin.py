@@ -87,10 +87,10 @@ from dataplane_core.grammar.statements import LineContent, RowStatement, SingleS
 from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
 from dataplane_core.grammar.values import WORD
 from dataplane_core.haproxy.live import is_ip
-from dataplane_core.haproxy.refusals import first_words, refused
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
-from dataplane_core.haproxy.runtime_line import runtime_argument
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.runtime_client import RuntimeClient
+from dataplane_core.haproxy.runtime_protocol import first_words, refused, runtime_argument
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
 from dataplane_core.references import Former, StoredFiles, Tell

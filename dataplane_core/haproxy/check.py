@@ -1,4 +1,4 @@
-"""HAProxy's judgement of a candidate, before it takes the configuration's place."""
+"""Check a candidate with HAProxy, or with `validate_cmd`, before it becomes the configuration."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,17 +17,18 @@ from dataplane_core.settings import Settings
 from dataplane_core.settings.haproxy import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.store import messages
 
-# HAProxy's last words on a file that it accepts (3.x says them with -V only). From there on it but
-# gives back its memory, and nobody needs to wait for that.
+# HAProxy's last line about a file that it accepts (3.x writes it with -V only). What it does behind
+# that line needs no waiting for: `output.py`.
 _VALID = "Configuration file is valid"
-# Said where a line is refused: then HAProxy does not look at the file as a whole any more.
+# Written where a line is refused: HAProxy does not look at the file as a whole any more then.
 _UNREAD = "Error(s) found in configuration file"
-_NOT_RUN = (126, 127)  # a shell's, and the loader's, for what cannot be run
+_NOT_RUN = (126, 127)  # exit statuses of a shell and of the loader for what cannot be run
 # The verdict of 3.1 and later on a file without a `bind`, with exit status 2, which they start all
 # the same as a master with its worker; up to 3.0 a check for a master calls such a file valid.
 _NO_LISTENER = "Configuration file has no error but will not start (no listener) => exit(2)."
-# What Lua prints while a file is read is on standard output, too: there HAProxy's own end counts.
-_PRINTS = b"lua-load"
+# Lua scripts print to standard output, too, while the file is read, and could print the last line.
+# Files that load scripts are waited for until HAProxy's own end.
+_LOADS_SCRIPTS = b"lua-load"
 
 
 class HaproxyChecker:
@@ -43,27 +44,27 @@ class HaproxyChecker:
         self._setting = "haproxy.reload.validate_cmd" if self._custom else "haproxy.haproxy_bin"
 
     def check(self, path: Path) -> list[Finding]:
-        """What HAProxy remarks on a file that it accepts.
+        """Return HAProxy's warnings about a file that it accepts.
 
-        Raises `CheckFailed` with all findings when it refuses the file, and `CommandFailed`, with
-        the name of the setting, when it cannot be run, breaks off or does not end. No text names
-        `path`.
+        Raises `CheckFailed` with all findings when HAProxy refuses the file, and `CommandFailed`,
+        with the name of the setting, when the check cannot be run, breaks off or does not end in
+        time. No text names `path`.
         """
         with self.begin(path) as verdict:
             return verdict()
 
     @contextmanager
     def begin(self, path: Path) -> Iterator[Callable[[], list[Finding]]]:
-        """Start a check; what it gives waits for the verdict, then tells or raises as `check`."""
-        last_line = "" if self._custom or _PRINTS in _text(path) else _VALID
+        """Start a check, and give a function that waits for it and returns or raises as `check`."""
+        last_line = "" if self._custom or _LOADS_SCRIPTS in _bytes_of(path) else _VALID
         timeout = self._settings.dataplane.check_timeout
         named = {CANDIDATE_VARIABLE: str(path)}
         with RunningCommand(
             self.command(path), timeout, self._setting, named, last_line
         ) as running:
-            yield lambda: self._judged(running.wait(), path)
+            yield lambda: self._verdict(running.wait(), path)
 
-    def _judged(self, completed: CompletedCommand, path: Path) -> list[Finding]:
+    def _verdict(self, completed: CompletedCommand, path: Path) -> list[Finding]:
         found = _findings(completed, path, Path(self._settings.haproxy.config_file).name)
         if completed.ok or self._lacks_listeners(completed):
             return [finding for finding in found if finding.severity == "warning"]
@@ -76,24 +77,24 @@ class HaproxyChecker:
         raise CheckFailed(f"validation error: {reason}", tuple(found), unread=unread)
 
     def _is_refusal(self, completed: CompletedCommand, found: list[Finding]) -> bool:
-        """Whether a check that failed says something of the file, not of its own program."""
+        """Tell whether a check failed because of the file, and not because of its own program."""
         if completed.status in _NOT_RUN:
             return False
         if completed.status > 0 and self._custom:
-            return True  # a command may refuse without a word
+            return True  # `validate_cmd` may refuse a file without a word
         return any(finding.severity == "alert" for finding in found)
 
     def _lacks_listeners(self, completed: CompletedCommand) -> bool:
-        """Whether HAProxy itself finds no more amiss than that nothing listens yet."""
+        """Tell whether the only thing that HAProxy misses is a `bind` line."""
         said = completed.output.splitlines()
         return not self._custom and completed.status == 2 and _NO_LISTENER in said
 
     def command(self, path: Path) -> list[str]:
         """Return the words of the command that checks `path`.
 
-        In `validate_cmd` the word part `{file}` stands for the candidate's path. HAProxy itself
-        checks as for a master with workers (`-W`): such a one takes `program` sections, and needs
-        no listener, so that a configuration can begin with its backends.
+        In the words of `validate_cmd`, `{file}` stands for the candidate's path. HAProxy itself
+        checks as for a master with workers (`-W`): a master takes `program` sections, and needs no
+        listener, so that a configuration can begin with its backends.
         """
         if self._custom:
             parts = command_words(self._custom, self._setting)
@@ -110,9 +111,9 @@ def _findings(completed: CompletedCommand, path: Path, name: str) -> list[Findin
     return messages.findings(output, str(path), name)
 
 
-def _text(path: Path) -> bytes:
+def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return b""  # HAProxy says it better
+        return b""  # HAProxy's own message about such a file is better
 

@@ -1,4 +1,4 @@
-"""Running other programs: no shell, a clean environment, bounded time and output."""
+"""Run other programs: without a shell, in a clean environment, with bounded time and output."""
 
 import os
 import select
@@ -15,8 +15,9 @@ from dataplane_core.errors import StorageFailed
 from dataplane_core.haproxy.output import CommandOutput
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# What belongs to this process alone: gunicorn's and systemd's sockets, Python's own settings, and
-# what a HAProxy master leaves to its programs: with it another HAProxy takes itself for a worker.
+# Variables that are meant for this process alone: gunicorn's and systemd's sockets, Python's own
+# settings, and those that a HAProxy master gives to its programs. With the latter another HAProxy
+# would take itself for a worker of that master.
 _OWN_PREFIXES = ("DATAPLANE_", "GUNICORN_", "LISTEN_", "PYTHON", "WATCHDOG_", "HAPROXY_MWORKER")
 _OWN_NAMES = {
     "HAPROXY_LOAD_SUCCESS",
@@ -28,7 +29,10 @@ _OWN_NAMES = {
 
 
 class CommandFailed(StorageFailed):
-    """A command cannot be started, or did not end in time; the message names its setting."""
+    """A command cannot be started, or did not end in time; the message names its setting.
+
+    `started` tells whether the command had begun, and so may have done something.
+    """
 
     def __init__(self, message: str, *, started: bool = False) -> None:
         super().__init__(message)
@@ -37,18 +41,21 @@ class CommandFailed(StorageFailed):
 
 @dataclass(frozen=True, slots=True)
 class CompletedCommand:
-    """How a command ended: its exit status (negative: the signal) and what it wrote until then."""
+    """How a command ended: `status` is its exit status (negative: the signal that ended it).
+
+    `output` is what it wrote, as text; bytes that are no UTF-8 are replaced.
+    """
 
     status: int
     output: str
 
     @property
     def ok(self) -> bool:
-        """Whether it ended with status 0."""
+        """Whether the command ended with status 0."""
         return self.status == 0
 
     def describe(self) -> str:
-        """Its end in words, without its output."""
+        """Return the end of the command in words, without its output."""
         if self.status >= 0:
             return f"exit status {self.status}"
         with suppress(ValueError):
@@ -57,7 +64,7 @@ class CompletedCommand:
 
 
 def child_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for other programs: ours, without what is meant for this process only."""
+    """Return the environment for other programs: `base` without what only this process may have."""
     kept = {
         name: value
         for name, value in base.items()
@@ -67,7 +74,11 @@ def child_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def command_words(command: str, setting: str) -> list[str]:
-    """A command's words, quoted as in a shell; `CommandFailed` names `setting` if it has none."""
+    """Return the words of a command, which are quoted as in a shell.
+
+    Raises `CommandFailed`, with the name of `setting`, for an open quote and where there is no
+    word.
+    """
     try:
         parts = shlex.split(command)
     except ValueError as error:
@@ -78,12 +89,15 @@ def command_words(command: str, setting: str) -> list[str]:
 
 
 class RunningCommand:
-    """A command that was started, with nothing to read and its two outputs as one text.
+    """A command that was started, with an empty standard input and both outputs as one text.
 
-    Once it has ended its standard output with `last_line` it has said all, and whoever waits for it
-    kills it: it then counts as ended with status 0. Where no terminal can be had it ends by itself.
-    As a context manager it is ended when left, with all in its session, if it still runs. Raises
-    `CommandFailed`, with the name of the setting the command comes from, if it cannot be started.
+    `timeout` is in seconds, `setting` the key that the command comes from, for messages; `extra`
+    are further environment variables. A command whose standard output ends with `last_line` has
+    said all: `wait` kills it then, and it counts as ended with status 0 (`output.py` says why).
+    Where no terminal can be had, the command ends by itself.
+
+    Leaving the context ends the command, if it still runs, with all processes of its session.
+    Raises `CommandFailed`, with the name of the setting, if the command cannot be started.
     """
 
     def __init__(
@@ -106,16 +120,17 @@ class RunningCommand:
             raise CommandFailed(f"{self._called} cannot be run: {reason}") from error
 
     def wait(self) -> CompletedCommand:
-        """Its end, or its last line; raises `CommandFailed` when neither comes in time.
+        """Wait for the end of the command, or for its last line, and return how it ended.
 
-        A child that it leaves in the background may keep the output open: that is not waited for.
+        A child that the command leaves in the background may keep the outputs open; such a child is
+        not waited for. Raises `CommandFailed` when the time is over.
         """
         status = 0
         try:
-            if self._output.collect(self._process, self._deadline):
-                _signal(self._process, signal.SIGKILL)
+            if self._output.read_to_end(self._process, self._deadline):
+                _signal_session(self._process, signal.SIGKILL)
             else:
-                status = _status(self._process, self._deadline)
+                status = _exit_status(self._process, self._deadline)
         except TimeoutError as error:
             message = f"{self._called} did not end within {self._timeout:g} s"
             raise CommandFailed(message, started=True) from error
@@ -135,7 +150,7 @@ def run_command(
     setting: str,
     extra: Mapping[str, str] | None = None,
 ) -> CompletedCommand:
-    """Run a command to its end, for `timeout` seconds at most; raises as `RunningCommand` does."""
+    """Run a command to its end, for `timeout` seconds at most; raises as `RunningCommand`."""
     with RunningCommand(command, timeout, setting, extra) as running:
         return running.wait()
 
@@ -157,13 +172,14 @@ def _start(
         output.close()
         raise
     finally:
-        output.give_up()
+        output.close_command_ends()
 
 
-def _status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
-    """The exit status; raises TimeoutError at the deadline.
+def _exit_status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
+    """Wait for the end of the process and return its status; raises `TimeoutError` at `deadline`.
 
-    `Popen.wait` with a limit sleeps and looks; the kernel tells at once.
+    `Popen.wait` with a limit sleeps between two looks; a descriptor of the process (pidfd_open(2))
+    tells the end at once.
     """
     if process.poll() is None and hasattr(os, "pidfd_open"):
         handle = os.pidfd_open(process.pid)
@@ -180,16 +196,16 @@ def _status(process: "subprocess.Popen[bytes]", deadline: float) -> int:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """A process that still runs is asked to end, then killed, with its session."""
+    """Ask a process that still runs, and its whole session, to end; then kill them."""
     if process.poll() is not None:
         return
-    for number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0)):
-        # the second is for its children too, which may live on when it does not
-        _signal(process, number)
+    for number, seconds in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0)):
+        # The second is sent in any case: children may live on when the process does not.
+        _signal_session(process, number)
         with suppress(TimeoutError):
-            _status(process, time.monotonic() + patience)
+            _exit_status(process, time.monotonic() + seconds)
 
 
-def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+def _signal_session(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

@@ -1,29 +1,32 @@
-"""How HAProxy is reloaded, restarted and asked whether it runs."""
+"""Reload HAProxy, restart it, and ask whether it runs, as the settings below `haproxy` say."""
 
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from dataplane_core.errors import DataplaneError, RuntimeFailed
+from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy import master
-from dataplane_core.haproxy.alive import HaproxyStatus, status_by_sockets
 from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.haproxy.commands import CommandFailed, command_words, run_command
 from dataplane_core.haproxy.master import MasterProcesses, ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.runtime_client import RuntimeClient
+from dataplane_core.haproxy.runtime_protocol import NO_WORKER, RuntimeRefused
 from dataplane_core.settings import Settings
 from dataplane_core.store import messages
 
 log = logging.getLogger(__name__)
 
 Action = Literal["reload", "restart", "status"]
+HaproxyStatus = Literal["up", "down", "unknown"]
 
 _STATUS_SECONDS = 5.0
-_PATIENCE = 2.0
-"""How long after a reload command the master may still be without a sign of a reload."""
+"""Longest time for `status_cmd`, in seconds."""
+_SIGN_SECONDS = 2.0
+"""Seconds after a reload command within which the master has to show a sign of a reload."""
 _S6_FOLDERS = ("/var/run/s6/services", "/run/service")
 
 _NO_WAY = (
@@ -35,10 +38,10 @@ _NO_WAY = (
 class Control:
     """Carries out what `haproxy.reload` of the settings says.
 
-    A reload is done by the strategy's command; without one, by the master itself over
-    `master_runtime`. Where both are set, the command is run and the master is asked how the reload
-    went, as a command such as `kill -USR2` ends before HAProxy has read its configuration. Where
-    `status_cmd` tells that HAProxy is down, it is restarted by `restart_cmd` instead.
+    A reload is done by the command of the strategy; without a command, by the master itself over
+    the socket `master_runtime`. Where both are set, the command is run, and the master is asked how
+    the reload went: a command such as `kill -USR2` ends before HAProxy has read its configuration.
+    Where `status_cmd` tells that HAProxy is down, `restart_cmd` starts it in place of a reload.
     """
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
@@ -48,7 +51,7 @@ class Control:
         self._timeout = settings.dataplane.reload_timeout
 
     def reload(self) -> ReloadResult:
-        """Have HAProxy read its configuration again; returns when it did, or did not."""
+        """Have HAProxy read its configuration again, and return when that is over or has failed."""
         try:
             restartable = self._command("restart") and self._command("status")
             if restartable and self.status() == "down":
@@ -64,7 +67,7 @@ class Control:
         return self._explained(master.reload(self._master, self._timeout))
 
     def restart(self) -> ReloadResult:
-        """Start HAProxy again with the command of the strategy."""
+        """Start HAProxy again with the command of the strategy, and return as `reload` does."""
         try:
             command = self._command("restart")
             if command:
@@ -75,10 +78,10 @@ class Control:
         return ReloadResult(False, text, asked=False)
 
     def status(self) -> HaproxyStatus:
-        """Whether HAProxy runs: the exit status of `status_cmd`, or what the strategy says.
+        """Return whether HAProxy runs, by the exit status of the status command.
 
-        Where neither is set, or the command cannot be run or does not end, HAProxy's own sockets
-        tell; `unknown` is left for where there are none to ask.
+        The command is `status_cmd`, or that of the strategy. Where there is none, or it cannot be
+        run or does not end within 5 s, HAProxy's sockets tell (`status_by_sockets`).
         """
         try:
             command = self._command("status")
@@ -89,10 +92,11 @@ class Control:
             log.warning("HAProxy's sockets are asked whether it runs: %s", error.message)
         return status_by_sockets(self._runtime)
 
-    def since(self, moment: float) -> ReloadResult | None:
-        """What became of a reload that was begun at `moment` (seconds since 1970) and not watched.
+    def result_since(self, moment: float) -> ReloadResult | None:
+        """Return what became of a reload that began at `moment` and that nobody watched.
 
-        Only a master can tell, by the age of its workers; None where there is nothing to go by.
+        `moment` is in seconds since 1970. Only a master can tell, by the age of its workers; None
+        without a master, and where the workers are older and none has failed.
         """
         processes = self._processes()
         if processes is None:
@@ -104,23 +108,23 @@ class Control:
         return None
 
     def _by_command(self, command: Sequence[str], action: Action) -> ReloadResult:
+        """Run a command; a master that answers tells how the reload went, else the exit status."""
         before = self._processes()
         end = time.monotonic() + self._timeout
         if before is not None and self._master is not None:
-            master.settle(self._master, end)
+            master.await_reload_under_way(self._master, end)
         completed = run_command(command, self._timeout, _setting(action))
         text = messages.told(completed.output)
         if not completed.ok:
-            return ReloadResult(False, "\n".join(filter(None, [f"{completed.describe()}", text])))
+            return ReloadResult(False, _lines(completed.describe(), text))
         if before is not None and self._master is not None:
-            watched = master.outcome(self._master, before, end, _PATIENCE)
+            watched = master.watch_reload(self._master, before, end, _SIGN_SECONDS)
             if watched is not None:
-                said = self._explained(watched).text
-                return ReloadResult(watched.ok, "\n".join(filter(None, [text, said])))
+                return ReloadResult(watched.ok, _lines(text, self._explained(watched).text))
         return ReloadResult(True, text)
 
     def _explained(self, result: ReloadResult) -> ReloadResult:
-        """With the findings of a check where the master gives no reason."""
+        """Return a result with the findings of a check where the master has given no reason."""
         if result.text != master.NO_REASON:
             return result
         try:
@@ -130,6 +134,7 @@ class Control:
         return result
 
     def _processes(self) -> MasterProcesses | None:
+        """Return what the master says of its processes; None without a master that answers."""
         if self._master is None:
             return None
         try:
@@ -138,7 +143,7 @@ class Control:
             return None
 
     def _command(self, action: Action) -> list[str]:
-        """The words of a command; none where the settings give no such command."""
+        """Return the words of a command; none where the settings give no such command."""
         reload = self._settings.haproxy.reload
         given = {
             "reload": reload.reload_cmd,
@@ -154,11 +159,58 @@ class Control:
         return command_words(given, _setting(action)) if given else []
 
 
+def status_by_sockets(runtime: Runtime) -> HaproxyStatus:
+    """Return `up` if any of HAProxy's processes answers, `down` if none of those asked does.
+
+    `unknown` where no process can be asked: no socket is known, or none may be used.
+    """
+    found: HaproxyStatus = "unknown"
+    for answer in _answers(runtime):
+        if answer == "up":
+            return answer
+        if answer == "down":
+            found = answer
+    return found
+
+
+def _answers(runtime: Runtime) -> Iterator[HaproxyStatus]:
+    """Yield what the master says, then what each socket of a process says."""
+    if runtime.master is not None:
+        try:
+            yield "up" if master.processes(runtime.master).workers else "down"
+        except RuntimeFailed as error:
+            yield _status_of_failure(error)
+    try:
+        clients = runtime.sockets()
+    except DataplaneError:
+        return  # the sockets stand in the configuration, which cannot be read
+    yield from map(_status_of, clients)
+
+
+def _status_of(client: RuntimeClient) -> HaproxyStatus:
+    try:
+        client.command("show info")
+    except RuntimeFailed as error:
+        return _status_of_failure(error)
+    return "up"
+
+
+def _status_of_failure(error: RuntimeFailed) -> HaproxyStatus:
+    """Return what a failed question says: a refusal is an answer, a missing right says nothing."""
+    if isinstance(error, RuntimeRefused):
+        return "down" if NO_WORKER in error.message else "up"
+    return "unknown" if isinstance(error, RuntimeUnreachable) and error.denied else "down"
+
+
+def _lines(*texts: str) -> str:
+    return "\n".join(filter(None, texts))
+
+
 def _setting(action: Action) -> str:
     return f"haproxy.reload.{action}_cmd or haproxy.reload.reload_strategy"
 
 
 def _s6_folder(service: str) -> str:
-    """The folder that s6 supervises a service in: that of s6-overlay 2, or the one of 3."""
+    """Return the folder that s6 supervises a service in: that of s6-overlay 2, or the one of 3."""
     folders = [os.path.join(folder, service) for folder in _S6_FOLDERS]
     return next((folder for folder in folders if os.path.isdir(folder)), folders[0])

@@ -1,4 +1,4 @@
-"""What an HAProxy build knows: `haproxy -dKall -q -c -f /dev/null`.
+"""List the keywords that an HAProxy build knows: `haproxy -dKall -q -c -f /dev/null`.
 
 Management Guide, section 3 ("-dK"): the classes are `acl`, `cfg` (configuration), `cli`, `cnv`
 (converters), `flt` (filters), `smp` (sample fetches) and `svc` (services).
@@ -30,10 +30,10 @@ _SECONDS = 20.0
 class BuildKeyword:
     """One keyword of a build.
 
-    `name` is as one writes it, without arguments; `section` is where it belongs, of `cfg` keywords
-    alone (`listen` stands for all four kinds of proxies); `words` are what comes before it on its
-    line (`bind`, `ssl`; `http-request`). `usage` is the rest of what HAProxy prints: the number of
-    arguments, their types, the result.
+    `kind` is its class. `name` is as one writes it, without arguments. Only `cfg` keywords have a
+    `section` (`listen` stands for all four kinds of proxies) and `words`, those that come before
+    the keyword on its line (`bind`, `ssl`; `http-request`). `usage` is the rest of what HAProxy
+    prints: the number of arguments, their types, the result.
     """
 
     kind: str
@@ -44,16 +44,16 @@ class BuildKeyword:
 
 
 def keywords(binary: str) -> dict[str, list[BuildKeyword]]:
-    """Every keyword of an HAProxy program by class; raises `CommandFailed` if it cannot be run.
+    """Return every keyword of an HAProxy program by class; raises `CommandFailed`.
 
-    A program that does not know the option has none: all lists are empty.
+    All lists are empty for a program that does not know the option (before 2.6).
     """
     command = [binary, "-dKall", "-q", "-c", "-f", "/dev/null"]
     return parse(run_command(command, _SECONDS, "haproxy.haproxy_bin").output)
 
 
 def parse(text: str) -> dict[str, list[BuildKeyword]]:
-    """The keywords in HAProxy's list, by class."""
+    """Return the keywords in HAProxy's list, by class."""
     found: dict[str, list[BuildKeyword]] = {kind: [] for kind in _CLASSES.values()}
     for kind, lines in _parts(text):
         found[kind] += _configuration(lines) if kind == "cfg" else map(_READERS[kind], lines)
@@ -97,7 +97,7 @@ def _function(kind: str, line: str) -> BuildKeyword:
 
 
 def _command(line: str) -> BuildKeyword:
-    """`show map [WORKER]`: the name is all words, the usage says whom the command goes to."""
+    """Read `show map [WORKER]`: the name is all words, the usage says who takes the command."""
     name, _, usage = line.strip().partition(" [")
     return BuildKeyword("cli", name, usage=usage.replace("[", "").replace("]", ""))
 

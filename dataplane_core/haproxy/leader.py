@@ -1,4 +1,4 @@
-"""One process of all does the background work, whichever holds the lock file."""
+"""Let one process of all do the background work: the one that holds a lock file."""
 
 import logging
 import os
@@ -21,8 +21,8 @@ _REST_SECONDS = 1.0
 def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
     """Wait for the lock file, then do all duties, each in a thread, until `stop` is set.
 
-    The kernel frees the lock when its holder dies, so the wait of another process ends then. To be
-    run in a thread made after the fork. A duty that fails is told in the log and begun again.
+    The kernel frees the lock when its holder dies, which ends the wait of another process. Call it
+    in a thread that is made after the fork. A duty that raises goes to the log and begins again.
     """
     while not stop.is_set():
         handle = _take(lock)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dataplane_core.errors import Invalid
-from dataplane_core.haproxy.runtime_line import runtime_argument
+from dataplane_core.haproxy.runtime_protocol import runtime_argument
 from dataplane_core.resources.changes import Difference, NeedsReload, RowChange, differences
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Committed

@@ -1,12 +1,18 @@
-"""Reloads as HAProxy's master tells them over its own socket (Management Guide, section 9.4)."""
+"""Reload HAProxy over its master's socket, and see how it went (Management Guide, section 9.4).
 
+`reload` tells the story: see the processes, wait for a reload that is under way, ask for one, and
+read the answer. HAProxy from 2.7 answers with its verdict. Before 2.7 the connection just closes,
+because the master starts itself again; there the table of processes (`show proc`) is watched.
+"""
+
+import math
 import os
 import re
 import time
 from dataclasses import dataclass, field
 
 from dataplane_core.errors import RuntimeFailed, RuntimeUnreachable
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.timeouts import DEADLINE
 from dataplane_core.store import messages
 
@@ -26,9 +32,9 @@ NO_REASON = (
 
 @dataclass(frozen=True, slots=True)
 class ReloadResult:
-    """What became of a reload, and HAProxy's or the command's own words on it.
+    """What became of a reload; `text` is HAProxy's or the command's own words, maybe several lines.
 
-    `asked` is False where nothing could even be begun: the fault is not the configuration's then.
+    `asked` is False where HAProxy could not be asked: the fault is not the configuration's then.
     """
 
     ok: bool
@@ -38,11 +44,13 @@ class ReloadResult:
 
 @dataclass(frozen=True, slots=True)
 class MasterProcesses:
-    """What `show proc` tells: the master's reloads, how many of the last failed, the workers.
+    """What `show proc` tells.
 
-    `fresh` are workers that no reload has been tried since: after one that failed there are none.
-    `age` is the uptime of the youngest of them in seconds. `near`: the master is a process that
-    can be seen from here, so that its end can be told from a socket that is closed for a while.
+    `master` is the master's process id, `reloads` the number of its reloads, `failed` how many of
+    the last ones failed, one after the other, and `workers` are process ids. `fresh` are the
+    workers that were started since the last attempt to reload: none after an attempt that failed.
+    `age` is the uptime in seconds of the youngest of these. `near`: this process can see the
+    master, and so can tell the end of the master from a socket that is closed for a moment.
     """
 
     master: int
@@ -55,12 +63,15 @@ class MasterProcesses:
 
     @property
     def ended(self) -> bool:
-        """Whether the master that was seen is no more."""
+        """Whether the master that was seen has ended."""
         return self.near and not _runs(self.master)
 
 
 def processes(client: RuntimeClient, deadline: float = DEADLINE) -> MasterProcesses:
-    """The master's processes now; raises `RuntimeFailed` also when the answer is another kind's."""
+    """Return the master's processes, asked within `deadline` seconds.
+
+    Raises `RuntimeFailed`, also where the socket is not a master's.
+    """
     rows = [match for line in client.command("show proc", deadline).splitlines()
             if (match := _ROW.match(line))]  # fmt: skip
     master = next((row for row in rows if row["type"] == "master"), None)
@@ -80,84 +91,92 @@ def processes(client: RuntimeClient, deadline: float = DEADLINE) -> MasterProces
 
 
 def reload(client: RuntimeClient, timeout: float) -> ReloadResult:
-    """Have the master reload, and wait for what it says of it.
-
-    HAProxy from 2.7 answers `Success=1` or `Success=0` and its messages. Before, the connection
-    just closes: there the workers are watched.
-    """
+    """Have the master reload, and return its verdict, within `timeout` seconds."""
     end = time.monotonic() + timeout
     try:
-        before = _once_up(client, min(timeout, client.patience(DEADLINE)))
+        before = _once_up(client, min(timeout, client.seconds_to_wait(DEADLINE)))
     except RuntimeFailed as error:
         return ReloadResult(
             False, f"HAProxy's master cannot be reached: {error.message}", asked=False
         )
-    settle(client, end)
-    result = _told(_reload(client, end))
+    await_reload_under_way(client, end)
+    result = _verdict(_ask_for_reload(client, end))
     while result is not None and result.text.startswith(_BUSY) and time.monotonic() < end:
         time.sleep(_TICK)
-        result = _told(_reload(client, end))
-    result = result or outcome(client, before, end)
+        result = _verdict(_ask_for_reload(client, end))
+    result = result or watch_reload(client, before, end)
     if result is None and before.ended:
         return ReloadResult(False, "HAProxy's master ended during the reload")
     return result or ReloadResult(False, f"HAProxy did not finish the reload within {timeout:g} s")
 
 
-def settle(client: RuntimeClient, end: float) -> None:
-    """Wait for a reload or start that is under way: HAProxy from 3.1 refuses another meanwhile."""
+def await_reload_under_way(client: RuntimeClient, end: float) -> None:
+    """Wait until no reload or start is under way: HAProxy from 3.1 refuses another one meanwhile.
+
+    `end` is a moment of `time.monotonic`, here as in all that follows.
+    """
     _load_status(client, end)
 
 
-def outcome(
-    client: RuntimeClient, before: MasterProcesses, end: float, patience: float | None = None
+def watch_reload(
+    client: RuntimeClient,
+    before: MasterProcesses,
+    end: float,
+    quiet_seconds: float = math.inf,
 ) -> ReloadResult | None:
     """Watch the master until a reload or restart that came after `before` is over.
 
-    None when there was none: at the time `end` (of `time.monotonic`), once the master has answered
-    for `patience` seconds that nothing happened, or when it ended and no other took its place.
+    None where there was none: at `end`, once the master has answered for `quiet_seconds` that
+    nothing happened, or when the master ended and no other took its place.
     """
-    quiet_until = None if patience is None else time.monotonic() + patience
-    seen = time.monotonic()
+    quiet_until = time.monotonic() + quiet_seconds
+    answered = time.monotonic()
     while time.monotonic() < end:
-        try:
-            now = processes(client, min(DEADLINE, end - time.monotonic()))
-        except RuntimeFailed:
-            now = None  # it starts itself again: its socket is closed, or does not answer
-            if time.monotonic() - seen > DEADLINE and before.ended:
+        now = _processes_if_any(client, min(DEADLINE, end - time.monotonic()))
+        if now is None:  # the master starts itself again, or has ended for good
+            if time.monotonic() - answered > DEADLINE and before.ended:
                 return None
         else:
-            seen = time.monotonic()
-        if now is not None and (now.master, now.reloads) != (before.master, before.reloads):
-            result = _load_status(client, end) or _by_workers(before, now)
-            if result is not None:
-                return result
-        elif now is not None and quiet_until is not None and time.monotonic() > quiet_until:
-            return None
+            answered = time.monotonic()
+            if (now.master, now.reloads) != (before.master, before.reloads):
+                result = _load_status(client, end) or _verdict_by_workers(before, now)
+                if result is not None:
+                    return result
+            elif time.monotonic() > quiet_until:
+                return None
         time.sleep(_TICK)
     return None
 
 
+def _processes_if_any(client: RuntimeClient, deadline: float) -> MasterProcesses | None:
+    try:
+        return processes(client, deadline)
+    except RuntimeFailed:
+        return None
+
+
 def _once_up(client: RuntimeClient, seconds: float) -> MasterProcesses:
-    """The master's processes; one that starts just now has no socket for a moment."""
+    """Return the master's processes; a master that just starts has no socket for a moment."""
     end = time.monotonic() + seconds
     while True:
         try:
             return processes(client, max(0.01, end - time.monotonic()))
         except RuntimeUnreachable:
             if time.monotonic() + _TICK > end:
-                client.lost()
+                client.note_silence()
                 raise
             time.sleep(_TICK)
 
 
-def _reload(client: RuntimeClient, end: float) -> str:
+def _ask_for_reload(client: RuntimeClient, end: float) -> str:
     try:
         return client.command("reload", max(0.01, end - time.monotonic()))
     except RuntimeFailed:
         return ""  # the master starts itself again, and may drop the connection in doing so
 
 
-def _told(answer: str) -> ReloadResult | None:
+def _verdict(answer: str) -> ReloadResult | None:
+    """Return the verdict in an answer: `Success=1` or `0`, then `--` and HAProxy's words."""
     first, _, rest = answer.partition("\n")
     if not first.startswith("Success="):
         return None
@@ -165,15 +184,21 @@ def _told(answer: str) -> ReloadResult | None:
 
 
 def _load_status(client: RuntimeClient, end: float) -> ReloadResult | None:
-    """What `reload` itself asks, from 2.7 on: answered once the new worker runs, or failed to."""
+    """Return the verdict on the last reload, from 2.7 on; None before.
+
+    HAProxy's own command `reload` asks so. The answer comes once the new worker runs or has failed.
+    """
     try:
-        return _told(client.command("_loadstatus", max(0.01, end - time.monotonic())))
+        return _verdict(client.command("_loadstatus", max(0.01, end - time.monotonic())))
     except RuntimeFailed:
         return None
 
 
-def _by_workers(before: MasterProcesses, now: MasterProcesses) -> ReloadResult | None:
-    """What the table of processes says: up to 3.0 a worker in it has read its configuration."""
+def _verdict_by_workers(before: MasterProcesses, now: MasterProcesses) -> ReloadResult | None:
+    """Return what the table of processes says; None where it says nothing yet.
+
+    Up to 3.0 a worker stands in the table only once it has read its configuration.
+    """
     if now.fresh - before.workers:
         return ReloadResult(True, "")
     if now.failed:

@@ -1,4 +1,11 @@
-"""The queue of reloads: changes made within one delay share one reload and one id."""
+"""Queue reloads, do them in one worker of all, and keep their records.
+
+A reload takes this way. A worker asks for it (`request`); all that is asked for within one delay
+shares one reload and one id. The worker that leads (`run_leader`) begins the reload when it is due,
+has it done (`Control`), and concludes it: the record gets HAProxy's words, and after a failure the
+former files and the former text are put back. A leader that dies leaves a reload begun; the next
+leader finds out how that reload went before it does anything else.
+"""
 
 import logging
 import os
@@ -9,8 +16,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from dataplane_core.errors import DataplaneError, NotFound
-from dataplane_core.haproxy.alive import HaproxyStatus
-from dataplane_core.haproxy.control import Control
+from dataplane_core.haproxy.control import Control, HaproxyStatus
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.master import ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
@@ -25,31 +31,31 @@ __all__ = ["ReloadQueue", "ReloadRecord"]
 COMPLETED = "reload callback completed, runtime API reconfigured"
 """What the log says after each successful reload.
 
-Programs wait for it, so it is logged at the level that the log has by default (`warning`).
+Programs wait for this line, so it is logged at the level that the log has by default (`warning`).
 """
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_TICK = 0.05
-_WAIT_TICK = 0.02
+_DUE_TICK = 0.05  # seconds between two looks of the leader for a reload that is due
+_WAIT_TICK = 0.02  # seconds between two looks for the end of a reload
 _MOST_ATTEMPTS = 2
 _UNKNOWN = "this server was stopped during the reload, twice; what became of it is not known"
 
 
 class Hooks(Protocol):
-    """The hook that a reload calls, as pluggy's relay has it."""
+    """The hook that the queue calls, as pluggy's relay has it."""
 
     def dataplane_reloaded(self, *, record: ReloadRecord) -> object:
-        """Told of every reload that is over."""
+        """Called for every reload that is over."""
 
 
 class ReloadQueue:
     """Asks for reloads, does them, and keeps their records.
 
-    Any worker may ask; the one that leads (`run_leader`) does them. Where no worker leads, one that
-    forces a reload does it itself.
+    Any worker may ask for a reload; the worker that leads does it. Where no worker leads, a worker
+    that forces a reload does it itself.
     """
 
     def __init__(
@@ -58,8 +64,8 @@ class ReloadQueue:
         self._state = state
         self._lock = state.path("leader.lock")
         self._delay = settings.haproxy.reload.reload_delay
-        # A reload may be under way, and after a failure the old text is loaded once more.
-        self._patience = 3 * settings.dataplane.reload_timeout + 5.0
+        # A reload may be under way, and after a failure the former text is loaded once more.
+        self._longest_wait = 3 * settings.dataplane.reload_timeout + 5.0
         self._records = ReloadTable(state, settings.haproxy.reload.reload_retention)
         self._hooks = hooks
         self._loading: Callable[[], int] | None = None
@@ -92,24 +98,25 @@ class ReloadQueue:
     def request(
         self, version: int, reason: str = "", *, beside: bool = False, at_once: bool = False
     ) -> str:
-        """The id of the reload that brings `version` to life, at most `reload_delay` from now.
+        """Ask for a reload with `version`, due within `reload_delay` seconds; return its id.
 
-        `beside`: it is asked for by a file beside the configuration, and is due whatever becomes of
-        the version.
+        `reason` says which change needs it. `beside`: a file beside the configuration asks for the
+        reload, which is due whatever becomes of the version. `at_once` leaves the delay out.
         """
         delay = 0.0 if at_once else self._delay
         return self._records.enqueue(version, reason, delay, beside=beside)
 
     def force(self, version: int, reason: str = "", *, beside: bool = False) -> ReloadRecord:
-        """Reload without delay; returns as `wait` does."""
+        """Reload without delay, and return the record as `wait` does."""
         return self.wait(self.request(version, reason, beside=beside, at_once=True))
 
     def wait(self, reload_id: str) -> ReloadRecord:
-        """Return the record of a reload once it is over, in whatever worker.
+        """Return the record of a reload once it is over, whichever worker does it.
 
-        It is still `in_progress` if it takes longer than any reload may.
+        Its status is still `in_progress` when the reload takes longer than three times the setting
+        `reload_timeout`. Raises `NotFound`.
         """
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._longest_wait
         while True:
             record = self.record(reload_id)
             if record.status != "in_progress" or time.monotonic() > end:
@@ -118,79 +125,83 @@ class ReloadQueue:
                 time.sleep(_WAIT_TICK)
 
     def records(self) -> list[ReloadRecord]:
-        """Every reload that is kept, the oldest first."""
+        """Return the records of all reloads that are kept, the oldest first."""
         return self._records.all()
 
     def record(self, reload_id: str) -> ReloadRecord:
-        """One reload; raises `NotFound`."""
+        """Return the record of one reload; raises `NotFound`."""
         record = self._records.get(reload_id)
         if record is None:
             raise NotFound(f"missing object: reload {reload_id} does not exist")
         return record
 
     def under_way(self) -> bool:
-        """Whether a reload has begun and is not over: it may have read the file before a change."""
+        """Tell whether a reload has begun and is not over.
+
+        Such a reload may have read the file before a change, or after it.
+        """
         return bool(self._records.begun())
 
     def loading(self) -> list[int]:
-        """The versions that HAProxy is being reloaded with."""
+        """Return the versions that HAProxy is being reloaded with."""
         return [job.version for job in self._records.begun()]
 
     def status(self) -> HaproxyStatus:
-        """Whether HAProxy runs: `up`, `down` or `unknown`."""
+        """Return whether HAProxy runs: `up`, `down` or `unknown`."""
         return self.control.status()
 
     def run_leader(self, stop: threading.Event, duties: Sequence[Duty] = ()) -> None:
-        """Do reloads and other background duties while this process leads, until `stop` is set.
+        """Do reloads and `duties` while this process leads, until `stop` is set.
 
-        Blocks: to be run in a thread of each worker. When it stops, a reload that still waits for
-        its delay is done at once.
+        Blocks, and so has a thread of its own in each worker. At the end, a reload that still waits
+        for its delay is done at once.
         """
-        lead(self._lock, [self._work, *duties], stop)
+        lead(self._lock, [self._do_reloads, *duties], stop)
         try:
             self._lead_for_once(float("inf"))
         except DataplaneError as error:
             log.error("a reload that waits is left to the next start: %s", error.message)
         self._state.close()
 
-    def _work(self, stop: threading.Event) -> None:
-        self._settle()
+    def _do_reloads(self, stop: threading.Event) -> None:
+        self._finish_begun()
         while not stop.is_set():
             if not self._do_due(time.time()):
-                stop.wait(_TICK)
+                stop.wait(_DUE_TICK)
         self._state.close()
 
     def _lead_for_once(self, moment: float) -> bool:
-        """Do what is due at `moment` if nobody leads; whether anything was done."""
+        """Do what is due at `moment` (seconds since 1970) if nobody leads; tell whether it did."""
         handle = try_lock(self._lock)
         if handle is None:
             return False
         try:
-            self._settle()
+            self._finish_begun()
             return self._do_due(moment)
         finally:
             os.close(handle)
 
     def _do_due(self, moment: float) -> bool:
+        """Do the reload that is due at `moment`; return False where none is due."""
         job = self._records.due(moment)
         if job is None:
             return False
-        job = self._records.begin(job, self._version(job))
+        job = self._records.begin(job, self._version_to_load(job))
         reason = self.record(job.id).reason or "it was asked for"
         log.info("reload %s of version %d begins: %s", job.id, job.version, reason)
         self._conclude(job, self.control.reload())
         return True
 
-    def _settle(self) -> None:
-        """Bring to an end what a leader began that died, perhaps by this very reload.
+    def _finish_begun(self) -> None:
+        """Conclude the reloads that a leader had begun when it died, perhaps by such a reload.
 
-        HAProxy ends the programs that it started when it reloads: if this server is one of them,
-        doing the reload again without a look would go on for ever.
+        HAProxy ends the programs that it started when it reloads. If this server is one of them,
+        and did the reload again without looking how it went, this would go on for ever.
         """
         for job in self._records.begun():
-            result = self.control.since(job.begun)
+            result = self.control.result_since(job.begun)
             if result is None and job.attempts < _MOST_ATTEMPTS:
-                job = self._records.begin(job, self._version(job))
+                job = self._records.begin(job, self._version_to_load(job))
                 result = self.control.reload()
             if result is None:
                 log.error("reload %s: %s", job.id, _UNKNOWN)
@@ -198,7 +209,8 @@ class ReloadQueue:
             else:
                 self._conclude(job, result)
 
-    def _version(self, job: Job) -> int:
+    def _version_to_load(self, job: Job) -> int:
+        """Return the version that the file holds now; that of the job where it cannot be read."""
         try:
             return self._loading() if self._loading else job.version
         except DataplaneError as error:
@@ -206,6 +218,7 @@ class ReloadQueue:
             return job.version
 
     def _conclude(self, job: Job, result: ReloadResult) -> None:
+        """Record how a reload went, after what follows from it was done, and call the hook."""
         record = replace(self.record(job.id), response=result.text)
         if result.ok:
             log.warning(COMPLETED)
@@ -221,7 +234,10 @@ class ReloadQueue:
             self._hooks.dataplane_reloaded(record=self.record(job.id))
 
     def _undo(self, record: ReloadRecord) -> int | None:
-        """Put back what a failed reload was to load; returns the number of the version made so."""
+        """Put back the files and the text from before a failed reload.
+
+        Return the number of the version that holds the former text, None where the text stays.
+        """
         files = self._call("put_back", self._put_back, record)
         restored = self._call("on_failed", self._on_failed, record)
         if restored is not None:
@@ -235,10 +251,10 @@ class ReloadQueue:
         return restored
 
     def _recover(self, version: int) -> None:
-        """After all is as it was: make sure that HAProxy runs with it, with one try.
+        """Reload once more, with what was put back, where HAProxy does not run.
 
-        A master keeps the worker that it had, and nothing is to be done. A command that failed may
-        have ended HAProxy; only what it had can bring it up again.
+        A master keeps the worker that it had, and nothing is to be done. A reload command that
+        failed may have ended HAProxy.
         """
         if self.control.status() == "up":
             return
@@ -253,7 +269,7 @@ class ReloadQueue:
     def _call(
         who: str, callback: Callable[[ReloadRecord], T] | None, record: ReloadRecord
     ) -> T | None:
-        """Call back; a mistake there is told in the log, the queue goes on."""
+        """Call back; an exception there goes to the log, and the queue goes on."""
         try:
             return callback(record) if callback else None
         except Exception:

@@ -1,36 +1,38 @@
-"""How long HAProxy is waited for: once in full, then no more until it answers again."""
+"""Shorten the wait for a HAProxy process that has just kept silent, so that a client waits once."""
 
 import time
 from collections.abc import Hashable
 
 DEADLINE = 1.25
-"""Seconds for one answer. No request is to wait longer than 2 s for sockets, all in all."""
+"""Seconds for one answer: no request is to wait longer than 2 s for all sockets together."""
 
 AGAIN = 0.1
-"""Seconds for one that has just kept silent."""
+"""Seconds for an answer of a process that has just kept silent."""
 
 _MEMORY = 5.0
-_ON_PURPOSE = 2.0  # whoever gives more knows that the answer takes long: loading, committing
+"""Seconds for which a silence is remembered."""
+_LONGEST_CUT = 2.0
+"""Deadlines above this many seconds are not cut: they are for answers that take long."""
 
 
 class Timeouts:
-    """Remembers who kept silent, so that questions that follow do not each wait as long anew.
+    """Remembers which processes kept silent; safe to share between threads.
 
-    A process that is well answers within milliseconds. Safe to share between threads.
+    A process that is well answers within milliseconds.
     """
 
     def __init__(self) -> None:
-        self._silent: dict[Hashable, float] = {}
+        self._silent_until: dict[Hashable, float] = {}
 
-    def seconds(self, who: Hashable, wanted: float) -> float:
-        """How long to wait for an answer where `wanted` seconds would be right for the first."""
-        silent = time.monotonic() < self._silent.get(who, 0.0)
-        return min(wanted, AGAIN) if silent and wanted <= _ON_PURPOSE else wanted
+    def seconds(self, process: Hashable, wanted: float) -> float:
+        """Return how many of `wanted` seconds to wait for an answer of a process."""
+        silent = time.monotonic() < self._silent_until.get(process, 0.0)
+        return min(wanted, AGAIN) if silent and wanted <= _LONGEST_CUT else wanted
 
-    def lost(self, who: Hashable) -> None:
-        """It did not answer in time."""
-        self._silent[who] = time.monotonic() + _MEMORY
+    def note_silence(self, process: Hashable) -> None:
+        """Remember that a process gave no answer in time."""
+        self._silent_until[process] = time.monotonic() + _MEMORY
 
-    def answered(self, who: Hashable) -> None:
-        """It is well again."""
-        self._silent.pop(who, None)
+    def note_answer(self, process: Hashable) -> None:
+        """Forget a silence: the process is well again."""
+        self._silent_until.pop(process, None)

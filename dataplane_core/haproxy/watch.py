@@ -1,4 +1,4 @@
-"""Watching haproxy.cfg for edits by someone else."""
+"""Watch haproxy.cfg for edits by someone else."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 Folders = list[tuple[Path, tuple[int, int]]]
 
 _DEBOUNCE_MS = 100
-# Nothing tells when a watch stands; an edit that came just before is seen at the next wake-up.
+# Nothing tells when a watch begins; an edit that came just before it is seen at the next wake-up.
 _WAKE_MS = 1000
 _POLL_SECONDS = 1.0
 
@@ -23,14 +23,14 @@ _POLL_SECONDS = 1.0
 def watch(path: str | Path, callback: Callable[[], object], stop: threading.Event) -> None:
     """Call `callback` at once and after each change of the file `path`, until `stop` is set.
 
-    The folder is watched, as a file that is put in place by a rename is another file; so is the
-    folder that a symbolic link leads to. Where a folder cannot be watched, or is not there, the
-    file is looked at once a second. An exception of the callback is told in the log.
+    The folder is watched, because a file that is put in place by a rename is another file; the
+    folder that a symbolic link leads to is watched, too. Where a folder cannot be watched, or is
+    not there, the file is looked at once a second. An exception of the callback goes to the log.
     """
     path = Path(path)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change otherwise
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # at INFO it logs every change
     known: FileIdentity | None = None
-    for _ in _Signs(path, stop):
+    for _ in _WakeUps(path, stop):
         now = _identity(path)
         if now == known:
             continue
@@ -39,8 +39,8 @@ def watch(path: str | Path, callback: Callable[[], object], stop: threading.Even
             _call(callback, path)
 
 
-class _Signs:
-    """An iterator of signs that a look at the file is worth it; it ends when `stop` is set."""
+class _WakeUps:
+    """An iterator that gives None whenever the file may have changed; it ends with `stop`."""
 
     def __init__(self, path: Path, stop: threading.Event) -> None:
         self._path = path
@@ -50,14 +50,14 @@ class _Signs:
     def __iter__(self) -> Iterator[None]:
         while not self._stop.is_set():
             folders = _folders(self._path)
-            yield None  # what happened before the watch stands is seen by a look
+            yield None  # a change that came before the watch began
             if folders:
-                yield from self._of(folders)
+                yield from self._in(folders)
             else:
                 self._stop.wait(_POLL_SECONDS)
 
-    def _of(self, folders: Folders) -> Iterator[None]:
-        """Signs from folders, until they are other folders or cannot be watched."""
+    def _in(self, folders: Folders) -> Iterator[None]:
+        """Wake up at changes in folders, until others are to be watched or these cannot be."""
         try:
             for _ in watch_folders(
                 *(folder for folder, _ in folders),
@@ -83,7 +83,7 @@ class _Signs:
 
 
 def _folders(path: Path) -> Folders:
-    """The folder of the file and the one that its links lead to, each with its device and inode."""
+    """Return the folder of the file and the one that its links lead to, with device and inode."""
     folders = {path.parent, Path(os.path.realpath(path)).parent}
     try:
         status = [(folder, os.stat(folder)) for folder in sorted(folders)]

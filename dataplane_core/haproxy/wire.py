@@ -1,6 +1,6 @@
-"""One connection to HAProxy's Runtime API: a line goes out, an answer comes in, until `end`.
+"""One connection to HAProxy's Runtime API: a line goes out, an answer comes back, in bounded time.
 
-Times are those of `time.monotonic`. Management Guide, section 9.3.
+`end` is a moment of `time.monotonic` throughout. Management Guide, section 9.3.
 """
 
 import socket
@@ -13,18 +13,19 @@ from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.timeouts import DEADLINE
 
 ANSWER_LIMIT = 256 << 20
-"""Bytes of one answer; more is taken for a fault."""
+"""Most bytes of one answer; a longer one is taken for a fault."""
 
-# Every answer has an end, an empty line; a master closes the connection to a worker that died.
+# An answer without any byte means a fault: every answer ends with an empty line, but a master just
+# closes the connection to a worker that died.
 _NOTHING = "HAProxy ended the connection without an answer"
 
 FLOW = 256 << 10
-"""Bytes a second below which an answer drips. HAProxy writes a hundred times as fast."""
+"""Bytes a second below which an answer drips; HAProxy writes a hundred times as fast."""
 
 
 @contextmanager
 def connection_named(address: SocketAddress) -> Iterator[None]:
-    """Say of a failing connection which one it is."""
+    """Turn a failure of a connection into `RuntimeTimeout` or `RuntimeFailed` with its address."""
     try:
         yield
     except TimeoutError as error:
@@ -35,24 +36,25 @@ def connection_named(address: SocketAddress) -> Iterator[None]:
 
 
 def send(connection: socket.socket, line: bytes, end: float) -> None:
-    """Send one command, and say that nothing follows it."""
+    """Send one line, and end our half of the connection."""
     connection.settimeout(max(0.01, end - time.monotonic()))
     connection.sendall(line + b"\n")
-    connection.shutdown(socket.SHUT_WR)  # a master keeps the connection open otherwise
+    connection.shutdown(socket.SHUT_WR)  # without it a master keeps the connection open
 
 
 def receive(connection: socket.socket, end: float) -> bytes:
-    """The next bytes of an answer, none at its end; `TimeoutError` at the time `end`."""
+    """Return the next bytes of an answer, none at its end; raises `TimeoutError` at `end`."""
     connection.settimeout(max(0.001, end - time.monotonic()))
     return connection.recv(1 << 16)
 
 
 def pieces(connection: socket.socket, seconds: float, most: float) -> Iterator[bytes]:
-    """An answer of any length as it comes; `TimeoutError` once `seconds` were waited for nothing.
+    """Yield an answer of any length in pieces, as it comes.
 
-    All waits draw on them together, and what arrives pays the time back that it takes at `FLOW`,
-    up to `most` seconds at hand: an answer that flows comes whole, one that drips ends as silence
-    does. What the caller does between two pieces does not count.
+    An answer that flows comes whole, however long it takes; one that drips ends as silence does,
+    with `TimeoutError`. `seconds` are at hand for waiting. Every wait uses some of them up, and
+    every piece gives back the time that it takes at the rate `FLOW`, up to `most` seconds at hand.
+    What the caller does between two pieces does not count.
     """
     size = 0
     while True:
@@ -71,27 +73,21 @@ def pieces(connection: socket.socket, seconds: float, most: float) -> Iterator[b
         yield chunk
 
 
-def _attend(connection: socket.socket, end: float, lives: Callable[[], object]) -> bytes:
-    while True:
-        try:
-            return receive(connection, min(end, time.monotonic() + DEADLINE))
-        except TimeoutError:
-            if time.monotonic() >= end:
-                raise
-            lives()
-
-
 def exchange(
     connection: socket.socket,
     line: bytes,
     address: SocketAddress,
     end: float,
-    lives: Callable[[], object] | None = None,
+    probe: Callable[[], object] | None = None,
 ) -> str:
-    """One command and its whole answer; `lives` is called in silence and raises to end it."""
+    """Send one line and return its whole answer, without the empty line that ends it.
+
+    `probe` is called in each silence of `DEADLINE` seconds; it raises to end the wait. Raises
+    `TimeoutError` at `end`, and `RuntimeFailed` for an answer that is empty or does not end.
+    """
     answer = bytearray()
     send(connection, line, end)
-    while chunk := receive(connection, end) if lives is None else _attend(connection, end, lives):
+    while chunk := _next_bytes(connection, end, probe):
         answer += chunk
         if len(answer) > ANSWER_LIMIT:
             raise RuntimeFailed(f"HAProxy's answer at {address} does not end")
@@ -100,3 +96,18 @@ def exchange(
     if not answer:
         raise RuntimeFailed(f"{_NOTHING} at {address}")
     return answer.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def _next_bytes(
+    connection: socket.socket, end: float, probe: Callable[[], object] | None
+) -> bytes:
+    """Return what `receive` returns, and call `probe` in each silence."""
+    if probe is None:
+        return receive(connection, end)
+    while True:
+        try:
+            return receive(connection, min(end, time.monotonic() + DEADLINE))
+        except TimeoutError:
+            if time.monotonic() >= end:
+                raise
+            probe()

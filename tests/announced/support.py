@@ -10,7 +10,7 @@ from typing import Any
 from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.master import processes
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.harness.clean_root import CleanRoot
 from tests.harness.haproxy import HaproxyProcess, show_info
 from tests.harness.server import PASSWORD, USER, Answer, ApiServer, free_port

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.bench.measure import Effort, Row, Table, timed
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.server import ApiServer, Client

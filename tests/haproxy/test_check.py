@@ -149,7 +149,7 @@ def test_a_verdict_is_known_before_haproxy_has_ended(
     tmp_path: Path, candidate: Path, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[object] = []
-    monkeypatch.setattr(commands, "_signal", lambda process, number: ended.append(process.poll()))
+    monkeypatch.setattr(commands, "_signal_session", lambda process, number: ended.append(process.poll()))
     servers = "".join(f"  server s{n} 192.0.2.1:80\n" for n in range(5000))
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\nbackend be\n" + servers)
     settings = configured(tmp_path, haproxy_bin=one_haproxy(version))

@@ -107,10 +107,10 @@ def test_the_master_is_used_where_no_command_is_set(haproxy: HaproxyProcess) -> 
     result = by_master.reload()
     assert result.ok, result.text
     assert by_master.status() == "up"
-    since = by_master.since(begun)
+    since = by_master.result_since(begun)
     assert since is not None
     assert since.ok
-    assert by_master.since(time.time() + 60) is None
+    assert by_master.result_since(time.time() + 60) is None
 
 
 @pytest.mark.haproxy
@@ -129,7 +129,7 @@ def test_a_command_that_only_signals_is_followed_by_the_master(own_haproxy: Hapr
     assert not result.ok
     assert "unknown keyword 'bogus' in 'backend' section" in result.text
     assert signalling.status() == "up"
-    since = signalling.since(begun)
+    since = signalling.result_since(begun)
     assert since is not None
     assert not since.ok
 
@@ -137,7 +137,7 @@ def test_a_command_that_only_signals_is_followed_by_the_master(own_haproxy: Hapr
 def test_a_command_is_believed_where_the_master_sees_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 0.1)
+    monkeypatch.setattr(module, "_SIGN_SECONDS", 0.1)
     rows = "7 master 1 [failed: 0] 0d00h00m16s 2.6\n9 worker 0 0d00h00m16s 2.6\n"
     with FakeRuntime(tmp_path / "m", {"show proc": rows}) as fake:
         elsewhere = control(tmp_path, reload__reload_cmd="true", master_runtime=str(fake.path))
@@ -145,5 +145,5 @@ def test_a_command_is_believed_where_the_master_sees_nothing(
 
 
 def test_nothing_is_known_where_nothing_can_be_asked(tmp_path: Path) -> None:
-    assert control(tmp_path, master_runtime=str(tmp_path / "gone")).since(0.0) is None
-    assert control(tmp_path).since(0.0) is None
+    assert control(tmp_path, master_runtime=str(tmp_path / "gone")).result_since(0.0) is None
+    assert control(tmp_path).result_since(0.0) is None

@@ -8,7 +8,7 @@ import pytest
 from dataplane_core.commands.overview import overview
 from dataplane_core.errors import CheckFailed, RuntimeFailed
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.services import Services
 from dataplane_core.store.change import Outcome
 from dataplane_core.testing import FakeRuntime

@@ -10,7 +10,7 @@ from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy import master
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.master import MasterProcesses
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.testing import FakeRuntime
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.waiting import PATIENCE, ends
@@ -88,7 +88,7 @@ def test_a_master_that_ends_in_its_reload_is_not_waited_for(tmp_path: Path) -> N
         process.wait()
         assert before.ended
         with ends():
-            assert master.outcome(one, before, time.monotonic() + 600.0) is None
+            assert master.watch_reload(one, before, time.monotonic() + 600.0) is None
 
 
 def test_another_reload_is_waited_for(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_reload_by_signal_is_watched_to_its_end(own_haproxy: HaproxyProcess, l
     before = master.processes(runtime)
     begun = time.monotonic()
     os.kill(before.master, signal.SIGUSR2)
-    result = master.outcome(runtime, before, begun + PATIENCE, 2.0)
+    result = master.watch_reload(runtime, before, begun + PATIENCE, 2.0)
     assert result is not None
     assert result.ok is not bool(line), result.text
     assert time.monotonic() - begun > 0.2
@@ -155,4 +155,4 @@ def test_a_reload_by_signal_is_watched_to_its_end(own_haproxy: HaproxyProcess, l
 def test_the_master_tells_when_nothing_happened(haproxy: HaproxyProcess) -> None:
     runtime = client(haproxy.master)
     before = master.processes(runtime)
-    assert master.outcome(runtime, before, time.monotonic() + 5.0, 0.2) is None
+    assert master.watch_reload(runtime, before, time.monotonic() + 5.0, 0.2) is None

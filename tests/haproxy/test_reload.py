@@ -14,7 +14,8 @@ import pytest
 from dataplane_core.errors import NotFound, StorageFailed
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.reload import COMPLETED, ReloadQueue, ReloadRecord
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.settings import Settings
 from dataplane_core.store.journal.state import State
 from dataplane_core.testing import FakeRuntime

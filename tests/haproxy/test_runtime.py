@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.refusals import RuntimeRefused
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
-from dataplane_core.haproxy.runtime_line import runtime_argument
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.runtime_client import RuntimeClient
+from dataplane_core.haproxy.runtime_protocol import RuntimeRefused, runtime_argument
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured
 from tests.harness.haproxy import HaproxyProcess

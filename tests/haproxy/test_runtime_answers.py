@@ -14,9 +14,10 @@ import pytest
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.refusals import RuntimeRefused
 from dataplane_core.haproxy.reload import ReloadQueue
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.runtime_client import RuntimeClient
+from dataplane_core.haproxy.runtime_protocol import RuntimeRefused
 from dataplane_core.store import State
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured, script

@@ -10,8 +10,9 @@ import pytest
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import master
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.refusals import NotPermitted, RuntimeRefused
-from dataplane_core.haproxy.runtime import Runtime, RuntimeClient
+from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.runtime_client import RuntimeClient
+from dataplane_core.haproxy.runtime_protocol import NotPermitted, RuntimeRefused
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured
 from tests.harness.haproxy import HaproxyProcess, show_info

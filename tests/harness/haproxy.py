@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.master import processes, settle
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.master import await_reload_under_way, processes
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.harness.waiting import PATIENCE, until
 
 
@@ -39,7 +39,7 @@ class HaproxyProcess:
             process.kill()
             told = self.log.read_text()[-2000:]
             raise RuntimeError(f"HAProxy does not start:\n{told}") from error
-        settle(RuntimeClient(SocketAddress(path=str(self.master))), time.monotonic() + PATIENCE)
+        await_reload_under_way(RuntimeClient(SocketAddress(path=str(self.master))), time.monotonic() + PATIENCE)
         return self
 
     def answers(self) -> bool:

@@ -11,7 +11,7 @@ from falcon import testing
 
 from dataplane_core.app import create_app
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.settings import Settings, UserSettings
 from tests.harness.haproxy import HaproxyProcess, show_info
 from tests.harness.waiting import until

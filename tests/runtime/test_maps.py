@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from dataplane_core.haproxy.runtime_line import runtime_argument
+from dataplane_core.haproxy.runtime_protocol import runtime_argument
 
 pytestmark = pytest.mark.haproxy
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.runtime import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess, show_info
 from tests.harness.waiting import ends, until

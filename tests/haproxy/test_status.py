@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_core.haproxy.alive import status_by_sockets
-from dataplane_core.haproxy.control import Control
+from dataplane_core.haproxy.control import Control, status_by_sockets
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured
@@ -64,7 +63,7 @@ def test_a_socket_that_may_not_be_used_tells_nothing(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
     code = (
-        "import os, pathlib; from tests.haproxy.test_alive import *\n"
+        "import os, pathlib; from tests.haproxy.test_status import *\n"
         "os.setgid(65534); os.setuid(65534)\n"
         f"print(status_by_sockets(runtime(pathlib.Path('/'), pathlib.Path({str(tmp_path)!r}) / 's')))"
     )

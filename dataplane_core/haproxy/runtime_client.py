@@ -1,0 +1,210 @@
+"""Send commands to one HAProxy process: one connection and one deadline for each.
+
+A command takes this way: the text is checked to be exactly one command (`runtime_protocol`), the
+time to wait is cut where the process has just kept silent (`timeouts`), the first address that
+takes a connection gets the line (`wire`), and an answer that refuses the command is raised. Where
+no address takes a connection, or the level of the socket does not permit the command, the
+substitute is asked in the time that is left.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import TypeVar
+
+from dataplane_core.errors import RuntimeTimeout, RuntimeUnreachable
+from dataplane_core.haproxy import wire
+from dataplane_core.haproxy.addresses import SocketAddress
+from dataplane_core.haproxy.runtime_protocol import (
+    NotPermitted,
+    one_command,
+    packed,
+    refusal_of,
+    with_payload,
+)
+from dataplane_core.haproxy.timeouts import AGAIN, DEADLINE, Timeouts
+
+T = TypeVar("T")
+Probe = Callable[[], object] | None
+
+_PROBE_SECONDS = 0.4
+"""Seconds for a sign of life from a process that is at work on something long."""
+
+
+class RuntimeClient:
+    """Commands to one HAProxy process, over the first of its `addresses` that takes a connection.
+
+    `prefix` goes before each command: `@1 ` on a master's socket. `substitute` is another way to
+    the same process. Clients of one process should share their `timeouts`: deadlines of up to 2 s
+    are cut while the process keeps silent.
+
+    Deadlines are in seconds, and are for connecting, sending and the whole answer. Commands raise
+    `Invalid` for a text that is not one command, `RuntimeUnreachable` where no address takes a
+    connection, `RuntimeTimeout`, `RuntimeRefused` where HAProxy does not know or permit the
+    command, and `RuntimeFailed` when the connection breaks.
+    """
+
+    def __init__(
+        self,
+        *addresses: SocketAddress,
+        prefix: str = "",
+        timeouts: Timeouts | None = None,
+        substitute: "RuntimeClient | None" = None,
+    ) -> None:
+        self.addresses = addresses
+        self.prefix = prefix
+        self.substitute = substitute
+        self._timeouts = timeouts or Timeouts()
+
+    def alone(self) -> "RuntimeClient":
+        """Return the same client without its substitute."""
+        return RuntimeClient(*self.addresses, prefix=self.prefix, timeouts=self._timeouts)
+
+    def command(self, text: str, deadline: float = DEADLINE) -> str:
+        """Return HAProxy's answer to one command, without the empty line that ends it."""
+        return self._ask([one_command(text)], deadline)
+
+    def finish(self, text: str, deadline: float) -> str:
+        """Return the answer to a command that takes long, for which `command` would give up.
+
+        While HAProxy is silent it is asked for its version: as long as it answers that, the command
+        is waited for until `deadline`. A process that was stopped is given up after less than 2 s.
+        """
+        probe = partial(self.command, "show version", _PROBE_SECONDS)
+        return self._ask([one_command(text)], deadline, probe)
+
+    def send(self, text: str, payload: str, deadline: float = DEADLINE) -> str:
+        """Return HAProxy's answer to one command with a payload of several lines.
+
+        Raises `Invalid` also for a payload with an empty line, which would end the payload, or with
+        control characters.
+        """
+        return self._ask([with_payload(one_command(text), payload)], deadline)
+
+    def batch(self, texts: Iterable[str], limit: int, deadline: float = DEADLINE) -> str:
+        """Carry out commands in order, many on one line of at most `limit` bytes.
+
+        Return the first answer that is not empty: the commands that this is for say nothing when
+        they succeed. Lines behind such an answer are not sent. Each line has the deadline to
+        itself.
+        """
+        prefixes = (len(way.prefix) for way in (self, self.substitute) if way)
+        lines = packed(map(one_command, texts), limit, max(prefixes))
+        answers = (self._ask(line, deadline).strip() for line in lines)
+        return next(filter(None, answers), "")
+
+    def stream(self, text: str, deadline: float = DEADLINE) -> Iterator[bytes]:
+        """Yield a long answer in pieces as they come, however long it takes as a whole.
+
+        The deadline is for all waiting together, and what flows gives time back (`wire.pieces`): a
+        socket that drips holds nobody up for longer than one that hangs. Closing the iterator ends
+        the answer.
+        """
+        begin = partial(RuntimeClient._begin_stream, command=one_command(text))
+        first, rest = self._by_any_way(begin, deadline)
+        with closing(rest):
+            yield first
+            yield from rest
+
+    def dump(self, text: str, deadline: float = DEADLINE) -> bytes:
+        """Return a long answer whole, without the empty line that ends it; see `stream`."""
+        return b"".join(self.stream(text, deadline)).rstrip(b"\n")
+
+    def seconds_to_wait(self, wanted: float) -> float:
+        """Return how many of `wanted` seconds this process is worth waiting for now."""
+        return self._timeouts.seconds(self._process, wanted)
+
+    def note_silence(self) -> None:
+        """Remember that this process was waited for in vain."""
+        self._timeouts.note_silence(self._process)
+
+    @property
+    def _process(self) -> Hashable:
+        return self.addresses, self.prefix
+
+    def _ask(self, commands: Sequence[bytes], deadline: float, probe: Probe = None) -> str:
+        ask = partial(RuntimeClient._exchange, commands=commands, probe=probe)
+        return self._by_any_way(ask, deadline)
+
+    def _by_any_way(self, ask: Callable[["RuntimeClient", float], T], deadline: float) -> T:
+        """Ask over these addresses, else by way of the substitute, in the time that is left."""
+        end = time.monotonic() + deadline
+        try:
+            return ask(self, deadline)
+        except (RuntimeUnreachable, NotPermitted) as error:
+            if self.substitute is None:
+                raise
+            try:
+                return ask(self.substitute, max(0.01, end - time.monotonic()))
+            except RuntimeUnreachable as other:
+                raise _both(error, other) from None
+
+    def _exchange(self, deadline: float, commands: Sequence[bytes], probe: Probe) -> str:
+        """Send commands on one line over one connection, and return the answer."""
+        with self._in_time(deadline) as end:
+            connection, address = self._connect(end)
+            with connection, wire.connection_named(address):
+                answer = wire.exchange(connection, self._line(commands), address, end, probe)
+        refusal = refusal_of(answer)
+        if refusal is not None:
+            raise refusal
+        return answer
+
+    def _begin_stream(self, deadline: float, command: bytes) -> tuple[bytes, Generator[bytes]]:
+        """Return the first piece of a long answer, and those to come."""
+        pieces = self._pieces(command, deadline)
+        first = next(pieces)
+        refusal = refusal_of(first[:500].decode("utf-8", "replace"))
+        if refusal is not None:
+            pieces.close()
+            raise refusal
+        return first, pieces
+
+    def _pieces(self, command: bytes, deadline: float) -> Generator[bytes]:
+        with self._in_time(deadline) as end:
+            connection, address = self._connect(end)
+            with connection, wire.connection_named(address):
+                wire.send(connection, self._line([command]), end)
+                yield from wire.pieces(connection, end - time.monotonic(), deadline)
+
+    @contextmanager
+    def _in_time(self, deadline: float) -> Iterator[float]:
+        """Give the moment until which to wait, and remember whether the answer came by then."""
+        seconds = self.seconds_to_wait(deadline)
+        end = time.monotonic() + seconds
+        try:
+            yield end
+        except (RuntimeTimeout, RuntimeUnreachable):
+            if seconds >= AGAIN and time.monotonic() >= end:
+                self.note_silence()
+            raise
+        self._timeouts.note_answer(self._process)
+
+    def _connect(self, end: float) -> tuple[socket.socket, SocketAddress]:
+        """Return a connection to the first address that takes one, and the address."""
+        problems, denied = [], False
+        for address in self.addresses:
+            try:
+                return address.connect(max(0.01, end - time.monotonic())), address
+            except OSError as error:
+                problems.append(f"{address}: {error.strerror or error}")
+                denied = denied or isinstance(error, PermissionError)
+        reasons = "; ".join(problems) or "no `stats socket` and no master socket is set"
+        said = f"HAProxy's runtime socket takes no connection ({reasons})"
+        raise RuntimeUnreachable(said, denied=denied)
+
+    def _line(self, commands: Sequence[bytes]) -> bytes:
+        prefix = self.prefix.encode()
+        return b";".join(prefix + command for command in commands)
+
+
+def _both(
+    error: RuntimeUnreachable | NotPermitted, other: RuntimeUnreachable
+) -> RuntimeUnreachable | NotPermitted:
+    """Return one failure that says why neither a client nor its substitute could be asked."""
+    said = f"{error.message}; {other.message}"
+    if isinstance(error, NotPermitted):
+        return NotPermitted(said)
+    return RuntimeUnreachable(said, denied=error.denied or other.denied)
