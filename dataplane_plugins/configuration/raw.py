@@ -89,7 +89,7 @@ def given_text(req: ApiRequest) -> str:
     return with_last_newline(text)
 
 
-class Raw:
+class ConfigurationText:
     """The text of haproxy.cfg, of a transaction or of a past version: GET; another text: POST."""
 
     def __init__(self, services: Services) -> None:
@@ -182,7 +182,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "default": FAILURE,
         },
     )
-    routes.add(PATH, Raw(services), {"GET": read, "POST": write})
+    routes.add(PATH, ConfigurationText(services), {"GET": read, "POST": write})
 
 
 def _switch(name: str, help: str) -> Parameter:

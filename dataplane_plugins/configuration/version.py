@@ -15,7 +15,7 @@ from dataplane_core.plugin import (
 )
 
 
-class Version:
+class ConfigurationVersion:
     """The configuration's version, or the one that a transaction started from."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -39,4 +39,6 @@ def dataplane_routes(routes: Routes) -> None:
         (TRANSACTION_ID,),
         responses=responses,
     )
-    routes.add("/services/haproxy/configuration/version", Version(), {"GET": operation})
+    routes.add(
+        "/services/haproxy/configuration/version", ConfigurationVersion(), {"GET": operation}
+    )

@@ -4,7 +4,7 @@ import falcon
 
 from dataplane_core.plugin import FAILURE, ApiRequest, Operation, Response, Routes, impl, to_json
 
-PATHS = {
+ENDPOINT_LISTS = {
     "/": ("getAPIEndpoints", "List what the interface has. The paths below its prefix."),
     "/services": (
         "getServicesEndpoints",
@@ -42,7 +42,7 @@ ENDPOINT = {
 }
 
 
-class Endpoints:
+class EndpointList:
     """What lies one level below a path."""
 
     def __init__(self, path: str) -> None:
@@ -66,7 +66,7 @@ def dataplane_routes(routes: Routes) -> None:
     routes.tag("Discovery", "Lists of the paths that there are.", 90)
     routes.schema("endpoint", ENDPOINT)
     routes.schema("endpoints", {"type": "array", "items": {"$ref": "endpoint"}})
-    for path, (identifier, summary) in PATHS.items():
+    for path, (identifier, summary) in ENDPOINT_LISTS.items():
         responses = {"200": Response({"$ref": "endpoints"}), "default": FAILURE}
         operation = Operation(identifier, "Discovery", summary, responses=responses)
-        routes.add(path, Endpoints(path), {"GET": operation})
+        routes.add(path, EndpointList(path), {"GET": operation})

@@ -38,7 +38,7 @@ POLICY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asset:
+class DocumentationFile:
     """A file of the page, with the tag by which a browser knows that it has it already."""
 
     data: bytes
@@ -46,17 +46,17 @@ class Asset:
     tag: str
 
 
-def asset(name: str, media: str) -> Asset:
+def read_asset(name: str, media: str) -> DocumentationFile:
     """Read one of the files beside this module."""
     data = files(__package__).joinpath("assets", name).read_bytes()
-    return Asset(data, media, hashlib.sha256(data).hexdigest()[:16])
+    return DocumentationFile(data, media, hashlib.sha256(data).hexdigest()[:16])
 
 
-class Page:
+class DocumentationPage:
     """The page itself; its references are relative, so that a proxy may change the prefix."""
 
     def __init__(self) -> None:
-        self.text = asset("docs.html", "text/html").data.decode()
+        self.text = read_asset("docs.html", "text/html").data.decode()
 
     def on_get(self, req: "ApiRequest", resp: "falcon.Response") -> None:
         base = req.reference(req.served.version.prefix)
@@ -66,11 +66,11 @@ class Page:
         resp.text = self.text.replace("{base}", base)
 
 
-class Assets:
+class DocumentationFiles:
     """The files that the page refers to."""
 
     def __init__(self) -> None:
-        self.assets = {name: asset(name, media) for name, media in MEDIA.items()}
+        self.assets = {name: read_asset(name, media) for name, media in MEDIA.items()}
 
     def on_get(self, req: "ApiRequest", resp: "falcon.Response", file: str) -> None:
         found = self.assets.get(file)
@@ -113,5 +113,5 @@ def dataplane_routes(routes: "Routes") -> None:
     )
     routes.tag("Documentation", "The page that shows this specification.", 90)
     routes.open_with("/docs")
-    routes.add("/docs", Page(), {"GET": page})
-    routes.add("/docs/{file}", Assets(), {"GET": files_of_page})
+    routes.add("/docs", DocumentationPage(), {"GET": page})
+    routes.add("/docs/{file}", DocumentationFiles(), {"GET": files_of_page})

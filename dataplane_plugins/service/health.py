@@ -20,7 +20,7 @@ HEALTH = {
 }
 
 
-class Health:
+class HAProxyHealth:
     """The state of what is managed."""
 
     def __init__(self, reloads: ReloadQueue) -> None:
@@ -42,4 +42,4 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "Read the health of HAProxy. Whether it is up, down or in a state that nobody can tell.",
         responses=responses,
     )
-    routes.add("/health", Health(services.reloads), {"GET": operation})
+    routes.add("/health", HAProxyHealth(services.reloads), {"GET": operation})

@@ -81,7 +81,7 @@ def _processor() -> str:
     return next(names, platform.machine())
 
 
-class Info:
+class ServerInfo:
     """The server and its machine."""
 
     def __init__(self, shown: bool) -> None:
@@ -104,4 +104,6 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     responses = {"200": Response({"$ref": "info"}), "default": FAILURE}
     summary = "Read information about this server. Its version, and the machine that it runs on."
     operation = Operation("getInfo", "Information", summary, responses=responses)
-    routes.add("/info", Info(services.settings.dataplaneapi.show_system_info), {"GET": operation})
+    routes.add(
+        "/info", ServerInfo(services.settings.dataplaneapi.show_system_info), {"GET": operation}
+    )

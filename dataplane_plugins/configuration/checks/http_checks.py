@@ -13,9 +13,13 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.checks import steps
-from dataplane_plugins.configuration.common.constraints import STATUSES, held
+from dataplane_plugins.configuration.common.constraints import STATUSES, must_match
 from dataplane_plugins.configuration.rules import actions
-from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling, number_spellings
+from dataplane_plugins.configuration.rules.statements import (
+    ActionAlias,
+    RuleStatement,
+    number_aliases,
+)
 
 _PORT = first_of(
     integer("port", *PORT, nullable=True, help="Port to connect to."),
@@ -26,7 +30,7 @@ _HEADER = word("name", pattern=None, required=True, help="Name of the header fie
     "fmt", pattern=None, required=True, help="Value of the header field, a log format."
 )
 
-_SEND = steps.commented(
+_SEND = steps.params_with_comment(
     arg("meth", word("method", None, enum=steps.METHODS, help="Method of the request.")),
     arg("uri", word("uri", pattern=None, help="Path of the request.")),
     arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
@@ -43,30 +47,31 @@ _SEND = steps.commented(
 )
 
 _MATCHES = {
-    "status": held(steps.PATTERN, "pattern", STATUSES, "statuses such as 200,300-399"),
+    "status": must_match(steps.PATTERN, "pattern", STATUSES, "statuses such as 200,300-399"),
     "rstatus": steps.PATTERN,
     **dict.fromkeys(
-        ("hdr", "fhdr"), held(steps.PATTERNS, "pattern", "name .+", "`name` and what follows it")
+        ("hdr", "fhdr"),
+        must_match(steps.HEADER_PATTERN, "pattern", "name .+", "`name` and what follows it"),
     ),
     **dict.fromkeys(("string", "rstring", "string-lf"), steps.PATTERN),
 }
 
-CHECK = RuleLine(
+CHECK = RuleStatement(
     "http-check",
     dispatch(
         "type",
         case("comment", steps.COMMENT),
-        case("connect", steps.connect(_PORT)),
+        case("connect", steps.connect_params(_PORT)),
         case("disable-on-404"),
-        case("expect", steps.expect(_MATCHES, {"nullable": True})),
+        case("expect", steps.expect_params(_MATCHES, {"nullable": True})),
         case("send", _SEND),
         case("send-state"),
         *actions.variables(),
         help="What the step does.",
     ),
     (
-        Spelling("set-var-fmt", {"var_expr": "var_format"}),
-        *number_spellings("port_string", "port", "connect"),
+        ActionAlias("set-var-fmt", {"var_expr": "var_format"}),
+        *number_aliases("port_string", "port", "connect"),
     ),
     examples=[
         "http-check send meth GET uri /health",

@@ -36,7 +36,7 @@ METHODS = ("HEAD", "PUT", "POST", "GET", "TRACE", "PATCH", "DELETE", "CONNECT", 
 COMMENT = word("check_comment", pattern=None, help="Text for the log when the step fails.")
 
 
-def connect(port: Term) -> ParameterTable:
+def connect_params(port: Term) -> ParameterTable:
     """Parameters of `connect`."""
     return params(
         flag("default", "default", help="Connect as the server's line says."),
@@ -53,7 +53,7 @@ def connect(port: Term) -> ParameterTable:
     )
 
 
-def expect(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term:
+def expect_params(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term:
     """What the answer must be: how it is compared, and what is said of it."""
     statuses = (
         ("ok", ("L7OK", "L7OKC", "L6OK", "L4OK"), "Status when it is as expected."),
@@ -74,12 +74,12 @@ def expect(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term:
             for name, choices, help in statuses
         ),
         *(arg(keyword, word(name, pattern=None, help=help)) for keyword, name, help in formats),
-        Comparison(matches),
+        ExpectedMatch(matches),
         strict=True,
     )
 
 
-class Comparison(ParameterKeyword):
+class ExpectedMatch(ParameterKeyword):
     """What is compared, which an exclamation mark in front of it reverses, and with what.
 
     It stands among the other words of `expect`, and the mark may touch it.
@@ -108,7 +108,7 @@ class Comparison(ParameterKeyword):
             yield Problem(name, 422, f"{name} does not belong to {self.match.name} {word}")
 
 
-class HeaderPattern(Term):
+class HeaderMatch(Term):
     """What a header field is compared with: its name, and what its value must be."""
 
     PARTS = ("name", "name-lf"), ("value", "value-lf")
@@ -151,18 +151,18 @@ class HeaderPattern(Term):
 
 
 PATTERN = word("pattern", pattern=None, help="What is expected.")
-PATTERNS = HeaderPattern(
+HEADER_PATTERN = HeaderMatch(
     "pattern", "What is expected: one word, with `hdr` and `fhdr` `name`, a name and what follows."
 )
 
 
-def sent(keyword: str, name: str, help: str, pattern: str | None = None) -> Case:
+def send_step(keyword: str, name: str, help: str, pattern: str | None = None) -> Case:
     """A step that sends something."""
     return case(
         keyword, word(name, pattern, help=help) + params(arg("comment", COMMENT), strict=True)
     )
 
 
-def commented(*entries: ParameterKeyword) -> ParameterTable:
+def params_with_comment(*entries: ParameterKeyword) -> ParameterTable:
     """Parameters with a comment at the end."""
     return params(*entries, arg("comment", COMMENT))

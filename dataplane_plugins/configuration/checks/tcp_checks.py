@@ -10,10 +10,10 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.checks import steps
-from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.common.constraints import must_match
 from dataplane_plugins.configuration.common.values import or_variable
 from dataplane_plugins.configuration.rules import actions
-from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling
+from dataplane_plugins.configuration.rules.statements import ActionAlias, RuleStatement
 
 _PORT = word("port_string", pattern=None, help="Port to connect to, a number or an expression.")
 
@@ -21,27 +21,27 @@ HEX = or_variable("([0-9A-Fa-f]{2})+")
 
 _MATCHES = {
     **dict.fromkeys(("string", "rstring", "string-lf"), steps.PATTERN),
-    "binary": held(steps.PATTERN, "pattern", "([0-9A-Fa-f]{2})+", "bytes in hexadecimal"),
+    "binary": must_match(steps.PATTERN, "pattern", "([0-9A-Fa-f]{2})+", "bytes in hexadecimal"),
     **dict.fromkeys(("rbinary", "binary-lf"), steps.PATTERN),
 }
 
-CHECK = RuleLine(
+CHECK = RuleStatement(
     "tcp-check",
     dispatch(
         "action",
         case("comment", word("log_message", pattern=None, help="Text for the log.")),
-        case("connect", steps.connect(_PORT)),
-        case("expect", steps.expect(_MATCHES, {})),
-        steps.sent("send", "data", "Text to send."),
-        steps.sent("send-lf", "fmt", "Text to send, a log format."),
-        steps.sent("send-binary", "hex_string", "Bytes to send, in hexadecimal.", HEX),
-        steps.sent("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
+        case("connect", steps.connect_params(_PORT)),
+        case("expect", steps.expect_params(_MATCHES, {})),
+        steps.send_step("send", "data", "Text to send."),
+        steps.send_step("send-lf", "fmt", "Text to send, a log format."),
+        steps.send_step("send-binary", "hex_string", "Bytes to send, in hexadecimal.", HEX),
+        steps.send_step("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
         *actions.variables(text="var_fmt"),
         help="What the step does.",
     ),
     (
-        Spelling("comment", {"check_comment": "log_message"}),
-        Spelling("connect", {"port": "port_string"}),
+        ActionAlias("comment", {"check_comment": "log_message"}),
+        ActionAlias("connect", {"port": "port_string"}),
     ),
     (
         Prop(

@@ -36,7 +36,7 @@ PAYLOADS = frozenset({"string", "lf-string"})
 """Sources of a body that always need a media type; a file that is empty needs none."""
 
 
-def held(term: Term, name: str, pattern: str, wanted: str, separator: str = "") -> Term:
+def must_match(term: Term, name: str, pattern: str, wanted: str, separator: str = "") -> Term:
     """`term` with its string `name` held to `pattern`, each part of it where there is a separator.
 
     What holds an environment variable or a quote is left to HAProxy. `wanted` says what it must be.

@@ -11,15 +11,15 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.globals.statements import (
-    added,
-    among,
+    added_words,
+    boolean,
+    choice,
     in_v3,
     number,
-    on,
+    on_off_word,
     text,
     time,
     words,
-    yes,
 )
 
 HEADERS = (
@@ -34,17 +34,17 @@ HEADERS = (
         examples=["h1-case-adjust content-type Content-Type"],
         rejects=["h1-case-adjust", "h1-case-adjust content-type"],
     ),
-    yes(
+    boolean(
         "h1-accept-payload-with-any-method",
         "h1_accept_payload_with_any_method",
         "Take bodies with GET, HEAD and DELETE in HTTP/1.0.",
     ),
-    yes(
+    boolean(
         "h1-do-not-close-on-insecure-transfer-encoding",
         "h1_do_not_close_on_insecure_transfer_encoding",
         "Keep connections open whose messages state a length twice.",
     ),
-    yes(
+    boolean(
         "h2-workaround-bogus-websocket-clients",
         "h2_workaround_bogus_websocket_clients",
         "Do not offer WebSocket over HTTP/2.",
@@ -52,13 +52,13 @@ HEADERS = (
 )
 
 QUIC = (
-    yes("limited-quic", "limited_quic", "Use QUIC with a TLS library that lacks parts of it."),
-    yes("no-quic", "no-quic", "Do not use QUIC.", "no_quic"),
+    boolean("limited-quic", "limited_quic", "Use QUIC with a TLS library that lacks parts of it."),
+    boolean("no-quic", "no-quic", "Do not use QUIC.", "no_quic"),
 )
 
 _CLIENT = "http_client_options."
 CLIENT = (
-    on(
+    on_off_word(
         "httpclient.resolvers.disabled",
         "httpclient_resolvers_disabled",
         "Whether HAProxy's own HTTP client resolves no names.",
@@ -70,7 +70,7 @@ CLIENT = (
         "The resolvers section of HAProxy's own HTTP client.",
         v3=_CLIENT + "resolvers_id",
     ),
-    among(
+    choice(
         *("httpclient.resolvers.prefer", "httpclient_resolvers_prefer", ("ipv4", "ipv6")),
         "The family of addresses that is preferred.",
         v3=_CLIENT + "resolvers_prefer",
@@ -139,13 +139,17 @@ LUA = (
 
 DEVICES = (
     text("wurfl-data-file", "wurfl_options.data_file", "File with WURFL data."),
-    added("wurfl-information-list", "wurfl_options.information_list", "WURFL data to provide."),
+    added_words(
+        "wurfl-information-list", "wurfl_options.information_list", "WURFL data to provide."
+    ),
     text(
         "wurfl-information-list-separator",
         "wurfl_options.information_list_separator",
         "Separator of WURFL data.",
     ),
-    added("wurfl-patch-file", "wurfl_options.patch_file", "Files with patches of WURFL data."),
+    added_words(
+        "wurfl-patch-file", "wurfl_options.patch_file", "Files with patches of WURFL data."
+    ),
     number("wurfl-cache-size", "wurfl_options.cache_size", "Entries of the WURFL cache."),
     text("deviceatlas-json-file", "device_atlas_options.json_file", "File with DeviceAtlas data."),
     text("deviceatlas-log-level", "device_atlas_options.log_level", "Level of its messages."),
@@ -156,7 +160,7 @@ DEVICES = (
         "Cookie with data from the client's side.",
     ),
     text("51degrees-data-file", "fifty_one_degrees_options.data_file", "File with 51Degrees data."),
-    added(
+    added_words(
         "51degrees-property-name-list",
         "fifty_one_degrees_options.property_name_list",
         "51Degrees properties to provide.",

@@ -2,13 +2,13 @@
 
 from dataplane_core.plugin import first_counts, mapped, rest, statements
 from dataplane_plugins.configuration.globals.statements import (
-    Respelled,
-    Switched,
+    NegatableFlag,
+    ValueSynonyms,
+    boolean,
     in_v3,
     number,
-    on,
+    on_off_word,
     time,
-    yes,
 )
 
 V3 = "performance_options."
@@ -56,7 +56,9 @@ LIMITS = (
             "ulimit-n", "ulimit_n", "File descriptors of the process, instead of those computed."
         )
     ),
-    yes("prealloc-fd", "prealloc-fd", "Allocate all file descriptors at the start.", "prealloc_fd"),
+    boolean(
+        "prealloc-fd", "prealloc-fd", "Allocate all file descriptors at the start.", "prealloc_fd"
+    ),
 )
 
 CHECKS = (
@@ -77,15 +79,15 @@ CHECKS = (
 
 
 POLLING = (
-    Switched("busy-polling", "busy_polling", "Poll without sleeping.", V3 + "busy_polling"),
-    yes("noepoll", "noepoll", "Do not use epoll.", V3 + "noepoll"),
-    yes("nokqueue", "nokqueue", "Do not use kqueue.", V3 + "nokqueue"),
-    yes("noevports", "noevports", "Do not use event ports.", V3 + "noevports"),
-    yes("nopoll", "nopoll", "Do not use poll.", V3 + "nopoll"),
-    yes("nosplice", "nosplice", "Do not splice.", V3 + "nosplice"),
-    yes("nogetaddrinfo", "nogetaddrinfo", "Do not use getaddrinfo.", V3 + "nogetaddrinfo"),
-    yes("noreuseport", "noreuseport", "Do not use SO_REUSEPORT.", V3 + "noreuseport"),
-    yes("no-memory-trimming", "no-memory-trimming", "Do not give memory back at a reload."),
+    NegatableFlag("busy-polling", "busy_polling", "Poll without sleeping.", V3 + "busy_polling"),
+    boolean("noepoll", "noepoll", "Do not use epoll.", V3 + "noepoll"),
+    boolean("nokqueue", "nokqueue", "Do not use kqueue.", V3 + "nokqueue"),
+    boolean("noevports", "noevports", "Do not use event ports.", V3 + "noevports"),
+    boolean("nopoll", "nopoll", "Do not use poll.", V3 + "nopoll"),
+    boolean("nosplice", "nosplice", "Do not splice.", V3 + "nosplice"),
+    boolean("nogetaddrinfo", "nogetaddrinfo", "Do not use getaddrinfo.", V3 + "nogetaddrinfo"),
+    boolean("noreuseport", "noreuseport", "Do not use SO_REUSEPORT.", V3 + "noreuseport"),
+    boolean("no-memory-trimming", "no-memory-trimming", "Do not give memory back at a reload."),
 )
 
 DEBUGGING = (
@@ -97,7 +99,7 @@ DEBUGGING = (
         nullable=True,
         v3="debug_options.anonkey",
     ),
-    Respelled(
+    ValueSynonyms(
         "profiling.tasks",
         mapped(
             "profiling_tasks",
@@ -110,14 +112,14 @@ DEBUGGING = (
         examples=["profiling.tasks auto", "profiling.tasks on"],
         rejects=["profiling.tasks"],
     ),
-    on(
+    on_off_word(
         "profiling.memory",
         "profiling_memory",
         "Whether the use of memory is measured.",
         v3=V3 + "profiling_memory",
     ),
-    yes("quiet", "quiet", "Write nothing at the start.", "debug_options.quiet"),
-    yes(
+    boolean("quiet", "quiet", "Write nothing at the start.", "debug_options.quiet"),
+    boolean(
         "zero-warning", "zero_warning", "Take a warning as an error.", "debug_options.zero_warning"
     ),
     time(

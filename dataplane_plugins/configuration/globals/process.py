@@ -19,19 +19,19 @@ from dataplane_core.plugin import (
     toggle,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.common.constraints import must_match
 from dataplane_plugins.configuration.globals.statements import (
-    Switched,
-    added,
-    among,
-    enabled,
+    NegatableFlag,
+    added_words,
+    boolean,
+    choice,
+    enabled_or_absent,
     in_v3,
     number,
-    on,
+    on_off_word,
     text,
     time,
     words,
-    yes,
 )
 from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
 
@@ -48,7 +48,7 @@ def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = ""
     return statements(
         head,
         name,
-        held(word(first, None, required=True, help="The name."), first, *scope) + last,
+        must_match(word(first, None, required=True, help="The name."), first, *scope) + last,
         help=help,
         examples=[f"{head} proc.a b"],
         rejects=[head, f"{head} A"],
@@ -58,12 +58,12 @@ def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = ""
 
 
 EXPERIMENTAL = (
-    yes(
+    boolean(
         "expose-experimental-directives",
         "expose_experimental_directives",
         "Take keywords that HAProxy calls experimental; written first, as it counts from there on.",
     ),
-    yes(
+    boolean(
         "expose-deprecated-directives",
         "expose_deprecated_directives",
         "Take keywords that are to go, without a warning.",
@@ -88,14 +88,14 @@ ENVIRONMENT = (
         *("setenv", "name", "value", "setenv", "Environment variables to set."),
         "environment_options.setenv",
     ),
-    added(
+    added_words(
         *("unsetenv", "unsetenv", "Environment variables to remove, with blanks between."),
         v3="environment_options.unsetenv",
     ),
 )
 
 IDENTITY = (
-    enabled("daemon", "daemon", "Whether the process goes into the background."),
+    enabled_or_absent("daemon", "daemon", "Whether the process goes into the background."),
     statement(
         "default-path",
         group(
@@ -136,9 +136,13 @@ WORKERS = (
         0,
         nullable=True,
     ),
-    yes("external-check", "external_check", "Allow health checks that run programs."),
-    Switched("insecure-fork-wanted", "insecure_fork_wanted", "Let the process start programs."),
-    Switched("insecure-setuid-wanted", "insecure_setuid_wanted", "Let programs gain other rights."),
+    boolean("external-check", "external_check", "Allow health checks that run programs."),
+    NegatableFlag(
+        "insecure-fork-wanted", "insecure_fork_wanted", "Let the process start programs."
+    ),
+    NegatableFlag(
+        "insecure-setuid-wanted", "insecure_setuid_wanted", "Let programs gain other rights."
+    ),
     number("nbproc", "nbproc", "Number of processes; gone since HAProxy 2.5.", v3=None),
     number("nbthread", "nbthread", "Number of threads."),
     number("thread-groups", "thread_groups", "Number of groups of threads.", 1),
@@ -211,7 +215,7 @@ STATE = (
     time("close-spread-time", "close_spread_time", "How long the end of old connections may take."),
     time("grace", "grace", "How long an old process goes on as before."),
     first_counts(
-        enabled(
+        enabled_or_absent(
             "log-send-hostname",
             "log_send_hostname.enabled",
             "Whether log messages name the host.",
@@ -232,7 +236,7 @@ STATE = (
             v3="performance_options.server_state_base",
         )
     ),
-    among(
+    choice(
         *("load-server-state-from-file", "load_server_state_from_file"),
         ("global", "local", "none"),
         "Where servers get their state from; HAProxy takes it in proxies only, not here.",
@@ -243,20 +247,20 @@ STATE = (
     first_counts(
         text("cluster-secret", "cluster_secret", "Secret that all nodes of a cluster share.")
     ),
-    yes(
+    boolean(
         "pp2-never-send-local",
         "pp2_never_send_local",
         "Send the PROXY protocol's PROXY command for health checks, too.",
     ),
-    Switched("set-dumpable", "set_dumpable", "Let the process leave core files."),
-    Switched("strict-limits", "strict_limits", "Refuse to start where limits are too low."),
+    NegatableFlag("set-dumpable", "set_dumpable", "Let the process leave core files."),
+    NegatableFlag("strict-limits", "strict_limits", "Refuse to start where limits are too low."),
     first_counts(text("stats-file", "stats_file", "File with counters to start from.")),
-    on(
+    on_off_word(
         "harden.reject-privileged-ports.tcp",
         "harden.reject_privileged_ports.tcp",
         "Whether TCP clients with a port below 1024 are refused.",
     ),
-    on(
+    on_off_word(
         "harden.reject-privileged-ports.quic",
         "harden.reject_privileged_ports.quic",
         "Whether QUIC clients with a port below 1024 are refused.",

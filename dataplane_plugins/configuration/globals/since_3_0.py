@@ -18,15 +18,15 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.globals.statements import (
-    among,
+    boolean,
+    choice,
     in_v3,
     number,
-    on,
+    on_off_word,
     text,
     time,
-    yes,
 )
-from dataplane_plugins.configuration.globals.tuning import BUFFERS, V2, tuned
+from dataplane_plugins.configuration.globals.tuning import TUNE, TUNE_BUFFERS, tuned
 
 PERFORMANCE = (
     "none",
@@ -57,13 +57,13 @@ def _codes(which: str, help: str) -> Statement:
 
 def _bytes(keyword: str, name: str, help: str, v3: str = "") -> Statement:
     head = f"tune.{keyword}"
-    term = size(V2 + name, nullable=True, help=f"{help}, in bytes.", **(in_v3(v3) if v3 else {}))
+    term = size(TUNE + name, nullable=True, help=f"{help}, in bytes.", **(in_v3(v3) if v3 else {}))
     return statement(head, term, examples=[f"{head} 65536", f"{head} 64k"], rejects=[head])
 
 
 PROCESS = (
-    among("acme.scheduler", "acme_scheduler", ("auto", "off"), "Whether ACME renews by itself."),
-    among("cpu-policy", "cpu_policy", PERFORMANCE, "How threads are bound to processors."),
+    choice("acme.scheduler", "acme_scheduler", ("auto", "off"), "Whether ACME renews by itself."),
+    choice("cpu-policy", "cpu_policy", PERFORMANCE, "How threads are bound to processors."),
     statements(
         "cpu-set",
         "cpu_set",
@@ -98,10 +98,12 @@ PROCESS = (
 )
 
 TUNING = (
-    _bytes("bufsize.small", "bufsize_small", "Size of a small buffer", BUFFERS + "bufsize_small"),
+    _bytes(
+        "bufsize.small", "bufsize_small", "Size of a small buffer", TUNE_BUFFERS + "bufsize_small"
+    ),
     statement(
         "tune.epoll.mask-events",
-        listed(V2 + "epoll_mask_events", help="Events of epoll that are not reported."),
+        listed(TUNE + "epoll_mask_events", help="Events of epoll that are not reported."),
         examples=["tune.epoll.mask-events err,hup"],
         rejects=["tune.epoll.mask-events"],
     ),
@@ -125,8 +127,8 @@ TUNING = (
     ),
     _bytes("h2.be.rxbuf", "h2_be_rxbuf", "Receive buffers of an HTTP/2 connection to a server"),
     _bytes("h2.fe.rxbuf", "h2_fe_rxbuf", "Receive buffers of a client's HTTP/2 connection"),
-    among(
-        *("tune.h2.log-errors", V2 + "h2_log_errors", ("none", "connection", "stream")),
+    choice(
+        *("tune.h2.log-errors", TUNE + "h2_log_errors", ("none", "connection", "stream")),
         "Which HTTP/2 errors are logged.",
     ),
     tuned(
@@ -147,18 +149,18 @@ TUNING = (
             ("startup", "Priority of the process while it starts."),
         )
     ),
-    among(
-        *("tune.takeover-other-tg-connections", V2 + "takeover_other_tg_connections"),
+    choice(
+        *("tune.takeover-other-tg-connections", TUNE + "takeover_other_tg_connections"),
         ("none", "restricted", "full"),
         "Which idle connections of other thread groups are used.",
     ),
-    on("tune.quic.cc-hystart", V2 + "quic_cc_hystart", "Whether QUIC uses HyStart++."),
+    on_off_word("tune.quic.cc-hystart", TUNE + "quic_cc_hystart", "Whether QUIC uses HyStart++."),
     tuned(
         *("quic.cc.cubic.min-losses", "quic_cc_cubic_min_losses"),
         "Losses that reduce the window of Cubic.",
     ),
-    yes("tune.quic.disable-tx-pacing", V2 + "quic_disable_tx_pacing", "Send without pacing."),
-    yes("tune.quic.disable-udp-gso", V2 + "quic_disable_udp_gso", "Send without UDP GSO."),
+    boolean("tune.quic.disable-tx-pacing", TUNE + "quic_disable_tx_pacing", "Send without pacing."),
+    boolean("tune.quic.disable-udp-gso", TUNE + "quic_disable_udp_gso", "Send without UDP GSO."),
     tuned(
         *("quic.frontend.glitches-threshold", "quic_frontend_glitches_threshold"),
         "Protocol violations of a client that end a QUIC connection.",

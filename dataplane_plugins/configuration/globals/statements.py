@@ -39,7 +39,7 @@ def in_v3(path: str | None) -> Names:
     return {"names": {"v3": path}}
 
 
-def yes(head: str, name: str, help: str, v3: str | None = "") -> Statement:
+def boolean(head: str, name: str, help: str, v3: str | None = "") -> Statement:
     """A keyword alone: a boolean."""
     return keyword(head, name, help=help, **_v3(v3))
 
@@ -78,20 +78,20 @@ def words(head: str, name: str, help: str, v3: str = "") -> Statement:
     return statement(head, term, examples=[f"{head} x", f"{head} x y"], rejects=[head])
 
 
-def added(head: str, name: str, help: str, v3: str = "") -> Statement:
+def added_words(head: str, name: str, help: str, v3: str = "") -> Statement:
     """A keyword with words, whose lines add up."""
     term = rest(name, help=help, **_v3(v3))
     return gathered(head, term, examples=[f"{head} x", f"{head} x y"], rejects=[head])
 
 
-def on(head: str, name: str, help: str, v3: str = "", **words: str) -> Statement:
+def on_off_word(head: str, name: str, help: str, v3: str = "", **words: str) -> Statement:
     """A keyword with `on` or `off`, in JSON `enabled` or `disabled`; `words` adds others."""
     term = mapped(name, {"on": "enabled", "off": "disabled", **words}, help=help, **_v3(v3))
     term = term if words else on_off(name, help=help, **_v3(v3))
     return statement(head, term, examples=[f"{head} on", f"{head} off"], rejects=[head])
 
 
-def among(
+def choice(
     head: str, name: str, choices: Sequence[str], help: str, v3: str | None = ""
 ) -> Statement:
     """A keyword with one of some words."""
@@ -106,7 +106,9 @@ def _v3(path: str | None) -> Names:
     return {} if path == "" else in_v3(path)
 
 
-def enabled(head: str, name: str, help: str, argument: Term = nothing, **more: Any) -> Statement:
+def enabled_or_absent(
+    head: str, name: str, help: str, argument: Term = nothing, **more: Any
+) -> Statement:
     """A keyword that can only be there or not: `enabled`; `disabled` is the same as unset."""
     return choose(
         name,
@@ -118,22 +120,22 @@ def enabled(head: str, name: str, help: str, argument: Term = nothing, **more: A
     )
 
 
-class Switched(SingleStatement):
+class NegatableFlag(SingleStatement):
     """`X`, a boolean; a `no X` that stands in the file is what setting it replaces."""
 
     def __init__(self, head: str, name: str, help: str, v3: str | None = "") -> None:
         super().__init__(head, const(name, True, help=help, **_v3(v3)), examples=[head])
-        self.forms = (*self.forms, Unread(f"no {head}", nothing))
+        self.forms = (*self.forms, FormWithoutProperties(f"no {head}", nothing))
 
 
-class Unread(LineForm):
+class FormWithoutProperties(LineForm):
     """Lines that belong to a statement, but say nothing that its properties can."""
 
     def read(self, line: Line) -> Reading | None:
         return None
 
 
-class Respelled(SingleStatement):
+class ValueSynonyms(SingleStatement):
     """A line whose value the interface takes in more words than it shows.
 
     `words` gives, for each word that is only taken, the one that is shown.
@@ -151,7 +153,7 @@ class Respelled(SingleStatement):
         return own
 
 
-class Twice(SingleStatement):
+class DoubledProperty(SingleStatement):
     """A line whose value the interface shows under two names, and takes under either."""
 
     def __init__(self, head: str, term: Callable[[str], Scalar], new: str, old: Prop, **more: Any):

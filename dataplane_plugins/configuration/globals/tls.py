@@ -11,16 +11,16 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.common.constraints import must_match
 from dataplane_plugins.configuration.globals.statements import (
-    added,
-    among,
-    enabled,
+    added_words,
+    boolean,
+    choice,
+    enabled_or_absent,
     in_v3,
     number,
-    on,
+    on_off_word,
     text,
-    yes,
 )
 
 V3 = "ssl_options."
@@ -30,7 +30,7 @@ EXTRA = "none|all|bundle|sctl|ocsp|issuer|key"
 
 def _default(keyword: str, help: str, several: bool = False) -> Statement:
     name = keyword.replace("-", "_")
-    kind = added if several else text
+    kind = added_words if several else text
     return kind(f"ssl-{keyword}", f"ssl_{name}", help, v3=V3 + name)
 
 
@@ -63,12 +63,12 @@ DEFAULTS = (
     _default("propquery", "Property query for OpenSSL's algorithms."),
     each_counts(_default("provider", "OpenSSL provider to load.")),
     _default("provider-path", "Directory of OpenSSL providers."),
-    among(
+    choice(
         *("ssl-server-verify", "ssl_server_verify", ("none", "required")),
         "Whether certificates of servers are checked.",
         v3=V3 + "server_verify",
     ),
-    yes(
+    boolean(
         "ssl-skip-self-issued-ca",
         "ssl_skip_self_issued_ca",
         "Leave self-issued authorities out of chains.",
@@ -84,7 +84,7 @@ DEFAULTS = (
     ),
     statement(
         "ssl-load-extra-files",
-        held(
+        must_match(
             rest(
                 "ssl_load_extra_files",
                 help="Kinds of files to load beside certificates.",
@@ -96,7 +96,7 @@ DEFAULTS = (
         examples=["ssl-load-extra-files bundle sctl"],
         rejects=["ssl-load-extra-files"],
     ),
-    yes(
+    boolean(
         "ssl-load-extra-del-ext",
         "ssl_load_extra_del_ext",
         "Look for extra files without the certificate's own extension.",
@@ -122,7 +122,7 @@ ENGINES = (
         rejects=["ssl-engine"],
         **in_v3(V3 + "engines"),
     ),
-    enabled(
+    enabled_or_absent(
         "ssl-mode-async",
         "ssl_mode_async",
         help="Whether TLS works asynchronously, where an engine can.",
@@ -131,8 +131,10 @@ ENGINES = (
 )
 
 OCSP = (
-    on("ocsp-update.mode", "ocsp_update_options.mode", "Whether OCSP answers are kept fresh."),
-    yes("ocsp-update.disable", "ocsp_update_options.disable", "Update no OCSP answer at all."),
+    on_off_word(
+        "ocsp-update.mode", "ocsp_update_options.mode", "Whether OCSP answers are kept fresh."
+    ),
+    boolean("ocsp-update.disable", "ocsp_update_options.disable", "Update no OCSP answer at all."),
     *(
         statement(
             f"ocsp-update.{name}",

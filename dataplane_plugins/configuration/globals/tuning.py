@@ -5,15 +5,15 @@ In version 2 of the interface all stand in `tune_options`.
 
 from dataplane_core.plugin import Statement, first_counts
 from dataplane_plugins.configuration.globals.statements import (
-    among,
+    boolean,
+    choice,
     number,
-    on,
+    on_off_word,
     time,
-    yes,
 )
 
-V2 = "tune_options."
-BUFFERS = "tune_buffer_options."
+TUNE = "tune_options."
+TUNE_BUFFERS = "tune_buffer_options."
 
 
 def tuned(
@@ -21,12 +21,12 @@ def tuned(
 ) -> Statement:
     """A number; `group` is the object that holds it in version 3, the same unless given."""
     v3 = group + name if group else ""
-    return number(f"tune.{keyword}", V2 + name, help, *limits, v3=v3, nullable=nullable)
+    return number(f"tune.{keyword}", TUNE + name, help, *limits, v3=v3, nullable=nullable)
 
 
 def _buffer(keyword: str, help: str, *limits: int, nullable: bool = False) -> Statement:
     name = keyword.replace(".", "_")
-    return tuned(keyword, name, help, *limits, group=BUFFERS, nullable=nullable)
+    return tuned(keyword, name, help, *limits, group=TUNE_BUFFERS, nullable=nullable)
 
 
 def _side(side: str, what: str) -> tuple[Statement, Statement]:
@@ -41,14 +41,14 @@ BUFFER_SIZES = (
     _buffer("buffers.reserve", "Buffers kept for when others run out.", 2),
     _buffer("bufsize", "Size of a buffer, in bytes."),
     tuned("comp.maxlevel", "comp_maxlevel", "Level of compression at most.", 1, 9),
-    yes(
+    boolean(
         "tune.disable-zero-copy-forwarding",
-        V2 + "disable_zero_copy_forwarding",
+        TUNE + "disable_zero_copy_forwarding",
         "Copy all data that is forwarded.",
     ),
-    yes(
+    boolean(
         "tune.disable-fast-forward",
-        V2 + "disable_fast_forward",
+        TUNE + "disable_fast_forward",
         "Never forward data without looking at it.",
     ),
     tuned(
@@ -56,19 +56,21 @@ BUFFER_SIZES = (
         "Events of a task that are handled at a time.",
         *(1, 10000),
     ),
-    yes("tune.fail-alloc", V2 + "fail_alloc", "Let allocations fail at random, to test."),
-    on("tune.fd.edge-triggered", V2 + "fd_edge_triggered", "Whether epoll is edge-triggered."),
+    boolean("tune.fail-alloc", TUNE + "fail_alloc", "Let allocations fail at random, to test."),
+    on_off_word(
+        "tune.fd.edge-triggered", TUNE + "fd_edge_triggered", "Whether epoll is edge-triggered."
+    ),
 )
 
 HTTP = (
-    on(
+    on_off_word(
         "tune.h1.zero-copy-fwd-recv",
-        V2 + "h1_zero_copy_fwd_recv",
+        TUNE + "h1_zero_copy_fwd_recv",
         "Whether HTTP/1 receives without copying.",
     ),
-    on(
+    on_off_word(
         "tune.h1.zero-copy-fwd-send",
-        V2 + "h1_zero_copy_fwd_send",
+        TUNE + "h1_zero_copy_fwd_send",
         "Whether HTTP/1 sends without copying.",
     ),
     tuned(
@@ -104,9 +106,9 @@ HTTP = (
     tuned(
         "h2.max-frame-size", "h2_max_frame_size", "Largest HTTP/2 frame, in bytes.", 16384, 16777215
     ),
-    on(
+    on_off_word(
         "tune.h2.zero-copy-fwd-send",
-        V2 + "h2_zero_copy_fwd_send",
+        TUNE + "h2_zero_copy_fwd_send",
         "Whether HTTP/2 sends without copying.",
     ),
     tuned(
@@ -130,22 +132,22 @@ HTTP = (
 )
 
 PROCESS = (
-    on(
+    on_off_word(
         "tune.idle-pool.shared",
-        V2 + "idle_pool_shared",
+        TUNE + "idle_pool_shared",
         "Whether threads share idle connections to servers.",
     ),
     time(
-        "tune.idletimer", V2 + "idletimer", "Pause after which a stream counts as idle.", 0, 65535
+        "tune.idletimer", TUNE + "idletimer", "Pause after which a stream counts as idle.", 0, 65535
     ),
-    among(
-        *("tune.listener.default-shards", V2 + "listener_default_shards"),
+    choice(
+        *("tune.listener.default-shards", TUNE + "listener_default_shards"),
         ("by-process", "by-thread", "by-group"),
         "How many sockets an address has by default.",
     ),
-    on(
+    on_off_word(
         "tune.listener.multi-queue",
-        V2 + "listener_multi_queue",
+        TUNE + "listener_multi_queue",
         "Whether listeners hand connections to threads.",
     ),
     tuned(
@@ -183,19 +185,21 @@ PROCESS = (
         "File descriptors in use, in percent, at which connections are no longer kept.",
         *(0, 100),
     ),
-    on(
+    on_off_word(
         "tune.pt.zero-copy-forwarding",
-        V2 + "pt_zero_copy_forwarding",
+        TUNE + "pt_zero_copy_forwarding",
         "Whether TCP is forwarded without copying.",
     ),
-    on(
+    on_off_word(
         "tune.applet.zero-copy-forwarding",
-        V2 + "applet_zero_copy_forwarding",
+        TUNE + "applet_zero_copy_forwarding",
         "Whether applets send without copying.",
     ),
     _buffer("recv_enough", "Bytes that are enough for one reading."),
     first_counts(tuned("runqueue-depth", "runqueue_depth", "Tasks run at a time.")),
-    on("tune.sched.low-latency", V2 + "sched_low_latency", "Whether waking tasks run sooner."),
+    on_off_word(
+        "tune.sched.low-latency", TUNE + "sched_low_latency", "Whether waking tasks run sooner."
+    ),
     tuned(
         *("stick-counters", "stick_counters"),
         "Stick counters of a stream.",

@@ -2,14 +2,14 @@
 
 from dataplane_core.plugin import Prop, UnwrittenValue, integer, seconds, seq, statement
 from dataplane_plugins.configuration.globals.statements import (
-    Twice,
-    among,
+    DoubledProperty,
+    boolean,
+    choice,
     in_v3,
-    on,
+    on_off_word,
     time,
-    yes,
 )
-from dataplane_plugins.configuration.globals.tuning import V2, tuned
+from dataplane_plugins.configuration.globals.tuning import TUNE, tuned
 
 LUA_V3 = "tune_lua_options."
 QUIC_V3 = "tune_quic_options."
@@ -25,7 +25,7 @@ LUA = (
         seq(
             UnwrittenValue(
                 Prop(
-                    V2 + "lua_maxmem",
+                    TUNE + "lua_maxmem",
                     "boolean",
                     help="Whether Lua's memory is limited, by `lua_maxmem_megabytes`.",
                     **in_v3(None),
@@ -33,7 +33,7 @@ LUA = (
                 True,
             ),
             integer(
-                V2 + "lua_maxmem_megabytes",
+                TUNE + "lua_maxmem_megabytes",
                 nullable=True,
                 help="Memory of Lua in each process, in megabytes.",
                 **in_v3(LUA_V3 + "maxmem"),
@@ -43,7 +43,7 @@ LUA = (
         rejects=["tune.lua.maxmem"],
     ),
     *(
-        time(f"tune.lua.{keyword}", V2 + name, help, v3=LUA_V3 + name.removeprefix("lua_"))
+        time(f"tune.lua.{keyword}", TUNE + name, help, v3=LUA_V3 + name.removeprefix("lua_"))
         for keyword, name, help in (
             ("session-timeout", "lua_session_timeout", "Time that a Lua session may take."),
             ("burst-timeout", "lua_burst_timeout", "Time that Lua may run without a pause."),
@@ -51,21 +51,21 @@ LUA = (
             ("service-timeout", "lua_service_timeout", "Time that a Lua service may take."),
         )
     ),
-    on(
+    on_off_word(
         "tune.lua.log.loggers",
-        V2 + "lua_log_loggers",
+        TUNE + "lua_log_loggers",
         "Whether messages of Lua go to the log.",
         v3=LUA_V3 + "log_loggers",
     ),
-    on(
+    on_off_word(
         "tune.lua.log.stderr",
-        V2 + "lua_log_stderr",
+        TUNE + "lua_log_stderr",
         "Whether messages of Lua go to standard error.",
         v3=LUA_V3 + "log_stderr",
         auto="auto",
     ),
-    among(
-        *("tune.lua.bool-sample-conversion", V2 + "lua_bool_sample_conversion"),
+    choice(
+        *("tune.lua.bool-sample-conversion", TUNE + "lua_bool_sample_conversion"),
         ("normal", "pre-3.1-bug"),
         "How Lua sees boolean samples.",
         v3=LUA_V3 + "bool_sample_conversion",
@@ -99,22 +99,22 @@ TLS = (
         group="",
         nullable=True,
     ),
-    yes(
+    boolean(
         "tune.ssl.force-private-cache",
-        V2 + "ssl_force_private_cache",
+        TUNE + "ssl_force_private_cache",
         "Do not share the TLS session cache between processes.",
         TLS_V3 + "force_private_cache",
     ),
-    on(
+    on_off_word(
         "tune.ssl.keylog",
-        V2 + "ssl_keylog",
+        TUNE + "ssl_keylog",
         "Whether session keys can be logged.",
         TLS_V3 + "keylog",
     ),
     statement(
         "tune.ssl.lifetime",
         seconds(
-            V2 + "ssl_lifetime",
+            TUNE + "ssl_lifetime",
             nullable=True,
             help="How long a TLS session can be taken up again, in seconds.",
             **in_v3(TLS_V3 + "lifetime"),
@@ -122,7 +122,7 @@ TLS = (
         examples=["tune.ssl.lifetime 300", "tune.ssl.lifetime 5m"],
         rejects=["tune.ssl.lifetime", "tune.ssl.lifetime 1500x"],
     ),
-    Twice(
+    DoubledProperty(
         "tune.ssl.default-dh-param",
         lambda name: integer(
             name,
@@ -130,7 +130,7 @@ TLS = (
             help="Bits of Diffie-Hellman parameters, where no file has them.",
             **in_v3(TLS_V3 + "default_dh_param"),
         ),
-        V2 + "ssl_default_dh_param",
+        TUNE + "ssl_default_dh_param",
         Prop(
             "tune_ssl_default_dh_param",
             "integer",
@@ -146,8 +146,8 @@ TLS = (
         tuned(f"ssl.{keyword}", f"ssl_{name}", help, nullable=nullable)
         for keyword, name, help, nullable in _TLS_NUMBERS
     ),
-    among(
-        *("tune.ssl.certificate-compression", V2 + "ssl_certificate_compression"),
+    choice(
+        *("tune.ssl.certificate-compression", TUNE + "ssl_certificate_compression"),
         ("auto", "off"),
         "Whether certificates are sent compressed.",
     ),
@@ -172,18 +172,18 @@ QUIC = (
     ),
     time(
         "tune.quic.frontend.max-idle-timeout",
-        V2 + "quic_frontend_max_idle_timeout",
+        TUNE + "quic_frontend_max_idle_timeout",
         "Inactivity that ends a QUIC connection.",
         v3=QUIC_V3 + "frontend_max_idle_timeout",
     ),
-    among(
-        *("tune.quic.socket-owner", V2 + "quic_socket_owner", ("listener", "connection")),
+    choice(
+        *("tune.quic.socket-owner", TUNE + "quic_socket_owner", ("listener", "connection")),
         "Whether QUIC connections have sockets of their own.",
         v3=QUIC_V3 + "socket_owner",
     ),
-    on(
+    on_off_word(
         "tune.quic.zero-copy-fwd-send",
-        V2 + "quic_zero_copy_fwd_send",
+        TUNE + "quic_zero_copy_fwd_send",
         "Whether QUIC sends without copying.",
         QUIC_V3 + "zero_copy_fwd_send",
     ),

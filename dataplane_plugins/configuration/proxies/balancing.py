@@ -30,7 +30,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
-from dataplane_plugins.configuration.proxies.section_kinds import BACK, on
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, taken_by
 
 _POST = seq(
     lit("check_post"),
@@ -200,19 +200,19 @@ HTTP_REUSE: Statement = statement(
     rejects=["http-reuse", "http-reuse maybe"],
 )
 
-BALANCING = on(BACK, HASH_TYPE, BALANCE)
+BALANCING = taken_by(BACK, HASH_TYPE, BALANCE)
 
-REUSE = on(BACK, HTTP_REUSE)
+REUSE = taken_by(BACK, HTTP_REUSE)
 
 
-def _factor(values: Values) -> Iterator[Problem]:
+def _check_balance_factor(values: Values) -> Iterator[Problem]:
     name = "hash_balance_factor"
     if 0 < values.get(name, 0) <= 100:
         yield Problem(name, Code.MINIMUM, f"{name} in body should be 0 or greater than 100")
 
 
 CONNECTING = (
-    *on(
+    *taken_by(
         BACK,
         statement(
             "load-server-state-from-file",
@@ -225,7 +225,7 @@ CONNECTING = (
             rejects=["load-server-state-from-file", "load-server-state-from-file foo"],
         ),
     ),
-    *on(
+    *taken_by(
         BACK,
         statement(
             "server-state-file-name",
@@ -237,7 +237,7 @@ CONNECTING = (
             examples=["server-state-file-name use-backend-name"],
         ),
     ),
-    *on(
+    *taken_by(
         ONLY_BACKEND,
         statement(
             "use-fcgi-app",
@@ -249,7 +249,7 @@ CONNECTING = (
             rejects=["use-fcgi-app"],
         ),
     ),
-    *on(
+    *taken_by(
         BACK,
         statement(
             "http-send-name-header",
@@ -267,7 +267,7 @@ CONNECTING = (
                     nullable=True,
                     help="Most load of a server, in percent of the average; 0 for no limit.",
                 ),
-                _factor,
+                _check_balance_factor,
             ),
             examples=["hash-balance-factor 150", "hash-balance-factor 0"],
             rejects=["hash-balance-factor", "hash-balance-factor x"],

@@ -11,7 +11,7 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.proxies.section_kinds import ANY, on
+from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 ALGORITHMS = ("identity", "gzip", "deflate", "raw-deflate")
 """Algorithms that HAProxy can compress with (manual, section 4.2 "compression algo")."""
@@ -37,7 +37,7 @@ def _minsize(side: str, what: str) -> Statement:
     return statement(head, term, examples=[f"{head} 10k"], rejects=[head])
 
 
-COMPRESSION = on(
+COMPRESSION = taken_by(
     ANY,
     _algorithms("algo", "algorithms", "Algorithms for responses, in order of preference."),
     statement(

@@ -5,13 +5,13 @@ from typing import Any
 
 from dataplane_core.plugin import LineContent, LineForm, Prop, Statement, Values, choose, nothing
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
-from dataplane_plugins.configuration.proxies.section_kinds import FRONT, on
+from dataplane_plugins.configuration.proxies.section_kinds import FRONT, taken_by
 
 MODES = ("httpclose", "http-server-close", "http-keep-alive")
 _HELP = "Whether connections are closed or kept between requests."
 
 
-class ModeOfBackend(Statement):
+class BackendConnectionMode(Statement):
     """The mode as `http_connection_mode`, and as one property for each of its options.
 
     The interface has both for backends. The mode wins where it is given; the single properties
@@ -62,7 +62,7 @@ class ModeOfBackend(Statement):
 
 
 CONNECTION_MODE = (
-    *on(
+    *taken_by(
         FRONT,
         choose(
             "http_connection_mode",
@@ -72,5 +72,5 @@ CONNECTION_MODE = (
             rejects=["option httpclose x"],
         ),
     ),
-    *on(ONLY_BACKEND, ModeOfBackend()),
+    *taken_by(ONLY_BACKEND, BackendConnectionMode()),
 )

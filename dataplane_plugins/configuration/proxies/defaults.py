@@ -3,10 +3,10 @@
 from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.proxies.health_checks import CHECK_PARAMETERS
 from dataplane_plugins.configuration.proxies.section_kinds import DEFAULTS as KIND
-from dataplane_plugins.configuration.proxies.section_kinds import select
+from dataplane_plugins.configuration.proxies.section_kinds import statements_of
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
-DEFAULTS = Model("defaults", *select(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
+DEFAULTS = Model("defaults", *statements_of(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
 
 
 @impl

@@ -6,7 +6,7 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.proxies.section_kinds import ANY, on
+from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 ADDRESS = r"^\S+@\S+$"
@@ -18,7 +18,7 @@ def _mail(head: str, help: str) -> Statement:
     return statement(head, term, examples=[f"{head} ops@example.com"], rejects=[head])
 
 
-EMAIL_ALERTS = on(
+EMAIL_ALERTS = taken_by(
     ANY,
     _mail("from", "Sender of alerts."),
     _mail("to", "Recipient of alerts."),

@@ -12,7 +12,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.error_files import ERROR_CODES, error_files
-from dataplane_plugins.configuration.proxies.section_kinds import ANY, on
+from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 
 def _location(head: str, status: int, *also: str) -> Statement:
@@ -44,7 +44,7 @@ def _location(head: str, status: int, *also: str) -> Statement:
     return each_counts(line)
 
 
-ERROR_PAGES = on(
+ERROR_PAGES = taken_by(
     ANY,
     error_files(),
     statements(

@@ -12,11 +12,11 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.values import or_variable
-from dataplane_plugins.configuration.proxies.section_kinds import ANY, on
+from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 NETWORK = or_variable(r'"?[0-9A-Za-z_.:-]+(/[0-9.]+)?"?')
 
-FORWARDED = on(
+FORWARDED = taken_by(
     ANY,
     statement(
         "option forwardfor",
@@ -63,7 +63,7 @@ FORWARDED = on(
     ),
 )
 
-HEADER_NAMES = on(
+HEADER_NAMES = taken_by(
     ANY,
     statement(
         "option http-restrict-req-hdr-names",

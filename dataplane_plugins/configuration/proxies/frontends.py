@@ -2,10 +2,10 @@
 
 from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.proxies.section_kinds import FRONTEND as KIND
-from dataplane_plugins.configuration.proxies.section_kinds import select
+from dataplane_plugins.configuration.proxies.section_kinds import statements_of
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
-FRONTEND = Model("frontend", *select(KIND, PROXY_STATEMENTS))
+FRONTEND = Model("frontend", *statements_of(KIND, PROXY_STATEMENTS))
 
 
 @impl

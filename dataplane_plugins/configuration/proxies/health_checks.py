@@ -14,7 +14,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.checks.steps import METHODS
-from dataplane_plugins.configuration.proxies.section_kinds import BACK, on
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, taken_by
 
 _METHOD = word("method", None, enum=METHODS, help="Method of the check's request.")
 _URI = word("uri", r"^[^ ]*$", help="Path that the check asks for.")
@@ -55,7 +55,7 @@ _SMTP = group(
     ),
 )
 
-ADVANCED_CHECK = on(
+ADVANCED_CHECK = taken_by(
     BACK,
     choose(
         "adv_check",
@@ -103,7 +103,7 @@ CHECK_PARAMETERS = {
 }
 """The objects for arguments that a check can do without, each with its check."""
 
-EXTERNAL_CHECK = on(
+EXTERNAL_CHECK = taken_by(
     BACK,
     statement(
         "external-check path",

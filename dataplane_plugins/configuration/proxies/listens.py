@@ -7,10 +7,10 @@ of the file is out of sight.
 
 from dataplane_core.plugin import LISTEN, Model, Registry, impl
 from dataplane_plugins.configuration.proxies.health_checks import CHECK_PARAMETERS
-from dataplane_plugins.configuration.proxies.section_kinds import select_both
+from dataplane_plugins.configuration.proxies.section_kinds import statements_of_listen
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
-MODEL = Model(LISTEN, *select_both(PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
+MODEL = Model(LISTEN, *statements_of_listen(PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
 
 
 @impl

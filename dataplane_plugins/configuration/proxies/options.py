@@ -6,8 +6,8 @@ from dataplane_plugins.configuration.proxies.section_kinds import (
     BACK,
     BACKEND,
     FRONT,
-    Table,
-    on,
+    ProxyStatements,
+    taken_by,
 )
 
 ONLY_BACKEND = frozenset({BACKEND})
@@ -15,15 +15,15 @@ ONLY_BACKEND = frozenset({BACKEND})
 
 def switches(
     kinds: frozenset[str], keyword: str, name: str, help: str, also: dict[str, str] | None = None
-) -> Table:
+) -> ProxyStatements:
     """One option; `also` are other words for it."""
-    return on(kinds, option(keyword, name, help=help, also=also or {}))
+    return taken_by(kinds, option(keyword, name, help=help, also=also or {}))
 
 
-def lasting(kinds: frozenset[str], keyword: str, name: str, help: str) -> Table:
+def lasting_option(kinds: frozenset[str], keyword: str, name: str, help: str) -> ProxyStatements:
     """An option that HAProxy does not let be undone, though the interface has a word for it."""
     head = f"option {keyword}"
-    return on(
+    return taken_by(
         kinds,
         choose(
             name,
@@ -72,7 +72,7 @@ BUFFERING = (
 )
 
 KEEPALIVE = (
-    *lasting(ANY, "tcpka", "tcpka", "TCP keep-alive towards clients and servers."),
+    *lasting_option(ANY, "tcpka", "tcpka", "TCP keep-alive towards clients and servers."),
     *switches(FRONT, "clitcpka", "clitcpka", "TCP keep-alive towards clients."),
     *switches(BACK, "srvtcpka", "srvtcpka", "TCP keep-alive towards servers."),
 )
@@ -87,7 +87,7 @@ ABORT = switches(
     BACK, "abortonclose", "abortonclose", "Drop a queued request whose client has gone."
 )
 
-EXTERNAL_CHECK = lasting(
+EXTERNAL_CHECK = lasting_option(
     BACK, "external-check", "external_check", "Check servers by running a command."
 )
 
@@ -104,7 +104,7 @@ SERVERS = (
         "prefer_last_server",
         "Keep sending a client's requests to the server that it already has a connection with.",
     ),
-    *lasting(ONLY_BACKEND, "spop-check", "spop_check", "Check servers as SPOE agents."),
+    *lasting_option(ONLY_BACKEND, "spop-check", "spop_check", "Check servers as SPOE agents."),
     *switches(
         BACK,
         "tcp-smart-connect",
@@ -158,7 +158,7 @@ PROTOCOL = (
         "http_use_proxy_header",
         "Read `Proxy-Connection` instead of `Connection`.",
     ),
-    *lasting(FRONT, "httpslog", "httpslog", "Log in the HTTPS format."),
+    *lasting_option(FRONT, "httpslog", "httpslog", "Log in the HTTPS format."),
     *switches(
         ANY,
         "independent-streams",

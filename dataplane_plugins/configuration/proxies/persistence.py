@@ -36,13 +36,13 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
-from dataplane_plugins.configuration.proxies.section_kinds import BACK, NAMED, on
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, NAMED, taken_by
 
-DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
+COOKIE_DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
 """What a domain may hold (RFC 2109, section 4.2.2; HAProxy checks it), or a variable."""
 
 
-def _cookie(values: Values) -> Iterator[Problem]:
+def _check_cookie(values: Values) -> Iterator[Problem]:
     kind, indirect = values.get("type"), "indirect" in values
     if kind == "rewrite" and indirect:
         yield misplaced("indirect", "indirect does not belong to type rewrite")
@@ -50,7 +50,7 @@ def _cookie(values: Values) -> Iterator[Problem]:
         yield misplaced("preserve", "preserve needs type insert, or indirect")
 
 
-COOKIE = on(
+COOKIE = taken_by(
     BACK,
     statement(
         "cookie",
@@ -63,7 +63,9 @@ COOKIE = on(
                         args(
                             "domain",
                             "domain",
-                            word("value", DOMAIN, help="Domain that the cookie is valid for."),
+                            word(
+                                "value", COOKIE_DOMAIN, help="Domain that the cookie is valid for."
+                            ),
                             help="Domains of the cookie.",
                         ),
                         args(
@@ -93,7 +95,7 @@ COOKIE = on(
                         flag("secure", "secure", help="Send it over TLS only."),
                     ),
                 ),
-                _cookie,
+                _check_cookie,
             ),
         ),
         examples=[
@@ -113,7 +115,7 @@ COOKIE = on(
     ),
 )
 
-PERSIST_RULE = on(
+PERSIST_RULE = taken_by(
     BACK,
     statement(
         "persist",
@@ -135,7 +137,7 @@ PERSIST_RULE = on(
     ),
 )
 
-REDISPATCH = on(
+REDISPATCH = taken_by(
     BACK,
     choose(
         "redispatch.enabled",
@@ -161,12 +163,12 @@ REDISPATCH = on(
 )
 
 
-def _table(values: Values) -> Iterator[Problem]:
+def _check_key_length(values: Values) -> Iterator[Problem]:
     if "keylen" in values and values.get("type") not in ("string", "binary"):
         yield misplaced("keylen", f"keylen does not belong to type {values.get('type')}")
 
 
-STICK_TABLE = on(
+STICK_TABLE = taken_by(
     NAMED,
     statement(
         "stick-table",
@@ -214,7 +216,7 @@ STICK_TABLE = on(
                     ),
                     joined("store", word("store", help="What is counted, separated by commas.")),
                 ),
-                _table,
+                _check_key_length,
             ),
         ),
         examples=[
@@ -226,7 +228,7 @@ STICK_TABLE = on(
 )
 
 
-class Conditions(Statement):
+class PersistRules(Statement):
     """`<keyword> if <condition>`, any number of lines, under two names.
 
     `<name>_list` holds all of them; `<name>`, of the interface's earlier versions, the last one.
@@ -272,10 +274,10 @@ class Conditions(Statement):
         return [(form, dict(item)) for item in items]
 
 
-EXCEPTIONS = on(
+EXCEPTIONS = taken_by(
     ONLY_BACKEND,
-    Conditions(
+    PersistRules(
         "force-persist", "force_persist", "When servers that are down are used all the same"
     ),
-    Conditions("ignore-persist", "ignore_persist", "When persistence is ignored"),
+    PersistRules("ignore-persist", "ignore_persist", "When persistence is ignored"),
 )

@@ -26,7 +26,7 @@ from dataplane_plugins.configuration.proxies.section_kinds import (
     FRONT,
     FRONTEND,
     NAMED,
-    on,
+    taken_by,
 )
 
 NAME = r"^[A-Za-z0-9-_.:]+$"
@@ -76,7 +76,7 @@ def log_format(head: str, name: str, help: str) -> Statement:
 
 
 IDENTITY = (
-    *on(
+    *taken_by(
         NAMED,
         number("id", "id", "The proxy's number in statistics, instead of a made-up one."),
         statement(
@@ -86,19 +86,19 @@ IDENTITY = (
             rejects=["description"],
         ),
     ),
-    *on(
+    *taken_by(
         ANY,
         keyword("enabled", "enabled", help="Undo a `disabled` of the defaults."),
         keyword("disabled", "disabled", help="Do not start the proxy, but check its settings."),
     ),
-    *on(frozenset({DEFAULTS}), mode("tcp", "http", "log", "spop")),
-    *on(ONLY_FRONTEND, mode("http", "tcp")),
-    *on(ONLY_BACKEND, mode("http", "tcp", "log", "spop")),
+    *taken_by(frozenset({DEFAULTS}), mode("tcp", "http", "log", "spop")),
+    *taken_by(ONLY_FRONTEND, mode("http", "tcp")),
+    *taken_by(ONLY_BACKEND, mode("http", "tcp", "log", "spop")),
 )
 
 LIMITS = (
-    *on(frozenset({DEFAULTS}), number("maxconn", "maxconn", "Connections at the same time.")),
-    *on(
+    *taken_by(frozenset({DEFAULTS}), number("maxconn", "maxconn", "Connections at the same time.")),
+    *taken_by(
         ONLY_FRONTEND,
         number(
             "maxconn",
@@ -109,11 +109,13 @@ LIMITS = (
             live_unless="minconn",
         ),
     ),
-    *on(FRONT, number("backlog", "backlog", "Connections that the system queues before accept.")),
+    *taken_by(
+        FRONT, number("backlog", "backlog", "Connections that the system queues before accept.")
+    ),
 )
 
 MONITOR = (
-    *on(
+    *taken_by(
         FRONT,
         statement(
             "monitor-uri",
@@ -122,7 +124,7 @@ MONITOR = (
             rejects=["monitor-uri"],
         ),
     ),
-    *on(
+    *taken_by(
         ONLY_FRONTEND,
         each_counts(
             statement(
@@ -151,7 +153,7 @@ MONITOR = (
     ),
 )
 
-BIND_PROCESS = on(
+BIND_PROCESS = taken_by(
     ANY,
     statement(
         "bind-process",
@@ -162,12 +164,12 @@ BIND_PROCESS = on(
 )
 
 LOG_FORMATS = (
-    *on(
+    *taken_by(
         frozenset({DEFAULTS, BACKEND}),
         log_tag(r"^[^\s]+$"),
     ),
-    *on(ONLY_FRONTEND, log_tag(r'^[A-Za-z0-9-_.:${}"]+$')),
-    *on(
+    *taken_by(ONLY_FRONTEND, log_tag(r'^[A-Za-z0-9-_.:${}"]+$')),
+    *taken_by(
         FRONT,
         log_format("log-format", "log_format", "The format of traffic logs"),
         log_format("log-format-sd", "log_format_sd", "Structured data of RFC 5424 log messages"),
@@ -182,7 +184,7 @@ LOG_FORMATS = (
     ),
 )
 
-UNIQUE_ID = on(
+UNIQUE_ID = taken_by(
     FRONT,
     log_format("unique-id-format", "unique_id_format", "What a request's unique identifier holds"),
     statement(
@@ -193,7 +195,7 @@ UNIQUE_ID = on(
     ),
 )
 
-DEFAULT_BACKEND = on(
+DEFAULT_BACKEND = taken_by(
     FRONT,
     statement(
         "default_backend",
@@ -206,7 +208,7 @@ DEFAULT_BACKEND = on(
     ),
 )
 
-CAPACITY = on(
+CAPACITY = taken_by(
     BACK,
     number("fullconn", "fullconn", "Connections at which servers reach their full `maxconn`."),
     number("max-keep-alive-queue", "max_keep_alive_queue", "Queue length that ends affinity."),

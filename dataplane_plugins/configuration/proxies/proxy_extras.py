@@ -24,7 +24,7 @@ from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.common.values import GUID
 from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
 from dataplane_plugins.configuration.proxies.proxy_basics import ONLY_FRONTEND, number
-from dataplane_plugins.configuration.proxies.section_kinds import BACK, FRONT, NAMED, on
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, FRONT, NAMED, taken_by
 from dataplane_plugins.configuration.rules.answers import REDIRECT
 
 _SLOT = seq(
@@ -45,7 +45,7 @@ def _captured(head: str, name: str, help: str) -> Statement:
     )
 
 
-CAPTURES = on(
+CAPTURES = taken_by(
     ONLY_FRONTEND,
     statement(
         "capture cookie",
@@ -57,7 +57,7 @@ CAPTURES = on(
     _captured("response header", "capture_response_headers", "Headers of responses, for logs."),
 )
 
-SESSIONS = on(
+SESSIONS = taken_by(
     FRONT,
     number("rate-limit sessions", "rate_limit_sessions", "New sessions per second."),
     number(
@@ -68,7 +68,7 @@ SESSIONS = on(
 )
 
 TARGETS = (
-    *on(
+    *taken_by(
         NAMED,
         statement(
             "guid",
@@ -77,7 +77,7 @@ TARGETS = (
             rejects=["guid"],
         ),
     ),
-    *on(
+    *taken_by(
         NAMED,
         statements(
             "redirect",
@@ -88,7 +88,7 @@ TARGETS = (
             rejects=["redirect", "redirect location", "redirect url /a"],
         ),
     ),
-    *on(
+    *taken_by(
         ONLY_BACKEND,
         statement(
             "dispatch",
@@ -115,7 +115,7 @@ _SMALL = group(
 )
 
 LATER = (
-    *on(
+    *taken_by(
         FRONT,
         statement(
             "log-steps",
@@ -134,7 +134,7 @@ LATER = (
             help="Remove the trailers of responses.",
         ),
     ),
-    *on(
+    *taken_by(
         BACK,
         option(
             "accept-unsafe-violations-in-http-response",

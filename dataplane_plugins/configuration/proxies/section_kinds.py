@@ -14,27 +14,27 @@ FRONT = frozenset({DEFAULTS, FRONTEND})
 BACK = frozenset({DEFAULTS, BACKEND})
 NAMED = frozenset({FRONTEND, BACKEND})
 
-Table = tuple[tuple[frozenset[str], Statement], ...]
+ProxyStatements = tuple[tuple[frozenset[str], Statement], ...]
 """Statements with the kinds of sections that take them."""
 
 
-def on(kinds: frozenset[str], *statements: Statement) -> Table:
+def taken_by(kinds: frozenset[str], *statements: Statement) -> ProxyStatements:
     """Statements that the same kinds of sections take."""
     return tuple((kinds, statement) for statement in statements)
 
 
-def select(kind: str, *tables: Table) -> Iterator[Statement]:
+def statements_of(kind: str, *tables: ProxyStatements) -> Iterator[Statement]:
     """The statements that a kind of section takes."""
     for one in tables:
         yield from (statement for kinds, statement in one if kind in kinds)
 
 
-def select_both(*tables: Table) -> Iterator[Statement]:
+def statements_of_listen(*tables: ProxyStatements) -> Iterator[Statement]:
     """The statements that a `listen` section takes, a frontend and a backend in one.
 
     Where the two have statements of their own for the same words, those of the backend say more.
     """
-    known = {form.head for statement in select(BACKEND, *tables) for form in statement.forms}
+    known = {form.head for statement in statements_of(BACKEND, *tables) for form in statement.forms}
     for one in tables:
         for kinds, statement in one:
             new = FRONTEND in kinds and not known.issuperset(form.head for form in statement.forms)

@@ -17,14 +17,14 @@ from dataplane_plugins.configuration.proxies import (
     timeouts,
 )
 from dataplane_plugins.configuration.proxies import health_checks as health
-from dataplane_plugins.configuration.proxies.section_kinds import BACK, Table, on
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, ProxyStatements, taken_by
 from dataplane_plugins.configuration.servers.default_lines import default_server_statement
 
 FIRST = Prop(
     "index", "integer", nullable=True, required=True, help="Place of the step; the first one, 0."
 )
 
-PROXY_STATEMENTS: Table = (
+PROXY_STATEMENTS: ProxyStatements = (
     *proxy_basics.IDENTITY,
     *proxy_basics.LIMITS,
     *balancing.BALANCING,
@@ -48,7 +48,7 @@ PROXY_STATEMENTS: Table = (
     *options.PROTOCOL,
     *forwarded_headers.HEADER_NAMES,
     *health.ADVANCED_CHECK,
-    *on(BACK, shared("http-check", CHECK, FIRST)),
+    *taken_by(BACK, shared("http-check", CHECK, FIRST)),
     *health.EXTERNAL_CHECK,
     *balancing.REUSE,
     *timeouts.TIMEOUTS,
@@ -56,7 +56,7 @@ PROXY_STATEMENTS: Table = (
     *compression.COMPRESSION,
     *stats.STATS,
     *persistence.COOKIE,
-    *on(BACK, default_server_statement()),
+    *taken_by(BACK, default_server_statement()),
     *persistence.STICK_TABLE,
     *error_pages.ERROR_PAGES,
     *proxy_extras.CAPTURES,

@@ -21,17 +21,17 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.proxies.section_kinds import ANY, on
+from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
-NODE = r"^[A-Za-z0-9_.-]+$"
+NODE_NAME = r"^[A-Za-z0-9_.-]+$"
 
 
-def flag(keyword_: str, name: str, help: str) -> Statement:
+def stats_flag(keyword_: str, name: str, help: str) -> Statement:
     """`stats X` without argument."""
     return keyword(f"stats {keyword_}", f"stats_options.{name}", help=help)
 
 
-def value(keyword_: str, name: str, help: str, pattern: str | None, **more: bool) -> Statement:
+def stats_word(keyword_: str, name: str, help: str, pattern: str | None, **more: bool) -> Statement:
     """`stats X <word>`."""
     head = f"stats {keyword_}"
     term = word(f"stats_options.{name}", pattern, help=help, **more)
@@ -53,12 +53,12 @@ _ACTION = dispatch(
     help="What happens to the request.",
 )
 
-STATS = on(
+STATS = taken_by(
     ANY,
-    flag("enable", "stats_enable", "Show the page at its default address."),
-    flag("hide-version", "stats_hide_version", "Do not show HAProxy's version."),
-    flag("show-version", "stats_show_version", "Show HAProxy's version."),
-    flag("show-legends", "stats_show_legends", "Show details of sockets and servers."),
+    stats_flag("enable", "stats_enable", "Show the page at its default address."),
+    stats_flag("hide-version", "stats_hide_version", "Do not show HAProxy's version."),
+    stats_flag("show-version", "stats_show_version", "Show HAProxy's version."),
+    stats_flag("show-legends", "stats_show_legends", "Show details of sockets and servers."),
     statement(
         "stats show-desc",
         rest("stats_options.stats_show_desc", nullable=True, help="A sentence shown on the page."),
@@ -74,8 +74,8 @@ STATS = on(
         examples=["stats refresh 5s", "stats refresh 10"],
         rejects=["stats refresh"],
     ),
-    value("show-node", "stats_show_node_name", "Name of the node.", NODE, nullable=True),
-    value("uri", "stats_uri_prefix", "Path of the page.", r"^[^\s]+$"),
+    stats_word("show-node", "stats_show_node_name", "Name of the node.", NODE_NAME, nullable=True),
+    stats_word("uri", "stats_uri_prefix", "Path of the page.", r"^[^\s]+$"),
     each_counts(
         statement(
             "stats admin",
@@ -98,7 +98,7 @@ STATS = on(
             rejects=["stats admin", "stats admin if"],
         ),
     ),
-    flag("show-modules", "stats_show_modules", "Show the statistics of modules."),
+    stats_flag("show-modules", "stats_show_modules", "Show the statistics of modules."),
     statement(
         "stats realm",
         seq(

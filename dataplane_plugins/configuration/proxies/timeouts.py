@@ -1,20 +1,28 @@
 """Timeouts and TCP keep-alive of proxies (manual, section 4.2 "timeout …", "clitcpka-…")."""
 
 from dataplane_core.plugin import duration, integer, statement
-from dataplane_plugins.configuration.proxies.section_kinds import ANY, BACK, FRONT, Table, on
+from dataplane_plugins.configuration.proxies.section_kinds import (
+    ANY,
+    BACK,
+    FRONT,
+    ProxyStatements,
+    taken_by,
+)
 
-LONGEST = 2**31 - 1
+LONGEST_TIMEOUT = 2**31 - 1
 """Milliseconds: HAProxy's timers are signed and have 32 bits."""
 
 
-def timeout(kinds: frozenset[str], keyword: str, name: str, help: str, *also: str) -> Table:
+def timeout(
+    kinds: frozenset[str], keyword: str, name: str, help: str, *also: str
+) -> ProxyStatements:
     """`timeout X <time>`, in milliseconds; `also` are the words for it before HAProxy 1.3."""
     head = f"timeout {keyword}"
-    term = duration(name, 0, LONGEST, nullable=True, help=f"{help}, in milliseconds.")
+    term = duration(name, 0, LONGEST_TIMEOUT, nullable=True, help=f"{help}, in milliseconds.")
     examples = [f"{head} 5000", f"{head} 30s", f"{head} 0", f"{head} 1500us", f"{head} 15min"]
     examples += [f"{one} 5s" for one in also]
     rejects = [head, f"{head} 1.5s"]
-    return on(kinds, statement(head, term, also=also, examples=examples, rejects=rejects))
+    return taken_by(kinds, statement(head, term, also=also, examples=examples, rejects=rejects))
 
 
 TIMEOUTS = (
@@ -32,9 +40,9 @@ TIMEOUTS = (
 )
 
 
-def keepalive(kinds: frozenset[str], side: str, peer: str) -> Table:
+def keepalive(kinds: frozenset[str], side: str, peer: str) -> ProxyStatements:
     """`<side>-cnt`, `-idle` and `-intvl`; HAProxy counts a bare number in seconds."""
-    return on(
+    return taken_by(
         kinds,
         statement(
             f"{side}-cnt",

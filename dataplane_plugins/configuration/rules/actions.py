@@ -28,13 +28,13 @@ from dataplane_core.plugin import (
 from dataplane_plugins.configuration.common.values import or_variable
 
 LOG_LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "silent")
-SCOPE = or_variable("(proc|check|p?(sess|txn|req|res))")
+VARIABLE_SCOPE = or_variable("(proc|check|p?(sess|txn|req|res))")
 """Scopes of variables (manual, section 2.8); those with a `p` are the parent stream's."""
 
-METHOD = or_variable("(str|beg|end|sub|reg)")
+NAME_MATCH = or_variable("(str|beg|end|sub|reg)")
 """How names of header fields are matched."""
 
-NUMBER = or_variable("(0x[0-9A-Fa-f]+|[0-9]+)")
+DECIMAL_OR_HEX = or_variable("(0x[0-9A-Fa-f]+|[0-9]+)")
 """A decimal or hexadecimal number."""
 
 HEADER = word("hdr_name", pattern=None, help="Name of the header field.")
@@ -46,7 +46,7 @@ EXPRESSION = rest("expr", help="Sample expression that gives the value.")
 
 def headers() -> list[Case]:
     """Actions on header fields."""
-    method = word("hdr_method", METHOD, help="How the name matches: str, beg, end, sub or reg.")
+    method = word("hdr_method", NAME_MATCH, help="How the name matches: str, beg, end, sub or reg.")
     return [
         case("add-header", HEADER + FORMAT),
         case("del-header", HEADER + params(arg("-m", method), strict=True)),
@@ -77,7 +77,7 @@ def lists() -> list[Case]:
 
 
 _VARIABLE: dict[str, Any] = {
-    "var_scope": {"pattern": SCOPE, "help": "Where the variable lives."},
+    "var_scope": {"pattern": VARIABLE_SCOPE, "help": "Where the variable lives."},
     "var_name": {"pattern": WORD, "help": "Name of the variable."},
 }
 
@@ -132,8 +132,11 @@ def bandwidth_limit() -> Case:
 def marks() -> list[Case]:
     """`set-mark` and `set-tos`: mark the packets to the client."""
     return [
-        case("set-mark", word("mark_value", NUMBER, help="Netfilter mark of the packets.")),
-        case("set-tos", word("tos_value", NUMBER, help="Type of service (DSCP) of the packets.")),
+        case("set-mark", word("mark_value", DECIMAL_OR_HEX, help="Netfilter mark of the packets.")),
+        case(
+            "set-tos",
+            word("tos_value", DECIMAL_OR_HEX, help="Type of service (DSCP) of the packets."),
+        ),
     ]
 
 
@@ -257,6 +260,6 @@ CAPTURE_SLOT = seq(
 )
 
 
-def old_name(name: str, help: str, **more: Any) -> Prop:
+def property_alias(name: str, help: str, **more: Any) -> Prop:
     """A documented property that is taken for another one, the one that is shown."""
     return Prop(name, "string", help=help, deprecated=True, **more)

@@ -22,7 +22,7 @@ from dataplane_core.plugin import (
 RANK = 25
 
 
-def bandwidth() -> Term:
+def bandwidth_limit() -> Term:
     """A limit for each stream, or one shared by the streams with the same key (section 9.7)."""
     smallest = size("min_size", help="Bytes that are forwarded at once, at the least.")
     per_stream = params(
@@ -61,8 +61,8 @@ FILTER = statement(
     "filter",
     dispatch(
         "type",
-        case("bwlim-in", bandwidth()),
-        case("bwlim-out", bandwidth()),
+        case("bwlim-in", bandwidth_limit()),
+        case("bwlim-out", bandwidth_limit()),
         case("cache", word("cache_name", help="Cache that answers are taken from and put into.")),
         case("compression"),
         case("comp-req"),

@@ -3,7 +3,7 @@
 from dataplane_core.plugin import Orphans, Registry, case, checked, dispatch, impl, rule
 from dataplane_plugins.configuration.common.constraints import needed
 from dataplane_plugins.configuration.rules import actions, counters
-from dataplane_plugins.configuration.rules.statements import RuleLine, number_spellings
+from dataplane_plugins.configuration.rules.statements import RuleStatement, number_aliases
 
 ACTIONS = (
     *actions.headers(),
@@ -22,10 +22,10 @@ ACTIONS = (
     *actions.variables(),
     actions.strict_mode(),
 )
-RULE = RuleLine(
+RULE = RuleStatement(
     "http-after-response",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
-    number_spellings("sc_expr", "sc_int", *counters.VALUED),
+    number_aliases("sc_expr", "sc_int", *counters.VALUED),
     examples=[
         "http-after-response set-header Strict-Transport-Security max-age=31536000",
         "http-after-response set-status 503 reason Slow unless { path / }",

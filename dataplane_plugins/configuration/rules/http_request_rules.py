@@ -15,7 +15,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.rules import actions, answers, counters, tracking
-from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling
+from dataplane_plugins.configuration.rules.statements import ActionAlias, RuleStatement
 
 
 def _normalizer() -> Term:
@@ -114,19 +114,19 @@ ACTIONS = (
     actions.bandwidth_limit(),
 )
 
-SPELLINGS = (
-    *tracking.SPELLINGS,
-    Spelling("set-query", {"query-fmt": "hdr_format"}),
-    Spelling("set-uri", {"uri-fmt": "hdr_format"}),
-    Spelling("replace-uri", {"hdr_match": "uri-match", "hdr_format": "uri-fmt"}),
+ACTION_ALIASES = (
+    *tracking.TRACK_ALIASES,
+    ActionAlias("set-query", {"query-fmt": "hdr_format"}),
+    ActionAlias("set-uri", {"uri-fmt": "hdr_format"}),
+    ActionAlias("replace-uri", {"hdr_match": "uri-match", "hdr_format": "uri-fmt"}),
 )
-RULE = RuleLine(
+RULE = RuleStatement(
     "http-request",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
-    SPELLINGS,
+    ACTION_ALIASES,
     (
-        *tracking.TRACKED,
-        actions.old_name("query-fmt", "The same as `hdr_format`."),
+        *tracking.TRACK_PROPERTIES,
+        actions.property_alias("query-fmt", "The same as `hdr_format`."),
     ),
     examples=[
         "http-request allow if { src 10.0.0.0/8 }",

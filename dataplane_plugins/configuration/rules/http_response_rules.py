@@ -1,10 +1,10 @@
 """`http-response`: rules for responses, in the order in which they are evaluated."""
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word
-from dataplane_plugins.configuration.common.constraints import held
+from dataplane_plugins.configuration.common.constraints import must_match
 from dataplane_plugins.configuration.rules import actions, answers, counters
-from dataplane_plugins.configuration.rules.statements import RuleLine
-from dataplane_plugins.configuration.rules.tracking import SPELLINGS, TRACK, TRACKED
+from dataplane_plugins.configuration.rules.statements import RuleStatement
+from dataplane_plugins.configuration.rules.tracking import TRACK, TRACK_ALIASES, TRACK_PROPERTIES
 
 ACTIONS = (
     actions.add_acl(),
@@ -18,7 +18,7 @@ ACTIONS = (
     actions.lua(),
     actions.tracing(),
     case("pause", actions.EXPRESSION),
-    case("redirect", held(answers.REDIRECT, "redir_type", "location", "location")),
+    case("redirect", must_match(answers.REDIRECT, "redir_type", "location", "location")),
     answers.return_answer(),
     *counters.stick_counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),
@@ -35,11 +35,11 @@ ACTIONS = (
     actions.wait_for_body(),
     actions.bandwidth_limit(),
 )
-RULE = RuleLine(
+RULE = RuleStatement(
     "http-response",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
-    SPELLINGS,
-    TRACKED,
+    TRACK_ALIASES,
+    TRACK_PROPERTIES,
     examples=[
         "http-response deny if { status 500 }",
         "http-response set-status 503 reason Slow if { path / }",

@@ -66,7 +66,7 @@ _TARGET = seq(
 )
 
 
-class LogLine(RowStatement):
+class LogTargetStatement(RowStatement):
     """A log target.
 
     `minlevel` stands behind a level; where none is given it is `debug`, which HAProxy takes for a
@@ -84,7 +84,7 @@ class LogLine(RowStatement):
             yield from super().problems(values)
 
 
-LOG = LogLine(
+LOG = LogTargetStatement(
     [
         LineForm("log global", const("global", True, help="Send to the global section's targets.")),
         LineForm("no log", const("nolog", True, help="Drop the targets that are inherited.")),

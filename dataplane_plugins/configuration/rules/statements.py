@@ -17,7 +17,7 @@ from dataplane_core.plugin import (
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
+class ActionAlias:
     """Another way to say an action: under other property names, or another name of its own.
 
     `action` is the value that selects it, `becomes` the value that is read back (the same unless
@@ -32,18 +32,18 @@ class Spelling:
     numbers: Mapping[str, str] = field(default_factory=dict)
 
 
-def number_spellings(expression: str, number: str, *actions: str) -> tuple[Spelling, ...]:
+def number_aliases(expression: str, number: str, *actions: str) -> tuple[ActionAlias, ...]:
     """Actions that take a number or an expression, each a property of its own."""
-    return tuple(Spelling(action, numbers={expression: number}) for action in actions)
+    return tuple(ActionAlias(action, numbers={expression: number}) for action in actions)
 
 
-def track_spellings(key: str, table: str, counter: str, own_names: bool) -> tuple[Spelling, ...]:
+def track_aliases(key: str, table: str, counter: str, own_names: bool) -> tuple[ActionAlias, ...]:
     """`track-sc0` to `track-sc2` as actions of their own: names of `track-sc` with its counter.
 
     With `own_names` each has properties of its own, such as `track-sc0-key`.
     """
     return tuple(
-        Spelling(
+        ActionAlias(
             f"track-sc{number}",
             {f"track-sc{number}-key": key, f"track-sc{number}-table": table} if own_names else {},
             "track-sc",
@@ -53,7 +53,7 @@ def track_spellings(key: str, table: str, counter: str, own_names: bool) -> tupl
     )
 
 
-class RuleLine(SingleStatement):
+class RuleStatement(SingleStatement):
     """A line of a rule set.
 
     What the interface knows under two names is read under one, the one that its servers show, and
@@ -64,7 +64,7 @@ class RuleLine(SingleStatement):
         self,
         head: str,
         term: Term,
-        spellings: Sequence[Spelling],
+        spellings: Sequence[ActionAlias],
         aliases: Sequence[Prop] = (),
         selector: str = "type",
         **more: Any,
@@ -72,7 +72,7 @@ class RuleLine(SingleStatement):
         super().__init__(head, term, **more)
         self.selector = selector
         self.aliases = tuple(aliases)
-        self.spellings: dict[str, list[Spelling]] = {}
+        self.spellings: dict[str, list[ActionAlias]] = {}
         for spelling in spellings:
             self.spellings.setdefault(spelling.action, []).append(spelling)
 

@@ -15,7 +15,7 @@ from dataplane_core.plugin import (
 
 RANK = 50
 
-STICK = statement(
+STICK_RULE = statement(
     "stick",
     rule(
         seq(
@@ -49,7 +49,7 @@ def dataplane_register(registry: Registry) -> None:
     """Rules of backends and `listen` sections."""
     registry.rows(
         "stick_rules",
-        STICK,
+        STICK_RULE,
         key=None,
         parents=("backend",),
         parameter="backend",

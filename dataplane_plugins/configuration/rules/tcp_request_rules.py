@@ -19,10 +19,10 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.rules import actions, counters
 from dataplane_plugins.configuration.rules.statements import (
-    RuleLine,
-    Spelling,
-    number_spellings,
-    track_spellings,
+    ActionAlias,
+    RuleStatement,
+    number_aliases,
+    track_aliases,
 )
 
 TRACK_NAMES = ("track_key", "track_table", "track_stick_counter")
@@ -84,21 +84,21 @@ def _level(*cases: Case) -> Term:
     return rule(dispatch("action", *cases, required=False, help="What the rule does."))
 
 
-ALIASES = (
-    actions.old_name(
+PROPERTY_ALIASES = (
+    actions.property_alias(
         "capture_sample", "The same as `expr`, for capture.", pattern=actions.CAPTURED
     ),
-    actions.old_name("gpt_value", "The same as `expr`, for sc-set-gpt0."),
-    actions.old_name("resolve_var", "The same as `var_name`, for do-resolve."),
+    actions.property_alias("gpt_value", "The same as `expr`, for sc-set-gpt0."),
+    actions.property_alias("resolve_var", "The same as `var_name`, for do-resolve."),
 )
-SPELLINGS = (
-    *track_spellings(*TRACK_NAMES, own_names=False),
-    Spelling("capture", {"capture_sample": "expr"}),
-    Spelling("sc-set-gpt0", {"gpt_value": "expr"}),
-    Spelling("do-resolve", {"resolve_var": "var_name"}),
-    *number_spellings("expr", "sc_int", *counters.VALUED),
+ACTION_ALIASES = (
+    *track_aliases(*TRACK_NAMES, own_names=False),
+    ActionAlias("capture", {"capture_sample": "expr"}),
+    ActionAlias("sc-set-gpt0", {"gpt_value": "expr"}),
+    ActionAlias("do-resolve", {"resolve_var": "var_name"}),
+    *number_aliases("expr", "sc_int", *counters.VALUED),
 )
-RULE = RuleLine(
+RULE = RuleStatement(
     "tcp-request",
     dispatch(
         "type",
@@ -111,8 +111,8 @@ RULE = RuleLine(
         case("session", _level(*SESSION)),
         help="At which point the rule is evaluated.",
     ),
-    SPELLINGS,
-    ALIASES,
+    ACTION_ALIASES,
+    PROPERTY_ALIASES,
     selector="action",
     examples=[
         "tcp-request connection reject if { src 10.0.0.0/8 }",

@@ -2,7 +2,11 @@
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, duration, impl, rule
 from dataplane_plugins.configuration.rules import actions, counters
-from dataplane_plugins.configuration.rules.statements import RuleLine, Spelling, number_spellings
+from dataplane_plugins.configuration.rules.statements import (
+    ActionAlias,
+    RuleStatement,
+    number_aliases,
+)
 
 ACTIONS = (
     case("accept"),
@@ -21,14 +25,14 @@ ACTIONS = (
     *actions.variables("expr"),
     actions.silent_drop(),
 )
-SPELLINGS = (
-    Spelling("sc-add-gpc", {"expr": "sc_expr"}),
-    Spelling("sc-set-gpt", {"sc_expr": "expr"}),
-    Spelling("sc-set-gpt0", {"sc_expr": "expr"}),
-    *number_spellings("sc_expr", "sc_int", "sc-add-gpc"),
-    *number_spellings("expr", "sc_int", "sc-set-gpt", "sc-set-gpt0"),
+ACTION_ALIASES = (
+    ActionAlias("sc-add-gpc", {"expr": "sc_expr"}),
+    ActionAlias("sc-set-gpt", {"sc_expr": "expr"}),
+    ActionAlias("sc-set-gpt0", {"sc_expr": "expr"}),
+    *number_aliases("sc_expr", "sc_int", "sc-add-gpc"),
+    *number_aliases("expr", "sc_int", "sc-set-gpt", "sc-set-gpt0"),
 )
-RULE = RuleLine(
+RULE = RuleStatement(
     "tcp-response",
     dispatch(
         "type",
@@ -42,7 +46,7 @@ RULE = RuleLine(
         ),
         help="A rule, or how long to wait for what it looks at.",
     ),
-    SPELLINGS,
+    ACTION_ALIASES,
     selector="action",
     examples=[
         "tcp-response content close if { res.len 0 }",

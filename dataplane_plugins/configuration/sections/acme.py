@@ -19,12 +19,12 @@ CHALLENGES = ("http-01", "dns-01", "dns-persist-01")
 """Kinds of challenges (RFC 8555, section 8); HAProxy reads them in any case."""
 
 
-def text(head: str, name: str, help: str) -> Statement:
+def one_word(head: str, name: str, help: str) -> Statement:
     """A keyword with one word."""
     return statement(head, word(name, None, help=help), examples=[f"{head} a"], rejects=[head])
 
 
-def wait(head: str, name: str, help: str) -> Statement:
+def wait_time(head: str, name: str, help: str) -> Statement:
     """A keyword with a time that HAProxy counts in seconds."""
     term = duration(name, unit="s", nullable=True, help=f"{help}, in milliseconds.")
     return statement(head, term, examples=[f"{head} 30"], rejects=[head])
@@ -43,8 +43,8 @@ ACME = Model(
         examples=["directory https://acme.example/directory"],
         rejects=["directory"],
     ),
-    text("account-key", "account_key", "File with the account's key."),
-    text("acme-vars", "acme_vars", "Variables for whoever sets DNS records: name=value,…"),
+    one_word("account-key", "account_key", "File with the account's key."),
+    one_word("acme-vars", "acme_vars", "Variables for whoever sets DNS records: name=value,…"),
     statement(
         "bits",
         integer("bits", nullable=True, help="Length of RSA keys."),
@@ -67,19 +67,19 @@ ACME = Model(
         examples=["challenge-ready cli,dns"],
         rejects=["challenge-ready"],
     ),
-    text("contact", "contact", "Address that the provider writes to."),
-    text("curves", "curves", "Curve of ECDSA keys."),
-    wait("dns-delay", "dns_delay", "Time between two looks for a DNS record"),
-    wait("dns-timeout", "dns_timeout", "How long a DNS record is looked for"),
+    one_word("contact", "contact", "Address that the provider writes to."),
+    one_word("curves", "curves", "Curve of ECDSA keys."),
+    wait_time("dns-delay", "dns_delay", "Time between two looks for a DNS record"),
+    wait_time("dns-timeout", "dns_timeout", "How long a DNS record is looked for"),
     statement(
         "keytype",
         one_of("keytype", "RSA", "ECDSA", help="Type of keys."),
         examples=["keytype ECDSA"],
         rejects=["keytype"],
     ),
-    text("map", "map", "Map with the answers to challenges."),
-    text("profile", "profile", "Kind of certificate that is ordered."),
-    text("provider-name", "acme_provider", "Who sets DNS records."),
+    one_word("map", "map", "Map with the answers to challenges."),
+    one_word("profile", "profile", "Kind of certificate that is ordered."),
+    one_word("provider-name", "acme_provider", "Who sets DNS records."),
     statement(
         "reuse-key",
         on_off("reuse_key", help="Keep the key when a certificate is renewed."),

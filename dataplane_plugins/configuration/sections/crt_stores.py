@@ -17,7 +17,7 @@ from dataplane_plugins.configuration.common.certificate_files import certificate
 NAME = r"^[A-Za-z0-9-_]+$"
 
 
-def base(head: str, name: str, help: str) -> Statement:
+def base_directory(head: str, name: str, help: str) -> Statement:
     """A directory that relative names start from."""
     return statement(
         head, word(name, None, help=help), examples=[f"{head} /etc/certs"], rejects=[head]
@@ -26,8 +26,8 @@ def base(head: str, name: str, help: str) -> Statement:
 
 CRT_STORE = Model(
     "crt_store",
-    base("crt-base", "crt_base", "Directory of certificates."),
-    base("key-base", "key_base", "Directory of keys."),
+    base_directory("crt-base", "crt_base", "Directory of certificates."),
+    base_directory("key-base", "key_base", "Directory of keys."),
 )
 
 LOAD = statement(

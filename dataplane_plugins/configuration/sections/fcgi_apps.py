@@ -49,7 +49,7 @@ _TARGET = seq(
 )
 
 
-def path(head: str, name: str, help: str, required: bool = False) -> Statement:
+def one_word(head: str, name: str, help: str, required: bool = False) -> Statement:
     """A keyword with one word."""
     term = word(name, None, required=required, help=help)
     return statement(head, term, examples=[f"{head} /srv/www"], rejects=[head])
@@ -57,8 +57,8 @@ def path(head: str, name: str, help: str, required: bool = False) -> Statement:
 
 FCGI_APP = Model(
     "fcgi_app",
-    path("docroot", "docroot", "Directory of the application, on its host.", required=True),
-    path("index", "index", "Script that stands for a directory."),
+    one_word("docroot", "docroot", "Directory of the application, on its host.", required=True),
+    one_word("index", "index", "Script that stands for a directory."),
     statements(
         "log-stderr",
         "log_stderrs",
@@ -81,7 +81,7 @@ FCGI_APP = Model(
         examples=["pass-header Authorization", "pass-header X if TRUE"],
         rejects=["pass-header", "pass-header X if"],
     ),
-    path("path-info", "path_info", "Expression that cuts a path into script and path info."),
+    one_word("path-info", "path_info", "Expression that cuts a path into script and path info."),
     option("get-values", "get_values", help="Ask the application for its limits."),
     option("keep-conn", "keep_conn", help="Keep connections open between requests."),
     statement(

@@ -10,7 +10,7 @@ NAME = r"^[A-Za-z0-9-_]+$"
 
 
 
-class HttpErrors(Model):
+class HTTPErrorsModel(Model):
     """A section that is nothing but its entries: what one of them lacks is a bad request (400)."""
 
     def problems(self, values: Values) -> Iterator[Problem]:
@@ -19,7 +19,7 @@ class HttpErrors(Model):
             yield replace(problem, code=BadRequest.status) if lacks else problem
 
 
-HTTP_ERRORS = HttpErrors("http_errors_section", error_files(required=True))
+HTTP_ERRORS = HTTPErrorsModel("http_errors_section", error_files(required=True))
 
 
 @impl

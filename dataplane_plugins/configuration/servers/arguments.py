@@ -11,7 +11,7 @@ from dataplane_core.plugin import (
     one_of,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import INIT_ADDR, held
+from dataplane_plugins.configuration.common.constraints import INIT_ADDR, must_match
 from dataplane_plugins.configuration.common.values import GUID
 
 AGENT_TO_HASH = (
@@ -69,7 +69,7 @@ IDLE_TO_ON_MARKED_UP = (
     ),
     arg(
         "init-addr",
-        held(
+        must_match(
             word("init-addr", nullable=True, help="Ways to find the address at the start."),
             *("init-addr", INIT_ADDR, "last, libc, none and addresses with commas between", ","),
         ),

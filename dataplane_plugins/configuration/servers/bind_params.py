@@ -16,7 +16,7 @@ from dataplane_core.plugin import (
     switch,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import THREADS, held, mss
+from dataplane_plugins.configuration.common.constraints import THREADS, mss, must_match
 from dataplane_plugins.configuration.common.values import (
     CONGESTION_CONTROLS,
     GUID,
@@ -243,7 +243,7 @@ BIND_PARAMS = params(
     flag("tfo", "tfo", help="Take data with the first packet (TCP fast open)."),
     arg(
         "thread",
-        held(
+        must_match(
             word("thread", pattern=None, help="Threads that accept connections."),
             *("thread", THREADS, "a set of threads such as all, odd, 1-4 or 1/2-3"),
         ),

@@ -27,7 +27,7 @@ _AROUND = ("ssl", "send-proxy", "send_proxy")
 _PATHS = ("unix@", "abns@", "/")
 
 
-def added(document: Document, section: Section, row: Row) -> Iterator[str]:
+def add_commands(document: Document, section: Section, row: Row) -> Iterator[str]:
     """The commands that make a server of a line, and put it to work as the line says."""
     where = _path(section, row)
     common = _default_words(document, section, row.at)
@@ -46,14 +46,14 @@ def added(document: Document, section: Section, row: Row) -> Iterator[str]:
         yield f"set server {where} state ready"
 
 
-def removed(document: Document, section: Section, row: Row) -> Iterator[str]:
+def delete_commands(document: Document, section: Section, row: Row) -> Iterator[str]:
     """The commands that take a server away; HAProxy refuses while it has connections."""
     where = _path(section, row)
     yield f"set server {where} state maint"
     yield f"del server {where}"
 
 
-def inherited(document: Document, section: Section, row: Row) -> dict[str, Any]:
+def inherited_values(document: Document, section: Section, row: Row) -> dict[str, Any]:
     """What a server has from the `default-server` lines that count for it."""
     _path(section, row)
     common = _default_words(document, section, row.at)
@@ -65,7 +65,7 @@ def inherited(document: Document, section: Section, row: Row) -> dict[str, Any]:
     return reading.values
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def refuse_unlike_reload(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Raise `NeedsReload` where a server's properties, set one by one, are not all of a change."""
     others = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     if "address" in others and not is_ip(unquote(str(before.get("address", "")))):

@@ -21,7 +21,7 @@ from dataplane_core.plugin import (
     seq,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import NETWORK, SOURCE, held
+from dataplane_plugins.configuration.common.constraints import NETWORK, SOURCE, must_match
 from dataplane_plugins.configuration.common.values import CONGESTION_CONTROLS, TLS_VERSIONS
 from dataplane_plugins.configuration.servers.arguments import (
     AGENT_TO_HASH,
@@ -38,7 +38,7 @@ _RESOLVE_OPTIONS = f"^{_RESOLVE_OPTION}(,{_RESOLVE_OPTION})*$"
 _NETWORKS = r"^([A-Za-z0-9.:/]+)(,[A-Za-z0-9.:/]+)*$"
 
 _SOURCE = seq(
-    held(
+    must_match(
         word("source", pattern=None, help="Address, and ports, to connect from."),
         *("source", SOURCE, "an address, and a port or a range of ports behind a colon"),
     ),
@@ -107,7 +107,7 @@ _POOL_TO_SOURCE = (
     ),
     joined(
         "resolve-net",
-        held(
+        must_match(
             word("resolve-net", _NETWORKS, help="Networks that are preferred."),
             *("resolve-net", NETWORK, "networks with commas between", ","),
         ),

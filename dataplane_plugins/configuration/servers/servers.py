@@ -25,14 +25,14 @@ LIVE = {
 
 
 
-class ServerLine(SingleStatement):
+class ServerStatement(SingleStatement):
     """A server, of which some properties are brought to the running process."""
 
     def declared(self) -> Iterable[Prop]:
         return (replace(p, live=LIVE.get(p.name, p.live)) for p in super().declared())
 
 
-SERVER = ServerLine(
+SERVER = ServerStatement(
     "server",
     seq(
         word("name", required=True, help="Name of the server, unique in its section."),
@@ -61,10 +61,10 @@ def dataplane_register(registry: Registry) -> None:
         parameter="backend",
         rank=RANK,
         live=RowCommands(
-            commands.added,
-            commands.removed,
-            commands.inherited,
-            commands.changed,
+            commands.add_commands,
+            commands.delete_commands,
+            commands.inherited_values,
+            commands.refuse_unlike_reload,
         ),
         title="Server",
         help="Machines that requests are sent to.",

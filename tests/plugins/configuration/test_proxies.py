@@ -7,7 +7,7 @@ from dataplane_core.text import Section
 from dataplane_plugins.configuration.proxies.backends import BACKEND
 from dataplane_plugins.configuration.proxies.defaults import DEFAULTS
 from dataplane_plugins.configuration.proxies.frontends import FRONTEND
-from dataplane_plugins.configuration.proxies.section_kinds import select
+from dataplane_plugins.configuration.proxies.section_kinds import statements_of
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 from tests.plugins.configuration.support import section
 
@@ -20,7 +20,7 @@ def put(model: Model, before: Section, **values: object) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "model"), MODELS.items())
 def test_a_section_has_what_the_tables_give_it(kind, model):
-    assert list(model.statements) == list(select(kind, PROXY_STATEMENTS))
+    assert list(model.statements) == list(statements_of(kind, PROXY_STATEMENTS))
     assert len({prop.name for prop in model.props}) == len(model.props)
 
 
