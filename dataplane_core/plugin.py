@@ -47,16 +47,6 @@ from dataplane_core.api.view import View
 from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Codec, Loaded, raise_problems
 from dataplane_core.codec.schema import SchemaFactory
-from dataplane_core.discovery import (
-    ENTRY_DEFAULTS,
-    ENTRY_PROPS,
-    ENTRY_SLOTS,
-    Found,
-    Instance,
-    Source,
-    SourceEntry,
-    SourceFailed,
-)
 from dataplane_core.errors import (
     AlreadyExists,
     BadRequest,
@@ -91,6 +81,8 @@ from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.runtime_protocol import first_words, refused, runtime_argument
+from dataplane_core.hooks.containment import Failure
+from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
 from dataplane_core.references import Former, StoredFiles, Tell
@@ -143,6 +135,8 @@ __all__ = [
     # What the hooks are given.
     "Settings", "SettingsError", "Registry", "Services", "Routes", "ApiRequest", "Access",
     "Identity", "Committed", "Outcome", "ReloadQueue", "ReloadRecord", "Fact",
+    # Hooks of a plugin's own, for other plugins to implement.
+    "hookspec", "Failure", "list_of", "none_or",
     # Errors to raise: each has its status, and its sentence is the answer.
     "AlreadyExists", "BadRequest", "CheckFailed", "Code", "Conflict", "DataplaneError",
     "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
@@ -167,9 +161,6 @@ __all__ = [
     "WORD",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_argument", "first_words", "refused", "is_ip",
-    # Sources of services.
-    "Source", "SourceFailed", "Instance", "Found", "SourceEntry", "ENTRY_DEFAULTS", "ENTRY_PROPS",
-    "ENTRY_SLOTS",
     # Files and state that a plugin keeps.
     "State", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions", "Verdict",
     "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",

@@ -79,7 +79,7 @@ def make_manager(
     `plugins` are modules, objects or names as in `own_plugins`; None means these and all
     installed. `blocked` are names of plugins that are left out.
     """
-    manager = Manager(hookspecs, hookspecs.TERMS)
+    manager = Manager(hookspecs)
     for name in blocked:
         manager.set_blocked(name)
     if plugins is None:

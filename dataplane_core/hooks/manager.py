@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
+from typing import cast
 
 import pluggy
 
 from dataplane_core.hooks.containment import PROJECT, Containment, Fault, PluginError, Terms
+from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.hooks.surface import misfit, missing_name
 
 GROUP = "dataplane.plugins"
@@ -23,13 +25,15 @@ class Manager(pluggy.PluginManager):
 
     pluggy calls what was registered last first; plugins are registered in reverse, so that their
     hooks are called in the order in which they are named and loaded. `specifications` is the
-    module of the hooks, `terms` what holds for the implementations of each.
+    module of the server's own hooks; a plugin may declare further ones (`hookspec`).
     """
 
-    def __init__(self, specifications: ModuleType, terms: dict[str, Terms]) -> None:
+    def __init__(self, specifications: ModuleType) -> None:
         super().__init__(PROJECT)
-        self._containment = Containment(terms)
-        self.add_hookspecs(specifications)
+        self._terms: dict[str, Terms] = {}
+        self._declared_by: dict[str, str] = {}
+        self._containment = Containment(self._terms)
+        self._declare(specifications, "the server")
 
     @property
     def names(self) -> list[str]:
@@ -48,13 +52,30 @@ class Manager(pluggy.PluginManager):
         be the one that says who may do what.
         """
         loaded = [(name, _load(name, plugin)) for name, plugin in plugins]
+        for name, plugin in loaded:
+            with _named(name):
+                self._declare(plugin, name)
         for name, plugin in reversed(loaded):
             with _named(name):
                 self.register(self._containment.shield(plugin, name), name)
         try:
             self.check_pending()
         except pluggy.PluginValidationError as error:
-            raise PluginError(f"a plugin implements a hook that does not exist: {error}") from None
+            raise PluginError(
+                f"a plugin implements a hook that does not exist: {error}; where the plugin that "
+                "declares it may be left out, mark it with impl(optionalhook=True)"
+            ) from None
+
+    def _declare(self, namespace: object, name: str) -> None:
+        """Take the hooks that a module, or a plugin called `name`, declares."""
+        terms = declared_hooks(namespace)
+        for hook in terms:
+            if hook in self._terms:
+                raise ValueError(f"it declares the hook {hook}, as {self._declared_by[hook]} does")
+        if terms:
+            self._terms.update(terms)
+            self._declared_by.update(dict.fromkeys(terms, name))
+            self.add_hookspecs(cast(ModuleType, namespace))
 
 
 def own_plugins() -> dict[str, str]:

@@ -12,20 +12,10 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-from dataplane_core.plugin import (
-    Code,
-    Found,
-    Instance,
-    Problem,
-    Prop,
-    Source,
-    SourceEntry,
-    SourceFailed,
-    impl,
-    is_digits,
-)
+from dataplane_core.plugin import Code, Problem, Prop, impl, is_digits
 from dataplane_plugins.discovery.signing import Credentials, Scope, signed
 from dataplane_plugins.discovery.slots import backend_name
+from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry, SourceFailed
 from dataplane_plugins.discovery.web import Refused, fetch
 
 NAME_TAG, PORT_TAG = "HAProxy:Service:Name", "HAProxy:Service:Port"
@@ -205,7 +195,7 @@ SOURCE = Source(
 )
 
 
-@impl
+@impl(optionalhook=True)
 def dataplane_discovery() -> list[Source]:
     """AWS as a source."""
     return [SOURCE]

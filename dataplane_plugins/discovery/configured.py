@@ -5,18 +5,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from uuid import NAMESPACE_URL, uuid5
 
-from dataplane_core.plugin import (
-    ENTRY_PROPS,
-    Code,
-    Codec,
-    Loaded,
-    Prop,
-    SchemaFactory,
-    Settings,
-    SettingsError,
-    Source,
-    SourceEntry,
-)
+from dataplane_core.plugin import Code, Codec, Loaded, Prop, SchemaFactory, Settings, SettingsError
+from dataplane_plugins.discovery.sources import ENTRY_PROPS, Source, SourceEntry
 
 ID = Prop("id", pattern=r"^[^\s]+$", help="Id of the entry; made up where none is given.")
 

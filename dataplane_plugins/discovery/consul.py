@@ -10,20 +10,9 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from dataplane_core.plugin import (
-    PORT,
-    Code,
-    Found,
-    Instance,
-    Problem,
-    Prop,
-    Source,
-    SourceEntry,
-    SourceFailed,
-    impl,
-    is_digits,
-)
+from dataplane_core.plugin import PORT, Code, Problem, Prop, impl, is_digits
 from dataplane_plugins.discovery.blocking import LEAST_PERIOD, Changes, Query
+from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry, SourceFailed
 from dataplane_plugins.discovery.web import Connection, Refused
 
 _WORD = r"^[^\s]+$"
@@ -243,7 +232,7 @@ SOURCE = Source(
 )
 
 
-@impl
+@impl(optionalhook=True)
 def dataplane_discovery() -> list[Source]:
     """Consul as a source."""
     return [SOURCE]

@@ -7,17 +7,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dataplane_core.plugin import (
-    DataplaneError,
-    Found,
-    Instance,
-    Services,
-    Source,
-    SourceEntry,
-    VersionMismatch,
-)
+from dataplane_core.plugin import DataplaneError, Services, VersionMismatch
 from dataplane_plugins.discovery.entries import Backends, Entries, Statuses
 from dataplane_plugins.discovery.slots import backend_name, is_address, plan
+from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry
 
 log = logging.getLogger(__name__)
 

@@ -6,14 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
-from dataplane_core.plugin import (
-    ENTRY_DEFAULTS,
-    AlreadyExists,
-    NotFound,
-    Source,
-    SourceEntry,
-    State,
-)
+from dataplane_core.plugin import AlreadyExists, NotFound, State
+from dataplane_plugins.discovery.sources import ENTRY_DEFAULTS, Source, SourceEntry
 
 _TABLES = (
     "CREATE TABLE discovery_entries (source TEXT, id TEXT, body TEXT NOT NULL, "

@@ -1,6 +1,6 @@
 """`/service_discovery/<source>`: the entries of every source, and how they fare."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import falcon
 
@@ -11,13 +11,15 @@ from dataplane_core.plugin import (
     ApiRequest,
     Body,
     Fact,
+    Failure,
     Fragment,
     Operation,
     Response,
     Routes,
     Services,
-    Source,
+    hookspec,
     impl,
+    list_of,
     operation,
     raise_problems,
     to_json,
@@ -25,6 +27,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.discovery.configured import configured, props_of
 from dataplane_plugins.discovery.engine import Engine
 from dataplane_plugins.discovery.entries import Entries, Statuses
+from dataplane_plugins.discovery.sources import Source
 
 TAG = "ServiceDiscovery"
 STATUS = {
@@ -41,6 +44,11 @@ STATUS = {
         "left_out": {"type": "array", "items": {"type": "string"}},
     },
 }
+
+
+@hookspec(Failure.STOPS, list_of("sources", lambda one: hasattr(one, "watch")))
+def dataplane_discovery() -> Iterable[Source] | None:
+    """Add sources of services: each gets `/service_discovery/<name>` and keeps backends."""
 
 
 def sources_of(services: Services) -> list[Source]:

@@ -10,18 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dataplane_core.plugin import (
-    ENTRY_SLOTS,
     Document,
-    Instance,
     Line,
     NotFound,
     Section,
-    SourceEntry,
     is_digits,
     place_section,
     unquote,
     with_defaults,
 )
+from dataplane_plugins.discovery.sources import ENTRY_SLOTS, Instance, SourceEntry
 
 FREE = Instance("127.0.0.1", 80)
 _SLOT = re.compile(r"SRV_[1-9]\d*")

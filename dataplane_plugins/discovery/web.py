@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
-from dataplane_core.plugin import SourceFailed
+from dataplane_plugins.discovery.sources import SourceFailed
 
 LARGEST = 64 << 20
 _LARGEST_REFUSAL = 1 << 16

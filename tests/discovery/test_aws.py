@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from dataplane_core.discovery import SourceFailed
 from dataplane_plugins.discovery import aws
 from dataplane_plugins.discovery.signing import Credentials, Scope, signed
+from dataplane_plugins.discovery.sources import SourceFailed
 from tests.discovery.support import DISCOVERY, discovering
 from tests.harness.server import free_port
 from tests.harness.waiting import PATIENCE, until

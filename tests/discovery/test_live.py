@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from falcon.testing import Result
 
-from dataplane_core.discovery import Instance
 from dataplane_core.haproxy.live import runtime_commands
 from dataplane_core.resources.changes import differences
 from dataplane_plugins.discovery.slots import plan
+from dataplane_plugins.discovery.sources import Instance
 from tests.discovery.consul import ConsulDouble, instance
 from tests.harness.fixtures import one_haproxy
 from tests.harness.waiting import until

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_core.discovery import Instance
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import Language
 from dataplane_plugins.discovery.slots import backend_name, capacity, fill, plan, slots
+from dataplane_plugins.discovery.sources import Instance
 
 LANGUAGE = Language({"defaults", "frontend", "backend"})
 PORTS = st.lists(st.integers(1, 60), max_size=30, unique=True)

@@ -9,14 +9,20 @@ import pytest
 
 from dataplane_core import hookspecs
 from dataplane_core.grammar.laws import breaches
+from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager
 from dataplane_plugins import PLUGINS
+from dataplane_plugins.discovery import routes as discovery
 from tests.harness.recorded import TOP
 
 GUIDE = (TOP / "docs" / "plugins.md").read_text("utf-8")
-HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("dataplane_"))
+HOOKS = {
+    name: getattr(module, name)
+    for module in (hookspecs, discovery)
+    for name in declared_hooks(module)
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -85,9 +91,9 @@ def test_constructors_named_in_the_tables_exist() -> None:
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_every_hook_has_a_heading_with_its_arguments(name: str) -> None:
-    arguments = ", ".join(inspect.signature(getattr(hookspecs, name)).parameters)
+    arguments = ", ".join(inspect.signature(HOOKS[name]).parameters)
     assert f"\n### `{name}({arguments})`\n" in GUIDE
 
 
 def test_every_heading_is_a_hook() -> None:
-    assert sorted(re.findall(r"^### `(\w+)\(", GUIDE, re.M)) == HOOKS
+    assert sorted(re.findall(r"^### `(\w+)\(", GUIDE, re.M)) == sorted(HOOKS)

@@ -5,13 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from dataplane_core import impl
+from dataplane_core import hookspecs, impl
 from dataplane_core.auth import Identity
 from dataplane_core.commands.overview import overview
 from dataplane_core.hooks.containment import Failure, PluginError
-from dataplane_core.hookspecs import TERMS
+from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.settings import SettingsError, SettingsProblem
 from dataplane_core.store.journal.plugin_faults import recorded
+from dataplane_plugins.discovery import routes as discovery
 from tests.api.support import Api
 
 ARGUMENTS = {
@@ -29,7 +30,11 @@ FAILURES = {
     "returns numbers": "return [7]",
     "yields and raises": "yield from (); raise ZeroDivisionError('broken')",
 }
-HOOKS = {name: terms.failure for name, terms in TERMS.items()}
+HOOKS = {
+    name: terms.failure
+    for module in (hookspecs, discovery)
+    for name, terms in declared_hooks(module).items()
+}
 
 
 def hook(name: str, body: str, arguments: str | None = None, **marks):
@@ -45,9 +50,7 @@ def plugin(name: str, *hooks):
 
 
 def discovering():
-    from dataplane_plugins.discovery import routes
-
-    return plugin("discovery", impl(routes.dataplane_routes))
+    return plugin("discovery", discovery.dataplane_routes, discovery.dataplane_discovery)
 
 
 def start(tmp_path, *plugins) -> Api:

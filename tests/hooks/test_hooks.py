@@ -10,20 +10,22 @@ from dataplane_core import hookspecs, impl
 from dataplane_core.api.operations import Operation, Response
 from dataplane_core.auth import Identity
 from dataplane_core.commands.overview import overview
-from dataplane_core.discovery import Source
 from dataplane_core.errors import NotFound
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.containment import PluginError
+from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.hookspecs import Fact
 from dataplane_core.settings import SettingsError, SettingsProblem
 from dataplane_plugins.discovery import routes as discovery
+from dataplane_plugins.discovery.sources import Source
 from tests.api.support import Api
 from tests.harness.recorded import TOP
 
 HOOKS = [
     (name, function)
-    for name, function in vars(hookspecs).items()
-    if name.startswith("dataplane_") and callable(function)
+    for module in (hookspecs, discovery)
+    for name, function in vars(module).items()
+    if name in declared_hooks(module)
 ]
 
 
@@ -111,14 +113,12 @@ def test_dataplane_authorize(make):
     assert asked[0].path == "/v2/services/haproxy/configuration/keepers/k1"
 
 
-def test_dataplane_discovery(make):
+def test_dataplane_discovery(tmp_path):
     def dataplane_discovery():
         return [Source("fixed", lambda entry, stop: iter(()), lambda entry: "fixed-")]
 
-    def dataplane_routes(routes, services):
-        discovery.dataplane_routes(routes, services)
-
-    api = make(dataplane_discovery, dataplane_routes)
+    source = SimpleNamespace(__name__="source", dataplane_discovery=impl(dataplane_discovery))
+    api = Api(tmp_path, plugins=[source, discovery])
     sent = {"enabled": True, "retry_timeout": 1}
     made = api.call("POST", "/v2/service_discovery/fixed", sent)
     assert made.status_code == 201

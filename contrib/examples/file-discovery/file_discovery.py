@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
-from dataplane_core.plugin import Found, Instance, Prop, Source, SourceEntry, SourceFailed, impl
+from dataplane_core.plugin import Prop, impl
+from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry, SourceFailed
 
 PLUGIN_API = "1.0"
 
@@ -32,7 +33,7 @@ def prefix(entry: SourceEntry) -> str:
     return "file-backend-" + re.sub(r"[^A-Za-z0-9_.-]", "_", entry["file"]).strip("_") + "-"
 
 
-@impl
+@impl(optionalhook=True)
 def dataplane_discovery() -> list[Source]:
     """Files as a source, at `/service_discovery/file`."""
     return [Source("file", watch, prefix, (Prop("file", required=True, help="Its path."),))]

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from dataplane_core.errors import DataplaneError
-from dataplane_core.grammar import Problem, Prop
+from dataplane_core.plugin import DataplaneError, Problem, Prop
 
 SourceEntry = Mapping[str, Any]
 """What a client said of one source, as JSON, with the defaults of what it left out."""
