@@ -112,6 +112,7 @@ from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
+from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import (
     Document,
     Line,
@@ -162,8 +163,8 @@ __all__ = [
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_argument", "first_words", "refused", "is_ip",
     # Files and state that a plugin keeps.
-    "State", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions", "Verdict",
-    "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",
+    "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",
+    "Verdict", "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",
     "read_file", "sweep_folder", "sync_directory", "storage_errors", "try_lock", "write_atomically",
     "Former", "Folder", "resource_folder", "StoredFiles", "Tell",
 ]  # fmt: skip

@@ -1,18 +1,18 @@
 """How a server is put together from its settings: the one module that knows all the others."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import partial
 
 from dataplane_core import hookspecs
 from dataplane_core.haproxy.addresses import global_lines
 from dataplane_core.haproxy.check import HaproxyChecker
-from dataplane_core.haproxy.live import planner
-from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
+from dataplane_core.haproxy.live import LivePlanner
+from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
-from dataplane_core.references import UsedFiles
+from dataplane_core.references import LoadedFiles, UsedFiles
 from dataplane_core.resources.locate import object_at
 from dataplane_core.resources.registry import Registry, RegistryError
 from dataplane_core.services import Services
@@ -20,6 +20,8 @@ from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.journal.plugin_faults import record
+from dataplane_core.store.journal.reloads import ReloadTable
+from dataplane_core.store.versioned_file import VersionedFile
 
 
 def make_services(
@@ -35,40 +37,29 @@ def make_services(
     registry = register_collections(manager)
     state = state or State(settings.state_dir)
     manager.watch(partial(record, state))
-    runtime = Runtime(settings, lambda: global_lines(config.snapshot().document))
-    reloads = ReloadQueue(settings, state, runtime, manager.hook)
+    reload = settings.haproxy.reload
+    requests = ReloadTable(state, reload.reload_delay, reload.reload_retention)
+    file = VersionedFile(
+        settings,
+        registry.language,
+        state,
+        requests,
+        HaproxyChecker(settings),
+        partial(object_at, registry),
+    )
+    runtime = Runtime(settings, lambda: global_lines(file.snapshot().document))
+    used_files = UsedFiles(file, state, settings.dataplane.check_timeout)
+    reloads = ReloadQueue(
+        settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files)
+    )
     config = ConfigStore(
-        settings, registry.language, HaproxyChecker(settings), manager.hook, state, reloads
-    )
-    config.use(
-        plan=planner(registry, manager.hook, runtime, reloads.under_way),
-        locate=partial(object_at, registry),
-    )
-    used_files = UsedFiles(config, state, settings.dataplane.check_timeout)
-    reloads.use(
-        loading=config.version,
-        on_succeeded=_accepter(config, used_files),
-        on_failed=_restorer(config, used_files),
-        put_back=lambda record: used_files.former.put_back(record.id),
+        file,
+        reloads,
+        settings.dataplaneapi.transaction.max_open_transactions,
+        manager.hook,
+        LivePlanner(registry, manager.hook, runtime, requests.under_way).plan,
     )
     return Services(settings, manager, registry, state, config, reloads, runtime, used_files)
-
-
-def _accepter(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRecord], None]:
-    def accept(record: ReloadRecord) -> None:
-        config.mark_accepted(record.version)
-        used_files.loaded(record.id)
-
-    return accept
-
-
-def _restorer(config: ConfigStore, used_files: UsedFiles) -> Callable[[ReloadRecord], int | None]:
-    def restore(record: ReloadRecord) -> int | None:
-        restored = config.restore_accepted(record.said, record.version)
-        used_files.fallen_back()
-        return restored
-
-    return restore
 
 
 def make_manager(

@@ -10,6 +10,7 @@ from dataplane_core.resources.reading import own_findings
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import decode_text, split_header
+from dataplane_core.store.ports import problems_found
 from dataplane_core.text import Document
 from dataplane_core.wiring import manager_of, register_collections
 
@@ -34,7 +35,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
         raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
     head, rest = split_header(text)
     document = Document.parse(rest, registry.language)
-    found = [Finding(None, "alert", problem) for problem in _problems(manager.hook, document)]
+    found = [Finding(None, "alert", problem) for problem in problems_found(manager.hook, document)]
     accepted, unread = not found, False
     try:
         said = HaproxyChecker(settings.replace(**{"haproxy.config_file": path})).check(path)
@@ -42,7 +43,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
         said, accepted, unread = list(failed.findings), False, failed.unread
         if not said:
             found.append(Finding(None, "alert", failed.message))
-    teller = FindingPresenter(path, registry.language, None)
+    teller = FindingPresenter(path, registry.language)
     found += teller.findings(said, text, Path(os.path.abspath(path)))
     if unread:
         told = {finding.line for finding in found}
@@ -51,8 +52,3 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
         found += [one for one in shown if one.line not in told]
     found.sort(key=lambda one: one.line or 0)
     return found + [Finding(None, "notice", _UNREAD)] * unread, accepted
-
-
-def _problems(hooks: object, document: Document) -> list[str]:
-    answers = hooks.dataplane_check(document=document)  # type: ignore[attr-defined]
-    return [problem for problems in answers for problem in problems]

@@ -78,7 +78,7 @@ def _hand_edits(services: Services, version: int) -> Iterator[Fact]:
     if entry is not None and entry.refused:
         told = f"HAProxy refuses version {version}, which was written by hand"
         yield Fact("configuration", f"{told}: {one_line(entry.reason)}", True)
-    if rejected := services.config.hand_edits.rejected():
+    if rejected := services.config.file.hand_edits.rejected():
         place, reason = rejected
         why = f": {one_line(reason)}" if reason else ""
         told = f"{place} holds what was written by hand and HAProxy refused{why}"

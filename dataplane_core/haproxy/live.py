@@ -17,13 +17,16 @@ A row that is added or taken away is brought by the commands that its collection
 import ipaddress
 import string
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dataplane_core.errors import Invalid
+from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_protocol import runtime_argument
 from dataplane_core.resources.changes import Difference, NeedsReload, RowChange, differences
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Committed
+from dataplane_core.store.ports import Apply
 from dataplane_core.text import has_variable, unquote
 
 
@@ -95,38 +98,50 @@ def _commands(changes: list[Difference]) -> list[str]:
     return [*resting, *commands]
 
 
-def planner(
-    registry: Registry, hooks: Any, runtime: Any, reloading: Callable[[], bool] = lambda: False
-) -> Callable[[Committed], Callable[[], bool] | None]:
-    """The store's way to a running HAProxy: plugins first, then the commands of `live`.
+class LivePlanner:
+    """Plans how a change reaches a running HAProxy: plugins first, then the commands of `live`.
 
-    While a reload is under way there is none: what the old process is told may be lost with it.
+    While `reloading` says that a reload is under way nothing is sent: what the old process is told
+    may be lost with it.
     """
 
-    def plan(change: Committed) -> Callable[[], bool] | None:
-        commands, reason = [], ""
-        try:
-            commands = runtime_commands(differences(registry, change.before, change.after))
-            if not runtime.sockets():
-                raise NeedsReload("no runtime socket of HAProxy is known")
-        except NeedsReload as refusal:
-            reason = str(refusal)
-        if reason and not hooks.dataplane_apply.get_hookimpls():
+    def __init__(
+        self, registry: Registry, hooks: Any, runtime: Runtime, reloading: Callable[[], bool]
+    ) -> None:
+        self._registry = registry
+        self._hooks = hooks
+        self._runtime = runtime
+        self._reloading = reloading
+
+    def plan(self, change: Committed) -> Apply | None:
+        """Return what sends a change; None, with the reason in the change, if only a reload does.
+
+        What is returned tells whether HAProxy took the change; the reason is in the change if not.
+        """
+        commands, reason = self._commands(change)
+        if reason and not self._hooks.dataplane_apply.get_hookimpls():
             change.require_reload(reason)
             return None
+        return partial(self._apply, change, commands, reason)
 
-        def apply() -> bool:
-            if reloading():
-                return False
-            if hooks.dataplane_apply(change=change, runtime=runtime):
-                return True
-            if change.reload_reasons:  # a plugin asked for it, or failed half way
-                return False
-            if not reason and runtime.apply(commands):
-                return True
-            change.require_reload(reason or "HAProxy did not take the change while running")
+    def _commands(self, change: Committed) -> tuple[list[str], str]:
+        """Return the commands for a change, or why there are none."""
+        try:
+            commands = runtime_commands(differences(self._registry, change.before, change.after))
+            if not self._runtime.sockets():
+                raise NeedsReload("no runtime socket of HAProxy is known")
+        except NeedsReload as refusal:
+            return [], str(refusal)
+        return commands, ""
+
+    def _apply(self, change: Committed, commands: list[str], reason: str) -> bool:
+        if self._reloading():
             return False
-
-        return apply
-
-    return plan
+        if self._hooks.dataplane_apply(change=change, runtime=self._runtime):
+            return True
+        if change.reload_reasons:  # a plugin asked for it, or failed half way
+            return False
+        if not reason and self._runtime.apply(commands):
+            return True
+        change.require_reload(reason or "HAProxy did not take the change while running")
+        return False

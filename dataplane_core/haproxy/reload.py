@@ -44,67 +44,68 @@ _MOST_ATTEMPTS = 2
 _UNKNOWN = "this server was stopped during the reload, twice; what became of it is not known"
 
 
-class Hooks(Protocol):
+class ReloadHooks(Protocol):
     """The hook that the queue calls, as pluggy's relay has it."""
 
     def dataplane_reloaded(self, *, record: ReloadRecord) -> object:
         """Called for every reload that is over."""
 
 
+class FilesToLoad(Protocol):
+    """What HAProxy reads when it is reloaded: haproxy.cfg, and the files beside it.
+
+    Nothing is put back when HAProxy could not even be asked to reload.
+    """
+
+    def newest_version(self) -> int:
+        """Return the version that haproxy.cfg holds."""
+
+    def accept(self, record: ReloadRecord) -> None:
+        """Record that HAProxy has loaded the files."""
+
+    def put_back_files(self, record: ReloadRecord) -> bool:
+        """Undo changes of the files beside haproxy.cfg that a failed reload was to load.
+
+        Returns whether there were any. Called before `put_back_text`.
+        """
+
+    def put_back_text(self, record: ReloadRecord) -> int | None:
+        """Put back the text that HAProxy last accepted; return the new version's number.
+
+        None stands for a text that stays.
+        """
+
+
 class ReloadQueue:
-    """Asks for reloads, does them, and keeps their records.
+    """Asks for reloads, does them, and keeps their records in `table`.
 
     Any worker may ask for a reload; the worker that leads does it. Where no worker leads, a worker
-    that forces a reload does it itself.
+    that forces a reload does it itself. `files` are what a reload loads.
     """
 
     def __init__(
-        self, settings: Settings, state: State, runtime: Runtime, hooks: Hooks | None = None
+        self,
+        settings: Settings,
+        state: State,
+        table: ReloadTable,
+        runtime: Runtime,
+        hooks: ReloadHooks,
+        files: FilesToLoad,
     ) -> None:
         self._state = state
         self._lock = state.path("leader.lock")
-        self._delay = settings.haproxy.reload.reload_delay
         # A reload may be under way, and after a failure the former text is loaded once more.
         self._longest_wait = 3 * settings.dataplane.reload_timeout + 5.0
-        self._records = ReloadTable(state, settings.haproxy.reload.reload_retention)
+        self._records = table
         self._hooks = hooks
-        self._loading: Callable[[], int] | None = None
-        self._on_succeeded: Callable[[ReloadRecord], object] | None = None
-        self._on_failed: Callable[[ReloadRecord], int | None] | None = None
-        self._put_back: Callable[[ReloadRecord], bool] | None = None
+        self.files = files
         self.control = Control(settings, runtime)
-
-    def use(
-        self,
-        *,
-        loading: Callable[[], int] | None = None,
-        on_succeeded: Callable[[ReloadRecord], object] | None = None,
-        on_failed: Callable[[ReloadRecord], int | None] | None = None,
-        put_back: Callable[[ReloadRecord], bool] | None = None,
-    ) -> None:
-        """Give what is made later.
-
-        `loading` tells the version that the file holds as a reload begins. `on_failed` puts back
-        what HAProxy last accepted and returns the new version's number, None if it put back
-        nothing; before it, `put_back` does so with the files beside the configuration that were
-        changed for the reload, and tells whether there were any. Neither is called when HAProxy
-        could not even be asked.
-        """
-        self._loading = loading or self._loading
-        self._on_succeeded = on_succeeded or self._on_succeeded
-        self._on_failed = on_failed or self._on_failed
-        self._put_back = put_back or self._put_back
 
     def request(
         self, version: int, reason: str = "", *, beside: bool = False, at_once: bool = False
     ) -> str:
-        """Ask for a reload with `version`, due within `reload_delay` seconds; return its id.
-
-        `reason` says which change needs it. `beside`: a file beside the configuration asks for the
-        reload, which is due whatever becomes of the version. `at_once` leaves the delay out.
-        """
-        delay = 0.0 if at_once else self._delay
-        return self._records.enqueue(version, reason, delay, beside=beside)
+        """Ask for a reload; return its id, as `ReloadTable.request` does."""
+        return self._records.request(version, reason, beside=beside, at_once=at_once)
 
     def force(self, version: int, reason: str = "", *, beside: bool = False) -> ReloadRecord:
         """Reload without delay, and return the record as `wait` does."""
@@ -140,11 +141,7 @@ class ReloadQueue:
 
         Such a reload may have read the file before a change, or after it.
         """
-        return bool(self._records.begun())
-
-    def loading(self) -> list[int]:
-        """Return the versions that HAProxy is being reloaded with."""
-        return [job.version for job in self._records.begun()]
+        return self._records.under_way()
 
     def status(self) -> HaproxyStatus:
         """Return whether HAProxy runs: `up`, `down` or `unknown`."""
@@ -212,7 +209,7 @@ class ReloadQueue:
     def _version_to_load(self, job: Job) -> int:
         """Return the version that the file holds now; that of the job where it cannot be read."""
         try:
-            return self._loading() if self._loading else job.version
+            return self.files.newest_version()
         except DataplaneError as error:
             log.error("reload %s: the configuration cannot be read: %s", job.id, error.message)
             return job.version
@@ -223,27 +220,26 @@ class ReloadQueue:
         if result.ok:
             log.warning(COMPLETED)
             log.info("reload %s of version %d succeeded", job.id, job.version)
-            self._call("on_succeeded", self._on_succeeded, replace(record, status="succeeded"))
+            _guarded(self.files.accept, replace(record, status="succeeded"))
             self._records.finish(job, True, result.text)
         else:
             said = one_line(result.text)
             log.error("reload %s of version %d failed: %s", job.id, job.version, said)
             restored = self._undo(replace(record, status="failed")) if result.asked else None
             self._records.finish(job, False, result.text, restored)
-        if self._hooks is not None:
-            self._hooks.dataplane_reloaded(record=self.record(job.id))
+        self._hooks.dataplane_reloaded(record=self.record(job.id))
 
     def _undo(self, record: ReloadRecord) -> int | None:
         """Put back the files and the text from before a failed reload.
 
         Return the number of the version that holds the former text, None where the text stays.
         """
-        files = self._call("put_back", self._put_back, record)
-        restored = self._call("on_failed", self._on_failed, record)
+        files = _guarded(self.files.put_back_files, record)
+        restored = _guarded(self.files.put_back_text, record)
         if restored is not None:
             log.warning("version %d was put back as version %d", record.version, restored)
             for reload_id in self._records.undone(restored):
-                self._call("put_back", self._put_back, self.record(reload_id))
+                _guarded(self.files.put_back_files, self.record(reload_id))
             reason = f"rolled back with version {record.version}: {record.said}"
             self._records.roll_back(restored, reason)
         if files or restored is not None:
@@ -265,13 +261,12 @@ class ReloadQueue:
             said = one_line(result.text)
             log.error("HAProxy could not be reloaded with version %d: %s", version, said)
 
-    @staticmethod
-    def _call(
-        who: str, callback: Callable[[ReloadRecord], T] | None, record: ReloadRecord
-    ) -> T | None:
-        """Call back; an exception there goes to the log, and the queue goes on."""
-        try:
-            return callback(record) if callback else None
-        except Exception:
-            log.exception("reload %s: %s failed", record.id, who)
-            return None
+
+def _guarded(callback: Callable[[ReloadRecord], T], record: ReloadRecord) -> T | None:
+    """Call back; an exception there goes to the log, and the queue goes on."""
+    try:
+        return callback(record)
+    except Exception:
+        name = getattr(callback, "__name__", callback)
+        log.exception("reload %s: %s failed", record.id, name)
+        return None

@@ -5,7 +5,8 @@ keywords that come with a later HAProxy, or that only a plugin declares, are kno
 """
 
 from dataplane_core.references.former import Former
+from dataplane_core.references.loaded_files import LoadedFiles
 from dataplane_core.references.stored_files import StoredFiles, Tell
 from dataplane_core.references.used_files import UsedFiles
 
-__all__ = ["Former", "StoredFiles", "Tell", "UsedFiles"]
+__all__ = ["Former", "LoadedFiles", "StoredFiles", "Tell", "UsedFiles"]

@@ -17,11 +17,11 @@ from dataplane_core.errors import (
 from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
-from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.configuration_file import digest_of
 from dataplane_core.store.files import read_file
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.versioned_file import VersionedFile
 
 _log = logging.getLogger(__name__)
 _TICK = 0.05
@@ -33,7 +33,7 @@ class UsedFiles:
     What an open transaction would change does not count before its commit, which HAProxy judges.
     """
 
-    def __init__(self, config: ConfigStore, state: State, patience: float) -> None:
+    def __init__(self, config: VersionedFile, state: State, patience: float) -> None:
         """`patience`: seconds that HAProxy may take to judge a configuration."""
         self.former = FormerFiles(state)
         self._config = config
@@ -106,12 +106,12 @@ class UsedFiles:
         """Let go of what was kept for a reload that has succeeded."""
         self.former.forget(reload_id)
         if self.former.texts():
-            self.former.forget_texts(self._config.restorer.fallbacks())
+            self.former.forget_texts(self._config.fallbacks())
 
     def fallen_back(self) -> None:
         """After a failed reload: have the files be such that HAProxy takes the present text."""
         versions = self.former.texts()
-        if not versions or self._config.restorer.fallbacks():
+        if not versions or self._config.fallbacks():
             return
         refused = self._is_refused()
         loaded = next(filter(self._is_loaded, versions), 0)
@@ -122,7 +122,7 @@ class UsedFiles:
         self.former.forget_texts()
 
     def _keep_for_loaded(self, path: Path, candidate: Path | None) -> None:
-        texts = self._config.restorer.fallbacks()
+        texts = self._config.fallbacks()
         self.former.forget_texts(texts)
         for version, text in texts.items():
             if not self._is_used_by(text, path):
@@ -135,13 +135,13 @@ class UsedFiles:
             self.former.keep_for_text(version, Former(path, data, mode, now))
 
     def _is_loaded(self, version: int) -> bool:
-        entry = self._config.history.entry(version)
+        entry = self._config.journal.versions.entry(version)
         return entry is not None and entry.accepted and entry.status == "active"
 
     def _is_refused(self) -> bool:
         snapshot = self._config.snapshot()
         try:
-            self._config.judge(snapshot, snapshot.text)
+            self._config.judge.judge(snapshot.text, snapshot.head)
         except CheckFailed:
             return True
         except DataplaneError as error:
@@ -150,7 +150,7 @@ class UsedFiles:
 
     def _is_awaited(self, path: Path) -> bool:
         """Whether HAProxy is judging a text that uses a file, as the file is now."""
-        for text in self._config.under_way(time.time() - self._patience):
+        for text in self._config.journal.texts_under_way(time.time() - self._patience):
             if text is None or self._is_used_by(text, path):
                 return True
         return False
@@ -180,7 +180,7 @@ class UsedFiles:
             for shadow in ways:
                 shadow.show(candidate)
                 try:
-                    self._config.judge(snapshot, shadow.text)
+                    self._config.judge.judge(shadow.text, snapshot.head)
                 except CheckFailed as failed:
                     shadow.show(present)
                     if self._is_taken(snapshot, shadow):
@@ -188,13 +188,13 @@ class UsedFiles:
 
     def _is_taken(self, snapshot: Snapshot, shadow: Shadow) -> bool:
         try:
-            self._config.judge(snapshot, shadow.text)
+            self._config.judge.judge(shadow.text, snapshot.head)
         except CheckFailed:
             return False
         return True
 
     def _named(self, snapshot: Snapshot, survey: Survey, mention: Mention) -> Conflict:
-        section, resource = self._config.place(snapshot, mention.line)
+        section, resource = self._config.judge.place(snapshot, mention.line)
         said = " names it"
         if mention.through:
             said = f" names {mention.through}, whose line {mention.inner} names it"

@@ -6,6 +6,7 @@ from dataplane_core.store.files import write_atomically
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
+from dataplane_core.store.versioned_file import VersionedFile
 
 __all__ = [
     "AnswerCache",
@@ -17,5 +18,6 @@ __all__ = [
     "State",
     "Transaction",
     "Transactions",
+    "VersionedFile",
     "write_atomically",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from dataplane_core.errors import CheckFailed, Finding, Reference
 from dataplane_core.store.head import Head, split_header
 from dataplane_core.store.message_locator import MessageLocator
-from dataplane_core.store.ports import Locate
+from dataplane_core.store.ports import Locate, no_object
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import Language
@@ -18,10 +18,10 @@ _MOST_TOLD = 20
 class FindingPresenter:
     """Tells what HAProxy says about a candidate, without a word of the temporary file."""
 
-    def __init__(self, config_file: Path, language: Language, locate: Locate | None) -> None:
+    def __init__(self, config_file: Path, language: Language, locate: Locate = no_object) -> None:
         self._config_file = config_file
         self._language = language
-        self.locate = locate
+        self._locate = locate
 
     def findings(
         self, found: Sequence[Finding], text: str, candidate: Path, shown: Head | None = None
@@ -78,7 +78,7 @@ class FindingPresenter:
         found = places.at(line)
         if found is None:
             return None, None
-        resource = self.locate(*found) if self.locate is not None else None
+        resource = self._locate(*found)
         return _header(found[0]), resource
 
     def _without(self, message: str, candidate: Path) -> str:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, DataplaneError, StorageFailed
 from dataplane_core.store.files import write_atomically
-from dataplane_core.store.findings import FindingPresenter
-from dataplane_core.store.journal.versions import VersionRecord, VersionTable
+from dataplane_core.store.journal.journal import Journal
+from dataplane_core.store.journal.versions import VersionRecord
+from dataplane_core.store.judge import Judge
 from dataplane_core.store.messages import one_line
-from dataplane_core.store.ports import Checker
 from dataplane_core.store.snapshot import Snapshot
-from dataplane_core.store.texts import VersionTexts
 
 _log = logging.getLogger(__name__)
 _SUFFIX = ".rejected"
@@ -24,16 +23,12 @@ _SUFFIX = ".rejected"
 class HandEdits:
     """What becomes of them; `keeps` is whether they stay in the file `path`."""
 
-    def __init__(
-        self, path: Path, keeps: bool, history: VersionTable, texts: VersionTexts, checker: Checker,
-        teller: FindingPresenter,
-    ) -> None:  # fmt: skip
+    def __init__(self, path: Path, keeps: bool, journal: Journal, judge: Judge) -> None:
         self.keeps = keeps
         self._path = path
-        self._history = history
-        self._texts = texts
-        self._checker = checker
-        self._teller = teller
+        self._versions = journal.versions
+        self._texts = journal.texts
+        self._judge = judge
 
     @property
     def rejected_file(self) -> Path:
@@ -49,7 +44,7 @@ class HandEdits:
         """Return the file with the text that was taken out last, and why; None once it is gone."""
         if not self.rejected_file.is_file():
             return None
-        entry = self._history.last_rejected()
+        entry = self._versions.last_rejected()
         return self.rejected_file, entry.reason.removesuffix(self._told_place) if entry else ""
 
     def set_aside(self, entry: VersionRecord, reason: str) -> str:
@@ -74,7 +69,7 @@ class HandEdits:
 
     def refuse(self, entry: VersionRecord, reason: str) -> None:
         """Record that HAProxy refuses a person's text, which stays in the file."""
-        self._history.refuse(entry.version, reason)
+        self._versions.refuse(entry.version, reason)
         text = "HAProxy refuses version %d, which was written by hand, and is not reloaded: %s"
         _log.error(text, entry.version, one_line(reason))
 
@@ -83,15 +78,14 @@ class HandEdits:
 
         Where it cannot be checked, the reload that is asked for will tell.
         """
-        waiting = self._history.unfollowed("external") if self.keeps else []
+        waiting = self._versions.unfollowed("external") if self.keeps else []
         if not waiting or waiting[-1].version != snapshot.version:
             return False
         try:
-            with self._checker.begin(self._path) as verdict:
+            with self._judge.judging(self._path, snapshot.text) as verdict:
                 verdict()
-        except CheckFailed as failed:
-            told = self._teller.failure(failed, snapshot.text, self._path)
-            self.refuse(waiting[-1], told.message)
+        except CheckFailed as refusal:
+            self.refuse(waiting[-1], refusal.message)
             return True
         except DataplaneError as error:
             _log.warning("version %d is not checked: %s", snapshot.version, error.message)
@@ -99,7 +93,7 @@ class HandEdits:
 
     def explained(self, failed: CheckFailed, base: int) -> CheckFailed:
         """Return the refusal of a change; it says if the text was refused before the change."""
-        entry = self._history.entry(base)
+        entry = self._versions.entry(base)
         if entry is None or not entry.refused:
             return failed
         hint = f"{self._path.name} is refused since it was edited by hand (version {base})"

@@ -3,15 +3,17 @@
 import logging
 import time
 
-from dataplane_core.store.commit import Committer
-from dataplane_core.store.configuration_file import ConfigurationFile, digest_of
+from dataplane_core.store.configuration_file import (
+    ConfigurationFile,
+    LockedConfiguration,
+    digest_of,
+)
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode_text, encode_text, join, split_header
-from dataplane_core.store.journal.versions import VersionRecord, VersionTable
-from dataplane_core.store.ports import Reloads
-from dataplane_core.store.texts import VersionTexts
+from dataplane_core.store.journal.journal import Journal
+from dataplane_core.store.journal.versions import VersionRecord
 
 _log = logging.getLogger(__name__)
 
@@ -19,21 +21,11 @@ _log = logging.getLogger(__name__)
 class Restorer:
     """Puts back a former text as a new version."""
 
-    def __init__(
-        self,
-        source: ConfigurationFile,
-        history: VersionTable,
-        texts: VersionTexts,
-        committer: Committer,
-        hand_edits: HandEdits,
-        reloads: Reloads,
-    ) -> None:
-        self._source = source
-        self._history = history
-        self._texts = texts
-        self._committer = committer
+    def __init__(self, file: ConfigurationFile, journal: Journal, hand_edits: HandEdits) -> None:
+        self._file = file
+        self._journal = journal
+        self._versions = journal.versions
         self._hand_edits = hand_edits
-        self._reloads = reloads
 
     def restore(self, reason: str, failed_version: int) -> int | None:
         """Put back the text that HAProxy last accepted, and keep what a person wrote beside it.
@@ -41,48 +33,50 @@ class Restorer:
         Where a person's text is to stay, that is put back if there is a later one. Returns the new
         version; None when there is nothing to put back.
         """
-        with self._source.held() as lock:
-            current, accepted = self._source.current(lock), self._history.last_accepted()
+        with self._file.locked() as locked:
+            current, accepted = locked.current(), self._versions.last_accepted()
             if accepted is None or accepted.version >= min(failed_version, current.version):
                 return None
-            edit = self._history.by_hand(accepted.version)
+            edit = self._versions.by_hand(accepted.version)
             if edit is not None and self._hand_edits.keeps:
                 self._hand_edits.refuse(edit, reason)
                 if edit.version == current.version:
                     return None
-                return self._put_back(edit, reason, lock)
+                return self._put_back(edit, reason, locked)
             if edit is not None:
                 reason = self._hand_edits.set_aside(edit, reason)
-            return self._put_back(accepted, reason, lock)
+            return self._put_back(accepted, reason, locked)
 
     def fallbacks(self) -> dict[int, str]:
         """The texts to which a failed reload may go back, by their versions, without the newest.
 
         They are the one that HAProxy last accepted, and any that it is loading just now.
         """
-        accepted, newest = self._history.last_accepted(), self._history.newest()
+        accepted, newest = self._versions.last_accepted(), self._versions.newest()
         if accepted is None or newest is None:
             return {}
         texts = {}
-        for version in {accepted.version, *self._reloads.loading()}:
-            entry = self._history.entry(version)
+        for version in {accepted.version, *self._journal.reloads.loading()}:
+            entry = self._versions.entry(version)
             if entry is not None and accepted.version <= version < newest.version:
-                data = self._texts.read(version, entry.digest)
+                data = self._journal.texts.read(version, entry.digest)
                 if data is not None:
                     texts[version] = decode_text(data)
         return texts
 
     def _taken_since(self, former: VersionRecord, version: int) -> bool:
         """Whether HAProxy took over its socket what only a reload undoes."""
-        return self._history.applied_between(former.version, version)
+        return self._versions.applied_between(former.version, version)
 
-    def _put_back(self, former: VersionRecord, reason: str, lock: int) -> int | None:
-        kept = self._texts.read(former.version, former.digest)
+    def _put_back(
+        self, former: VersionRecord, reason: str, locked: LockedConfiguration
+    ) -> int | None:
+        kept = self._journal.texts.read(former.version, former.digest)
         if kept is None:
             _log.error("the text of version %d, to go back to, is gone", former.version)
             return None
         head, rest = split_header(decode_text(kept))
-        version = self._source.highest(lock) + 1
+        version = locked.highest() + 1
         text = join(head, rest, version) if former.accepted else join(head, rest, None)
         data = encode_text(text)
         entry = VersionRecord(
@@ -90,13 +84,13 @@ class Restorer:
             accepted=former.accepted, reason=reason,
             followed=not (former.accepted and self._taken_since(former, version)),
         )  # fmt: skip
-        after = self._source.prepare(text, entry.digest, version)
+        after = self._file.prepare(text, entry.digest, version)
         with (
-            Candidate(self._source.path, data) as candidate,
-            self._committer.intended(entry, candidate) as attempt,
+            Candidate(self._file.path, data) as candidate,
+            self._journal.intended(entry, candidate) as attempt,
         ):
-            self._committer.keep(attempt, entry, data, candidate)
-            self._committer.swap(entry, after, candidate, None, lock)
+            self._journal.keep(attempt, entry, data, candidate)
+            locked.publish(candidate, after, entry)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)
         return version

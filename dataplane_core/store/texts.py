@@ -24,8 +24,8 @@ class VersionTexts:
         self.directory = directory
         self._limit = limit
 
-    def keep(self, version: int, digest: str, data: bytes) -> None:
-        """Keep the text of a version."""
+    def write(self, version: int, digest: str, data: bytes) -> None:
+        """Write the text of a version."""
         with storage_errors(self.directory, "made"):
             self.directory.mkdir(mode=0o700, exist_ok=True)
         write_atomically(self._path(version, digest), data)
@@ -36,7 +36,7 @@ class VersionTexts:
             return self._path(version, digest).read_bytes()
         return None
 
-    def drop(self, version: int, digest: str) -> None:
+    def remove(self, version: int, digest: str) -> None:
         """Remove a text that became no version."""
         with suppress(OSError):
             self._path(version, digest).unlink()
@@ -85,7 +85,7 @@ class Backups:
         self._name = config_file.name
         self._number = number
 
-    def keep(self, base: Snapshot) -> None:
+    def write(self, base: Snapshot) -> None:
         """Copy a version that is about to be replaced, and remove the copies that are too many."""
         if self._number <= 0:
             return

@@ -3,25 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dataplane_core.errors import BadRequest, CheckFailed, Invalid
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import (
     CommitRequest,
+    Committer,
     closed_transaction,
+    outdate,
     unknown_transaction,
     version_mismatch,
 )
+from dataplane_core.store.delivery import ReloadWish
 from dataplane_core.store.head import Head
-from dataplane_core.store.journal.transactions import Status, TransactionRecord, TransactionTable
+from dataplane_core.store.journal.transactions import Status, TransactionRecord
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.store.views import Views
 from dataplane_core.text import Document
-
-if TYPE_CHECKING:
-    from dataplane_core.store.config import ConfigStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +52,29 @@ class Edit:
 
 
 class Transactions:
-    """All transactions of the configuration."""
+    """All transactions on a file; at most `limit` are open at once."""
 
-    def __init__(self, config: "ConfigStore", rows: TransactionTable, limit: int) -> None:
-        self._config = config
-        self._rows = rows
+    def __init__(self, file: VersionedFile, committer: Committer, limit: int) -> None:
+        self._file = file
+        self._committer = committer
+        self._rows = file.journal.transactions
         self._limit = limit
-        self._views = Views(rows, config.snapshot_of_version)
+        self._views = Views(self._rows, file.snapshot_of)
 
     def begin(self, version: int, who: str = "") -> Transaction:
-        """Start one on the newest version; raises `VersionMismatch`, `TooMany`."""
-        current = self._config.snapshot()
+        """Start a transaction on the newest version; raises `VersionMismatch`, `TooMany`."""
+        current = self._file.snapshot()
         if version != current.version:
             raise version_mismatch(current.version, version)
-        return _shown(self._rows.begin(version, who, self._limit))
+        return _transaction_of(self._rows.begin(version, who, self._limit))
 
     def get(self, transaction_id: str) -> Transaction:
-        """One transaction; raises `NotFound`, also for one that was committed."""
-        return _shown(self._row(transaction_id))
+        """Return a transaction; raises `NotFound`, also for one that was committed."""
+        return _transaction_of(self._row(transaction_id))
 
     def list(self, status: Status | None = None) -> "list[Transaction]":
-        """The transactions in progress, failed and outdated, oldest first."""
-        return [_shown(row) for row in self._rows.all() if status in (None, row.status)]
+        """Return the transactions in progress, failed and outdated, oldest first."""
+        return [_transaction_of(row) for row in self._rows.all() if status in (None, row.status)]
 
     def delete(self, transaction_id: str) -> None:
         """Give a transaction up, in whatever state it is; raises `NotFound`."""
@@ -98,12 +99,14 @@ class Transactions:
         row = self._row(transaction_id)
         if row.status != "in_progress":
             raise closed_transaction(row)
-        base = self._config.snapshot()
+        base = self._file.snapshot()
         if base.version != row.base:
-            raise self._config.committer.moved(row, base)
-        order = CommitRequest(base, self._views.of(row).document, who, request_id, row)
+            raise outdate(self._file.journal, row, base)
+        reload = ReloadWish(force_reload, skip_reload)
+        document = self._views.of(row).document
+        request = CommitRequest(base, document, who, request_id, row, reload=reload)
         try:
-            outcome = self._config.carry_out(order, force_reload, skip_reload)
+            outcome = self._committer.commit(request)
         except (CheckFailed, Invalid) as failure:
             self._rows.close(row.id, "failed", failure.message)
             raise
@@ -112,12 +115,12 @@ class Transactions:
         return Transaction(row.id, row.base, "success"), outcome
 
     def view(self, transaction_id: str) -> Snapshot:
-        """The configuration as a transaction sees it; raises `BadRequest` if it is not open."""
+        """Return the configuration as an open transaction sees it; raises `BadRequest`."""
         return self._views.of(self._open(transaction_id))
 
     @contextmanager
     def editing(self, transaction_id: str) -> Iterator[Edit]:
-        """A change inside a transaction; raises `BadRequest` if it is not open."""
+        """Change the document of an open transaction in the body; raises `BadRequest`."""
         with self._rows.editing(transaction_id):
             row = self._open(transaction_id)
             view = self._views.of(row)
@@ -134,7 +137,7 @@ class Transactions:
         if steps:
             # A whole text is cut anew here as it will be in other workers, so that positions agree.
             whole = any(step.action == Action.WHOLE for step in steps)
-            self._views.keep(stored, view, replay(view.document, steps) if whole else document)
+            self._views.remember(stored, view, replay(view.document, steps) if whole else document)
 
     def _row(self, transaction_id: str) -> TransactionRecord:
         row = self._rows.get(transaction_id)
@@ -149,7 +152,7 @@ class Transactions:
         return row
 
 
-def _shown(row: TransactionRecord) -> Transaction:
+def _transaction_of(row: TransactionRecord) -> Transaction:
     return Transaction(row.id, row.base, row.status, row.reason)
 
 

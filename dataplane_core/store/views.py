@@ -34,9 +34,9 @@ class Views:
         if known is None or known[0] > row.sequence:
             known = (0, self._base(row.base))
         steps = self._rows.steps(row.id, known[0], row.sequence)
-        return self.keep(row, known[1], replay(known[1].document, steps))
+        return self.remember(row, known[1], replay(known[1].document, steps))
 
-    def keep(self, row: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:
+    def remember(self, row: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:
         """Remember that the transaction at `row` has `document`."""
         identity = (row.id, row.sequence)
         cache = AnswerCache(_CACHE_BYTES)

@@ -27,6 +27,7 @@ from dataplane_core.plugin import (
     Services,
     State,
     Verdict,
+    VersionedFile,
     decode_text,
     discard_store,
     encode_text,
@@ -76,7 +77,6 @@ class MainReloads:
     def __init__(self, services: Services, name: str) -> None:
         self._services = services
         self._name = name
-        self.store: ConfigStore | None = None
 
     def request(self, version: int, reason: str = "") -> str:
         """The id of the reload that will read version `version` of the file."""
@@ -90,14 +90,21 @@ class MainReloads:
         """No version of the file is known to be: HAProxy reads it with the configuration."""
         return ()
 
+
+class ForcedMainReloads:
+    """Reloads of the configuration that somebody waits for who has changed a SPOE file."""
+
+    def __init__(self, services: Services, file: VersionedFile) -> None:
+        self._services = services
+        self._file = file
+
     def force(self, version: int) -> ReloadRecord:
         """Reload now; when that fails, the file says what it said before `version`."""
-        assert self.store is not None
-        self.store.mark_accepted(version - 1)
+        self._file.accept(version - 1)
         record = self._services.reloads.force(self._services.config.version(), beside=True)
         restored = None
         if record.status == "failed":
-            restored = self.store.restore_accepted(record.said, version)
+            restored = self._file.restore(record.said, version)
         return replace(record, restored=restored)
 
 
@@ -195,9 +202,10 @@ class SpoeFiles:
     def _open(self, path: Path, state: State) -> tuple[State, ConfigStore]:
         services = self._services
         settings = services.settings.replace(**{"haproxy.config_file": path})
-        reloads, checker = MainReloads(services, path.name), Together(services, path)
-        reloads.store = ConfigStore(settings, self._language, checker, None, state, reloads)
-        return state, reloads.store
+        requests, checker = MainReloads(services, path.name), Together(services, path)
+        file = VersionedFile(settings, self._language, state, requests, checker)
+        limit = settings.dataplaneapi.transaction.max_open_transactions
+        return state, ConfigStore(file, ForcedMainReloads(services, file), limit)
 
     def _close(self, path: Path) -> None:
         if path.name in self._stores:

@@ -147,7 +147,7 @@ def test_what_was_written_by_hand_and_refused_is_named(tmp_path):
     services = make_services(configured(tmp_path).replace(**{"dataplane.state_dir": str(tmp_path / "state")}))
     services.config.version()
     (tmp_path / "haproxy.cfg").write_text("global\n  bogus 1\n")
-    services.config.restore_accepted("line 2: unknown keyword 'bogus'", services.config.version())
+    services.config.file.restore("line 2: unknown keyword 'bogus'", services.config.version())
     services.state.shutdown()
     told = status(tmp_path).output
     place = tmp_path / "haproxy.cfg.rejected"
@@ -203,10 +203,10 @@ def test_only_the_last_reload_counts(tmp_path):
     (tmp_path / "haproxy.cfg").write_text("global\n")
     settings = configured(tmp_path).replace(**{"dataplane.state_dir": str(tmp_path / "state")})
     services = make_services(settings, ())
-    records = ReloadTable(services.state, 1)
+    records = ReloadTable(services.state, 0.0, 1)
 
     def after(ok: bool, **more: int) -> list[tuple[bool, bool]]:
-        records.enqueue(2, "", 0.0)
+        records.request(2)
         job = records.due(time.time())
         assert job is not None
         records.finish(records.begin(job, 2), ok, "" if ok else "broken", **more)

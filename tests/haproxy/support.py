@@ -2,9 +2,15 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
+from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
+from dataplane_core.store.journal.reloads import ReloadTable
+from dataplane_core.store.journal.state import State
 
 VERSIONS = ("2.6", "2.8", "3.0", "3.2")
 
@@ -49,3 +55,32 @@ def alive(pid: int) -> bool:
     except (ProcessLookupError, FileNotFoundError):
         return False
     return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+class FakeFiles:
+    """What a reload loads: version 0, of which nothing can be put back."""
+
+    def newest_version(self) -> int:
+        return 0
+
+    def accept(self, record: ReloadRecord) -> None:
+        pass
+
+    def put_back_files(self, record: ReloadRecord) -> bool:
+        return False
+
+    def put_back_text(self, record: ReloadRecord) -> int | None:
+        return None
+
+
+def queue_of(settings: Settings, state: State, told: Callable[..., object] | None = None) -> ReloadQueue:
+    """A queue that tells `told` of each reload that is over."""
+    reload = settings.haproxy.reload
+    table = ReloadTable(state, reload.reload_delay, reload.reload_retention)
+    hooks = SimpleNamespace(dataplane_reloaded=told or (lambda record: None))
+    return ReloadQueue(settings, state, table, Runtime(settings), hooks, FakeFiles())
+
+
+def loads(queue: ReloadQueue, **methods: Callable[..., object]) -> None:
+    """Have the files of a queue answer otherwise."""
+    vars(queue.files).update(methods)

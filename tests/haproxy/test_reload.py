@@ -4,22 +4,20 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from dataplane_core.errors import NotFound, StorageFailed
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.reload import COMPLETED, ReloadQueue, ReloadRecord
-from dataplane_core.haproxy.runtime import Runtime
-from dataplane_core.haproxy.runtime_client import RuntimeClient
+from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.settings import Settings
 from dataplane_core.store.journal.state import State
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import configured, script
+from tests.haproxy.support import configured, loads, queue_of, script
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.waiting import PATIENCE, ends, until
 
@@ -44,10 +42,6 @@ def counting_settings(tmp_path: Path, tail: str = "", **given: object) -> Settin
     return configured(
         tmp_path, **{"reload__reload_cmd": str(program), "reload__reload_delay": DELAY, **given}
     )
-
-
-def queue_of(settings: Settings, state: State, **hooks: Callable[..., object]) -> ReloadQueue:
-    return ReloadQueue(settings, state, Runtime(settings), SimpleNamespace(**hooks) if hooks else None)
 
 
 @contextmanager
@@ -132,7 +126,7 @@ def test_a_master_that_hangs_delays_no_request(
     with FakeRuntime(tmp_path / "m", hangs=True) as fake:
         given = {"master_runtime": str(fake.path), "reload__reload_cmd": command}
         queue = queue_of(configured(tmp_path, **given, reload__reload_delay=0.0), state)
-        queue.use(on_failed=lambda record: 7)
+        loads(queue, put_back_text=lambda record: 7)
         with leading(queue):
             queue.request(2)
             until(lambda: queue.under_way())
@@ -155,12 +149,13 @@ def test_listeners_are_told(tmp_path: Path, state: State) -> None:
     queue = queue_of(
         counting_settings(tmp_path, f"[ ! -e {tmp_path}/fail ] || {{ echo 'Job failed.'; exit 1; }}"),
         state,
-        dataplane_reloaded=lambda record: told.append(("hook", record)),
+        lambda record: told.append(("hook", record)),
     )
-    queue.use(
-        loading=lambda: 7,
-        on_succeeded=lambda record: told.append(("succeeded", record.version)),
-        on_failed=lambda record: told.append(("failed", (record.status, record.response))),
+    loads(
+        queue,
+        newest_version=lambda: 7,
+        accept=lambda record: told.append(("succeeded", record.version)),
+        put_back_text=lambda record: told.append(("failed", (record.status, record.response))),
     )
     record = queue.force(2)
     assert told == [("succeeded", 7), ("hook", record)]
@@ -179,7 +174,7 @@ def test_listeners_are_told(tmp_path: Path, state: State) -> None:
 @pytest.mark.parametrize("given", [{"reload__reload_cmd": ""}, {"reload__reload_cmd": "/nowhere/x"}])
 def test_a_matter_of_settings_puts_nothing_back(tmp_path: Path, state: State, given: dict[str, str]) -> None:
     queue = queue_of(counting_settings(tmp_path, **given), state)
-    queue.use(on_failed=lambda record: pytest.fail("the configuration is not to blame"))
+    loads(queue, put_back_text=lambda record: pytest.fail("the configuration is not to blame"))
     record = queue.force(2)
     assert record.status == "failed"
     assert "haproxy.reload.reload_cmd" in record.response
@@ -187,7 +182,7 @@ def test_a_matter_of_settings_puts_nothing_back(tmp_path: Path, state: State, gi
 
 def test_after_a_failure_the_old_text_is_loaded_once(tmp_path: Path, state: State, counted: Path) -> None:
     queue = queue_of(counting_settings(tmp_path, "exit 1"), state)
-    queue.use(on_failed=lambda record: record.version + 1)
+    loads(queue, put_back_text=lambda record: record.version + 1)
     record = queue.force(5)
     assert (record.status, record.version, record.restored) == ("failed", 5, 6)
     assert counted.read_text() == "run\nrun\n"
@@ -197,7 +192,7 @@ def test_after_a_failure_nothing_more_is_done_where_haproxy_runs(
     tmp_path: Path, state: State, counted: Path
 ) -> None:
     queue = queue_of(counting_settings(tmp_path, "exit 1", reload__status_cmd="true"), state)
-    queue.use(on_failed=lambda record: record.version + 1)
+    loads(queue, put_back_text=lambda record: record.version + 1)
     assert queue.force(5).restored == 6
     assert counted.read_text() == "run\n"
 
@@ -210,7 +205,7 @@ def test_changes_undone_by_a_failure_wait_no_more(tmp_path: Path, state: State, 
         meanwhile.append(queue.request(6))  # committed while the reload was under way
         return 7
 
-    queue.use(on_failed=restore)
+    loads(queue, put_back_text=restore)
     record = queue.force(5)
     undone = queue.record(meanwhile[0])
     assert (undone.status, undone.restored) == ("failed", 7)
@@ -226,7 +221,7 @@ def test_a_change_after_the_failure_is_still_reloaded(tmp_path: Path, state: Sta
         meanwhile.append(queue.request(8))  # committed on top of the restored version
         return 7
 
-    queue.use(on_failed=restore)
+    loads(queue, put_back_text=restore)
     queue.force(5)
     assert queue.record(meanwhile[0]).status == "in_progress"
 
@@ -238,7 +233,7 @@ def test_a_listener_that_fails_stops_nothing(
         raise RuntimeError("a mistake")
 
     queue = queue_of(counting_settings(tmp_path, "exit 1"), state)
-    queue.use(on_failed=fail)
+    loads(queue, put_back_text=fail)
     assert queue.force(2).status == "failed"
     assert caplog.text.count("RuntimeError: a mistake") == 1
 
@@ -250,7 +245,7 @@ def test_an_unreadable_configuration_is_told_and_reloaded_all_the_same(
         raise StorageFailed("haproxy.cfg cannot be read: Permission denied")
 
     queue = queue_of(counting_settings(tmp_path), state)
-    queue.use(loading=unreadable)
+    loads(queue, newest_version=unreadable)
     assert queue.force(2).version == 2
     assert "haproxy.cfg cannot be read: Permission denied" in caplog.text
 
@@ -370,7 +365,7 @@ def test_haproxys_own_words_stand_in_the_record(own_haproxy: HaproxyProcess, sta
         own_haproxy.configuration.write_text(good)
         return 3
 
-    queue.use(on_failed=restore)
+    loads(queue, put_back_text=restore)
     own_haproxy.configuration.write_text(good + "  bogus 1\n")
     record = queue.force(2)
     assert (record.status, record.version, record.restored) == ("failed", 2, 3)
@@ -388,7 +383,7 @@ def test_a_change_that_joins_as_the_reload_begins_is_part_of_it(tmp_path: Path, 
         return 2
 
     accepted: list[int] = []
-    queue.use(loading=loading, on_succeeded=lambda record: accepted.append(record.version))
+    loads(queue, newest_version=loading, accept=lambda record: accepted.append(record.version))
     first = queue.request(2)
     done = queue.force(2)
     assert joined == [first] == [done.id]

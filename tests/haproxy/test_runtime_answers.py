@@ -14,13 +14,12 @@ import pytest
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeTimeout
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.runtime_protocol import RuntimeRefused
 from dataplane_core.store import State
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import configured, script
+from tests.haproxy.support import configured, queue_of, script
 from tests.harness.waiting import ends, until
 
 
@@ -161,7 +160,7 @@ def test_whether_a_reload_is_under_way(tmp_path: Path) -> None:
     command = script(tmp_path / "reload", f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done")
     settings = configured(tmp_path, reload__reload_cmd=str(command))
     (tmp_path / "haproxy.cfg").touch()
-    queue = ReloadQueue(settings, State(tmp_path / "state"), Runtime(settings))
+    queue = queue_of(settings, State(tmp_path / "state"))
     assert not queue.under_way()
     thread = threading.Thread(target=queue.force, args=(1,))
     thread.start()

@@ -142,9 +142,9 @@ def test_a_file_outlives_the_version_that_was_rolled_back_with_its_reload(tmp_pa
         if not alone:
             change_maxconn(12, 31)
         later.append(storage.send("PUT", "maps/m.map", b"k w\n").headers["reload-id"])
-        return services.config.restore_accepted(record.said, record.version)
+        return services.config.file.restore(record.said, record.version)
 
-    services.reloads.use(on_failed=meanwhile)
+    services.reloads.files.put_back_text = meanwhile
     change_maxconn(11, 30)
     assert services.reloads.force(services.config.version()).status == "failed"
     assert services.reloads.record(later[0]).status == ("in_progress" if alone else "failed")
@@ -203,10 +203,10 @@ def test_a_text_that_is_being_loaded_may_come_back_too(tmp_path):
         if record.version == 30:
             assert storage.send("DELETE", f"{RULE}&version=30").status_code == 202
             assert storage.send("DELETE", "maps/m.map").status_code == 204
-        services.config.mark_accepted(record.version)
+        services.config.file.accept(record.version)
         services.used_files.loaded(record.id)
 
-    services.reloads.use(on_succeeded=meanwhile)
+    services.reloads.files.accept = meanwhile
     assert [reload(storage).status for _ in range(2)] == ["succeeded", "failed"]
     assert "m.map" in config.read_text() and file.read_bytes() == b"k v\n"
     assert kept(storage) == []

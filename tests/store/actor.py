@@ -20,7 +20,7 @@ def act(config: ConfigStore, action: str, name: str) -> dict[str, object]:
     if action == "direct":
         return {"version": add_server(config, "be1", name, version=version).version}
     if action == "restore":
-        return {"version": config.restore_accepted("by the test", version)}
+        return {"version": config.file.restore("by the test", version)}
     if action == "edit":
         identifier = config.transactions.begin(version).id
         print(json.dumps({"begun": identifier}), flush=True)

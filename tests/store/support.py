@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.settings import Settings
-from dataplane_core.store import ConfigStore, State
+from dataplane_core.store import ConfigStore, State, VersionedFile
+from dataplane_core.store.ports import no_object, only_reloads
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.language import Language
 
@@ -98,12 +99,18 @@ class Bench:
         self.reloads = FakeReloads()
         self.options: dict[str, object] = {}
         self.hooks: object = None
+        self.plan = only_reloads
+        self.locate = no_object
 
     def store(self, state: str = "state") -> ConfigStore:
         options = {"haproxy.config_file": str(self.file), **self.options}
         settings = Settings.default().replace(**options)
         state_file = State(self.directory / state)
-        return ConfigStore(settings, LANGUAGE, self.checker, self.hooks, state_file, self.reloads)  # type: ignore[arg-type]
+        file = VersionedFile(
+            settings, LANGUAGE, state_file, self.reloads, self.checker, lambda *place: self.locate(*place)
+        )
+        limit = settings.dataplaneapi.transaction.max_open_transactions
+        return ConfigStore(file, self.reloads, limit, self.hooks, lambda change: self.plan(change))  # type: ignore[arg-type]
 
     @property
     def text(self) -> str:

@@ -7,9 +7,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from dataplane_core.errors import BadRequest, Conflict, DataplaneError, StorageFailed
-from dataplane_core.store import commit as commit_module
-from dataplane_core.store import restore as restore_module
-from dataplane_core.store.configuration_file import ConfigurationFile
+from dataplane_core.store import configuration_file, failpoints
+from dataplane_core.store.journal.journal import Journal
 from dataplane_core.store.journal.state import State
 from tests.harness.waiting import stays
 from tests.store.support import Bench, add_server, with_server
@@ -19,8 +18,7 @@ def dies(where, action):
     """Do something in a process of its own that ends as `kill -9` would at a failpoint."""
     child = os.fork()
     if child == 0:
-        for module in (commit_module, restore_module):
-            module.failpoint = lambda name: os._exit(137) if name == where else None
+        failpoints._NAME = where
         try:
             action()
         finally:
@@ -67,9 +65,9 @@ def test_whoever_loses_with_the_same_change_leaves_the_text_of_the_other(bench):
     with pytest.raises(DataplaneError, match="version mismatch"):
         add_server(first, "be1", "same", version=1)
     assert texts(bench) == [1, 2]
-    first.mark_accepted(2)
+    first.file.accept(2)
     add_server(first, "be1", "bad", version=2)
-    assert first.restore_accepted("no route", 3) == 4
+    assert first.file.restore("no route", 3) == 4
     assert "same" in bench.text
 
 
@@ -78,7 +76,7 @@ def test_whoever_loses_with_the_same_change_leaves_the_intent_of_the_other(bench
     config.version()
     transaction = config.transactions.begin(1).id
     add_server(config, "be1", "same", transaction_id=transaction)
-    config._state.close()
+    config.file.journal.state.close()
     meeting = Meeting()
 
     def winner():
@@ -149,7 +147,7 @@ def test_commits_at_once_leave_each_others_texts(bench, limit, stores):
     def work(number):
         with suppress(DataplaneError):
             add_server(workers[number], "be1", f"n{number}", version=1)
-        workers[number]._state.close()
+        workers[number].file.journal.state.close()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(stores)]
     for thread in threads:
@@ -158,7 +156,7 @@ def test_commits_at_once_leave_each_others_texts(bench, limit, stores):
         thread.join()
     newest = workers[0].history.newest()
     assert newest.version == 2
-    assert workers[0]._texts.read(2, newest.digest) is not None
+    assert workers[0].file.journal.texts.read(2, newest.digest) is not None
     assert texts(bench) == [1, 2]
 
 
@@ -167,7 +165,7 @@ def test_the_texts_of_another_file_are_in_nobodys_way(bench):
     config = bench.store()
     for version in range(1, 6):
         add_server(config, "be1", f"s{version + 1}", version=version)
-    config._state.shutdown()
+    config.file.journal.state.shutdown()
     (bench.directory / "other").mkdir()
     other = Bench(bench.directory / "other")
     other.directory = bench.directory
@@ -183,10 +181,10 @@ def test_the_text_that_is_being_loaded_is_kept(bench):
     bench.reloads.under_way = [2]
     for version in range(2, 6):
         add_server(config, "be1", f"s{version}", version=version)
-    config.mark_accepted(2)
+    config.file.accept(2)
     bench.reloads.under_way = []
     add_server(config, "be1", "bad", version=6)
-    assert config.restore_accepted("no", 7) == 8
+    assert config.file.restore("no", 7) == 8
     assert "good" in bench.text and "s2 10" not in bench.text
 
 
@@ -203,7 +201,7 @@ def test_an_edit_beside_the_commit_of_its_transaction_is_in_it_or_refused(bench,
             told.append("taken")
         except (BadRequest, Conflict):
             told.append("refused")
-        config._state.close()
+        config.file.journal.state.close()
 
     other = threading.Thread(target=edit)
 
@@ -212,7 +210,7 @@ def test_an_edit_beside_the_commit_of_its_transaction_is_in_it_or_refused(bench,
             other.start()
             stays(other.is_alive)
 
-    monkeypatch.setattr(commit_module, "failpoint", begin)
+    monkeypatch.setattr(configuration_file, "failpoint", begin)
     config.transactions.commit(transaction)
     other.join()
     assert told == ["refused"]
@@ -231,7 +229,7 @@ def test_an_edit_under_way_makes_the_commit_of_its_transaction_wait(bench):
             inside.set()
             go.wait()
             one.document = with_server(one.document, "be1", "second")
-        config._state.close()
+        config.file.journal.state.close()
 
     other = threading.Thread(target=edit)
     other.start()
@@ -248,20 +246,20 @@ def test_a_transaction_begun_on_the_version_that_is_being_recorded_stays_open(be
     config = bench.store()
     transaction = config.transactions.begin(config.version()).id
     add_server(config, "be1", "new", transaction_id=transaction)
-    complete = ConfigurationFile._complete
+    complete = Journal.complete
     begun = []
 
     def late(self, *arguments):
         def begin():
             begun.append(config.transactions.begin(config.version()).id)
-            config._state.close()
+            config.file.journal.state.close()
 
         other = threading.Thread(target=begin)
         other.start()
         other.join()
         complete(self, *arguments)
 
-    monkeypatch.setattr(ConfigurationFile, "_complete", late)
+    monkeypatch.setattr(Journal, "complete", late)
     config.transactions.commit(transaction)
     assert [config.transactions.get(one).status for one in begun] == ["in_progress"]
 
@@ -273,13 +271,13 @@ def test_two_workers_that_open_a_state_at_once_keep_what_the_first_has_told(benc
 
     def slow(self, name):
         value = fact(self, name)
-        if self is second._state and not looked.is_set():
+        if self is second.file.journal.state and not looked.is_set():
             looked.set()
             go.wait()
         return value
 
     monkeypatch.setattr(State, "fact", slow)
-    other = threading.Thread(target=lambda: (second.version(), second._state.close()))
+    other = threading.Thread(target=lambda: (second.version(), second.file.journal.state.close()))
     other.start()
     looked.wait()
     assert add_server(first, "be1", "new", version=1).version == 2
@@ -303,12 +301,12 @@ def test_an_edit_by_hand_whose_reload_could_not_be_asked_for_stays_due(bench, mo
 
         patch.setattr(State, "write", full)
         with pytest.raises(StorageFailed):
-            config.external_change()
+            config.file.notice_edit()
     monkeypatch.setattr(bench.reloads, "request", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        config.external_change()
+        config.file.notice_edit()
     monkeypatch.undo()
-    assert config.external_change()
+    assert config.file.notice_edit()
     assert bench.reloads.requested == [2]
 
 
@@ -316,13 +314,13 @@ def test_an_edit_by_hand_whose_reload_could_not_be_asked_for_stays_due(bench, mo
 def test_what_went_over_the_socket_is_undone_also_if_the_restorer_dies(bench, where):
     config = bench.store()
     add_server(config, "be1", "reloaded", version=1)
-    config.use(plan=lambda change: lambda: True)
+    bench.plan = lambda change: lambda: True
     assert add_server(config, "be1", "applied", version=2).state == "applied"
     bench.reloads.requested.clear()
-    config._state.close()
-    ended(dies(where, lambda: config.restore_accepted("no", 2)))
+    config.file.journal.state.close()
+    ended(dies(where, lambda: config.file.restore("no", 2)))
     after = bench.store()
-    after.recover()
+    after.file.recover()
     assert "applied" not in bench.text
     assert bench.reloads.requested == [4]
 
@@ -330,7 +328,7 @@ def test_what_went_over_the_socket_is_undone_also_if_the_restorer_dies(bench, wh
 def test_a_change_that_wanted_no_reload_gets_none_from_its_heir(bench):
     config = bench.store()
     config.version()
-    config._state.close()
+    config.file.journal.state.close()
     ended(dies("replaced", lambda: add_server(config, "be1", "a", version=1, skip_reload=True)))
     assert bench.store().version() == 2
     assert bench.reloads.requested == []

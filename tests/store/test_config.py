@@ -116,10 +116,8 @@ def test_an_exception_in_the_body_changes_nothing(bench):
 
 def test_a_refusal_says_where_and_names_no_temporary_file(bench):
     config = bench.store()
-    config.use(
-        locate=lambda section, line: Reference(
-            "servers", section.kind, section.name, section.lines[line].tokens[1]
-        )
+    bench.locate = lambda section, line: Reference(
+        "servers", section.kind, section.name, section.lines[line].tokens[1]
     )
     with pytest.raises(CheckFailed) as failure:
         add_server(config, "be2", "refused", version=1)
@@ -162,7 +160,7 @@ def test_plugins_are_told_what_changed_and_may_ask_for_a_reload(bench):
 
     bench.hooks = Hooks()
     config = bench.store()
-    config.use(plan=lambda change: lambda: True)
+    bench.plan = lambda change: lambda: True
     outcome = add_server(config, "be1", "s2", version=1, who="ann", request_id="r1")
     change = told[0]
     assert (change.version, change.who, change.request_id) == (2, "ann", "r1")
@@ -180,7 +178,7 @@ def test_a_failing_plugin_does_not_undo_what_is_written_and_has_it_reloaded(benc
     bad = SimpleNamespace(__name__="bad", dataplane_committed=impl(dataplane_committed))
     bench.hooks = make_manager([bad]).hook
     config = bench.store()
-    config.use(plan=lambda change: lambda: True)
+    bench.plan = lambda change: lambda: True
     outcome = add_server(config, "be1", "s2", version=1)
     assert (outcome.version, outcome.state) == (2, "queued")
     assert bench.reloads.requested == [2]
@@ -189,7 +187,7 @@ def test_a_failing_plugin_does_not_undo_what_is_written_and_has_it_reloaded(benc
 
 def test_a_change_that_the_socket_takes_needs_no_reload(bench):
     config = bench.store()
-    config.use(plan=lambda change: lambda: True)
+    bench.plan = lambda change: lambda: True
     outcome = add_server(config, "be1", "s2", version=1)
     assert (outcome.state, outcome.reload_id, bench.reloads.requested) == ("applied", None, [])
     assert config.history.entry(2).accepted
@@ -204,7 +202,7 @@ def test_a_change_that_another_commit_overtook_is_reloaded_all_the_same(bench):
             inner.append(add_server(config, "be1", "s3", version=2).state)
         return True
 
-    config.use(plan=lambda change: lambda: apply(change))
+    bench.plan = lambda change: lambda: apply(change)
     assert add_server(config, "be1", "s2", version=1).state == "queued"
     assert inner == ["applied"]
 
@@ -238,9 +236,9 @@ def test_each_commit_is_logged_with_who_and_why(bench, caplog):
     def plan(change):
         change.require_reload("backend be1: mode")
 
-    config.use(plan=plan)
+    bench.plan = plan
     add_server(config, "be1", "s2", version=1, who="ann")
-    config.use(plan=lambda change: lambda: True)
+    bench.plan = lambda change: lambda: True
     add_server(config, "be1", "s3", version=2, who="ann")
     add_server(config, "be1", "s4", version=3, who="bob", force_reload=True)
     add_server(config, "be1", "s5", version=4, skip_reload=True)

@@ -61,7 +61,7 @@ def test_a_death_in_the_second_commit_keeps_the_first(bench, name):
 def test_what_the_dead_left_is_settled_at_the_start(bench, name):
     die(bench, name, "transaction")
     config = bench.store()
-    config.recover()
+    config.file.recover()
     assert config.history.intents() == []
     assert config.history.newest().version == (2 if name == "replaced" else 1)
     assert bench.reloads.requested == ([2] if name == "replaced" else [])
@@ -73,7 +73,7 @@ def test_a_start_without_a_configuration_is_no_failure(bench, caplog):
     text = bench.text
     bench.file.unlink()
     config = bench.store()
-    config.recover()
+    config.file.recover()
     assert "cannot be read" in caplog.text
     bench.file.write_text(text)
     assert config.version() == 1
@@ -118,6 +118,6 @@ def test_a_death_while_a_version_is_put_back(bench, name):
     if back:
         assert bench.text == "# _version=3\n" + TEXT
         assert config.history.entry(2).status == "rolled back"
-        assert config.restore_accepted("again", 2) is None
+        assert config.file.restore("again", 2) is None
     else:
-        assert config.restore_accepted("again", 2) == 3
+        assert config.file.restore("again", 2) == 3

@@ -37,8 +37,8 @@ class TestPutBack:
         bench.file.chmod(0o640)
         config = edited(bench, BAD)
         with caplog.at_level(logging.ERROR):
-            assert config.external_change()
-            assert config.restore_accepted("line 4: unknown keyword", 2) == 3
+            assert config.file.notice_edit()
+            assert config.file.restore("line 4: unknown keyword", 2) == 3
         assert bench.text == "# _version=3\n" + TEXT
         assert rejected(bench).read_text() == BAD
         assert stat.S_IMODE(rejected(bench).stat().st_mode) == 0o640
@@ -46,16 +46,16 @@ class TestPutBack:
         assert entry.status == "rolled back"
         for told in (entry.reason, caplog.text):
             assert "line 4: unknown keyword" in told and str(rejected(bench)) in told
-        assert config.hand_edits.rejected() == (rejected(bench), entry.reason.partition("; what was written")[0])
+        assert config.file.hand_edits.rejected() == (rejected(bench), entry.reason.partition("; what was written")[0])
         assert bench.litter() == ["haproxy.cfg.rejected"]
         rejected(bench).unlink()
-        assert config.hand_edits.rejected() is None
+        assert config.file.hand_edits.rejected() is None
 
     def test_owner_and_group_are_those_of_the_file(self, bench):
         if os.geteuid() != 0:
             pytest.skip("only root gives files away")
         os.chown(bench.file, 1234, 2345)
-        edited(bench, BAD).restore_accepted("no", 2)
+        edited(bench, BAD).file.restore("no", 2)
         for file in (bench.file, rejected(bench)):
             assert (file.stat().st_uid, file.stat().st_gid) == (1234, 2345)
 
@@ -64,7 +64,7 @@ class TestPutBack:
         config.version()
         bench.file.write_text(TEXT + "# second\n")
         add_server(config, "be1", "s2", version=config.version())
-        assert config.restore_accepted("no such address", 4) == 5
+        assert config.file.restore("no such address", 4) == 5
         assert bench.text == "# _version=5\n" + TEXT
         assert rejected(bench).read_text() == TEXT + "# second\n"
         told = {entry.version: entry.status for entry in config.history.entries()}
@@ -73,22 +73,22 @@ class TestPutBack:
     def test_changes_of_clients_leave_nothing_beside_the_file(self, bench):
         config = bench.store()
         add_server(config, "be1", "s2", version=1)
-        assert config.restore_accepted("no", 2) == 3
+        assert config.file.restore("no", 2) == 3
         assert bench.litter() == []
         assert config.history.entry(2).reason == "no"
 
     def test_an_older_one_is_replaced(self, bench):
         config = edited(bench, BAD)
-        config.restore_accepted("no", 2)
+        config.file.restore("no", 2)
         bench.file.write_text(BAD + "# again\n")
-        assert config.restore_accepted("no", config.version()) == 5
+        assert config.file.restore("no", config.version()) == 5
         assert rejected(bench).read_text() == BAD + "# again\n"
 
     def test_a_place_that_cannot_be_written_holds_nothing_up(self, bench, caplog):
         config = edited(bench, BAD)
         rejected(bench).mkdir()
         (rejected(bench) / "full").touch()
-        assert config.restore_accepted("no", 2) == 3
+        assert config.file.restore("no", 2) == 3
         assert bench.text == "# _version=3\n" + TEXT
         assert "version 2, written by hand, is not kept" in caplog.text
         assert config.history.entry(2).reason == "no"
@@ -99,33 +99,33 @@ class TestPutBack:
         bench.file.rename(real)
         bench.file.symlink_to(real)
         config = edited(bench, BAD)
-        assert config.restore_accepted("no", 2) == 3
+        assert config.file.restore("no", 2) == 3
         assert (bench.file.is_symlink(), rejected(bench).read_text()) == (True, BAD)
 
     def test_any_bytes_stay(self, bench):
         config = bench.store()
         config.version()
         bench.file.write_bytes(b"refused \xff\r\nglobal")
-        assert config.restore_accepted("no", config.version()) == 3
+        assert config.file.restore("no", config.version()) == 3
         assert rejected(bench).read_bytes() == b"refused \xff\r\nglobal"
 
 
 class TestKept:
     def test_it_is_not_reloaded(self, keeping, caplog):
         config = edited(keeping, BAD)
-        assert not config.external_change()
+        assert not config.file.notice_edit()
         assert keeping.reloads.requested == []
         assert keeping.text == BAD
         entry = config.history.entry(2)
         assert entry.refused and "refused" in entry.reason and "line 4" in entry.reason
         assert f"parsing [{keeping.file}:4]" in entry.reason
         assert "is not reloaded" in caplog.text and "line 4" in caplog.text
-        assert not config.external_change()
+        assert not config.file.notice_edit()
         assert len(keeping.checker.paths) == 1  # it is judged once
 
     def test_changes_are_refused_with_the_reason(self, keeping):
         config = edited(keeping, BAD)
-        config.external_change()
+        config.file.notice_edit()
         begun = config.transactions.begin(2)
         add_server(config, "be1", "s2", transaction_id=begun.id)
         hint = r"line 4.*haproxy\.cfg is refused since it was edited by hand \(version 2\)"
@@ -139,15 +139,15 @@ class TestKept:
 
     def test_until_it_is_valid(self, keeping):
         config = edited(keeping, BAD)
-        config.external_change()
+        config.file.notice_edit()
         keeping.file.write_text(TEXT + "# mended\n")
-        assert config.external_change()
+        assert config.file.notice_edit()
         assert keeping.reloads.requested == [3]
         add_server(config, "be1", "s2", version=3)
 
     def test_a_change_that_mends_it_is_taken(self, keeping):
         config = edited(keeping, BAD)
-        config.external_change()
+        config.file.notice_edit()
         with config.edit(version=2) as edit:
             section = edit.document.find("global")
             edit.document = edit.document.replace(section, section.with_lines([]))
@@ -157,28 +157,28 @@ class TestKept:
     def test_a_text_that_only_the_reload_refuses_stays_too(self, keeping):
         text = TEXT.replace("10.0.0.1", "10.0.0.9")
         config = edited(keeping, text)
-        assert config.external_change()
-        assert config.restore_accepted("no such address", 2) is None
+        assert config.file.notice_edit()
+        assert config.file.restore("no such address", 2) is None
         assert (keeping.text, keeping.litter()) == (text, [])
         assert config.history.entry(2).refused
         add_server(config, "be1", "s2", version=2)
-        assert config.restore_accepted("no such address", 3) == 4
+        assert config.file.restore("no such address", 3) == 4
         assert keeping.text == text
         told = {entry.version: (entry.status, entry.refused) for entry in config.history.entries()}
         assert told[3] == ("rolled back", False) and told[4] == ("active", True)
         assert (config.version(), config.raw_text()[0]) == (4, text)
         add_server(config, "be1", "s3", version=4)
-        assert config.restore_accepted("no such address", 5) == 6
+        assert config.file.restore("no such address", 5) == 6
         assert keeping.text == text
         assert keeping.litter() == []
 
     def test_who_waits_for_the_reload_is_told(self, keeping):
         config = edited(keeping, TEXT.replace("10.0.0.1", "10.0.0.9"))
-        config.external_change()
+        config.file.notice_edit()
         keeping.reloads.record.status = "failed"
 
         def force(version):
-            keeping.reloads.record.restored = config.restore_accepted("no such address", version)
+            keeping.reloads.record.restored = config.file.restore("no such address", version)
             return keeping.reloads.record
 
         keeping.reloads.force = force
@@ -189,7 +189,7 @@ class TestKept:
     def test_what_clients_did_is_put_back_as_ever(self, keeping):
         config = keeping.store()
         add_server(config, "be1", "s2", version=1)
-        assert config.restore_accepted("no", 2) == 3
+        assert config.file.restore("no", 2) == 3
         assert keeping.text == "# _version=3\n" + TEXT
 
     def test_a_check_that_breaks_off_judges_nothing(self, keeping):
@@ -198,5 +198,5 @@ class TestKept:
 
         keeping.checker.before = broken
         config = edited(keeping, BAD)
-        assert config.external_change()  # the reload will tell
+        assert config.file.notice_edit()  # the reload will tell
         assert keeping.reloads.requested == [2]

@@ -88,7 +88,7 @@ def test_what_is_put_back_after_a_failed_reload_is_ended(bench: Bench) -> None:
     config = bench.store()
     with config.edit(version=config.version()) as change:
         change.document = with_backend(change.document, "be3")
-    assert config.restore_accepted("it failed", config.version()) == 3
+    assert config.file.restore("it failed", config.version()) == 3
     assert bench.text == f"# _version=3\n{END}\n"
 
 

@@ -28,15 +28,15 @@ def test_the_first_text_has_the_number_on_its_line_or_is_1(bench, text, version)
 
 def test_an_edit_by_hand_is_kept_numbered_and_told_once(bench):
     config = bench.store()
-    assert not config.external_change()
+    assert not config.file.notice_edit()
     add_server(config, "be1", "s2", version=1)
     by_hand(bench, bench.text + "# by hand\n")
     assert config.version() == 3
     assert bench.text.endswith("# by hand\n") and "_version=2" in bench.text
     entry = config.history.entry(3)
     assert (entry.origin, entry.status) == ("external", "active")
-    assert config.external_change()
-    assert not config.external_change()
+    assert config.file.notice_edit()
+    assert not config.file.notice_edit()
     with pytest.raises(VersionMismatch, match="is 3, given version is 2"):
         add_server(config, "be1", "s3", version=2)
     add_server(config, "be1", "s3", version=3)
@@ -49,7 +49,7 @@ def test_one_of_several_workers_is_told(bench):
         worker.version()
     by_hand(bench, TEXT + "# by hand\n")
     assert [worker.version() for worker in workers] == [2, 2, 2]
-    assert sorted(worker.external_change() for worker in workers) == [False, False, True]
+    assert sorted(worker.file.notice_edit() for worker in workers) == [False, False, True]
 
 
 def test_the_reload_for_an_edit_is_that_of_the_newest_version(bench):
@@ -58,23 +58,23 @@ def test_the_reload_for_an_edit_is_that_of_the_newest_version(bench):
     by_hand(bench, TEXT + "# by hand\n")
     assert config.version() == 2
     add_server(config, "be1", "s2", version=2, skip_reload=True)
-    assert config.external_change()
+    assert config.file.notice_edit()
     assert bench.reloads.requested == [3]
 
 
 def test_own_commits_are_not_told(bench):
     config, other = bench.store(), bench.store()
     add_server(config, "be1", "s2", version=1)
-    assert not config.external_change()
-    assert not other.external_change()
+    assert not config.file.notice_edit()
+    assert not other.file.notice_edit()
 
 
 def test_an_edit_while_the_server_was_down_is_told_at_the_next_start(bench):
     config = bench.store()
     config.version()
-    config._state.shutdown()
+    config.file.journal.state.shutdown()
     by_hand(bench, TEXT + "# by hand\n")
-    assert bench.store().external_change()
+    assert bench.store().file.notice_edit()
 
 
 def test_an_earlier_text_put_back_by_hand_gets_a_number_of_its_own(bench):
@@ -100,7 +100,7 @@ def test_touching_the_file_changes_no_number(bench):
     config.version()
     os.utime(bench.file, (1, 1))
     assert config.version() == 1
-    assert not config.external_change()
+    assert not config.file.notice_edit()
 
 
 def test_an_edit_in_the_same_tick_of_the_clock_is_seen(bench, monkeypatch):
@@ -109,7 +109,7 @@ def test_an_edit_in_the_same_tick_of_the_clock_is_seen(bench, monkeypatch):
     assert "# one" in config.raw_text()[0]
     real = os.stat(bench.file)
     monkeypatch.setattr(source, "identity", lambda status: (1,))
-    config._source._current = None
+    config.file.file.distrust()
     assert "# one" in config.raw_text()[0]
     with open(bench.file, "r+") as file:
         file.write("# ONE edit by hand")
@@ -197,7 +197,7 @@ class Numbers(RuleBasedStateMachine):
         import shutil
 
         for server in self.servers:
-            server._state.shutdown()
+            server.file.journal.state.shutdown()
         shutil.rmtree(self.bench.directory)
 
 

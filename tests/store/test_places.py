@@ -127,7 +127,7 @@ NOWHERE = [
 
 def lines_of(text: str, *messages: str) -> list[str | None]:
     """The text of the line that each message is given."""
-    told = FindingPresenter(Path("/etc/haproxy/haproxy.cfg"), LANGUAGE, None).findings(
+    told = FindingPresenter(Path("/etc/haproxy/haproxy.cfg"), LANGUAGE).findings(
         [Finding(None, "alert", message) for message in messages], text, CANDIDATE
     )
     lines = text.split("\n")
@@ -178,7 +178,7 @@ def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
     said = "backend 'b', another server named 's' was already defined at line 4, please use others."
     found = [Finding(5, "alert", f"{said} See haproxy.cfg:4.")]
     candidate = "# _version=9\n\nbackend b\n  server s a:1\n  server s a:2\n"
-    teller = FindingPresenter(Path("/haproxy.cfg"), LANGUAGE, None)
+    teller = FindingPresenter(Path("/haproxy.cfg"), LANGUAGE)
     [told] = teller.findings(found, candidate, CANDIDATE, split_header("")[0])
     assert (told.line, told.section) == (4, "backend b")
     assert "already defined at line 3," in told.message

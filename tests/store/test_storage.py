@@ -72,7 +72,7 @@ def test_a_full_disk_under_the_state(tmp_path):
         assert bench.litter() == []
         filler.unlink()
         assert add_server(config, "be1", "s2", version=1).version == 2
-        config._state.shutdown()
+        config.file.journal.state.shutdown()
 
 
 @pytest.mark.parametrize("name", ["replace", "fsync"])

@@ -69,19 +69,28 @@ class Job:
 
 
 class ReloadTable:
-    """The rows. One at most is `queued`; changes join it until its reload begins."""
+    """The reloads that were asked for; who does them is somebody else (`haproxy.reload`).
 
-    def __init__(self, state: State, retention_days: int) -> None:
+    One at most is `queued`; changes join it until its reload begins, `delay` seconds after the
+    first of them.
+    """
+
+    def __init__(self, state: State, delay: float, retention_days: int) -> None:
         self._state = state
+        self._delay = delay
         self._kept = max(retention_days * _DAY, _SHORTEST_KEPT)
         state.migrate("reloads", _STEPS)
 
-    def enqueue(self, version: int, reason: str, delay: float, *, beside: bool = False) -> str:
-        """The id of the reload that waits, made if none does; a shorter delay makes it earlier.
+    def request(
+        self, version: int, reason: str = "", *, beside: bool = False, at_once: bool = False
+    ) -> str:
+        """Ask for a reload with `version`, due within `delay` seconds; return its id.
 
-        `beside`: it is for a file beside the configuration, not for a version of that.
+        A reload that waits already takes the version in. `reason` says which change needs the
+        reload. `beside`: a file beside the configuration asks for it, and it is due whatever
+        becomes of the version. `at_once` leaves the delay out.
         """
-        due, reason = time.time() + delay, plain(reason)
+        due, reason = time.time() + (0.0 if at_once else self._delay), plain(reason)
         with self._state.write() as connection:
             query = "SELECT * FROM reloads WHERE state = 'queued' ORDER BY number LIMIT 1"
             row = connection.execute(query).fetchone()
@@ -110,6 +119,17 @@ class ReloadTable:
         return [
             _job(row) for row in self._state.read("SELECT * FROM reloads WHERE state = 'begun'")
         ]
+
+    def under_way(self) -> bool:
+        """Return whether a reload has begun and is not over.
+
+        It may have read haproxy.cfg before a change.
+        """
+        return bool(self.begun())
+
+    def loading(self) -> list[int]:
+        """Return the versions that HAProxy is being reloaded with."""
+        return [job.version for job in self.begun()]
 
     def begin(self, job: Job, version: int) -> Job:
         """No change joins this reload any more; `version` is what the file held a moment ago.

@@ -1,0 +1,35 @@
+"""What a reload of HAProxy loads: haproxy.cfg and the stored files that it names."""
+
+from dataplane_core.references.used_files import UsedFiles
+from dataplane_core.store.journal.reloads import ReloadRecord
+from dataplane_core.store.versioned_file import VersionedFile
+
+
+class LoadedFiles:
+    """Keeps the files of the disk and the running HAProxy together, once a reload is over."""
+
+    def __init__(self, config: VersionedFile, used_files: UsedFiles) -> None:
+        self._config = config
+        self._used_files = used_files
+
+    def newest_version(self) -> int:
+        """Return the version that haproxy.cfg holds."""
+        return self._config.version()
+
+    def accept(self, record: ReloadRecord) -> None:
+        """Record that HAProxy runs a version, and let go of what was kept to undo it."""
+        self._config.accept(record.version)
+        self._used_files.loaded(record.id)
+
+    def put_back_files(self, record: ReloadRecord) -> bool:
+        """Put back the stored files changed for a reload; return whether there were any."""
+        return self._used_files.former.put_back(record.id)
+
+    def put_back_text(self, record: ReloadRecord) -> int | None:
+        """Put back the text that HAProxy last accepted, and the files that it needs.
+
+        Returns the number of the version made so, None where the present text stays.
+        """
+        restored = self._config.restore(record.said, record.version)
+        self._used_files.fallen_back()
+        return restored

@@ -1,0 +1,153 @@
+"""How a committed version comes to HAProxy: over its socket, by a reload, or not at all."""
+
+import logging
+from dataclasses import dataclass
+
+from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed
+from dataplane_core.store.change import Committed, Outcome
+from dataplane_core.store.failpoints import failpoint
+from dataplane_core.store.journal.versions import VersionTable
+from dataplane_core.store.pending_reloads import UNDO
+from dataplane_core.store.ports import Apply, CommitHooks, ForcedReloads, Plan, ReloadRequests
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadWish:
+    """What a client wants of the reload: at once and waited for (`force`), or none (`skip`)."""
+
+    force: bool = False
+    skip: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Deliveries:
+    """What every delivery needs: the versions, the plugins, the reloads, the running HAProxy."""
+
+    versions: VersionTable
+    hooks: CommitHooks
+    requests: ReloadRequests
+    forced: ForcedReloads
+    plan: Plan
+
+
+class Delivery:
+    """The way of one commit to HAProxy."""
+
+    def __init__(self, means: Deliveries, change: Committed, wish: ReloadWish) -> None:
+        self._means = means
+        self._versions = means.versions
+        self._change = change
+        self._wish = wish
+        self._apply: Apply | None = None
+        self._reload_id: str | None = None
+
+    def prepare(self) -> None:
+        """Find out, while HAProxy checks, whether it can take the change without a reload."""
+        change = self._change
+        if change.transaction_id is not None and not change.changes:
+            change.require_reload("a transaction without a change asks for a reload")
+            return
+        if self._wish.force or self._wish.skip:
+            return
+        try:
+            self._apply = self._means.plan(change)
+        except DataplaneError as error:
+            change.require_reload(error.message)
+
+    def record(self) -> None:
+        """Ask for the reload within the commit's own record, where nothing else will do."""
+        if self._apply is None and not self._wish.force and not self._wish.skip:
+            self._request()
+
+    def forget_record(self) -> None:
+        """Count the reload as not asked for: the record with it could not be written."""
+        self._reload_id = None
+
+    def finish(self) -> Outcome:
+        """Tell the hooks, and bring the change to HAProxy.
+
+        Raises `ReloadFailed` or `NotReloaded` for a forced reload.
+        """
+        change = self._change
+        self._means.hooks.dataplane_committed(change=change)
+        if self._wish.skip:
+            _log_commit(change, "not reloaded, as the client wanted it")
+            return Outcome(change.version, None, "saved")
+        if self._wish.force:
+            _log_commit(change, "reloaded at once, as the client wanted it")
+            return self._reload(change.version)
+        if self._reload_id is None:
+            if self._applied(change):
+                self._versions.apply(change.version)
+                _log_commit(change, "applied without a reload")
+                return Outcome(change.version, None, "applied")
+            self._request_late()
+        failpoint("followed")
+        reasons = "; ".join(change.reload_reasons) or "HAProxy did not take it while running"
+        _log_commit(change, f"reload {self._reload_id}: {reasons}")
+        return Outcome(change.version, self._reload_id, "queued")
+
+    def _request_late(self) -> None:
+        """Ask for the reload; raises `ReloadFailed` when the version was rolled back meanwhile."""
+        with self._versions.state.write(synced=False):
+            rolled_back = self._rolled_back()
+            self._request(UNDO if rolled_back else "")
+        if rolled_back:
+            raise rolled_back
+
+    def _request(self, reason: str = "") -> None:
+        """Ask for the reload within a write, so that nothing else is left to do."""
+        change = self._change
+        reason = reason or "; ".join(change.reload_reasons)
+        self._reload_id = self._means.requests.request(change.version, reason)
+        self._versions.follow(change.version)
+
+    def _rolled_back(self) -> ReloadFailed | None:
+        """Return the failure to tell if the version was rolled back since it was written."""
+        record = self._versions.entry(self._change.version)
+        if record is None or record.status != "rolled back":
+            return None
+        return ReloadFailed(f"version {record.version} was rolled back: {record.reason}")
+
+    def _reload(self, version: int) -> Outcome:
+        """Reload now, and return what became of it."""
+        reload = self._means.forced.force(version)
+        self._versions.follow(version)
+        if reload.status != "failed" and (rolled_back := self._rolled_back()):
+            raise rolled_back  # what HAProxy has loaded is the former text
+        if reload.status == "failed":
+            said = f"HAProxy could not be reloaded: {reload.said}"
+            if reload.restored:
+                raise ReloadFailed(f"{said}; version {reload.restored} holds the former text")
+            not_reloaded = NotReloaded(f"version {version} is in the file, but {said}")
+            raise self._rolled_back() or not_reloaded
+        if reload.status == "succeeded":
+            return Outcome(version, None, "reloaded")
+        return Outcome(version, reload.id, "queued")
+
+    def _applied(self, change: Committed) -> bool:
+        """Return whether HAProxy took the change over its socket.
+
+        When another commit came meanwhile, the two may have reached the socket in either order;
+        then only a reload makes sure that HAProxy has what the file says.
+        """
+        if self._apply is None or change.reload_reasons or self._overtaken(change.version):
+            return False
+        try:
+            done = self._apply()
+        except DataplaneError as error:
+            _log.info("version %d needs a reload: %s", change.version, error.message)
+            return False
+        return done and not self._overtaken(change.version)
+
+    def _overtaken(self, version: int) -> bool:
+        newest = self._versions.newest()
+        return newest is None or newest.version != version
+
+
+def _log_commit(change: Committed, outcome: str) -> None:
+    transaction = f", transaction {change.transaction_id}" if change.transaction_id else ""
+    who = change.who or "an unnamed client"
+    _log.info("version %d committed by %s%s: %s", change.version, who, transaction, outcome)

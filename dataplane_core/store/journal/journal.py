@@ -1,0 +1,131 @@
+"""What the state says of one configuration file, and how its parts are written together."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dataplane_core.errors import NotFound, StorageFailed
+from dataplane_core.store.failpoints import failpoint
+from dataplane_core.store.files import Candidate
+from dataplane_core.store.head import decode_text
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.transactions import TransactionTable
+from dataplane_core.store.journal.versions import VersionRecord, VersionTable
+from dataplane_core.store.ports import ReloadRequests
+from dataplane_core.store.texts import Backups, VersionTexts
+
+_OWNER = "config_file"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Journal:
+    """The records of one configuration file: versions, their texts, transactions, reloads."""
+
+    state: State
+    versions: VersionTable
+    transactions: TransactionTable
+    texts: VersionTexts
+    backups: Backups
+    reloads: ReloadRequests
+
+    @contextmanager
+    def intended(self, record: VersionRecord, candidate: Candidate) -> Iterator[int]:
+        """Record a version before HAProxy reads it; remove the record if it becomes none.
+
+        From then on no file goes that HAProxy may have seen. Yields the number of the attempt.
+        """
+        attempt = self.versions.intend(record)
+        try:
+            yield attempt
+        except BaseException:
+            if not candidate.published:
+                self._forget(attempt, record)
+            raise
+
+    def keep(self, attempt: int, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
+        """Bring to the disk what has to be there before a version is the file's."""
+        candidate.sync()
+        self.versions.sync(attempt)
+        failpoint("intent-recorded")
+        self.texts.write(record.version, record.digest, data)
+        failpoint("version-kept")
+        self._prune()
+
+    def complete(self, record: VersionRecord, also: Callable[[], None] | None = None) -> None:
+        """Record that an intended version was written, with all that this means for others.
+
+        `also` is called within the same write. Not synced: the intent and the file are, and tell
+        the same after a power cut.
+        """
+        with self.state.write(synced=False) as connection:
+            restores = record.origin == "restore"
+            accepted = self.versions.last_accepted() if restores else None
+            self.versions.record(replace(record, status="active"))
+            if accepted is not None:
+                reason = record.reason
+                self.versions.roll_back(connection, accepted.version, record.version, reason)
+            transaction_id = record.transaction_id
+            self.transactions.finish(connection, record.version, record.origin, transaction_id)
+            if also is not None:
+                also()
+
+    def text(self, version: int) -> str:
+        """Return the text of a version; raises `NotFound` when it is not kept (any more)."""
+        record = self.versions.entry(version)
+        data = self.texts.read(version, record.digest) if record is not None else None
+        if data is None:
+            data = self.backups.read(version)
+        if data is None:
+            raise NotFound(f"the text of version {version} is not kept")
+        return decode_text(data)
+
+    def texts_under_way(self, since: float) -> Iterator[str | None]:
+        """Yield the texts that HAProxy is judging, of commits that began after a moment.
+
+        `since` is in seconds since 1970. None stands for the text of a commit that has only just
+        begun.
+        """
+        for record in self.versions.intents():
+            if record.created > since:
+                data = self.texts.read(record.version, record.digest)
+                yield None if data is None else decode_text(data)
+
+    def claim(self, config_file: Path) -> None:
+        """Have the state be that of one file; what it says of another file is forgotten.
+
+        A link counts as the file itself: leading it to another text is an edit of that file. Raises
+        `StorageFailed` when a server runs that uses the state for another file.
+        """
+        folder, name = os.path.split(config_file)
+        path = os.path.join(os.path.realpath(folder), name)
+        if self.state.fact(_OWNER) == path:
+            return
+        with self.state.write() as connection:
+            owner = self.state.fact(_OWNER)
+            if owner == path:  # another worker was faster
+                return
+            if owner is not None and not self.state.first:
+                raise StorageFailed(
+                    f"{self.state.directory} is in use for {owner}: set another "
+                    "dataplane.state_dir"
+                )
+            self.versions.clear(connection)
+            self.transactions.clear(connection)
+            self.texts.clear()
+            self.state.note(_OWNER, path)
+
+    def _forget(self, attempt: int, record: VersionRecord) -> None:
+        """Remove the intent, and the text unless another attempt at the same has it too."""
+        with suppress(StorageFailed), self.state.write(synced=False):
+            if self.versions.forget(attempt, record):
+                self.texts.remove(record.version, record.digest)
+
+    def _prune(self) -> None:
+        """Remove texts of versions beyond the limit; a failure to do so harms nobody."""
+        with suppress(OSError, StorageFailed):
+            accepted, newest = self.versions.last_accepted(), self.versions.newest()
+            known = {record.version for record in (accepted, newest) if record}
+            needed = known.union(self.transactions.bases(), self.reloads.loading())
+            self.texts.prune(newest.version if newest else 0, needed)

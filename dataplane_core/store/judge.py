@@ -1,0 +1,58 @@
+"""HAProxy's judgement of a text, told in terms of the configuration that the client knows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dataplane_core.errors import CheckFailed, Finding, Reference
+from dataplane_core.store.files import Candidate
+from dataplane_core.store.findings import FindingPresenter
+from dataplane_core.store.head import Head, encode_text
+from dataplane_core.store.ports import ConfigurationCheck, Locate, Verdict
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.text.language import Language
+
+
+class Judge:
+    """Has HAProxy check texts that would stand in the file `config_file`.
+
+    `language` has the words that begin a section, `locate` names the object at a line of a section.
+    """
+
+    def __init__(
+        self, config_file: Path, language: Language, check: ConfigurationCheck, locate: Locate
+    ) -> None:
+        self._config_file = config_file
+        self._check = check
+        self._presenter = FindingPresenter(config_file, language, locate)
+
+    @contextmanager
+    def judging(self, path: Path, text: str, shown: Head | None = None) -> Iterator[Verdict]:
+        """Have HAProxy check a file with a text while the body runs.
+
+        Yields a function that waits for the verdict; it returns HAProxy's warnings, and raises
+        `CheckFailed`. Findings count lines as where the server's own lines are `shown`, or those of
+        the text.
+        """
+        with self._check.begin(path) as verdict:
+
+            def presented() -> list[Finding]:
+                try:
+                    found = verdict()
+                except CheckFailed as failed:
+                    raise self._presenter.failure(failed, text, path, shown) from None
+                return self._presenter.findings(found, text, path, shown) if found else []
+
+            yield presented
+
+    def judge(self, text: str, shown: Head) -> list[Finding]:
+        """Return HAProxy's warnings about a text that is not written; raises `CheckFailed`."""
+        with (
+            Candidate(self._config_file, encode_text(text)) as candidate,
+            self.judging(candidate.path, text, shown) as verdict,
+        ):
+            return list(verdict())
+
+    def place(self, snapshot: Snapshot, line: int) -> tuple[str, Reference | None]:
+        """Return the section, in words, and the object at a line of a snapshot's text, from 1."""
+        return self._presenter.place(snapshot, line)

@@ -1,0 +1,54 @@
+"""The reloads that written versions still need: asked for by whoever finds them missing.
+
+A version stays marked as not followed in its record until its reload is asked for, so that the
+death of a worker in between is made good by the next.
+"""
+
+import logging
+
+from dataplane_core.errors import DataplaneError
+from dataplane_core.store.change import Origin
+from dataplane_core.store.journal.versions import VersionTable
+from dataplane_core.store.ports import ReloadRequests
+
+UNDO = "undo what was applied at run time"
+_log = logging.getLogger(__name__)
+
+
+class PendingReloads:
+    """Asks for the reloads of versions that nobody has asked for yet."""
+
+    def __init__(self, versions: VersionTable, reloads: ReloadRequests) -> None:
+        self._versions = versions
+        self._reloads = reloads
+
+    def catch_up(self) -> None:
+        """Ask for the reloads that a process which died could not ask for any more."""
+        try:
+            self._request("api", "committed by a process that ended")
+            self._request("restore", UNDO)
+        except DataplaneError as error:
+            _log.error("a committed version waits for a reload: %s", error.message)
+
+    def after_edit(self) -> bool:
+        """Ask for a reload if somebody else edited the file; True once for each that is due."""
+        return self._request("external", "the file was edited")
+
+    def after_restore(self) -> None:
+        """Ask for a reload if HAProxy took some of what was undone over its socket."""
+        self._request("restore", UNDO)
+
+    def _request(self, origin: Origin, reason: str) -> bool:
+        """Ask for the reload of versions that wait for one; return whether there were any.
+
+        What will be loaded is the newest version, whoever made it.
+        """
+        if not self._versions.unfollowed(origin):
+            return False
+        with self._versions.state.write():
+            left, newest = self._versions.unfollowed(origin), self._versions.newest()
+            if left and newest:
+                reload_id = self._reloads.request(newest.version, reason)
+                _log.info("version %d needs reload %s: %s", newest.version, reload_id, reason)
+                self._versions.follow(left[-1].version)
+        return bool(left)

@@ -1,0 +1,147 @@
+"""A configuration file with its versions: read, judged and restored.
+
+What edits it, and brings edits to HAProxy, stands above (`config`).
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dataplane_core.errors import StorageFailed
+from dataplane_core.settings import Settings
+from dataplane_core.store.configuration_file import ConfigurationFile
+from dataplane_core.store.files import sweep
+from dataplane_core.store.hand_edits import HandEdits
+from dataplane_core.store.journal.journal import Journal
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.transactions import TransactionTable
+from dataplane_core.store.journal.versions import VersionTable
+from dataplane_core.store.judge import Judge
+from dataplane_core.store.pending_reloads import PendingReloads
+from dataplane_core.store.ports import ConfigurationCheck, Locate, ReloadRequests, no_object
+from dataplane_core.store.restore import Restorer
+from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.texts import Backups, VersionTexts
+from dataplane_core.text.language import Language
+
+_log = logging.getLogger(__name__)
+
+
+class VersionedFile:
+    """The file `haproxy.config_file` of the settings, and the records of its versions.
+
+    `language` has the words that begin a section. Safe to share between threads, and to make
+    before a fork.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        language: Language,
+        state: State,
+        reloads: ReloadRequests,
+        check: ConfigurationCheck,
+        locate: Locate = no_object,
+    ) -> None:
+        path = self.path = Path(settings.haproxy.config_file)
+        own, transaction = settings.dataplane, settings.dataplaneapi.transaction
+        self.journal = Journal(
+            state=state,
+            versions=VersionTable(state),
+            transactions=TransactionTable(state, own.transaction_ttl),
+            texts=VersionTexts(state.path("versions"), own.history_limit),
+            backups=Backups(path, transaction.backups_dir, transaction.backups_number),
+            reloads=reloads,
+        )
+        self._pending = PendingReloads(self.journal.versions, reloads)
+        self.file = ConfigurationFile(path, language, self.journal, self._pending.catch_up)
+        self.judge = Judge(path, language, check, locate)
+        self.hand_edits = HandEdits(path, own.on_bad_edit == "keep", self.journal, self.judge)
+        self._restorer = Restorer(self.file, self.journal, self.hand_edits)
+        self._process = 0
+        self._starting = threading.Lock()
+
+    def recover(self) -> None:
+        """At the start, before workers are forked: do or undo what a killed server left half done.
+
+        A file that cannot be read is told in the log: it may be there once somebody asks for it.
+        Raises `StorageFailed` when the state belongs to another file's server that runs.
+        """
+        self.journal.claim(self.path)
+        try:
+            self.begin()
+        except StorageFailed as error:
+            _log.error("what a predecessor left is not looked at yet: %s", error.message)
+        self.journal.state.close()  # a connection must not be carried over a fork
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest version; raises `StorageFailed` when the file cannot be read."""
+        self.begin()
+        return self.file.snapshot()
+
+    def version(self) -> int:
+        """Return the number of the newest version."""
+        return self.snapshot().version
+
+    def snapshot_of(self, version: int) -> Snapshot:
+        """Return a version; raises `NotFound` when its text is not kept (any more)."""
+        current = self.snapshot()
+        if current.version == version:
+            return current
+        return self.file.prepare(self.journal.text(version), "", version)
+
+    @contextmanager
+    def held_at(self, version: int) -> Iterator[bool]:
+        """Keep every writer of the file away; yield whether it is still at a version."""
+        with self.file.locked() as locked:
+            yield locked.current().version == version
+
+    def notice_edit(self) -> bool:
+        """Number what someone else wrote, if anybody did; True once for each reload that is due.
+
+        The reload is asked for with that, unless the file stays without one (`HandEdits`).
+        """
+        snapshot = self.snapshot()
+        if self.hand_edits.stopped(snapshot):
+            return False
+        return self._pending.after_edit()
+
+    def accept(self, version: int) -> None:
+        """Record that HAProxy was reloaded with a version and runs it."""
+        self.journal.versions.accept(version)
+
+    def restore(self, reason: str, failed_version: int) -> int | None:
+        """After a failed reload: put back, as a new version, the text that HAProxy last accepted.
+
+        Returns the number of the new version, or None when HAProxy has accepted `failed_version`
+        or a later one meanwhile, or when an edit by hand stays in the file. Versions in between
+        are recorded as rolled back for `reason`.
+        """
+        self.snapshot()
+        restored = self._restorer.restore(reason, failed_version)
+        if restored is not None:
+            self._pending.after_restore()
+        return restored
+
+    def fallbacks(self) -> dict[int, str]:
+        """Return the texts to which a failed reload may go back, by version (`Restorer`)."""
+        return self._restorer.fallbacks()
+
+    def begin(self) -> None:
+        """At the first use in a process: do or undo what a predecessor left half done."""
+        if self._process == os.getpid():
+            return
+        with self._starting:
+            if self._process == os.getpid():
+                return
+            self.journal.claim(self.path)
+            self.file.begin()
+            if not self.journal.state.is_copy:
+                with suppress(OSError):
+                    sweep(self.path)
+                    self.journal.texts.sweep()
+                self._pending.catch_up()
+            self._process = os.getpid()
