@@ -8,7 +8,7 @@ from pathlib import Path
 
 from watchfiles import watch as watch_folders
 
-from dataplane_core.store.files import FileIdentity, identity
+from dataplane_core.store.files import FileIdentity, identity_of
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def watch(path: str | Path, callback: Callable[[], object], stop: threading.Even
     logging.getLogger("watchfiles").setLevel(logging.WARNING)  # at INFO it logs every change
     known: FileIdentity | None = None
     for _ in _WakeUps(path, stop):
-        now = _identity(path)
+        now = identity_of(path)
         if now == known:
             continue
         known = now
@@ -90,13 +90,6 @@ def _folders(path: Path) -> Folders:
     except OSError:
         return []
     return [(folder, (one.st_dev, one.st_ino)) for folder, one in status]
-
-
-def _identity(path: Path) -> FileIdentity | None:
-    try:
-        return identity(os.stat(path))
-    except OSError:
-        return None
 
 
 def _call(callback: Callable[[], object], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Accepted connections: who they are with, how long they wait, and TLS where it belongs."""
+"""Give every accepted connection its listener's timeouts, TLS where it belongs, and an origin."""
 
 import errno
 import socket
@@ -13,7 +13,11 @@ _KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
 
 @dataclass(frozen=True, slots=True)
 class ListenerTimeouts:
-    """Times of one listener in seconds; None or 0: no limit, no keep-alive."""
+    """How long the connections of one listener wait, in seconds.
+
+    `read` is for the next bytes of a client, `write` for a client to take bytes (None: no limit),
+    `keep_alive` for the first probe of TCP on a silent connection (0: no probes).
+    """
 
     read: float | None
     write: float | None
@@ -21,7 +25,7 @@ class ListenerTimeouts:
 
 
 def timeouts_of(settings: Settings, scheme: str) -> ListenerTimeouts:
-    """Return the times that hold on a listener."""
+    """Return the timeouts of a listener: those of `tls` for https where they are set."""
     server, tls = settings.dataplaneapi, settings.dataplaneapi.tls
     read, write, keep_alive = server.read_timeout, server.write_timeout, server.keep_alive
     if scheme == "https":
@@ -32,7 +36,10 @@ def timeouts_of(settings: Settings, scheme: str) -> ListenerTimeouts:
 
 
 class _TimedSocket(socket.socket):
-    """A socket whose blocking is bounded; waiting too long looks like a client that went away."""
+    """A socket whose waits are bounded; a wait that is too long becomes a `ConnectionResetError`.
+
+    To gunicorn a slow client looks like one that went away.
+    """
 
     listener = "http"
     timeouts = ListenerTimeouts(None, None, 0.0)
@@ -74,7 +81,7 @@ class TlsSocket(_TimedSocket, ssl.SSLSocket):
 
 
 def adopt(accepted: socket.socket, listener: str, timeouts: ListenerTimeouts) -> PlainSocket:
-    """Turn a socket that was just accepted into one of ours."""
+    """Turn a socket that was just accepted into one of ours, with the listener's timeouts."""
     made = PlainSocket(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
     made.listener, made.timeouts = listener, timeouts
     if made.family != socket.AF_UNIX and timeouts.keep_alive:
@@ -86,7 +93,7 @@ def adopt(accepted: socket.socket, listener: str, timeouts: ListenerTimeouts) ->
 
 
 def wrap(plain: PlainSocket, context: ssl.SSLContext) -> TlsSocket:
-    """Shake hands over TLS; OSError when the client cannot, will not or is too slow."""
+    """Shake hands over TLS; raises `OSError` when the client cannot, will not or is too slow."""
     context.sslsocket_class = TlsSocket
     timeouts = plain.timeouts
     made = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
@@ -101,10 +108,10 @@ def wrap(plain: PlainSocket, context: ssl.SSLContext) -> TlsSocket:
 
 
 def describe_connection(environ: dict[str, Any]) -> None:
-    """Tell the application about a request's connection, whatever the worker's class.
+    """Put what is known of a request's connection into its WSGI environment.
 
-    `dataplane.listener` is http, https or unix; `dataplane.certificate` the client's, DER, where
-    one was verified.
+    `dataplane.listener` is `http`, `https` or `unix`; `dataplane.certificate` is the client's
+    certificate, DER, where one was verified. A connection of another server than ours adds nothing.
     """
     connection = environ.get("gunicorn.socket")
     if isinstance(connection, _TimedSocket):

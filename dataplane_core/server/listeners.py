@@ -1,4 +1,9 @@
-"""Listening sockets: plain, TLS and Unix, in any combination, several addresses of one host."""
+"""Open the listening sockets: plain, TLS and Unix, in any combination, all addresses of a host.
+
+`listen_addresses` says what the settings want. `Listeners.prepare` opens what is missing, beside
+the sockets in use; `adopt` then keeps those and closes the others. So new settings that cannot be
+put in force cost no connection.
+"""
 
 import errno
 import os
@@ -12,7 +17,7 @@ from dataclasses import dataclass
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
 _BACKLOG = 2048
-_PAUSE = 0.1  # seconds between tries while a predecessor that was killed still holds the address
+_PAUSE = 0.1  # seconds between two tries while a killed predecessor still holds the address
 _IN_USE = (errno.EADDRINUSE,)
 _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -33,7 +38,10 @@ class ListenAddress:
 
 
 def listen_addresses(settings: Settings) -> tuple[tuple[ListenAddress, ...], ...]:
-    """Return what the settings want to listen on: for each listener, all addresses of its host."""
+    """Return what to listen on: for each listener of the settings, all addresses of its host.
+
+    Raises `SettingsError` for a host without an address.
+    """
     server = settings.dataplaneapi
     wanted: list[tuple[ListenAddress, ...]] = []
     for scheme in dict.fromkeys(server.scheme):
@@ -50,7 +58,7 @@ def listen_addresses(settings: Settings) -> tuple[tuple[ListenAddress, ...], ...
 
 
 def _keys(settings: Settings, scheme: str) -> tuple[str, str]:
-    """Return the keys that a listener's host (or path) and its port (or path) come from."""
+    """Return the settings that a listener's host and port come from; for a path one, twice."""
     if scheme == "unix":
         return "dataplaneapi.socket_path", "dataplaneapi.socket_path"
     if scheme == "http":
@@ -81,18 +89,18 @@ def _host_port(address: tuple[object, ...]) -> tuple[str, int]:
 
 
 class Listeners:
-    """The open sockets by place: `prepare` opens what is missing, `adopt` closes the rest."""
+    """The open sockets of the process, by the address that they listen on."""
 
     def __init__(self) -> None:
         self.open: dict[ListenAddress, socket.socket] = {}
 
-    def prepare(self, settings: Settings, patience: float) -> dict[ListenAddress, socket.socket]:
-        """Return the sockets for these settings, taking over those that are open already.
+    def prepare(self, settings: Settings, seconds: float) -> dict[ListenAddress, socket.socket]:
+        """Return the sockets for these settings, with those of them that are open already.
 
-        `patience` is how many seconds an address may be in use by someone who is about to go.
-        Raises SettingsError with the place that cannot be had; nothing new stays open then.
+        An address that is in use is tried again for `seconds`. Raises `SettingsError` with the
+        address that cannot be had; nothing new stays open then.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + seconds
         ready: dict[ListenAddress, socket.socket] = {}
         try:
             for group in listen_addresses(settings):
@@ -103,7 +111,7 @@ class Listeners:
         return ready
 
     def discard(self, ready: Mapping[ListenAddress, socket.socket]) -> None:
-        """Close what `prepare` has opened beside the sockets in use."""
+        """Close what `prepare` has opened, but for the sockets in use."""
         for place, opened in ready.items():
             if place not in self.open:
                 _close(place, opened)
@@ -155,7 +163,7 @@ class Listeners:
             try:
                 opened = self.open.get(place)
                 mode = settings.dataplane.socket_mode
-                found[place] = opened or _patiently(place, mode, deadline)
+                found[place] = opened or _open_by(deadline, place, mode)
             except OSError as error:
                 failure = error
                 if error.errno not in _NO_SUCH_FAMILY:
@@ -174,10 +182,10 @@ def _fault(settings: Settings, place: ListenAddress, failure: OSError) -> Settin
 
 
 def _remedy(place: ListenAddress, failure: OSError) -> str:
-    """Tell what would be right, of the Unix socket, whose errors are those of any file."""
+    """Return what would be right for a Unix socket; the system's error says it of the others."""
     if not isinstance(place.address, str):
         return ""
-    if failure.errno is None:  # Python's own: sockaddr_un has no room for it
+    if failure.errno is None:  # Python's own error: sockaddr_un has no room for the path
         return "; dataplaneapi.socket_path may have 107 bytes"
     if failure.errno == errno.EEXIST:
         return "; remove it, or set another dataplaneapi.socket_path"
@@ -186,7 +194,8 @@ def _remedy(place: ListenAddress, failure: OSError) -> str:
     return f"; the server needs the right to write to {os.path.dirname(place.address)}"
 
 
-def _patiently(place: ListenAddress, mode: int, deadline: float) -> socket.socket:
+def _open_by(deadline: float, place: ListenAddress, mode: int) -> socket.socket:
+    """Open a socket, trying again until `deadline` while the address is in use."""
     while True:
         try:
             return _open(place, mode)
@@ -214,7 +223,7 @@ def _open(place: ListenAddress, mode: int) -> socket.socket:
 
 
 def _bind_path(opened: socket.socket, path: str, mode: int) -> None:
-    """Bind to a path whose socket, if any, nobody serves any more; never wider open than `mode`."""
+    """Bind to a path, in place of a socket that nobody serves; never wider open than `mode`."""
     with suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             raise OSError(errno.EEXIST, "a file that is no socket is there")

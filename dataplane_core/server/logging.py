@@ -1,4 +1,4 @@
-"""The settings' log targets, put in force; again after each reading of the settings."""
+"""Put the log targets of the settings in force, at the start and at each SIGHUP."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ _OURS = "dataplane_target"
 def configure(settings: Settings) -> None:
     """Send the log where the settings say.
 
-    Raises SettingsError when a file cannot be opened, and leaves the log as it was then.
+    Raises `SettingsError` when a file cannot be opened; the log stays as it was then.
     """
     opened = [(key, one, _handler(settings, key, one)) for key, one in settings.logs()]
     handlers = [(target, handler) for _, target, handler in opened]
@@ -46,7 +46,7 @@ def configure(settings: Settings) -> None:
 def _tell_unreachable(
     settings: Settings, opened: list[tuple[str, LogTarget, logging.Handler]]
 ) -> None:
-    """Warn of syslog servers that are away; where no other log is left, on standard error."""
+    """Warn of syslog servers that cannot be reached, on standard error if no other log is left."""
     problems, heard = [], False
     for key, target, handler in opened:
         fault = handler.fault() if isinstance(handler, SyslogHandler) else ""
@@ -62,7 +62,7 @@ def _tell_unreachable(
 
 
 def log_access(access: AccessRecord) -> None:
-    """Write one request to the access log; failures of the server as errors."""
+    """Write one request to the access log, at the level `error` for statuses from 500."""
     level = logging.ERROR if access.status >= 500 else logging.INFO
     if ACCESS.isEnabledFor(level):
         ACCESS.log(level, "%s", access.uri, extra={"access": access})
@@ -103,7 +103,7 @@ def _handler(settings: Settings, key: str, target: LogTarget) -> logging.Handler
 
 
 def _file(settings: Settings, key: str, path: str) -> logging.Handler:
-    """Open a file, with its folder; one that was rotated away is opened anew by itself."""
+    """Open a log file, and make its folder; the handler notices when the file was rotated away."""
     try:
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         return WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""gunicorn's master process, told by our settings what to do."""
+"""Serve with gunicorn: its master process, its settings and its log, all from our settings."""
 
 import gc
 import logging
@@ -36,12 +36,12 @@ _SMALLEST_HEADERS = 1024  # bytes; no client could do with less
 
 
 def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplication]) -> None:
-    """Serve until a signal ends the process; leaves by SystemExit.
+    """Serve until a signal ends the process, by `SystemExit`.
 
     `load` reads the settings, at the start and at each SIGHUP; `build` makes the application from
     them. Problems of the start are written to standard error, one a line, with exit status 1.
     """
-    disregard(signal.SIGHUP)  # until the master takes it; settings are fresh
+    disregard(signal.SIGHUP)  # until the master takes it: the settings have just been read
     state = ServerState(load, build)
     try:
         state.open(load())
@@ -57,14 +57,14 @@ class ServerLog(Logger):
     """gunicorn's messages in our log, its requests in our access log."""
 
     def setup(self, cfg: Any) -> None:
-        """Leave handlers and levels to our own configuration."""
+        """Leave handlers and levels to `server.logging`."""
         self.cfg = cfg
         self.error_log.propagate = True
         self.error_log.handlers.clear()
         self.error_log.setLevel(logging.NOTSET)
 
     def info(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        """Take what gunicorn finds worth telling as detail."""
+        """Log gunicorn's news at the level `debug`: to operators they are details."""
         self.error_log.debug(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> None:
@@ -77,11 +77,11 @@ class ServerLog(Logger):
         log_access(AccessRecord(environ, status, sent, request_time.total_seconds(), headers))
 
     def reopen_files(self) -> None:
-        """Do nothing: files that were rotated away are noticed by their handlers."""
+        """Do nothing: handlers notice by themselves that their file was rotated away."""
 
 
 class GunicornApplication(BaseApplication):
-    """Our settings in gunicorn's terms."""
+    """The settings in gunicorn's terms, and the application that it loads."""
 
     def __init__(self, state: ServerState) -> None:
         self.state = state
@@ -135,7 +135,10 @@ class GunicornApplication(BaseApplication):
         Master(self).run()
 
     def _binds(self) -> list[str]:
-        """Return the listeners as gunicorn takes them; the same text while they are the same."""
+        """Return the listeners as gunicorn takes them; the same texts while they are the same.
+
+        gunicorn opens its listeners anew when the texts differ.
+        """
         places = tuple(self.state.listeners.open)
         if self._bound is None or self._bound[0] != places:
             self._bound = (places, [f"fd://{fd}" for fd in self.state.listeners.duplicates()])
@@ -143,7 +146,7 @@ class GunicornApplication(BaseApplication):
 
 
 class Master(Arbiter):
-    """gunicorn's arbiter, which survives bad settings and leaves nothing behind."""
+    """gunicorn's arbiter, but one that survives bad settings and leaves no file behind."""
 
     app: GunicornApplication
 
@@ -157,7 +160,10 @@ class Master(Arbiter):
         log.warning("USR2 is not used here: send HUP to read the settings again")
 
     def spawn_worker(self) -> Any:
-        """Fork; a worker would lose a signal that came while it still has the master's handlers."""
+        """Fork a worker, and hold signals that end a process back meanwhile.
+
+        A worker would lose a signal that came while it still has the master's handlers.
+        """
         with endings_held_back():
             return super().spawn_worker()
 

@@ -1,4 +1,4 @@
-"""What belongs to a process as such: its name, its pid file, the user it runs as."""
+"""Set what a process has in the system: its name, its signals, its pid file, its user."""
 
 import ctypes
 import grp
@@ -29,7 +29,8 @@ def program_name() -> str:
 def show_as_main() -> None:
     """Show the main process under the program's name and its arguments, in `ps` and /proc/PID/comm.
 
-    It alone bears the name: process managers count the processes of a name, and want one.
+    Only the main process has this name: process managers count the processes of a name, and want
+    one.
     """
     _show_as(program_name(), " ".join(sys.argv[1:]))
 
@@ -51,13 +52,13 @@ def end_with_parent() -> None:
 
 
 def disregard(number: signal.Signals) -> None:
-    """Let a signal do nothing here; programs that are run take it, as they would not SIG_IGN."""
+    """Let a signal do nothing here; unlike SIG_IGN, programs that are run do not inherit this."""
     signal.signal(number, lambda *_: None)
 
 
 @contextmanager
 def endings_held_back() -> Iterator[None]:
-    """Let signals that end a process wait; a child that is forked meanwhile inherits that."""
+    """Hold signals that end a process back; a child that is forked meanwhile starts so."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
@@ -66,7 +67,7 @@ def endings_held_back() -> Iterator[None]:
 
 
 def take_endings() -> None:
-    """Let signals that end a process come, those too that were held back."""
+    """Take signals that end a process again, and those that were held back."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
@@ -96,7 +97,7 @@ class PidFile:
         self._path = wanted
 
     def remove(self) -> None:
-        """Remove the file if it is still this process's."""
+        """Remove the file if it still holds this process's id."""
         if self._path is not None:
             with suppress(OSError, ValueError):
                 if int(self._path.read_text()) == os.getpid():
@@ -106,7 +107,10 @@ class PidFile:
 
 @dataclass(frozen=True, slots=True)
 class ProcessUser:
-    """Whom the server becomes; `groups` are the supplementary ones. None: nothing changes."""
+    """The user that the server becomes, by numbers; None: that one stays as it is.
+
+    `groups` are the supplementary groups.
+    """
 
     uid: int | None
     gid: int | None
@@ -130,19 +134,19 @@ def process_user(settings: Settings) -> ProcessUser:
 def become(settings: Settings) -> None:
     """Give up the rights of root for good, where `uid` or `gid` say so.
 
-    Raises SettingsError when the system refuses.
+    Raises `SettingsError` when the system refuses.
     """
-    account = process_user(settings)
+    user = process_user(settings)
     try:
-        if account.gid not in (None, os.getegid()) or account.uid not in (None, os.geteuid()):
-            os.setgroups(account.groups)
-        if account.gid is not None:
-            os.setgid(account.gid)
-        if account.uid is not None:
-            os.setuid(account.uid)
+        if user.gid not in (None, os.getegid()) or user.uid not in (None, os.geteuid()):
+            os.setgroups(user.groups)
+        if user.gid is not None:
+            os.setgid(user.gid)
+        if user.uid is not None:
+            os.setuid(user.uid)
     except OSError as error:
         fault = (
-            f"the server cannot become user {account.uid}, group {account.gid}: {error.strerror}"
+            f"the server cannot become user {user.uid}, group {user.gid}: {error.strerror}"
         )
         key = "dataplaneapi.uid" if settings.dataplaneapi.uid else "dataplaneapi.gid"
         raise SettingsError((settings.problem(key, fault),)) from None

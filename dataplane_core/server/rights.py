@@ -1,7 +1,7 @@
-"""What this process may do with files, by the kernel's own judgement, and what to do about it.
+"""Find out which right on a file this process misses, and which command would give it.
 
-access(2) knows modes, owners, groups, access control lists and read-only file systems alike. It
-tells yes or no; here the folder of the way that is to blame is looked for.
+The kernel judges: access(2) knows modes, owners, groups, access control lists and read-only file
+systems alike. But it only says yes or no; which folder on the way is to blame is found here.
 """
 
 import os
@@ -17,14 +17,14 @@ _LETTERS = {READ: "r", WRITE: "rwx", USE: "rw"}
 
 @dataclass(frozen=True, slots=True)
 class MissingPrerequisite:
-    """One thing that is not there or not allowed, and the remedy."""
+    """One thing that the server needs and does not have: a sentence, and the remedy."""
 
     what: str
     remedy: str
 
 
 def way_to(path: str) -> Iterator[MissingPrerequisite]:
-    """Yield the first folder on the way to `path` that is there and may not be passed, if any."""
+    """Yield the first folder above `path` that is there and may not be passed, if any."""
     folders = [os.path.abspath(path)]
     while folders[-1] != "/":
         folders.append(os.path.dirname(folders[-1]))
@@ -51,7 +51,7 @@ def access_to(path: str, wanted: int, verb: str) -> Iterator[MissingPrerequisite
 
 
 def folder_for_files(path: str) -> Iterator[MissingPrerequisite]:
-    """Yield what keeps this process from making files in the folder `path`, or the folder."""
+    """Yield what keeps this process from making files in the folder `path`, or that folder."""
     if os.path.isdir(path):
         yield from access_to(path, WRITE, "written")
         return
@@ -66,5 +66,5 @@ def folder_for_files(path: str) -> Iterator[MissingPrerequisite]:
 
 
 def grant(path: str, rights: str) -> str:
-    """Return a command that gives this user rights."""
+    """Return a command that gives this user the rights, some of `rwx`, on a path."""
     return f"setfacl -m u:{os.geteuid()}:{rights} {shlex.quote(path)} (as root)."

@@ -1,15 +1,16 @@
-"""What one reading of the settings puts in force: the application, listeners, TLS, timeouts."""
+"""Put settings in force, at the start and at SIGHUP: the application, listeners, TLS, logs."""
 
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from socket import socket
 from typing import TYPE_CHECKING
 
 from dataplane_core.errors import DataplaneError
 from dataplane_core.server.connections import ListenerTimeouts, timeouts_of
 from dataplane_core.server.folders import make_folders
-from dataplane_core.server.listeners import Listeners
+from dataplane_core.server.listeners import ListenAddress, Listeners
 from dataplane_core.server.logging import configure, give_files_to
 from dataplane_core.server.process import PidFile, become, process_user
 from dataplane_core.server.tls import TlsContexts
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dataplane.server")
 
-_PATIENCE = 10.0  # seconds for the workers of a killed predecessor to let go of the listeners
+_PREDECESSOR_SECONDS = 10.0
+"""Seconds for the workers of a killed predecessor to let go of the listeners."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedApplication:
-    """An application with the work that goes on beside its requests, in every worker.
+    """An application, and the work beside its requests, which every worker starts and stops.
 
-    `discard` lets go of what the master opened for it, once another is served.
+    `discard` is called in the master once another application is served in its place.
     """
 
     wsgi: "WSGIApplication"
@@ -36,14 +38,27 @@ class ServedApplication:
     discard: Callable[[], None] = lambda: None
 
 
-class ServerState:
-    """The server's state in the master process; `load` reads the settings, `build` makes the rest.
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All that new settings need, made but not in force."""
 
-    `build` runs in the master, as the user that the server has become; it starts no thread.
+    settings: Settings
+    sockets: dict[ListenAddress, socket]
+    contexts: TlsContexts | None
+    served: ServedApplication
+
+
+class ServerState:
+    """What is in force in the master process, and how it is put in force.
+
+    `load` reads the settings; `build` makes the application from them, in the master, as the user
+    that the server has become, and starts no thread. Workers inherit this object by the fork.
     """
 
     def __init__(
-        self, load: Callable[[], Settings], build: Callable[[Settings], ServedApplication]
+        self,
+        load: Callable[[], Settings],
+        build: Callable[[Settings], ServedApplication],
     ) -> None:
         self._load, self._build = load, build
         self.listeners = Listeners()
@@ -54,40 +69,30 @@ class ServerState:
         self.timeouts: dict[str, ListenerTimeouts] = {}
 
     def open(self, settings: Settings) -> None:
-        """Put the first settings in force, as root if it is root, and become another user then.
+        """Put the first settings in force: what needs root first, then the rest as another user.
 
-        Raises SettingsError for whatever stops the start.
+        Raises `SettingsError` for whatever stops the start.
         """
         configure(settings)
-        account = process_user(settings)
-        make_folders(settings, account)
+        user = process_user(settings)
+        make_folders(settings, user)
         contexts = _contexts(settings)
-        self.listeners.adopt(self.listeners.prepare(settings, _PATIENCE))
+        self.listeners.adopt(self.listeners.prepare(settings, _PREDECESSOR_SECONDS))
         self.pid_file.write(settings)
-        if account.uid is not None or account.gid is not None:
-            uid, gid = account.uid or -1, account.gid or -1
+        if user.uid is not None or user.gid is not None:
+            uid, gid = user.uid or -1, user.gid or -1
             self.listeners.give_to(uid, gid)
             give_files_to(uid, gid)
             become(settings)
         self._adopt(settings, self._make(settings), contexts)
 
     def refresh(self) -> bool:
-        """Read the settings again and put them in force; keep the old ones when they are bad.
+        """Read the settings again and put them in force.
 
-        False: nothing has changed, and the log says why.
+        False: the former settings stay in force, as a whole, and the log says why.
         """
         try:
-            settings = self._load()
-            make_folders(settings, process_user(settings))
-            contexts = _contexts(settings)
-            ready = self.listeners.prepare(settings, 0.0)
-            try:
-                configure(settings)
-                served = self._make(settings)  # the last to fail: it keeps what settings say
-            except BaseException:
-                self.listeners.discard(ready)
-                configure(self.settings)
-                raise
+            new = self._prepare(self._load())
         except SettingsError as error:
             for problem in error.problems:
                 log.error("the settings stay as they were: %s", problem)
@@ -95,19 +100,40 @@ class ServerState:
         except Exception:
             log.exception("the settings stay as they were")
             return False
-        self.listeners.adopt(ready)
-        try:
-            self.pid_file.write(settings)
-        except SettingsError as error:
-            log.error("%s", error)
-        before = self.settings.dataplaneapi
-        if (before.uid, before.gid) != (settings.dataplaneapi.uid, settings.dataplaneapi.gid):
-            log.warning("a change of uid or gid takes effect at the next start")
-        self.served.discard()
-        self._adopt(settings, served, contexts)
+        self._replace_by(new)
         return True
 
+    def _prepare(self, settings: Settings) -> "_Prepared":
+        """Make all that new settings need, beside what is in force; leave nothing when it fails.
+
+        The application comes last: making it writes to the state.
+        """
+        make_folders(settings, process_user(settings))
+        contexts = _contexts(settings)
+        sockets = self.listeners.prepare(settings, 0.0)
+        try:
+            configure(settings)
+            return _Prepared(settings, sockets, contexts, self._make(settings))
+        except BaseException:
+            self.listeners.discard(sockets)
+            configure(self.settings)
+            raise
+
+    def _replace_by(self, new: "_Prepared") -> None:
+        """Put what was prepared in force, and let go of what was in force."""
+        self.listeners.adopt(new.sockets)
+        try:
+            self.pid_file.write(new.settings)
+        except SettingsError as error:
+            log.error("%s", error)
+        before, after = self.settings.dataplaneapi, new.settings.dataplaneapi
+        if (before.uid, before.gid) != (after.uid, after.gid):
+            log.warning("a change of uid or gid takes effect at the next start")
+        self.served.discard()
+        self._adopt(new.settings, new.served, new.contexts)
+
     def _make(self, settings: Settings) -> ServedApplication:
+        """Make the application; every foreseen failure becomes a `SettingsError`."""
         try:
             return self._build(settings)
         except DataplaneError as error:

@@ -1,22 +1,22 @@
-"""The TLS listener's certificates, read again when their files change."""
+"""Keep the TLS listener's context, and read its certificates again when their files change."""
 
 import logging
-import os
 import ssl
 import threading
 
 from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.store.files import FileIdentity, identity_of
 
 log = logging.getLogger("dataplane.server")
 
-_Identity = tuple[tuple[int, int, int] | None, ...]
+
 
 
 class TlsContexts:
-    """Gives the context for the next connection; a renewed certificate needs no reload.
+    """Gives the context for the next connection; a renewed certificate needs no signal.
 
-    A client certificate of `tls_ca` is required where that is set. Protocols below TLS 1.2 are
-    refused (RFC 8996).
+    Where `tls_ca` is set, a client certificate of one of its authorities is required. Protocols
+    below TLS 1.2 are refused (RFC 8996). Raises `SettingsError` for files that cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -28,7 +28,7 @@ class TlsContexts:
         self._context = self._load()
 
     def current(self) -> ssl.SSLContext:
-        """Return the context; the former one stays in use when new files cannot be read."""
+        """Return the context; the former one stays in use when changed files cannot be read."""
         identity = self._identify()
         if identity != self._identity:
             with self._lock:
@@ -45,8 +45,8 @@ class TlsContexts:
         else:
             log.info("the TLS listener's certificate was read again")
 
-    def _identify(self) -> _Identity:
-        return tuple(map(_identity, self._files))
+    def _identify(self) -> tuple[FileIdentity | None, ...]:
+        return tuple(map(identity_of, self._files))
 
     def _load(self) -> ssl.SSLContext:
         tls = self._settings.dataplaneapi.tls
@@ -56,7 +56,7 @@ class TlsContexts:
         key, path = "", ""
         try:
             for key in ("tls_certificate", "tls_key", "tls_ca"):
-                if path := getattr(tls, key):  # OpenSSL does not tell which one it cannot open
+                if path := getattr(tls, key):  # OpenSSL does not tell which file it cannot open
                     open(path, "rb").close()
             key, path = "tls_certificate", tls.tls_certificate
             # Without a callback for the passphrase, OpenSSL would ask for it on the terminal.
@@ -74,9 +74,4 @@ class TlsContexts:
         raise SettingsError((self._settings.problem(f"dataplaneapi.tls.{key}", fault),))
 
 
-def _identity(path: str) -> tuple[int, int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+

@@ -1,7 +1,8 @@
-"""gunicorn's threaded worker with two kinds of listeners at once, and answers in JSON.
+"""Serve requests with gunicorn's threaded worker, on plain and TLS listeners at once.
 
-This is the one place that depends on the class of the worker: gunicorn has a single switch for
-TLS, and it would make every listener, Unix sockets too, speak TLS.
+gunicorn has one switch for TLS, which would make every listener speak it, Unix sockets too. So TLS
+is begun here, for each connection by its listener. This is the one module that depends on the class
+of the worker. Requests that are no HTTP are answered in JSON, like all others.
 """
 
 import errno
@@ -21,10 +22,9 @@ from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from dataplane_core.server.bodies import RequestBody
 from dataplane_core.server.connections import PlainSocket, adopt, describe_connection, wrap
-from dataplane_core.server.headers import LimitedParser
 from dataplane_core.server.process import take_endings
+from dataplane_core.server.requests import LimitedParser, RequestBody
 from dataplane_core.server.state import ServerState
 from dataplane_core.server.tls import TlsContexts
 
@@ -43,12 +43,12 @@ _OUR_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  #
 
 
 class ClientConnection(TConn):
-    """One client; TLS only on the TLS listener."""
+    """The connection of one client, from its acceptance to its end."""
 
     contexts: TlsContexts | None = None
 
     def init(self) -> None:
-        """Shake hands where that is due, in a thread of the pool."""
+        """Shake hands on a TLS listener; a thread of the pool calls this once for a connection."""
         if self.initialized:
             return
         self.initialized = True
@@ -60,10 +60,10 @@ class ClientConnection(TConn):
 
 
 class Worker(ThreadWorker):
-    """Serves requests in threads; a connection takes one only once it has sent something."""
+    """Serves requests in threads; a connection takes a thread once it has sent something."""
 
     SIGNALS = [number for number in ThreadWorker.SIGNALS if number != signal.SIGHUP]
-    """What is set to its default at the start; SIGHUP is the master's business."""
+    """Signals that are set to their default at the start; SIGHUP is the master's business."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -81,7 +81,7 @@ class Worker(ThreadWorker):
         take_endings()
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
-        """Name the threads for whoever looks at them."""
+        """Make the pool, with a name for its threads that debuggers show."""
         return ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
 
     def accept(self, listener: Any) -> None:
@@ -106,7 +106,7 @@ class Worker(ThreadWorker):
         self.poller.register(client, EVENT_READ, wake)
 
     def murder_pending(self) -> None:
-        """Close connections that never began a request; at the end of the worker all of them."""
+        """Close connections that were too slow to begin a request, and all when the worker ends."""
         if not self.alive:
             for connection in self.pending_conns:
                 connection.timeout = 0.0
@@ -119,7 +119,7 @@ class Worker(ThreadWorker):
         return bool(super().handle_request(req, conn))
 
     def load_wsgi(self) -> None:
-        """Put what is known of the connection, and its body, before the application."""
+        """Give the application what is known of the connection, and a body with one failure."""
         super().load_wsgi()
         application = self.wsgi
 
@@ -131,7 +131,10 @@ class Worker(ThreadWorker):
         self.wsgi = described  # type: ignore[assignment]
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Answer what is no HTTP, without repeating it: it may hold a password."""
+        """Log a request that failed outside of the application, and answer it in JSON.
+
+        Nothing of the request is repeated: it may hold a password.
+        """
         if isinstance(exc, ssl.SSLError | OSError):
             log.info("a client was not served: %s", getattr(exc, "reason", None) or exc.strerror)
             return
@@ -144,12 +147,17 @@ class Worker(ThreadWorker):
         else:
             log.error("a request failed", exc_info=exc)
             message = "the request failed for an unforeseen reason; the log has it"
-        body = json.dumps({"code": int(status), "message": message}).encode()
-        head = (
-            f"HTTP/1.1 {int(status)} {status.phrase}\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
         try:
-            util.write_nonblock(client, head.encode("ascii") + body)
+            util.write_nonblock(client, _answer(status, message))
         except OSError:
             log.debug("the client was gone before its answer")
+
+
+def _answer(status: HTTPStatus, message: str) -> bytes:
+    """Return a whole answer that ends the connection."""
+    body = json.dumps({"code": int(status), "message": message}).encode()
+    head = (
+        f"HTTP/1.1 {int(status)} {status.phrase}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("ascii") + body

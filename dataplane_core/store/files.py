@@ -40,6 +40,14 @@ def identity(status: os.stat_result) -> FileIdentity:
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
 
 
+def identity_of(path: str | Path) -> FileIdentity | None:
+    """Return the identity of the file at `path`; None where there is none to be seen."""
+    try:
+        return identity(os.stat(path))
+    except OSError:
+        return None
+
+
 def read_file(path: Path) -> tuple[bytes, os.stat_result]:
     """The bytes of a file and the status that belongs to exactly these bytes."""
     with storage_errors(path, "read"), open(path, "rb") as file:
