@@ -7,9 +7,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dataplane_core.plugin import DataplaneError, Services, VersionMismatch
+from dataplane_core.plugin import (
+    DataplaneError,
+    NotFound,
+    Services,
+    VersionMismatch,
+)
 from dataplane_plugins.discovery.entries import Backends, Entries, Statuses
-from dataplane_plugins.discovery.slots import backend_name, is_address, plan
+from dataplane_plugins.discovery.slots import Slots, backend_name, is_address
 from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry
 
 log = logging.getLogger(__name__)
@@ -26,6 +31,7 @@ class BackendWriter:
 
     def __init__(self, services: Services) -> None:
         self.config = services.config
+        self._rows = services.registry.declared_rows("servers")
         self.backends = Backends(services.state)
 
     def keep(self, entry: SourceEntry, prefix: str, found: Found) -> tuple[int, list[str]]:
@@ -50,6 +56,9 @@ class BackendWriter:
     def _edit(
         self, entry: SourceEntry, wanted: Mapping[str, Sequence[Instance]], gone: Sequence[str]
     ) -> None:
+        if self._rows is None:
+            raise NotFound("no plugin declares servers, which backends of services consist of")
+        plan = Slots(self._rows.table).plan
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             snapshot = self.config.snapshot()
             document = plan(snapshot.document, entry, wanted, gone)

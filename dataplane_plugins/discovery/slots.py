@@ -5,16 +5,19 @@ address and state, which the Runtime API takes (management guide, section 9.3, "
 """
 
 import ipaddress
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dataplane_core.plugin import (
     Document,
     Line,
     NotFound,
+    RowTable,
     Section,
-    is_digits,
+    Values,
     place_section,
     unquote,
     with_defaults,
@@ -22,6 +25,9 @@ from dataplane_core.plugin import (
 from dataplane_plugins.discovery.sources import ENTRY_SLOTS, Instance, SourceEntry
 
 FREE = Instance("127.0.0.1", 80)
+"""What the server line of a free slot says; such a server is in maintenance."""
+
+_WEIGHT = 128
 _SLOT = re.compile(r"SRV_[1-9]\d*")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]")
 _NAME_END = r"(?![A-Za-z0-9_.:-])"
@@ -51,127 +57,149 @@ def capacity(entry: SourceEntry, wanted: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A server line of a backend that is a slot, and the instance that has it."""
+    """A server of a backend that is a slot: its place among the servers, and its instance.
+
+    `held` is None where the slot is free.
+    """
 
     at: int
-    line: Line
+    name: str
     held: Instance | None
 
 
-def slots(section: Section) -> list[Slot]:
-    """The slots of a backend; other servers are somebody else's."""
-    found = []
-    for at, line in enumerate(section.lines):
-        words = line.tokens
-        if len(words) > 2 and words[0] == "server" and _SLOT.fullmatch(words[1]):
-            held = None if "disabled" in words[3:] else _instance(unquote(words[2]))
-            found.append(Slot(at, line, held))
-    return found
+class Slots:
+    """The slots of backends; `servers` is the table of `server` lines."""
 
+    def __init__(self, servers: RowTable) -> None:
+        self._servers = servers
 
-def _instance(where: str) -> Instance:
-    address, _, port = where.rpartition(":")
-    return Instance(address.strip("[]"), int(port) if is_digits(port) else 0)
+    def of(self, section: Section) -> list[Slot]:
+        """Return the slots of a backend; other servers are somebody else's."""
+        return [
+            Slot(at, row.values["name"], _instance(row.values))
+            for at, row in enumerate(self._servers.rows(section))
+            if _SLOT.fullmatch(row.values["name"])
+        ]
 
+    def fill(self, section: Section, entry: SourceEntry, instances: Iterable[Instance]) -> Section:
+        """Return the backend with these instances: those that it has stay where they are.
 
-def _where(one: Instance) -> str:
-    """The address of a server line; an IPv6 address is in brackets there."""
-    return f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
+        Slots beyond the capacity go once they are free; what has only just been freed may still
+        have connections and stays until the next change.
+        """
+        wanted = dict.fromkeys(Instance(one.address, one.port) for one in instances)
+        known = self.of(section)
+        free, missing = _unsettled(known, wanted)
+        size = capacity(entry, len(wanted))
+        servers: list[Values | None] = [row.values for row in self._servers.rows(section)]
+        for slot, one in zip(free, missing, strict=False):
+            servers[slot.at] = _holding(servers[slot.at], one)
+        left = free[len(missing) :]
+        for slot in left:
+            if slot.held is not None:
+                servers[slot.at] = _holding(servers[slot.at], None)
+        surplus = sorted(slot.at for slot in left if slot.held is None)
+        for at in surplus[max(0, len(surplus) - max(0, len(known) - size)) :]:
+            servers[at] = None
+        new = _new_slots(section, size - len(known), missing[len(free) :])
+        return self._servers.put(section, [*filter(None, servers), *new], "name")
 
+    def plan(
+        self,
+        document: Document,
+        entry: SourceEntry,
+        wanted: Mapping[str, Sequence[Instance]],
+        gone: Iterable[str],
+    ) -> Document:
+        """Return the document with the backends `wanted`.
 
-def _filled(slot: Slot, one: Instance | None) -> Line:
-    rest = [word for word in slot.line.tokens[3:] if word != "disabled"]
-    state = ["disabled"] if one is None else []
-    return slot.line.rewritten([*slot.line.tokens[:2], _where(one or FREE), *state, *rest])
+        Those of `gone` that no other section names are removed. Raises `NotFound` when the entry's
+        `defaults` is no section of the document, and `BadRequest` when a backend cannot be moved
+        behind it.
+        """
+        parent = entry.get("defaults") or None
+        if parent is not None and document.find("defaults", parent) is None:
+            raise NotFound(f"defaults: there is no section defaults {parent} in the configuration")
+        for name, instances in wanted.items():
+            document = self._kept(document, entry, name, parent, instances)
+        for name in gone:
+            old = document.find("backend", name)
+            if old is not None and self._only_slots(old) and not is_named(document, old):
+                document = document.remove(old)
+            elif old is not None and (new := self.fill(old, entry, ())).text != old.text:
+                document = document.replace(old, new)
+        return document
 
-
-def fill(section: Section, entry: SourceEntry, instances: Iterable[Instance]) -> Section:
-    """The backend with these instances: those that it has stay where they are.
-
-    Slots beyond the capacity go once they are free; what has only just been freed may still have
-    connections and stays until the next change.
-    """
-    wanted = dict.fromkeys(Instance(one.address, one.port) for one in instances)
-    size = capacity(entry, len(wanted))
-    known = slots(section)
-    kept: set[Instance] = set()
-    free: list[Slot] = []
-    lines = list(section.lines)
-    for slot in known:
-        if slot.held in wanted and slot.held not in kept:
-            kept.add(slot.held)
-        else:
-            free.append(slot)
-    missing = [one for one in wanted if one not in kept]
-    free.sort(key=lambda slot: slot.held is not None)
-    for slot, one in zip(free, missing, strict=False):
-        lines[slot.at] = _filled(slot, one)
-    left = free[len(missing) :]
-    surplus = {slot.at for slot in left if slot.held is None} if len(known) > size else set()
-    surplus = set(sorted(surplus)[-(len(known) - size) :]) if surplus else surplus
-    for slot in left:
-        if slot.held is not None:
-            lines[slot.at] = _filled(slot, None)
-    changed = section.with_lines([line for at, line in enumerate(lines) if at not in surplus])
-    return _grown(changed, size - len(known), missing[len(free) :])
-
-
-def _grown(section: Section, count: int, instances: Sequence[Instance]) -> Section:
-    """The backend with `count` slots more, the first of them for `instances`."""
-    taken = {line.tokens[1] for line in section.lines if line.tokens[:1] == ("server",)}
-    new: list[Line] = []
-    number = 0
-    while len(new) < count:
-        number += 1
-        if (name := f"SRV_{number}") in taken:
-            continue
-        one = instances[len(new)] if len(new) < len(instances) else None
-        words = ["server", name, _where(one or FREE), *(["disabled"] if one is None else [])]
-        new.append(Line.make([*words, "weight", "128"], section.indent(), section.line_end()))
-    return section.insert(section.end(), *new) if new else section
-
-
-def plan(
-    document: Document,
-    entry: SourceEntry,
-    wanted: Mapping[str, Sequence[Instance]],
-    gone: Iterable[str],
-) -> Document:
-    """The document with the backends `wanted`, and without those of `gone` that nobody names.
-
-    Raises `NotFound` when the entry's `defaults` is no section of the document, and `BadRequest`
-    when a backend cannot be moved behind it.
-    """
-    parent = entry.get("defaults") or None
-    if parent is not None and document.find("defaults", parent) is None:
-        raise NotFound(f"defaults: there is no section defaults {parent} in the configuration")
-    for name, instances in wanted.items():
+    def _kept(
+        self,
+        document: Document,
+        entry: SourceEntry,
+        name: str,
+        parent: str | None,
+        instances: Sequence[Instance],
+    ) -> Document:
+        """Return the document with the backend of a service, made where there is none."""
         old = document.find("backend", name)
         if old is None:
             document, new = place_section(document, "backend", name, parent, ())
-            made = fill(new.with_parent(parent), entry, instances)
-            document = document.replace(new, made)
+            made = self.fill(new.with_parent(parent), entry, instances)
+            return document.replace(new, made)
+        if parent is not None:
+            document = with_defaults(document, old, parent)
+            old = document.find("backend", name) or old
+        new = self.fill(old.with_parent(parent) if parent else old, entry, instances)
+        return document if new.text == old.text else document.replace(old, new)
+
+    def _only_slots(self, section: Section) -> bool:
+        """Whether a backend has no servers that somebody added by hand."""
+        return not any(map(self._servers.heads.lookup, self._others(section)))
+
+    def _others(self, section: Section) -> list[Line]:
+        """Return the lines of a backend that are no slots."""
+        rows = self._servers.rows(section)
+        slots = {rows[slot.at].at for slot in self.of(section)}
+        return [line for at, line in enumerate(section.lines) if at not in slots]
+
+
+def _instance(values: Values) -> Instance | None:
+    """Return the instance that a slot holds; None of one in maintenance, which is free."""
+    if values.get("maintenance") == "enabled":
+        return None
+    return Instance(unquote(values.get("address", "")), values.get("port", 0))
+
+
+def _holding(values: Values | None, one: Instance | None) -> dict[str, Any]:
+    """Return a server's values with an instance, or with none in it."""
+    own = {name: value for name, value in (values or {}).items() if name != "maintenance"}
+    state = {"maintenance": "enabled"} if one is None else {}
+    where = one or FREE
+    return {**own, "address": where.address, "port": where.port, **state}
+
+
+def _unsettled(
+    known: Sequence[Slot], wanted: Iterable[Instance]
+) -> tuple[list[Slot], list[Instance]]:
+    """Return the slots that can be filled, the free ones first, and the instances without one."""
+    left = dict.fromkeys(wanted)
+    free: list[Slot] = []
+    for slot in known:
+        if slot.held is not None and slot.held in left:
+            del left[slot.held]
         else:
-            if parent is not None:
-                document = with_defaults(document, old, parent)
-                old = document.find("backend", name) or old
-            new = fill(old.with_parent(parent) if parent else old, entry, instances)
-            document = document if new.text == old.text else document.replace(old, new)
-    for name in gone:
-        old = document.find("backend", name)
-        if old is None:
-            continue
-        if _only_slots(old) and not is_named(document, old):
-            document = document.remove(old)
-        elif (new := fill(old, entry, ())).text != old.text:
-            document = document.replace(old, new)
-    return document
+            free.append(slot)
+    free.sort(key=lambda slot: slot.held is not None)
+    return free, list(left)
 
 
-def _only_slots(section: Section) -> bool:
-    """Whether a backend has no servers that somebody added by hand."""
-    servers = sum(line.tokens[:1] == ("server",) for line in section.lines)
-    return servers == len(slots(section))
+def _new_slots(
+    section: Section, count: int, instances: Sequence[Instance]
+) -> Iterator[dict[str, Any]]:
+    """Yield the values of `count` slots more, the first of them for `instances`."""
+    taken = {word for line in section.lines for word in line.tokens[1:2]}
+    names = (name for number in itertools.count(1) if (name := f"SRV_{number}") not in taken)
+    for place, name in enumerate(itertools.islice(names, max(0, count))):
+        one = instances[place] if place < len(instances) else None
+        yield _holding({"name": name, "weight": _WEIGHT}, one)
 
 
 def is_named(document: Document, backend: Section) -> bool:

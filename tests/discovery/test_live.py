@@ -15,7 +15,7 @@ from falcon.testing import Result
 
 from dataplane_core.haproxy.live import runtime_commands
 from dataplane_core.resources.changes import differences
-from dataplane_plugins.discovery.slots import plan
+from dataplane_plugins.discovery.slots import Slots
 from dataplane_plugins.discovery.sources import Instance
 from tests.discovery.consul import ConsulDouble, instance
 from tests.harness.fixtures import one_haproxy
@@ -193,6 +193,8 @@ def test_what_is_freed_rests_before_its_address_changes(running):
     """A server must not send anybody to the address of a free slot."""
     document = running.services.config.snapshot().document
     entry: dict[str, Any] = {"server_slots_base": 2}
+    servers = running.services.registry.declared_rows("servers")
+    plan = Slots(servers.table).plan
     full = plan(document, entry, {"b": [Instance("192.0.2.1", 1), Instance("192.0.2.2", 2)]}, ())
     left = plan(full, entry, {"b": [Instance("192.0.2.1", 1)]}, ())
     commands = runtime_commands(differences(running.services.registry, full, left))

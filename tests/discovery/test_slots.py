@@ -6,15 +6,19 @@ from hypothesis import strategies as st
 
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import Language
-from dataplane_plugins.discovery.slots import backend_name, capacity, fill, plan, slots
+from dataplane_plugins.discovery.slots import Slots, backend_name, capacity
 from dataplane_plugins.discovery.sources import Instance
+from tests.golden.offline import registry
 
+SERVERS = registry().declared_rows("servers")
+assert SERVERS is not None
+SLOTS = Slots(SERVERS.table)
 LANGUAGE = Language({"defaults", "frontend", "backend"})
 PORTS = st.lists(st.integers(1, 60), max_size=30, unique=True)
 
 
 def held(section: Section) -> dict[str, Instance]:
-    return {slot.line.tokens[1]: slot.held for slot in slots(section) if slot.held}
+    return {slot.name: slot.held for slot in SLOTS.of(section) if slot.held}
 
 
 @given(
@@ -29,14 +33,14 @@ def test_every_instance_has_one_slot_and_keeps_it(steps, growth, base):
     for ports in steps:
         before = held(section)
         wanted = {Instance("192.0.2.1", port) for port in ports}
-        section = fill(section, entry, sorted(wanted))
+        section = SLOTS.fill(section, entry, sorted(wanted))
         after = held(section)
         assert sorted(after.values()) == sorted(wanted)
         assert all(after[name] == one for name, one in before.items() if one in wanted)
-        assert len(slots(section)) >= capacity(entry, len(wanted))
-    again = fill(section, entry, sorted(wanted))
-    assert len(slots(again)) == capacity(entry, len(wanted))
-    assert fill(again, entry, sorted(wanted)).text == again.text
+        assert len(SLOTS.of(section)) >= capacity(entry, len(wanted))
+    again = SLOTS.fill(section, entry, sorted(wanted))
+    assert len(SLOTS.of(again)) == capacity(entry, len(wanted))
+    assert SLOTS.fill(again, entry, sorted(wanted)).text == again.text
 
 
 @pytest.mark.parametrize(
@@ -54,13 +58,13 @@ def test_servers_and_words_by_hand_stay():
         "backend b\n  server mine 192.0.2.9:1\n  server SRV_1 192.0.2.1:80 check weight 5 # old\n"
     )
     section = Document.parse(text, LANGUAGE).sections[0]
-    changed = fill(section, {"server_slots_base": 1}, [Instance("2001:db8::1", 81)])
+    changed = SLOTS.fill(section, {"server_slots_base": 1}, [Instance("2001:db8::1", 81)])
     assert changed.text == (
         "backend b\n  server mine 192.0.2.9:1\n  server SRV_1 [2001:db8::1]:81 check weight 5 # old\n"
     )
     document = Document("", (section,), LANGUAGE)
-    rested = plan(document, {"server_slots_base": 1}, {}, ["b"])
-    assert "server SRV_1 127.0.0.1:80 disabled check weight 5" in rested.text()
+    rested = SLOTS.plan(document, {"server_slots_base": 1}, {}, ["b"])
+    assert "server SRV_1 127.0.0.1:80 check disabled weight 5" in rested.text()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,7 @@ def test_servers_and_words_by_hand_stay():
 )  # fmt: skip
 def test_a_backend_that_is_named_stays(line, stays):
     document = Document.parse(f"frontend f\n  {line}\nbackend b\n", LANGUAGE)
-    left = plan(document, {}, {}, ["b"]).find("backend", "b")
+    left = SLOTS.plan(document, {}, {}, ["b"]).find("backend", "b")
     assert (left is not None) is stays
 
 
@@ -84,7 +88,7 @@ def test_services_never_share_a_backend(one, other):
 def test_a_backend_stands_behind_the_defaults_of_its_entry():
     text = "defaults d\nbackend old\nbackend b\ndefaults e\n"
     entry = {"defaults": "e", "server_slots_base": 1}
-    document = plan(Document.parse(text, LANGUAGE), entry, {"old": [], "new": []}, [])
+    document = SLOTS.plan(Document.parse(text, LANGUAGE), entry, {"old": [], "new": []}, [])
     order = [(section.kind, section.name, section.parent) for section in document.sections]
     assert order == [
         ("defaults", "d", None), ("backend", "b", None), ("defaults", "e", None),
