@@ -135,7 +135,7 @@ class UsedFiles:
             self.former.keep_for_text(version, Former(path, data, mode, now))
 
     def _is_loaded(self, version: int) -> bool:
-        entry = self._config.journal.versions.entry(version)
+        entry = self._config.records.versions.entry(version)
         return entry is not None and entry.accepted and entry.status == "active"
 
     def _is_refused(self) -> bool:
@@ -150,7 +150,7 @@ class UsedFiles:
 
     def _is_awaited(self, path: Path) -> bool:
         """Whether HAProxy is judging a text that uses a file, as the file is now."""
-        for text in self._config.journal.texts_under_way(time.time() - self._patience):
+        for text in self._config.records.texts_under_way(time.time() - self._patience):
             if text is None or self._is_used_by(text, path):
                 return True
         return False

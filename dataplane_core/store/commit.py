@@ -30,11 +30,11 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import Head, encode_text, join, split_header
-from dataplane_core.store.journal.journal import Journal
 from dataplane_core.store.journal.transactions import COMMITTED, TransactionRecord
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.ports import problems_found
+from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document
 
@@ -90,13 +90,13 @@ class Committer:
     def __init__(
         self,
         file: ConfigurationFile,
-        journal: Journal,
+        records: Records,
         judge: Judge,
         hand_edits: HandEdits,
         deliveries: Deliveries,
     ) -> None:
         self._file = file
-        self._journal = journal
+        self._records = records
         self._judge = judge
         self._hand_edits = hand_edits
         self._deliveries = deliveries
@@ -128,16 +128,16 @@ class Committer:
         delivery = Delivery(self._deliveries, change, request.reload)
         with (
             Candidate(self._file.path, data) as candidate,
-            self._journal.intended(record, candidate) as attempt,
+            self._records.intended(record, candidate) as attempt,
             self._judge.judging(candidate.path, text, request.client_head) as verdict,
         ):
             failpoint("candidate-written")
-            self._journal.keep(attempt, record, data, candidate)
+            self._records.keep(attempt, record, data, candidate)
             after = self._file.prepare(text, record.digest, record.version, request.document)
             delivery.prepare()
             verdict()
             failpoint("candidate-checked")
-            self._journal.backups.write(request.base)
+            self._records.backups.write(request.base)
             with self._transaction_locked(request), self._file.locked() as locked:
                 failpoint("locked")
                 self._verify(request, locked)
@@ -152,19 +152,19 @@ class Committer:
     def _transaction_locked(self, request: CommitRequest) -> AbstractContextManager[object]:
         """Lock the transaction, so that no edit is added while it is committed."""
         row = request.transaction
-        return nullcontext() if row is None else self._journal.transactions.editing(row.id)
+        return nullcontext() if row is None else self._records.transactions.editing(row.id)
 
     def _verify(self, request: CommitRequest, locked: LockedConfiguration) -> None:
         """Make sure that the base is the newest version, the transaction as it was read."""
         current, base = locked.current(), request.base
         if request.transaction is not None:
-            row = self._journal.transactions.get(request.transaction.id)
+            row = self._records.transactions.get(request.transaction.id)
             if row is None:
                 raise unknown_transaction(request.transaction.id)
             if row.status != "in_progress":
                 raise closed_transaction(row)
             if current.version != base.version:
-                raise outdate(self._journal, row, current)
+                raise outdate(self._records, row, current)
             if row.sequence != request.transaction.sequence:
                 raise Conflict(f"transaction {row.id} was changed while it was committed")
         elif current.version != base.version:
@@ -178,12 +178,12 @@ def _record(change: Committed, digest: str, *, followed: bool) -> VersionRecord:
     )  # fmt: skip
 
 
-def outdate(journal: Journal, row: TransactionRecord, current: Snapshot) -> DataplaneError:
+def outdate(records: Records, row: TransactionRecord, current: Snapshot) -> DataplaneError:
     """Close a transaction whose base is not the newest version; return what its client is told."""
-    if journal.versions.transaction_since(row.base):
-        journal.transactions.close(row.id, "outdated", COMMITTED)
+    if records.versions.transaction_since(row.base):
+        records.transactions.close(row.id, "outdated", COMMITTED)
         return closed_transaction(replace(row, status="outdated", reason=COMMITTED))
-    journal.transactions.close(row.id, "outdated", "the configuration was changed")
+    records.transactions.close(row.id, "outdated", "the configuration was changed")
     return VersionMismatch(
         f"version mismatch, transaction version: {row.base}, "
         f"configured version: {current.version}"

@@ -45,16 +45,16 @@ class ConfigStore:
         plan: Plan = only_reloads,
     ) -> None:
         self.file = file
-        journal = file.journal
-        deliveries = Deliveries(journal.versions, hooks or NoHooks(), journal.reloads, forced, plan)
-        self._committer = Committer(file.file, journal, file.judge, file.hand_edits, deliveries)
-        self._rows = journal.transactions
+        records = file.records
+        deliveries = Deliveries(records.versions, hooks or NoHooks(), records.reloads, forced, plan)
+        self._committer = Committer(file.file, records, file.judge, file.hand_edits, deliveries)
+        self._rows = records.transactions
         self.transactions = Transactions(file, self._committer, max_transactions)
 
     @property
     def history(self) -> VersionTable:
         """The records of the versions."""
-        return self.file.journal.versions
+        return self.file.records.versions
 
     def snapshot(self, transaction_id: str | None = None) -> Snapshot:
         """Return the configuration now, or as a transaction sees it.
@@ -80,7 +80,7 @@ class ConfigStore:
         that version is not kept.
         """
         if transaction_id is None and version is not None and version != self.version():
-            return self.file.journal.text(version), version
+            return self.file.records.text(version), version
         snapshot = self.snapshot(transaction_id)
         return snapshot.text, None if snapshot.head.version is None else snapshot.version
 

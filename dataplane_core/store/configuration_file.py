@@ -33,9 +33,9 @@ from dataplane_core.store.files import (
     sync_directory,
 )
 from dataplane_core.store.head import decode_text, split_header
-from dataplane_core.store.journal.journal import Journal
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
+from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document
 from dataplane_core.text.language import Language
@@ -57,11 +57,11 @@ class ConfigurationFile:
     """
 
     def __init__(
-        self, path: Path, language: Language, journal: Journal, on_settled: Callable[[], None]
+        self, path: Path, language: Language, records: Records, on_settled: Callable[[], None]
     ) -> None:
         self.path = path
         self.language = language
-        self._journal = journal
+        self._records = records
         self._on_settled = on_settled
         self._lock_file = LockFile(path)
         self._current: Snapshot | None = None
@@ -72,12 +72,12 @@ class ConfigurationFile:
     def begin(self) -> None:
         """In a new process: settle what a predecessor left, and forget its locks."""
         self._loading = threading.Lock()
-        if self._journal.versions.intents():
+        if self._records.versions.intents():
             with self._locked_to_read() as held:
                 held.number()
-                state = self._journal.state
+                state = self._records.state
                 if state.first:
-                    self._journal.versions.forget_intents(state.started)
+                    self._records.versions.forget_intents(state.started)
 
     def snapshot(self) -> Snapshot:
         """Return the newest state of the file: one `stat` when nothing has changed."""
@@ -92,7 +92,7 @@ class ConfigurationFile:
         """Keep every other writer out, of this server and of others on the same file."""
         try:
             with self._lock_file.hold() as lock:
-                yield LockedConfiguration(self, self._journal, lock)
+                yield LockedConfiguration(self, self._records, lock)
         finally:
             self._announce_settled()
 
@@ -168,7 +168,7 @@ class ConfigurationFile:
 
     def _recorded(self, digest: str) -> int | None:
         """Return the number of the newest text, if that is the one with `digest`."""
-        newest = self._journal.versions.newest()
+        newest = self._records.versions.newest()
         if newest is None or newest.digest != digest:
             return None
         mark = self._lock_file.mark()
@@ -177,7 +177,7 @@ class ConfigurationFile:
     @contextmanager
     def _locked_to_read(self) -> Iterator["LockedConfiguration"]:
         """Hold the lock; without the right to make its file, or only to look, one of the state."""
-        state = self._journal.state
+        state = self._records.state
         with ExitStack() as stack:
             lock: HeldLock = ReadOnlyLock(self._lock_file)
             try:
@@ -187,15 +187,15 @@ class ConfigurationFile:
                 pass
             if isinstance(lock, ReadOnlyLock):
                 stack.enter_context(locked(state.path("reading.lock")))
-            yield LockedConfiguration(self, self._journal, lock)
+            yield LockedConfiguration(self, self._records, lock)
 
 
 class LockedConfiguration:
     """The file while its lock is held: nobody else writes it, or gives numbers to texts."""
 
-    def __init__(self, file: ConfigurationFile, journal: Journal, lock: HeldLock) -> None:
+    def __init__(self, file: ConfigurationFile, records: Records, lock: HeldLock) -> None:
         self._file = file
-        self._journal = journal
+        self._records = records
         self._lock = lock
 
     def current(self) -> Snapshot:
@@ -204,7 +204,7 @@ class LockedConfiguration:
 
     def highest(self) -> int:
         """Return the highest number that was ever given to a version."""
-        newest, mark = self._journal.versions.newest(), self._lock.mark()
+        newest, mark = self._records.versions.newest(), self._lock.mark()
         return max(newest.version if newest else 0, mark.version if mark else 0)
 
     def number(self) -> Snapshot:
@@ -212,7 +212,7 @@ class LockedConfiguration:
         data, status = read_file(self._file.path)
         digest = digest_of(data)
         self._settle(digest)
-        newest, mark = self._journal.versions.newest(), self._lock.mark()
+        newest, mark = self._records.versions.newest(), self._lock.mark()
         last = newest.version if newest else 0
         given, text = mark or (0, "")
         if newest is not None and newest.digest == digest and given <= last:
@@ -250,7 +250,7 @@ class LockedConfiguration:
 
     def _complete(self, record: VersionRecord, also: Callable[[], None] | None) -> bool:
         try:
-            self._journal.complete(record, also)
+            self._records.complete(record, also)
         except Exception as error:
             self._file.distrust()
             reason = isinstance(error, StorageFailed) and error.message
@@ -261,18 +261,18 @@ class LockedConfiguration:
 
     def _settle(self, digest: str) -> None:
         """Record as done what somebody intended to write, and died: the file has the text."""
-        newest = self._journal.versions.newest()
-        for record in self._journal.versions.intents(digest):
+        newest = self._records.versions.newest()
+        for record in self._records.versions.intents(digest):
             if newest is None or record.version > newest.version:
                 text = "version %d was written by a process that ended since"
                 _log.warning(text, record.version)
-                self._journal.complete(record)
+                self._records.complete(record)
                 self._file.settled()
 
     def _record_edit(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
         """Record a text by someone else; the first ever seen is taken to be what HAProxy runs."""
-        self._journal.texts.write(version, digest, data)
-        self._journal.versions.record(
+        self._records.texts.write(version, digest, data)
+        self._records.versions.record(
             VersionRecord(
                 version, digest, "active", "external", time.time(), accepted=first, followed=first
             )

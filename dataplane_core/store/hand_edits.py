@@ -10,10 +10,10 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, DataplaneError, StorageFailed
 from dataplane_core.store.files import write_atomically
-from dataplane_core.store.journal.journal import Journal
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.messages import one_line
+from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
@@ -23,11 +23,11 @@ _SUFFIX = ".rejected"
 class HandEdits:
     """What becomes of them; `keeps` is whether they stay in the file `path`."""
 
-    def __init__(self, path: Path, keeps: bool, journal: Journal, judge: Judge) -> None:
+    def __init__(self, path: Path, keeps: bool, records: Records, judge: Judge) -> None:
         self.keeps = keeps
         self._path = path
-        self._versions = journal.versions
-        self._texts = journal.texts
+        self._versions = records.versions
+        self._texts = records.texts
         self._judge = judge
 
     @property

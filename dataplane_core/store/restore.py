@@ -12,8 +12,8 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode_text, encode_text, join, split_header
-from dataplane_core.store.journal.journal import Journal
 from dataplane_core.store.journal.versions import VersionRecord
+from dataplane_core.store.records import Records
 
 _log = logging.getLogger(__name__)
 
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 class Restorer:
     """Puts back a former text as a new version."""
 
-    def __init__(self, file: ConfigurationFile, journal: Journal, hand_edits: HandEdits) -> None:
+    def __init__(self, file: ConfigurationFile, records: Records, hand_edits: HandEdits) -> None:
         self._file = file
-        self._journal = journal
-        self._versions = journal.versions
+        self._records = records
+        self._versions = records.versions
         self._hand_edits = hand_edits
 
     def restore(self, reason: str, failed_version: int) -> int | None:
@@ -56,10 +56,10 @@ class Restorer:
         if accepted is None or newest is None:
             return {}
         texts = {}
-        for version in {accepted.version, *self._journal.reloads.loading()}:
+        for version in {accepted.version, *self._records.reloads.loading()}:
             entry = self._versions.entry(version)
             if entry is not None and accepted.version <= version < newest.version:
-                data = self._journal.texts.read(version, entry.digest)
+                data = self._records.texts.read(version, entry.digest)
                 if data is not None:
                     texts[version] = decode_text(data)
         return texts
@@ -71,7 +71,7 @@ class Restorer:
     def _put_back(
         self, former: VersionRecord, reason: str, locked: LockedConfiguration
     ) -> int | None:
-        kept = self._journal.texts.read(former.version, former.digest)
+        kept = self._records.texts.read(former.version, former.digest)
         if kept is None:
             _log.error("the text of version %d, to go back to, is gone", former.version)
             return None
@@ -87,9 +87,9 @@ class Restorer:
         after = self._file.prepare(text, entry.digest, version)
         with (
             Candidate(self._file.path, data) as candidate,
-            self._journal.intended(entry, candidate) as attempt,
+            self._records.intended(entry, candidate) as attempt,
         ):
-            self._journal.keep(attempt, entry, data, candidate)
+            self._records.keep(attempt, entry, data, candidate)
             locked.publish(candidate, after, entry)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)

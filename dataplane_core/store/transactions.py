@@ -57,7 +57,7 @@ class Transactions:
     def __init__(self, file: VersionedFile, committer: Committer, limit: int) -> None:
         self._file = file
         self._committer = committer
-        self._rows = file.journal.transactions
+        self._rows = file.records.transactions
         self._limit = limit
         self._views = Views(self._rows, file.snapshot_of)
 
@@ -101,7 +101,7 @@ class Transactions:
             raise closed_transaction(row)
         base = self._file.snapshot()
         if base.version != row.base:
-            raise outdate(self._file.journal, row, base)
+            raise outdate(self._file.records, row, base)
         reload = ReloadWish(force_reload, skip_reload)
         document = self._views.of(row).document
         request = CommitRequest(base, document, who, request_id, row, reload=reload)

@@ -15,13 +15,13 @@ from dataplane_core.settings import Settings
 from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.files import sweep
 from dataplane_core.store.hand_edits import HandEdits
-from dataplane_core.store.journal.journal import Journal
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.transactions import TransactionTable
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.pending_reloads import PendingReloads
 from dataplane_core.store.ports import ConfigurationCheck, Locate, ReloadRequests, no_object
+from dataplane_core.store.records import Records
 from dataplane_core.store.restore import Restorer
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
@@ -48,7 +48,7 @@ class VersionedFile:
     ) -> None:
         path = self.path = Path(settings.haproxy.config_file)
         own, transaction = settings.dataplane, settings.dataplaneapi.transaction
-        self.journal = Journal(
+        self.records = Records(
             state=state,
             versions=VersionTable(state),
             transactions=TransactionTable(state, own.transaction_ttl),
@@ -56,11 +56,11 @@ class VersionedFile:
             backups=Backups(path, transaction.backups_dir, transaction.backups_number),
             reloads=reloads,
         )
-        self._pending = PendingReloads(self.journal.versions, reloads)
-        self.file = ConfigurationFile(path, language, self.journal, self._pending.catch_up)
+        self._pending = PendingReloads(self.records.versions, reloads)
+        self.file = ConfigurationFile(path, language, self.records, self._pending.catch_up)
         self.judge = Judge(path, language, check, locate)
-        self.hand_edits = HandEdits(path, own.on_bad_edit == "keep", self.journal, self.judge)
-        self._restorer = Restorer(self.file, self.journal, self.hand_edits)
+        self.hand_edits = HandEdits(path, own.on_bad_edit == "keep", self.records, self.judge)
+        self._restorer = Restorer(self.file, self.records, self.hand_edits)
         self._process = 0
         self._starting = threading.Lock()
 
@@ -70,12 +70,12 @@ class VersionedFile:
         A file that cannot be read is told in the log: it may be there once somebody asks for it.
         Raises `StorageFailed` when the state belongs to another file's server that runs.
         """
-        self.journal.claim(self.path)
+        self.records.claim(self.path)
         try:
             self.begin()
         except StorageFailed as error:
             _log.error("what a predecessor left is not looked at yet: %s", error.message)
-        self.journal.state.close()  # a connection must not be carried over a fork
+        self.records.state.close()  # a connection must not be carried over a fork
 
     def snapshot(self) -> Snapshot:
         """Return the newest version; raises `StorageFailed` when the file cannot be read."""
@@ -91,7 +91,7 @@ class VersionedFile:
         current = self.snapshot()
         if current.version == version:
             return current
-        return self.file.prepare(self.journal.text(version), "", version)
+        return self.file.prepare(self.records.text(version), "", version)
 
     @contextmanager
     def held_at(self, version: int) -> Iterator[bool]:
@@ -111,7 +111,7 @@ class VersionedFile:
 
     def accept(self, version: int) -> None:
         """Record that HAProxy was reloaded with a version and runs it."""
-        self.journal.versions.accept(version)
+        self.records.versions.accept(version)
 
     def restore(self, reason: str, failed_version: int) -> int | None:
         """After a failed reload: put back, as a new version, the text that HAProxy last accepted.
@@ -137,11 +137,11 @@ class VersionedFile:
         with self._starting:
             if self._process == os.getpid():
                 return
-            self.journal.claim(self.path)
+            self.records.claim(self.path)
             self.file.begin()
-            if not self.journal.state.is_copy:
+            if not self.records.state.is_copy:
                 with suppress(OSError):
                     sweep(self.path)
-                    self.journal.texts.sweep()
+                    self.records.texts.sweep()
                 self._pending.catch_up()
             self._process = os.getpid()

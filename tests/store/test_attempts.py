@@ -8,8 +8,8 @@ import pytest
 
 from dataplane_core.errors import BadRequest, Conflict, DataplaneError, StorageFailed
 from dataplane_core.store import configuration_file, failpoints
-from dataplane_core.store.journal.journal import Journal
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.records import Records
 from tests.harness.waiting import stays
 from tests.store.support import Bench, add_server, with_server
 
@@ -76,7 +76,7 @@ def test_whoever_loses_with_the_same_change_leaves_the_intent_of_the_other(bench
     config.version()
     transaction = config.transactions.begin(1).id
     add_server(config, "be1", "same", transaction_id=transaction)
-    config.file.journal.state.close()
+    config.file.records.state.close()
     meeting = Meeting()
 
     def winner():
@@ -147,7 +147,7 @@ def test_commits_at_once_leave_each_others_texts(bench, limit, stores):
     def work(number):
         with suppress(DataplaneError):
             add_server(workers[number], "be1", f"n{number}", version=1)
-        workers[number].file.journal.state.close()
+        workers[number].file.records.state.close()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(stores)]
     for thread in threads:
@@ -156,7 +156,7 @@ def test_commits_at_once_leave_each_others_texts(bench, limit, stores):
         thread.join()
     newest = workers[0].history.newest()
     assert newest.version == 2
-    assert workers[0].file.journal.texts.read(2, newest.digest) is not None
+    assert workers[0].file.records.texts.read(2, newest.digest) is not None
     assert texts(bench) == [1, 2]
 
 
@@ -165,7 +165,7 @@ def test_the_texts_of_another_file_are_in_nobodys_way(bench):
     config = bench.store()
     for version in range(1, 6):
         add_server(config, "be1", f"s{version + 1}", version=version)
-    config.file.journal.state.shutdown()
+    config.file.records.state.shutdown()
     (bench.directory / "other").mkdir()
     other = Bench(bench.directory / "other")
     other.directory = bench.directory
@@ -201,7 +201,7 @@ def test_an_edit_beside_the_commit_of_its_transaction_is_in_it_or_refused(bench,
             told.append("taken")
         except (BadRequest, Conflict):
             told.append("refused")
-        config.file.journal.state.close()
+        config.file.records.state.close()
 
     other = threading.Thread(target=edit)
 
@@ -229,7 +229,7 @@ def test_an_edit_under_way_makes_the_commit_of_its_transaction_wait(bench):
             inside.set()
             go.wait()
             one.document = with_server(one.document, "be1", "second")
-        config.file.journal.state.close()
+        config.file.records.state.close()
 
     other = threading.Thread(target=edit)
     other.start()
@@ -246,20 +246,20 @@ def test_a_transaction_begun_on_the_version_that_is_being_recorded_stays_open(be
     config = bench.store()
     transaction = config.transactions.begin(config.version()).id
     add_server(config, "be1", "new", transaction_id=transaction)
-    complete = Journal.complete
+    complete = Records.complete
     begun = []
 
     def late(self, *arguments):
         def begin():
             begun.append(config.transactions.begin(config.version()).id)
-            config.file.journal.state.close()
+            config.file.records.state.close()
 
         other = threading.Thread(target=begin)
         other.start()
         other.join()
         complete(self, *arguments)
 
-    monkeypatch.setattr(Journal, "complete", late)
+    monkeypatch.setattr(Records, "complete", late)
     config.transactions.commit(transaction)
     assert [config.transactions.get(one).status for one in begun] == ["in_progress"]
 
@@ -271,13 +271,13 @@ def test_two_workers_that_open_a_state_at_once_keep_what_the_first_has_told(benc
 
     def slow(self, name):
         value = fact(self, name)
-        if self is second.file.journal.state and not looked.is_set():
+        if self is second.file.records.state and not looked.is_set():
             looked.set()
             go.wait()
         return value
 
     monkeypatch.setattr(State, "fact", slow)
-    other = threading.Thread(target=lambda: (second.version(), second.file.journal.state.close()))
+    other = threading.Thread(target=lambda: (second.version(), second.file.records.state.close()))
     other.start()
     looked.wait()
     assert add_server(first, "be1", "new", version=1).version == 2
@@ -317,7 +317,7 @@ def test_what_went_over_the_socket_is_undone_also_if_the_restorer_dies(bench, wh
     bench.plan = lambda change: lambda: True
     assert add_server(config, "be1", "applied", version=2).state == "applied"
     bench.reloads.requested.clear()
-    config.file.journal.state.close()
+    config.file.records.state.close()
     ended(dies(where, lambda: config.file.restore("no", 2)))
     after = bench.store()
     after.file.recover()
@@ -328,7 +328,7 @@ def test_what_went_over_the_socket_is_undone_also_if_the_restorer_dies(bench, wh
 def test_a_change_that_wanted_no_reload_gets_none_from_its_heir(bench):
     config = bench.store()
     config.version()
-    config.file.journal.state.close()
+    config.file.records.state.close()
     ended(dies("replaced", lambda: add_server(config, "be1", "a", version=1, skip_reload=True)))
     assert bench.store().version() == 2
     assert bench.reloads.requested == []

@@ -72,7 +72,7 @@ def test_own_commits_are_not_told(bench):
 def test_an_edit_while_the_server_was_down_is_told_at_the_next_start(bench):
     config = bench.store()
     config.version()
-    config.file.journal.state.shutdown()
+    config.file.records.state.shutdown()
     by_hand(bench, TEXT + "# by hand\n")
     assert bench.store().file.notice_edit()
 
@@ -197,7 +197,7 @@ class Numbers(RuleBasedStateMachine):
         import shutil
 
         for server in self.servers:
-            server.file.journal.state.shutdown()
+            server.file.records.state.shutdown()
         shutil.rmtree(self.bench.directory)
 
 

@@ -72,7 +72,7 @@ def test_a_full_disk_under_the_state(tmp_path):
         assert bench.litter() == []
         filler.unlink()
         assert add_server(config, "be1", "s2", version=1).version == 2
-        config.file.journal.state.shutdown()
+        config.file.records.state.shutdown()
 
 
 @pytest.mark.parametrize("name", ["replace", "fsync"])

@@ -101,7 +101,7 @@ def test_a_transaction_begun_before_another_was_committed_is_406(bench):
     late = config.transactions.begin(1)
     other = config.transactions.begin(1)
     config.transactions.commit(other.id)
-    with config.file.journal.state.write() as connection:
+    with config.file.records.state.write() as connection:
         connection.execute("UPDATE transactions SET status = 'in_progress'")
     with pytest.raises(TransactionOutdated):
         config.transactions.commit(late.id)
@@ -177,7 +177,7 @@ def test_what_a_killed_server_left_open_takes_no_place_and_still_works(bench):
     config = bench.store()
     left = config.transactions.begin(1).id
     add_server(config, "be1", "s2", transaction_id=left)
-    config.file.journal.state.shutdown()
+    config.file.records.state.shutdown()
     again = bench.store()
     again.transactions.delete(again.transactions.begin(1).id)
     again.transactions.commit(left)
@@ -248,7 +248,7 @@ def test_every_worker_sees_the_same_transaction(tmp_path_factory, actions):
     stores["b"].transactions.commit(transaction)
     assert bench.text == "# _version=2\n" + texts.pop()
     for store in (*stores.values(), fresh):
-        store.file.journal.state.shutdown()
+        store.file.records.state.shutdown()
 
 
 def _changed(document, what, number):

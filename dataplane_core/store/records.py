@@ -20,7 +20,7 @@ _OWNER = "config_file"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Journal:
+class Records:
     """The records of one configuration file: versions, their texts, transactions, reloads."""
 
     state: State
