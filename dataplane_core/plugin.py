@@ -87,10 +87,11 @@ from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
 from dataplane_core.references import Former, StoredFiles, Tell
 from dataplane_core.resources.changes import NeedsReload
-from dataplane_core.resources.collections import RowCollection
+from dataplane_core.resources.collections import RowCollection, RowCommands
 from dataplane_core.resources.locate import refuse_namesake, row_name
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
-from dataplane_core.resources.registry import Orphans, Parent, Registry, RowCommands
+from dataplane_core.resources.query_words import Orphans, Parent
+from dataplane_core.resources.registry import Registry
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store import State

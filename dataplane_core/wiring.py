@@ -14,7 +14,8 @@ from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
 from dataplane_core.references import LoadedFiles, UsedFiles
 from dataplane_core.resources.locate import object_at
-from dataplane_core.resources.registry import Registry, RegistryError
+from dataplane_core.resources.origins import RegistryError
+from dataplane_core.resources.registry import Registry
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 from dataplane_core.store import State

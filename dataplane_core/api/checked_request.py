@@ -9,6 +9,7 @@ import falcon
 
 from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Loaded
+from dataplane_core.codec.lists import LoadedList
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
@@ -28,7 +29,7 @@ class CheckedRequest(falcon.Request):
         self.identity: Identity | None = None
         self.query: Mapping[str, Any] = {}
         self.raw = b""
-        self.loaded: Loaded | None = None
+        self.loaded: Loaded | LoadedList | None = None
         self.shown_version: int | None = None
         self._request_id = ""
 
@@ -60,6 +61,12 @@ class CheckedRequest(falcon.Request):
 
     @property
     def body(self) -> Loaded:
-        """The decoded body of an operation that has one."""
-        assert self.loaded is not None
+        """The decoded object of an operation that takes one."""
+        assert isinstance(self.loaded, Loaded)
+        return self.loaded
+
+    @property
+    def body_list(self) -> LoadedList:
+        """The decoded list of an operation that takes one."""
+        assert isinstance(self.loaded, LoadedList)
         return self.loaded

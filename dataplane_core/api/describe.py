@@ -1,5 +1,6 @@
 """The operations of a collection, as every API version describes them."""
 
+from dataclasses import replace
 from typing import Any
 
 from dataplane_core.api.operations import (
@@ -17,33 +18,53 @@ from dataplane_core.api.operations import (
     deleted,
     replaced,
 )
+from dataplane_core.api.parents import Parents
 from dataplane_core.api.view import View
 from dataplane_core.api.wording import about, keyword, owner, thing, things, with_article
 from dataplane_core.resources.collections import (
     Collection,
+    Naming,
     RowCollection,
     SectionCollection,
     SingleSection,
 )
 
 ONE = ("GET read", "PUT replace", "DELETE delete")
+"""The methods of an object's path, each with the operation that it is."""
+
+ONE_AT_INDEX = ("GET read", "POST create_at", "PUT replace", "DELETE delete")
+"""Those of a row's path where the path alone says the index, so that a new row is made there."""
+
 MANY = ("GET list", "POST create")
+WHOLE_LIST = ("GET list", "PUT replace_list")
+_NEEDED = {"create_at": {"create"}, "replace_list": {"create", "replace", "delete"}}
+"""The operations that a collection must have for one to make sense."""
+
 COMMITTED = "Give `version` to commit the change at once, or `transaction_id` to add it to others."
 
 
 class Describe:
     """Makes the operations of one collection."""
 
-    def __init__(self, view: View, one: Collection, parents: tuple[Parameter, ...]) -> None:
+    def __init__(
+        self,
+        view: View,
+        one: Collection,
+        parents: Parents | None = None,
+        naming: Naming | None = None,
+    ) -> None:
         self.one = one
         self.view = view
-        self.parents = parents
+        self.parents = () if parents is None else parents.parameters
+        self._parents = parents
+        self.naming = naming or view.version.naming(one)
         self.path: tuple[Parameter, ...] = ()
-        self.schema: Fragment = {"$ref": one.naming.schema}
-        name = thing(one.naming)
+        self.schema: Fragment = {"$ref": self.naming.schema}
+        name = thing(self.naming)
         if isinstance(one, RowCollection) and one.indexed:
+            key = view.version.index_parameter
             help = f"Position of the {name} among those of its section, from 0."
-            self.path = (Parameter("index", "integer", "path", required=True, help=help),)
+            self.path = (Parameter(key, "integer", "path", required=True, help=help),)
         elif isinstance(one, RowCollection | SectionCollection):
             help = f"The {name}'s {one.key}."
             self.path = (Parameter(str(one.key), where="path", required=True, help=help),)
@@ -51,12 +72,14 @@ class Describe:
     def only(self, *wanted: str) -> dict[str, Operation]:
         """The operations that the collection has, of those wanted, by method."""
         pairs = (text.split() for text in wanted)
-        return {
-            method: getattr(self, name)() for method, name in pairs if name in self.one.operations
-        }
+        return {method: getattr(self, name)() for method, name in pairs if self._has(name)}
+
+    def _has(self, operation: str) -> bool:
+        """Whether the collection has an operation; to replace a list takes all that change it."""
+        return _NEEDED.get(operation, {operation}).issubset(self.one.operations)
 
     def _operation(self, name: str, parameters: tuple[Parameter, ...], **more: Any) -> Operation:
-        naming = self.one.naming
+        naming = self.naming
         summary = f"{self._summary(name)}. {self._explanation(name)}"
         responses = {**self._orphaned(name), **more.pop("responses")}
         return Operation(
@@ -66,12 +89,10 @@ class Describe:
     def _orphaned(self, operation: str) -> dict[str, Response]:
         """The answers where the parent does not exist."""
         one = self.one
-        if not isinstance(one, RowCollection):
+        if not isinstance(one, RowCollection) or self._parents is None:
             return {}
         nameless = {False, one.has_nameless_parent()}
-        statuses = {
-            one.orphans.status(operation, indexed=one.indexed, nameless=each) for each in nameless
-        }
+        statuses = {self._parents.orphan_status(operation, nameless=each) for each in nameless}
         known = {400: BAD_REQUEST, 404: NOT_FOUND}
         return {str(status): known[status] for status in sorted(statuses & known.keys())}
 
@@ -80,7 +101,7 @@ class Describe:
         filters: tuple[Parameter, ...] = ()
         if isinstance(one, RowCollection):
             filters = tuple(Parameter(name, help="Show only these.") for name in one.filters)
-        schema = self.view.version.envelope({"$ref": one.naming.schemas}, required=True)
+        schema = self.view.version.envelope({"$ref": self.naming.schemas}, required=True)
         responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
         return self._operation(
             "list", (*self.parents, *filters, TRANSACTION_ID), responses=responses, cached=True
@@ -99,6 +120,16 @@ class Describe:
         parameters = (*self.parents, *CHANGE)
         return self._operation("create", parameters, body=body, responses=created(self.schema))
 
+    def create_at(self) -> Operation:
+        operation = self.create()
+        return replace(operation, parameters=(*self.path, *operation.parameters))
+
+    def replace_list(self) -> Operation:
+        schema = {"$ref": self.naming.schemas}
+        body = Body(schema, codec=self.view.list_codec(self.one))
+        parameters = (*self.parents, *CHANGE)
+        return self._operation("replace_list", parameters, body=body, responses=replaced(schema))
+
     def replace(self) -> Operation:
         body = Body(self.schema, codec=self.view.codec(self.one))
         responses = replaced(self.schema)
@@ -111,16 +142,16 @@ class Describe:
         parameters = (*self.path, *self.parents, *CHANGE)
         return self._operation("delete", parameters, responses=deleted())
 
-
     def _summary(self, operation: str) -> str:
         """What an operation does, in a few words: "List the servers of a backend"."""
-        one, name, names = self.one, thing(self.one.naming), things(self.one.naming)
+        one, name, names = self.one, thing(self.naming), things(self.naming)
         if isinstance(one, SingleSection):
             verb = "Read" if operation == "read" else "Replace"
             return f"{verb} the {'last ' if one.last else ''}{one.kind} section"
         of, into = "", ""
         if isinstance(one, RowCollection):
-            parent = with_article(owner(one, self.view.registry))
+            kind = "" if self._parents is None else self._parents.kind
+            parent = with_article(owner(one, self.view.registry, kind))
             of, into, names = f" of {parent}", f" in {parent}", f"the {names}"
         return {
             "list": f"List {names}{of}",
@@ -128,6 +159,7 @@ class Describe:
             "read": f"Read {with_article(name)}{of}",
             "replace": f"Replace {with_article(name)}{of}",
             "delete": f"Delete {with_article(name)}{of}",
+            "replace_list": f"Replace {names}{of}",
         }[operation]
 
     def _explanation(self, operation: str) -> str:
@@ -146,6 +178,7 @@ class Describe:
                 "read": f"What one `{keyword(one)}` line says.",
                 "replace": f"{_REPLACED} {COMMITTED}",
                 "delete": f"Removes the `{keyword(one)}` line. {COMMITTED}",
+                "replace_list": f"Lines that the body does not have are removed. {COMMITTED}",
             }
         else:
             kind = one.kind  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from dataplane_core.api.operations import BYTES, Body, Operation
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.auth import CHALLENGE, Identity
 from dataplane_core.codec.codec import Loaded
+from dataplane_core.codec.lists import LoadedList
 from dataplane_core.errors import (
     CheckFailed,
     Code,
@@ -56,8 +57,8 @@ class Access:
 class Replaceable(Protocol):
     """A resource whose PUT is compared with what a GET shows of the same object."""
 
-    def shown(self, req: ApiRequest, /, **named: Any) -> Mapping[str, Any]:
-        """The object as a GET shows it; raises `DataplaneError` where there is none."""
+    def shown(self, req: ApiRequest, /, **named: Any) -> Any:
+        """Return what a GET shows of the object, or list; raise `DataplaneError` without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class Guard:
             req.query = {one.name: one.parse(_first(params.get(one.name))) for one in self._query}
         return named
 
-    def _replaced(self, req: ApiRequest, named: dict[str, Any]) -> Mapping[str, Any] | None:
+    def _replaced(self, req: ApiRequest, named: dict[str, Any]) -> Any:
         """What a GET shows of the object that a PUT replaces; None where there is none."""
         if self._shown is None or req.method != "PUT":
             return None
@@ -172,14 +173,14 @@ class Guard:
             return None
 
     @staticmethod
-    def _take(req: ApiRequest, resp: falcon.Response, loaded: Loaded) -> None:
+    def _take(req: ApiRequest, resp: falcon.Response, loaded: Loaded | LoadedList) -> None:
         """Let the responder have a decoded body, if no rule is broken."""
         req.loaded = loaded
         loaded.check()
-        if loaded.warning:
-            resp.set_header("Warning", loaded.warning)
-            log.info("%s %s: ignored properties: %s",
-                     req.method, asked_path(req), ", ".join(loaded.ignored),
+        if loaded.ignored:
+            text = f"ignored properties: {', '.join(loaded.ignored)}"
+            resp.set_header("Warning", f'299 dataplane "{text}"')  # RFC 7234, section 5.5
+            log.info("%s %s: %s", req.method, asked_path(req), text,
                      extra={"request_id": req.request_id})  # fmt: skip
 
     def _read_body(self, req: ApiRequest, body: Body) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.lists import ListCodec
 from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.text.numbers import parse_integer
@@ -75,7 +76,7 @@ class Body:
     schema: Fragment
     media: str = "application/json"
     also: tuple[str, ...] = ()
-    codec: Codec | None = None
+    codec: Codec | ListCodec | None = None
     props: tuple[Prop, ...] = ()
     rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: ()
     required: bool = True

@@ -1,49 +1,47 @@
 """Responders of rows: named ones such as servers, indexed ones such as rules."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
 
+from dataplane_core.api.parents import Parents
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.view import View
+from dataplane_core.codec.lists import LoadedList
+from dataplane_core.codec.untouched import partners
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.resources.collections import RowCollection
-from dataplane_core.resources.extra_props import UNMANAGED
-from dataplane_core.resources.locate import ParentReference, named_rows, parent_reference, row_name
+from dataplane_core.resources.extra_props import INDEX, UNMANAGED
+from dataplane_core.resources.locate import ParentReference, named_rows, row_name
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
-FindParent = Callable[[RowCollection, ApiRequest, Mapping[str, Any]], ParentReference]
-"""How an API version tells the parent from a request and the names in its path."""
-
-
-def in_query(rows: RowCollection, req: ApiRequest, _keys: Mapping[str, Any]) -> ParentReference:
-    """The parent that parameters of the query name."""
-    return parent_reference(rows, req.query, changes=req.method != "GET")
+_LAST = -1
+"""The index of a new row that says none: behind the last."""
 
 
 class RowResource:
     """What lists and items share; `key` is what the path calls the name or place of a row."""
 
     def __init__(
-        self, view: View, collection: RowCollection, parent: FindParent = in_query, key: str = ""
+        self, view: View, collection: RowCollection, parents: Parents, key: str = ""
     ) -> None:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)
-        self._thing = collection.naming.schema
-        self._find_parent = parent
-        self._key = key or collection.key or "index"
+        self._thing = self._codec.name
+        self._parents = parents
+        self._key = key or collection.key or view.version.index_parameter
 
     def _object(self, row: Row, at: int) -> dict[str, Any]:
         """A row as clients see it, under its position or its own or made-up name."""
         one = self._collection
         values = dict(row.values)
         if one.key is None:
-            values = {"index": at, **values}
+            values = {INDEX.name: at, **values}
         elif one.unnamed is not None and one.key not in values:
             values = {one.key: one.unnamed(row.line), **values}
         if words := unknown_words(row.reading):
@@ -57,8 +55,7 @@ class RowResource:
         section = parent.find(document)
         if section is not None:
             return section
-        one = self._collection
-        status = one.orphans.status(operation, indexed=one.indexed, nameless=parent.nameless)
+        status = self._parents.orphan_status(operation, nameless=parent.nameless)
         missing = f"missing parent: {parent} does not exist"
         if status == BadRequest.status:
             raise BadRequest(missing)
@@ -74,18 +71,66 @@ class RowResource:
         return AlreadyExists(f"object already exists: {thing}")
 
     def _parent(self, req: ApiRequest, keys: Mapping[str, Any]) -> ParentReference:
-        return self._find_parent(self._collection, req, keys)
+        return self._parents.find(req, keys)
+
+    def _create(
+        self,
+        req: ApiRequest,
+        resp: falcon.Response,
+        parent: ParentReference,
+        values: dict[str, Any],
+        index: int | None,
+    ) -> None:
+        """Add a row: at an index, where a negative one stands for behind the last, or a named one.
+
+        Raises `BadRequest` for an index above the number of rows, `AlreadyExists` for a name that
+        is taken.
+        """
+        with self._view.edit(req) as edit:
+            section = self._section(edit.document, parent, "create")
+            if index is None:
+                self._refuse_taken(section, parent, values)
+            else:
+                index = self._place(section, parent, index)
+            new = self._collection.table.insert(section, values, index)
+            edit.document = edit.document.replace(section, new)
+        self._view.answer_change(req, resp, edit.outcome, 201)
+
+    def _place(self, section: Section, parent: ParentReference, index: int) -> int:
+        length = len(self._collection.table.rows(section))
+        if index > length:
+            raise BadRequest(f"index out of range: Object with id {index} in {parent} out of range")
+        return index if index >= 0 else length
+
+    def _refuse_taken(
+        self, section: Section, parent: ParentReference, values: dict[str, Any]
+    ) -> None:
+        """Raise `AlreadyExists` where the section has a row of the name that a new one has."""
+        one = self._collection
+        name = values.get(str(one.key))
+        if name is None and one.unnamed is not None:
+            name = one.unnamed(one.table.line(values))
+        if name in named_rows(one, section):
+            raise self._taken(name, parent)
+
+    def _without_index(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            path: value
+            for path, value in values.items()
+            if path != INDEX.name or not self._collection.indexed
+        }
 
 
 class RowList(RowResource):
-    """All rows of a parent: GET, POST."""
+    """All rows of a parent: GET, POST, and PUT of the whole list."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent = self._parent(req, keys)
 
         def read(snapshot: Snapshot) -> list[dict[str, Any]]:
             document = snapshot.document
-            if self._collection.orphans.list == 200 and parent.find(document) is None:
+            status = self._parents.orphan_status("list", nameless=parent.nameless)
+            if status == 200 and parent.find(document) is None:
                 return []
             return self._read(self._section(document, parent, "list"), req.query)
 
@@ -101,38 +146,38 @@ class RowList(RowResource):
         ]
 
     def on_post(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
-        parent = self._parent(req, keys)
         values = dict(req.body.values)
-        with self._view.edit(req) as edit:
-            section = self._section(edit.document, parent, "create")
-            place = self._place(section, parent, values)
-            new = self._collection.table.insert(section, values, place)
-            edit.document = edit.document.replace(section, new)
-        self._view.answer_change(req, resp, edit.outcome, 201)
+        index = values.pop(INDEX.name, _LAST) if self._collection.indexed else None
+        self._create(req, resp, self._parent(req, keys), values, index)
 
-    def _place(
-        self, section: Section, parent: ParentReference, values: dict[str, Any]
-    ) -> int | None:
-        """The index that a new row is to have; None for rows that have names."""
-        one = self._collection
-        if one.key is None:
-            index: int = values.pop("index")
-            length = len(one.table.rows(section))
-            if index > length:
-                raise BadRequest(
-                    f"index out of range: Object with id {index} in {parent} out of range"
-                )
-            return index if index >= 0 else length
-        name = values.get(one.key)
-        if name is None and one.unnamed is not None:
-            name = one.unnamed(one.table.line(values))
-        if name in named_rows(one, section):
-            raise self._taken(name, parent)
-        return None
+    def shown(self, req: ApiRequest, **keys: Any) -> list[dict[str, Any]]:
+        """Return the list as a GET shows it."""
+        document = self._view.snapshot(req).document
+        return self._read(self._section(document, self._parent(req, keys), "list"), {})
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
+        parent = self._parent(req, keys)
+        with self._view.edit(req) as edit:
+            section = self._section(edit.document, parent, "replace_list")
+            items = self._replaced(section, req.body_list)
+            new = self._collection.table.put(section, items, self._collection.key)
+            edit.document = edit.document.replace(section, new)
+        self._view.answer_change(req, resp, edit.outcome, 200)
+
+    def _replaced(self, section: Section, wanted: LoadedList) -> list[dict[str, Any]]:
+        """Return the values of the rows that a list asks for, with what the version cannot say."""
+        rows = self._collection.table.rows(section)
+        shown = [self._object(row, at) for at, row in enumerate(rows)]
+        values = {id(item): row.values for item, row in zip(shown, rows, strict=True)}
+        olds = (values.get(id(old), {}) for old in partners(shown, wanted.echo))
+        return [
+            self._codec.keep(old, self._without_index(item.values))
+            for old, item in zip(olds, wanted.items, strict=True)
+        ]
 
 
 class RowItem(RowResource):
-    """One row by its name or position: GET, PUT, DELETE."""
+    """One row by its name or position: GET, PUT, DELETE, and POST at a position."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]
@@ -147,9 +192,13 @@ class RowItem(RowResource):
         section = self._section(snapshot.document, parent, "read", key)
         return self._object(self._find(section, parent, key), key)
 
+    def on_post(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
+        values = self._without_index(req.body.values)
+        self._create(req, resp, self._parent(req, keys), values, keys[self._key])
+
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]
-        values = dict(req.body.values)
+        values = self._without_index(req.body.values)
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "replace", key)
             row = self._find(section, parent, key)
@@ -183,10 +232,9 @@ class RowItem(RowResource):
     def _rename(
         self, section: Section, parent: ParentReference, row: Row, values: dict[str, Any]
     ) -> None:
-        """Settle the name or index in a PUT: a made-up name is not written, a taken one refused."""
+        """Settle the name in a PUT: a made-up one is not written, one that is taken is refused."""
         one = self._collection
         if one.key is None:
-            values.pop("index", None)
             return
         old = row_name(one, row)
         if one.key not in row.values and values.get(one.key) == old:

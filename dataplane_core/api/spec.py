@@ -118,10 +118,10 @@ def _schema_name(schema: Any) -> str:
 def _codecs(interface: Interface) -> dict[str, Codec]:
     found = {}
     for body in interface.bodies():
-        if body.codec is not None:
+        if isinstance(body.codec, Codec):
             found[body.codec.name] = body.codec
-    for one in interface.view.registry.collections.values():  # some are only read
-        found.setdefault(one.naming.schema, interface.view.codec(one))
+    for one in interface.view.collections:  # some are only read
+        found.setdefault(interface.view.version.naming(one).schema, interface.view.codec(one))
     return found
 
 
@@ -129,13 +129,13 @@ def _examples(interface: Interface) -> dict[str, dict[str, Any]]:
     """The members `example` of the definitions that have one."""
     found: dict[str, dict[str, Any]] = {}
     # One schema may be that of named sections and of the last of them: the name makes it both's.
-    collections = interface.view.registry.collections.values()
+    collections = interface.view.collections
     for one in sorted(collections, key=lambda one: isinstance(one, SingleSection)):
         shown = example(one, interface.view.codec(one).project)
         if shown is not None:
-            found.setdefault(one.naming.schema, {"example": shown})
+            found.setdefault(interface.view.version.naming(one).schema, {"example": shown})
     for body in interface.bodies():
-        if body.codec is not None and body.example is not None:
+        if isinstance(body.codec, Codec) and body.example is not None:
             found.setdefault(body.codec.name, {"example": body.example})
     return found
 
@@ -143,10 +143,10 @@ def _examples(interface: Interface) -> dict[str, dict[str, Any]]:
 def _definitions(interface: Interface) -> Iterator[tuple[str, Mapping[str, Any]]]:
     known = set(_codecs(interface))
     definitions = {"error": ERROR, **interface.definitions}
-    for one in interface.view.registry.collections.values():
+    for one in interface.view.collections:
         if "list" not in one.operations:
             continue
-        naming = one.naming
+        naming = interface.view.version.naming(one)
         items = {"type": "array", "items": {"$ref": naming.schema}}
         definitions.setdefault(naming.schemas, items)
     return ((name, fragment) for name, fragment in definitions.items() if name not in known)

@@ -40,7 +40,7 @@ def _families(registry: Registry) -> dict[str, str]:
 
     def place(one: Collection) -> tuple[bool, int, bool]:
         is_line = isinstance(one, RowCollection)
-        kind: str = one.parents[0].kind if isinstance(one, RowCollection) else one.kind  # type: ignore[attr-defined]
+        kind: str = one.parents[0] if isinstance(one, RowCollection) else one.kind  # type: ignore[attr-defined]
         return kind != GLOBAL and kind not in INHERITING, order.index(kind), is_line
 
     found: dict[str, str] = {}

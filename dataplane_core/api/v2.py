@@ -1,12 +1,13 @@
 """Version 2 of the interface: parents in the query, answers in an envelope."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from dataplane_core.api.describe import MANY, ONE, Describe
 from dataplane_core.api.introduction import INTRODUCTION
-from dataplane_core.api.operations import Fragment, Parameter
+from dataplane_core.api.operations import Fragment
+from dataplane_core.api.parents import ParentsInQuery
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
@@ -14,14 +15,19 @@ from dataplane_core.api.view import View
 from dataplane_core.errors import Reference
 from dataplane_core.resources.collections import (
     Collection,
+    Naming,
     RowCollection,
     SectionCollection,
     SingleSection,
 )
+from dataplane_core.resources.query_words import QueryWords
+
+QUERY_WORDS: Mapping[str, QueryWords] = {}
+"""The words for parents of collections that have others in this version than they declare."""
 
 
 class V2:
-    """Version 2: parents in the query, answers in an envelope."""
+    """Version 2 of the interface."""
 
     name = "v2"
     release = "v2.9.0"
@@ -29,6 +35,8 @@ class V2:
     title = "HAProxy data plane"
     introduction = INTRODUCTION
     configuration = "/services/haproxy/configuration"
+    index_parameter = "index"
+    index_property: str | None = "index"
 
     def wrap(self, version: int, data: Any) -> Any:
         return {"_version": version, "data": data}
@@ -38,50 +46,37 @@ class V2:
         more = {"required": ["data"]} if required else {}
         return {"type": "object", "properties": properties, **more}
 
-    def routes(self, view: View) -> Iterator[Route]:
-        for collection in view.registry.collections.values():
-            if collection.versions is None or self.name in collection.versions:
-                yield from self._mount(view, collection)
+    def naming(self, one: Collection) -> Naming:
+        return one.naming
 
     def location(self, one: Collection, reference: Reference) -> str:
-        name, key = reference.section, reference.key
         path = f"{self.prefix}{self.configuration}/{one.name}"
         if isinstance(one, SingleSection):
             return path
-        if key is None or not isinstance(one, RowCollection):
-            return f"{path}/{quote(name, safe='')}"
-        parent = next(parent for parent in one.parents if parent.kind == reference.kind)
-        query = {"parent_type": parent.label, "parent_name": name}
-        if not one.typed:
-            query = {str(one.parameter): name}
-        return f"{path}/{quote(str(key), safe='')}?{urlencode(query)}"
+        if reference.key is None or not isinstance(one, RowCollection):
+            return f"{path}/{quote(reference.section, safe='')}"
+        query = _parents(one).query(reference.kind, reference.section)
+        return f"{path}/{quote(str(reference.key), safe='')}?{urlencode(query)}"
+
+    def routes(self, view: View) -> Iterator[Route]:
+        for one in view.collections:
+            yield from self._mount(view, one)
 
     def _mount(self, view: View, one: Collection) -> Iterator[Route]:
         path = f"{self.configuration}/{one.name}"
-        describe = Describe(view, one, self._parent_parameters(one))
+        if isinstance(one, RowCollection):
+            parents, key = _parents(one), one.key or self.index_parameter
+            describe = Describe(view, one, parents)
+            yield Route(path, RowList(view, one, parents), describe.only(*MANY))
+            yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*ONE))
+            return
+        describe = Describe(view, one)
         if isinstance(one, SingleSection):
             yield Route(path, SingleItem(view, one), describe.only("GET read", "PUT replace"))
         elif isinstance(one, SectionCollection):
             yield Route(path, SectionList(view, one), describe.only(*MANY))
             yield Route(f"{path}/{{{one.key}}}", SectionItem(view, one), describe.only(*ONE))
-        elif isinstance(one, RowCollection):
-            key = one.key or "index"
-            yield Route(path, RowList(view, one), describe.only(*MANY))
-            yield Route(f"{path}/{{{key}}}", RowItem(view, one), describe.only(*ONE))
 
-    def _parent_parameters(self, one: Collection) -> tuple[Parameter, ...]:
-        """How a request names the parent of rows."""
-        if not isinstance(one, RowCollection):
-            return ()
-        own = one.parameter
-        found = []
-        if own is not None:
-            found.append(Parameter(own, required=not one.typed, help="Name of the parent."))
-        if one.typed:
-            named = own is None and not one.has_nameless_parent()
-            labels = tuple(parent.label for parent in one.parents)
-            found.append(Parameter("parent_name", required=named, help="Name of the parent."))
-            found.append(
-                Parameter("parent_type", required=own is None, enum=labels, help="Kind of parent.")
-            )
-        return tuple(found)
+
+def _parents(rows: RowCollection) -> ParentsInQuery:
+    return ParentsInQuery(rows, QUERY_WORDS.get(rows.name, rows.query))

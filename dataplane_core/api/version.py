@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from dataplane_core.api.operations import Fragment
 from dataplane_core.errors import Reference
-from dataplane_core.resources.collections import Collection
+from dataplane_core.resources.collections import Collection, Naming
 
 
 class ApiVersion(Protocol):
@@ -13,6 +13,10 @@ class ApiVersion(Protocol):
     `name` is that of the version (`v2`), `prefix` the path below which it is served (`/v2`).
     `release` is the release of the Data Plane API that the version follows. `title` and
     `introduction` stand on top of its specification, the latter in Markdown.
+
+    Rows without a name are known by their place in the list, from 0. `index_parameter` is what
+    paths call it; `index_property` is the property of the object that has it, None where the path
+    alone says it.
     """
 
     name: str
@@ -20,12 +24,17 @@ class ApiVersion(Protocol):
     prefix: str
     title: str
     introduction: str
+    index_parameter: str
+    index_property: str | None
 
     def wrap(self, version: int, data: Any) -> Any:
         """Return the answer to a GET of the configuration: `data` as it was in a version."""
 
     def envelope(self, schema: Fragment, required: bool = False) -> Fragment:
         """Return the schema of such an answer; `required` if it always holds something."""
+
+    def naming(self, one: Collection) -> Naming:
+        """Return the names of the operations and schemas of a collection."""
 
     def location(self, one: Collection, reference: Reference) -> str:
         """Return the path and query of an object of the collection `one`."""

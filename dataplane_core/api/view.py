@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import falcon
@@ -10,6 +12,7 @@ from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.lists import ListCodec
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Problem, Prop
@@ -19,7 +22,7 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
-from dataplane_core.resources.extra_props import extra_props
+from dataplane_core.resources.extra_props import INDEX, extra_props
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
@@ -52,16 +55,23 @@ class View:
         self._codecs: dict[str, Codec] = {}
 
     def _names(self) -> Iterator[str]:
-        """The names that collections have in the specification."""
-        for collection in self.registry.collections.values():
-            yield collection.naming.schema
-            yield collection.naming.schemas
+        """Yield the names that collections have in the specification."""
+        for naming in map(self.version.naming, self.collections):
+            yield naming.schema
+            yield naming.schemas
+
+    @cached_property
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections that the version has, in the order of their declarations."""
+        name = self.version.name
+        every = self.registry.collections.values()
+        return tuple(one for one in every if one.versions is None or name in one.versions)
 
     def codec(self, collection: Collection) -> Codec:
-        """The codec of a collection's objects; collections with one schema share it."""
-        name = collection.naming.schema
+        """Return the codec of a collection's objects; collections with one schema share it."""
+        name = self.version.naming(collection).schema
         if name not in self._codecs:
-            props = (*extra_props(collection), *collection.props)
+            props = (*map(self._named, extra_props(collection)), *collection.props)
             empty = (
                 collection.model.empty
                 if isinstance(collection, SectionCollection | SingleSection)
@@ -69,6 +79,16 @@ class View:
             )
             self._codecs[name] = self.make_codec(name, props, _rules(collection), empty)
         return self._codecs[name]
+
+    def list_codec(self, collection: Collection) -> ListCodec:
+        """Return the codec of a list of a collection's objects."""
+        return ListCodec(self.codec(collection))
+
+    def _named(self, prop: Prop) -> Prop:
+        """Return a property with the name that the version has for it, if it is the index."""
+        if prop is not INDEX or self.version.index_property == INDEX.name:
+            return prop
+        return replace(prop, names={self.version.name: self.version.index_property})
 
     def make_codec(
         self,

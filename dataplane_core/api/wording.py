@@ -4,10 +4,12 @@
 """
 
 import re
+from collections.abc import Iterable
 from os.path import commonprefix
 
-from dataplane_core.resources.collections import LISTEN_PARENT, Collection, Naming, RowCollection
+from dataplane_core.resources.collections import Collection, Naming, RowCollection
 from dataplane_core.resources.registry import Registry
+from dataplane_core.text.language import LISTEN
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _FEW = 2
@@ -44,24 +46,23 @@ def keyword(rows: RowCollection) -> str:
     return " ".join(commonprefix(heads))
 
 
-def owner(rows: RowCollection, registry: Registry) -> str:
+def owner(rows: RowCollection, registry: Registry, kind: str = "") -> str:
     """What a section that holds the rows is called: "backend", "frontend or backend", "section".
 
     `listen` is left out, which is a parent wherever one of the two is; of many kinds the one that
-    the collection's own parameter is called after is named.
+    the collection's own parameter is called after is named. `kind` is the only one that is meant.
     """
-    kinds = [parent.kind for parent in rows.parents if parent != LISTEN_PARENT]
-    if len(kinds) > _FEW and rows.parameter is None:
+    kinds = [kind] if kind else [kind for kind in rows.parents if kind != LISTEN]
+    if len(kinds) > _FEW and rows.query.parameter is None:
         return "section"
-    sections = [registry.sections_of(kind) for kind in kinds[: 1 if rows.parameter else _FEW]]
+    sections = [registry.sections_of(kind) for kind in kinds[: 1 if rows.query.parameter else _FEW]]
     return " or ".join(thing(one.naming) for one in sections if one is not None) or "section"
 
 
 def about(one: Collection) -> str:
     """Where the objects stand in the file: "`server` lines in `backend` or `ring` sections"."""
     if isinstance(one, RowCollection):
-        kinds = [parent.kind for parent in one.parents]
-        return f"`{keyword(one)}` lines in {either(kinds)} sections"
+        return f"`{keyword(one)}` lines in {either(one.parents)} sections"
     return f"`{one.kind}` sections"  # type: ignore[attr-defined]
 
 
@@ -73,7 +74,7 @@ def with_article(words: str) -> str:
     return f"{'an' if vowel else 'a'} {words}"
 
 
-def either(names: list[str]) -> str:
+def either(names: Iterable[str]) -> str:
     """Join alternatives: "`a`, `b` or `c`"."""
     *most, last = [f"`{name}`" for name in names]
     return f"{', '.join(most)} or {last}" if most else last

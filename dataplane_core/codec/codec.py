@@ -1,7 +1,7 @@
 """Codecs: what a client sends as flat values, and flat values as what a client gets."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -46,15 +46,7 @@ class Loaded:
 
     def check(self) -> None:
         """Raise the error that names every broken rule; its code is the first one's."""
-        if self.problems:
-            raise Invalid(sentence(self.problems), code=self.problems[0][1].code)
-
-    @property
-    def warning(self) -> str | None:
-        """The `Warning` header for what was left out (RFC 7234, section 5.5)."""
-        if not self.ignored:
-            return None
-        return f'299 dataplane "ignored properties: {", ".join(self.ignored)}"'
+        raise_violations(self.problems)
 
 
 class Codec:
@@ -110,9 +102,7 @@ class Codec:
         if not isinstance(body, dict):
             raise BadRequest("the body must be a JSON object")
         loaded = self.read(body, shown)
-        if loaded.problems and loaded.problems[0][1].code == TYPE_ERROR:
-            known = (one for one in loaded.problems if one[1].code != Code.UNKNOWN)
-            raise BadRequest(sentence(known))
+        refuse_other_types(loaded.problems)
         return loaded
 
     def read(self, body: dict[str, Any], shown: Mapping[str, Any] | None = None) -> Loaded:
@@ -217,6 +207,18 @@ def raise_problems(problems: Iterable[Problem]) -> None:
     if found:
         message = ", and ".join(dict.fromkeys(one.message for one in found))
         raise Invalid(message, code=found[0].code)
+
+
+def raise_violations(found: Sequence[Violation]) -> None:
+    """Raise the error that names every broken rule, if any; its code is the first one's."""
+    if found:
+        raise Invalid(sentence(found), code=found[0][1].code)
+
+
+def refuse_other_types(found: Sequence[Violation]) -> None:
+    """Raise `BadRequest` where a value has another JSON type than its property."""
+    if found and found[0][1].code == TYPE_ERROR:
+        raise BadRequest(sentence(one for one in found if one[1].code != Code.UNKNOWN))
 
 
 def sentence(found: Iterable[Violation]) -> str:

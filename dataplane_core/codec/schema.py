@@ -242,4 +242,5 @@ def violations(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Itera
 
 def ordered(found: Iterator[Violation]) -> list[Violation]:
     """Violations as they are told: what cannot be decoded first, then in the order of the rules."""
-    return sorted(found, key=lambda one: _ORDER.index(getattr(one[1], "code", TYPE_ERROR)))
+    ranks = {code: rank for rank, code in enumerate(_ORDER)}
+    return sorted(found, key=lambda one: ranks.get(getattr(one[1], "code", TYPE_ERROR), len(ranks)))

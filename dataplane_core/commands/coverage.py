@@ -60,8 +60,8 @@ def _short(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _statements(collection: Collection) -> Iterator[tuple[str, Statement]]:
     if isinstance(collection, RowCollection):
-        for parent in collection.parents:
-            yield parent.kind, collection.table.statement
+        for kind in collection.parents:
+            yield kind, collection.table.statement
     else:
         model, kind = getattr(collection, "model", None), getattr(collection, "kind", "")
         for statement in model.statements if model else ():

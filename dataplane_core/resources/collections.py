@@ -11,27 +11,11 @@ from dataplane_core.grammar import Model, ParameterTable, Prop, Row, RowTable
 from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
+from dataplane_core.resources.query_words import QueryWords
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.language import LISTEN, LISTEN_PARTS, NAMELESS, SECTION_NAME
 
 OPERATIONS = ("list", "create", "read", "replace", "delete")
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """A kind of section that holds rows.
-
-    `kind` is HAProxy's keyword (`log-forward`), `type` what clients call it in `parent_type`
-    (`log_forward`; the keyword itself unless given).
-    """
-
-    kind: str
-    type: str = ""
-
-    @property
-    def label(self) -> str:
-        """The value of `parent_type`."""
-        return self.type or self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +36,14 @@ class Naming:
     operation_ids: Mapping[str, str] = field(default_factory=dict)
 
     def operation_id(self, operation: str) -> str:
-        """The identifier of `list`, `create`, `read`, `replace` or `delete`."""
+        """Return the identifier of an operation; `replace_list` is that of a whole list."""
         known = {
             "list": f"get{self.titles}",
             "create": f"create{self.title}",
             "read": f"get{self.title}",
             "replace": f"replace{self.title}",
             "delete": f"delete{self.title}",
+            "replace_list": f"replace{self.titles}",
         }
         return self.operation_ids.get(operation, known[operation])
 
@@ -104,36 +89,6 @@ class SectionCollection(Collection):
         return self.model.props
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orphans:
-    """The statuses that answer operations on rows whose parent does not exist.
-
-    `list` is 200 where such a list is empty; `create` is that of a new row, `item` that of reading
-    and replacing one, `delete` that of deleting one. None for `item` is 404 for a row with a name,
-    which is as little there as its parent, and 400 for an index, which says nothing without one;
-    None for `delete` is what `item` is. `nameless` is the status for items of a parent that can
-    also be meant without a name (`global`, `defaults`), where it is not that of the others.
-    """
-
-    list: int = 200
-    create: int = 400
-    item: int | None = None
-    delete: int | None = None
-    nameless: int | None = None
-
-    def status(self, operation: str, *, indexed: bool, nameless: bool) -> int:
-        """Return the status of `list`, `create`, `read`, `replace` or `delete`."""
-        if operation in ("list", "create"):
-            return self.list if operation == "list" else self.create
-        item = self.item or (400 if indexed else 404)
-        if nameless and self.nameless:
-            item = self.nameless
-        return self.delete or item if operation == "delete" else item
-
-
-ORPHANS = Orphans()
-"""What is answered where a declaration says no more."""
-
 MakeCommands = Callable[[Document, Section, Row], Iterable[str]]
 
 
@@ -158,20 +113,17 @@ class RowCommands:
 class RowCollection(Collection):
     """Repeated lines of sections: named (`key` is the property) or indexed (`key` is None).
 
-    `parameter` is the collection's own query parameter for its parent (`backend`), beside or
-    instead of `parent_type` and `parent_name` (`typed`). `unnamed` makes up the name of a row
-    that has none from its line. `filters` are properties that a list can be narrowed by.
-    `orphans` says what is answered where the parent does not exist.
+    `parents` are the kinds of sections that hold them. `query` are the words of versions that name
+    the section in the query. `unnamed` makes up the name of a row that has none from its line.
+    `filters` are properties that a list can be narrowed by.
     `live` brings rows that come and go to the running process; without it that takes a reload.
     """
 
     table: RowTable
-    parents: tuple[Parent, ...]
+    parents: tuple[str, ...]
     key: str | None = "name"
-    parameter: str | None = None
-    typed: bool = True
+    query: QueryWords = QueryWords()
     filters: tuple[str, ...] = ()
-    orphans: Orphans = ORPHANS
     unnamed: Callable[[Line], str] | None = None
     live: RowCommands | None = None
 
@@ -190,17 +142,17 @@ class RowCollection(Collection):
         """Whether rows are addressed by their position."""
         return self.key is None
 
-    def named_by(self, parent: Parent) -> tuple[Parent, ...]:
-        """The kinds of sections that a name of that kind can mean.
+    def named_like(self, kind: str) -> tuple[str, ...]:
+        """Return the kinds of sections that a name of that kind can mean.
 
         A `listen` section is a frontend and a backend in one, and HAProxy lets none share its name.
         """
-        halves = parent.kind in LISTEN_PARTS and LISTEN_PARENT in self.parents
-        return (parent, LISTEN_PARENT) if halves else (parent,)
+        halves = kind in LISTEN_PARTS and LISTEN in self.parents
+        return (kind, LISTEN) if halves else (kind,)
 
     def has_nameless_parent(self) -> bool:
         """Whether a parent exists that is addressed without a name."""
-        return any(parent.kind in NAMELESS for parent in self.parents)
+        return not NAMELESS.isdisjoint(self.parents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,13 +173,8 @@ class SingleSection(Collection):
         return self.model.props
 
 
-LISTEN_PARENT = Parent(LISTEN)
-"""`listen` is a frontend and a backend in one; it is a parent wherever one of the two is."""
-
-
-def with_listen(parents: tuple[Parent, ...]) -> tuple[Parent, ...]:
-    """`parents`, and `listen` where a frontend or a backend is among them."""
-    kinds = {parent.kind for parent in parents}
-    if kinds & LISTEN_PARTS and LISTEN not in kinds:
-        return (*parents, LISTEN_PARENT)
-    return parents
+def with_listen(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `kinds`, with `listen` where a frontend or a backend is among them."""
+    if LISTEN_PARTS.isdisjoint(kinds) or LISTEN in kinds:
+        return kinds
+    return (*kinds, LISTEN)

@@ -1,14 +1,11 @@
 """Where things are: sections by the names of the interface, parents, rows, what `from` means."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dataplane_core.errors import AlreadyExists, BadRequest, Code, Invalid, Reference
+from dataplane_core.errors import AlreadyExists, Reference
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import (
-    LISTEN_PARENT,
-    Parent,
     RowCollection,
     SectionCollection,
     SingleSection,
@@ -76,61 +73,37 @@ def find_defaults(document: Document, name: str) -> Section | None:
 
 @dataclass(frozen=True, slots=True)
 class ParentReference:
-    """The parent that a request names, before it is looked for."""
+    """The section that a request names as the parent of rows, before it is looked for.
 
-    parents: tuple[Parent, ...]
+    `kinds` are those that the name can mean, `label` is what the client calls the first of them.
+    """
+
+    kinds: tuple[str, ...]
     name: str
+    label: str = ""
 
     def find(self, document: Document) -> Section | None:
         """The section, if it exists."""
-        for parent in self.parents:
-            if parent.kind == GLOBAL:
+        for kind in self.kinds:
+            if kind == GLOBAL:
                 found = document.joined(GLOBAL)
-            elif parent.kind in NAMELESS and not self.name:
-                sections = document.all(parent.kind)
+            elif kind in NAMELESS and not self.name:
+                sections = document.all(kind)
                 found = sections[-1] if sections else None
             else:
-                prefix = UNNAMED_DEFAULTS if parent.kind == DEFAULTS else None
-                found = find_section(document, parent.kind, self.name, prefix)
+                prefix = UNNAMED_DEFAULTS if kind == DEFAULTS else None
+                found = find_section(document, kind, self.name, prefix)
             if found is not None:
                 return found
         return None
 
     def __str__(self) -> str:
-        return f"{self.parents[0].label} {self.name}".rstrip()
+        return f"{self.label or self.kinds[0]} {self.name}".rstrip()
 
     @property
     def nameless(self) -> bool:
         """Whether the parent is of a kind that can also be meant without a name."""
-        return self.parents[0].kind in NAMELESS
-
-
-def parent_reference(
-    rows: RowCollection, query: Mapping[str, Any], changes: bool = False
-) -> ParentReference:
-    """The parent that the query's parameters name; the collection's own parameter goes first.
-
-    Raises `Invalid` where there is none, and `BadRequest` for a type without a name and for a
-    request that `changes` what one parameter names while another names something else.
-    """
-    own = query.get(rows.parameter) if rows.parameter else None
-    kind, name = query.get("parent_type"), query.get("parent_name")
-    if own:
-        labels = {None, *(one.label for one in rows.named_by(rows.parents[0]))}
-        if changes and ((name or own) != own or kind not in labels):
-            given = {"parent_type": kind, "parent_name": name}
-            other = " and ".join(f"{key} {value}" for key, value in given.items() if value)
-            raise BadRequest(f"{rows.parameter} {own} and {other} in query name different parents")
-        first = LISTEN_PARENT if kind == LISTEN_PARENT.label else rows.parents[0]
-        return ParentReference(rows.named_by(first), own)
-    if not kind:
-        names = [rows.parameter, "parent_type with parent_name" if rows.typed else None]
-        ways = " or ".join(filter(None, names))
-        raise Invalid(f"{ways} in query is required", code=Code.REQUIRED)
-    parent = next(one for one in rows.parents if one.label == kind)
-    if not name and parent.kind not in NAMELESS:
-        raise BadRequest(f"parent_name in query is required with parent_type {kind}")
-    return ParentReference(rows.named_by(parent), name or "")
+        return self.kinds[0] in NAMELESS
 
 
 def row_name(rows: RowCollection, row: Row) -> str | None:

@@ -58,9 +58,9 @@ class Origins:
             identifier = one.naming.operation_id(operation)
             self.claim("operation", identifier, one.origin, "", one.versions)
         if isinstance(one, RowCollection):
-            for parent in one.parents:
+            for kind in one.parents:
                 for head in dict.fromkeys(form.head for form in one.table.statement.forms):
-                    where = f"{parent.kind} sections"
+                    where = f"{kind} sections"
                     self.claim("line", " ".join(head), one.origin, where, one.versions)
         if isinstance(one, SectionCollection):
             self.claim("section", one.kind, one.origin, "", one.versions)

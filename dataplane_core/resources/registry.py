@@ -15,11 +15,8 @@ from dataplane_core.grammar import Model, RowTable, Statement
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.resources.collections import (
     OPERATIONS,
-    ORPHANS,
     Collection,
     Naming,
-    Orphans,
-    Parent,
     RowCollection,
     RowCommands,
     SectionCollection,
@@ -28,19 +25,9 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.extension import Extension, Part
 from dataplane_core.resources.origins import Origins, RegistryError
+from dataplane_core.resources.query_words import ORPHANS, Orphans, Parent, QueryWords
 from dataplane_core.text import Line
 from dataplane_core.text.language import SECTION_NAME, SECTION_ORDER, Language
-
-__all__ = [
-    "Collection",
-    "Orphans",
-    "Parent",
-    "Registry",
-    "RegistryError",
-    "RowCommands",
-    "RowCollection",
-]
-__all__ += ["SectionCollection", "SingleSection"]
 
 
 class Named(TypedDict, total=False):
@@ -139,17 +126,16 @@ class Registry:
         the only way to say the parent, else `parent_type` and `parent_name` work too and
         `parent_type` is required unless `parameter` exists.
         """
-        owners = tuple(Parent(one) if isinstance(one, str) else one for one in parents)
-        self.kinds(*(parent.kind for parent in owners))
+        kinds = tuple(one if isinstance(one, str) else one.kind for one in parents)
+        labels = {one.kind: one.type for one in parents if isinstance(one, Parent) and one.type}
+        self.kinds(*kinds)
         collection = RowCollection(
             **self._common(name, named),
             table=RowTable(statement, rank, self._ranks),
-            parents=with_listen(owners),
+            parents=with_listen(kinds),
             key=key,
-            parameter=parameter,
-            typed=typed,
+            query=QueryWords(parameter, typed, labels, orphans),
             filters=filters,
-            orphans=orphans,
             unnamed=unnamed,
             live=live,
         )
@@ -199,10 +185,10 @@ class Registry:
     def freeze(self) -> None:
         """Check what only shows when everything is declared, and forbid more."""
         self._open()
-        parameters = {rows.parameter for rows in self.all_rows() if rows.parameter}
+        parameters = {rows.query.parameter for rows in self.all_rows()}
         clash = parameters & {"version", "transaction_id", "force_reload"}
         if clash:
-            raise RegistryError(f"a parent's parameter cannot be called {sorted(clash)[0]}")
+            raise RegistryError(f"a parent's parameter cannot be called {min(filter(None, clash))}")
         for one in self.collections.values():
             self.origins.collection(one)
         for extension in self._extensions:
@@ -210,7 +196,7 @@ class Registry:
         for one in self.collections.values():
             self.origins.schemas(one)
         for rows in self.all_rows():
-            for kind in dict.fromkeys(parent.kind for parent in rows.parents):
+            for kind in dict.fromkeys(rows.parents):
                 self._rows_of.setdefault(kind, []).append(rows)
         for sections in self.all_sections():
             self._sections_of.setdefault(sections.kind, sections)

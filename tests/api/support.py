@@ -33,7 +33,8 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
-from dataplane_core.resources.registry import Orphans, Parent, Registry
+from dataplane_core.resources.query_words import Orphans, Parent
+from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings, UserSettings
 from dataplane_core.text import Line
 

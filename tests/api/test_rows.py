@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataplane_core.resources.registry import Orphans
+from dataplane_core.resources.query_words import Orphans
 from tests.api.support import TEXT
 
 FE1 = {"parent_type": "frontend", "parent_name": "fe1"}

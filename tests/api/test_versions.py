@@ -1,57 +1,83 @@
-"""A further API version is a small class: here one with parents in the path and bare answers."""
+"""A further version of the interface beside `/v2`, in one application, from the same declarations.
+
+`/v9` has parents in the path, bare answers, indices in the path, lists replaced as a whole, and
+other names of operations and schemas.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from dataplane_core.api.describe import MANY, ONE, Describe
+from dataplane_core.api.describe import MANY, ONE, ONE_AT_INDEX, WHOLE_LIST, Describe
+from dataplane_core.api.operations import Fragment
+from dataplane_core.api.parents import ParentsInPath
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList
-from dataplane_core.api.v2 import V2
-from dataplane_core.app import serve
-from dataplane_core.resources.collections import RowCollection
-from dataplane_core.resources.locate import ParentReference
-from tests.api.support import Api
+from dataplane_core.api.view import View
+from dataplane_core.app import VERSIONS, serve
+from dataplane_core.errors import CheckFailed, Finding, Reference
+from dataplane_core.resources.collections import Collection, Naming, RowCollection
+from tests.api.support import CONFIGURATION, Api
+
+TOP = "/v9/configuration"
 
 
-class V9(V2):
-    name, prefix, title = "v9", "/v9", "Another"
-    configuration = "/configuration"
+class V9:
+    name, prefix, title, release = "v9", "/v9", "Another", "v9.0.0"
+    introduction = "Another version."
+    index_parameter, index_property = "index", None
 
-    def wrap(self, version, data):
+    def wrap(self, version: int, data: Any) -> Any:
         return data
 
-    def envelope(self, schema, required=False):
+    def envelope(self, schema: Fragment, required: bool = False) -> Fragment:
         return schema
 
-    def routes(self, view):
+    def naming(self, one: Collection) -> Naming:
+        return replace(one.naming, schema=f"{one.naming.schema}_9", schemas=f"{one.naming.schema}_9s")
+
+    def location(self, one: Collection, reference: Reference) -> str:
+        key = "" if reference.key is None else f"/{one.name}/{reference.key}"
+        return f"{TOP}/{reference.kind}s/{reference.section}{key}"
+
+    def routes(self, view: View) -> Iterator[Route]:
         for one in view.registry.all_sections():
-            path, describe = f"{self.configuration}/{one.name}", Describe(view, one, ())
+            path, describe = f"/configuration/{one.name}", Describe(view, one)
             yield Route(path, SectionList(view, one), describe.only(*MANY))
             yield Route(f"{path}/{{{one.key}}}", SectionItem(view, one), describe.only(*ONE))
             for rows in view.registry.rows_of(one.kind):
-                yield from self._rows(view, f"{path}/{{parent_name}}/{rows.name}", rows, one.kind)
+                if rows in view.collections and one.name != "named_defaults":
+                    yield from self._rows(view, f"{path}/{{parent_name}}/{rows.name}", rows, one.kind)
 
-    def _rows(self, view, path, rows: RowCollection, kind):
-        parent = next(parent for parent in rows.parents if parent.kind == kind)
-
-        def in_path(rows, req, keys):
-            return ParentReference((parent,), keys["parent_name"])
-
-        describe = Describe(view, rows, ())
-        yield Route(path, RowList(view, rows, in_path), describe.only(*MANY))
-        item = RowItem(view, rows, in_path, key="key")
-        yield Route(f"{path}/{{key}}", item, describe.only(*ONE))
+    def _rows(self, view: View, path: str, rows: RowCollection, kind: str) -> Iterator[Route]:
+        names = self.naming(rows)
+        names = replace(names, title=f"{names.title}Of{kind}", titles=f"{names.titles}Of{kind}")
+        parents = ParentsInPath(rows, kind)
+        describe = Describe(view, rows, parents, names)
+        many, one = (WHOLE_LIST, ONE_AT_INDEX) if rows.indexed else (MANY, ONE)
+        yield Route(path, RowList(view, rows, parents), describe.only(*many))
+        key = rows.key or "index"
+        yield Route(f"{path}/{{{key}}}", RowItem(view, rows, parents), describe.only(*one))
 
 
 @pytest.fixture
-def both(api) -> Api:
+def both(api: Api) -> Api:
     """The same services under two versions at once."""
-    api.client.app = serve(api.app.services, (V2(), V9()))
+    api.client.app = serve(api.app.services, (*VERSIONS, V9()))
     return api
 
 
-def test_parents_in_the_path_and_bare_answers(both):
-    path = "/v9/configuration/backends/be1/keepers"
+def change(api: Api, method: str, path: str, body: Any = None) -> Any:
+    answer = api.call(method, f"{TOP}/{path}", body, version=api.version)
+    assert answer.status_code < 300, answer.text
+    return answer.json if answer.text else None
+
+
+def test_parents_in_the_path_and_bare_answers(both: Api) -> None:
+    path = f"{TOP}/backends/be1/keepers"
     assert both.call("GET", f"{path}/k1").json == {
         "name": "k1",
         "address": "10.0.0.1",
@@ -62,23 +88,81 @@ def test_parents_in_the_path_and_bare_answers(both):
     assert "keeper a/b x tag t old o\n" in both.text
     assert both.call("GET", f"{path}/a%2Fb").json == body
     assert [one["name"] for one in both.call("GET", path).json] == ["k1", "k2", "a/b"]
-    assert both.call("GET", "/v9/configuration/my-gates").status_code == 404
+    assert both.call("GET", f"{TOP}/my-gates").status_code == 404
 
 
-def test_the_other_version_shows_the_same_in_its_own_form(both):
+def test_the_other_version_shows_the_same_in_its_own_form(both: Api) -> None:
     body = {"name": "n", "address": "x", "tags": {"first": "t"}, "ancient": "o"}
-    both.call("POST", "/v9/configuration/backends/be1/keepers", body, version=1)
+    change(both, "POST", "backends/be1/keepers", body)
     assert both.get("keepers/n", backend="be1") == {"name": "n", "address": "x", "label": "t"}
     both.change("PUT", "keepers/n", {"name": "n", "address": "x", "label": "u"}, backend="be1")
-    shown = both.call("GET", "/v9/configuration/backends/be1/keepers/n").json
+    shown = both.call("GET", f"{TOP}/backends/be1/keepers/n").json
     assert shown["tags"] == {"first": "u"}
     assert shown["ancient"] == "o"  # what a version cannot say, it does not take away
 
 
-def test_each_version_has_its_own_documents(both):
+def test_an_index_is_in_the_path_alone(both: Api) -> None:
+    path = "frontends/fe1/passages"
+    assert both.call("GET", f"{TOP}/{path}").json == [
+        {"type": "allow", "cond": "if", "cond_test": "A"},
+        {"type": "deny", "status": 403},
+    ]
+    new = {"type": "deny", "status": 404, "index": 7}
+    assert change(both, "POST", f"{path}/1", new) == {"type": "deny", "status": 404}
+    change(both, "POST", f"{path}/-1", {"type": "allow"})
+    assert "  pass allow if A\n  pass deny status 404\n" in both.text
+    parent = {"parent_type": "frontend", "parent_name": "fe1"}
+    assert [one["index"] for one in both.get("passages", **parent)] == [0, 1, 2, 3]
+    change(both, "PUT", f"{path}/1", {"type": "deny", "status": 410})
+    assert both.call("GET", f"{TOP}/{path}/1").json == {"type": "deny", "status": 410}
+    change(both, "DELETE", f"{path}/0")
+    assert both.refused("POST", f"{TOP}/{path}/9", {"type": "allow"})[0] == 400
+    assert both.call("POST", f"{TOP}/{path}", {"type": "allow"}, version=both.version).status_code == 405
+
+
+def test_a_list_is_replaced_as_a_whole(both: Api) -> None:
+    path = f"{TOP}/frontends/fe1/passages"
+    wanted = [{"type": "deny", "status": 500}, {"type": "deny", "status": 403}]
+    assert both.call("PUT", path, wanted, version=both.version).json == wanted
+    assert both.call("GET", path).json == wanted
+    assert "  # about the next one\n" in both.text
+    bad = [*wanted, {"type": "deny", "status": 1}, {"status": "x"}]
+    assert both.refused("PUT", path, bad)[::2] == (
+        400,
+        "3.status in body must be a whole number of at most 64 bits, and 3.type in body is required,"
+        " and 2.status in body should be greater than or equal to 400",
+    )
+    bad[3] = {}
+    assert both.refused("PUT", path, bad)[:2] == (422, 602)
+    for other in (None, {}, "x", [None], [[]]):
+        assert both.refused("PUT", path, other, raw=None if other is not None else "null")[0] == 400
+    assert both.refused("PUT", f"{TOP}/frontends/none/passages", [])[0] == 400
+    both.call("PUT", path, [], version=both.version)
+    assert both.call("GET", path).json == []
+
+
+def test_each_version_has_its_own_documents(both: Api) -> None:
     new, old = (both.call("GET", f"/{name}/specification").json for name in ("v9", "v2"))
     assert (new["basePath"], old["basePath"]) == ("/v9", "/v2")
-    assert "tags" in new["definitions"]["keeper"]["properties"]
+    assert "tags" in new["definitions"]["keeper_9"]["properties"]
     assert "tags" not in old["definitions"]["keeper"]["properties"]
-    path = "/configuration/frontends/{parent_name}/passages/{key}"
-    assert set(new["paths"][path]) == {"get", "put", "delete"}
+    assert "index" in old["definitions"]["passage"]["properties"]
+    assert "index" not in new["definitions"]["passage_9"]["properties"]
+    item = new["paths"]["/configuration/frontends/{parent_name}/passages/{index}"]
+    many = new["paths"]["/configuration/frontends/{parent_name}/passages"]
+    assert (set(item), set(many)) == ({"get", "post", "put", "delete"}, {"get", "put"})
+    assert item["post"]["operationId"] == "createPassageOffrontend"
+    assert many["put"]["parameters"][0]["name"] == "parent_name"
+
+
+def test_findings_have_the_paths_of_the_version_that_asks(both: Api, monkeypatch: Any) -> None:
+    def refuse(self: Any, snapshot: Any) -> None:
+        found = Finding(1, "alert", "no", "backend be1", Reference("keepers", "backend", "be1", "k1"))
+        raise CheckFailed("no", (found,))
+
+    monkeypatch.setattr(type(both.app.services.config), "snapshot", refuse)
+    paths = {"/v2": f"{CONFIGURATION}/keepers/k1?parent_type=backend&parent_name=be1",
+             "/v9": f"{TOP}/backends/be1/keepers/k1"}  # fmt: skip
+    for asked in (f"{CONFIGURATION}/gates", f"{TOP}/gates"):
+        [finding] = both.call("GET", asked).json["findings"]
+        assert finding["resource"] == paths[asked[:3]]

@@ -64,18 +64,18 @@ def test_every_body_has_an_example(document):
 
 def parent_of(api, one, shown, transaction):
     """The query that names a section for an example line: one of the sample, or an example."""
-    parent = one.parents[0]
-    sections = api.app.services.config.snapshot().document.all(parent.kind)
+    kind, words = one.parents[0], one.query
+    sections = api.app.services.config.snapshot().document.all(kind)
     name = next((section.name for section in sections if section.name), None)
     if name is None:
-        owner = api.registry.sections_of(parent.kind)
+        owner = api.registry.sections_of(kind)
         body = shown[owner.naming.schema]
         made = api.call("POST", owner.name, body, transaction_id=transaction)
         assert made.status_code == 202, made.text
         name = body[owner.key]
-    if not one.typed:
-        return {one.parameter: name}
-    return {"parent_type": parent.label, "parent_name": name}
+    if not words.typed:
+        return {words.parameter: name}
+    return {"parent_type": words.label(kind), "parent_name": name}
 
 
 def test_examples_are_taken_on_the_sample_configuration(api, document):

@@ -134,17 +134,17 @@ def first_of_name(items: list[Any], key: str) -> list[Any]:
 
 def parents(document: Document, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
-    for parent in one.parents:
+    for kind in one.parents:
         unnamed = 0
-        for section in document.all(parent.kind):
+        for section in document.all(kind):
             unnamed += not section.name
-            name = section.name or (f"unnamed_defaults_{unnamed}" if parent.kind == "defaults" else "")
-            if parent.kind == "global":
-                yield {"parent_type": parent.label}
-            elif name and not one.typed:
-                yield {str(one.parameter): name}
+            name = section.name or (f"unnamed_defaults_{unnamed}" if kind == "defaults" else "")
+            if kind == "global":
+                yield {"parent_type": one.query.label(kind)}
+            elif name and not one.query.typed:
+                yield {str(one.query.parameter): name}
             elif name:
-                yield {"parent_type": parent.label, "parent_name": name}
+                yield {"parent_type": one.query.label(kind), "parent_name": name}
 
 
 def add_and_delete(session: Session) -> None:

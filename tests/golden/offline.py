@@ -133,9 +133,10 @@ class Checker:
         return values
 
     def parent(self, document: Document, collection: RowCollection, query: dict[str, str]) -> Section:
-        name = query.get("parent_name") or query.get(collection.parameter or "", "")
-        label = query.get("parent_type", collection.parents[0].label)
-        kind = next(parent.kind for parent in collection.parents if parent.label == label)
+        name = query.get("parent_name") or query.get(collection.query.parameter or "", "")
+        label = query.get("parent_type", "")
+        kinds = collection.parents
+        kind = collection.query.kind(label, kinds) if label else kinds[0]
         found = document.find(kind, name) if name else document.all(kind)[-1]
         assert found is not None, f"{kind} {name}"
         return found

@@ -11,7 +11,8 @@ from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.manager import GROUP, PluginError
 from dataplane_core.hooks.surface import API_VERSION
-from dataplane_core.resources.registry import Registry, RegistryError
+from dataplane_core.resources.origins import RegistryError
+from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import SettingsError, load
 from dataplane_core.wiring import make_manager, manager_of, register_collections
 from dataplane_plugins import PLUGINS

@@ -23,7 +23,8 @@ from dataplane_core.grammar import (
     word,
 )
 from dataplane_core.hooks.manager import PluginError
-from dataplane_core.resources.registry import Registry, RegistryError
+from dataplane_core.resources.origins import RegistryError
+from dataplane_core.resources.registry import Registry
 from dataplane_core.wiring import make_manager, register_collections
 
 Declare = Callable[[Registry], object]

@@ -108,7 +108,7 @@ def _chunks(examples: list[str]) -> list[list[str]]:
 def _examples(registry: Registry, kind: str) -> Iterator[str]:
     for one in registry.collections.values():
         if isinstance(one, RowCollection):
-            if any(parent.kind == kind for parent in one.parents):
+            if kind in one.parents:
                 yield from one.table.statement.examples
         elif getattr(one, "kind", None) == kind:
             for statement in one.model.statements:  # type: ignore[attr-defined]
@@ -132,17 +132,17 @@ def places(api: Everything, one: Collection) -> Iterator[tuple[str, dict[str, st
 def parents(api: Everything, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
     document = api.app.services.config.snapshot().document
-    for parent in one.parents:
-        for section in document.all(parent.kind):
-            if parent.kind in ("global",):
-                yield {"parent_type": parent.label}
+    for kind in one.parents:
+        for section in document.all(kind):
+            if kind in ("global",):
+                yield {"parent_type": one.query.label(kind)}
             elif section.name:
-                yield _query(one, parent.label, section.name)
+                yield _query(one, one.query.label(kind), section.name)
 
 
 def _query(one: RowCollection, label: str, name: str) -> dict[str, str]:
-    if not one.typed:
-        return {str(one.parameter): name}
+    if not one.query.typed:
+        return {str(one.query.parameter): name}
     return {"parent_type": label, "parent_name": name}
 
 

@@ -8,12 +8,8 @@ from dataplane_core.grammar import ParameterTable, RowTable, Statement, arg, cas
 from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Case, Dispatch
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
-from dataplane_core.resources.registry import (
-    Registry,
-    RowCollection,
-    SectionCollection,
-    SingleSection,
-)
+from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
+from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Line, Section
 from dataplane_core.wiring import make_manager, register_collections
 from dataplane_plugins import PLUGINS

@@ -113,7 +113,7 @@ class Maker:
     def section(self, data: st.DataObject, number: int, values: dict[str, Any]) -> Section:
         """A section that holds the object."""
         one = self.one
-        kind = data.draw(st.sampled_from(one.parents)).kind if isinstance(one, RowCollection) else one.kind
+        kind = data.draw(st.sampled_from(one.parents)) if isinstance(one, RowCollection) else one.kind
         name = "" if kind in ("global", "traces") else f"gen-{number}"
         section = Section.new(kind, name, "base" if kind in INHERITING - {"defaults"} else None)
         if isinstance(one, RowCollection):

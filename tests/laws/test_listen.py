@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from dataplane_core.haproxy import binaries
-from dataplane_core.resources.collections import LISTEN_PARENT, RowCollection
+from dataplane_core.resources.collections import RowCollection
 from tests.golden.offline import registry
 from tests.laws.judging import check
 from tests.laws.support import Everything, clean
@@ -21,11 +21,11 @@ listen l # both
   future-keyword 1
 """
 SIDES = [
-    (one.name, parent.label)
+    (one.name, kind)
     for one in registry().all_rows()
-    if LISTEN_PARENT in one.parents
-    for parent in one.parents
-    if parent.kind in ("frontend", "backend")
+    if "listen" in one.parents
+    for kind in one.parents
+    if kind in ("frontend", "backend")
 ]
 
 
@@ -36,11 +36,11 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Everything:
 
 def queries(one: RowCollection, side: str) -> Iterator[dict[str, str]]:
     """The ways to name the section as a frontend or a backend, and as what it is."""
-    if one.typed:
+    if one.query.typed:
         yield {"parent_type": side, "parent_name": "l"}
         yield {"parent_type": "listen", "parent_name": "l"}
-    if one.parameter and one.parents[0].label == side:
-        yield {one.parameter: "l"}
+    if one.query.parameter and one.parents[0] == side:
+        yield {one.query.parameter: "l"}
 
 
 @pytest.mark.parametrize(("name", "side"), SIDES)

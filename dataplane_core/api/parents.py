@@ -1,0 +1,129 @@
+"""The section whose rows a request means: how a version of the interface lets clients name it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.api.operations import Parameter
+from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.resources.collections import RowCollection
+from dataplane_core.resources.locate import ParentReference
+from dataplane_core.resources.query_words import QueryWords
+from dataplane_core.text.language import LISTEN, NAMELESS
+
+
+class Parents(Protocol):
+    """How the parents of a collection's rows are named below one path."""
+
+    parameters: tuple[Parameter, ...]
+    """The parameters of the query that name them."""
+
+    kind: str
+    """The kind of section that is meant, where it is one; empty for several."""
+
+    def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:
+        """Return the parent that a request and the parameters of its path (`keys`) name.
+
+        Raises `Invalid` where none is named, and `BadRequest` where that makes no sense.
+        """
+
+    def orphan_status(self, operation: str, *, nameless: bool) -> int:
+        """Return the status where that parent does not exist: 200, 400 or 404.
+
+        `operation` is `list`, `create`, `read`, `replace`, `delete` or `replace_list`. `nameless`:
+        the parent is of a kind that can also be meant without a name.
+        """
+
+
+class ParentsInQuery:
+    """Parents that parameters of the query name: the collection's own, or type and name."""
+
+    kind = ""
+
+    def __init__(self, rows: RowCollection, words: QueryWords) -> None:
+        self._rows = rows
+        self._words = words
+        self.parameters = tuple(self._parameters())
+
+    def _parameters(self) -> list[Parameter]:
+        rows, words, found = self._rows, self._words, []
+        own = words.parameter
+        if own is not None:
+            found.append(Parameter(own, required=not words.typed, help="Name of the parent."))
+        if words.typed:
+            named = own is None and not rows.has_nameless_parent()
+            labels = tuple(words.label(kind) for kind in rows.parents)
+            found.append(Parameter("parent_name", required=named, help="Name of the parent."))
+            found.append(
+                Parameter("parent_type", required=own is None, enum=labels, help="Kind of parent.")
+            )
+        return found
+
+    def query(self, kind: str, name: str) -> dict[str, str]:
+        """Return the parameters that name a section."""
+        if not self._words.typed:
+            return {str(self._words.parameter): name}
+        return {"parent_type": self._words.label(kind), "parent_name": name}
+
+    def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:
+        """Return the parent that the query names; the collection's own parameter goes first.
+
+        Raises `Invalid` where there is none, and `BadRequest` for a type without a name and for a
+        change whose parameters name different parents.
+        """
+        rows, words, query = self._rows, self._words, req.query
+        own = query.get(words.parameter) if words.parameter else None
+        label, name = query.get("parent_type"), query.get("parent_name")
+        if own:
+            if req.method != "GET":
+                self._refuse_others(own, label, name)
+            return self._reference(LISTEN if label == LISTEN else rows.parents[0], own)
+        if not label:
+            names = [words.parameter, "parent_type with parent_name" if words.typed else None]
+            ways = " or ".join(filter(None, names))
+            raise Invalid(f"{ways} in query is required", code=Code.REQUIRED)
+        kind = words.kind(label, rows.parents)
+        if not name and kind not in NAMELESS:
+            raise BadRequest(f"parent_name in query is required with parent_type {label}")
+        return self._reference(kind, name or "")
+
+    def _refuse_others(self, own: str, label: str | None, name: str | None) -> None:
+        """Refuse a change that names one parent by the own parameter, and another one besides."""
+        rows, words = self._rows, self._words
+        labels = {None, *(words.label(kind) for kind in rows.named_like(rows.parents[0]))}
+        if (name or own) != own or label not in labels:
+            given = {"parent_type": label, "parent_name": name}
+            other = " and ".join(f"{key} {value}" for key, value in given.items() if value)
+            raise BadRequest(f"{words.parameter} {own} and {other} in query name different parents")
+
+    def _reference(self, kind: str, name: str) -> ParentReference:
+        return ParentReference(self._rows.named_like(kind), name, self._words.label(kind))
+
+    def orphan_status(self, operation: str, *, nameless: bool) -> int:
+        """Return the status that the collection's declaration has for that."""
+        return self._words.orphans.status(
+            operation, indexed=self._rows.indexed, nameless=nameless
+        )
+
+
+class ParentsInPath:
+    """Parents of one kind whose name is a parameter of the path.
+
+    A list of a parent that does not exist is empty; to change it is refused (400), and its rows
+    are not there (404).
+    """
+
+    parameters: tuple[Parameter, ...] = ()
+
+    def __init__(self, rows: RowCollection, kind: str, parameter: str = "parent_name") -> None:
+        self.kind = kind
+        self._kinds = rows.named_like(kind)
+        self._parameter = parameter
+
+    def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:
+        """Return the parent that the path names; one without a name, if it has no parameter."""
+        return ParentReference(self._kinds, keys.get(self._parameter, ""))
+
+    def orphan_status(self, operation: str, *, nameless: bool) -> int:
+        """Return the status of an operation without its parent."""
+        return {"list": 200, "create": 400, "replace_list": 400}.get(operation, 404)

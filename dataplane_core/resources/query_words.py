@@ -1,0 +1,75 @@
+"""How versions of the interface that name a row's parent in the query do so, as it is declared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A kind of section that holds rows.
+
+    `kind` is HAProxy's keyword (`log-forward`), `type` what clients call it in `parent_type`
+    (`log_forward`; the keyword itself unless given).
+    """
+
+    kind: str
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphans:
+    """The statuses that answer operations on rows whose parent does not exist.
+
+    `list` is 200 where such a list is empty; `create` is that of a new row, `item` that of reading
+    and replacing one, `delete` that of deleting one. None for `item` is 404 for a row with a name,
+    which is as little there as its parent, and 400 for an index, which says nothing without one;
+    None for `delete` is what `item` is. `nameless` is the status for items of a parent that can
+    also be meant without a name (`global`, `defaults`), where it is not that of the others.
+    """
+
+    list: int = 200
+    create: int = 400
+    item: int | None = None
+    delete: int | None = None
+    nameless: int | None = None
+
+    def status(self, operation: str, *, indexed: bool, nameless: bool) -> int:
+        """Return the status of `list`, `create`, `read`, `replace` or `delete`.
+
+        A list that is replaced as a whole (`replace_list`) is answered as a new row is.
+        """
+        if operation == "list":
+            return self.list
+        if operation in ("create", "replace_list"):
+            return self.create
+        item = self.item or (400 if indexed else 404)
+        if nameless and self.nameless:
+            item = self.nameless
+        return self.delete or item if operation == "delete" else item
+
+
+ORPHANS = Orphans()
+"""What is answered where a declaration says no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWords:
+    """The query parameters that name the section of a collection's rows.
+
+    `parameter` is one of the collection's own, such as `backend`; `typed`: `parent_type` and
+    `parent_name` do so, too. `labels` are the values of `parent_type` by kind of section, where
+    they are not HAProxy's keywords. `orphans` says what is answered where there is no such section.
+    """
+
+    parameter: str | None = None
+    typed: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+    orphans: Orphans = ORPHANS
+
+    def label(self, kind: str) -> str:
+        """Return the value of `parent_type` that stands for a kind of section."""
+        return self.labels.get(kind, kind)
+
+    def kind(self, label: str, kinds: tuple[str, ...]) -> str:
+        """Return the one of `kinds` that a value of `parent_type` stands for."""
+        return next(kind for kind in kinds if self.label(kind) == label)
