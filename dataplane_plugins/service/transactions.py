@@ -1,7 +1,5 @@
 """`/services/haproxy/transactions`: several edits that are checked and committed as one."""
 
-
-
 from dataplane_core.plugin import (
     BAD_REQUEST,
     CONFLICT,

@@ -13,13 +13,16 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.checks import steps
-from dataplane_plugins.configuration.common.constraints import STATUSES, must_match
+from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.rules import actions
 from dataplane_plugins.configuration.rules.statements import (
     ActionAlias,
     RuleStatement,
     number_aliases,
 )
+
+_STATUSES = r"\d+(-\d+)?(,\d+(-\d+)?)*"
+"""Statuses, and ranges of them (manual, section 4.2 "http-check expect")."""
 
 _PORT = first_of(
     integer("port", *PORT, nullable=True, help="Port to connect to."),
@@ -35,19 +38,13 @@ _SEND = steps.params_with_comment(
     arg("uri", word("uri", pattern=None, help="Path of the request.")),
     arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
     arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),
-    args(
-        "hdr",
-        "headers",
-        _HEADER,
-        help="Header fields of the request.",
-        sort_as="CheckHeaders",
-    ),
+    args("hdr", "headers", _HEADER, help="Header fields of the request.", sort_as="CheckHeaders"),
     arg("body", word("body", pattern=None, help="Body of the request.")),
     arg("body-lf", word("body_log_format", pattern=None, help="Body, a log format.")),
 )
 
 _MATCHES = {
-    "status": must_match(steps.PATTERN, "pattern", STATUSES, "statuses such as 200,300-399"),
+    "status": must_match(steps.PATTERN, "pattern", _STATUSES, "statuses such as 200,300-399"),
     "rstatus": steps.PATTERN,
     **dict.fromkeys(
         ("hdr", "fhdr"),

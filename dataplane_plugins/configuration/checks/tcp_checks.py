@@ -1,17 +1,8 @@
 """`tcp-check`: the steps of a TCP health check, in their order."""
 
-from dataplane_core.plugin import (
-    PORT,
-    Prop,
-    Registry,
-    case,
-    dispatch,
-    impl,
-    word,
-)
+from dataplane_core.plugin import PORT, Prop, Registry, case, dispatch, impl, word
 from dataplane_plugins.configuration.checks import steps
-from dataplane_plugins.configuration.common.constraints import must_match
-from dataplane_plugins.configuration.common.values import or_variable
+from dataplane_plugins.configuration.common.values import must_match, or_variable
 from dataplane_plugins.configuration.rules import actions
 from dataplane_plugins.configuration.rules.statements import ActionAlias, RuleStatement
 

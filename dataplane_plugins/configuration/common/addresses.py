@@ -2,14 +2,7 @@
 
 from typing import Any
 
-from dataplane_core.plugin import (
-    PORT,
-    WORD,
-    Address,
-    Line,
-    Prop,
-    Term,
-)
+from dataplane_core.plugin import PORT, WORD, Address, Line, Prop, Term
 
 
 def port(name: str = "port", **more: Any) -> Prop:

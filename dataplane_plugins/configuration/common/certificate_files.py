@@ -1,10 +1,10 @@
-"""The files of one certificate, as `load` and `ssl-f-use` name them (manual, section 3.11)."""
+"""The files of one certificate, which `load` and `ssl-f-use` lines name (manual, section 3.11)."""
 
 from dataplane_core.plugin import ParameterKeyword, arg, word
 
 
 def certificate_files() -> tuple[ParameterKeyword, ...]:
-    """`crt` and what belongs to it."""
+    """Return `crt`, which a line cannot do without, and the keywords of the files beside it."""
     return (
         arg(
             "crt",

@@ -1,12 +1,6 @@
 """`errorfile` lines, of proxies and of `http-errors` sections (manual, sections 4.2 and 3.8)."""
 
-from dataplane_core.plugin import (
-    Statement,
-    number_of,
-    seq,
-    statements,
-    word,
-)
+from dataplane_core.plugin import Statement, number_of, seq, statements, word
 
 ERROR_CODES = (
     *(200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 425, 429),

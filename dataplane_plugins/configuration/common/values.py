@@ -1,20 +1,35 @@
-"""Facts that several tables share."""
+"""Kinds of values that lines of several families take."""
 
-TLS_VERSIONS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
-"""The versions that `ssl-min-ver` and `ssl-max-ver` know."""
+import re
+from collections.abc import Iterator
 
-CONGESTION_CONTROLS = ("cubic", "newreno", "bbr", "nocc")
-"""The algorithms of QUIC congestion control."""
+from dataplane_core.plugin import Code, Problem, Term, Values, checked
 
 OBJECT_NAME = r'^[A-Za-z0-9-_.:${}"]+$'
-"""The names that HAProxy takes for servers, ACLs and the like (manual, section 2.1), and what
-variables in them are written with."""
+"""Names of servers, ACLs and other objects (manual, section 2.1), or a variable for such a name."""
+
+GUID = r"^[A-Za-z0-9-_.:]+$"
+"""A globally unique identifier (manual, section 4.2 "guid")."""
 
 
 def or_variable(pattern: str) -> str:
-    """A pattern for values that can come from environment variables as well."""
+    """Return a pattern for values of `pattern` and for values with an environment variable."""
     return rf"^({pattern}|.*\$.*)$"
 
 
-GUID = r"^[A-Za-z0-9-_.:]+$"
-"""What a globally unique identifier is made of."""
+def must_match(term: Term, name: str, pattern: str, wanted: str, separator: str = "") -> Term:
+    """Return `term` with the rule that its string property `name` matches `pattern`.
+
+    With a `separator`, each part between separators must match. `wanted` completes the message
+    "… must be". HAProxy alone can judge a value with an environment variable or a quote, so such a
+    value passes.
+    """
+    whole = re.compile(pattern, re.ASCII)
+
+    def check(values: Values) -> Iterator[Problem]:
+        value = str(values.get(name, ""))
+        parts = value.split(separator) if separator else [value]
+        if value and not set("$\"'\\") & set(value) and not all(map(whole.fullmatch, parts)):
+            yield Problem(name, Code.PATTERN, f"{name} must be {wanted}, instead of {value!r}")
+
+    return checked(term, check)

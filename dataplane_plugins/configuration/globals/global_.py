@@ -60,9 +60,5 @@ GLOBAL = Model(
 def dataplane_register(registry: Registry) -> None:
     """Declare the section."""
     registry.single(
-        "global",
-        kind="global",
-        model=GLOBAL,
-        title="Global",
-        help="Settings of the whole process.",
+        "global", kind="global", model=GLOBAL, title="Global", help="Settings of the whole process."
     )

@@ -19,7 +19,7 @@ from dataplane_core.plugin import (
     toggle,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import must_match
+from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.globals.statements import (
     NegatableFlag,
     added_words,

@@ -11,7 +11,7 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import must_match
+from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.globals.statements import (
     added_words,
     boolean,

@@ -200,11 +200,7 @@ PROCESS = (
     on_off_word(
         "tune.sched.low-latency", TUNE + "sched_low_latency", "Whether waking tasks run sooner."
     ),
-    tuned(
-        *("stick-counters", "stick_counters"),
-        "Stick counters of a stream.",
-        nullable=True,
-    ),
+    tuned(*("stick-counters", "stick_counters"), "Stick counters of a stream.", nullable=True),
     tuned("ring.queues", "ring_queues", "Queues in front of rings.", nullable=True),
 )
 

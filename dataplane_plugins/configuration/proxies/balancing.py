@@ -89,10 +89,7 @@ BALANCE = statement(
             ),
             case(
                 "url_param",
-                seq(
-                    word("url_param", help="Parameter of the query that is hashed."),
-                    opt(_POST),
-                ),
+                seq(word("url_param", help="Parameter of the query that is hashed."), opt(_POST)),
             ),
             nullable=True,
             help="How a server is chosen.",
@@ -242,7 +239,9 @@ CONNECTING = (
         statement(
             "use-fcgi-app",
             word(
-                "use_fcgi_app", None, refers_to=("fcgi-app",),
+                "use_fcgi_app",
+                None,
+                refers_to=("fcgi-app",),
                 help="FastCGI application that requests go to.",
             ),
             examples=["use-fcgi-app php"],

@@ -1,11 +1,6 @@
 """`email-alert …`: mails about servers that change their state (manual, section 4.2)."""
 
-from dataplane_core.plugin import (
-    Statement,
-    one_of,
-    statement,
-    word,
-)
+from dataplane_core.plugin import Statement, one_of, statement, word
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
@@ -37,7 +32,11 @@ EMAIL_ALERTS = taken_by(
     statement(
         "email-alert mailers",
         word(
-            "email_alert.mailers", None, required=True, nullable=True, refers_to=("mailers",),
+            "email_alert.mailers",
+            None,
+            required=True,
+            nullable=True,
+            refers_to=("mailers",),
             help="The mailers section.",
         ),
         examples=["email-alert mailers local"],

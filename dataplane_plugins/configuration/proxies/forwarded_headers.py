@@ -1,16 +1,6 @@
 """Header fields with addresses, and names of header fields (manual, section 4.2 "option …")."""
 
-from dataplane_core.plugin import (
-    arg,
-    const,
-    flag,
-    group,
-    one_of,
-    params,
-    seq,
-    statement,
-    word,
-)
+from dataplane_core.plugin import arg, const, flag, group, one_of, params, seq, statement, word
 from dataplane_plugins.configuration.common.values import or_variable
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 

@@ -141,14 +141,16 @@ MONITOR = (
                             help="Whether the condition must hold or fail.",
                         ),
                         rest(
-                            "cond_test", required=True, refers_to=ACLS,
+                            "cond_test",
+                            required=True,
+                            refers_to=ACLS,
                             help="The condition for answering `down`.",
                         ),
                     ),
                 ),
                 examples=["monitor fail if site_dead", "monitor fail unless { nbsrv gt 1 }"],
                 rejects=["monitor fail", "monitor fail if", "monitor fail site_dead"],
-            ),
+            )
         ),
     ),
 )
@@ -164,10 +166,7 @@ BIND_PROCESS = taken_by(
 )
 
 LOG_FORMATS = (
-    *taken_by(
-        frozenset({DEFAULTS, BACKEND}),
-        log_tag(r"^[^\s]+$"),
-    ),
+    *taken_by(frozenset({DEFAULTS, BACKEND}), log_tag(r"^[^\s]+$")),
     *taken_by(ONLY_FRONTEND, log_tag(r'^[A-Za-z0-9-_.:${}"]+$')),
     *taken_by(
         FRONT,
@@ -200,7 +199,9 @@ DEFAULT_BACKEND = taken_by(
     statement(
         "default_backend",
         word(
-            "default_backend", NAME, refers_to=BACKENDS,
+            "default_backend",
+            NAME,
+            refers_to=BACKENDS,
             help="The backend of requests that no rule has sent away.",
         ),
         examples=["default_backend app"],
@@ -215,11 +216,7 @@ CAPACITY = taken_by(
     number("retries", "retries", "Attempts to connect before a request is given up or moved."),
     statement(
         "retry-on",
-        rest(
-            "retry_on",
-            RETRIES,
-            help="Failures after which a request is sent again, as words.",
-        ),
+        rest("retry_on", RETRIES, help="Failures after which a request is sent again, as words."),
         examples=["retry-on conn-failure 503", "retry-on none"],
         rejects=["retry-on"],
     ),

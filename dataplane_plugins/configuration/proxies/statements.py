@@ -18,7 +18,7 @@ from dataplane_plugins.configuration.proxies import (
 )
 from dataplane_plugins.configuration.proxies import health_checks as health
 from dataplane_plugins.configuration.proxies.section_kinds import BACK, ProxyStatements, taken_by
-from dataplane_plugins.configuration.servers.default_lines import default_server_statement
+from dataplane_plugins.configuration.servers.params import default_server_statement
 
 FIRST = Prop(
     "index", "integer", nullable=True, required=True, help="Place of the step; the first one, 0."

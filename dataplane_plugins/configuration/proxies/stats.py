@@ -90,13 +90,14 @@ STATS = taken_by(
                     help="Whether the condition must hold or fail.",
                 ),
                 rest(
-                    "stats_options.stats_admin_cond_test", refers_to=ACLS,
+                    "stats_options.stats_admin_cond_test",
+                    refers_to=ACLS,
                     help="The condition for managing.",
                 ),
             ),
             examples=["stats admin if LOCALHOST", "stats admin unless { src 10.0.0.0/8 }"],
             rejects=["stats admin", "stats admin if"],
-        ),
+        )
     ),
     stats_flag("show-modules", "stats_show_modules", "Show the statistics of modules."),
     statement(

@@ -8,8 +8,12 @@ RANK = 20
 ACL = statement(
     "acl",
     seq(
-        word("acl_name", OBJECT_NAME, required=True,
-             help="Name; several lines of one name are alternatives."),
+        word(
+            "acl_name",
+            OBJECT_NAME,
+            required=True,
+            help="Name; several lines of one name are alternatives.",
+        ),
         word("criterion", required=True, help="What is looked at, such as `hdr(host)`."),
         opt(rest("value", help="Flags and the values to compare with.")),
     ),

@@ -3,26 +3,53 @@
 Manual, section 4.4 (4.2 before HAProxy 3.2): `http-request return`, `redirect`, `http-error`.
 """
 
+from collections.abc import Iterator
+
 from dataplane_core.plugin import (
     Case,
+    Code,
     ParameterKeyword,
+    Problem,
     Term,
+    Values,
     arg,
     args,
     case,
     checked,
     integer,
     loose,
+    misplaced,
     nothing,
     number_of,
     params,
     variants,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import media_type
 
 LEAST, MOST = 200, 599
 """Statuses that an answer of HAProxy's own can have."""
+
+
+_ERROR_FILES = frozenset({"default-errorfiles", "errorfile", "errorfiles"})
+"""Formats of a body whose file has the header fields of the answer in it."""
+
+_TEXTS = frozenset({"string", "lf-string"})
+"""Formats of a body for which HAProxy wants a media type; an empty `file` needs none."""
+
+
+def _check_body(values: Values) -> Iterator[Problem]:
+    """A body needs its media type, and an error file has its own header fields.
+
+    HAProxy refuses a text without `content-type` (manual, section 4.4 "return"), and ignores `hdr`
+    beside an error file with a warning.
+    """
+    source = values.get("return_content_format")
+    if source in _ERROR_FILES and "return_hdrs" in values:
+        yield misplaced("return_hdrs", f"return_hdrs does not belong to {source}")
+    lacking = "return_content" in values and "return_content_type" not in values
+    if source in _TEXTS and lacking:
+        path = "return_content_type"
+        yield Problem(path, Code.REQUIRED, f"{path} in body is required with {source}")
 
 
 def _content(help: str) -> Term:
@@ -53,11 +80,7 @@ def answer(status: ParameterKeyword) -> Term:
         status,
         arg(
             "content-type",
-            word(
-                "return_content_type",
-                pattern=None,
-                help="Media type of the body.",
-            ),
+            word("return_content_type", pattern=None, help="Media type of the body."),
         ),
         _FORMAT,
         args(
@@ -69,7 +92,7 @@ def answer(status: ParameterKeyword) -> Term:
         ),
         strict=True,
     )
-    return checked(table, media_type)
+    return checked(table, _check_body)
 
 
 _DENY_STATUS = integer(

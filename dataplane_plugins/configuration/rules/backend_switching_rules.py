@@ -8,7 +8,9 @@ USE_BACKEND = statement(
     "use_backend",
     rule(
         word(
-            "name", required=True, refers_to=BACKENDS,
+            "name",
+            required=True,
+            refers_to=BACKENDS,
             help="Name of the backend, or a log format that gives it.",
         )
     ),

@@ -77,7 +77,9 @@ def track(key: str, table: str, counter: str, pattern: str | None) -> Case:
             arg(
                 "table",
                 word(
-                    table, pattern, refers_to=TABLES,
+                    table,
+                    pattern,
+                    refers_to=TABLES,
                     help="The proxy or table with the stick table.",
                 ),
             ),

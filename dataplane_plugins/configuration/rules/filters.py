@@ -73,9 +73,7 @@ FILTER = statement(
             params(
                 arg("id", word("opentracing_id", help="Part of the tracer's file that is used.")),
                 arg(
-                    "config",
-                    word("opentracing_config", help="File of the tracer."),
-                    required=True,
+                    "config", word("opentracing_config", help="File of the tracer."), required=True
                 ),
             ),
         ),

@@ -1,15 +1,34 @@
 """`http-after-response`: rules for all responses, those of HAProxy itself too."""
 
-from dataplane_core.plugin import Orphans, Registry, case, checked, dispatch, impl, rule
-from dataplane_plugins.configuration.common.constraints import needed
+from collections.abc import Iterator
+
+from dataplane_core.plugin import (
+    Code,
+    Orphans,
+    Problem,
+    Registry,
+    Values,
+    case,
+    checked,
+    dispatch,
+    impl,
+    rule,
+)
 from dataplane_plugins.configuration.rules import actions, counters
 from dataplane_plugins.configuration.rules.statements import RuleStatement, number_aliases
+
+
+def _check_capture_slot(values: Values) -> Iterator[Problem]:
+    """HAProxy takes `capture … len` in requests alone; a new rule names a slot by its `id`."""
+    if "capture_id" not in values:
+        yield Problem("capture_id", Code.REQUIRED, "capture_id in body is required")
+
 
 ACTIONS = (
     *actions.headers(),
     case("allow"),
     actions.capture(
-        checked(actions.CAPTURE_LENGTH, needed("capture_id")),
+        checked(actions.CAPTURE_LENGTH, _check_capture_slot),
         actions.CAPTURE_SLOT,
         pattern=actions.CAPTURED,
     ),

@@ -124,10 +124,7 @@ RULE = RuleStatement(
     "http-request",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
     ACTION_ALIASES,
-    (
-        *tracking.TRACK_PROPERTIES,
-        actions.property_alias("query-fmt", "The same as `hdr_format`."),
-    ),
+    (*tracking.TRACK_PROPERTIES, actions.property_alias("query-fmt", "The same as `hdr_format`.")),
     examples=[
         "http-request allow if { src 10.0.0.0/8 }",
         "http-request deny deny_status 403 content-type text/plain string no hdr X-Why policy",

@@ -1,7 +1,7 @@
 """`http-response`: rules for responses, in the order in which they are evaluated."""
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word
-from dataplane_plugins.configuration.common.constraints import must_match
+from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.rules import actions, answers, counters
 from dataplane_plugins.configuration.rules.statements import RuleStatement
 from dataplane_plugins.configuration.rules.tracking import TRACK, TRACK_ALIASES, TRACK_PROPERTIES

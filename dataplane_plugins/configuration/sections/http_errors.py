@@ -9,7 +9,6 @@ from dataplane_plugins.configuration.common.error_files import error_files
 NAME = r"^[A-Za-z0-9-_]+$"
 
 
-
 class HTTPErrorsModel(Model):
     """A section that is nothing but its entries: what one of them lacks is a bad request (400)."""
 

@@ -21,21 +21,47 @@ from dataplane_plugins.configuration.common.addresses import address_name, liste
 
 LOG_FORWARD = Model(
     "log_forward",
-    statement("backlog", integer("backlog", nullable=True, help="Connections that may wait."),
-              examples=["backlog 100"], rejects=["backlog many"]),
-    statement("maxconn", integer("maxconn", nullable=True,
-                                 help="Connections at the same time."),
-              examples=["maxconn 1000"]),
-    statement("timeout client", duration("timeout_client", nullable=True, help=(
-        "Time that a connection may be silent, in milliseconds.")),
-              examples=["timeout client 10s"], rejects=["timeout client soon"]),
-    keyword("option dont-parse-log", "dont-parse-log",
-            help="Pass messages on without reading them."),
-    keyword("option assume-rfc6587-ntf", "assume-rfc6587-ntf",
-            help="Take messages on a connection as ended by newlines."),
-    statement("option host", one_of("host", "replace", "fill", "keep", "append", help=(
-        "What becomes of the host name in a message.")),
-              examples=["option host fill"]),
+    statement(
+        "backlog",
+        integer("backlog", nullable=True, help="Connections that may wait."),
+        examples=["backlog 100"],
+        rejects=["backlog many"],
+    ),
+    statement(
+        "maxconn",
+        integer("maxconn", nullable=True, help="Connections at the same time."),
+        examples=["maxconn 1000"],
+    ),
+    statement(
+        "timeout client",
+        duration(
+            "timeout_client",
+            nullable=True,
+            help="Time that a connection may be silent, in milliseconds.",
+        ),
+        examples=["timeout client 10s"],
+        rejects=["timeout client soon"],
+    ),
+    keyword(
+        "option dont-parse-log", "dont-parse-log", help="Pass messages on without reading them."
+    ),
+    keyword(
+        "option assume-rfc6587-ntf",
+        "assume-rfc6587-ntf",
+        help="Take messages on a connection as ended by newlines.",
+    ),
+    statement(
+        "option host",
+        one_of(
+            "host",
+            "replace",
+            "fill",
+            "keep",
+            "append",
+            help="What becomes of the host name in a message.",
+        ),
+        examples=["option host fill"],
+    ),
 )
 
 DGRAM_BIND = statement(
@@ -46,8 +72,9 @@ DGRAM_BIND = statement(
             arg("name", word("name", help="Name of the address.")),
             flag("transparent", "transparent", help="Take messages to addresses of others."),
             arg("interface", word("interface", pattern=None, help="Interface to listen on.")),
-            arg("namespace", word("namespace", pattern=None,
-                                  help="Network namespace to listen in.")),
+            arg(
+                "namespace", word("namespace", pattern=None, help="Network namespace to listen in.")
+            ),
             tolerant=True,
         ),
     ),

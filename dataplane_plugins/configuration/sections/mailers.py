@@ -7,8 +7,13 @@ MAILERS = Model(
     "mailers_section",
     statement(
         "timeout mail",
-        duration("timeout", 0, nullable=True, suffix=True,
-                 help="Time that sending may take, in milliseconds."),
+        duration(
+            "timeout",
+            0,
+            nullable=True,
+            suffix=True,
+            help="Time that sending may take, in milliseconds.",
+        ),
         examples=["timeout mail 20s"],
         rejects=["timeout mail"],
     ),

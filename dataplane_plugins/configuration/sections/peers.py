@@ -1,9 +1,13 @@
 """`peers` sections, their peers and their stick tables (manual, chapter 3.5 "Peers")."""
 
+from collections.abc import Iterator
+
 from dataplane_core.plugin import (
     Model,
     Orphans,
+    Problem,
     Registry,
+    Values,
     arg,
     checked,
     flag,
@@ -11,6 +15,7 @@ from dataplane_core.plugin import (
     integer,
     joined,
     keyword,
+    misplaced,
     one_of,
     params,
     seq,
@@ -18,12 +23,9 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import peer_address
-from dataplane_plugins.configuration.common.constraints import typed_length
 from dataplane_plugins.configuration.common.values import OBJECT_NAME
-from dataplane_plugins.configuration.servers.default_lines import (
-    default_bind_statement,
-    default_server_statement,
-)
+from dataplane_plugins.configuration.servers.binds import default_bind_statement
+from dataplane_plugins.configuration.servers.params import default_server_statement
 
 PEERS = Model(
     "peer_section",
@@ -51,6 +53,13 @@ PEER = statement(
     examples=["peer lb1 10.0.0.1:1024", "peer lb2 [::1]:1024 shard 2"],
     rejects=["peer", "peer lb1 10.0.0.1", "peer lb1 :1024"],
 )
+
+
+def _check_key_length(values: Values) -> Iterator[Problem]:
+    """Keys of a stick table have a length if they are strings or bytes (section 4.2)."""
+    if "type_len" in values and values.get("type") not in ("string", "binary"):
+        yield misplaced("type_len", "type_len belongs to type string or binary")
+
 
 TABLE = statement(
     "table",
@@ -106,7 +115,7 @@ TABLE = statement(
                 ),
                 tolerant=True,
             ),
-            typed_length,
+            _check_key_length,
         ),
     ),
     examples=[

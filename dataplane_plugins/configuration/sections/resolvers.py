@@ -27,37 +27,60 @@ _HOLD = {
 
 
 def _hold(status: str, what: str) -> Statement:
-    term = duration(f"hold_{status}", nullable=True,
-                    help=f"How long the last answer holds after {what}, in milliseconds.")
-    return statement(f"hold {status}", term, examples=[f"hold {status} 30s"],
-                     rejects=[f"hold {status}"])
+    term = duration(
+        f"hold_{status}",
+        nullable=True,
+        help=f"How long the last answer holds after {what}, in milliseconds.",
+    )
+    return statement(
+        f"hold {status}", term, examples=[f"hold {status} 30s"], rejects=[f"hold {status}"]
+    )
 
 
 RESOLVER = Model(
     "resolver",
     *(_hold(status, what) for status, what in _HOLD.items()),
-    statement("timeout resolve", duration("timeout_resolve", help=(
-        "Time between two resolutions of a name, in milliseconds.")),
-              examples=["timeout resolve 1s"]),
-    statement("timeout retry", duration("timeout_retry", help=(
-        "Time between two questions without an answer, in milliseconds.")),
-              examples=["timeout retry 500ms"]),
-    statement("accepted_payload_size", integer("accepted_payload_size", 512, 8192, help=(
-        "Largest answer over UDP, in bytes.")),
-              examples=["accepted_payload_size 4096"]),
-    keyword("parse-resolv-conf", "parse-resolv-conf",
-            help="Add the name servers of /etc/resolv.conf."),
-    statement("resolve_retries", integer("resolve_retries", 1, help=(
-        "Questions in a row without an answer before giving up.")),
-              examples=["resolve_retries 3"]),
+    statement(
+        "timeout resolve",
+        duration(
+            "timeout_resolve", help="Time between two resolutions of a name, in milliseconds."
+        ),
+        examples=["timeout resolve 1s"],
+    ),
+    statement(
+        "timeout retry",
+        duration(
+            "timeout_retry", help="Time between two questions without an answer, in milliseconds."
+        ),
+        examples=["timeout retry 500ms"],
+    ),
+    statement(
+        "accepted_payload_size",
+        integer("accepted_payload_size", 512, 8192, help="Largest answer over UDP, in bytes."),
+        examples=["accepted_payload_size 4096"],
+    ),
+    keyword(
+        "parse-resolv-conf", "parse-resolv-conf", help="Add the name servers of /etc/resolv.conf."
+    ),
+    statement(
+        "resolve_retries",
+        integer(
+            "resolve_retries", 1, help="Questions in a row without an answer before giving up."
+        ),
+        examples=["resolve_retries 3"],
+    ),
 )
 
 NAMESERVER = statement(
     "nameserver",
     seq(
         word("name", OBJECT_NAME, required=True, help="Name of the name server."),
-        server_address(brackets=False, nullable=True, help="Address of the name server.",
-                       port_help="Port of the name server."),
+        server_address(
+            brackets=False,
+            nullable=True,
+            help="Address of the name server.",
+            port_help="Port of the name server.",
+        ),
     ),
     examples=["nameserver dns1 10.0.0.1:53", "nameserver dns2 tcp@[::1]:53"],
     rejects=["nameserver", "nameserver dns1"],

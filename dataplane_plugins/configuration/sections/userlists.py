@@ -17,11 +17,16 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
-_PASSWORD = word("password", pattern=None, required=True,
-                 help="The password itself, or its hash as crypt(3) has it.")
+_PASSWORD = word(
+    "password",
+    pattern=None,
+    required=True,
+    help="The password itself, or its hash as crypt(3) has it.",
+)
 _SECURE = {"required": True, "help": "Whether the password is a hash."}
-_GROUPS = seq(lit("groups"), word("groups", pattern=None,
-                                  help="Groups of the user, separated by commas."))
+_GROUPS = seq(
+    lit("groups"), word("groups", pattern=None, help="Groups of the user, separated by commas.")
+)
 _SECRET = first_of(
     seq(lit("password"), _PASSWORD, const("secure_password", True, **_SECURE)),
     seq(lit("insecure-password"), _PASSWORD, const("secure_password", False, **_SECURE)),
@@ -52,8 +57,10 @@ GROUP = statement(
     seq(
         word("name", OBJECT_NAME, required=True, help="Name of the group."),
         params(
-            arg("users", word("users", pattern=None,
-                              help="Users in the group, separated by commas.")),
+            arg(
+                "users",
+                word("users", pattern=None, help="Users in the group, separated by commas."),
+            ),
             tolerant=True,
         ),
     ),

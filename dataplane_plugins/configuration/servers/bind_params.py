@@ -1,30 +1,63 @@
-"""What stands on `bind` and `default-bind` lines (manual, section 5.1).
+"""Keywords of `bind`, `default-bind` and `stats socket` lines (manual, section 5.1).
 
-The order is the one in which keywords are written.
+A new keyword of a line is written in the order of this table.
 """
 
+from collections.abc import Iterator
+
 from dataplane_core.plugin import (
+    Code,
+    Problem,
+    Values,
     arg,
     args,
+    checked,
     duration,
     flag,
     integer,
+    is_digits,
     joined,
     number_of,
     one_of,
     params,
+    parse_integer,
     switch,
     word,
 )
-from dataplane_plugins.configuration.common.constraints import THREADS, mss, must_match
-from dataplane_plugins.configuration.common.values import (
-    CONGESTION_CONTROLS,
-    GUID,
-    TLS_VERSIONS,
-    or_variable,
+from dataplane_plugins.configuration.common.values import GUID, must_match, or_variable
+from dataplane_plugins.configuration.servers.shared_params import (
+    ALPN,
+    CIPHERS,
+    CIPHERSUITES,
+    CLIENT_SIGALGS,
+    CONGESTION_CONTROL,
+    CRL_FILE,
+    CURVES,
+    IDLE_PING,
+    KTLS,
+    NPN,
+    QUIC_CC_ALGO,
+    SIGALGS,
+    SSL_MAX_VER,
+    SSL_MIN_VER,
+    TCP_MD5SIG,
+    VERIFY_CLIENTS,
 )
 
+_THREADS = r"(\d+/)?(all|odd|even|0*[1-9]\d*(-\d*)?(,0*[1-9]\d*(-\d*)?)*)"
+"""A set of threads, perhaps of one thread group (manual, section 5.1 "thread")."""
+
 _ERRORS = or_variable(r"\w+(,\w+)*")
+"""Errors of certificates, by number or name, or `all` (manual, section 5.1 "ca-ignore-err")."""
+
+
+def _check_segment_size(values: Values) -> Iterator[Problem]:
+    """`mss` counts bytes; a negative number is subtracted from the MTU's (section 5.1 "mss")."""
+    value = str(values.get("mss", ""))
+    number = parse_integer(value)
+    if is_digits(value.removeprefix("-")) and not 1 <= abs(number or 0) <= 65535:
+        yield Problem("mss", Code.PATTERN, "mss must be from 1 to 65535, or from -65535 to -1")
+
 
 BIND_PARAMS = params(
     arg("name", word("name", help="Name of the address.")),
@@ -33,7 +66,7 @@ BIND_PARAMS = params(
         word(
             "process",
             names={"v3": None},
-            help=("Threads that accept connections; gone since HAProxy 2.7, see thread."),
+            help="Threads that accept connections; gone since HAProxy 2.7, see thread.",
         ),
         several=True,
     ),
@@ -66,22 +99,13 @@ BIND_PARAMS = params(
         duration(
             "tcp_user_timeout",
             nullable=True,
-            help=("Time that sent data may wait for its receipt, in milliseconds."),
+            help="Time that sent data may wait for its receipt, in milliseconds.",
         ),
     ),
     flag("ssl", "ssl", help="Speak TLS to clients."),
     flag("v4v6", "v4v6", help="Take IPv4 connections on an IPv6 address too."),
-    arg(
-        "verify",
-        one_of(
-            "verify",
-            "none",
-            "optional",
-            "required",
-            help="Whether clients must show a certificate.",
-        ),
-    ),
-    arg("alpn", word("alpn", help="Protocols to offer by ALPN.")),
+    VERIFY_CLIENTS,
+    ALPN,
     flag("transparent", "transparent", help="Take connections to addresses of others."),
     flag("accept-proxy", "accept_proxy", help="Expect a PROXY protocol header."),
     flag("allow-0rtt", "allow_0rtt", help="Take early data of TLS 1.3."),
@@ -89,17 +113,17 @@ BIND_PARAMS = params(
         "accept-netscaler-cip",
         integer(
             "accept_netscaler_cip",
-            help=("Expect a NetScaler client IP header with this magic number."),
+            help="Expect a NetScaler client IP header with this magic number.",
         ),
     ),
     arg("backlog", word("backlog", pattern=None, help="Connections that may wait.")),
-    arg("cc", word("cc", pattern=None, help="Congestion control of TCP connections.")),
-    arg("curves", word("curves", pattern=None, help="Elliptic curves to offer.")),
+    CONGESTION_CONTROL,
+    CURVES,
     args(
         "default-crt",
         "default_crt_list",
         word("default_crt_list"),
-        help=("Certificates for clients that name no server."),
+        help="Certificates for clients that name no server.",
     ),
     arg("ecdhe", word("ecdhe", pattern=None, help="Elliptic curve of the key exchange.")),
     joined(
@@ -107,42 +131,34 @@ BIND_PARAMS = params(
         word(
             "ca_ignore_err",
             _ERRORS,
-            help=("Errors of a client's authorities to overlook: numbers, or all."),
+            help="Errors of a client's authorities to overlook: numbers, or all.",
         ),
     ),
     arg(
         "ca-sign-file",
         word(
-            "ca_sign_file",
-            pattern=None,
-            help=("Authority that signs certificates made on the fly."),
+            "ca_sign_file", pattern=None, help="Authority that signs certificates made on the fly."
         ),
     ),
     arg(
-        "ca-sign-pass",
-        word("ca_sign_pass", pattern=None, help=("Password of the authority's key.")),
+        "ca-sign-pass", word("ca_sign_pass", pattern=None, help="Password of the authority's key.")
     ),
-    arg("ciphers", word("ciphers", pattern=None, help="Ciphers up to TLSv1.2.")),
-    arg("ciphersuites", word("ciphersuites", pattern=None, help="Ciphers of TLSv1.3.")),
-    arg(
-        "client-sigalgs",
-        word("client_sigalgs", pattern=None, help="Signature algorithms of client certificates."),
-    ),
-    arg("crl-file", word("crl_file", pattern=None, help="Revoked certificates.")),
+    CIPHERS,
+    CIPHERSUITES,
+    CLIENT_SIGALGS,
+    CRL_FILE,
     joined(
         "crt-ignore-err",
         word(
             "crt_ignore_err",
             _ERRORS,
-            help=("Errors of client certificates to overlook: numbers, or all."),
+            help="Errors of client certificates to overlook: numbers, or all.",
         ),
     ),
     arg(
         "crt-list",
         word(
-            "crt_list",
-            pattern=None,
-            help=("File of certificates with the names that they are for."),
+            "crt_list", pattern=None, help="File of certificates with the names that they are for."
         ),
         several=True,
     ),
@@ -166,20 +182,12 @@ BIND_PARAMS = params(
     arg("group", word("group", pattern=None, help="Group of a UNIX socket, by name.")),
     arg(
         "guid-prefix",
-        word("guid_prefix", GUID, help=("Start of the identifiers of the line's listeners.")),
+        word("guid_prefix", GUID, help="Start of the identifiers of the line's listeners."),
     ),
     arg("id", word("id", or_variable("[0-9]+"), help="Number of the address.")),
-    arg(
-        "idle-ping",
-        duration(
-            "idle_ping",
-            0,
-            nullable=True,
-            help=("Idle time after which a connection is tried with a ping, in milliseconds."),
-        ),
-    ),
+    IDLE_PING,
     arg("interface", word("interface", pattern=None, help="Interface to listen on.")),
-    arg("ktls", one_of("ktls", "on", "off", help="Leave TLS to the kernel.")),
+    KTLS,
     arg("label", word("label", pattern=None, help="Mark that others can refer to.")),
     arg(
         "level",
@@ -204,14 +212,15 @@ BIND_PARAMS = params(
     ),
     arg(
         "mss",
-        mss(
-            word("mss", or_variable("-?[0-9]+"), help="Largest TCP segment to announce, in bytes.")
+        checked(
+            word("mss", or_variable("-?[0-9]+"), help="Largest TCP segment to announce, in bytes."),
+            _check_segment_size,
         ),
     ),
     arg("namespace", word("namespace", pattern=None, help="Network namespace to listen in.")),
     arg(
         "nbconn",
-        integer("nbconn", help=("Connections that a reversed listener keeps open to its server.")),
+        integer("nbconn", help="Connections that a reversed listener keeps open to its server."),
     ),
     flag("no-ca-names", "no_ca_names", help="Do not name authorities to the client."),
     flag("no-sslv3", "no_sslv3", help="Never speak SSLv3."),
@@ -221,7 +230,7 @@ BIND_PARAMS = params(
     flag("no-tlsv11", "no_tlsv11", help="Never speak TLSv1.1."),
     flag("no-tlsv12", "no_tlsv12", help="Never speak TLSv1.2."),
     flag("no-tlsv13", "no_tlsv13", help="Never speak TLSv1.3."),
-    arg("npn", word("npn", pattern=None, help="Protocols to offer by NPN, as before ALPN.")),
+    NPN,
     flag(
         "prefer-client-ciphers", "prefer_client_ciphers", help="Take ciphers in the client's order."
     ),
@@ -231,21 +240,21 @@ BIND_PARAMS = params(
         word(
             "shards",
             r"^(by-thread|by-group|[0-9]+)$",
-            help=("Sockets that the address is listened on with."),
+            help="Sockets that the address is listened on with.",
         ),
     ),
-    arg("sigalgs", word("sigalgs", pattern=None, help="Signature algorithms to offer.")),
-    arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="Highest TLS version.")),
-    arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="Lowest TLS version.")),
+    SIGALGS,
+    SSL_MAX_VER,
+    SSL_MIN_VER,
     flag("strict-sni", "strict_sni", help="Refuse clients that name no known server."),
-    arg("tcp-md5sig", word("tcp_md5sig", help="Password of TCP MD5 signatures (RFC 2385).")),
+    TCP_MD5SIG,
     arg("tcp-ss", number_of("tcp_ss", 1, 2, 3, help="Which parts of SYN packets to keep.")),
     flag("tfo", "tfo", help="Take data with the first packet (TCP fast open)."),
     arg(
         "thread",
         must_match(
             word("thread", pattern=None, help="Threads that accept connections."),
-            *("thread", THREADS, "a set of threads such as all, odd, 1-4 or 1/2-3"),
+            *("thread", _THREADS, "a set of threads such as all, odd, 1-4 or 1/2-3"),
         ),
         several=True,
     ),
@@ -264,16 +273,9 @@ BIND_PARAMS = params(
     flag("v6only", "v6only", help="Take no IPv4 connections on an IPv6 address."),
     arg("uid", word("uid", pattern=None, help="Owner of a UNIX socket, by number.")),
     arg("user", word("user", pattern=None, help="Owner of a UNIX socket, by name.")),
-    arg(
-        "quic-cc-algo",
-        one_of(
-            "quic-cc-algo", *CONGESTION_CONTROLS, help="Congestion control of QUIC connections."
-        ),
-    ),
+    QUIC_CC_ALGO,
     flag(
-        "quic-force-retry",
-        "quic-force-retry",
-        help=("Make QUIC clients prove their address first."),
+        "quic-force-retry", "quic-force-retry", help="Make QUIC clients prove their address first."
     ),
     arg(
         "quic-socket",
@@ -289,4 +291,4 @@ BIND_PARAMS = params(
     tolerant=True,
     own=(),
 )
-"""The keywords that a `bind` line has in common with `default-bind`."""
+"""The keywords of the three lines; the address in front of them differs."""

@@ -1,6 +1,6 @@
-"""`bind` lines (manual, sections 4.2 "bind" and 5.1)."""
+"""`bind` and `default-bind` lines (manual, sections 4.2 "bind" and 5.1)."""
 
-from dataplane_core.plugin import Parent, Registry, impl, seq, statement
+from dataplane_core.plugin import Parent, Registry, Statement, impl, merged, seq, statement
 from dataplane_plugins.configuration.common.addresses import address_name, listening_address
 from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
 
@@ -19,6 +19,21 @@ BIND = statement(
     ],
     rejects=["bind", "bind :443 ssl crt"],
 )
+
+
+def default_bind_statement() -> Statement:
+    """Return `default-bind` of `peers` sections: the object `default_bind`.
+
+    HAProxy adds up all lines of a section; the object shows their sum.
+    """
+    return merged(
+        "default-bind",
+        "default_bind",
+        BIND_PARAMS,
+        help="What the section's addresses start from.",
+        examples=["default-bind ssl crt site.pem verify required ca-file ca.pem"],
+        rejects=["default-bind crt"],
+    )
 
 
 @impl

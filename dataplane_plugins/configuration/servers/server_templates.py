@@ -11,8 +11,12 @@ SERVER_TEMPLATE = statement(
     "server-template",
     seq(
         word("prefix", OBJECT_NAME, required=True, help="Start of the servers' names."),
-        word("num_or_range", or_variable("[0-9]+(-[0-9]+)?"), required=True,
-             help="How many servers there are, or the range of their numbers: 5, 2-7."),
+        word(
+            "num_or_range",
+            or_variable("[0-9]+(-[0-9]+)?"),
+            required=True,
+            help="How many servers there are, or the range of their numbers: 5, 2-7.",
+        ),
         server_address("fqdn", pattern=None, help="Host name of the servers, or an address."),
         server_params(identified=True),
     ),

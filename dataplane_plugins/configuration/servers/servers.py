@@ -24,7 +24,6 @@ LIVE = {
 }
 
 
-
 class ServerStatement(SingleStatement):
     """A server, of which some properties are brought to the running process."""
 

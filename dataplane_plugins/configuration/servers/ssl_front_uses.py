@@ -1,8 +1,18 @@
-"""`ssl-f-use` lines: certificates of all TLS listeners of a proxy (manual, section 4.2)."""
+"""`ssl-f-use` lines: certificates of all TLS listeners of a proxy (manual, section 4.2).
+
+HAProxy has them since 3.1.
+"""
 
 from dataplane_core.plugin import Registry, arg, flag, impl, on_off, one_of, params, statement, word
 from dataplane_plugins.configuration.common.certificate_files import certificate_files
-from dataplane_plugins.configuration.common.values import TLS_VERSIONS
+from dataplane_plugins.configuration.servers.shared_params import (
+    CIPHERS,
+    CIPHERSUITES,
+    CLIENT_SIGALGS,
+    SIGALGS,
+    TLS_VERSIONS,
+    VERIFY_CLIENTS,
+)
 
 RANK = 14
 
@@ -16,24 +26,14 @@ SSL_FRONT_USE = statement(
         flag("allow-0rtt", "allow_0rtt", help="Take early data."),
         arg("ca-file", word("ca_file", None, help="Authorities of client certificates.")),
         arg("crl-file", word("crl_file", None, help="Revoked client certificates.")),
-        arg(
-            "verify",
-            one_of(
-                "verify",
-                *("none", "optional", "required"),
-                help="Whether clients must show a certificate.",
-            ),
-        ),
+        VERIFY_CLIENTS,
         flag("no-ca-names", "no_ca_names", help="Do not tell clients the names of authorities."),
-        arg("ciphers", word("ciphers", None, help="Ciphers up to TLSv1.2.")),
-        arg("ciphersuites", word("ciphersuites", None, help="Ciphers of TLSv1.3.")),
+        CIPHERS,
+        CIPHERSUITES,
         arg("curves", word("curves", None, help="Elliptic curves, in order of preference.")),
         arg("ecdhe", word("ecdhe", None, help="Elliptic curve of key exchange.")),
-        arg("sigalgs", word("sigalgs", None, help="Signature algorithms to offer.")),
-        arg(
-            "client-sigalgs",
-            word("client_sigalgs", None, help="Signature algorithms of client certificates."),
-        ),
+        SIGALGS,
+        CLIENT_SIGALGS,
         arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="The oldest version.")),
         arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="The newest version.")),
         arg("ocsp-update", on_off("ocsp_update", help="Keep the OCSP answer up to date.")),

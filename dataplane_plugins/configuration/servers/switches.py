@@ -40,77 +40,67 @@ def _pair(keyword: str, help: str, name: str = "") -> ParameterKeyword:
     return switch(keyword, name or keyword, off=f"no-{keyword}", help=help)
 
 
-def server_switches() -> list[ParameterKeyword]:
-    """The switches, in the order in which they are written."""
-    return [*_early_switches(), *_later_switches()]
-
-
-def _early_switches() -> list[ParameterKeyword]:
-    return [
-        _pair("agent-check", "Ask an agent on the server for its state and weight."),
-        flag("allow-0rtt", "allow_0rtt", help="Send early data of TLS 1.3 on to the server."),
-        _pair("backup", "Use the server only while no server that is not a backup can be used."),
-        _pair("check", "Check the server's health."),
-        _pair("check-send-proxy", "Start health checks with a PROXY protocol header."),
-        _pair("check-ssl", "Check over TLS, also where the traffic is in clear."),
-        _alone("check-via-socks4", "check_via_socks4", "Check through the SOCKS4 proxy too."),
-        _pair("check-reuse-pool", "Check over an idle connection when there is one."),
-        _pair(
-            "check-sni-auto",
-            "Send the host name of the check as its server name (SNI).",
-            "check_sni_auto",
-        ),
-        switch(
-            "force-sslv3",
-            "force_sslv3",
-            enum=("enabled", "disabled"),
-            help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3.",
-        ),
-        synonym(
-            "no-sslv3",
-            "force_sslv3",
-            "disabled",
-            unless="no_sslv3",
-            help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3.",
-        ),
-        switch("no-sslv3", "no_sslv3", enum=("enabled", "disabled"), help="Never speak SSLv3."),
-        *_tls("10"),
-        *_tls("11"),
-        *_tls("12"),
-        *_tls("13"),
-    ]
-
-
-def _later_switches() -> list[ParameterKeyword]:
-    return [
-        switch(
-            "disabled",
-            "maintenance",
-            off="enabled",
-            help="Start in maintenance (enabled), or in service (disabled).",
-        ),
-        unsaid(
-            "no_verifyhost",
-            help=("Take any host name in the certificate: what is done without verifyhost anyway."),
-        ),
-        _pair("renegotiate", "Allow the server to renegotiate TLS up to version 1.2."),
-        _pair("send-proxy", "Start connections with a PROXY protocol header, version 1."),
-        _pair("send-proxy-v2", "Start connections with a PROXY protocol header, version 2."),
-        _pair("send-proxy-v2-ssl", "The same with the client's TLS details.", "send_proxy_v2_ssl"),
-        _pair(
-            "send-proxy-v2-ssl-cn",
-            "The same with the common name of the client's certificate too.",
-            "send_proxy_v2_ssl_cn",
-        ),
-        _pair("sni-auto", "Send the request's host as the server name (SNI).", "sni_auto"),
-        _pair("ssl", "Speak TLS to the server."),
-        _pair("ssl-reuse", "Resume TLS sessions.", "ssl_reuse"),
-        _pair("tls-tickets", "Resume TLS sessions by tickets.", "tls_tickets"),
-        switch("stick", "stick", off="non-stick", help="Let stick tables learn the server."),
-        flag(
-            "strict-maxconn",
-            "strict-maxconn",
-            help="Count idle connections in maxconn, so that it is never exceeded.",
-        ),
-        _pair("tfo", "Send data with the first packet (TCP fast open)."),
-    ]
+SWITCHES: tuple[ParameterKeyword, ...] = (
+    _pair("agent-check", "Ask an agent on the server for its state and weight."),
+    flag("allow-0rtt", "allow_0rtt", help="Send early data of TLS 1.3 on to the server."),
+    _pair("backup", "Use the server only while no server that is not a backup can be used."),
+    _pair("check", "Check the server's health."),
+    _pair("check-send-proxy", "Start health checks with a PROXY protocol header."),
+    _pair("check-ssl", "Check over TLS, also where the traffic is in clear."),
+    _alone("check-via-socks4", "check_via_socks4", "Check through the SOCKS4 proxy too."),
+    _pair("check-reuse-pool", "Check over an idle connection when there is one."),
+    _pair(
+        "check-sni-auto",
+        "Send the host name of the check as its server name (SNI).",
+        "check_sni_auto",
+    ),
+    switch(
+        "force-sslv3",
+        "force_sslv3",
+        enum=("enabled", "disabled"),
+        help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3.",
+    ),
+    synonym(
+        "no-sslv3",
+        "force_sslv3",
+        "disabled",
+        unless="no_sslv3",
+        help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3.",
+    ),
+    switch("no-sslv3", "no_sslv3", enum=("enabled", "disabled"), help="Never speak SSLv3."),
+    *_tls("10"),
+    *_tls("11"),
+    *_tls("12"),
+    *_tls("13"),
+    switch(
+        "disabled",
+        "maintenance",
+        off="enabled",
+        help="Start in maintenance (enabled), or in service (disabled).",
+    ),
+    unsaid(
+        "no_verifyhost",
+        help="Take any host name in the certificate: what is done without verifyhost anyway.",
+    ),
+    _pair("renegotiate", "Allow the server to renegotiate TLS up to version 1.2."),
+    _pair("send-proxy", "Start connections with a PROXY protocol header, version 1."),
+    _pair("send-proxy-v2", "Start connections with a PROXY protocol header, version 2."),
+    _pair("send-proxy-v2-ssl", "The same with the client's TLS details.", "send_proxy_v2_ssl"),
+    _pair(
+        "send-proxy-v2-ssl-cn",
+        "The same with the common name of the client's certificate too.",
+        "send_proxy_v2_ssl_cn",
+    ),
+    _pair("sni-auto", "Send the request's host as the server name (SNI).", "sni_auto"),
+    _pair("ssl", "Speak TLS to the server."),
+    _pair("ssl-reuse", "Resume TLS sessions.", "ssl_reuse"),
+    _pair("tls-tickets", "Resume TLS sessions by tickets.", "tls_tickets"),
+    switch("stick", "stick", off="non-stick", help="Let stick tables learn the server."),
+    flag(
+        "strict-maxconn",
+        "strict-maxconn",
+        help="Count idle connections in maxconn, so that it is never exceeded.",
+    ),
+    _pair("tfo", "Send data with the first packet (TCP fast open)."),
+)
+"""In the order in which they are written, in front of the keywords with an argument."""

@@ -1,20 +1,24 @@
-"""Keywords of `server` lines with an argument: agents, checks, limits (manual, 5.2).
+"""Keywords of `server` lines with an argument, `agent-…` to `on-…` (manual, section 5.2)."""
 
-They are the first of those, written in this order behind those without an argument.
-"""
-
-from dataplane_core.plugin import (
-    PORT,
-    arg,
-    duration,
-    integer,
-    one_of,
-    word,
+from dataplane_core.plugin import PORT, arg, duration, integer, one_of, word
+from dataplane_plugins.configuration.common.values import GUID, must_match
+from dataplane_plugins.configuration.servers.shared_params import (
+    ALPN,
+    CIPHERS,
+    CIPHERSUITES,
+    CLIENT_SIGALGS,
+    CONGESTION_CONTROL,
+    CRL_FILE,
+    CURVES,
+    IDLE_PING,
+    KTLS,
+    NPN,
 )
-from dataplane_plugins.configuration.common.constraints import INIT_ADDR, must_match
-from dataplane_plugins.configuration.common.values import GUID
 
-AGENT_TO_HASH = (
+_INIT_ADDR = r"[^,]*[.:][^,]*|last|libc|none"
+"""A way to find a server's address at the start (manual, section 5.2 "init-addr")."""
+
+ARGUMENTS_A_TO_O = (
     arg("agent-send", word("agent-send", pattern=None, help="Text that the agent is sent.")),
     arg(
         "agent-inter",
@@ -22,7 +26,7 @@ AGENT_TO_HASH = (
     ),
     arg("agent-addr", word("agent-addr", help="Address of the agent.")),
     arg("agent-port", integer("agent-port", *PORT, nullable=True, help="Port of the agent.")),
-    arg("alpn", word("alpn", help="Protocols to offer by ALPN.")),
+    ALPN,
     arg(
         "ca-file",
         word(
@@ -31,7 +35,7 @@ AGENT_TO_HASH = (
             " checked with: a file, a folder, or @system-ca.",
         ),
     ),
-    arg("cc", word("cc", pattern=None, help="Congestion control of TCP connections.")),
+    CONGESTION_CONTROL,
     arg("check-alpn", word("check_alpn", help="Protocols that checks offer by ALPN.")),
     arg(
         "check-pool-conn-name",
@@ -39,15 +43,12 @@ AGENT_TO_HASH = (
     ),
     arg("check-proto", word("check_proto", help="Multiplexer protocol of checks.")),
     arg("check-sni", word("check-sni", help="Server name (SNI) that checks send.")),
-    arg("ciphers", word("ciphers", pattern=None, help="Ciphers up to TLSv1.2.")),
-    arg("ciphersuites", word("ciphersuites", pattern=None, help="Ciphers of TLSv1.3.")),
-    arg(
-        "client-sigalgs",
-        word("client_sigalgs", pattern=None, help="Signature algorithms of client certificates."),
-    ),
+    CIPHERS,
+    CIPHERSUITES,
+    CLIENT_SIGALGS,
     arg("cookie", word("cookie", help="Value of the persistence cookie for this server.")),
-    arg("crl-file", word("crl_file", pattern=None, help="Revoked certificates.")),
-    arg("curves", word("curves", pattern=None, help="Elliptic curves to offer.")),
+    CRL_FILE,
+    CURVES,
     arg("crt", word("ssl_certificate", help="Certificate to show to the server.")),
     arg("error-limit", integer("error_limit", help="Errors in traffic that set off on-error.")),
     arg(
@@ -56,22 +57,12 @@ AGENT_TO_HASH = (
     ),
     arg("guid", word("guid", GUID, help="Identifier that no other object has.")),
     arg("hash-key", word("hash_key", help="What the server's place in a hash is made of.")),
-)
-IDLE_TO_ON_MARKED_UP = (
-    arg(
-        "idle-ping",
-        duration(
-            "idle_ping",
-            0,
-            nullable=True,
-            help=("Idle time after which a connection is tried with a ping, in milliseconds."),
-        ),
-    ),
+    IDLE_PING,
     arg(
         "init-addr",
         must_match(
             word("init-addr", nullable=True, help="Ways to find the address at the start."),
-            *("init-addr", INIT_ADDR, "last, libc, none and addresses with commas between", ","),
+            *("init-addr", _INIT_ADDR, "last, libc, none and addresses with commas between", ","),
         ),
     ),
     arg(
@@ -93,7 +84,7 @@ IDLE_TO_ON_MARKED_UP = (
         duration(
             "fastinter",
             nullable=True,
-            help=("Time between two checks while the state changes, in milliseconds."),
+            help="Time between two checks while the state changes, in milliseconds.",
         ),
     ),
     arg(
@@ -101,10 +92,10 @@ IDLE_TO_ON_MARKED_UP = (
         duration(
             "downinter",
             nullable=True,
-            help=("Time between two checks while the server is down, in milliseconds."),
+            help="Time between two checks while the server is down, in milliseconds.",
         ),
     ),
-    arg("ktls", one_of("ktls", "on", "off", help="Leave TLS to the kernel.")),
+    KTLS,
     arg(
         "log-bufsize",
         integer("log-bufsize", nullable=True, help="Size of the ring of a log server, in bytes."),
@@ -133,7 +124,7 @@ IDLE_TO_ON_MARKED_UP = (
         integer("minconn", nullable=True, help="Least of a maxconn that follows the load."),
     ),
     arg("namespace", word("namespace", pattern=None, help="Network namespace to connect in.")),
-    arg("npn", word("npn", pattern=None, help="Protocols to offer by NPN, as before ALPN.")),
+    NPN,
     arg(
         "observe",
         one_of(
@@ -165,3 +156,4 @@ IDLE_TO_ON_MARKED_UP = (
         ),
     ),
 )
+"""In the order in which they are written, behind the keywords without an argument."""
