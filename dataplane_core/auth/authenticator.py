@@ -1,4 +1,4 @@
-"""Who is asking: basic authentication (RFC 7617), or a client certificate in its place."""
+"""Find out who is asking: basic authentication (RFC 7617), or a client certificate in its place."""
 
 import base64
 import binascii
@@ -21,7 +21,8 @@ from dataplane_core.text import Document
 log = logging.getLogger(__name__)
 
 MESSAGE = "unauthenticated for invalid credentials"
-CHALLENGE = 'Basic realm="API"'  # value of the header WWW-Authenticate of a 401
+CHALLENGE = 'Basic realm="API"'
+"""Value of the header `WWW-Authenticate` of a 401."""
 NOBODY = "nobody may use the API: {where} has no userlist {name} with users"
 NOBODY_REMEDY = (
     "Add a user, to that userlist or to the settings under dataplaneapi: "
@@ -32,7 +33,7 @@ _NOBODY = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a real sha
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Someone whom the server knows; `method` is `basic` or `certificate`."""
+    """Somebody who was recognised; `method` is `basic` or `certificate`."""
 
     name: str
     method: str = "basic"
@@ -42,10 +43,10 @@ class Identity:
 class Authenticator:
     """Turns a request's credentials into an identity, or into one and the same refusal.
 
-    Users are those of the settings; when there are none, those of the userlist that the settings
+    Users are those of the settings; where these have none, those of the userlist that the settings
     name, in `userlist_file` or else in the document that `userlist_source` returns (HAProxy's
-    configuration). A document is looked at again only when the source returns another object; of
-    its lines that give nobody access, the log tells once.
+    configuration). A document is read again only when the source returns another object. Each line
+    that gives nobody access is logged once.
     """
 
     def __init__(self, settings: Settings, userlist_source: Callable[[], Document]) -> None:
@@ -58,7 +59,7 @@ class Authenticator:
         file = server.userlist.userlist_file
         self._source = UserlistFile(file) if file else userlist_source
         self._where = str(file or settings.haproxy.config_file)
-        self._told: frozenset[str] = frozenset()
+        self._logged: frozenset[str] = frozenset()
         self._by_certificate = bool(server.tls.tls_ca)
         self._remembered = VerifiedCredentials(settings.dataplane.credential_ttl)
         self._key = os.urandom(32)
@@ -69,9 +70,9 @@ class Authenticator:
     ) -> Identity:
         """Return who is asking.
 
-        `authorization` is the request's header; `certificate` what the client showed to the TLS
-        listener, DER; `listener` is http, https or unix. Raises Unauthorized, with one message for
-        every reason.
+        `authorization` is the request's header; `certificate` is what the client showed to the TLS
+        listener, DER; `listener` is `http`, `https` or `unix`. Raises `Unauthorized`, with one
+        message for every reason.
         """
         if self._by_certificate and listener == "https":
             name = certificate_name(certificate) if certificate else ""
@@ -84,7 +85,7 @@ class Authenticator:
         return self._verified(*credentials)
 
     def accounts(self) -> Mapping[str, Account]:
-        """Return the users that may use the API with a password now."""
+        """Return the users that may use the API with a password now, by name."""
         if self._fixed:
             return self._fixed
         document = self._source()
@@ -93,11 +94,11 @@ class Authenticator:
         return self._read[1]
 
     def _users_of(self, document: Document) -> Mapping[str, Account]:
-        accounts, doubts = users_of(document, self._userlist)
-        for line, reason in doubts:
-            if reason not in self._told:  # every change of the configuration is another document
+        accounts, ignored = users_of(document, self._userlist)
+        for line, reason in ignored:
+            if reason not in self._logged:  # every change of the configuration is another document
                 log.warning("%s, line %d: %s", self._where, line, reason)
-        self._told = frozenset(reason for _, reason in doubts)
+        self._logged = frozenset(reason for _, reason in ignored)
         return accounts
 
     def _verified(self, name: str, password: bytes) -> Identity:
@@ -114,10 +115,10 @@ class Authenticator:
         return Identity(account.name, groups=account.groups)
 
     def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> StoredPassword:
-        """Return a real user's secret for an unknown name to be held against.
+        """Return some user's stored password, against which an unknown name's password is verified.
 
-        Always the same one for the same name, so that the time tells nothing whatever mixture of
-        hashes the users have.
+        The answer for an unknown name so takes as long as for a known one. A name always gets the
+        same stored password: the time tells nothing, whatever mixture of hashes the users have.
         """
         if not accounts:
             return _NOBODY
@@ -140,8 +141,11 @@ def _credentials(authorization: str | None) -> tuple[str, bytes] | None:
 
 @lru_cache(maxsize=256)
 def certificate_name(der: bytes) -> str:
-    """Return the common name of the subject, else the whole subject (RFC 4514), else ""."""
-    # Imported here, at 0.1 s: only TLS with certificates of clients needs it.
+    """Return whom a client certificate (DER) names; the TLS listener has verified it already.
+
+    The common name of the subject, else the whole subject (RFC 4514), else "".
+    """
+    # Imported here, which takes 0.1 s: only TLS with certificates of clients needs it.
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -154,15 +158,19 @@ def certificate_name(der: bytes) -> str:
 
 
 def asks_for_passwords(settings: Settings) -> bool:
-    """Whether a listener wants a user and a password: not the TLS one with client certificates."""
+    """Tell whether any listener asks for a user and a password.
+
+    The TLS listener does not where it asks for client certificates.
+    """
     server = settings.dataplaneapi
     return not (server.tls.tls_ca and server.scheme == ("https",))
 
 
 def nobody_may_log_in(settings: Settings) -> str:
-    """Return a sentence with the remedy where there is no user, else "".
+    """Return a sentence with the remedy where no user exists, else "".
 
-    Nothing is said of a file of users that cannot be read: it may be there later.
+    Without a user the server refuses everybody, which looks like a broken server. A file of users
+    that cannot be read gives "": it may be there later.
     """
     if not asks_for_passwords(settings):
         return ""

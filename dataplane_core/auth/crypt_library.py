@@ -1,7 +1,8 @@
-"""The system's crypt(3), where there is one: the library that HAProxy itself verifies with.
+"""Verify a hash with the system's crypt(3), the library that HAProxy itself verifies with.
 
-It knows what the build of HAProxy knows (yescrypt among it), is faster than Python and lets other
-threads run meanwhile. `crypt_r` takes its working memory from the caller, so threads need no lock.
+The library knows the hashes that HAProxy knows (yescrypt among them), is faster than Python, and
+lets other threads run meanwhile. `crypt_r` takes its working memory from the caller, so threads
+need no lock.
 """
 
 import ctypes
@@ -28,9 +29,9 @@ def _crypt_r() -> Callable[..., Any] | None:
 
 
 def verify(password: bytes, stored: str) -> bool | None:
-    """Tell whether the password has that hash; None where the library cannot judge the hash.
+    """Tell whether a password has the stored hash; None where the library cannot judge the hash.
 
-    `password` holds no NUL.
+    `password` must hold no NUL.
     """
     function = _crypt_r()
     if function is None or not stored.isascii():

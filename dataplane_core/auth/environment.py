@@ -1,11 +1,11 @@
-"""The environment variables by which HAProxy reads a userlist, as far as they can be known."""
+"""Know the environment variables by which HAProxy reads a userlist, as far as they are certain."""
 
 import os
 import re
 
 from dataplane_core.text import ConditionalBlocks, Document, Section, Words, words
 
-# Those which HAProxy sets itself (manual, section 2.3): what this process has of them is another's.
+# Variables that HAProxy sets itself (manual, section 2.3): those of this process are another one's.
 _OWN = re.compile(
     rb"HAPROXY_(?:BRANCH|STARTUP_VERSION|CFGFILES|MWORKER\w*|(?:MASTER_)?CLI|LOCALPEER|PROCESSES"
     rb"|\w+_LOG_FMT)"
@@ -17,11 +17,12 @@ Environment = dict[bytes, bytes]
 
 
 def haproxy_environment(document: Document, blocks: ConditionalBlocks) -> Environment:
-    """This process's environment with what the `global` sections change, without the uncertain.
+    """Return this process's environment, with what the `global` sections of a document change.
 
-    `presetenv` gives no value: whether HAProxy's own environment has another cannot be seen here.
-    Sections `global` behind a userlist count before it in some versions of HAProxy, in others not;
-    what they change is uncertain, as is what stands in a conditional block.
+    Variables whose value is uncertain are left out: those of `presetenv`, as HAProxy's own
+    environment may have another value; those that a line in a conditional block changes; and those
+    that a `global` section behind a userlist changes, which some versions of HAProxy read before
+    the userlist, and some do not.
     """
     changed = {name: value for name, value in os.environb.items() if not _OWN.fullmatch(name)}
     late = False
@@ -29,15 +30,15 @@ def haproxy_environment(document: Document, blocks: ConditionalBlocks) -> Enviro
     for section in document.sections:
         late = late or section.kind == "userlist"
         if section.kind == "global":
-            _follow(section, at, changed, blocks, late)
+            _change_by_section(section, at, changed, blocks, late)
         at += len(section.text)
     return changed
 
 
-def _follow(
+def _change_by_section(
     section: Section, at: int, environ: Environment, blocks: ConditionalBlocks, late: bool
 ) -> None:
-    """Change the environment as one `global` section does."""
+    """Change `environ` as one `global` section, which begins at an offset, changes HAProxy's."""
     at += len(section.text) - sum(len(line.raw) for line in section.lines)
     for line in section.lines:
         read = words(line.raw, environ)

@@ -1,4 +1,4 @@
-"""Is this the password of that user? Plain text and every hash that crypt(3) knows here."""
+"""Verify passwords, in plain text or as any hash that crypt(3) knows here, and make hashes."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -7,21 +7,25 @@ from typing import Any
 from dataplane_core.auth import crypt_library
 from dataplane_core.errors import Invalid
 
-LONGEST = 512  # bytes; crypt(3) refuses longer ones, and hashing them would cost a stranger nothing
-_ROUNDS = 5000  # crypt's own default: HAProxy verifies in every request, and remembers nothing
+LONGEST = 512
+"""Most bytes of a password: crypt(3) refuses longer ones, and to hash them takes long."""
+_ROUNDS = 5000  # crypt's own default, as HAProxy verifies a password in every request
 _BCRYPT_SIGNIFICANT = 72  # bytes of a password that bcrypt looks at
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPassword:
-    """What is stored of a password: the hash, or the password itself where `insecure`."""
+    """What is stored of a password: a hash, or where `insecure` the password itself."""
 
     stored: str = field(repr=False)
     insecure: bool = False
 
 
 def verify(password: bytes, secret: StoredPassword) -> bool:
-    """Tell whether a password is right; one that cannot be (too long, with NUL) costs the same."""
+    """Tell whether a password is right.
+
+    A password that cannot be right (too long, or with a NUL) takes as long as any other.
+    """
     possible = len(password) <= LONGEST and b"\0" not in password
     given = password if possible else b"\x01"
     if secret.insecure:
@@ -37,7 +41,7 @@ def _verify_hash(password: bytes, stored: str) -> bool:
 
 
 def _verify_in_python(password: bytes, stored: str) -> bool:
-    """Verify without the system's library; a hash that nothing here knows fits no password."""
+    """Verify without the system's library; no password fits a hash of an unknown kind."""
     try:
         if stored.startswith("$2"):
             import bcrypt

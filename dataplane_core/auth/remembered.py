@@ -1,7 +1,7 @@
-"""Credentials that were verified a moment ago, so that not every request costs a hash.
+"""Remember credentials that were verified a moment ago: not every request shall cost a hash.
 
-What is kept is a keyed digest of user, password and stored hash, nothing that could be reversed;
-a changed hash makes another digest, so an old password is forgotten at once.
+Kept is a keyed digest of user, password and stored password, from which none of them can be found.
+A changed stored password makes another digest, so an old password is forgotten at once.
 """
 
 import hashlib
@@ -15,7 +15,10 @@ _CAPACITY = 1024
 
 
 class VerifiedCredentials:
-    """A bounded, short memory; safe for threads. `lifetime` is in seconds, 0 remembers nothing."""
+    """A bounded memory of digests, safe for threads; each is kept for `lifetime` seconds.
+
+    With a lifetime of 0 nothing is kept.
+    """
 
     def __init__(self, lifetime: float) -> None:
         self._lifetime = lifetime
@@ -24,7 +27,7 @@ class VerifiedCredentials:
         self._lock = threading.Lock()
 
     def digest(self, name: str, password: bytes, stored: str) -> bytes:
-        """Return what stands for a credential here."""
+        """Return the keyed digest under which a verified credential is kept."""
         words = (name, stored)
         parts = (password, *(word.encode("utf-8", "surrogateescape") for word in words))
         text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
@@ -35,7 +38,7 @@ class VerifiedCredentials:
         return self._until.get(digest, 0.0) > time.monotonic()
 
     def add(self, digest: bytes) -> None:
-        """Keep a credential that was verified just now; the oldest goes when there are too many."""
+        """Keep a credential that was verified just now; with more than 1024 the oldest goes."""
         if not self._lifetime:
             return
         with self._lock:

@@ -211,8 +211,8 @@ def _users(settings: Settings, document: Document) -> Iterator[MissingPrerequisi
     if not server.user:
         file, name = server.userlist.userlist_file, server.userlist.userlist
         where = file or settings.haproxy.config_file
-        accounts, doubts = users_of(UserlistFile(file)() if file else document, name)
-        for line, reason in doubts:
+        accounts, ignored = users_of(UserlistFile(file)() if file else document, name)
+        for line, reason in ignored:
             what = (
                 f"a line of the userlist {name} gives nobody access: {where}, line {line}: {reason}"
             )

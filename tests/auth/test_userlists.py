@@ -209,8 +209,8 @@ def test_lines_that_haproxy_refuses_or_that_cannot_be_known(lines, names, doubt)
         f"userlist controller\n user a insecure-password x\n{lines} user c insecure-password x\n"
     )
     assert "".join(found.accounts) == names
-    assert [line for line, _ in found.doubts] == [3]
-    assert found.doubts[0].reason.startswith(doubt)
+    assert [line for line, _ in found.ignored] == [3]
+    assert found.ignored[0].reason.startswith(doubt)
 
 
 def test_what_a_global_section_behind_the_list_changes_is_not_known():
