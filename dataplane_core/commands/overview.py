@@ -74,7 +74,7 @@ def _configuration(services: Services) -> Iterator[Fact]:
 
 def _hand_edits(services: Services, version: int) -> Iterator[Fact]:
     """What HAProxy refuses of that which was written into the file by hand."""
-    entry = services.config.history.entry(version)
+    entry = services.config.history.get(version)
     if entry is not None and entry.refused:
         told = f"HAProxy refuses version {version}, which was written by hand"
         yield Fact("configuration", f"{told}: {one_line(entry.reason)}", True)

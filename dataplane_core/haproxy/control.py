@@ -114,7 +114,7 @@ class Control:
         if before is not None and self._master is not None:
             master.await_reload_under_way(self._master, end)
         completed = run_command(command, self._timeout, _setting(action))
-        text = messages.told(completed.output)
+        text = messages.reload_words(completed.output)
         if not completed.ok:
             return ReloadResult(False, _lines(completed.describe(), text))
         if before is not None and self._master is not None:

@@ -180,7 +180,9 @@ def _verdict(answer: str) -> ReloadResult | None:
     first, _, rest = answer.partition("\n")
     if not first.startswith("Success="):
         return None
-    return ReloadResult(first.strip() == "Success=1", messages.told(rest.removeprefix("--")))
+    return ReloadResult(
+        first.strip() == "Success=1", messages.reload_words(rest.removeprefix("--"))
+    )
 
 
 def _load_status(client: RuntimeClient, end: float) -> ReloadResult | None:

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_KEPT = 86400.0
 """Seconds after which a reload is over, whatever became of it."""
 _TEXT = "text-"
-"""Begins, before a version, what stands in the place of a reload's identifier (`keep_for_text`)."""
+"""What a folder begins with that is kept for a version's text, not for a reload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class FormerFiles:
     def __init__(self, state: State) -> None:
         self._folder = state.path("former")
 
-    def keep(self, reload_id: str, former: Former) -> None:
+    def store(self, reload_id: str, former: Former) -> None:
         """Keep a file; of several changes for one reload, what was there before the first."""
         place = self._place(reload_id, former.path)
         first = _loaded(place)
@@ -84,9 +84,9 @@ class FormerFiles:
         self.forget(reload_id)
         return found
 
-    def keep_for_text(self, version: int, former: Former) -> None:
+    def store_for_text(self, version: int, former: Former) -> None:
         """Keep a file that the text of a version uses, to which a failed reload would go back."""
-        self.keep(f"{_TEXT}{version}", former)
+        self.store(f"{_TEXT}{version}", former)
 
     def texts(self) -> list[int]:
         """The versions for whose texts files are kept, the newest first."""

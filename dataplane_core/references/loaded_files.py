@@ -19,7 +19,7 @@ class LoadedFiles:
     def accept(self, record: ReloadRecord) -> None:
         """Record that HAProxy runs a version, and let go of what was kept to undo it."""
         self._config.accept(record.version)
-        self._used_files.loaded(record.id)
+        self._used_files.reload_succeeded(record.id)
 
     def put_back_files(self, record: ReloadRecord) -> bool:
         """Put back the stored files changed for a reload; return whether there were any."""
@@ -31,5 +31,5 @@ class LoadedFiles:
         Returns the number of the version made so, None where the present text stays.
         """
         restored = self._config.restore(record.said, record.version)
-        self._used_files.fallen_back()
+        self._used_files.text_put_back()
         return restored

@@ -21,7 +21,7 @@ _MARKS = re.compile(r"[][(),\s\"'\\]")
 _PREFIX = re.compile(r"[\w.-]*=|(?!virt@)[a-z][\w+]*@")
 _NAME = re.compile(r"\$\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[\*\])?(?:-(?P<default>[^}]*)\})?")
 
-Values = Mapping[str, Sequence[str]]
+VariableValues = Mapping[str, Sequence[str]]
 """The values that each variable may have."""
 
 
@@ -52,7 +52,7 @@ def _with_tail(start: int, end: int, text: str) -> Iterator[Piece]:
         yield Piece(start + prefix.end(), end, text[prefix.end() :])
 
 
-def readings(token: str, values: Values) -> Iterator[list[str]]:
+def readings(token: str, values: VariableValues) -> Iterator[list[str]]:
     """The words that HAProxy may make of a raw token, one list for each set of values.
 
     A variable without a known value counts as `UNKNOWN`.

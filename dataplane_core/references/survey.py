@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dataplane_core.references.folders import DirectoryEntry, Folders
-from dataplane_core.references.pieces import UNKNOWN, Values
+from dataplane_core.references.pieces import UNKNOWN, VariableValues
 from dataplane_core.references.texts import Name, TextFile, read_text
 
 
@@ -37,7 +37,9 @@ class Configuration:
 
     def __init__(self, config_file: Path, text: str) -> None:
         self.file = TextFile(str(config_file), text)
-        self.values: Values = self.file.values({name: [it] for name, it in os.environ.items()})
+        self.values: VariableValues = self.file.values(
+            {name: [it] for name, it in os.environ.items()}
+        )
         self.paths = self.file.paths(self.values)
 
 

@@ -10,7 +10,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from dataplane_core.references.pieces import UNKNOWN, Piece, Values, pieces, readings, variables
+from dataplane_core.references.pieces import (
+    UNKNOWN,
+    Piece,
+    VariableValues,
+    pieces,
+    readings,
+    variables,
+)
 from dataplane_core.store.head import decode_text
 from dataplane_core.text import QuoteError, scan
 
@@ -40,7 +47,7 @@ class TextFile:
     path: str
     text: str
 
-    def paths(self, values: Values) -> list[Name]:
+    def paths(self, values: VariableValues) -> list[Name]:
         """The names with a slash in them, and all that stand in lines with quotes or variables."""
         return [
             Name(number, text)
@@ -50,7 +57,7 @@ class TextFile:
             if "/" in text or _HIDING.search(raw)
         ]
 
-    def near(self, wanted: Collection[str], values: Values) -> Iterator[Name]:
+    def near(self, wanted: Collection[str], values: VariableValues) -> Iterator[Name]:
         """The names in lines that have one of the wanted words in them."""
         number, start = 1, 0
         for at in _lines_with(wanted, self.text):
@@ -58,7 +65,7 @@ class TextFile:
             raw = self.text[at : self.text.find("\n", at) % (len(self.text) + 1)]
             yield from (Name(number, text) for text in _texts(raw, values))
 
-    def values(self, environ: Values) -> dict[str, Sequence[str]]:
+    def values(self, environ: VariableValues) -> dict[str, Sequence[str]]:
         """The values that variables may have: those around, and those that a line sets.
 
         A line that sets one has the variable's name as its second word, the value as its third.
@@ -73,7 +80,7 @@ class TextFile:
                     found[tokens[1]] += [words[0] for words in readings(tokens[2], {}) if words]
         return dict(found)
 
-    def rewritten(self, values: Values, replace: Replace, numbers: Collection[int]) -> str:
+    def rewritten(self, values: VariableValues, replace: Replace, numbers: Collection[int]) -> str:
         """The text with other names in some of its lines; lines stay lines."""
         lines = self.text.split("\n")
         for number in numbers:
@@ -103,7 +110,7 @@ def tokens_of(raw: str) -> Sequence[str]:
         return raw.split()
 
 
-def _texts(raw: str, values: Values) -> Iterator[str]:
+def _texts(raw: str, values: VariableValues) -> Iterator[str]:
     for token in tokens_of(raw):
         for words in readings(token, values):
             yield from (piece.text for word in words for piece in pieces(word))
@@ -122,7 +129,7 @@ def _lines_with(wanted: Collection[str], text: str) -> Iterator[int]:
             yield start
 
 
-def _rewritten(raw: str, values: Values, replace: Replace) -> str:
+def _rewritten(raw: str, values: VariableValues, replace: Replace) -> str:
     at, parts = 0, list[str]()
     for token in tokens_of(raw):
         start = raw.index(token, at)
@@ -131,7 +138,7 @@ def _rewritten(raw: str, values: Values, replace: Replace) -> str:
     return "".join([*parts, raw[at:]])
 
 
-def _token(token: str, values: Values, replace: Replace) -> str:
+def _token(token: str, values: VariableValues, replace: Replace) -> str:
     for words in readings(token, values):
         swaps = [list(_swaps(word, replace)) for word in words]
         flat = [(piece.text, new) for found in swaps for piece, new in found]

@@ -102,13 +102,13 @@ class UsedFiles:
         with self.settled(path, None, version, lambda: self.check_removal(path)):
             yield
 
-    def loaded(self, reload_id: str) -> None:
+    def reload_succeeded(self, reload_id: str) -> None:
         """Let go of what was kept for a reload that has succeeded."""
         self.former.forget(reload_id)
         if self.former.texts():
             self.former.forget_texts(self._config.fallbacks())
 
-    def fallen_back(self) -> None:
+    def text_put_back(self) -> None:
         """After a failed reload: have the files be such that HAProxy takes the present text."""
         versions = self.former.texts()
         if not versions or self._config.fallbacks():
@@ -132,10 +132,10 @@ class UsedFiles:
                 data, status = read_file(path)
                 mode = status.st_mode & 0o777
             now = digest_of(candidate.read_bytes()) if candidate else ""
-            self.former.keep_for_text(version, Former(path, data, mode, now))
+            self.former.store_for_text(version, Former(path, data, mode, now))
 
     def _is_loaded(self, version: int) -> bool:
-        entry = self._config.records.versions.entry(version)
+        entry = self._config.records.versions.get(version)
         return entry is not None and entry.accepted and entry.status == "active"
 
     def _is_refused(self) -> bool:

@@ -47,7 +47,7 @@ class ConfigStore:
         self.file = file
         records = file.records
         deliveries = Deliveries(records.versions, hooks or NoHooks(), records.reloads, forced, plan)
-        self._committer = Committer(file.file, records, file.judge, file.hand_edits, deliveries)
+        self._committer = Committer(file.on_disk, records, file.judge, file.hand_edits, deliveries)
         self._rows = records.transactions
         self.transactions = Transactions(file, self._committer, max_transactions)
 
@@ -120,7 +120,7 @@ class ConfigStore:
         """Return HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
         base = self.snapshot()
         posted, rest = split_header(text)
-        document = Document.parse(rest, self.file.file.language, base.document)
+        document = Document.parse(rest, self.file.on_disk.language, base.document)
         return self._committer.validate(CommitRequest(base, document, posted=posted))
 
     def _commit(self, request: CommitRequest, skip_version: bool) -> Outcome:

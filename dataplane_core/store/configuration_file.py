@@ -26,7 +26,7 @@ from dataplane_core.errors import StorageFailed
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import (
     Candidate,
-    identity,
+    file_identity,
     locked,
     read_file,
     storage_errors,
@@ -120,7 +120,7 @@ class ConfigurationFile:
         with storage_errors(self.path, "read"):
             status = os.stat(self.path)
         current = self._current
-        if current is None or current.identity != identity(status):
+        if current is None or current.identity != file_identity(status):
             return None
         if self._doubtful and time.time_ns() - status.st_mtime_ns > _CLOCK_TICK_NS:
             return None
@@ -131,7 +131,7 @@ class ConfigurationFile:
         digest, snapshot = digest_of(data), self._current
         if snapshot is None or (snapshot.digest, snapshot.version) != (digest, version):
             snapshot = self.prepare(decode_text(data), digest, version)
-        snapshot = replace(snapshot, identity=identity(status))
+        snapshot = replace(snapshot, identity=file_identity(status))
         self._doubtful = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS
         self._current = snapshot
         return snapshot
@@ -139,7 +139,7 @@ class ConfigurationFile:
     def take_written(self, snapshot: Snapshot, status: os.stat_result) -> None:
         """Make what was just written the newest snapshot."""
         self._doubtful = False
-        self._current = replace(snapshot, identity=identity(status))
+        self._current = replace(snapshot, identity=file_identity(status))
 
     def distrust(self) -> None:
         """Forget the newest snapshot: whoever asks next reads the file."""

@@ -106,7 +106,7 @@ class Delivery:
 
     def _rolled_back(self) -> ReloadFailed | None:
         """Return the failure to tell if the version was rolled back since it was written."""
-        record = self._versions.entry(self._change.version)
+        record = self._versions.get(self._change.version)
         if record is None or record.status != "rolled back":
             return None
         return ReloadFailed(f"version {record.version} was rolled back: {record.reason}")

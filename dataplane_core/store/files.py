@@ -35,7 +35,7 @@ def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
         raise family(f"{path} cannot be {action}: {reason}") from error
 
 
-def identity(status: os.stat_result) -> FileIdentity:
+def file_identity(status: os.stat_result) -> FileIdentity:
     """What tells one state of a file from another without reading it."""
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
 
@@ -43,7 +43,7 @@ def identity(status: os.stat_result) -> FileIdentity:
 def identity_of(path: str | Path) -> FileIdentity | None:
     """Return the identity of the file at `path`; None where there is none to be seen."""
     try:
-        return identity(os.stat(path))
+        return file_identity(os.stat(path))
     except OSError:
         return None
 
@@ -55,7 +55,7 @@ def read_file(path: Path) -> tuple[bytes, os.stat_result]:
             before = os.fstat(file.fileno())
             data = file.read()
             after = os.fstat(file.fileno())
-            if identity(before) == identity(after):
+            if file_identity(before) == file_identity(after):
                 return data, after
             file.seek(0)
 

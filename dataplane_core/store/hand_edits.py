@@ -93,7 +93,7 @@ class HandEdits:
 
     def explained(self, failed: CheckFailed, base: int) -> CheckFailed:
         """Return the refusal of a change; it says if the text was refused before the change."""
-        entry = self._versions.entry(base)
+        entry = self._versions.get(base)
         if entry is None or not entry.refused:
             return failed
         hint = f"{self._path.name} is refused since it was edited by hand (version {base})"

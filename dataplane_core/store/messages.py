@@ -51,7 +51,7 @@ def findings(output: str, candidate: str, name: str) -> list[Finding]:
     return found
 
 
-def told(output: str) -> str:
+def reload_words(output: str) -> str:
     """HAProxy's own words on a reload, a message a line, without what frames them.
 
     That is severity and process id in front, the lines that name its version and its program, and

@@ -73,7 +73,7 @@ class Records:
 
     def text(self, version: int) -> str:
         """Return the text of a version; raises `NotFound` when it is not kept (any more)."""
-        record = self.versions.entry(version)
+        record = self.versions.get(version)
         data = self.texts.read(version, record.digest) if record is not None else None
         if data is None:
             data = self.backups.read(version)

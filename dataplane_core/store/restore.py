@@ -57,7 +57,7 @@ class Restorer:
             return {}
         texts = {}
         for version in {accepted.version, *self._records.reloads.loading()}:
-            entry = self._versions.entry(version)
+            entry = self._versions.get(version)
             if entry is not None and accepted.version <= version < newest.version:
                 data = self._records.texts.read(version, entry.digest)
                 if data is not None:

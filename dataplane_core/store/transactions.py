@@ -16,7 +16,7 @@ from dataplane_core.store.commit import (
 )
 from dataplane_core.store.delivery import ReloadWish
 from dataplane_core.store.head import Head
-from dataplane_core.store.journal.transactions import Status, TransactionRecord
+from dataplane_core.store.journal.transactions import TransactionRecord, TransactionStatus
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.versioned_file import VersionedFile
@@ -30,7 +30,7 @@ class Transaction:
 
     id: str
     version: int
-    status: Status
+    status: TransactionStatus
     reason: str = ""
 
 
@@ -72,7 +72,7 @@ class Transactions:
         """Return a transaction; raises `NotFound`, also for one that was committed."""
         return _transaction_of(self._row(transaction_id))
 
-    def list(self, status: Status | None = None) -> "list[Transaction]":
+    def list(self, status: TransactionStatus | None = None) -> "list[Transaction]":
         """Return the transactions in progress, failed and outdated, oldest first."""
         return [_transaction_of(row) for row in self._rows.all() if status in (None, row.status)]
 

@@ -57,10 +57,10 @@ class VersionedFile:
             reloads=reloads,
         )
         self._pending = PendingReloads(self.records.versions, reloads)
-        self.file = ConfigurationFile(path, language, self.records, self._pending.catch_up)
+        self.on_disk = ConfigurationFile(path, language, self.records, self._pending.catch_up)
         self.judge = Judge(path, language, check, locate)
         self.hand_edits = HandEdits(path, own.on_bad_edit == "keep", self.records, self.judge)
-        self._restorer = Restorer(self.file, self.records, self.hand_edits)
+        self._restorer = Restorer(self.on_disk, self.records, self.hand_edits)
         self._process = 0
         self._starting = threading.Lock()
 
@@ -80,7 +80,7 @@ class VersionedFile:
     def snapshot(self) -> Snapshot:
         """Return the newest version; raises `StorageFailed` when the file cannot be read."""
         self.begin()
-        return self.file.snapshot()
+        return self.on_disk.snapshot()
 
     def version(self) -> int:
         """Return the number of the newest version."""
@@ -91,12 +91,12 @@ class VersionedFile:
         current = self.snapshot()
         if current.version == version:
             return current
-        return self.file.prepare(self.records.text(version), "", version)
+        return self.on_disk.prepare(self.records.text(version), "", version)
 
     @contextmanager
     def held_at(self, version: int) -> Iterator[bool]:
         """Keep every writer of the file away; yield whether it is still at a version."""
-        with self.file.locked() as locked:
+        with self.on_disk.locked() as locked:
             yield locked.current().version == version
 
     def notice_edit(self) -> bool:
@@ -138,7 +138,7 @@ class VersionedFile:
             if self._process == os.getpid():
                 return
             self.records.claim(self.path)
-            self.file.begin()
+            self.on_disk.begin()
             if not self.records.state.is_copy:
                 with suppress(OSError):
                     sweep(self.path)

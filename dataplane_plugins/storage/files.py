@@ -90,7 +90,7 @@ class Files(StoredFiles):
         reason = reason or f"asked for with {name}"
         with services.state.write():  # the reload begins when what it may undo is kept
             identifier = services.reloads.request(version, reason, beside=True, at_once=forced)
-            services.used_files.former.keep(identifier, former)
+            services.used_files.former.store(identifier, former)
         if not forced:
             resp.status = 202
             resp.set_header("Reload-ID", identifier)

@@ -134,7 +134,7 @@ def test_what_haproxy_refuses_is_put_beside_the_file(services: Services, haproxy
     until(lambda: any(record.status == "failed" for record in services.reloads.records()))
     assert aside.read_text() == bad
     assert haproxy.configuration.read_text().split("\n", 1)[1] == text
-    entry = services.config.history.entry(2)
+    entry = services.config.history.get(2)
     assert entry is not None and str(aside) in entry.reason
     told = [fact for fact in overview(services) if str(aside) in fact.text]
     assert [(fact.bad, fact.doubtful) for fact in told] == [(False, True)]

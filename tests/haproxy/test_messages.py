@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Finding
-from dataplane_core.store.messages import FINDINGS_LIMIT, findings, one_line, summary, told
+from dataplane_core.store.messages import FINDINGS_LIMIT, findings, one_line, reload_words, summary
 
 CANDIDATE = "/etc/haproxy/.haproxy.cfg.k3j2.tmp"
 
@@ -94,7 +94,7 @@ def test_a_summary_prefers_alerts_and_counts_the_rest() -> None:
 
 def test_a_reload_is_told_without_the_program() -> None:
     text = "\n[NOTICE]   (1) : haproxy version is 2.8\n[NOTICE]   (1) : path to executable is /x\n"
-    assert told(text + "[ALERT]    (1) : config : bad\n") == "bad"
+    assert reload_words(text + "[ALERT]    (1) : config : bad\n") == "bad"
 
 
 def test_what_a_reload_says_has_no_frame() -> None:
@@ -105,13 +105,13 @@ def test_what_a_reload_says_has_no_frame() -> None:
         "[ALERT]    (7) : config : parsing [/h.cfg:2]: unmatched quote at position 9:\n"
         '  server "x\n         ^\n'
     )
-    assert one_line(told(text)) == (
+    assert one_line(reload_words(text)) == (
         "missing timeouts for backend 'b'.; While not properly invalid, it is odd.; "
         'parsing [/h.cfg:2]: unmatched quote at position 9:; server "x'
     )
-    assert told("New worker (8) forked\nLoading success.\n") == "New worker (8) forked\nLoading success."
+    assert reload_words("New worker (8) forked\nLoading success.\n") == "New worker (8) forked\nLoading success."
 
 
 @given(st.text())
 def test_one_line_is_one_line(text: str) -> None:
-    assert len(one_line(told(text)).splitlines()) <= 1
+    assert len(one_line(reload_words(text)).splitlines()) <= 1

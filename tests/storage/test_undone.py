@@ -204,7 +204,7 @@ def test_a_text_that_is_being_loaded_may_come_back_too(tmp_path):
             assert storage.send("DELETE", f"{RULE}&version=30").status_code == 202
             assert storage.send("DELETE", "maps/m.map").status_code == 204
         services.config.file.accept(record.version)
-        services.used_files.loaded(record.id)
+        services.used_files.reload_succeeded(record.id)
 
     services.reloads.files.accept = meanwhile
     assert [reload(storage).status for _ in range(2)] == ["succeeded", "failed"]
@@ -242,5 +242,5 @@ def test_a_file_that_is_gone_already_is_not_kept(tmp_path):
     assert storage.send("DELETE", f"{RULE}&version=30").status_code == 202
     with storage.services.used_files.removing(file):
         file.unlink(missing_ok=True)
-    storage.services.used_files.fallen_back()
+    storage.services.used_files.text_put_back()
     assert not file.exists()

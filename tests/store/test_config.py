@@ -19,7 +19,7 @@ from dataplane_core.errors import (
     StorageFailed,
     VersionMismatch,
 )
-from dataplane_core.store.files import identity
+from dataplane_core.store.files import file_identity
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager
 from tests.store.support import LANGUAGE, TEXT, Bench, FakeRecord, add_server
@@ -27,10 +27,10 @@ from tests.store.support import LANGUAGE, TEXT, Bench, FakeRecord, add_server
 
 def test_reading_writes_nothing(bench):
     config = bench.store()
-    before = identity(os.stat(bench.file))
+    before = file_identity(os.stat(bench.file))
     assert config.version() == 1
     assert config.raw_text() == (TEXT, None)
-    assert identity(os.stat(bench.file)) == before
+    assert file_identity(os.stat(bench.file)) == before
     assert bench.litter() == []
 
 
@@ -190,7 +190,7 @@ def test_a_change_that_the_socket_takes_needs_no_reload(bench):
     bench.plan = lambda change: lambda: True
     outcome = add_server(config, "be1", "s2", version=1)
     assert (outcome.state, outcome.reload_id, bench.reloads.requested) == ("applied", None, [])
-    assert config.history.entry(2).accepted
+    assert config.history.get(2).accepted
 
 
 def test_a_change_that_another_commit_overtook_is_reloaded_all_the_same(bench):

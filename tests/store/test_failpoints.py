@@ -45,7 +45,7 @@ def test_a_death_during_a_commit(bench, name, action):
     assert left == (["in_progress"] if action == "transaction" and not written else [])
     assert add_server(config, "be2", "s9", version=config.version()).version == 2 + written
     if written:
-        assert config.history.entry(2).status == "active"
+        assert config.history.get(2).status == "active"
         assert "new1" in config.raw_text(2)[0]
 
 
@@ -117,7 +117,7 @@ def test_a_death_while_a_version_is_put_back(bench, name):
     assert ("new1" not in bench.text) == back
     if back:
         assert bench.text == "# _version=3\n" + TEXT
-        assert config.history.entry(2).status == "rolled back"
+        assert config.history.get(2).status == "rolled back"
         assert config.file.restore("again", 2) is None
     else:
         assert config.file.restore("again", 2) == 3

@@ -96,7 +96,7 @@ def test_identity_moves_when_the_modification_time_is_put_back(tmp_path):
     before = target.stat()
     target.write_bytes(b"two")
     os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert files.identity(target.stat()) != files.identity(before)
+    assert files.file_identity(target.stat()) != files.file_identity(before)
 
 
 def test_threads_exclude_each_other(tmp_path):

@@ -42,7 +42,7 @@ class TestPutBack:
         assert bench.text == "# _version=3\n" + TEXT
         assert rejected(bench).read_text() == BAD
         assert stat.S_IMODE(rejected(bench).stat().st_mode) == 0o640
-        entry = config.history.entry(2)
+        entry = config.history.get(2)
         assert entry.status == "rolled back"
         for told in (entry.reason, caplog.text):
             assert "line 4: unknown keyword" in told and str(rejected(bench)) in told
@@ -67,7 +67,7 @@ class TestPutBack:
         assert config.file.restore("no such address", 4) == 5
         assert bench.text == "# _version=5\n" + TEXT
         assert rejected(bench).read_text() == TEXT + "# second\n"
-        told = {entry.version: entry.status for entry in config.history.entries()}
+        told = {entry.version: entry.status for entry in config.history.latest()}
         assert told == {1: "active", 2: "rolled back", 3: "rolled back", 4: "rolled back", 5: "active"}
 
     def test_changes_of_clients_leave_nothing_beside_the_file(self, bench):
@@ -75,7 +75,7 @@ class TestPutBack:
         add_server(config, "be1", "s2", version=1)
         assert config.file.restore("no", 2) == 3
         assert bench.litter() == []
-        assert config.history.entry(2).reason == "no"
+        assert config.history.get(2).reason == "no"
 
     def test_an_older_one_is_replaced(self, bench):
         config = edited(bench, BAD)
@@ -91,7 +91,7 @@ class TestPutBack:
         assert config.file.restore("no", 2) == 3
         assert bench.text == "# _version=3\n" + TEXT
         assert "version 2, written by hand, is not kept" in caplog.text
-        assert config.history.entry(2).reason == "no"
+        assert config.history.get(2).reason == "no"
         assert config.raw_text(2)[0] == BAD
 
     def test_a_link_has_it_beside_itself(self, bench, tmp_path):
@@ -116,7 +116,7 @@ class TestKept:
         assert not config.file.notice_edit()
         assert keeping.reloads.requested == []
         assert keeping.text == BAD
-        entry = config.history.entry(2)
+        entry = config.history.get(2)
         assert entry.refused and "refused" in entry.reason and "line 4" in entry.reason
         assert f"parsing [{keeping.file}:4]" in entry.reason
         assert "is not reloaded" in caplog.text and "line 4" in caplog.text
@@ -160,11 +160,11 @@ class TestKept:
         assert config.file.notice_edit()
         assert config.file.restore("no such address", 2) is None
         assert (keeping.text, keeping.litter()) == (text, [])
-        assert config.history.entry(2).refused
+        assert config.history.get(2).refused
         add_server(config, "be1", "s2", version=2)
         assert config.file.restore("no such address", 3) == 4
         assert keeping.text == text
-        told = {entry.version: (entry.status, entry.refused) for entry in config.history.entries()}
+        told = {entry.version: (entry.status, entry.refused) for entry in config.history.latest()}
         assert told[3] == ("rolled back", False) and told[4] == ("active", True)
         assert (config.version(), config.raw_text()[0]) == (4, text)
         add_server(config, "be1", "s3", version=4)

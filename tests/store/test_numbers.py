@@ -33,7 +33,7 @@ def test_an_edit_by_hand_is_kept_numbered_and_told_once(bench):
     by_hand(bench, bench.text + "# by hand\n")
     assert config.version() == 3
     assert bench.text.endswith("# by hand\n") and "_version=2" in bench.text
-    entry = config.history.entry(3)
+    entry = config.history.get(3)
     assert (entry.origin, entry.status) == ("external", "active")
     assert config.file.notice_edit()
     assert not config.file.notice_edit()
@@ -108,8 +108,8 @@ def test_an_edit_in_the_same_tick_of_the_clock_is_seen(bench, monkeypatch):
     by_hand(bench, TEXT + "# one\n")
     assert "# one" in config.raw_text()[0]
     real = os.stat(bench.file)
-    monkeypatch.setattr(source, "identity", lambda status: (1,))
-    config.file.file.distrust()
+    monkeypatch.setattr(source, "file_identity", lambda status: (1,))
+    config.file.on_disk.distrust()
     assert "# one" in config.raw_text()[0]
     with open(bench.file, "r+") as file:
         file.write("# ONE edit by hand")

@@ -20,7 +20,7 @@ def test_the_accepted_text_comes_back_as_a_new_version(bench):
     open_transaction = config.transactions.begin(4).id
     assert config.file.restore("no route", 3) == 5
     assert bench.text == accepted.replace("_version=2", "_version=5")
-    told = {entry.version: (entry.status, entry.reason) for entry in config.history.entries()}
+    told = {entry.version: (entry.status, entry.reason) for entry in config.history.latest()}
     assert told[3] == told[4] == ("rolled back", "no route")
     assert told[5] == ("active", "no route")
     assert config.history.last_accepted().version == 5
@@ -89,7 +89,7 @@ def test_what_haproxy_took_over_its_socket_is_undone_by_a_reload(bench):
     add_server(config, "be1", "s2", version=1)
     bench.plan = lambda change: lambda: True
     assert add_server(config, "be1", "s3", version=2).state == "applied"
-    assert not config.history.entry(3).accepted
+    assert not config.history.get(3).accepted
     bench.reloads.requested.clear()
     assert config.file.restore("no", 3) == 4
     assert bench.reloads.requested == [4]

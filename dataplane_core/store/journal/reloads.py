@@ -6,7 +6,7 @@ from sqlite3 import Connection, Row
 from typing import Literal
 
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.versions import plain
+from dataplane_core.store.journal.versions import storable_text
 from dataplane_core.store.messages import one_line
 
 _STEPS = (
@@ -90,7 +90,7 @@ class ReloadTable:
         reload. `beside`: a file beside the configuration asks for it, and it is due whatever
         becomes of the version. `at_once` leaves the delay out.
         """
-        due, reason = time.time() + (0.0 if at_once else self._delay), plain(reason)
+        due, reason = time.time() + (0.0 if at_once else self._delay), storable_text(reason)
         with self._state.write() as connection:
             query = "SELECT * FROM reloads WHERE state = 'queued' ORDER BY number LIMIT 1"
             row = connection.execute(query).fetchone()

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.files import identity, storage_errors
+from dataplane_core.store.files import file_identity, storage_errors
 from dataplane_core.store.journal.state import State
 
 _MEMORY = "/dev/shm"
@@ -91,7 +91,7 @@ def _database(directory: Path) -> dict[str, bytes]:
 
 def _identity_of(path: Path) -> object:
     try:
-        return identity(os.stat(path))
+        return file_identity(os.stat(path))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -15,11 +15,11 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import locked
 from dataplane_core.store.head import decode_text, encode_text
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.versions import plain
+from dataplane_core.store.journal.versions import storable_text
 from dataplane_core.store.overlay import Action, Step
 from dataplane_core.text import SectionKey
 
-Status = Literal["in_progress", "failed", "outdated", "success"]
+TransactionStatus = Literal["in_progress", "failed", "outdated", "success"]
 COMMITTED = "another transaction was committed"
 RESTORED = "a version that HAProxy refused was taken back"
 _MOST_CLOSED = 100
@@ -54,7 +54,7 @@ class TransactionRecord:
 
     id: str
     base: int
-    status: Status
+    status: TransactionStatus
     sequence: int
     created: float
     touched: float
@@ -82,7 +82,7 @@ class TransactionTable:
     def get(self, transaction_id: str) -> TransactionRecord | None:
         """One transaction, as it is now."""
         sql = "SELECT * FROM transactions WHERE id = ?"
-        found = self._state.read(sql, (plain(transaction_id),))
+        found = self._state.read(sql, (storable_text(transaction_id),))
         return self._row(found[0]) if found else None
 
     def all(self) -> list[TransactionRecord]:
@@ -144,19 +144,19 @@ class TransactionTable:
         )
         return [_step(row) for row in rows]
 
-    def close(self, transaction_id: str, status: Status, reason: str) -> None:
+    def close(self, transaction_id: str, status: TransactionStatus, reason: str) -> None:
         """A transaction has failed or is outdated."""
         with self._state.write() as connection:
             connection.execute(
                 "UPDATE transactions SET status = ?, reason = ?, touched = ? "
                 "WHERE id = ? AND status = 'in_progress'",
-                (status, plain(reason), time.time(), transaction_id),
+                (status, storable_text(reason), time.time(), transaction_id),
             )
 
     def delete(self, transaction_id: str) -> bool:
         """Take a transaction away; False when there was none."""
         with self._state.write() as connection:
-            return self.remove(connection, plain(transaction_id))
+            return self.remove(connection, storable_text(transaction_id))
 
     def remove(self, connection: sqlite3.Connection, transaction_id: str) -> bool:
         """Take a transaction away, with its edits; False when there was none."""
@@ -215,7 +215,7 @@ class TransactionTable:
             "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.id, row.base, row.status, row.sequence, row.created, row.touched,
-                plain(row.who), plain(row.reason),
+                storable_text(row.who), storable_text(row.reason),
             ),
         )  # fmt: skip
 
@@ -227,7 +227,11 @@ class TransactionTable:
 
 
 def _values(row: TransactionRecord, number: int, step: Step) -> tuple[Any, ...]:
-    kind, name, ordinal = plain(step.key.kind), plain(step.key.name), step.key.ordinal
+    kind, name, ordinal = (
+        storable_text(step.key.kind),
+        storable_text(step.key.name),
+        step.key.ordinal,
+    )
     text = None if step.text is None else encode_text(step.text)
     return (row.id, row.sequence, number, step.action, step.position, kind, name, ordinal, text)
 

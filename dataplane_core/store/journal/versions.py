@@ -8,7 +8,7 @@ from typing import Literal, cast
 from dataplane_core.store.change import Origin
 from dataplane_core.store.journal.state import State
 
-Status = Literal["intended", "active", "rolled back"]
+VersionStatus = Literal["intended", "active", "rolled back"]
 _MOST_ENTRIES = 10_000
 _COLUMNS = (
     "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
@@ -50,7 +50,7 @@ class VersionRecord:
 
     version: int
     digest: str
-    status: Status
+    status: VersionStatus
     origin: Origin
     created: float
     who: str = ""
@@ -81,32 +81,32 @@ class VersionTable:
 
     def newest(self) -> VersionRecord | None:
         """The version with the highest number that was ever the file's."""
-        found = self._entries("TRUE ORDER BY version DESC LIMIT 1")
+        found = self._select("TRUE ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
-    def entry(self, version: int) -> VersionRecord | None:
+    def get(self, version: int) -> VersionRecord | None:
         """One version."""
-        found = self._entries("version = ?", version)
+        found = self._select("version = ?", version)
         return found[0] if found else None
 
-    def entries(self, limit: int = 100) -> list[VersionRecord]:
+    def latest(self, limit: int = 100) -> list[VersionRecord]:
         """The newest versions, newest first."""
-        return self._entries("TRUE ORDER BY version DESC LIMIT ?", limit)
+        return self._select("TRUE ORDER BY version DESC LIMIT ?", limit)
 
     def intents(self, digest: str | None = None) -> list[VersionRecord]:
         """Versions that someone is, or was, about to write: all, or those with one text."""
         if digest is None:
-            return self._entries("TRUE ORDER BY version", table="intents")
-        return self._entries("digest = ? ORDER BY version", digest, table="intents")
+            return self._select("TRUE ORDER BY version", table="intents")
+        return self._select("digest = ? ORDER BY version", digest, table="intents")
 
     def last_accepted(self) -> VersionRecord | None:
         """The newest version that HAProxy has loaded and that was not rolled back."""
-        found = self._entries("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")
+        found = self._select("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
     def by_hand(self, above: int) -> VersionRecord | None:
         """The newest version above a number that a person wrote, or that put such a one back."""
-        found = self._entries(
+        found = self._select(
             "version > ? AND status = 'active' AND (origin = 'external' OR "
             "origin = 'restore' AND NOT accepted) ORDER BY version DESC LIMIT 1", above,
         )  # fmt: skip
@@ -115,22 +115,22 @@ class VersionTable:
     def last_rejected(self) -> VersionRecord | None:
         """The newest version that a person wrote and that was rolled back."""
         rejected = "origin = 'external' AND status = 'rolled back'"
-        found = self._entries(f"{rejected} ORDER BY version DESC LIMIT 1")
+        found = self._select(f"{rejected} ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
     def refuse(self, version: int, reason: str) -> None:
         """HAProxy refuses a version, which stays in force; nothing is left to do about it."""
         sql = "UPDATE history SET reason = ?, followed = 1 WHERE version = ? AND status = 'active'"
         with self.state.write() as connection:
-            connection.execute(sql, (plain(reason), version))
+            connection.execute(sql, (storable_text(reason), version))
 
     def unfollowed(self, origin: Origin) -> list[VersionRecord]:
         """Active versions of one origin for which a reload is still to be asked for."""
-        return self._entries("NOT followed AND status = 'active' AND origin = ?", origin)
+        return self._select("NOT followed AND status = 'active' AND origin = ?", origin)
 
     def transaction_since(self, version: int) -> bool:
         """Whether one of the versions above `version` was made by a transaction."""
-        return bool(self._entries("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
+        return bool(self._select("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
 
     def intend(self, entry: VersionRecord) -> int:
         """Write down a version that may become the file's; returns the number of this attempt.
@@ -194,13 +194,13 @@ class VersionTable:
         with self.state.write() as connection:
             sql = "UPDATE history SET applied = 1, followed = 1 WHERE version = ?"
             connection.execute(sql, (version,))
-        before = self._entries("version < ? ORDER BY version DESC LIMIT 1", version)
+        before = self._select("version < ? ORDER BY version DESC LIMIT 1", version)
         if before and before[0].accepted:
             self.accept(version)
 
     def applied_between(self, above: int, below: int) -> bool:
         """Whether HAProxy took one of the versions between the two numbers over its socket."""
-        return bool(self._entries("applied AND version > ? AND version < ? LIMIT 1", above, below))
+        return bool(self._select("applied AND version > ? AND version < ? LIMIT 1", above, below))
 
     def roll_back(
         self, connection: sqlite3.Connection, above: int, below: int, reason: str
@@ -209,10 +209,10 @@ class VersionTable:
         connection.execute(
             "UPDATE history SET status = 'rolled back', followed = 1, reason = ? "
             "WHERE version > ? AND version < ? AND status = 'active'",
-            (plain(reason), above, below),
+            (storable_text(reason), above, below),
         )
 
-    def _entries(
+    def _select(
         self, condition: str, *parameters: object, table: str = "history"
     ) -> list[VersionRecord]:
         rows = self.state.read(f"SELECT {_COLUMNS} FROM {table} WHERE {condition}", parameters)
@@ -220,7 +220,7 @@ class VersionTable:
             VersionRecord(
                 version=row["version"],
                 digest=row["digest"],
-                status=cast(Status, row["status"]),
+                status=cast(VersionStatus, row["status"]),
                 origin=cast(Origin, row["origin"]),
                 created=row["created"],
                 who=row["who"],
@@ -237,15 +237,15 @@ class VersionTable:
 
 def _insert(connection: sqlite3.Connection, table: str, entry: VersionRecord) -> int:
     values = (
-        entry.version, entry.digest, entry.status, entry.origin, plain(entry.who),
-        plain(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
-        entry.followed, plain(entry.reason), entry.applied,
+        entry.version, entry.digest, entry.status, entry.origin, storable_text(entry.who),
+        storable_text(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
+        entry.followed, storable_text(entry.reason), entry.applied,
     )  # fmt: skip
     marks = ", ".join("?" * len(values))
     sql = f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES ({marks})"
     return connection.execute(sql, values).lastrowid or 0
 
 
-def plain(text: str) -> str:
+def storable_text(text: str) -> str:
     """Text that SQLite can store: bytes that are no UTF-8 become visible escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
