@@ -71,8 +71,8 @@ def _place_of(section: Section, places: Sequence[int], number: int, default: int
     conditional blocks in which its neighbours do not stand.
     """
     if not places:
-        return section.outside(default)
+        return section.unconditional_place(default)
     if number == 0:
-        return section.in_front(0, places[0])
+        return section.place_in_front(0, places[0])
     end = places[number] if number < len(places) else len(section.lines)
-    return section.first_outside(range(places[number - 1] + 1, end + 1))
+    return section.first_unconditional(range(places[number - 1] + 1, end + 1))

@@ -8,7 +8,7 @@ from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
 from dataplane_core.grammar.reconcile import StatementLine, reconcile
 from dataplane_core.grammar.statements import LineForm, Statement
-from dataplane_core.text.comments import own_start
+from dataplane_core.text.comments import own_comments_start
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 from dataplane_core.text.section_edit import SectionEdit
@@ -50,7 +50,7 @@ class RowTable:
         for form in statement.forms:
             self.ranks.setdefault(form.head[:1] if form.head[0] != "no" else form.head, rank)
 
-    def of(self, statement: Statement) -> "RowTable":
+    def with_statement(self, statement: Statement) -> "RowTable":
         """Return the table of another statement, with this one's place in sections."""
         return RowTable(statement, self.rank, self.ranks)
 
@@ -106,22 +106,22 @@ class RowTable:
     def _place_of(self, section: Section, index: int | None) -> int:
         rows = [row.at for row in self.rows(section)]
         if index is not None and index < len(rows):
-            return section.in_front(rows[index - 1] + 1 if index else 0, rows[index])
+            return section.place_in_front(rows[index - 1] + 1 if index else 0, rows[index])
         lines = section.lines
         alike = (at + 1 for at in range(len(lines) - 1, -1, -1) if self.heads.lookup(lines[at]))
         behind = next(alike, None)  # the last line of the table, be it read or not
         if behind is None:
-            return section.outside(self._place(section))
+            return section.unconditional_place(self._place(section))
         if index is None:
-            return section.outside(behind)
-        return section.first_outside(range(behind, len(lines) + 1))
+            return section.unconditional_place(behind)
+        return section.first_unconditional(range(behind, len(lines) + 1))
 
     def _place(self, section: Section) -> int:
         for at, line in enumerate(section.lines):
             words = line.tokens
             rank = self.ranks.get(words[:2], self.ranks.get(words[:1], 0)) if words else 0
             if rank > self.rank:
-                return own_start(section.lines, at, section.language)
+                return own_comments_start(section.lines, at, section.language)
         return section.end()
 
     def replace(self, section: Section, row: Row, values: Values) -> Section:

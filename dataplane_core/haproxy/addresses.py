@@ -106,7 +106,7 @@ def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[SocketAddress, ...]
 
 def global_lines(document: Document) -> list[tuple[str, ...]]:
     """Return the raw tokens of every line of the `global` sections of a configuration."""
-    return [line.tokens for section in document.all("global") for line in section.lines]
+    return [line.tokens for section in document.of_kind("global") for line in section.lines]
 
 
 def _after(keyword: str, words: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.locate import named_rows, owner, row_at, row_name
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.conditions import has_conditional_blocks
 from dataplane_core.text.matching import opcodes
 
 
@@ -83,7 +84,7 @@ def differences(registry: Registry, before: Document, after: Document) -> list[D
 
 def _heed_others(found: list[Difference], document: Document) -> None:
     """Raise `NeedsReload` where lines that are as they were have a say in what others mean."""
-    if _says(document, ".if"):
+    if has_conditional_blocks(document.text()):
         raise NeedsReload("only HAProxy knows which lines of a conditional block count")
     for prop in (change.prop for change in found if isinstance(change, PropertyChange)):
         if prop.live_unless and _says(document, prop.live_unless):

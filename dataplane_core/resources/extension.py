@@ -63,7 +63,7 @@ class Extension:
     ) -> Collection:
         if isinstance(one, RowCollection):
             statement = self._statement(one, parts, origins)
-            new: Collection = replace(one, table=one.table.of(statement))
+            new: Collection = replace(one, table=one.table.with_statement(statement))
             collections[one.name] = new
             return new
         if not isinstance(one, SectionCollection | SingleSection):

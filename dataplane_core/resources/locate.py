@@ -23,7 +23,7 @@ UNNAMED_DEFAULTS = "unnamed_defaults_"
 
 def shown_names(document: Document, kind: str, prefix: str | None) -> list[tuple[str, Section]]:
     """The sections of a kind in file order, under their names or the made-up ones."""
-    sections = document.all(kind)
+    sections = document.of_kind(kind)
     if prefix is None:
         return [(section.name, section) for section in sections if section.name]
     named = []
@@ -41,7 +41,7 @@ def find_section(document: Document, kind: str, name: str, prefix: str | None) -
     """The section that clients know as `name`; a real name wins over a made-up one."""
     found = document.find(kind, name) if name else None
     if found is None and prefix is not None and name.startswith(prefix):
-        unnamed = [section for section in document.all(kind) if not section.name]
+        unnamed = [section for section in document.of_kind(kind) if not section.name]
         number = name.removeprefix(prefix)
         if is_digits(number) and 0 < int(number[:9]) <= len(unnamed):
             found = unnamed[int(number) - 1]
@@ -63,7 +63,7 @@ def find_single(document: Document, single: SingleSection) -> Section | None:
     """The section that a singleton means: the last one, or all there are as one."""
     if not single.last:
         return document.joined(single.kind)
-    return next(reversed(document.all(single.kind)), None)
+    return next(reversed(document.of_kind(single.kind)), None)
 
 
 def find_defaults(document: Document, name: str) -> Section | None:
@@ -88,7 +88,7 @@ class ParentReference:
             if kind == GLOBAL:
                 found = document.joined(GLOBAL)
             elif kind in NAMELESS and not self.name:
-                sections = document.all(kind)
+                sections = document.of_kind(kind)
                 found = sections[-1] if sections else None
             else:
                 prefix = UNNAMED_DEFAULTS if kind == DEFAULTS else None

@@ -26,9 +26,11 @@ def place_section(
         at = _place_of_defaults(document, name, origin, order)
     elif origin is None:
         document = document.add(new, order)
-        return document, document.all(kind)[-1]
+        return document, document.of_kind(kind)[-1]
     else:
-        at = _behind(document, origin, kind, document.free(document.place(kind, order)))
+        at = _behind(
+            document, origin, kind, document.free_place(document.place_of_kind(kind, order))
+        )
     document = document.insert(at, new)
     return document, document.sections[at]
 
@@ -56,17 +58,17 @@ def _place_of_defaults(
     file, if it is itself to inherit from that one, or if proxies inherit from none. Only the one
     without a name, which a client sets for all proxies, goes to the top.
     """
-    others = document.all(DEFAULTS)
+    others = document.of_kind(DEFAULTS)
     if not others:
-        at = document.place(DEFAULTS, order)
+        at = document.place_of_kind(DEFAULTS, order)
         unasked = any(_inherits_from_last(section) for section in document.sections[at:])
-        return document.free(len(document.sections) if name and unasked else at)
+        return document.free_place(len(document.sections) if name and unasked else at)
     at = document.position(others[-1])
     if not any(_inherits_from_last(section) for section in document.sections[at:]):
-        return document.free(at + 1)
+        return document.free_place(at + 1)
     if origin is not None and document.position(origin) >= at:
         at = len(document.sections)
-    return document.free(at)
+    return document.free_place(at)
 
 
 def _inherits_from_last(section: Section) -> bool:
@@ -88,7 +90,7 @@ def _behind(document: Document, origin: Section, kind: str, at: int) -> int:
         return at
     alike = [one + 1 for one in range(first, end) if sections[one].kind == kind]
     places = [*alike[-1:], *range(end, first - 1, -1)]
-    free = next((one for one in places if document.free(one) == one), len(sections))
+    free = next((one for one in places if document.free_place(one) == one), len(sections))
     if free <= end or origin.name:
         return free
     return next((one for one in places if not document.is_conditional(one)), free)
@@ -143,7 +145,7 @@ def _moved(
             f"{section.kind} {section.name}".rstrip() + f" cannot inherit from {wanted}, which "
             "stands below it: from can only name a defaults section further up in the file"
         )
-    leaving = document.part(section).leaving
+    leaving = document.removal(section).leaving
     rest = document.remove(section)
     at = _behind(rest, rest.sections[there - 1], section.kind, -1)
     moved = rest.insert(at, leaving.trimmed())

@@ -7,6 +7,7 @@ from dataplane_core.grammar.model import HeadTable
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Line, Section
+from dataplane_core.text.conditions import says_something
 
 
 def unmanaged_lines(
@@ -28,7 +29,9 @@ def unmanaged_lines(
 def _unknown(section: Section, model: Model, tables: Sequence[HeadTable]) -> Iterator[str]:
     beside = model.beside(section)
     for at, line in enumerate(section.lines):
-        if not _says_something(section, line) or any(_reading(table, line) for table in tables):
+        if not says_something(line) or _is_header(section, line):
+            continue
+        if any(_reading(table, line) for table in tables):
             continue  # what a row has beside its own words, the row shows
         reading = _reading(model.heads, line)
         if at in beside or reading is None or reading.partial or reading.rounded:
@@ -40,7 +43,6 @@ def _reading(table: HeadTable, line: Line) -> Reading | None:
     return None if match is None else match[2]
 
 
-def _says_something(section: Section, line: Line) -> bool:
-    """Neither blank, a comment, a condition such as `.if` (manual, section 2.4), nor a header."""
-    words = line.tokens
-    return line.broken or bool(words and words[0] != section.kind and not words[0].startswith("."))
+def _is_header(section: Section, line: Line) -> bool:
+    """Return whether a line is the header of another of the sections that are shown as one."""
+    return line.tokens[:1] == (section.kind,)

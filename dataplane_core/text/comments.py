@@ -1,14 +1,14 @@
-"""Comments above a line: which of them go with it when it goes, and which speak of more.
+"""Tell which comments are about one line, and are removed with it, and which are about more.
 
-A comment directly above a line is prose about that line, and goes with it. What stays:
+A comment directly above a line is about that line, with three exceptions, which stay:
 
-* a line of configuration that somebody has commented out, with all that stands above it;
-* a marker: the edges of a block that another program writes (`# BEGIN …`, `### … ### END`), rulers
-  and titles set in them (`# ---- servers ----`);
-* a heading: a comment with further lines of the same kind directly below it.
+* a line of configuration that somebody has commented out, and all comments above that;
+* a marker: an edge of a block that another program writes (`# BEGIN …`, `### … ### END`), a ruler,
+  or a title between rulers (`# ---- servers ----`);
+* a heading: a comment above several lines with the same keyword.
 
-For a section the same holds of the comments above its header. Behind its last line a marker, or a
-comment at the left margin that a blank line sets off, is about what comes next.
+Comments above a section's header are told apart in the same way. Behind a section's last statement
+a marker, or a comment at the left margin that a blank line sets off, is about the next section.
 """
 
 import re
@@ -29,18 +29,19 @@ _WORDS_OF_PROSE = frozenset(
 )
 
 
-def kind_of(line: Line) -> str:
-    """The word that says what a line is about: the first one, a `no` in front left aside."""
+def first_keyword(line: Line) -> str:
+    """Return the first word of a line, or the second one where the first is `no`; "" without
+    words."""
     words = line.tokens[:2]
     word = words[-1] if words[:1] == ("no",) else "".join(words[:1])
     return unquote(word)
 
 
 def is_commented_out(line: Line, language: Language) -> bool:
-    """Whether a comment reads as a line of configuration, and not as a sentence.
+    """Return whether a comment reads as a line of configuration rather than as a sentence.
 
-    Its first words are those of a declaration, or a word has parts as only keywords have
-    (`some-keyword`, `tune.more`).
+    Its first words are the head of a line in the `language`, or have parts as only keywords have
+    (`some-keyword`, `tune.more`), and none of its words is one of English prose.
 
     >>> language = Language((), [("server",)])
     >>> lines = [Line(text) for text in ("#server s3 1.2.3.4", "# server of the shop")]
@@ -64,7 +65,7 @@ def is_commented_out(line: Line, language: Language) -> bool:
 
 
 def is_marker(line: Line) -> bool:
-    """Whether a comment marks a place: a ruler, a title set in rulers, the edge of a block.
+    """Return whether a comment marks a place: a ruler, a title between rulers, a block's edge.
 
     >>> [is_marker(Line(text)) for text in ("#-----", "# END shop", "# the end is near")]
     [True, True, False]
@@ -74,8 +75,11 @@ def is_marker(line: Line) -> bool:
     return bool(_RULER.search(text) or _EDGE.search(inner) or _EDGE_AT_AN_END.match(inner))
 
 
-def own_start(lines: Sequence[Line], at: int, language: Language) -> int:
-    """Where the comments begin that are about the line `at` alone; `at` if there are none."""
+def own_comments_start(lines: Sequence[Line], at: int, language: Language) -> int:
+    """Return the place of the first comment that is about the line `at` alone.
+
+    All lines from there to `at` are such comments; without any, the place is `at` itself.
+    """
     start = at
     while start > 0 and lines[start - 1].is_comment and not is_marker(lines[start - 1]):
         above = lines[start - 1]
@@ -88,33 +92,39 @@ def own_start(lines: Sequence[Line], at: int, language: Language) -> int:
 
 
 def _column(line: Line) -> int:
-    """Where the text of a comment begins."""
+    """Return the column at which the text of a comment begins."""
     return len(line.raw) - len(line.raw.lstrip(" \t#"))
 
 
-def is_headed(kind: str, following: Iterable[Line], language: Language) -> bool:
-    """Whether comments above a line of that kind are a heading of the lines that follow it too.
+def heads_a_group(kind: str, following: Iterable[Line], language: Language) -> bool:
+    """Return whether a comment above a line with the keyword `kind` is a heading of several lines.
 
-    A line that is commented out between them does not end the group.
+    It is where the next of the `following` lines has the same keyword; lines that are commented out
+    are passed over.
     """
     for line in following:
         if not (line.is_comment and is_commented_out(line, language)):
-            return kind_of(line) == kind
+            return first_keyword(line) == kind
     return False
 
 
-def leaving(lines: Sequence[Line], going: Collection[int], language: Language) -> set[int]:
-    """The lines `going`, and with them the comments that are about nothing else."""
+def with_own_comments(
+    lines: Sequence[Line], going: Collection[int], language: Language
+) -> set[int]:
+    """Return the places of lines to remove: those `going`, and of the comments about them alone."""
     gone = set(going)
     for at in going:
         rest = (lines[below] for below in range(at + 1, len(lines)) if below not in going)
-        if not is_headed(kind_of(lines[at]), rest, language):
-            gone.update(range(own_start(lines, at, language), at))
+        if not heads_a_group(first_keyword(lines[at]), rest, language):
+            gone.update(range(own_comments_start(lines, at, language), at))
     return gone
 
 
-def next_heading(lines: Sequence[Line]) -> int:
-    """Where comments begin behind a section's last line that are about what comes next."""
+def next_heading_start(lines: Sequence[Line]) -> int:
+    """Return the place of the first comment behind the last statement about the next section.
+
+    Without such a comment, return the number of lines.
+    """
     said = (at for at in range(len(lines), 0, -1) if lines[at - 1].tokens or lines[at - 1].broken)
     for at in range(next(said, 0), len(lines)):
         line = lines[at]

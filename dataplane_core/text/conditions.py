@@ -1,7 +1,9 @@
-"""Conditional blocks (manual, section 2.4): where they are, not whether they count.
+"""Find conditional blocks, from `.if` to `.endif` (manual, section 2.4); only HAProxy evaluates
+them.
 
-Their directives know nothing of sections. A block may hold whole sections, and then its directives
-stand among the lines of those: they belong to none of them, and stay when the section goes.
+Blocks and sections cross freely: a block may hold whole sections, begin in one section and end in
+another. The directives of such a block stand among the lines of sections, but are lines of no
+section: they stay when a section is removed.
 """
 
 import re
@@ -21,7 +23,7 @@ _CANDIDATE = re.compile(r"\n[ \t\v\f\r]*+[.\"'\\][^\n]*")
 
 
 class ConditionalBlocks:
-    """The blocks between `.if` and the matching `.endif` of a text, nested ones within the outer.
+    """The outermost blocks of a text, each from `.if` to the `.endif` that belongs to it.
 
     >>> blocks = ConditionalBlocks("a\\n.if defined(X)\\nb\\n.endif\\nc\\n")
     >>> [blocks.hold(at) for at in (0, 17, 26)]
@@ -42,21 +44,34 @@ class ConditionalBlocks:
                 if depth == 0:
                     self._edges.append(match.start())
 
-    def hold(self, at: int) -> bool:
-        """Whether the line that begins at this offset of the text stands in a block.
+    def __bool__(self) -> bool:
+        return bool(self._edges)
 
-        A block that does not end holds all that follows.
+    def hold(self, at: int) -> bool:
+        """Return whether the line that begins at the offset `at` stands in a block.
+
+        A block without an `.endif` ends with the text.
         """
         return bisect_right(self._edges, at) % 2 == 1
 
 
-def may_hold(text: str) -> bool:
-    """Whether a text may hold directives; quick, for the many that hold none."""
+def has_conditional_blocks(text: str) -> bool:
+    """Return whether a text has any conditional block."""
+    return may_hold_directives(text) and bool(ConditionalBlocks(text))
+
+
+def may_hold_directives(text: str) -> bool:
+    """Return False for a text that surely holds no directive; quick, as that is nearly every
+    text."""
     return any(word in text for word in _DIRECTIVES)
 
 
-def blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
-    """Blocks that begin and end here, and the directives of those that do not, in order."""
+def find_blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
+    """Return the blocks that begin and end among some lines, and the other directives.
+
+    A block is the range of the places of its lines, an inner one in front of an outer one. The
+    other directives are given by their places, in order.
+    """
     whole: list[range] = []
     strays: list[int] = []
     opened: list[list[int]] = []
@@ -71,24 +86,27 @@ def blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
     return whole, sorted([*strays, *chain.from_iterable(opened)])
 
 
-def reach(lines: Sequence[Line], strays: Sequence[int]) -> int:
-    """How many of a section's lines count at least whenever its header does.
+def unconditional_length(lines: Sequence[Line], strays: Sequence[int]) -> int:
+    """Return the number of leading lines that stand under the same conditions as the header.
 
-    The block around a header may end among the lines, which go on behind it.
+    `strays` are the places of directives of blocks that begin or end outside of `lines`. The first
+    `.if`, `.elif` or `.else` among them ends those lines. An `.endif` does not: it ends a block
+    that holds the header, and lines behind it count whenever the header does. An `.endif` with no
+    line of the section between it and that end stands behind the section's last line.
     """
     limit = next((at for at in strays if _first_word(lines[at]) != _CLOSES), len(lines))
-    ends = (at for at in strays if at < limit and not any(map(_is_own, lines[at:limit])))
+    ends = (at for at in strays if at < limit and not any(map(says_something, lines[at:limit])))
     return next(ends, limit)
 
 
-def remains(lines: Sequence[Line]) -> list[Line]:
-    """What stays of a section's lines when it goes: directives that speak of other sections too.
+def lines_of_others(lines: Sequence[Line]) -> list[Line]:
+    """Return those of a section's lines that stay when the section is removed.
 
-    They are those of blocks that begin or end elsewhere, and whatever stands behind the section's
-    last line of its own, if there are directives among it.
+    They are the directives of blocks that begin or end in another section, and all lines behind the
+    section's last statement where a directive is among them.
     """
-    whole, strays = blocks(lines)
-    own = [at for at, line in enumerate(lines) if _is_own(line)]
+    whole, strays = find_blocks(lines)
+    own = [at for at, line in enumerate(lines) if says_something(line)]
     end = own[-1] + 1 if own else 0
     end = max([end, *(block.stop for block in whole if block.start < end)])
     behind = lines[end:]
@@ -98,10 +116,15 @@ def remains(lines: Sequence[Line]) -> list[Line]:
     return list(dropwhile(lambda line: line.is_blank, kept))
 
 
+def says_something(line: Line) -> bool:
+    """Return whether a line says something: it is not blank, a comment or a directive.
+
+    Every word that starts with a dot is a directive, `.notice` and its like too (manual, section
+    2.4); it may be quoted.
+    """
+    return bool(line.tokens and not _first_word(line).startswith(".")) or line.broken
+
+
 def _first_word(line: Line) -> str:
-    word = line.tokens[0] if line.tokens else ""
-    return unquote(word) if word.startswith(("'", '"', "\\")) else word
-
-
-def _is_own(line: Line) -> bool:
-    return line.broken or bool(line.tokens and not _first_word(line).startswith("."))
+    token = line.tokens[0] if line.tokens else ""
+    return unquote(token) if token.startswith(("'", '"', "\\")) else token

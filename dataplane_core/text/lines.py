@@ -1,4 +1,4 @@
-"""One line of a configuration file, kept as it was written."""
+"""Hold one line of a configuration file as it was written, and cut it only when asked."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ _INDENT = re.compile(r"[ \t]*")
 
 
 def with_last_newline(text: str) -> str:
-    """Return `text` with its last line ended, as the line before it is.
+    """Return `text` with an end of its last line, `\\r\\n` where the line before has that.
 
-    HAProxy takes a file whose last line has no end for one that was cut off, and refuses it.
+    HAProxy refuses a file whose last line has no end: it takes the file for one that was cut off.
     Editors and clients often leave that end out.
     """
     if not text or text.endswith("\n"):
@@ -22,11 +22,17 @@ def with_last_newline(text: str) -> str:
 
 
 class Line:
-    """An immutable line: `raw` is its text with the line end; all else is read from it when asked
-    for.
+    """An immutable line: `raw` is its text with the line end, all else follows from that.
 
-    `readings` is a cache for the grammar: what a declaration made of this line. It travels with the
-    line through every edit of its section, so that an edit reads only the lines that are new.
+    `readings` is the grammar's cache of what each form of line reads here. It travels with the line
+    through every edit of its section, so that after an edit only new lines are read. `broken` is
+    whether the line has an open quote; it is known once `tokens` were asked for.
+
+    >>> line = Line("  server s1 192.0.2.1:80  # first\\n")
+    >>> line.tokens, line.comment
+    (('server', 's1', '192.0.2.1:80'), '# first')
+    >>> line.rewritten(["server", "s1", "192.0.2.9:80"]).raw
+    '  server s1 192.0.2.9:80  # first\\n'
     """
 
     __slots__ = ("_comment", "_tokens", "broken", "raw", "readings")
@@ -40,7 +46,7 @@ class Line:
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """The raw words; empty for a blank line, a comment, and a line with an open quote."""
+        """The raw tokens; empty for a blank line, a comment, and a line with an open quote."""
         if self._tokens is None:
             # The words come last: other threads take the rest for known as soon as they are there.
             try:
@@ -67,12 +73,12 @@ class Line:
 
     @property
     def indent(self) -> str:
-        """The blanks in front."""
+        """The blanks in front of the first word."""
         match = _INDENT.match(self.raw)
         return match[0] if match else ""
 
     def rewritten(self, tokens: Sequence[str]) -> "Line":
-        """The same line with other words: indentation, trailing comment and line end stay."""
+        """Return the line with other words; indentation, comment and line end stay."""
         if tuple(tokens) == self.tokens:
             return self
         end = self.raw[len(self.raw.rstrip("\r\n")) :]
@@ -85,7 +91,7 @@ class Line:
 
     @classmethod
     def make(cls, tokens: Sequence[str], indent: str = "  ", end: str = "\n") -> "Line":
-        """A new line of `tokens`."""
+        """Return a new line of `tokens`, with one blank between them."""
         return cls(indent + " ".join(tokens) + end)
 
     def __repr__(self) -> str:

@@ -1,4 +1,8 @@
-"""Which items of one list are those of another: what stays, and what is replaced around it."""
+"""Match the items of two lists: what stays, and what is replaced, removed and inserted around it.
+
+Small lists are matched by `difflib`. Its time grows with the product of the lengths, and with equal
+items it is worse; long lists are matched by the longest rising choice of pairs of equal items.
+"""
 
 from bisect import bisect_left
 from collections import defaultdict, deque
@@ -6,27 +10,28 @@ from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 Opcode = tuple[str, int, int, int, int]
-"""A tag and two ranges, as `difflib.SequenceMatcher.get_opcodes` has them."""
+"""A tag, a range of the old list and one of the new, as `difflib.SequenceMatcher` has them."""
 
-_MOST = 250_000
-"""So many pairs of items are compared as `difflib` does, whose time grows with their number."""
+_MOST_PAIRS = 250_000
+"""The largest product of two lengths for which `difflib` is asked."""
 
 
 def opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Opcode]:
-    """The steps from `old` to `new`, in a time that long lists and equal items do not square.
+    """Return the steps from `old` to `new`, in order; their time is at most n log n.
 
     >>> opcodes(["a", "b", "c"], ["a", "x", "c", "d"])[1:]
     [('replace', 1, 2, 1, 2), ('equal', 2, 3, 2, 3), ('insert', 3, 3, 3, 4)]
     """
-    if len(old) * len(new) <= _MOST:
+    if len(old) * len(new) <= _MOST_PAIRS:
         return [*SequenceMatcher(None, old, new, autojunk=False).get_opcodes()]
     return list(_between(_rising(_pairs(old, new)), len(old), len(new)))
 
 
 def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """The places of equal items, the first with the first and so on, in the order of `new`.
+    """Return pairs of places of equal items, in the order of `new`.
 
-    What both lists end with is paired from their ends.
+    The items that both lists end with are paired from the end; of equal items in front of those,
+    the first is paired with the first, the second with the second.
     """
     most = min(len(old), len(new))
     tail = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
@@ -41,7 +46,10 @@ def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, 
 
 
 def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest choice of pairs in which the places in both lists rise."""
+    """Return the longest choice of pairs in which the places in both lists rise.
+
+    This is the longest increasing subsequence, found by patience sorting.
+    """
     ends: list[int] = []  # the least place in `old` at which a choice of each length ends
     number: list[int] = []  # the pair that it ends with
     before: list[int | None] = []  # for each pair, the one in front of it
@@ -62,7 +70,7 @@ def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _between(pairs: Sequence[tuple[int, int]], old: int, new: int) -> Iterator[Opcode]:
-    """Steps through two lists of those lengths in which the pairs stay."""
+    """Yield the steps through lists of the lengths `old` and `new` in which the pairs stay."""
     i = j = 0
     start: tuple[int, int] | None = None
     for one, other in [*pairs, (old, new)]:

@@ -1,4 +1,4 @@
-"""Numbers as HAProxy and HTTP write them: in ASCII digits; Python's own tests take more."""
+"""Tell numbers as HAProxy and HTTP write them, in ASCII digits: Python takes more for numbers."""
 
 import re
 
@@ -6,7 +6,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 def is_digits(text: str) -> bool:
-    """Whether a text is ASCII digits and nothing else.
+    """Return whether a text is one or more ASCII digits.
 
     >>> is_digits("10"), is_digits("²"), is_digits("１"), is_digits("1_0"), is_digits("")
     (True, False, False, False, False)
@@ -15,10 +15,10 @@ def is_digits(text: str) -> bool:
 
 
 def parse_integer(text: str) -> int | None:
-    """The integer of at most 64 bits that a text is; None for any other text.
+    """Return the signed integer of 64 bits that a text is; None for any other text.
 
-    >>> integer("-10"), integer("+1"), integer(" 1"), integer("1_0"), integer("9223372036854775808")
-    (-10, None, None, None, None)
+    >>> [parse_integer(text) for text in ("-10", "+1", " 1", "1_0", "9223372036854775808")]
+    [-10, None, None, None, None]
     """
     if not _INTEGER.fullmatch(text):
         return None

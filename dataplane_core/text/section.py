@@ -1,27 +1,29 @@
-"""A section.
-
-Its header, the comments right above it, and its lines. Immutable; an edit gives a new one.
-"""
+"""Hold one section of a configuration file: its header, the comments above that, and its lines."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from dataplane_core.text.comments import own_start
-from dataplane_core.text.conditions import blocks, may_hold, reach
+from dataplane_core.text.comments import own_comments_start
+from dataplane_core.text.conditions import find_blocks, may_hold_directives, unconditional_length
 from dataplane_core.text.language import DEFAULTS, SECTIONS, Language
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
 SCOPE_KIND = "["
-"""The kind of the lines `[name]` that divide SPOE files; the name is the whole word."""
+"""The kind of sections that start with `[name]`, in SPOE files; their name is that whole word."""
 
 
 class Section:
-    """A snapshot of one section's text, cut into lines when first needed.
+    """An immutable section; every edit returns a new one. Its text is cut into lines when asked.
 
-    `lead` are the comment lines directly above the header (they travel with the section), `lines`
-    the lines below it, blank lines and comments at its end included. `language` is that of the
-    document that it was cut from.
+    `kind` is the first word of the header and `name` the second, "" without one. `lead` are the
+    comment lines directly above the header, `lines` all lines below it, with the blank lines and
+    comments behind the last statement. `language` is that of the document that holds the section.
+    `cache` keeps what models and tables of rows have read here, by the declaration that reads.
+
+    >>> section = Section.parse("backend shop from base\\n  mode http\\n")
+    >>> section.kind, section.name, section.parent, len(section.lines)
+    ('backend', 'shop', 'base', 1)
     """
 
     __slots__ = ("_lead", "_lines", "_text", "cache", "header", "kind", "language", "name")
@@ -36,7 +38,7 @@ class Section:
     ) -> None:
         self.header = header
         self.language = language
-        # With an open quote, too, it starts a section.
+        # HAProxy looks at the first word alone: a header may have an open quote behind it.
         words = header.tokens or tuple(header.raw.split())
         self.kind = words[0] if words else ""
         if self.kind.startswith(SCOPE_KIND):
@@ -50,7 +52,7 @@ class Section:
 
     @classmethod
     def parse(cls, text: str, language: Language = SECTIONS) -> "Section":
-        """The section written in `text`, which starts with its lead or its header."""
+        """Return the section that is written in `text`, from its lead or its header on."""
         at, lead = 0, []
         while text[at:].lstrip(" \t").startswith("#"):
             end = text.index("\n", at) + 1
@@ -63,7 +65,7 @@ class Section:
     def new(
         cls, kind: str, name: str = "", parent: str | None = None, end: str = "\n"
     ) -> "Section":
-        """An empty section, whose header has the line end `end`."""
+        """Return a section without lines; its header has `from parent`, and the line end `end`."""
         words = [kind, *([name] if name else []), *(["from", parent] if parent else [])]
         return cls(Line(" ".join(words) + end), (), ())
 
@@ -92,18 +94,21 @@ class Section:
 
     @property
     def parent(self) -> str | None:
-        """The defaults section that the header's `from` names."""
+        """The name of the `defaults` section behind the header's `from`; None without one."""
         words = self.header.tokens
         at = self._origin(words)
         return unquote(words[at + 1]) if at + 1 < len(words) else None
 
     def _origin(self, words: Sequence[str]) -> int:
-        """Where `from` stands on the header, else its end; only `defaults` may lack a name."""
+        """Return the place of `from` among the header's words; without one, their number.
+
+        `from` stands behind a name, which only `defaults` may lack.
+        """
         first = 1 if self.kind == DEFAULTS else 2
         return next((at for at in (first, 2) if words[at : at + 1] == ("from",)), len(words))
 
     def with_parent(self, parent: str | None) -> "Section":
-        """The section with `from parent` on its header, or without a `from`."""
+        """Return the section with `from parent` on its header; with None, without a `from`."""
         if parent == self.parent:
             return self
         words = list(self.header.tokens)
@@ -112,7 +117,7 @@ class Section:
         return self._with(self.header.rewritten(words), self.lines)
 
     def with_lines(self, lines: Sequence[Line]) -> "Section":
-        """The section with other lines below its header; what lacks a line end gets one."""
+        """Return the section with other lines below its header; all but the last are ended."""
         body, end = tuple(lines), self.line_end()
         header = _ended(self.header, end) if body else self.header
         if any(not line.raw.endswith("\n") for line in body[:-1]):
@@ -123,97 +128,105 @@ class Section:
         return Section(header, self._lead, lines, language=self.language)
 
     def spoken(self, language: Language) -> "Section":
-        """The section as one of a document in `language`."""
+        """Return the section as one of a document with the language `language`."""
         if language is self.language:
             return self
         return Section(self.header, self._lead, self._lines, self._text, language)
 
     def insert(self, at: int, *lines: Line) -> "Section":
-        """The section with `lines` in front of its line `at`."""
+        """Return the section with `lines` in front of its line `at`."""
         return self.with_lines([*self.lines[:at], *lines, *self.lines[at:]])
 
     def replace(self, at: int, line: Line) -> "Section":
-        """The section with another line at `at`."""
+        """Return the section with another line in the place `at`."""
         return self.with_lines([*self.lines[:at], line, *self.lines[at + 1 :]])
 
     def end(self) -> int:
-        """Where a line is appended: behind the last line that says something.
+        """Return the place at which a line is appended: behind the section's last statement.
 
-        Directives of a conditional block that holds other sections too are none of its lines.
+        A line there stands under the same conditions as the header.
         """
-        for at in range(reach(self.lines, self.blocks[1]) - 1, -1, -1):
+        for at in range(unconditional_length(self.lines, self.blocks[1]) - 1, -1, -1):
             if self.lines[at].tokens or self.lines[at].broken:
                 return at + 1
         return 0
 
     @property
     def blocks(self) -> tuple[list[range], list[int]]:
-        """The conditional blocks among its lines, and directives of those that go beyond it."""
+        """The conditional blocks among its lines, and the directives of others: `find_blocks`."""
         known: tuple[list[range], list[int]] | None = self.cache.get("blocks")
         if known is None:
-            known = blocks(self.lines) if may_hold(self.text) else ([], [])
+            known = find_blocks(self.lines) if may_hold_directives(self.text) else ([], [])
             self.cache["blocks"] = known
         return known
 
-    def outside(self, at: int) -> int:
-        """The place nearest to `at` where a line counts whenever the header does."""
+    def unconditional_place(self, at: int) -> int:
+        """Return the place nearest to `at` for a line that stands under no condition of its own.
+
+        A line there counts whenever the header does: it is outside of the blocks among the lines.
+        """
         whole, strays = self.blocks
-        if at > reach(self.lines, strays):
+        if at > unconditional_length(self.lines, strays):
             at = self.end()
         return max([at, *(block.stop for block in whole if at in block[1:])])
 
-    def first_outside(self, places: Sequence[int]) -> int:
-        """The first of the places where a line counts whenever the header does.
+    def first_unconditional(self, places: Sequence[int]) -> int:
+        """Return the first of some places for a line that stands under no condition of its own.
 
-        Where there is none, a conditional block holds them all, and the first place is it.
+        Return the very first where one conditional block holds all of them.
         """
-        return next((at for at in places if self.outside(at) == at), places[0])
+        return next((at for at in places if self.unconditional_place(at) == at), places[0])
 
-    def in_front(self, first: int, at: int) -> int:
-        """The place for a line in front of the line `at` and its comments, from `first` on.
+    def place_in_front(self, first: int, at: int) -> int:
+        """Return the place for a line in front of the line `at` and its comments, from `first` on.
 
-        That is in front of the conditional block that the line begins.
+        Where the line `at` is the first of a conditional block, the place is in front of that
+        block.
         """
-        places = range(own_start(self.lines, at, self.language), first - 1, -1)
-        return own_start(self.lines, self.first_outside(places), self.language)
+        places = range(own_comments_start(self.lines, at, self.language), first - 1, -1)
+        return own_comments_start(self.lines, self.first_unconditional(places), self.language)
 
     def indent(self) -> str:
-        """The indentation that the section's lines have."""
+        """Return the indentation of the section's first statement; two blanks without one."""
         for line in self.lines:
             if line.tokens and not line.tokens[0].startswith("."):
                 return line.indent
         return "  "
 
     def line_end(self) -> str:
-        """The line end that the section uses."""
+        """Return the line end of the section's header."""
         return "\r\n" if self.header.raw.endswith("\r\n") else "\n"
 
     def ends_blank(self) -> bool:
-        """Whether a blank line is the section's last one."""
+        """Return whether the section's last line is blank and ended."""
         return bool(self.lines) and self.lines[-1].is_blank and self.lines[-1].raw.endswith("\n")
 
-    def separated(self) -> "Section":
-        """The section with one empty line at its end."""
+    def with_blank_end(self) -> "Section":
+        """Return the section with a blank line at its end, a new one if there is none."""
         if self.ends_blank():
             return self
         return self.with_lines([*self.lines, Line(self.line_end())])
 
-    def without_blank(self) -> "Section":
-        """The section without a blank line at its end."""
+    def without_blank_end(self) -> "Section":
+        """Return the section without the blank line at its end, if there is one."""
         return self.with_lines(self.lines[:-1]) if self.ends_blank() else self
 
     def trimmed(self) -> "Section":
-        """The section without any blank line at its end."""
-        return self.without_blank().trimmed() if self.ends_blank() else self
+        """Return the section without the blank lines at its end."""
+        end = len(self.lines)
+        while end and self.lines[end - 1].is_blank and self.lines[end - 1].raw.endswith("\n"):
+            end -= 1
+        return self if end == len(self.lines) else self.with_lines(self.lines[:end])
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
 
 
 class JoinedSections(Section):
-    """All lines of several sections; the headers of all but the first stand among them.
+    """Sections of one kind that HAProxy adds up, such as several `global`, as one section.
 
-    An edit gives a plain section, which `cut` parts again.
+    Its lines are those of all `parts`; the headers of all but the first stand among them. An edit
+    returns a plain section, of which `cut` makes the parts again.
     """
 
     __slots__ = ("parts",)
@@ -221,21 +234,19 @@ class JoinedSections(Section):
     def __init__(self, parts: Sequence[Section]) -> None:
         first, *others = parts
         more = [line for section in others for line in (section.header, *section.lines)]
-        super().__init__(
-            first.header, first.lead, (*first.lines, *more), language=first.language
-        )
+        super().__init__(first.header, first.lead, (*first.lines, *more), language=first.language)
         self.parts = tuple(parts)
 
     def end(self) -> int:
-        """The end of the first section: HAProxy takes some lines of `global` in that one only."""
+        """Return the end of the first part: HAProxy takes some lines of `global` only there."""
         return self.parts[0].end()
 
-    def outside(self, at: int) -> int:
-        """The place nearest to `at` in the first section."""
-        return super().outside(at) if at <= len(self.parts[0].lines) else self.end()
+    def unconditional_place(self, at: int) -> int:
+        """Return such a place in the first part: the one nearest to `at`, or its end."""
+        return super().unconditional_place(at) if at <= len(self.parts[0].lines) else self.end()
 
     def cut(self, edited: Section) -> list[Section]:
-        """The sections that an edit makes of the parts; the untouched ones as they are."""
+        """Return the parts of an edited section; a part with the same lines is the same object."""
         pieces: list[list[Line]] = [[edited.header]]
         for line in edited.lines:
             if line.tokens[:1] == (self.kind,):
@@ -254,7 +265,7 @@ def _ended(line: Line, end: str) -> Line:
 
 
 def _cut(text: str) -> list[str]:
-    """Lines with their ends; only a newline ends a line (str.splitlines knows more)."""
+    """Return lines with their ends; only a newline ends a line (str.splitlines knows more)."""
     lines = text.split("\n")
     last = lines.pop()
     return [line + "\n" for line in lines] + ([last] if last else [])

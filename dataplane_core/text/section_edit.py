@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dataplane_core.text.comments import leaving
+from dataplane_core.text.comments import with_own_comments
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 
@@ -43,7 +43,7 @@ class SectionEdit:
         if not (self._rewritten or self._removed or self._inserted):
             return self.section
         indent, end = self.section.indent(), self.section.line_end()
-        gone = leaving(self.section.lines, self._removed, self.section.language)
+        gone = with_own_comments(self.section.lines, self._removed, self.section.language)
         lines: list[Line] = []
         for at, line in enumerate((*self.section.lines, None)):
             lines += [Line.make(words, indent, end) for words in self._inserted.get(at, ())]

@@ -1,19 +1,27 @@
-"""HAProxy's words: how a line is cut, and what a value must be like to stay one word.
+"""Cut a line into raw tokens, and tell what HAProxy makes of each.
 
-Manual, section 2.2 "Quoting and escaping": blanks separate words; a backslash takes the meaning
-from a blank, `#`, quotes and itself, gives one to `n`, `r`, `t` and `xHH`, and stays before
-anything else; '…' is literal; "…" keeps escapes, has `\\$` besides, and expands variables; an
-unquoted `#` starts a comment, in the middle of a word too. Tokens here are raw: quotes and
-backslashes stay in them.
+Manual, section 2.2 "Quoting and escaping":
+
+* blanks separate words;
+* a backslash takes the meaning from a blank, `#`, a quote and itself, gives one to `n`, `r`, `t`
+  and `xHH`, and stays in front of anything else;
+* `'…'` is literal; `"…"` keeps escapes, knows `\\$` besides, and expands variables;
+* an unquoted `#` starts a comment, in the middle of a word too.
+
+A raw token is a word as it is written, with its quotes and backslashes.
 """
 
 import re
 
 from dataplane_core.errors import DataplaneError
 
-# Anything below a blank but the tab, and DEL; C1 controls are refused too, some terminals act on
-# them.
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Characters that no value may have: C0 controls and DEL, C1 controls, on which some terminals act,
+and the line ends of Unicode."""
+
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", **{character: character for character in " \\#'\""}}
+"""What a character means behind a backslash (manual, section 2.2); `xHH` is a byte besides."""
+
 # Words of a line without these are what str.split gives; it would also cut at \x1c and at U+00A0.
 _SPECIAL = re.compile(r"[\"'\\#\x1c-\x1f\x80-\U0010ffff]")
 # Possessive throughout: a value from a client must not make the match try every way to cut it.
@@ -29,21 +37,23 @@ _TOKEN = re.compile(
 _REST = re.compile(r"[ \t\v\f\r\n]*(?:#(?P<comment>.*))?\Z", re.DOTALL)
 _QUOTED = re.compile(r"[\"'\\]")
 _PART = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\]|\\.)+)""", re.DOTALL)
-# A backslash before anything else stays. Only in weak quotes does `$` have a meaning to lose.
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([nrt])|([ \\#'\"]))")
-_WEAK_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([nrt])|([ \\#'\"$]))")
-_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+_LETTERS = re.escape("".join(ESCAPES))
+_ESCAPE = re.compile(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}]))")
+# Only in weak quotes does `$` have a meaning to lose.
+_WEAK_ESCAPE = re.compile(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}$]))")
 _EXPANDED = re.compile(r"(?:[^\\$]|\\.)*\$", re.DOTALL)
 
 
 class QuoteError(DataplaneError):
-    """A quote is not closed, or a line ends in a backslash."""
+    """A line has a quote that is not closed, or ends in a backslash."""
 
     status = 422
 
 
 def scan(text: str) -> tuple[tuple[str, ...], str]:
-    """Cut one line into its raw tokens and its comment (with the `#`, "" if there is none).
+    """Return the raw tokens of one line, and its comment from the `#` on, or "".
+
+    Raises `QuoteError`.
 
     >>> scan("server a 10.0.0.1:80 # first")
     (('server', 'a', '10.0.0.1:80'), '# first')
@@ -63,12 +73,12 @@ def scan(text: str) -> tuple[tuple[str, ...], str]:
 
 
 def split_words(text: str) -> list[str]:
-    """The raw tokens of one line, without its comment; raises `QuoteError`."""
+    """Return the raw tokens of one line without its comment; raises `QuoteError`."""
     return list(scan(text)[0])
 
 
 def is_one_word(value: str) -> bool:
-    """Whether HAProxy reads `value`, written as it is, as exactly one word.
+    """Return whether HAProxy reads `value`, written as it is, as exactly one word.
 
     >>> is_one_word("a\\\\ b"), is_one_word("a b"), is_one_word("a#b")
     (True, False, False)
@@ -78,7 +88,7 @@ def is_one_word(value: str) -> bool:
 
 
 def is_words(value: str) -> bool:
-    """Whether `value` is one or more words and nothing else: no comment, no open quote."""
+    """Return whether `value` is one or more whole words, without a comment behind them."""
     if CONTROL_CHARACTERS.search(value):
         return False
     try:
@@ -89,7 +99,7 @@ def is_words(value: str) -> bool:
 
 
 def unquote(token: str) -> str:
-    """What HAProxy sees of a raw token, environment variables unexpanded.
+    """Return the word that HAProxy makes of a raw token, environment variables unexpanded.
 
     >>> unquote('"a b"\\\\ c'), unquote("a\\\\x41"), unquote("a\\\\b")
     ('a b c', 'aA', 'a\\\\b')
@@ -102,16 +112,20 @@ def unquote(token: str) -> str:
 
 
 def may_be_quoted(text: str) -> bool:
-    """Whether a quote or a backslash stands in a text; most have none, and this is asked often."""
+    """Return whether a text holds a quote or a backslash.
+
+    Most texts do not, and this is asked for every word that is read: hence three searches instead
+    of a pattern.
+    """
     return '"' in text or "'" in text or "\\" in text
 
 
 def plain_word(token: str) -> str:
-    """The word that means the same as a raw token and has no quote or backslash.
+    """Return the token without quotes and backslashes that means the same as a raw token.
 
-    The token itself where no such word exists.
+    Return the token as it is where it needs them: for a blank, say, or a variable.
 
-    >>> plain('"zb"'), plain("zb"), plain('"a b"'), plain('"$A"')
+    >>> plain_word('"zb"'), plain_word("zb"), plain_word('"a b"'), plain_word('"$A"')
     ('zb', 'zb', '"a b"', '"$A"')
     """
     if not may_be_quoted(token) or has_variable(token):
@@ -121,7 +135,7 @@ def plain_word(token: str) -> str:
 
 
 def has_variable(token: str) -> bool:
-    """Whether HAProxy expands an environment variable in a raw token: a `$` in weak quotes.
+    """Return whether HAProxy expands an environment variable in a raw token: a `$` in `"…"`.
 
     >>> has_variable('"$A"'), has_variable("$A"), has_variable('"\\\\$A"')
     (True, False, False)
@@ -139,7 +153,7 @@ def _plain(part: re.Match[str]) -> str:
 
 
 def _meant(escape: re.Match[str]) -> str:
-    number, letter, other = escape.groups()
+    number, letter = escape.groups()
     if number is not None:
         return bytes([int(number, 16)]).decode("utf-8", "surrogateescape")
-    return _CONTROLS[letter] if letter else other
+    return ESCAPES.get(letter, letter)

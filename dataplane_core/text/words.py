@@ -1,14 +1,18 @@
-"""The words of a line as HAProxy works with them: unquoted, unescaped, variables expanded.
+"""Read the words of a line with environment variables expanded, as HAProxy works with them.
 
 Manual, sections 2.2 "Quoting and escaping" and 2.3 "Environment variables". Variables are expanded
-in double quotes only; everywhere else a `$` is a `$`.
+in double quotes only; everywhere else a `$` is a `$`. A line is read as bytes, because an escape
+can write one byte of a character.
 """
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_ESCAPE = rb"""\\x(?P<hex>[0-9A-Fa-f]{2}) | \\(?P<escaped>[ \\tnr\#'"]) | (?P<alone>\\(?!x))"""
+from dataplane_core.text.tokens import ESCAPES
+
+_LETTERS = re.escape("".join(ESCAPES)).encode()
+_ESCAPE = rb"\\x(?P<hex>[0-9A-Fa-f]{2}) | \\(?P<escaped>[" + _LETTERS + rb"]) | (?P<alone>\\(?!x))"
 _OUTSIDE = re.compile(
     rb"""(?P<blank>[ \t\v\f]+) | '(?P<strong>[^'\r\n]*)' | (?P<quote>")
     | (?P<plain>[^ \t\v\f\r\n"'\\\#]+) | """
@@ -23,26 +27,28 @@ _WEAK = re.compile(
     | \$\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?P<many>\[\*\])?(?:-[^}\r\n]*)?\}""",
     re.VERBOSE,
 )
-_CONTROLS = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
 _BLANKS = b" \t\n\v\f\r"
 
 
 class Words(NamedTuple):
-    """The words up to where one cannot be known, and why it cannot; `problem` is "" if all are."""
+    """The words of a line, up to one that cannot be known.
+
+    `problem` says why that one cannot be known, and is "" where all words are known.
+    """
 
     values: tuple[str, ...]
     problem: str = ""
 
 
 class _Unknown(Exception):
-    """The word at hand cannot be known."""
+    """The word that is being read cannot be known; the message says why."""
 
 
 def words(line: str, environ: Mapping[bytes, bytes]) -> Words:
-    """Read a line as HAProxy does whose environment is `environ`.
+    """Return the words of a line as a HAProxy with the environment `environ` reads them.
 
-    A variable that is not set, or empty, is a problem even where it has a default value: HAProxy's
-    own environment may have it.
+    A variable that `environ` lacks, or has empty, makes its word unknown even where the line gives
+    a default value: the environment of the running HAProxy may have the variable.
 
     >>> words('user $A \\\\x41"$A" "${B}c" # why', {b"A": b"one"})
     Words(values=('user', '$A', 'Aone'), problem='the variable B is not set here')
@@ -59,7 +65,7 @@ def words(line: str, environ: Mapping[bytes, bytes]) -> Words:
 
 
 class _Reader:
-    """Cuts one line; `found` are the words that are complete."""
+    """Reads one line from the left; `found` are the words that are complete."""
 
     def __init__(self, line: bytes, environ: Mapping[bytes, bytes]) -> None:
         self.found: list[bytes] = []
@@ -121,11 +127,11 @@ class _Reader:
 
 
 def _literal(match: re.Match[bytes]) -> bytes:
-    """What a piece without variables stands for."""
+    """Return the bytes that a piece of a word stands for, where it is no variable."""
     pieces = match.groupdict()
     if pieces["hex"] is not None:
         return bytes.fromhex(pieces["hex"].decode())
     if pieces["escaped"] is not None:
-        return _CONTROLS.get(pieces["escaped"], pieces["escaped"])
+        return ESCAPES[pieces["escaped"].decode()].encode()
     found = (pieces.get("strong"), pieces["plain"], pieces["alone"])
     return next(piece for piece in found if piece is not None)

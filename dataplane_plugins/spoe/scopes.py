@@ -9,7 +9,7 @@ _NAME = re.compile(r"\[[A-Za-z0-9_.:-]+\]")
 
 def names(document: Document) -> list[str]:
     """The scopes, brackets included, in file order."""
-    return [section.name for section in document.all(SCOPE_KIND)]
+    return [section.name for section in document.of_kind(SCOPE_KIND)]
 
 
 def parts(document: Document, scope: str, kind: str) -> list[Section]:

@@ -45,6 +45,18 @@ def test_a_property_of_a_section(tmp_path):
     assert commands("5", "7", text) == ["set maxconn frontend f 7"]
 
 
+@pytest.mark.parametrize("directive", [".if 1", '".if" 1', r"\.if 1"])
+def test_no_command_is_certain_where_blocks_are_conditional(directive):
+    text = f"{directive}\n.endif\n{TEXT}"
+    with pytest.raises(NeedsReload, match="conditional"):
+        commands("weight 5", "weight 6", text)
+
+
+@pytest.mark.parametrize("line", ["# not .if 1", "#.if 1\n#.endif"])
+def test_a_comment_about_conditions_is_no_condition(line):
+    assert commands("weight 5", "weight 6", f"{line}\n\n{TEXT}") == ["set keeper be1/k1 6"]
+
+
 def test_a_value_that_is_taken_away_may_stand_for_something():
     text = TEXT.replace("weight 5", "state on")
     assert commands("state on", "", text) == ["turn k1 0"]

@@ -65,7 +65,7 @@ def test_every_body_has_an_example(document):
 def parent_of(api, one, shown, transaction):
     """The query that names a section for an example line: one of the sample, or an example."""
     kind, words = one.parents[0], one.query
-    sections = api.app.services.config.snapshot().document.all(kind)
+    sections = api.app.services.config.snapshot().document.of_kind(kind)
     name = next((section.name for section in sections if section.name), None)
     if name is None:
         owner = api.registry.sections_of(kind)

@@ -20,7 +20,7 @@ from dataplane_core.resources.collections import RowCollection, SectionCollectio
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.head import split_header
 from dataplane_core.text import Document, Line, Section, unquote
-from dataplane_core.text.comments import kind_of
+from dataplane_core.text.comments import first_keyword
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.section import JoinedSections
 from tests.corpus.hand import Hand
@@ -114,7 +114,7 @@ def put_back(session: Session) -> None:
 def objects(session: Session, one: Any) -> Iterator[tuple[str, dict[str, str], Any]]:
     """Each object of a collection, with its path and the query that names its parent."""
     if isinstance(one, SingleSection):
-        if session.document.all(one.kind):
+        if session.document.of_kind(one.kind):
             yield one.name, {}, session.get(one.name)
     elif isinstance(one, SectionCollection):
         for item in first_of_name(session.get(one.name), one.key):
@@ -136,7 +136,7 @@ def parents(document: Document, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
     for kind in one.parents:
         unnamed = 0
-        for section in document.all(kind):
+        for section in document.of_kind(kind):
             unnamed += not section.name
             name = section.name or (f"unnamed_defaults_{unnamed}" if kind == "defaults" else "")
             if kind == "global":
@@ -178,7 +178,7 @@ def unseen(registry: Registry, document: Document) -> Iterator[str]:
         words = Counter(meant(line) for section in sections for line in section.lines)
         for number, section in enumerate(sections):
             for at, line in enumerate(section.lines):
-                if not line.tokens or words[meant(line)] > 1 or kind_of(line).startswith("."):
+                if not line.tokens or words[meant(line)] > 1 or first_keyword(line).startswith("."):
                     continue
                 less = section.with_lines([*section.lines[:at], *section.lines[at + 1 :]])
                 if shown_of(registry, [*sections[:number], less, *sections[number + 1 :]]) == shown:

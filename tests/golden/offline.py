@@ -137,7 +137,7 @@ class Checker:
         label = query.get("parent_type", "")
         kinds = collection.parents
         kind = collection.query.kind(label, kinds) if label else kinds[0]
-        found = document.find(kind, name) if name else document.all(kind)[-1]
+        found = document.find(kind, name) if name else document.of_kind(kind)[-1]
         assert found is not None, f"{kind} {name}"
         return found
 
@@ -156,7 +156,7 @@ class Checker:
         model = collection.model  # type: ignore[attr-defined]
         values = placed(values, model.problems)
         if isinstance(collection, SingleSection):
-            section = document.all(collection.kind)[-1 if collection.last else 0]
+            section = document.of_kind(collection.kind)[-1 if collection.last else 0]
         elif put is not None:
             section = document.find(collection.kind, str(put))
         else:

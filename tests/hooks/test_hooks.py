@@ -127,7 +127,7 @@ def test_dataplane_discovery(tmp_path):
 
 def test_dataplane_check(make):
     def dataplane_check(document):
-        return [f"{one.name} is no name" for one in document.all("backend") if one.name == "bad"]
+        return [f"{one.name} is no name" for one in document.of_kind("backend") if one.name == "bad"]
 
     api = make(dataplane_check)
     status, code, message = api.refused("POST", "backends", {"name": "bad"})

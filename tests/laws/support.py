@@ -133,7 +133,7 @@ def parents(api: Everything, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
     document = api.app.services.config.snapshot().document
     for kind in one.parents:
-        for section in document.all(kind):
+        for section in document.of_kind(kind):
             if kind in ("global",):
                 yield {"parent_type": one.query.label(kind)}
             elif section.name:

@@ -90,7 +90,7 @@ def put_back_everything(api: Everything) -> None:
     for one in api.registry.collections.values():
         if "replace" not in one.operations:
             continue
-        if isinstance(one, SingleSection) and not api.app.services.config.snapshot().document.all(
+        if isinstance(one, SingleSection) and not api.app.services.config.snapshot().document.of_kind(
             one.kind
         ):
             continue

@@ -16,7 +16,7 @@ backend b
   frobnicate x 'y z'
   .if feature(X)
   server s 127.0.0.1:1 weight 5 futureword check
-  .endif
+  ".endif"
   server broken 'open
   server t 127.0.0.1:2
 """

@@ -80,7 +80,7 @@ def test_a_section_ends_the_line_that_another_follows() -> None:
     section = Section.parse("backend b\r\n  server s 192.0.2.1:80")
     longer = section.insert(1, Line("  server t 192.0.2.2:80\r\n"))
     assert longer.text == "backend b\r\n  server s 192.0.2.1:80\r\n  server t 192.0.2.2:80\r\n"
-    assert section.separated().text == "backend b\r\n  server s 192.0.2.1:80\r\n\r\n"
+    assert section.with_blank_end().text == "backend b\r\n  server s 192.0.2.1:80\r\n\r\n"
 
 
 def test_what_is_put_back_after_a_failed_reload_is_ended(bench: Bench) -> None:

@@ -110,8 +110,8 @@ def test_a_new_line_counts_whenever_its_section_does(text, data):
     if not document.sections:
         return
     section = chosen(document, data)
-    at = section.outside(data.draw(st.integers(0, len(section.lines))))
-    for place in (at, section.outside(section.end())):
+    at = section.unconditional_place(data.draw(st.integers(0, len(section.lines))))
+    for place in (at, section.unconditional_place(section.end())):
         after = document.replace(section, section.insert(place, Line("  new\n"))).text()
         for state in STATES:
             header = section.header.raw.strip()
@@ -124,7 +124,7 @@ def test_a_line_goes_behind_those_that_follow_the_end_of_the_block_around_the_he
     text = ".if A\nbackend a\n.else\nbackend b\n.endif\n  own\n  other\n\n.if B\nbackend c\n.endif\n"
     section = Document.parse(text, LANGUAGE).find("backend", "b")
     assert section.end() == 3
-    assert [section.outside(at) for at in range(7)] == [0, 1, 2, 3, 4, 3, 3]
+    assert [section.unconditional_place(at) for at in range(7)] == [0, 1, 2, 3, 4, 3, 3]
 
 
 @pytest.mark.parametrize(

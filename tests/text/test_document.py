@@ -113,7 +113,7 @@ def test_places_in_a_long_section_take_no_time():
     lines = "".join(f"  server s{number} 10.0.0.1:80\n" for number in range(10_000))
     section = Document.parse(f"backend b\n{lines}", LANGUAGE).sections[0]
     started = time.process_time()
-    assert all(section.outside(at) == at for at in range(10_000))
+    assert all(section.unconditional_place(at) == at for at in range(10_000))
     assert time.process_time() - started < 1
 
 
@@ -154,3 +154,9 @@ def test_threads_that_look_at_once_find_every_section():
     finally:
         sys.setswitchinterval(before)
     assert missed == []
+
+
+def test_any_number_of_blank_lines_at_the_end_can_be_removed():
+    section = Section.parse("backend b\n  server s 192.0.2.1:80\n" + "\n  \n" * 5_000)
+    assert section.trimmed().text == "backend b\n  server s 192.0.2.1:80\n"
+    assert section.trimmed().trimmed().text == section.trimmed().text

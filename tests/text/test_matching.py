@@ -31,7 +31,7 @@ def follow(old: list[str], new: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("most", [-1, 250_000])
 def test_the_steps_lead_from_one_list_to_the_other(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "_MOST", most)
+    monkeypatch.setattr(matching, "_MOST_PAIRS", most)
 
     @given(ITEMS, ITEMS)
     def check(old: list[str], new: list[str]) -> None:

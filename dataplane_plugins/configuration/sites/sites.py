@@ -78,7 +78,7 @@ class SiteList(SiteResource):
             resp,
             lambda snapshot: [
                 self._shown(view, snapshot.document, section)
-                for section in snapshot.document.all("frontend")
+                for section in snapshot.document.of_kind("frontend")
             ],
         )
 
