@@ -129,8 +129,10 @@ class Document:
         return Document(self.preamble, sections, self.language, self._index if same else None)
 
     def line_end(self) -> str:
-        """Return the line end that the file uses."""
-        return self.sections[0].line_end() if self.sections else "\n"
+        """Return the line end that the file uses: that of the first header, else of the top."""
+        ended = self.sections and self.sections[0].header.raw.endswith("\n")
+        first = self.sections[0].header.raw if ended else self.preamble.partition("\n")[0] + "\n"
+        return "\r\n" if first.endswith("\r\n") else "\n"
 
     def add(self, section: Section, order: Sequence[str] = ()) -> "Document":
         """Return the document with a new section behind the last one of its kind.

@@ -44,6 +44,7 @@ def whole(document: Document) -> Document:
 
 @example("# only\n", ["backend"], [0, 1, 2, 3])
 @example("backend b", ["backend"], [0, 1, 2, 3])
+@example("\r\nfrontend f", ["defaults", "backend"], [0, 1, 2, 3])
 @example("backend b\r\n", ["frontend", "backend"], [1, 0, 2, 3])
 @given(texts(), st.lists(st.sampled_from(ORDER[1:]), min_size=1, max_size=4), st.permutations(range(4)))
 def test_sections_that_were_added_go_in_any_order(text, kinds, order):
