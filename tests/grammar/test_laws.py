@@ -31,18 +31,18 @@ def test_properties_are_declared_once_and_explained(collection):
 
 
 WHAT_THE_GRAMMAR_CANNOT_SAY = {
-    "Comparison": "`!` in front of a keyword, apart from it or touching it",
-    "Conditions": "lines under two names: a list of all, an object for the last",
-    "HeaderPattern": "a name and a pattern of which each may stand alone",
-    "HttpErrors": "an entry without a property is a bad request, not a broken rule",
-    "LogLine": "a default that is written only where another word follows it",
-    "ModeOfBackend": "options that exclude one another, and can be undone one by one",
-    "Respelled": "words that are taken, and shown as other words",
-    "RuleLine": "actions and properties that the interface knows under two names",
-    "ServerLine": "commands for properties of a table that other lines share",
-    "Switched": "a `no` line that a boolean replaces and never writes",
-    "Twice": "one value under two names",
-    "Unread": "a line that counts and has no value",
+    "ExpectedMatch": "`!` in front of a keyword, apart from it or touching it",
+    "PersistRules": "lines under two names: a list of all, an object for the last",
+    "HeaderMatch": "a name and a pattern of which each may stand alone",
+    "HTTPErrorsModel": "an entry without a property is a bad request, not a broken rule",
+    "LogTargetStatement": "a default that is written only where another word follows it",
+    "BackendConnectionMode": "options that exclude one another, and can be undone one by one",
+    "ValueSynonyms": "words that are taken, and shown as other words",
+    "RuleStatement": "actions and properties that the interface knows under two names",
+    "ServerStatement": "commands for properties of a table that other lines share",
+    "NegatableFlag": "a `no` line that a boolean replaces and never writes",
+    "DoubledProperty": "one value under two names",
+    "FormWithoutProperties": "a line that counts and has no value",
 }
 """The families' own kinds of declarations, each with what no declaration of the core can say."""
 
