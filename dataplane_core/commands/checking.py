@@ -1,4 +1,4 @@
-"""A configuration file's findings, outside of any transaction: `dataplane check`."""
+"""Find what is wrong with a configuration file, outside of any transaction: `dataplane check`."""
 
 import os
 from dataclasses import replace
@@ -21,11 +21,12 @@ _UNREAD = (
 
 
 def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
-    """Return what HAProxy and the plugins say of a file, in its order, and whether it would do.
+    """Return the findings about a file, in the order of its lines, and whether it would be
+    accepted.
 
-    Where HAProxy gave up while it read the file, what our own reading finds in other lines is
-    added, with a notice. Raises StorageFailed when the file cannot be read, CommandFailed when
-    HAProxy cannot be run.
+    Findings come from HAProxy and the plugins. Where HAProxy gave up while it read the file, those
+    of our own reading in other lines are added, with a notice. Raises `StorageFailed` when the file
+    cannot be read, and `CommandFailed` when HAProxy cannot be run.
     """
     manager = manager_of(settings)
     registry = register_collections(manager)

@@ -1,6 +1,6 @@
-"""What the commands share: the flags of settings, `--json`, and how failures are told.
+"""Make commands that share the flags of settings, `--json`, and failures in one sentence.
 
-Parts of the server are imported by the commands that need them: `--help` should not wait for all.
+Parts of the server are imported by the functions that need them: `--help` shall not wait for all.
 """
 
 import functools
@@ -23,33 +23,33 @@ _EPILOG = "All other flags of `dataplane serve` are taken too."
 
 
 def context_settings() -> dict[str, object]:
-    """Return how every command shows its help."""
+    """Return the settings of click that every command has."""
     return {"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH}
 
 
 class _Command(click.Command):
-    """A command that tells what is wrong with its command line as JSON, where that is asked for."""
+    """A command that answers a wrong command line in JSON, where `--json` asks for it."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:  # fmt: skip
-        with _failures_told("--json" in args):
+        with _failures_printed("--json" in args):
             return super().make_context(info_name, args, parent, **extra)
 
 
 def command(
     name: str, *parameters: click.Parameter
 ) -> Callable[[Callable[..., None]], click.Command]:
-    """Make a command of a function: with `--json`, and failures told in a sentence.
+    """Make a command of a function, with `--json` and failures in one sentence.
 
-    The function gets the values of `parameters`, and `as_json`.
+    The function gets the values of `parameters`, and `as_json`. Its docstring is the help.
     """
 
     def decorate(function: Callable[..., None]) -> click.Command:
         @functools.wraps(function)
-        def told(**values: object) -> None:
-            with _failures_told(bool(values["as_json"])):
+        def guarded(**values: object) -> None:
+            with _failures_printed(bool(values["as_json"])):
                 function(**values)
 
         params = [
@@ -58,7 +58,7 @@ def command(
         ]
         hidden = any(getattr(one, "hidden", False) for one in params)
         return _Command(
-            name, callback=told, params=params, help=function.__doc__,
+            name, callback=guarded, params=params, help=function.__doc__,
             epilog=_EPILOG if hidden else None, context_settings=context_settings(),
         )  # fmt: skip
 
@@ -66,7 +66,7 @@ def command(
 
 
 def settings_flags() -> list[click.Parameter]:
-    """Return every flag of the settings; the help shows those that such commands are used with."""
+    """Return every flag of the settings; the help shows only those that name files and programs."""
     options = flags.options()
     for option in options:
         assert isinstance(option, click.Option)
@@ -80,12 +80,12 @@ def settings_of(values: dict[str, Any]) -> Settings:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON for programs."""
+    """Print a value as JSON, indented."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def fail(message: str, as_json: bool = False, status: int = 1) -> NoReturn:
-    """Print a failure, as an object with a `message` or on standard error, and exit."""
+    """Exit with `status` and a failure: on standard error, or as a JSON object with `message`."""
     if as_json:
         print_json({"message": message})
     else:
@@ -94,7 +94,8 @@ def fail(message: str, as_json: bool = False, status: int = 1) -> NoReturn:
 
 
 @contextmanager
-def _failures_told(as_json: bool) -> Iterator[None]:
+def _failures_printed(as_json: bool) -> Iterator[None]:
+    """End the command with one sentence for every failure that a person can mend."""
     from dataplane_core.hooks.containment import PluginError
 
     try:

@@ -1,4 +1,4 @@
-"""How much of what an HAProxy build knows the API has: the judge is `haproxy -dKall`."""
+"""Find out which keywords of an HAProxy build the API has: `dataplane keywords`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,19 +14,19 @@ from dataplane_core.text.language import INHERITING, LISTEN
 # Words of crt-list files, which are not sections: the API stores such files whole.
 _FILES = {"crt-list": "storage/general"}
 REFUSED = {("global", "tune.chksize"), ("global", "tune.quic.backend.max-idle-timeou")}
-"""Keywords that builds register only to refuse every line that has them (a test asks HAProxy)."""
+"""Keywords that builds list, but refuse in every line (a test asks HAProxy)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoveredKeyword:
-    """A keyword of a build and the collections of the API that have it; none when it lacks it."""
+    """A keyword of a build, and the names of the API's collections that have it."""
 
     keyword: BuildKeyword
     collections: tuple[str, ...]
 
 
 class Coverage:
-    """The words of all declarations, by the kind of section that they stand in."""
+    """The words of all declarations, by the kind of section and the words in front of them."""
 
     def __init__(self, registry: Registry) -> None:
         self._known: dict[tuple[str, tuple[str, ...], str], set[str]] = defaultdict(set)
@@ -39,7 +39,7 @@ class Coverage:
                             self._known[place].add(collection.name)
 
     def of(self, keywords: Iterable[BuildKeyword]) -> list[CoveredKeyword]:
-        """Where the API has each configuration keyword that HAProxy would take."""
+        """Return where the API has each keyword of the class `cfg` that HAProxy would take."""
         taken = (one for one in keywords if (one.section, one.name) not in REFUSED)
         return [CoveredKeyword(one, tuple(sorted(self._find(one)))) for one in taken]
 
@@ -54,7 +54,10 @@ class Coverage:
 
 
 def _short(words: tuple[str, ...]) -> tuple[str, ...]:
-    """`bind … ssl X` is said of options that want `ssl`; they stand in the table of `bind`."""
+    """Return the words in front of a keyword as declarations have them.
+
+    HAProxy lists options that need `ssl` as `bind … ssl X`; here they stand in the table of `bind`.
+    """
     return words[:1] if words[1:] == ("ssl",) else words
 
 

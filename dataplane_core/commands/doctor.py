@@ -1,4 +1,4 @@
-"""What the server would miss with these settings on this machine, and what to do about it."""
+"""Find what the server would miss with these settings on this machine: `dataplane doctor`."""
 
 import os
 import shlex
@@ -30,15 +30,18 @@ from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.text import Document
 from dataplane_core.text.language import SECTIONS
 
-_PATIENCE = 2.0  # seconds for a socket to take a connection
-_YESCRYPT = "$y$j75$saltsalt$5wlMXHz82Iqiv0ywbT8h3LCVssbi3h0Xh43jM7E7Tr2"  # any, to try it
+_CONNECT_SECONDS = 2.0
+"""Seconds for a socket to take a connection."""
+_YESCRYPT = "$y$j75$saltsalt$5wlMXHz82Iqiv0ywbT8h3LCVssbi3h0Xh43jM7E7Tr2"
+"""Some yescrypt hash, to see whether this machine can verify one."""
 
 
 def diagnose(settings: Settings) -> Iterator[MissingPrerequisite]:
-    """Yield all that is missing, seen with the rights that the server has when it needs it.
+    """Yield all that is missing, judged with the rights that the server has when it needs it.
 
-    What is made or opened at the start is judged as this process, all else as the user that the
-    server becomes: this process becomes that user. Raises SettingsError when it may not.
+    Files and folders that are made or opened at the start are judged with the rights of this
+    process, and all else with those of the user that the server becomes: this process becomes that
+    user. Raises `SettingsError` when it may not.
     """
     to_be_made = [one for one in _all_folders(settings) if not os.path.isdir(one[1])]
     yield from _made_at_start(settings, to_be_made)
@@ -112,7 +115,7 @@ def _folders(
 def _made_at_start(
     settings: Settings, folders: list[tuple[str, str]]
 ) -> Iterator[MissingPrerequisite]:
-    """Folders that are missing, and the files and the socket that stay open."""
+    """Yield what keeps the start from making folders, and from opening files and the socket."""
     for key, path in (*folders, *listener_folders(settings)):
         yield from _of(key, folder_for_files(path))
     for key, target in settings.logs():
@@ -186,7 +189,7 @@ def _sockets(settings: Settings, document: Document) -> Iterator[MissingPrerequi
 
 def _socket(path: str, start: str) -> Iterator[MissingPrerequisite]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_PATIENCE)
+        probe.settimeout(_CONNECT_SECONDS)
         try:
             probe.connect(path)
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Commands for the first run: init, passwd, sample."""
+"""Declare the commands for the first run: init, passwd, sample."""
 
 import secrets
 import sys
@@ -108,7 +108,7 @@ def _read_password() -> str:
 
 
 def _chosen_password(from_stdin: bool, as_json: bool) -> str:
-    """Return the password that a person gives, "" where one is to be made up."""
+    """Return the password that a person gives; "" where a password is to be made up."""
     if from_stdin:
         return _read_password()
     if as_json or not sys.stdin.isatty():

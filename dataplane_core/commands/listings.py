@@ -1,4 +1,4 @@
-"""Commands that print what there is: routes, specification, keywords, plugins, settings."""
+"""Declare the commands that list: routes, spec, keywords, plugins, settings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Commands that look at a configuration and a machine and judge: check, doctor, status."""
+"""Declare the commands that judge a configuration or a machine: check, doctor, status."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -35,7 +35,7 @@ def check(path: str, as_json: bool, **parameters: Any) -> None:
 
 
 def _must_be_read(path: str) -> None:
-    """Refuse a command line whose file cannot be read: status 1 is what is said of one that can."""
+    """Refuse, with status 2, a file that cannot be read: status 1 stands for a refused file."""
     try:
         Path(path).open("rb").close()
     except OSError as error:

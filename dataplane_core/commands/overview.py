@@ -1,4 +1,4 @@
-"""What a person at a terminal wants to know of the server and the HAProxy that it governs."""
+"""Look at the server and the HAProxy that it governs, and say what is wrong: `dataplane status`."""
 
 import time
 from collections.abc import Iterator
@@ -19,9 +19,10 @@ _RELOADS = 5
 
 
 def looked_at(settings: Settings) -> list[Fact]:
-    """Return the overview as somebody beside the server sees it, who writes nothing.
+    """Return the overview as seen from beside the server; nothing is written.
 
-    This process becomes the user that the server runs as. Raises as `make_services` does.
+    This process becomes the user that the server runs as, and reads a copy of the state. Raises as
+    `make_services`.
     """
     become(settings)
     with state_copy(settings.state_dir) as state:
@@ -29,8 +30,9 @@ def looked_at(settings: Settings) -> list[Fact]:
 
 
 def overview(services: Services) -> Iterator[Fact]:
-    """The server, its settings, the configuration, HAProxy's processes and sockets, reloads, and
-    then what the plugins tell."""
+    """Yield facts: about the server, its settings, the configuration, HAProxy's processes and
+    sockets, and the last reloads; then those of the plugins.
+    """
     running = not services.state.first
     yield Fact("server", "running" if running else "not running", not running)
     without = "no file was found, so the defaults count; name one with -f FILE"
@@ -44,9 +46,9 @@ def overview(services: Services) -> Iterator[Fact]:
 
 
 def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:
-    """What plugins tell, one after the other; then how they failed since the server's start.
+    """Yield the facts of the plugins, one after the other; then their failures since the start.
 
-    `unreachable`: that HAProxy gives no answer is told already.
+    `unreachable`: another fact says already that HAProxy gives no answer.
     """
     for impl in services.hooks.dataplane_status.get_hookimpls():
         try:
@@ -73,7 +75,7 @@ def _configuration(services: Services) -> Iterator[Fact]:
 
 
 def _hand_edits(services: Services, version: int) -> Iterator[Fact]:
-    """What HAProxy refuses of that which was written into the file by hand."""
+    """Yield facts about text that was written into the file by hand and that HAProxy refuses."""
     entry = services.config.history.get(version)
     if entry is not None and entry.refused:
         told = f"HAProxy refuses version {version}, which was written by hand"
@@ -92,7 +94,7 @@ def _processes(services: Services) -> Iterator[Fact]:
         yield Fact("socket", error.message, doubtful=True)
         return
     except DataplaneError:
-        return  # the configuration cannot be read, which is told already
+        return  # the configuration cannot be read: another fact says so
     answers = [_info(client) for client in clients]
     failures = [one for one in answers if isinstance(one, RuntimeFailed)]
     absent = all(isinstance(one, RuntimeUnreachable) and not one.denied for one in failures)
@@ -116,7 +118,7 @@ def _places(client: RuntimeClient) -> str:
 
 
 def _process(client: RuntimeClient, answer: str | RuntimeFailed) -> Iterator[Fact]:
-    """What a process tells of itself, and over which socket: its own, or else the master's."""
+    """Yield what a process says of itself, and the socket that answers: its own or the master's."""
     if isinstance(answer, RuntimeFailed):
         yield Fact("socket", answer.message, True)
         return
@@ -139,9 +141,9 @@ def _reloads(services: Services) -> Iterator[Fact]:
 
 
 def _reload(record: ReloadRecord, is_last: bool) -> Fact:
-    """One reload; a failure counts while none came after it that went well.
+    """Return the fact of one reload; a failure is bad or doubtful only if it is the last reload.
 
-    Where the former text was put back, HAProxy runs with what the file says all the same.
+    It is doubtful where the former text was put back: HAProxy runs with what the file says.
     """
     over = record.reload_timestamp
     when = "" if over is None else time.strftime(" at %Y-%m-%d %H:%M:%S", time.localtime(over))
@@ -149,8 +151,6 @@ def _reload(record: ReloadRecord, is_last: bool) -> Fact:
     why = f": {record.said}" if failed and record.said else ""
     if record.restored is not None:
         why += f"; version {record.restored} holds the former text"
-    counts = failed and is_last
     text = f"{record.id} {record.status}{when}{why}"
-    return Fact(
-        "reload", text, counts and record.restored is None, counts and record.restored is not None
-    )
+    counts, restored = failed and is_last, record.restored is not None
+    return Fact("reload", text, bad=counts and not restored, doubtful=counts and restored)

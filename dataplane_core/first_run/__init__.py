@@ -1,1 +1,1 @@
-"""What `dataplane init` does: look what there is on a machine, and write settings for it."""
+"""Look what of HAProxy is on a machine, and write settings for it: `dataplane init`."""

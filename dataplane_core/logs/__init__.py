@@ -1,1 +1,5 @@
-"""Logging: what the server has to say (`app`) and who asked for what (`access`)."""
+"""Form and send log lines, `app` (of the server itself) and `access` (one for each request).
+
+This package knows no settings: `settings.logs` asks it for the notation of access lines, and
+`server.logging` puts the targets of the settings in force.
+"""

@@ -1,4 +1,8 @@
-"""Access lines in the notation of Apache's LogFormat (mod_log_config, "Custom Log Formats")."""
+"""Write access lines in the notation of Apache's LogFormat (mod_log_config, "Custom Log Formats").
+
+Secrets stay out of them: of headers that hold credentials nothing is shown, and of the query no
+value whose name sounds like a password or a token.
+"""
 
 import re
 import time
@@ -20,7 +24,11 @@ _SCALE = {"": 1.0, "s": 1.0, "ms": 1e3, "us": 1e6}
 
 @dataclass(frozen=True, slots=True)
 class AccessRecord:
-    """One request that was answered; `seconds` is how long that took, `length` the body's bytes."""
+    """One request that was answered.
+
+    `environ` is that of WSGI, `length` the bytes of the answer's body, `seconds` how long the
+    answer took, `ended` the time of its end in seconds since 1970.
+    """
 
     environ: Mapping[str, Any]
     status: int
@@ -42,13 +50,13 @@ class AccessRecord:
         return mark + query
 
     def request_header(self, name: str) -> str:
-        """Return a header of the request; "" when absent or secret."""
+        """Return a header of the request; "" when it is absent or secret."""
         key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
         return "" if name.lower() in _SECRET_HEADERS else str(self.environ.get(key, ""))
 
     def response_header(self, name: str) -> str:
-        """Return a header of the answer; "" when absent or secret."""
+        """Return a header of the answer; "" when it is absent or secret."""
         wanted = name.lower()
         if wanted in _SECRET_HEADERS:
             return ""
@@ -95,7 +103,10 @@ _DIRECTIVES: dict[str, Callable[[AccessRecord, str], str]] = {
 
 @lru_cache(maxsize=32)
 def compile_format(form: str) -> Callable[[AccessRecord], str]:
-    """Return a function that writes access lines; ValueError names an unknown directive."""
+    """Return a function that makes access lines of records.
+
+    Raises `ValueError` with a half-sentence about a directive that is not known.
+    """
     parts: list[_Part | str] = []
     at = 0
     for match in _DIRECTIVE.finditer(form):

@@ -1,4 +1,4 @@
-"""How lines of the log look: text or JSON, and the frames of syslog."""
+"""Form log lines as text or JSON, and put them into frames of syslog."""
 
 import logging
 import os
@@ -31,7 +31,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _failure(info: _ErrorInfo, whole: bool) -> str:
-    """Return an exception as one line: where and what; with its whole trace when `whole`."""
+    """Return an exception as one line, with its place; as a traceback where `whole`."""
     kind, error, trace = info
     if kind is None or error is None:
         return ""
@@ -51,7 +51,7 @@ class TextFormatter(logging.Formatter):
         self._traces = traces
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line; control characters are shown, never sent."""
+        """Return one line, with control characters as `\\x..`; a traceback has several."""
         access = getattr(record, "access", None)
         if isinstance(access, AccessRecord):
             return self._access(access)
@@ -62,7 +62,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonLines(JsonFormatter):
-    """One JSON object a line: time, level, logger, message, and what came with the record."""
+    """One JSON object for each line: time, level, logger, message, and the record's own fields."""
 
     def __init__(self, traces: bool) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class JsonLines(JsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
-        """Fill the object that is written."""
+        """Add the fields of a record to the object that is written."""
         access = getattr(record, "access", None)
         log_data["time"] = _time(record)
         log_data["level"] = record.levelname.lower()
@@ -107,7 +107,7 @@ _SEVERITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), 
 
 
 class SyslogFormatter(logging.Formatter):
-    """Another formatter's line in a frame of syslog: RFC 5424 (`modern`) or RFC 3164."""
+    """The line of another formatter in a frame of syslog: RFC 5424 (`modern`) or RFC 3164."""
 
     def __init__(self, inner: logging.Formatter, facility: int, tag: str, modern: bool) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class SyslogFormatter(logging.Formatter):
         self._host = re.sub(r"[^!-~]", "_", socket.gethostname()) or "-"
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the whole message, without what separates messages in a stream."""
+        """Return the whole message, without the separator that a stream needs."""
         severity = next((s for level, s in _SEVERITIES if record.levelno >= level), 7)
         head, message = f"<{self._facility * 8 + severity}>", self._inner.format(record)
         process = os.getpid()

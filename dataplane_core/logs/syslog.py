@@ -1,4 +1,4 @@
-"""Sending lines to a syslog server that may be slow, away or restarted."""
+"""Send log lines to a syslog server, which may be slow, away or restarted."""
 
 import errno
 import logging
@@ -10,17 +10,19 @@ from dataplane_core.text.numbers import is_digits
 
 LOCAL = "/dev/log"
 """The socket of this machine's syslog."""
-_PATIENCE = 1.0  # seconds that one line may wait for the server
-_PAUSE = 5.0  # seconds without a new try after a failure; lines of that time are lost
+_LINE_SECONDS = 1.0
+"""Seconds that one line may wait for the server."""
+_PAUSE = 5.0
+"""Seconds without a new try after a failure; lines of that time are lost."""
 
 
 class SyslogHandler(logging.Handler):
     """Sends each formatted line as one message.
 
-    `protocol` is tcp, tcp4, tcp6 (octet counting, RFC 6587), udp, udp4, udp6, unix or unixgram;
-    `address` is `host:port`, `host` or a path, and "" the socket of this machine's syslog. A path
-    is a datagram socket, whatever `protocol` says. A lost connection is made again; every process
-    makes its own.
+    `protocol` is `tcp`, `tcp4`, `tcp6` (octet counting, RFC 6587), `udp`, `udp4`, `udp6`, `unix` or
+    `unixgram`. `address` is `host:port`, `host` (port 514) or a path; "" stands for the socket of
+    this machine's syslog. A path is a datagram socket, whatever `protocol` says. A lost connection
+    is made again, and every process makes its own.
     """
 
     def __init__(self, address: str, protocol: str) -> None:
@@ -38,9 +40,9 @@ class SyslogHandler(logging.Handler):
         return self._protocol.startswith("tcp")
 
     def fault(self) -> str:
-        """Connect; return why the server cannot be reached, or "".
+        """Connect, and return why the server cannot be reached, or "".
 
-        Over UDP nothing tells more than whether the host has an address.
+        Over UDP only a host without an address is noticed.
         """
         self._disconnect()
         try:
@@ -74,7 +76,7 @@ class SyslogHandler(logging.Handler):
             self._socket, self._owner = self._connect(), os.getpid()
         try:
             self._socket.sendall(line)
-        except (BrokenPipeError, ConnectionError):  # the server was started anew: once more
+        except (BrokenPipeError, ConnectionError):  # the server was started again: connect anew
             self._disconnect()
             self._socket, self._owner = self._connect(), os.getpid()
             self._socket.sendall(line)
@@ -97,7 +99,7 @@ class SyslogHandler(logging.Handler):
     def _open(family: int, kind: int, address: object) -> socket.socket:
         made = socket.socket(family, kind)
         try:
-            made.settimeout(_PATIENCE)
+            made.settimeout(_LINE_SECONDS)
             made.connect(address)  # type: ignore[arg-type]
         except BaseException:
             made.close()

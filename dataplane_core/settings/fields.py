@@ -1,4 +1,4 @@
-"""`setting(…)`: how one key of the settings is declared, once, on the class that holds it."""
+"""Declare one key of the settings, once, on the dataclass of its block: `name = setting(…)`."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
@@ -12,11 +12,11 @@ METADATA = "setting"
 
 @dataclass(frozen=True, slots=True)
 class SettingFacts:
-    """What is known of a key beside its name, type and default.
+    """What is declared of a key beside its name, type and default.
 
-    `flag` and `short` are spelled with their dashes, `environment` is a variable's name. `unused`
-    says, when not empty, why this server has no use for the key: setting it gives one warning.
-    `secret` values appear in no representation and in no log.
+    `flag` and `short` have their dashes; `environment` is the name of a variable. `unused`, when
+    not empty, says why this server has no use for the key: whoever sets it gets one warning. Values
+    that are `secret` appear in no representation and in no log.
     """
 
     kind: ValueKind[object]
@@ -39,7 +39,10 @@ def setting(
     unused: str = "",
     secret: bool = False,
 ) -> T:
-    """Declare one key; the dataclass field it becomes carries all that the table says of it."""
+    """Return the dataclass field of a key, with the facts in its metadata.
+
+    The type says that it is the default, so that the class reads as `name: int = setting(…)`.
+    """
     facts = SettingFacts(
         cast(ValueKind[object], kind), help, flag, short, environment, unused, secret
     )

@@ -1,4 +1,4 @@
-"""The command line of the server: one click option for every key that has a flag."""
+"""Read the server's command line: one click option for every key that has a flag."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -43,7 +43,7 @@ def _option(key: SettingKey) -> click.Option:
 
 
 def values(parameters: Mapping[str, object]) -> dict[str, str]:
-    """Return what click parsed as path to text, without the options that were not given."""
+    """Return the options that were given, as paths of keys with texts."""
     found = {}
     paths = {_parameter(key): key.path for key in keys()} | {FILE: FILE}
     for parameter, value in parameters.items():
@@ -60,7 +60,10 @@ def values(parameters: Mapping[str, object]) -> dict[str, str]:
 
 
 def parse(argv: Sequence[str]) -> dict[str, str]:
-    """Split a command line; UsageError names an unknown flag and its nearest neighbour."""
+    """Return the options of a command line, as `values` does.
+
+    Raises `UsageError` with an unknown flag and the flag that is nearest to it.
+    """
     command = click.Command("dataplane", params=options(), add_help_option=False)
     context = command.make_context("dataplane", list(argv))
     return values(context.params)

@@ -1,7 +1,7 @@
-"""What is wrong with a text that is not HCL 2, in words of brackets and quotes.
+"""Say where and why a text is not HCL 2, in words of brackets and quotes.
 
-The parser knows but the token that it did not expect, which after an open bracket is the end of
-the text; where the bracket was opened is found here.
+The parser only knows the token that it did not expect. After an open bracket that is the end of the
+text; here the place is found where the bracket was opened.
 """
 
 import re
@@ -28,7 +28,7 @@ _PARTNERS = {"]": "[", ")": "(", "}": "{"}
 
 
 def fault_of(text: str, error: UnexpectedInput) -> SyntaxProblem:
-    """Return where and why a text is not HCL, from what the parser said of it."""
+    """Return where and why a text is not HCL; `error` is what the parser says of it."""
     found = _unbalanced(text)
     if found is not None:
         return SyntaxProblem(text.count("\n", 0, found[0]) + 1, f"is not HCL: {found[1]}")
@@ -37,7 +37,7 @@ def fault_of(text: str, error: UnexpectedInput) -> SyntaxProblem:
         said = str(error.token).strip()
     elif isinstance(error, UnexpectedCharacters):
         said = str(error.char).strip()
-    if said:  # words may be a password's
+    if said:  # only signs are quoted: words could be a password
         what = repr(said) if _SIGNS.fullmatch(said) else "text"
         return SyntaxProblem(line, f"is not HCL: unexpected {what}")
     lines = text.splitlines()

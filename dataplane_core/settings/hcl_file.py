@@ -1,4 +1,4 @@
-"""Settings files in HCL 2, read into nodes from the syntax tree, which knows every line."""
+"""Read settings files in HCL 2 into nodes, from the syntax tree, which knows every line."""
 
 import re
 from collections.abc import Iterator
@@ -27,13 +27,16 @@ _PLAIN_ONLY = "is not a plain value: write text in quotes, numbers, true or fals
 
 
 def read_hcl(text: str) -> BlockNode:
-    """Read a body of attributes and blocks; SyntaxProblem says where it is not HCL."""
+    """Read a body of attributes and blocks; raises `SyntaxProblem` where it is not HCL."""
     tree = parse_plain(text) or _whole_tree(text)
     return _TreeReader(text).body(_branches(tree)[0], 1, "")
 
 
 def _whole_tree(text: str) -> Branch:
-    """Parse what is more than plain values, or wrong, with the whole language to say what it is."""
+    """Parse a text whose values are not plain, or that is no HCL; raises `SyntaxProblem`.
+
+    Only the whole language tells the two apart.
+    """
     try:
         return parse_whole(text)
     except UnexpectedInput as error:
@@ -53,7 +56,7 @@ def _line(part: _Part) -> int:
 
 
 def _branches(tree: Branch) -> list[Branch]:
-    """Children that mean something: no punctuation, no comments, no line ends."""
+    """Return the children that are trees: no punctuation, no comments, no line ends."""
     return [
         child
         for child in tree.children
@@ -130,7 +133,7 @@ class _TreeReader:
 
 @contextmanager
 def _inside(name: str) -> Iterator[None]:
-    """Put a name before the key of what is wrong within."""
+    """Put a name in front of the key of a `SyntaxProblem` that the body raises."""
     try:
         yield
     except SyntaxProblem as problem:

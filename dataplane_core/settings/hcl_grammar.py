@@ -1,8 +1,8 @@
-"""A parser of HCL 2 that is ready at once: python-hcl2's grammar, with plain values alone.
+"""Parse HCL 2 without python-hcl2's slow start: with its grammar, but plain values alone.
 
-python-hcl2 needs seconds to make the tables of the whole language, with its operators and calls. It
-keeps them in a file of its own folder, which an installation that is read-only never has. Values of
-settings are plain, and the tables for those take a twentieth of a second.
+python-hcl2 needs seconds to make the parser's tables for the whole language, with operators and
+calls. It keeps them in a file of its own folder, which a read-only installation never has. Values
+of settings are plain, and the tables for plain values take a twentieth of a second.
 """
 
 import re
@@ -35,13 +35,13 @@ def parse_plain(text: str) -> Branch | None:
 
 
 def parse_whole(text: str) -> Branch:
-    """Return the tree of any body, in the same form; raise `UnexpectedInput` for what is no HCL."""
+    """Return the tree of any body, in the same form; raises `UnexpectedInput` where it is none."""
     return hcl2.parses_to_tree(text)
 
 
 @cache
 def _plain_parser() -> Lark | None:
-    """Make the parser; None if the grammar of the python-hcl2 that is installed has other rules."""
+    """Return the parser; None where the installed python-hcl2 has other rules in its grammar."""
     grammar = files("hcl2").joinpath("hcl2.lark").read_text("utf-8")
     for name, rule in _PLAIN.items():
         # A rule ends where the next begins, or a comment.

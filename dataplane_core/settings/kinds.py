@@ -1,4 +1,4 @@
-"""The kinds of value that a setting can have: from the text of a flag, variable or file, and back.
+"""Read and show the kinds of values that settings can have: text from outside, values inside.
 
 A kind's `parse` takes the text as it was written and raises ValueError with a half-sentence that
 says what would be right ("is not a number from 0 to 65535"); the caller adds the place. `show` is
@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ValueKind(Generic[T]):
-    """How one kind of value is named, read and shown; `many` kinds are read from lists."""
+    """One kind of value: its `name` in the manual, and how it is read and shown.
+
+    A file may give a list for a kind that is `many`.
+    """
 
     name: str
     parse: Callable[[str], T]
@@ -145,7 +148,7 @@ def several(item: ValueKind[T]) -> ValueKind[tuple[T, ...]]:
 TEXT = ValueKind("string", _text)
 PATH = ValueKind("path", _text)
 COMMAND = ValueKind("command", _command)
-"""Words quoted as in a shell, of which the first is a program; empty: none."""
+"""A program and its arguments, quoted as in a shell; the empty text stands for no command."""
 BOOLEAN = ValueKind("boolean", _boolean, lambda value: str(value).lower())
 DURATION = ValueKind("duration", _duration, _show_duration)
 SIZE = ValueKind("size", _size, _show_size)

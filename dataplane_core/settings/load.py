@@ -1,4 +1,4 @@
-"""Settings from all their places: flags over environment over file over defaults."""
+"""Load the settings from all places: flags come before environment, file and defaults."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,16 @@ _READERS = {".yaml": read_yaml, ".yml": read_yaml, ".hcl": read_hcl}
 def load(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Return the settings of a command line (without the program's name) and an environment.
 
-    Raises SettingsError with every problem found, and flags.UsageError for a bad command line.
+    Raises `SettingsError` with every problem found, and `flags.UsageError` for a bad command line.
     """
     return load_values(flags.parse(argv), environ)
 
 
 def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Settings:
-    """Return the settings of flags that are already split: path (or `file`) to text."""
+    """Return the settings of flags that are split already; `given` has texts by path of the key.
+
+    `file` is the path of the settings file there. Raises `SettingsError` with every problem found.
+    """
     named = given.get(flags.FILE) or environ.get(FILE_VARIABLE)
     file = named or next(filter(os.path.exists, DEFAULT_FILES), "")
     reader = SettingsReader(file)
@@ -60,7 +63,7 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
 def _texts(
     key: SettingKey, given: Mapping[str, str], environ: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Return the texts that set a key beside the file, the one that wins last, with their place."""
+    """Return place and text of what sets a key beside the file; the last one counts."""
     found = []
     if key.facts.environment and environ.get(key.facts.environment):
         found.append((f"environment {key.facts.environment}", environ[key.facts.environment]))
@@ -91,7 +94,7 @@ def _nodes(file: str) -> Block:
 
 
 def _warnings(settings: Settings) -> tuple[str, ...]:
-    """Return one sentence for each key that was set and does nothing here, or no good."""
+    """Return one sentence for each key that was set and has no effect, or hardly the one meant."""
     found = []
     for key in keys():
         given = key.path in settings.places and _value(settings, key.path) != key.default

@@ -1,4 +1,7 @@
-"""Settings of the log: the list `log_targets`, and the block `log` of the old form."""
+"""Settings of the log: the list `log_targets`, and the block `log` of the old form.
+
+An access format is compiled to see whether it is right, so this package stands above `logs`.
+"""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""docs/settings.md, written from the table: `dataplane settings > docs/settings.md`."""
+"""Write docs/settings.md from the table of settings: `dataplane settings > docs/settings.md`."""
 
 from collections.abc import Iterator
 from itertools import groupby

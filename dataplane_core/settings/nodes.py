@@ -1,7 +1,7 @@
-"""What a settings file says, whatever its form: values with the line that each stands on.
+"""Hold what a settings file says, in YAML or HCL alike: nodes with the line that each stands on.
 
-Scalars keep their text as it was written (`0123` stays `0123`); a key's kind decides what it
-means. `ValueNode.type` is what the file's own syntax made of it, and serves only free-form objects.
+A value keeps its text as it was written (`0123` stays `0123`), and the kind of the key decides what
+the text means. Only free-form objects use `ValueNode.type`, which the syntax of the file gives.
 """
 
 from contextlib import suppress
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class ValueNode:
-    """One value; `type` is text, number, boolean or null. Lines count from 1."""
+    """One value; `type` is `text`, `number`, `boolean` or `null`. Lines count from 1."""
 
     text: str
     line: int
@@ -45,14 +45,17 @@ class ListNode:
 
 @dataclass(frozen=True, slots=True)
 class BlockNode:
-    """A block or object: entries in file order, duplicates kept; `label` is an HCL block's."""
+    """A block or object: entries in the order of the file, duplicates among them.
+
+    `label` is that of a block in HCL (`user "name" { … }`), else "".
+    """
 
     entries: "tuple[BlockEntry, ...]"
     line: int
     label: str = ""
 
     def plain(self) -> object:
-        """Return the object with plain values; of duplicates the last one counts."""
+        """Return the object with plain values; of several entries of a key the last one counts."""
         return {entry.key: entry.value.plain() for entry in self.entries}
 
 
@@ -61,7 +64,7 @@ Node: TypeAlias = ValueNode | ListNode | BlockNode
 
 @dataclass(frozen=True, slots=True)
 class BlockEntry:
-    """One key with its value; `line` is the key's."""
+    """One key of a block, with the line of the key and its value."""
 
     key: str
     line: int
@@ -69,7 +72,7 @@ class BlockEntry:
 
 
 class SyntaxProblem(Exception):
-    """The file cannot be read: the line, counted from 1, what is wrong there, and its key."""
+    """A file cannot be read, at a `line` (from 1); `key` is the path of the key, "" if unknown."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)

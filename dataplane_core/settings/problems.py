@@ -1,4 +1,4 @@
-"""What can be wrong with settings, and how a person is told."""
+"""Say what is wrong with settings, with the place, so that a person can mend it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataplane_core.errors import StartRefused
 
 @dataclass(frozen=True, slots=True)
 class SettingsProblem:
-    """One thing to mend: its place (file and line, flag, variable), its key and what is wrong."""
+    """One thing to mend: the place (file and line, flag, variable), the key, and what is wrong."""
 
     place: str
     key: str
@@ -18,7 +18,7 @@ class SettingsProblem:
 
 
 class SettingsError(StartRefused):
-    """The settings stop the start; every problem that was found is in `problems`."""
+    """The server cannot start with these settings; `problems` are all that were found."""
 
     def __init__(self, problems: tuple[SettingsProblem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))

@@ -1,4 +1,4 @@
-"""From the nodes of a settings file to the typed tree, with every problem named by its line."""
+"""Turn the nodes of a settings file into settings, and name every problem with its line."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,9 +14,10 @@ from dataplane_core.settings.tree import Settings
 
 
 class SettingsReader:
-    """Reads one file's nodes; `problems` and the line of every key that was set fill up meanwhile.
+    """Reads the nodes of one file, and collects problems and places on the way.
 
-    `lines` is keyed by path; entries of lists of blocks have their number in it (`log_targets[0]`).
+    `problems` are those found so far. `lines` has the line of every key that was set, by the path
+    of the key; an entry of a list of blocks has its number in the path (`log_targets[0]`).
     """
 
     def __init__(self, file: str) -> None:
@@ -25,7 +26,7 @@ class SettingsReader:
         self.lines: dict[str, int] = {}
 
     def read(self, root: BlockNode) -> Settings:
-        """Return the settings that the file gives, defaults elsewhere."""
+        """Return the settings that the file gives, and defaults for all other keys."""
         settings = self._block(root, Settings(), "")
         assert isinstance(settings, Settings)
         return settings
@@ -54,7 +55,7 @@ class SettingsReader:
         return replace(block, **changes)
 
     def _merged(self, node: BlockNode, known: dict[str, BlockMember]) -> Iterator[BlockEntry]:
-        """Yield the entries, with the repeated blocks of one list made into one sequence."""
+        """Yield the entries of a block, repeated blocks of one list as one entry with a list."""
         lists: dict[str, list[BlockEntry]] = {}
         for entry in node.entries:
             member = known.get(entry.key.replace("-", "_"))
@@ -96,7 +97,7 @@ class SettingsReader:
             yield self._block(item, default, inner + ".")
 
     def _objects(self, node: ListNode, path: str) -> Iterator[object]:
-        """Yield free-form objects as JSON would have them; a block's label is their name."""
+        """Yield free-form objects as JSON has them; the label of a block becomes their `name`."""
         for number, item in enumerate(node.items):
             if not isinstance(item, BlockNode):
                 self.refuse(item.line, path, "is a list of objects")
@@ -108,7 +109,7 @@ class SettingsReader:
             yield item.plain()
 
     def _note(self, node: Node, path: str, line: int) -> None:
-        """Keep the lines of all that is in an object, where nothing may be given twice."""
+        """Keep the line of every key in an object, and refuse a key that is given twice."""
         if path in self.lines:
             self.refuse(line, path, f"is already given on line {self.lines[path]}")
         self.lines[path] = line
@@ -131,7 +132,7 @@ class SettingsReader:
 
 
 def describe(node: Node | str, facts: SettingFacts, fault: str) -> str:
-    """Say what is wrong with a value, quoting it unless it is secret, or may hold a secret."""
+    """Return what is wrong with a value, which is quoted unless it is or may hold a secret."""
     text = node.text if isinstance(node, ValueNode) else node
     shown = isinstance(text, str) and not facts.secret and facts.kind is not COMMAND
     quoted = f'"{text}" ' if shown else ""
@@ -161,10 +162,10 @@ def _is_objects(member: BlockMember) -> bool:
 
 
 def _items(node: Node) -> tuple[Node, ...]:
-    """Return the entries of a list of blocks, however it is spelled.
+    """Return the entries of a list of blocks, in any of its spellings.
 
-    A list; one block; several blocks, whose label is the name; or an object of objects, whose keys
-    are the names.
+    These are a list; one block; several blocks, whose labels are the names; and an object of
+    objects, whose keys are the names.
     """
     if isinstance(node, ListNode):
         return node.items

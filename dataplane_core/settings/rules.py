@@ -1,4 +1,4 @@
-"""Rules that no key can break alone: what a listener needs, who the users are."""
+"""Judge settings together, where no key is wrong alone: listeners, users, paths."""
 
 import os
 import re
@@ -13,7 +13,7 @@ _HASH = re.compile(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
 
 
 def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
-    """Yield what is wrong between keys that are each right."""
+    """Yield what stops the start: keys that are each right, and wrong together."""
     yield from _paths(settings)
     yield from _listeners(settings)
     yield from _users(settings)
@@ -23,7 +23,7 @@ def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
 
 
 def doubts(settings: Settings) -> Iterator[SettingsProblem]:
-    """Yield what starts the server and is hardly meant."""
+    """Yield what does not stop the start, but is hardly what was meant."""
     command, path = settings.haproxy.reload.validate_cmd, settings.haproxy.config_file
     told = CANDIDATE_WORD in command or CANDIDATE_VARIABLE in command
     if not told and re.search(rf"{re.escape(path)}(?![\w./-])", command):
@@ -35,7 +35,7 @@ def doubts(settings: Settings) -> Iterator[SettingsProblem]:
 
 
 def _paths(settings: Settings) -> Iterator[SettingsProblem]:
-    """What must be named, and cannot be a folder."""
+    """Yield paths that are empty and needed, and a folder in the place of a file."""
     needed = {
         "haproxy.config_file": settings.haproxy.config_file,
         "haproxy.haproxy_bin": settings.haproxy.haproxy_bin,

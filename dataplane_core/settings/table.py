@@ -1,7 +1,7 @@
-"""The table of settings: every key with its path, kind, default, flag, variable and help.
+"""List every key of the settings with its path, kind, default, flag, variable and help.
 
-It is read off the dataclasses of the tree; nothing is written twice. Flags, environment, files
-and documentation are all walks over it.
+The list is read off the dataclasses of `tree`; nothing is written twice. Flags, environment, files
+and the manual page are all made by walking over it.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from dataplane_core.settings.tree import Settings
 
 @dataclass(frozen=True, slots=True)
 class SettingKey:
-    """One key; `path` is dotted, with `[]` behind the name of a list of blocks."""
+    """One key; its `path` is dotted, and has `[]` behind the name of a list of blocks."""
 
     path: str
     facts: SettingFacts
@@ -23,7 +23,7 @@ class SettingKey:
 
     @property
     def repeated(self) -> bool:
-        """Whether the key stands in a list of blocks, and so only in a file."""
+        """Whether the key stands in a list of blocks: only a file can set it then."""
         return "[]" in self.path
 
     @property
@@ -34,7 +34,10 @@ class SettingKey:
 
 @dataclass(frozen=True, slots=True)
 class BlockMember:
-    """One name of a block: a key (`facts`), an inner block or a list of blocks (`block`)."""
+    """One name of a block: a key (with `facts`), or an inner block (with `block`, its class).
+
+    An inner block that is `many` is a list of blocks.
+    """
 
     name: str
     default: Any
@@ -45,7 +48,7 @@ class BlockMember:
 
 @cache
 def members(block: type) -> dict[str, BlockMember]:
-    """Return the names that a block's dataclass takes from a file, in their order."""
+    """Return the names that a block takes from a file, in their order."""
     hints = get_type_hints(block)
     found = {}
     for item in fields(block):

@@ -1,4 +1,4 @@
-"""The settings as the rest of the server sees them: frozen dataclasses, one a block.
+"""Hold the settings as the rest of the server sees them: frozen dataclasses, one for each block.
 
 Units are fixed: durations are seconds (float), sizes are bytes (int). Every attribute's name is
 the key's name in a settings file, so `settings.haproxy.reload.reload_delay` is the key
@@ -59,10 +59,11 @@ class ServiceDiscoverySettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings; `file` is where they were read from, if anywhere; `warnings` what to tell.
+    """All settings.
 
-    `places` says of every key that was set where that was; entries of lists have their number in
-    the key, which counts from 0 (`log_targets[0].log_file`).
+    `file` is the settings file, "" without one; `warnings` are sentences for the log. `places` has
+    the place of every key that was set; entries of lists have their number in the key, which counts
+    from 0 (`log_targets[0].log_file`).
     """
 
     config_version: int = setting(2, integer(1, 2), "Form of the settings file.")
@@ -82,14 +83,14 @@ class Settings:
 
     @classmethod
     def default(cls) -> Self:
-        """Settings with nothing given: the defaults of every key."""
+        """Return settings where nothing is given: the default of every key."""
         return cls()
 
     def replace(self, **values: object) -> Self:
         """Return a copy with some values changed, each named by its dotted path.
 
-        `settings.replace(**{"haproxy.config_file": path})`; paths may be `os.PathLike`. Values are
-        typed, not text. KeyError names a path that does not exist.
+        `settings.replace(**{"haproxy.config_file": path})`: values are typed, not text, and may be
+        `os.PathLike`. Raises `KeyError` with a path that does not exist.
         """
         result = self
         for path, value in values.items():
@@ -98,9 +99,10 @@ class Settings:
         return result
 
     def place(self, key: str) -> str:
-        """Where a key was set: file and line, flag or variable; else where its list's entry is.
+        """Return where a key was set: file and line, flag or variable.
 
-        A default has no place but the file that could have set it.
+        For a key in a list's entry that was not set it is the place of the entry, for any other key
+        that was not set the file.
         """
         found = self.places.get(key)
         while found is None and "[" in key:
@@ -117,14 +119,14 @@ class Settings:
         return (("log", LogTarget(**common)),)
 
     def problem(self, key: str, message: str) -> SettingsProblem:
-        """Return what is wrong with a key, with its place."""
+        """Return a problem with a key, at the place where the key was set."""
         return SettingsProblem(self.place(key), key, message)
 
     @property
     def state_dir(self) -> str:
-        """Folder of the server's own state, never that of a transaction.
+        """Folder of the server's own state.
 
-        The default is one for each configuration: servers of two configurations that share a
+        The default is a folder for each configuration: servers of two configurations that share a
         `transaction_dir` must not mistake each other's reloads and versions for their own.
         """
         if self.dataplane.state_dir:

@@ -1,4 +1,4 @@
-"""Settings files in YAML 1.2, read into nodes."""
+"""Read settings files in YAML 1.2 into nodes."""
 
 import re
 from typing import Any
@@ -24,7 +24,7 @@ _SIGNS = "here: text that begins with *, & or ! needs quotes"
 
 
 def read_yaml(text: str) -> BlockNode:
-    """Read a document whose root is a mapping; SyntaxProblem says where it is not YAML."""
+    """Read a document whose root is a mapping; raises `SyntaxProblem` where it is not YAML."""
     yaml = YAML(typ="rt", pure=True)
     yaml.composer.warn_double_anchors = False
     try:
