@@ -9,6 +9,7 @@ sentence, if that version does not fit. Tests of plugins use `dataplane_core.tes
 
 from dataplane_core import __version__, grammar, impl
 from dataplane_core.api.body import parse_json, to_json
+from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.frame import Access
 from dataplane_core.api.operations import (
     BAD_REQUEST,
@@ -35,7 +36,8 @@ from dataplane_core.api.operations import (
     replaced,
 )
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import Routes
+from dataplane_core.api.routes import InVersion, Routes
+from dataplane_core.api.sections import SectionItem, SectionList
 from dataplane_core.api.transactions import (
     TOO_MANY_TRANSACTIONS,
     TRANSACTION,
@@ -87,7 +89,14 @@ from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
 from dataplane_core.references import Former, StoredFiles, Tell
 from dataplane_core.resources.changes import NeedsReload
-from dataplane_core.resources.collections import RowCollection, RowCommands
+from dataplane_core.resources.collections import (
+    Collection,
+    Naming,
+    RowCollection,
+    RowCommands,
+    SectionCollection,
+)
+from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.locate import refuse_namesake, row_name
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
@@ -144,13 +153,15 @@ __all__ = [
     "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
     "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
-    "Orphans", "Parent", "RowCommands", "NeedsReload", "RowCollection",
+    "Orphans", "Parent", "RowCommands", "NeedsReload", "Collection",
+    "RowCollection", "SectionCollection", "Naming",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
     "CONFLICT", "CURRENT_VERSION", "EXISTS", "FAILURE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
     "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created", "deleted",
     "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList", "TransactionItem",
-    "parse_json", "to_json", "open_upload", "FILE_FIELD", "View", "Codec", "Loaded",
+    "parse_json", "to_json", "open_upload", "FILE_FIELD", "View", "CheckedRequest", "InVersion",
+    "SectionList", "SectionItem", "DocumentSections", "Codec", "Loaded",
     "raise_problems", "SchemaFactory",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",

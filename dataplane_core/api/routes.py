@@ -1,10 +1,11 @@
 """Routes: paths with their responders and what the specification says of them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dataplane_core.api.operations import Fragment, Operation, Parameter
+from dataplane_core.api.view import View
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.resources.origins import Origins
 
@@ -46,6 +47,13 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class InVersion:
+    """A resource that each API version has for itself: made once, with the version's view."""
+
+    make: Callable[[View], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """What the operations with a tag are about, and where they stand among the others."""
 
@@ -73,11 +81,12 @@ class Routes:
     ) -> None:
         """Serve `resource` at `template`, below the prefix of all API versions or of some.
 
-        Responders are Falcon's (`on_get(req, resp, name)`). Before they run, the frame has checked
-        credentials, media types and the parameters and body that the operation states; `req.query`
-        and `req.body` hold them decoded. A `DataplaneError` becomes an answer.
+        Responders are Falcon's (`on_get(req, resp, name)`); a resource that needs the view of an
+        API version is an `InVersion`. Before responders run, the frame has checked credentials,
+        media types and the parameters and body that the operation states; `req.query` and
+        `req.body` hold them decoded. A `DataplaneError` becomes an answer.
         """
-        for method in operations:
+        for method in () if isinstance(resource, InVersion) else operations:
             if not callable(getattr(resource, f"on_{method.lower()}", None)):
                 raise ValueError(f"{template} has no responder for {method}")
         route = Route(template, resource, dict(operations))

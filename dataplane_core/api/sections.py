@@ -11,8 +11,9 @@ from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
 from dataplane_core.resources.collections import SectionCollection, SingleSection
+from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.extra_props import UNMANAGED
-from dataplane_core.resources.locate import find_section, find_single, refuse_namesake, shown_names
+from dataplane_core.resources.locate import find_single
 from dataplane_core.resources.placing import place_section, with_defaults
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.unmanaged import unmanaged_lines
@@ -62,31 +63,35 @@ class SectionList:
         self._codec = view.codec(collection)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        self._view.answer_read(req, resp, self._read)
+        sections = self._view.sections(req)
+        self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot, sections))
 
-    def _read(self, snapshot: Snapshot) -> list[dict[str, Any]]:
-        one, document = self._collection, snapshot.document
+    def _read(self, snapshot: Snapshot, sections: DocumentSections) -> list[dict[str, Any]]:
+        document = snapshot.document
         return [
-            self._codec.project(self._object(document, name, section))
-            for name, section in shown_names(document, one.kind, one.unnamed)
+            self._codec.project(self._object(document, sections, name, section))
+            for name, section in sections.shown(document, self._collection)
         ]
 
-    def _object(self, document: Document, name: str, section: Section) -> dict[str, Any]:
+    def _object(
+        self, document: Document, sections: DocumentSections, name: str, section: Section
+    ) -> dict[str, Any]:
         one = self._collection
-        reached = find_section(document, one.kind, name, one.unnamed) is section
+        reached = sections.find(document, one, name) is section
         return object_of(self._view.registry, section, one.model, {one.key: name}, reached)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         one = self._collection
         values = dict(req.body.values)
         name = values.pop(one.key, "")
+        sections = self._view.sections(req)
         with self._view.edit(req) as edit:
-            if find_section(edit.document, one.kind, name, one.unnamed) is not None:
-                raise AlreadyExists(f"object already exists: {one.kind} {name} already exists")
-            refuse_namesake(edit.document, one.kind, name)
+            if sections.find(edit.document, one, name) is not None:
+                there = f"{one.kind} {name} already exists{sections}"
+                raise AlreadyExists(f"object already exists: {there}")
             order = self._view.registry.section_order
-            document, placed = place_section(
-                edit.document, one.kind, name, values.get("from"), order
+            document, placed = sections.place(
+                edit.document, one, name, values.get("from"), order
             )
             edit.document = put(document, placed, one.model, self._codec, values)
         self._view.answer_change(req, resp, edit.outcome, 201)
@@ -101,36 +106,36 @@ class SectionItem:
         self._codec = view.codec(collection)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
-        self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot, keys))
+        self._view.answer_read(req, resp, lambda snapshot: self._read(req, snapshot, keys))
 
     def shown(self, req: ApiRequest, **keys: str) -> dict[str, Any]:
         """The section as a GET shows it."""
-        return self._read(self._view.snapshot(req), keys)
+        return self._read(req, self._view.snapshot(req), keys)
 
-    def _read(self, snapshot: Snapshot, keys: dict[str, str]) -> dict[str, Any]:
+    def _read(self, req: ApiRequest, snapshot: Snapshot, keys: dict[str, str]) -> dict[str, Any]:
         one = self._collection
-        section = self._find(snapshot.document, keys[one.key])
+        section = self._find(req, snapshot.document, keys[one.key])
         return self._codec.project(object_of(self._view.registry, section, one.model, keys))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         one = self._collection
         values = {path: value for path, value in req.body.values.items() if path != one.key}
         with self._view.edit(req) as edit:
-            section = self._find(edit.document, keys[one.key])
+            section = self._find(req, edit.document, keys[one.key])
             edit.document = put(edit.document, section, one.model, self._codec, values)
         self._view.answer_change(req, resp, edit.outcome, 200)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         with self._view.edit(req) as edit:
-            section = self._find(edit.document, keys[self._collection.key])
+            section = self._find(req, edit.document, keys[self._collection.key])
             edit.document = edit.document.remove(section)
         self._view.answer_change(req, resp, edit.outcome, 204)
 
-    def _find(self, document: Document, name: str) -> Section:
-        one = self._collection
-        section = find_section(document, one.kind, name, one.unnamed)
+    def _find(self, req: ApiRequest, document: Document, name: str) -> Section:
+        one, sections = self._collection, self._view.sections(req)
+        section = sections.find(document, one, name)
         if section is None:
-            raise NotFound(f"missing object: {one.kind} {name} does not exist")
+            raise NotFound(f"missing object: {one.kind} {name} does not exist{sections}")
         return section
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import Operation
-from dataplane_core.api.routes import Route, Routes
+from dataplane_core.api.routes import InVersion, Route, Routes
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
 from dataplane_core.services import Services
@@ -79,7 +79,7 @@ class ServedVersion:
         return document
 
     def _complete(self, route: Route) -> Route:
-        """A plugin's route with codecs for the bodies that it has declared properties for."""
+        """A plugin's route as this version has it: its resource, and codecs for declared bodies."""
         operations = {}
         for method, operation in route.operations.items():
             body = operation.body
@@ -87,4 +87,7 @@ class ServedVersion:
                 codec = self.view.make_codec(str(body.schema["$ref"]), body.props, body.rules)
                 operation = replace(operation, body=replace(body, codec=codec))
             operations[method] = operation
-        return replace(route, operations=operations)
+        resource = route.resource
+        if isinstance(resource, InVersion):
+            resource = resource.make(self.view)
+        return replace(route, resource=resource, operations=operations)

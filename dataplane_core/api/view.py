@@ -22,6 +22,7 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
+from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentSections
 from dataplane_core.resources.extra_props import INDEX, extra_props
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Outcome
@@ -115,10 +116,22 @@ class View:
         return self.version.location(collection, reference)
 
     def snapshot(self, req: CheckedRequest) -> Snapshot:
-        """The configuration that a request reads."""
-        snapshot = self.config.snapshot(req.query.get("transaction_id"))
-        req.shown_version = snapshot.version
+        """Return the text that a request reads, as it was in one version."""
+        snapshot = self.store(req).snapshot(req.query.get("transaction_id"))
+        self.show_version(req, snapshot.version)
         return snapshot
+
+    def store(self, req: CheckedRequest) -> ConfigStore:
+        """Return the store of the text that a request is about: the configuration's."""
+        return self.config
+
+    def show_version(self, req: CheckedRequest, version: int) -> None:
+        """Have the header `Configuration-Version` show the version that was read or made."""
+        req.shown_version = version
+
+    def sections(self, req: CheckedRequest) -> DocumentSections:
+        """Return which sections of the text a request is about: all."""
+        return WHOLE_DOCUMENT
 
     def answered(self, req: CheckedRequest, resp: falcon.Response) -> bool:
         """Answer with what `answer_read` gave an equal request on the same snapshot, if it did.
@@ -147,9 +160,9 @@ class View:
 
     @contextmanager
     def edit(self, req: CheckedRequest) -> Iterator[Edit]:
-        """Change the configuration as the request's parameters say."""
+        """Change the text as the request's parameters say."""
         query = req.query
-        with self.config.edit(
+        with self.store(req).edit(
             version=query.get("version"),
             transaction_id=query.get("transaction_id"),
             force_reload=query.get("force_reload", False),
@@ -165,7 +178,7 @@ class View:
 
         The body of a POST or PUT is the request's own, decoded.
         """
-        req.shown_version = outcome.version
+        self.show_version(req, outcome.version)
         if outcome.reload_id is not None:
             resp.set_header("Reload-ID", outcome.reload_id)
         waits = outcome.state == "pending" or outcome.reload_id is not None

@@ -1,5 +1,7 @@
 """What stands in a SPOE file (doc/SPOE.txt, section 2): agents, messages and groups."""
 
+from collections.abc import Iterable
+
 from dataplane_core.plugin import (
     Model,
     Prop,
@@ -92,8 +94,18 @@ _EVENT = statement(
     rejects=["event", "event on-nothing"],
 )
 
-# HAProxy has no such keyword: who sends the property is not refused, and nothing is written.
-ENGINE_NAME = Prop("engine-name", read_only=True, help="Ignored: the engine's name is the scope.")
+_ENGINE_NAME = Prop("engine-name", read_only=True, help="Ignored: the engine's name is the scope.")
+
+
+class AgentModel(Model):
+    """The lines of an agent, and the property `engine-name`, for which HAProxy has no keyword.
+
+    Who sends it is not refused, and nothing is written.
+    """
+
+    def declared(self) -> Iterable[Prop]:
+        return (*super().declared(), _ENGINE_NAME)
+
 
 GROUP = Model(
     "spoe_group",
@@ -103,7 +115,7 @@ GROUP = Model(
 
 def agent(registry: Registry) -> Model:
     """Return the lines of an agent; its `log` lines are those that `log_targets` declares."""
-    return Model(
+    return AgentModel(
         "spoe_agent",
         _names("groups", "groups", "Groups of messages that rules may send, one blank between."),
         *_rows(

@@ -13,9 +13,10 @@ from dataplane_core.plugin import (
     Operation,
     Parameter,
     Response,
+    SectionCollection,
     operation,
 )
-from dataplane_plugins.spoe.resources import Part
+from dataplane_plugins.spoe.view import NAME
 
 SPOE = Parameter("spoe", required=True, help="Name of the SPOE file.")
 SCOPE = Parameter("scope", required=True, help="The scope in brackets, such as [mirror].")
@@ -125,23 +126,24 @@ SCOPE_ITEM = {
 }
 
 
-def part_list(part: Part) -> dict[str, Operation]:
-    """The operations on all sections of a kind in a scope."""
-    one, many = {"$ref": part.schema}, {"$ref": f"{part.schema}s"}
+def section_list(collection: SectionCollection) -> dict[str, Operation]:
+    """Return the operations on all sections of a kind in a scope."""
+    naming, kind = collection.naming, collection.kind
+    one, many = {"$ref": naming.schema}, {"$ref": naming.schemas}
     return {
         "GET": _reading(
-            f"get{part.titles}",
-            f"List the {part.kind} sections of a scope. In the order of the file.",
+            f"get{naming.titles}",
+            f"List the {kind} sections of a scope. In the order of the file.",
             many,
             SCOPE,
         ),
         "POST": _operation(
-            f"create{part.title}",
-            f"Create a {part.kind} section in a scope. It stands behind the others.",
+            f"create{naming.title}",
+            f"Create a {kind} section in a scope. It stands behind the others.",
             SPOE,
             SCOPE,
             *CHANGE,
-            body=Body(one, props=part.props, rules=part.model.problems, example=part.example),
+            body=_body(collection),
             _201=Response(one, (), "Created."),
             _400=BAD_REQUEST,
             _404=NOT_FOUND,
@@ -150,34 +152,43 @@ def part_list(part: Part) -> dict[str, Operation]:
     }
 
 
-def part_item(part: Part) -> dict[str, Operation]:
-    """The operations on one section of a kind in a scope."""
-    one = {"$ref": part.schema}
+def section_item(collection: SectionCollection) -> dict[str, Operation]:
+    """Return the operations on one section of a kind in a scope."""
+    naming, kind, one = collection.naming, collection.kind, {"$ref": collection.naming.schema}
     return {
         "GET": _reading(
-            f"get{part.title}",
-            f"Read a {part.kind} section of a scope. What its lines say.",
+            f"get{naming.title}",
+            f"Read a {kind} section of a scope. What its lines say.",
             one,
             SCOPE,
         ),
         "PUT": _operation(
-            f"replace{part.title}",
-            f"Replace a {part.kind} section of a scope."
+            f"replace{naming.title}",
+            f"Replace a {kind} section of a scope."
             " A property that the body does not have is removed.",
             SPOE,
             SCOPE,
             *CHANGE,
-            body=Body(one, props=part.props, rules=part.model.problems, example=part.example),
+            body=_body(collection),
             _200=Response(one, (), "Replaced."),
             _400=BAD_REQUEST,
             _404=NOT_FOUND,
         ),
         "DELETE": _removing(
-            f"delete{part.title}",
-            f"Delete a {part.kind} section of a scope. Lines that name it stay.",
+            f"delete{naming.title}",
+            f"Delete a {kind} section of a scope. Lines that name it stay.",
             SCOPE,
         ),
     }
+
+
+def _body(collection: SectionCollection) -> Body:
+    return Body(
+        {"$ref": collection.naming.schema},
+        props=(NAME, *collection.props),
+        rules=collection.model.problems,
+        example={"name": collection.kind.removeprefix("spoe-")},
+    )
 
 
 _TAG = "SpoeTransactions"

@@ -1,10 +1,19 @@
 """Routes of SPOE files."""
 
+from collections.abc import Callable
+from functools import cache
+
 from dataplane_core.plugin import (
     TRANSACTION,
     ApiRequest,
+    InVersion,
+    Model,
+    Naming,
     Registry,
     Routes,
+    SectionCollection,
+    SectionItem,
+    SectionList,
     Services,
     TransactionItem,
     TransactionList,
@@ -14,22 +23,26 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.spoe import operations, resources
 from dataplane_plugins.spoe.files import SpoeFiles
-from dataplane_plugins.spoe.models import ENGINE_NAME, GROUP, agent, message
-from dataplane_plugins.spoe.resources import Part
+from dataplane_plugins.spoe.models import GROUP, agent, message
+from dataplane_plugins.spoe.view import SpoeView
 
 BASE = "/services/haproxy/spoe"
 TRANSACTIONS = "/services/haproxy/spoe_transactions"
 
 
-def parts(registry: Registry) -> dict[str, Part]:
-    """Return the kinds of sections in a scope, by what the interface calls them."""
-    return {
-        "spoe_agents": Part(
-            "spoe-agent", agent(registry), "SpoeAgents", "SpoeAgent", (ENGINE_NAME,)
-        ),
-        "spoe_messages": Part("spoe-message", message(registry), "SpoeMessages", "SpoeMessage"),
-        "spoe_groups": Part("spoe-group", GROUP, "SpoeGroups", "SpoeGroup"),
-    }
+def collections(registry: Registry) -> tuple[SectionCollection, ...]:
+    """Return the sections that stand in scopes."""
+    return (
+        _collection("agent", "spoe-agent", agent(registry)),
+        _collection("message", "spoe-message", message(registry)),
+        _collection("group", "spoe-group", GROUP),
+    )
+
+
+def _collection(name: str, kind: str, model: Model) -> SectionCollection:
+    schema, title = f"spoe_{name}", f"Spoe{name.capitalize()}"
+    naming = Naming(schema, f"{schema}s", title, f"{title}s", "Spoe")
+    return SectionCollection(name=f"{schema}s", naming=naming, kind=kind, model=model)
 
 
 @impl
@@ -45,32 +58,48 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.tag("SpoeTransactions", "Changes to an SPOE file that are committed together.", 50)
     files = SpoeFiles(services)
     limit = services.settings.dataplane.body_limit
-    _add_files(routes, files, limit)
-    _add_scopes(routes, files)
-    for path, part in parts(services.registry).items():
-        _add_part(routes, files, path, part)
+    views = Views(files)
+    _add_files(routes, views, limit)
+    _add_scopes(routes, views)
+    for one in collections(services.registry):
+        _add_sections(routes, views, one)
     _add_transactions(routes, files)
 
 
-def _add_files(routes: Routes, files: SpoeFiles, limit: int) -> None:
+class Views:
+    """The view of the SPOE files that each API version has."""
+
+    def __init__(self, files: SpoeFiles) -> None:
+        self.files = files
+        self._of = cache(lambda view: SpoeView(view, files))
+
+    def having(self, make: Callable[[SpoeView], object]) -> InVersion:
+        """Return the resource that `make` makes of a version's view of the files."""
+        return InVersion(lambda view: make(self._of(view)))
+
+
+def _add_files(routes: Routes, views: Views, limit: int) -> None:
     routes.schema("spoe_files", {"type": "array", "items": {"type": "string"}})
-    routes.add(f"{BASE}/spoe_files", resources.FileList(files, limit), operations.FILE_LIST)
-    routes.add(f"{BASE}/spoe_files/{{name}}", resources.FileItem(files), operations.FILE_ITEM)
-    routes.add(f"{BASE}/version", resources.Version(files), operations.FILE_VERSION)
+    several, one = operations.FILE_LIST, operations.FILE_ITEM
+    routes.add(f"{BASE}/spoe_files", resources.FileList(views.files, limit), several)
+    routes.add(f"{BASE}/spoe_files/{{name}}", views.having(resources.FileItem), one)
+    routes.add(f"{BASE}/version", views.having(resources.FileVersion), operations.FILE_VERSION)
 
 
-def _add_scopes(routes: Routes, files: SpoeFiles) -> None:
+def _add_scopes(routes: Routes, views: Views) -> None:
     routes.schema("spoe_scope", {"type": "string", "example": "[mirror]"})
-    routes.schema("spoe_scopes", {"type": "array", "items": {"$ref": "spoe_scope"}})
-    routes.add(f"{BASE}/spoe_scopes", resources.ScopeList(files), operations.SCOPE_LIST)
-    routes.add(f"{BASE}/spoe_scopes/{{name}}", resources.ScopeItem(files), operations.SCOPE_ITEM)
+    routes.schema("spoe_scopes", array("spoe_scope"))
+    several, one = operations.SCOPE_LIST, operations.SCOPE_ITEM
+    routes.add(f"{BASE}/spoe_scopes", views.having(resources.ScopeList), several)
+    routes.add(f"{BASE}/spoe_scopes/{{name}}", views.having(resources.ScopeItem), one)
 
 
-def _add_part(routes: Routes, files: SpoeFiles, path: str, part: Part) -> None:
-    routes.schema(f"{part.schema}s", {"type": "array", "items": {"$ref": part.schema}})
-    several, one = operations.part_list(part), operations.part_item(part)
-    routes.add(f"{BASE}/{path}", resources.PartList(files, part), several)
-    routes.add(f"{BASE}/{path}/{{name}}", resources.PartItem(files, part), one)
+def _add_sections(routes: Routes, views: Views, one: SectionCollection) -> None:
+    routes.schema(one.naming.schemas, array(one.naming.schema))
+    path = f"{BASE}/{one.name}"
+    several, single = operations.section_list(one), operations.section_item(one)
+    routes.add(path, views.having(lambda view: SectionList(view, one)), several)
+    routes.add(f"{path}/{{name}}", views.having(lambda view: SectionItem(view, one)), single)
 
 
 def _add_transactions(routes: Routes, files: SpoeFiles) -> None:

@@ -18,25 +18,16 @@ def parts(document: Document, scope: str, kind: str) -> list[Section]:
     return [section for section in document.sections[start:end] if section.kind == kind]
 
 
-def find(document: Document, scope: str, kind: str, name: str) -> Section:
-    """One section of a scope; raises `NotFound`."""
-    for section in parts(document, scope, kind):
-        if section.name == name:
-            return section
-    raise NotFound(f"missing object: {kind} {name} does not exist in scope {scope}")
+def place(document: Document, scope: str, kind: str, name: str) -> tuple[Document, Section]:
+    """Return the document with a new empty section, and that section.
 
-
-def add(document: Document, scope: str, section: Section) -> Document:
-    """The document with a section behind the last of its kind in the scope, else at its end."""
+    It goes behind the last of its kind in the scope, else to the scope's end.
+    """
     start, end = _span(document, scope)
-    places = range(start, end)
-    if any(document.sections[at].name == section.name
-           and document.sections[at].kind == section.kind for at in places):  # fmt: skip
-        raise AlreadyExists(
-            f"object already exists: {section.kind} {section.name} already exists in scope {scope}"
-        )
-    alike = [at for at in places if document.sections[at].kind == section.kind]
-    return document.insert(alike[-1] + 1 if alike else end, section)
+    alike = [at for at in range(start, end) if document.sections[at].kind == kind]
+    at = alike[-1] + 1 if alike else end
+    document = document.insert(at, Section.new(kind, name, end=document.line_end()))
+    return document, document.sections[at]
 
 
 def add_scope(document: Document, scope: str) -> Document:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_plugins.spoe.routes import parts
+from dataplane_plugins.spoe.routes import collections
 from tests.golden.offline import registry
 from tests.laws.support import SPELLINGS, Everything, odd
 
 SITES = "/v2/services/haproxy/sites"
 SPOE = "/v2/services/haproxy/spoe"
-PARTS = parts(registry())
+COLLECTIONS = collections(registry())
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -28,7 +28,7 @@ def test_a_site_put_back_changes_nothing(tmp_path: Path, spelling: str) -> None:
 def spoe_file(spelling: str) -> str:
     """A file with every example of every declaration, each kind in sections of a few lines."""
     text = "# by hand\n[scope]\n"
-    for part in PARTS.values():
+    for part in COLLECTIONS:
         examples = [text for one in part.model.statements for text in one.examples]
         lines = dict.fromkeys(map(SPELLINGS[spelling], examples))
         for number, line in enumerate(lines):
@@ -44,7 +44,7 @@ def test_a_section_of_a_spoe_file_put_back_changes_nothing(tmp_path: Path, spell
     file = folder / "f.cfg"
     file.write_text(f"# _version=1\n{spoe_file(spelling)}", "utf-8")
     query = {"spoe": "f.cfg", "scope": "[scope]"}
-    for name in PARTS:
+    for name in (one.name for one in COLLECTIONS):
         shown = api.call("GET", f"{SPOE}/{name}", **query).json["data"]
         assert shown
         for one in shown:

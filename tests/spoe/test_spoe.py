@@ -242,3 +242,24 @@ def test_a_forced_reload_that_fails_puts_the_file_back(tmp_path):
         after = api.call("GET", f"{SPOE}/spoe_scopes", spoe="f1.cfg").json["data"]
         assert after == before and scope not in text(tmp_path)
         assert expected in text(tmp_path)
+
+
+def test_a_new_section_has_the_line_ends_of_its_file(stored, tmp_path):
+    """As in haproxy.cfg: half of a file with other line ends is what no editor likes."""
+    (tmp_path / "spoe" / "f1.cfg").write_bytes(FILE.replace("\n", "\r\n").encode())
+    version = stored.call("GET", f"{SPOE}/version", spoe="f1.cfg").json
+    made = stored.call("POST", f"{SPOE}/spoe_groups", {"name": "new", "messages": "a b"}, version=version, **SCOPE)
+    assert made.status_code == 201
+    lines = (tmp_path / "spoe" / "f1.cfg").read_bytes().splitlines(keepends=True)
+    assert b"spoe-group new\r\n" in lines
+    assert all(line.endswith(b"\r\n") for line in lines[1:])
+
+
+def test_bytes_that_are_not_utf8_stay_where_a_put_sends_back_what_a_get_said(stored, tmp_path):
+    file = tmp_path / "spoe" / "f1.cfg"
+    file.write_bytes(FILE.replace("args ip=src", "args ip=str(\udcff)").encode("utf-8", "surrogateescape"))
+    one = stored.call("GET", f"{SPOE}/spoe_messages/check-ip", **SCOPE).json
+    body = {**one["data"], "args": one["data"]["args"].replace("\udcff", "\ufffd"), "event": {"name": "on-client-session"}}
+    answer = stored.call("PUT", f"{SPOE}/spoe_messages/check-ip", body, version=one["_version"], **SCOPE)
+    assert answer.status_code == 200, answer.text
+    assert b"args ip=str(\xff)\n  " in file.read_bytes().replace(b"    ", b"  ")
