@@ -21,9 +21,10 @@ VERSIONS: tuple[RoutedVersion, ...] = (V2(),)
 
 
 def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> Application:
-    """The WSGI application for the settings; its `services` are to be started in each worker.
+    """Return the WSGI application for the settings; start its `services` in each worker.
 
-    `plugins` is as in `make_manager`: None stands for all that are installed.
+    `plugins` is as in `make_manager`: None stands for all that are installed. Raises as
+    `make_services` does.
     """
     services = make_services(settings, plugins)
     try:
@@ -34,7 +35,7 @@ def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> A
 
 
 def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> Application:
-    """The application on services that exist."""
+    """Return the application on services that exist."""
     settings = services.settings.dataplane
     frame = Frame(
         _identifier(services), _authorizer(services), _shown_version(services), settings.body_limit
@@ -49,7 +50,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
 
 
 def _identifier(services: Services) -> Identify:
-    """Plugins first, if one authenticates; else basic authentication or the client certificate."""
+    """Return what finds out who asks: plugins first, then basic authentication or a certificate."""
     hook = services.hooks.dataplane_authenticate
     asks = bool(hook.get_hookimpls())
     built_in = Authenticator(services.settings, lambda: services.config.snapshot().document)

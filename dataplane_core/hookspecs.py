@@ -88,7 +88,7 @@ def dataplane_reloaded(record: "ReloadRecord") -> None:
     """Learn that a reload is over, well or not."""
 
 
-@hookspec(Failure.TOLD)
+@hookspec(Failure.SHOWN)
 def dataplane_status(services: "Services") -> Iterable[Fact] | None:
     """Tell a person at a terminal what there is; a `DataplaneError` becomes a line of its own."""
 

@@ -40,16 +40,16 @@ class Services:
 
     @property
     def hooks(self) -> Any:
-        """Calls hooks of all plugins."""
+        """Calls the hooks of all plugins: `hooks.dataplane_committed(change=…)`."""
         return self.plugins.hook
 
     @property
     def transactions(self) -> Transactions:
-        """The transactions of the configuration."""
+        """Transactions of the configuration."""
         return self.config.transactions
 
     def start(self) -> None:
-        """Begin background work; once in each worker, after the fork."""
+        """Begin background work; called once in each worker, after the fork."""
         duties = [] if self.settings.dataplaneapi.disable_inotify else [self._follow_edits]
         thread = threading.Thread(
             target=self.reloads.run_leader, args=(self._stop, duties), name="leader", daemon=True
@@ -68,8 +68,8 @@ class Services:
     def lead(self, name: str, duty: Duty) -> None:
         """Run `duty` in a thread of one worker of all, until the server stops.
 
-        For `dataplane_start`, which every worker calls. `name` is that of the lock; when the
-        worker that has it dies, another takes over.
+        For `dataplane_start`, which every worker calls. `name` is the name of the lock; when the
+        worker that has the lock dies, another takes over.
         """
         thread = threading.Thread(
             target=lead,

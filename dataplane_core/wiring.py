@@ -1,4 +1,4 @@
-"""How a server is put together from its settings: the one module that knows all the others."""
+"""Put a server together from its settings: the one module that knows all the others."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -28,10 +28,11 @@ from dataplane_core.store.versioned_file import VersionedFile
 def make_services(
     settings: Settings, plugins: Iterable[object] | None = None, state: State | None = None
 ) -> Services:
-    """Load the plugins and open the state and the configuration.
+    """Load the plugins, and make all that stands behind the HTTP interface, each part from those
+    before.
 
-    `plugins` is as in `make_manager`; `state` is one that is open already. Raises
-    `PluginError`, `SettingsError` and `StorageFailed`.
+    `plugins` is as in `make_manager`; `state` is one that is open already. Raises `PluginError`,
+    `SettingsError` and `StorageFailed`.
     """
     manager = manager_of(settings, plugins)
     manager.hook.dataplane_settings(settings=settings)
@@ -66,10 +67,10 @@ def make_services(
 def make_manager(
     plugins: Iterable[object] | None = None, blocked: Iterable[str] = ()
 ) -> Manager:
-    """A manager with all plugins registered and checked.
+    """Return a manager with all plugins registered and checked.
 
-    `plugins` are modules, objects or names as in `own_plugins`; None means these and all
-    installed. `blocked` are names of plugins that are left out.
+    `plugins` are modules, objects or names as in `own_plugins`; None means these and all installed.
+    `blocked` are names of plugins that are left out.
     """
     manager = Manager(hookspecs)
     for name in blocked:
@@ -83,7 +84,7 @@ def make_manager(
 
 
 def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> Manager:
-    """The manager that the settings ask for, as `make_manager` makes it.
+    """Return the manager that the settings ask for, as `make_manager` makes it.
 
     Raises SettingsError when `block_plugins` names a plugin that does not exist: what was to be
     left out would be loaded.
@@ -105,7 +106,10 @@ def _unknown(settings: Settings, name: str, known: Iterable[str]) -> SettingsPro
 
 
 def register_collections(manager: Manager) -> Registry:
-    """Ask every plugin for its collections, and freeze the registry."""
+    """Ask every plugin for its collections, and return them as a frozen registry.
+
+    Raises PluginError for plugins whose declarations cannot stand together.
+    """
     registry = Registry()
     manager.hook.dataplane_register(registry=registry)
     try:

@@ -1,6 +1,6 @@
 """The application for a WSGI server, from the settings that the command line and environment give.
 
-    gunicorn dataplane_core.wsgi:application
+gunicorn dataplane_core.wsgi:application
 """
 
 import os

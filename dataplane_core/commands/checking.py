@@ -44,8 +44,8 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
         said, accepted, unread = list(failed.findings), False, failed.unread
         if not said:
             found.append(Finding(None, "alert", failed.message))
-    teller = FindingPresenter(path, registry.language)
-    found += teller.findings(said, text, Path(os.path.abspath(path)))
+    presenter = FindingPresenter(path, registry.language)
+    found += presenter.findings(said, text, Path(os.path.abspath(path)))
     if unread:
         told = {finding.line for finding in found}
         own = own_findings(registry, document)

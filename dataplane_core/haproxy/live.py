@@ -1,4 +1,4 @@
-"""What a committed change is to a running HAProxy: commands of the Runtime API.
+"""Bring a committed change to a running HAProxy by commands of the Runtime API.
 
 A property whose declaration has `live` is applied by that command. In its text, `{name}` and
 `{parent}` are the object's and its section's names, `{value}` the new value, and any other name is
@@ -58,7 +58,7 @@ def _fits(text: str, kind: str) -> bool:
 
 
 def is_ip(text: str) -> bool:
-    """Whether a word is an IP address, in brackets or not, and no name that is looked up.
+    """Tell whether a word is an IP address, in brackets or not, and no name that is looked up.
 
     >>> is_ip("[::1]"), is_ip("127.0.0.1"), is_ip("127.1"), is_ip("localhost")
     (True, True, False, False)
@@ -71,9 +71,10 @@ def is_ip(text: str) -> bool:
 
 
 def runtime_commands(changes: list[Difference]) -> list[str]:
-    """The commands that bring changes to a running HAProxy; `NeedsReload` where one cannot.
+    """Return the commands that bring changes to a running HAProxy.
 
-    A server that goes into maintenance does so first: it must not work at its next address.
+    A server that goes into maintenance does so first: it must not work at its next address. Raises
+    `NeedsReload` where a change takes a reload.
     """
     try:
         return _commands(changes)

@@ -1,7 +1,7 @@
-"""The failures of plugins, kept from doing more than the hook that failed allows.
+"""Keep the failures of plugins from doing more than the hook that failed allows.
 
-Every implementation of a hook runs behind a shield. What its failure does is stated beside the
-hook itself (`hookspecs`): the start stops, the request is refused, or the failure is logged and
+Every implementation of a hook runs behind a shield. What its failure does is stated beside the hook
+itself (`hookspecs`): the start stops, the request is refused, or the failure is logged and
 everybody else goes on. All of them name the plugin and the hook.
 """
 
@@ -32,7 +32,7 @@ class Failure(Enum):
     REFUSES = "the request, or the change, is refused"
     RELOADS = "the failure is logged, and HAProxy is reloaded"
     CONTAINED = "the failure is logged"
-    TOLD = "whoever asked is told"
+    SHOWN = "whoever asked is shown the failure"
 
 
 class PluginError(StartRefused):
@@ -87,7 +87,7 @@ def plugin_at_work() -> str:
 
 
 class Containment:
-    """Shields the hooks of plugins, and tells of their failures.
+    """Shields the hooks of plugins, and reports their failures.
 
     `terms` are those of each hook, by its name. `on_fault` is called with each failure that does
     not stop the start.
@@ -106,7 +106,7 @@ class Containment:
             if isinstance(options, dict) and callable(function):
                 make = self._wrapper if options.get("wrapper") else self._plain
                 terms = self._terms.get(attribute)
-                if terms is not None and terms.failure is not Failure.TOLD:
+                if terms is not None and terms.failure is not Failure.SHOWN:
                     function = make(function, name, attribute, terms)
                 setattr(shielded, attribute, function)
         return shielded
@@ -132,7 +132,7 @@ class Containment:
     def _wrapper(
         self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms
     ) -> Callable[..., Any]:
-        """The same for a wrapper, which gets what those inside of it have returned."""
+        """Shield a wrapper, which gets what the implementations inside of it have returned."""
 
         @functools.wraps(function)
         def guarded(*arguments: Any) -> Generator[None, Any, Any]:
@@ -148,7 +148,7 @@ class Containment:
     def _failed(
         self, plugin: str, hook: str, failure: Failure, error: BaseException, arguments: Any
     ) -> None:
-        """Do what the failure of a hook does: raise, or tell of it and have no answer."""
+        """Do what the failure of a hook does: raise, or report it and have no answer."""
         if isinstance(error, PluginError | PluginFailed):
             raise error  # those of another plugin's hook, inside of this one
         if failure is Failure.STOPS and isinstance(error, StartRefused):

@@ -1,4 +1,4 @@
-"""The plugins as a person sees them listed."""
+"""List the plugins for a person."""
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint

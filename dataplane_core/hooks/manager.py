@@ -1,4 +1,4 @@
-"""Plugins: those that come with the server, and those that other distributions bring."""
+"""Load plugins, those that come with the server and those that other distributions bring."""
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,7 @@
-"""Which files a configuration names, and what HAProxy would say if one of them were another.
+"""Find the files that a configuration names, and what HAProxy would say if one of them changed.
 
-No keyword is known here: whatever word of a line leads to a file names that file. So the files of
-keywords that come with a later HAProxy, or that only a plugin declares, are known as well.
+No keyword is known here: whatever word of a line leads to a file names that file. So files are
+found that keywords of a later HAProxy name, or of a section that only a plugin declares.
 """
 
 from dataplane_core.references.former import Former

@@ -1,4 +1,4 @@
-"""Where the names of files lead: relative ones, links, and `..` included.
+"""Find where the names of files lead: relative names, links, and `..` included.
 
 HAProxy takes a relative name from its working directory, from what `default-path` says, or from a
 base directory of the kind of file (`crt-base`, `ca-base`, `server-state-base`). Each of them is a
@@ -15,28 +15,30 @@ _LONGEST = 4096
 
 
 class DirectoryEntry(NamedTuple):
-    """A name in a folder; the folder is its real path."""
+    """A name in a folder; `folder` is the folder's real path."""
 
     folder: str
     name: str
 
     @property
     def path(self) -> str:
-        """The path of the entry, links in its name not followed."""
+        """Path of the entry; a link in its name is not followed."""
         return os.path.join(self.folder, self.name)
 
 
 def entry_of(path: Path | str) -> DirectoryEntry:
-    """The entry that a path names, whether or not it exists."""
+    """Return the entry that a path names, whether or not it exists."""
     folder, name = os.path.split(os.path.abspath(path))
     return DirectoryEntry(os.path.realpath(folder), name)
 
 
 class Folders:
-    """The folders that relative names may start from, with what is known of their entries."""
+    """The folders that relative names may start from, with what is known of their entries.
+
+    With `from_config` they may start from where the configuration is.
+    """
 
     def __init__(self, config_file: Path, *, from_config: bool) -> None:
-        """`from_config`: relative names may start from where the configuration is."""
         near = config_file.resolve().parent
         first = (os.getcwd(), "/", *((str(near), str(near.parent)) if from_config else ()))
         self.near = tuple(dict.fromkeys(map(os.path.realpath, first)))
@@ -44,11 +46,11 @@ class Folders:
         self._real: dict[str, str] = {}
 
     def subfolders(self) -> set[str]:
-        """The names of the folders in those that names start from: they need no slash."""
+        """Return the names of the folders in those that names start from: they need no slash."""
         return {entry.name for folder in self.near for entry in _listed(folder) if entry.is_dir()}
 
     def learn(self, names: Iterable[str]) -> None:
-        """Take those of the names that lead to folders for places where relative names start."""
+        """Let relative names start from those of `names` that lead to folders."""
         for name in names:
             for entry in self.entries(name):
                 path = os.path.realpath(entry.path)
@@ -56,7 +58,7 @@ class Folders:
                     self._bases.append(path)
 
     def entries(self, name: str) -> Iterator[DirectoryEntry]:
-        """Every entry that a name may mean."""
+        """Yield every entry that a name may mean."""
         if not name or len(name) > _LONGEST or "\0" in name:
             return
         for base in ("/",) if name.startswith("/") else tuple(self._bases):
@@ -66,7 +68,10 @@ class Folders:
             yield DirectoryEntry(self.real(folder), last)
 
     def names_of(self, path: Path) -> set[DirectoryEntry]:
-        """The entries of a file: its own, where a link leads to, and links to it from the bases."""
+        """Return the entries of a file: its own, where a link leads to, and links to it.
+
+        Links are looked for in the folders that names start from.
+        """
         real = os.path.realpath(path)
         links = (
             DirectoryEntry(folder, entry.name)
@@ -77,7 +82,7 @@ class Folders:
         return {entry_of(path), entry_of(real), *links}
 
     def real(self, folder: str) -> str:
-        """The real path of a folder, looked up once."""
+        """Return the real path of a folder, looked up once."""
         real = self._real.get(folder)
         if real is None:
             real = self._real[folder] = os.path.realpath(folder)

@@ -1,4 +1,4 @@
-"""What a stored file held before a change, for as long as a reload may show that HAProxy needs it.
+"""Keep what a stored file held before a change, for as long as a failed reload may need it back.
 
 The state keeps it under the reload's identifier: whichever worker does the reload, or does it again
 after a death, puts it back when the reload fails.
@@ -29,9 +29,10 @@ _TEXT = "text-"
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """A file before a change: `data` is None where there was none, `now` tells what is there now.
+    """A file before a change: `data` is None where there was none, `now` identifies what is there
+    now.
 
-    `now` is the digest of the changed file, "" for one that was deleted.
+    `now` is the digest of the changed file, "" for a file that was deleted.
     """
 
     path: Path
@@ -41,11 +42,12 @@ class Former:
 
     @classmethod
     def of(cls, path: Path, data: bytes | None, mode: int = 0o600) -> "Former":
-        """What a file held that has just been changed."""
+        """Return what a file held that has just been changed."""
         return cls(path, data, mode, _digest(path))
 
     def put_back(self) -> bool:
-        """Undo the change; whether that was done: not if others have changed the file since."""
+        """Undo the change, unless others have changed the file since; return whether that was done.
+        """
         if _digest(self.path) != self.now:
             return False
         if self.data is None:
@@ -58,7 +60,7 @@ class Former:
 
 
 class FormerFiles:
-    """The files that were changed for a reload which is not over."""
+    """The former contents of files that were changed for a reload which is not over."""
 
     def __init__(self, state: State) -> None:
         self._folder = state.path("former")
@@ -72,7 +74,7 @@ class FormerFiles:
         _store(place, former)
 
     def put_back(self, reload_id: str) -> bool:
-        """Put back all files of a reload that has failed; whether there were any."""
+        """Put back all files of a reload that has failed; return whether there were any."""
         found = False
         for former in self._found(reload_id):
             try:
@@ -89,22 +91,22 @@ class FormerFiles:
         self.store(f"{_TEXT}{version}", former)
 
     def texts(self) -> list[int]:
-        """The versions for whose texts files are kept, the newest first."""
+        """Return the versions for whose texts files are kept, the newest first."""
         found = (folder.name.removeprefix(_TEXT) for folder in self._folder.glob(f"{_TEXT}*"))
         return sorted(map(int, found), reverse=True)
 
     def of_text(self, version: int) -> list[Former]:
-        """The files that the text of a version uses, and that were changed since."""
+        """Return the files that the text of a version uses, and that were changed since."""
         return list(self._found(f"{_TEXT}{version}"))
 
     def forget_texts(self, but: Container[int] = ()) -> None:
-        """Let go of what is kept for texts that do not come back any more."""
+        """Delete what is kept for the texts of all versions `but` those that may come back."""
         for version in self.texts():
             if version not in but:
                 rmtree(self._folder / f"{_TEXT}{version}", ignore_errors=True)
 
     def forget(self, reload_id: str) -> None:
-        """Let go of the files of a reload that is over, and of what nobody has asked for."""
+        """Delete what is kept for a reload that is over, and what is older than any reload."""
         rmtree(self._folder / reload_id, ignore_errors=True)
         with suppress(OSError), os.scandir(self._folder) as found:
             for one in found:

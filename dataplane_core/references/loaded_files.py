@@ -1,4 +1,4 @@
-"""What a reload of HAProxy loads: haproxy.cfg and the stored files that it names."""
+"""Keep haproxy.cfg and the stored files that it names in step with the running HAProxy."""
 
 from dataplane_core.references.used_files import UsedFiles
 from dataplane_core.store.journal.reloads import ReloadRecord
@@ -6,7 +6,7 @@ from dataplane_core.store.versioned_file import VersionedFile
 
 
 class LoadedFiles:
-    """Keeps the files of the disk and the running HAProxy together, once a reload is over."""
+    """What a reload loads, and what becomes of it once the reload is over."""
 
     def __init__(self, config: VersionedFile, used_files: UsedFiles) -> None:
         self._config = config

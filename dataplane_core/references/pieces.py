@@ -1,4 +1,4 @@
-"""The parts of a word that HAProxy may take for the name of a file.
+"""Cut a word into the parts that HAProxy may take for the name of a file.
 
 Beside the whole word they are the arguments of functions and converters in it, which have quotes
 and escapes of their own (manual, section 7.3: `map_beg("/etc/a b.map",none)`), and what stands
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
 
 
 def pieces(word: str) -> Iterator[Piece]:
-    """The parts of a word, without its quotes, that may name a file; the whole word is first.
+    """Yield the parts of a word, without its quotes, that may name a file; the whole word is first.
 
     >>> [piece.text for piece in pieces("path,map(/a.map,x)")]
     ['path,map(/a.map,x)', 'path', 'map', '/a.map', 'x']
@@ -53,7 +53,7 @@ def _with_tail(start: int, end: int, text: str) -> Iterator[Piece]:
 
 
 def readings(token: str, values: VariableValues) -> Iterator[list[str]]:
-    """The words that HAProxy may make of a raw token, one list for each set of values.
+    """Yield the words that HAProxy may make of a raw token, one list for each set of values.
 
     A variable without a known value counts as `UNKNOWN`.
     """
@@ -76,7 +76,7 @@ def readings(token: str, values: VariableValues) -> Iterator[list[str]]:
 
 
 def variables(tokens: Sequence[str]) -> list[str]:
-    """The names of the variables in raw tokens."""
+    """Return the names of the variables in raw tokens."""
     return [
         match["name"] for token in tokens if has_variable(token) for match in _NAME.finditer(token)
     ]

@@ -1,9 +1,10 @@
-"""Folders that look as they would after a change of one file, and a configuration that reads them.
+"""Show HAProxy a folder as it would be after a change of one file, and a configuration that reads
+it.
 
-HAProxy judges a file where the configuration names it, and that must not be the file's own place:
-whoever starts HAProxy meanwhile would read what nobody has judged. So the folder is shown in
-another place, as links to what is in it, with the new file among them or without the one that goes,
-and the words that lead to the folder lead there.
+HAProxy judges a file where the configuration names it, and that must not be the file's own place: a
+HAProxy that starts meanwhile would read what nobody has judged. So the folder is shown in another
+place, as links to what is in it, with the new file among them or without the file that goes, and
+the words of the configuration that lead to the folder lead there.
 """
 
 import os
@@ -22,10 +23,13 @@ _CUT = re.compile(r"\.\.\.([^\s'\"]+)")
 
 
 class Shadow:
-    """The places in `root` that stand for folders with one file changed."""
+    """The places in `root` that stand for folders with one file changed.
+
+    `text` is the configuration that reads them. With a `certain` shadow, words without a slash lead
+    there too, which may mean something else than a file.
+    """
 
     def __init__(self, survey: Survey, root: Path, certain: "Shadow | None" = None) -> None:
-        """With the `certain` one, words without a slash count, which may be something else."""
         self._survey = survey
         self._root = root
         self._certain = certain
@@ -37,7 +41,7 @@ class Shadow:
         self.text = survey.main.file.rewritten(survey.main.values, self._replace, self._lines())
 
     def show(self, candidate: Path | None) -> None:
-        """Have the file be `candidate`, or not there."""
+        """Have the file be `candidate`, or not be there."""
         for folder, number in self._numbers.items():
             place = self._root / str(number)
             with storage_errors(self._survey.path, "checked"):
@@ -46,7 +50,7 @@ class Shadow:
                     self._put(place / name, DirectoryEntry(folder, name), candidate)
 
     def original(self, message: str) -> str:
-        """A message with the folders that are meant, not those that stand for them."""
+        """Return a message with the real folders in place of those that stand for them."""
         for folder, number in sorted(self._numbers.items(), key=lambda pair: -pair[1]):
             place = str(self._root / str(number))
             message = _CUT.sub(partial(_completed, place, folder), message)
@@ -54,7 +58,8 @@ class Shadow:
         return message
 
     def _other_texts(self) -> dict[DirectoryEntry, str]:
-        """The files that name the file, as they are to be read; they have other places, too."""
+        """Return the files that name the file, as they are to be read; they have other places, too.
+        """
         found: dict[DirectoryEntry, str] = {}
         for _, entry, other in self._survey.others:
             lines = {name.line for name in self._survey.names_in(other)}
@@ -64,7 +69,7 @@ class Shadow:
         return found
 
     def _lines(self) -> set[int]:
-        """The lines of the configuration that are to have other words."""
+        """Return the lines of the configuration that are to have other words."""
         return {name.line for name in self._survey.names if self._reached(name.text) is not None}
 
     def _replace(self, name: str) -> str | None:
@@ -72,7 +77,7 @@ class Shadow:
         return None if reached is None else self._place(reached)
 
     def _reached(self, name: str) -> Reached | None:
-        """What a name leads to of which there is another."""
+        """Return what a name leads to, if that has a place in this shadow; else None."""
         if "/" not in name and self._certain is None:
             return None
         reached = self._survey.reached(name)
@@ -84,7 +89,7 @@ class Shadow:
         return reached
 
     def _is_shown(self, folder: str) -> bool:
-        """Whether names without a slash are looked for in the shadow of a folder anyway."""
+        """Tell whether names without a slash are looked for in the shadow of a folder anyway."""
         return self._certain is not None and folder in self._certain._whole
 
     def _place(self, reached: Reached) -> str:
@@ -96,7 +101,7 @@ class Shadow:
         return os.path.join(self._root, str(number), entry.name).rstrip("/")
 
     def _names(self, folder: str) -> set[str]:
-        """The names of a folder that its shadow has."""
+        """Return the names that the shadow of a folder has."""
         with storage_errors(Path(folder), "read"):
             there = {name for name in os.listdir(folder) if not _is_temporary(name)}
         if folder not in self._whole:
@@ -116,7 +121,9 @@ class Shadow:
 
 
 def _completed(place: str, folder: str, cut: re.Match[str]) -> str:
-    """A path that was cut at its beginning, as Lua does, with `folder` for the end of `place`."""
+    """Return a path that was cut at its beginning, as Lua does, with `folder` for the end of
+    `place`.
+    """
     ends = (place[at:] for at in range(1, len(place)) if cut[1].startswith(f"{place[at:]}/"))
     end = next(ends, None)
     return cut[0] if end is None else folder + cut[1][len(end) :]
@@ -128,7 +135,9 @@ def _is_temporary(name: str) -> bool:
 
 @contextmanager
 def shadows(survey: Survey) -> Iterator[Iterator[Shadow]]:
-    """The ways to show a change to HAProxy, the most certain first; gone when left."""
+    """Yield the ways to show a change to HAProxy, the most certain first, and remove them at the
+    end.
+    """
     with temporary_folder(survey.path) as root:
         yield _each(survey, root)
 

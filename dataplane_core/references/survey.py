@@ -1,4 +1,4 @@
-"""What names a file: every line of the configuration, and of the files that it names."""
+"""Find what names a file: lines of the configuration, and lines of the files that it names."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ from dataplane_core.references.texts import Name, TextFile, read_text
 class Mention:
     """A place that leads to a file.
 
-    `line` is one of haproxy.cfg, from 1. `through` is the file that stands there where the name
-    itself is in that file, at `inner`.
+    `line` is a line of haproxy.cfg, from 1. Where the name itself is in another file that stands
+    there, `through` is that file, and `inner` the line in it.
     """
 
     line: int
@@ -33,7 +33,7 @@ class Reached:
 
 
 class Configuration:
-    """A text of haproxy.cfg, with the names in it: kept for as long as the text is the newest."""
+    """A text of haproxy.cfg with the names in it, kept for as long as the text is the newest."""
 
     def __init__(self, config_file: Path, text: str) -> None:
         self.file = TextFile(str(config_file), text)
@@ -65,11 +65,11 @@ class Survey:
         self._reached: dict[str, Reached | None] = {}
 
     def mentions(self) -> Iterator[Mention]:
-        """The places that name the file itself."""
+        """Yield the places that name the file itself."""
         return self._places(self._leads_to)
 
     def users(self) -> Iterator[Mention]:
-        """The places that have HAProxy look at the file, be it only with others beside it."""
+        """Yield the places that have HAProxy look at the file, be it only with others beside it."""
         return self._places(lambda name: self.reached(name) is not None)
 
     @property
@@ -100,13 +100,13 @@ class Survey:
         return found
 
     def names_in(self, other: TextFile) -> Iterator[Name]:
-        """The names in another file that may be this one's."""
+        """Return the names in another file that may be those of this file."""
         folders = {os.path.basename(entry.folder) for entry in self.own} - {""}
         found = other.near(self._wanted | folders, self.main.values)
         return (name for name in found if "/" in name.text or name.text in self._wanted)
 
     def reached(self, name: str) -> Reached | None:
-        """How HAProxy comes to the file from a name; None if it does not.
+        """Return how HAProxy comes to the file from a name; None if it does not.
 
         Names lead to the file itself, to one beside which HAProxy looks for it (`site.pem` for
         `site.pem.key`), to its folder, or to all files there of a form (`?.lua`).
@@ -117,7 +117,7 @@ class Survey:
         return self._reached[name]
 
     def is_own(self, entry: DirectoryEntry) -> bool:
-        """Whether an entry is the file, or a link to it."""
+        """Tell whether an entry is the file, or a link to it."""
         if entry in self.own:
             return True
         return os.path.islink(entry.path) and os.path.realpath(entry.path) == self.real
@@ -151,9 +151,9 @@ def _stem(name: str) -> str:
 
 
 def goes_with(one: str, other: str) -> bool:
-    """Whether HAProxy may look for a file because it was told of another.
+    """Tell whether HAProxy may look for a file because the configuration names another.
 
-    It puts something behind the name (`site.pem.key`), or in the place of its extension
+    HAProxy puts something behind the name (`site.pem.key`), or in the place of its extension
     (`ssl-load-extra-del-ext`).
     """
     shorter, longer = sorted((one, other), key=len)

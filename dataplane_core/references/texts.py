@@ -1,4 +1,4 @@
-"""Texts that name files: haproxy.cfg, and the files that it names (a list of certificates, SPOE).
+"""Read the names in a text: haproxy.cfg, or a file that it names (a list of certificates, SPOE).
 
 Comments name nothing. A line in a conditional block counts whether or not its condition holds now.
 """
@@ -48,7 +48,9 @@ class TextFile:
     text: str
 
     def paths(self, values: VariableValues) -> list[Name]:
-        """The names with a slash in them, and all that stand in lines with quotes or variables."""
+        """Return the names with a slash in them, and all that stand in lines with quotes or
+        variables.
+        """
         return [
             Name(number, text)
             for number, raw in enumerate(self.text.split("\n"), 1)
@@ -58,7 +60,7 @@ class TextFile:
         ]
 
     def near(self, wanted: Collection[str], values: VariableValues) -> Iterator[Name]:
-        """The names in lines that have one of the wanted words in them."""
+        """Yield the names in lines that have one of the wanted words in them."""
         number, start = 1, 0
         for at in _lines_with(wanted, self.text):
             number, start = number + self.text.count("\n", start, at), at
@@ -66,9 +68,11 @@ class TextFile:
             yield from (Name(number, text) for text in _texts(raw, values))
 
     def values(self, environ: VariableValues) -> dict[str, Sequence[str]]:
-        """The values that variables may have: those around, and those that a line sets.
+        """Return the values that variables may have: those of `environ`, and those that a line
+        sets.
 
-        A line that sets one has the variable's name as its second word, the value as its third.
+        A line that sets a variable has the variable's name as its second word, the value as its
+        third.
         """
         lines = self.text.split("\n")
         used = {name for raw in lines if "$" in raw for name in variables(tokens_of(raw))}
@@ -81,7 +85,7 @@ class TextFile:
         return dict(found)
 
     def rewritten(self, values: VariableValues, replace: Replace, numbers: Collection[int]) -> str:
-        """The text with other names in some of its lines; lines stay lines."""
+        """Return the text with other names in the lines of these numbers; lines stay lines."""
         lines = self.text.split("\n")
         for number in numbers:
             lines[number - 1] = _rewritten(lines[number - 1], values, replace)
@@ -89,7 +93,8 @@ class TextFile:
 
 
 def read_text(path: str) -> TextFile | None:
-    """A file that may name others; None for keys, certificates, and what is no text of a file."""
+    """Read a file that may name others; None for keys, certificates, and what is no text of a file.
+    """
     with suppress(OSError):
         status = os.stat(path)
         if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
@@ -101,7 +106,7 @@ def read_text(path: str) -> TextFile | None:
 
 
 def tokens_of(raw: str) -> Sequence[str]:
-    """The raw words of a line without its comment; `--` in front of a line of Lua is one too."""
+    """Return the raw words of a line without its comment; `--` begins a comment, too (Lua)."""
     if raw.lstrip(" \t").startswith(("#", "--")):
         return ()
     try:
@@ -117,7 +122,7 @@ def _texts(raw: str, values: VariableValues) -> Iterator[str]:
 
 
 def _lines_with(wanted: Collection[str], text: str) -> Iterator[int]:
-    """Where the lines begin that have one of the words in them, each once."""
+    """Yield where the lines begin that have one of the words in them, each once."""
     if not wanted:
         return
     words = "|".join(map(re.escape, wanted))
@@ -151,7 +156,7 @@ def _token(token: str, values: VariableValues, replace: Replace) -> str:
 
 
 def _swaps(word: str, replace: Replace) -> Iterator[tuple[Piece, str]]:
-    """The parts of a word that are to be others, without parts of parts."""
+    """Yield the parts of a word that are to be others, without parts of parts."""
     end = 0
     for piece in sorted(pieces(word), key=lambda one: (one.start, -one.end)):
         new = replace(piece.text) if piece.start >= end else None
@@ -170,14 +175,14 @@ def _swapped(word: str, swaps: Iterable[tuple[Piece, str]]) -> str:
 
 
 def _argument(text: str) -> str:
-    """A text as an argument of a converter, whose quotes HAProxy takes off a second time."""
+    """Return a text as an argument of a converter, whose quotes HAProxy takes off a second time."""
     if _PLAIN.fullmatch(text) and "," not in text:
         return text
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
 def quoted(text: str) -> str:
-    """A text as one word of a line."""
+    """Return a text as one word of a line."""
     if _PLAIN.fullmatch(text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"

@@ -1,4 +1,4 @@
-"""Stored files that the configuration uses: which must stay, and what HAProxy says of a change."""
+"""Judge changes of stored files that the configuration uses: which must stay, what HAProxy says."""
 
 import logging
 import time
@@ -31,10 +31,10 @@ class UsedFiles:
     """The files that the newest version of the configuration names, in any way.
 
     What an open transaction would change does not count before its commit, which HAProxy judges.
+    `patience` is how many seconds HAProxy may take to judge a configuration.
     """
 
     def __init__(self, config: VersionedFile, state: State, patience: float) -> None:
-        """`patience`: seconds that HAProxy may take to judge a configuration."""
         self.former = FormerFiles(state)
         self._config = config
         self._patience = patience
@@ -86,7 +86,7 @@ class UsedFiles:
             with self._config.held_at(version) as same:
                 busy = same and self._is_awaited(path)
                 if same and not busy:
-                    self._keep_for_loaded(path, candidate)
+                    self._keep_for_fallbacks(path, candidate)
                     yield
                     return
             if busy:
@@ -103,13 +103,13 @@ class UsedFiles:
             yield
 
     def reload_succeeded(self, reload_id: str) -> None:
-        """Let go of what was kept for a reload that has succeeded."""
+        """Delete what was kept for a reload that has succeeded."""
         self.former.forget(reload_id)
         if self.former.texts():
             self.former.forget_texts(self._config.fallbacks())
 
     def text_put_back(self) -> None:
-        """After a failed reload: have the files be such that HAProxy takes the present text."""
+        """Have the files be such that HAProxy takes the text that a failed reload went back to."""
         versions = self.former.texts()
         if not versions or self._config.fallbacks():
             return
@@ -121,7 +121,7 @@ class UsedFiles:
                 _log.warning("%s is as the configuration needs it that is back", former.path)
         self.former.forget_texts()
 
-    def _keep_for_loaded(self, path: Path, candidate: Path | None) -> None:
+    def _keep_for_fallbacks(self, path: Path, candidate: Path | None) -> None:
         texts = self._config.fallbacks()
         self.former.forget_texts(texts)
         for version, text in texts.items():
@@ -149,18 +149,20 @@ class UsedFiles:
         return False
 
     def _is_awaited(self, path: Path) -> bool:
-        """Whether HAProxy is judging a text that uses a file, as the file is now."""
+        """Tell whether HAProxy is judging a text that uses a file, as the file is now."""
         for text in self._config.records.texts_under_way(time.time() - self._patience):
             if text is None or self._is_used_by(text, path):
                 return True
         return False
 
     def _is_used_by(self, text: str, path: Path) -> bool:
-        """Whether HAProxy looks at a file with a text that is not the newest version's."""
+        """Tell whether HAProxy looks at a file with a text that is not the newest version's."""
         return Survey(Configuration(self._config.path, text), path).is_used
 
     def uses(self, path: Path) -> bool:
-        """Whether HAProxy looks at a file: it is named, its folder is, or the one it belongs to."""
+        """Tell whether HAProxy looks at a file: it is named, its folder is, or the file it belongs
+        to.
+        """
         return self._survey(path)[1].is_used
 
     def _survey(self, path: Path) -> tuple[Snapshot, Survey]:
@@ -173,7 +175,7 @@ class UsedFiles:
     def _judge(self, snapshot: Snapshot, survey: Survey, candidate: Path | None) -> None:
         """Have HAProxy read the configuration with a changed file, in all ways that show it.
 
-        One way that HAProxy refuses with the file as it is, too, says nothing about the change.
+        A way that HAProxy refuses with the file as it is, too, says nothing about the change.
         """
         present = survey.path if survey.path.exists() else None
         with shadows(survey) as ways:
@@ -184,7 +186,7 @@ class UsedFiles:
                 except CheckFailed as failed:
                     shadow.show(present)
                     if self._is_taken(snapshot, shadow):
-                        raise _told(failed, shadow, survey.path, candidate) from None
+                        raise _for_client(failed, shadow, survey.path, candidate) from None
 
     def _is_taken(self, snapshot: Snapshot, shadow: Shadow) -> bool:
         try:
@@ -203,14 +205,16 @@ class UsedFiles:
 
 
 def _rejecting(path: Path, mention: Mention) -> str:
-    """The words by which clients of the interface know this refusal."""
+    """Return the words by which clients of the interface know this refusal."""
     return (
         f"rejecting attempt to delete file {path} referenced in haproxy conf at line {mention.line}"
     )
 
 
-def _told(failed: CheckFailed, shadow: Shadow, path: Path, candidate: Path | None) -> CheckFailed:
-    """The refusal in terms of the files that the client knows."""
+def _for_client(
+    failed: CheckFailed, shadow: Shadow, path: Path, candidate: Path | None
+) -> CheckFailed:
+    """Return the refusal in terms of the files that the client knows."""
 
     def original(text: str) -> str:
         return shadow.original(text.replace(str(candidate), str(path)) if candidate else text)

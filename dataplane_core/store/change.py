@@ -42,11 +42,11 @@ class Committed:
 
     @property
     def changes(self) -> Sequence[SectionChange]:
-        """The sections that differ, each with its old and new text."""
+        """Sections that differ, each with its old and new text."""
         return self.after.diff(self.before)
 
     def touches(self, *kinds: str) -> bool:
-        """Whether a section of one of these kinds was added, changed or removed."""
+        """Tell whether a section of one of these kinds was added, changed or removed."""
         return any(change.key.kind in kinds for change in self.changes)
 
     def require_reload(self, reason: str) -> None:

@@ -43,7 +43,8 @@ from dataplane_core.text import Document
 class CommitRequest:
     """A change to be committed: the document that is to follow on `base`.
 
-    `posted` are the server's own lines in the text that a client has sent, if it sent all of it.
+    `posted` are the server's own lines in the text that a client has sent, if it sent all of it;
+    `reload` is what the client wants of HAProxy's reload.
     """
 
     base: Snapshot
@@ -56,23 +57,23 @@ class CommitRequest:
 
     @property
     def version(self) -> int:
-        """The number of the version that the change becomes."""
+        """Number of the version that the change becomes."""
         return self.base.version + 1
 
     @property
     def client_head(self) -> Head:
-        """The server's own lines as the client sees them, who counts lines with them."""
+        """The server's own lines as the client sees them, with which it counts lines."""
         return self.base.head if self.posted is None else self.posted
 
     def text(self) -> str:
         """Return the text of the version.
 
-        Version lines that came in with a whole text are left out; the file's own are put in.
+        Version lines that came in with a whole text are left out; the lines of the file are put in.
         """
         return join(self.base.head, split_header(self.document.text())[1], self.version)
 
     def change(self) -> Committed:
-        """Return what the hooks are told of the change."""
+        """Return the change as plugins get it (`dataplane_committed`)."""
         return Committed(
             version=self.version,
             before=self.base.document,
@@ -179,7 +180,8 @@ def _record(change: Committed, digest: str, *, followed: bool) -> VersionRecord:
 
 
 def outdate(records: Records, row: TransactionRecord, current: Snapshot) -> DataplaneError:
-    """Close a transaction whose base is not the newest version; return what its client is told."""
+    """Close a transaction whose base is not the newest version; return the failure for its client.
+    """
     if records.versions.transaction_since(row.base):
         records.transactions.close(row.id, "outdated", COMMITTED)
         return closed_transaction(replace(row, status="outdated", reason=COMMITTED))

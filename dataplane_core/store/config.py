@@ -53,7 +53,7 @@ class ConfigStore:
 
     @property
     def history(self) -> VersionTable:
-        """The records of the versions."""
+        """Records of the versions that the file has had."""
         return self.file.records.versions
 
     def snapshot(self, transaction_id: str | None = None) -> Snapshot:

@@ -1,15 +1,15 @@
-"""haproxy.cfg as it is on the disk: read, numbered, and locked for writing.
+"""Read haproxy.cfg as it is on the disk, give its texts numbers, and lock it for writing.
 
-How a text gets its number (the version), so that no number is ever used twice:
+A text gets its number, the version, by these rules, so that no number is ever used twice:
 
 * The newest text that is known, identified by its digest, keeps the number that it has.
-* Any other text is an edit by someone else (`external`), even one that an earlier version had. It
-  gets the number on its version line where that is higher than all numbers used, which is what
-  another server's commit looks like; else the highest number used plus one, and its version line
+* Any other text is an edit by someone else (`external`), even a text that an earlier version had.
+  It gets the number on its version line where that is higher than all numbers used, as after the
+  commit of another server; else it gets the highest number used plus one, and its version line
   stays as the person left it. The first text ever seen without a version line is version 1.
 * Servers with state directories of their own agree on numbers over the lock file (`lock_file`).
 
-So whoever writes with the version that they read before an edit by hand is told 409.
+A client that writes with the version that it read before an edit by hand is answered with 409.
 """
 
 import logging
@@ -53,7 +53,7 @@ class ConfigurationFile:
     """The file, and the newest snapshot of it.
 
     `language` has the words that begin a section. `on_settled` is called, without a lock, after the
-    commit of a process that died was found done.
+    record of a commit was completed whose process had died.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ConfigurationFile:
         self._settled = False
 
     def begin(self) -> None:
-        """In a new process: settle what a predecessor left, and forget its locks."""
+        """Complete what a predecessor left undone, and forget its locks: once in a new process."""
         self._loading = threading.Lock()
         if self._records.versions.intents():
             with self._locked_to_read() as held:
@@ -99,10 +99,10 @@ class ConfigurationFile:
     def prepare(
         self, text: str, digest: str, version: int, previous: Document | None = None
     ) -> Snapshot:
-        """Return a snapshot of a text.
+        """Return a snapshot of a text, with `digest` and `version`.
 
-        Sections that `previous`, or else the newest one, has too are shared with it, with all that
-        was read of them.
+        Sections that `previous`, or else the newest snapshot, has too are shared with it, with all
+        that was read of them.
         """
         head, rest = split_header(text)
         current = self._current  # another thread may set it to None
@@ -112,9 +112,9 @@ class ConfigurationFile:
         return Snapshot(document, version, (), head, digest)
 
     def known(self) -> Snapshot | None:
-        """Return the snapshot at hand, if the file is still the one that it was made of.
+        """Return the newest snapshot, if the file is still the one that it was made of; else None.
 
-        An edit in the same tick of the file system's clock as the one before leaves no trace in
+        An edit in the same tick of the file system's clock as the edit before leaves no trace in
         the times, so a file that was read that young is read once more.
         """
         with storage_errors(self.path, "read"):
@@ -146,7 +146,7 @@ class ConfigurationFile:
         self._current = None
 
     def settled(self) -> None:
-        """Remember that a commit of a process that died was found done."""
+        """Have `on_settled` called as soon as the lock is free."""
         self._settled = True
 
     def _announce_settled(self) -> None:
@@ -167,7 +167,7 @@ class ConfigurationFile:
                 return held.number()
 
     def _recorded(self, digest: str) -> int | None:
-        """Return the number of the newest text, if that is the one with `digest`."""
+        """Return the number of the newest version, if its text is the one with `digest`."""
         newest = self._records.versions.newest()
         if newest is None or newest.digest != digest:
             return None
@@ -176,7 +176,7 @@ class ConfigurationFile:
 
     @contextmanager
     def _locked_to_read(self) -> Iterator["LockedConfiguration"]:
-        """Hold the lock; without the right to make its file, or only to look, one of the state."""
+        """Lock the file, or a lock file of the state where the file may only be read."""
         state = self._records.state
         with ExitStack() as stack:
             lock: HeldLock = ReadOnlyLock(self._lock_file)
@@ -191,7 +191,7 @@ class ConfigurationFile:
 
 
 class LockedConfiguration:
-    """The file while its lock is held: nobody else writes it, or gives numbers to texts."""
+    """The file while its lock is held: no other process writes it, or gives numbers to texts."""
 
     def __init__(self, file: ConfigurationFile, records: Records, lock: HeldLock) -> None:
         self._file = file
@@ -199,16 +199,16 @@ class LockedConfiguration:
         self._lock = lock
 
     def current(self) -> Snapshot:
-        """Return the newest state of the file; commits of the dead are settled before."""
+        """Return the newest snapshot; commits of processes that died are recorded before."""
         return self._file.known() or self.number()
 
     def highest(self) -> int:
-        """Return the highest number that was ever given to a version."""
+        """Return the highest number that any version has had."""
         newest, mark = self._records.versions.newest(), self._lock.mark()
         return max(newest.version if newest else 0, mark.version if mark else 0)
 
     def number(self) -> Snapshot:
-        """Read the file and give its text a number, if it has none."""
+        """Read the file, give its text a number if it has none, and return its snapshot."""
         data, status = read_file(self._file.path)
         digest = digest_of(data)
         self._settle(digest)
@@ -232,11 +232,11 @@ class LockedConfiguration:
         record: VersionRecord,
         also: Callable[[], None] | None = None,
     ) -> bool:
-        """Put the candidate in the file's place, and record that it is done.
+        """Put the candidate in the file's place, and record that the version is written.
 
-        `snapshot` is what the file holds then. What `also` records goes into the same write to the
-        state; returns whether that write succeeded. The file says what is true in any case: where
-        the write fails, whoever locks the file next settles the record.
+        `snapshot` is what the file holds then. `also` is called within the write to the state.
+        Returns whether that write succeeded; where it did not, the file is right all the same, and
+        whoever locks it next completes the record.
         """
         status = candidate.publish()
         failpoint("replaced")
@@ -260,7 +260,7 @@ class LockedConfiguration:
         return True
 
     def _settle(self, digest: str) -> None:
-        """Record as done what somebody intended to write, and died: the file has the text."""
+        """Record as written a version whose text the file has: its process died before it could."""
         newest = self._records.versions.newest()
         for record in self._records.versions.intents(digest):
             if newest is None or record.version > newest.version:
@@ -270,7 +270,8 @@ class LockedConfiguration:
                 self._file.settled()
 
     def _record_edit(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
-        """Record a text by someone else; the first ever seen is taken to be what HAProxy runs."""
+        """Record a text by someone else; HAProxy is taken to run the `first` one that is ever seen.
+        """
         self._records.texts.write(version, digest, data)
         self._records.versions.record(
             VersionRecord(
@@ -280,9 +281,9 @@ class LockedConfiguration:
 
 
 def discard_store(path: Path) -> None:
-    """Delete a file and what its numbers were: with a new state, the next of its name starts anew.
+    """Delete a file and its numbers: with a new state, the next file of this name starts at 1.
 
-    Raises `StorageFailed`. The lock file stays, empty.
+    The lock file stays, empty. Raises `StorageFailed`.
     """
     with LockFile(path).hold() as lock, storage_errors(path, "deleted"):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""How a committed version comes to HAProxy: over its socket, by a reload, or not at all."""
+"""Bring a committed version to HAProxy: over its socket, by a reload, or not at all."""
 
 import logging
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ReloadWish:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Deliveries:
-    """What every delivery needs: the versions, the plugins, the reloads, the running HAProxy."""
+    """What every delivery needs: the versions' records, the hooks, the reloads, the plan."""
 
     versions: VersionTable
     hooks: CommitHooks
@@ -33,7 +33,12 @@ class Deliveries:
 
 
 class Delivery:
-    """The way of one commit to HAProxy."""
+    """The way of one committed change to HAProxy.
+
+    The steps are called in this order: `prepare` while HAProxy checks the text, `record` in the
+    write that makes the version the newest, `forget_record` if that write failed, `finish` at the
+    end.
+    """
 
     def __init__(self, means: Deliveries, change: Committed, wish: ReloadWish) -> None:
         self._means = means

@@ -1,4 +1,4 @@
-"""Places where the tests let the server die: `DATAPLANE_FAILPOINT=name` or `name:hit`.
+"""Places where the tests let the server die: `DATAPLANE_FAILPOINT=name` or `name:visit`.
 
 The process ends there as `kill -9` would end it: no handler runs, no buffer is flushed. Without the
 variable a failpoint costs one look at a global.

@@ -1,8 +1,7 @@
-"""Files that are whole at any moment: temporary file beside the target, sync, rename, sync.
+"""Write files that are whole at any moment: temporary file beside the target, sync, rename, sync.
 
-Locks are `flock(2)` locks: the kernel frees them when their holder dies, so nothing that a killed
-process left behind is ever waited for. Every failure is told with the name of the file that was
-meant, never that of a temporary one.
+Locks are `flock(2)` locks: the kernel frees a lock when its holder dies, so nobody waits for a
+killed process. Every failure names the file that was meant, never a temporary file.
 """
 
 import errno
@@ -36,7 +35,7 @@ def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
 
 
 def file_identity(status: os.stat_result) -> FileIdentity:
-    """What tells one state of a file from another without reading it."""
+    """Return what changes whenever the bytes of a file may have changed."""
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
 
 
@@ -49,7 +48,7 @@ def identity_of(path: str | Path) -> FileIdentity | None:
 
 
 def read_file(path: Path) -> tuple[bytes, os.stat_result]:
-    """The bytes of a file and the status that belongs to exactly these bytes."""
+    """Return the bytes of a file, and the status that belongs to exactly these bytes."""
     with storage_errors(path, "read"), open(path, "rb") as file:
         while True:
             before = os.fstat(file.fileno())
@@ -72,10 +71,10 @@ def sync_directory(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[int]:
-    """Hold the lock file `path`, made if missing, alone; yields its descriptor.
+    """Lock the file `path`, which is made if missing, and yield its descriptor.
 
-    Threads of one process exclude each other too, as each opens the file for itself. Lock files
-    are never removed: a removed one would let two holders in.
+    Threads of one process exclude each other too, as each opens the file for itself. Lock files are
+    never removed: after a removal two processes could hold the lock of one name.
     """
     with storage_errors(path, "locked"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
@@ -88,7 +87,10 @@ def locked(path: Path) -> Iterator[int]:
 
 
 def try_lock(path: Path) -> int | None:
-    """The descriptor of the lock file `path`, held until it is closed; None when it is taken."""
+    """Lock the file `path` if nobody has; return its descriptor, or None.
+
+    The lock is held until the descriptor is closed.
+    """
     with storage_errors(path, "locked"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     try:
@@ -100,9 +102,10 @@ def try_lock(path: Path) -> int | None:
 
 
 class Candidate:
-    """A temporary file beside its target, with the target's mode and owner; gone when left.
+    """A temporary file beside its target, with the target's mode and owner.
 
-    It is flock'ed while its maker lives, so that `sweep` can tell litter from work under way.
+    It is removed at the end of the `with` block unless it was published. Its maker holds a lock on
+    it, so that `sweep` can tell the files of the dead from those in use.
     """
 
     def __init__(
@@ -121,7 +124,7 @@ class Candidate:
             raise
 
     def _take_rights(self, like: Path, mode: int) -> None:
-        """Mode and owner of the file that is there; without the right to give it away, ours."""
+        """Set mode and owner to those of a file; without the right to set the owner it stays."""
         try:
             status = os.stat(like)
         except FileNotFoundError:
@@ -135,28 +138,28 @@ class Candidate:
         os.fchmod(self._handle, stat.S_IMODE(status.st_mode))
 
     def append(self, data: bytes) -> None:
-        """Write more behind what is there: for a file that comes in pieces."""
+        """Write more data at the end, for a file that comes in pieces."""
         with storage_errors(self.target), open(self._handle, "ab", closefd=False) as file:
             file.write(data)
 
     def protect(self) -> None:
-        """Take every right from others than owner and group, whoever had one."""
+        """Take every right from all but the owner and the group."""
         os.fchmod(self._handle, stat.S_IMODE(os.fstat(self._handle).st_mode) & 0o770)
 
     def sync(self) -> None:
-        """Bring the bytes to the disk; slow, so to be done before a lock is taken."""
+        """Bring the data to the disk; slow, and so to be done before a lock is taken."""
         with storage_errors(self.target):
             os.fsync(self._handle)
 
     def publish(self) -> os.stat_result:
-        """Put the file in its target's place, at once and whole; returns its status there."""
+        """Put the file in its target's place, whole and at once; return its status there."""
         with storage_errors(self.target):
             os.replace(self.path, self.target)
             self.published = True
             return os.fstat(self._handle)
 
     def publish_new(self) -> None:
-        """Give the file its name unless something has it: then `FileExistsError` is raised."""
+        """Give the file its name; raises `FileExistsError` when something has the name already."""
         with storage_errors(self.target), suppress(FileExistsError):
             os.link(self.path, self.target)
             return
@@ -178,9 +181,9 @@ class Candidate:
 
 
 def _locked_temporary(target: Path) -> tuple[int, Path]:
-    """A new file beside `target`, flock'ed.
+    """Return the descriptor and the path of a new, locked file beside `target`.
 
-    Between its making and its locking it looks like litter; if `sweep` took it, there is another.
+    Until it is locked the file looks abandoned; if `sweep` removed it, another one is made.
     """
     with storage_errors(target):
         while True:
@@ -195,7 +198,10 @@ def _locked_temporary(target: Path) -> tuple[int, Path]:
 
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
-    """A folder beside `target` that is gone when left; `sweep_folder` removes those of the dead."""
+    """Make a folder beside `target`, and remove it at the end.
+
+    `sweep_folder` removes the folders of processes that died.
+    """
     handle, path = _locked_folder(target)
     try:
         yield path
@@ -205,7 +211,7 @@ def temporary_folder(target: Path) -> Iterator[Path]:
 
 
 def _locked_folder(target: Path) -> tuple[int, Path]:
-    """A new folder beside `target`, flock'ed; as `_locked_temporary`."""
+    """Return the descriptor and the path of a new, locked folder beside `target`."""
     with storage_errors(target):
         while True:
             name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
@@ -222,10 +228,11 @@ def _locked_folder(target: Path) -> tuple[int, Path]:
 def write_atomically(
     target: Path, data: bytes, mode: int = 0o600, like: Path | None = None
 ) -> os.stat_result:
-    """Write `target` so that it holds the old bytes or the new ones at any moment, synced.
+    """Write `target` so that at any moment it holds the old bytes or the new ones, synced.
 
-    An existing file keeps its mode and owner, a new one gets `mode`; with `like` both get those of
-    that file. A symbolic link stays one, the file that it names is replaced.
+    An existing file keeps its mode and owner, a new file gets `mode`; with `like` both get those of
+    that file. A symbolic link stays, and the file that it names is replaced. Returns the status of
+    the new file.
     """
     with Candidate(target, data, mode, like) as candidate:
         candidate.sync()
@@ -235,13 +242,13 @@ def write_atomically(
 
 
 def sweep(target: Path) -> None:
-    """Remove the temporary files of `target` whose makers are dead."""
+    """Remove the temporary files of `target` whose makers have died."""
     target = Path(os.path.realpath(target))
     _sweep(target.parent.glob(f".{target.name}.*.tmp"))
 
 
 def sweep_folder(folder: Path) -> None:
-    """Remove the temporary files of any target in `folder` whose makers are dead."""
+    """Remove the temporary files of any target in `folder` whose makers have died."""
     _sweep(folder.glob(".*.????????.tmp"))
 
 

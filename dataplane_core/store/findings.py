@@ -1,4 +1,4 @@
-"""HAProxy's findings, said in terms of the configuration that the client knows."""
+"""Say HAProxy's findings in terms of the configuration that the client knows."""
 
 import re
 from collections.abc import Sequence
@@ -12,11 +12,14 @@ from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import Language
 
-_MOST_TOLD = 20
+_MOST_PRESENTED = 20
 
 
 class FindingPresenter:
-    """Tells what HAProxy says about a candidate, without a word of the temporary file."""
+    """Presents what HAProxy says about a candidate, without a word of the temporary file.
+
+    `locate` names the object at a line of a section.
+    """
 
     def __init__(self, config_file: Path, language: Language, locate: Locate = no_object) -> None:
         self._config_file = config_file
@@ -26,10 +29,12 @@ class FindingPresenter:
     def findings(
         self, found: Sequence[Finding], text: str, candidate: Path, shown: Head | None = None
     ) -> list[Finding]:
-        """The findings with section and resource, and with the path that the client knows.
+        """Return the findings with their sections and objects, and with the path that the client
+        knows.
 
         `text` is the candidate's. Lines are counted as where the server's own lines are `shown`:
-        those of the file as it was, or of the whole text that a client has sent.
+        those of the file as it was, or of the whole text that a client has sent; None for those of
+        `text`.
         """
         if not found:
             return []
@@ -39,7 +44,7 @@ class FindingPresenter:
         places = MessageLocator(Document.parse(rest, self._language), unplaced)
         file = re.escape(self._config_file.name)
         other = re.compile(rf"(?<={file}:)\d+|(?<= defined at line )\d+")
-        told = []
+        presented = []
         for finding in found:
             section, resource, line = None, None, finding.line
             line = places.named(finding.message) if line is None else head.below(line)
@@ -48,21 +53,24 @@ class FindingPresenter:
                 line = shown.above(line)
             message = self._without(finding.message, candidate)
             message = other.sub(lambda at: str(shown.above(head.below(int(at[0])))), message)
-            told.append(Finding(line, finding.severity, _one_line(message), section, resource))
-        return told
+            presented.append(
+                Finding(line, finding.severity, _one_line(message), section, resource)
+            )
+        return presented
 
     def failure(
         self, failed: CheckFailed, text: str, candidate: Path, shown: Head | None = None
     ) -> CheckFailed:
-        """The refusal with all its findings in one message; arguments as in `findings`."""
+        """Return the refusal with all its findings in one message; the arguments are those of
+        `findings`.
+        """
         found = self.findings(failed.findings, text, candidate, shown)
         if not found:
             return CheckFailed(self._without(failed.message, candidate))
-        lines = [_sentence(finding) for finding in found[:_MOST_TOLD]]
-        if len(found) > _MOST_TOLD:
-            lines.append(f"and {len(found) - _MOST_TOLD} more")
-        told = "; ".join(lines)
-        message = f"validation error: HAProxy refuses the configuration: {told}"
+        lines = [_sentence(finding) for finding in found[:_MOST_PRESENTED]]
+        if len(found) > _MOST_PRESENTED:
+            lines.append(f"and {len(found) - _MOST_PRESENTED} more")
+        message = f"validation error: HAProxy refuses the configuration: {'; '.join(lines)}"
         return CheckFailed(message, tuple(found))
 
     def place(self, snapshot: Snapshot, line: int) -> tuple[str, Reference | None]:
@@ -74,7 +82,9 @@ class FindingPresenter:
         return f"section {section}", resource
 
     def _place(self, places: MessageLocator, line: int) -> tuple[str | None, Reference | None]:
-        """The section that stands at a line (from 1), and the object that the line belongs to."""
+        """Return the section that stands at a line (from 1), and the object that the line belongs
+        to.
+        """
         found = places.at(line)
         if found is None:
             return None, None
@@ -89,7 +99,9 @@ class FindingPresenter:
 
 
 def _one_line(message: str) -> str:
-    """A message with the lines that explain it, but for those that only point with a `^`."""
+    """Return a message and the lines that explain it in one line, but for lines that only point
+    (`^`).
+    """
     lines = (line.strip() for line in message.splitlines())
     return " ".join(line for line in lines if line.strip("^"))
 

@@ -1,8 +1,8 @@
-"""Texts that a person wrote into haproxy.cfg and that HAProxy refuses.
+"""Decide what becomes of texts that a person wrote into haproxy.cfg and that HAProxy refuses.
 
-With `on_bad_edit: restore` the text that HAProxy last accepted is put back, and the person's is
-kept beside it. With `keep` the file stays as it was left: it is checked before HAProxy is reloaded
-with it, and what HAProxy says of it is recorded with its version.
+With `on_bad_edit: restore` the text that HAProxy last accepted is put back, and the person's text
+is kept beside the file. With `keep` the file stays as the person left it: it is checked before
+HAProxy is reloaded with it, and HAProxy's refusal is recorded with the version.
 """
 
 import logging
@@ -21,7 +21,7 @@ _SUFFIX = ".rejected"
 
 
 class HandEdits:
-    """What becomes of them; `keeps` is whether they stay in the file `path`."""
+    """The edits by hand of the file `path`; with `keeps` they stay in the file."""
 
     def __init__(self, path: Path, keeps: bool, records: Records, judge: Judge) -> None:
         self.keeps = keeps
@@ -32,26 +32,28 @@ class HandEdits:
 
     @property
     def rejected_file(self) -> Path:
-        """Where the last text is that was taken out of the file: `haproxy.cfg.rejected`."""
+        """Path of the last text that was taken out of the file: `haproxy.cfg.rejected`."""
         return self._path.with_name(self._path.name + _SUFFIX)
 
     @property
-    def _told_place(self) -> str:
-        """What the reason in the version's record ends with."""
+    def _place_note(self) -> str:
+        """The end of the reason in the version's record."""
         return f"; what was written by hand is in {self.rejected_file}"
 
     def rejected(self) -> tuple[Path, str] | None:
-        """Return the file with the text that was taken out last, and why; None once it is gone."""
+        """Return the file with the text that was taken out last, and HAProxy's reason; None without
+        one.
+        """
         if not self.rejected_file.is_file():
             return None
         entry = self._versions.last_rejected()
-        return self.rejected_file, entry.reason.removesuffix(self._told_place) if entry else ""
+        return self.rejected_file, entry.reason.removesuffix(self._place_note) if entry else ""
 
     def set_aside(self, entry: VersionRecord, reason: str) -> str:
-        """Keep a person's text beside the file, with its mode and owner; return the reason for the
-        version's record, which names the place.
+        """Keep a person's text beside the file, with the file's mode and owner.
 
-        A failure to do so is told in the log: the text is among the past versions all the same.
+        Returns the reason for the version's record, with the name of the file. A failure goes to
+        the log: the text is among the past versions all the same.
         """
         data = self._texts.read(entry.version, entry.digest)
         place = self.rejected_file
@@ -65,7 +67,7 @@ class HandEdits:
             return reason
         text = "HAProxy refuses version %d, which was written by hand and is kept in %s now: %s"
         _log.error(text, entry.version, place, one_line(reason))
-        return reason + self._told_place
+        return reason + self._place_note
 
     def refuse(self, entry: VersionRecord, reason: str) -> None:
         """Record that HAProxy refuses a person's text, which stays in the file."""
@@ -74,9 +76,11 @@ class HandEdits:
         _log.error(text, entry.version, one_line(reason))
 
     def stopped(self, snapshot: Snapshot) -> bool:
-        """Whether the newest text stays without a reload: a person's that HAProxy refuses.
+        """Tell whether the newest text stays without a reload: a person's text that HAProxy
+        refuses.
 
-        Where it cannot be checked, the reload that is asked for will tell.
+        Where the text cannot be checked, the reload that is asked for shows whether HAProxy takes
+        it.
         """
         waiting = self._versions.unfollowed("external") if self.keeps else []
         if not waiting or waiting[-1].version != snapshot.version:
@@ -92,7 +96,9 @@ class HandEdits:
         return False
 
     def explained(self, failed: CheckFailed, base: int) -> CheckFailed:
-        """Return the refusal of a change; it says if the text was refused before the change."""
+        """Return the refusal of a change, which also says if the text was refused before the
+        change.
+        """
         entry = self._versions.get(base)
         if entry is None or not entry.refused:
             return failed

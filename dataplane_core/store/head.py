@@ -26,30 +26,34 @@ class Head:
 
     @property
     def version(self) -> int | None:
-        """The number on the version line; None without one."""
+        """Number on the version line; None without one."""
         return next((int(match[2]) for match in self._matches(_VERSION)), None)
 
     @property
     def checksum(self) -> str | None:
-        """The hash on the checksum line; None without one."""
+        """Hash on the checksum line; None without one."""
         return next((match[2] for match in self._matches(_CHECKSUM)), None)
 
     def _matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         return (match for _, raw in self.lines if (match := pattern.match(raw)))
 
     def below(self, line: int) -> int:
-        """The number, from 1, that file line `line` has in the text without these lines."""
+        """Return the number, from 1, that line `line` of the file has in the text without these
+        lines.
+        """
         return line - sum(at < line - 1 for at, _ in self.lines)
 
     def above(self, line: int) -> int:
-        """The number, from 1, that line `line` of the text without these lines has in the file."""
+        """Return the number, from 1, that line `line` of the text without these lines has in the
+        file.
+        """
         for at, _ in self.lines:
             line += at < line
         return line
 
 
 def split_header(text: str) -> tuple[Head, str]:
-    """The server's own lines, and the text without them."""
+    """Return the server's own lines, and the text without them."""
     own: list[tuple[int, str]] = []
     kept: list[str] = []
     end = 0
@@ -63,10 +67,10 @@ def split_header(text: str) -> tuple[Head, str]:
 
 
 def join(head: Head, text: str, version: int | None) -> str:
-    """`text` with the lines of `head` at their places and `version` on the version line.
+    """Return `text` with the lines of `head` at their places and `version` on the version line.
 
-    With a version it is a text to be written, whose last line has its end. With None nothing is
-    changed, so that `join(*split(text), None)` is `text`.
+    With a version the result is a text to be written, whose last line has its end. With None
+    nothing is changed: `join(*split_header(text), None)` is `text`.
     """
     top = list(_top(text))
     rest = text[sum(map(len, top)) :]
@@ -81,7 +85,9 @@ def join(head: Head, text: str, version: int | None) -> str:
 
 
 def _numbered(head: Head, text: str, version: int | None) -> list[tuple[int, str]]:
-    """The lines of `head` with `version` on the first version line, made if there is none."""
+    """Return the lines of `head` with `version` on the first version line, which is made if
+    missing.
+    """
     if version is None:
         return list(head.lines)
     lines = list(head.lines)
@@ -97,7 +103,7 @@ def _numbered(head: Head, text: str, version: int | None) -> list[tuple[int, str
 
 
 def _with_checksum(text: str) -> str:
-    """The text with the right hash on its checksum line, if it has one."""
+    """Return the text with the right hash on its checksum line, if it has one."""
     start = 0
     for raw in _top(text):
         if match := _CHECKSUM.match(raw):
@@ -109,7 +115,7 @@ def _with_checksum(text: str) -> str:
 
 
 def _top(text: str) -> Iterator[str]:
-    """The comment and blank lines that `text` starts with, with their ends."""
+    """Yield the comment and blank lines that `text` starts with, with their ends."""
     at = 0
     while at < len(text):
         end = text.find("\n", at) + 1 or len(text)
@@ -121,10 +127,10 @@ def _top(text: str) -> Iterator[str]:
 
 
 def encode_text(text: str) -> bytes:
-    """The bytes of a text that was read with `decode_text`, or of one that is new."""
+    """Return the bytes of a text; those of the file for one that was read with `decode_text`."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def decode_text(data: bytes) -> str:
-    """Text that gives back the same bytes, whatever they are."""
+    """Return bytes as a text that `encode_text` turns into the same bytes, whatever they are."""
     return data.decode("utf-8", "surrogateescape")

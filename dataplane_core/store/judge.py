@@ -1,4 +1,6 @@
-"""HAProxy's judgement of a text, told in terms of the configuration that the client knows."""
+"""Have HAProxy judge a text, and say its findings in terms of the configuration that the client
+knows.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
-"""The lock file beside haproxy.cfg: who holds it may write, and it tells which number came last.
+"""The lock file beside haproxy.cfg: its holder may write, and its text is the last number given.
 
-Its text is the number of the last version and the digest of that version's text. Servers with
-state directories of their own thereby agree on numbers, and a lost state repeats none.
+The text is the number of the last version and the digest of that version's text. Servers with state
+directories of their own thereby agree on numbers, and a lost state repeats none.
 """
 
 import os
@@ -47,7 +47,9 @@ class HeldLock:
 
 
 class LockFile:
-    """The lock file of one configuration file, `.haproxy.cfg.lock` beside what links lead to."""
+    """The lock file of a configuration file: `.haproxy.cfg.lock`, beside the file that links lead
+    to.
+    """
 
     def __init__(self, config_file: Path) -> None:
         self._config_file = config_file

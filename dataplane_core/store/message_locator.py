@@ -1,10 +1,10 @@
-"""Where in a configuration a message of HAProxy belongs: by its line, or by the names in it.
+"""Find the line of a configuration that a message of HAProxy is about, by the names in the message.
 
-What HAProxy finds once the file is read it tells by names alone: `Proxy 'f': unable to find
-required default_backend: 'zz'.`, `backend 'b', server 's': …`, `missing timeouts for frontend
-'f'.`, `Removing incomplete section 'peers p' …`. The section is looked for under that name, the
-line by the words that the message and the line have in common. Nothing is guessed: a name that
-several sections have, or none, gives no place, and without such a line it is the section's header.
+What HAProxy finds once the file is read it says by names alone: `Proxy 'f': unable to find required
+default_backend: 'zz'.`, `backend 'b', server 's': …`, `missing timeouts for frontend 'f'.`,
+`Removing incomplete section 'peers p' …`. The section is looked for under that name, the line by
+the words that the message and the line have in common. Nothing is guessed: a name that several
+sections have, or none, gives no place, and without such a line the place is the section's header.
 """
 
 import re
@@ -37,7 +37,7 @@ _Index = dict[str, list[tuple[int, str]]]
 
 @lru_cache(maxsize=16)
 def _subjects(kinds: frozenset[str]) -> re.Pattern[str]:
-    """The ways to name one: `backend 'b'`, `peers section 'p'`, `'server b/s'`, `Proxy f :`."""
+    """Compile the ways to name a section: `backend 'b'`, `peers section 'p'`, `Proxy f :`, …"""
     words = "|".join(map(re.escape, sorted((kinds | _MEANT.keys()) - {SCOPE_KIND})))
     return re.compile(
         rf"(?<![\w'-])({words})(?: section)? '([^'\s]+)'(?!\w)|"
@@ -72,15 +72,15 @@ class _Clue:
             frozenset(called),
         )
 
-    def tells(self, before: str, name: str) -> bool:
-        """Whether the message is about `name` where `before` stands in front of it."""
+    def is_about(self, before: str, name: str) -> bool:
+        """Tell whether the message is about `name` where `before` stands in front of it."""
         if before in self.keywords and before != name:
             return True
         return any(name == one and _same(what, before) for what, one in self.called)
 
 
 def _same(what: str, keyword: str) -> bool:
-    """Whether a keyword of a line is what a message calls so: `use-fcgi-app` names a `fcgi-app`."""
+    """Tell whether a message means a keyword of a line: by `fcgi-app` it means `use-fcgi-app`."""
     if what == keyword:
         return True
     if what == "server":  # its name in another line is not what is meant
@@ -112,7 +112,9 @@ class MessageLocator:
         )
 
     def at(self, line: int) -> tuple[Section, int] | None:
-        """The section that stands at a line, and the line's number in it: 0 is below its header."""
+        """Return the section that stands at a line, and the line's number in it: 0 is below its
+        header.
+        """
         end = bisect_left(self._ends, line)
         if not 0 < end < len(self._ends):
             return None
@@ -120,7 +122,9 @@ class MessageLocator:
         return section, line - self._ends[end - 1] - len(section.lead) - 2
 
     def named(self, message: str) -> int | None:
-        """The line that a message is about which names none."""
+        """Return the line that a message is about by the names in it; None where that is not
+        certain.
+        """
         message = _first(message)
         found = list(self._pattern.finditer(message))
         if not found:
@@ -140,7 +144,9 @@ class MessageLocator:
         return self._line(sections, clue)
 
     def _line(self, sections: list[int], clue: _Clue) -> int | None:
-        """The line in the section that is meant; of several the one that alone has it."""
+        """Return the line that is meant in the sections of one name: that of the only section to
+        have it.
+        """
         if len(sections) == 1:
             [at] = sections
             line = self._about(at, clue)
@@ -149,14 +155,14 @@ class MessageLocator:
         every = enumerate(self._document.sections)
         shared = [at for at, section in every if section.kind == DEFAULTS]
         rivals = {at: self._about(at, clue) for at in (*sections, *shared)}
-        told = [(at, line) for at, line in rivals.items() if line is not None]
-        return self._number(*told[0]) if len(told) == 1 and told[0][0] in sections else None
+        having = [(at, line) for at, line in rivals.items() if line is not None]
+        return self._number(*having[0]) if len(having) == 1 and having[0][0] in sections else None
 
     def _number(self, at: int, line: int) -> int:
         return self._ends[at] + len(self._document.sections[at].lead) + 2 + line
 
     def _about(self, at: int, clue: _Clue) -> int | None:
-        """The line of a section with a keyword and a name that the message has, too."""
+        """Return the line of a section that has a keyword and a name of the message."""
         if not clue.names:
             return None
         if at not in self._indices:
@@ -167,18 +173,18 @@ class MessageLocator:
             (-len(clue.said.intersection(text[line].tokens)), line)
             for name in clue.names
             for line, before in index.get(name, ())
-            if clue.tells(before, name)
+            if clue.is_about(before, name)
         )
         return min(lines, default=(0, None))[1]
 
 
 def _first(message: str) -> str:
-    """The line that says what is wrong; those below it explain."""
+    """Return the line that says what is wrong; the lines below it explain."""
     return message.partition("\n")[0]
 
 
 def _index(section: Section, wanted: frozenset[str]) -> _Index:
-    """The lines with each of the words, and the word in front of it."""
+    """Return, for each of the words, the lines that have it and the word in front of it."""
     found: _Index = {}
     for number, line in enumerate(section.lines):
         words = line.tokens

@@ -1,9 +1,9 @@
-"""What HAProxy says about a configuration, cut into findings.
+"""Cut HAProxy's words on a configuration into findings.
 
-A message is a line such as `[ALERT]    (123) : config : parsing [/path:12] : unknown keyword …`
-and the lines below it that start no message of their own. The forms of 2.4 to 3.2 are read: the
-part `config :` and the blank before the second colon may lack, `parsing` may be capitalised, some
-checks name their line without it. (HAProxy's Management Guide, section 3, tells the severities.)
+A message is a line such as `[ALERT] (123) : config : parsing [/path:12] : unknown keyword …` and
+the lines below it that start no message of their own. The forms of 2.4 to 3.2 are read: the part
+`config :` and the blank before the second colon may lack, `parsing` may be capitalised, some checks
+name their line without it. (HAProxy's Management Guide, section 3, explains the severities.)
 """
 
 import re
@@ -33,7 +33,7 @@ _SEVERITY = {"ALERT": "alert", "WARNING": "warning"}
 
 
 def findings(output: str, candidate: str, name: str) -> list[Finding]:
-    """The messages in `output`, which is about the file `candidate`, to be called `name`.
+    """Return the messages in `output`, which is about the file `candidate`, to be called `name`.
 
     What only frames the others (version, program, "errors found") is left out. Text that is no
     message of HAProxy's, from a check command of another kind, becomes one finding without a line.
@@ -52,10 +52,10 @@ def findings(output: str, candidate: str, name: str) -> list[Finding]:
 
 
 def reload_words(output: str) -> str:
-    """HAProxy's own words on a reload, a message a line, without what frames them.
+    """Return HAProxy's own words on a reload, a message a line, without what frames them.
 
-    That is severity and process id in front, the lines that name its version and its program, and
-    those that tell of workers, unless there is nothing else.
+    Left out are severity and process id in front, the lines that name HAProxy's version and
+    program, and, unless there is nothing else, the lines about workers.
     """
     lines = [line for line in output.strip().splitlines() if not _program_line(line)]
     bare = [_bare(line) for line in lines]
@@ -64,13 +64,13 @@ def reload_words(output: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text of HAProxy's as one line: for sentences and for the log."""
+    """Return a text of HAProxy's as one line, for sentences and for the log."""
     lines = (_CONTINUED.sub("", line).strip() for line in text.splitlines())
     return "; ".join(line for line in lines if line.strip("^"))
 
 
 def summary(found: Iterable[Finding], limit: int = 10) -> str:
-    """The findings as one sentence, alerts alone where there are any."""
+    """Return at most `limit` findings as one sentence: the alerts alone where there are any."""
     everything = list(found)
     chosen = [one for one in everything if one.severity == "alert"] or everything
     parts = [
@@ -98,7 +98,7 @@ def _messages(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _without_place(text: str, name: str) -> str:
-    """The message alone: its line is a field of the finding."""
+    """Return the message alone: its line is a field of the finding."""
     start = re.match(r"(?:[Pp]arsing )?\[" + re.escape(name) + r":[0-9]+\]\s*:\s*", text)
     return text[start.end() :] if start else text
 

@@ -1,8 +1,8 @@
-"""What an edit changed, as steps that another process can take again.
+"""Record an edit of a document as steps that another process can take again.
 
 A step replaces, inserts or removes one section at a position, or replaces the text in front of the
-first section; only a document that has little in common with the former one is kept whole. Taken
-in order on the same document, the steps give the same text to the byte.
+first section; only a document that has little in common with the former one is kept whole. Taken in
+order on the same document, the steps give the same text to the byte.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ _NOWHERE = SectionKey("", "", 0)
 
 
 class Action(StrEnum):
-    """What a step does."""
+    """What a step does with its section, or with the document."""
 
     REPLACE = "replace"
     INSERT = "insert"
@@ -37,7 +37,7 @@ class Step:
 
 
 def steps_between(old: Document, new: Document) -> list[Step]:
-    """The steps that make `new` of `old`; none when they have the same text."""
+    """Return the steps that make `new` of `old`; none when both have the same text."""
     before, after = old.sections, new.sections
     shorter = min(len(before), len(after))
     start = 0
@@ -66,7 +66,7 @@ def _section_steps(
     come: tuple[Section, ...],
     start: int,
 ) -> Iterator[Step]:
-    """Steps for the sections from `start` on, where `come` stands in place of `gone`."""
+    """Yield the steps for the sections from `start` on, where `come` stands in place of `gone`."""
     before, after = [one.text for one in gone], [one.text for one in come]
     for _, first, last, at, until in opcodes(before, after):
         if before[first:last] == after[at:until]:
@@ -82,7 +82,7 @@ def _section_steps(
 
 
 def replay(document: Document, steps: Iterable[Step]) -> Document:
-    """The document after `steps`."""
+    """Return the document that `steps` make of `document`."""
     preamble, sections = document.preamble, list(document.sections)
     for step in steps:
         text = step.text or ""

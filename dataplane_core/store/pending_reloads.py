@@ -1,7 +1,7 @@
-"""The reloads that written versions still need: asked for by whoever finds them missing.
+"""Ask for the reloads that written versions still need, and that nobody has asked for.
 
-A version stays marked as not followed in its record until its reload is asked for, so that the
-death of a worker in between is made good by the next.
+A version stays marked as not followed in its record until its reload is asked for, so that after
+the death of a worker in between the next worker asks for it.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""What the store needs of the rest of the server, as protocols: it imports nobody who has them."""
+"""Protocols of what the store needs of the modules above it, which it does not import."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -22,7 +22,7 @@ class ConfigurationCheck(Protocol):
 
 
 class ReloadRequests(Protocol):
-    """The reloads that are asked for."""
+    """The reloads that are asked for; `ReloadTable` is one."""
 
     def request(self, version: int, reason: str = "") -> str:
         """Return the id of the reload that will bring `version` to life."""

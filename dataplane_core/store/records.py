@@ -1,4 +1,5 @@
-"""What the state says of one configuration file, and how its parts are written together."""
+"""The records of one configuration file in the state, and the writes that concern several of them.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -21,7 +22,11 @@ _OWNER = "config_file"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Records:
-    """The records of one configuration file: versions, their texts, transactions, reloads."""
+    """The records of one configuration file.
+
+    `versions` are those that the file has had and `texts` their texts, `backups` the operator's
+    copies of texts, `transactions` those begun on the file, `reloads` those that are asked for.
+    """
 
     state: State
     versions: VersionTable
@@ -32,9 +37,11 @@ class Records:
 
     @contextmanager
     def intended(self, record: VersionRecord, candidate: Candidate) -> Iterator[int]:
-        """Record a version before HAProxy reads it; remove the record if it becomes none.
+        """Record the intent to write a version; remove the record and the text if the version is
+        not written.
 
-        From then on no file goes that HAProxy may have seen. Yields the number of the attempt.
+        From then on no file is deleted that HAProxy may be reading. Yields the number of the
+        attempt.
         """
         attempt = self.versions.intend(record)
         try:
@@ -45,7 +52,9 @@ class Records:
             raise
 
     def keep(self, attempt: int, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
-        """Bring to the disk what has to be there before a version is the file's."""
+        """Bring to the disk what must be there before the file has a version: candidate, intent,
+        text.
+        """
         candidate.sync()
         self.versions.sync(attempt)
         failpoint("intent-recorded")
@@ -54,10 +63,10 @@ class Records:
         self._prune()
 
     def complete(self, record: VersionRecord, also: Callable[[], None] | None = None) -> None:
-        """Record that an intended version was written, with all that this means for others.
+        """Record that an intended version was written, with what follows for other records.
 
-        `also` is called within the same write. Not synced: the intent and the file are, and tell
-        the same after a power cut.
+        `also` is called within the same write. The write is not synced: the intent and the file
+        are, and say the same after a power cut.
         """
         with self.state.write(synced=False) as connection:
             restores = record.origin == "restore"
@@ -93,10 +102,10 @@ class Records:
                 yield None if data is None else decode_text(data)
 
     def claim(self, config_file: Path) -> None:
-        """Have the state be that of one file; what it says of another file is forgotten.
+        """Have the state belong to one file; the records of another file are removed.
 
-        A link counts as the file itself: leading it to another text is an edit of that file. Raises
-        `StorageFailed` when a server runs that uses the state for another file.
+        A symlink counts as the file itself; retargeting it is an edit by someone else. Raises
+        `StorageFailed` when a running server uses the state for another file.
         """
         folder, name = os.path.split(config_file)
         path = os.path.join(os.path.realpath(folder), name)
@@ -117,7 +126,7 @@ class Records:
             self.state.note(_OWNER, path)
 
     def _forget(self, attempt: int, record: VersionRecord) -> None:
-        """Remove the intent, and the text unless another attempt at the same has it too."""
+        """Remove the intent, and the text unless another attempt has the same text and version."""
         with suppress(StorageFailed), self.state.write(synced=False):
             if self.versions.forget(attempt, record):
                 self.texts.remove(record.version, record.digest)

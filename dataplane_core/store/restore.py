@@ -1,4 +1,4 @@
-"""Going back after a reload that failed."""
+"""Go back to a former text after a reload that failed."""
 
 import logging
 import time
@@ -28,10 +28,11 @@ class Restorer:
         self._hand_edits = hand_edits
 
     def restore(self, reason: str, failed_version: int) -> int | None:
-        """Put back the text that HAProxy last accepted, and keep what a person wrote beside it.
+        """Put back the text that HAProxy last accepted, and keep beside the file what a person
+        wrote.
 
-        Where a person's text is to stay, that is put back if there is a later one. Returns the new
-        version; None when there is nothing to put back.
+        Where a person's text is to stay, that text is put back if there is a later version. Returns
+        the new version's number; None when there is nothing to put back.
         """
         with self._file.locked() as locked:
             current, accepted = locked.current(), self._versions.last_accepted()
@@ -48,9 +49,9 @@ class Restorer:
             return self._put_back(accepted, reason, locked)
 
     def fallbacks(self) -> dict[int, str]:
-        """The texts to which a failed reload may go back, by their versions, without the newest.
+        """Return the texts to which a failed reload may go back, by version, without the newest.
 
-        They are the one that HAProxy last accepted, and any that it is loading just now.
+        They are the text that HAProxy last accepted, and those that HAProxy is loading just now.
         """
         accepted, newest = self._versions.last_accepted(), self._versions.newest()
         if accepted is None or newest is None:
@@ -65,7 +66,7 @@ class Restorer:
         return texts
 
     def _taken_since(self, former: VersionRecord, version: int) -> bool:
-        """Whether HAProxy took over its socket what only a reload undoes."""
+        """Tell whether HAProxy took a version since over its socket, which only a reload undoes."""
         return self._versions.applied_between(former.version, version)
 
     def _put_back(

@@ -1,4 +1,4 @@
-"""What a request sees: one state of the configuration, shared and never changed."""
+"""One state of the configuration, as a request sees it: shared, and never changed."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ CACHE_BYTES = 16 << 20
 
 
 class AnswerCache:
-    """Whole answers in bytes, by any key; the oldest go when they are more than `limit` bytes."""
+    """Whole answers in bytes, by any key; the oldest go when all together exceed `limit` bytes."""
 
     __slots__ = ("_answers", "_limit", "_lock", "_size")
 
@@ -22,7 +22,7 @@ class AnswerCache:
         self._lock = Lock()
 
     def get(self, key: Hashable) -> bytes | None:
-        """The answer kept under `key`."""
+        """Return the answer kept under `key`; None without one."""
         return self._answers.get(key)
 
     def __setitem__(self, key: Hashable, answer: bytes) -> None:
@@ -47,7 +47,7 @@ class Snapshot:
     """One state of the configuration.
 
     `document` is the text without the server's own lines (`head`), `version` its number, `identity`
-    what changes whenever the text may have. `cache` is for whole answers, a function of the
+    changes whenever the text may have changed. `cache` holds whole answers that depend on the
     snapshot alone.
     """
 
@@ -60,5 +60,5 @@ class Snapshot:
 
     @property
     def text(self) -> str:
-        """The text as it stands in the file, the server's own lines included."""
+        """The text as it stands in the file, with the server's own lines."""
         return join(self.head, self.document.text(), None)

@@ -1,7 +1,7 @@
-"""Texts of past versions: kept in the state directory, and as the operator's backups.
+"""Keep the texts of past versions, in the state directory and as the operator's backups.
 
-The server's own are `versions/<n>-<digest>.cfg`. As the name says which text it is, one can be put
-there before it is sure that it becomes version n: another text that does so has another name.
+The server's own are `versions/<n>-<digest>.cfg`. As the name says which text it is, a text can be
+put there before it is certain to become version n: another text for version n has another name.
 """
 
 import os
@@ -18,7 +18,7 @@ _NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
 
 
 class VersionTexts:
-    """One file a version; the oldest go when there are more than `limit`."""
+    """One file for each version; the oldest are removed when there are more than `limit`."""
 
     def __init__(self, directory: Path, limit: int) -> None:
         self.directory = directory
@@ -31,7 +31,7 @@ class VersionTexts:
         write_atomically(self._path(version, digest), data)
 
     def read(self, version: int, digest: str) -> bytes | None:
-        """The text of a version; None when it is not kept (any more)."""
+        """Return the text of a version; None when it is not kept (any more)."""
         with suppress(FileNotFoundError):
             return self._path(version, digest).read_bytes()
         return None
@@ -47,10 +47,11 @@ class VersionTexts:
             (self.directory / name).unlink(missing_ok=True)
 
     def prune(self, newest: int, needed: Collection[int]) -> None:
-        """Remove the oldest texts beyond the limit, of which one is for the version to come.
+        """Remove the oldest texts, so that with the version to come there are no more than the
+        limit.
 
-        None is removed of the versions `needed`, and none above the `newest`: those are on their
-        way.
+        The texts of versions that are `needed` stay, and those above the `newest` version, which
+        are being committed.
         """
         found = self._found()
         numbers = sorted({number for number, _ in found if number <= newest})
@@ -66,7 +67,7 @@ class VersionTexts:
         return [(int(match[1]), match[0]) for match in matches if match]
 
     def sweep(self) -> None:
-        """Remove what writers that died left."""
+        """Remove the temporary files of processes that died."""
         sweep_folder(self.directory)
 
     def _path(self, version: int, digest: str) -> Path:
@@ -74,10 +75,11 @@ class VersionTexts:
 
 
 class Backups:
-    """Copies of past versions for the operator: `<directory>/<name>.<version>`, `number` of them.
+    """Copies of past versions for the operator: `<directory>/<name>.<version>`, the last `number`
+    of them.
 
-    They are what the settings `backups_number` and `backups_dir` ask for; the server itself reads
-    them only when it has no text of its own for a version.
+    The settings `backups_number` and `backups_dir` ask for them; the server itself reads a copy
+    only when it has no text of its own for a version.
     """
 
     def __init__(self, config_file: Path, directory: str, number: int) -> None:
@@ -86,7 +88,7 @@ class Backups:
         self._number = number
 
     def write(self, base: Snapshot) -> None:
-        """Copy a version that is about to be replaced, and remove the copies that are too many."""
+        """Copy a version that is about to be replaced, and remove the copies beyond the number."""
         if self._number <= 0:
             return
         with storage_errors(self._directory, "made"):
@@ -96,7 +98,7 @@ class Backups:
             (self._directory / f"{self._name}.{old}").unlink(missing_ok=True)
 
     def read(self, version: int) -> bytes | None:
-        """The copy of a version."""
+        """Return the copy of a version; None without one."""
         with suppress(FileNotFoundError):
             return (self._directory / f"{self._name}.{version}").read_bytes()
         return None

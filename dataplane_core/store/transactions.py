@@ -35,11 +35,11 @@ class Transaction:
 
 
 class Edit:
-    """A change under way: assign to `document` what it is to become.
+    """A change that is being made: assign to `document` what it is to become.
 
-    `base` is the document before the change, `version` its number. `outcome` is there once the
-    `with` block is over. Where a client sent the whole text, `posted` are the lines in it that are
-    the server's own: with them findings count lines as the client does.
+    `base` is the document before the change, `version` its number. `outcome` is set at the end of
+    the `with` block. Where a client sent the whole text, `posted` are the server's own lines in it:
+    findings then count lines as the client does.
     """
 
     outcome: Outcome

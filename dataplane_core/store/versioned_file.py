@@ -31,9 +31,9 @@ _log = logging.getLogger(__name__)
 
 
 class VersionedFile:
-    """The file `haproxy.config_file` of the settings, and the records of its versions.
+    """The file `haproxy.config_file` of the settings, with the records of its versions.
 
-    `language` has the words that begin a section. Safe to share between threads, and to make
+    `language` has the words that begin a section. Objects may be shared between threads, and made
     before a fork.
     """
 
@@ -65,10 +65,10 @@ class VersionedFile:
         self._starting = threading.Lock()
 
     def recover(self) -> None:
-        """At the start, before workers are forked: do or undo what a killed server left half done.
+        """Finish or undo what a killed server left half done; called before workers are forked.
 
-        A file that cannot be read is told in the log: it may be there once somebody asks for it.
-        Raises `StorageFailed` when the state belongs to another file's server that runs.
+        A file that cannot be read is logged: it may be there once somebody asks for it. Raises
+        `StorageFailed` when the state belongs to a running server for another file.
         """
         self.records.claim(self.path)
         try:
@@ -100,9 +100,10 @@ class VersionedFile:
             yield locked.current().version == version
 
     def notice_edit(self) -> bool:
-        """Number what someone else wrote, if anybody did; True once for each reload that is due.
+        """Give a number to what someone else wrote, and ask for the reload that it needs.
 
-        The reload is asked for with that, unless the file stays without one (`HandEdits`).
+        Returns True once for each reload that is due. A text that HAProxy refuses may stay in the
+        file without a reload (`HandEdits`).
         """
         snapshot = self.snapshot()
         if self.hand_edits.stopped(snapshot):
@@ -114,11 +115,11 @@ class VersionedFile:
         self.records.versions.accept(version)
 
     def restore(self, reason: str, failed_version: int) -> int | None:
-        """After a failed reload: put back, as a new version, the text that HAProxy last accepted.
+        """Put back, as a new version, the text that HAProxy last accepted: after a failed reload.
 
-        Returns the number of the new version, or None when HAProxy has accepted `failed_version`
-        or a later one meanwhile, or when an edit by hand stays in the file. Versions in between
-        are recorded as rolled back for `reason`.
+        Returns the number of the new version, or None when HAProxy has accepted `failed_version` or
+        a later one meanwhile, or when an edit by hand stays in the file. Versions in between are
+        recorded as rolled back for `reason`.
         """
         self.snapshot()
         restored = self._restorer.restore(reason, failed_version)
@@ -131,7 +132,7 @@ class VersionedFile:
         return self._restorer.fallbacks()
 
     def begin(self) -> None:
-        """At the first use in a process: do or undo what a predecessor left half done."""
+        """Finish or undo what a predecessor left half done, at the first use in a process."""
         if self._process == os.getpid():
             return
         with self._starting:

@@ -1,4 +1,4 @@
-"""The configuration as a transaction sees it, kept so that an edit costs what it touches."""
+"""Keep the configuration as transactions see it, so that an edit costs what it touches."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,9 +15,9 @@ _CACHE_BYTES = 1 << 20
 
 
 class Views:
-    """Snapshots of transactions by number of edits; what other workers stored is replayed.
+    """Snapshots of transactions after so many edits; edits of other workers are replayed.
 
-    `base` gives the snapshot of a version.
+    `base` returns the snapshot of a version.
     """
 
     def __init__(self, rows: TransactionTable, base: Callable[[int], Snapshot]) -> None:
@@ -27,7 +27,7 @@ class Views:
         self._lock = Lock()
 
     def of(self, row: TransactionRecord) -> Snapshot:
-        """The snapshot after all edits that `row` counts."""
+        """Return the snapshot after all edits that `row` counts."""
         known = self._known.get(row.id)
         if known is not None and known[0] == row.sequence:
             return known[1]
@@ -37,7 +37,7 @@ class Views:
         return self.remember(row, known[1], replay(known[1].document, steps))
 
     def remember(self, row: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:
-        """Remember that the transaction at `row` has `document`."""
+        """Keep `document` as that of the transaction at `row`, and return its snapshot."""
         identity = (row.id, row.sequence)
         cache = AnswerCache(_CACHE_BYTES)
         view = replace(

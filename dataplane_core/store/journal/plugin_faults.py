@@ -1,4 +1,4 @@
-"""The record of plugins' failures, which `dataplane status` reads in a process of its own."""
+"""Record the failures of plugins, which `dataplane status` reads in a process of its own."""
 
 import json
 import time
@@ -14,7 +14,7 @@ _MOST = 50
 
 
 def record(state: State, fault: Fault) -> None:
-    """Keep a failure, the latest of each plugin's hook; the log has all of them."""
+    """Record a failure in place of an earlier one of the same hook; the log has all of them."""
     with suppress(StorageFailed), state.write():
         kept = [one for one in _all(state) if one[:2] != [fault.plugin, fault.hook]]
         kept.append([fault.plugin, fault.hook, fault.reason, time.time()])

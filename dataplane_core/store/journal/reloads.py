@@ -1,4 +1,4 @@
-"""Records of reloads: rows of the state file, which every worker reads and writes."""
+"""Keep the records of reloads: rows of the state file, which every worker reads and writes."""
 
 import time
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ _SHORTEST_KEPT = 60.0  # whoever waits for a forced reload is still to read its 
 class ReloadRecord:
     """A reload: asked for, under way, or over.
 
-    `reload_timestamp` is when it was over, in seconds since 1970, None before. `version` is what
-    HAProxy was to load; `response` HAProxy's own words, or why it could not be asked; `restored`
-    the version that was made of the last accepted text after a failure.
+    `reload_timestamp` is its end in seconds since 1970, None before. `version` is what HAProxy was
+    to load; `response` is HAProxy's own words, or why HAProxy could not be asked; `restored` is the
+    version that was made of the last accepted text after a failure.
     """
 
     id: str
@@ -107,7 +107,7 @@ class ReloadTable:
             return str(row["id"])
 
     def due(self, moment: float) -> Job | None:
-        """The waiting reload, if its time has come."""
+        """Return the waiting reload, if its time has come at `moment` (seconds since 1970)."""
         rows = self._state.read(
             "SELECT * FROM reloads WHERE state = 'queued' AND due <= ? ORDER BY number LIMIT 1",
             (moment,),
@@ -115,7 +115,7 @@ class ReloadTable:
         return _job(rows[0]) if rows else None
 
     def begun(self) -> list[Job]:
-        """Reloads that were begun and not brought to an end."""
+        """Return the reloads that were begun and are not over."""
         return [
             _job(row) for row in self._state.read("SELECT * FROM reloads WHERE state = 'begun'")
         ]
@@ -132,9 +132,10 @@ class ReloadTable:
         return [job.version for job in self.begun()]
 
     def begin(self, job: Job, version: int) -> Job:
-        """No change joins this reload any more; `version` is what the file held a moment ago.
+        """Record that a reload begins: no change joins it any more.
 
-        A change that joined since has a higher one, and HAProxy will read it too.
+        `version` is what the file held a moment ago. A change that has joined since has a higher
+        number, and HAProxy will read it too.
         """
         now = time.time()
         with self._state.write() as connection:
@@ -147,7 +148,7 @@ class ReloadTable:
             return _job(connection.execute(query, (job.number,)).fetchone())
 
     def finish(self, job: Job, ok: bool, response: str, restored: int | None = None) -> None:
-        """The reload is over. Records older than the settings say are dropped."""
+        """Record the end of a reload, and remove records older than the settings say."""
         now = time.time()
         with self._state.write() as connection:
             connection.execute(
@@ -158,15 +159,15 @@ class ReloadTable:
             connection.execute("DELETE FROM reloads WHERE over < ?", (now - self._kept,))
 
     def undone(self, restored: int) -> list[str]:
-        """The ids of the waiting reloads of changes that version `restored` has undone.
+        """Return the ids of the waiting reloads of changes that version `restored` has undone.
 
-        A reload that only files beside the configuration wait for is none of them.
+        A reload that only files beside the configuration wait for is not among them.
         """
         rows = self._state.read(f"SELECT id FROM reloads WHERE {_UNDONE}", (restored,))
         return [row["id"] for row in rows]
 
     def roll_back(self, restored: int, response: str) -> None:
-        """Close the waiting reloads of changes that version `restored` has undone."""
+        """Close the waiting reloads of changes that version `restored` has undone, as failed."""
         with self._state.write() as connection:
             connection.execute(
                 "UPDATE reloads SET state = 'failed', over = ?, response = ?, restored = ? "
@@ -175,11 +176,11 @@ class ReloadTable:
             )
 
     def all(self) -> list[ReloadRecord]:
-        """Every record that is kept, the oldest first."""
+        """Return every record that is kept, the oldest first."""
         return [_record(row) for row in self._state.read("SELECT * FROM reloads ORDER BY number")]
 
     def get(self, reload_id: str) -> ReloadRecord | None:
-        """One record; None when it never was, or is kept no longer."""
+        """Return a record; None for an id that never was, or is kept no longer."""
         rows = self._state.read("SELECT * FROM reloads WHERE id = ?", (reload_id,))
         return _record(rows[0]) if rows else None
 

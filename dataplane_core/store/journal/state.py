@@ -1,7 +1,7 @@
-"""The server's own state: one SQLite file, shared by every worker, safe against `kill -9`.
+"""Keep the server's own state: one SQLite file, shared by all workers, safe against `kill -9`.
 
-It lies in `state_dir` with mode 0700. Each component that keeps rows there brings its own tables
-as numbered steps (`State.migrate`); a file that a newer server wrote is refused, not guessed at.
+The file lies in `state_dir` with mode 0700. Each component that keeps rows there brings its own
+tables as numbered steps (`State.migrate`); a file that a newer server wrote is refused.
 """
 
 import fcntl
@@ -34,10 +34,10 @@ class _Local(threading.local):
 
 
 class State:
-    """Access to the state file, one connection for each thread and process.
+    """Access to the state file, with one connection for each thread and process.
 
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
-    `is_copy`: it is to be looked at only, and whoever uses it writes nothing elsewhere either.
+    With `is_copy` the state is only looked at, and whoever uses it writes nothing elsewhere either.
     """
 
     FILE = "state.sqlite"
@@ -65,30 +65,31 @@ class State:
 
     @property
     def first(self) -> bool:
-        """Whether nobody used this state when this process opened it: what is left is the dead's.
+        """Whether no process used this state when this process opened it.
 
-        A process that was forked since is one of several, and never the first.
+        What is left there is of processes that died. A process that was forked since is never the
+        first.
         """
         return self._is_start and self._opener == os.getpid()
 
     def path(self, name: str) -> Path:
-        """Where a file of the state directory lies: lock files, versions."""
+        """Return the path of a file in the state directory: lock files, versions."""
         return self.directory / name
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """All rows of a query."""
-        with self._told():
+        """Return all rows of a query."""
+        with self._sqlite_errors():
             return self._connection().execute(sql, parameters).fetchall()
 
     @contextmanager
     def write(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
-        """A transaction of the database that writes: whole, or undone by an exception.
+        """Write in one database transaction, which an exception in the body undoes as a whole.
 
-        Within another one of the same thread it is part of that. It is on the disk at its end; with
-        `synced` false only the death of this process cannot undo it, a power cut can: for what the
-        synced files and rows tell as well.
+        Within another write of the same thread it is part of that one. At its end it is on the
+        disk; with `synced` false only a power cut can undo it: for what the synced files and rows
+        say as well.
         """
-        with self._told():
+        with self._sqlite_errors():
             connection = self._connection()
             if connection.in_transaction:
                 yield connection
@@ -104,7 +105,9 @@ class State:
                 raise
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
-        """Bring the tables of `component` to the last of `steps`, SQL statements that run once."""
+        """Bring the tables of `component` to the last of `steps`, SQL statements that each run
+        once.
+        """
         with self.write() as connection:
             query = "SELECT step FROM components WHERE name = ?"
             row = connection.execute(query, (component,)).fetchone()
@@ -120,7 +123,7 @@ class State:
             connection.execute(sql, (component, len(steps)))
 
     def fact(self, name: str) -> str | None:
-        """A single value kept under a name."""
+        """Return the single value kept under a name; None without one."""
         rows = self.read("SELECT value FROM facts WHERE name = ?", (name,))
         return rows[0]["value"] if rows else None
 
@@ -136,7 +139,7 @@ class State:
             connection.close()
 
     def shutdown(self) -> None:
-        """Give the state up: to be called once no thread uses it any more."""
+        """Give the state up, once no thread uses it any more."""
         self.close()
         os.close(self._alive)
 
@@ -156,7 +159,7 @@ class State:
             raise StorageFailed(f"{self.directory} is writable by everybody; set its mode to 0700")
 
     def _is_first(self) -> bool:
-        """Whether no other process uses this state: this is a start, not one more worker."""
+        """Tell whether no other process uses this state: a start, and not one more worker."""
         try:
             fcntl.flock(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -180,7 +183,8 @@ class State:
         return connection
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _sqlite_errors(self) -> Iterator[None]:
+        """Turn an error of SQLite in the body into `StorageFailed` or `StorageFull`."""
         try:
             yield
         except sqlite3.DatabaseError as error:

@@ -1,6 +1,6 @@
-"""A copy of the server's state, to look at while nothing of the original is touched.
+"""Copy the server's state, to look at it while nothing of the original is touched.
 
-Neither a lock nor a file is made in the original's folder: the two files of the database are read
+Neither a lock nor a file is made in the original's folder: the two files of the database are read,
 and written elsewhere, where they can be used in every way. What is written there is thrown away.
 """
 
@@ -30,7 +30,7 @@ class StateCopy(State):
 
     @property
     def first(self) -> bool:
-        """Whether nobody uses the original."""
+        """Whether no process uses the original."""
         return not self._in_use
 
     def _is_first(self) -> bool:
@@ -56,7 +56,7 @@ def state_copy(directory: str) -> Iterator[StateCopy]:
 
 
 def _is_in_use(directory: Path) -> bool:
-    """Whether a server runs on a state: its processes share the lock."""
+    """Tell whether a server runs on a state: its processes share the lock."""
     path = directory / State.ALIVE
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -74,9 +74,9 @@ def _is_in_use(directory: Path) -> bool:
 
 
 def _database(directory: Path) -> dict[str, bytes]:
-    """Read the database and its log as they are at one moment; a writer may be at work.
+    """Return the database and its log, by file name, as they are at one moment.
 
-    Entries at the end of the log that are not whole are known to SQLite by their checksums.
+    A writer may be at work: SQLite knows entries that are not whole by their checksums.
     """
     file = directory / State.FILE
     for _ in range(_ATTEMPTS):

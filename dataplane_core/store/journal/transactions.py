@@ -1,4 +1,4 @@
-"""Transactions as rows of the state file: the steps of each edit, and what became of them."""
+"""Keep transactions as rows of the state file: the steps of each edit, and what became of them."""
 
 import sqlite3
 import time
@@ -65,8 +65,8 @@ class TransactionRecord:
 class TransactionTable:
     """The tables of transactions. Methods that take a connection are part of a larger write.
 
-    A transaction that was not used for `ttl` seconds is outdated; a closed one is forgotten after
-    the same time, or when a hundred others were closed since.
+    A transaction that was not used for `ttl` seconds is outdated; a closed transaction is removed
+    after the same time, or when a hundred others were closed since.
     """
 
     def __init__(self, state: State, ttl: float) -> None:
@@ -75,23 +75,26 @@ class TransactionTable:
         state.migrate("transactions", _TABLES)
 
     def editing(self, transaction_id: str) -> AbstractContextManager[int]:
-        """Alone in editing a transaction, among all workers."""
+        """Lock a transaction against edits and commits of all other workers."""
         number = zlib.crc32(transaction_id.encode("utf-8", "replace")) % 16
         return locked(self._state.path(f"edit-{number:02d}.lock"))
 
     def get(self, transaction_id: str) -> TransactionRecord | None:
-        """One transaction, as it is now."""
+        """Return a transaction as it is now; None without one."""
         sql = "SELECT * FROM transactions WHERE id = ?"
         found = self._state.read(sql, (storable_text(transaction_id),))
         return self._row(found[0]) if found else None
 
     def all(self) -> list[TransactionRecord]:
-        """All transactions, oldest first."""
+        """Return all transactions, the oldest first."""
         rows = self._state.read("SELECT * FROM transactions ORDER BY created, id")
         return [self._row(row) for row in rows]
 
     def begin(self, base: int, who: str, limit: int) -> TransactionRecord:
-        """A new transaction; raises `TooMany` when `limit` are in use since the server started."""
+        """Record and return a new transaction on version `base`.
+
+        Raises `TooMany` when `limit` transactions are in use since the server started.
+        """
         now = time.time()
         row = TransactionRecord(str(uuid.uuid4()), base, "in_progress", 0, now, now, who)
         with self._state.write() as connection:
@@ -107,7 +110,7 @@ class TransactionTable:
         return row
 
     def record_failure(self, base: int, who: str, reason: str) -> TransactionRecord:
-        """The trace of a change made with a version that HAProxy refused."""
+        """Record, as a failed transaction, a change made with a version that HAProxy refused."""
         now = time.time()
         row = TransactionRecord(str(uuid.uuid4()), base, "failed", 0, now, now, who, reason)
         with self._state.write() as connection:
@@ -116,7 +119,9 @@ class TransactionTable:
         return row
 
     def store(self, row: TransactionRecord, steps: Sequence[Step]) -> TransactionRecord | None:
-        """Add the steps of one edit; None when the transaction is not what `row` says any more."""
+        """Add the steps of one edit; return None when the transaction was changed since `row` was
+        read.
+        """
         if not steps and time.time() - row.touched < _TOUCH_SECONDS:
             return row
         after = replace(row, sequence=row.sequence + bool(steps), touched=time.time())
@@ -136,7 +141,7 @@ class TransactionTable:
         return after
 
     def steps(self, transaction_id: str, above: int, until: int) -> list[Step]:
-        """The steps of the edits numbered from `above` + 1 to `until`, in order."""
+        """Return the steps of the edits numbered from `above` + 1 to `until`, in order."""
         rows = self._state.read(
             "SELECT * FROM edits WHERE transaction_id = ? AND sequence > ? AND sequence <= ? "
             "ORDER BY sequence, step",
@@ -145,7 +150,7 @@ class TransactionTable:
         return [_step(row) for row in rows]
 
     def close(self, transaction_id: str, status: TransactionStatus, reason: str) -> None:
-        """A transaction has failed or is outdated."""
+        """Record that a transaction has failed or is outdated."""
         with self._state.write() as connection:
             connection.execute(
                 "UPDATE transactions SET status = ?, reason = ?, touched = ? "
@@ -154,12 +159,12 @@ class TransactionTable:
             )
 
     def delete(self, transaction_id: str) -> bool:
-        """Take a transaction away; False when there was none."""
+        """Remove a transaction; return False when there was none."""
         with self._state.write() as connection:
             return self.remove(connection, storable_text(transaction_id))
 
     def remove(self, connection: sqlite3.Connection, transaction_id: str) -> bool:
-        """Take a transaction away, with its edits; False when there was none."""
+        """Remove a transaction with its edits; return False when there was none."""
         mine = (transaction_id,)
         connection.execute("DELETE FROM edits WHERE transaction_id = ?", mine)
         return connection.execute("DELETE FROM transactions WHERE id = ?", mine).rowcount > 0
@@ -171,10 +176,10 @@ class TransactionTable:
         origin: Origin,
         transaction_id: str | None,
     ) -> None:
-        """Part of a commit: its transaction goes, and what it overtook is outdated.
+        """Remove the transaction of a commit, and outdate those that the commit overtook.
 
-        A change made with a version overtakes nothing here: a transaction that it made stale is
-        told so at its own commit.
+        A change made with a version outdates nothing here: a transaction that it made stale is
+        refused at its own commit.
         """
         if transaction_id is not None:
             self.remove(connection, transaction_id)
@@ -191,7 +196,7 @@ class TransactionTable:
         connection.execute("DELETE FROM transactions")
 
     def bases(self) -> set[int]:
-        """The versions that open transactions start from."""
+        """Return the versions that open transactions start from."""
         return {row.base for row in self.all() if row.status == "in_progress"}
 
     def _forget(self, connection: sqlite3.Connection, now: float) -> None:

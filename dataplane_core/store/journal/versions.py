@@ -1,4 +1,6 @@
-"""The versions that haproxy.cfg has had: who made them, when, and what became of them."""
+"""Keep the records of the versions that haproxy.cfg has had: by whom, when, and what became of
+them.
+"""
 
 import sqlite3
 import time
@@ -42,10 +44,10 @@ _TABLES = (
 class VersionRecord:
     """One version.
 
-    `digest` tells its text from others; `created` is in seconds since 1970. `accepted`: HAProxy
-    has loaded it. `followed`: nothing is left to do about it, HAProxy has it or will be reloaded.
-    `applied`: HAProxy took the change over its socket, without loading the file.
-    A version that was rolled back, that put one back, or that HAProxy refuses has the `reason`.
+    `digest` identifies its text; `created` is in seconds since 1970. `accepted`: HAProxy has loaded
+    it. `followed`: nothing is left to do about it, as HAProxy has it or will be reloaded.
+    `applied`: HAProxy took the change over its socket, without loading the file. `reason` says why
+    a version was rolled back, put a former text back, or is refused by HAProxy.
     """
 
     version: int
@@ -63,16 +65,16 @@ class VersionRecord:
 
     @property
     def refused(self) -> bool:
-        """Whether HAProxy refuses it, and it is in force all the same: a person's own text."""
+        """Whether HAProxy refuses the version, which stays in the file: a person's own text."""
         return self.status == "active" and bool(self.reason) and not self.accepted
 
 
 class VersionTable:
     """The table of versions, and that of intents: versions on their way into the file.
 
-    An intent is written down while HAProxy still checks, without a lock, and means nothing until
-    haproxy.cfg holds its text: whoever finds that text there, unnumbered, knows whose it is. So
-    nothing has to be recorded between the check and the rename.
+    An intent is recorded while HAProxy still checks, without a lock, and means nothing until
+    haproxy.cfg holds its text: a process that finds that text in the file, without a number, knows
+    which version it is. So nothing has to be recorded between the check and the rename.
     """
 
     def __init__(self, state: State) -> None:
@@ -80,32 +82,36 @@ class VersionTable:
         state.migrate("history", _TABLES)
 
     def newest(self) -> VersionRecord | None:
-        """The version with the highest number that was ever the file's."""
+        """Return the version with the highest number; None before the first."""
         found = self._select("TRUE ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
     def get(self, version: int) -> VersionRecord | None:
-        """One version."""
+        """Return a version; None without one."""
         found = self._select("version = ?", version)
         return found[0] if found else None
 
     def latest(self, limit: int = 100) -> list[VersionRecord]:
-        """The newest versions, newest first."""
+        """Return the newest versions, the newest first."""
         return self._select("TRUE ORDER BY version DESC LIMIT ?", limit)
 
     def intents(self, digest: str | None = None) -> list[VersionRecord]:
-        """Versions that someone is, or was, about to write: all, or those with one text."""
+        """Return the versions that some process is, or was, about to write: all, or those with one
+        text.
+        """
         if digest is None:
             return self._select("TRUE ORDER BY version", table="intents")
         return self._select("digest = ? ORDER BY version", digest, table="intents")
 
     def last_accepted(self) -> VersionRecord | None:
-        """The newest version that HAProxy has loaded and that was not rolled back."""
+        """Return the newest version that HAProxy has loaded and that was not rolled back."""
         found = self._select("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
     def by_hand(self, above: int) -> VersionRecord | None:
-        """The newest version above a number that a person wrote, or that put such a one back."""
+        """Return the newest version above a number that a person wrote, or that put such a text
+        back.
+        """
         found = self._select(
             "version > ? AND status = 'active' AND (origin = 'external' OR "
             "origin = 'restore' AND NOT accepted) ORDER BY version DESC LIMIT 1", above,
@@ -113,36 +119,36 @@ class VersionTable:
         return found[0] if found else None
 
     def last_rejected(self) -> VersionRecord | None:
-        """The newest version that a person wrote and that was rolled back."""
+        """Return the newest version that a person wrote and that was rolled back."""
         rejected = "origin = 'external' AND status = 'rolled back'"
         found = self._select(f"{rejected} ORDER BY version DESC LIMIT 1")
         return found[0] if found else None
 
     def refuse(self, version: int, reason: str) -> None:
-        """HAProxy refuses a version, which stays in force; nothing is left to do about it."""
+        """Record that HAProxy refuses a version, which stays in the file and needs nothing more."""
         sql = "UPDATE history SET reason = ?, followed = 1 WHERE version = ? AND status = 'active'"
         with self.state.write() as connection:
             connection.execute(sql, (storable_text(reason), version))
 
     def unfollowed(self, origin: Origin) -> list[VersionRecord]:
-        """Active versions of one origin for which a reload is still to be asked for."""
+        """Return the active versions of one origin for which a reload is still to be asked for."""
         return self._select("NOT followed AND status = 'active' AND origin = ?", origin)
 
     def transaction_since(self, version: int) -> bool:
-        """Whether one of the versions above `version` was made by a transaction."""
+        """Tell whether a transaction made one of the versions above `version`."""
         return bool(self._select("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
 
     def intend(self, entry: VersionRecord) -> int:
-        """Write down a version that may become the file's; returns the number of this attempt.
+        """Record a version that may become the file's; return the number of this attempt.
 
         Two attempts may have the same text and version: a client that asks twice. A power cut may
-        take it until `sync`.
+        undo the record until `sync`.
         """
         with self.state.write(synced=False) as connection:
             return _insert(connection, "intents", entry)
 
     def sync(self, attempt: int) -> None:
-        """Bring an attempt to the disk, with the time of that.
+        """Bring an attempt to the disk, with the time.
 
         SQLite writes, and syncs, nothing for a row that stays as it is.
         """
@@ -151,7 +157,7 @@ class VersionTable:
             connection.execute(sql, (time.time(), attempt))
 
     def record(self, entry: VersionRecord) -> None:
-        """Write down a version that the file has, and forget the oldest beyond ten thousand."""
+        """Record a version that the file has, and remove the oldest beyond ten thousand."""
         with self.state.write() as connection:
             _insert(connection, "history", entry)
             oldest = entry.version - _MOST_ENTRIES
@@ -159,7 +165,7 @@ class VersionTable:
             connection.execute("DELETE FROM intents WHERE version <= ?", (entry.version,))
 
     def forget(self, attempt: int, entry: VersionRecord) -> bool:
-        """An attempt has failed; whether its text is nobody else's."""
+        """Remove an attempt that has failed; tell whether no other has its text."""
         same = "SELECT 1 FROM {} WHERE version = ? AND digest = ?"
         with self.state.write(synced=False) as connection:
             connection.execute("DELETE FROM intents WHERE attempt = ?", (attempt,))
@@ -168,7 +174,8 @@ class VersionTable:
             return connection.execute(sql, values).fetchone() is None
 
     def forget_intents(self, before: float) -> None:
-        """Nobody is about to write what was intended before a moment, in seconds since 1970."""
+        """Remove the intents from before a moment (seconds since 1970): their processes have ended.
+        """
         with self.state.write(synced=False) as connection:
             connection.execute("DELETE FROM intents WHERE created < ?", (before,))
 
@@ -178,19 +185,22 @@ class VersionTable:
         connection.execute("DELETE FROM intents")
 
     def follow(self, version: int) -> None:
-        """Nothing is left to do about a version, and about those before it neither."""
+        """Record that nothing is left to do about a version and those before it."""
         sql = "UPDATE history SET followed = 1 WHERE NOT followed AND version <= ?"
         with self.state.write() as connection:
             connection.execute(sql, (version,))
 
     def accept(self, version: int) -> None:
-        """HAProxy has loaded a version."""
+        """Record that HAProxy has loaded a version."""
         sql = "UPDATE history SET accepted = 1 WHERE version = ? AND status = 'active'"
         with self.state.write() as connection:
             connection.execute(sql, (version,))
 
     def apply(self, version: int) -> None:
-        """HAProxy took a version over its socket: it runs it if it ran the version before."""
+        """Record that HAProxy took a version over its socket.
+
+        HAProxy runs the version, then, if it ran the version before.
+        """
         with self.state.write() as connection:
             sql = "UPDATE history SET applied = 1, followed = 1 WHERE version = ?"
             connection.execute(sql, (version,))
@@ -199,13 +209,13 @@ class VersionTable:
             self.accept(version)
 
     def applied_between(self, above: int, below: int) -> bool:
-        """Whether HAProxy took one of the versions between the two numbers over its socket."""
+        """Tell whether HAProxy took one of the versions between the two numbers over its socket."""
         return bool(self._select("applied AND version > ? AND version < ? LIMIT 1", above, below))
 
     def roll_back(
         self, connection: sqlite3.Connection, above: int, below: int, reason: str
     ) -> None:
-        """The versions between the two numbers are not in force any more."""
+        """Record that the versions between the two numbers are not in force any more."""
         connection.execute(
             "UPDATE history SET status = 'rolled back', followed = 1, reason = ? "
             "WHERE version > ? AND version < ? AND status = 'active'",
@@ -247,5 +257,5 @@ def _insert(connection: sqlite3.Connection, table: str, entry: VersionRecord) ->
 
 
 def storable_text(text: str) -> str:
-    """Text that SQLite can store: bytes that are no UTF-8 become visible escapes."""
+    """Return a text as SQLite can store it: bytes that are no UTF-8 become visible escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
