@@ -139,7 +139,7 @@ class ConfigurationText:
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Serve the text."""
+    """Serve the text of the configuration, to read and to replace."""
     envelope = {
         "type": "object",
         "required": ["data"],

@@ -24,7 +24,7 @@ class ConfigurationVersion:
 
 @impl
 def dataplane_routes(routes: Routes) -> None:
-    """Serve the number."""
+    """Serve the number of the version."""
     routes.tag("Configuration", "The version of the configuration, and its whole text.", -1)
     responses = {
         "200": Response({"type": "integer"}, (), "The number."),

@@ -62,7 +62,7 @@ class EndpointList:
 
 @impl
 def dataplane_routes(routes: Routes) -> None:
-    """Serve the lists."""
+    """Serve a list of what is below for each path of `ENDPOINT_LISTS`."""
     routes.tag("Discovery", "Lists of the paths that there are.", 90)
     routes.schema("endpoint", ENDPOINT)
     routes.schema("endpoints", {"type": "array", "items": {"$ref": "endpoint"}})

@@ -32,7 +32,7 @@ class HAProxyHealth:
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Serve the state."""
+    """Serve the health of HAProxy."""
     routes.tag("Health", "Whether HAProxy runs.", 80)
     routes.schema("health", HEALTH)
     responses = {"200": Response({"$ref": "health"}), "default": FAILURE}

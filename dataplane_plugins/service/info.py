@@ -98,7 +98,7 @@ class ServerInfo:
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Serve the information."""
+    """Serve what this server says of itself."""
     routes.tag("Information", "What this server and the running HAProxy say of themselves.", 80)
     routes.schema("info", INFO)
     responses = {"200": Response({"$ref": "info"}), "default": FAILURE}

@@ -67,7 +67,7 @@ class ReloadItem:
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Serve the records."""
+    """Serve the records of reloads."""
     routes.tag("Reloads", "The reloads that changes have asked for, and how they ended.", 10)
     routes.schema("reload", SCHEMA)
     routes.schema("reloads", {"type": "array", "items": {"$ref": "reload"}})

@@ -32,7 +32,7 @@ class SwaggerSpecification(Specification):
 
 @impl
 def dataplane_routes(routes: Routes) -> None:
-    """Serve both documents."""
+    """Serve the specification in both forms."""
     routes.tag("Specification", "This interface as Swagger 2.", 90)
     routes.tag("SpecificationOpenapiv3", "This interface as OpenAPI 3.", 90)
     answers = {"200": Response({"type": "object"}, (), "The document."), "default": FAILURE}

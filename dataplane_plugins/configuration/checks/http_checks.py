@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.configuration.checks import steps
 from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.rules import actions
+from dataplane_plugins.configuration.rules.answers import HEADER_FIELD
 from dataplane_plugins.configuration.rules.statements import (
     ActionAlias,
     RuleStatement,
@@ -29,16 +30,14 @@ _PORT = first_of(
     word("port_string", pattern=None, help="Port to connect to, an expression."),
 )
 
-_HEADER = word("name", pattern=None, required=True, help="Name of the header field.") + word(
-    "fmt", pattern=None, required=True, help="Value of the header field, a log format."
-)
-
 _SEND = steps.params_with_comment(
     arg("meth", word("method", None, enum=steps.METHODS, help="Method of the request.")),
     arg("uri", word("uri", pattern=None, help="Path of the request.")),
     arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
     arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),
-    args("hdr", "headers", _HEADER, help="Header fields of the request.", sort_as="CheckHeaders"),
+    args(
+        "hdr", "headers", HEADER_FIELD, help="Header fields of the request.", sort_as="CheckHeaders"
+    ),
     arg("body", word("body", pattern=None, help="Body of the request.")),
     arg("body-lf", word("body_log_format", pattern=None, help="Body, a log format.")),
 )
@@ -94,7 +93,7 @@ CHECK = RuleStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the steps of HTTP health checks of backends, defaults and `listen` sections."""
     registry.rows(
         "http_checks",
         CHECK,

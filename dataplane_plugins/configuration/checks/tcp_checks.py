@@ -60,7 +60,7 @@ CHECK = RuleStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the steps of TCP health checks of backends, defaults and `listen` sections."""
     registry.rows(
         "tcp_checks",
         CHECK,

@@ -58,7 +58,7 @@ GLOBAL = Model(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the section."""
+    """Declare the `global` section."""
     registry.single(
         "global", kind="global", model=GLOBAL, title="Global", help="Settings of the whole process."
     )

@@ -17,7 +17,7 @@ TRACES = Model(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the section."""
+    """Declare the `traces` section."""
     registry.single(
         "traces",
         kind="traces",

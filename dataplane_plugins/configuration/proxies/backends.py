@@ -11,7 +11,7 @@ BACKEND = Model("backend", *statements_of(KIND, PROXY_STATEMENTS), empty=CHECK_P
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections."""
+    """Declare the `backend` sections."""
     registry.sections(
         "backends",
         kind=KIND,

@@ -11,7 +11,10 @@ DEFAULTS = Model("defaults", *statements_of(KIND, PROXY_STATEMENTS), empty=CHECK
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections, with made-up names where they have none."""
+    """Declare the last `defaults` section as one object, and all of them as a list.
+
+    A section without a name is addressed by a made-up one, `unnamed_defaults_1` and so on.
+    """
     registry.single(
         "defaults",
         kind=KIND,

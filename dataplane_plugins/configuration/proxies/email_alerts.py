@@ -1,10 +1,11 @@
 """`email-alert …`: mails about servers that change their state (manual, section 4.2)."""
 
 from dataplane_core.plugin import Statement, one_of, statement, word
+from dataplane_plugins.configuration.common.syslog import LEVELS
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
-LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 ADDRESS = r"^\S+@\S+$"
+"""A mailbox; HAProxy sends the word to the mail server as it is."""
 
 
 def _mail(head: str, help: str) -> Statement:

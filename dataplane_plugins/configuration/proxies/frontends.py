@@ -10,7 +10,7 @@ FRONTEND = Model("frontend", *statements_of(KIND, PROXY_STATEMENTS))
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections."""
+    """Declare the `frontend` sections."""
     registry.sections(
         "frontends",
         kind=KIND,

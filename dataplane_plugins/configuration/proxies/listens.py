@@ -15,7 +15,7 @@ MODEL = Model(LISTEN, *statements_of_listen(PROXY_STATEMENTS), empty=CHECK_PARAM
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections, to be read only."""
+    """Declare the `listen` sections, to be read only."""
     registry.sections(
         "listens",
         kind=LISTEN,

@@ -24,7 +24,7 @@ ACL = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """ACLs of frontends, backends, FastCGI applications and `listen` sections."""
+    """Declare the ACLs of frontends, backends, FastCGI applications and `listen` sections."""
     registry.rows(
         "acls",
         ACL,

@@ -1,6 +1,7 @@
-"""Actions that answer instead of passing on: deny, return, tarpit, redirect; and `http-error`.
+"""Actions with which HAProxy answers itself, and the answer of `http-error` lines.
 
-Manual, section 4.4 (4.2 before HAProxy 3.2): `http-request return`, `redirect`, `http-error`.
+Manual, section 4.4 "deny", "return", "tarpit", "redirect" (4.2 before HAProxy 3.2), and 4.2
+"http-error".
 """
 
 from collections.abc import Iterator
@@ -26,8 +27,8 @@ from dataplane_core.plugin import (
     word,
 )
 
-LEAST, MOST = 200, 599
-"""Statuses that an answer of HAProxy's own can have."""
+_STATUSES = (200, 599)
+"""The least and the largest status that an answer of HAProxy's own can have."""
 
 
 _ERROR_FILES = frozenset({"default-errorfiles", "errorfile", "errorfiles"})
@@ -69,13 +70,14 @@ _FORMAT = variants(
     },
     help="Where the body of the answer comes from.",
 )
-_HEADER = word("name", pattern=None, required=True, help="Name of the header field.") + word(
+HEADER_FIELD = word("name", pattern=None, required=True, help="Name of the header field.") + word(
     "fmt", pattern=None, required=True, help="Value of the header field, a log format."
 )
+"""`hdr`: a field that is added to a message, of an answer or of the request of a check."""
 
 
 def answer(status: ParameterKeyword) -> Term:
-    """The parameters of an answer: its status, the type and source of its body, its headers."""
+    """Return the parameters of an answer: `status`, the body with its media type, and headers."""
     table = params(
         status,
         arg(
@@ -86,7 +88,7 @@ def answer(status: ParameterKeyword) -> Term:
         args(
             "hdr",
             "return_hdrs",
-            _HEADER,
+            HEADER_FIELD,
             help="Header fields to add to the answer.",
             sort_as="ReturnHeaders",
         ),
@@ -96,13 +98,13 @@ def answer(status: ParameterKeyword) -> Term:
 
 
 _DENY_STATUS = integer(
-    "deny_status", LEAST, MOST, nullable=True, help="Status of the answer to what is denied."
+    "deny_status", *_STATUSES, nullable=True, help="Status of the answer to what is denied."
 )
 _DENY = answer(ParameterKeyword({"deny_status": _DENY_STATUS, "status": _DENY_STATUS}))
 _RETURN = answer(
     arg(
         "status",
-        integer("return_status_code", LEAST, MOST, nullable=True, help="Status of the answer."),
+        integer("return_status_code", *_STATUSES, nullable=True, help="Status of the answer."),
     )
 )
 
@@ -125,24 +127,24 @@ REDIRECT = loose(
     valued=("set-cookie", "clear-cookie"),
     help="Further options, such as `drop-query`, `append-slash` or `set-cookie NAME=value`.",
 )
-"""Its words may stand in any order (manual, 4.2 `redirect`)."""
+"""`redirect`, whose words may stand in any order (manual, section 4.2 "redirect")."""
 
 
 def deny() -> Case:
-    """`deny`: answer with an error."""
+    """Return `deny`, which answers with an error."""
     return case("deny", _DENY)
 
 
 def tarpit() -> Case:
-    """`tarpit`: answer with an error after a delay."""
+    """Return `tarpit`, which answers with an error after a delay."""
     return case("tarpit", _DENY)
 
 
 def return_answer() -> Case:
-    """`return`: answer without a server."""
+    """Return `return`, which answers without a server."""
     return case("return", _RETURN)
 
 
 def redirect() -> Case:
-    """`redirect`: send the client elsewhere."""
+    """Return `redirect`, which sends the client elsewhere."""
     return case("redirect", REDIRECT)

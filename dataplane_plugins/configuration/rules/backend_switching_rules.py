@@ -25,7 +25,7 @@ USE_BACKEND = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Rules of frontends and `listen` sections."""
+    """Declare the rules of frontends and `listen` sections."""
     registry.rows(
         "backend_switching_rules",
         USE_BACKEND,

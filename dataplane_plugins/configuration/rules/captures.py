@@ -25,7 +25,7 @@ CAPTURE = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Slots of frontends and `listen` sections."""
+    """Declare the capture slots of frontends and `listen` sections."""
     registry.rows(
         "captures",
         CAPTURE,

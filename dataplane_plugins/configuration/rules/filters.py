@@ -131,7 +131,7 @@ FILTER = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Filters of frontends, backends and `listen` sections."""
+    """Declare the filters of frontends, backends and `listen` sections."""
     registry.rows(
         "filters",
         FILTER,

@@ -1,4 +1,7 @@
-"""`http-after-response`: rules for all responses, those of HAProxy itself too."""
+"""`http-after-response` rules, for all responses, those that HAProxy itself makes too.
+
+Manual, sections 4.2 "http-after-response" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+"""
 
 from collections.abc import Iterator
 
@@ -14,7 +17,7 @@ from dataplane_core.plugin import (
     impl,
     rule,
 )
-from dataplane_plugins.configuration.rules import actions, counters
+from dataplane_plugins.configuration.rules import actions, counters, http_actions
 from dataplane_plugins.configuration.rules.statements import RuleStatement, number_aliases
 
 
@@ -25,21 +28,21 @@ def _check_capture_slot(values: Values) -> Iterator[Problem]:
 
 
 ACTIONS = (
-    *actions.headers(),
+    *http_actions.headers(),
     case("allow"),
     actions.capture(
         checked(actions.CAPTURE_LENGTH, _check_capture_slot),
         actions.CAPTURE_SLOT,
         pattern=actions.CAPTURED,
     ),
-    *actions.lists(),
+    *http_actions.lists(),
     actions.do_log(),
     actions.tracing(),
     *counters.stick_counters(),
     actions.log_level(),
-    actions.set_status(),
+    http_actions.set_status(),
     *actions.variables(),
-    actions.strict_mode(),
+    http_actions.strict_mode(),
 )
 RULE = RuleStatement(
     "http-after-response",
@@ -58,7 +61,7 @@ RULE = RuleStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the rules of proxies and defaults."""
     registry.rows(
         "http_after_response_rules",
         RULE,

@@ -1,4 +1,4 @@
-"""`http-error`: what HAProxy answers with in place of its own error pages."""
+"""`http-error` lines: answers in place of HAProxy's own error pages (manual, section 4.2)."""
 
 from dataplane_core.plugin import Registry, arg, const, impl, number_of, seq, statement
 from dataplane_plugins.configuration.common.error_files import ERROR_CODES
@@ -28,7 +28,7 @@ RULE = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the answers of proxies and defaults."""
     registry.rows(
         "http_error_rules",
         RULE,

@@ -1,4 +1,7 @@
-"""`http-request`: rules for requests, in the order in which they are evaluated."""
+"""`http-request` rules, which HAProxy evaluates for each request in their order.
+
+Manual, sections 4.2 "http-request" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+"""
 
 from dataplane_core.plugin import (
     WORD,
@@ -14,11 +17,16 @@ from dataplane_core.plugin import (
     rule,
     word,
 )
-from dataplane_plugins.configuration.rules import actions, answers, counters, tracking
-from dataplane_plugins.configuration.rules.statements import ActionAlias, RuleStatement
+from dataplane_plugins.configuration.rules import actions, answers, counters, http_actions, tracking
+from dataplane_plugins.configuration.rules.statements import (
+    ActionAlias,
+    RuleStatement,
+    property_alias,
+)
 
 
 def _normalizer() -> Term:
+    """Return what `normalize-uri` brings into a normal form, with its option."""
     strict = params(
         flag("strict", "normalizer_strict", help="Refuse requests with invalid escapes."),
         strict=True,
@@ -39,7 +47,8 @@ def _normalizer() -> Term:
     )
 
 
-def _uri() -> list[Case]:
+def _uri_actions() -> list[Case]:
+    """Return the actions that rewrite the method, the path, the query or the whole URI."""
     path = word("path_fmt", help="The new path, a log format.")
     path_match = word("path_match", help="Regular expression for the path.")
     return [
@@ -52,19 +61,15 @@ def _uri() -> list[Case]:
         ),
         case("set-path", path),
         case("set-pathq", path),
-        case("set-query", actions.FORMAT),
-        case("set-uri", actions.FORMAT),
+        case("set-query", http_actions.FORMAT),
+        case("set-uri", http_actions.FORMAT),
         case("set-method", word("method_fmt", help="The new method, a log format.")),
         case("normalize-uri", _normalizer()),
     ]
 
 
-def _addresses() -> list[Case]:
-    names = ("dst", "dst-port", "src", "src-port", "priority-class", "priority-offset", "retries")
-    return [case(f"set-{name}", actions.EXPRESSION) for name in names]
-
-
-def _flow() -> list[Case]:
+def _flow_actions() -> list[Case]:
+    """Return the actions that let a request pass, wait, or be answered by HAProxy."""
     realm = word("auth_realm", help="What the browser says that it asks a password for.")
     return [
         case("allow"),
@@ -76,19 +81,19 @@ def _flow() -> list[Case]:
             word("hint_name", help="Name of the hint's header field.")
             + word("hint_format", help="Value of the field, a log format."),
         ),
-        case("pause", actions.EXPRESSION),
+        *actions.with_expression("pause"),
         case("reject"),
-        case("use-service", word("service_name", pattern=None, help="The service that answers.")),
+        actions.use_service(),
         case("wait-for-handshake"),
     ]
 
 
 ACTIONS = (
-    actions.add_acl(),
-    *actions.headers(),
-    *_flow(),
+    http_actions.add_acl(),
+    *http_actions.headers(),
+    *_flow_actions(),
     actions.capture(actions.CAPTURE_LENGTH, actions.CAPTURE_SLOT, pattern=actions.CAPTURED),
-    *actions.lists(),
+    *http_actions.lists(),
     answers.deny(),
     actions.do_log(),
     *actions.resolve("resolvers", "protocol"),
@@ -97,25 +102,28 @@ ACTIONS = (
     answers.return_answer(),
     *counters.stick_counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),
-    *_addresses(),
-    *_uri(),
+    *actions.with_expression(
+        *("set-dst", "set-dst-port", "set-src", "set-src-port"),
+        *("set-priority-class", "set-priority-offset", "set-retries"),
+    ),
+    *_uri_actions(),
     actions.log_level(),
     *actions.marks(),
-    *actions.named_marks("fc", "bc"),
+    *actions.marks_of_sides("fc", "bc"),
     actions.nice(),
-    actions.set_timeout(),
+    http_actions.set_timeout(),
     *actions.variables(),
     actions.silent_drop(),
-    actions.strict_mode(),
+    http_actions.strict_mode(),
     answers.tarpit(),
-    tracking.TRACK,
+    tracking.HTTP_TRACK,
     actions.tracing(),
-    actions.wait_for_body(),
+    http_actions.wait_for_body(),
     actions.bandwidth_limit(),
 )
 
 ACTION_ALIASES = (
-    *tracking.TRACK_ALIASES,
+    *tracking.HTTP_COUNTER_ALIASES,
     ActionAlias("set-query", {"query-fmt": "hdr_format"}),
     ActionAlias("set-uri", {"uri-fmt": "hdr_format"}),
     ActionAlias("replace-uri", {"hdr_match": "uri-match", "hdr_format": "uri-fmt"}),
@@ -124,7 +132,7 @@ RULE = RuleStatement(
     "http-request",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
     ACTION_ALIASES,
-    (*tracking.TRACK_PROPERTIES, actions.property_alias("query-fmt", "The same as `hdr_format`.")),
+    (*tracking.HTTP_TRACK_PROPERTIES, property_alias("query-fmt", "The same as `hdr_format`.")),
     examples=[
         "http-request allow if { src 10.0.0.0/8 }",
         "http-request deny deny_status 403 content-type text/plain string no hdr X-Why policy",
@@ -156,7 +164,7 @@ RULE = RuleStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the rules of proxies and defaults."""
     registry.rows(
         "http_request_rules",
         RULE,

@@ -1,45 +1,47 @@
-"""`http-response`: rules for responses, in the order in which they are evaluated."""
+"""`http-response` rules, which HAProxy evaluates for each response of a server in their order.
+
+Manual, sections 4.2 "http-response" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+"""
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word
 from dataplane_plugins.configuration.common.values import must_match
-from dataplane_plugins.configuration.rules import actions, answers, counters
+from dataplane_plugins.configuration.rules import actions, answers, counters, http_actions, tracking
 from dataplane_plugins.configuration.rules.statements import RuleStatement
-from dataplane_plugins.configuration.rules.tracking import TRACK, TRACK_ALIASES, TRACK_PROPERTIES
 
 ACTIONS = (
-    actions.add_acl(),
-    *actions.headers(),
+    http_actions.add_acl(),
+    *http_actions.headers(),
     case("allow"),
     case("cache-store", word("cache_name", help="The cache that keeps the response.")),
     actions.capture(actions.CAPTURE_SLOT, pattern=WORD),
-    *actions.lists(),
+    *http_actions.lists(),
     answers.deny(),
     actions.do_log(),
     actions.lua(),
     actions.tracing(),
-    case("pause", actions.EXPRESSION),
+    *actions.with_expression("pause"),
     case("redirect", must_match(answers.REDIRECT, "redir_type", "location", "location")),
     answers.return_answer(),
     *counters.stick_counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),
     actions.log_level(),
     *actions.marks(),
-    *actions.named_marks("fc"),
+    *actions.marks_of_sides("fc"),
     actions.nice(),
-    actions.set_status(),
-    actions.set_timeout(),
+    http_actions.set_status(),
+    http_actions.set_timeout(),
     *actions.variables(),
     actions.silent_drop(),
-    actions.strict_mode(),
-    TRACK,
-    actions.wait_for_body(),
+    http_actions.strict_mode(),
+    tracking.HTTP_TRACK,
+    http_actions.wait_for_body(),
     actions.bandwidth_limit(),
 )
 RULE = RuleStatement(
     "http-response",
     rule(dispatch("type", *ACTIONS, help="What the rule does.")),
-    TRACK_ALIASES,
-    TRACK_PROPERTIES,
+    tracking.HTTP_COUNTER_ALIASES,
+    tracking.HTTP_TRACK_PROPERTIES,
     examples=[
         "http-response deny if { status 500 }",
         "http-response set-status 503 reason Slow if { path / }",
@@ -57,7 +59,7 @@ RULE = RuleStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the rules of proxies and defaults."""
     registry.rows(
         "http_response_rules",
         RULE,

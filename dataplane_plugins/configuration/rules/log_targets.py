@@ -22,24 +22,18 @@ from dataplane_core.plugin import (
     seq,
     word,
 )
+from dataplane_plugins.configuration.common.syslog import FACILITIES, FORMATS, LENGTH, LEVELS
 
 RANK = 15
-FACILITIES = (
-    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2"),
-    *("ftp", "ntp", "audit", "alert", "cron2"),
-    *("local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"),
-)
-FORMATS = ("local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw")
-RANGES = r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$"
-LENGTH = (80, 65535)
-"""The limits of a message's length, in bytes (manual, section 4.2 "log")."""
-LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+
+_RANGES = r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$"
+"""Numbers of messages in a sample (manual, section 4.2 "log")."""
 
 _SAMPLE = Template(
     "{sample_range}:{sample_size:int}",
     {
         "sample_range": {
-            "pattern": RANGES,
+            "pattern": _RANGES,
             "help": "Which messages of each sample are sent: 1,3-5.",
         },
         "sample_size": {"help": "How many messages make a sample."},
@@ -67,10 +61,11 @@ _TARGET = seq(
 
 
 class LogTargetStatement(RowStatement):
-    """A log target.
+    """A `log` line: a target, `log global` or `no log`.
 
-    `minlevel` stands behind a level; where none is given it is `debug`, which HAProxy takes for a
-    missing one. `global` and `nolog` leave no room for other properties.
+    On the line, `minlevel` stands behind `level`. A body with `minlevel` alone gets the level
+    `debug`, which is what HAProxy takes for a missing one. `global` and `nolog` stand for whole
+    lines, which no other property belongs to.
     """
 
     def spread(self, values: Values) -> list[LineContent]:
@@ -104,7 +99,7 @@ LOG = LogTargetStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Log targets of the process, of proxies, log forwarders and peers."""
+    """Declare the log targets of the process, of proxies, log forwards and peers."""
     registry.rows(
         "log_targets",
         LOG,

@@ -23,7 +23,7 @@ QUIC_INITIAL = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Rules of frontends, defaults and `listen` sections."""
+    """Declare the rules of frontends, defaults and `listen` sections."""
     registry.rows(
         "quic_initial_rules",
         QUIC_INITIAL,

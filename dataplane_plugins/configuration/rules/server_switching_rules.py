@@ -18,7 +18,7 @@ USE_SERVER = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Rules of backends and `listen` sections."""
+    """Declare the rules of backends and `listen` sections."""
     registry.rows(
         "server_switching_rules",
         USE_SERVER,

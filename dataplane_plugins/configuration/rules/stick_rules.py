@@ -46,7 +46,7 @@ STICK_RULE = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Rules of backends and `listen` sections."""
+    """Declare the rules of backends and `listen` sections."""
     registry.rows(
         "stick_rules",
         STICK_RULE,

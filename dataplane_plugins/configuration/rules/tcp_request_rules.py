@@ -1,4 +1,9 @@
-"""`tcp-request`: rules for connections, sessions and the first bytes of requests."""
+"""`tcp-request` rules, for connections, sessions and the first bytes of requests.
+
+Manual, sections 4.2 "tcp-request …" and 4.4; the actions are in 4.2 before HAProxy 3.2. The
+interface calls the place of a rule (`connection`, `session`, `content`) `type`, and what the rule
+does `action`.
+"""
 
 from dataplane_core.plugin import (
     Case,
@@ -22,8 +27,9 @@ from dataplane_plugins.configuration.rules.statements import (
     ActionAlias,
     RuleStatement,
     number_aliases,
-    track_aliases,
+    property_alias,
 )
+from dataplane_plugins.configuration.rules.tracking import track, track_aliases
 
 TRACK_NAMES = ("track_key", "track_table", "track_stick_counter")
 
@@ -32,14 +38,15 @@ EVERYWHERE = (
     case("reject"),
     actions.do_log(),
     actions.lua(),
-    *counters.tcp_stick_counters(),
-    *(case(f"set-{name}", actions.EXPRESSION) for name in ("dst-port", "dst", "src", "src-port")),
+    *counters.stick_counters(added="expr", set_to="expr", counter="sc_inc_id", conversion=""),
+    *actions.with_expression("set-dst-port", "set-dst", "set-src", "set-src-port"),
     *actions.marks(),
-    *actions.named_marks("fc"),
+    *actions.marks_of_sides("fc"),
     *actions.variables("expr"),
     actions.silent_drop(),
-    counters.track(*TRACK_NAMES, pattern=None),
+    track(*TRACK_NAMES, pattern=None),
 )
+"""The actions that may stand at each of the three places."""
 
 CONNECTION = (
     *EVERYWHERE,
@@ -68,28 +75,24 @@ CONTENT = (
     actions.spoe_group("spoe_engine_name", "spoe_group_name", None),
     actions.tracing(),
     actions.bandwidth_limit(),
-    *actions.named_marks("bc"),
+    *actions.marks_of_sides("bc"),
     actions.log_level(),
     actions.nice(),
-    *(
-        case(f"set-{name}", actions.EXPRESSION)
-        for name in ("priority-class", "priority-offset", "retries")
-    ),
+    *actions.with_expression("set-priority-class", "set-priority-offset", "set-retries"),
     case("switch-mode", lit("http") + _UPGRADE),
-    case("use-service", word("service_name", pattern=None, help="The service that answers.")),
+    actions.use_service(),
 )
 
 
-def _level(*cases: Case) -> Term:
+def _place(*cases: Case) -> Term:
+    """Return a rule with one of the actions that HAProxy takes at a place."""
     return rule(dispatch("action", *cases, required=False, help="What the rule does."))
 
 
 PROPERTY_ALIASES = (
-    actions.property_alias(
-        "capture_sample", "The same as `expr`, for capture.", pattern=actions.CAPTURED
-    ),
-    actions.property_alias("gpt_value", "The same as `expr`, for sc-set-gpt0."),
-    actions.property_alias("resolve_var", "The same as `var_name`, for do-resolve."),
+    property_alias("capture_sample", "The same as `expr`, for capture.", pattern=actions.CAPTURED),
+    property_alias("gpt_value", "The same as `expr`, for sc-set-gpt0."),
+    property_alias("resolve_var", "The same as `var_name`, for do-resolve."),
 )
 ACTION_ALIASES = (
     *track_aliases(*TRACK_NAMES, own_names=False),
@@ -102,13 +105,13 @@ RULE = RuleStatement(
     "tcp-request",
     dispatch(
         "type",
-        case("connection", _level(*CONNECTION)),
-        case("content", _level(*CONTENT)),
+        case("connection", _place(*CONNECTION)),
+        case("content", _place(*CONTENT)),
         case(
             "inspect-delay",
             duration("timeout", nullable=True, help="How long to wait for data, in milliseconds."),
         ),
-        case("session", _level(*SESSION)),
+        case("session", _place(*SESSION)),
         help="At which point the rule is evaluated.",
     ),
     ACTION_ALIASES,
@@ -139,7 +142,7 @@ RULE = RuleStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the rules of proxies and defaults."""
     registry.rows(
         "tcp_request_rules",
         RULE,

@@ -1,4 +1,7 @@
-"""`tcp-response`: rules for the first bytes of responses."""
+"""`tcp-response` rules, for the first bytes of responses.
+
+Manual, sections 4.2 "tcp-response …" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+"""
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, duration, impl, rule
 from dataplane_plugins.configuration.rules import actions, counters
@@ -20,7 +23,7 @@ ACTIONS = (
     actions.bandwidth_limit(),
     actions.log_level(),
     *actions.marks(),
-    *actions.named_marks("fc"),
+    *actions.marks_of_sides("fc"),
     actions.nice(),
     *actions.variables("expr"),
     actions.silent_drop(),
@@ -60,7 +63,7 @@ RULE = RuleStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the collection."""
+    """Declare the rules of backends, defaults and `listen` sections."""
     registry.rows(
         "tcp_response_rules",
         RULE,

@@ -91,7 +91,7 @@ ACME = Model(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections."""
+    """Declare the `acme` sections."""
     registry.sections(
         "acme",
         kind="acme",

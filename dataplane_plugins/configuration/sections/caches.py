@@ -42,7 +42,7 @@ CACHE = Model(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Caches."""
+    """Declare the `cache` sections."""
     registry.sections(
         "caches",
         kind="cache",

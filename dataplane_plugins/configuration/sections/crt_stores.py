@@ -49,7 +49,7 @@ LOAD = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections, and the certificates in them."""
+    """Declare the `crt-store` sections, and the certificates in them."""
     registry.sections(
         "crt_stores",
         kind="crt-store",

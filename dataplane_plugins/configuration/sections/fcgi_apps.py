@@ -22,7 +22,7 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.rules.log_targets import FORMATS, LENGTH
+from dataplane_plugins.configuration.common.syslog import FORMATS, LENGTH
 
 _SAMPLE = Template(
     "{ranges}:{size:int}",
@@ -109,7 +109,7 @@ FCGI_APP = Model(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections."""
+    """Declare the `fcgi-app` sections."""
     registry.sections(
         "fcgi_apps",
         kind="fcgi-app",

@@ -23,7 +23,7 @@ HTTP_ERRORS = HTTPErrorsModel("http_errors_section", error_files(required=True))
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections."""
+    """Declare the `http-errors` sections."""
     registry.sections(
         "http_errors_sections",
         kind="http-errors",

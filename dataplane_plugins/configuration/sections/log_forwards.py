@@ -85,7 +85,7 @@ DGRAM_BIND = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Log forwarders, and the addresses at which they take datagrams."""
+    """Declare the `log-forward` sections, and their `dgram-bind` lines."""
     registry.sections(
         "log_forwards",
         kind="log-forward",

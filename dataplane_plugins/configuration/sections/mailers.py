@@ -32,7 +32,7 @@ MAILER = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Mailers sections and their mail servers."""
+    """Declare the `mailers` sections, and their mail servers."""
     registry.sections(
         "mailers_section",
         kind="mailers",

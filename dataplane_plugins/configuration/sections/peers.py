@@ -128,7 +128,10 @@ TABLE = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Peers sections with their peers and tables; servers and binds are collections too."""
+    """Declare the `peers` sections, their peers and tables.
+
+    Their servers and binds belong to the collections `servers` and `binds`.
+    """
     registry.sections(
         "peer_section",
         kind="peers",

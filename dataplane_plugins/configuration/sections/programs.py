@@ -30,7 +30,7 @@ PROGRAM = Model(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the sections."""
+    """Declare the `program` sections."""
     registry.sections(
         "programs",
         kind="program",

@@ -89,7 +89,7 @@ NAMESERVER = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Resolvers and their name servers."""
+    """Declare the `resolvers` sections, and their name servers."""
     registry.sections(
         "resolvers",
         kind="resolvers",

@@ -67,7 +67,7 @@ RING = Model(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Rings; their servers are the collection `servers`."""
+    """Declare the `ring` sections; their servers belong to the collection `servers`."""
     registry.sections(
         "rings",
         kind="ring",

@@ -71,7 +71,7 @@ GROUP = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Userlists with their groups and users."""
+    """Declare the `userlist` sections, their groups and users."""
     registry.sections(
         "userlists",
         kind="userlist",

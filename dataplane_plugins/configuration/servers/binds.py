@@ -38,7 +38,7 @@ def default_bind_statement() -> Statement:
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Addresses of frontends, log-forwards, peers and `listen` sections."""
+    """Declare the binds of frontends, log forwards, peers and `listen` sections."""
     registry.rows(
         "binds",
         BIND,

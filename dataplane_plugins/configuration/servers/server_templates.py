@@ -31,7 +31,7 @@ SERVER_TEMPLATE = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Server templates of backends and `listen` sections."""
+    """Declare the server templates of backends and `listen` sections."""
     registry.rows(
         "server_templates",
         SERVER_TEMPLATE,

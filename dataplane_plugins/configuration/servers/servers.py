@@ -52,7 +52,7 @@ SERVER = ServerStatement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Servers of backends, rings, peers and `listen` sections."""
+    """Declare the servers of backends, rings, peers and `listen` sections."""
     registry.rows(
         "servers",
         SERVER,

@@ -45,7 +45,7 @@ SSL_FRONT_USE = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Certificates of frontends and `listen` sections."""
+    """Declare the certificates of frontends and `listen` sections."""
     registry.rows(
         "ssl_front_uses",
         SSL_FRONT_USE,

@@ -1,0 +1,100 @@
+"""Actions of several `http-…` rule sets (manual, section 4.4; 4.2 before HAProxy 3.2)."""
+
+from dataplane_core.plugin import (
+    WORD,
+    Case,
+    arg,
+    case,
+    duration,
+    integer,
+    one_of,
+    params,
+    rest,
+    seq,
+    size,
+    word,
+)
+from dataplane_plugins.configuration.common.values import or_variable
+
+NAME_MATCH = or_variable("(str|beg|end|sub|reg)")
+"""Ways to match the name of a header field (manual, section 4.4 "del-header")."""
+
+FORMAT = word("hdr_format", pattern=None, help="The new value, a log format.")
+
+_HEADER = word("hdr_name", pattern=None, help="Name of the header field.")
+_VALUE_MATCH = word("hdr_match", pattern=None, help="Regular expression for the field's value.")
+_FILE = {"pattern": WORD, "help": "File or identifier of the list."}
+_ACL_KEY = word("acl_keyfmt", help="The pattern to add or to delete, a log format.")
+_MAP_KEY = word("map_keyfmt", help="The key, a log format.")
+_MAP_VALUE = word("map_valuefmt", help="The value, a log format.")
+
+
+def headers() -> list[Case]:
+    """Return the actions that add, delete, replace and set header fields."""
+    method = word("hdr_method", NAME_MATCH, help="How the name matches: str, beg, end, sub or reg.")
+    return [
+        case("add-header", _HEADER + FORMAT),
+        case("del-header", _HEADER + params(arg("-m", method), strict=True)),
+        case("replace-header", seq(_HEADER, _VALUE_MATCH, FORMAT)),
+        case("replace-value", seq(_HEADER, _VALUE_MATCH, FORMAT)),
+        case("set-header", _HEADER + FORMAT),
+    ]
+
+
+def add_acl() -> Case:
+    """Return `add-acl`, which adds a pattern to an ACL's list."""
+    return case("add-acl({acl_file})", _ACL_KEY, acl_file=_FILE)
+
+
+def lists() -> list[Case]:
+    """Return the actions on maps and lists of ACLs that every HTTP rule set has."""
+    return [
+        case("del-acl({acl_file})", _ACL_KEY, acl_file=_FILE),
+        case("del-map({map_file})", _MAP_KEY, map_file=_FILE),
+        case("set-map({map_file})", _MAP_KEY + _MAP_VALUE, map_file=_FILE),
+    ]
+
+
+def set_status() -> Case:
+    """Return `set-status`, which gives a response another status, and perhaps another reason."""
+    return case(
+        "set-status",
+        integer("status", 100, 999, help="The new status.")
+        + params(
+            arg("reason", word("status_reason", pattern=None, help="The text behind it.")),
+            strict=True,
+        ),
+    )
+
+
+def strict_mode() -> Case:
+    """Return `strict-mode`, which says whether a rewrite that fails is an error."""
+    return case("strict-mode", one_of("strict_mode", "on", "off", help="Whether it is."))
+
+
+def wait_for_body() -> Case:
+    """Return `wait-for-body`, which holds a message until its body, or enough of it, is there."""
+    return case(
+        "wait-for-body",
+        params(
+            arg(
+                "time",
+                duration("wait_time", nullable=True, help="Longest time to wait, in milliseconds."),
+                required=True,
+            ),
+            arg(
+                "at-least",
+                size("wait_at_least", nullable=True, help="Bytes of the body that are enough."),
+            ),
+            strict=True,
+        ),
+    )
+
+
+def set_timeout() -> Case:
+    """Return `set-timeout`, which gives a stream another timeout."""
+    return case(
+        "set-timeout",
+        one_of("timeout_type", "server", "tunnel", "client", help="Which timeout.")
+        + rest("timeout", help="The timeout, a time with its unit or an expression."),
+    )
