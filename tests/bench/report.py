@@ -29,6 +29,12 @@ The bare application's commit writes, syncs, checks and renames a file, and know
 even its ratio is above the limit, HAProxy checks faster than a file can be put in place. A commit of
 ours can take less time than `haproxy -c`, as it waits for HAProxy's last words, not for its end.
 
+The trips of a request are walked in one process on the file of 10 servers, without a network and
+without HAProxy's check. "Calls" are those of our own functions in the thread that serves the request,
+"files" are those of ours that the calls enter, "store → above" are the calls with which the store asks
+a floor above its own, through its ports. The times of another revision are ratios to this one,
+measured in turn: the median, and the quartiles.
+
 {tables}
 """
 
@@ -63,6 +69,13 @@ def markdown(table: Table) -> str:
         cells = [*row.cells, verdict] if limited else row.cells
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def with_table(text: str, table: Table) -> str:
+    """A page with this table instead of the one of the same title."""
+    before, _, rest = text.partition(f"## {table.title}\n")
+    _, mark, after = rest.partition("\n## ")
+    return f"{before}{markdown(table)}\n{mark}{after}"
 
 
 def page(tables: list[Table], haproxy: str, command: str, load: int) -> str:
