@@ -1,4 +1,4 @@
-"""The files of one demonstration: its settings, its configuration, and what it remembers."""
+"""Write the files of one demonstration: its settings, its configuration, its ports and password."""
 
 import argparse
 import fcntl
@@ -62,7 +62,7 @@ class CannotStart(Exception):
 
 @dataclass
 class Session:
-    """What one system needs to know to start again as it was; kept in `SESSION`."""
+    """The password, ports and folder of sockets of one system; kept in the file `SESSION`."""
 
     password: str
     port: int
@@ -118,7 +118,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def require_own(folder: Path) -> None:
-    """Refuse a folder with files of somebody else's: `--fresh` deletes all that there is."""
+    """Refuse a folder that holds files of another origin: `--fresh` deletes everything in it."""
     if any(held(folder)) and not (folder / SESSION).exists():
         raise CannotStart(
             f"{folder} holds what contrib/run did not make; choose another with --run-dir"
@@ -138,7 +138,7 @@ def held(folder: Path) -> list[Path]:
 
 
 def socket_folder(folder: Path) -> Path:
-    """Where sockets go: the folder itself, or a short one when its path is too long for them."""
+    """Return the folder for sockets: `folder`, or a new one where its path is too long for them."""
     if len(os.fsencode(folder)) <= LONGEST_SOCKET_PATH:
         return folder
     return Path(tempfile.mkdtemp(prefix="dataplane-"))
@@ -147,7 +147,10 @@ def socket_folder(folder: Path) -> Path:
 def recall(
     folder: Path, port: int | None = None, site: int | None = None, server: int | None = None
 ) -> Session:
-    """The session that the folder holds, or a new one; ports given win, and 0 picks a free one."""
+    """Return the session that the folder holds, or a new one; of ports, 0 stands for a free one.
+
+    A session that is there keeps all its ports but `port`, where that is given.
+    """
     file = folder / SESSION
     if file.exists():
         session = Session(**json.loads(file.read_text("utf-8")))
@@ -183,7 +186,7 @@ def write_configuration(target: Path, session: Session) -> None:
 
 
 def write_settings(target: Path, folder: Path, session: Session, haproxy: str | None) -> None:
-    """The API's settings for this session, written anew at every start."""
+    """Write the API's settings for this session, which is done at every start."""
     quoted = {name: json.dumps(str(folder / name)) for name in FOLDERS}
     text = SETTINGS.format(
         port=session.port,

@@ -1,4 +1,4 @@
-"""Child processes that end with the one that started them."""
+"""Start processes that end with the process that started them."""
 
 import ctypes
 import signal
@@ -38,16 +38,16 @@ class Processes:
             )
 
     def ended(self) -> str | None:
-        """The name of a process that is no longer there, or None."""
+        """Return the name of a process that has ended; None while all of them run."""
         return next((name for name, p in self.running.items() if p.poll() is not None), None)
 
     def last_words(self, name: str, lines: int = 15) -> str:
-        """The end of what a process printed."""
+        """Return the last lines that a process printed."""
         text = (self.logs / f"{name}.log").read_text("utf-8", "replace")
         return "\n".join(text.splitlines()[-lines:])
 
     def stop(self) -> None:
-        """End all of them, the last one first."""
+        """End all processes, the one that was started last first."""
         for process in reversed(self.running.values()):
             if process.poll() is None:
                 process.terminate()

@@ -53,7 +53,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
 
 
 def find_haproxy(wanted: str | None) -> str | None:
-    """The HAProxy to run: the one asked for, the wheel's, or the one on PATH."""
+    """Return the HAProxy to run: the one that is named, the package's, or the one on PATH."""
     if wanted:
         found = shutil.which(wanted)
         if not found:
@@ -107,7 +107,7 @@ def wait_until_ready(
 
 
 def describe(folder: Path, session: Session, haproxy: str | None) -> str:
-    """What to know of the running system, and commands to begin with."""
+    """Return what is printed of a running system: addresses, password, commands to begin with."""
     api = f"http://127.0.0.1:{session.port}/v2"
     site = f"http://127.0.0.1:{session.site_port}/"
     if not haproxy:
@@ -135,7 +135,7 @@ Ctrl-C ends all of it.
 
 
 def ask_every_part(session: Session, haproxy: str | None) -> None:
-    """What `--check` asks beyond the API itself: the documentation and the proxied site."""
+    """Ask the documentation and the proxied site, for `--check`; the API has answered already."""
     wanted = {f"http://127.0.0.1:{session.port}/v2/docs": session.password}
     if haproxy:
         wanted[f"http://127.0.0.1:{session.site_port}/"] = ""
@@ -146,7 +146,7 @@ def ask_every_part(session: Session, haproxy: str | None) -> None:
 
 
 def watch(processes: Processes) -> None:
-    """Until a signal comes; an end of any process is the end of all."""
+    """Wait until a signal comes; raises `CannotStart` when any of the processes ends."""
     while not (name := processes.ended()):
         time.sleep(0.5)
     raise CannotStart(f"{name} ended:\n{processes.last_words(name)}")

@@ -1,4 +1,4 @@
-"""A source of services: JSON files such as `{"api": ["192.0.2.1:8080", "192.0.2.2:8080"]}`."""
+"""Find services in JSON files such as `{"api": ["192.0.2.1:8080", "192.0.2.2:8080"]}`."""
 
 import json
 import re
@@ -13,7 +13,7 @@ PLUGIN_API = "1.0"
 
 
 def watch(entry: SourceEntry, stop: Event) -> Iterator[Found]:
-    """The file's services, whenever it is read: once in `retry_timeout` seconds."""
+    """Read the file every `retry_timeout` seconds, and yield its services with their instances."""
     while not stop.is_set():
         try:
             listed = json.loads(Path(entry["file"]).read_text("utf-8"))
@@ -29,11 +29,11 @@ def _instance(where: str) -> Instance:
 
 
 def prefix(entry: SourceEntry) -> str:
-    """Backends are named after the file."""
+    """Return how the names of an entry's backends begin: with the name of the file."""
     return "file-backend-" + re.sub(r"[^A-Za-z0-9_.-]", "_", entry["file"]).strip("_") + "-"
 
 
 @impl(optionalhook=True)
 def dataplane_discovery() -> list[Source]:
-    """Files as a source, at `/service_discovery/file`."""
+    """Offer files as a source of services, at `/service_discovery/file`."""
     return [Source("file", watch, prefix, (Prop("file", required=True, help="Its path."),))]

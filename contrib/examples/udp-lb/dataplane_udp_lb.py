@@ -1,4 +1,4 @@
-"""`udp-lb` sections, HAProxy Enterprise's load balancing of datagrams, as resources of the API."""
+"""Add `udp-lb` sections, HAProxy Enterprise's load balancing of datagrams, to the API."""
 
 from dataplane_core.plugin import (
     Model, arg, impl, integer, one_of, params, seq, statement, switch, word,
