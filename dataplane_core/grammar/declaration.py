@@ -1,10 +1,11 @@
 """Trees of declarations: what a node computes from its parts, and copies with another part."""
 
 import copy
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from dataplane_core.grammar.props import Prop
 
@@ -16,9 +17,16 @@ class Declaration:
     """Part of a declaration: a term, a keyword of a table, a statement, a model.
 
     No node changes once it is made. What follows from a node's parts is computed when somebody
-    first asks for it, in cached properties; a copy forgets these, so that the copy of a tree that
-    has another part has the properties of that part, at every place above it.
+    first asks for it, in cached properties; a copy forgets these. So a tree in which a part is
+    exchanged (`Exchange`) has the properties of the new part, at every place above it.
     """
+
+    _computed: ClassVar[frozenset[str]] = frozenset({"props", "names"})
+
+    def __init_subclass__(cls) -> None:
+        """Note which attributes are computed: the cached properties."""
+        own = (name for name, one in vars(cls).items() if isinstance(one, cached_property))
+        cls._computed = cls._computed.union(own)
 
     @cached_property
     def props(self) -> tuple[Prop, ...]:
@@ -36,16 +44,50 @@ class Declaration:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has: the node's attributes without what follows from them."""
-        kind = type(self)
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if not isinstance(getattr(kind, name, None), cached_property)
-        }
+        return {name: value for name, value in vars(self).items() if name not in self._computed}
 
-    def exchanged(self, old: object, new: object) -> Self:
-        """Return a copy of the tree below this node that has `new` at each place of `old`."""
-        return copy.deepcopy(self, {id(old): new})
+
+class Exchange:
+    """Puts new parts in the place of old ones, in as many trees of declarations as wanted.
+
+    Only what lies above an old part is copied, and that once: trees that share a part share its
+    copy, and all else stays as it is.
+    """
+
+    def __init__(self, parts: Iterable[tuple[object, object]]) -> None:
+        self._known = {id(old): (old, new) for old, new in parts}
+
+    def __call__(self, tree: Part) -> Part:
+        """Return the tree with the new parts; the tree itself if it has none of the old."""
+        if not isinstance(tree, _TREES):
+            return tree
+        known = self._known.get(id(tree))
+        if known is None:
+            # The old tree is kept, so that no other object gets its identity.
+            known = self._known[id(tree)] = (tree, self._exchanged(tree))
+        return cast(Part, known[1])
+
+    def _exchanged(self, tree: object) -> object:
+        if isinstance(tree, Declaration):
+            return self._copy(tree)
+        if isinstance(tree, dict):
+            pairs = [(self(key), self(value)) for key, value in tree.items()]
+            before = [*tree.keys(), *tree.values()]
+            after = [*(key for key, _ in pairs), *(value for _, value in pairs)]
+            return tree if all(map(operator.is_, before, after)) else dict(pairs)
+        if type(tree) is list or type(tree) is tuple:
+            items = [self(item) for item in tree]
+            return tree if all(map(operator.is_, tree, items)) else type(tree)(items)
+        return tree
+
+    def _copy(self, node: Declaration) -> Declaration:
+        attributes = node.__getstate__()
+        new = {name: self(value) for name, value in attributes.items()}
+        if all(new[name] is attributes[name] for name in attributes):
+            return node
+        changed = copy.copy(node)
+        vars(changed).update(new)
+        return changed
 
 
 class PropertyIndex(Generic[Node]):
@@ -69,6 +111,24 @@ class PropertyIndex(Generic[Node]):
         return sorted(found, key=self.rank.__getitem__)
 
 
+_TREES = (Declaration, dict, list, tuple)
+"""What has parts."""
+
+
+def every_part(tops: Iterable[object], kind: type[Part]) -> list[Part]:
+    """Return all parts of a kind in some trees, each once."""
+    found: list[Part] = []
+    seen: set[int] = set()
+    level = list(tops)
+    while level:
+        one = level.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            found += [one] if isinstance(one, kind) else []
+            level += _parts(one)
+    return found
+
+
 def nearest_parts(top: object, kind: type[Part], stop: tuple[type, ...]) -> list[Part]:
     """Return the parts of a kind that the fewest others lie above of, in their order.
 
@@ -85,12 +145,14 @@ def nearest_parts(top: object, kind: type[Part], stop: tuple[type, ...]) -> list
 
 def _parts(one: object) -> Iterator[object]:
     """The nodes, and the containers of nodes, that an object is made of."""
+    parts: Iterable[object] = ()
     if isinstance(one, Declaration):
-        yield from one.__getstate__().values()
+        parts = one.__getstate__().values()
     elif isinstance(one, dict):
-        yield from one.values()
+        parts = one.values()
     elif isinstance(one, list | tuple):
-        yield from one
+        parts = one
+    return (part for part in parts if isinstance(part, _TREES))
 
 
 def duplicates(words: Iterable[str]) -> list[str]:

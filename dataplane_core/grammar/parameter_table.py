@@ -47,7 +47,8 @@ class ParameterTable(Term):
     """A table of keywords in any order; the module says how lines are read and written.
 
     `own` are further keywords of a table whose `keywords` several models share: their properties
-    stand behind the shared ones in answers. None: the table is no shared one.
+    stand behind the shared ones in answers. None: the table is no shared one. Tables of one `name`
+    are one table of HAProxy's manual: what a plugin adds to one of them is added to all.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class ParameterTable(Term):
         strict: bool = False,
         tolerant: bool = False,
         own: Sequence[ParameterKeyword] | None = None,
+        name: str = "",
     ) -> None:
+        self.name = name
         self.keywords = (*keywords, *(own or ()))
         self.shared = 0 if own is None else len(keywords)
         self.strict = strict

@@ -21,14 +21,16 @@ def params(
     strict: bool = False,
     tolerant: bool = False,
     own: Sequence[ParameterKeyword] | None = None,
+    name: str = "",
 ) -> ParameterTable:
     """Keywords in any order.
 
     `strict` tables end at the first unknown word instead of keeping it; `tolerant` ones keep a
     keyword with an argument that cannot be read, too. `own` are the keywords that one model has
-    beside a table that several share.
+    beside a table that several share. `name` is what HAProxy's manual calls a table that several
+    lines have: a plugin that extends one of the lines extends them all.
     """
-    return ParameterTable(*entries, strict=strict, tolerant=tolerant, own=own)
+    return ParameterTable(*entries, strict=strict, tolerant=tolerant, own=own, name=name)
 
 
 def flag(keyword: str, name: str, value: Any = True, **more: Any) -> ParameterKeyword:

@@ -74,9 +74,6 @@ class Prop:
         shared_in = None if self.shared_in is None else f"{prefix}.{self.shared_in}"
         return replace(self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in)
 
-    def __deepcopy__(self, memo: object) -> "Prop":
-        return self  # nothing in it ever changes
-
     def path(self, version: str) -> str | None:
         """Where the property stands in an API version's object; None where it does not."""
         return self.names.get(version, self.name)

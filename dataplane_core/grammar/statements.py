@@ -1,8 +1,9 @@
 """Statements: which lines of a section carry which properties."""
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from dataplane_core.grammar.declaration import Declaration
 from dataplane_core.grammar.props import (
@@ -102,6 +103,12 @@ class Statement(Declaration):
     def own(self, values: Values) -> dict[str, Any]:
         """The part of `values` that the statement carries."""
         return {name: value for name, value in values.items() if name in self.names}
+
+    def counting(self, which: str) -> Self:
+        """Return the statement with another of its lines counting: `FIRST`, `LAST` or `EACH`."""
+        new = copy.copy(self)
+        new.counts = which
+        return new
 
     def counted(self, rows: Sequence[LineContent]) -> LineContent | None:
         """The one of several lines that is shown, None of none."""
@@ -255,15 +262,13 @@ class RowStatement(Statement):
 
 
 def first_counts(statement: Statement) -> Statement:
-    """A statement of whose lines HAProxy takes the first, and says that it was given already."""
-    statement.counts = FIRST
-    return statement
+    """Return a statement of whose lines HAProxy takes the first, and says so of the others."""
+    return statement.counting(FIRST)
 
 
 def each_counts(statement: Statement) -> Statement:
-    """A statement of whose lines each has an effect of its own, which no property can say."""
-    statement.counts = EACH
-    return statement
+    """Return a statement of whose lines each has an effect of its own, which no property says."""
+    return statement.counting(EACH)
 
 
 def choose(forms: Sequence[LineForm], values: Values) -> LineForm:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import NoMatch, Prop, unwritable
@@ -129,16 +130,27 @@ def size(name: str, minimum: int | None = None, maximum: int | None = None, **mo
     return Measure(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
 
 
+class WordChoice(Scalar):
+    """One of some words, which are the enum of the property."""
+
+    def __init__(self, prop: Prop) -> None:
+        allowed = frozenset(prop.enum)
+
+        def decode(token: str) -> str:
+            if token not in allowed:
+                raise NoMatch(token, f"one of {', '.join(prop.enum)}")
+            return token
+
+        super().__init__(prop, decode)
+
+    def extended(self, *words: str) -> Self:
+        """Return the choice with more words."""
+        return type(self)(replace(self.prop, enum=(*self.prop.enum, *words)))
+
+
 def one_of(name: str, *choices: str, **more: Any) -> Scalar:
     """One of some words."""
-    allowed = frozenset(choices)
-
-    def decode(token: str) -> str:
-        if token not in allowed:
-            raise NoMatch(token, f"one of {', '.join(choices)}")
-        return token
-
-    return Scalar(Prop(name, "string", enum=choices, **more), decode)
+    return WordChoice(Prop(name, "string", enum=choices, **more))
 
 
 def number_of(name: str, *choices: int, **more: Any) -> Scalar:

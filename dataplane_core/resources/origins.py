@@ -85,9 +85,12 @@ class Origins:
                 self.know("line", [line], first, one.name)
         self.statement(one.name, statement, origin)
 
-    def same_types(self, one: Collection, props: Iterable[Prop], origin: str) -> None:
-        """Refuse properties that a collection has with another type."""
-        known = {prop.name: prop.json for prop in one.props}
+    @staticmethod
+    def same_types(
+        one: Collection, there: Iterable[Prop], props: Iterable[Prop], origin: str
+    ) -> None:
+        """Refuse properties that are `there`, in a collection, with another type."""
+        known = {prop.name: prop.json for prop in there}
         for prop in props:
             if known.get(prop.name, prop.json) != prop.json:
                 first, second = one.origin or "a plugin", origin or "a plugin"

@@ -168,8 +168,9 @@ class Registry:
         """Add to a collection that any plugin declares, be it before or after this call.
 
         Sections take statements, rows the keywords of a table (`arg`, `flag` …) and the actions of
-        rules (`case`); `behind` says behind which action of the rules a keyword or a further
-        action stands. Nothing of it is seen outside of this registry.
+        rules (`case`). `behind` says where else keywords and choices go: for rules, behind an
+        action; for sections, behind the first words of a line (`balance`, `balance uri`). What
+        several collections share is extended in all. Nothing is seen outside of this registry.
         """
         self._open()
         self._extensions.append(Extension(name, parts, behind, plugin_at_work()))

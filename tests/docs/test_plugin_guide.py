@@ -76,7 +76,8 @@ def test_what_is_extended_is_read_as_the_guide_says() -> None:
     registry = executed()["registry"]
     section = Document.parse(text, registry.language).find("backend", "be")
     assert section is not None
-    assert registry.collections["backends"].model.read(section) == {"motto": "we serve"}
+    read = {"motto": "we serve", "balance.algorithm": "fastest", "default_server.colour": "blue"}
+    assert registry.collections["backends"].model.read(section) == read
     rows = [registry.collections[name].table.rows(section) for name in ("servers", "http_request_rules")]
     assert [one.values.get("colour", one.values.get("greeted")) for (one,) in rows] == ["red", "everybody"]
 

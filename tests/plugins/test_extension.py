@@ -95,16 +95,21 @@ def test_what_is_added_is_read(both: tuple[Api, Api]) -> None:
     assert found["http_request_rules"][0]["greeted"] == "you"
     assert found["http_request_rules"][1]["smell"] == "bad"
     assert (found["tcp_request_rules"][0]["action"], found["tcp_request_rules"][0]["waved_to"]) == ("wave", "him")
-    assert not any("x_unmanaged" in one for name in LISTS if name != "server_templates" for one in found[name])
+    assert not any("x_unmanaged" in one for name in LISTS for one in found[name])
 
 
-def test_other_tables_of_the_same_keywords_stay_as_they_are(both: tuple[Api, Api]) -> None:
-    (template,) = both[0].get("server_templates", backend="be")
-    assert template["x_unmanaged"] == ["colour", "red"]
+def test_all_lines_with_the_same_table_of_keywords_have_what_is_added(both: tuple[Api, Api]) -> None:
+    extended, plain = both
+    (template,) = extended.get("server_templates", backend="be")
+    assert (template["colour"], "x_unmanaged" in template) == ("red", False)
     body = {"name": "x", "default_server": {"colour": "red"}}
-    answer = both[0].call("POST", "backends", body, version=both[0].version)
-    assert "colour" in answer.headers["warning"]
-    both[0].change("DELETE", "backends/x")
+    extended.change("POST", "backends", body)
+    assert "  default-server colour red\n" in extended.text
+    assert extended.get("backends/x") == body
+    extended.change("DELETE", "backends/x")
+    assert plain.get("server_templates", backend="be")[0]["x_unmanaged"] == ["colour", "red"]
+    assert "colour" in plain.call("POST", "backends", body, version=plain.version).headers["warning"]
+    plain.change("DELETE", "backends/x")
 
 
 def test_an_application_without_the_plugin_sees_nothing_of_it(both: tuple[Api, Api]) -> None:
@@ -141,7 +146,8 @@ def test_both_documents_describe_it(both: tuple[Api, Api]) -> None:
             assert name not in theirs[schema]
         assert "greet" in mine["http_request_rule"]["type"]["enum"]
         assert "greet" not in theirs["http_request_rule"]["type"]["enum"]
-        assert "colour" not in mine["server_template"]
+        assert "colour" in mine["server_template"]
+        assert "colour" not in theirs["server_template"]
 
 
 def test_it_is_put_back_to_the_byte(both: tuple[Api, Api]) -> None:
@@ -210,7 +216,7 @@ KEYWORD, LINE, ACTION = arg("a", word("a")), statement("a", word("a")), case("a"
         ("servers", word("a"), "", "by a Scalar, which is no line, keyword or action"),
         ("servers", LINE, "", "they take keywords and actions"),
         ("servers", ACTION, "", "which has no choice of actions"),
-        ("backends", KEYWORD, "", "they take statements"),
+        ("backends", KEYWORD, "", "they take statements, and all else behind a line"),
         ("http_request_rules", KEYWORD, "", "which has no table of keywords"),
         ("http_request_rules", KEYWORD, "denny", "behind denny, which has no action denny"),
         ("http_request_rules", KEYWORD, "allow", "behind allow, which has no table of keywords"),

@@ -290,5 +290,6 @@ BIND_PARAMS = params(
     arg("nice", integer("nice", help="Priority of connections, from -1024 to 1024.")),
     tolerant=True,
     own=(),
+    name="bind options",
 )
 """The keywords of the three lines; the address in front of them differs."""

@@ -23,7 +23,12 @@ def server_params(*, identified: bool = False) -> ParameterTable:
     table alone: HAProxy does not take it on `default-server` lines.
     """
     identifier: tuple[ParameterKeyword, ...] = (_IDENTIFIER,) if identified else ()
-    return params(*SWITCHES, *ARGUMENTS_A_TO_O, *ARGUMENTS_P_TO_W, tolerant=True, own=identifier)
+    return params(
+        *(*SWITCHES, *ARGUMENTS_A_TO_O, *ARGUMENTS_P_TO_W),
+        tolerant=True,
+        own=identifier,
+        name="server options",
+    )
 
 
 def default_server_statement() -> Statement:
