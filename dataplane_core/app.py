@@ -1,11 +1,12 @@
 """The application: services, routes of all API versions, and the frame around them."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from dataplane_core.api.application import Application
 from dataplane_core.api.cors import Cors
-from dataplane_core.api.frame import Access, Authorize, Frame, Identify
+from dataplane_core.api.frame import Access, Frame
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import RoutedVersion, ServedVersion
@@ -37,8 +38,10 @@ def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> A
 def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> Application:
     """Return the application on services that exist."""
     settings = services.settings.dataplane
+    gate = Gate(services)
+    authorize = gate.authorize if gate.has_authorizers else None
     frame = Frame(
-        _identifier(services), _authorizer(services), _shown_version(services), settings.body_limit
+        gate.identify, authorize, partial(_current_version, services), settings.body_limit
     )
     cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(services, frame, cors)
@@ -49,17 +52,28 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     return app
 
 
-def _identifier(services: Services) -> Identify:
-    """Return what finds out who asks: plugins first, then basic authentication or a certificate."""
-    hook = services.hooks.dataplane_authenticate
-    asks = bool(hook.get_hookimpls())
-    built_in = Authenticator(services.settings, lambda: services.config.snapshot().document)
+class Gate:
+    """Finds out who asks, and whether they may: plugins first, then what the settings say."""
 
-    def identify(req: ApiRequest) -> Identity:
-        found: Identity | None = hook(req=req) if asks else None
+    def __init__(self, services: Services) -> None:
+        self._hooks = services.hooks
+        self._built_in = Authenticator(
+            services.settings, lambda: services.config.snapshot().document
+        )
+        self._has_authenticators = bool(self._hooks.dataplane_authenticate.get_hookimpls())
+        self.has_authorizers = bool(self._hooks.dataplane_authorize.get_hookimpls())
+
+    def identify(self, req: ApiRequest) -> Identity:
+        """Return who asks: by a plugin, basic authentication or the client certificate.
+
+        Raises `Unauthorized`.
+        """
+        found: Identity | None = None
+        if self._has_authenticators:
+            found = self._hooks.dataplane_authenticate(req=req)
         if found is None:
             environ = req.env
-            found = built_in.identify(
+            found = self._built_in.identify(
                 environ.get("HTTP_AUTHORIZATION"),
                 environ.get("dataplane.certificate"),
                 environ.get("dataplane.listener") or environ["wsgi.url_scheme"],
@@ -67,26 +81,17 @@ def _identifier(services: Services) -> Identify:
         req.env["REMOTE_USER"] = found.name
         return found
 
-    return identify
-
-
-def _authorizer(services: Services) -> Authorize | None:
-    hook = services.hooks.dataplane_authorize
-    if not hook.get_hookimpls():
-        return None
-
-    def authorize(identity: Identity, operation: Access) -> str | None:
-        refusals: list[Any] = hook(identity=identity, operation=operation)
+    def authorize(self, identity: Identity, operation: Access) -> str | None:
+        """Return why plugins refuse an operation; None where all of them permit it."""
+        refusals: list[Any] = self._hooks.dataplane_authorize(
+            identity=identity, operation=operation
+        )
         return next((str(reason) for reason in refusals), None)
 
-    return authorize
 
-
-def _shown_version(services: Services) -> Any:
-    def version(req: ApiRequest) -> int:
-        try:
-            return services.config.snapshot(req.get_param("transaction_id") or None).version
-        except DataplaneError:
-            return 0
-
-    return version
+def _current_version(services: Services, req: ApiRequest) -> int:
+    """Return the version that a request sees; 0 where the configuration cannot be read."""
+    try:
+        return services.config.snapshot(req.get_param("transaction_id") or None).version
+    except DataplaneError:
+        return 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dataplane_core.store.change import Committed
     from dataplane_core.text import Document
 
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A line of `dataplane status`: `topic` is one word in front, `text` what is so.

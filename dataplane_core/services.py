@@ -48,6 +48,13 @@ class Services:
         """Transactions of the configuration."""
         return self.config.transactions
 
+    def recover(self) -> None:
+        """Finish or undo what a killed server left half done; before workers are forked.
+
+        Raises `StorageFailed` when the state belongs to a running server for another file.
+        """
+        self.config.file.recover()
+
     def start(self) -> None:
         """Begin background work; called once in each worker, after the fork."""
         duties = [] if self.settings.dataplaneapi.disable_inotify else [self._follow_edits]

@@ -9,4 +9,4 @@ from dataplane_core.app import create_app
 from dataplane_core.settings import load
 
 application = create_app(load([], os.environ))
-application.services.config.file.recover()
+application.services.recover()

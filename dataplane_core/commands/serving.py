@@ -48,7 +48,7 @@ def build(settings: Settings) -> "ServedApplication":
 
     made = application(settings)
     services = made.services
-    services.config.file.recover()
+    services.recover()
     others = services.hooks.dataplane_authenticate.get_hookimpls()
     if not others and (warning := nobody_may_log_in(settings)):
         log.warning("%s", warning)

@@ -29,8 +29,7 @@ _TEXT = "text-"
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """A file before a change: `data` is None where there was none, `now` identifies what is there
-    now.
+    """A file before a change: its path, data and mode; `data` is None where there was no file.
 
     `now` is the digest of the changed file, "" for a file that was deleted.
     """
@@ -46,8 +45,7 @@ class Former:
         return cls(path, data, mode, _digest(path))
 
     def put_back(self) -> bool:
-        """Undo the change, unless others have changed the file since; return whether that was done.
-        """
+        """Undo the change, unless others have changed the file since; return whether it did."""
         if _digest(self.path) != self.now:
             return False
         if self.data is None:

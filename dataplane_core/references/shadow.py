@@ -1,5 +1,4 @@
-"""Show HAProxy a folder as it would be after a change of one file, and a configuration that reads
-it.
+"""Show HAProxy a folder with one file changed, and a configuration that reads it there.
 
 HAProxy judges a file where the configuration names it, and that must not be the file's own place: a
 HAProxy that starts meanwhile would read what nobody has judged. So the folder is shown in another
@@ -58,8 +57,7 @@ class Shadow:
         return message
 
     def _other_texts(self) -> dict[DirectoryEntry, str]:
-        """Return the files that name the file, as they are to be read; they have other places, too.
-        """
+        """Return the files that name the file, with the words by which they are to name it."""
         found: dict[DirectoryEntry, str] = {}
         for _, entry, other in self._survey.others:
             lines = {name.line for name in self._survey.names_in(other)}
@@ -121,9 +119,7 @@ class Shadow:
 
 
 def _completed(place: str, folder: str, cut: re.Match[str]) -> str:
-    """Return a path that was cut at its beginning, as Lua does, with `folder` for the end of
-    `place`.
-    """
+    """Return a path whose beginning was cut off, as Lua does, with `folder` in place of `place`."""
     ends = (place[at:] for at in range(1, len(place)) if cut[1].startswith(f"{place[at:]}/"))
     end = next(ends, None)
     return cut[0] if end is None else folder + cut[1][len(end) :]
@@ -135,8 +131,7 @@ def _is_temporary(name: str) -> bool:
 
 @contextmanager
 def shadows(survey: Survey) -> Iterator[Iterator[Shadow]]:
-    """Yield the ways to show a change to HAProxy, the most certain first, and remove them at the
-    end.
+    """Yield the ways to show a change to HAProxy, the most certain first; remove them at the end.
     """
     with temporary_folder(survey.path) as root:
         yield _each(survey, root)

@@ -48,9 +48,7 @@ class TextFile:
     text: str
 
     def paths(self, values: VariableValues) -> list[Name]:
-        """Return the names with a slash in them, and all that stand in lines with quotes or
-        variables.
-        """
+        """Return the names with a slash in them, and all in lines with quotes or variables."""
         return [
             Name(number, text)
             for number, raw in enumerate(self.text.split("\n"), 1)
@@ -68,8 +66,7 @@ class TextFile:
             yield from (Name(number, text) for text in _texts(raw, values))
 
     def values(self, environ: VariableValues) -> dict[str, Sequence[str]]:
-        """Return the values that variables may have: those of `environ`, and those that a line
-        sets.
+        """Return the values that variables may have: from `environ`, and from lines that set one.
 
         A line that sets a variable has the variable's name as its second word, the value as its
         third.
@@ -93,8 +90,7 @@ class TextFile:
 
 
 def read_text(path: str) -> TextFile | None:
-    """Read a file that may name others; None for keys, certificates, and what is no text of a file.
-    """
+    """Read a file that may name others; None for keys, certificates, and what is no text."""
     with suppress(OSError):
         status = os.stat(path)
         if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:

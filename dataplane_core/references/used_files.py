@@ -160,8 +160,7 @@ class UsedFiles:
         return Survey(Configuration(self._config.path, text), path).is_used
 
     def uses(self, path: Path) -> bool:
-        """Tell whether HAProxy looks at a file: it is named, its folder is, or the file it belongs
-        to.
+        """Tell whether HAProxy looks at a file: by its name, its folder, or a file it belongs to.
         """
         return self._survey(path)[1].is_used
 

@@ -180,8 +180,7 @@ def _record(change: Committed, digest: str, *, followed: bool) -> VersionRecord:
 
 
 def outdate(records: Records, row: TransactionRecord, current: Snapshot) -> DataplaneError:
-    """Close a transaction whose base is not the newest version; return the failure for its client.
-    """
+    """Close a transaction whose base is not the newest version, and return what it failed of."""
     if records.versions.transaction_since(row.base):
         records.transactions.close(row.id, "outdated", COMMITTED)
         return closed_transaction(replace(row, status="outdated", reason=COMMITTED))

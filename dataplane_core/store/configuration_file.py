@@ -270,8 +270,7 @@ class LockedConfiguration:
                 self._file.settled()
 
     def _record_edit(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
-        """Record a text by someone else; HAProxy is taken to run the `first` one that is ever seen.
-        """
+        """Record a text by someone else; HAProxy is taken to run the `first` that is ever seen."""
         self._records.texts.write(version, digest, data)
         self._records.versions.record(
             VersionRecord(

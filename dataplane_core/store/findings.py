@@ -29,8 +29,7 @@ class FindingPresenter:
     def findings(
         self, found: Sequence[Finding], text: str, candidate: Path, shown: Head | None = None
     ) -> list[Finding]:
-        """Return the findings with their sections and objects, and with the path that the client
-        knows.
+        """Return the findings with their sections and objects, and with the client's path.
 
         `text` is the candidate's. Lines are counted as where the server's own lines are `shown`:
         those of the file as it was, or of the whole text that a client has sent; None for those of
@@ -61,9 +60,7 @@ class FindingPresenter:
     def failure(
         self, failed: CheckFailed, text: str, candidate: Path, shown: Head | None = None
     ) -> CheckFailed:
-        """Return the refusal with all its findings in one message; the arguments are those of
-        `findings`.
-        """
+        """Return the refusal with all its findings in one message; arguments as in `findings`."""
         found = self.findings(failed.findings, text, candidate, shown)
         if not found:
             return CheckFailed(self._without(failed.message, candidate))
@@ -82,9 +79,7 @@ class FindingPresenter:
         return f"section {section}", resource
 
     def _place(self, places: MessageLocator, line: int) -> tuple[str | None, Reference | None]:
-        """Return the section that stands at a line (from 1), and the object that the line belongs
-        to.
-        """
+        """Return the section at a line (from 1), and the object that the line belongs to."""
         found = places.at(line)
         if found is None:
             return None, None
@@ -99,8 +94,7 @@ class FindingPresenter:
 
 
 def _one_line(message: str) -> str:
-    """Return a message and the lines that explain it in one line, but for lines that only point
-    (`^`).
+    """Return a message with its explaining lines as one line, without lines that only point (`^`).
     """
     lines = (line.strip() for line in message.splitlines())
     return " ".join(line for line in lines if line.strip("^"))

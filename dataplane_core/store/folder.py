@@ -37,7 +37,7 @@ class Folder:
     allowed: tuple[str, ...] = ()
 
     def new_name(self, given: str) -> str:
-        """The name of a file to be made; `Invalid` for one that cannot be stored as it is."""
+        """Return the name of a file to be made; raises `Invalid` for one that cannot be stored."""
         if not given:
             raise Invalid("the file in the body needs a filename", code=Code.REQUIRED)
         name = given if given.endswith(self.suffix) else given + self.suffix
@@ -50,16 +50,16 @@ class Folder:
         return name
 
     def stored_name(self, given: str) -> str:
-        """The name of a file that is there, which may be given with its path or without its suffix.
+        """Return the name of a file that is there, given with its path or without its suffix.
 
-        What names no file stays as it is.
+        A word that names no file is returned as it is.
         """
         name = given.removeprefix(f"{self.path}/")
         spellings = (name, name + self.suffix)
         return next((one for one in spellings if self._target(one) is not None), given)
 
     def names(self) -> list[str]:
-        """The names of all files, in order."""
+        """Return the names of all files, sorted."""
         try:
             with os.scandir(self.path) as found:
                 return sorted(one.name for one in found if self._shows(one))
@@ -67,13 +67,16 @@ class Folder:
             return []
 
     def find(self, name: str) -> Path:
-        """The path of a file; raises `NotFound`."""
+        """Return the path of a file; raises `NotFound`."""
         if self._target(name) is None:
             raise NotFound(f"missing object: there is no file {name} in {self.path}")
         return self.path / name
 
     def open(self, name: str) -> tuple[IO[bytes], int]:
-        """A file to read from, and its size in bytes; raises `NotFound` and `StorageFailed`."""
+        """Return a file to read from, and its size in bytes.
+
+        Raises `NotFound` and `StorageFailed`.
+        """
         target = self._target(name)
         if target is None:
             raise NotFound(f"missing object: there is no file {name} in {self.path}")
@@ -86,13 +89,13 @@ class Folder:
         return os.fdopen(handle, "rb"), status.st_size
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file; raises as `open` does."""
+        """Return the bytes of a file; raises as `open` does."""
         file, _ = self.open(name)
         with file, storage_errors(self.path / name, "read"):
             return file.read()
 
     def begin(self, name: str) -> Candidate:
-        """A temporary file for a new file; raises `AlreadyExists`, `StorageFailed`."""
+        """Make a temporary file for a new file; raises `AlreadyExists`, `StorageFailed`."""
         self.check_free(name)
         with storage_errors(self.path, "made"):
             self.path.mkdir(parents=True, exist_ok=True)
@@ -119,7 +122,7 @@ class Folder:
         sync_directory(self.path)
 
     def sweep(self) -> None:
-        """Remove what uploads left that died with their process."""
+        """Remove the temporary files of uploads whose process died."""
         sweep_folder(self.path)
 
     def _shows(self, one: os.DirEntry[str]) -> bool:
@@ -127,7 +130,7 @@ class Folder:
         return plain or self._target(one.name) is not None
 
     def _target(self, name: str) -> str | None:
-        """The real path of a file that clients may see; None for anything else."""
+        """Return the real path of a file that clients may see; None for anything else."""
         if not name or name.startswith(".") or "/" in name or "\0" in name:
             return None
         try:

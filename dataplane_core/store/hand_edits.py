@@ -41,9 +41,7 @@ class HandEdits:
         return f"; what was written by hand is in {self.rejected_file}"
 
     def rejected(self) -> tuple[Path, str] | None:
-        """Return the file with the text that was taken out last, and HAProxy's reason; None without
-        one.
-        """
+        """Return the file with the text that was taken out last, and why; None without one."""
         if not self.rejected_file.is_file():
             return None
         entry = self._versions.last_rejected()
@@ -76,8 +74,7 @@ class HandEdits:
         _log.error(text, entry.version, one_line(reason))
 
     def stopped(self, snapshot: Snapshot) -> bool:
-        """Tell whether the newest text stays without a reload: a person's text that HAProxy
-        refuses.
+        """Tell whether the newest text stays without a reload: a person's, which HAProxy refuses.
 
         Where the text cannot be checked, the reload that is asked for shows whether HAProxy takes
         it.
@@ -96,9 +93,7 @@ class HandEdits:
         return False
 
     def explained(self, failed: CheckFailed, base: int) -> CheckFailed:
-        """Return the refusal of a change, which also says if the text was refused before the
-        change.
-        """
+        """Return the refusal of a change; it says if the text was refused before the change."""
         entry = self._versions.get(base)
         if entry is None or not entry.refused:
             return failed

@@ -38,15 +38,11 @@ class Head:
         return (match for _, raw in self.lines if (match := pattern.match(raw)))
 
     def below(self, line: int) -> int:
-        """Return the number, from 1, that line `line` of the file has in the text without these
-        lines.
-        """
+        """Return the number, from 1, of line `line` of the file in the text without these lines."""
         return line - sum(at < line - 1 for at, _ in self.lines)
 
     def above(self, line: int) -> int:
-        """Return the number, from 1, that line `line` of the text without these lines has in the
-        file.
-        """
+        """Return the number, from 1, of line `line` of the text without these lines in the file."""
         for at, _ in self.lines:
             line += at < line
         return line
@@ -85,9 +81,7 @@ def join(head: Head, text: str, version: int | None) -> str:
 
 
 def _numbered(head: Head, text: str, version: int | None) -> list[tuple[int, str]]:
-    """Return the lines of `head` with `version` on the first version line, which is made if
-    missing.
-    """
+    """Return the lines of `head` with `version` on the first version line, made if missing."""
     if version is None:
         return list(head.lines)
     lines = list(head.lines)

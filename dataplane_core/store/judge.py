@@ -1,6 +1,4 @@
-"""Have HAProxy judge a text, and say its findings in terms of the configuration that the client
-knows.
-"""
+"""Have HAProxy judge a text, and say its findings in terms of what the client knows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -47,9 +47,7 @@ class HeldLock:
 
 
 class LockFile:
-    """The lock file of a configuration file: `.haproxy.cfg.lock`, beside the file that links lead
-    to.
-    """
+    """The lock file `.haproxy.cfg.lock` of a configuration file, beside what links lead to."""
 
     def __init__(self, config_file: Path) -> None:
         self._config_file = config_file

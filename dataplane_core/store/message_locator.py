@@ -112,7 +112,7 @@ class MessageLocator:
         )
 
     def at(self, line: int) -> tuple[Section, int] | None:
-        """Return the section that stands at a line, and the line's number in it: 0 is below its
+        """Return the section that stands at a line, and the line's number in it, 0 below its
         header.
         """
         end = bisect_left(self._ends, line)
@@ -122,8 +122,7 @@ class MessageLocator:
         return section, line - self._ends[end - 1] - len(section.lead) - 2
 
     def named(self, message: str) -> int | None:
-        """Return the line that a message is about by the names in it; None where that is not
-        certain.
+        """Return the line that a message means by the names in it; None where that is not certain.
         """
         message = _first(message)
         found = list(self._pattern.finditer(message))
@@ -144,8 +143,7 @@ class MessageLocator:
         return self._line(sections, clue)
 
     def _line(self, sections: list[int], clue: _Clue) -> int | None:
-        """Return the line that is meant in the sections of one name: that of the only section to
-        have it.
+        """Return the line that is meant in sections of one name: that of the only one to have it.
         """
         if len(sections) == 1:
             [at] = sections

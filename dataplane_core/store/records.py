@@ -37,11 +37,10 @@ class Records:
 
     @contextmanager
     def intended(self, record: VersionRecord, candidate: Candidate) -> Iterator[int]:
-        """Record the intent to write a version; remove the record and the text if the version is
-        not written.
+        """Record the intent to write a version; undo that if the version is not written.
 
-        From then on no file is deleted that HAProxy may be reading. Yields the number of the
-        attempt.
+        Once the intent is recorded, no file is deleted that HAProxy may be reading. Yields the
+        number of the attempt.
         """
         attempt = self.versions.intend(record)
         try:
@@ -52,8 +51,8 @@ class Records:
             raise
 
     def keep(self, attempt: int, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
-        """Bring to the disk what must be there before the file has a version: candidate, intent,
-        text.
+        """Bring candidate, intent and text to the disk, which must be there before the file
+        changes.
         """
         candidate.sync()
         self.versions.sync(attempt)

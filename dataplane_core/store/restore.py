@@ -28,8 +28,7 @@ class Restorer:
         self._hand_edits = hand_edits
 
     def restore(self, reason: str, failed_version: int) -> int | None:
-        """Put back the text that HAProxy last accepted, and keep beside the file what a person
-        wrote.
+        """Put back the text that HAProxy last accepted; keep what a person wrote beside the file.
 
         Where a person's text is to stay, that text is put back if there is a later version. Returns
         the new version's number; None when there is nothing to put back.

@@ -47,8 +47,7 @@ class VersionTexts:
             (self.directory / name).unlink(missing_ok=True)
 
     def prune(self, newest: int, needed: Collection[int]) -> None:
-        """Remove the oldest texts, so that with the version to come there are no more than the
-        limit.
+        """Remove the oldest texts, so that one more does not exceed the limit.
 
         The texts of versions that are `needed` stay, and those above the `newest` version, which
         are being committed.
@@ -75,8 +74,7 @@ class VersionTexts:
 
 
 class Backups:
-    """Copies of past versions for the operator: `<directory>/<name>.<version>`, the last `number`
-    of them.
+    """Copies of past versions for the operator: `<directory>/<name>.<version>`, `number` of them.
 
     The settings `backups_number` and `backups_dir` ask for them; the server itself reads a copy
     only when it has no text of its own for a version.

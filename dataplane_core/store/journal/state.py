@@ -105,8 +105,7 @@ class State:
                 raise
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
-        """Bring the tables of `component` to the last of `steps`, SQL statements that each run
-        once.
+        """Bring the tables of `component` to the last of `steps`, each an SQL statement run once.
         """
         with self.write() as connection:
             query = "SELECT step FROM components WHERE name = ?"

@@ -119,9 +119,7 @@ class TransactionTable:
         return row
 
     def store(self, row: TransactionRecord, steps: Sequence[Step]) -> TransactionRecord | None:
-        """Add the steps of one edit; return None when the transaction was changed since `row` was
-        read.
-        """
+        """Add the steps of one edit; return None when the transaction is not as `row` any more."""
         if not steps and time.time() - row.touched < _TOUCH_SECONDS:
             return row
         after = replace(row, sequence=row.sequence + bool(steps), touched=time.time())

@@ -1,6 +1,4 @@
-"""Keep the records of the versions that haproxy.cfg has had: by whom, when, and what became of
-them.
-"""
+"""Keep the records of the versions that haproxy.cfg has had: who made them, when, their fate."""
 
 import sqlite3
 import time
@@ -96,9 +94,7 @@ class VersionTable:
         return self._select("TRUE ORDER BY version DESC LIMIT ?", limit)
 
     def intents(self, digest: str | None = None) -> list[VersionRecord]:
-        """Return the versions that some process is, or was, about to write: all, or those with one
-        text.
-        """
+        """Return the versions that were about to be written: all, or those with one text."""
         if digest is None:
             return self._select("TRUE ORDER BY version", table="intents")
         return self._select("digest = ? ORDER BY version", digest, table="intents")
@@ -109,9 +105,7 @@ class VersionTable:
         return found[0] if found else None
 
     def by_hand(self, above: int) -> VersionRecord | None:
-        """Return the newest version above a number that a person wrote, or that put such a text
-        back.
-        """
+        """Return the newest version above a number that holds what a person wrote."""
         found = self._select(
             "version > ? AND status = 'active' AND (origin = 'external' OR "
             "origin = 'restore' AND NOT accepted) ORDER BY version DESC LIMIT 1", above,
@@ -174,8 +168,7 @@ class VersionTable:
             return connection.execute(sql, values).fetchone() is None
 
     def forget_intents(self, before: float) -> None:
-        """Remove the intents from before a moment (seconds since 1970): their processes have ended.
-        """
+        """Remove the intents from before a moment (seconds since 1970): their processes ended."""
         with self.state.write(synced=False) as connection:
             connection.execute("DELETE FROM intents WHERE created < ?", (before,))
 
