@@ -5,8 +5,8 @@ import click
 from dataplane_core import __version__
 from dataplane_core.commands.common import context_settings
 from dataplane_core.commands.first_run import init, passwd, sample
+from dataplane_core.commands.judgements import check, doctor, status
 from dataplane_core.commands.listings import keywords, plugins, routes, settings, spec
-from dataplane_core.commands.looks import check, doctor, status
 from dataplane_core.commands.serving import server_command
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from dataplane_core.commands.coverage import REFUSED, Coverage
 from dataplane_core.haproxy import binaries
-from dataplane_core.haproxy.keywords import BuildKeyword, keywords
+from dataplane_core.haproxy.build_keywords import BuildKeyword, keywords
 from tests.golden.offline import registry
 
 KNOWN = Coverage(registry())

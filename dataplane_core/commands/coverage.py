@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dataplane_core.grammar import Statement
 from dataplane_core.grammar.vocabulary import phrases
-from dataplane_core.haproxy.keywords import BuildKeyword
+from dataplane_core.haproxy.build_keywords import BuildKeyword
 from dataplane_core.resources.collections import Collection, RowCollection
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text.language import INHERITING, LISTEN

@@ -80,7 +80,7 @@ def keywords(kind: str | None, as_json: bool, **parameters: Any) -> None:
     """
     from dataplane_core.commands.coverage import Coverage
     from dataplane_core.haproxy import binaries
-    from dataplane_core.haproxy.keywords import keywords as listed
+    from dataplane_core.haproxy.build_keywords import keywords as listed
     from dataplane_core.wiring import manager_of, register_collections
 
     settings = settings_of(parameters)

@@ -32,7 +32,7 @@ def server_command(name: str, *more: click.Parameter) -> click.Command:
 
 def _serve(**parameters: object) -> None:
     """Serve the API until a signal ends it."""
-    from dataplane_core.server.master import serve
+    from dataplane_core.server.gunicorn_master import serve
 
     serve(partial(load_values, flags.values(parameters), os.environ), build)
 

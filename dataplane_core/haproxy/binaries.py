@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from dataplane_core.haproxy.commands import CommandFailed, run_command
+from dataplane_core.haproxy.subprocesses import CommandFailed, run_command
 from dataplane_core.settings import Settings
 
 _VERSION = re.compile(r"^HA-?Proxy version ([0-9]+\.[0-9]+)(\S*)", re.M)

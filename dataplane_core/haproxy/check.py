@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy import binaries
-from dataplane_core.haproxy.commands import (
+from dataplane_core.haproxy.subprocesses import (
     CommandFailed,
     CompletedCommand,
     RunningCommand,

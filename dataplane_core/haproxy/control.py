@@ -10,11 +10,11 @@ from typing import Literal
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy import master
 from dataplane_core.haproxy.check import HaproxyChecker
-from dataplane_core.haproxy.commands import CommandFailed, command_words, run_command
 from dataplane_core.haproxy.master import MasterProcesses, ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.runtime_protocol import NO_WORKER, RuntimeRefused
+from dataplane_core.haproxy.subprocesses import CommandFailed, command_words, run_command
 from dataplane_core.settings import Settings
 from dataplane_core.store import messages
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.haproxy import binaries
-from dataplane_core.haproxy.commands import CommandFailed
+from dataplane_core.haproxy.subprocesses import CommandFailed
 from tests.haproxy.support import configured, script
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.errors import CheckFailed, Finding
-from dataplane_core.haproxy import commands
+from dataplane_core.haproxy import subprocesses
 from dataplane_core.haproxy.check import HaproxyChecker
-from dataplane_core.haproxy.commands import CommandFailed
+from dataplane_core.haproxy.subprocesses import CommandFailed
 from tests.haproxy.support import VERSIONS, configured, script
 from tests.harness.fixtures import one_haproxy
 from tests.harness.waiting import until
@@ -149,7 +149,7 @@ def test_a_verdict_is_known_before_haproxy_has_ended(
     tmp_path: Path, candidate: Path, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[object] = []
-    monkeypatch.setattr(commands, "_signal_session", lambda process, number: ended.append(process.poll()))
+    monkeypatch.setattr(subprocesses, "_signal_session", lambda process, number: ended.append(process.poll()))
     servers = "".join(f"  server s{n} 192.0.2.1:80\n" for n in range(5000))
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\nbackend be\n" + servers)
     settings = configured(tmp_path, haproxy_bin=one_haproxy(version))

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from dataplane_core.logs.apache import AccessRecord, compile_format
-from dataplane_core.server.logging import configure, log_access
+from dataplane_core.server.log_targets import configure, log_access
 from dataplane_core.settings import LogTarget, Settings, SettingsError, SyslogSettings, load
 
 ENVIRON = {

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dataplane_core.haproxy.commands import run_command
+from dataplane_core.haproxy.subprocesses import run_command
 
 _CLASSES = {
     "ACL keywords": "acl",

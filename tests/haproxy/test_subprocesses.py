@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.haproxy import output
-from dataplane_core.haproxy.commands import (
+from dataplane_core.haproxy.subprocesses import (
     CommandFailed,
     RunningCommand,
     child_environment,

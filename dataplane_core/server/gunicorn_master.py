@@ -15,7 +15,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from dataplane_core.logs.apache import AccessRecord
-from dataplane_core.server.logging import ACCESS, log_access
+from dataplane_core.server.log_targets import ACCESS, log_access
 from dataplane_core.server.process import (
     disregard,
     end_with_parent,
@@ -57,7 +57,7 @@ class ServerLog(Logger):
     """gunicorn's messages in our log, its requests in our access log."""
 
     def setup(self, cfg: Any) -> None:
-        """Leave handlers and levels to `server.logging`."""
+        """Leave handlers and levels to `server.log_targets`."""
         self.cfg = cfg
         self.error_log.propagate = True
         self.error_log.handlers.clear()

@@ -1,7 +1,7 @@
 import pytest
 
-from dataplane_core.haproxy.commands import CommandFailed
-from dataplane_core.haproxy.keywords import BuildKeyword, keywords, parse
+from dataplane_core.haproxy.build_keywords import BuildKeyword, keywords, parse
+from dataplane_core.haproxy.subprocesses import CommandFailed
 from tests.haproxy.support import VERSIONS
 from tests.harness.fixtures import one_haproxy
 
