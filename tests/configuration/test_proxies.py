@@ -9,7 +9,7 @@ from dataplane_plugins.configuration.proxies.defaults import DEFAULTS
 from dataplane_plugins.configuration.proxies.frontends import FRONTEND
 from dataplane_plugins.configuration.proxies.section_kinds import statements_of
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
-from tests.plugins.configuration.support import section
+from tests.configuration.support import section
 
 MODELS = {"defaults": DEFAULTS, "frontend": FRONTEND, "backend": BACKEND}
 

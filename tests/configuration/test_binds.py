@@ -5,7 +5,7 @@ import pytest
 from dataplane_core.text import Line
 from dataplane_plugins.configuration.common.addresses import address_name
 from dataplane_plugins.configuration.servers.binds import BIND
-from tests.plugins.configuration.support import read, rewritten, written
+from tests.configuration.support import read, rewritten, written
 
 
 @pytest.mark.parametrize("address", [":80", "*:80", ":::80", "[::]:80", ":80-90", "/run/a.sock", "abns@a"])

@@ -4,7 +4,7 @@ import pytest
 
 from dataplane_plugins.configuration.servers.server_templates import SERVER_TEMPLATE
 from dataplane_plugins.configuration.servers.servers import LIVE, SERVER
-from tests.plugins.configuration.support import read, rewritten, written
+from tests.configuration.support import read, rewritten, written
 
 AT = {"name": "a", "address": "10.0.0.1", "port": 80}
 

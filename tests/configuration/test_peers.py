@@ -5,7 +5,7 @@ import pytest
 from dataplane_plugins.configuration.sections.mailers import MAILER, MAILERS
 from dataplane_plugins.configuration.sections.peers import PEER, PEERS, TABLE
 from dataplane_plugins.configuration.sections.resolvers import NAMESERVER
-from tests.plugins.configuration.support import read, rewritten, section, written
+from tests.configuration.support import read, rewritten, section, written
 
 
 @pytest.mark.parametrize("statement", [PEER, MAILER, NAMESERVER])

@@ -4,7 +4,7 @@ import pytest
 
 from dataplane_plugins.configuration.rules.log_targets import LOG
 from dataplane_plugins.configuration.sections.log_forwards import DGRAM_BIND
-from tests.plugins.configuration.support import read, rewritten, written
+from tests.configuration.support import read, rewritten, written
 
 TO = {"address": "127.0.0.1:514", "facility": "local0"}
 

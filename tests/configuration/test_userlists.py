@@ -3,7 +3,7 @@
 import pytest
 
 from dataplane_plugins.configuration.sections.userlists import GROUP, USER
-from tests.plugins.configuration.support import read, rewritten, written
+from tests.configuration.support import read, rewritten, written
 
 HASH = "$6$k6y3o.eP$JlKBx9za"
 
