@@ -94,7 +94,8 @@ setup(
     cmdclass={"build_py": BuildWithSamples},
     packages=find_packages(include=["dataplane_core*", "dataplane_plugins*"]),
     include_package_data=False,  # folders of data are no packages; the line below names them
-    package_data={"": ["py.typed"], "dataplane_plugins.service": ["assets/*"]},
+    package_data={"": ["py.typed"], "dataplane_plugins.service": ["assets/*"],
+                  "dataplane_plugins.configuration.masks": ["*.json"]},
     install_requires=RUNTIME,
     extras_require=EXTRAS,
     entry_points={

@@ -98,6 +98,7 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.locate import refuse_namesake, row_name
+from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
 from dataplane_core.resources.registry import Registry
@@ -153,7 +154,7 @@ __all__ = [
     "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
     "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
-    "Orphans", "Parent", "RowCommands", "NeedsReload", "Collection",
+    "Orphans", "Parent", "Mask", "RowCommands", "NeedsReload", "Collection",
     "RowCollection", "SectionCollection", "Naming",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",

@@ -10,7 +10,7 @@ _MODULES = (
     "service.reloads",
     "configuration.raw",
     "configuration.version",
-    "configuration.elsewhere",
+    "configuration.masks",
     "configuration.globals.global_",
     "configuration.proxies.defaults",
     "configuration.proxies.frontends",

@@ -13,6 +13,7 @@ from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
+from dataplane_core.codec.masks import ModelMask
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Problem, Prop
@@ -24,6 +25,7 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentSections
 from dataplane_core.resources.extra_props import INDEX, extra_props
+from dataplane_core.resources.masks import NOTHING, Mask
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
@@ -51,6 +53,7 @@ class View:
         self.version = version
         self.registry = registry
         self.config = config
+        self._mask = registry.masks.get(version.name, Mask())
         self.factory = SchemaFactory([*self._names(), *defined])
         self._strict = strict
         self._codecs: dict[str, Codec] = {}
@@ -66,30 +69,41 @@ class View:
         """The collections that the version has, in the order of their declarations."""
         name = self.version.name
         every = self.registry.collections.values()
-        return tuple(one for one in every if one.versions is None or name in one.versions)
+        return tuple(
+            one
+            for one in every
+            if (one.versions is None or name in one.versions)
+            and one.name not in self._mask.collections
+        )
 
     def codec(self, collection: Collection) -> Codec:
         """Return the codec of a collection's objects; collections with one schema share it."""
         name = self.version.naming(collection).schema
         if name not in self._codecs:
-            props = (*map(self._named, extra_props(collection)), *collection.props)
+            props = (*self._extra_props(collection), *collection.props)
             empty = (
                 collection.model.empty
                 if isinstance(collection, SectionCollection | SingleSection)
                 else {}
             )
-            self._codecs[name] = self.make_codec(name, props, _rules(collection), empty)
+            declared = collection.naming.schema
+            self._codecs[name] = self.make_codec(
+                name, props, _rules(collection), empty, declared=declared
+            )
         return self._codecs[name]
 
     def list_codec(self, collection: Collection) -> ListCodec:
         """Return the codec of a list of a collection's objects."""
         return ListCodec(self.codec(collection))
 
-    def _named(self, prop: Prop) -> Prop:
-        """Return a property with the name that the version has for it, if it is the index."""
-        if prop is not INDEX or self.version.index_property == INDEX.name:
-            return prop
-        return replace(prop, names={self.version.name: self.version.index_property})
+    def _extra_props(self, collection: Collection) -> Iterator[Prop]:
+        """Yield the properties that no line has; the index, if any, as the version calls it."""
+        index = self.version.index_property
+        for prop in extra_props(collection):
+            if prop is not INDEX or index == INDEX.name:
+                yield prop
+            elif index is not None:
+                yield replace(prop, names={self.version.name: index})
 
     def make_codec(
         self,
@@ -97,14 +111,22 @@ class View:
         props: Iterable[Prop],
         rules: Rules = lambda values: (),
         empty: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        declared: str = "",
     ) -> Codec:
-        """A codec for objects with `props`; `empty` as a `Codec` has it."""
+        """Return a codec for objects with `props`; `empty` as a `Codec` has it.
+
+        `name` is that of the schema in this version, `declared` the one that masks know it by,
+        where that is another.
+        """
+        schema = declared or name
+        mask = self._mask
         return Codec(
             name,
             props,
             self.version.name,
             self.factory,
-            foreign=self.registry.foreign.get(name, frozenset()),
+            mask=ModelMask(mask.properties.get(schema, NOTHING), mask.values.get(schema, {})),
             strict=self._strict,
             rules=rules,
             empty=empty,

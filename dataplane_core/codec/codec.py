@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
 from dataplane_core.codec.schema import (
     TYPE_ERROR,
@@ -52,7 +53,7 @@ class Loaded:
 class Codec:
     """One model in one API version.
 
-    `foreign` are the paths that the model has in other versions only. A `strict` codec refuses
+    `mask` is what the model lacks in this version. A `strict` codec refuses
     unknown properties, and those that do not belong to the others, instead of leaving them out with
     a warning. `rules` gives the problems between properties of flat values. `empty` are the nested
     objects that are shown although nothing is in them, where other properties have the values
@@ -66,7 +67,7 @@ class Codec:
         version: str,
         factory: SchemaFactory,
         *,
-        foreign: frozenset[str] = frozenset(),
+        mask: ModelMask = NO_MASK,
         strict: bool = False,
         rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
         empty: Mapping[str, Mapping[str, Any]] | None = None,
@@ -74,13 +75,14 @@ class Codec:
         self.name = name
         self.props = tuple(props)
         self.version = version
-        self.foreign = {f"{path}.".replace("[]", "") for path in foreign | _other_paths(self.props)}
+        elsewhere = mask.properties | _other_paths(self.props)
+        self.elsewhere = {f"{path}.".replace("[]", "") for path in elsewhere}
         self.strict = strict
         self.rules = rules
         self._factory = factory
-        self.root: Node = build(self.props, version)
+        self.root: Node = build(self.props, version, mask)
         self.project = Projector(self.root, empty)
-        self._hidden = [prop.name for prop in self.props if prop.path(version) is None]
+        self._hidden = [prop.name for prop in self.props if mask.hides(prop.path(version))]
 
     @cached_property
     def schema_class(self) -> type[Schema]:
@@ -163,7 +165,7 @@ class Codec:
             if path.rpartition(".")[2].lower().startswith("x_"):
                 continue
             near = _nearest(path, owner) if number < _MOST_SUGGESTED else ""
-            if not self.strict or self.is_foreign(path):
+            if not self.strict or self.is_elsewhere(path):
                 ignored.append(path + near)
             else:
                 problems.append((path, Rule(Code.UNKNOWN, f"in body is not known here{near}")))
@@ -176,16 +178,16 @@ class Codec:
                 values[path] = before[path]
         return values
 
-    def is_foreign(self, path: str) -> bool:
+    def is_elsewhere(self, path: str) -> bool:
         """Whether another version of the interface knows the path, or something in or around it."""
         whole = f"{path}.".replace("[]", "")
-        return any(one.startswith(whole) or whole.startswith(one) for one in self.foreign)
+        return any(one.startswith(whole) or whole.startswith(one) for one in self.elsewhere)
 
 
 def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
     """The paths that properties have in any version, where versions differ."""
     named = (prop for prop in props if prop.names)
-    return frozenset(path for prop in named for path in (prop.name, *prop.names.values()) if path)
+    return frozenset(path for prop in named for path in (prop.name, *prop.names.values()))
 
 
 def _anywhere(problem: Problem) -> Problem:

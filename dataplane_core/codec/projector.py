@@ -1,6 +1,6 @@
 """Flat objects as those of the interface, their properties in the order in which it lists them."""
 
-from collections.abc import ItemsView, Mapping
+from collections.abc import Callable, ItemsView, Mapping
 from typing import Any, NamedTuple
 
 from dataplane_core.codec.shape import Node
@@ -12,13 +12,15 @@ _NOTHING: dict[str, Any] = {}
 class _Step(NamedTuple):
     """One value of a plan: its flat path, the objects around it, its name, how items are made.
 
-    Without a path it is an empty object, where `needed` are among the values.
+    `shown` makes of a value what the version has, where that is of another type. Without a path it
+    is an empty object, where `needed` are among the values.
     """
 
     path: str
     parents: tuple[str, ...]
     name: str
     items: "Projector | None" = None
+    shown: Callable[[Any], Any] | None = None
     needed: ItemsView[str, Any] = _NOTHING.items()
 
 
@@ -48,7 +50,9 @@ class Projector:
             if not child.children or child.prop is not None:
                 objects = child.item is not None and bool(child.item.children)
                 items = Projector(child.item) if objects and child.item is not None else None
-                self._steps[child.canonical] = _Step(child.canonical, parents, child.name, items)
+                shown = None if child.conversion is None else child.conversion.shown
+                step = _Step(child.canonical, parents, child.name, items, shown)
+                self._steps[child.canonical] = step
 
     def wire_name(self, path: str) -> str:
         """The name in the interface of the value at a flat path, as dots separate it."""
@@ -68,13 +72,15 @@ class Projector:
         if plan is None:
             plan = self._plan(names)
         result: dict[str, Any] = {}
-        for path, parents, name, items, needed in plan:
+        for path, parents, name, items, shown, needed in plan:
             if path:
                 value = values[path]
             elif needed <= values.items():
                 value = {}
             else:
                 continue
+            if shown is not None:
+                value = shown(value)
             if items is not None:
                 value = [items(item) for item in value]
             if parents:

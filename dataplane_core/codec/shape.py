@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Any
 
+from dataplane_core.codec.conversions import CONVERSIONS, Conversion
+from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.untouched import is_same, partners
 from dataplane_core.grammar import Prop
 
@@ -19,16 +21,19 @@ class Node:
 
     `canonical` is the flat path of the value (inside its array, for items of arrays). An object
     with a `prop` of its own is told from an absent one while it is empty. A `shared` one belongs to
-    a part of the object that several models have.
+    a part of the object that several models have. `conversion` is that of a value of another type.
     """
 
-    __slots__ = ("canonical", "children", "folded", "item", "name", "path", "prop", "shared")
+    __slots__ = (
+        "canonical", "children", "conversion", "folded", "item", "name", "path", "prop", "shared",
+    )  # fmt: skip
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
         self.name = name
         self.path = path
         self.canonical = canonical
         self.prop = prop
+        self.conversion: Conversion | None = None
         self.shared = False
         self.children: dict[str, Node] = {}
         self.folded: dict[str, Node] = {}
@@ -65,23 +70,30 @@ class Node:
         return self.prop is not None and self.prop.required
 
 
-def build(props: Iterable[Prop], version: str, root: Node | None = None) -> Node:
-    """The tree of the properties that exist in an API version."""
+def build(
+    props: Iterable[Prop], version: str, mask: ModelMask = NO_MASK, root: Node | None = None
+) -> Node:
+    """Return the tree of the properties that exist in an API version."""
     root = root or Node("", "")
     for prop in props:
         path = prop.path(version)
-        if path is None:
+        full = f"{root.path}.{path}" if root.path else path
+        if mask.hides(full):
             continue
+        prop = mask.shown(prop, full)
         node = root
         depth = None if prop.shared_in is None else len(prop.shared_in.split(".")) - 1
         for at, name in enumerate(path.split(".")):
             node = node.child(name)
             node.shared |= at == depth
-        node.prop, node.canonical = prop, prop.name
+        conversion = CONVERSIONS.get(prop.types.get(version, ""))
+        node.prop = prop if conversion is None else conversion.prop(prop)
+        node.canonical, node.conversion = prop.name, conversion
         if isinstance(prop.items, tuple):
-            node.item = build(prop.items, version, Node("", f"{node.path}[]"))
+            node.item = build(prop.items, version, mask, Node("", f"{node.path}[]"))
         elif prop.items is not None:
-            node.item = Node("", f"{node.path}[]", prop=prop.items)
+            item = mask.shown(prop.items, f"{full}[]")
+            node.item = Node("", f"{node.path}[]", prop=item)
     return root
 
 
@@ -172,6 +184,8 @@ def flatten(
             flatten(value, child, values)
         elif child.item is not None and child.item.children:
             values[child.canonical] = [flatten(item, child.item) for item in value]
+        elif child.conversion is not None:
+            values[child.canonical] = child.conversion.read(value)
         else:
             values[child.canonical] = value
     return values

@@ -30,11 +30,11 @@ class Problem:
 class Prop:
     """One property, stated once: parser, writer, schema and specification all read it from here.
 
-    `name` is the dotted path in the JSON object, `names` its path in API versions that differ
-    (None where a version lacks it). `items` are the properties of an array's objects, or one
-    `Prop` for
-    an array of scalars. `nullable`: 0, "" and null are values of their own; otherwise they mean
-    "unset".
+    `name` is the dotted path in the JSON object, `names` its path in API versions that differ, and
+    `types` the conversion of its value in those that have another JSON type (`boolean` for the
+    words enabled and disabled). Versions that lack a property have it in a mask of their own.
+    `items` are the properties of an array's objects, or one `Prop` for an array of scalars.
+    `nullable`: 0, "" and null are values of their own; otherwise they mean "unset".
     `required` counts inside the nested object that the property belongs to. `live` is the Runtime
     API command that applies a new value to the running process, except where the configuration has
     the word `live_unless` anywhere.
@@ -59,7 +59,8 @@ class Prop:
     nullable: bool = False
     required: bool = False
     items: "tuple[Prop, ...] | Prop | None" = None
-    names: Mapping[str, str | None] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
     deprecated: bool = False
     read_only: bool = False
     live: str | None = None
@@ -70,12 +71,12 @@ class Prop:
 
     def under(self, prefix: str) -> "Prop":
         """The same property inside an object named `prefix`."""
-        names = {version: name and f"{prefix}.{name}" for version, name in self.names.items()}
+        names = {version: f"{prefix}.{name}" for version, name in self.names.items()}
         shared_in = None if self.shared_in is None else f"{prefix}.{self.shared_in}"
         return replace(self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in)
 
-    def path(self, version: str) -> str | None:
-        """Where the property stands in an API version's object; None where it does not."""
+    def path(self, version: str) -> str:
+        """Return where the property stands in the object of an API version."""
         return self.names.get(version, self.name)
 
 

@@ -7,7 +7,7 @@ def dataplane_register(registry):
                   parameter="backend", title="Server")
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TypedDict, Unpack
 
@@ -24,6 +24,7 @@ from dataplane_core.resources.collections import (
     with_listen,
 )
 from dataplane_core.resources.extension import Extension, Part
+from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.resources.query_words import ORPHANS, Orphans, Parent, QueryWords
 from dataplane_core.text import Line
@@ -62,7 +63,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
-        self.foreign: dict[str, frozenset[str]] = {}
+        self.masks: dict[str, Mask] = {}
         self._kinds: dict[str, None] = {}
         self._ranks: dict[tuple[str, ...], int] = {}
         self.origins = Origins()
@@ -175,13 +176,13 @@ class Registry:
         self._open()
         self._extensions.append(Extension(name, parts, behind, plugin_at_work()))
 
-    def elsewhere(self, schema: str, paths: Iterable[str]) -> None:
-        """Name properties that a model has only in API versions that are not served.
+    def mask(self, version: str, mask: Mask) -> None:
+        """Say what an API version lacks, beside what is said already.
 
-        A body that carries them is taken without them, and a warning.
+        A body with a property that the version lacks is taken without it, and with a warning.
         """
         self._open()
-        self.foreign[schema] = self.foreign.get(schema, frozenset()) | frozenset(paths)
+        self.masks[version] = self.masks.get(version, Mask()).with_also(mask)
 
     def freeze(self) -> None:
         """Check what only shows when everything is declared, and forbid more."""

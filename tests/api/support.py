@@ -33,6 +33,7 @@ from dataplane_core.grammar import (
     statements,
     word,
 )
+from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.query_words import Orphans, Parent
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings, UserSettings
@@ -64,7 +65,7 @@ KEEPER = statement(
             arg("weight", integer("weight", 0, 9, nullable=True, live="set keeper {parent}/{name} {value}")),
             arg("state", one_of("state", "on", "off", live="turn {name} {value:on=1,off=0,=0}")),
             arg("tag", word("tag", names={"v2": "label", "v9": "tags.first"})),
-            arg("old", word("old", names={"v2": None, "v9": "ancient"})),
+            arg("old", word("old", names={"v9": "ancient"})),
             flag("secret", "secret", read_only=True),
         ),
     ),
@@ -96,7 +97,8 @@ def dataplane_register(registry: Registry) -> None:
     registry.rows("doors", DOOR, parents=("frontend",), parameter="frontend", typed=False,
                   unnamed=door_name, orphans=Orphans(list=400), rank=40)  # fmt: skip
     registry.rows("passages", PASSAGE, parents=("frontend", "defaults"), key=None, filters=("type",), rank=50)
-    registry.elsewhere("backend", ["guid", "balance.arguments"])
+    lacking = {"backend": frozenset({"guid", "balance.arguments"}), "keeper": frozenset({"old"})}
+    registry.mask("v2", Mask(properties=lacking))
 
 
 FAMILY = SimpleNamespace(__name__="family", dataplane_register=dataplane_register)

@@ -63,7 +63,6 @@ HTTP_TRACK_PROPERTIES = tuple(
         f"track-sc{number}-{what}",
         f"The same as `track_sc_{what}`, for the counter {number}.",
         pattern=WORD,
-        names={"v3": None},
     )
     for number in _NUMBERS
     for what in ("key", "table")

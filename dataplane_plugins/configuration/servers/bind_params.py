@@ -65,7 +65,6 @@ BIND_PARAMS = params(
         "process",
         word(
             "process",
-            names={"v3": None},
             help="Threads that accept connections; gone since HAProxy 2.7, see thread.",
         ),
         several=True,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import BadRequest, Invalid
 from dataplane_core.grammar import Problem, Prop
@@ -21,7 +22,7 @@ PROPS = (
     Prop("a.c", "integer"),
     Prop("dashed-name"),
     Prop("flat", names={"v9": "deep.er.flat"}),
-    Prop("old", names={"v9": None}),
+    Prop("old"),
     Prop("codes", "array", items=Prop("", "integer")),
     Prop("words", "array", items=Prop("", "string", enum=("p", "q"))),
     Prop("rows", "array", items=(Prop("id", "integer", required=True), Prop("x.y"))),
@@ -34,7 +35,8 @@ SCALARS = {
 
 
 def codec(version: str = "v2", **more: Any) -> Codec:
-    return Codec("thing", PROPS, version, SchemaFactory(), **more)
+    mask = ModelMask(frozenset({"old"})) if version == "v9" else NO_MASK
+    return Codec("thing", PROPS, version, SchemaFactory(), mask=mask, **more)
 
 
 def values_of(prop: Prop) -> st.SearchStrategy[Any]:

@@ -1,0 +1,56 @@
+"""Values that a version of the interface has in another JSON type than the declaration."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dataplane_core.grammar import Prop
+
+_UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a value goes to a version's JSON (`shown`) and comes from it (`read`).
+
+    `prop` makes the property as the version has it. `shown` and `read` leave alone what is no such
+    value: a word of the file that the declaration does not have, or a type that the schema refuses.
+    """
+
+    prop: Callable[[Prop], Prop]
+    shown: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _switch(prop: Prop) -> Prop:
+    return replace(prop, json="boolean", enum=(), pattern=None, nullable=True)
+
+
+def _words_of(duration: Any) -> Any:
+    if type(duration) is not int or duration < 0:
+        return duration
+    unit = next(unit for unit, length in _UNITS.items() if duration % length == 0)
+    return f"{duration // _UNITS[unit]}{unit}" if duration else "0ms"
+
+
+def _milliseconds(text: Any) -> Any:
+    number = text.rstrip("dhms")
+    return int(number) * _UNITS[text[len(number) :] or "ms"]
+
+
+def _duration(prop: Prop) -> Prop:
+    """Return a number of milliseconds as text with a unit; its limits hold for the number alone."""
+    pattern = "^[0-9]{1,15}(ms|s|m|h|d)?$"
+    return replace(prop, json="string", pattern=pattern, minimum=None, maximum=None)
+
+
+CONVERSIONS: Mapping[str, Conversion] = {
+    "boolean": Conversion(
+        _switch,
+        lambda word: {"enabled": True, "disabled": False}.get(word, word),
+        lambda value: "enabled" if value else "disabled",
+    ),
+    "duration": Conversion(_duration, _words_of, _milliseconds),
+}
+"""By the names that `Prop.types` has: `boolean` for the words `enabled` and `disabled`, `duration`
+for milliseconds as text with the largest unit that divides them (`30s`)."""

@@ -1,0 +1,20 @@
+"""What versions of the interface lack of what the server has, as data: `v1.json`, `v2.json` …
+
+The files are made from the published facts of each version by `python -m tests.harness.masks`. What
+they do not name is in every version: a keyword that only HAProxy and a declaration know needs no
+entry.
+"""
+
+import json
+from importlib.resources import files
+
+from dataplane_core.plugin import Mask, Registry, impl
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Tell the registry, version by version."""
+    for file in files(__name__).iterdir():
+        if file.name.endswith(".json"):
+            mask = Mask.of(json.loads(file.read_text("utf-8")))
+            registry.mask(file.name.removesuffix(".json"), mask)

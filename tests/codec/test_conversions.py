@@ -1,0 +1,54 @@
+"""Values of another JSON type in some version mean the same in all."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.schema import SchemaFactory
+from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.grammar import Prop
+
+PROPS = (
+    Prop("check", enum=("enabled", "disabled"), types={"v9": "boolean"}),
+    Prop("deep.wait", "integer", minimum=1, names={"v9": "wait"}, types={"v9": "duration"}),
+    Prop("rows", "array", items=(Prop("on", enum=("enabled", "disabled"), types={"v9": "boolean"}),)),
+)
+OLD, NEW = (Codec("thing", PROPS, version, SchemaFactory()) for version in ("v2", "v9"))
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "check": st.sampled_from(["enabled", "disabled"]),
+            "deep.wait": st.integers(1, 2**40),
+            "rows": st.lists(st.fixed_dictionaries({"on": st.sampled_from(["enabled", "disabled"])}), min_size=1),
+        },
+    )
+)
+def test_a_round_trip_in_either_version_gives_the_same_values(values):
+    for codec in (OLD, NEW):
+        shown = codec.project(values)
+        loaded = codec.load(shown)
+        loaded.check()
+        assert (loaded.values, loaded.echo) == (values, shown)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(5000, "5s"), (60000, "1m"), (3_600_000, "1h"), (86_400_000, "1d"), (1500, "1500ms"), (0, "0ms")],
+)
+def test_a_duration_has_the_largest_unit_that_divides_it(value, shown):
+    assert NEW.project({"deep.wait": value}) == {"wait": shown}
+
+
+def test_a_switch_is_true_or_false_and_says_so_in_the_schema():
+    assert NEW.project({"check": "disabled"}) == {"check": False}
+    assert NEW.load({"check": False}).values == {"check": "disabled"}
+    with pytest.raises(BadRequest, match="true or false"):
+        NEW.load({"check": "enabled"})
+    with pytest.raises(Invalid) as refusal:
+        NEW.load({"wait": "5 s"}).check()
+    assert refusal.value.code == Code.PATTERN
+    assert NEW.load({"wait": "7"}).values == {"deep.wait": 7}

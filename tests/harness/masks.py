@@ -1,0 +1,191 @@
+"""The masks of the versions of the interface, made from their published facts.
+
+    python -m tests.harness.masks
+
+writes the files in `dataplane_plugins/configuration/masks`. A version lacks what some other version
+publishes and it does not. `/v2` has always shown more than its release published, every keyword of
+HAProxy: what it shows now is not lacking. To let it show a further property, delete that from its
+mask and run the command again.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.api.served_version import ServedVersion
+from dataplane_core.app import create_app
+from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.shape import Node
+from dataplane_core.settings import Settings
+from tests.harness.recorded import REASON, TOP, reference, shared_folder
+
+FOLDER = TOP / "dataplane_plugins" / "configuration" / "masks"
+FACTS = {"v1": "v1.2", "v2": "v2.9", "v3": "v3.4"}
+ALL_FACTS = ("v1.2", "v2.6", "v2.9", "v3.4")
+CONFIGURATION = "/configuration/"
+RENAMED = {"fcgi_app": "fcgiApp"}
+"""Schemas that have another name in the declarations, which have those of 2.9."""
+DEEPEST = 6
+
+Values = dict[str, set[Any]]
+
+
+@dataclass
+class Facts:
+    """What a version has: names of collections, and by schema the words of each path.
+
+    A path without a choice of words has an empty set.
+    """
+
+    collections: set[str] = field(default_factory=set)
+    schemas: dict[str, Values] = field(default_factory=dict)
+
+    def add(self, other: "Facts") -> None:
+        """Take what another version has, too."""
+        self.collections |= other.collections
+        for name, paths in other.schemas.items():
+            known = self.schemas.setdefault(name, {})
+            for path, words in paths.items():
+                known.setdefault(path, set()).update(words)
+
+
+def published(document: dict[str, Any]) -> Facts:
+    """The facts of a published document: those of the configuration, and of sites."""
+    facts = Facts()
+    for path, methods in document["paths"].items():
+        if CONFIGURATION not in path and "/sites" not in path:
+            continue
+        words = path.partition(CONFIGURATION)[2].split("/")
+        while words[-1].startswith("{"):
+            words.pop()
+        facts.collections.update(words[-1:] if words[-1] else ())
+        for operation in methods.values():
+            for name in _bodies(document, operation):
+                schema = document["definitions"][name]
+                found = dict(_paths(document, schema))
+                facts.schemas.setdefault(RENAMED.get(name, name), {}).update(found)
+    return facts
+
+
+def _bodies(document: dict[str, Any], operation: Any) -> Iterator[str]:
+    """The names of the schemas of the objects that an operation takes."""
+    for parameter in operation.get("parameters", ()) if isinstance(operation, dict) else ():
+        name = parameter.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        schema = document["definitions"].get(name, {})
+        if schema.get("type") == "array":
+            name = schema.get("items", {}).get("$ref", "").rpartition("/")[2]
+        if name:
+            yield name
+
+
+def _paths(
+    document: dict[str, Any], schema: dict[str, Any], prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, set[Any]]]:
+    schema = _resolved(document, schema)
+    for part in schema.get("allOf", ()):
+        yield from _paths(document, part, prefix, depth)
+    for name, inner in schema.get("properties", {}).items():
+        if depth > DEEPEST:
+            return
+        inner, path = _resolved(document, inner), f"{prefix}{name}"
+        yield path, set(inner.get("enum", ()))
+        yield from _paths(document, inner, f"{path}.", depth + 1)
+        if "items" in inner:
+            items = _resolved(document, inner["items"])
+            if "enum" in items:
+                yield f"{path}[]", set(items["enum"])
+            yield from _paths(document, items, f"{path}[].", depth + 1)
+
+
+def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = document["definitions"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def shown(one: ServedVersion) -> Facts:
+    """The facts of a version as it is served."""
+    facts = Facts({collection.name for collection in one.view.collections})
+    codecs = [one.view.codec(collection) for collection in one.view.collections]
+    for route in one.routes:
+        bodies = (operation.body for operation in route.operations.values())
+        codecs += [body.codec for body in bodies if body and isinstance(body.codec, Codec)]
+    for codec in codecs:
+        facts.schemas.setdefault(codec.name, {}).update(_nodes(codec.root))
+    return facts
+
+
+def _nodes(node: Node) -> Iterator[tuple[str, set[Any]]]:
+    for child in node.children.values():
+        yield child.path, set(child.prop.enum if child.prop else ())
+        yield from _nodes(child)
+        if child.item is not None:
+            if child.item.prop is not None:
+                yield f"{child.path}[]", set(child.item.prop.enum)
+            yield from _nodes(child.item)
+
+
+def mask(own: Facts, every: Facts) -> dict[str, Any]:
+    """What a version with the facts `own` lacks of `every`, as the file has it."""
+    properties, values = {}, {}
+    for name, paths in sorted(every.schemas.items()):
+        known = own.schemas.get(name)
+        if known is None:
+            continue
+        lacking = sorted(_topmost(paths.keys() - known.keys()))
+        words = {
+            path: sorted(paths[path] - known[path])
+            for path in sorted(paths.keys() & known.keys())
+            if known[path] and paths[path] - known[path]
+        }
+        properties.update({name: lacking} if lacking else {})
+        values.update({name: words} if words else {})
+    collections = sorted(every.collections - own.collections)
+    return {"collections": collections, "properties": properties, "values": values}
+
+
+def _topmost(paths: Iterable[str]) -> Iterator[str]:
+    """The paths that stand for all others: those in no other."""
+    known = set(paths)
+    for path in known:
+        around = path.rpartition(".")[0]
+        while around and around.removesuffix("[]") not in known:
+            around = around.rpartition(".")[0]
+        if not around and not (path.endswith("[]") and path[:-2] in known):
+            yield path
+
+
+def masks(shared: Path, v2: ServedVersion) -> dict[str, str]:
+    """The content of each file, by its name."""
+    every = Facts()
+    for name in ALL_FACTS:
+        every.add(published(reference(shared, name)))
+    found = {}
+    for version, release in FACTS.items():
+        own = published(reference(shared, release))
+        if version == "v2":
+            own.add(shown(v2))
+        found[f"{version}.json"] = json.dumps(mask(own, every), indent=1) + "\n"
+    return found
+
+
+def served(folder: Path) -> ServedVersion:
+    """`/v2` with all plugins of the server."""
+    (folder / "haproxy.cfg").write_text("global\n")
+    given: Mapping[str, Any] = {
+        "haproxy.config_file": str(folder / "haproxy.cfg"),
+        "dataplane.state_dir": str(folder / "state"),
+    }
+    return create_app(Settings.default().replace(**given)).served[0]
+
+
+if __name__ == "__main__":
+    shared = shared_folder() or sys.exit(REASON)
+    with tempfile.TemporaryDirectory() as place:
+        v2 = served(Path(place))
+        for name, text in masks(shared, v2).items():
+            (FOLDER / name).write_text(text, "utf-8")
