@@ -8,6 +8,9 @@ from dataplane_core.plugin import Code, Problem, Term, Values, checked
 OBJECT_NAME = r'^[A-Za-z0-9-_.:${}"]+$'
 """Names of servers, ACLs and other objects (manual, section 2.1), or a variable for such a name."""
 
+SECTION_NAME = r"^[A-Za-z0-9-_.:]+$"
+"""Names of proxy sections, as the interface takes them."""
+
 GUID = r"^[A-Za-z0-9-_.:]+$"
 """A globally unique identifier (manual, section 4.2 "guid")."""
 

@@ -1,15 +1,7 @@
 """HTTP and QUIC of the process, its HTTP client, Lua, detection of devices (manual, 3.1-3.2)."""
 
-from dataplane_core.plugin import (
-    each_counts,
-    mapped,
-    one_of,
-    opt,
-    rest,
-    statement,
-    statements,
-    word,
-)
+from dataplane_core.plugin import each_counts, mapped, one_of, opt, rest, statements, word
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.globals.statements import (
     added_words,
     boolean,
@@ -91,7 +83,7 @@ CLIENT = (
         "How long a connection may take.",
         v3=_CLIENT + "timeout_connect",
     ),
-    statement(
+    valued(
         "httpclient.ssl.verify",
         mapped(
             "httpclient_ssl_verify",
@@ -100,8 +92,8 @@ CLIENT = (
             help="Whether certificates of servers are checked.",
             **in_v3(_CLIENT + "ssl_verify"),
         ),
-        examples=["httpclient.ssl.verify none"],
-        rejects=["httpclient.ssl.verify", "httpclient.ssl.verify none required"],
+        "none",
+        rejects=["none required"],
     ),
 )
 

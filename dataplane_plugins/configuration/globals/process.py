@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     toggle,
     word,
 )
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.globals.statements import (
     NegatableFlag,
@@ -96,7 +97,7 @@ ENVIRONMENT = (
 
 IDENTITY = (
     enabled_or_absent("daemon", "daemon", "Whether the process goes into the background."),
-    statement(
+    valued(
         "default-path",
         group(
             "default_path",
@@ -109,8 +110,8 @@ IDENTITY = (
                 help="What relative file names start from.",
             ),
         ),
-        examples=["default-path config", "default-path origin /etc/haproxy"],
-        rejects=["default-path", "default-path origin", "default-path other"],
+        *("config", "origin /etc/haproxy"),
+        rejects=["origin", "other"],
     ),
     text("localpeer", "localpeer", "Name of this process among its peers.", WORD),
     first_counts(

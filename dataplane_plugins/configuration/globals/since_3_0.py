@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import port
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.globals.statements import (
     boolean,
     choice,
@@ -80,7 +81,7 @@ PROCESS = (
         nullable=True,
         v3="debug_options.stress_level",
     ),
-    statement(
+    valued(
         "ocsp-update.httpproxy",
         Address(
             Prop(
@@ -90,8 +91,7 @@ PROCESS = (
             ),
             port("ocsp_update_options.httpproxy.port", help="Port of the proxy."),
         ),
-        examples=["ocsp-update.httpproxy 127.0.0.1:3128"],
-        rejects=["ocsp-update.httpproxy"],
+        "127.0.0.1:3128",
     ),
     _codes("http-err-codes", "Statuses that count as errors of clients."),
     _codes("http-fail-codes", "Statuses that count as failures of servers."),
@@ -101,11 +101,10 @@ TUNING = (
     _bytes(
         "bufsize.small", "bufsize_small", "Size of a small buffer", TUNE_BUFFERS + "bufsize_small"
     ),
-    statement(
+    valued(
         "tune.epoll.mask-events",
         listed(TUNE + "epoll_mask_events", help="Events of epoll that are not reported."),
-        examples=["tune.epoll.mask-events err,hup"],
-        rejects=["tune.epoll.mask-events"],
+        "err,hup",
     ),
     tuned(
         *("glitches.kill.cpu-usage", "glitches_kill_cpu_usage"),

@@ -27,9 +27,9 @@ from dataplane_core.plugin import (
     one_of,
     opt,
     rest,
-    statement,
     word,
 )
+from dataplane_plugins.configuration.common.keywords import valued
 
 Names = dict[str, Any]
 
@@ -55,27 +55,27 @@ def number(
     """A keyword with a whole number; `limits` are the least and the largest."""
     least, most = [*limits, None, None][:2]
     term = integer(name, least, most, nullable=nullable, help=help, **_v3(v3))
-    return _valued(head, term, str(10 if least is None else least))
+    return valued(head, term, str(10 if least is None else least))
 
 
 def time(head: str, name: str, help: str, *limits: int, v3: str = "") -> Statement:
     """A keyword with a time, in JSON milliseconds; `limits` are the least and the largest."""
     least, most = [*limits, None, None][:2]
     term = duration(name, least, most, nullable=True, help=help, **_v3(v3))
-    return statement(head, term, examples=[f"{head} 1000", f"{head} 2s"], rejects=[head])
+    return valued(head, term, "1000", "2s")
 
 
 def text(
     head: str, name: str, help: str, pattern: str | None = None, v3: str = "", **more: Any
 ) -> Statement:
     """A keyword with one word."""
-    return _valued(head, word(name, pattern, help=help, **_v3(v3), **more), "x")
+    return valued(head, word(name, pattern, help=help, **_v3(v3), **more), "x")
 
 
 def words(head: str, name: str, help: str, v3: str = "") -> Statement:
     """A keyword with words up to the end of the line."""
     term = rest(name, help=help, **_v3(v3))
-    return statement(head, term, examples=[f"{head} x", f"{head} x y"], rejects=[head])
+    return valued(head, term, "x", "x y")
 
 
 def added_words(head: str, name: str, help: str, v3: str = "") -> Statement:
@@ -88,18 +88,14 @@ def on_off_word(head: str, name: str, help: str, v3: str = "", **words: str) -> 
     """A keyword with `on` or `off`, in JSON `enabled` or `disabled`; `words` adds others."""
     term = mapped(name, {"on": "enabled", "off": "disabled", **words}, help=help, **_v3(v3))
     term = term if words else on_off(name, help=help, **_v3(v3))
-    return statement(head, term, examples=[f"{head} on", f"{head} off"], rejects=[head])
+    return valued(head, term, "on", "off")
 
 
 def choice(
     head: str, name: str, choices: Sequence[str], help: str, v3: str | None = ""
 ) -> Statement:
     """A keyword with one of some words."""
-    return _valued(head, one_of(name, *choices, help=help, **_v3(v3)), choices[0])
-
-
-def _valued(head: str, term: Scalar, sample: str) -> Statement:
-    return statement(head, term, examples=[f"{head} {sample}"], rejects=[head])
+    return valued(head, one_of(name, *choices, help=help, **_v3(v3)), choices[0])
 
 
 def _v3(path: str | None) -> Names:

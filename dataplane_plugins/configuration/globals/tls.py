@@ -11,6 +11,7 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.globals.statements import (
     added_words,
@@ -82,7 +83,7 @@ DEFAULTS = (
         nullable=True,
         v3=V3 + "security_level",
     ),
-    statement(
+    valued(
         "ssl-load-extra-files",
         must_match(
             rest(
@@ -93,8 +94,7 @@ DEFAULTS = (
             *("ssl_load_extra_files", EXTRA, "none, all, or bundle, sctl, ocsp, issuer and key"),
             " ",
         ),
-        examples=["ssl-load-extra-files bundle sctl"],
-        rejects=["ssl-load-extra-files"],
+        "bundle sctl",
     ),
     boolean(
         "ssl-load-extra-del-ext",

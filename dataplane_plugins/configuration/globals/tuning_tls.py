@@ -1,6 +1,7 @@
 """`tune.…` of TLS, Lua, QUIC and compression (manual, section 3.2)."""
 
-from dataplane_core.plugin import Prop, UnwrittenValue, integer, seconds, seq, statement
+from dataplane_core.plugin import Prop, UnwrittenValue, integer, seconds, seq
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.globals.statements import (
     DoubledProperty,
     boolean,
@@ -20,7 +21,7 @@ LUA = (
         *("lua.forced-yield", "lua_forced_yield"),
         "Lua instructions after which a script must pause.",
     ),
-    statement(
+    valued(
         "tune.lua.maxmem",
         seq(
             UnwrittenValue(
@@ -39,8 +40,7 @@ LUA = (
                 **in_v3(LUA_V3 + "maxmem"),
             ),
         ),
-        examples=["tune.lua.maxmem 100"],
-        rejects=["tune.lua.maxmem"],
+        "100",
     ),
     *(
         time(f"tune.lua.{keyword}", TUNE + name, help, v3=LUA_V3 + name.removeprefix("lua_"))
@@ -111,7 +111,7 @@ TLS = (
         "Whether session keys can be logged.",
         TLS_V3 + "keylog",
     ),
-    statement(
+    valued(
         "tune.ssl.lifetime",
         seconds(
             TUNE + "ssl_lifetime",
@@ -119,8 +119,8 @@ TLS = (
             help="How long a TLS session can be taken up again, in seconds.",
             **in_v3(TLS_V3 + "lifetime"),
         ),
-        examples=["tune.ssl.lifetime 300", "tune.ssl.lifetime 5m"],
-        rejects=["tune.ssl.lifetime", "tune.ssl.lifetime 1500x"],
+        *("300", "5m"),
+        rejects=["1500x"],
     ),
     DoubledProperty(
         "tune.ssl.default-dh-param",

@@ -29,8 +29,8 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import port
-from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
-from dataplane_plugins.configuration.proxies.section_kinds import BACK, taken_by
+from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.proxies.section_kinds import BACK, ONLY_BACKEND, taken_by
 
 _POST = seq(
     lit("check_post"),
@@ -111,7 +111,7 @@ BALANCE = statement(
     rejects=["balance", "balance nope", "balance url_param", "balance first x", "balance hdr()"],
 )
 
-HASH_TYPE = statement(
+HASH_TYPE = valued(
     "hash-type",
     group(
         "hash_type",
@@ -129,8 +129,8 @@ HASH_TYPE = statement(
             ),
         ),
     ),
-    examples=["hash-type consistent", "hash-type map-based djb2 avalanche"],
-    rejects=["hash-type", "hash-type avalanche", "hash-type consistent avalanche"],
+    *("consistent", "map-based djb2 avalanche"),
+    rejects=["avalanche", "consistent avalanche"],
 )
 
 
@@ -186,15 +186,15 @@ SOURCE = statement(
 )
 
 
-HTTP_REUSE: Statement = statement(
+HTTP_REUSE: Statement = valued(
     "http-reuse",
     one_of(
         "http_reuse",
         *("aggressive", "always", "never", "safe"),
         help="Whether idle connections to servers are shared between clients.",
     ),
-    examples=["http-reuse safe"],
-    rejects=["http-reuse", "http-reuse maybe"],
+    "safe",
+    rejects=["maybe"],
 )
 
 BALANCING = taken_by(BACK, HASH_TYPE, BALANCE)
@@ -211,32 +211,32 @@ def _check_balance_factor(values: Values) -> Iterator[Problem]:
 CONNECTING = (
     *taken_by(
         BACK,
-        statement(
+        valued(
             "load-server-state-from-file",
             one_of(
                 "load_server_state_from_file",
                 *("global", "local", "none"),
                 help="Where the state of servers is taken from at start.",
             ),
-            examples=["load-server-state-from-file global"],
-            rejects=["load-server-state-from-file", "load-server-state-from-file foo"],
+            "global",
+            rejects=["foo"],
         ),
     ),
     *taken_by(
         BACK,
-        statement(
+        valued(
             "server-state-file-name",
             word(
                 "server_state_file_name",
                 None,
                 help="File with the backend's server states, or `use-backend-name`.",
             ),
-            examples=["server-state-file-name use-backend-name"],
+            "use-backend-name",
         ),
     ),
     *taken_by(
         ONLY_BACKEND,
-        statement(
+        valued(
             "use-fcgi-app",
             word(
                 "use_fcgi_app",
@@ -244,8 +244,7 @@ CONNECTING = (
                 refers_to=("fcgi-app",),
                 help="FastCGI application that requests go to.",
             ),
-            examples=["use-fcgi-app php"],
-            rejects=["use-fcgi-app"],
+            "php",
         ),
     ),
     *taken_by(
@@ -257,7 +256,7 @@ CONNECTING = (
             rejects=["http-send-name-header a b"],
         ),
         SOURCE,
-        statement(
+        valued(
             "hash-balance-factor",
             checked(
                 integer(
@@ -268,8 +267,8 @@ CONNECTING = (
                 ),
                 _check_balance_factor,
             ),
-            examples=["hash-balance-factor 150", "hash-balance-factor 0"],
-            rejects=["hash-balance-factor", "hash-balance-factor x"],
+            *("150", "0"),
+            rejects=["x"],
         ),
     ),
 )

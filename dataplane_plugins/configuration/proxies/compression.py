@@ -1,16 +1,7 @@
 """`compression …`: which messages HAProxy compresses, and how (manual, section 4.2)."""
 
-from dataplane_core.plugin import (
-    Statement,
-    gathered,
-    group,
-    keyword,
-    many,
-    one_of,
-    size,
-    statement,
-    word,
-)
+from dataplane_core.plugin import Statement, gathered, group, keyword, many, one_of, size, word
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 ALGORITHMS = ("identity", "gzip", "deflate", "raw-deflate")
@@ -32,19 +23,19 @@ def _types(head: str, name: str, help: str) -> Statement:
 
 
 def _minsize(side: str, what: str) -> Statement:
-    head = f"compression minsize-{side}"
+    """Return `compression minsize-…`; since HAProxy 3.2."""
     term = size(f"compression.minsize_{side}", help=f"Bytes from which {what} are compressed.")
-    return statement(head, term, examples=[f"{head} 10k"], rejects=[head])
+    return valued(f"compression minsize-{side}", term, "10k")
 
 
 COMPRESSION = taken_by(
     ANY,
     _algorithms("algo", "algorithms", "Algorithms for responses, in order of preference."),
-    statement(
+    valued(
         "compression algo-req",
         group("compression", one_of("algo-req", *ALGORITHMS, help="Algorithm for requests.")),
-        examples=["compression algo-req gzip"],
-        rejects=["compression algo-req", "compression algo-req zip"],
+        "gzip",
+        rejects=["zip"],
     ),
     _algorithms("algo-res", "algos-res", "Algorithms for responses, in order of preference."),
     _types("type", "types", "Media types of responses that are compressed."),
@@ -53,13 +44,12 @@ COMPRESSION = taken_by(
     _minsize("req", "requests"),
     _minsize("res", "responses"),
     keyword("compression offload", "compression.offload", help="Keep servers from compressing."),
-    statement(
+    valued(
         "compression direction",
         group(
             "compression",
             one_of("direction", "request", "response", "both", help="What is compressed."),
         ),
-        examples=["compression direction both"],
-        rejects=["compression direction"],
+        "both",
     ),
 )

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dataplane_core.plugin import LineContent, LineForm, Prop, Statement, Values, choose, nothing
-from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
-from dataplane_plugins.configuration.proxies.section_kinds import FRONT, taken_by
+from dataplane_plugins.configuration.proxies.section_kinds import FRONT, ONLY_BACKEND, taken_by
 
 MODES = ("httpclose", "http-server-close", "http-keep-alive")
 _HELP = "Whether connections are closed or kept between requests."

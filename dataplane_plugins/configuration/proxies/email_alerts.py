@@ -1,6 +1,7 @@
 """`email-alert …`: mails about servers that change their state (manual, section 4.2)."""
 
-from dataplane_core.plugin import Statement, one_of, statement, word
+from dataplane_core.plugin import Statement, one_of, word
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.syslog import LEVELS
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
@@ -9,28 +10,27 @@ ADDRESS = r"^\S+@\S+$"
 
 
 def _mail(head: str, help: str) -> Statement:
-    term = word(f"email_alert.{head}", ADDRESS, required=True, nullable=True, help=help)
-    head = f"email-alert {head}"
-    return statement(head, term, examples=[f"{head} ops@example.com"], rejects=[head])
+    """Return `email-alert from` or `email-alert to`, without which HAProxy sends no mail."""
+    mailbox = word(f"email_alert.{head}", ADDRESS, required=True, nullable=True, help=help)
+    return valued(f"email-alert {head}", mailbox, "ops@example.com")
 
 
 EMAIL_ALERTS = taken_by(
     ANY,
     _mail("from", "Sender of alerts."),
     _mail("to", "Recipient of alerts."),
-    statement(
+    valued(
         "email-alert level",
         one_of("email_alert.level", *LEVELS, help="The least severe message that is sent."),
-        examples=["email-alert level err"],
-        rejects=["email-alert level", "email-alert level max"],
+        "err",
+        rejects=["max"],
     ),
-    statement(
+    valued(
         "email-alert myhostname",
         word("email_alert.myhostname", None, help="Name that mail servers are greeted with."),
-        examples=["email-alert myhostname lb1"],
-        rejects=["email-alert myhostname"],
+        "lb1",
     ),
-    statement(
+    valued(
         "email-alert mailers",
         word(
             "email_alert.mailers",
@@ -40,7 +40,6 @@ EMAIL_ALERTS = taken_by(
             refers_to=("mailers",),
             help="The mailers section.",
         ),
-        examples=["email-alert mailers local"],
-        rejects=["email-alert mailers"],
+        "local",
     ),
 )

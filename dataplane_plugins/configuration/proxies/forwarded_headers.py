@@ -1,6 +1,7 @@
 """Header fields with addresses, and names of header fields (manual, section 4.2 "option …")."""
 
 from dataplane_core.plugin import arg, const, flag, group, one_of, params, seq, statement, word
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import or_variable
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
@@ -55,14 +56,13 @@ FORWARDED = taken_by(
 
 HEADER_NAMES = taken_by(
     ANY,
-    statement(
+    valued(
         "option http-restrict-req-hdr-names",
         one_of(
             "http_restrict_req_hdr_names",
             *("preserve", "delete", "reject"),
             help="What happens to header names of other than letters, digits and dashes.",
         ),
-        examples=["option http-restrict-req-hdr-names delete"],
-        rejects=["option http-restrict-req-hdr-names"],
+        "delete",
     ),
 )

@@ -10,10 +10,10 @@ from dataplane_core.plugin import (
     opt,
     rest,
     seq,
-    statement,
     word,
 )
 from dataplane_plugins.configuration.checks.steps import METHODS
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.proxies.section_kinds import BACK, taken_by
 
 _METHOD = word("method", None, enum=METHODS, help="Method of the check's request.")
@@ -105,16 +105,14 @@ CHECK_PARAMETERS = {
 
 EXTERNAL_CHECK = taken_by(
     BACK,
-    statement(
+    valued(
         "external-check path",
         word("external_check_path", help="`PATH` of the check's command."),
-        examples=['external-check path "/usr/bin:/bin"'],
-        rejects=["external-check path"],
+        '"/usr/bin:/bin"',
     ),
-    statement(
+    valued(
         "external-check command",
         word("external_check_command", help="Command that checks a server."),
-        examples=["external-check command /bin/true"],
-        rejects=["external-check command"],
+        "/bin/true",
     ),
 )

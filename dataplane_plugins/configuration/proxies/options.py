@@ -4,13 +4,11 @@ from dataplane_core.plugin import choose, nothing, option
 from dataplane_plugins.configuration.proxies.section_kinds import (
     ANY,
     BACK,
-    BACKEND,
     FRONT,
+    ONLY_BACKEND,
     ProxyStatements,
     taken_by,
 )
-
-ONLY_BACKEND = frozenset({BACKEND})
 
 
 def switches(

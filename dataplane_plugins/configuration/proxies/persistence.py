@@ -35,8 +35,13 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.proxies.options import ONLY_BACKEND
-from dataplane_plugins.configuration.proxies.section_kinds import BACK, NAMED, taken_by
+from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.proxies.section_kinds import (
+    BACK,
+    NAMED,
+    ONLY_BACKEND,
+    taken_by,
+)
 
 COOKIE_DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
 """What a domain may hold (RFC 2109, section 4.2.2; HAProxy checks it), or a variable."""
@@ -107,17 +112,16 @@ COOKIE = taken_by(
         ],
         rejects=["cookie", "cookie S maxlife something"],
     ),
-    statement(
+    valued(
         "dynamic-cookie-key",
         word("dynamic_cookie_key", help="Secret that dynamic cookies are computed with."),
-        examples=["dynamic-cookie-key k1"],
-        rejects=["dynamic-cookie-key"],
+        "k1",
     ),
 )
 
 PERSIST_RULE = taken_by(
     BACK,
-    statement(
+    valued(
         "persist",
         group(
             "persist_rule",
@@ -132,8 +136,8 @@ PERSIST_RULE = taken_by(
                 help="What a client is recognised by.",
             ),
         ),
-        examples=["persist rdp-cookie", "persist rdp-cookie(msts)"],
-        rejects=["persist", "persist rdp-cookie msts"],
+        *("rdp-cookie", "rdp-cookie(msts)"),
+        rejects=["rdp-cookie msts"],
     ),
 )
 
@@ -170,7 +174,7 @@ def _check_key_length(values: Values) -> Iterator[Problem]:
 
 STICK_TABLE = taken_by(
     NAMED,
-    statement(
+    valued(
         "stick-table",
         group(
             "stick_table",
@@ -219,11 +223,11 @@ STICK_TABLE = taken_by(
                 _check_key_length,
             ),
         ),
-        examples=[
-            "stick-table type ip size 1m expire 5m store gpc0,conn_rate(30s)",
-            "stick-table type string len 32 size 200k nopurge peers pr1 srvkey addr write-to t2",
-        ],
-        rejects=["stick-table type", "stick-table type ip size 2m srvkey"],
+        *(
+            "type ip size 1m expire 5m store gpc0,conn_rate(30s)",
+            "type string len 32 size 200k nopurge peers pr1 srvkey addr write-to t2",
+        ),
+        rejects=["type", "type ip size 2m srvkey"],
     ),
 )
 

@@ -1,4 +1,7 @@
-"""All statements that proxies share, in the order in which new lines are written."""
+"""The statements of proxies, in the order in which new lines are written.
+
+Each is declared in the module of its topic, with the kinds of sections that take it.
+"""
 
 from dataplane_core.plugin import Prop, shared
 from dataplane_plugins.configuration.checks.http_checks import CHECK
@@ -9,10 +12,14 @@ from dataplane_plugins.configuration.proxies import (
     email_alerts,
     error_pages,
     forwarded_headers,
+    identity,
+    limits,
+    logs,
+    monitor,
     options,
     persistence,
-    proxy_basics,
-    proxy_extras,
+    routing,
+    since_3_0,
     stats,
     timeouts,
 )
@@ -20,19 +27,19 @@ from dataplane_plugins.configuration.proxies import health_checks as health
 from dataplane_plugins.configuration.proxies.section_kinds import BACK, ProxyStatements, taken_by
 from dataplane_plugins.configuration.servers.params import default_server_statement
 
-FIRST = Prop(
+_INDEX = Prop(
     "index", "integer", nullable=True, required=True, help="Place of the step; the first one, 0."
 )
 
 PROXY_STATEMENTS: ProxyStatements = (
-    *proxy_basics.IDENTITY,
-    *proxy_basics.LIMITS,
+    *identity.IDENTITY,
+    *limits.LIMITS,
     *balancing.BALANCING,
-    *proxy_extras.SESSIONS,
-    *proxy_basics.MONITOR,
+    *limits.SESSIONS,
+    *monitor.MONITOR,
     *persistence.EXCEPTIONS,
-    *proxy_basics.BIND_PROCESS,
-    *proxy_basics.LOG_FORMATS,
+    *identity.BIND_PROCESS,
+    *logs.LOG_FORMATS,
     *email_alerts.EMAIL_ALERTS,
     *connection_mode.CONNECTION_MODE,
     *options.HTX,
@@ -48,7 +55,7 @@ PROXY_STATEMENTS: ProxyStatements = (
     *options.PROTOCOL,
     *forwarded_headers.HEADER_NAMES,
     *health.ADVANCED_CHECK,
-    *taken_by(BACK, shared("http-check", CHECK, FIRST)),
+    *taken_by(BACK, shared("http-check", CHECK, _INDEX)),
     *health.EXTERNAL_CHECK,
     *balancing.REUSE,
     *timeouts.TIMEOUTS,
@@ -59,12 +66,13 @@ PROXY_STATEMENTS: ProxyStatements = (
     *taken_by(BACK, default_server_statement()),
     *persistence.STICK_TABLE,
     *error_pages.ERROR_PAGES,
-    *proxy_extras.CAPTURES,
-    *proxy_basics.UNIQUE_ID,
-    *proxy_basics.DEFAULT_BACKEND,
-    *proxy_basics.CAPACITY,
+    *logs.CAPTURES,
+    *logs.UNIQUE_ID,
+    *routing.DEFAULT_BACKEND,
+    *limits.CAPACITY,
     *balancing.CONNECTING,
     *persistence.PERSIST_RULE,
-    *proxy_extras.TARGETS,
-    *proxy_extras.LATER,
+    *identity.GUID,
+    *routing.REDIRECTS_AND_DISPATCH,
+    *since_3_0.SINCE_3_0,
 )

@@ -21,6 +21,7 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 NODE_NAME = r"^[A-Za-z0-9_.-]+$"
@@ -59,25 +60,24 @@ STATS = taken_by(
     stats_flag("hide-version", "stats_hide_version", "Do not show HAProxy's version."),
     stats_flag("show-version", "stats_show_version", "Show HAProxy's version."),
     stats_flag("show-legends", "stats_show_legends", "Show details of sockets and servers."),
-    statement(
+    valued(
         "stats show-desc",
         rest("stats_options.stats_show_desc", nullable=True, help="A sentence shown on the page."),
-        examples=["stats show-desc the shop", 'stats show-desc "a b"'],
+        *("the shop", '"a b"'),
     ),
-    statement(
+    valued(
         "stats refresh",
         duration(
             "stats_options.stats_refresh_delay",
             nullable=True,
             help="Time between reloads of the page; written as it is, without a unit.",
         ),
-        examples=["stats refresh 5s", "stats refresh 10"],
-        rejects=["stats refresh"],
+        *("5s", "10"),
     ),
     stats_word("show-node", "stats_show_node_name", "Name of the node.", NODE_NAME, nullable=True),
     stats_word("uri", "stats_uri_prefix", "Path of the page.", r"^[^\s]+$"),
     each_counts(
-        statement(
+        valued(
             "stats admin",
             seq(
                 const(
@@ -95,25 +95,24 @@ STATS = taken_by(
                     help="The condition for managing.",
                 ),
             ),
-            examples=["stats admin if LOCALHOST", "stats admin unless { src 10.0.0.0/8 }"],
-            rejects=["stats admin", "stats admin if"],
+            *("if LOCALHOST", "unless { src 10.0.0.0/8 }"),
+            rejects=["if"],
         )
     ),
     stats_flag("show-modules", "stats_show_modules", "Show the statistics of modules."),
-    statement(
+    valued(
         "stats realm",
         seq(
             const("stats_options.stats_realm", True, help="Ask for a password in a named realm."),
             word("stats_options.stats_realm_realm", None, nullable=True, help="The realm's name."),
         ),
-        examples=[r"stats realm HAProxy\ Statistics"],
-        rejects=["stats realm"],
+        r"HAProxy\ Statistics",
     ),
-    statement(
+    valued(
         "stats maxconn",
         integer("stats_options.stats_maxconn", 1, help="Connections to the page, once a keyword."),
-        examples=["stats maxconn 10"],
-        rejects=["stats maxconn", "stats maxconn x"],
+        "10",
+        rejects=["x"],
     ),
     statements(
         "stats scope",

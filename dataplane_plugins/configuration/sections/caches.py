@@ -1,32 +1,29 @@
 """`cache` sections: answers kept in memory (manual, chapter 6 "Cache")."""
 
-from dataplane_core.plugin import Model, Registry, impl, integer, mapped, statement
+from dataplane_core.plugin import Model, Registry, impl, integer, mapped
+from dataplane_plugins.configuration.common.keywords import valued
 
 CACHE = Model(
     "cache",
-    statement(
+    valued(
         "total-max-size",
         integer("total_max_size", 1, 4095, help="Size of the cache, in megabytes."),
-        examples=["total-max-size 4"],
-        rejects=["total-max-size 4m"],
+        "4",
+        rejects=["4m"],
     ),
-    statement(
+    valued(
         "max-object-size",
         integer("max_object_size", help="Largest answer that is kept, in bytes."),
-        examples=["max-object-size 10000"],
-        rejects=["max-object-size 10k"],
+        "10000",
+        rejects=["10k"],
     ),
-    statement(
-        "max-age",
-        integer("max_age", help="Longest life of an answer, in seconds."),
-        examples=["max-age 60"],
-    ),
-    statement(
+    valued("max-age", integer("max_age", help="Longest life of an answer, in seconds."), "60"),
+    valued(
         "max-secondary-entries",
         integer("max_secondary_entries", help="Answers that are kept for one address."),
-        examples=["max-secondary-entries 20"],
+        "20",
     ),
-    statement(
+    valued(
         "process-vary",
         mapped(
             "process_vary",
@@ -34,8 +31,8 @@ CACHE = Model(
             nullable=True,
             help="Keep answers that vary by request headers.",
         ),
-        examples=["process-vary on", "process-vary off"],
-        rejects=["process-vary enabled"],
+        *("on", "off"),
+        rejects=["enabled"],
     ),
 )
 

@@ -18,10 +18,10 @@ from dataplane_core.plugin import (
     params,
     rule,
     seq,
-    statement,
     statements,
     word,
 )
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.syslog import FORMATS, LENGTH
 
 _SAMPLE = Template(
@@ -50,9 +50,9 @@ _TARGET = seq(
 
 
 def one_word(head: str, name: str, help: str, required: bool = False) -> Statement:
-    """A keyword with one word."""
+    """Return a keyword with one word."""
     term = word(name, None, required=required, help=help)
-    return statement(head, term, examples=[f"{head} /srv/www"], rejects=[head])
+    return valued(head, term, "/srv/www")
 
 
 FCGI_APP = Model(
@@ -84,11 +84,11 @@ FCGI_APP = Model(
     one_word("path-info", "path_info", "Expression that cuts a path into script and path info."),
     option("get-values", "get_values", help="Ask the application for its limits."),
     option("keep-conn", "keep_conn", help="Keep connections open between requests."),
-    statement(
+    valued(
         "option max-reqs",
         integer("max_reqs", 1, help="Requests at the same time on one connection."),
-        examples=["option max-reqs 4"],
-        rejects=["option max-reqs", "option max-reqs x"],
+        "4",
+        rejects=["x"],
     ),
     option("mpxs-conns", "mpxs_conns", help="Send several requests at once on a connection."),
     statements(

@@ -14,33 +14,31 @@ from dataplane_core.plugin import (
     one_of,
     params,
     seq,
-    statement,
     word,
 )
 from dataplane_plugins.configuration.common.addresses import address_name, listening_address
+from dataplane_plugins.configuration.common.keywords import valued
 
 LOG_FORWARD = Model(
     "log_forward",
-    statement(
+    valued(
         "backlog",
         integer("backlog", nullable=True, help="Connections that may wait."),
-        examples=["backlog 100"],
-        rejects=["backlog many"],
+        "100",
+        rejects=["many"],
     ),
-    statement(
-        "maxconn",
-        integer("maxconn", nullable=True, help="Connections at the same time."),
-        examples=["maxconn 1000"],
+    valued(
+        "maxconn", integer("maxconn", nullable=True, help="Connections at the same time."), "1000"
     ),
-    statement(
+    valued(
         "timeout client",
         duration(
             "timeout_client",
             nullable=True,
             help="Time that a connection may be silent, in milliseconds.",
         ),
-        examples=["timeout client 10s"],
-        rejects=["timeout client soon"],
+        "10s",
+        rejects=["soon"],
     ),
     keyword(
         "option dont-parse-log", "dont-parse-log", help="Pass messages on without reading them."
@@ -50,7 +48,7 @@ LOG_FORWARD = Model(
         "assume-rfc6587-ntf",
         help="Take messages on a connection as ended by newlines.",
     ),
-    statement(
+    valued(
         "option host",
         one_of(
             "host",
@@ -60,11 +58,11 @@ LOG_FORWARD = Model(
             "append",
             help="What becomes of the host name in a message.",
         ),
-        examples=["option host fill"],
+        "fill",
     ),
 )
 
-DGRAM_BIND = statement(
+DGRAM_BIND = valued(
     "dgram-bind",
     seq(
         listening_address(),
@@ -78,8 +76,8 @@ DGRAM_BIND = statement(
             tolerant=True,
         ),
     ),
-    examples=["dgram-bind :514 transparent interface eth0", "dgram-bind [::1]:514-520 name udp"],
-    rejects=["dgram-bind", "dgram-bind :514 name"],
+    *(":514 transparent interface eth0", "[::1]:514-520 name udp"),
+    rejects=[":514 name"],
 )
 
 

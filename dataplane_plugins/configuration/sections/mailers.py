@@ -2,10 +2,11 @@
 
 from dataplane_core.plugin import Model, Orphans, Registry, duration, impl, seq, statement, word
 from dataplane_plugins.configuration.common.addresses import peer_address
+from dataplane_plugins.configuration.common.keywords import valued
 
 MAILERS = Model(
     "mailers_section",
-    statement(
+    valued(
         "timeout mail",
         duration(
             "timeout",
@@ -14,8 +15,7 @@ MAILERS = Model(
             suffix=True,
             help="Time that sending may take, in milliseconds.",
         ),
-        examples=["timeout mail 20s"],
-        rejects=["timeout mail"],
+        "20s",
     ),
 )
 

@@ -23,6 +23,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import peer_address
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import OBJECT_NAME
 from dataplane_plugins.configuration.servers.binds import default_bind_statement
 from dataplane_plugins.configuration.servers.params import default_server_statement
@@ -33,11 +34,7 @@ PEERS = Model(
     keyword("disabled", "disabled", help="Exchange nothing."),
     default_bind_statement(),
     default_server_statement(),
-    statement(
-        "shards",
-        integer("shards", help="Parts that tables are divided into."),
-        examples=["shards 3"],
-    ),
+    valued("shards", integer("shards", help="Parts that tables are divided into."), "3"),
 )
 
 PEER = statement(

@@ -1,27 +1,17 @@
 """`program` sections: processes that the master starts beside itself (manual, section 3.7)."""
 
-from dataplane_core.plugin import Model, Registry, impl, option, rest, statement, word
+from dataplane_core.plugin import Model, Registry, impl, option, rest, word
+from dataplane_plugins.configuration.common.keywords import valued
 
 PROGRAM = Model(
     "program",
-    statement(
+    valued(
         "command",
         rest("command", required=True, help="The program and its arguments."),
-        examples=["command spoa-mirror --runtime 0", 'command echo "Hello, World!"'],
-        rejects=["command"],
+        *("spoa-mirror --runtime 0", 'echo "Hello, World!"'),
     ),
-    statement(
-        "user",
-        word("user", None, help="User that the program runs as."),
-        examples=["user nobody"],
-        rejects=["user"],
-    ),
-    statement(
-        "group",
-        word("group", None, help="Group that the program runs in."),
-        examples=["group nogroup"],
-        rejects=["group"],
-    ),
+    valued("user", word("user", None, help="User that the program runs as."), "nobody"),
+    valued("group", word("group", None, help="Group that the program runs in."), "nogroup"),
     option(
         "start-on-reload", "start-on-reload", help="Start the program again when HAProxy reloads."
     ),

@@ -14,6 +14,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.addresses import server_address
+from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
 _HOLD = {
@@ -40,38 +41,38 @@ def _hold(status: str, what: str) -> Statement:
 RESOLVER = Model(
     "resolver",
     *(_hold(status, what) for status, what in _HOLD.items()),
-    statement(
+    valued(
         "timeout resolve",
         duration(
             "timeout_resolve", help="Time between two resolutions of a name, in milliseconds."
         ),
-        examples=["timeout resolve 1s"],
+        "1s",
     ),
-    statement(
+    valued(
         "timeout retry",
         duration(
             "timeout_retry", help="Time between two questions without an answer, in milliseconds."
         ),
-        examples=["timeout retry 500ms"],
+        "500ms",
     ),
-    statement(
+    valued(
         "accepted_payload_size",
         integer("accepted_payload_size", 512, 8192, help="Largest answer over UDP, in bytes."),
-        examples=["accepted_payload_size 4096"],
+        "4096",
     ),
     keyword(
         "parse-resolv-conf", "parse-resolv-conf", help="Add the name servers of /etc/resolv.conf."
     ),
-    statement(
+    valued(
         "resolve_retries",
         integer(
             "resolve_retries", 1, help="Questions in a row without an answer before giving up."
         ),
-        examples=["resolve_retries 3"],
+        "3",
     ),
 )
 
-NAMESERVER = statement(
+NAMESERVER = valued(
     "nameserver",
     seq(
         word("name", OBJECT_NAME, required=True, help="Name of the name server."),
@@ -82,8 +83,8 @@ NAMESERVER = statement(
             port_help="Port of the name server.",
         ),
     ),
-    examples=["nameserver dns1 10.0.0.1:53", "nameserver dns2 tcp@[::1]:53"],
-    rejects=["nameserver", "nameserver dns1"],
+    *("dns1 10.0.0.1:53", "dns2 tcp@[::1]:53"),
+    rejects=["dns1"],
 )
 
 

@@ -1,66 +1,48 @@
 """`ring` sections: messages kept in memory (manual, chapter 3.9 "Rings")."""
 
-from dataplane_core.plugin import (
-    Model,
-    Registry,
-    duration,
-    impl,
-    integer,
-    one_of,
-    rest,
-    size,
-    statement,
-    word,
-)
+from dataplane_core.plugin import Model, Registry, duration, impl, integer, one_of, rest, size, word
+from dataplane_plugins.configuration.common.keywords import valued
 
 FORMATS = ("iso", "local", "raw", "rfc3164", "rfc5424", "short", "priority", "timed")
 
 RING = Model(
     "ring",
-    statement(
-        "description",
-        rest("description", help="What the ring is for."),
-        examples=["description requests of today"],
-    ),
-    statement(
+    valued("description", rest("description", help="What the ring is for."), "requests of today"),
+    valued(
         "format",
         one_of("format", *FORMATS, help="Format of the messages."),
-        examples=["format rfc5424"],
-        rejects=["format plain"],
+        "rfc5424",
+        rejects=["plain"],
     ),
-    statement(
-        "maxlen",
-        integer("maxlen", nullable=True, help="Longest message, in bytes."),
-        examples=["maxlen 1200"],
-    ),
-    statement(
+    valued("maxlen", integer("maxlen", nullable=True, help="Longest message, in bytes."), "1200"),
+    valued(
         "size",
         size("size", nullable=True, help="Size of the ring, in bytes."),
-        examples=["size 32768", "size 32k"],
-        rejects=["size big"],
+        *("32768", "32k"),
+        rejects=["big"],
     ),
-    statement(
+    valued(
         "backing-file",
         word("backing_file", help="File that the ring is kept in."),
-        examples=["backing-file /var/lib/haproxy/ring"],
+        "/var/lib/haproxy/ring",
     ),
-    statement(
+    valued(
         "timeout connect",
         duration(
             "timeout_connect",
             nullable=True,
             help="Time that a connection to a server may take, in milliseconds.",
         ),
-        examples=["timeout connect 5s"],
+        "5s",
     ),
-    statement(
+    valued(
         "timeout server",
         duration(
             "timeout_server",
             nullable=True,
             help="Time that a server may be silent, in milliseconds.",
         ),
-        examples=["timeout server 1m"],
+        "1m",
     ),
 )
 

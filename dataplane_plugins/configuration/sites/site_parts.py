@@ -29,9 +29,9 @@ from dataplane_core.plugin import (
     refuse_namesake,
     row_name,
 )
+from dataplane_plugins.configuration.common.values import SECTION_NAME
 from dataplane_plugins.configuration.proxies.backends import BACKEND
 from dataplane_plugins.configuration.proxies.frontends import FRONTEND
-from dataplane_plugins.configuration.proxies.proxy_basics import NAME
 from dataplane_plugins.configuration.sites.site_rules import in_places
 
 REMOVED_MODES = ("http-tunnel", "forced-close")
@@ -77,7 +77,12 @@ class Sites:
             for prop in SERVICE.props
         )
         return (
-            Prop("name", pattern=NAME, required=True, help="Name of the site and its frontend."),
+            Prop(
+                "name",
+                pattern=SECTION_NAME,
+                required=True,
+                help="Name of the site and its frontend.",
+            ),
             *(prop.under("service") for prop in service),
             Prop(
                 "service.listeners",
@@ -90,7 +95,7 @@ class Sites:
 
     def _farm_props(self) -> tuple[Prop, ...]:
         return (
-            Prop("name", pattern=NAME, required=True, help="Name of the backend."),
+            Prop("name", pattern=SECTION_NAME, required=True, help="Name of the backend."),
             Prop(
                 "use_as",
                 enum=("default", "conditional"),
