@@ -28,11 +28,10 @@ from dataplane_core.store.versioned_file import VersionedFile
 def make_services(
     settings: Settings, plugins: Iterable[object] | None = None, state: State | None = None
 ) -> Services:
-    """Load the plugins, and make all that stands behind the HTTP interface, each part from those
-    before.
+    """Load the plugins, and make all that stands behind the HTTP interface.
 
-    `plugins` is as in `make_manager`; `state` is one that is open already. Raises `PluginError`,
-    `SettingsError` and `StorageFailed`.
+    Each part is made from parts that are made before it. `plugins` is as in `make_manager`; `state`
+    is one that is open already. Raises `PluginError`, `SettingsError` and `StorageFailed`.
     """
     manager = manager_of(settings, plugins)
     manager.hook.dataplane_settings(settings=settings)

@@ -141,7 +141,7 @@ class UsedFiles:
     def _is_refused(self) -> bool:
         snapshot = self._config.snapshot()
         try:
-            self._config.judge.judge(snapshot.text, snapshot.head)
+            self._config.judge.check(snapshot.text, snapshot.head)
         except CheckFailed:
             return True
         except DataplaneError as error:
@@ -160,8 +160,7 @@ class UsedFiles:
         return Survey(Configuration(self._config.path, text), path).is_used
 
     def uses(self, path: Path) -> bool:
-        """Tell whether HAProxy looks at a file: by its name, its folder, or a file it belongs to.
-        """
+        """Tell whether HAProxy looks at a file: by its name, folder, or what it belongs to."""
         return self._survey(path)[1].is_used
 
     def _survey(self, path: Path) -> tuple[Snapshot, Survey]:
@@ -181,7 +180,7 @@ class UsedFiles:
             for shadow in ways:
                 shadow.show(candidate)
                 try:
-                    self._config.judge.judge(shadow.text, snapshot.head)
+                    self._config.judge.check(shadow.text, snapshot.head)
                 except CheckFailed as failed:
                     shadow.show(present)
                     if self._is_taken(snapshot, shadow):
@@ -189,7 +188,7 @@ class UsedFiles:
 
     def _is_taken(self, snapshot: Snapshot, shadow: Shadow) -> bool:
         try:
-            self._config.judge.judge(shadow.text, snapshot.head)
+            self._config.judge.check(shadow.text, snapshot.head)
         except CheckFailed:
             return False
         return True

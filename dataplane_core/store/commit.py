@@ -1,8 +1,18 @@
-"""The one way into haproxy.cfg: check without a lock, swap with it.
+"""Commit a change to haproxy.cfg: check it without a lock, put it in place with the lock.
 
-A client waits for HAProxy's check, and as little else as can be: whatever does not need the verdict
-is done while HAProxy is at it. Behind it remain a lock, a look whether somebody was faster, the
-rename with its sync, and one write to the state.
+The walk of a commit (`Committer`):
+
+1. The plugins say what is wrong with the document (`dataplane_check`).
+2. The text is written beside haproxy.cfg as a candidate, the version is recorded as intended, and
+   HAProxy begins to check the candidate.
+3. While HAProxy checks, whatever does not need its verdict is done: candidate, intent and text are
+   brought to the disk, and a way is looked for to bring the change to HAProxy without a reload.
+4. With the lock on the file, it is made sure that nobody was faster; then the candidate takes the
+   file's name, and one write to the state records the version, with the reload that it needs.
+5. The plugins learn of the commit (`dataplane_committed`), and HAProxy gets it (`Delivery`).
+
+A process that dies before the candidate has the file's name leaves the former version; one that
+dies after it leaves the new one, which the next process records.
 """
 
 import time
@@ -118,7 +128,7 @@ class Committer:
     def validate(self, request: CommitRequest) -> list[Finding]:
         """Return HAProxy's warnings about a change, without writing it; raises as `commit`."""
         self._ask_plugins(request.document)
-        return self._judge.judge(request.text(), request.client_head)
+        return self._judge.check(request.text(), request.client_head)
 
     def _write(self, request: CommitRequest) -> Delivery:
         """Make the change the next version of the file; return its way to HAProxy."""
@@ -152,22 +162,23 @@ class Committer:
 
     def _transaction_locked(self, request: CommitRequest) -> AbstractContextManager[object]:
         """Lock the transaction, so that no edit is added while it is committed."""
-        row = request.transaction
-        return nullcontext() if row is None else self._records.transactions.editing(row.id)
+        if request.transaction is None:
+            return nullcontext()
+        return self._records.transactions.editing(request.transaction.id)
 
     def _verify(self, request: CommitRequest, locked: LockedConfiguration) -> None:
         """Make sure that the base is the newest version, the transaction as it was read."""
         current, base = locked.current(), request.base
         if request.transaction is not None:
-            row = self._records.transactions.get(request.transaction.id)
-            if row is None:
+            transaction = self._records.transactions.get(request.transaction.id)
+            if transaction is None:
                 raise unknown_transaction(request.transaction.id)
-            if row.status != "in_progress":
-                raise closed_transaction(row)
+            if transaction.status != "in_progress":
+                raise closed_transaction(transaction)
             if current.version != base.version:
-                raise outdate(self._records, row, current)
-            if row.sequence != request.transaction.sequence:
-                raise Conflict(f"transaction {row.id} was changed while it was committed")
+                raise outdate(self._records, transaction, current)
+            if transaction.sequence != request.transaction.sequence:
+                raise Conflict(f"transaction {transaction.id} was changed while it was committed")
         elif current.version != base.version:
             raise version_mismatch(current.version, base.version)
 
@@ -179,14 +190,14 @@ def _record(change: Committed, digest: str, *, followed: bool) -> VersionRecord:
     )  # fmt: skip
 
 
-def outdate(records: Records, row: TransactionRecord, current: Snapshot) -> DataplaneError:
+def outdate(records: Records, transaction: TransactionRecord, current: Snapshot) -> DataplaneError:
     """Close a transaction whose base is not the newest version, and return what it failed of."""
-    if records.versions.transaction_since(row.base):
-        records.transactions.close(row.id, "outdated", COMMITTED)
-        return closed_transaction(replace(row, status="outdated", reason=COMMITTED))
-    records.transactions.close(row.id, "outdated", "the configuration was changed")
+    if records.versions.transaction_since(transaction.base):
+        records.transactions.close(transaction.id, "outdated", COMMITTED)
+        return closed_transaction(replace(transaction, status="outdated", reason=COMMITTED))
+    records.transactions.close(transaction.id, "outdated", "the configuration was changed")
     return VersionMismatch(
-        f"version mismatch, transaction version: {row.base}, "
+        f"version mismatch, transaction version: {transaction.base}, "
         f"configured version: {current.version}"
     )
 
@@ -196,10 +207,11 @@ def unknown_transaction(transaction_id: str) -> NotFound:
     return NotFound(f"transaction does not exist: {transaction_id}")
 
 
-def closed_transaction(row: TransactionRecord) -> TransactionOutdated:
+def closed_transaction(transaction: TransactionRecord) -> TransactionOutdated:
     """Return the failure of a commit of a transaction that failed or is outdated."""
     return TransactionOutdated(
-        f"transaction {row.id} is {row.status} and cannot be committed: {row.reason}"
+        f"transaction {transaction.id} is {transaction.status} and cannot be committed: "
+        f"{transaction.reason}"
     )
 
 

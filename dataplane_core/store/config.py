@@ -48,7 +48,6 @@ class ConfigStore:
         records = file.records
         deliveries = Deliveries(records.versions, hooks or NoHooks(), records.reloads, forced, plan)
         self._committer = Committer(file.on_disk, records, file.judge, file.hand_edits, deliveries)
-        self._rows = records.transactions
         self.transactions = Transactions(file, self._committer, max_transactions)
 
     @property
@@ -129,7 +128,8 @@ class ConfigStore:
             try:
                 return self._committer.commit(request)
             except (CheckFailed, Invalid) as failure:
-                self._rows.record_failure(request.base.version, request.who, failure.message)
+                failures = self.file.records.transactions
+                failures.record_failure(request.base.version, request.who, failure.message)
                 raise
             except VersionMismatch:
                 if not skip_version or attempt == _MOST_ATTEMPTS:

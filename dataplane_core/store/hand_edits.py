@@ -44,34 +44,36 @@ class HandEdits:
         """Return the file with the text that was taken out last, and why; None without one."""
         if not self.rejected_file.is_file():
             return None
-        entry = self._versions.last_rejected()
-        return self.rejected_file, entry.reason.removesuffix(self._place_note) if entry else ""
+        record = self._versions.last_rejected()
+        return self.rejected_file, record.reason.removesuffix(self._place_note) if record else ""
 
-    def set_aside(self, entry: VersionRecord, reason: str) -> str:
+    def set_aside(self, record: VersionRecord, reason: str) -> str:
         """Keep a person's text beside the file, with the file's mode and owner.
 
         Returns the reason for the version's record, with the name of the file. A failure goes to
         the log: the text is among the past versions all the same.
         """
-        data = self._texts.read(entry.version, entry.digest)
+        data = self._texts.read(record.version, record.digest)
         place = self.rejected_file
         if data is None:
-            _log.error("the text of version %d, written by hand, is gone", entry.version)
+            _log.error("the text of version %d, written by hand, is gone", record.version)
             return reason
         try:
             write_atomically(place, data, like=self._path)
         except StorageFailed as error:
-            _log.error("version %d, written by hand, is not kept: %s", entry.version, error.message)
+            _log.error(
+                "version %d, written by hand, is not kept: %s", record.version, error.message
+            )
             return reason
         text = "HAProxy refuses version %d, which was written by hand and is kept in %s now: %s"
-        _log.error(text, entry.version, place, one_line(reason))
+        _log.error(text, record.version, place, one_line(reason))
         return reason + self._place_note
 
-    def refuse(self, entry: VersionRecord, reason: str) -> None:
+    def refuse(self, record: VersionRecord, reason: str) -> None:
         """Record that HAProxy refuses a person's text, which stays in the file."""
-        self._versions.refuse(entry.version, reason)
+        self._versions.refuse(record.version, reason)
         text = "HAProxy refuses version %d, which was written by hand, and is not reloaded: %s"
-        _log.error(text, entry.version, one_line(reason))
+        _log.error(text, record.version, one_line(reason))
 
     def stopped(self, snapshot: Snapshot) -> bool:
         """Tell whether the newest text stays without a reload: a person's, which HAProxy refuses.
@@ -94,8 +96,8 @@ class HandEdits:
 
     def explained(self, failed: CheckFailed, base: int) -> CheckFailed:
         """Return the refusal of a change; it says if the text was refused before the change."""
-        entry = self._versions.get(base)
-        if entry is None or not entry.refused:
+        record = self._versions.get(base)
+        if record is None or not record.refused:
             return failed
         hint = f"{self._path.name} is refused since it was edited by hand (version {base})"
         return CheckFailed(f"{failed.message}; {hint}", failed.findings)

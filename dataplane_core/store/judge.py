@@ -45,7 +45,7 @@ class Judge:
 
             yield presented
 
-    def judge(self, text: str, shown: Head) -> list[Finding]:
+    def check(self, text: str, shown: Head) -> list[Finding]:
         """Return HAProxy's warnings about a text that is not written; raises `CheckFailed`."""
         with (
             Candidate(self._config_file, encode_text(text)) as candidate,

@@ -57,9 +57,9 @@ class Restorer:
             return {}
         texts = {}
         for version in {accepted.version, *self._records.reloads.loading()}:
-            entry = self._versions.get(version)
-            if entry is not None and accepted.version <= version < newest.version:
-                data = self._records.texts.read(version, entry.digest)
+            record = self._versions.get(version)
+            if record is not None and accepted.version <= version < newest.version:
+                data = self._records.texts.read(version, record.digest)
                 if data is not None:
                     texts[version] = decode_text(data)
         return texts
@@ -79,18 +79,18 @@ class Restorer:
         version = locked.highest() + 1
         text = join(head, rest, version) if former.accepted else join(head, rest, None)
         data = encode_text(text)
-        entry = VersionRecord(
+        record = VersionRecord(
             version, digest_of(data), "intended", "restore", time.time(),
             accepted=former.accepted, reason=reason,
             followed=not (former.accepted and self._taken_since(former, version)),
         )  # fmt: skip
-        after = self._file.prepare(text, entry.digest, version)
+        after = self._file.prepare(text, record.digest, version)
         with (
             Candidate(self._file.path, data) as candidate,
-            self._records.intended(entry, candidate) as attempt,
+            self._records.intended(record, candidate) as attempt,
         ):
-            self._records.keep(attempt, entry, data, candidate)
-            locked.publish(candidate, after, entry)
+            self._records.keep(attempt, record, data, candidate)
+            locked.publish(candidate, after, record)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)
         return version

@@ -57,28 +57,32 @@ class Transactions:
     def __init__(self, file: VersionedFile, committer: Committer, limit: int) -> None:
         self._file = file
         self._committer = committer
-        self._rows = file.records.transactions
+        self._table = file.records.transactions
         self._limit = limit
-        self._views = Views(self._rows, file.snapshot_of)
+        self._views = Views(self._table, file.snapshot_of)
 
     def begin(self, version: int, who: str = "") -> Transaction:
         """Start a transaction on the newest version; raises `VersionMismatch`, `TooMany`."""
         current = self._file.snapshot()
         if version != current.version:
             raise version_mismatch(current.version, version)
-        return _transaction_of(self._rows.begin(version, who, self._limit))
+        return _transaction_of(self._table.begin(version, who, self._limit))
 
     def get(self, transaction_id: str) -> Transaction:
         """Return a transaction; raises `NotFound`, also for one that was committed."""
-        return _transaction_of(self._row(transaction_id))
+        return _transaction_of(self._record(transaction_id))
 
     def list(self, status: TransactionStatus | None = None) -> "list[Transaction]":
         """Return the transactions in progress, failed and outdated, oldest first."""
-        return [_transaction_of(row) for row in self._rows.all() if status in (None, row.status)]
+        return [
+            _transaction_of(record)
+            for record in self._table.all()
+            if status in (None, record.status)
+        ]
 
     def delete(self, transaction_id: str) -> None:
         """Give a transaction up, in whatever state it is; raises `NotFound`."""
-        if not self._rows.delete(transaction_id):
+        if not self._table.delete(transaction_id):
             raise unknown_transaction(transaction_id)
         self._views.drop(transaction_id)
 
@@ -96,23 +100,23 @@ class Transactions:
         since it began; `VersionMismatch` when the configuration was changed otherwise;
         `CheckFailed` and `Invalid` when the result is refused, upon which it is `failed`.
         """
-        row = self._row(transaction_id)
-        if row.status != "in_progress":
-            raise closed_transaction(row)
+        record = self._record(transaction_id)
+        if record.status != "in_progress":
+            raise closed_transaction(record)
         base = self._file.snapshot()
-        if base.version != row.base:
-            raise outdate(self._file.records, row, base)
+        if base.version != record.base:
+            raise outdate(self._file.records, record, base)
         reload = ReloadWish(force_reload, skip_reload)
-        document = self._views.of(row).document
-        request = CommitRequest(base, document, who, request_id, row, reload=reload)
+        document = self._views.of(record).document
+        request = CommitRequest(base, document, who, request_id, record, reload=reload)
         try:
             outcome = self._committer.commit(request)
         except (CheckFailed, Invalid) as failure:
-            self._rows.close(row.id, "failed", failure.message)
+            self._table.close(record.id, "failed", failure.message)
             raise
         finally:
             self._views.drop(transaction_id)
-        return Transaction(row.id, row.base, "success"), outcome
+        return Transaction(record.id, record.base, "success"), outcome
 
     def view(self, transaction_id: str) -> Snapshot:
         """Return the configuration as an open transaction sees it; raises `BadRequest`."""
@@ -121,39 +125,39 @@ class Transactions:
     @contextmanager
     def editing(self, transaction_id: str) -> Iterator[Edit]:
         """Change the document of an open transaction in the body; raises `BadRequest`."""
-        with self._rows.editing(transaction_id):
-            row = self._open(transaction_id)
-            view = self._views.of(row)
+        with self._table.editing(transaction_id):
+            record = self._open(transaction_id)
+            view = self._views.of(record)
             edit = Edit(view)
             yield edit
-            self._store(row, view, edit.document)
-            edit.outcome = Outcome(row.base, None, "pending")
+            self._store(record, view, edit.document)
+            edit.outcome = Outcome(record.base, None, "pending")
 
-    def _store(self, row: TransactionRecord, view: Snapshot, document: Document) -> None:
+    def _store(self, record: TransactionRecord, view: Snapshot, document: Document) -> None:
         steps = steps_between(view.document, document)
-        stored = self._rows.store(row, steps)
+        stored = self._table.store(record, steps)
         if stored is None:
-            raise _unusable(row.id)
+            raise _unusable(record.id)
         if steps:
             # A whole text is cut anew here as it will be in other workers, so that positions agree.
             whole = any(step.action == Action.WHOLE for step in steps)
             self._views.remember(stored, view, replay(view.document, steps) if whole else document)
 
-    def _row(self, transaction_id: str) -> TransactionRecord:
-        row = self._rows.get(transaction_id)
-        if row is None:
+    def _record(self, transaction_id: str) -> TransactionRecord:
+        record = self._table.get(transaction_id)
+        if record is None:
             raise unknown_transaction(transaction_id)
-        return row
+        return record
 
     def _open(self, transaction_id: str) -> TransactionRecord:
-        row = self._rows.get(transaction_id)
-        if row is None or row.status != "in_progress":
+        record = self._table.get(transaction_id)
+        if record is None or record.status != "in_progress":
             raise _unusable(transaction_id)
-        return row
+        return record
 
 
-def _transaction_of(row: TransactionRecord) -> Transaction:
-    return Transaction(row.id, row.base, row.status, row.reason)
+def _transaction_of(record: TransactionRecord) -> Transaction:
+    return Transaction(record.id, record.base, record.status, record.reason)
 
 
 def _unusable(transaction_id: str) -> BadRequest:

@@ -20,32 +20,37 @@ class Views:
     `base` returns the snapshot of a version.
     """
 
-    def __init__(self, rows: TransactionTable, base: Callable[[int], Snapshot]) -> None:
-        self._rows = rows
+    def __init__(self, table: TransactionTable, base: Callable[[int], Snapshot]) -> None:
+        self._table = table
         self._base = base
         self._known: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, row: TransactionRecord) -> Snapshot:
-        """Return the snapshot after all edits that `row` counts."""
-        known = self._known.get(row.id)
-        if known is not None and known[0] == row.sequence:
+    def of(self, record: TransactionRecord) -> Snapshot:
+        """Return the snapshot after all edits that `record` counts."""
+        known = self._known.get(record.id)
+        if known is not None and known[0] == record.sequence:
             return known[1]
-        if known is None or known[0] > row.sequence:
-            known = (0, self._base(row.base))
-        steps = self._rows.steps(row.id, known[0], row.sequence)
-        return self.remember(row, known[1], replay(known[1].document, steps))
+        if known is None or known[0] > record.sequence:
+            known = (0, self._base(record.base))
+        steps = self._table.steps(record.id, known[0], record.sequence)
+        return self.remember(record, known[1], replay(known[1].document, steps))
 
-    def remember(self, row: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:
-        """Keep `document` as that of the transaction at `row`, and return its snapshot."""
-        identity = (row.id, row.sequence)
+    def remember(self, record: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:
+        """Keep `document` as that of the transaction at `record`, and return its snapshot."""
+        identity = (record.id, record.sequence)
         cache = AnswerCache(_CACHE_BYTES)
         view = replace(
-            before, document=document, version=row.base, identity=identity, digest="", cache=cache
+            before,
+            document=document,
+            version=record.base,
+            identity=identity,
+            digest="",
+            cache=cache,
         )
         with self._lock:
-            self._known[row.id] = (row.sequence, view)
-            self._known.move_to_end(row.id)
+            self._known[record.id] = (record.sequence, view)
+            self._known.move_to_end(record.id)
             while len(self._known) > _MOST_VIEWS:
                 self._known.popitem(last=False)
         return view

@@ -203,7 +203,7 @@ def test_an_unused_transaction_is_given_up(bench, monkeypatch):
 def test_closed_transactions_do_not_pile_up(bench):
     config = bench.store()
     for number in range(rows._MOST_CLOSED + 5):
-        config._rows.record_failure(1, "", str(number))
+        config.file.records.transactions.record_failure(1, "", str(number))
     assert len(config.transactions.list()) <= rows._MOST_CLOSED + 1
 
 

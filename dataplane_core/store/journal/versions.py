@@ -132,14 +132,14 @@ class VersionTable:
         """Tell whether a transaction made one of the versions above `version`."""
         return bool(self._select("version > ? AND transaction_id IS NOT NULL LIMIT 1", version))
 
-    def intend(self, entry: VersionRecord) -> int:
+    def intend(self, record: VersionRecord) -> int:
         """Record a version that may become the file's; return the number of this attempt.
 
         Two attempts may have the same text and version: a client that asks twice. A power cut may
         undo the record until `sync`.
         """
         with self.state.write(synced=False) as connection:
-            return _insert(connection, "intents", entry)
+            return _insert(connection, "intents", record)
 
     def sync(self, attempt: int) -> None:
         """Bring an attempt to the disk, with the time.
@@ -150,21 +150,21 @@ class VersionTable:
             sql = "UPDATE intents SET created = ? WHERE attempt = ?"
             connection.execute(sql, (time.time(), attempt))
 
-    def record(self, entry: VersionRecord) -> None:
+    def record(self, record: VersionRecord) -> None:
         """Record a version that the file has, and remove the oldest beyond ten thousand."""
         with self.state.write() as connection:
-            _insert(connection, "history", entry)
-            oldest = entry.version - _MOST_ENTRIES
+            _insert(connection, "history", record)
+            oldest = record.version - _MOST_ENTRIES
             connection.execute("DELETE FROM history WHERE version < ?", (oldest,))
-            connection.execute("DELETE FROM intents WHERE version <= ?", (entry.version,))
+            connection.execute("DELETE FROM intents WHERE version <= ?", (record.version,))
 
-    def forget(self, attempt: int, entry: VersionRecord) -> bool:
+    def forget(self, attempt: int, record: VersionRecord) -> bool:
         """Remove an attempt that has failed; tell whether no other has its text."""
         same = "SELECT 1 FROM {} WHERE version = ? AND digest = ?"
         with self.state.write(synced=False) as connection:
             connection.execute("DELETE FROM intents WHERE attempt = ?", (attempt,))
             sql = " UNION ALL ".join(same.format(table) for table in ("intents", "history"))
-            values = (entry.version, entry.digest) * 2
+            values = (record.version, record.digest) * 2
             return connection.execute(sql, values).fetchone() is None
 
     def forget_intents(self, before: float) -> None:
@@ -238,11 +238,11 @@ class VersionTable:
         ]
 
 
-def _insert(connection: sqlite3.Connection, table: str, entry: VersionRecord) -> int:
+def _insert(connection: sqlite3.Connection, table: str, record: VersionRecord) -> int:
     values = (
-        entry.version, entry.digest, entry.status, entry.origin, storable_text(entry.who),
-        storable_text(entry.request_id), entry.transaction_id, entry.created, entry.accepted,
-        entry.followed, storable_text(entry.reason), entry.applied,
+        record.version, record.digest, record.status, record.origin, storable_text(record.who),
+        storable_text(record.request_id), record.transaction_id, record.created, record.accepted,
+        record.followed, storable_text(record.reason), record.applied,
     )  # fmt: skip
     marks = ", ".join("?" * len(values))
     sql = f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES ({marks})"
