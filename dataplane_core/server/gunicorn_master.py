@@ -139,9 +139,9 @@ class GunicornApplication(BaseApplication):
 
         gunicorn opens its listeners anew when the texts differ.
         """
-        places = tuple(self.state.listeners.open)
-        if self._bound is None or self._bound[0] != places:
-            self._bound = (places, [f"fd://{fd}" for fd in self.state.listeners.duplicates()])
+        addresses = tuple(self.state.listeners.open)
+        if self._bound is None or self._bound[0] != addresses:
+            self._bound = (addresses, [f"fd://{fd}" for fd in self.state.listeners.duplicates()])
         return self._bound[1]
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from dataplane_core.errors import DataplaneError
 from dataplane_core.server.connections import ListenerTimeouts, timeouts_of
 from dataplane_core.server.folders import make_folders
-from dataplane_core.server.listeners import ListenAddress, Listeners
+from dataplane_core.server.listen_addresses import ListenAddress
+from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.log_targets import configure, give_files_to
 from dataplane_core.server.process import PidFile, become, process_user
 from dataplane_core.server.tls import TlsContexts

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_core.server.listeners import listen_addresses
+from dataplane_core.server.listen_addresses import listen_addresses
 from dataplane_core.server.state import ServerState
 from dataplane_core.settings import Settings, SettingsError, load
 from tests.harness.server import free_port

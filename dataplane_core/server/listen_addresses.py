@@ -1,0 +1,91 @@
+"""Find out where the settings want the server to listen: at all addresses of each host."""
+
+import os
+import socket
+from dataclasses import dataclass
+
+from dataplane_core.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where to listen: `scheme` is `http`, `https` or `unix`.
+
+    `where` is what the socket is bound to: a path, or a host and a port.
+    """
+
+    scheme: str
+    family: int
+    where: str | tuple[str, int]
+
+    @property
+    def path(self) -> str:
+        """The path of a Unix socket; "" for any other address."""
+        return self.where if isinstance(self.where, str) else ""
+
+    def bound(self, opened: socket.socket) -> "ListenAddress":
+        """Return the address with the port that an open socket really has, where it was 0."""
+        if self.path:
+            return self
+        return ListenAddress(self.scheme, self.family, _host_port(opened.getsockname()))
+
+    def __str__(self) -> str:
+        if isinstance(self.where, str):
+            return f"unix:{self.where}"
+        host, port = self.where
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def listen_addresses(settings: Settings) -> tuple[tuple[ListenAddress, ...], ...]:
+    """Return what to listen on: for each listener of the settings, all addresses of its host.
+
+    Raises `SettingsError` for a host without an address.
+    """
+    server = settings.dataplaneapi
+    wanted: list[tuple[ListenAddress, ...]] = []
+    for scheme in dict.fromkeys(server.scheme):
+        if scheme == "unix":
+            path = os.path.abspath(server.socket_path)
+            wanted.append((ListenAddress(scheme, socket.AF_UNIX, path),))
+        elif scheme == "https":
+            host = server.tls.tls_host or server.host
+            wanted.append(_addresses_of(host, server.tls.tls_port, scheme, settings))
+        else:
+            wanted.append(_addresses_of(server.host, server.port, scheme, settings))
+    return tuple(wanted)
+
+
+def keys_of(scheme: str, settings: Settings) -> tuple[str, str]:
+    """Return the keys of the settings that give a listener its host and its port.
+
+    For `unix` both are the key of the path.
+    """
+    if scheme == "unix":
+        return "dataplaneapi.socket_path", "dataplaneapi.socket_path"
+    if scheme == "http":
+        return "dataplaneapi.host", "dataplaneapi.port"
+    own = settings.dataplaneapi.tls.tls_host
+    return "dataplaneapi.tls.tls_host" if own else "dataplaneapi.host", "dataplaneapi.tls.tls_port"
+
+
+def _addresses_of(
+    host: str, port: int, scheme: str, settings: Settings
+) -> tuple[ListenAddress, ...]:
+    try:
+        found = socket.getaddrinfo(
+            host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no name of a host"
+        fault = f"{host} has no address: {reason}"
+        raise SettingsError((settings.problem(keys_of(scheme, settings)[0], fault),)) from None
+    every = dict.fromkeys(ListenAddress(scheme, entry[0], _host_port(entry[4])) for entry in found)
+    # Each address would get another free port, and nobody could name them: one address has to do.
+    return tuple(every) if port else tuple(every)[:1]
+
+
+def _host_port(address: tuple[object, ...]) -> tuple[str, int]:
+    host, port = address[:2]
+    assert isinstance(host, str)
+    assert isinstance(port, int)
+    return host, port
