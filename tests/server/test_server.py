@@ -446,8 +446,8 @@ def test_a_client_that_stalls_costs_no_thread_and_is_let_go(make):
 def test_localhost_is_every_address_of_that_name():
     settings = Settings.default().replace(**{"dataplaneapi.port": 5555})
     (group,) = listen_addresses(settings)
-    assert {place.address[0] for place in group} <= {"127.0.0.1", "::1"}
-    assert ("127.0.0.1", 5555) in {place.address for place in group}
+    assert {place.where[0] for place in group} <= {"127.0.0.1", "::1"}
+    assert ("127.0.0.1", 5555) in {place.where for place in group}
 
 
 def test_a_free_port_is_named_in_the_log(make):
