@@ -2,13 +2,16 @@
 
 from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.globals import (
+    devices,
     http,
+    lua,
     performance,
     process,
+    quic,
     since_3_0,
     tls,
+    tls_tuning,
     tuning,
-    tuning_tls,
 )
 
 GLOBAL = Model(
@@ -22,27 +25,27 @@ GLOBAL = Model(
     *tls.LIMITS,
     *process.SOCKETS,
     *http.CLIENT,
-    *http.QUIC,
+    *quic.QUIC,
     *tuning.BUFFER_SIZES,
     *tuning.HTTP,
     *tuning.PROCESS,
     *tuning.SOCKET_BUFFERS,
     *tuning.VARIABLES,
-    *tuning_tls.LUA,
-    *tuning_tls.TLS,
-    *tuning_tls.QUIC,
-    *tuning_tls.ZLIB,
+    *lua.TUNING,
+    *tls_tuning.TLS_TUNING,
+    *quic.TUNING,
+    *tuning.ZLIB,
     *since_3_0.TUNING,
     *tls.DEFAULTS,
     *tls.OCSP,
     *process.STATE,
-    *http.LUA,
+    *lua.LUA,
     *tls.ENGINES,
     *http.HEADERS,
     *performance.CHECKS,
     *performance.POLLING,
     *performance.DEBUGGING,
-    *http.DEVICES,
+    *devices.DEVICES,
     *since_3_0.PROCESS,
     empty={
         name: {}

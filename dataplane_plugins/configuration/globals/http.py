@@ -1,9 +1,8 @@
-"""HTTP and QUIC of the process, its HTTP client, Lua, detection of devices (manual, 3.1-3.2)."""
+"""HTTP of the process, and its own HTTP client (manual, sections 3.1 and 3.2)."""
 
-from dataplane_core.plugin import each_counts, mapped, one_of, opt, rest, statements, word
+from dataplane_core.plugin import mapped, statements, word
 from dataplane_plugins.configuration.common.keywords import valued
-from dataplane_plugins.configuration.globals.statements import (
-    added_words,
+from dataplane_plugins.configuration.globals.keywords import (
     boolean,
     choice,
     in_v3,
@@ -11,7 +10,6 @@ from dataplane_plugins.configuration.globals.statements import (
     on_off_word,
     text,
     time,
-    words,
 )
 
 HEADERS = (
@@ -41,11 +39,6 @@ HEADERS = (
         "h2_workaround_bogus_websocket_clients",
         "Do not offer WebSocket over HTTP/2.",
     ),
-)
-
-QUIC = (
-    boolean("limited-quic", "limited_quic", "Use QUIC with a TLS library that lacks parts of it."),
-    boolean("no-quic", "no-quic", "Do not use QUIC.", "no_quic"),
 )
 
 _CLIENT = "http_client_options."
@@ -94,77 +87,5 @@ CLIENT = (
         ),
         "none",
         rejects=["none required"],
-    ),
-)
-
-LUA = (
-    statements(
-        "lua-prepend-path",
-        "lua_prepend_path",
-        word("path", required=True, help="The path, with `?` for the module's name.")
-        + opt(one_of("type", "path", "cpath", help="Lua modules, or libraries.")),
-        help="Paths in which Lua looks for modules first.",
-        examples=["lua-prepend-path /usr/share/lua/?.lua cpath"],
-        rejects=["lua-prepend-path", "lua-prepend-path /x/?.lua other"],
-        **in_v3("lua_options.prepend_path"),
-    ),
-    statements(
-        "lua-load",
-        "lua_loads",
-        word("file", required=True, help="The script.")
-        + opt(rest("args", help="Arguments of the script.")),
-        help="Lua scripts to load.",
-        examples=["lua-load /etc/haproxy/a.lua", "lua-load /etc/haproxy/a.lua x y"],
-        rejects=["lua-load"],
-        **in_v3("lua_options.loads"),
-    ),
-    each_counts(
-        words(
-            "lua-load-per-thread",
-            "lua_load_per_thread",
-            "Lua script to load once for each thread, with its arguments.",
-            v3="lua_options.load_per_thread",
-        )
-    ),
-)
-
-
-DEVICES = (
-    text("wurfl-data-file", "wurfl_options.data_file", "File with WURFL data."),
-    added_words(
-        "wurfl-information-list", "wurfl_options.information_list", "WURFL data to provide."
-    ),
-    text(
-        "wurfl-information-list-separator",
-        "wurfl_options.information_list_separator",
-        "Separator of WURFL data.",
-    ),
-    added_words(
-        "wurfl-patch-file", "wurfl_options.patch_file", "Files with patches of WURFL data."
-    ),
-    number("wurfl-cache-size", "wurfl_options.cache_size", "Entries of the WURFL cache."),
-    text("deviceatlas-json-file", "device_atlas_options.json_file", "File with DeviceAtlas data."),
-    text("deviceatlas-log-level", "device_atlas_options.log_level", "Level of its messages."),
-    text("deviceatlas-separator", "device_atlas_options.separator", "Separator of its data."),
-    text(
-        "deviceatlas-properties-cookie",
-        "device_atlas_options.properties_cookie",
-        "Cookie with data from the client's side.",
-    ),
-    text("51degrees-data-file", "fifty_one_degrees_options.data_file", "File with 51Degrees data."),
-    added_words(
-        "51degrees-property-name-list",
-        "fifty_one_degrees_options.property_name_list",
-        "51Degrees properties to provide.",
-    ),
-    text(
-        "51degrees-property-separator",
-        "fifty_one_degrees_options.property_separator",
-        "Separator of 51Degrees data.",
-    ),
-    number(
-        "51degrees-cache-size",
-        "fifty_one_degrees_options.cache_size",
-        "Entries of the 51Degrees cache.",
     ),
 )

@@ -21,8 +21,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import must_match
-from dataplane_plugins.configuration.globals.statements import (
-    NegatableFlag,
+from dataplane_plugins.configuration.globals.keywords import (
     added_words,
     boolean,
     choice,
@@ -34,6 +33,7 @@ from dataplane_plugins.configuration.globals.statements import (
     time,
     words,
 )
+from dataplane_plugins.configuration.globals.statements import NegatableFlag
 from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
 
 

@@ -18,7 +18,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.common.keywords import valued
-from dataplane_plugins.configuration.globals.statements import (
+from dataplane_plugins.configuration.globals.keywords import (
     boolean,
     choice,
     in_v3,

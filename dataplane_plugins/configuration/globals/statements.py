@@ -1,4 +1,4 @@
-"""Kinds of lines that `global` is made of, and the two spellings that some of them have."""
+"""Statements of `global` that the interface and HAProxy see in different ways."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,129 +12,35 @@ from dataplane_core.plugin import (
     Reading,
     Scalar,
     SingleStatement,
-    Statement,
-    Term,
     Values,
-    choose,
     const,
-    duration,
-    gathered,
-    integer,
-    keyword,
-    mapped,
     nothing,
-    on_off,
-    one_of,
-    opt,
-    rest,
-    word,
 )
-from dataplane_plugins.configuration.common.keywords import valued
-
-Names = dict[str, Any]
-
-
-def in_v3(path: str | None) -> Names:
-    """Where version 3 of the interface has a property; None: nowhere."""
-    return {"names": {"v3": path}}
-
-
-def boolean(head: str, name: str, help: str, v3: str | None = "") -> Statement:
-    """A keyword alone: a boolean."""
-    return keyword(head, name, help=help, **_v3(v3))
-
-
-def number(
-    head: str,
-    name: str,
-    help: str,
-    *limits: int | None,
-    v3: str | None = "",
-    nullable: bool = False,
-) -> Statement:
-    """A keyword with a whole number; `limits` are the least and the largest."""
-    least, most = [*limits, None, None][:2]
-    term = integer(name, least, most, nullable=nullable, help=help, **_v3(v3))
-    return valued(head, term, str(10 if least is None else least))
-
-
-def time(head: str, name: str, help: str, *limits: int, v3: str = "") -> Statement:
-    """A keyword with a time, in JSON milliseconds; `limits` are the least and the largest."""
-    least, most = [*limits, None, None][:2]
-    term = duration(name, least, most, nullable=True, help=help, **_v3(v3))
-    return valued(head, term, "1000", "2s")
-
-
-def text(
-    head: str, name: str, help: str, pattern: str | None = None, v3: str = "", **more: Any
-) -> Statement:
-    """A keyword with one word."""
-    return valued(head, word(name, pattern, help=help, **_v3(v3), **more), "x")
-
-
-def words(head: str, name: str, help: str, v3: str = "") -> Statement:
-    """A keyword with words up to the end of the line."""
-    term = rest(name, help=help, **_v3(v3))
-    return valued(head, term, "x", "x y")
-
-
-def added_words(head: str, name: str, help: str, v3: str = "") -> Statement:
-    """A keyword with words, whose lines add up."""
-    term = rest(name, help=help, **_v3(v3))
-    return gathered(head, term, examples=[f"{head} x", f"{head} x y"], rejects=[head])
-
-
-def on_off_word(head: str, name: str, help: str, v3: str = "", **words: str) -> Statement:
-    """A keyword with `on` or `off`, in JSON `enabled` or `disabled`; `words` adds others."""
-    term = mapped(name, {"on": "enabled", "off": "disabled", **words}, help=help, **_v3(v3))
-    term = term if words else on_off(name, help=help, **_v3(v3))
-    return valued(head, term, "on", "off")
-
-
-def choice(
-    head: str, name: str, choices: Sequence[str], help: str, v3: str | None = ""
-) -> Statement:
-    """A keyword with one of some words."""
-    return valued(head, one_of(name, *choices, help=help, **_v3(v3)), choices[0])
-
-
-def _v3(path: str | None) -> Names:
-    return {} if path == "" else in_v3(path)
-
-
-def enabled_or_absent(
-    head: str, name: str, help: str, argument: Term = nothing, **more: Any
-) -> Statement:
-    """A keyword that can only be there or not: `enabled`; `disabled` is the same as unset."""
-    return choose(
-        name,
-        {"enabled": (head, opt(argument))},
-        enum=("enabled", "disabled"),
-        help=help,
-        examples=[head],
-        **more,
-    )
+from dataplane_plugins.configuration.globals.keywords import v3_names
 
 
 class NegatableFlag(SingleStatement):
-    """`X`, a boolean; a `no X` that stands in the file is what setting it replaces."""
+    """A keyword that stands alone: true if there is such a line.
+
+    A line `no <keyword>` says the same as none. Setting the property replaces it.
+    """
 
     def __init__(self, head: str, name: str, help: str, v3: str | None = "") -> None:
-        super().__init__(head, const(name, True, help=help, **_v3(v3)), examples=[head])
+        super().__init__(head, const(name, True, help=help, **v3_names(v3)), examples=[head])
         self.forms = (*self.forms, FormWithoutProperties(f"no {head}", nothing))
 
 
 class FormWithoutProperties(LineForm):
-    """Lines that belong to a statement, but say nothing that its properties can."""
+    """Lines that belong to a statement and set none of its properties."""
 
     def read(self, line: Line) -> Reading | None:
         return None
 
 
 class ValueSynonyms(SingleStatement):
-    """A line whose value the interface takes in more words than it shows.
+    """A keyword with a value that the interface takes in more words than it shows.
 
-    `words` gives, for each word that is only taken, the one that is shown.
+    `words` are those that a body may have, each with the one that is shown.
     """
 
     def __init__(self, head: str, term: Scalar, words: Mapping[str, str], **more: Any) -> None:
@@ -150,15 +56,19 @@ class ValueSynonyms(SingleStatement):
 
 
 class DoubledProperty(SingleStatement):
-    """A line whose value the interface shows under two names, and takes under either."""
+    """A keyword whose value the interface shows as two properties, and takes as either.
+
+    `term` makes the value of the property `new`; `old` is the deprecated property. A body in which
+    the two differ is refused.
+    """
 
     def __init__(self, head: str, term: Callable[[str], Scalar], new: str, old: Prop, **more: Any):
         super().__init__(head, term(new), **more)
         self.new, self.old = new, old.name
-        self.also = old
+        self.old_prop = old
 
     def declared(self) -> Iterable[Prop]:
-        return (*super().declared(), self.also)
+        return (*super().declared(), self.old_prop)
 
     def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
         values = super().collect(rows)

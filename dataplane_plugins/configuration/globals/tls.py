@@ -13,7 +13,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import must_match
-from dataplane_plugins.configuration.globals.statements import (
+from dataplane_plugins.configuration.globals.keywords import (
     added_words,
     boolean,
     choice,
@@ -24,26 +24,26 @@ from dataplane_plugins.configuration.globals.statements import (
     text,
 )
 
-V3 = "ssl_options."
-EXTRA = "none|all|bundle|sctl|ocsp|issuer|key"
+_V3 = "ssl_options."
+_EXTRA = "none|all|bundle|sctl|ocsp|issuer|key"
 """Kinds of files beside a certificate (manual, section 3.1 "ssl-load-extra-files")."""
 
 
 def _default(keyword: str, help: str, several: bool = False) -> Statement:
     name = keyword.replace("-", "_")
     kind = added_words if several else text
-    return kind(f"ssl-{keyword}", f"ssl_{name}", help, v3=V3 + name)
+    return kind(f"ssl-{keyword}", f"ssl_{name}", help, v3=_V3 + name)
 
 
 DIRECTORIES = (
-    text("ca-base", "ca_base", "Directory of authorities.", v3=V3 + "ca_base"),
-    text("crt-base", "crt_base", "Directory of certificates.", v3=V3 + "crt_base"),
+    text("ca-base", "ca_base", "Directory of authorities.", v3=_V3 + "ca_base"),
+    text("crt-base", "crt_base", "Directory of certificates.", v3=_V3 + "crt_base"),
     text("key-base", "key_base", "Directory of private keys."),
     text(
         "issuers-chain-path",
         "issuers_chain_path",
         "Directory of issuers that complete chains of certificates.",
-        v3=V3 + "issuers_chain_path",
+        v3=_V3 + "issuers_chain_path",
     ),
 )
 
@@ -67,13 +67,13 @@ DEFAULTS = (
     choice(
         *("ssl-server-verify", "ssl_server_verify", ("none", "required")),
         "Whether certificates of servers are checked.",
-        v3=V3 + "server_verify",
+        v3=_V3 + "server_verify",
     ),
     boolean(
         "ssl-skip-self-issued-ca",
         "ssl_skip_self_issued_ca",
         "Leave self-issued authorities out of chains.",
-        V3 + "skip_self_issued_ca",
+        _V3 + "skip_self_issued_ca",
     ),
     number(
         "ssl-security-level",
@@ -81,7 +81,7 @@ DEFAULTS = (
         "Security level of OpenSSL.",
         *(0, 5),
         nullable=True,
-        v3=V3 + "security_level",
+        v3=_V3 + "security_level",
     ),
     valued(
         "ssl-load-extra-files",
@@ -89,9 +89,9 @@ DEFAULTS = (
             rest(
                 "ssl_load_extra_files",
                 help="Kinds of files to load beside certificates.",
-                **in_v3(V3 + "load_extra_files"),
+                **in_v3(_V3 + "load_extra_files"),
             ),
-            *("ssl_load_extra_files", EXTRA, "none, all, or bundle, sctl, ocsp, issuer and key"),
+            *("ssl_load_extra_files", _EXTRA, "none, all, or bundle, sctl, ocsp, issuer and key"),
             " ",
         ),
         "bundle sctl",
@@ -104,9 +104,9 @@ DEFAULTS = (
 )
 
 LIMITS = (
-    number("maxsslconn", "maxsslconn", "TLS connections at most.", v3=V3 + "maxsslconn"),
+    number("maxsslconn", "maxsslconn", "TLS connections at most.", v3=_V3 + "maxsslconn"),
     first_counts(
-        number("maxsslrate", "maxsslrate", "TLS sessions in a second.", v3=V3 + "maxsslrate")
+        number("maxsslrate", "maxsslrate", "TLS sessions in a second.", v3=_V3 + "maxsslrate")
     ),
 )
 
@@ -120,13 +120,13 @@ ENGINES = (
         sort_as="SslEngines",
         examples=["ssl-engine rdrand", "ssl-engine rdrand RSA,DSA"],
         rejects=["ssl-engine"],
-        **in_v3(V3 + "engines"),
+        **in_v3(_V3 + "engines"),
     ),
     enabled_or_absent(
         "ssl-mode-async",
         "ssl_mode_async",
         help="Whether TLS works asynchronously, where an engine can.",
-        **in_v3(V3 + "mode_async"),
+        **in_v3(_V3 + "mode_async"),
     ),
 )
 

@@ -4,7 +4,7 @@ In version 2 of the interface all stand in `tune_options`.
 """
 
 from dataplane_core.plugin import Statement, first_counts
-from dataplane_plugins.configuration.globals.statements import (
+from dataplane_plugins.configuration.globals.keywords import (
     boolean,
     choice,
     number,
@@ -229,4 +229,9 @@ VARIABLES = (
         "Memory of variables of health checks, in bytes.",
         nullable=True,
     ),
+)
+
+ZLIB = (
+    tuned("zlib.memlevel", "zlib_memlevel", "Memory of compression, 1 to 9.", 1, 9),
+    tuned("zlib.windowsize", "zlib_windowsize", "Window of compression, in bits.", 8, 15),
 )
