@@ -1,4 +1,4 @@
-"""marshmallow schemas, generated from the declarations; they say what is right and in which words.
+"""Generate marshmallow schemas from the declarations: what is right, and in which words.
 
 Every message is a `Rule`: a sentence and its code, so that one pass over a body gives all
 violations and the answer can lead with the one that counts most.

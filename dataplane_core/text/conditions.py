@@ -1,5 +1,4 @@
-"""Find conditional blocks, from `.if` to `.endif` (manual, section 2.4); only HAProxy evaluates
-them.
+"""Find conditional blocks, `.if` to `.endif` (manual, section 2.4); only HAProxy evaluates them.
 
 Blocks and sections cross freely: a block may hold whole sections, begin in one section and end in
 another. The directives of such a block stand among the lines of sections, but are lines of no

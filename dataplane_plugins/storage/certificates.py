@@ -1,5 +1,4 @@
-"""Certificates, keys and revocation lists in PEM (RFC 7468): whether HAProxy can use them, and
-what is said in them.
+"""Certificates, keys and revocation lists in PEM (RFC 7468): what they say, and their use.
 
 Facts are written as HAProxy's `show ssl cert` writes them, dates as RFC 3339 has them.
 """
