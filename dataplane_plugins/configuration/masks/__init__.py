@@ -1,4 +1,4 @@
-"""What versions of the interface lack of what the server has, as data: `v1.json`, `v2.json` …
+"""Say, as data, what versions of the interface lack of what the server has: `v1.json`, `v2.json`.
 
 The files are made from the published facts of each version by `python -m tests.harness.masks`. What
 they do not name is in every version: a keyword that only HAProxy and a declaration know needs no
