@@ -120,8 +120,8 @@ class Document:
             return self
         if isinstance(old, JoinedSections):
             document = self
-            for removal_of, edited in zip(old.parts, old.cut(new), strict=True):
-                document = document.replace(removal_of, edited)
+            for part, edited in zip(old.parts, old.cut(new), strict=True):
+                document = document.replace(part, edited)
             return document
         at = self.position(old)
         same = (old.kind, old.name) == (new.kind, new.name)

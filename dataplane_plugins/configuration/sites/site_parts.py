@@ -45,11 +45,8 @@ Flat = dict[str, Any]
 
 def part(model: Model, name: str, *wanted: str) -> Model:
     """The statements of a model that carry certain properties or nested objects."""
-    roots = frozenset(wanted)
     chosen = (
-        one
-        for one in model.statements
-        if any(prop.name.partition(".")[0] in roots for prop in one.props)
+        one for one in model.statements if {p.name.partition(".")[0] for p in one.props} & {*wanted}
     )
     return Model(name, *chosen)
 
