@@ -1,0 +1,34 @@
+"""The plugin's own tests: `pytest` in this folder, where the server is installed."""
+
+import dataplane_udp_lb
+import pytest
+
+from dataplane_core.testing import breaches
+
+TEXT = "udp-lb dns\n  dgram-bind :53 name old\n  server dns1 192.0.2.1:53 # first\n"
+
+
+@pytest.fixture
+def server(local_server):
+    return local_server(TEXT, [dataplane_udp_lb])
+
+
+@pytest.mark.parametrize("line", [dataplane_udp_lb.TARGET, *dataplane_udp_lb.BALANCER.statements])
+def test_declarations_keep_the_laws(line):
+    assert list(breaches(line)) == []
+
+
+def test_what_the_file_holds_is_read(server):
+    assert server.get("udp_lbs/dns") == {"name": "dns", "address": ":53", "label": "old"}
+    assert server.get("udp_targets", udp_lb="dns") == [{"name": "dns1", "address": "192.0.2.1:53"}]
+
+
+def test_a_target_is_added(server):
+    target = {"name": "dns2", "address": "192.0.2.2:53", "weight": 5}
+    server.change("POST", "udp_targets", target, udp_lb="dns")
+    assert server.text == TEXT + "  server dns2 192.0.2.2:53 weight 5\n"
+
+
+def test_a_weight_has_limits(server):
+    target = {"name": "dns2", "address": "192.0.2.2:53", "weight": 257}
+    assert "weight" in server.refusal("POST", "udp_targets", target, udp_lb="dns")
