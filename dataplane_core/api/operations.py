@@ -97,11 +97,18 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer: its schema, if it has a body, and the names of its headers."""
+    """One answer: its schema, if it has a body, and the names of its headers.
+
+    `wrapped`: the answer is what `ApiVersion.wrap` makes of a value with that schema; there always
+    is one where it is `required`, and it has a version unless it is not `versioned`.
+    """
 
     schema: Fragment | None = None
     headers: tuple[str, ...] = ()
     help: str = ""
+    wrapped: bool = False
+    required: bool = False
+    versioned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import Operation
+from dataplane_core.api.operations import Operation, Response
 from dataplane_core.api.routes import InVersion, Route, Routes
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
@@ -86,8 +86,20 @@ class ServedVersion:
             if body is not None and body.props and body.codec is None:
                 codec = self.view.make_codec(str(body.schema["$ref"]), body.props, body.rules)
                 operation = replace(operation, body=replace(body, codec=codec))
-            operations[method] = operation
+            operations[method] = replace(operation, responses=self._wrapped(operation))
         resource = route.resource
         if isinstance(resource, InVersion):
             resource = resource.make(self.view)
         return replace(route, resource=resource, operations=operations)
+
+    def _wrapped(self, operation: Operation) -> dict[str, Response]:
+        """Return the answers of a plugin's operation with the schemas that this version has."""
+        return {status: self._in_envelope(one) for status, one in operation.responses.items()}
+
+    def _in_envelope(self, one: Response) -> Response:
+        if not one.wrapped or one.schema is None:
+            return one
+        schema = self.version.envelope(
+            one.schema, required=one.required, versioned=one.versioned
+        )
+        return replace(one, schema=schema, wrapped=False)

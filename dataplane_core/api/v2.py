@@ -38,13 +38,15 @@ class V2:
     index_parameter = "index"
     index_property: str | None = "index"
 
-    def wrap(self, version: int, data: Any) -> Any:
-        return {"_version": version, "data": data}
+    def wrap(self, version: int | None, data: Any) -> Any:
+        return {"data": data} if version is None else {"_version": version, "data": data}
 
-    def envelope(self, schema: Fragment, required: bool = False) -> Fragment:
-        properties = {"_version": {"type": "integer"}, "data": schema}
+    def envelope(
+        self, schema: Fragment, *, required: bool = False, versioned: bool = True
+    ) -> Fragment:
+        version = {"_version": {"type": "integer"}} if versioned else {}
         more = {"required": ["data"]} if required else {}
-        return {"type": "object", "properties": properties, **more}
+        return {"type": "object", "properties": {**version, "data": schema}, **more}
 
     def naming(self, one: Collection) -> Naming:
         return one.naming

@@ -27,11 +27,19 @@ class ApiVersion(Protocol):
     index_parameter: str
     index_property: str | None
 
-    def wrap(self, version: int, data: Any) -> Any:
-        """Return the answer to a GET of the configuration: `data` as it was in a version."""
+    def wrap(self, version: int | None, data: Any) -> Any:
+        """Return the answer to a GET that shows `data` as it was in a version.
 
-    def envelope(self, schema: Fragment, required: bool = False) -> Fragment:
-        """Return the schema of such an answer; `required` if it always holds something."""
+        None stands for what has no version.
+        """
+
+    def envelope(
+        self, schema: Fragment, *, required: bool = False, versioned: bool = True
+    ) -> Fragment:
+        """Return the schema of such an answer.
+
+        `required`: it always holds something; `versioned`: what it shows has a version.
+        """
 
     def naming(self, one: Collection) -> Naming:
         """Return the names of the operations and schemas of a collection."""

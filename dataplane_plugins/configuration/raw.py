@@ -98,9 +98,8 @@ class ConfigurationText:
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         wanted = req.query["version"] or None
         text, version = self.services.config.raw_text(wanted, req.query["transaction_id"])
-        shown = {} if version is None else {"_version": version}
         resp.set_header("Configuration-Checksum", checksum(text))
-        resp.data = to_json({**shown, "data": text})
+        resp.data = to_json(req.served.version.wrap(version, text))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         config, query = self.services.config, req.query
@@ -140,23 +139,18 @@ class ConfigurationText:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the text of the configuration, to read and to replace."""
-    envelope = {
-        "type": "object",
-        "required": ["data"],
-        "properties": {"_version": {"type": "integer"}, "data": {"type": "string"}},
-    }
+    text = {"type": "string"}
     read = Operation(
         "getHAProxyConfiguration",
         "Configuration",
         "Read the whole configuration. The text of the file, with its comments.",
         (TRANSACTION_ID, VERSION),
         responses={
-            "200": Response(envelope, HEADERS, "The text."),
+            "200": Response(text, HEADERS, "The text.", wrapped=True, required=True),
             "404": NOT_FOUND,
             "default": FAILURE,
         },
     )
-    text = {"type": "string"}
     example = "global\n  maxconn 1000\n\ndefaults\n  mode http\n"
     write = Operation(
         "postHAProxyConfiguration",

@@ -8,6 +8,9 @@ from uuid import NAMESPACE_URL, uuid5
 from dataplane_core.plugin import Code, Codec, Loaded, Prop, SchemaFactory, Settings, SettingsError
 from dataplane_plugins.discovery.sources import ENTRY_PROPS, Source, SourceEntry
 
+_SETTINGS = ""
+"""No version of the interface: the settings have the names that are declared."""
+
 ID = Prop("id", pattern=r"^[^\s]+$", help="Id of the entry; made up where none is given.")
 
 
@@ -20,7 +23,7 @@ def props_of(source: Source) -> tuple[Prop, ...]:
 def configured(source: Source, settings: Settings) -> list[tuple[str, SourceEntry]]:
     """The entries of the settings, each with its id; SettingsError names all that is wrong."""
     props = props_of(source)
-    codec = Codec(source.schema or source.name, props, "v2", SchemaFactory([]), strict=True)
+    codec = Codec(source.schema or source.name, props, _SETTINGS, SchemaFactory([]), strict=True)
     found: list[tuple[str, SourceEntry]] = []
     problems = []
     for number, given in enumerate(source.configured(settings)):

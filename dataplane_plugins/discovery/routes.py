@@ -63,7 +63,7 @@ class EntryList:
         self.source, self.entries = source, entries
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json({"data": self.entries.all(self.source)})
+        resp.data = to_json(req.served.version.wrap(None, self.entries.all(self.source)))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         raise_problems(self.source.problems(req.body.echo))
@@ -78,7 +78,7 @@ class EntryItem:
         self.source, self.entries = source, entries
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        resp.data = to_json({"data": self.entries.get(self.source, id)})
+        resp.data = to_json(req.served.version.wrap(None, self.entries.get(self.source, id)))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         self.entries.get(self.source, id)
@@ -97,13 +97,14 @@ class StatusList:
         self.statuses = statuses
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json({"data": self.statuses.all()})
+        resp.data = to_json(req.served.version.wrap(None, self.statuses.all()))
 
 
-def _envelope(schema: Fragment, required: bool) -> Response:
-    more = {"required": ["data"]} if required else {}
-    content = {"type": "object", "properties": {"data": schema}, **more}
-    return Response(content, ("Configuration-Version",), "What there is.")
+def _shown(schema: Fragment, required: bool) -> Response:
+    headers = ("Configuration-Version",)
+    return Response(
+        schema, headers, "What there is.", wrapped=True, required=required, versioned=False
+    )
 
 
 def _operation(id: str, summary: str, body: Body | None = None, **answers: Response) -> Operation:
@@ -136,7 +137,7 @@ def _for_all(source: Source) -> dict[str, Operation]:
             f"get{title}s",
             f"List the entries of {name}. Each entry keeps the backends of the services that it "
             "finds.",
-            _200=_envelope(many, True),
+            _200=_shown(many, True),
         ),
         "POST": _operation(
             f"create{title}",
@@ -159,7 +160,7 @@ def _for_one(source: Source) -> dict[str, Operation]:
         "GET": _operation(
             f"get{title}",
             f"Read an entry of {name}. What it follows, and how.",
-            _200=_envelope(one, False),
+            _200=_shown(one, False),
             _404=NOT_FOUND,
         ),
         "PUT": _operation(
@@ -193,7 +194,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         entries.configure(source, bodies)
         _add(routes, source, entries)
     routes.schema("discovery_status", {"type": "array", "items": STATUS})
-    listing = _envelope({"$ref": "discovery_status"}, True)
+    listing = _shown({"$ref": "discovery_status"}, True)
     reading = _operation(
         "getDiscoveryStatus",
         "Read how discovery fares. For each entry that is followed: when it was last read, what "

@@ -40,8 +40,7 @@ def _operation(
 
 
 def _enveloped(schema: Fragment) -> Response:
-    properties = {"_version": {"type": "integer"}, "data": schema}
-    return Response({"type": "object", "required": ["data"], "properties": properties}, SHOWN)
+    return Response(schema, SHOWN, wrapped=True, required=True)
 
 
 def _reading(id: str, summary: str, schema: Fragment, *more: Parameter) -> Operation:

@@ -33,7 +33,7 @@ class V9:
     def wrap(self, version: int, data: Any) -> Any:
         return data
 
-    def envelope(self, schema: Fragment, required: bool = False) -> Fragment:
+    def envelope(self, schema: Fragment, *, required: bool = False, versioned: bool = True) -> Fragment:
         return schema
 
     def naming(self, one: Collection) -> Naming:
@@ -166,3 +166,12 @@ def test_findings_have_the_paths_of_the_version_that_asks(both: Api, monkeypatch
     for asked in (f"{CONFIGURATION}/gates", f"{TOP}/gates"):
         [finding] = both.call("GET", asked).json["findings"]
         assert finding["resource"] == paths[asked[:3]]
+
+
+def test_what_plugins_serve_is_wrapped_as_the_version_does(both: Api) -> None:
+    path = "services/haproxy/configuration/raw"
+    text = both.call("GET", f"/v2/{path}").json
+    assert "data" in text
+    assert both.call("GET", f"/v9/{path}").json == text["data"]
+    shown = both.call("GET", "/v9/specification").json["paths"][f"/{path}"]["get"]
+    assert shown["responses"]["200"]["schema"] == {"type": "string"}

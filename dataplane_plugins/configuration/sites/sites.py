@@ -128,12 +128,9 @@ def _need(document: Document, name: str) -> Section:
 
 
 def _read(id: str, schema: dict[str, str], summary: str, **more: Response) -> Operation:
-    envelope = {
-        "type": "object",
-        "properties": {"_version": {"type": "integer"}, "data": schema},
-        **({} if more else {"required": ["data"]}),
-    }
-    found = Response(envelope, ("Configuration-Version",), "What there is.")
+    found = Response(
+        schema, ("Configuration-Version",), "What there is.", wrapped=True, required=not more
+    )
     responses = {"200": found, **more, "default": FAILURE}
     return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses)
 
@@ -185,15 +182,12 @@ def _operations(body: Body) -> tuple[dict[str, Operation], dict[str, Operation]]
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Serve sites, if all that they are made of is there.
-
-    Other versions of the interface will have their own envelope.
-    """
+    """Serve sites, if all that they are made of is there."""
     if not services.registry.collections.keys() >= PARTS:
         return
     sites = Sites(services.registry)
     many, one = _operations(Body(ONE, props=sites.props, rules=sites.problems, example=EXAMPLE))
     routes.tag("Sites", "A frontend with the backends that it leads to, as one object.", 10)
     routes.schema("sites", {"type": "array", "items": ONE})
-    routes.add(PATH, SiteList(sites), many, versions=("v2",))
-    routes.add(f"{PATH}/{{name}}", SiteItem(sites), one, versions=("v2",))
+    routes.add(PATH, SiteList(sites), many)
+    routes.add(f"{PATH}/{{name}}", SiteItem(sites), one)
