@@ -72,7 +72,6 @@ from dataplane_core.errors import (
 from dataplane_core.grammar import *  # noqa: F403
 from dataplane_core.grammar.address import PORT, Address
 from dataplane_core.grammar.dispatch import Case, Template
-from dataplane_core.grammar.nested import nested
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.grammar.props import Layout, unwritable
 from dataplane_core.grammar.statements import LineContent, RowStatement, SingleStatement
@@ -170,7 +169,7 @@ __all__ = [
     "SCOPE_KIND", "DEFAULTS", "FRONTENDS", "LISTEN", "CONTROL_CHARACTERS", "place_section",
     "place_section_beside", "with_defaults", "refuse_namesake", "row_name",
     # Parts of the grammar for classes of one's own.
-    "Address", "PORT", "Case", "Template", "ParameterKeyword", "nested", "Layout", "unwritable",
+    "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",
     "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",
     "WORD",
     # The running HAProxy.

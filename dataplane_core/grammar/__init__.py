@@ -3,6 +3,7 @@
 Declarations from which reading, writing, schemas and specifications are computed.
 """
 
+from dataplane_core.grammar.combined import gathered, merged, nested
 from dataplane_core.grammar.declare import (
     case,
     checked,
@@ -24,7 +25,6 @@ from dataplane_core.grammar.declare import (
     statements,
     toggle,
 )
-from dataplane_core.grammar.gathered import gathered, merged
 from dataplane_core.grammar.loose import loose
 from dataplane_core.grammar.model import Model
 from dataplane_core.grammar.parameter_table import ParameterTable
@@ -112,6 +112,7 @@ __all__ = [
     "maybe_word",
     "merged",
     "misplaced",
+    "nested",
     "nothing",
     "of_item",
     "number_of",

@@ -63,7 +63,7 @@ def _model_laws(model: Model, section: Section, text: str) -> Iterator[str]:
     if model.put(section, values).text != section.text:
         yield f"putting back {text!r} changes it"
     empty = model.put(section, {})
-    if model.read(empty) and not any(statement.kept for statement in model.statements):
+    if model.read(empty) and not any(statement.stays_when_unset for statement in model.statements):
         yield f"{text!r} is not removed by an empty object"
     fresh = model.put(empty, values)
     if model.read(fresh) != values:

@@ -162,7 +162,7 @@ def _change(
     Nothing is edited where `own` and the lines are two spellings of the same values.
     """
     wanted = statement.arrange(own, _contents(lines))
-    if statement.kept:
+    if statement.stays_when_unset:
         lines = [line for line in lines if line.reading is not None][:1] if wanted else []
     if statement.collect(_contents(lines)) != statement.collect(wanted):
         reconcile(edit, _counting(statement, lines, bool(wanted)), wanted, place)

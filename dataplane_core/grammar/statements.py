@@ -1,4 +1,4 @@
-"""Statements: which lines of a section carry which properties."""
+"""Statements: lenses between some lines of a section and some properties of its object."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,11 +20,11 @@ from dataplane_core.grammar.terms import Term
 from dataplane_core.text.lines import Line
 
 LineContent = tuple["LineForm", dict[str, Any]]
-"""What one line says: its form, and the values of that line."""
+"""What one line says: the form that it has, and a flat object of its values."""
 
 
 class LineForm(Declaration):
-    """One shape of line: the words it starts with, and the term behind them."""
+    """One form of line: the words that it starts with (`head`), and a term for all behind them."""
 
     def __init__(self, head: str, term: Term) -> None:
         self.head = tuple(head.split())
@@ -34,7 +34,7 @@ class LineForm(Declaration):
         return self.term.props
 
     def read(self, line: Line) -> Reading | None:
-        """What the line says, None when it does not have this shape to its last word."""
+        """Return what a line with this head says; None where the term cannot read all of it."""
         if self in line.readings:
             reading: Reading | None = line.readings[self]
             return reading
@@ -48,27 +48,30 @@ class LineForm(Declaration):
         return result
 
     def write(self, values: Values, layout: Layout) -> list[str]:
-        """The line's words."""
+        """Return the raw tokens of a line that says `values`, spelled as `layout` has them.
+
+        Raises `Invalid` for a value that cannot be written.
+        """
         return [*self.head, *self.term.write(values, layout)]
 
 
 LAST, FIRST, EACH = "last", "first", "each"
-"""Which of several lines of a statement counts to HAProxy; with `EACH` all of them do."""
+"""Which of several lines of a statement counts to HAProxy; with `EACH` each has an effect."""
 
 
 class Statement(Declaration):
-    """Lines that belong together: `collect` makes values of them, `spread` lines of values.
+    """Lines that carry properties together, in one or more forms.
 
-    Subclasses say how. `examples` are lines that must survive reading and writing, `rejects` lines
-    that must not be read; the laws run over both.
+    Subclasses say how: `collect` is the lens's get, `spread` its create, and `arrange` its put.
+    `examples` are lines that the laws read and write, `rejects` lines that no form may read.
     """
 
-    #: whether only one of several lines is shown
+    #: Whether one line alone is shown of several.
     single = True
-    #: which one; with `EACH` it is the last, and the others stay and are told of as not managed
+    #: Which one that is. With `EACH` it is the last; the others stay, and are shown as unmanaged.
     counts = LAST
-    #: whether lines stay when none of the statement's properties is given
-    kept = False
+    #: Whether the lines stay where none of the statement's properties is given.
+    stays_when_unset = False
 
     def __init__(
         self,
@@ -83,25 +86,28 @@ class Statement(Declaration):
     def declared(self) -> Iterable[Prop]:
         return {prop.name: prop for form in self.forms for prop in form.props}.values()
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        """The values that lines say together."""
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        """Return the values that lines say together; `{}` for no lines."""
         raise NotImplementedError
 
     def spread(self, values: Values) -> list[LineContent]:
-        """The lines that say `values`; none when nothing of it is set."""
+        """Return the lines that say `values`; none where no property of the statement is given."""
         raise NotImplementedError
 
-    def arrange(self, values: Values, rows: Sequence[LineContent]) -> list[LineContent]:
-        """The lines that say `values` where `rows` stand now."""
+    def arrange(self, values: Values, contents: Sequence[LineContent]) -> list[LineContent]:
+        """Return the lines that say `values`, divided among lines as in `contents` where it can be.
+
+        Statements that several lines say together refine this; for others it is `spread`.
+        """
         return self.spread(values)
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        """Rules between the statement's properties that `values` breaks."""
+        """Yield a problem for each rule between the statement's properties that `values` breaks."""
         for form, row in self.spread(values):
             yield from form.term.problems(row)
 
     def own(self, values: Values) -> dict[str, Any]:
-        """The part of `values` that the statement carries."""
+        """Return the part of `values` that the statement carries."""
         return {name: value for name, value in values.items() if name in self.names}
 
     def counting(self, which: str) -> Self:
@@ -110,15 +116,15 @@ class Statement(Declaration):
         new.counts = which
         return new
 
-    def counted(self, rows: Sequence[LineContent]) -> LineContent | None:
-        """The one of several lines that is shown, None of none."""
-        return rows[0 if self.counts == FIRST else -1] if rows else None
+    def counted(self, contents: Sequence[LineContent]) -> LineContent | None:
+        """Return the one of several lines that is shown; None for no lines."""
+        return contents[0 if self.counts == FIRST else -1] if contents else None
 
 
 class SingleStatement(Statement):
-    """A line that stands at most once; of several the last counts, if nothing else is said.
+    """A line that stands at most once in a section; of several the last counts, by default.
 
-    `also` are other words for `head`, which are read and kept and never written anew.
+    `also` are further heads, which are read and stay, and are never written anew.
     """
 
     def __init__(self, head: str, term: Term, also: Sequence[str] = (), **more: Any) -> None:
@@ -127,20 +133,20 @@ class SingleStatement(Statement):
     def declared(self) -> Iterable[Prop]:
         return self.forms[0].props
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        row = self.counted(rows)
-        return dict(row[1]) if row else {}
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        content = self.counted(contents)
+        return dict(content[1]) if content else {}
 
     def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
-        return [(self.forms[0], own)] if own and self._stands(own) else []
-
-    def _stands(self, own: Values) -> bool:
-        return True
+        return [(self.forms[0], own)] if own else []
 
 
 class RepeatedStatement(Statement):
-    """A line that stands any number of times: a list property of objects, or of scalars."""
+    """A line that may be repeated: each is an item of the list property `prop`.
+
+    An item is an object, or the value of the term's only property where `prop` is a list of those.
+    """
 
     single = False
 
@@ -154,8 +160,8 @@ class RepeatedStatement(Statement):
             return (replace(self.prop, items=self.forms[0].props),)
         return (self.prop,)
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        items = [row[self.scalar] if self.scalar else row for _, row in rows]
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        items = [values[self.scalar] if self.scalar else values for _, values in contents]
         return {self.prop.name: items} if items else {}
 
     def spread(self, values: Values) -> list[LineContent]:
@@ -164,15 +170,15 @@ class RepeatedStatement(Statement):
         return [(form, {self.scalar: item} if self.scalar else item) for item in items]
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        for at, (form, row) in enumerate(self.spread(values)):
-            problems = form.term.problems(row)
+        for at, (form, item) in enumerate(self.spread(values)):
+            problems = form.term.problems(item)
             yield from problems if self.scalar else of_item(self.prop.name, at, problems)
 
 
 class ChoiceStatement(Statement):
-    """Lines that exclude one another; the property `prop` says which one stands.
+    """Lines that exclude one another; the value of the property `prop` says which one stands.
 
-    `also` are other words for the line of a value, which are read and kept and never written anew.
+    `also` maps further heads to values: they are read and stay, and are never written anew.
     """
 
     def __init__(
@@ -191,9 +197,9 @@ class ChoiceStatement(Statement):
     def declared(self) -> Iterable[Prop]:
         return (self.prop, *super().declared())
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        row = self.counted(rows)
-        return {self.prop.name: self.by_form[row[0]], **row[1]} if row else {}
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        content = self.counted(contents)
+        return {self.prop.name: self.by_form[content[0]], **content[1]} if content else {}
 
     def spread(self, values: Values) -> list[LineContent]:
         form = self.by_value.get(values.get(self.prop.name))
@@ -219,11 +225,12 @@ class ChoiceStatement(Statement):
 class PreferredStatement(Statement):
     """Lines that exclude one another, each with properties of its own.
 
-    Of several that are given, the first counts; of several lines, the last.
+    Of several lines the last counts. Of the properties, those of the first form that has any given
+    are written.
     """
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        return dict(rows[-1][1]) if rows else {}
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        return dict(contents[-1][1]) if contents else {}
 
     def spread(self, values: Values) -> list[LineContent]:
         for form in self.forms:
@@ -233,15 +240,15 @@ class PreferredStatement(Statement):
 
 
 class SharedStatement(Statement):
-    """A nested object for the first of the lines that are a resource of their own as well.
+    """A nested object for the first of some lines that are a collection of rows as well.
 
-    Without the object those lines stay as they are: they are the resource's.
+    Where the object is not given the lines stay: they are the collection's.
     """
 
-    kept = True
+    stays_when_unset = True
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        return dict(rows[0][1]) if rows else {}
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        return dict(contents[0][1]) if contents else {}
 
     def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
@@ -249,12 +256,12 @@ class SharedStatement(Statement):
 
 
 class RowStatement(Statement):
-    """A line of several shapes that is a resource of its own: a rule, a log target, a server."""
+    """A line of several forms that is a row of a collection: a rule, a log target, a server."""
 
     single = False
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        return dict(rows[-1][1]) if rows else {}
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        return dict(contents[-1][1]) if contents else {}
 
     def spread(self, values: Values) -> list[LineContent]:
         own = self.own(values)
@@ -262,17 +269,21 @@ class RowStatement(Statement):
 
 
 def first_counts(statement: Statement) -> Statement:
-    """Return a statement of whose lines HAProxy takes the first, and says so of the others."""
+    """Return the statement for lines of which HAProxy takes the first and warns of the others."""
     return statement.counting(FIRST)
 
 
 def each_counts(statement: Statement) -> Statement:
-    """Return a statement of whose lines each has an effect of its own, which no property says."""
+    """Return the statement for lines that each have an effect, which no property can say."""
     return statement.counting(EACH)
 
 
 def choose(forms: Sequence[LineForm], values: Values) -> LineForm:
-    """The form that says every property in `values`, else one that can be written."""
+    """Return the form to write `values` in.
+
+    Forms that can be written go before those that lack a value. Of each, the first form that has
+    every property in `values` is taken; else the first that can be written, or the first at all.
+    """
     able = [form for form in forms if not any(True for _ in form.term.needs(values))]
     for form in (*able, *forms):
         if values.keys() <= form.names:

@@ -17,7 +17,7 @@ PROGRAM = PROGRAMS.get("2.8")
 HERE = pytest.mark.skipif(PROGRAM is None, reason="HAProxy 2.8 is not here; `embedded` has it")
 ALLOWED = "expose-experimental-directives"
 IGNORED = r"['/]{0}'? (is )?already specified. Continuing|ignoring '{0}' which was already"
-SINGLE = [one for one in samples() if one.statement.single and not one.statement.kept]
+SINGLE = [one for one in samples() if one.statement.single and not one.statement.stays_when_unset]
 
 
 @pytest.mark.haproxy

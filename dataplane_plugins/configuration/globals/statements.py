@@ -70,8 +70,8 @@ class DoubledProperty(SingleStatement):
     def declared(self) -> Iterable[Prop]:
         return (*super().declared(), self.old_prop)
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        values = super().collect(rows)
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        values = super().collect(contents)
         return {**values, self.old: values[self.new]} if values else {}
 
     def spread(self, values: Values) -> list[LineContent]:

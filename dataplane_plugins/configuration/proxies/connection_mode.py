@@ -43,9 +43,9 @@ class BackendConnectionMode(Statement):
                 help=f"`option {mode}`; http_connection_mode says the same.",
             )
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for form, _ in rows:
+        for form, _ in contents:
             mode, value = self.by_form[form]
             values[mode] = value
             if value == "enabled":

@@ -263,11 +263,11 @@ class PersistRules(Statement):
     def declared(self) -> Iterable[Prop]:
         return (*(prop.under(self.name) for prop in super().declared()), self.every)
 
-    def collect(self, rows: Sequence[LineContent]) -> dict[str, Any]:
-        if not rows:
+    def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
+        if not contents:
             return {}
-        last = {f"{self.name}.{name}": value for name, value in rows[-1][1].items()}
-        return {**last, self.list_name: [dict(values) for _, values in rows]}
+        last = {f"{self.name}.{name}": value for name, value in contents[-1][1].items()}
+        return {**last, self.list_name: [dict(values) for _, values in contents]}
 
     def spread(self, values: Values) -> list[LineContent]:
         form, prefix = self.forms[0], f"{self.name}."
