@@ -40,7 +40,7 @@ def samples() -> Iterator[Sample]:
     """Every example of every declaration."""
     for one in REGISTRY.collections.values():
         if isinstance(one, RowCollection):
-            kind, statements = one.parents[0].kind, [one.table.statement]
+            kind, statements = one.parents[0], [one.table.statement]
         elif isinstance(one, SectionCollection | SingleSection):
             kind, statements = one.kind, one.model.statements
         for statement in statements:
