@@ -1,6 +1,7 @@
 import base64
 import datetime
 import itertools
+import os
 
 import pytest
 from cryptography import x509
@@ -14,6 +15,7 @@ from dataplane_core.errors import Unauthorized
 from dataplane_core.settings import Settings, UserSettings
 from dataplane_core.text import Document
 from dataplane_core.text.language import Language
+from tests.harness.waiting import until
 
 HASHES = {  # of "correct horse"
     "md5": "$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
@@ -188,6 +190,25 @@ def test_users_of_a_file_of_their_own_that_changes(tmp_path):
     refused(subject, basic("stranger", "x"))
     path.unlink()
     refused(subject, basic("stranger", "yy"))
+
+
+def test_a_password_that_changes_under_the_same_size_and_time_is_noticed(tmp_path):
+    path = tmp_path / "users.cfg"
+    path.write_text("userlist controller\n  user a insecure-password old\n")
+    settings = Settings.default().replace(**{"dataplaneapi.userlist.userlist_file": path})
+    subject = Authenticator(settings, lambda: pytest.fail("the configuration was read"))
+    assert subject.identify(basic("a", "old"), None, "http").name == "a"
+    before = path.stat()
+
+    def rewritten() -> bool:
+        """Write the file as a copy that keeps times does; the kernel's clock may stand still at first."""
+        path.write_text("userlist controller\n  user a insecure-password new\n")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        return path.stat().st_ctime_ns != before.st_ctime_ns
+
+    until(rewritten)
+    refused(subject, basic("a", "old"))
+    assert subject.identify(basic("a", "new"), None, "http").name == "a"
 
 
 def test_users_of_the_settings_come_before_the_userlist():
