@@ -49,7 +49,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     if unread:
         told = {finding.line for finding in found}
         own = own_findings(registry, document)
-        shown = [replace(one, line=head.above(one.line or 0)) for one in own]
-        found += [one for one in shown if one.line not in told]
+        moved = [replace(one, line=head.above(one.line or 0)) for one in own]
+        found += [one for one in moved if one.line not in told]
     found.sort(key=lambda one: one.line or 0)
     return found + [Finding(None, "notice", _UNREAD)] * unread, accepted

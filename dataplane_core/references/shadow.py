@@ -131,8 +131,7 @@ def _is_temporary(name: str) -> bool:
 
 @contextmanager
 def shadows(survey: Survey) -> Iterator[Iterator[Shadow]]:
-    """Yield the ways to show a change to HAProxy, the most certain first; remove them at the end.
-    """
+    """Yield the ways to show a change to HAProxy, the most certain first; remove them after."""
     with temporary_folder(survey.path) as root:
         yield _each(survey, root)
 

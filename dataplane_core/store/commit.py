@@ -143,7 +143,7 @@ class Committer:
             self._judge.judging(candidate.path, text, request.client_head) as verdict,
         ):
             failpoint("candidate-written")
-            self._records.keep(attempt, record, data, candidate)
+            self._records.sync(attempt, record, data, candidate)
             after = self._file.prepare(text, record.digest, record.version, request.document)
             delivery.prepare()
             verdict()

@@ -27,18 +27,18 @@ class FindingPresenter:
         self._locate = locate
 
     def findings(
-        self, found: Sequence[Finding], text: str, candidate: Path, shown: Head | None = None
+        self, found: Sequence[Finding], text: str, candidate: Path, client_head: Head | None = None
     ) -> list[Finding]:
         """Return the findings with their sections and objects, and with the client's path.
 
-        `text` is the candidate's. Lines are counted as where the server's own lines are `shown`:
-        those of the file as it was, or of the whole text that a client has sent; None for those of
-        `text`.
+        `text` is the candidate's. `client_head` are the server's own lines as the client counts
+        lines: those of the file as it was, or of the whole text that a client has sent; None for
+        those of `text`.
         """
         if not found:
             return []
         head, rest = split_header(text)
-        shown = head if shown is None else shown
+        client_head = head if client_head is None else client_head
         unplaced = [finding.message for finding in found if finding.line is None]
         places = MessageLocator(Document.parse(rest, self._language), unplaced)
         file = re.escape(self._config_file.name)
@@ -49,19 +49,19 @@ class FindingPresenter:
             line = places.named(finding.message) if line is None else head.below(line)
             if line is not None:
                 section, resource = self._place(places, line)
-                line = shown.above(line)
+                line = client_head.above(line)
             message = self._without(finding.message, candidate)
-            message = other.sub(lambda at: str(shown.above(head.below(int(at[0])))), message)
+            message = other.sub(lambda at: str(client_head.above(head.below(int(at[0])))), message)
             presented.append(
                 Finding(line, finding.severity, _one_line(message), section, resource)
             )
         return presented
 
     def failure(
-        self, failed: CheckFailed, text: str, candidate: Path, shown: Head | None = None
+        self, failed: CheckFailed, text: str, candidate: Path, client_head: Head | None = None
     ) -> CheckFailed:
         """Return the refusal with all its findings in one message; arguments as in `findings`."""
-        found = self.findings(failed.findings, text, candidate, shown)
+        found = self.findings(failed.findings, text, candidate, client_head)
         if not found:
             return CheckFailed(self._without(failed.message, candidate))
         lines = [_sentence(finding) for finding in found[:_MOST_PRESENTED]]
@@ -87,15 +87,14 @@ class FindingPresenter:
         return _header(found[0]), resource
 
     def _without(self, message: str, candidate: Path) -> str:
-        shown = str(self._config_file)
-        message = message.replace(str(candidate), shown)
+        known = str(self._config_file)
+        message = message.replace(str(candidate), known)
         alone = rf"(?<!/){re.escape(candidate.name)}"
-        return re.sub(alone, lambda name: shown, message)
+        return re.sub(alone, lambda name: known, message)
 
 
 def _one_line(message: str) -> str:
-    """Return a message with its explaining lines as one line, without lines that only point (`^`).
-    """
+    """Return a message with its explaining lines as one line, without lines of a mere `^`."""
     lines = (line.strip() for line in message.splitlines())
     return " ".join(line for line in lines if line.strip("^"))
 

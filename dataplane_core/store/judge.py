@@ -27,12 +27,11 @@ class Judge:
         self._presenter = FindingPresenter(config_file, language, locate)
 
     @contextmanager
-    def judging(self, path: Path, text: str, shown: Head | None = None) -> Iterator[Verdict]:
+    def judging(self, path: Path, text: str, client_head: Head | None = None) -> Iterator[Verdict]:
         """Have HAProxy check a file with a text while the body runs.
 
         Yields a function that waits for the verdict; it returns HAProxy's warnings, and raises
-        `CheckFailed`. Findings count lines as where the server's own lines are `shown`, or those of
-        the text.
+        `CheckFailed`. `client_head` is as in `FindingPresenter.findings`.
         """
         with self._check.begin(path) as verdict:
 
@@ -40,16 +39,16 @@ class Judge:
                 try:
                     found = verdict()
                 except CheckFailed as failed:
-                    raise self._presenter.failure(failed, text, path, shown) from None
-                return self._presenter.findings(found, text, path, shown) if found else []
+                    raise self._presenter.failure(failed, text, path, client_head) from None
+                return self._presenter.findings(found, text, path, client_head) if found else []
 
             yield presented
 
-    def check(self, text: str, shown: Head) -> list[Finding]:
+    def check(self, text: str, client_head: Head) -> list[Finding]:
         """Return HAProxy's warnings about a text that is not written; raises `CheckFailed`."""
         with (
             Candidate(self._config_file, encode_text(text)) as candidate,
-            self.judging(candidate.path, text, shown) as verdict,
+            self.judging(candidate.path, text, client_head) as verdict,
         ):
             return list(verdict())
 

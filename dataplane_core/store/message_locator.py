@@ -37,7 +37,7 @@ _Index = dict[str, list[tuple[int, str]]]
 
 @lru_cache(maxsize=16)
 def _subjects(kinds: frozenset[str]) -> re.Pattern[str]:
-    """Compile the ways to name a section: `backend 'b'`, `peers section 'p'`, `Proxy f :`, …"""
+    """Compile the ways to name a section: `backend 'b'`, `peers section 'p'`, `Proxy f :`."""
     words = "|".join(map(re.escape, sorted((kinds | _MEANT.keys()) - {SCOPE_KIND})))
     return re.compile(
         rf"(?<![\w'-])({words})(?: section)? '([^'\s]+)'(?!\w)|"
@@ -112,8 +112,9 @@ class MessageLocator:
         )
 
     def at(self, line: int) -> tuple[Section, int] | None:
-        """Return the section that stands at a line, and the line's number in it, 0 below its
-        header.
+        """Return the section that stands at a line, and the line's number in the section.
+
+        Line 0 is the one below the header.
         """
         end = bisect_left(self._ends, line)
         if not 0 < end < len(self._ends):
@@ -122,8 +123,7 @@ class MessageLocator:
         return section, line - self._ends[end - 1] - len(section.lead) - 2
 
     def named(self, message: str) -> int | None:
-        """Return the line that a message means by the names in it; None where that is not certain.
-        """
+        """Return the line that a message means by the names in it; None where that is unsure."""
         message = _first(message)
         found = list(self._pattern.finditer(message))
         if not found:
@@ -143,8 +143,7 @@ class MessageLocator:
         return self._line(sections, clue)
 
     def _line(self, sections: list[int], clue: _Clue) -> int | None:
-        """Return the line that is meant in sections of one name: that of the only one to have it.
-        """
+        """Return the line that is meant in sections of one name: the only one that has it."""
         if len(sections) == 1:
             [at] = sections
             line = self._about(at, clue)

@@ -1,5 +1,4 @@
-"""The records of one configuration file in the state, and the writes that concern several of them.
-"""
+"""Keep the records of one configuration file, and write those that belong together."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -50,10 +49,8 @@ class Records:
                 self._forget(attempt, record)
             raise
 
-    def keep(self, attempt: int, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
-        """Bring candidate, intent and text to the disk, which must be there before the file
-        changes.
-        """
+    def sync(self, attempt: int, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
+        """Bring candidate, intent and text to the disk, before the file may change."""
         candidate.sync()
         self.versions.sync(attempt)
         failpoint("intent-recorded")
@@ -108,10 +105,10 @@ class Records:
         """
         folder, name = os.path.split(config_file)
         path = os.path.join(os.path.realpath(folder), name)
-        if self.state.fact(_OWNER) == path:
+        if self.state.value(_OWNER) == path:
             return
         with self.state.write() as connection:
-            owner = self.state.fact(_OWNER)
+            owner = self.state.value(_OWNER)
             if owner == path:  # another worker was faster
                 return
             if owner is not None and not self.state.first:
@@ -122,7 +119,7 @@ class Records:
             self.versions.clear(connection)
             self.transactions.clear(connection)
             self.texts.clear()
-            self.state.note(_OWNER, path)
+            self.state.set_value(_OWNER, path)
 
     def _forget(self, attempt: int, record: VersionRecord) -> None:
         """Remove the intent, and the text unless another attempt has the same text and version."""

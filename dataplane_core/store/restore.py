@@ -89,7 +89,7 @@ class Restorer:
             Candidate(self._file.path, data) as candidate,
             self._records.intended(record, candidate) as attempt,
         ):
-            self._records.keep(attempt, record, data, candidate)
+            self._records.sync(attempt, record, data, candidate)
             locked.publish(candidate, after, record)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)

@@ -121,9 +121,9 @@ class MapFiles:
         if fresh == text:
             return False
         status = write_atomically(path, fresh.encode("utf-8", "surrogateescape"))
-        self.state.note(f"map file {path}", str(status.st_mtime_ns))
+        self.state.set_value(f"map file {path}", str(status.st_mtime_ns))
         return True
 
     def wrote_last(self, path: Path) -> bool:
         """Whether nobody else has written a file since `write` did."""
-        return self.state.fact(f"map file {path}") == str(path.stat().st_mtime_ns)
+        return self.state.value(f"map file {path}") == str(path.stat().st_mtime_ns)

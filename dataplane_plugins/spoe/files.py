@@ -180,8 +180,8 @@ class SpoeFiles:
             state = self._state_of(path)
             with self._services.used_files.removing(path):
                 discard_store(path)
-            lives = self._services.state.fact(_fact(path)) or "0"
-            self._services.state.note(_fact(path), str(int(lives) + 1))
+            lives = self._services.state.value(_fact(path)) or "0"
+            self._services.state.set_value(_fact(path), str(int(lives) + 1))
             self._close(path)
             rmtree(state, ignore_errors=True)
 
@@ -191,7 +191,7 @@ class SpoeFiles:
 
     def _state_of(self, path: Path) -> Path:
         """Where the state of a file is: elsewhere after each deletion of its name."""
-        lives = self._services.state.fact(_fact(path))
+        lives = self._services.state.value(_fact(path))
         folder = Path(self._services.settings.state_dir) / "spoe"
         return folder / (f"{path.name}@{lives}" if lives else path.name)
 

@@ -267,16 +267,16 @@ def test_a_transaction_begun_on_the_version_that_is_being_recorded_stays_open(be
 def test_two_workers_that_open_a_state_at_once_keep_what_the_first_has_told(bench, monkeypatch):
     first, second = bench.store(), bench.store()
     looked, go = threading.Event(), threading.Event()
-    fact = State.fact
+    read = State.value
 
     def slow(self, name):
-        value = fact(self, name)
+        value = read(self, name)
         if self is second.file.records.state and not looked.is_set():
             looked.set()
             go.wait()
         return value
 
-    monkeypatch.setattr(State, "fact", slow)
+    monkeypatch.setattr(State, "value", slow)
     other = threading.Thread(target=lambda: (second.version(), second.file.records.state.close()))
     other.start()
     looked.wait()

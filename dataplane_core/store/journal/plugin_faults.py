@@ -9,7 +9,7 @@ from dataplane_core.errors import StorageFailed
 from dataplane_core.hooks.containment import Fault
 from dataplane_core.store.journal.state import State
 
-_FACT = "plugin_faults"
+_KEY = "plugin_faults"
 _MOST = 50
 
 
@@ -18,7 +18,7 @@ def record(state: State, fault: Fault) -> None:
     with suppress(StorageFailed), state.write():
         kept = [one for one in _all(state) if one[:2] != [fault.plugin, fault.hook]]
         kept.append([fault.plugin, fault.hook, fault.reason, time.time()])
-        state.note(_FACT, json.dumps(kept[-_MOST:]))
+        state.set_value(_KEY, json.dumps(kept[-_MOST:]))
 
 
 def recorded(state: State) -> list[Fault]:
@@ -27,4 +27,4 @@ def recorded(state: State) -> list[Fault]:
 
 
 def _all(state: State) -> list[list[Any]]:
-    return list(json.loads(state.fact(_FACT) or "[]"))
+    return list(json.loads(state.value(_KEY) or "[]"))

@@ -58,8 +58,8 @@ class State:
             for statement in _BASE:
                 connection.execute(statement)
             if self._is_start:
-                self._note(connection, "started", repr(time.time()))
-        self.started = float(self.fact("started") or time.time())
+                self._set_value(connection, "started", repr(time.time()))
+        self.started = float(self.value("started") or time.time())
         fcntl.flock(self._alive, fcntl.LOCK_SH)
         self.close()
 
@@ -105,8 +105,7 @@ class State:
                 raise
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
-        """Bring the tables of `component` to the last of `steps`, each an SQL statement run once.
-        """
+        """Bring the tables of `component` to the last of `steps`: SQL statements, each run once."""
         with self.write() as connection:
             query = "SELECT step FROM components WHERE name = ?"
             row = connection.execute(query, (component,)).fetchone()
@@ -121,15 +120,15 @@ class State:
             sql = "INSERT OR REPLACE INTO components VALUES (?, ?)"
             connection.execute(sql, (component, len(steps)))
 
-    def fact(self, name: str) -> str | None:
+    def value(self, name: str) -> str | None:
         """Return the single value kept under a name; None without one."""
         rows = self.read("SELECT value FROM facts WHERE name = ?", (name,))
         return rows[0]["value"] if rows else None
 
-    def note(self, name: str, value: str) -> None:
+    def set_value(self, name: str, value: str) -> None:
         """Keep a single value under a name."""
         with self.write() as connection:
-            self._note(connection, name, value)
+            self._set_value(connection, name, value)
 
     def close(self) -> None:
         """Close this thread's connection; the next use opens another."""
@@ -143,7 +142,7 @@ class State:
         os.close(self._alive)
 
     @staticmethod
-    def _note(connection: sqlite3.Connection, name: str, value: str) -> None:
+    def _set_value(connection: sqlite3.Connection, name: str, value: str) -> None:
         connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def _make_directory(self) -> None:

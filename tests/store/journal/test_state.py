@@ -116,10 +116,10 @@ def test_a_newer_state_is_refused(state):
 
 
 def test_facts(state):
-    assert state.fact("color") is None
-    state.note("color", "red")
-    state.note("color", "blue")
-    assert state.fact("color") == "blue"
+    assert state.value("color") is None
+    state.set_value("color", "red")
+    state.set_value("color", "blue")
+    assert state.value("color") == "blue"
 
 
 def test_a_full_database_is_507(state):
