@@ -180,7 +180,7 @@ def _sockets(settings: Settings, document: Document) -> Iterator[MissingPrerequi
             "there is no way to HAProxy's Runtime API",
             "Add `stats socket PATH level admin` to the section global, or set master_runtime.",
         )
-    if found and not master and all(one.level < 2 for one in found):
+    if found and not master and not any(one.admits_changes for one in found):
         yield MissingPrerequisite(
             "no `stats socket` of the configuration permits changes",
             "Add `level admin` to one of them, or set haproxy.master_runtime.",

@@ -14,6 +14,7 @@ from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
 from dataplane_core.haproxy.configuration import read_configuration
+from dataplane_core.haproxy.control import S6_FOLDERS
 from dataplane_core.settings.haproxy import CANDIDATE_WORD
 from dataplane_core.text import Document
 
@@ -30,7 +31,6 @@ _UNITS = (
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 )
-_S6 = ("/run/service", "/var/run/s6/services")
 _USERLIST = "controller"
 
 
@@ -85,7 +85,7 @@ def look(configuration: str = "", program: str = "") -> Machine:
         embedded,
         master,
         tuple(str(one.address) for one in found),
-        any(one.level >= 2 for one in found),
+        any(one.admits_changes for one in found),
         tuple(users_of(document, _USERLIST).accounts),
         reload,
         by,
@@ -176,7 +176,7 @@ def _reload(process: HaproxyProcess | None, master: str) -> tuple[dict[str, str]
         return {"reload_strategy": "systemd", "service_name": name}, f"systemd, unit {unit}"
     if master:
         return {}, "the master's socket"
-    if any(os.path.isdir(os.path.join(folder, "haproxy")) for folder in _S6):
+    if any(os.path.isdir(os.path.join(folder, "haproxy")) for folder in S6_FOLDERS):
         return {"reload_strategy": "s6", "service_name": "haproxy"}, "s6, service haproxy"
     if process is not None and process.has_master and process.pid_file:
         script = f"kill -USR2 $(cat {shlex.quote(process.pid_file)})"

@@ -58,6 +58,11 @@ class StatsSocket:
     level: int = _LEVELS["operator"]
     process: int = 0
 
+    @property
+    def admits_changes(self) -> bool:
+        """Whether commands may change HAProxy there (manual, section 3.1, "stats socket")."""
+        return self.level >= _LEVELS["admin"]
+
 
 def parse(text: str) -> SocketAddress | None:
     """Return the address that HAProxy's spelling means; None for one that takes no connection."""

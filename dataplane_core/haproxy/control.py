@@ -27,7 +27,8 @@ _STATUS_SECONDS = 5.0
 """Longest time for `status_cmd`, in seconds."""
 _SIGN_SECONDS = 2.0
 """Seconds after a reload command within which the master has to show a sign of a reload."""
-_S6_FOLDERS = ("/var/run/s6/services", "/run/service")
+S6_FOLDERS = ("/var/run/s6/services", "/run/service")
+"""Where s6 supervises services: the folder of s6-overlay 2, then that of 3."""
 
 _NO_WAY = (
     "HAProxy was not reloaded, as no way to do it is set: give haproxy.reload.reload_cmd, "
@@ -211,6 +212,6 @@ def _setting(action: Action) -> str:
 
 
 def _s6_folder(service: str) -> str:
-    """Return the folder that s6 supervises a service in: that of s6-overlay 2, or the one of 3."""
-    folders = [os.path.join(folder, service) for folder in _S6_FOLDERS]
+    """Return the folder in which s6 supervises a service."""
+    folders = [os.path.join(folder, service) for folder in S6_FOLDERS]
     return next((folder for folder in folders if os.path.isdir(folder)), folders[0])

@@ -145,7 +145,7 @@ class RuntimeClient:
         """Send commands on one line over one connection, and return the answer."""
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
-            with connection, wire.connection_named(address):
+            with connection, wire.connection_errors(address):
                 answer = wire.exchange(connection, self._line(commands), address, end, probe)
         refusal = refusal_of(answer)
         if refusal is not None:
@@ -165,7 +165,7 @@ class RuntimeClient:
     def _pieces(self, command: bytes, deadline: float) -> Generator[bytes]:
         with self._in_time(deadline) as end:
             connection, address = self._connect(end)
-            with connection, wire.connection_named(address):
+            with connection, wire.connection_errors(address):
                 wire.send(connection, self._line([command]), end)
                 yield from wire.pieces(connection, end - time.monotonic(), deadline)
 

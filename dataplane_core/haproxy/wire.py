@@ -24,7 +24,7 @@ FLOW = 256 << 10
 
 
 @contextmanager
-def connection_named(address: SocketAddress) -> Iterator[None]:
+def connection_errors(address: SocketAddress) -> Iterator[None]:
     """Turn a failure of a connection into `RuntimeTimeout` or `RuntimeFailed` with its address."""
     try:
         yield

@@ -40,7 +40,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(looking, "haproxy_processes", list)
     monkeypatch.setattr(looking, "SYSTEMD", Path("/nonexistent"))
     monkeypatch.setattr(looking, "MASTER_SOCKETS", ())
-    monkeypatch.setattr(looking, "_S6", ())
+    monkeypatch.setattr(looking, "S6_FOLDERS", ())
     return monkeypatch
 
 

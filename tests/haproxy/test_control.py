@@ -74,7 +74,7 @@ def test_s6_is_signalled(tmp_path: Path, calls: Path, monkeypatch: pytest.Monkey
     assert control(tmp_path, reload__reload_strategy="s6").reload().ok
     newer = tmp_path / "service"
     (newer / "lb").mkdir(parents=True)
-    monkeypatch.setattr(module, "_S6_FOLDERS", ("/var/run/s6/services", str(newer)))
+    monkeypatch.setattr(module, "S6_FOLDERS", ("/var/run/s6/services", str(newer)))
     assert control(tmp_path, reload__reload_strategy="s6", reload__service_name="lb").restart().ok
     assert calls.read_text().splitlines() == [
         "s6-svc -2 /var/run/s6/services/haproxy",
