@@ -2,6 +2,7 @@
 
 from dataplane_core.plugin import (
     PORT,
+    Prop,
     Registry,
     arg,
     args,
@@ -10,6 +11,7 @@ from dataplane_core.plugin import (
     first_of,
     impl,
     integer,
+    shared,
     word,
 )
 from dataplane_plugins.configuration.checks import steps
@@ -56,7 +58,7 @@ CHECK = RuleStatement(
     "http-check",
     dispatch(
         "type",
-        case("comment", steps.COMMENT),
+        steps.comment_step(steps.COMMENT),
         case("connect", steps.connect_params(_PORT)),
         case("disable-on-404"),
         case("expect", steps.expect_params(_MATCHES, {"nullable": True})),
@@ -89,6 +91,19 @@ CHECK = RuleStatement(
         "http-check expect hdr x",
     ],
 )
+
+FIRST_CHECK = shared(
+    "http-check",
+    CHECK,
+    Prop(
+        "index",
+        "integer",
+        nullable=True,
+        required=True,
+        help="Place of the step; the first one, 0.",
+    ),
+)
+"""The first step as a property of its backend, where the interface had it before the list."""
 
 
 @impl

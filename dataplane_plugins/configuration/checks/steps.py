@@ -36,6 +36,11 @@ METHODS = ("HEAD", "PUT", "POST", "GET", "TRACE", "PATCH", "DELETE", "CONNECT", 
 COMMENT = word("check_comment", pattern=None, help="Text for the log when the step fails.")
 
 
+def comment_step(text: Term) -> Case:
+    """Return the step `comment`, whose `text` HAProxy logs when the check fails behind it."""
+    return case("comment", text)
+
+
 def connect_params(port: Term) -> ParameterTable:
     """Parameters of `connect`."""
     return params(

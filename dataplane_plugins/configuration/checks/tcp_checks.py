@@ -20,7 +20,7 @@ CHECK = RuleStatement(
     "tcp-check",
     dispatch(
         "action",
-        case("comment", word("log_message", pattern=None, help="Text for the log.")),
+        steps.comment_step(word("log_message", pattern=None, help="Text for the log.")),
         case("connect", steps.connect_params(_PORT)),
         case("expect", steps.expect_params(_MATCHES, {})),
         steps.send_step("send", "data", "Text to send."),

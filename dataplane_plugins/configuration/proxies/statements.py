@@ -3,8 +3,7 @@
 Each is declared in the module of its topic, with the kinds of sections that take it.
 """
 
-from dataplane_core.plugin import Prop, shared
-from dataplane_plugins.configuration.checks.http_checks import CHECK
+from dataplane_plugins.configuration.checks.http_checks import FIRST_CHECK
 from dataplane_plugins.configuration.proxies import (
     balancing,
     compression,
@@ -26,10 +25,6 @@ from dataplane_plugins.configuration.proxies import (
 from dataplane_plugins.configuration.proxies import health_checks as health
 from dataplane_plugins.configuration.proxies.section_kinds import BACK, ProxyStatements, taken_by
 from dataplane_plugins.configuration.servers.params import default_server_statement
-
-_INDEX = Prop(
-    "index", "integer", nullable=True, required=True, help="Place of the step; the first one, 0."
-)
 
 PROXY_STATEMENTS: ProxyStatements = (
     *identity.IDENTITY,
@@ -55,7 +50,7 @@ PROXY_STATEMENTS: ProxyStatements = (
     *options.PROTOCOL,
     *forwarded_headers.HEADER_NAMES,
     *health.ADVANCED_CHECK,
-    *taken_by(BACK, shared("http-check", CHECK, _INDEX)),
+    *taken_by(BACK, FIRST_CHECK),
     *health.EXTERNAL_CHECK,
     *balancing.REUSE,
     *timeouts.TIMEOUTS,

@@ -53,6 +53,16 @@ def with_expression(*actions: str) -> list[Case]:
     return [case(action, _EXPRESSION) for action in actions]
 
 
+def source() -> list[Case]:
+    """Return `set-src` and `set-src-port`, which replace the client's address and port."""
+    return with_expression("set-src", "set-src-port")
+
+
+def priorities() -> list[Case]:
+    """Return the actions on a request's place in queues, and on its attempts to connect."""
+    return with_expression("set-priority-class", "set-priority-offset", "set-retries")
+
+
 def variables(expression: str = "var_expr", text: str = "var_format") -> list[Case]:
     """Return `set-var`, `set-var-fmt` and `unset-var`.
 

@@ -26,6 +26,7 @@ from dataplane_core.plugin import (
     variants,
     word,
 )
+from dataplane_plugins.configuration.common.values import must_match
 
 _STATUSES = (200, 599)
 """The least and the largest status that an answer of HAProxy's own can have."""
@@ -145,6 +146,11 @@ def return_answer() -> Case:
     return case("return", _RETURN)
 
 
-def redirect() -> Case:
-    """Return `redirect`, which sends the client elsewhere."""
+def redirect(*, location_alone: bool = False) -> Case:
+    """Return `redirect`, which sends the client elsewhere.
+
+    HAProxy takes no `prefix` and no `scheme` in `http-response` rules; these are `location_alone`.
+    """
+    if location_alone:
+        return case("redirect", must_match(REDIRECT, "redir_type", "location", "location"))
     return case("redirect", REDIRECT)

@@ -55,6 +55,11 @@ def lists() -> list[Case]:
     ]
 
 
+def pause() -> Case:
+    """Return `pause`, which holds a message for a time; since HAProxy 3.2."""
+    return case("pause", rest("expr", help="Sample expression that gives the value."))
+
+
 def set_status() -> Case:
     """Return `set-status`, which gives a response another status, and perhaps another reason."""
     return case(

@@ -81,7 +81,7 @@ def _flow_actions() -> list[Case]:
             word("hint_name", help="Name of the hint's header field.")
             + word("hint_format", help="Value of the field, a log format."),
         ),
-        *actions.with_expression("pause"),
+        http_actions.pause(),
         case("reject"),
         actions.use_service(),
         case("wait-for-handshake"),
@@ -102,10 +102,9 @@ ACTIONS = (
     answers.return_answer(),
     *counters.stick_counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),
-    *actions.with_expression(
-        *("set-dst", "set-dst-port", "set-src", "set-src-port"),
-        *("set-priority-class", "set-priority-offset", "set-retries"),
-    ),
+    *actions.with_expression("set-dst", "set-dst-port"),
+    *actions.source(),
+    *actions.priorities(),
     *_uri_actions(),
     actions.log_level(),
     *actions.marks(),

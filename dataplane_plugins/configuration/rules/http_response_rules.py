@@ -4,7 +4,6 @@ Manual, sections 4.2 "http-response" and 4.4; the actions are in 4.2 before HAPr
 """
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word
-from dataplane_plugins.configuration.common.values import must_match
 from dataplane_plugins.configuration.rules import actions, answers, counters, http_actions, tracking
 from dataplane_plugins.configuration.rules.statements import RuleStatement
 
@@ -19,8 +18,8 @@ ACTIONS = (
     actions.do_log(),
     actions.lua(),
     actions.tracing(),
-    *actions.with_expression("pause"),
-    case("redirect", must_match(answers.REDIRECT, "redir_type", "location", "location")),
+    http_actions.pause(),
+    answers.redirect(location_alone=True),
     answers.return_answer(),
     *counters.stick_counters(),
     actions.spoe_group("spoe_engine", "spoe_group", WORD),

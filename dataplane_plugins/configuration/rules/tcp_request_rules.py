@@ -12,7 +12,6 @@ from dataplane_core.plugin import (
     arg,
     case,
     dispatch,
-    duration,
     impl,
     lit,
     opt,
@@ -29,6 +28,7 @@ from dataplane_plugins.configuration.rules.statements import (
     number_aliases,
     property_alias,
 )
+from dataplane_plugins.configuration.rules.tcp_actions import inspect_delay
 from dataplane_plugins.configuration.rules.tracking import track, track_aliases
 
 TRACK_NAMES = ("track_key", "track_table", "track_stick_counter")
@@ -39,7 +39,8 @@ EVERYWHERE = (
     actions.do_log(),
     actions.lua(),
     *counters.stick_counters(added="expr", set_to="expr", counter="sc_inc_id", conversion=""),
-    *actions.with_expression("set-dst-port", "set-dst", "set-src", "set-src-port"),
+    *actions.with_expression("set-dst-port", "set-dst"),
+    *actions.source(),
     *actions.marks(),
     *actions.marks_of_sides("fc"),
     *actions.variables("expr"),
@@ -78,7 +79,7 @@ CONTENT = (
     *actions.marks_of_sides("bc"),
     actions.log_level(),
     actions.nice(),
-    *actions.with_expression("set-priority-class", "set-priority-offset", "set-retries"),
+    *actions.priorities(),
     case("switch-mode", lit("http") + _UPGRADE),
     actions.use_service(),
 )
@@ -107,10 +108,7 @@ RULE = RuleStatement(
         "type",
         case("connection", _place(*CONNECTION)),
         case("content", _place(*CONTENT)),
-        case(
-            "inspect-delay",
-            duration("timeout", nullable=True, help="How long to wait for data, in milliseconds."),
-        ),
+        inspect_delay(),
         case("session", _place(*SESSION)),
         help="At which point the rule is evaluated.",
     ),

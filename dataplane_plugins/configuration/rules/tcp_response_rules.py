@@ -3,13 +3,14 @@
 Manual, sections 4.2 "tcp-response …" and 4.4; the actions are in 4.2 before HAProxy 3.2.
 """
 
-from dataplane_core.plugin import WORD, Registry, case, dispatch, duration, impl, rule
+from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule
 from dataplane_plugins.configuration.rules import actions, counters
 from dataplane_plugins.configuration.rules.statements import (
     ActionAlias,
     RuleStatement,
     number_aliases,
 )
+from dataplane_plugins.configuration.rules.tcp_actions import inspect_delay
 
 ACTIONS = (
     case("accept"),
@@ -43,10 +44,7 @@ RULE = RuleStatement(
             "content",
             rule(dispatch("action", *ACTIONS, required=False, help="What the rule does.")),
         ),
-        case(
-            "inspect-delay",
-            duration("timeout", nullable=True, help="How long to wait for data, in milliseconds."),
-        ),
+        inspect_delay(),
         help="A rule, or how long to wait for what it looks at.",
     ),
     ACTION_ALIASES,

@@ -64,8 +64,7 @@ BIND_PARAMS = params(
     arg(
         "process",
         word(
-            "process",
-            help="Threads that accept connections; gone since HAProxy 2.7, see thread.",
+            "process", help="Threads that accept connections; gone since HAProxy 2.7, see thread."
         ),
         several=True,
     ),

@@ -20,7 +20,7 @@ def server_params(*, identified: bool = False) -> ParameterTable:
     """Return the table of `server`, `default-server` and `server-template` lines.
 
     A new keyword of a line is written in the order of the table. `id` stands in an `identified`
-    table alone: HAProxy does not take it on `default-server` lines.
+    table alone: a number belongs to one server.
     """
     identifier: tuple[ParameterKeyword, ...] = (_IDENTIFIER,) if identified else ()
     return params(

@@ -1,6 +1,6 @@
 """`ssl-f-use` lines: certificates of all TLS listeners of a proxy (manual, section 4.2).
 
-HAProxy has them since 3.1.
+HAProxy has them since 3.2.
 """
 
 from dataplane_core.plugin import Registry, arg, flag, impl, on_off, one_of, params, statement, word
