@@ -46,7 +46,8 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(services, frame, cors)
     routes = Routes(services.registry.origins)
-    services.hooks.dataplane_routes(routes=routes, services=services)
+    with services.plugins.watchdog.at_work():
+        services.hooks.dataplane_routes(routes=routes, services=services)
     for version in versions:
         app.mount(ServedVersion(version, services, routes))
     return app

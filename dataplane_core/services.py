@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,17 +59,15 @@ class Services:
     def start(self) -> None:
         """Begin background work; called once in each worker, after the fork."""
         duties = [] if self.settings.dataplaneapi.disable_inotify else [self._follow_edits]
-        thread = threading.Thread(
-            target=self.reloads.run_leader, args=(self._stop, duties), name="leader", daemon=True
-        )
-        thread.start()
-        self._threads.append(thread)
+        self._begin("watchdog", self.plugins.watchdog.run, self._stop)
+        self._begin("leader", self.reloads.run_leader, self._stop, duties)
         self.hooks.dataplane_start(services=self)
 
     def stop(self) -> None:
         """End background work, and wait for what is under way."""
         self._stop.set()
-        self.hooks.dataplane_stop()
+        with self.plugins.watchdog.at_work():
+            self.hooks.dataplane_stop()
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
 
@@ -78,12 +77,11 @@ class Services:
         For `dataplane_start`, which every worker calls. `name` is the name of the lock; when the
         worker that has the lock dies, another takes over.
         """
-        thread = threading.Thread(
-            target=lead,
-            args=(self.state.path(f"{name}.lock"), [duty], self._stop),
-            name=name,
-            daemon=True,
-        )
+        self._begin(name, lead, self.state.path(f"{name}.lock"), [duty], self._stop)
+
+    def _begin(self, name: str, work: Callable[..., object], *arguments: object) -> None:
+        """Do work in a thread, which `stop` waits for."""
+        thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 

@@ -34,8 +34,9 @@ def make_services(
     is one that is open already. Raises `PluginError`, `SettingsError` and `StorageFailed`.
     """
     manager = manager_of(settings, plugins)
-    manager.hook.dataplane_settings(settings=settings)
-    registry = register_collections(manager)
+    with manager.watchdog.at_work():
+        manager.hook.dataplane_settings(settings=settings)
+        registry = register_collections(manager)
     state = state or State(settings.state_dir)
     manager.watch(partial(record, state))
     reload = settings.haproxy.reload

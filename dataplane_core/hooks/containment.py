@@ -9,12 +9,14 @@ import copy
 import functools
 import logging
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
 from dataplane_core.errors import DataplaneError, StartRefused
+from dataplane_core.hooks.watchdog import HookCall, Watchdog
 
 log = logging.getLogger("dataplane.plugins")
 
@@ -95,6 +97,7 @@ class Containment:
 
     def __init__(self, terms: dict[str, Terms]) -> None:
         self.on_fault: Callable[[Fault], object] = lambda fault: None
+        self.watchdog = Watchdog(self._hangs)
         self._terms = terms
 
     def shield(self, plugin: object, name: str) -> object:
@@ -119,7 +122,8 @@ class Containment:
             token = _caller.set(plugin)
             former = copy.deepcopy(arguments) if terms.restores else ()
             try:
-                return terms.result(function(*arguments))
+                with self.watchdog.watching(plugin, hook):
+                    return terms.result(function(*arguments))
             except (Exception, SystemExit) as error:
                 _restore(arguments, former)
                 self._failed(plugin, hook, terms.failure, error, arguments)
@@ -138,12 +142,17 @@ class Containment:
         def guarded(*arguments: Any) -> Generator[None, Any, Any]:
             inner: list[Any] = []
             try:
-                return (yield from _seen(function(*arguments), inner))
+                watching = functools.partial(self.watchdog.watching, plugin, hook)
+                return (yield from _seen(function(*arguments), inner, watching))
             except (Exception, SystemExit) as error:
                 self._failed(plugin, hook, terms.failure, error, arguments)
                 return inner[0] if inner else (yield)
 
         return guarded
+
+    def _hangs(self, call: HookCall) -> None:
+        reason = f"has not returned after {self.watchdog.seconds:g} s"
+        self.on_fault(Fault(call.plugin, call.hook, reason))
 
     def _failed(
         self, plugin: str, hook: str, failure: Failure, error: BaseException, arguments: Any
@@ -187,16 +196,21 @@ class _Shielded:
 
 
 def _seen(
-    wrapper: Generator[None, Any, Any], inner: list[Any]
+    wrapper: Generator[None, Any, Any],
+    inner: list[Any],
+    watching: Callable[[], AbstractContextManager[None]],
 ) -> Generator[None, Any, Any]:
-    """Run a wrapper, and keep what those inside of it have returned."""
-    next(wrapper)
+    """Run a wrapper, watched but for what is inside of it, and keep what that has returned."""
+    with watching():
+        next(wrapper)
     try:
         result = yield
     except BaseException as error:
-        return _end(wrapper.throw, error)
+        with watching():
+            return _end(wrapper.throw, error)
     inner.append(result)
-    return _end(wrapper.send, result)
+    with watching():
+        return _end(wrapper.send, result)
 
 
 def _end(resume: Callable[[Any], object], with_: Any) -> Any:

@@ -12,6 +12,7 @@ import pluggy
 from dataplane_core.hooks.containment import PROJECT, Containment, Fault, PluginError, Terms
 from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.hooks.surface import misfit, missing_name
+from dataplane_core.hooks.watchdog import Watchdog
 
 GROUP = "dataplane.plugins"
 """The group of entry points that a distribution with a plugin declares."""
@@ -40,6 +41,11 @@ class Manager(pluggy.PluginManager):
         """Names of the plugins, in the order in which they are loaded and called."""
         named = [name for name, plugin in self.list_name_plugin() if plugin is not None]
         return named[::-1]
+
+    @property
+    def watchdog(self) -> Watchdog:
+        """Names the plugins whose hooks do not return."""
+        return self._containment.watchdog
 
     def watch(self, on_fault: Callable[[Fault], object]) -> None:
         """Call `on_fault` with each failure of a plugin from now on; it must not raise."""
