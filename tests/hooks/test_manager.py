@@ -116,7 +116,7 @@ def test_nothing_is_declared_after_the_start():
     for late in (
         lambda: registry.kinds("late"),
         lambda: registry.rows("late", LINE, parents=("shed",)),
-        lambda: registry.elsewhere("shed", ["x"]),
+        lambda: registry.extend("sheds", LINE),
     ):
         with pytest.raises(RegistryError, match="before the start"):
             late()
