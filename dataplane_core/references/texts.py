@@ -118,16 +118,18 @@ def _texts(raw: str, values: VariableValues) -> Iterator[str]:
 
 
 def _lines_with(wanted: Collection[str], text: str) -> Iterator[int]:
-    """Yield where the lines begin that have one of the words in them, each once."""
-    if not wanted:
-        return
-    words = "|".join(map(re.escape, wanted))
-    last = -1
-    for match in re.finditer(rf"(?<!\w)(?:{words})(?!\w)", text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        if start != last:
-            last = start
-            yield start
+    """Yield where the lines begin that have one of the words in them, each once.
+
+    Each word is looked for alone, and first without an expression: in a text of 100 000 lines an
+    expression of many words takes several times as long.
+    """
+    starts = {
+        text.rfind("\n", 0, match.start()) + 1
+        for word in wanted
+        if word in text
+        for match in re.finditer(rf"{re.escape(word)}(?!\w)(?<!\w{re.escape(word)})", text)
+    }
+    yield from sorted(starts)
 
 
 def _rewritten(raw: str, values: VariableValues, replace: Replace) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 from dataplane_core.errors import (
@@ -25,6 +26,10 @@ from dataplane_core.store.versioned_file import VersionedFile
 
 _log = logging.getLogger(__name__)
 _TICK = 0.05
+_TEXTS = 3
+"""Texts of which the names are kept: several files change while a reload is awaited, and ask about
+the newest text, the one that HAProxy has loaded, and the one that is being judged.
+"""
 
 
 class UsedFiles:
@@ -38,7 +43,7 @@ class UsedFiles:
         self.former = FormerFiles(state)
         self._config = config
         self._patience = patience
-        self._newest: tuple[str, Configuration] | None = None
+        self._configuration = lru_cache(_TEXTS)(partial(Configuration, config.path))
 
     def check_removal(self, path: Path) -> int:
         """Raise `Conflict` where the configuration names a file, or HAProxy needs it.
@@ -157,18 +162,15 @@ class UsedFiles:
 
     def _is_used_by(self, text: str, path: Path) -> bool:
         """Tell whether HAProxy looks at a file with a text that is not the newest version's."""
-        return Survey(Configuration(self._config.path, text), path).is_used
+        return Survey(self._configuration(text), path).is_used
 
     def uses(self, path: Path) -> bool:
         """Tell whether HAProxy looks at a file: by its name, folder, or what it belongs to."""
         return self._survey(path)[1].is_used
 
     def _survey(self, path: Path) -> tuple[Snapshot, Survey]:
-        snapshot, newest = self._config.snapshot(), self._newest
-        if newest is None or newest[0] != snapshot.digest:
-            newest = snapshot.digest, Configuration(self._config.path, snapshot.text)
-            self._newest = newest
-        return snapshot, Survey(newest[1], path)
+        snapshot = self._config.snapshot()
+        return snapshot, Survey(self._configuration(snapshot.text), path)
 
     def _judge(self, snapshot: Snapshot, survey: Survey, candidate: Path | None) -> None:
         """Have HAProxy read the configuration with a changed file, in all ways that show it.
