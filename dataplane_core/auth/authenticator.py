@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dataplane_core.auth.passwords import StoredPassword, verify
-from dataplane_core.auth.remembered import VerifiedCredentials
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
+from dataplane_core.auth.verified_credentials import VerifiedCredentials
 from dataplane_core.errors import DataplaneError, Unauthorized
 from dataplane_core.haproxy.configuration import read_configuration
 from dataplane_core.settings import Settings
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 MESSAGE = "unauthenticated for invalid credentials"
 CHALLENGE = 'Basic realm="API"'
 """Value of the header `WWW-Authenticate` of a 401."""
-NOBODY = "nobody may use the API: {where} has no userlist {name} with users"
+NOBODY_CAN_LOG_IN = "nobody may use the API: {where} has no userlist {name} with users"
 NOBODY_REMEDY = (
     "Add a user, to that userlist or to the settings under dataplaneapi: "
     "`dataplane passwd NAME` prints the lines."
 )
-_NOBODY = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
+_UNKNOWN_USER = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Authenticator:
         self._where = str(file or settings.haproxy.config_file)
         self._logged: frozenset[str] = frozenset()
         self._by_certificate = bool(server.tls.tls_ca)
-        self._remembered = VerifiedCredentials(settings.dataplane.credential_ttl)
+        self._verified_credentials = VerifiedCredentials(settings.dataplane.credential_ttl)
         self._key = os.urandom(32)
         self._read: tuple[Document, Mapping[str, Account]] | None = None
 
@@ -105,13 +105,13 @@ class Authenticator:
         accounts = self.accounts()
         account = accounts.get(name)
         secret = account.secret if account else self._stand_in(name, accounts)
-        digest = self._remembered.digest(name, password, secret.stored)
-        known = account is not None and self._remembered.knows(digest)
+        digest = self._verified_credentials.digest(name, password, secret.stored)
+        known = account is not None and self._verified_credentials.knows(digest)
         right = known or verify(password, secret)
         if account is None or not right:
             raise Unauthorized(MESSAGE)
         if not known:
-            self._remembered.add(digest)
+            self._verified_credentials.add(digest)
         return Identity(account.name, groups=account.groups)
 
     def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> StoredPassword:
@@ -121,7 +121,7 @@ class Authenticator:
         same stored password: the time tells nothing, whatever mixture of hashes the users have.
         """
         if not accounts:
-            return _NOBODY
+            return _UNKNOWN_USER
         digest = hmac.digest(self._key, name.encode("utf-8", "surrogateescape"), hashlib.sha256)
         names = sorted(accounts)
         return accounts[names[int.from_bytes(digest[:8], "big") % len(names)]].secret
@@ -182,4 +182,4 @@ def nobody_may_log_in(settings: Settings) -> str:
         return ""
     if accounts:
         return ""
-    return f"{NOBODY.format(where=where, name=userlist.userlist)}. {NOBODY_REMEDY}"
+    return f"{NOBODY_CAN_LOG_IN.format(where=where, name=userlist.userlist)}. {NOBODY_REMEDY}"

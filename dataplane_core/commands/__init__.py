@@ -1,1 +1,1 @@
-"""The subcommands of `dataplane`, one module for each subject."""
+"""The subcommands of `dataplane`: some modules declare several, the others do the work of one."""

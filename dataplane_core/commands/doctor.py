@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 
 from dataplane_core.auth import crypt_library
-from dataplane_core.auth.authenticator import NOBODY, NOBODY_REMEDY, asks_for_passwords
+from dataplane_core.auth.authenticator import NOBODY_CAN_LOG_IN, NOBODY_REMEDY, asks_for_passwords
 from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy import binaries
@@ -224,7 +224,8 @@ def _users(settings: Settings, document: Document) -> Iterator[MissingPrerequisi
             )
         stored = [one.secret.stored for one in accounts.values() if not one.secret.insecure]
         if not accounts and asks_for_passwords(settings):
-            yield MissingPrerequisite(NOBODY.format(where=where, name=name), NOBODY_REMEDY)
+            yield MissingPrerequisite(NOBODY_CAN_LOG_IN.format(where=where, name=name),
+            NOBODY_REMEDY)
     has_yescrypt = crypt_library.verify(b"x", _YESCRYPT) is not None
     if any(one.startswith("$y$") for one in stored) and not has_yescrypt:
         what = "a user's password is a yescrypt hash, which this machine cannot verify"

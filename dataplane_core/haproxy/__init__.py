@@ -1,1 +1,1 @@
-"""The HAProxy that is governed: its check, its reloads, its Runtime API, its keywords."""
+"""Work with HAProxy itself: check, reload, send runtime commands, list keywords, watch edits."""

@@ -1,1 +1,5 @@
-"""The process: listeners, TLS, workers, signals, privileges."""
+"""Serve a WSGI application with gunicorn: listeners, TLS, workers, signals, logs, privileges.
+
+The package knows no application: `gunicorn_master.serve` is given what reads the settings and what
+makes the application, and `state` puts both in force.
+"""
