@@ -101,6 +101,7 @@ from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store import State
@@ -153,8 +154,8 @@ __all__ = [
     "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
     "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
-    "Orphans", "Parent", "Mask", "RowCommands", "NeedsReload", "Collection",
-    "RowCollection", "SectionCollection", "Naming",
+    "Orphans", "Parent", "Mask", "WholeSection", "repeated", "RowCommands", "NeedsReload",
+    "Collection", "RowCollection", "SectionCollection", "Naming",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
     "CONFLICT", "CURRENT_VERSION", "EXISTS", "FAILURE", "FORCE_RELOAD", "NOT_ACCEPTABLE",

@@ -7,6 +7,7 @@ from dataplane_core.api.operations import (
     BAD_REQUEST,
     CHANGE,
     FAILURE,
+    FULL_SECTION,
     NOT_FOUND,
     TRANSACTION_ID,
     Body,
@@ -59,6 +60,9 @@ class Describe:
         self._parents = parents
         self.naming = naming or view.version.naming(one)
         self.path: tuple[Parameter, ...] = ()
+        self.full: tuple[Parameter, ...] = ()
+        if isinstance(one, SectionCollection) and view.version.children(one, view.registry):
+            self.full = (FULL_SECTION,)
         self.schema: Fragment = {"$ref": self.naming.schema}
         name = thing(self.naming)
         if isinstance(one, RowCollection) and one.indexed:
@@ -104,7 +108,10 @@ class Describe:
         schema = self.view.version.envelope({"$ref": self.naming.schemas}, required=True)
         responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
         return self._operation(
-            "list", (*self.parents, *filters, TRANSACTION_ID), responses=responses, cached=True
+            "list",
+            (*self.parents, *filters, *self.full, TRANSACTION_ID),
+            responses=responses,
+            cached=True,
         )
 
     def read(self) -> Operation:
@@ -112,12 +119,12 @@ class Describe:
         responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
         if not isinstance(self.one, SingleSection):
             responses["404"] = NOT_FOUND
-        parameters = (*self.path, *self.parents, TRANSACTION_ID)
+        parameters = (*self.path, *self.parents, *self.full, TRANSACTION_ID)
         return self._operation("read", parameters, responses=responses, cached=True)
 
     def create(self) -> Operation:
         body = Body(self.schema, codec=self.view.codec(self.one))
-        parameters = (*self.parents, *CHANGE)
+        parameters = (*self.parents, *self.full, *CHANGE)
         return self._operation("create", parameters, body=body, responses=created(self.schema))
 
     def create_at(self) -> Operation:
@@ -135,7 +142,7 @@ class Describe:
         responses = replaced(self.schema)
         if isinstance(self.one, SingleSection) and self.one.creates:
             del responses["404"]
-        parameters = (*self.path, *self.parents, *CHANGE)
+        parameters = (*self.path, *self.parents, *self.full, *CHANGE)
         return self._operation("replace", parameters, body=body, responses=responses)
 
     def delete(self) -> Operation:

@@ -179,6 +179,12 @@ FORCE_RELOAD = Parameter(
     default=False,
     help="Reload at once and answer when it is over. Not with a transaction.",
 )
+FULL_SECTION = Parameter(
+    "full_section",
+    "boolean",
+    default=False,
+    help="Show, or replace, the lines of other resources that stand in the section, too.",
+)
 CHANGE = (TRANSACTION_ID, VERSION, FORCE_RELOAD)
 """The parameters of an operation that changes the configuration."""
 

@@ -8,8 +8,6 @@ import falcon
 from dataplane_core.api.parents import Parents
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.view import View
-from dataplane_core.codec.lists import LoadedList
-from dataplane_core.codec.untouched import partners
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.parameter_table import unknown_words
@@ -157,23 +155,14 @@ class RowList(RowResource):
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent = self._parent(req, keys)
+        wanted = [self._without_index(item.values) for item in req.body_list.items]
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "replace_list")
-            items = self._replaced(section, req.body_list)
+            before = [row.values for row in self._collection.table.rows(section)]
+            items = self._codec.keep_each(before, wanted)
             new = self._collection.table.put(section, items, self._collection.key)
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 200)
-
-    def _replaced(self, section: Section, wanted: LoadedList) -> list[dict[str, Any]]:
-        """Return the values of the rows that a list asks for, with what the version cannot say."""
-        rows = self._collection.table.rows(section)
-        shown = [self._object(row, at) for at, row in enumerate(rows)]
-        values = {id(item): row.values for item, row in zip(shown, rows, strict=True)}
-        olds = (values.get(id(old), {}) for old in partners(shown, wanted.echo))
-        return [
-            self._codec.keep(old, self._without_index(item.values))
-            for old, item in zip(olds, wanted.items, strict=True)
-        ]
 
 
 class RowItem(RowResource):

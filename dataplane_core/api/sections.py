@@ -5,14 +5,14 @@ from typing import Any
 
 import falcon
 
+from dataplane_core.api.operations import FULL_SECTION
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
 from dataplane_core.resources.collections import SectionCollection, SingleSection
-from dataplane_core.resources.document_sections import DocumentSections
-from dataplane_core.resources.extra_props import UNMANAGED
+from dataplane_core.resources.extra_props import FROM, UNMANAGED
 from dataplane_core.resources.locate import find_single
 from dataplane_core.resources.placing import place_section, with_defaults
 from dataplane_core.resources.registry import Registry
@@ -35,7 +35,7 @@ def object_of(
     """
     values: dict[str, Any] = dict(names or {})
     if section.parent is not None and section.kind in INHERITING:
-        values["from"] = section.parent
+        values[FROM.name] = section.parent
     values.update(model.read(section))
     unknown = unmanaged_lines(registry, section, model, reached)
     if unknown:
@@ -46,39 +46,76 @@ def object_of(
 def put(
     document: Document, section: Section, model: Model, codec: Codec, values: dict[str, Any]
 ) -> Document:
-    """The document with `section` saying `values`; the section keeps its name and its children."""
+    """Return the document with `section` saying `values`; it keeps its name and its rows."""
     new = model.put(section, codec.keep(model.read(section), values))
+    return with_new(document, section, new, values)
+
+
+def with_new(
+    document: Document, section: Section, new: Section, values: Mapping[str, Any]
+) -> Document:
+    """Return the document with `new` in the place of `section`, inheriting as `values` say."""
     document = document.replace(section, new)
     if section.kind in INHERITING:
-        document = with_defaults(document, new, values.get("from"))
+        document = with_defaults(document, new, values.get(FROM.name))
     return document
 
 
-class SectionList:
-    """All sections of a kind: GET, POST."""
+class SectionResource:
+    """What lists of sections and single ones share.
+
+    Where a request says `full_section=true`, an object lists the rows of its section, too.
+    """
 
     def __init__(self, view: View, collection: SectionCollection) -> None:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)
-
-    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        sections = self._view.sections(req)
-        self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot, sections))
-
-    def _read(self, snapshot: Snapshot, sections: DocumentSections) -> list[dict[str, Any]]:
-        document = snapshot.document
-        return [
-            self._codec.project(self._object(document, sections, name, section))
-            for name, section in sections.shown(document, self._collection)
-        ]
+        self._whole = view.whole(collection)
 
     def _object(
-        self, document: Document, sections: DocumentSections, name: str, section: Section
+        self, req: ApiRequest, section: Section, name: str, reached: bool = True
     ) -> dict[str, Any]:
+        """Return a section as clients see it, under the name that it has for them.
+
+        `reached` as `unmanaged_lines` has it.
+        """
         one = self._collection
-        reached = sections.find(document, one, name) is section
-        return object_of(self._view.registry, section, one.model, {one.key: name}, reached)
+        values = object_of(self._view.registry, section, one.model, {one.key: name}, reached)
+        if _is_full(req):
+            values.update(self._whole.read(section))
+        return self._codec.project(values)
+
+    def _put(
+        self, req: ApiRequest, document: Document, section: Section, values: dict[str, Any]
+    ) -> Document:
+        """Return the document with a section saying `values`; its rows stay, or are the full ones.
+
+        What this version cannot say of the section and its rows is kept.
+        """
+        lists = {name: values.pop(name, []) for name in self._whole.rows}
+        if not _is_full(req):
+            return put(document, section, self._collection.model, self._codec, values)
+        before = self._whole.read(section)
+        for name, rows in self._whole.rows.items():
+            kept = self._view.codec(rows).keep_each(before.get(name, ()), lists[name])
+            values[name] = kept
+        new = self._whole.put(section, self._codec.keep(before, values))
+        return with_new(document, section, new, values)
+
+
+class SectionList(SectionResource):
+    """All sections of a kind: GET, POST."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        self._view.answer_read(req, resp, lambda snapshot: self._read(req, snapshot))
+
+    def _read(self, req: ApiRequest, snapshot: Snapshot) -> list[dict[str, Any]]:
+        one, document, sections = self._collection, snapshot.document, self._view.sections(req)
+        return [
+            self._object(req, section, name, sections.find(document, one, name) is section)
+            for name, section in sections.shown(document, one)
+        ]
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         one = self._collection
@@ -91,38 +128,32 @@ class SectionList:
                 raise AlreadyExists(f"object already exists: {there}")
             order = self._view.registry.section_order
             document, placed = sections.place(
-                edit.document, one, name, values.get("from"), order
+                edit.document, one, name, values.get(FROM.name), order
             )
-            edit.document = put(document, placed, one.model, self._codec, values)
+            edit.document = self._put(req, document, placed, values)
         self._view.answer_change(req, resp, edit.outcome, 201)
 
 
-class SectionItem:
+class SectionItem(SectionResource):
     """One section by its name: GET, PUT, DELETE."""
-
-    def __init__(self, view: View, collection: SectionCollection) -> None:
-        self._view = view
-        self._collection = collection
-        self._codec = view.codec(collection)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         self._view.answer_read(req, resp, lambda snapshot: self._read(req, snapshot, keys))
 
     def shown(self, req: ApiRequest, **keys: str) -> dict[str, Any]:
-        """The section as a GET shows it."""
+        """Return the section as a GET shows it."""
         return self._read(req, self._view.snapshot(req), keys)
 
     def _read(self, req: ApiRequest, snapshot: Snapshot, keys: dict[str, str]) -> dict[str, Any]:
-        one = self._collection
-        section = self._find(req, snapshot.document, keys[one.key])
-        return self._codec.project(object_of(self._view.registry, section, one.model, keys))
+        name = keys[self._collection.key]
+        return self._object(req, self._find(req, snapshot.document, name), name)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         one = self._collection
         values = {path: value for path, value in req.body.values.items() if path != one.key}
         with self._view.edit(req) as edit:
             section = self._find(req, edit.document, keys[one.key])
-            edit.document = put(edit.document, section, one.model, self._codec, values)
+            edit.document = self._put(req, edit.document, section, values)
         self._view.answer_change(req, resp, edit.outcome, 200)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
@@ -137,6 +168,11 @@ class SectionItem:
         if section is None:
             raise NotFound(f"missing object: {one.kind} {name} does not exist{sections}")
         return section
+
+
+def _is_full(req: ApiRequest) -> bool:
+    """Whether a request is about a section with all its rows."""
+    return bool(req.query.get(FULL_SECTION.name))
 
 
 class SingleItem:

@@ -21,6 +21,7 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.resources.query_words import QueryWords
+from dataplane_core.resources.registry import Registry
 
 QUERY_WORDS: Mapping[str, QueryWords] = {}
 """The words for parents of collections that have others in this version than they declare."""
@@ -50,6 +51,9 @@ class V2:
 
     def naming(self, one: Collection) -> Naming:
         return one.naming
+
+    def children(self, one: SectionCollection, registry: Registry) -> Mapping[str, RowCollection]:
+        return {}
 
     def location(self, one: Collection, reference: Reference) -> str:
         path = f"{self.prefix}{self.configuration}/{one.name}"

@@ -1,10 +1,17 @@
 """An API version: what it is called, where it is served, and how its answers are wrapped."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dataplane_core.api.operations import Fragment
 from dataplane_core.errors import Reference
-from dataplane_core.resources.collections import Collection, Naming
+from dataplane_core.resources.collections import (
+    Collection,
+    Naming,
+    RowCollection,
+    SectionCollection,
+)
+from dataplane_core.resources.registry import Registry
 
 
 class ApiVersion(Protocol):
@@ -43,6 +50,12 @@ class ApiVersion(Protocol):
 
     def naming(self, one: Collection) -> Naming:
         """Return the names of the operations and schemas of a collection."""
+
+    def children(self, one: SectionCollection, registry: Registry) -> Mapping[str, RowCollection]:
+        """Return the rows that a section's own object can list, by the name of the property.
+
+        They are shown, and taken, where a request says `full_section=true`.
+        """
 
     def location(self, one: Collection, reference: Reference) -> str:
         """Return the path and query of an object of the collection `one`."""

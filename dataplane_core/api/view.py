@@ -27,6 +27,7 @@ from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentS
 from dataplane_core.resources.extra_props import INDEX, extra_props
 from dataplane_core.resources.masks import NOTHING, Mask
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.whole_section import WholeSection
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
@@ -81,6 +82,10 @@ class View:
         name = self.version.naming(collection).schema
         if name not in self._codecs:
             props = (*self._extra_props(collection), *collection.props)
+            rules = _rules(collection)
+            if isinstance(collection, SectionCollection):
+                whole = self.whole(collection)
+                props, rules = (*props, *whole.list_props()), whole.problems
             empty = (
                 collection.model.empty
                 if isinstance(collection, SectionCollection | SingleSection)
@@ -88,9 +93,13 @@ class View:
             )
             declared = collection.naming.schema
             self._codecs[name] = self.make_codec(
-                name, props, _rules(collection), empty, declared=declared
+                name, props, rules, empty, declared=declared
             )
         return self._codecs[name]
+
+    def whole(self, collection: SectionCollection) -> WholeSection:
+        """Return what a section's object is where it lists the rows of the section, too."""
+        return WholeSection(collection.model, self.version.children(collection, self.registry))
 
     def list_codec(self, collection: Collection) -> ListCodec:
         """Return the codec of a list of a collection's objects."""

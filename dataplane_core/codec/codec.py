@@ -20,7 +20,7 @@ from dataplane_core.codec.schema import (
     violations,
 )
 from dataplane_core.codec.shape import Node, Unused, build, drop, flatten, tidy
-from dataplane_core.codec.untouched import Comparison, carried
+from dataplane_core.codec.untouched import Comparison, carried, partners
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Problem, Prop
 
@@ -177,6 +177,26 @@ class Codec:
             if path in before:
                 values[path] = before[path]
         return values
+
+    def keep_each(
+        self, before: Iterable[Mapping[str, Any]], wanted: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Return the objects of a list, each with what its former self was, as `keep` does.
+
+        An object is the former one that says the same, or has the same `name`.
+        """
+        if not self._hidden:
+            return list(wanted)
+        whole: dict[int, tuple[dict[str, Any], Mapping[str, Any]]] = {}
+        for one in before:
+            seen = {path: value for path, value in one.items() if path not in self._hidden}
+            whole[id(seen)] = seen, one
+        kept = []
+        olds = partners([seen for seen, _ in whole.values()], wanted)
+        for old, values in zip(olds, wanted, strict=True):
+            is_same = old is not None and (old == values or "name" in old)
+            kept.append(self.keep(whole[id(old)][1] if is_same else {}, dict(values)))
+        return kept
 
     def is_elsewhere(self, path: str) -> bool:
         """Whether another version of the interface knows the path, or something in or around it."""

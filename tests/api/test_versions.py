@@ -1,15 +1,17 @@
 """A further version of the interface beside `/v2`, in one application, from the same declarations.
 
-`/v9` has parents in the path, bare answers, indices in the path, lists replaced as a whole, and
-other names of operations and schemas.
+`/v9` has parents in the path, bare answers, indices in the path, lists replaced as a whole, whole
+sections, other names of operations and schemas, a mask, and values of other types.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from dataplane_core import impl
 from dataplane_core.api.describe import MANY, ONE, ONE_AT_INDEX, WHOLE_LIST, Describe
 from dataplane_core.api.operations import Fragment
 from dataplane_core.api.parents import ParentsInPath
@@ -19,7 +21,15 @@ from dataplane_core.api.sections import SectionItem, SectionList
 from dataplane_core.api.view import View
 from dataplane_core.app import VERSIONS, serve
 from dataplane_core.errors import CheckFailed, Finding, Reference
-from dataplane_core.resources.collections import Collection, Naming, RowCollection
+from dataplane_core.grammar import arg, duration, one_of, word
+from dataplane_core.resources.collections import (
+    Collection,
+    Naming,
+    RowCollection,
+    SectionCollection,
+)
+from dataplane_core.resources.masks import Mask
+from dataplane_core.resources.registry import Registry
 from tests.api.support import CONFIGURATION, Api
 
 TOP = "/v9/configuration"
@@ -38,6 +48,10 @@ class V9:
 
     def naming(self, one: Collection) -> Naming:
         return replace(one.naming, schema=f"{one.naming.schema}_9", schemas=f"{one.naming.schema}_9s")
+
+    def children(self, one: SectionCollection, registry: Registry) -> Mapping[str, RowCollection]:
+        rows = registry.rows_of(one.kind)
+        return {one.name if one.key else f"{one.naming.schema}_list": one for one in rows}
 
     def location(self, one: Collection, reference: Reference) -> str:
         key = "" if reference.key is None else f"/{one.name}/{reference.key}"
@@ -63,9 +77,22 @@ class V9:
         yield Route(f"{path}/{{{key}}}", RowItem(view, rows, parents), describe.only(*one))
 
 
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """A keyword whose value has another type in `/v9`, one that only `/v9` has, and its mask."""
+    watch = one_of("watch", "enabled", "disabled", types={"v9": "boolean"})
+    wait = duration("wait", 0, nullable=True, types={"v9": "duration"})
+    registry.extend("keepers", arg("watch", watch), arg("wait", wait), arg("new", word("new")))
+    registry.mask("v2", Mask(properties={"keeper": frozenset({"new"})}))
+    hidden = {"backend": frozenset({"balance", "description"}), "passage": frozenset({"cond_test"})}
+    values = {"backend": {"mode": frozenset({"tcp"})}}
+    registry.mask("v9", Mask(frozenset({"doors"}), hidden, values))
+
+
 @pytest.fixture
-def both(api: Api) -> Api:
+def both(make_api: Any) -> Api:
     """The same services under two versions at once."""
+    api: Api = make_api(plugins=[SimpleNamespace(dataplane_register=dataplane_register)])
     api.client.app = serve(api.app.services, (*VERSIONS, V9()))
     return api
 
@@ -104,7 +131,7 @@ def test_the_other_version_shows_the_same_in_its_own_form(both: Api) -> None:
 def test_an_index_is_in_the_path_alone(both: Api) -> None:
     path = "frontends/fe1/passages"
     assert both.call("GET", f"{TOP}/{path}").json == [
-        {"type": "allow", "cond": "if", "cond_test": "A"},
+        {"type": "allow", "cond": "if"},
         {"type": "deny", "status": 403},
     ]
     new = {"type": "deny", "status": 404, "index": 7}
@@ -175,3 +202,67 @@ def test_what_plugins_serve_is_wrapped_as_the_version_does(both: Api) -> None:
     assert both.call("GET", f"/v9/{path}").json == text["data"]
     shown = both.call("GET", "/v9/specification").json["paths"][f"/{path}"]["get"]
     assert shown["responses"]["200"]["schema"] == {"type": "string"}
+
+
+def test_what_a_version_lacks_is_neither_shown_nor_taken_and_stays(both: Api) -> None:
+    both.change("PUT", "backends/be1", {"name": "be1", "mode": "tcp", "description": "d", "maxconn": 3})
+    path = f"{TOP}/backends/be1"
+    assert both.call("GET", path).json == {"name": "be1", "mode": "tcp", "maxconn": 3}
+    answer = both.call("PUT", path, {"name": "be1", "mode": "tcp", "balance": {"algorithm": "uri"}}, version=both.version)
+    assert answer.headers["warning"].endswith('ignored properties: balance"')
+    assert both.get("backends/be1") == {"name": "be1", "mode": "tcp", "description": "d"}
+    assert both.refused("POST", f"{TOP}/backends", {"name": "b", "mode": "tcp"})[1] == 606
+    assert both.call("GET", f"{TOP}/frontends/fe1/doors").status_code == 404
+    assert "door_9" not in both.call("GET", "/v9/specification").json["definitions"]
+    keeper = {"name": "n", "address": "x", "new": "w"}
+    assert change(both, "POST", "backends/be1/keepers", keeper) == keeper
+    assert "new" not in both.get("keepers/n", backend="be1")
+    assert "new" not in both.call("GET", "/v2/specification").json["definitions"]["keeper"]["properties"]
+
+
+def test_values_have_the_type_of_the_version(both: Api) -> None:
+    keeper = {"name": "n", "address": "x", "watch": False, "wait": "2s"}
+    assert change(both, "POST", "backends/be1/keepers", keeper) == keeper
+    assert "keeper n x watch disabled wait 2000\n" in both.text
+    assert both.get("keepers/n", backend="be1") == {
+        "name": "n", "address": "x", "watch": "disabled", "wait": 2000,
+    }  # fmt: skip
+    assert both.call("GET", f"{TOP}/backends/be1/keepers/n").json == keeper
+    properties = both.call("GET", "/v9/specification").json["definitions"]["keeper_9"]["properties"]
+    assert (properties["watch"]["type"], properties["wait"]["type"]) == ("boolean", "string")
+
+
+def test_a_section_is_shown_and_replaced_with_all_its_rows(both: Api) -> None:
+    path = f"{TOP}/frontends"
+    plain, full = (both.call("GET", f"{path}/fe1", full_section=flag).json for flag in ("false", "true"))
+    assert set(full) - set(plain) == {"doors", "passage_list"}
+    assert [door["name"] for door in full["doors"]] == ["d1", "10.0.0.2:80"]
+    assert both.call("PUT", f"{path}/fe1", full, version=both.version, full_section="true").status_code == 202
+    assert both.call("GET", f"{path}/fe1", full_section="true").json == full
+    before = both.text
+    full["passage_list"] = [{"type": "deny", "status": 404}]
+    del full["doors"]
+    both.call("PUT", f"{path}/fe1", full, version=both.version, full_section="false")
+    assert both.text == before  # without the parameter the rows stay
+    both.call("PUT", f"{path}/fe1", full, version=both.version, full_section="true")
+    assert both.call("GET", path, full_section="true").json == [full]
+    assert "  door" not in both.text.partition("backend")[0]
+    new = {"name": "fe2", "passage_list": [{"type": "allow"}], "doors": [{"address": "a:1", "name": "x"}]}
+    assert both.call("POST", path, new, version=both.version, full_section="true").json == new
+    assert "frontend fe2\n  door a:1 name x\n  pass allow\n" in both.text
+    new["passage_list"] = [{"type": "deny", "status": 1}]
+    new["name"] = "fe3"
+    code, message = both.refused("POST", path, new, full_section="true")[1:]
+    assert (code, message) == (609, "passage_list.0.status in body should be greater than or equal to 400")
+
+
+def test_what_a_version_cannot_say_of_rows_stays_in_lists_that_are_replaced(both: Api) -> None:
+    path = f"{TOP}/frontends/fe1"
+    shown = both.call("GET", f"{path}/passages").json
+    shown.append({"type": "allow"})
+    both.call("PUT", f"{path}/passages", shown, version=both.version)
+    assert "  pass allow if A\n" in both.text
+    full = both.call("GET", path, full_section="true").json
+    full["passage_list"].pop()
+    both.call("PUT", path, full, version=both.version, full_section="true")
+    assert "  pass allow if A\n" in both.text and both.text.count("pass allow") == 1

@@ -3,8 +3,8 @@
 Documents in, documents out; `sites` serves them.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -17,17 +17,17 @@ from dataplane_core.plugin import (
     Problem,
     Prop,
     Registry,
-    Row,
     RowCollection,
     RowTable,
     Section,
     Values,
+    WholeSection,
     misplaced,
     of_item,
     place_section,
     place_section_beside,
     refuse_namesake,
-    row_name,
+    repeated,
 )
 from dataplane_plugins.configuration.common.values import SECTION_NAME
 from dataplane_plugins.configuration.proxies.backends import BACKEND
@@ -53,6 +53,9 @@ def part(model: Model, name: str, *wanted: str) -> Model:
 
 SERVICE = part(FRONTEND, "site_service", "mode", "maxconn", "http_connection_mode")
 DEFAULT = RowTable(part(FRONTEND, "site_default", "default_backend").statements[0])
+_SERVICE = "service."
+"""What the paths of a frontend's properties begin with."""
+
 FARM = part(BACKEND, "site_farm", "mode", "balance", "forwardfor")
 
 
@@ -61,8 +64,8 @@ class Sites:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._listeners = _rows(registry, "binds")
-        self._servers = _rows(registry, "servers")
+        self._service = WholeSection(SERVICE, {"listeners": _rows(registry, "binds")})
+        self._farm = WholeSection(FARM, {"servers": _rows(registry, "servers")})
         self._rules = _rows(registry, "backend_switching_rules")
 
     @property
@@ -84,7 +87,7 @@ class Sites:
             Prop(
                 "service.listeners",
                 "array",
-                items=self._listeners.props,
+                items=self._service.rows["listeners"].props,
                 help="Addresses that the site listens on.",
             ),
             Prop("farms", "array", items=self._farm_props(), help="Backends of the site."),
@@ -101,7 +104,12 @@ class Sites:
             ),
             *(prop for prop in self._rules.props if prop.name in ("cond", "cond_test")),
             *FARM.props,
-            Prop("servers", "array", items=self._servers.props, help="Servers of the backend."),
+            Prop(
+                "servers",
+                "array",
+                items=self._farm.rows["servers"].props,
+                help="Servers of the backend.",
+            ),
         )
 
     def problems(self, values: Values) -> Iterator[Problem]:
@@ -110,13 +118,13 @@ class Sites:
         if mode in REMOVED_MODES:
             path = "service.http_connection_mode"
             yield Problem(path, 422, f"{path}: HAProxy has no {mode} any more, leave it out")
-        for at, listener in enumerate(values.get("service.listeners", ())):
-            problems = self._listeners.table.problems(listener)
-            yield from of_item("service.listeners", at, problems)
+        for one in self._service.problems(_within(values, _SERVICE)):
+            message = one.message.replace(one.path, f"{_SERVICE}{one.path}", 1)
+            yield replace(one, path=f"{_SERVICE}{one.path}", message=message)
         farms = values.get("farms", ())
         if sum(farm["use_as"] == "default" for farm in farms) > 1:
             yield Problem("farms", 422, "farms must not have more than one default")
-        yield from _repeated("farms", (farm["name"] for farm in farms))
+        yield from repeated("farms", (farm["name"] for farm in farms))
         for at, farm in enumerate(farms):
             yield from of_item("farms", at, self._farm_problems(farm))
 
@@ -126,27 +134,17 @@ class Sites:
                 yield Problem(name, Code.REQUIRED, f"{name} in body is required")
             if farm["use_as"] == "default" and name in farm:
                 yield misplaced(name, f"{name} does not belong to use_as default")
-        yield from FARM.problems(farm)
-        servers = farm.get("servers", ())
-        yield from _repeated("servers", (server["name"] for server in servers))
-        for at, server in enumerate(servers):
-            yield from of_item("servers", at, self._servers.table.problems(server))
+        yield from self._farm.problems(farm)
 
     def read(self, document: Document, section: Section) -> Flat:
         """The site of a frontend; lists without an entry are left out."""
-        service = {f"service.{path}": value for path, value in SERVICE.read(section).items()}
-        listeners = [self._listener(row) for row in self._listeners.table.rows(section)]
-        farms = [self._farm(document, use) for use in self._uses(document, section)]
-        lists = {"service.listeners": listeners, "farms": farms}
+        service = self._service.read(section)
+        farms = [self._read_farm(document, use) for use in self._uses(document, section)]
         return {
             "name": section.name,
-            **service,
-            **{path: rows for path, rows in lists.items() if rows},
+            **{f"{_SERVICE}{path}": value for path, value in service.items()},
+            **({"farms": farms} if farms else {}),
         }
-
-    def _listener(self, row: Row) -> Flat:
-        key = str(self._listeners.key)
-        return {key: row_name(self._listeners, row), **row.values}
 
     def _uses(self, document: Document, section: Section) -> list[Flat]:
         """How a frontend uses backends: the default, then the rules with a condition, in order.
@@ -160,11 +158,10 @@ class Sites:
                 uses.append({**row.values, "use_as": "conditional"})
         return [use for use in uses if document.find("backend", use["name"])]
 
-    def _farm(self, document: Document, use: Flat) -> Flat:
+    def _read_farm(self, document: Document, use: Flat) -> Flat:
         backend = document.find("backend", use["name"])
         assert backend is not None
-        servers = [row.values for row in self._servers.table.rows(backend)]
-        return {**use, **FARM.read(backend), "servers": servers}
+        return {**use, "servers": [], **self._farm.read(backend)}
 
     def create(self, document: Document, values: Values) -> Document:
         """The document with a new site; `AlreadyExists` if its frontend or a backend is there."""
@@ -207,39 +204,16 @@ class Sites:
             document, backend = place_section_beside(document, "backend", name, frontend, order)
         elif name not in known:
             raise AlreadyExists(f"object already exists: backend {name} already exists")
-        new = FARM.put(backend, farm)
-        new = self._servers.table.put(new, farm.get("servers", ()), self._servers.key)
-        return document.replace(backend, new)
+        return document.replace(backend, self._farm.put(backend, farm))
 
     def _put_service(self, section: Section, uses: list[Flat], values: Values) -> Section:
         """A frontend with what a site says of it; uses that are no part of the site stay."""
-        prefix = "service."
-        service = {
-            path.removeprefix(prefix): value
-            for path, value in values.items()
-            if path.startswith(prefix)
-        }
-        listeners = self._unnamed(section, service.pop("listeners", ()))
-        new = SERVICE.put(section, service)
-        new = self._listeners.table.put(new, listeners, self._listeners.key)
+        new = self._service.put(section, _within(values, _SERVICE))
         rules, default = self._rules_of(new, uses, values.get("farms", ()))
         new = self._rules.table.put(new, rules)
         if default == _default(section):
             return new
         return DEFAULT.put(new, [{"default_backend": default}] if default else [])
-
-    def _unnamed(self, section: Section, listeners: Iterable[Values]) -> list[Flat]:
-        """Listeners without the names that were only made up for those that have none."""
-        key = str(self._listeners.key)
-        made_up = {
-            row_name(self._listeners, row)
-            for row in self._listeners.table.rows(section)
-            if key not in row.values
-        }
-        return [
-            {path: value for path, value in one.items() if path != key or value not in made_up}
-            for one in listeners
-        ]
 
     def _rules_of(
         self, section: Section, uses: list[Flat], farms: Iterable[Values]
@@ -294,7 +268,10 @@ def _frontend(document: Document, name: str) -> Section:
     return section
 
 
-def _repeated(path: str, names: Iterable[str]) -> Iterator[Problem]:
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield Problem(path, 422, f"{path} must not have {name} more than once")
+def _within(values: Values, prefix: str) -> Flat:
+    """Return the properties below a prefix, under their names there."""
+    return {
+        path.removeprefix(prefix): value
+        for path, value in values.items()
+        if path.startswith(prefix)
+    }
