@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 BUFFER = 16384
 """Bytes of HAProxy's `tune.bufsize` where the configuration sets none."""
 _MARGIN = 1024  # bytes of the buffer that no command may fill
+_SHORT = 256  # bytes of a command that fits whatever the configuration says
 _BUFSIZE = "tune.bufsize"
 
 
@@ -74,7 +75,7 @@ class Runtime:
         """The most bytes that HAProxy takes in one line: `tune.bufsize`, less its own share."""
         given = [words[1] for words in self._lines() if len(words) > 1 and words[0] == _BUFSIZE]
         size = int(given[-1]) if given and is_digits(given[-1]) else BUFFER
-        return max(256, size - _MARGIN)
+        return max(_SHORT, size - _MARGIN)
 
     def execute(self, text: str, deadline: float | None = None) -> list[str]:
         """Return the answer of every process to one command, within `deadline` seconds for all.
@@ -83,7 +84,8 @@ class Runtime:
         """
         end = time.monotonic() + (self.deadline if deadline is None else deadline)
         clients = self.processes()
-        if len(text.encode("utf-8", "surrogateescape")) > self.line_limit:
+        size = len(text.encode("utf-8", "surrogateescape"))
+        if size > _SHORT and size > self.line_limit:
             raise Invalid(f"HAProxy's buffer of {self.line_limit + _MARGIN} bytes is too small "
                           "for this command; tune.bufsize sets it")  # fmt: skip
         return [client.command(text, max(0.01, end - time.monotonic())) for client in clients]
