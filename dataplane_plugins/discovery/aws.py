@@ -47,7 +47,7 @@ PROPS = (
 )  # fmt: skip
 
 
-class Client:
+class Ec2Client:
     """The EC2 API of a region.
 
     Its address is that of `AWS_ENDPOINT_URL_EC2` or `AWS_ENDPOINT_URL` in the environment, as for
@@ -120,13 +120,13 @@ def _code_of(body: bytes) -> str:
 
 def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
     """The services of a region, once in `retry_timeout` seconds."""
-    client = Client(entry)
+    client = Ec2Client(entry)
     while not stop.is_set():
         yield services(client, entry)
         stop.wait(max(1, int(entry.get("retry_timeout") or 1)))
 
 
-def services(client: Client, entry: SourceEntry) -> Found:
+def services(client: Ec2Client, entry: SourceEntry) -> Found:
     """What there is now. A service is named by its name and port."""
     allowed = _grouped(entry.get("allowlist") or ())
     denied = {

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from dataplane_core.plugin import PORT, Code, Problem, Prop, impl, is_digits
 from dataplane_plugins.discovery.blocking import LEAST_PERIOD, Changes, Query
 from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry, SourceFailed
-from dataplane_plugins.discovery.web import Connection, Refused
+from dataplane_plugins.discovery.web import Refused, SourceConnection
 
 _WORD = r"^[^\s]+$"
 _ITSELF = "consul"
@@ -46,14 +46,14 @@ PROPS = (
 )  # fmt: skip
 
 
-class Client:
+class ConsulClient:
     """Consul's HTTP API with the credentials of an entry, over a connection that is kept open."""
 
     def __init__(self, entry: SourceEntry) -> None:
         host = str(entry["address"])
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         base = f"{entry.get('mode') or 'http'}://{host}:{entry['port']}"
-        self.connection = Connection(f"Consul at {base}", base)
+        self.connection = SourceConnection(f"Consul at {base}", base)
         self.token = str(entry.get("token") or "")
         self.namespace = {"ns": entry["namespace"]} if entry.get("namespace") else {}
 
@@ -102,10 +102,10 @@ def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
 
     Looking takes half of the time at most, however often something changes.
     """
-    catalog = Query(Client(entry), _CATALOG, _names, by_index=True)
+    catalog = Query(ConsulClient(entry), _CATALOG, _names, by_index=True)
     queries: list[Query[Any]] = [catalog, *_health(entry)]
     period = max(1, int(entry.get("retry_timeout") or 1))
-    with closing(Client(entry)) as client, Changes(queries, period) as changes:
+    with closing(ConsulClient(entry)) as client, Changes(queries, period) as changes:
         while changes.wait(stop):
             began = time.monotonic()
             found = _look(client, entry, catalog.told or ())
@@ -120,7 +120,7 @@ def _health(entry: SourceEntry) -> list[Query[frozenset[tuple[str, ...]]]]:
     if policy == "none":
         return []
     only = {"filter": 'Status != "passing"'} if policy == "all" else {}
-    return [Query(Client(entry), _CHECKS, _states, only)]
+    return [Query(ConsulClient(entry), _CHECKS, _states, only)]
 
 
 def _names(catalog: Any) -> frozenset[str]:
@@ -138,7 +138,7 @@ def _states(checks: Any) -> frozenset[tuple[str, ...]]:
         raise SourceFailed(f"Consul's answer to {_CHECKS} has not the form that is known") from None
 
 
-def _look(client: Client, entry: SourceEntry, catalog: Collection[str]) -> Found:
+def _look(client: ConsulClient, entry: SourceEntry, catalog: Collection[str]) -> Found:
     """The services that are wanted, with their instances.
 
     Consul leaves out what a token may not read: instances whose nodes it may not, and in some
@@ -168,7 +168,7 @@ def chosen(entry: SourceEntry, names: Collection[str]) -> list[str]:
     )
 
 
-def _instances(client: Client, entry: SourceEntry, service: str) -> list[Instance]:
+def _instances(client: ConsulClient, entry: SourceEntry, service: str) -> list[Instance]:
     path = f"/v1/health/service/{quote(service, safe='')}"
     found, _ = client.get(path)
     try:

@@ -13,7 +13,7 @@ from dataplane_core.plugin import (
     Services,
     VersionMismatch,
 )
-from dataplane_plugins.discovery.entries import Backends, Entries, Statuses
+from dataplane_plugins.discovery.entries import ServiceBackends, SourceEntries, SourceStatuses
 from dataplane_plugins.discovery.slots import Slots, backend_name, is_address
 from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry
 
@@ -32,7 +32,7 @@ class BackendWriter:
     def __init__(self, services: Services) -> None:
         self.config = services.config
         self._rows = services.registry.declared_rows("servers")
-        self.backends = Backends(services.state)
+        self.backends = ServiceBackends(services.state)
 
     def keep(self, entry: SourceEntry, prefix: str, found: Found) -> tuple[int, list[str]]:
         """Make the backends be what was found; returns the number of servers and what was left out.
@@ -103,7 +103,7 @@ class Follower:
     """Follows one entry in a thread until it is told to stop."""
 
     def __init__(
-        self, source: Source, entry: SourceEntry, keeper: BackendWriter, statuses: Statuses
+        self, source: Source, entry: SourceEntry, keeper: BackendWriter, statuses: SourceStatuses
     ) -> None:
         self.source, self.entry = source, entry
         self.keeper, self.statuses = keeper, statuses
@@ -167,8 +167,8 @@ class Engine:
 
     def __init__(self, services: Services, sources: Sequence[Source]) -> None:
         self.sources = sources
-        self.entries = Entries(services.state)
-        self.statuses = Statuses(services.state)
+        self.entries = SourceEntries(services.state)
+        self.statuses = SourceStatuses(services.state)
         self.keeper = BackendWriter(services)
         self.followers: dict[tuple[str, str], Follower] = {}
 

@@ -26,7 +26,7 @@ def _whole(source: Source, body: SourceEntry, id: str) -> dict[str, Any]:
     return {**ENTRY_DEFAULTS, **source.defaults, **said, "id": id}
 
 
-class Entries:
+class SourceEntries:
     """What clients and the settings file have entered."""
 
     def __init__(self, state: State) -> None:
@@ -106,7 +106,7 @@ class Entries:
             raise AlreadyExists(f"object already exists: {taken}")
 
 
-class Backends:
+class ServiceBackends:
     """The backends that were made for services, by what their names begin with."""
 
     def __init__(self, state: State) -> None:
@@ -128,7 +128,7 @@ class Backends:
                 connection.executemany(sql, rows)
 
 
-class Statuses:
+class SourceStatuses:
     """When a source last did well, and when and why not."""
 
     def __init__(self, state: State) -> None:

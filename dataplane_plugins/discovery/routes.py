@@ -26,7 +26,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.discovery.configured import configured, props_of
 from dataplane_plugins.discovery.engine import Engine
-from dataplane_plugins.discovery.entries import Entries, Statuses
+from dataplane_plugins.discovery.entries import SourceEntries, SourceStatuses
 from dataplane_plugins.discovery.sources import Source
 
 TAG = "ServiceDiscovery"
@@ -56,10 +56,10 @@ def sources_of(services: Services) -> list[Source]:
     return [one for some in services.hooks.dataplane_discovery() for one in some]
 
 
-class EntryList:
+class SourceEntryList:
     """All entries of a source: GET; a new one: POST."""
 
-    def __init__(self, source: Source, entries: Entries) -> None:
+    def __init__(self, source: Source, entries: SourceEntries) -> None:
         self.source, self.entries = source, entries
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -71,10 +71,10 @@ class EntryList:
         resp.data = to_json(self.entries.create(self.source, req.body.echo))
 
 
-class EntryItem:
+class SourceEntryItem:
     """One entry: GET, PUT, DELETE. Its backends stay when it goes."""
 
-    def __init__(self, source: Source, entries: Entries) -> None:
+    def __init__(self, source: Source, entries: SourceEntries) -> None:
         self.source, self.entries = source, entries
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
@@ -93,7 +93,7 @@ class EntryItem:
 class StatusList:
     """How every entry fares that is followed: GET."""
 
-    def __init__(self, statuses: Statuses) -> None:
+    def __init__(self, statuses: SourceStatuses) -> None:
         self.statuses = statuses
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -111,12 +111,12 @@ def _operation(id: str, summary: str, body: Body | None = None, **answers: Respo
     return operation(id, TAG, summary, (), body, **answers)
 
 
-def _add(routes: Routes, source: Source, entries: Entries) -> None:
+def _add(routes: Routes, source: Source, entries: SourceEntries) -> None:
     """Serve the entries of one source."""
     schema = _schema(source)
     routes.schema(f"{schema}s", {"type": "array", "items": {"$ref": schema}})
-    routes.add(source.path, EntryList(source, entries), _for_all(source))
-    routes.add(f"{source.path}/{{id}}", EntryItem(source, entries), _for_one(source))
+    routes.add(source.path, SourceEntryList(source, entries), _for_all(source))
+    routes.add(f"{source.path}/{{id}}", SourceEntryItem(source, entries), _for_one(source))
 
 
 def _schema(source: Source) -> str:
@@ -189,7 +189,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.tag(TAG, help, 60)
     sources = sources_of(services)
     given = [configured(source, services.settings) for source in sources]
-    entries = Entries(services.state)
+    entries = SourceEntries(services.state)
     for source, bodies in zip(sources, given, strict=True):
         entries.configure(source, bodies)
         _add(routes, source, entries)
@@ -202,7 +202,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         _200=listing,
     )
     routes.add(
-        "/service_discovery/status", StatusList(Statuses(services.state)), {"GET": reading}
+        "/service_discovery/status", StatusList(SourceStatuses(services.state)), {"GET": reading}
     )
 
 
@@ -215,8 +215,8 @@ def dataplane_start(services: Services) -> None:
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
     """How every source fares that is followed."""
-    Entries(services.state)
-    for one in Statuses(services.state).all():
+    SourceEntries(services.state)
+    for one in SourceStatuses(services.state).all():
         name = f"{one['source']} {one['id']}"
         if one.get("failures"):
             yield Fact("discovery", f"{name}: {one.get('message', 'failed')}", True)

@@ -21,7 +21,7 @@ class Refused(SourceFailed):
         self.answered, self.body = answered, body
 
 
-class Connection:
+class SourceConnection:
     """A way to a server that stays open between requests, which one thread makes at a time.
 
     `who` begins the sentences about it; `origin` is the scheme, host and port of a URL. It knows no
@@ -103,11 +103,11 @@ class Connection:
 def fetch(
     who: str, url: str, headers: Mapping[str, str], timeout: float, body: bytes | None = None
 ) -> tuple[bytes, http.client.HTTPMessage]:
-    """The answer to a single request; as `Connection.ask`."""
+    """The answer to a single request; as `SourceConnection.ask`."""
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:
-        connection = Connection(who, url)
+        connection = SourceConnection(who, url)
     except (http.client.HTTPException, ValueError) as error:
         raise SourceFailed(f"{who} cannot be reached: {_told(error)}") from None
     with closing(connection):

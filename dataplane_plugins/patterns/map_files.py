@@ -20,16 +20,16 @@ from dataplane_core.plugin import (
     write_atomically,
 )
 from dataplane_plugins.patterns.map_uploads import SUFFIX
-from dataplane_plugins.patterns.patterns import Reference, choose
+from dataplane_plugins.patterns.pattern_lists import PatternList, named_pattern_list
 
 _LINE = re.compile(r"([ \t]*)([^ \t\r\n#][^ \t\r\n]*)([ \t]*)(.*?)([ \t\r]*\n?)", re.DOTALL)
 _EACH = re.compile(r"[^\n]*\n|[^\n]+")
 
-Values = dict[str, list[str]]
+MapValues = dict[str, list[str]]
 """Keys in their order, each with its values in theirs."""
 
 
-def check_entry(key: str, value: str) -> None:
+def check_map_entry(key: str, value: str) -> None:
     """Refuse what a map's file, or a command, could not say exactly (`Invalid`)."""
     if not key or not value:
         raise Invalid(f"{'value' if key else 'key'} in body is required", code=Code.REQUIRED)
@@ -41,15 +41,15 @@ def check_entry(key: str, value: str) -> None:
         raise Invalid("value in body must not begin or end with a blank", code=Code.PATTERN)
 
 
-def by_key(pairs: Iterable[tuple[str, str]]) -> Values:
+def values_by_key(pairs: Iterable[tuple[str, str]]) -> MapValues:
     """Entries by their keys."""
-    found: Values = {}
+    found: MapValues = {}
     for key, value in pairs:
         found.setdefault(key, []).append(value)
     return found
 
 
-def pairs_of(text: str) -> Iterator[tuple[str, str]]:
+def parse_map_file(text: str) -> Iterator[tuple[str, str]]:
     """The entries that a file's text says."""
     for line in _EACH.findall(text):
         match = _LINE.fullmatch(line)
@@ -57,7 +57,7 @@ def pairs_of(text: str) -> Iterator[tuple[str, str]]:
             yield match[2], match[4]
 
 
-def rewritten(text: str, wanted: Values, changed: Container[str] | None = None) -> str:
+def rewrite_map_file(text: str, wanted: MapValues, changed: Container[str] | None = None) -> str:
     """A file's text saying `wanted`: comments, order and spacing stay.
 
     Lines of keys that are not in `changed` stay as they are; None means that all count.
@@ -90,18 +90,18 @@ class MapFiles:
     folder: Path
     state: State
 
-    def manages(self, one: Reference) -> bool:
+    def manages(self, one: PatternList) -> bool:
         """Whether a map's file lies in the folder, by its name."""
         return os.path.normpath(one.file).startswith(f"{os.path.normpath(self.folder)}/")
 
-    def choose(self, found: Iterable[Reference], name: str) -> Reference:
+    def choose(self, found: Iterable[PatternList], name: str) -> PatternList:
         """The map that a name means: a path, a managed file's name, another's, or a number.
 
         A name may lack its `.map`. Raises `NotFound`, and `Conflict` where several files have it.
         """
-        return choose(found, name, (name, f"{name}{SUFFIX}"), self.manages)
+        return named_pattern_list(found, name, (name, f"{name}{SUFFIX}"), self.manages)
 
-    def path(self, one: Reference) -> Path | None:
+    def path(self, one: PatternList) -> Path | None:
         """The file of a managed map; None where there is none, or what is there is no file of it.
 
         A link that leads out of the folder is not followed, a device or FIFO is left alone.
@@ -114,10 +114,10 @@ class MapFiles:
             return None
         return path if regular and inside and self.manages(one) else None
 
-    def write(self, path: Path, wanted: Values, changed: Container[str] | None = None) -> bool:
+    def write(self, path: Path, wanted: MapValues, changed: Container[str] | None = None) -> bool:
         """Bring what runs to a file; whether that changed it. Raises `StorageFailed`."""
         text = read_file(path)[0].decode("utf-8", "surrogateescape")
-        fresh = rewritten(text, wanted, changed)
+        fresh = rewrite_map_file(text, wanted, changed)
         if fresh == text:
             return False
         status = write_atomically(path, fresh.encode("utf-8", "surrogateescape"))

@@ -24,38 +24,51 @@ from dataplane_core.plugin import (
     runtime_argument,
     to_json,
 )
-from dataplane_plugins.patterns.patterns import Patterns, Reference, choose, entries
-from dataplane_plugins.runtime.common import BAD, EXISTS, GONE, MISSING, PATH, TEXT, named
+from dataplane_plugins.patterns.pattern_lists import (
+    PatternList,
+    RuntimePatterns,
+    named_pattern_list,
+    parse_entries,
+)
+from dataplane_plugins.runtime.common import (
+    DELETED,
+    NO_SUCH_OBJECT,
+    OBJECT_EXISTS,
+    PATH,
+    REFUSED,
+    TEXT,
+    name_parameter,
+)
 
 TAG = "ACL Runtime"
-ENTRY = (
+ACL_ENTRY = (
     Prop("id", read_only=True, help="HAProxy's own mark of the entry."),
     Prop("value", required=True, help="Pattern."),
 )
 _ENTRY, _ENTRIES = {"$ref": "acl_file_entry"}, {"$ref": "acl_files_entries"}
 
 
-class Acls:
+class RuntimeAcls:
     """The lists of every process."""
 
     def __init__(self, services: Services) -> None:
-        self.patterns = Patterns(services, "acl")
+        self.patterns = RuntimePatterns(services, "acl")
 
-    def find(self, name: str) -> Reference:
+    def find(self, name: str) -> PatternList:
         """The list with a number, else the one of a file, by its path or name.
 
         Raises `NotFound`, and `Conflict` where several files have the name.
         """
         lists = self.patterns.all()
         by_number = [one for one in lists if one.id == name]
-        return by_number[0] if by_number else choose(lists, name, (name,))
+        return by_number[0] if by_number else named_pattern_list(lists, name, (name,))
 
-    def rows(self, one: Reference) -> list[dict[str, str]]:
+    def rows(self, one: PatternList) -> list[dict[str, str]]:
         """The patterns of a list."""
-        found = entries(self.patterns.dump(one))
+        found = parse_entries(self.patterns.dump(one))
         return [{"id": row[0], "value": " ".join(filter(None, row[1:]))} for row in found]
 
-    def row(self, one: Reference, name: str) -> dict[str, str]:
+    def row(self, one: PatternList, name: str) -> dict[str, str]:
         """The pattern with a mark, else the one that says so; raises `NotFound`."""
         rows = self.rows(one)
         for member in ("id", "value"):
@@ -65,12 +78,12 @@ class Acls:
         raise NotFound(f"the ACL has no entry {name}")
 
 
-def shown(one: Reference) -> dict[str, Any]:
+def acl_json(one: PatternList) -> dict[str, Any]:
     """A list as clients see it."""
     return {"description": one.description, "id": one.id, "storage_name": one.label}
 
 
-def check_value(value: Any) -> str:
+def check_acl_value(value: Any) -> str:
     """A pattern that a command can carry; raises `BadRequest` and `Invalid`."""
     if value is None or value == "":
         raise Invalid("value in body is required", code=Code.REQUIRED)
@@ -85,37 +98,37 @@ def check_value(value: Any) -> str:
     return value
 
 
-class AclList:
+class RuntimeAclList:
     """All lists."""
 
-    def __init__(self, acls: Acls) -> None:
+    def __init__(self, acls: RuntimeAcls) -> None:
         self.acls = acls
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json([shown(one) for one in self.acls.patterns.all()])
+        resp.data = to_json([acl_json(one) for one in self.acls.patterns.all()])
 
 
-class AclItem:
+class RuntimeAclItem:
     """One list."""
 
-    def __init__(self, acls: Acls) -> None:
+    def __init__(self, acls: RuntimeAcls) -> None:
         self.acls = acls
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        resp.data = to_json(shown(self.acls.find(id)))
+        resp.data = to_json(acl_json(self.acls.find(id)))
 
 
-class EntryList:
+class AclEntryList:
     """The patterns of a list: GET; a new one: POST; many at once: PUT."""
 
-    def __init__(self, acls: Acls) -> None:
+    def __init__(self, acls: RuntimeAcls) -> None:
         self.acls = acls
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         resp.data = to_json(self.acls.rows(self.acls.find(req.query["acl_id"])))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        value = check_value(req.body.values["value"])
+        value = check_acl_value(req.body.values["value"])
         one, patterns = self.acls.find(req.query["acl_id"]), self.acls.patterns
         with patterns.changing(one):
             if patterns.find(one, value) is not None:
@@ -128,7 +141,7 @@ class EntryList:
         body = parse_json(req.raw)
         if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
             raise BadRequest("the body must be an array of objects with a value")
-        given = [check_value(item.get("value")) for item in body]
+        given = [check_acl_value(item.get("value")) for item in body]
         one = self.acls.find(req.query["acl_id"])
         with self.acls.patterns.changing(one):
             known = [row["value"] for row in self.acls.rows(one)]
@@ -137,10 +150,10 @@ class EntryList:
         resp.data = to_json([{"value": value} for value in given])
 
 
-class EntryItem:
+class AclEntryItem:
     """One pattern."""
 
-    def __init__(self, acls: Acls) -> None:
+    def __init__(self, acls: RuntimeAcls) -> None:
         self.acls = acls
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
@@ -157,9 +170,9 @@ class EntryItem:
 
 
 _WHICH = "HAProxy's number of the ACL, or the name or path of its file."
-_NUMBER = named("id", _WHICH, where="path")
-_ENTRY_ID = named("id", "The entry's mark, or its pattern.", where="path")
-_PARENT = named("acl_id", _WHICH)
+_NUMBER = name_parameter("id", _WHICH, where="path")
+_ENTRY_ID = name_parameter("id", "The entry's mark, or its pattern.", where="path")
+_PARENT = name_parameter("acl_id", _WHICH)
 _LIST = operation(
     "getRuntimeACLs",
     TAG,
@@ -172,7 +185,7 @@ _ONE = operation(
     "Read an ACL. Which file or line it is of, and what HAProxy calls it.",
     (_NUMBER,),
     _200=Response({"$ref": "acl_file"}),
-    _404=MISSING,
+    _404=NO_SUCH_OBJECT,
 )
 _ENTRY_LIST = {
     "GET": operation(
@@ -181,18 +194,18 @@ _ENTRY_LIST = {
         "List the entries of an ACL. The patterns that the running HAProxy compares with.",
         (_PARENT,),
         _200=Response(_ENTRIES),
-        _400=BAD,
-        _404=MISSING,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
     ),
     "POST": operation(
         "addRuntimeACLEntry",
         TAG,
         "Add an entry to an ACL. The running HAProxy has it at once; it is gone after a reload.",
         (_PARENT,),
-        Body(_ENTRY, props=ENTRY, example={"value": "192.0.2.0/24"}),
+        Body(_ENTRY, props=ACL_ENTRY, example={"value": "192.0.2.0/24"}),
         _201=Response(_ENTRY),
-        _400=BAD,
-        _409=EXISTS,
+        _400=REFUSED,
+        _409=OBJECT_EXISTS,
     ),
     "PUT": operation(
         "addPayloadRuntimeACL",
@@ -201,7 +214,7 @@ _ENTRY_LIST = {
         (_PARENT,),
         Body(_ENTRIES),
         _201=Response(_ENTRIES),
-        _400=BAD,
+        _400=REFUSED,
     ),
 }
 _ENTRY_ITEM = {
@@ -211,8 +224,8 @@ _ENTRY_ITEM = {
         "Read an entry of an ACL. By its mark or its pattern.",
         (_ENTRY_ID, _PARENT),
         _200=Response(_ENTRY),
-        _400=BAD,
-        _404=MISSING,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
     ),
     "DELETE": operation(
         "deleteRuntimeACLEntry",
@@ -220,9 +233,9 @@ _ENTRY_ITEM = {
         "Delete an entry from an ACL. The running HAProxy forgets it at once; a reload brings "
         "back what the file has.",
         (_ENTRY_ID, _PARENT),
-        _204=GONE,
-        _400=BAD,
-        _404=MISSING,
+        _204=DELETED,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
     ),
 }
 
@@ -235,8 +248,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.schema("acl_file", {"type": "object", "properties": members})
     routes.schema("acl_files", array("acl_file"))
     routes.schema("acl_files_entries", array("acl_file_entry"))
-    acls = Acls(services)
-    routes.add(f"{PATH}/acls", AclList(acls), {"GET": _LIST})
-    routes.add(f"{PATH}/acls/{{id}}", AclItem(acls), {"GET": _ONE})
-    routes.add(f"{PATH}/acl_file_entries", EntryList(acls), _ENTRY_LIST)
-    routes.add(f"{PATH}/acl_file_entries/{{id}}", EntryItem(acls), _ENTRY_ITEM)
+    acls = RuntimeAcls(services)
+    routes.add(f"{PATH}/acls", RuntimeAclList(acls), {"GET": _LIST})
+    routes.add(f"{PATH}/acls/{{id}}", RuntimeAclItem(acls), {"GET": _ONE})
+    routes.add(f"{PATH}/acl_file_entries", AclEntryList(acls), _ENTRY_LIST)
+    routes.add(f"{PATH}/acl_file_entries/{{id}}", AclEntryItem(acls), _ENTRY_ITEM)

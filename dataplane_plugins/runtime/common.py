@@ -14,17 +14,17 @@ from dataplane_core.plugin import (
 )
 
 PATH = "/services/haproxy/runtime"
-NAME = '^[^\\r\\n<>*;$#&{}"]+$'
+NAME_PATTERN = '^[^\\r\\n<>*;$#&{}"]+$'
 """The names that the interface takes, in paths and in queries."""
 TEXT, NUMBER = {"type": "string"}, {"type": "integer", "x-nullable": True}
 
-BAD = Response({"$ref": "error"}, (), "HAProxy does not do it; the message has its words.")
-MISSING = Response({"$ref": "error"}, (), "There is no such object.")
-EXISTS = Response({"$ref": "error"}, (), "The object exists.")
-GONE = Response(None, (), "Deleted.")
+REFUSED = Response({"$ref": "error"}, (), "HAProxy does not do it; the message has its words.")
+NO_SUCH_OBJECT = Response({"$ref": "error"}, (), "There is no such object.")
+OBJECT_EXISTS = Response({"$ref": "error"}, (), "The object exists.")
+DELETED = Response(None, (), "Deleted.")
 
 
-def fragment(prop: Prop) -> dict[str, Any]:
+def prop_schema(prop: Prop) -> dict[str, Any]:
     """A property in a specification."""
     facts: dict[str, Any] = {"type": prop.json}
     if prop.help:
@@ -36,12 +36,12 @@ def fragment(prop: Prop) -> dict[str, Any]:
     return facts
 
 
-def named(name: str, help: str, *, where: str = "query") -> Parameter:
+def name_parameter(name: str, help: str, *, where: str = "query") -> Parameter:
     """A required name in the query or the path."""
-    return Parameter(name, where=where, required=True, pattern=NAME, help=help)
+    return Parameter(name, where=where, required=True, pattern=NAME_PATTERN, help=help)
 
 
-def from_each(
+def answers_of_all(
     runtime: Runtime, name: str, ask: Callable[[RuntimeClient, float], Any]
 ) -> list[dict[str, Any]]:
     """What each process answers, as `{"runtimeAPI": where, name: …}`.

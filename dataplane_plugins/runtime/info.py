@@ -18,7 +18,7 @@ from dataplane_core.plugin import (
     operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, from_each
+from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, answers_of_all
 
 FIELDS = {
     "ActivePeers": "active_peers",
@@ -82,7 +82,7 @@ FIELDS = {
 """HAProxy's names of numbers, and those of the interface."""
 
 
-def parse(answer: str) -> dict[str, Any]:
+def parse_info(answer: str) -> dict[str, Any]:
     """The answer to `show info` under the names of the interface."""
     told: Mapping[str, str] = {
         name.strip(): value.strip()
@@ -102,7 +102,7 @@ def parse(answer: str) -> dict[str, Any]:
     return info
 
 
-class Info:
+class ProcessInfo:
     """The processes."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -110,9 +110,9 @@ class Info:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         def ask(client: RuntimeClient, seconds: float) -> dict[str, Any]:
-            return parse(client.command("show info", seconds))
+            return parse_info(client.command("show info", seconds))
 
-        resp.data = to_json(from_each(self.runtime, "info", ask))
+        resp.data = to_json(answers_of_all(self.runtime, "info", ask))
 
 
 @impl
@@ -132,4 +132,4 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "limits, load.",
         _200=Response({"$ref": "process_infos"}),
     )
-    routes.add(f"{PATH}/info", Info(services.runtime), {"GET": get})
+    routes.add(f"{PATH}/info", ProcessInfo(services.runtime), {"GET": get})

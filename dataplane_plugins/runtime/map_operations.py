@@ -12,27 +12,35 @@ from dataplane_core.plugin import (
     operation,
 )
 from dataplane_plugins.patterns.map_uploads import MAP_FILE
-from dataplane_plugins.runtime.common import BAD, EXISTS, GONE, MISSING, named
+from dataplane_plugins.runtime.common import (
+    DELETED,
+    NO_SUCH_OBJECT,
+    OBJECT_EXISTS,
+    REFUSED,
+    name_parameter,
+)
 
 TAG = "Maps"
 KEY_PATTERN = r"^[^\r\n]+$"
-ENTRY = (
+MAP_ENTRY = (
     Prop("id", read_only=True, help="HAProxy's own mark of the entry."),
     Prop("key", required=True, help="Key, without blanks."),
     Prop("value", required=True, help="Value."),
 )
-VALUE = (
-    replace(ENTRY[0], help="Ignored: what a GET shows may be sent back."),
-    replace(ENTRY[1], required=False, read_only=True, help="Ignored: the path names the key."),
-    ENTRY[2],
+MAP_VALUE = (
+    replace(MAP_ENTRY[0], help="Ignored: what a GET shows may be sent back."),
+    replace(MAP_ENTRY[1], required=False, read_only=True, help="Ignored: the path names the key."),
+    MAP_ENTRY[2],
 )
 IN_USE = Response({"$ref": "error"}, (), "The configuration names the file.")
 UPLOAD = "fileUpload"
 """The field of an upload; `file_upload`, as everywhere else, is taken too."""
 _FILE = {"$ref": "map_file"}
 _ENTRY, _ENTRIES = {"$ref": "map_entry"}, {"$ref": "map_entries"}
-_NAME = named("name", "The map's file: its name, with or without .map, or its path.", where="path")
-_MAP = named("map", "The map's file: its name, with or without .map, or its path.")
+_NAME = name_parameter(
+    "name", "The map's file: its name, with or without .map, or its path.", where="path"
+)
+_MAP = name_parameter("map", "The map's file: its name, with or without .map, or its path.")
 _KEY = Parameter("id", where="path", required=True, pattern=KEY_PATTERN, help="The key.")
 _SYNC = Parameter("force_sync", "boolean", default=False, help="Write the map to its file at once.")
 _UNMANAGED = Parameter(
@@ -48,7 +56,7 @@ MAP_LIST = {
         "them.",
         (_UNMANAGED,),
         _200=Response({"$ref": "maps"}),
-        _404=MISSING,
+        _404=NO_SUCH_OBJECT,
     ),
     "POST": operation(
         "createRuntimeMap",
@@ -57,8 +65,8 @@ MAP_LIST = {
         (),
         Body(_FILE, "multipart/form-data", form_field=UPLOAD),
         _201=Response(_FILE),
-        _400=BAD,
-        _409=EXISTS,
+        _400=REFUSED,
+        _409=OBJECT_EXISTS,
     ),
 }
 MAP_ITEM = {
@@ -68,7 +76,7 @@ MAP_ITEM = {
         "Read a map. Which file it is of, and what HAProxy calls it.",
         (_NAME,),
         _200=Response({"$ref": "map_file"}),
-        _404=MISSING,
+        _404=NO_SUCH_OBJECT,
     ),
     "PUT": operation(
         "addPayloadRuntimeMap",
@@ -77,7 +85,7 @@ MAP_ITEM = {
         (_NAME, _SYNC),
         Body(_ENTRIES),
         _201=Response(_ENTRIES),
-        _400=BAD,
+        _400=REFUSED,
     ),
     "DELETE": operation(
         "clearRuntimeMap",
@@ -85,12 +93,12 @@ MAP_ITEM = {
         "Empty a map. The running HAProxy forgets its entries; the file goes too with "
         "`forceDelete`.",
         (_NAME, _REMOVE, _SYNC),
-        _204=GONE,
-        _404=MISSING,
+        _204=DELETED,
+        _404=NO_SUCH_OBJECT,
         _409=IN_USE,
     ),
 }
-ENTRY_LIST = {
+MAP_ENTRY_LIST = {
     "GET": operation(
         "showRuntimeMap",
         TAG,
@@ -98,27 +106,27 @@ ENTRY_LIST = {
         "the file.",
         (_MAP,),
         _200=Response(_ENTRIES),
-        _404=MISSING,
+        _404=NO_SUCH_OBJECT,
     ),
     "POST": operation(
         "addMapEntry",
         TAG,
         "Add an entry to a map. The running HAProxy has it at once, the file soon after.",
         (_MAP, _SYNC),
-        Body(_ENTRY, props=ENTRY, example={"key": "www.example.com", "value": "web"}),
+        Body(_ENTRY, props=MAP_ENTRY, example={"key": "www.example.com", "value": "web"}),
         _201=Response(_ENTRY),
-        _400=BAD,
-        _409=EXISTS,
+        _400=REFUSED,
+        _409=OBJECT_EXISTS,
     ),
 }
-ENTRY_ITEM = {
+MAP_ENTRY_ITEM = {
     "GET": operation(
         "getRuntimeMapEntry",
         TAG,
         "Read an entry of a map. The first one of its key.",
         (_KEY, _MAP),
         _200=Response(_ENTRY),
-        _404=MISSING,
+        _404=NO_SUCH_OBJECT,
     ),
     "PUT": operation(
         "replaceRuntimeMapEntry",
@@ -126,23 +134,23 @@ ENTRY_ITEM = {
         "Replace the value of a key in a map. The running HAProxy has it at once, the file soon "
         "after.",
         (_KEY, _MAP, _SYNC),
-        Body({"$ref": "map_value"}, props=VALUE, example={"value": "web"}),
+        Body({"$ref": "map_value"}, props=MAP_VALUE, example={"value": "web"}),
         _200=Response(_ENTRY),
-        _400=BAD,
-        _404=MISSING,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
     ),
     "DELETE": operation(
         "deleteRuntimeMapEntry",
         TAG,
         "Delete a key from a map. The running HAProxy forgets it at once, the file soon after.",
         (_KEY, _MAP, _SYNC),
-        _204=GONE,
-        _404=MISSING,
+        _204=DELETED,
+        _404=NO_SUCH_OBJECT,
     ),
 }
 
 
-def define(routes: Routes) -> None:
+def define_map_schemas(routes: Routes) -> None:
     """Define the schemas and the tag that these operations refer to."""
     routes.tag(TAG, "Maps of the running HAProxy, and their entries.", 30)
     routes.schema("map_file", MAP_FILE)

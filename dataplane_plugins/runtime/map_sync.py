@@ -14,8 +14,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from dataplane_core.plugin import DataplaneError, RuntimeFailed, Services, impl, is_digits
-from dataplane_plugins.patterns.map_files import MapFiles, Values, by_key
-from dataplane_plugins.patterns.patterns import Patterns, Reference, entries
+from dataplane_plugins.patterns.map_files import MapFiles, MapValues, values_by_key
+from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
 
 _MARKS = re.compile(rb"^\S+ ", re.MULTILINE)
 _REST = 400
@@ -25,7 +25,7 @@ _QUICK = 0.02
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenMap:
     """A map as it was: HAProxy's counts, and its dump, packed and as a digest."""
 
     counts: tuple[str, ...]
@@ -38,8 +38,8 @@ def _digest(dump: bytes) -> bytes:
     return blake2b(dump, digest_size=16).digest()
 
 
-def _values(dump: bytes) -> Values:
-    return by_key((key, value) for _, key, value in entries(dump))
+def _values(dump: bytes) -> MapValues:
+    return values_by_key((key, value) for _, key, value in parse_entries(dump))
 
 
 class MapSync:
@@ -47,11 +47,11 @@ class MapSync:
 
     def __init__(self, services: Services) -> None:
         resources = services.settings.dataplaneapi.resources
-        self.patterns = Patterns(services, "map")
+        self.patterns = RuntimePatterns(services, "map")
         self.files = MapFiles(Path(resources.maps_dir), services.state)
         self.period = max(0.1, resources.update_map_files_period)
         self.log = services.log
-        self.seen: dict[str, Seen] = {}
+        self.seen: dict[str, SeenMap] = {}
         self.started = ""
         self.trouble = ""
 
@@ -92,7 +92,7 @@ class MapSync:
             began = str(before) if abs(int(began) - before) < 2 else began
         return f"{told['Pid']} {began}"
 
-    def _look_at(self, one: Reference, path: Path) -> bool:
+    def _look_at(self, one: PatternList, path: Path) -> bool:
         known = self.seen.get(one.file)
         if known is not None and known.counts == one.counts and time.monotonic() < known.next_look:
             return False
@@ -107,7 +107,7 @@ class MapSync:
             dump = self.patterns.dump(one)
             before = self._began_with(path) if known is None else zlib.decompress(known.packed)
             done = self._bring(path, before, dump) if before is not None else False
-        self.seen[one.file] = Seen(one.counts, _digest(dump), zlib.compress(dump, 1), rest)
+        self.seen[one.file] = SeenMap(one.counts, _digest(dump), zlib.compress(dump, 1), rest)
         return done
 
     def _began_with(self, path: Path) -> bytes | None:

@@ -22,34 +22,36 @@ from dataplane_core.plugin import (
     storage_errors,
     to_json,
 )
-from dataplane_plugins.patterns.map_files import MapFiles, Values, by_key, check_entry
+from dataplane_plugins.patterns.map_files import MapFiles, MapValues, check_map_entry, values_by_key
 from dataplane_plugins.patterns.map_uploads import receive_map
-from dataplane_plugins.patterns.patterns import Patterns, Reference, entries
+from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
 from dataplane_plugins.runtime import map_operations as told_as
 from dataplane_plugins.runtime.common import PATH
-from dataplane_plugins.runtime.listing import entries_json
+from dataplane_plugins.runtime.map_entries_json import map_entries_json
 
 
-class Maps:
+class RuntimeMaps:
     """The maps of every process, and the files of the managed ones."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.patterns = Patterns(services, "map")
+        self.patterns = RuntimePatterns(services, "map")
         self.used_files = services.used_files
         folder = Path(services.settings.dataplaneapi.resources.maps_dir)
         self.files = MapFiles(folder, services.state)
 
-    def find(self, name: str) -> Reference:
+    def find(self, name: str) -> PatternList:
         """The map that a name means; raises `NotFound`."""
         return self.files.choose(self.patterns.all(), name)
 
-    def values(self, one: Reference) -> Values:
+    def values(self, one: PatternList) -> MapValues:
         """What a map holds, by its keys."""
-        return by_key((key, value) for _, key, value in entries(self.patterns.dump(one)))
+        return values_by_key(
+            (key, value) for _, key, value in parse_entries(self.patterns.dump(one))
+        )
 
     @contextmanager
-    def changing(self, req: ApiRequest, name: str) -> Iterator[Reference]:
+    def changing(self, req: ApiRequest, name: str) -> Iterator[PatternList]:
         """Change a map; with `force_sync` its file says the same afterwards."""
         one = self.find(name)
         path = self.files.path(one) if req.query["force_sync"] else None
@@ -61,21 +63,21 @@ class Maps:
                 self.files.write(path, self.values(one))
 
 
-def shown(one: Reference) -> dict[str, Any]:
+def map_json(one: PatternList) -> dict[str, Any]:
     """A map as clients see it."""
     return {"description": one.description, "file": one.file, "id": one.id}
 
 
-class MapList:
+class RuntimeMapList:
     """The managed maps, or all: GET; the file of a new one: POST."""
 
-    def __init__(self, maps: Maps) -> None:
+    def __init__(self, maps: RuntimeMaps) -> None:
         self.maps = maps
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         everything = req.query["include_unmanaged"]
         found = [
-            {**shown(one), "storage_name": Path(one.file).name}
+            {**map_json(one), "storage_name": Path(one.file).name}
             for one in self.maps.patterns.all()
             if everything or self.maps.files.manages(one)
         ]
@@ -86,20 +88,20 @@ class MapList:
         resp.data = to_json(receive_map(req, self.maps.services, told_as.UPLOAD, FILE_FIELD))
 
 
-class MapItem:
+class RuntimeMapItem:
     """One map: GET; add or set many entries at once: PUT; empty it: DELETE."""
 
-    def __init__(self, maps: Maps) -> None:
+    def __init__(self, maps: RuntimeMaps) -> None:
         self.maps = maps
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        resp.data = to_json(shown(self.maps.find(name)))
+        resp.data = to_json(map_json(self.maps.find(name)))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         given = _entries_of(parse_json(req.raw))
         with self.maps.changing(req, name) as one:
             values = self.maps.values(one)
-            values.update(by_key(given))
+            values.update(values_by_key(given))
             rows = [(key, value) for key, several in values.items() for value in several]
             self.maps.patterns.replace(one, rows)
         resp.status = 201
@@ -136,23 +138,23 @@ def _entries_of(body: Any) -> list[tuple[str, str]]:
         key, value = item.get("key") or "", item.get("value") or ""
         if not isinstance(key, str) or not isinstance(value, str):
             raise BadRequest("key and value in body must be strings")
-        check_entry(key, value)
+        check_map_entry(key, value)
         given.append((key, value))
     return given
 
 
-class EntryList:
+class MapEntryList:
     """The entries of a map: GET; a new one: POST."""
 
-    def __init__(self, maps: Maps) -> None:
+    def __init__(self, maps: RuntimeMaps) -> None:
         self.maps = maps
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = entries_json(self.maps.patterns.dump(self.maps.find(req.query["map"])))
+        resp.data = map_entries_json(self.maps.patterns.dump(self.maps.find(req.query["map"])))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         key, value = req.body.values["key"], req.body.values["value"]
-        check_entry(key, value)
+        check_map_entry(key, value)
         with self.maps.changing(req, req.query["map"]) as one:
             if self.maps.patterns.find(one, key) is not None:
                 raise AlreadyExists(f"object already exists: the map has the key {key}")
@@ -161,10 +163,10 @@ class EntryList:
         resp.data = to_json(req.body.echo)
 
 
-class EntryItem:
+class MapEntryItem:
     """One key: GET; another value: PUT; take it away: DELETE."""
 
-    def __init__(self, maps: Maps) -> None:
+    def __init__(self, maps: RuntimeMaps) -> None:
         self.maps = maps
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
@@ -175,7 +177,7 @@ class EntryItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         value = req.body.values["value"]
-        check_entry(id.lstrip("#") or "key", value)
+        check_map_entry(id.lstrip("#") or "key", value)
         with self.maps.changing(req, req.query["map"]) as one:
             word = self.maps.patterns.word(one, id)
             self.maps.patterns.tell("set", one, word, runtime_argument(value))
@@ -190,17 +192,17 @@ class EntryItem:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve maps and their entries."""
-    maps = Maps(services)
-    told_as.define(routes)
-    routes.add(f"{PATH}/maps", MapList(maps), told_as.MAP_LIST)
-    routes.add(f"{PATH}/maps/{{name}}", MapItem(maps), told_as.MAP_ITEM)
-    routes.add(f"{PATH}/maps_entries", EntryList(maps), told_as.ENTRY_LIST)
-    routes.add(f"{PATH}/maps_entries/{{id}}", EntryItem(maps), told_as.ENTRY_ITEM)
+    maps = RuntimeMaps(services)
+    told_as.define_map_schemas(routes)
+    routes.add(f"{PATH}/maps", RuntimeMapList(maps), told_as.MAP_LIST)
+    routes.add(f"{PATH}/maps/{{name}}", RuntimeMapItem(maps), told_as.MAP_ITEM)
+    routes.add(f"{PATH}/maps_entries", MapEntryList(maps), told_as.MAP_ENTRY_LIST)
+    routes.add(f"{PATH}/maps_entries/{{id}}", MapEntryItem(maps), told_as.MAP_ENTRY_ITEM)
 
 
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
     """The maps of the running process, with how many entries they have."""
-    for one in Maps(services).patterns.all():
+    for one in RuntimeMaps(services).patterns.all():
         count = f" with {one.counts[-1]} entries" if one.counts else ""
         yield Fact("map", f"{one.label}{count}")

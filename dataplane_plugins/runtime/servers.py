@@ -36,7 +36,14 @@ from dataplane_core.plugin import (
     to_json,
     unquote,
 )
-from dataplane_plugins.runtime.common import BAD, EXISTS, GONE, MISSING, PATH, named
+from dataplane_plugins.runtime.common import (
+    DELETED,
+    NO_SUCH_OBJECT,
+    OBJECT_EXISTS,
+    PATH,
+    REFUSED,
+    name_parameter,
+)
 
 ADMIN_STATES = ("ready", "maint", "drain")
 OPERATIONAL_STATES = ("up", "down", "stopping")
@@ -58,7 +65,7 @@ _ADDRESS = Prop("address", pattern=r"^[^\s]+$", help="IP address or path of a so
 _PORT = Prop("port", "integer", minimum=PORT[0], maximum=PORT[1], nullable=True, help="Port.")
 _NAME = Prop("name", pattern=r"^[^\s/]+$", required=True, help="Name, unique in the backend.")
 _ID = Prop("id", read_only=True, help="HAProxy's number.")
-STATE = (
+SERVER_STATE = (
     replace(_ADDRESS, read_only=True),
     Prop("admin_state", enum=ADMIN_STATES, help="What was decided about it."),
     _ID,
@@ -72,7 +79,7 @@ NO_ADDRESS = "-"
 """What stands for the address of a server that gets one later."""
 
 
-def states(answer: str) -> Iterator[dict[str, Any]]:
+def parse_server_states(answer: str) -> Iterator[dict[str, Any]]:
     """The servers that an answer to `show servers state` tells of."""
     lines = answer.splitlines()
     if len(lines) < 2 or not lines[1].startswith("# be_id "):
@@ -142,7 +149,7 @@ def _says_nothing(name: str, value: Any) -> bool:
     return bool(value == "disabled" and not name.startswith(_ON_ALREADY))
 
 
-class Servers:
+class RuntimeServers:
     """Commands about servers, to every process."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -153,7 +160,7 @@ class Servers:
         answer = self.runtime.execute(f"show servers state {runtime_argument(backend)}")[0]
         if answer.startswith("Can't find backend"):
             return None
-        return list(states(answer))
+        return list(parse_server_states(answer))
 
     def one(self, backend: str, name: str) -> dict[str, Any]:
         """One server; raises `NotFound`."""
@@ -171,10 +178,10 @@ class Servers:
                 raise refused(words, _KINDS)
 
 
-class ServerList:
+class RuntimeServerList:
     """The servers of a backend: GET; a new one: POST."""
 
-    def __init__(self, servers: Servers, dynamic: DynamicServers) -> None:
+    def __init__(self, servers: RuntimeServers, dynamic: DynamicServers) -> None:
         self.servers, self.dynamic = servers, dynamic
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -191,10 +198,10 @@ class ServerList:
         resp.data = to_json(req.body.echo)
 
 
-class ServerItem:
+class RuntimeServerItem:
     """One server: GET; its states: PUT; take it away: DELETE."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: RuntimeServers) -> None:
         self.servers = servers
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
@@ -213,8 +220,8 @@ class ServerItem:
         resp.status = 204
 
 
-_BACKEND = named("backend", "Name of the backend.")
-_BOTH = (named("name", "Name of the server.", where="path"), _BACKEND)
+_BACKEND = name_parameter("backend", "Name of the backend.")
+_BOTH = (name_parameter("name", "Name of the server.", where="path"), _BACKEND)
 _STATE, _DYNAMIC = {"$ref": "runtime_server"}, {"$ref": "runtime_add_server"}
 ITEM = {
     "GET": operation(
@@ -223,7 +230,7 @@ ITEM = {
         "Read a running server. Its address and states in the running HAProxy.",
         _BOTH,
         _200=Response(_STATE),
-        _404=MISSING,
+        _404=NO_SUCH_OBJECT,
     ),
     "PUT": operation(
         "replaceRuntimeServer",
@@ -231,10 +238,10 @@ ITEM = {
         "Replace the states of a running server. Whether it is ready, drains or is in "
         "maintenance, and what its checks say; forgotten at a reload.",
         _BOTH,
-        Body(_STATE, props=STATE, example={"admin_state": "drain"}),
+        Body(_STATE, props=SERVER_STATE, example={"admin_state": "drain"}),
         _200=Response(_STATE),
-        _400=BAD,
-        _404=MISSING,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
     ),
     "DELETE": operation(
         "deleteRuntimeServer",
@@ -242,9 +249,9 @@ ITEM = {
         "Delete a server from the running HAProxy. It must be in maintenance; a reload brings "
         "back one that the file has.",
         _BOTH,
-        _204=GONE,
-        _400=BAD,
-        _404=MISSING,
+        _204=DELETED,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
     ),
 }
 
@@ -271,17 +278,17 @@ def _creation(props: tuple[Prop, ...]) -> Operation:
             example={"address": "127.0.0.1", "name": "web3", "port": 8083},
         ),
         _201=Response(_DYNAMIC),
-        _400=BAD,
-        _404=MISSING,
-        _409=EXISTS,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
+        _409=OBJECT_EXISTS,
     )
 
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the servers."""
-    servers, dynamic = Servers(services.runtime), DynamicServers.of(services.registry)
+    servers, dynamic = RuntimeServers(services.runtime), DynamicServers.of(services.registry)
     routes.schema("runtime_servers", array("runtime_server"))
     several = {"GET": LISTING, "POST": _creation(dynamic.props)}
-    routes.add(f"{PATH}/servers", ServerList(servers, dynamic), several)
-    routes.add(f"{PATH}/servers/{{name}}", ServerItem(servers), ITEM)
+    routes.add(f"{PATH}/servers", RuntimeServerList(servers, dynamic), several)
+    routes.add(f"{PATH}/servers/{{name}}", RuntimeServerItem(servers), ITEM)

@@ -22,7 +22,7 @@ from dataplane_core.plugin import (
     operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, TEXT, from_each
+from dataplane_plugins.runtime.common import NUMBER, TEXT, answers_of_all
 
 NUMBERS = (
     *("act", "agent_code", "agent_duration", "agent_fall", "agent_health", "agent_rise", "bck"),
@@ -56,7 +56,7 @@ _LABELS = {"0": "frontend", "1": "backend", "2": "server"}
 Wanted = Callable[[dict[str, Any]], bool]
 
 
-def parse(answer: str) -> Iterator[dict[str, Any]]:
+def parse_stats(answer: str) -> Iterator[dict[str, Any]]:
     """The rows of an answer to `show stat` as objects of the interface."""
     rows = csv.reader(answer.removeprefix("# ").splitlines())
     header = next(rows, [])
@@ -86,7 +86,7 @@ def _values(told: dict[str, str]) -> dict[str, Any]:
     return values
 
 
-def chosen(kind: str | None, name: str | None, parent: str | None) -> Wanted:
+def stats_filter(kind: str | None, name: str | None, parent: str | None) -> Wanted:
     """The filter that a query means; raises `BadRequest` for one that means nothing."""
     if kind is None and (name or parent):
         raise BadRequest("name and parent in query need a type")
@@ -107,14 +107,14 @@ class NativeStats:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         kind = req.query["type"]
-        wanted = chosen(kind, req.query["name"], req.query["parent"])
+        wanted = stats_filter(kind, req.query["name"], req.query["parent"])
         command = f"show stat -1 {TYPES[kind] if kind else 7} -1"
 
         def ask(client: RuntimeClient, seconds: float) -> list[dict[str, Any]]:
             answer = client.dump(command, seconds)
-            return [one for one in parse(answer.decode("utf-8", "replace")) if wanted(one)]
+            return [one for one in parse_stats(answer.decode("utf-8", "replace")) if wanted(one)]
 
-        resp.data = to_json(from_each(self.runtime, "stats", ask))
+        resp.data = to_json(answers_of_all(self.runtime, "stats", ask))
 
 
 @impl

@@ -40,7 +40,7 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b"}
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class StickTable:
     """What a table's first line says; `size` and `used` count entries."""
 
     name: str
@@ -49,24 +49,26 @@ class Table:
     used: int
 
 
-def header(line: str) -> Table | None:
+def parse_header(line: str) -> StickTable | None:
     """The table whose first line this is."""
     match = _HEADER.match(line)
     if match is None:
         return None
-    return Table(match["name"], match["type"], int(match["size"]), int(match["used"]))
+    return StickTable(match["name"], match["type"], int(match["size"]), int(match["used"]))
 
 
-def tables(client: RuntimeClient, seconds: float) -> list[Table]:
+def stick_tables(client: RuntimeClient, seconds: float) -> list[StickTable]:
     """The tables of a process; raises `RuntimeFailed` when it says something else."""
     answer = client.command("show table", seconds)
-    found = [header(line) for line in answer.splitlines() if line]
+    found = [parse_header(line) for line in answer.splitlines() if line]
     if None in found:
         raise RuntimeFailed("HAProxy's list of stick tables cannot be read")
     return [one for one in found if one is not None]
 
 
-def rows(client: RuntimeClient, name: str, rest: str, seconds: float) -> Generator[str, None, None]:
+def entry_lines(
+    client: RuntimeClient, name: str, rest: str, seconds: float
+) -> Generator[str, None, None]:
     """The lines of a table's entries; `rest` narrows them, as `show table` reads it.
 
     Raises `NotFound` without the table, and `BadRequest` with HAProxy's words.
@@ -75,7 +77,7 @@ def rows(client: RuntimeClient, name: str, rest: str, seconds: float) -> Generat
     first = next(answer, "")
     if first.startswith("No such table"):
         raise NotFound(f"the running HAProxy has no stick table {name}")
-    if first and header(first) is None:
+    if first and parse_header(first) is None:
         raise BadRequest(f"HAProxy says: {first}")
     yield from filter(None, answer)
 
@@ -90,7 +92,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
         yield rest.decode("utf-8", "replace")
 
 
-def entry(line: str) -> dict[str, Any]:
+def parse_table_entry(line: str) -> dict[str, Any]:
     """An entry as clients see it; of an array, the first member without a name of its own."""
     match = _ROW.match(line)
     if match is None:
@@ -106,14 +108,14 @@ def entry(line: str) -> dict[str, Any]:
     return values
 
 
-def fields(line: str) -> list[dict[str, Any]]:
+def table_fields(line: str) -> list[dict[str, Any]]:
     """What a table stores, from one of its entries."""
     match = _ROW.match(line)
     found = _DATA.findall(match["data"]) if match else ()
-    return [one for name, period, _ in found if (one := field(name, int(period or 0)))]
+    return [one for name, period, _ in found if (one := table_field(name, int(period or 0)))]
 
 
-def field(name: str, period: int) -> dict[str, Any]:
+def table_field(name: str, period: int) -> dict[str, Any]:
     """One thing that a table stores; `period` in milliseconds. Empty for what is none."""
     shown: dict[str, Any] = {"field": name}
     if name not in DATA_TYPES:
@@ -157,10 +159,10 @@ def _stored(name: str, given: str | None) -> Iterator[dict[str, Any]]:
     period = _TIME.fullmatch(parts[-1]) if "_rate" in name else None
     milliseconds = int(int(period[1]) * _MILLISECONDS[period[2]]) if period else 0
     if name not in ARRAYS:
-        yield field(name, milliseconds)
+        yield table_field(name, milliseconds)
     elif is_digits(parts[0]):
         for index in range(min(int(parts[0]), 100)):
-            yield field(f"{name}{index}", milliseconds)
+            yield table_field(f"{name}{index}", milliseconds)
 
 
 def unescaped(text: str) -> str:

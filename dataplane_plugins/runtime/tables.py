@@ -30,10 +30,17 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.runtime import stick_tables
-from dataplane_plugins.runtime.common import MISSING, NUMBER, PATH, TEXT, fragment, named
+from dataplane_plugins.runtime.common import (
+    NO_SUCH_OBJECT,
+    NUMBER,
+    PATH,
+    TEXT,
+    name_parameter,
+    prop_schema,
+)
 
 TAG = "StickTable"
-FREE = r"^[^\r\n;#]+$"
+KEY_PATTERN = r"^[^\r\n;#]+$"
 """What the interface takes for keys and filters."""
 OPERATORS = ("eq", "ne", "le", "ge", "lt", "gt")
 _KINDS = {"No such table": NotFound}
@@ -54,22 +61,22 @@ def _data_props() -> tuple[Prop, ...]:
 
 
 DATA = _data_props()
-SHOWN = (
+TABLE_ENTRY = (
     Prop("exp", "integer", help="Milliseconds until it is forgotten.", nullable=True),
     Prop("id", help="HAProxy's own mark of the entry."),
     Prop("key", help="What is counted for."),
     Prop("use", "boolean", help="Whether a session refers to it."),
 )
-ENTRY = (
-    Prop("key", required=True, pattern=FREE, help="What is counted for."),
+TABLE_ENTRY_CHANGE = (
+    Prop("key", required=True, pattern=KEY_PATTERN, help="What is counted for."),
     Prop("data_type", "object", required=True, help="What is set."),
     *(prop.under("data_type") for prop in DATA),
-    *(replace(prop, read_only=True).under("data_type") for prop in SHOWN),
+    *(replace(prop, read_only=True).under("data_type") for prop in TABLE_ENTRY),
 )
 _PROCESS = Parameter("process", "integer", required=True, help="Number of the process, from 1.")
 
 
-class Tables:
+class StickTables:
     """The tables of every process."""
 
     def __init__(self, services: Services) -> None:
@@ -86,22 +93,24 @@ class Tables:
     def of(self, number: int) -> list[dict[str, Any]]:
         """The tables of a process as clients see them."""
         client = self.process(number)
-        found = stick_tables.tables(client, self.seconds)
+        found = stick_tables.stick_tables(client, self.seconds)
         return [self._shown(client, number, one) for one in found]
 
     def one(self, number: int, name: str) -> dict[str, Any]:
         """One table; raises `NotFound`."""
         client = self.process(number)
-        for one in stick_tables.tables(client, self.seconds):
+        for one in stick_tables.stick_tables(client, self.seconds):
             if one.name == name:
                 return self._shown(client, number, one)
         raise NotFound(f"the running HAProxy has no stick table {name}")
 
-    def _shown(self, client: RuntimeClient, number: int, one: stick_tables.Table) -> dict[str, Any]:
+    def _shown(
+        self, client: RuntimeClient, number: int, one: stick_tables.StickTable
+    ) -> dict[str, Any]:
         fields: list[dict[str, Any]] = []
         if one.used:
-            with closing(stick_tables.rows(client, one.name, "", self.seconds)) as lines:
-                fields = stick_tables.fields(next(lines, ""))
+            with closing(stick_tables.entry_lines(client, one.name, "", self.seconds)) as lines:
+                fields = stick_tables.table_fields(next(lines, ""))
         if not fields:
             document = self.services.config.snapshot().document
             fields = stick_tables.declared_fields(document, one.name)
@@ -115,7 +124,7 @@ class Tables:
         }
 
 
-def narrowed(key: str | None, filters: str | None) -> str:
+def table_filter(key: str | None, filters: str | None) -> str:
     """What `show table` is told of a query's key or filter; raises `BadRequest`."""
     if key and filters:
         raise BadRequest("key and filter in query exclude one another")
@@ -144,10 +153,10 @@ def data_words(data: Mapping[str, Any]) -> str:
     return " ".join(words)
 
 
-class TableList:
+class StickTableList:
     """All tables of all processes, or of one."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: StickTables) -> None:
         self.tables = tables
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -157,34 +166,36 @@ class TableList:
         resp.data = to_json([one for number in numbers for one in self.tables.of(number)])
 
 
-class TableItem:
+class StickTableItem:
     """One table of one process."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: StickTables) -> None:
         self.tables = tables
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         resp.data = to_json(self.tables.one(req.query["process"], name))
 
 
-class Entries:
+class StickTableEntries:
     """The entries of a table: GET; set one: POST."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: StickTables) -> None:
         self.tables = tables
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         query = req.query
-        rest = narrowed(query["key"], query["filter"])
+        rest = table_filter(query["key"], query["filter"])
         start, count = query["offset"] or 0, query["count"]
         for name in ("offset", "count"):
             if (query[name] or 0) < 0:
                 raise Invalid(f"{name} in query must not be negative", code=Code.MINIMUM)
         client = self.tables.process(query["process"])
-        lines = stick_tables.rows(client, query["stick_table"], rest, self.tables.seconds)
+        lines = stick_tables.entry_lines(client, query["stick_table"], rest, self.tables.seconds)
         with closing(lines):
             end = None if count is None else start + count
-            resp.data = to_json([stick_tables.entry(line) for line in islice(lines, start, end)])
+            resp.data = to_json(
+                [stick_tables.parse_table_entry(line) for line in islice(lines, start, end)]
+            )
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         if req.loaded is None:
@@ -219,7 +230,7 @@ def _schemas(routes: Routes) -> None:
     several = {"type": "object", "properties": {"idx": {"type": "integer"}, "value": NUMBER}}
     data = {name: several if name in stick_tables.ARRAYS else NUMBER
             for name in stick_tables.DATA_TYPES}  # fmt: skip
-    shown = {**data, **{prop.name: fragment(prop) for prop in SHOWN}}
+    shown = {**data, **{prop.name: prop_schema(prop) for prop in TABLE_ENTRY}}
     routes.schema("stick_table_entry", {"type": "object", "properties": shown})
     routes.schema("stick_table_entries", array("stick_table_entry"))
 
@@ -229,8 +240,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve tables and their entries."""
     routes.tag(TAG, "Stick tables of the running HAProxy, and their entries.", 30)
     _schemas(routes)
-    tables = Tables(services)
-    table = named("stick_table", "Name of the table.")
+    tables = StickTables(services)
+    table = name_parameter("stick_table", "Name of the table.")
     listing = operation(
         "getStickTables",
         TAG,
@@ -242,9 +253,9 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "getStickTable",
         TAG,
         "Read a stick table. Its type, its size, and what it counts.",
-        (named("name", "Name of the table.", where="path"), _PROCESS),
+        (name_parameter("name", "Name of the table.", where="path"), _PROCESS),
         _200=Response({"$ref": "stick_table"}),
-        _404=MISSING,
+        _404=NO_SUCH_OBJECT,
     )
     entries = operation(
         "getStickTableEntries",
@@ -252,8 +263,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "List the entries of a stick table. The keys with what is counted for them now.",
         (
             *(table, _PROCESS),
-            Parameter("filter", pattern=FREE, help="Only such as `gpc0 gt 1`."),
-            Parameter("key", pattern=FREE, help="Only the entry of this key."),
+            Parameter("filter", pattern=KEY_PATTERN, help="Only such as `gpc0 gt 1`."),
+            Parameter("key", pattern=KEY_PATTERN, help="Only the entry of this key."),
             Parameter("count", "integer", help="So many at most."),
             Parameter("offset", "integer", help="Leave so many out."),
         ),
@@ -266,12 +277,14 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         (table, _PROCESS),
         Body(
             {"$ref": "stick_table_change"},
-            props=ENTRY,
+            props=TABLE_ENTRY_CHANGE,
             required=False,
             example={"key": "192.0.2.1", "data_type": {"gpc0": 1}},
         ),
         _204=Response(None, (), "Set."),
     )
-    routes.add(f"{PATH}/stick_tables", TableList(tables), {"GET": listing})
-    routes.add(f"{PATH}/stick_tables/{{name}}", TableItem(tables), {"GET": one})
-    routes.add(f"{PATH}/stick_table_entries", Entries(tables), {"GET": entries, "POST": change})
+    routes.add(f"{PATH}/stick_tables", StickTableList(tables), {"GET": listing})
+    routes.add(f"{PATH}/stick_tables/{{name}}", StickTableItem(tables), {"GET": one})
+    routes.add(
+        f"{PATH}/stick_table_entries", StickTableEntries(tables), {"GET": entries, "POST": change}
+    )

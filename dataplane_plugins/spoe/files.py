@@ -49,7 +49,7 @@ def language(registry: Registry) -> Language:
     return Language(KINDS, (head for model in models for head in model.heads.by_head))
 
 
-class Together:
+class SpoeChecker:
     """HAProxy judges a SPOE file only as part of the configuration that refers to it."""
 
     def __init__(self, services: Services, path: Path) -> None:
@@ -71,7 +71,7 @@ class Together:
         yield verdict
 
 
-class MainReloads:
+class SpoeReloads:
     """What a change of a SPOE file needs: a reload of the configuration as it is."""
 
     def __init__(self, services: Services, name: str) -> None:
@@ -202,7 +202,7 @@ class SpoeFiles:
     def _open(self, path: Path, state: State) -> tuple[State, ConfigStore]:
         services = self._services
         settings = services.settings.replace(**{"haproxy.config_file": path})
-        requests, checker = MainReloads(services, path.name), Together(services, path)
+        requests, checker = SpoeReloads(services, path.name), SpoeChecker(services, path)
         file = VersionedFile(settings, self._language, state, requests, checker)
         limit = settings.dataplaneapi.transaction.max_open_transactions
         return state, ConfigStore(file, ForcedMainReloads(services, file), limit)

@@ -20,12 +20,12 @@ from dataplane_plugins.spoe.view import NAME
 
 SPOE = Parameter("spoe", required=True, help="Name of the SPOE file.")
 SCOPE = Parameter("scope", required=True, help="The scope in brackets, such as [mirror].")
-VERSION = Parameter(
+VERSION_OF_FILE = Parameter(
     "version",
     "integer",
     help="The version of the SPOE file to change; the change is stored at once.",
 )
-CHANGE = (TRANSACTION_ID, VERSION)
+FILE_CHANGE = (TRANSACTION_ID, VERSION_OF_FILE)
 SHOWN = ("Configuration-Version",)
 IN_USE = Response({"$ref": "error"}, (), "The configuration names the file.")
 STATUS = Parameter("status", enum=("failed", "in_progress"), help="Show only these.")
@@ -49,7 +49,7 @@ def _reading(id: str, summary: str, schema: Fragment, *more: Parameter) -> Opera
 
 
 def _removing(id: str, summary: str, *more: Parameter) -> Operation:
-    return _operation(id, summary, SPOE, *more, *CHANGE, _204=DELETED, _404=NOT_FOUND)
+    return _operation(id, summary, SPOE, *more, *FILE_CHANGE, _204=DELETED, _404=NOT_FOUND)
 
 
 FILE_LIST = {
@@ -105,7 +105,7 @@ SCOPE_LIST = {
         "createSpoeScope",
         "Create a scope in an SPOE file. Its name stands in brackets.",
         SPOE,
-        *CHANGE,
+        *FILE_CHANGE,
         body=Body(_SCOPE),
         _201=Response(_SCOPE, (), "Created."),
         _400=BAD_REQUEST,
@@ -141,7 +141,7 @@ def section_list(collection: SectionCollection) -> dict[str, Operation]:
             f"Create a {kind} section in a scope. It stands behind the others.",
             SPOE,
             SCOPE,
-            *CHANGE,
+            *FILE_CHANGE,
             body=_body(collection),
             _201=Response(one, (), "Created."),
             _400=BAD_REQUEST,
@@ -167,7 +167,7 @@ def section_item(collection: SectionCollection) -> dict[str, Operation]:
             " A property that the body does not have is removed.",
             SPOE,
             SCOPE,
-            *CHANGE,
+            *FILE_CHANGE,
             body=_body(collection),
             _200=Response(one, (), "Replaced."),
             _400=BAD_REQUEST,

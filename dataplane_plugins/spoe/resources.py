@@ -18,7 +18,7 @@ from dataplane_plugins.spoe.files import SpoeFiles
 from dataplane_plugins.spoe.view import SpoeView
 
 
-class FileList:
+class SpoeFileList:
     """All files: GET; a new one: POST."""
 
     def __init__(self, files: SpoeFiles, limit: int) -> None:
@@ -35,7 +35,7 @@ class FileList:
         resp.data = to_json(self._files.create(upload.filename, data))
 
 
-class FileItem:
+class SpoeFileItem:
     """One file: GET, DELETE."""
 
     def __init__(self, view: SpoeView) -> None:
@@ -51,7 +51,7 @@ class FileItem:
         resp.status = 204
 
 
-class FileVersion:
+class SpoeFileVersion:
     """The number of a file's newest version: GET."""
 
     def __init__(self, view: SpoeView) -> None:

@@ -58,7 +58,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.tag("SpoeTransactions", "Changes to an SPOE file that are committed together.", 50)
     files = SpoeFiles(services)
     limit = services.settings.dataplane.body_limit
-    views = Views(files)
+    views = SpoeViews(files)
     _add_files(routes, views, limit)
     _add_scopes(routes, views)
     for one in collections(services.registry):
@@ -66,7 +66,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     _add_transactions(routes, files)
 
 
-class Views:
+class SpoeViews:
     """The view of the SPOE files that each API version has."""
 
     def __init__(self, files: SpoeFiles) -> None:
@@ -78,15 +78,15 @@ class Views:
         return InVersion(lambda view: make(self._of(view)))
 
 
-def _add_files(routes: Routes, views: Views, limit: int) -> None:
+def _add_files(routes: Routes, views: SpoeViews, limit: int) -> None:
     routes.schema("spoe_files", {"type": "array", "items": {"type": "string"}})
     several, one = operations.FILE_LIST, operations.FILE_ITEM
-    routes.add(f"{BASE}/spoe_files", resources.FileList(views.files, limit), several)
-    routes.add(f"{BASE}/spoe_files/{{name}}", views.having(resources.FileItem), one)
-    routes.add(f"{BASE}/version", views.having(resources.FileVersion), operations.FILE_VERSION)
+    routes.add(f"{BASE}/spoe_files", resources.SpoeFileList(views.files, limit), several)
+    routes.add(f"{BASE}/spoe_files/{{name}}", views.having(resources.SpoeFileItem), one)
+    routes.add(f"{BASE}/version", views.having(resources.SpoeFileVersion), operations.FILE_VERSION)
 
 
-def _add_scopes(routes: Routes, views: Views) -> None:
+def _add_scopes(routes: Routes, views: SpoeViews) -> None:
     routes.schema("spoe_scope", {"type": "string", "example": "[mirror]"})
     routes.schema("spoe_scopes", array("spoe_scope"))
     several, one = operations.SCOPE_LIST, operations.SCOPE_ITEM
@@ -94,7 +94,7 @@ def _add_scopes(routes: Routes, views: Views) -> None:
     routes.add(f"{BASE}/spoe_scopes/{{name}}", views.having(resources.ScopeItem), one)
 
 
-def _add_sections(routes: Routes, views: Views, one: SectionCollection) -> None:
+def _add_sections(routes: Routes, views: SpoeViews, one: SectionCollection) -> None:
     routes.schema(one.naming.schemas, array(one.naming.schema))
     path = f"{BASE}/{one.name}"
     several, single = operations.section_list(one), operations.section_item(one)

@@ -12,7 +12,7 @@ def names(document: Document) -> list[str]:
     return [section.name for section in document.of_kind(SCOPE_KIND)]
 
 
-def parts(document: Document, scope: str, kind: str) -> list[Section]:
+def scope_sections(document: Document, scope: str, kind: str) -> list[Section]:
     """The sections of a kind in a scope; raises `NotFound` without the scope."""
     start, end = _span(document, scope)
     return [section for section in document.sections[start:end] if section.kind == kind]

@@ -41,7 +41,7 @@ class ScopeSections(DocumentSections):
     def shown(self, document: Document, one: SectionCollection) -> list[tuple[str, Section]]:
         if self._creates and self._scope not in scopes.names(document):
             raise BadRequest(f"missing parent: scope {self._scope} does not exist")
-        return [(one.name, one) for one in scopes.parts(document, self._scope, one.kind)]
+        return [(one.name, one) for one in scopes.scope_sections(document, self._scope, one.kind)]
 
     def find(self, document: Document, one: SectionCollection, name: str) -> Section | None:
         return dict(reversed(self.shown(document, one))).get(name)

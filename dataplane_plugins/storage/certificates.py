@@ -22,7 +22,7 @@ _PARAMETERS = (b"DH PARAMETERS", b"EC PARAMETERS")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PemBlock:
     """One object of a PEM file: what it is, and its text without anything around it."""
 
     label: bytes
@@ -30,10 +30,10 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class PemBundle:
     """The objects of a PEM file, in their order."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[PemBlock, ...]
 
     @property
     def text(self) -> str:
@@ -50,25 +50,25 @@ class Bundle:
         return bool(self.of(_CERTIFICATE)) and bool(self.of(_KEY))
 
 
-def parse(data: bytes) -> Bundle:
+def parse_pem(data: bytes) -> PemBundle:
     """The objects in a file; raises `Invalid` for what is no PEM, or holds what is not known."""
     found = tuple(_block(*match.groups()) for match in _BLOCK.finditer(data))
     if not found:
         raise Invalid("the file holds no certificate in PEM format")
     if data.count(b"-----BEGIN ") != len(found):
         raise Invalid("the file holds a PEM object that does not end")
-    return Bundle(found)
+    return PemBundle(found)
 
 
-def bundle_in(data: bytes) -> Bundle | None:
+def pem_or_none(data: bytes) -> PemBundle | None:
     """The objects in a file of any kind; None if it is no PEM."""
     try:
-        return parse(data)
+        return parse_pem(data)
     except Invalid:
         return None
 
 
-def _block(label: bytes, body: bytes) -> Block:
+def _block(label: bytes, body: bytes) -> PemBlock:
     words = label.decode("ascii")
     if label not in (_CERTIFICATE, _REVOKED, *_PARAMETERS) and not label.endswith(_KEY):
         raise Invalid(f"the file holds a PEM object that HAProxy does not use: {words}")
@@ -77,17 +77,17 @@ def _block(label: bytes, body: bytes) -> Block:
     if not _BODY.fullmatch(body):
         raise Invalid(f"the file holds a {words} that is not in base64")
     lines = b"\n".join(body.split())
-    return Block(label, b"-----BEGIN %s-----\n%s\n-----END %s-----\n" % (label, lines, label))
+    return PemBlock(label, b"-----BEGIN %s-----\n%s\n-----END %s-----\n" % (label, lines, label))
 
 
-def check(data: bytes) -> Bundle:
+def check_pem(data: bytes) -> PemBundle:
     """The objects in a file that HAProxy can load.
 
     Raises `Invalid` when one of them cannot be read, or the key is not the first certificate's.
     """
     from cryptography import x509
 
-    bundle = parse(data)
+    bundle = parse_pem(data)
     certificates = [
         _loaded("a certificate", x509.load_pem_x509_certificate, text)
         for text in bundle.of(_CERTIFICATE)
@@ -105,7 +105,7 @@ def check(data: bytes) -> Bundle:
     return bundle
 
 
-def check_key(bundle: Bundle, former: bytes, beside: bytes) -> None:
+def check_key(bundle: PemBundle, former: bytes, beside: bytes) -> None:
     """Raise `Invalid` where a certificate would lose its key, or be beside another's.
 
     `former` is what the file held, `beside` what the file of its key holds, "" without one.
@@ -115,7 +115,7 @@ def check_key(bundle: Bundle, former: bytes, beside: bytes) -> None:
     certificates = bundle.of(_CERTIFICATE)
     if bundle.serves or not certificates:
         return
-    own, apart = bundle_in(former), bundle_in(beside)
+    own, apart = pem_or_none(former), pem_or_none(beside)
     keys = apart.of(_KEY) if apart else []
     if not keys and own is not None and own.serves:
         raise Invalid(
@@ -144,12 +144,12 @@ def _loaded(what: str, load: Callable[[bytes], T], text: bytes) -> T:
         raise Invalid(f"the file holds {what} that cannot be read") from None
 
 
-def facts(data: bytes) -> dict[str, Any]:
+def certificate_facts(data: bytes) -> dict[str, Any]:
     """What the first certificate of a file says; nothing where there is none."""
     from cryptography import x509
 
     try:
-        texts = parse(data).of(_CERTIFICATE)
+        texts = parse_pem(data).of(_CERTIFICATE)
         chain = [x509.load_pem_x509_certificate(text) for text in texts]
         if not chain:
             return {}

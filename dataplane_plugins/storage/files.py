@@ -26,14 +26,14 @@ from dataplane_core.plugin import (
     open_upload,
     to_json,
 )
-from dataplane_plugins.storage.certificates import bundle_in
-from dataplane_plugins.storage.live import CannotUpdateLive, Live
+from dataplane_plugins.storage.certificates import pem_or_none
+from dataplane_plugins.storage.live import CannotUpdateLive, LoadedFiles
 
 CHANGED = "it changed"
 """Why a file needs a reload of which the running HAProxy was not told."""
 
 
-class Files(StoredFiles):
+class ManagedFiles(StoredFiles):
     """The files of one folder, and what HAProxy is told of their changes.
 
     `described` is the description that lists show of each file.
@@ -49,7 +49,7 @@ class Files(StoredFiles):
         super().__init__(folder, services.used_files, refusal)
         self.services = services
         self.described = described
-        self.live = Live(services)
+        self.live = LoadedFiles(services)
 
     def shown(self, name: str) -> dict[str, Any]:
         """Return a file as lists show it."""
@@ -123,10 +123,10 @@ def telling(req: ApiRequest, tell: Callable[[Path], None]) -> Tell:
     return told
 
 
-class FileList:
+class StoredFileList:
     """The files of a folder: GET; upload one: POST."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: ManagedFiles) -> None:
         self.files = files
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -138,10 +138,10 @@ class FileList:
         resp.data = to_json({**self.files.shown(name), "size": size})
 
 
-class FileItem:
+class StoredFileItem:
     """One file: its bytes: GET; other bytes: PUT; DELETE."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: ManagedFiles) -> None:
         self.files = files
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
@@ -151,7 +151,7 @@ class FileItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         def tell(path: Path) -> None:
-            self.files.live.replace(path, req.raw, bundle_in(req.raw))
+            self.files.live.replace(path, req.raw, pem_or_none(req.raw))
 
         name = self.files.folder.stored_name(name)
         reason, former = self.files.write(name, req.raw, telling(req, tell))

@@ -8,17 +8,17 @@ from dataplane_core.plugin import (
     impl,
     resource_folder,
 )
-from dataplane_plugins.storage.files import FileItem, FileList, Files
+from dataplane_plugins.storage.files import ManagedFiles, StoredFileItem, StoredFileList
 from dataplane_plugins.storage.operations import (
     PATH,
     SIZE,
     TAG,
     TEXT,
-    downloaded,
-    listed,
-    removed,
-    replaced,
-    uploaded,
+    delete_operation,
+    download_operation,
+    list_operation,
+    replace_operation,
+    upload_operation,
 )
 
 FILE = {
@@ -47,18 +47,18 @@ def dataplane_start(services: Services) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve other files."""
-    files = Files(services, _folder(services), "managed general use file")
+    files = ManagedFiles(services, _folder(services), "managed general use file")
     routes.tag(TAG, "Files beside the configuration: certificates, maps and others.", 40)
     routes.schema("general_file", FILE)
     routes.schema("general_files", array("general_file"))
     several = {
-        "GET": listed(
+        "GET": list_operation(
             "getAllStorageGeneralFiles",
             "List other files. The files in `general_storage_dir`, such as error pages and Lua "
             "scripts.",
             {"$ref": "general_files"},
         ),
-        "POST": uploaded(
+        "POST": upload_operation(
             "createStorageGeneralFile",
             "Upload a file. It is stored under the name that the upload gives it; nothing is "
             "reloaded.",
@@ -66,17 +66,17 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         ),
     }
     one = {
-        "GET": downloaded(
+        "GET": download_operation(
             "getOneStorageGeneralFile", "Download a file. Its content as it is on disk."
         ),
-        "PUT": replaced(
+        "PUT": replace_operation(
             "replaceStorageGeneralFile",
             "Replace the content of a file. HAProxy is reloaded, as it reads such files when it "
             "starts.",
         ),
-        "DELETE": removed(
+        "DELETE": delete_operation(
             "deleteStorageGeneralFile", "Delete a file. One that the configuration names is kept."
         ),
     }
-    routes.add(f"{PATH}/general", FileList(files), several)
-    routes.add(f"{PATH}/general/{{name}}", FileItem(files), one)
+    routes.add(f"{PATH}/general", StoredFileList(files), several)
+    routes.add(f"{PATH}/general/{{name}}", StoredFileItem(files), one)

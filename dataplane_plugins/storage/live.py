@@ -19,9 +19,9 @@ from dataplane_core.plugin import (
     Services,
     runtime_argument,
 )
-from dataplane_plugins.patterns.map_files import pairs_of
-from dataplane_plugins.patterns.patterns import Kind, Patterns, Reference
-from dataplane_plugins.storage.certificates import Bundle
+from dataplane_plugins.patterns.map_files import parse_map_file
+from dataplane_plugins.patterns.pattern_lists import PatternKind, PatternList, RuntimePatterns
+from dataplane_plugins.storage.certificates import PemBundle
 
 COMMIT_SECONDS = 10.0
 """How long HAProxy may take to put a certificate to use, in all listeners that have it."""
@@ -34,7 +34,7 @@ _USES = {
     "ssl crl-file": re.compile(r"\scrl-file\s+\S*$"),
 }
 _BEGUN = re.compile(r"^transaction (?:created|updated) for ", re.IGNORECASE | re.MULTILINE)
-_KINDS: tuple[Kind, ...] = ("map", "acl")
+_KINDS: tuple[PatternKind, ...] = ("map", "acl")
 _STORES = ("ssl cert", "ssl ca-file", "ssl crl-file")
 
 
@@ -42,15 +42,15 @@ class CannotUpdateLive(Exception):
     """The running HAProxy cannot be given a file's new content; says why."""
 
 
-class Live:
+class LoadedFiles:
     """The running HAProxy and the files that it has loaded."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
         self.runtime = services.runtime
-        self.patterns = tuple(Patterns(services, kind) for kind in _KINDS)
+        self.patterns = tuple(RuntimePatterns(services, kind) for kind in _KINDS)
 
-    def loaded_maps(self) -> dict[str, Reference]:
+    def loaded_maps(self) -> dict[str, PatternList]:
         """The maps of the running process by the real paths of their files; none if unreachable."""
         try:
             found = self.patterns[0].all()
@@ -59,7 +59,7 @@ class Live:
         return {os.path.realpath(one.file): one for one in found if one.file}
 
     def replace(
-        self, path: Path, data: bytes, bundle: Bundle | None, *, adds: bool = False
+        self, path: Path, data: bytes, bundle: PemBundle | None, *, adds: bool = False
     ) -> None:
         """Give HAProxy the new content of a file that it has loaded, at once for the traffic.
 
@@ -85,7 +85,7 @@ class Live:
             raise CannotUpdateLive("the running HAProxy has not loaded it")
         self.add_certificate(path, bundle)
 
-    def add_certificate(self, path: Path, bundle: Bundle) -> None:
+    def add_certificate(self, path: Path, bundle: PemBundle) -> None:
         """Give HAProxy a new certificate, and where its folder is loaded, to its listeners.
 
         Raises `CannotUpdateLive`.
@@ -167,13 +167,13 @@ class Live:
             for one in patterns.all():
                 if not one.file or one.id in done or os.path.realpath(one.file) != real:
                     continue
-                rows = pairs_of(text) if patterns.kind == "map" else _patterns_of(text)
+                rows = parse_map_file(text) if patterns.kind == "map" else _patterns_of(text)
                 with patterns.changing(one):
                     patterns.replace(one, rows)
                 done.add(one.id)
         return {"patterns"} if done else set()
 
-    def _replace_stores(self, path: Path, bundle: Bundle) -> set[str]:
+    def _replace_stores(self, path: Path, bundle: PemBundle) -> set[str]:
         done = set()
         for client in self.runtime.processes():
             for store in _STORES:

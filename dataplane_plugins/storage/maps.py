@@ -15,20 +15,20 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.patterns.map_uploads import MANAGED, MAP_FILE, map_folder, receive_map
-from dataplane_plugins.storage.files import FileItem, FileList, Files
+from dataplane_plugins.storage.files import ManagedFiles, StoredFileItem, StoredFileList
 from dataplane_plugins.storage.operations import (
     PATH,
-    downloaded,
-    listed,
-    removed,
-    replaced,
-    uploaded,
+    delete_operation,
+    download_operation,
+    list_operation,
+    replace_operation,
+    upload_operation,
 )
 
 _MAP = {"$ref": "map_file"}
 
 
-class MapList(FileList):
+class StoredMapList(StoredFileList):
     """The files of maps: GET; upload one: POST."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -55,32 +55,32 @@ def dataplane_start(services: Services) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve files of maps."""
-    files = Files(services, map_folder(services), MANAGED)
+    files = ManagedFiles(services, map_folder(services), MANAGED)
     routes.schema("map_file", MAP_FILE)
     routes.schema("maps", array("map_file"))
     several = {
-        "GET": listed(
+        "GET": list_operation(
             "getAllStorageMapFiles",
             "List files of maps. The files in `maps_dir`, whether HAProxy has loaded them or not.",
             {"$ref": "maps"},
         ),
-        "POST": uploaded(
+        "POST": upload_operation(
             "createStorageMapFile", "Upload a map. Its file is stored, for a rule to load it.", _MAP
         ),
     }
     one = {
-        "GET": downloaded(
+        "GET": download_operation(
             "getOneStorageMap",
             "Download a map. The content of its file, which may be older than what HAProxy has.",
         ),
-        "PUT": replaced(
+        "PUT": replace_operation(
             "replaceStorageMapFile",
             "Replace the content of a map. HAProxy gets the entries over the Runtime API, or is "
             "reloaded.",
         ),
-        "DELETE": removed(
+        "DELETE": delete_operation(
             "deleteStorageMap", "Delete a map. A file that the configuration names is kept."
         ),
     }
-    routes.add(f"{PATH}/maps", MapList(files), several)
-    routes.add(f"{PATH}/maps/{{name}}", FileItem(files), one)
+    routes.add(f"{PATH}/maps", StoredMapList(files), several)
+    routes.add(f"{PATH}/maps/{{name}}", StoredFileItem(files), one)

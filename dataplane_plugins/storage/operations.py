@@ -28,22 +28,22 @@ FORCE = Parameter(
 SKIP = Parameter(
     "skip_reload", "boolean", default=False, help="Change the file and leave HAProxy as it is."
 )
-GONE = Response(None, (), "Deleted.")
+DELETED = Response(None, (), "Deleted.")
 IN_USE = Response({"$ref": "error"}, ("Configuration-Version",), "The configuration names it.")
 UNDER_WAY = "a reload is under way."
 
 
-def queued(schema: Fragment | None = None) -> Response:
+def reload_queued(schema: Fragment | None = None) -> Response:
     """The answer to a change that needs a reload."""
     return Response(schema, ("Reload-ID",), f"Done; {UNDER_WAY}")
 
 
-def listed(identifier: str, summary: str, schema: Fragment) -> Operation:
+def list_operation(identifier: str, summary: str, schema: Fragment) -> Operation:
     """Return the operation that lists a folder."""
     return operation(identifier, TAG, summary, _200=Response(schema), _404=NOT_FOUND)
 
 
-def uploaded(
+def upload_operation(
     identifier: str,
     summary: str,
     schema: Fragment,
@@ -57,23 +57,23 @@ def uploaded(
     return operation(identifier, TAG, summary, parameters, body, **answers)
 
 
-def downloaded(identifier: str, summary: str) -> Operation:
+def download_operation(identifier: str, summary: str) -> Operation:
     """Return the operation that gives the content of a file."""
     whole = Response(CONTENT, (), f"The file, as {BYTES} whatever the request accepts.")
     reading = operation(identifier, TAG, summary, _200=whole, _404=NOT_FOUND)
     return replace(reading, produces=BYTES)
 
 
-def replaced(identifier: str, summary: str, schema: Fragment | None = None) -> Operation:
+def replace_operation(identifier: str, summary: str, schema: Fragment | None = None) -> Operation:
     """Return the operation that replaces a file's content.
 
     Its answer is the file's description, or nothing without a schema.
     """
     done = {"_200": Response(schema, (), "Replaced.")} if schema else {"_204": Response(None)}
-    answers = {**done, "_202": queued(schema), "_400": BAD_REQUEST, "_404": NOT_FOUND}
+    answers = {**done, "_202": reload_queued(schema), "_400": BAD_REQUEST, "_404": NOT_FOUND}
     return operation(identifier, TAG, summary, (SKIP, FORCE), Body(TEXT, "text/plain"), **answers)
 
 
-def removed(identifier: str, summary: str) -> Operation:
+def delete_operation(identifier: str, summary: str) -> Operation:
     """Return the operation that deletes a file of which the running HAProxy is not told."""
-    return operation(identifier, TAG, summary, _204=GONE, _404=NOT_FOUND, _409=IN_USE)
+    return operation(identifier, TAG, summary, _204=DELETED, _404=NOT_FOUND, _409=IN_USE)

@@ -26,21 +26,21 @@ from dataplane_core.plugin import (
     resource_folder,
     to_json,
 )
-from dataplane_plugins.storage.certificates import check, check_key, facts
-from dataplane_plugins.storage.files import FileList, Files, telling
+from dataplane_plugins.storage.certificates import certificate_facts, check_key, check_pem
+from dataplane_plugins.storage.files import ManagedFiles, StoredFileList, telling
 from dataplane_plugins.storage.operations import (
+    DELETED,
     FORCE,
-    GONE,
     IN_USE,
     PATH,
     SIZE,
     SKIP,
     TAG,
     TEXT,
-    listed,
-    queued,
-    replaced,
-    uploaded,
+    list_operation,
+    reload_queued,
+    replace_operation,
+    upload_operation,
 )
 
 TIME = {"type": "string", "format": "date-time", "readOnly": True, "x-nullable": True}
@@ -75,17 +75,17 @@ _NEAR = 30
 """Days before its end from which on a certificate is told of."""
 
 
-def told(files: Files, name: str, data: bytes) -> dict[str, Any]:
+def certificate_json(files: ManagedFiles, name: str, data: bytes) -> dict[str, Any]:
     """A file with what its certificate says."""
-    return {**files.shown(name), **facts(data), "size": len(data)}
+    return {**files.shown(name), **certificate_facts(data), "size": len(data)}
 
 
-class CertificateList(FileList):
+class CertificateList(StoredFileList):
     """The files: GET; upload one: POST."""
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         files = self.files
-        name, _, bundle = files.receive(req, check)
+        name, _, bundle = files.receive(req, check_pem)
 
         def tell(path: Path) -> None:
             files.live.add_certificate(path, bundle)
@@ -94,23 +94,23 @@ class CertificateList(FileList):
             reason = telling(req, tell)(files.folder.path / name)
         data = files.folder.read(name)
         files.settle(req, resp, name, reason, files.made(name), 201)
-        resp.data = to_json(told(files, name, data))
+        resp.data = to_json(certificate_json(files, name, data))
 
 
 class CertificateItem:
     """One file: what its certificate says: GET; another: PUT; DELETE."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: ManagedFiles) -> None:
         self.files = files
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.files.folder.stored_name(name)
-        resp.data = to_json(told(self.files, name, self.files.folder.read(name)))
+        resp.data = to_json(certificate_json(self.files, name, self.files.folder.read(name)))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.files.folder.stored_name(name)
         path = self.files.folder.find(name)
-        bundle = check(req.raw)
+        bundle = check_pem(req.raw)
         if self.files.services.used_files.uses(path) and self.files.live.may_show(path):
             check_key(bundle, self.files.folder.read(name), _key_beside(path))
 
@@ -119,7 +119,7 @@ class CertificateItem:
 
         reason, former = self.files.write(name, req.raw, telling(req, tell))
         self.files.settle(req, resp, name, reason, former, 200)
-        resp.data = to_json(told(self.files, name, req.raw))
+        resp.data = to_json(certificate_json(self.files, name, req.raw))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.files.folder.stored_name(name)
@@ -149,22 +149,22 @@ def dataplane_start(services: Services) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve certificates."""
-    files = Files(services, _folder(services), "managed SSL file", refusal=FileRefused)
+    files = ManagedFiles(services, _folder(services), "managed SSL file", refusal=FileRefused)
     routes.schema("ssl_certificate", CERTIFICATE)
     routes.schema("ssl_certificates", array("ssl_certificate"))
     several = {
-        "GET": listed(
+        "GET": list_operation(
             "getAllStorageSSLCertificates",
             "List certificates. The files in `ssl_certs_dir`, each with what its certificate says.",
             {"$ref": "ssl_certificates"},
         ),
-        "POST": uploaded(
+        "POST": upload_operation(
             "createStorageSSLCertificate",
             "Upload a certificate. A PEM file with the certificate, its key and its chain; "
             "HAProxy gets it over the Runtime API, or is reloaded.",
             _ONE,
             (FORCE,),
-            _202=queued(_ONE),
+            _202=reload_queued(_ONE),
         ),
     }
     one = {
@@ -176,7 +176,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _200=Response(_ONE),
             _404=NOT_FOUND,
         ),
-        "PUT": replaced(
+        "PUT": replace_operation(
             "replaceStorageSSLCertificate",
             "Replace a certificate. HAProxy gets it over the Runtime API, or is reloaded.",
             _ONE,
@@ -186,8 +186,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             TAG,
             "Delete a certificate. A file that the configuration names is kept.",
             (SKIP, FORCE),
-            _202=queued(),
-            _204=GONE,
+            _202=reload_queued(),
+            _204=DELETED,
             _404=NOT_FOUND,
             _409=IN_USE,
         ),
@@ -202,7 +202,7 @@ def dataplane_status(services: Services) -> Iterator[Fact]:
     place = _folder(services)
     soon = datetime.now(UTC) + timedelta(days=_NEAR)
     for name in place.names():
-        until = facts(place.read(name)).get("not_after")
+        until = certificate_facts(place.read(name)).get("not_after")
         if until is None or (end := datetime.fromisoformat(until)) > soon:
             continue
         over = end < datetime.now(UTC)

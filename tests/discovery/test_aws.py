@@ -94,7 +94,7 @@ def ec2() -> Iterator[Ec2Double]:
 
 def found(ec2, **more):
     entry = {**ENTRY, **more}
-    return aws.services(aws.Client(entry, {"AWS_ENDPOINT_URL": ec2.url}), entry)
+    return aws.services(aws.Ec2Client(entry, {"AWS_ENDPOINT_URL": ec2.url}), entry)
 
 
 def test_services_are_named_by_tags_over_all_pages(ec2):
@@ -200,7 +200,7 @@ def test_against_moto(moto):
 
     def ids(**more):
         entry = {**ENTRY, **more}
-        services = aws.services(aws.Client(entry, {"AWS_ENDPOINT_URL": moto}), entry)
+        services = aws.services(aws.Ec2Client(entry, {"AWS_ENDPOINT_URL": moto}), entry)
         assert services.keys() <= {"web-8080"}
         return {one.id for one in services.get("web-8080", ())}
 
@@ -226,7 +226,7 @@ def test_instances_of_moto_become_servers_and_go(moto, tmp_path, monkeypatch):
             return {where.rpartition(":")[2] for where in (api.servers(backend) or {}).values()}
 
         until(lambda: ports() == {"8080", "8081"})
-        services = aws.services(aws.Client(ENTRY, {"AWS_ENDPOINT_URL": moto}), ENTRY)
+        services = aws.services(aws.Ec2Client(ENTRY, {"AWS_ENDPOINT_URL": moto}), ENTRY)
         first = next(one for one in services["shop-8080"] if one.port == 8080)
         tell(moto, "TerminateInstances", **{"InstanceId.1": first.id})
         until(lambda: ports() == {"8081"})

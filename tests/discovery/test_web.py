@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_plugins.discovery import web
-from dataplane_plugins.discovery.web import Connection, Refused, SourceFailed, fetch
+from dataplane_plugins.discovery.web import Refused, SourceConnection, SourceFailed, fetch
 from tests.harness.waiting import PATIENCE, stays, until
 from tests.storage import support
 
@@ -48,9 +48,9 @@ def answers(*data: bytes) -> Step:
     return step
 
 
-def kept(port: int) -> closing[Connection]:
+def kept(port: int) -> closing[SourceConnection]:
     """A connection to that port, closed at the end."""
-    return closing(Connection("It", f"http://127.0.0.1:{port}"))
+    return closing(SourceConnection("It", f"http://127.0.0.1:{port}"))
 
 
 def test_a_connection_is_kept_and_made_again_where_the_server_has_closed_it():
@@ -116,7 +116,7 @@ def test_a_request_that_waits_is_ended_from_another_thread(secure, tmp_path: Pat
             told.append(error.message)
 
     with serving(step, context=context) as port:
-        one = Connection("It", f"{scheme}://localhost:{port}")
+        one = SourceConnection("It", f"{scheme}://localhost:{port}")
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
         assert waits.wait(PATIENCE), told

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 
 from dataplane_core.errors import Conflict, Invalid, NotFound
 from dataplane_core.store import State
-from dataplane_plugins.patterns.map_files import MapFiles, by_key, check_entry, pairs_of, rewritten
-from dataplane_plugins.patterns.patterns import Reference, references
+from dataplane_plugins.patterns.map_files import (
+    MapFiles,
+    check_map_entry,
+    parse_map_file,
+    rewrite_map_file,
+    values_by_key,
+)
+from dataplane_plugins.patterns.pattern_lists import PatternList, parse_pattern_lists
 
 TEXT = "# first\nk1 v1\n\n  k2\t v2 and more  \nk1 again\n#end\nk3 v3"
 KEYS = st.text("abc/%;<\"'é", min_size=1, max_size=3)
@@ -18,23 +24,23 @@ PAIRS = st.lists(st.tuples(KEYS, VALUES), max_size=8)
 
 
 def reference(file, number="1"):
-    return Reference(number, str(file), "pattern loaded")
+    return PatternList(number, str(file), "pattern loaded")
 
 
 def test_what_is_said_already_leaves_every_byte():
-    assert rewritten(TEXT + "\n", by_key(pairs_of(TEXT))) == TEXT + "\n"
+    assert rewrite_map_file(TEXT + "\n", values_by_key(parse_map_file(TEXT))) == TEXT + "\n"
 
 
 def test_changes_keep_what_is_around_them():
     wanted = {"k1": ["one", "again"], "k2": ["v2 and more"], "k4": ["v 4"]}
-    assert rewritten(TEXT, wanted) == (
+    assert rewrite_map_file(TEXT, wanted) == (
         "# first\nk1 one\n\n  k2\t v2 and more  \nk1 again\n#end\nk4 v 4\n"
     )
 
 
 def test_only_what_changed_is_brought():
     wanted = {"k1": ["one"], "k9": ["v9"]}
-    assert rewritten(TEXT, wanted, {"k3", "k9"}) == TEXT.replace("k3 v3", "k9 v9\n")
+    assert rewrite_map_file(TEXT, wanted, {"k3", "k9"}) == TEXT.replace("k3 v3", "k9 v9\n")
 
 
 @given(PAIRS, PAIRS, st.lists(st.sampled_from(["", "# note", "   ", "\t#x"]), max_size=4))
@@ -43,11 +49,11 @@ def test_a_file_says_what_was_wanted_and_its_comments_stay(old, new, comments):
     for place, comment in enumerate(comments):
         lines.insert(place * 2, comment)
     text = "".join(f"{line}\n" for line in lines)
-    fresh = rewritten(text, by_key(new))
-    assert by_key(pairs_of(fresh)) == by_key(new)
+    fresh = rewrite_map_file(text, values_by_key(new))
+    assert values_by_key(parse_map_file(fresh)) == values_by_key(new)
     kept = [line for line in fresh.splitlines() if not line.strip() or line.strip()[0] == "#"]
     assert kept == comments[: len(kept)] and len(kept) == len(comments)
-    assert rewritten(fresh, by_key(new)) == fresh
+    assert rewrite_map_file(fresh, values_by_key(new)) == fresh
 
 
 @pytest.mark.parametrize(
@@ -57,12 +63,12 @@ def test_a_file_says_what_was_wanted_and_its_comments_stay(old, new, comments):
 )  # fmt: skip
 def test_what_no_file_could_say_is_refused(key, value):
     with pytest.raises(Invalid):
-        check_entry(key, value)
+        check_map_entry(key, value)
 
 
 @pytest.mark.parametrize("value", ["a b", "a;b", "<<", "x <<", '"q"', "\\", "a\\ b", "#", "é", "'"])
 def test_what_a_file_can_say_is_taken(value):
-    check_entry("k;<\"'\\é", value)
+    check_map_entry("k;<\"'\\é", value)
 
 
 @pytest.fixture
@@ -117,7 +123,7 @@ def test_a_list_of_maps():
         " curr_ver=1 next_ver=2 entry_cnt=3\n"
         "1 () acl 'src' file 'h.cfg' line 10. curr_ver=0 next_ver=0 entry_cnt=0\n"
     )
-    loaded, inline = references(answer)
+    loaded, inline = parse_pattern_lists(answer)
     assert (loaded.id, loaded.file, loaded.label) == ("3", "/m/a b.map", "/m/a b.map")
     assert loaded.counts == ("1", "2", "3")
     assert (inline.file, inline.label) == ("", "src")

@@ -7,7 +7,7 @@ from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document
 from dataplane_core.text.language import Language
 from dataplane_plugins.runtime import info, servers, stats, tables
-from dataplane_plugins.runtime.stick_tables import declared_fields, entry, fields
+from dataplane_plugins.runtime.stick_tables import declared_fields, parse_table_entry, table_fields
 from tests.runtime.support import TEXT, Api, prepare
 
 
@@ -106,14 +106,14 @@ def test_counters(each_haproxy):
 
 def test_counters_with_commas_and_quotes():
     header = "# pxname,svname,type,check_status,status,weight,last_chk,\n"
-    [one] = stats.parse(header + 'be,s1,2,* L4CON,UP,7,"a ""b"", c",\nsocket,x,3,,,,,\n')
+    [one] = stats.parse_stats(header + 'be,s1,2,* L4CON,UP,7,"a ""b"", c",\nsocket,x,3,,,,,\n')
     assert one["stats"] == {"check_status": "L4CON", "status": "UP", "weight": 7, "last_chk": 'a "b", c'}
     with pytest.raises(RuntimeFailed):
-        list(stats.parse("nonsense"))
+        list(stats.parse_stats("nonsense"))
 
 
 def test_what_a_process_does_not_tell_is_left_out():
-    assert info.parse("Name: HAProxy\nPid: 5\nTasks: x\nRelease_date: 2024/01/02\nnode: a:b\n") == {
+    assert info.parse_info("Name: HAProxy\nPid: 5\nTasks: x\nRelease_date: 2024/01/02\nnode: a:b\n") == {
         "pid": 5, "release_date": "2024-01-02", "node": "a:b"
     }  # fmt: skip
 
@@ -159,9 +159,9 @@ def test_stick_tables(each_haproxy):
 
 def test_arrays_of_a_table():
     line = "0x1: key=a\\ \\xC3 use=1 exp=5 shard=0 gpc_rate0(1000)=1 gpc_rate1(1000)=2 gpc0=7 gpc2=9"
-    assert entry(line) == {"id": "0x1", "key": "a \\xC3", "use": True, "exp": 5, "gpc0": 7,
+    assert parse_table_entry(line) == {"id": "0x1", "key": "a \\xC3", "use": True, "exp": 5, "gpc0": 7,
                            "gpc_rate": {"idx": 0, "value": 1}, "gpc": {"idx": 2, "value": 9}}  # fmt: skip
-    assert fields(line)[1] == {"field": "gpc_rate", "idx": 1, "period": 1000, "type": "rate"}
+    assert table_fields(line)[1] == {"field": "gpc_rate", "idx": 1, "period": 1000, "type": "rate"}
     assert tables.data_words({"gpc.idx": 1, "gpc.value": 3, "gpt0": 0}) == "data.gpc[1] 3 data.gpt0 0"
 
 

@@ -6,7 +6,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from dataplane_core.errors import Invalid
-from dataplane_plugins.storage.certificates import bundle_in, check, check_key, facts
+from dataplane_plugins.storage.certificates import (
+    certificate_facts,
+    check_key,
+    check_pem,
+    pem_or_none,
+)
 from tests.storage.support import bundle, certificate, pem_of, private_key, revocations
 
 KEY = private_key()
@@ -35,7 +40,7 @@ OTHER = certificate("ca.example.com", private_key())
 )
 def test_what_is_refused(data, reason):
     with pytest.raises(Invalid, match=reason):
-        check(data)
+        check_pem(data)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +57,9 @@ def test_what_is_refused(data, reason):
     ],
 )
 def test_what_is_taken(data):
-    text = check(data).text
+    text = check_pem(data).text
     assert "" not in text.splitlines()
-    assert check(text.encode()).text == text
+    assert check_pem(text.encode()).text == text
 
 
 @pytest.mark.parametrize(
@@ -73,11 +78,11 @@ def test_what_is_taken(data):
 )
 def test_the_key_of_a_certificate_in_use(new, former, beside, reason):
     with pytest.raises(Invalid, match=reason) if reason else nullcontext():
-        check_key(check(new), former, beside)
+        check_key(check_pem(new), former, beside)
 
 
 def test_facts():
-    found = facts(MINE + OTHER + pem_of(KEY))
+    found = certificate_facts(MINE + OTHER + pem_of(KEY))
     prints = {name: found.pop(name) for name in list(found) if "print" in name or "key_id" in name}
     assert found == {
         "not_before": "2026-11-01T00:00:00.000Z",
@@ -102,18 +107,18 @@ def test_facts():
     [(rsa.generate_private_key(65537, 2048), "RSA2048"), (private_key(), "EC256")],
 )
 def test_algorithms(key, algorithm):
-    assert facts(certificate("x", key))["algorithm"] == algorithm
+    assert certificate_facts(certificate("x", key))["algorithm"] == algorithm
 
 
 @pytest.mark.parametrize("data", [b"", b"junk", pem_of(KEY), MINE.replace(b"MII", b"AAA", 1)])
 def test_no_facts(data):
-    assert facts(data) == {}
+    assert certificate_facts(data) == {}
 
 
 def test_a_bundle_in_any_file():
-    assert bundle_in(b"k v\n") is None
-    assert bundle_in(bundle()).serves
-    assert not bundle_in(MINE).serves
+    assert pem_or_none(b"k v\n") is None
+    assert pem_or_none(bundle()).serves
+    assert not pem_or_none(MINE).serves
 
 
 def test_a_key_is_in_no_answer(storage, caplog):
@@ -142,4 +147,4 @@ def test_a_file_that_somebody_broke_is_shown(storage):
 def test_ed25519():
     key = ed25519.Ed25519PrivateKey.generate()
     assert pem_of(key).startswith(b"-----BEGIN PRIVATE KEY")
-    assert not check(pem_of(key)).serves
+    assert not check_pem(pem_of(key)).serves

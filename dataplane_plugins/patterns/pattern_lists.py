@@ -28,8 +28,8 @@ from dataplane_core.plugin import (
     try_lock,
 )
 
-Kind = Literal["map", "acl"]
-Entry = tuple[str, str, str]
+PatternKind = Literal["map", "acl"]
+PatternEntry = tuple[str, str, str]
 """The address, the key, and the value of a map's entry ("" in a list)."""
 
 _REFERENCE = re.compile(r"(\d+) \((.*?)\) (.*)")
@@ -51,7 +51,7 @@ _COMMIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class PatternList:
     """A map or list: HAProxy's number, its file ("" for patterns in a line), what is said of it."""
 
     id: str
@@ -71,20 +71,20 @@ class Reference:
         return match.groups() if match else ()
 
 
-def references(answer: str) -> list[Reference]:
+def parse_pattern_lists(answer: str) -> list[PatternList]:
     """What an answer to `show map` or `show acl` lists."""
     if not answer.startswith("# id "):
         raise RuntimeFailed("HAProxy's list of maps or ACLs cannot be read")
     matches = (_REFERENCE.fullmatch(line) for line in answer.splitlines()[1:])
-    return [Reference(*match.groups()) for match in matches if match]
+    return [PatternList(*match.groups()) for match in matches if match]
 
 
-def choose(
-    found: Iterable[Reference],
+def named_pattern_list(
+    found: Iterable[PatternList],
     name: str,
     spellings: Iterable[str],
-    prefers: Callable[[Reference], bool] = lambda one: False,
-) -> Reference:
+    prefers: Callable[[PatternList], bool] = lambda one: False,
+) -> PatternList:
     """The map or list that a name means.
 
     That is a file's path or name, in one of the `spellings` of the name, or a number. Of several
@@ -105,8 +105,8 @@ def choose(
 
 
 def _fitting(
-    found: list[Reference], spellings: Iterable[str], prefers: Callable[[Reference], bool]
-) -> Iterator[list[Reference]]:
+    found: list[PatternList], spellings: Iterable[str], prefers: Callable[[PatternList], bool]
+) -> Iterator[list[PatternList]]:
     """What a name may mean, from the most exact meaning on."""
     for name in spellings:
         yield [one for one in found if one.file == name]
@@ -118,32 +118,32 @@ def _fitting(
         yield named
 
 
-def entries(dump: bytes) -> list[Entry]:
+def parse_entries(dump: bytes) -> list[PatternEntry]:
     """The entries of a map or list; bytes that are not UTF-8 stand as surrogates."""
     text = dump.decode("utf-8", "surrogateescape")
     rows = (line.split(" ", 2) for line in text.split("\n") if line)
     return [(row[0], row[1], row[2]) if len(row) > 2 else _short(row) for row in rows]
 
 
-def _short(row: Sequence[str]) -> Entry:
+def _short(row: Sequence[str]) -> PatternEntry:
     if not row[0].startswith("0x"):
         raise refused(" ".join(row), _KINDS)
     return (row[0], row[1] if len(row) > 1 else "", "")
 
 
-class Patterns:
+class RuntimePatterns:
     """All maps, or all lists, of every process."""
 
-    def __init__(self, services: Services, kind: Kind) -> None:
+    def __init__(self, services: Services, kind: PatternKind) -> None:
         self.runtime = services.runtime
         self.state = services.state
         self.kind = kind
 
-    def all(self) -> list[Reference]:
+    def all(self) -> list[PatternList]:
         """Every map or list."""
-        return references(self.runtime.execute(f"show {self.kind}")[0])
+        return parse_pattern_lists(self.runtime.execute(f"show {self.kind}")[0])
 
-    def dump(self, one: Reference) -> bytes:
+    def dump(self, one: PatternList) -> bytes:
         """The entries as HAProxy writes them."""
         client = self.runtime.processes()[0]
         found = client.dump(f"show {self.kind} #{one.id}", self.runtime.deadline)
@@ -151,7 +151,7 @@ class Patterns:
             raise refused(found.decode("utf-8", "replace"), _KINDS)
         return found
 
-    def find(self, one: Reference, key: str) -> Entry | None:
+    def find(self, one: PatternList, key: str) -> PatternEntry | None:
         """The first entry with exactly this key; its address is "" where HAProxy did not say."""
         answer = self.runtime.execute(f"get {self.kind} #{one.id} {runtime_argument(key)}")[
             0
@@ -163,20 +163,20 @@ class Patterns:
             return "", key, match["value"] or ""
         return self._search(one, key)
 
-    def _search(self, one: Reference, key: str) -> Entry | None:
-        found = entries(self.dump(one))
+    def _search(self, one: PatternList, key: str) -> PatternEntry | None:
+        found = parse_entries(self.dump(one))
         if self.kind == "acl":
             return next((row for row in found if _joined(row) == key), None)
         return next((row for row in found if row[1] == key), None)
 
-    def tell(self, command: str, one: Reference, *arguments: str) -> None:
+    def tell(self, command: str, one: PatternList, *arguments: str) -> None:
         """One command on an entry, to every process; raises what HAProxy's words mean."""
         words = " ".join(arguments)
         answers = self.runtime.execute(f"{command} {self.kind} #{one.id} {words}".rstrip(" "))
         if said := first_words(answers):
             raise refused(said, _KINDS)
 
-    def word(self, one: Reference, key: str) -> str:
+    def word(self, one: PatternList, key: str) -> str:
         """A key as an argument; HAProxy takes one that begins with `#` for an entry's address."""
         if not key.startswith("#"):
             return runtime_argument(key)
@@ -185,7 +185,7 @@ class Patterns:
             raise NotFound(f"there is no key {key}")
         return f"#{found[0]}"
 
-    def replace(self, one: Reference, rows: Iterable[Sequence[str]]) -> None:
+    def replace(self, one: PatternList, rows: Iterable[Sequence[str]]) -> None:
         """Put other entries in place of all, at once for the traffic.
 
         `rows` are the words of each entry: a key and a value, or one pattern. When HAProxy refuses
@@ -195,7 +195,7 @@ class Patterns:
         for client in self.runtime.processes():
             self._replace(client, one, words)
 
-    def _replace(self, client: RuntimeClient, one: Reference, rows: Sequence[str]) -> None:
+    def _replace(self, client: RuntimeClient, one: PatternList, rows: Sequence[str]) -> None:
         seconds = self.runtime.deadline
         answer = client.command(f"prepare {self.kind} #{one.id}", seconds)
         match = _VERSION.search(answer)
@@ -214,7 +214,7 @@ class Patterns:
             raise
 
     @contextmanager
-    def changing(self, one: Reference) -> Iterator[None]:
+    def changing(self, one: PatternList) -> Iterator[None]:
         """Keep other changes of this map or list away, in whatever worker they are.
 
         Raises `RuntimeUnreachable` when another takes long: an upload, or HAProxy hangs.
@@ -231,6 +231,6 @@ class Patterns:
             os.close(lock)
 
 
-def _joined(row: Entry) -> str:
+def _joined(row: PatternEntry) -> str:
     """A pattern of a list: it may have blanks, and there is no value behind it."""
     return f"{row[1]} {row[2]}" if row[2] else row[1]
