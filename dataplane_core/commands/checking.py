@@ -21,8 +21,7 @@ _UNREAD = (
 
 
 def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
-    """Return the findings about a file, in the order of its lines, and whether it would be
-    accepted.
+    """Return the findings about a file, in the order of its lines, and whether it is accepted.
 
     Findings come from HAProxy and the plugins. Where HAProxy gave up while it read the file, those
     of our own reading in other lines are added, with a notice. Raises `StorageFailed` when the file
@@ -30,26 +29,39 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     """
     manager = manager_of(settings)
     registry = register_collections(manager)
-    try:
-        text = decode_text(path.read_bytes())
-    except OSError as error:
-        raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
-    head, rest = split_header(text)
+    text = _text_of(path)
+    header, rest = split_header(text)
     document = Document.parse(rest, registry.language)
     found = [Finding(None, "alert", problem) for problem in problems_found(manager.hook, document)]
-    accepted, unread = not found, False
-    try:
-        said = HaproxyChecker(settings.replace(**{"haproxy.config_file": path})).check(path)
-    except CheckFailed as failed:
-        said, accepted, unread = list(failed.findings), False, failed.unread
-        if not said:
-            found.append(Finding(None, "alert", failed.message))
+    said, refusal = _checked_by_haproxy(settings, path)
+    accepted = refusal is None and not found
+    if refusal is not None and not said:
+        found.append(Finding(None, "alert", refusal.message))
     presenter = FindingPresenter(path, registry.language)
     found += presenter.findings(said, text, Path(os.path.abspath(path)))
-    if unread:
-        told = {finding.line for finding in found}
-        own = own_findings(registry, document)
-        moved = [replace(one, line=head.above(one.line or 0)) for one in own]
-        found += [one for one in moved if one.line not in told]
+    gave_up = refusal is not None and refusal.unread
+    if gave_up:
+        known = {finding.line for finding in found}
+        own = [
+            replace(one, line=header.above(one.line or 0))
+            for one in own_findings(registry, document)
+        ]
+        found += [one for one in own if one.line not in known]
     found.sort(key=lambda one: one.line or 0)
-    return found + [Finding(None, "notice", _UNREAD)] * unread, accepted
+    return found + [Finding(None, "notice", _UNREAD)] * gave_up, accepted
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return decode_text(path.read_bytes())
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _checked_by_haproxy(settings: Settings, path: Path) -> tuple[list[Finding], CheckFailed | None]:
+    """Return HAProxy's findings about a file, and its refusal; None where it accepts the file."""
+    checker = HaproxyChecker(settings.replace(**{"haproxy.config_file": path}))
+    try:
+        return checker.check(path), None
+    except CheckFailed as failed:
+        return list(failed.findings), failed

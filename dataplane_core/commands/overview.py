@@ -30,8 +30,10 @@ def looked_at(settings: Settings) -> list[Fact]:
 
 
 def overview(services: Services) -> Iterator[Fact]:
-    """Yield facts: about the server, its settings, the configuration, HAProxy's processes and
-    sockets, and the last reloads; then those of the plugins.
+    """Yield the facts of a server: its own, HAProxy's, and then those of the plugins.
+
+    Its own are whether it runs, its settings, the configuration and the last reloads; HAProxy's are
+    its processes and sockets.
     """
     running = not services.state.first
     yield Fact("server", "running" if running else "not running", not running)

@@ -73,26 +73,30 @@ def look(configuration: str = "", program: str = "") -> Machine:
     found = stats_sockets(global_lines(document))
     binary, embedded = _program(program, process)
     master = _master_socket(process)
-    reload, by = _reload(process, master)
+    reload, reloads_by = _reload(process, master)
     further = process.further if process else ()
     if further and binary:
-        check = [binary, "-W", "-c", "-f", CANDIDATE_WORD]
-        check += [word for file in further for word in ("-f", file)]
-        reload["validate_cmd"] = shlex.join(check)
+        reload["validate_cmd"] = _check_with(further, binary)
     return Machine(
-        path,
-        binary,
-        embedded,
-        master,
-        tuple(str(one.address) for one in found),
-        any(one.admits_changes for one in found),
-        tuple(users_of(document, _USERLIST).accounts),
-        reload,
-        by,
-        process.pid if process else 0,
-        further,
-        tuple(one.configuration for one in processes if not _runs(one, path)),
+        configuration=path,
+        program=binary,
+        embedded=embedded,
+        master_socket=master,
+        sockets=tuple(str(one.address) for one in found),
+        admits_changes=any(one.admits_changes for one in found),
+        users=tuple(users_of(document, _USERLIST).accounts),
+        reload=reload,
+        reloads_by=reloads_by,
+        pid=process.pid if process else 0,
+        further=further,
+        others=tuple(one.configuration for one in processes if not _runs(one, path)),
     )
+
+
+def _check_with(further: Sequence[str], binary: str) -> str:
+    """Return a `validate_cmd` that checks a candidate together with the files behind it."""
+    check = [binary, "-W", "-c", "-f", CANDIDATE_WORD]
+    return shlex.join(check + [word for file in further for word in ("-f", file)])
 
 
 def _runs(process: HaproxyProcess, path: str) -> bool:

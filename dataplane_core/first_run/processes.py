@@ -64,14 +64,14 @@ def _read(folder: Path, pid: int) -> HaproxyProcess | None:
     files = [os.path.join(below, value) for name, value in options if name == "f" and value]
     letters = "".join(name for name, _ in options)
     return HaproxyProcess(
-        pid,
-        program,
-        given.get("f", ""),
-        given.get("S", "").split(",")[0],
-        given.get("p", ""),
-        "W" in letters or "S" in given,
-        _unit(folder),
-        tuple(files[1:]),
+        pid=pid,
+        program=program,
+        configuration=given.get("f", ""),
+        master_socket=given.get("S", "").split(",")[0],
+        pid_file=given.get("p", ""),
+        has_master="W" in letters or "S" in given,
+        unit=_unit(folder),
+        further=tuple(files[1:]),
     )
 
 

@@ -97,14 +97,15 @@ def first_run(options: InitOptions, password: str, made_up: bool = False) -> Ini
     choices = InitChoices(options.host, port, os.path.abspath(state), user, stored)
     write_settings(file, settings_text(machine, choices, file), options.force)
     load(["-f", file], {})  # a mistake in what was written shows here, and not at the start
+    host = f"[{options.host}]" if ":" in options.host else options.host
     return InitReport(
-        machine,
-        file,
-        f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}/v2/docs",
-        user,
-        password if user and made_up else "",
-        f"{_program()} serve -f {shlex.quote(file)}",
-        (*_advice(machine), *_doubts(machine, options)),
+        machine=machine,
+        settings=file,
+        url=f"http://{host}:{port}/v2/docs",
+        user=user,
+        password=password if user and made_up else "",
+        next=f"{_program()} serve -f {shlex.quote(file)}",
+        advice=(*_advice(machine), *_doubts(machine, options)),
     )
 
 
