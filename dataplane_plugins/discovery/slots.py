@@ -4,7 +4,6 @@ A free slot is a server in maintenance at 127.0.0.1:80. Filling or freeing one i
 address and state, which the Runtime API takes (management guide, section 9.3, "set server").
 """
 
-import ipaddress
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from dataplane_core.plugin import (
     RowTable,
     Section,
     Values,
+    is_ip,
     place_section,
     unquote,
     with_defaults,
@@ -215,9 +215,5 @@ def is_named(document: Document, backend: Section) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is an IP address, without a zone."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
+    """Tell whether a text is an IP address, without brackets and without a zone."""
+    return is_ip(text) and not text.startswith("[") and "%" not in text
