@@ -96,7 +96,7 @@ from dataplane_core.resources.collections import (
     SectionCollection,
 )
 from dataplane_core.resources.document_sections import DocumentSections
-from dataplane_core.resources.locate import refuse_namesake, row_name
+from dataplane_core.resources.locate import refuse_namesake
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
@@ -168,7 +168,7 @@ __all__ = [
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
     "SCOPE_KIND", "DEFAULTS", "FRONTENDS", "LISTEN", "CONTROL_CHARACTERS", "place_section",
-    "place_section_beside", "with_defaults", "refuse_namesake", "row_name",
+    "place_section_beside", "with_defaults", "refuse_namesake",
     # Parts of the grammar for classes of one's own.
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",
     "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",

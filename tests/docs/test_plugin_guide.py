@@ -3,19 +3,25 @@
 import inspect
 import json
 import re
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from dataplane_core import hookspecs
+from dataplane_core import hookspecs, plugin
 from dataplane_core.grammar.laws import breaches
 from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.resources.registry import Registry
+from dataplane_core.testing import pytest_plugin
+from dataplane_core.testing.pytest_plugin import local_server
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager
 from dataplane_plugins import PLUGINS
 from dataplane_plugins.discovery import routes as discovery
 from tests.harness.recorded import TOP
+
+__all__ = ["local_server"]
 
 GUIDE = (TOP / "docs" / "plugins.md").read_text("utf-8")
 HOOKS = {
@@ -38,7 +44,7 @@ def executed() -> dict[str, Any]:
     registry = Registry()
     make_manager(PLUGINS).hook.dataplane_register(registry=registry)
     names: dict[str, Any] = {}
-    for block in blocks("python"):
+    for block in (block for block in blocks("python") if "local_server" not in block):
         exec(compile(block, "docs/plugins.md", "exec"), names)
         if "def dataplane_register" in block:
             names["dataplane_register"](registry)
@@ -83,11 +89,30 @@ def test_what_is_extended_is_read_as_the_guide_says() -> None:
 
 
 def test_constructors_named_in_the_tables_exist() -> None:
-    import dataplane_core.grammar as grammar
-
     cells = re.findall(r"^\| (.+?) \|", GUIDE, re.M)
     called = {name for cell in cells for name in re.findall(r"(\w+)\(", cell)}
-    assert called - set(grammar.__all__) == set()
+    assert called - set(plugin.__all__) == {"local_server", "fake_runtime"}
+    assert {"local_server", "fake_runtime", "real_haproxy"} <= vars(pytest_plugin).keys()
+
+
+def test_every_name_of_the_surface_is_listed_once_with_what_it_is_for() -> None:
+    names = re.findall(r"^\| (.+?) \| (.+) \|$", GUIDE[GUIDE.index("\n## All names\n") :], re.M)
+    listed = [name for cell, _ in names for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(listed) == sorted(plugin.__all__)
+
+
+def test_the_version_of_the_surface_is_the_one_that_the_guide_states() -> None:
+    assert f'PLUGIN_API = "{plugin.API_VERSION}"' in GUIDE
+
+
+def test_the_example_of_a_test_passes(local_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = (block for block in blocks("python") if "local_server" in block)
+    gates = ModuleType("my_gates")
+    exec(next(block for block in blocks("python") if "GATE = " in block), vars(gates))
+    monkeypatch.setitem(sys.modules, "my_gates", gates)
+    names: dict[str, Any] = {}
+    exec(compile(example, "docs/plugins.md", "exec"), names)
+    names["test_a_gate_is_changed"](local_server)
 
 
 @pytest.mark.parametrize("name", HOOKS)

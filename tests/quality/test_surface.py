@@ -54,3 +54,26 @@ def test_the_core_starts_without_the_surface() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert json.loads(done.stdout) is False
+
+
+FOR_STRANGERS = {
+    "API_VERSION": "to be asked for the server's version of the surface",
+    "Access": "an argument of a hook", "Committed": "an argument of a hook",
+    "Edit": "what the configuration's `edit` gives", "Transaction": "what transactions give",
+    "Identity": "what a hook returns", "Finding": "what `CheckFailed` holds",
+    "none_or": "what a hook of one's own returns",
+    "Forbidden": "an error to raise", "Unauthorized": "an error to raise",
+    "StorageFailed": "an error to raise", "TooLarge": "an error to raise",
+}  # fmt: skip
+"""Names that no plugin of the repository imports, each with what strangers need it for."""
+
+
+def test_the_surface_has_nothing_that_no_plugin_needs() -> None:
+    imported = {
+        alias.name
+        for path in (*PLUGINS, *EXAMPLES)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "dataplane_core.plugin"
+        for alias in node.names
+    }
+    assert set(plugin.__all__) - imported == set(FOR_STRANGERS)
