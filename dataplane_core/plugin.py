@@ -86,7 +86,7 @@ from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
-from dataplane_core.references import Former, StoredFiles, Tell
+from dataplane_core.references import BringToHaproxy, Former, StoredFiles
 from dataplane_core.resources.changes import NeedsReload
 from dataplane_core.resources.collections import (
     Collection,
@@ -179,7 +179,7 @@ __all__ = [
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",
     "Verdict", "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",
     "read_file", "sweep_folder", "sync_directory", "storage_errors", "try_lock", "write_atomically",
-    "Former", "Folder", "resource_folder", "StoredFiles", "Tell",
+    "Former", "Folder", "resource_folder", "StoredFiles", "BringToHaproxy",
 ]  # fmt: skip
 # The words of declarations.
 __all__ += grammar.__all__

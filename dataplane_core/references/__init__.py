@@ -6,7 +6,7 @@ found that keywords of a later HAProxy name, or of a section that only a plugin 
 
 from dataplane_core.references.former import Former
 from dataplane_core.references.loaded_files import LoadedFiles
-from dataplane_core.references.stored_files import StoredFiles, Tell
+from dataplane_core.references.stored_files import BringToHaproxy, StoredFiles
 from dataplane_core.references.used_files import UsedFiles
 
-__all__ = ["Former", "LoadedFiles", "StoredFiles", "Tell", "UsedFiles"]
+__all__ = ["Former", "LoadedFiles", "StoredFiles", "BringToHaproxy", "UsedFiles"]

@@ -1,6 +1,6 @@
-"""Changes of the files in a folder, each judged with the configuration that uses the file.
+"""Change the files in a folder, each judged with the configuration that uses the file.
 
-A file is replaced whole: the new one is on the disk before HAProxy is told, and takes its name in
+A file is replaced whole: the new one is on the disk before HAProxy gets it, and takes its name in
 one step. Where the configuration uses the file, HAProxy is asked before that whether it takes both
 together.
 """
@@ -16,7 +16,7 @@ from dataplane_core.references.used_files import UsedFiles
 from dataplane_core.store.files import Candidate, locked, sync_directory
 from dataplane_core.store.folder import Folder
 
-Tell = Callable[[Path], str]
+BringToHaproxy = Callable[[Path], str]
 """Brings a change of a file to HAProxy; returns why that takes a reload, "" if it does not."""
 
 
@@ -36,7 +36,7 @@ class StoredFiles:
     def add(
         self, given: str, pieces: Iterable[bytes], check: Callable[[bytes], Any] | None = None
     ) -> tuple[str, int, Any]:
-        """Store a new file; returns its name, its size in bytes, and what `check` gave.
+        """Store a new file; return its name, its size in bytes, and what `check` returned.
 
         `given` is the name that its sender gave it. Raises `Invalid`, `AlreadyExists`,
         `StorageFailed`, what `pieces` and `check` raise, and `CheckFailed` where HAProxy refuses
@@ -56,10 +56,10 @@ class StoredFiles:
                     self.folder.add(candidate)
         return name, size, checked
 
-    def write(self, name: str, data: bytes, tell: Tell) -> tuple[str, Former]:
-        """Replace a file; returns why a reload is needed, "" if none is, and the former content.
+    def write(self, name: str, data: bytes, bring: BringToHaproxy) -> tuple[str, Former]:
+        """Replace a file; return why a reload is needed, "" if none is, and the former content.
 
-        What `tell` raises leaves the file as it is. Raises `NotFound`, `StorageFailed`, and
+        What `bring` raises leaves the file as it is. Raises `NotFound`, `StorageFailed`, and
         `CheckFailed` as `add` does.
         """
         path = self.folder.find(name)
@@ -69,21 +69,22 @@ class StoredFiles:
                 candidate.protect()
             candidate.sync()
             version = self._judge(name, candidate)
-            reason = tell(path)
+            reason = bring(path)
             with self._settled(name, candidate, version):
                 candidate.publish()
                 sync_directory(candidate.target.parent)
             return reason, Former.of(path, former)
 
-    def remove(self, name: str, tell: Tell) -> tuple[str, Former]:
-        """Delete a file; as `write`. Raises `Conflict` where the configuration needs it."""
+    def remove(self, name: str, bring: BringToHaproxy) -> tuple[str, Former]:
+        """Delete a file, and return as `write` does; `Conflict` where the configuration needs it.
+        """
         path = self.folder.find(name)
         with self.changing():
             former = self.folder.read(name)
             mode = path.stat().st_mode & 0o777
             with self.used_files.removing(path):
                 self.folder.remove(name)
-            return tell(path), Former.of(path, former, mode)
+            return bring(path), Former.of(path, former, mode)
 
     def changing(self) -> AbstractContextManager[int]:
         """Keep other changes of the folder away: the file and HAProxy change in one order."""

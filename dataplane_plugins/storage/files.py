@@ -16,13 +16,13 @@ from dataplane_core.plugin import (
     BYTES,
     FILE_FIELD,
     ApiRequest,
+    BringToHaproxy,
     CheckFailed,
     Folder,
     Former,
     ReloadFailed,
     Services,
     StoredFiles,
-    Tell,
     open_upload,
     to_json,
 )
@@ -105,7 +105,7 @@ class ManagedFiles(StoredFiles):
             )
 
 
-def telling(req: ApiRequest, tell: Callable[[Path], None]) -> Tell:
+def telling(req: ApiRequest, tell: Callable[[Path], None]) -> BringToHaproxy:
     """Return what brings a change to HAProxy, unless the request asks for a reload, or for none.
 
     `tell` raises `CannotUpdateLive` with the reason why a reload is needed.
