@@ -56,7 +56,7 @@ def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> li
 def _history(folder: Path) -> dict[int, VersionRecord]:
     state = State(folder)
     try:
-        return {entry.version: entry for entry in VersionTable(state).entries(limit=100_000)}
+        return {entry.version: entry for entry in VersionTable(state).latest(limit=100_000)}
     finally:
         state.shutdown()
 
