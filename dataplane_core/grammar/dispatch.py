@@ -1,10 +1,11 @@
-"""Words that choose a shape: actions, algorithms, methods."""
+"""Terms whose first word chooses what may follow: actions, algorithms, methods."""
 
 import copy
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from string import Formatter
 from typing import Any, Self
 
 from dataplane_core.errors import Code
@@ -24,41 +25,32 @@ from dataplane_core.grammar.props import (
 from dataplane_core.grammar.terms import Term, TermSequence
 from dataplane_core.text.tokens import is_one_word, plain_word
 
-_FIELD = re.compile(r"\{([\w.-]+)(:int)?(=0)?\}")
-
 
 class Template(Term):
     """A word with properties inside: `set-var({var_scope}.{var_name})`, `track-sc{n:int}`.
 
-    One notation, read as a pattern and written as a format. `more` gives the properties' facts by
-    name. `{n:int=0}` has no zero of its own: 0 in the word is the unset property. What stands in
-    brackets at the end, as in `sc-inc-gpc0[({n})]`, may be missing, and is written where a property
-    in it is set or has no zero.
+    The one notation, that of `str.format`, is read as a pattern and written as a format. `{n}` is a
+    string and `{n:int}` a number; `{n:int=0}` is a number of which 0 is the unset property. `facts`
+    gives the facts of the properties by their names. What stands in square brackets at the end, as
+    in `sc-inc-gpc0[({n})]`, may be missing from the word, and is written where a property in it is
+    given or where 0 is the unset one.
     """
 
-    def __init__(self, text: str, more: dict[str, dict[str, Any]] | None = None) -> None:
-        self.bare, bracket, rest = text.partition("[")
-        self.text = text = self.bare + rest.removesuffix("]")
-        fields = list(_FIELD.finditer(text))
-        self.literal = not fields
-        self.stem = re.split(r"[({]", text, maxsplit=1)[0].rstrip(".")
-        self.fields = [(match[1], bool(match[2])) for match in fields]
-        self.zero = frozenset(match[1] for match in fields if match[3])
-        self.facts = more or {}
-        pattern, at = "", 0
-        for match in fields:
-            pattern += re.escape(text[at : match.start()])
-            if bracket and match is fields[0]:
-                pattern = f"{re.escape(self.bare)}(?:{pattern.removeprefix(re.escape(self.bare))}"
-            word = r"(.+)" if match.end() >= len(text) - 1 else r"(.+?)"
-            pattern += r"(-?[0-9]{1,18})" if match[2] else word
-            at = match.end()
-        self.pattern = re.compile(pattern + re.escape(text[at:]) + (")?" if bracket else ""))
+    def __init__(self, text: str, facts: dict[str, dict[str, Any]] | None = None) -> None:
+        self.bare, bracket, optional = text.partition("[")
+        self.text = self.bare + optional.removesuffix("]")
+        self.facts = facts or {}
+        self.fields = _fields(self.text)
+        self.literal = not self.fields
+        self.stem = re.split(r"[({]", self.text, maxsplit=1)[0].rstrip(".")
+        self.zero = frozenset(name for name, spec in self.fields.items() if spec == "int=0")
+        pattern = _pattern(self.bare) + f"(?:{_pattern(self.text[len(self.bare) :])})?"
+        self.pattern = re.compile(pattern if bracket else _pattern(self.text))
 
     def declared(self) -> Iterable[Prop]:
         return (
-            Prop(name, "integer" if number else "string", **self.facts.get(name, {}))
-            for name, number in self.fields
+            Prop(name, "integer" if spec else "string", **self.facts.get(name, {}))
+            for name, spec in self.fields.items()
         )
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
@@ -74,7 +66,7 @@ class Template(Term):
         return at + 1
 
     def _said(self, token: str) -> dict[str, Any] | None:
-        """What a word says, None where it is another; it may stand in quotes."""
+        """Return the values that a word says, quoted or not; None for a word of another form."""
         match = self.pattern.fullmatch(plain_word(token))
         if match is None:
             return None
@@ -83,7 +75,7 @@ class Template(Term):
         return {name: one for name, one in said.items() if one != 0 or name not in self.zero}
 
     def takes(self, token: str) -> bool:
-        """Whether the word has the shape."""
+        """Return whether a word has the template's form."""
         return self.literal and token == self.text or self._said(token) is not None
 
     def write(self, values: Values, layout: Layout) -> list[str]:
@@ -94,14 +86,17 @@ class Template(Term):
             return [self.bare]
         for name in self.needs(values):
             raise unwritable(name, "in body is required", Code.REQUIRED)
-        word = _FIELD.sub(lambda match: str(values.get(match[1], 0)), self.text)
-        first = self.fields[0][0] if self.fields else ""
+        word = "".join(
+            literal + ("" if name is None else str(values.get(name, 0)))
+            for literal, name, _, _ in Formatter().parse(self.text)
+        )
+        first = next(iter(self.fields), "")
         if not is_one_word(word):
             raise unwritable(first, f"must be one word, instead of {values[first]!r}")
         read = self._said(word)
         if read is None:
             raise unwritable(first, f"does not fit into {self.text}")
-        for name, _ in self.fields:
+        for name in self.fields:
             if read.get(name) != values.get(name):
                 raise unwritable(
                     name,
@@ -117,11 +112,23 @@ class Template(Term):
                 yield prop.name
 
 
-class Case(Declaration):
-    """One branch of a dispatch.
+def _fields(text: str) -> dict[str, str]:
+    """Return the names of the properties in a template, each with what stands behind its colon."""
+    return {name: spec or "" for _, name, spec, _ in Formatter().parse(text) if name is not None}
 
-    Its first word, the terms behind it, and the value that selects it. Without a first word of its
-    own (an empty head) the terms read whatever no other branch has taken.
+
+def _pattern(text: str) -> str:
+    """Return the regular expression that reads what a template, or a part of one, writes."""
+    return "".join(
+        re.escape(literal) + ("" if name is None else r"(-?[0-9]{1,18})" if spec else r"(.+?)")
+        for literal, name, spec, _ in Formatter().parse(text)
+    )
+
+
+class Case(Declaration):
+    """One branch of a dispatch: its first word, the terms behind that, and the value for it.
+
+    A branch with an empty `head` reads what no other branch has taken.
     """
 
     def __init__(self, head: Template, term: Term, value: Any) -> None:
@@ -133,12 +140,12 @@ class Case(Declaration):
         return self.term.props
 
     def takes(self, word: str) -> bool:
-        """Whether the branch can start with `word`."""
+        """Return whether the branch can start with `word`."""
         return not self.head.text or self.head.takes(word)
 
 
 class Dispatch(Term):
-    """The first word selects a case; the property `prop` holds which."""
+    """A choice among cases by the first word; the property `prop` holds the value of the case."""
 
     def __init__(self, prop: Prop, *cases: Case) -> None:
         self.choice = prop
@@ -155,7 +162,7 @@ class Dispatch(Term):
 
     @cached_property
     def prop(self) -> Prop:
-        """The property that holds which case it is; its enum are the values of all cases."""
+        """The property that holds the value of the case; its enum are the values of all cases."""
         values = tuple(dict.fromkeys(case.value for case in self.cases))
         return replace(self.choice, enum=values)
 
@@ -192,10 +199,11 @@ class Dispatch(Term):
         raise failure
 
     def choose(self, values: Values) -> Case | None:
-        """The case for the selected value.
+        """Return the case to write `values` in; None for a value that no case has.
 
-        Of several: one that can be written, that says every set property, whose word has the
-        fewest properties that are not set.
+        Of several cases with the value, the best is one that can be written; of those, one that
+        says every given property; of those, the one whose word has the fewest properties that are
+        not given.
         """
         value = values.get(self.prop.name)
         given = {prop.name for prop in self.props[1:] if prop.name in values}
