@@ -1,6 +1,28 @@
-"""The grammar.
+r"""Declare lines of configuration once, and have them read, written, checked and specified.
 
-Declarations from which reading, writing, schemas and specifications are computed.
+A declaration is a lens: `read` gets a flat object of JSON values from lines, `put` takes a changed
+object back into the same lines. Terms are lenses for parts of a line, statements for the lines of a
+section, a `Model` for the section. What a value does not say, such as order, quotes and words that
+nobody declared, is the layout of a line, from which a rewrite takes it again:
+
+>>> from dataplane_core.text import Section
+>>> shop = Model(
+...     "shop",
+...     statement("balance", word("algorithm")),
+...     statement("timeout server", duration("server_timeout")),
+... )
+>>> section = Section.parse("backend b\n  timeout server   30s  # long\n  not-a-keyword x\n")
+>>> shop.read(section)
+{'server_timeout': 30000}
+>>> print(shop.put(section, {"server_timeout": 40000, "algorithm": "first"}).text, end="")
+backend b
+  balance first
+  timeout server 40000  # long
+  not-a-keyword x
+
+For all values and lines the laws of `dataplane_core.grammar.laws` hold: to put what was read
+changes no byte, and what was put is what is read. `props` of a declaration are the properties that
+it carries, from which the schemas of the interface are made.
 """
 
 from dataplane_core.grammar.combined import gathered, merged, nested

@@ -1,4 +1,4 @@
-"""Rules that end in a condition: `if` or `unless`, and what must hold (manual, section 7.2)."""
+"""Read and write conditions at the end of rules: `if` or `unless`, and ACLs (manual, 7.2)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,7 +18,10 @@ from dataplane_core.text.tokens import is_words, plain_word, split_words
 
 
 class ConditionedTerm(Term):
-    """A body, then `if` or `unless` and a condition to the line's end (manual, section 7.2)."""
+    """A term with an optional condition behind it, to the end of the line.
+
+    `cond` is the property for `if` or `unless`, `test` the one for the condition itself.
+    """
 
     WORDS = ("if", "unless")
 
@@ -42,7 +45,11 @@ class ConditionedTerm(Term):
         return len(tokens)
 
     def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
-        """Where the body ends: at the first `if` or `unless` that is not one of its own words."""
+        """Return where the body ends, and its reading.
+
+        It ends at the first `if` or `unless` in front of which the body can be read whole, so that
+        the body may hold such a word itself.
+        """
         cuts = [at + n for n, word in enumerate(tokens[at:]) if plain_word(word) in self.WORDS]
         failure = NoMatch(tokens[at] if at < len(tokens) else None, "a rule")
         for cut in (*cuts, len(tokens)):
@@ -92,9 +99,9 @@ class ConditionedTerm(Term):
 
 
 def halves(values: Values, cond: str, test: str) -> Iterator[Problem]:
-    """A condition of which one half is missing.
+    """Yield a problem for a condition that lacks its word, or of which the word stands alone.
 
-    HAProxy would refuse the word alone; and without the word the rule would hold always.
+    HAProxy would refuse the word alone; without the word the rule would always hold.
     """
     if cond in values and test not in values:
         yield from missing([test])

@@ -1,4 +1,4 @@
-"""Addresses: a host and a port in one word (manual, section 11, and `bind`, `server`)."""
+"""Read and write addresses, a host and a port in one word (manual, section 11)."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

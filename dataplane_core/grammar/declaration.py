@@ -1,4 +1,4 @@
-"""Trees of declarations: what a node computes from its parts, and copies with another part."""
+"""Build declarations as trees: compute what follows from the parts, and exchange parts."""
 
 import copy
 import operator
@@ -14,7 +14,7 @@ Node = TypeVar("Node", bound="Declaration")
 
 
 class Declaration:
-    """Part of a declaration: a term, a keyword of a table, a statement, a model.
+    """A node of such a tree: a term, a keyword of a table, a statement, a model.
 
     No node changes once it is made. What follows from a node's parts is computed when somebody
     first asks for it, in cached properties; a copy forgets these. So a tree in which a part is
@@ -30,7 +30,7 @@ class Declaration:
 
     @cached_property
     def props(self) -> tuple[Prop, ...]:
-        """All properties that the node can read and write."""
+        """All properties that the node can read and write, each once."""
         return tuple(self.declared())
 
     @cached_property
@@ -39,7 +39,7 @@ class Declaration:
         return frozenset(prop.name for prop in self.props)
 
     def declared(self) -> Iterable[Prop]:
-        """Compute `props` from the node's parts."""
+        """Return the properties, computed from the node's parts; `props` keeps them."""
         return ()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def every_part(tops: Iterable[object], kind: type[Part]) -> list[Part]:
 
 
 def nearest_parts(top: object, kind: type[Part], stop: tuple[type, ...]) -> list[Part]:
-    """Return the parts of a kind that the fewest others lie above of, in their order.
+    """Return the parts of a kind that are nearest to the top of a tree, in their order.
 
     What lies in a part of a kind in `stop` does not count.
     """
@@ -144,7 +144,7 @@ def nearest_parts(top: object, kind: type[Part], stop: tuple[type, ...]) -> list
 
 
 def _parts(one: object) -> Iterator[object]:
-    """The nodes, and the containers of nodes, that an object is made of."""
+    """Return the nodes, and the containers of nodes, that an object is made of."""
     parts: Iterable[object] = ()
     if isinstance(one, Declaration):
         parts = one.__getstate__().values()

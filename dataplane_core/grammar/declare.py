@@ -1,7 +1,4 @@
-"""Constructors of statements and of terms that combine others.
-
-The words that declarations are made of.
-"""
+"""Declare statements, and terms that combine others; `values` has the terms of one word."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -34,32 +31,32 @@ nothing: Term = TermSequence()
 
 
 def opt(term: Term) -> Term:
-    """A term that may be missing."""
+    """Return a term that may be missing from the line."""
     return OptionalTerm(term)
 
 
 def lit(*words: str) -> Term:
-    """Fixed words."""
+    """Return fixed words, which carry no property."""
     return LiteralWords(*words)
 
 
 def first_of(*terms: Term) -> Term:
-    """Alternatives, the longest first."""
+    """Return an ordered choice; an alternative that begins another one stands behind it."""
     return OrderedChoice(*terms)
 
 
 def group(name: str, term: Term) -> Term:
-    """Put a term's properties into the nested object `name`."""
+    """Return a term whose properties are those of the nested object `name`."""
     return Group(name, term)
 
 
 def checked(term: Term, rule: Callable[[Values], Iterable[Problem]]) -> Term:
-    """A term with a rule between its values; `rule` yields a problem for what breaks it."""
+    """Return a term with a rule between its values; `rule` yields a problem for each breach."""
     return Checked(term, rule)
 
 
 def many(name: str, term: Term, at_least: int = 0, **more: Any) -> Term:
-    """A repeated group.
+    """Return a term that is repeated, to the end of the line.
 
     A list of objects, or of scalars when the term is one word that bears the list's own name.
     """
@@ -73,24 +70,23 @@ def _items(name: str, term: Term) -> tuple[Prop, ...] | Prop:
 
 
 def case(head: str, term: Term = nothing, value: Any = None, **facts: dict[str, Any]) -> Case:
-    """A branch of `dispatch`: its first word, what follows, and the selecting value (by default
-    the word's stem).
+    """Return a case of `dispatch`: its first word, a term for what follows, and its value.
 
-    `facts` gives the properties of a template their facts: `case("lua.{lua_action}",
-    lua_action={"help": …})`.
+    The value is by default the word up to its first bracket. `facts` gives the properties of a
+    template their facts: `case("lua.{lua_action}", lua_action={"help": …})`.
     """
     template = Template(head, facts)
     return Case(template, term, template.stem if value is None else value)
 
 
 def dispatch(name: str, *cases: Case, **more: Any) -> Dispatch:
-    """The first word chooses; the property `name` says what was chosen."""
+    """Return a choice by the first word; the property `name` holds the value of the case."""
     more.setdefault("required", True)
     return Dispatch(Prop(name, "string", **more), *cases)
 
 
 def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
-    """A body with an optional condition behind it."""
+    """Return a term with an optional `if` or `unless` and a condition behind it (manual, 7.2)."""
     return ConditionedTerm(
         body,
         Prop(
@@ -101,7 +97,7 @@ def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
 
 
 def statement(head: str, term: Term, **more: Any) -> Statement:
-    """A line that stands at most once in a section, or one shape of row."""
+    """Return a line that stands at most once in a section, or that is a row of a collection."""
     return SingleStatement(head, term, **more)
 
 
@@ -113,7 +109,7 @@ def statements(
     rejects: Sequence[str] = (),
     **more: Any,
 ) -> Statement:
-    """A line that may be repeated: the list property `name`."""
+    """Return a line that may be repeated: each is an item of the list property `name`."""
     prop = Prop(name, "array", items=_items(name, term), **more)
     return RepeatedStatement(head, prop, term, examples=examples, rejects=rejects)
 
@@ -126,7 +122,7 @@ def choose(
     also: dict[str, Any] | None = None,
     **more: Any,
 ) -> Statement:
-    """Lines that exclude one another, by the value that the property `name` then has.
+    """Return lines that exclude one another: `choices` maps values of `name` to head and term.
 
     `also` are other words that are read as one of the values.
     """
@@ -139,7 +135,7 @@ def choose(
 
 
 def option(keyword: str, name: str, **more: Any) -> Statement:
-    """`option X` and `no option X`: `enabled` and `disabled`."""
+    """Return `option KEYWORD`, which says `enabled`, with `no option KEYWORD` for `disabled`."""
     heads = {
         "enabled": (f"option {keyword}", nothing),
         "disabled": (f"no option {keyword}", nothing),
@@ -149,23 +145,26 @@ def option(keyword: str, name: str, **more: Any) -> Statement:
 
 
 def toggle(keyword: str, name: str, **more: Any) -> Statement:
-    """`X` and `no X`: `enabled` and `disabled`."""
+    """Return `KEYWORD`, which says `enabled`, with `no KEYWORD` for `disabled`."""
     heads = {"enabled": (keyword, nothing), "disabled": (f"no {keyword}", nothing)}
     return choose(name, heads, examples=[keyword, f"no {keyword}"], **more)
 
 
 def keyword(head: str, name: str, value: Any = True, **more: Any) -> Statement:
-    """A line without arguments: a boolean property, or one that then has `value`."""
+    """Return a line without arguments: the property is true, or `value`, where it stands."""
     return SingleStatement(head, const(name, value, **more), examples=[head])
 
 
 def prefer(*forms: tuple[str, Term], **more: Any) -> Statement:
-    """Lines that exclude one another, each with properties of its own; the first given wins."""
+    """Return lines that exclude one another, each with properties of its own.
+
+    Where properties of several are given, the line that is named first is written.
+    """
     return PreferredStatement([LineForm(head, term) for head, term in forms], **more)
 
 
 def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statement:
-    """The first line of `resource`, whose lines are a collection too, as the nested object `name`.
+    """Return the first of the lines of `resource`, rows of a collection, as the object `name`.
 
     `index` is the object's property for the line's place.
     """
@@ -177,7 +176,7 @@ def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statemen
 
 
 def rows(*forms: tuple[str, Term], **more: Any) -> Statement:
-    """A resource whose lines have several shapes, by their first words."""
+    """Return a row of a collection of which the lines have several forms, by their first words."""
     return RowStatement([LineForm(head, term) for head, term in forms], **more)
 
 

@@ -1,7 +1,10 @@
-"""The laws that every declaration obeys; tests, also a plugin's own, run them over declarations.
+"""Check the laws of lenses over declarations; tests run this, those of plugins too.
 
-GetPut: putting back what was read changes no byte. PutGet: what was put is what is read.
-Fullness: a line is read to its last word or not at all. Every statement brings examples to try.
+* GetPut: to put back what was read changes no byte.
+* PutGet: what was put is what is read.
+* A line is read to its last word, or not at all.
+
+They are tried over the examples that every statement has.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +18,7 @@ from dataplane_core.text.section import Section
 
 
 def breaches(statement: Statement) -> Iterator[str]:
-    """One sentence for every law that a statement's examples and rejects break."""
+    """Yield a sentence for every law that a statement's examples and rejects break."""
     if not statement.examples:
         yield f"{name_of(statement)} has no examples"
     for text in statement.examples:
@@ -26,7 +29,7 @@ def breaches(statement: Statement) -> Iterator[str]:
 
 
 def name_of(statement: Statement) -> str:
-    """A statement by its first words."""
+    """Return the heads of a statement's lines, as its name."""
     return " / ".join(" ".join(form.head) for form in statement.forms)
 
 
@@ -73,7 +76,10 @@ def _model_laws(model: Model, section: Section, text: str) -> Iterator[str]:
 
 
 def lint(name: str, props: Iterable[Prop]) -> Iterator[str]:
-    """What is wrong with a list of properties: a name used for two types, a help text missing."""
+    """Yield a sentence for everything wrong with the properties of the collection `name`.
+
+    That is a name used for two types, a missing help text, or a list without a type of its items.
+    """
     seen: dict[str, Prop] = {}
     for prop in props:
         other = seen.setdefault(prop.name, prop)

@@ -1,4 +1,4 @@
-"""Keyword tables whose other words are one property: the options of `redirect`."""
+"""Declare tables of keywords of which all other words are one property, as on `redirect`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from dataplane_core.text.tokens import is_words, split_words
 
 
 class Argument(Term):
-    """One word of any kind, that no property of its own says."""
+    """One word of any kind, which carries no property."""
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at >= len(tokens):
@@ -28,9 +28,9 @@ class Argument(Term):
 
 
 class OpenParameterTable(ParameterTable):
-    """A table whose other words are a property themselves: `others`, a string.
+    """A table of keywords whose other words are together the string property `others`.
 
-    `valued` are those of the other words that take an argument.
+    `valued` are those of the other words that take an argument, whatever that looks like.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class OpenParameterTable(ParameterTable):
         return super().write(values, {**layout, self: items})
 
     def _changed(self, items: Sequence[Occurrence], wanted: str) -> list[Occurrence]:
-        """The line with other words in the place of the first that it has."""
+        """Return the occurrences with the words `wanted` at the place of the first other word."""
         new: list[Occurrence] = [(None, tuple(self._checked(wanted)), {})] if wanted else []
         place = next((n for n, item in enumerate(items) if self._is_other(item)), len(items))
         kept = [item for item in items[place:] if not self._is_other(item)]
         return [*items[:place], *new, *kept]
 
     def _checked(self, wanted: str) -> list[str]:
-        """The words of the property; `Invalid` where one of them belongs to another property."""
+        """Return the words of the property; raises `Invalid` for a word of another property."""
         words = split_words(wanted) if is_words(wanted) else []
         try:
             known = self.scan(words, 0, Reading())[1]
@@ -89,9 +89,9 @@ class OpenParameterTable(ParameterTable):
 def loose(
     others: str, *keywords: ParameterKeyword, valued: Iterable[str] = (), **more: Any
 ) -> OpenParameterTable:
-    """Keywords in any order; all other words make the string property `others`.
+    """Return keywords in any order; all other words are the string property `others`.
 
-    `valued` are other words that an argument follows, whatever it looks like.
+    `valued` are other words that an argument follows, whatever that looks like.
     """
     return OpenParameterTable(Prop(others, "string", **more), *keywords, valued=valued)
 

@@ -1,4 +1,4 @@
-"""The keywords of a table, each with its arguments."""
+"""Keywords of a table, such as the parameters of `server` and `bind` lines, with arguments."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -11,9 +11,13 @@ from dataplane_core.grammar.terms import ImpliedValue, Term, TermSequence
 
 
 class ParameterKeyword(Declaration):
-    """One keyword of a table, with the terms that each of its words starts."""
+    """One keyword of a table: its spellings (`words`), each with a term for its arguments.
 
-    #: whether several of the keyword say something together
+    A `required` keyword must stand. Of one that may stand `several` times the first counts, and the
+    others are kept as unknown words.
+    """
+
+    #: Whether several occurrences on a line add up; without that the last one counts.
     adds = False
 
     def __init__(
@@ -27,11 +31,11 @@ class ParameterKeyword(Declaration):
         return distinct(prop for term in self.words.values() for prop in term.props)
 
     def given(self, values: Values) -> bool:
-        """Whether the table's values say that the keyword is there."""
+        """Return whether `values` say that the keyword stands."""
         return self.choose(values) is not None
 
     def choose(self, values: Values) -> str | None:
-        """The keyword to write for `values`, None for none."""
+        """Return the spelling that says `values`; None where they do not say the keyword."""
         for word, term in self.words.items():
             if isinstance(term, ImpliedValue):
                 if values.get(term.prop.name) == term.value:
@@ -41,16 +45,16 @@ class ParameterKeyword(Declaration):
         return None
 
     def write(self, values: Values) -> list[str]:
-        """The keyword and its arguments."""
+        """Return the raw tokens of the keyword and its arguments; raises `Invalid`."""
         word = self.choose(values)
         return [] if word is None else [*leading_words(word), *self.words[word].write(values, {})]
 
     def collect(self, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """The values of a line whose keywords say `said`, one behind the other: the last counts."""
+        """Return the values that occurrences say together, given by the values of each."""
         return said[-1]
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        """Rules that the keyword's arguments break."""
+        """Yield a problem for each rule between the keyword's arguments that `values` breaks."""
         word = self.choose(values)
         if word is not None:
             yield from self.words[word].problems(values)
@@ -59,18 +63,18 @@ class ParameterKeyword(Declaration):
 
 
 def leading_words(word: str) -> list[str]:
-    """The words that a keyword puts in front of its term.
+    """Return the words of a spelling, which stand in front of its term.
 
-    None for one that ends in `(`: there the term reads and writes the keyword itself.
+    There are no such words where it ends in `(`: the term reads and writes those itself.
     """
     return [] if word.endswith("(") else word.split()
 
 
 class SynonymKeyword(ParameterKeyword):
-    """A property that another entry's keyword says as well.
+    """A property that is written as another keyword of the table, and never read.
 
-    Its `value` writes the keyword, where the other entry's property `unless` is not set; what is
-    read is the other's. Without a keyword the property is taken and says nothing.
+    Its `value` writes `keyword`, unless the property `unless` of that other keyword is given. With
+    an empty `keyword` the property is taken, and no word says it.
     """
 
     def __init__(self, keyword: str, prop: Prop, value: str, unless: str) -> None:

@@ -1,4 +1,4 @@
-"""Constructors of keyword tables, and of the keywords in them."""
+"""Declare tables of keywords in any order, and the keywords in them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def params(
     own: Sequence[ParameterKeyword] | None = None,
     name: str = "",
 ) -> ParameterTable:
-    """Keywords in any order.
+    """Return a table of keywords that stand in any order.
 
     `strict` tables end at the first unknown word instead of keeping it; `tolerant` ones keep a
     keyword with an argument that cannot be read, too. `own` are the keywords that one model has
@@ -34,12 +34,12 @@ def params(
 
 
 def flag(keyword: str, name: str, value: Any = True, **more: Any) -> ParameterKeyword:
-    """A keyword without argument: a boolean, or a property that then has `value`."""
+    """Return a keyword without arguments: the property is true, or `value`, where it stands."""
     return ParameterKeyword({keyword: const(name, value, **more)})
 
 
 def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> ParameterKeyword:
-    """A pair of keywords for `enabled` and `disabled`.
+    """Return a pair of keywords, of which one says `enabled` and the other `disabled`.
 
     `switch("check", "check", off="no-check")`.
     """
@@ -51,7 +51,7 @@ def switch(keyword: str, name: str, off: str | None = None, **more: Any) -> Para
 
 
 def either(name: str, *words: str, **more: Any) -> ParameterKeyword:
-    """Keywords that exclude one another: the property holds the one that stands."""
+    """Return keywords that exclude one another: the property `name` holds the one that stands."""
     more.setdefault("enum", words)
     return ParameterKeyword({word: const(name, word, **more) for word in words})
 
@@ -59,7 +59,7 @@ def either(name: str, *words: str, **more: Any) -> ParameterKeyword:
 def variants(
     name: str, words: dict[str, Term], needed: bool = False, **more: Any
 ) -> ParameterKeyword:
-    """Keywords that exclude one another, with arguments: the property `name` holds the keyword.
+    """Return keywords with arguments that exclude one another; the property `name` holds which.
 
     `needed`: one of them must stand.
     """
@@ -70,7 +70,7 @@ def variants(
 def arg(
     keyword: str, term: Term, required: bool = False, several: bool = False
 ) -> ParameterKeyword:
-    """A keyword with arguments.
+    """Return a keyword with arguments.
 
     A `keyword` that ends in `(` is read and written by the term itself. Where HAProxy takes
     `several`, the first is the property and the others are words that stay as they are.
@@ -79,12 +79,14 @@ def arg(
 
 
 def joined(keyword: str, term: Term) -> ParameterKeyword:
-    """A keyword whose word lists something; several of it are one list."""
+    """Return a keyword whose argument is a list; the lists of several occurrences add up."""
     return JoinedKeyword(keyword, term)
 
 
 def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> ParameterKeyword:
-    """A property whose `value` writes what another entry reads, where that one's is not set.
+    """Return a property whose `value` writes a keyword that another property reads.
+
+    It is written where that other property, `unless`, is not given:
 
     `synonym("no-tlsv10", "no_tlsv10", "enabled", unless="force_tlsv10")`.
     """
@@ -93,12 +95,12 @@ def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> Pa
 
 
 def unsaid(name: str, **more: Any) -> ParameterKeyword:
-    """A property of the interface that is taken, and that HAProxy has no keyword for."""
+    """Return a property that is taken and ignored, as HAProxy has no keyword for it."""
     return synonym("", name, "", name, **more)
 
 
 def args(keyword: str, name: str, term: Term, **more: Any) -> ParameterKeyword:
-    """A keyword with arguments that may be repeated.
+    """Return a keyword with arguments that may be repeated.
 
     Each gives an object of the list property `name`.
     """

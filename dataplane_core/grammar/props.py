@@ -1,4 +1,4 @@
-"""Properties: what a declaration contributes to the JSON objects of the interface."""
+"""Describe the properties of JSON objects, and hold what reading a line gives for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -70,7 +70,7 @@ class Prop:
     shared_in: str | None = None
 
     def under(self, prefix: str) -> "Prop":
-        """The same property inside an object named `prefix`."""
+        """Return the property as one of the nested object `prefix`."""
         names = {version: f"{prefix}.{name}" for version, name in self.names.items()}
         shared_in = None if self.shared_in is None else f"{prefix}.{self.shared_in}"
         return replace(self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in)
@@ -93,10 +93,11 @@ class NoMatch(Exception):
 
 
 class Reading:
-    """What reading a line gives: `values`, and the `layout` that a rewrite of the line keeps.
+    """What a line says: `values`, and in `layout` all that they leave open of how it is written.
 
-    `layout` maps a term to how its part of the line was written (order, spelling, unknown words);
-    `rounded` are words whose value JSON cannot carry exactly.
+    `layout` maps a term to what the term needs to write its part of the line again as it stood:
+    order, spelling, unknown words. `partial` is whether words were kept that no property says, and
+    `rounded` are raw tokens whose values JSON cannot carry exactly.
     """
 
     __slots__ = ("layout", "partial", "rounded", "values")
@@ -108,7 +109,7 @@ class Reading:
         self.rounded: tuple[str, ...] = ()
 
     def merge(self, other: "Reading", prefix: str = "") -> None:
-        """Take over what `other` read, its paths put under `prefix`."""
+        """Take over all that `other` has read, its properties as those of the object `prefix`."""
         if prefix:
             self.values.update((f"{prefix}.{name}", value) for name, value in other.values.items())
         else:
@@ -122,19 +123,19 @@ Layout = Mapping[Any, Any]
 
 
 def unwritable(path: str, message: str, code: int = Code.PATTERN) -> Invalid:
-    """The error for a value that cannot be written."""
+    """Return the error (422) for a value that no line can say; `message` follows the path."""
     return Invalid(f"{path} {message}", code=code)
 
 
 def within(values: Values, prefix: str) -> dict[str, Any]:
-    """The properties of the object `prefix`, with their paths inside it."""
+    """Return the properties of the nested object `prefix`, with their paths inside it."""
     start = prefix + "."
     cut = len(start)
     return {name[cut:]: value for name, value in values.items() if name.startswith(start)}
 
 
 def normal(props: Mapping[str, Prop], values: Values) -> dict[str, Any]:
-    """`values` without nulls, and without the zero values that mean "unset" for their property.
+    """Return `values` without those that mean "unset" for their property.
 
     A nullable property keeps 0, "" and false, a required one keeps false; an empty list always
     means "unset", and an empty object where the object is no property itself.
@@ -143,7 +144,7 @@ def normal(props: Mapping[str, Prop], values: Values) -> dict[str, Any]:
 
 
 def is_unset(prop: Prop | None, value: object) -> bool:
-    """Whether a JSON value means that the property is not set."""
+    """Return whether a JSON value means that the property is not set."""
     if value is None or value == []:
         return True
     if value == {}:
@@ -154,7 +155,7 @@ def is_unset(prop: Prop | None, value: object) -> bool:
 
 
 def distinct(props: Iterable[Prop]) -> tuple[Prop, ...]:
-    """Each property once, by name; the values of an enum are those of all who declare it."""
+    """Return each property once, by name, with the enum values of all that declare it."""
     unique: dict[str, Prop] = {}
     for prop in props:
         known = unique.setdefault(prop.name, prop)
@@ -165,17 +166,17 @@ def distinct(props: Iterable[Prop]) -> tuple[Prop, ...]:
 
 
 def misplaced(path: str, message: str, code: int = 422) -> Problem:
-    """The problem of a property that does not belong to what the others choose."""
+    """Return the problem of a property that does not belong to what the others choose."""
     return Problem(path, code, message, misplaced=True)
 
 
 def of_item(path: str, at: int, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The problems of an item in a list, with the paths that they have outside of the list."""
+    """Yield the problems of the item `at` of the list `path`, with paths from the whole object."""
     for one in problems:
         yield replace(one, path=f"{path}.{at}.{one.path}", message=f"{path}.{at}.{one.message}")
 
 
 def missing(paths: Iterator[str] | list[str]) -> Iterator[Problem]:
-    """Problems for properties that the others of an object cannot do without."""
+    """Yield a problem for each property that is required and not given."""
     for path in paths:
         yield Problem(path, Code.REQUIRED, f"{path} in body is required")

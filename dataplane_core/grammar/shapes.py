@@ -1,4 +1,4 @@
-"""Terms made of terms: options, repetitions, alternatives, nested objects."""
+"""Terms made of other terms: optional, repeated, one of several, in an object, with a rule."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -51,9 +51,9 @@ class OptionalTerm(Term):
 
 
 class Repetition(Term):
-    """A group repeated to the end of the line: a list property of objects, or of scalars.
+    """A term repeated as often as it can be read: a list property of objects, or of scalars.
 
-    It stands `at_least` so often, and at `most`, where that is not 0.
+    It stands at least `at_least` times, and at most `most` times where that is not 0.
     """
 
     def __init__(self, prop: Prop, term: Term, at_least: int = 0, most: int = 0) -> None:
@@ -103,9 +103,10 @@ class Repetition(Term):
 
 
 class OrderedChoice(Term):
-    """Several shapes of one line.
+    """An ordered choice among terms: reading takes the first that reads, others are not tried.
 
-    Reading takes the first that fits, writing the first that says all.
+    Writing takes a term that says all given properties, and refuses values that an earlier term
+    would read.
     """
 
     def __init__(self, *terms: Term) -> None:
@@ -128,9 +129,10 @@ class OrderedChoice(Term):
         raise failure
 
     def choose(self, values: Values) -> Term:
-        """The shape that `values` fill.
+        """Return the term to write `values` with.
 
-        One that says every set property, else one that can be written.
+        It is the first that can be written and has every given property; else the first that has
+        them; else the first that can be written; else the first.
         """
         given = {prop.name for prop in self.props if prop.name in values}
         able = [term for term in self.terms if not any(True for _ in term.needs(values))]
@@ -159,7 +161,7 @@ class OrderedChoice(Term):
             yield from self._misread(chosen, values)
 
     def _misread(self, chosen: Term, values: Values) -> Iterator[Problem]:
-        """Values that would be read as those of another shape, which is tried before."""
+        """Yield a problem for a value that an earlier term would read, as something else."""
         reading = Reading()
         with suppress(Invalid, NoMatch):  # what cannot be written is told by whoever writes it
             self.read(chosen.write(values, {}), 0, reading)
@@ -170,7 +172,7 @@ class OrderedChoice(Term):
 
 
 class Group(Term):
-    """A term whose properties stand in a nested object."""
+    """A term whose properties are those of the nested object `prefix`."""
 
     def __init__(self, prefix: str, term: Term) -> None:
         self.prefix = prefix
@@ -202,7 +204,7 @@ class Group(Term):
 
 
 class Checked(Term):
-    """A term whose values obey a rule that their types cannot say."""
+    """A term with a rule between its values: `rule` yields a problem for each breach."""
 
     def __init__(self, term: Term, rule: Callable[[Values], Iterable[Problem]]) -> None:
         self.term = term

@@ -1,4 +1,4 @@
-"""Row tables: lines of a section that are resources of their own."""
+"""Read and edit the rows of a section: lines that are resources of their own, with an index."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class RowTable:
             self.ranks.setdefault(form.head[:1] if form.head[0] != "no" else form.head, rank)
 
     def with_statement(self, statement: Statement) -> "RowTable":
-        """Return the table of another statement, with this one's place in sections."""
+        """Return the table of another statement with the same rank."""
         return RowTable(statement, self.rank, self.ranks)
 
     @property
@@ -60,7 +60,7 @@ class RowTable:
         return self.statement.props
 
     def rows(self, section: Section) -> tuple[Row, ...]:
-        """The rows in file order; lines that can't be read are none."""
+        """Return the rows in file order; a line that cannot be read is no row."""
         cached: tuple[Row, ...] | None = section.cache.get(self)
         if cached is None:
             cached = tuple(self._scan(section))
@@ -68,7 +68,7 @@ class RowTable:
         return cached
 
     def row(self, section: Section, at: int) -> Row | None:
-        """The row that is written on a line, without a look at any other."""
+        """Return the row on the line `at`, without a look at any other line; None for no row."""
         line = section.lines[at]
         match = self.heads.lookup(line) if line.tokens else None
         if match is None or match[2] is None:
@@ -82,11 +82,11 @@ class RowTable:
                 yield row
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        """Rules between properties that `values` breaks."""
+        """Yield a problem for each rule between the properties of a row that `values` breaks."""
         return self.statement.problems(values)
 
     def line(self, values: Values) -> Line:
-        """The line that a new row with `values` is."""
+        """Return the line of a new row with `values`; raises `Invalid`."""
         form, own = self._form(values)
         return Line.make(form.write(own, {}))
 
@@ -94,9 +94,9 @@ class RowTable:
         return next(iter(self.statement.spread(values)), (self.statement.forms[0], {}))
 
     def insert(self, section: Section, values: Values, index: int | None = None) -> Section:
-        """The section with a new row that has the index `index`; without one it is the last.
+        """Return the section with a new row at `index` (from 0); without an index, behind all rows.
 
-        With an index it stands in a conditional block where its neighbours on both sides do.
+        With an index the row stands in a conditional block where its neighbours on both sides do.
         """
         edit = SectionEdit(section)
         form, own = self._form(values)
@@ -125,7 +125,7 @@ class RowTable:
         return section.end()
 
     def replace(self, section: Section, row: Row, values: Values) -> Section:
-        """The section with other values in a row; words of the line that are not known stay."""
+        """Return the section with other values in a row; unknown words of the line stay."""
         form, own = self._form(values)
         if own == row.values:
             return section
@@ -133,9 +133,9 @@ class RowTable:
         return section.replace(row.at, row.line.rewritten(form.write(own, layout)))
 
     def put(self, section: Section, items: Sequence[Values], key: str | None = None) -> Section:
-        """The section with the rows `items`, in this order; rows that say so already stay.
+        """Return the section with the rows `items`, in this order; rows that are the same stay.
 
-        Rows with the same value of `key` are the same row, changed.
+        A row and an item with the same value of the property `key` are the same row, changed.
         """
         edit = SectionEdit(section)
         lines = [StatementLine(row.at, row.form, row.reading) for row in self.rows(section)]
@@ -144,7 +144,7 @@ class RowTable:
         return edit.done()
 
     def remove(self, section: Section, row: Row) -> Section:
-        """The section without a row, and without the comments that are about it alone."""
+        """Return the section without a row and the comments that are about it alone."""
         edit = SectionEdit(section)
         edit.remove(row.at)
         return edit.done()

@@ -1,4 +1,4 @@
-"""Terms: small lenses between a line's words and a flat object's values."""
+"""Terms: lenses between the words of a line and the values of a flat object."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,26 +21,32 @@ from dataplane_core.text.tokens import is_one_word, is_words, may_be_quoted, pla
 
 
 class Term(Declaration):
-    """Part of a line. `props` is all that it can read and write."""
+    """A part of a line; `props` are the properties that it carries."""
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        """Read from `tokens[at:]` into `reading`; the next position, or `NoMatch`."""
+        """Read `tokens` from `at` on into `reading`, and return the place behind what was read.
+
+        Raises `NoMatch` where the tokens do not have the term's form.
+        """
         raise NotImplementedError
 
     def write(self, values: Values, layout: Layout) -> list[str]:
-        """The words for `values`; `Invalid` where one cannot be written."""
+        """Return the raw tokens that say `values`, spelled as `layout` has them where they stay.
+
+        Raises `Invalid` for a value that cannot be written.
+        """
         raise NotImplementedError
 
     def needs(self, values: Values) -> Iterator[str]:
-        """Paths without which the term cannot be written, and that `values` lacks."""
+        """Yield the paths of properties that the term cannot be written without, nor has."""
         yield from ()
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        """Rules between properties that `values` breaks."""
+        """Yield a problem for each rule of the term that `values` breaks."""
         yield from missing(self.needs(values))
 
     def has(self, values: Values) -> bool:
-        """Whether any of the term's own properties is set."""
+        """Return whether any property of the term is given."""
         return not self.names.isdisjoint(values)
 
     def __add__(self, other: "Term") -> "Term":
@@ -50,9 +56,11 @@ class Term(Declaration):
 class Scalar(Term):
     """One word that carries one property.
 
-    With a `default` the word stands in any case: it says the default where the property is not set.
-    A quoted word that the property cannot hold is read without its quotes, as HAProxy reads it. A
-    rewrite of the line keeps the spelling of a value that stays: quotes, zeros in front, units.
+    `decode` makes the JSON value of the word and raises `NoMatch`, `encode` makes the word of the
+    value. With a `default` the word always stands: it says the default where the property is unset.
+    A quoted word that the property's pattern forbids is read without its quotes, as HAProxy reads
+    it. A rewrite of the line keeps the spelling of a value that stays: quotes, leading zeros,
+    units.
     """
 
     def __init__(
@@ -89,7 +97,7 @@ class Scalar(Term):
         return at + 1
 
     def _holds(self, token: str, word: str) -> bool:
-        """Whether the property can be the token as it is, rather than the word that it means."""
+        """Return whether the value is the raw token, with its quotes, rather than its word."""
         if self.decode is not None:
             return False
         return self._fits is None or bool(self._fits(token)) or not self._fits(word)
@@ -101,13 +109,13 @@ class Scalar(Term):
         return [self.word(values)]
 
     def _says(self, token: str, values: Values) -> bool:
-        """Whether a token that was read here says what `values` do."""
+        """Return whether a token says the same value as `values`."""
         reading = Reading()
         self.read([token], 0, reading)
         return reading.values.get(self.prop.name) == values.get(self.prop.name)
 
     def word(self, values: Values) -> str:
-        """The word for the property's value."""
+        """Return the token for the property's value; raises `Invalid`."""
         name = self.prop.name
         value = values.get(name, self.default)
         if value is None:
@@ -125,9 +133,9 @@ class Scalar(Term):
 
 
 class Measure(Scalar):
-    """A number with a unit.
+    """A number with a unit, in JSON a whole number of one unit.
 
-    `exact` tells whether JSON's whole number is all that the word says; `most` is the largest
+    `exact` tells whether that whole number says all that the word does. `most` is the largest
     number that HAProxy takes, 0 where it sets no limit of its own.
     """
 
@@ -158,7 +166,7 @@ class Measure(Scalar):
 
 
 class MaybeWord(Scalar):
-    """One word, or nothing at all: then the property is the empty string."""
+    """One word that may be missing at the end of a line: then the property is the empty string."""
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         if at < len(tokens):
@@ -171,7 +179,7 @@ class MaybeWord(Scalar):
 
 
 class Rest(Term):
-    """All remaining words, joined by one blank."""
+    """All words to the end of the line, as one string with one blank between them."""
 
     def __init__(self, prop: Prop) -> None:
         self.prop = prop
@@ -202,7 +210,7 @@ class Rest(Term):
 
 
 class LiteralWords(Term):
-    """Fixed words that carry nothing."""
+    """Fixed words, which carry no property."""
 
     def __init__(self, *words: str) -> None:
         self.words = words
@@ -221,7 +229,7 @@ class LiteralWords(Term):
 
 
 class ImpliedValue(Term):
-    """A property that the line's presence implies."""
+    """A property that has `value` where the words before it stand; it writes no word itself."""
 
     def __init__(self, prop: Prop, value: Any) -> None:
         self.prop = prop
@@ -243,14 +251,14 @@ class ImpliedValue(Term):
 
 
 class UnwrittenValue(ImpliedValue):
-    """A property that reads as `value` and that a line does not say."""
+    """A property that is always read as `value`, and that no word of the line depends on."""
 
     def needs(self, values: Values) -> Iterator[str]:
         yield from ()
 
 
 class TermSequence(Term):
-    """Terms one behind the other."""
+    """Several terms, one behind the other."""
 
     def __init__(self, *terms: Term) -> None:
         self.terms = terms
@@ -276,7 +284,7 @@ class TermSequence(Term):
 
 
 def seq(*terms: Term) -> Term:
-    """Terms in order; nested sequences are flattened."""
+    """Return the sequence of some terms, with the terms of sequences among them in it."""
     flat: list[Term] = []
     for term in terms:
         flat += term.terms if isinstance(term, TermSequence) else (term,)

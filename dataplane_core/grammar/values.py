@@ -1,4 +1,4 @@
-"""Constructors of the terms that carry one value, by the kind of the value."""
+"""Declare terms of one word that carry one value, by the kind of the value."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 
 
 def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
-    """One word.
+    """Return a word as a string.
 
     `pattern=None` for a property that the interface does not limit (it is one word all the same).
     """
@@ -36,7 +36,7 @@ def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
 
 
 def maybe_word(name: str, **more: Any) -> Scalar:
-    """One word or none; a line without it gives the empty string."""
+    """Return a word that may be missing at the end of a line, which gives the empty string."""
     return MaybeWord(Prop(name, "string", nullable=True, **more))
 
 
@@ -48,7 +48,7 @@ def integer(
     default: int | None = None,
     **more: Any,
 ) -> Scalar:
-    """A whole number; `default` is what the line says when the property is not set."""
+    """Return a whole number; `default` is what the line says where the property is unset."""
 
     def decode(token: str) -> int:
         if not _INTEGER.fullmatch(token):
@@ -61,7 +61,9 @@ def integer(
 
 @lru_cache(maxsize=512)
 def microseconds(token: str, unit: str = "ms") -> int:
-    """A HAProxy duration in microseconds (manual, 2.5).
+    """Return the microseconds of a HAProxy duration (manual, section 2.5); raises `NoMatch`.
+
+    Cached, because few durations stand in many lines.
 
     >>> microseconds("30s"), microseconds("100us"), microseconds("5", "s")
     (30000000, 100, 5000000)
@@ -74,7 +76,7 @@ def microseconds(token: str, unit: str = "ms") -> int:
 
 
 def _timer(prop: Prop, unit: str, base: str, encode: Callable[[int], str] | None) -> Measure:
-    """A duration that HAProxy counts in `base`, and rounds up to it as JSON's number is."""
+    """Return a duration that HAProxy counts in the unit `base`, rounding up; JSON has the count."""
     part = _MILLISECONDS[base] * 1000
     return Measure(
         prop,
@@ -94,7 +96,7 @@ def duration(
     suffix: bool = False,
     **more: Any,
 ) -> Scalar:
-    """A time in milliseconds; parts of one count as a whole one, as HAProxy has them.
+    """Return a time in milliseconds; part of one counts as a whole one, as it does to HAProxy.
 
     `unit` is what a number without one means to this keyword, and how it is written. With
     `suffix` it is always written as milliseconds, with their unit.
@@ -113,13 +115,13 @@ def duration(
 def seconds(
     name: str, minimum: int | None = None, maximum: int | None = None, **more: Any
 ) -> Scalar:
-    """A time in whole seconds; parts of one count as a whole one, as HAProxy has them."""
+    """Return a time in seconds; part of one counts as a whole one, as it does to HAProxy."""
     prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
     return _timer(prop, "s", "s", None)
 
 
 def size(name: str, minimum: int | None = None, maximum: int | None = None, **more: Any) -> Scalar:
-    """A number of bytes; `k`, `m` and `g` count in 1024s (manual, 2.6)."""
+    """Return a number of bytes; `k`, `m` and `g` are powers of 1024 (manual, section 2.6)."""
 
     def decode(token: str) -> int:
         match = _SIZE.fullmatch(token)
@@ -149,12 +151,12 @@ class WordChoice(Scalar):
 
 
 def one_of(name: str, *choices: str, **more: Any) -> Scalar:
-    """One of some words."""
+    """Return a word that is one of `choices`."""
     return WordChoice(Prop(name, "string", enum=choices, **more))
 
 
 def number_of(name: str, *choices: int, **more: Any) -> Scalar:
-    """One of some numbers."""
+    """Return a whole number that is one of `choices`."""
 
     def decode(token: str) -> int:
         number = int(token) if _INTEGER.fullmatch(token) else None
@@ -166,7 +168,7 @@ def number_of(name: str, *choices: int, **more: Any) -> Scalar:
 
 
 def mapped(name: str, words: dict[str, Any], **more: Any) -> Scalar:
-    """One of some words, each standing for a JSON value.
+    """Return a word that is one of some, each of which stands for a JSON value.
 
     `mapped("x", {"on": "enabled", "off": "disabled"})`.
     """
@@ -189,12 +191,12 @@ def mapped(name: str, words: dict[str, Any], **more: Any) -> Scalar:
 
 
 def on_off(name: str, **more: Any) -> Scalar:
-    """`on` or `off`, in JSON `enabled` or `disabled`."""
+    """Return `on` or `off`, in JSON `enabled` or `disabled`."""
     return mapped(name, {"on": "enabled", "off": "disabled"}, **more)
 
 
 def listed(name: str, item: Prop | None = None, separator: str = ",", **more: Any) -> Scalar:
-    """One word that lists several: an array of strings, or of integers if `item` says so."""
+    """Return a word that lists values: an array of strings, or of integers if `item` says so."""
     item = item or Prop("", "string")
     convert = int if item.json == "integer" else str
 
@@ -211,12 +213,12 @@ def listed(name: str, item: Prop | None = None, separator: str = ",", **more: An
 
 
 def rest(name: str, pattern: str | None = None, **more: Any) -> Rest:
-    """All remaining words of the line as one string."""
+    """Return all words to the end of the line as one string."""
     return Rest(Prop(name, "string", pattern=pattern, **more))
 
 
 def const(name: str, value: Any, **more: Any) -> ImpliedValue:
-    """A property that has `value` when the line is there (true, or a word of an enum)."""
+    """Return a property that has `value`, true or a word of an enum, where the line stands."""
     if isinstance(value, bool):
         return ImpliedValue(Prop(name, "boolean", **more), value)
     more.setdefault("enum", (value,))

@@ -1,4 +1,4 @@
-"""Every word that a declaration reads or writes, found by walking its terms."""
+"""List the words that declarations read or write, found by walking their terms."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,7 +10,7 @@ from dataplane_core.grammar.terms import LiteralWords, Term
 
 
 def phrases(form: LineForm) -> Iterator[tuple[str, ...]]:
-    """The chains of fixed words that lines of this form may hold, each with all that precede it.
+    """Yield the chains of fixed words that lines of a form may hold, each from the head on.
 
     `http-request deny deny_status 403` gives `http-request`, `http-request deny` and `http-request
     deny deny_status`; words of a table may stand in any order, each counts behind the head alone.
@@ -46,7 +46,7 @@ def _behind(before: tuple[str, ...], term: Term) -> Iterator[tuple[str, ...]]:
 
 
 def parts(term: Term) -> Iterable[Term]:
-    """The terms that a term is made of, apart from cases and keywords."""
+    """Yield the terms that a term is made of, apart from cases and keywords."""
     for name in ("term", "body", "item"):
         inner = getattr(term, name, None)
         if isinstance(inner, Term):
