@@ -1,8 +1,25 @@
-"""Every failure that a client is told about, with its HTTP status.
+"""Name every failure that a client is told of, with the HTTP status of its answer.
 
-Core and plugins raise these; only the HTTP frame turns them into answers. The body of an answer
-is `{"code": …, "message": …}`; `code` is the HTTP status unless the failure names an inner code
-(601 to 609: which rule of the schema was broken).
+Core and plugins raise these; the HTTP frame alone turns them into answers, of which the body is
+`{"code": …, "message": …}`. `code` is the HTTP status, or a `Code` for a body that breaks a rule of
+its schema.
+
+    400  BadRequest, CheckFailed, ReloadFailed
+    401  Unauthorized
+    403  Forbidden
+    404  NotFound
+    405  MethodNotAllowed
+    406  NotAcceptable, TransactionOutdated
+    409  Conflict, AlreadyExists, NamedInConfiguration, VersionMismatch
+    413  TooLarge
+    415  UnsupportedMedia
+    422  Invalid, FileRefused
+    429  TooMany
+    500  StorageFailed
+    502  RuntimeFailed
+    503  NotReloaded, RuntimeUnreachable
+    504  RuntimeTimeout
+    507  StorageFull
 """
 
 from collections.abc import Callable
@@ -11,15 +28,15 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """Inner codes of schema violations, as clients of the interface know them."""
+    """Which rule of its schema a body breaks; clients of the interface know these numbers."""
 
-    TYPE = 601
-    REQUIRED = 602
-    PATTERN = 605
-    ENUM = 606
+    TYPE = 601  # another JSON type than the property has
+    REQUIRED = 602  # a property that is missing
+    PATTERN = 605  # a string that cannot stand on a line as the property needs it
+    ENUM = 606  # a value that is none of those that the property can have
     MAXIMUM = 608
     MINIMUM = 609
-    UNKNOWN = 610
+    UNKNOWN = 610  # a property that the schema does not have
 
 
 class StartRefused(Exception):
@@ -27,7 +44,7 @@ class StartRefused(Exception):
 
 
 class DataplaneError(Exception):
-    """A failure with one sentence for the client; `code` defaults to the class's status."""
+    """A failure that is told in one sentence, `message`; `code` is by default the `status`."""
 
     status = 500
 
@@ -48,13 +65,13 @@ class BadRequest(DataplaneError):
 
 
 class Unauthorized(DataplaneError):
-    """No valid credentials came with the request."""
+    """The request has no valid credentials."""
 
     status = 401
 
 
 class Forbidden(DataplaneError):
-    """The identity is known, but may not do this."""
+    """The client is known, and may not do this."""
 
     status = 403
 
@@ -76,13 +93,16 @@ class MethodNotAllowed(DataplaneError):
 
 
 class NotAcceptable(DataplaneError):
-    """The client accepts none of the forms that the answer could take, or the state forbids it."""
+    """The client accepts no form that the answer can have, or a transaction cannot take this."""
 
     status = 406
 
 
 class TransactionOutdated(NotAcceptable):
-    """The transaction's base has moved, or it has failed; it can only be read and deleted."""
+    """Another version was committed since a transaction began, or its commit has failed.
+
+    Such a transaction can be read and deleted, and nothing else.
+    """
 
 
 class Conflict(DataplaneError):
@@ -92,33 +112,33 @@ class Conflict(DataplaneError):
 
 
 class AlreadyExists(Conflict):
-    """An object of that name exists."""
+    """An object with the name of a new one exists."""
 
 
 class VersionMismatch(Conflict):
-    """The given version is not the configuration's."""
+    """The version that a change was made for is not the present version."""
 
 
 class TooLarge(DataplaneError):
-    """The body is larger than the server takes."""
+    """A body is larger than the server takes."""
 
     status = 413
 
 
 class UnsupportedMedia(DataplaneError):
-    """The body's content type is not one that the operation reads."""
+    """A body has a content type that the operation does not read."""
 
     status = 415
 
 
 class Invalid(DataplaneError):
-    """A value breaks a rule of the schema; `code` says which kind of rule."""
+    """A value breaks a rule of its schema, or no line can say it; `code` is of which kind."""
 
     status = 422
 
 
 class TooMany(DataplaneError):
-    """A limit on concurrent work is reached."""
+    """More work of a kind is asked for at the same time than the server does."""
 
     status = 429
 
@@ -158,11 +178,11 @@ class NamedInConfiguration(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of what HAProxy says about a configuration.
+    """One message of HAProxy about a configuration.
 
-    `line` counts from 1 and is None where HAProxy names neither a line nor a section that can be
-    found by its name; `severity` is `alert`, `warning` or `notice`; `section` (header line) and
-    `resource` (the object) come from the line.
+    `severity` is `alert`, `warning` or `notice`. `line` counts from 1; it is None where the message
+    names neither a line nor a section by its name. `section` is the header of the section that
+    holds the line, and `resource` the object that the line belongs to.
     """
 
     line: int | None
@@ -173,9 +193,10 @@ class Finding:
 
 
 class CheckFailed(DataplaneError):
-    """HAProxy refuses the configuration; `findings` holds all that it said.
+    """HAProxy refuses the configuration, for the reasons in `findings`.
 
-    `unread`: HAProxy gave up while it read the file, so it may find more once that is mended.
+    `unread` is whether HAProxy gave up before the end of the file: it may then find more once these
+    reasons are mended.
     """
 
     status = 400
@@ -195,27 +216,27 @@ class FileRefused(CheckFailed):
 
 
 class ReloadFailed(DataplaneError):
-    """A reload that the client waited for went wrong; the former configuration is back."""
+    """A reload that the client waited for has failed; the former configuration is back in place."""
 
     status = 400
 
 
 class NotReloaded(DataplaneError):
-    """A version is in the file, and HAProxy does not run it: nothing was put back."""
+    """HAProxy does not run the version that is in the file, which stays there."""
 
     status = 503
 
 
 class RuntimeFailed(DataplaneError):
-    """HAProxy's Runtime API gave no usable answer."""
+    """The Runtime API of HAProxy gave no usable answer."""
 
     status = 502
 
 
 class RuntimeUnreachable(RuntimeFailed):
-    """No runtime socket is configured, or none takes a connection.
+    """No socket of the Runtime API is configured, or none takes a connection.
 
-    `denied`: what is missing is the right to use a socket, so HAProxy may run all the same.
+    `denied` is whether the server lacks the right to use a socket: HAProxy may run all the same.
     """
 
     status = 503
@@ -226,18 +247,18 @@ class RuntimeUnreachable(RuntimeFailed):
 
 
 class RuntimeTimeout(RuntimeFailed):
-    """A runtime socket took the command and did not answer in time."""
+    """A socket of the Runtime API took a command, and did not answer in time."""
 
     status = 504
 
 
 class StorageFailed(DataplaneError):
-    """A file could not be written; the old one is as it was."""
+    """A file could not be written; the former file is as it was."""
 
     status = 500
 
 
 class StorageFull(StorageFailed):
-    """There is no space left to write a file."""
+    """No space is left to write a file."""
 
     status = 507
