@@ -1,7 +1,7 @@
 """The core of the HAProxy data plane server: text, grammar, store, HTTP frame and hooks.
 
-Plugins need three names from here: `impl` marks a hook implementation, the grammar in
-`dataplane_core.grammar` declares keywords, and `dataplane_core.errors` holds what may be raised.
+Plugins import `dataplane_core.plugin`, and nothing else of it. Importing this package itself loads
+none of its parts.
 """
 
 import pluggy

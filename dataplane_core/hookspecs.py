@@ -1,8 +1,8 @@
 """Every hook that a plugin can implement: its signature, what it is for, and what its failure does.
 
-Implement one by decorating a module-level function of the same name with `dataplane_core.impl`;
-arguments that are not needed may be left out. Implementations are called in the order in which
-plugins are loaded, but for pluggy's `tryfirst`, `trylast` and wrappers.
+Implement one by decorating a module-level function of the same name with `impl` of
+`dataplane_core.plugin`; arguments that are not needed may be left out. Implementations are called
+in the order in which plugins are loaded, but for pluggy's `tryfirst`, `trylast` and wrappers.
 """
 
 from collections.abc import Iterable

@@ -134,9 +134,10 @@ class Extension:
             known = {name for case in choice.cases for name in _names(case)}
             pair = choice, choice.extended(*parts)
             self._same_types(one, choice, parts, origins)
-        origins.know("action", known, one.origin, where)
+        what = "word" if line.head else "action"
+        origins.know(what, known, one.origin, where)
         for name in (name for part in parts for name in _names(part)):
-            origins.claim("action", name, self.origin, where)
+            origins.claim(what, name, self.origin, where)
         return line.everywhere(Exchange([pair]))
 
     def _choice(self, top: Declaration) -> Dispatch | WordChoice:

@@ -194,9 +194,9 @@ def test_what_has_no_place_in_a_line_is_refused(name: str, part: object, behind:
 TWICE = [
     ("servers", "", "server_templates", "", arg("zz-new", word("zz_new")), "the keyword zz-new of server options"),
     ("backends", "default-server", "servers", "", arg("zz-new", word("zz_new")), "the keyword zz-new of server options"),
-    ("backends", "balance", "backends", "balance", case("zz-new"), "the action zz-new of defaults behind balance"),
-    ("backends", "balance", "defaults", "balance", case("zz-new"), "the action zz-new of defaults behind balance"),
-    ("backends", "mode", "backends", "mode", case("zz-new"), "the action zz-new of backends behind mode"),
+    ("backends", "balance", "backends", "balance", case("zz-new"), "the word zz-new of defaults behind balance"),
+    ("backends", "balance", "defaults", "balance", case("zz-new"), "the word zz-new of defaults behind balance"),
+    ("backends", "mode", "backends", "mode", case("zz-new"), "the word zz-new of backends behind mode"),
     ("http_checks", "", "backends", "http-check", case("zz-new"), "the action zz-new of http_checks"),
 ]
 
@@ -219,9 +219,9 @@ def test_two_who_add_the_same_are_both_named(
         ("servers", "", arg("zz-new", word("address")), "the property address of server options"),
         ("server_templates", "", arg("zz-new", word("name")), "the property name of server options"),
         ("backends", "balance uri", arg("len", word("zz_new")), "the keyword len of defaults behind balance uri"),
-        ("backends", "balance", case("uri"), "the action uri of defaults behind balance"),
-        ("backends", "mode", case("http"), "the action http of backends behind mode"),
-        ("defaults", "compression algo", case("gzip"), "the action gzip of defaults behind compression algo"),
+        ("backends", "balance", case("uri"), "the word uri of defaults behind balance"),
+        ("backends", "mode", case("http"), "the word http of backends behind mode"),
+        ("defaults", "compression algo", case("gzip"), "the word gzip of defaults behind compression algo"),
     ],
 )
 def test_what_is_there_cannot_be_added(name: str, behind: str, part: object, what: str) -> None:
