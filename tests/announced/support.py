@@ -12,7 +12,7 @@ from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.master import processes
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.harness.clean_root import CleanRoot
-from tests.harness.haproxy import HaproxyProcess, show_info
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess, show_info
 from tests.harness.server import PASSWORD, USER, Answer, ApiServer, free_port
 from tests.harness.sites import sites
 from tests.harness.waiting import until
@@ -24,11 +24,7 @@ global
   localpeer {name}
   hard-stop-after 1s
   stats socket {folder}/worker.sock mode 600 level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
 frontend fe_main
   bind 127.0.0.1:{port}
   default_backend be_main

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.haproxy.support import script
-from tests.harness.haproxy import HaproxyProcess
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.server import CONFIGURATION, PASSWORD, USER, ApiServer, Client
 from tests.harness.waiting import PATIENCE, until
 
@@ -68,12 +68,7 @@ case "$1" in
   reload) kill -USR2 "$pid" ;;
 esac
 """
-TEXT = """\
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+TEXT = DEFAULTS + """\
 frontend fe
   bind unix@{folder}/fe.sock
 """

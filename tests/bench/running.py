@@ -8,7 +8,7 @@ from statistics import median
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.bench.measure import Effort, Row, Table, timed
-from tests.harness.haproxy import HaproxyProcess
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.server import ApiServer, Client
 
 ENTRIES = 100_000
@@ -16,11 +16,7 @@ SERVICES = "/v2/services/haproxy"
 TEXT = """\
 global
   stats socket {folder}/worker.sock level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
 frontend fe
   bind unix@{folder}/fe.sock
   http-request set-header x %[path,map({folder}/maps/big.map)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.clean_root import CleanRoot
-from tests.harness.haproxy import HaproxyProcess
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.recorded import TOP
 from tests.harness.server import Client
 from tests.harness.waiting import PATIENCE, until
@@ -21,11 +21,7 @@ SAMPLES = [
 TEXT = """\
 global
   stats socket {folder}/worker.sock mode 600 level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
 frontend fe
   bind unix@{folder}/fe.sock
 """

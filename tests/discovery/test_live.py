@@ -19,6 +19,7 @@ from dataplane_plugins.discovery.slots import Slots
 from dataplane_plugins.discovery.sources import Instance
 from tests.discovery.consul import ConsulDouble, instance
 from tests.harness.fixtures import one_haproxy
+from tests.harness.haproxy import DEFAULTS
 from tests.harness.waiting import until
 from tests.runtime.support import Live, live
 
@@ -66,11 +67,7 @@ def served(folder: Path, requests: int) -> set[int]:
 TEXT = """\
 global
   stats socket {folder}/worker.sock mode 600 level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
 frontend fe
   bind unix@{folder}/fe.sock
 """

@@ -11,17 +11,14 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.journal.state import State
+from tests.harness.haproxy import DEFAULTS
 
 VERSIONS = ("2.6", "2.8", "3.0", "3.2")
 
 CONFIGURATION = """\
 global
   stats socket {folder}/worker.sock mode 600 level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
 frontend fe
   bind {folder}/fe.sock
   http-request set-header x %[path,map({folder}/words.map)]

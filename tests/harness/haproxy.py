@@ -11,6 +11,15 @@ from dataplane_core.haproxy.master import await_reload_under_way, processes
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.harness.waiting import PATIENCE, until
 
+DEFAULTS = """\
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+"""
+"""Without these lines HAProxy warns of each proxy."""
+
 
 def show_info(client: RuntimeClient) -> dict[str, str]:
     """What a worker tells of itself."""

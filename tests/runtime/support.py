@@ -13,7 +13,7 @@ from dataplane_core.app import create_app
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.settings import Settings, UserSettings
-from tests.harness.haproxy import HaproxyProcess, show_info
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess, show_info
 from tests.harness.waiting import until
 
 SERVICES = "/v2/services/haproxy"
@@ -21,11 +21,7 @@ SERVICES = "/v2/services/haproxy"
 TEXT = """\
 global
   stats socket {folder}/worker.sock mode 600 level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
 frontend fe
   bind unix@{folder}/fe.sock
   acl known src -f {folder}/known.acl

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.fixtures import one_haproxy
-from tests.harness.haproxy import HaproxyProcess
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.waiting import until
 from tests.references.support import MIRROR
 from tests.storage.support import bundle, certificate, form, pem_of, private_key
@@ -18,11 +18,7 @@ TEXT = """\
 global
   stats socket {folder}/worker.sock mode 600 level admin
   lua-load {folder}/general/hello.lua
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
   # {folder}/general/comment.txt
 frontend fe
   bind unix@{folder}/fe.sock ssl crt {folder}/ssl/site.pem

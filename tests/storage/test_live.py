@@ -11,7 +11,7 @@ from cryptography import x509
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.harness.fixtures import one_haproxy
-from tests.harness.haproxy import HaproxyProcess, show_info
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess, show_info
 from tests.harness.waiting import ends, until
 from tests.storage.support import Storage, bundle, certificate, pem_of, private_key, revocations
 
@@ -20,11 +20,7 @@ pytestmark = pytest.mark.haproxy
 TEXT = """\
 global
   stats socket {folder}/worker.sock mode 600 level admin
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+""" + DEFAULTS + """\
 frontend fe
   bind unix@{folder}/fe.sock ssl crt {folder}/ssl/site.pem ca-file {folder}/general/ca.pem crl-file {folder}/general/crl.pem verify optional
   bind unix@{folder}/all.sock ssl crt {folder}/ssl
