@@ -42,7 +42,7 @@ def check_map_entry(key: str, value: str) -> None:
 
 
 def values_by_key(pairs: Iterable[tuple[str, str]]) -> MapValues:
-    """Entries by their keys."""
+    """Return the values of each key, both in their order."""
     found: MapValues = {}
     for key, value in pairs:
         found.setdefault(key, []).append(value)
@@ -50,7 +50,7 @@ def values_by_key(pairs: Iterable[tuple[str, str]]) -> MapValues:
 
 
 def parse_map_file(text: str) -> Iterator[tuple[str, str]]:
-    """The entries that a file's text says."""
+    """Yield the keys and values of a file's text."""
     for line in _EACH.findall(text):
         match = _LINE.fullmatch(line)
         if match is not None:
@@ -58,7 +58,7 @@ def parse_map_file(text: str) -> Iterator[tuple[str, str]]:
 
 
 def rewrite_map_file(text: str, wanted: MapValues, changed: Container[str] | None = None) -> str:
-    """A file's text saying `wanted`: comments, order and spacing stay.
+    """Return the text of a file with the entries `wanted`; comments, order and spacing stay.
 
     Lines of keys that are not in `changed` stay as they are; None means that all count.
     """
@@ -91,18 +91,18 @@ class MapFiles:
     state: State
 
     def manages(self, one: PatternList) -> bool:
-        """Whether a map's file lies in the folder, by its name."""
+        """Return whether the path of a map's file lies in the folder."""
         return os.path.normpath(one.file).startswith(f"{os.path.normpath(self.folder)}/")
 
     def choose(self, found: Iterable[PatternList], name: str) -> PatternList:
-        """The map that a name means: a path, a managed file's name, another's, or a number.
+        """Return the map with a path, a managed file's name, another file's name, or a number.
 
         A name may lack its `.map`. Raises `NotFound`, and `Conflict` where several files have it.
         """
         return named_pattern_list(found, name, (name, f"{name}{SUFFIX}"), self.manages)
 
     def path(self, one: PatternList) -> Path | None:
-        """The file of a managed map; None where there is none, or what is there is no file of it.
+        """Return the file of a managed map; None for another map, and where no such file is.
 
         A link that leads out of the folder is not followed, a device or FIFO is left alone.
         """
@@ -125,5 +125,5 @@ class MapFiles:
         return True
 
     def wrote_last(self, path: Path) -> bool:
-        """Whether nobody else has written a file since `write` did."""
+        """Return whether nobody else has written a file since `write` did."""
         return self.state.value(f"map file {path}") == str(path.stat().st_mtime_ns)

@@ -30,7 +30,7 @@ from dataplane_core.plugin import (
 
 PatternKind = Literal["map", "acl"]
 PatternEntry = tuple[str, str, str]
-"""The address, the key, and the value of a map's entry ("" in a list)."""
+"""An entry: its mark (an address in HAProxy's memory), its key, its value ("" in a list)."""
 
 _REFERENCE = re.compile(r"(\d+) \((.*?)\) (.*)")
 _LABEL = re.compile(r"(?:acl|map) '([^']*)'")
@@ -72,7 +72,7 @@ class PatternList:
 
 
 def parse_pattern_lists(answer: str) -> list[PatternList]:
-    """What an answer to `show map` or `show acl` lists."""
+    """Return the maps or lists in an answer to `show map` or `show acl`."""
     if not answer.startswith("# id "):
         raise RuntimeFailed("HAProxy's list of maps or ACLs cannot be read")
     matches = (_REFERENCE.fullmatch(line) for line in answer.splitlines()[1:])
@@ -85,7 +85,7 @@ def named_pattern_list(
     spellings: Iterable[str],
     prefers: Callable[[PatternList], bool] = lambda one: False,
 ) -> PatternList:
-    """The map or list that a name means.
+    """Return the map or list that a name means.
 
     That is a file's path or name, in one of the `spellings` of the name, or a number. Of several
     files of one name the one that is preferred is meant. Raises `NotFound`, and `Conflict` where
@@ -107,7 +107,7 @@ def named_pattern_list(
 def _fitting(
     found: list[PatternList], spellings: Iterable[str], prefers: Callable[[PatternList], bool]
 ) -> Iterator[list[PatternList]]:
-    """What a name may mean, from the most exact meaning on."""
+    """Yield the maps or lists that a name may mean, from the most exact meaning on."""
     for name in spellings:
         yield [one for one in found if one.file == name]
         if name.startswith("/"):
@@ -119,7 +119,7 @@ def _fitting(
 
 
 def parse_entries(dump: bytes) -> list[PatternEntry]:
-    """The entries of a map or list; bytes that are not UTF-8 stand as surrogates."""
+    """Return the entries of a map or list; bytes that are not UTF-8 stand as surrogates."""
     text = dump.decode("utf-8", "surrogateescape")
     rows = (line.split(" ", 2) for line in text.split("\n") if line)
     return [(row[0], row[1], row[2]) if len(row) > 2 else _short(row) for row in rows]
@@ -140,11 +140,11 @@ class RuntimePatterns:
         self.kind = kind
 
     def all(self) -> list[PatternList]:
-        """Every map or list."""
+        """Return every map, or every list."""
         return parse_pattern_lists(self.runtime.execute(f"show {self.kind}")[0])
 
     def dump(self, one: PatternList) -> bytes:
-        """The entries as HAProxy writes them."""
+        """Return the entries as HAProxy writes them: a line each, without the last newline."""
         client = self.runtime.processes()[0]
         found = client.dump(f"show {self.kind} #{one.id}", self.runtime.deadline)
         if found and not found.startswith(b"0x"):
@@ -152,7 +152,7 @@ class RuntimePatterns:
         return found
 
     def find(self, one: PatternList, key: str) -> PatternEntry | None:
-        """The first entry with exactly this key; its address is "" where HAProxy did not say."""
+        """Return the first entry with exactly this key; its mark is "" where HAProxy gives none."""
         answer = self.runtime.execute(f"get {self.kind} #{one.id} {runtime_argument(key)}")[
             0
         ].strip()
@@ -170,14 +170,14 @@ class RuntimePatterns:
         return next((row for row in found if row[1] == key), None)
 
     def tell(self, command: str, one: PatternList, *arguments: str) -> None:
-        """One command on an entry, to every process; raises what HAProxy's words mean."""
+        """Send one command on an entry to every process; raises what HAProxy's words mean."""
         words = " ".join(arguments)
         answers = self.runtime.execute(f"{command} {self.kind} #{one.id} {words}".rstrip(" "))
         if said := first_words(answers):
             raise refused(said, _KINDS)
 
     def word(self, one: PatternList, key: str) -> str:
-        """A key as an argument; HAProxy takes one that begins with `#` for an entry's address."""
+        """Return a key as an argument: by its entry's mark if it begins with `#`, as marks do."""
         if not key.startswith("#"):
             return runtime_argument(key)
         found = self._search(one, key)
@@ -232,5 +232,5 @@ class RuntimePatterns:
 
 
 def _joined(row: PatternEntry) -> str:
-    """A pattern of a list: it may have blanks, and there is no value behind it."""
+    """Return a pattern of a list whole: it may hold blanks, and no value follows."""
     return f"{row[1]} {row[2]}" if row[2] else row[1]

@@ -55,7 +55,7 @@ class RuntimeAcls:
         self.patterns = RuntimePatterns(services, "acl")
 
     def find(self, name: str) -> PatternList:
-        """The list with a number, else the one of a file, by its path or name.
+        """Return the list with the number `name`, else that of the file with this path or name.
 
         Raises `NotFound`, and `Conflict` where several files have the name.
         """
@@ -64,12 +64,12 @@ class RuntimeAcls:
         return by_number[0] if by_number else named_pattern_list(lists, name, (name,))
 
     def rows(self, one: PatternList) -> list[dict[str, str]]:
-        """The patterns of a list."""
+        """Return the patterns of a list, each with HAProxy's mark (`id`) and `value`."""
         found = parse_entries(self.patterns.dump(one))
         return [{"id": row[0], "value": " ".join(filter(None, row[1:]))} for row in found]
 
     def row(self, one: PatternList, name: str) -> dict[str, str]:
-        """The pattern with a mark, else the one that says so; raises `NotFound`."""
+        """Return the pattern with the mark `name`, else the pattern `name`; raises `NotFound`."""
         rows = self.rows(one)
         for member in ("id", "value"):
             for row in rows:
@@ -79,12 +79,12 @@ class RuntimeAcls:
 
 
 def acl_json(one: PatternList) -> dict[str, Any]:
-    """A list as clients see it."""
+    """Return a list as clients see it: `description`, `id` (its number) and `storage_name`."""
     return {"description": one.description, "id": one.id, "storage_name": one.label}
 
 
 def check_acl_value(value: Any) -> str:
-    """A pattern that a command can carry; raises `BadRequest` and `Invalid`."""
+    """Return a pattern that a command can carry; raises `BadRequest` and `Invalid`."""
     if value is None or value == "":
         raise Invalid("value in body is required", code=Code.REQUIRED)
     if not isinstance(value, str):

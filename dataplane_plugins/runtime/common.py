@@ -1,4 +1,4 @@
-"""What the resources of the running HAProxy share: parameters, answers, and failures."""
+"""Parameters, answers and failures that the resources of the running HAProxy share."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ DELETED = Response(None, (), "Deleted.")
 
 
 def prop_schema(prop: Prop) -> dict[str, Any]:
-    """A property in a specification."""
+    """Return the JSON Schema of a property."""
     facts: dict[str, Any] = {"type": prop.json}
     if prop.help:
         facts["description"] = prop.help
@@ -37,14 +37,14 @@ def prop_schema(prop: Prop) -> dict[str, Any]:
 
 
 def name_parameter(name: str, help: str, *, where: str = "query") -> Parameter:
-    """A required name in the query or the path."""
+    """Return the parameter of a required name in the query or the path."""
     return Parameter(name, where=where, required=True, pattern=NAME_PATTERN, help=help)
 
 
 def answers_of_all(
     runtime: Runtime, name: str, ask: Callable[[RuntimeClient, float], Any]
 ) -> list[dict[str, Any]]:
-    """What each process answers, as `{"runtimeAPI": where, name: …}`.
+    """Return what each process answers, as `{"runtimeAPI": its address, name: its answer}`.
 
     `ask` is given the process and the seconds that it has. A process that gives no answer has
     `error` instead, unless none gives any: that is raised.

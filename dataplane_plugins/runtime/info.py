@@ -1,4 +1,4 @@
-"""`/runtime/info`: what each process says of itself (management guide, "show info")."""
+"""`/runtime/info`: facts and counters of each process (management guide, "show info")."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -83,7 +83,7 @@ FIELDS = {
 
 
 def parse_info(answer: str) -> dict[str, Any]:
-    """The answer to `show info` under the names of the interface."""
+    """Return an answer to `show info` as an object with the interface's names."""
     told: Mapping[str, str] = {
         name.strip(): value.strip()
         for name, colon, value in (line.partition(":") for line in answer.splitlines())

@@ -80,7 +80,7 @@ class MapSync:
         return written
 
     def _process(self) -> str:
-        """What tells one worker of HAProxy from the next: its pid and the second of its start."""
+        """Return what identifies a worker of HAProxy: its pid, and the second of its start."""
         answer = self.patterns.runtime.execute("show info")[0]
         told = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
         if "Pid" not in told or not is_digits(told.get("Uptime_sec", "")):
@@ -111,7 +111,7 @@ class MapSync:
         return done
 
     def _began_with(self, path: Path) -> bytes | None:
-        """The file as a dump, if the process or the last look at it left it so; else None."""
+        """Return the file in the form of a dump; None if somebody else has written it since."""
         began = int(self.started.split()[1])
         if path.stat().st_mtime > began + 1 and not self.files.wrote_last(path):
             return None

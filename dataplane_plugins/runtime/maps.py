@@ -41,11 +41,11 @@ class RuntimeMaps:
         self.files = MapFiles(folder, services.state)
 
     def find(self, name: str) -> PatternList:
-        """The map that a name means; raises `NotFound`."""
+        """Return the map that a name means; raises `NotFound`, and `Conflict` for several."""
         return self.files.choose(self.patterns.all(), name)
 
     def values(self, one: PatternList) -> MapValues:
-        """What a map holds, by its keys."""
+        """Return the values of a map by their keys."""
         return values_by_key(
             (key, value) for _, key, value in parse_entries(self.patterns.dump(one))
         )
@@ -64,7 +64,7 @@ class RuntimeMaps:
 
 
 def map_json(one: PatternList) -> dict[str, Any]:
-    """A map as clients see it."""
+    """Return a map as clients see it: `description`, `file` and `id` (its number)."""
     return {"description": one.description, "file": one.file, "id": one.id}
 
 
@@ -117,7 +117,7 @@ class RuntimeMapItem:
         resp.status = 204
 
     def _removable(self, name: str) -> Path | None:
-        """The file of a managed map; raises `BadRequest`, and `Conflict` for one that must stay."""
+        """Return the file of a managed map; raises `BadRequest`, and `Conflict` if it is used."""
         one, files = self.maps.find(name), self.maps.files
         if not files.manages(one):
             raise BadRequest(f"{name} is outside {files.folder}; its file stays")
@@ -128,7 +128,7 @@ class RuntimeMapItem:
 
 
 def _entries_of(body: Any) -> list[tuple[str, str]]:
-    """The entries of an upload; raises `BadRequest` and `Invalid`."""
+    """Return the keys and values of an upload; raises `BadRequest` and `Invalid`."""
     if not isinstance(body, list):
         raise BadRequest("the body must be an array of objects with a key and a value")
     given: list[tuple[str, str]] = []
@@ -202,7 +202,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
-    """The maps of the running process, with how many entries they have."""
+    """Yield the maps of the running process, with how many entries they have."""
     for one in RuntimeMaps(services).patterns.all():
         count = f" with {one.counts[-1]} entries" if one.counts else ""
         yield Fact("map", f"{one.label}{count}")

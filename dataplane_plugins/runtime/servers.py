@@ -80,7 +80,7 @@ NO_ADDRESS = "-"
 
 
 def parse_server_states(answer: str) -> Iterator[dict[str, Any]]:
-    """The servers that an answer to `show servers state` tells of."""
+    """Yield the servers in an answer to `show servers state`, as clients see them."""
     lines = answer.splitlines()
     if len(lines) < 2 or not lines[1].startswith("# be_id "):
         raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
@@ -100,7 +100,7 @@ def parse_server_states(answer: str) -> Iterator[dict[str, Any]]:
 
 
 def admin_state(bits: int) -> str:
-    """The state that a server's bits amount to: maintenance counts more than draining."""
+    """Return `maint`, `drain` or `ready` for a server's bits: maintenance outweighs draining."""
     if bits & _MAINTENANCE:
         return "maint"
     return "drain" if bits & _DRAIN else "ready"
@@ -145,7 +145,7 @@ class DynamicServers:
 
 
 def _says_nothing(name: str, value: Any) -> bool:
-    """Whether a switch is off already: a dynamic server inherits nothing that could be on."""
+    """Return whether a switch is off already: a dynamic server inherits nothing."""
     return bool(value == "disabled" and not name.startswith(_ON_ALREADY))
 
 
@@ -156,21 +156,21 @@ class RuntimeServers:
         self.runtime = runtime
 
     def all(self, backend: str) -> list[dict[str, Any]] | None:
-        """The servers of a backend; None when there is no such backend."""
+        """Return the servers of a backend; None when there is no such backend."""
         answer = self.runtime.execute(f"show servers state {runtime_argument(backend)}")[0]
         if answer.startswith("Can't find backend"):
             return None
         return list(parse_server_states(answer))
 
     def one(self, backend: str, name: str) -> dict[str, Any]:
-        """One server; raises `NotFound`."""
+        """Return one server; raises `NotFound`."""
         found = next((one for one in self.all(backend) or () if one["name"] == name), None)
         if found is None:
             raise NotFound(f"the running HAProxy has no server {name} in backend {backend}")
         return found
 
     def tell(self, command: str, backend: str, name: str, rest: str = "") -> None:
-        """One command about a server; raises what HAProxy's words mean."""
+        """Send one command about a server to every process; raises what HAProxy's words mean."""
         where = f"{runtime_argument(backend)}/{runtime_argument(name)}"
         for answer in self.runtime.execute(f"{command} {where} {rest}".rstrip(" ")):
             words = first_words([answer])

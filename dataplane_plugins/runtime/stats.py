@@ -57,7 +57,7 @@ Wanted = Callable[[dict[str, Any]], bool]
 
 
 def parse_stats(answer: str) -> Iterator[dict[str, Any]]:
-    """The rows of an answer to `show stat` as objects of the interface."""
+    """Yield the rows of an answer to `show stat` as objects of the interface."""
     rows = csv.reader(answer.removeprefix("# ").splitlines())
     header = next(rows, [])
     if header[:2] != ["pxname", "svname"]:
@@ -87,7 +87,7 @@ def _values(told: dict[str, str]) -> dict[str, Any]:
 
 
 def stats_filter(kind: str | None, name: str | None, parent: str | None) -> Wanted:
-    """The filter that a query means; raises `BadRequest` for one that means nothing."""
+    """Return the filter of rows that a query asks for; raises `BadRequest`."""
     if kind is None and (name or parent):
         raise BadRequest("name and parent in query need a type")
     if parent and kind != "server":

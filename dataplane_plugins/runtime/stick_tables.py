@@ -50,7 +50,7 @@ class StickTable:
 
 
 def parse_header(line: str) -> StickTable | None:
-    """The table whose first line this is."""
+    """Return the table that the first line of HAProxy's answer describes; None for another line."""
     match = _HEADER.match(line)
     if match is None:
         return None
@@ -58,7 +58,7 @@ def parse_header(line: str) -> StickTable | None:
 
 
 def stick_tables(client: RuntimeClient, seconds: float) -> list[StickTable]:
-    """The tables of a process; raises `RuntimeFailed` when it says something else."""
+    """Return the tables of a process; raises `RuntimeFailed` for an odd answer."""
     answer = client.command("show table", seconds)
     found = [parse_header(line) for line in answer.splitlines() if line]
     if None in found:
@@ -69,7 +69,7 @@ def stick_tables(client: RuntimeClient, seconds: float) -> list[StickTable]:
 def entry_lines(
     client: RuntimeClient, name: str, rest: str, seconds: float
 ) -> Generator[str, None, None]:
-    """The lines of a table's entries; `rest` narrows them, as `show table` reads it.
+    """Yield the lines of a table's entries; `rest` narrows them, as `show table` reads it.
 
     Raises `NotFound` without the table, and `BadRequest` with HAProxy's words.
     """
@@ -93,7 +93,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 def parse_table_entry(line: str) -> dict[str, Any]:
-    """An entry as clients see it; of an array, the first member without a name of its own."""
+    """Return an entry as clients see it; of an array, the first member without its own name."""
     match = _ROW.match(line)
     if match is None:
         raise RuntimeFailed("an entry of HAProxy's stick table cannot be read")
@@ -109,14 +109,14 @@ def parse_table_entry(line: str) -> dict[str, Any]:
 
 
 def table_fields(line: str) -> list[dict[str, Any]]:
-    """What a table stores, from one of its entries."""
+    """Return the fields that a table stores, read from the line of one of its entries."""
     match = _ROW.match(line)
     found = _DATA.findall(match["data"]) if match else ()
     return [one for name, period, _ in found if (one := table_field(name, int(period or 0)))]
 
 
 def table_field(name: str, period: int) -> dict[str, Any]:
-    """One thing that a table stores; `period` in milliseconds. Empty for what is none."""
+    """Return a field that a table stores, `period` in milliseconds; empty for an unknown name."""
     shown: dict[str, Any] = {"field": name}
     if name not in DATA_TYPES:
         member = _MEMBER.fullmatch(name)
@@ -129,7 +129,7 @@ def table_field(name: str, period: int) -> dict[str, Any]:
 
 
 def declared_fields(document: Document, name: str) -> list[dict[str, Any]]:
-    """What a table stores as the configuration has it: for one without an entry.
+    """Return the fields of a table without entries, as the configuration declares them.
 
     The table is a proxy's, or `peers/table`, a line `table` of a section `peers`.
     """
@@ -154,7 +154,7 @@ def _declarations(document: Document, name: str) -> Iterator[list[str]]:
 
 
 def _stored(name: str, given: str | None) -> Iterator[dict[str, Any]]:
-    """The fields of one word of `store`: `gpc0`, `http_req_rate(10s)`, `gpc_rate(3,10s)`."""
+    """Yield the fields of one word of `store`: `gpc0`, `http_req_rate(10s)`, `gpc_rate(3,10s)`."""
     parts = (given or "").split(",")
     period = _TIME.fullmatch(parts[-1]) if "_rate" in name else None
     milliseconds = int(int(period[1]) * _MILLISECONDS[period[2]]) if period else 0
@@ -166,7 +166,7 @@ def _stored(name: str, given: str | None) -> Iterator[dict[str, Any]]:
 
 
 def unescaped(text: str) -> str:
-    r"""A key without HAProxy's escapes; bytes that are not ASCII stay as `\xC3`.
+    r"""Return a key without HAProxy's escapes; bytes that are not ASCII stay as `\xC3`.
 
     >>> unescaped(r"a\ b\=c")
     'a b=c'

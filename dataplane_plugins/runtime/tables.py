@@ -50,7 +50,7 @@ _VALUE = Prop("value", "integer", minimum=0, nullable=True)
 
 
 def _data_props() -> tuple[Prop, ...]:
-    """What can be set of an entry."""
+    """Yield the properties of an entry that can be set."""
     found: list[Prop] = []
     for name in stick_tables.DATA_TYPES:
         if name in stick_tables.ARRAYS:
@@ -84,20 +84,20 @@ class StickTables:
         self.seconds = services.runtime.deadline
 
     def process(self, number: int) -> RuntimeClient:
-        """A process by its number; raises `NotFound`."""
+        """Return the process with a number, from 1; raises `NotFound`."""
         clients = self.services.runtime.processes()
         if not 1 <= number <= len(clients):
             raise NotFound(f"HAProxy has no process {number}; they count from 1 to {len(clients)}")
         return clients[number - 1]
 
     def of(self, number: int) -> list[dict[str, Any]]:
-        """The tables of a process as clients see them."""
+        """Return the tables of a process as clients see them."""
         client = self.process(number)
         found = stick_tables.stick_tables(client, self.seconds)
         return [self._shown(client, number, one) for one in found]
 
     def one(self, number: int, name: str) -> dict[str, Any]:
-        """One table; raises `NotFound`."""
+        """Return one table; raises `NotFound`."""
         client = self.process(number)
         for one in stick_tables.stick_tables(client, self.seconds):
             if one.name == name:
@@ -125,7 +125,7 @@ class StickTables:
 
 
 def table_filter(key: str | None, filters: str | None) -> str:
-    """What `show table` is told of a query's key or filter; raises `BadRequest`."""
+    """Return the words of `show table` for a query's key or filter; raises `BadRequest`."""
     if key and filters:
         raise BadRequest("key and filter in query exclude one another")
     if key:
@@ -142,7 +142,7 @@ def table_filter(key: str | None, filters: str | None) -> str:
 
 
 def data_words(data: Mapping[str, Any]) -> str:
-    """What `set table` is told; `data` is flat: `gpc0`, `gpc.idx`, `gpc.value`."""
+    """Return the words of `set table`; `data` is flat: `gpc0`, `gpc.idx`, `gpc.value`."""
     words = []
     for name in stick_tables.DATA_TYPES:
         index, value = data.get(f"{name}.idx", 0), data.get(f"{name}.value", data.get(name))
@@ -235,56 +235,57 @@ def _schemas(routes: Routes) -> None:
     routes.schema("stick_table_entries", array("stick_table_entry"))
 
 
+_TABLE = name_parameter("stick_table", "Name of the table.")
+_LIST = operation(
+    "getStickTables",
+    TAG,
+    "List stick tables. Those of every process of the running HAProxy, or of one.",
+    (replace(_PROCESS, required=False),),
+    _200=Response({"$ref": "stick_tables"}),
+)
+_ONE = operation(
+    "getStickTable",
+    TAG,
+    "Read a stick table. Its type, its size, and what it counts.",
+    (name_parameter("name", "Name of the table.", where="path"), _PROCESS),
+    _200=Response({"$ref": "stick_table"}),
+    _404=NO_SUCH_OBJECT,
+)
+_ENTRIES = operation(
+    "getStickTableEntries",
+    TAG,
+    "List the entries of a stick table. The keys with what is counted for them now.",
+    (
+        *(_TABLE, _PROCESS),
+        Parameter("filter", pattern=KEY_PATTERN, help="Only such as `gpc0 gt 1`."),
+        Parameter("key", pattern=KEY_PATTERN, help="Only the entry of this key."),
+        Parameter("count", "integer", help="So many at most."),
+        Parameter("offset", "integer", help="Leave so many out."),
+    ),
+    _200=Response({"$ref": "stick_table_entries"}),
+)
+_CHANGE = operation(
+    "setStickTableEntries",
+    TAG,
+    "Set the counters of a key in a stick table. The entry is made if it is not there.",
+    (_TABLE, _PROCESS),
+    Body(
+        {"$ref": "stick_table_change"},
+        props=TABLE_ENTRY_CHANGE,
+        required=False,
+        example={"key": "192.0.2.1", "data_type": {"gpc0": 1}},
+    ),
+    _204=Response(None, (), "Set."),
+)
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve tables and their entries."""
     routes.tag(TAG, "Stick tables of the running HAProxy, and their entries.", 30)
     _schemas(routes)
     tables = StickTables(services)
-    table = name_parameter("stick_table", "Name of the table.")
-    listing = operation(
-        "getStickTables",
-        TAG,
-        "List stick tables. Those of every process of the running HAProxy, or of one.",
-        (replace(_PROCESS, required=False),),
-        _200=Response({"$ref": "stick_tables"}),
-    )
-    one = operation(
-        "getStickTable",
-        TAG,
-        "Read a stick table. Its type, its size, and what it counts.",
-        (name_parameter("name", "Name of the table.", where="path"), _PROCESS),
-        _200=Response({"$ref": "stick_table"}),
-        _404=NO_SUCH_OBJECT,
-    )
-    entries = operation(
-        "getStickTableEntries",
-        TAG,
-        "List the entries of a stick table. The keys with what is counted for them now.",
-        (
-            *(table, _PROCESS),
-            Parameter("filter", pattern=KEY_PATTERN, help="Only such as `gpc0 gt 1`."),
-            Parameter("key", pattern=KEY_PATTERN, help="Only the entry of this key."),
-            Parameter("count", "integer", help="So many at most."),
-            Parameter("offset", "integer", help="Leave so many out."),
-        ),
-        _200=Response({"$ref": "stick_table_entries"}),
-    )
-    change = operation(
-        "setStickTableEntries",
-        TAG,
-        "Set the counters of a key in a stick table. The entry is made if it is not there.",
-        (table, _PROCESS),
-        Body(
-            {"$ref": "stick_table_change"},
-            props=TABLE_ENTRY_CHANGE,
-            required=False,
-            example={"key": "192.0.2.1", "data_type": {"gpc0": 1}},
-        ),
-        _204=Response(None, (), "Set."),
-    )
-    routes.add(f"{PATH}/stick_tables", StickTableList(tables), {"GET": listing})
-    routes.add(f"{PATH}/stick_tables/{{name}}", StickTableItem(tables), {"GET": one})
-    routes.add(
-        f"{PATH}/stick_table_entries", StickTableEntries(tables), {"GET": entries, "POST": change}
-    )
+    routes.add(f"{PATH}/stick_tables", StickTableList(tables), {"GET": _LIST})
+    routes.add(f"{PATH}/stick_tables/{{name}}", StickTableItem(tables), {"GET": _ONE})
+    several = {"GET": _ENTRIES, "POST": _CHANGE}
+    routes.add(f"{PATH}/stick_table_entries", StickTableEntries(tables), several)

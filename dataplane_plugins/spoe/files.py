@@ -50,7 +50,7 @@ def language(registry: Registry) -> Language:
 
 
 class SpoeChecker:
-    """HAProxy judges a SPOE file only as part of the configuration that refers to it."""
+    """Checks a SPOE file with the configuration that refers to it: HAProxy reads none alone."""
 
     def __init__(self, services: Services, path: Path) -> None:
         self._used_files = services.used_files
@@ -58,7 +58,7 @@ class SpoeChecker:
 
     @contextmanager
     def begin(self, path: Path, /) -> Iterator[Verdict]:
-        """Judge both, with the file as it is at `path`."""
+        """Check both, with the file as it is at `path`."""
 
         def verdict() -> tuple[()]:
             try:
@@ -72,14 +72,14 @@ class SpoeChecker:
 
 
 class SpoeReloads:
-    """What a change of a SPOE file needs: a reload of the configuration as it is."""
+    """The reloads that changes of a SPOE file need: those of the configuration as it is."""
 
     def __init__(self, services: Services, name: str) -> None:
         self._services = services
         self._name = name
 
     def request(self, version: int, reason: str = "") -> str:
-        """The id of the reload that will read version `version` of the file."""
+        """Ask for a reload that reads version `version` of the file; returns its identifier."""
         wanted = f"SPOE file {self._name}, version {version}"
         newest = self._services.config.history.newest()
         return self._services.reloads.request(
@@ -87,7 +87,7 @@ class SpoeReloads:
         )
 
     def loading(self) -> tuple[int, ...]:
-        """No version of the file is known to be: HAProxy reads it with the configuration."""
+        """Return no version: nobody knows which one HAProxy reads with the configuration."""
         return ()
 
 
@@ -99,7 +99,7 @@ class ForcedMainReloads:
         self._file = file
 
     def force(self, version: int) -> ReloadRecord:
-        """Reload now; when that fails, the file says what it said before `version`."""
+        """Reload now; when that fails, put the text of the file before `version` back."""
         self._file.accept(version - 1)
         record = self._services.reloads.force(self._services.config.version(), beside=True)
         restored = None
@@ -119,14 +119,14 @@ class SpoeFiles:
         self._opening = threading.Lock()
 
     def paths(self) -> list[str]:
-        """The full paths of all files, sorted."""
+        """Return the full paths of all files, sorted."""
         if not self._folder.is_dir():
             return []
         names = sorted(entry.name for entry in os.scandir(self._folder) if entry.is_file())
         return [str(self._folder / name) for name in names if _NAME.fullmatch(name)]
 
     def store(self, name: str) -> ConfigStore:
-        """The store of a file, by its name or full path; raises `NotFound`."""
+        """Return the store of a file, by its name or full path; raises `NotFound`."""
         path = self._path(name)
         if path is None or not path.is_file():
             raise NotFound(f"missing object: SPOE file {name} does not exist")
@@ -190,7 +190,7 @@ class SpoeFiles:
         return locked(self._services.state.path("spoe.lock"))
 
     def _state_of(self, path: Path) -> Path:
-        """Where the state of a file is: elsewhere after each deletion of its name."""
+        """Return the folder of the state of a file: another one after each deletion of its name."""
         lives = self._services.state.value(_fact(path))
         folder = Path(self._services.settings.state_dir) / "spoe"
         return folder / (f"{path.name}@{lives}" if lives else path.name)
@@ -213,5 +213,5 @@ class SpoeFiles:
 
 
 def _fact(path: Path) -> str:
-    """What is kept in the server's state: how often a file of this name was deleted."""
+    """Return the name of a fact in the server's state: how often such a file was deleted."""
     return f"deletions of SPOE file {path.name}"

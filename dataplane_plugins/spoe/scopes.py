@@ -8,12 +8,12 @@ _NAME = re.compile(r"\[[A-Za-z0-9_.:-]+\]")
 
 
 def names(document: Document) -> list[str]:
-    """The scopes, brackets included, in file order."""
+    """Return the scopes, brackets included, in file order."""
     return [section.name for section in document.of_kind(SCOPE_KIND)]
 
 
 def scope_sections(document: Document, scope: str, kind: str) -> list[Section]:
-    """The sections of a kind in a scope; raises `NotFound` without the scope."""
+    """Return the sections of a kind in a scope; raises `NotFound` without the scope."""
     start, end = _span(document, scope)
     return [section for section in document.sections[start:end] if section.kind == kind]
 
@@ -31,7 +31,7 @@ def place(document: Document, scope: str, kind: str, name: str) -> tuple[Documen
 
 
 def add_scope(document: Document, scope: str) -> Document:
-    """The document with an empty scope at its end; raises `Invalid` and `AlreadyExists`."""
+    """Return the document with an empty scope at its end; raises `Invalid`, `AlreadyExists`."""
     if not _NAME.fullmatch(scope):
         raise Invalid(
             "a scope is a name in brackets, such as [mirror]; the name may hold letters, digits, "
@@ -44,7 +44,7 @@ def add_scope(document: Document, scope: str) -> Document:
 
 
 def remove_scope(document: Document, scope: str) -> Document:
-    """The document without a scope and all that stands in it; raises `NotFound`."""
+    """Return the document without a scope and all that stands in it; raises `NotFound`."""
     start, end = _span(document, scope)
     for at in range(end - 1, start - 2, -1):
         document = document.remove(document.sections[at])
@@ -52,7 +52,7 @@ def remove_scope(document: Document, scope: str) -> Document:
 
 
 def _span(document: Document, scope: str) -> tuple[int, int]:
-    """The positions of the sections in a scope, its own line left out."""
+    """Return the first position of a scope's sections, and the one behind them."""
     start = None
     for at, section in enumerate(document.sections):
         if section.kind == SCOPE_KIND and start is not None:

@@ -41,7 +41,7 @@ class PemBundle:
         return b"".join(block.text for block in self.blocks).decode("ascii")
 
     def of(self, *labels: bytes) -> list[bytes]:
-        """The objects of some kinds; a label also counts for those that end with it."""
+        """Return the objects whose PEM label ends with one of `labels`."""
         return [block.text for block in self.blocks if block.label.endswith(labels)]
 
     @property
@@ -51,7 +51,7 @@ class PemBundle:
 
 
 def parse_pem(data: bytes) -> PemBundle:
-    """The objects in a file; raises `Invalid` for what is no PEM, or holds what is not known."""
+    """Return the objects of a PEM file; raises `Invalid` for no PEM, or for unknown objects."""
     found = tuple(_block(*match.groups()) for match in _BLOCK.finditer(data))
     if not found:
         raise Invalid("the file holds no certificate in PEM format")
@@ -61,7 +61,7 @@ def parse_pem(data: bytes) -> PemBundle:
 
 
 def pem_or_none(data: bytes) -> PemBundle | None:
-    """The objects in a file of any kind; None if it is no PEM."""
+    """Return the objects of a file of any kind; None if it is no PEM."""
     try:
         return parse_pem(data)
     except Invalid:
@@ -81,7 +81,7 @@ def _block(label: bytes, body: bytes) -> PemBlock:
 
 
 def check_pem(data: bytes) -> PemBundle:
-    """The objects in a file that HAProxy can load.
+    """Return the objects of a file that HAProxy can load.
 
     Raises `Invalid` when one of them cannot be read, or the key is not the first certificate's.
     """
@@ -131,7 +131,7 @@ def check_key(bundle: PemBundle, former: bytes, beside: bytes) -> None:
 
 
 def _public_key(text: bytes) -> Any:
-    """The public half of a private key, which is also in the certificates that belong to it."""
+    """Return the public half of a private key, which its certificates hold as well."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     return _loaded("a private key", lambda one: load_pem_private_key(one, None), text).public_key()
@@ -145,7 +145,7 @@ def _loaded(what: str, load: Callable[[bytes], T], text: bytes) -> T:
 
 
 def certificate_facts(data: bytes) -> dict[str, Any]:
-    """What the first certificate of a file says; nothing where there is none."""
+    """Return the facts of the first certificate in a file; empty where there is none."""
     from cryptography import x509
 
     try:
@@ -214,7 +214,7 @@ def _extension(one: "x509.Certificate", kind: Any) -> Any:
 
 
 def _algorithm(one: "x509.Certificate") -> str:
-    """The key's family and its size in bits, such as `RSA2048`."""
+    """Return the key's family and its size in bits, such as `RSA2048`."""
     key: Any = one.public_key()
     family = type(key).__name__.lstrip("_").removesuffix("PublicKey")
     return f"{family.upper()}{getattr(key, 'key_size', '')}"
@@ -232,5 +232,5 @@ def _line(name: "x509.Name") -> str:
 
 
 def _common(name: "x509.Name") -> str:
-    """The common name, or all there is instead."""
+    """Return the common name; the whole name where it has none."""
     return next((value for kind, value in _pairs(name) if kind == "CN"), "") or _line(name)

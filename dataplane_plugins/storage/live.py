@@ -39,7 +39,7 @@ _STORES = ("ssl cert", "ssl ca-file", "ssl crl-file")
 
 
 class CannotUpdateLive(Exception):
-    """The running HAProxy cannot be given a file's new content; says why."""
+    """The reason why the running HAProxy cannot be given a file's new content."""
 
 
 class LoadedFiles:
@@ -51,7 +51,7 @@ class LoadedFiles:
         self.patterns = tuple(RuntimePatterns(services, kind) for kind in _KINDS)
 
     def loaded_maps(self) -> dict[str, PatternList]:
-        """The maps of the running process by the real paths of their files; none if unreachable."""
+        """Return the running maps by the real paths of their files; none without HAProxy."""
         try:
             found = self.patterns[0].all()
         except RuntimeFailed:
@@ -131,7 +131,7 @@ class LoadedFiles:
             raise CannotUpdateLive(error.message) from None
 
     def uses(self, path: Path) -> set[str]:
-        """What a file is used for; `CannotUpdateLive` where only a reload reads that."""
+        """Return what a file is used for; raises `CannotUpdateLive` if only a reload reads it."""
         text = self.services.config.snapshot().document.text()
         found = set()
         for line in _lines_with(text, path.name):
@@ -146,7 +146,7 @@ class LoadedFiles:
         return found
 
     def may_show(self, path: Path) -> bool:
-        """Whether HAProxy may show a file as its own certificate, for which it needs the key.
+        """Return whether HAProxy may present a file as its own certificate, which needs its key.
 
         An authority's certificate, or a list of revocations, is only compared with those of others.
         """
@@ -210,7 +210,7 @@ class LoadedFiles:
 
 
 def _known(client: RuntimeClient, store: str, path: Path) -> str | None:
-    """The name under which HAProxy has loaded a file of certificates; None if it has not."""
+    """Return the name under which HAProxy has loaded a file of certificates; None if it has not."""
     real = os.path.realpath(path)
     for line in client.command(f"show {store}").splitlines():
         name = re.sub(r" - \d+ certificate\(s\)$", "", line.strip())
@@ -220,14 +220,14 @@ def _known(client: RuntimeClient, store: str, path: Path) -> str | None:
 
 
 def _folders(client: RuntimeClient, folder: Path) -> list[str]:
-    """The names under which HAProxy has loaded a whole folder of certificates."""
+    """Return the names under which HAProxy has loaded a whole folder of certificates."""
     real = os.path.realpath(folder)
     found = client.command("show ssl crt-list").split("\n")
     return [name for name in found if name.startswith("/") and os.path.realpath(name) == real]
 
 
 def _patterns_of(text: str) -> Iterator[tuple[str]]:
-    """The patterns of a list's file: a line each, blanks before it and comments left out."""
+    """Yield the patterns of a list's file, a line each, without comments and leading blanks."""
     for line in re.split(r"[\r\n]", text):
         pattern = line.lstrip(" \t")
         if pattern and not line.startswith("#"):

@@ -34,7 +34,7 @@ UNDER_WAY = "a reload is under way."
 
 
 def reload_queued(schema: Fragment | None = None) -> Response:
-    """The answer to a change that needs a reload."""
+    """Return the answer to a change that needs a reload."""
     return Response(schema, ("Reload-ID",), f"Done; {UNDER_WAY}")
 
 

@@ -76,7 +76,7 @@ _NEAR = 30
 
 
 def certificate_json(files: ManagedFiles, name: str, data: bytes) -> dict[str, Any]:
-    """A file with what its certificate says."""
+    """Return a file as clients see it, with the facts of its certificate and its size in bytes."""
     return {**files.shown(name), **certificate_facts(data), "size": len(data)}
 
 
@@ -129,7 +129,7 @@ class CertificateItem:
 
 
 def _key_beside(path: Path) -> bytes:
-    """The file in which HAProxy looks for a key that a certificate's own file lacks."""
+    """Return the file in which HAProxy looks for a key that a certificate's own file lacks."""
     for place in (path.with_name(f"{path.name}.key"), path.with_suffix(".key")):
         if place != path and place.is_file():
             return read_file(place)[0]
@@ -198,7 +198,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
-    """The certificates that are over, or will be within 30 days."""
+    """Yield the certificates that have expired, or will within 30 days."""
     place = _folder(services)
     soon = datetime.now(UTC) + timedelta(days=_NEAR)
     for name in place.names():
