@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dataplane_core.grammar import Model, Prop, Row
-from dataplane_core.resources.collections import RowCollection
+from dataplane_core.resources.collections import (
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
 from dataplane_core.resources.locate import named_rows, owner, row_at, row_name
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
@@ -49,7 +53,7 @@ class RowChange:
 
     @property
     def commands(self) -> list[str]:
-        """The commands that do it; raises `NeedsReload` where there are none."""
+        """Return the commands that do it; raises `NeedsReload` where there are none."""
         live = self.rows.live
         if live is None:
             raise NeedsReload(f"{self.rows.name} cannot be added or removed while HAProxy runs")
@@ -61,7 +65,7 @@ Difference = PropertyChange | RowChange
 
 
 def differences(registry: Registry, before: Document, after: Document) -> list[Difference]:
-    """The properties and rows in which two documents differ.
+    """Return the properties and rows in which two documents differ.
 
     Raises `NeedsReload` when they differ in anything else: in lines nobody knows, in the order of
     things, in what sections exist.
@@ -74,7 +78,7 @@ def differences(registry: Registry, before: Document, after: Document) -> list[D
         if old is new or old.text == new.text:
             continue
         try:
-            found += _Sections(registry, before, after, old, new).differences()
+            found += _SectionChange(registry, before, after, old, new).differences()
         except NeedsReload as reason:
             raise NeedsReload(f"{new.kind} {new.name}".rstrip() + f": {reason}") from None
     if found:
@@ -111,142 +115,175 @@ def _names(document: Document) -> list[tuple[str, str]]:
     return [(section.kind, section.name) for section in document.sections]
 
 
-class _Sections:
-    """A section before and after a change."""
+class _State:
+    """A section of a document, as it was before a change or as it is after it.
+
+    Lines are named by their places in the section, from 0. `live` are the collections whose rows
+    can come and go while HAProxy runs.
+    """
+
+    def __init__(self, document: Document, section: Section, live: Sequence[RowCollection]) -> None:
+        self.document = document
+        self.section = section
+        self._live = live
+
+    def live_row(self, at: int) -> tuple[RowCollection, Row] | None:
+        """Return the row on a line, with its collection; None for any other line."""
+        for rows in self._live:
+            row = rows.table.row(self.section, at)
+            if row is not None:
+                return rows, row
+        return None
+
+    def label(self, at: int) -> Hashable:
+        """Return what a line is known by: a live row by its name, any other line by its words."""
+        found = self.live_row(at)
+        if found is not None and (name := row_name(*found)) is not None:
+            return found[0].name, name
+        line = self.section.lines[at]
+        return line.raw if line.broken else line.tokens
+
+    def values(self, rows: RowCollection, row: Row) -> dict[str, Any]:
+        """Return a row's values, and those that it inherits from other lines."""
+        if rows.live is None:
+            return row.values
+        return {**rows.live.inherited(self.document, self.section, row), **row.values}
+
+    def is_alone(self, model: Model, at: int) -> bool:
+        """Whether a line is read whole by the model, as the only line of its statement."""
+        for lines in model.find(self.section).values():
+            if any(line[0] == at for line in lines):
+                return len(lines) == 1 and lines[0][2] is not None and not lines[0][2].partial
+        return False
+
+
+class _SectionChange:
+    """A section before and after a change.
+
+    Its methods raise `NeedsReload` where no command brings the difference to HAProxy.
+    """
 
     def __init__(
         self, registry: Registry, before: Document, after: Document, old: Section, new: Section
     ) -> None:
-        self.registry = registry
-        self.documents = (before, after)
-        self.sections = (old, new)
-        self.live = [rows for rows in registry.rows_of(old.kind) if rows.live is not None]
+        live = [rows for rows in registry.rows_of(old.kind) if rows.live is not None]
+        self._registry = registry
+        self._before = _State(before, old, live)
+        self._after = _State(after, new, live)
 
     def differences(self) -> Iterator[Difference]:
-        """What differs; `NeedsReload` where no command can bring it."""
-        old, new = self.sections
-        if old.header.tokens != new.header.tokens:
+        """Yield the properties that differ and the rows that came, then the rows that went.
+
+        Lines with the same label, and as many other lines in the same place, are compared one by
+        one; else each line has come or gone.
+        """
+        before, after = self._before, self._after
+        if before.section.header.tokens != after.section.header.tokens:
             raise NeedsReload("a section's header is another")
-        before, after = self._different()
-        labels = [self._label(0, at) for at in before], [self._label(1, at) for at in after]
+        old, new = _different(before.section.lines, after.section.lines)
         removed: list[RowChange] = []
+        labels = list(map(before.label, old)), list(map(after.label, new))
         for tag, i1, i2, j1, j2 in opcodes(*labels):
-            one, other = before[i1:i2], after[j1:j2]
-            if tag == "equal" or (len(one) == len(other) and not self._has_rows(one, other)):
-                yield from self._pairs(one, other)
+            gone, come = old[i1:i2], new[j1:j2]
+            if tag == "equal" or (len(gone) == len(come) and not self._have_rows(gone, come)):
+                for pair in zip(gone, come, strict=True):
+                    yield from self._line_changes(*pair)
                 continue
-            for side, at in [*((0, at) for at in one), *((1, at) for at in other)]:
-                found = self._find(side, at)
+            for at in gone:
+                found = before.live_row(at)
                 if found is None:
-                    yield from self._lone_line(side, at)
-                elif side:
-                    yield self._row(side, *found)
+                    yield from self._lone_line(before, at)
                 else:
-                    removed.append(self._row(side, *found))
+                    removed.append(self._row_change(*found, added=False))
+            for at in come:
+                found = after.live_row(at)
+                if found is None:
+                    yield from self._lone_line(after, at)
+                else:
+                    yield self._row_change(*found, added=True)
         yield from removed
 
-    def _line_changes(self, at: int, other: int) -> Iterator[PropertyChange]:
-        """The properties that differ between a line and the line in its place."""
-        old, new = self.sections
-        for rows in self.registry.rows_of(old.kind):
-            before, after = row_at(rows, old, at), row_at(rows, new, other)
-            if before is None and after is None:
+    def _have_rows(self, gone: Sequence[int], come: Sequence[int]) -> bool:
+        return any(map(self._before.live_row, gone)) or any(map(self._after.live_row, come))
+
+    def _line_changes(self, at: int, other: int) -> list[PropertyChange]:
+        """Return the properties in which a line differs from the one in its place, `other`."""
+        one, two = self._before.section.lines[at], self._after.section.lines[other]
+        if one.raw.strip() == two.raw.strip() or (one.tokens == two.tokens and not one.broken):
+            return []
+        found = self._of_rows(at, other)
+        if found is None:
+            found = self._of_model(at, other)
+        if not found:
+            raise NeedsReload("a line changed in a part that is not known")
+        return found
+
+    def _of_rows(self, at: int, other: int) -> list[PropertyChange] | None:
+        """Return the differences between the rows on two lines; None where neither is a row."""
+        before, after = self._before, self._after
+        for rows in self._registry.rows_of(before.section.kind):
+            old, new = row_at(rows, before.section, at), row_at(rows, after.section, other)
+            if old is None and new is None:
                 continue
-            if before is None or after is None:
+            if old is None or new is None:
                 raise NeedsReload("a row is another one")
-            name = row_name(rows, after[1])
-            if row_name(rows, before[1]) != name:
+            name = row_name(rows, new[1])
+            if row_name(rows, old[1]) != name:
                 raise NeedsReload("a row is another one")
-            position = after[0] if name is None else name
-            values = [self._whole(rows, 0, before[1]), self._whole(rows, 1, after[1])]
+            values = before.values(rows, old[1]), after.values(rows, new[1])
             if rows.live is not None:
                 rows.live.changed(*values)
-            yield from _differences(rows.name, new.name, position, rows.props, *values)
-            return
-        one = owner(self.registry, old.kind)
-        alone = one and _says_alone(one.model, old, at) and _says_alone(one.model, new, other)
-        if one is not None and alone:
-            values = [one.model.read(old), one.model.read(new)]
-            yield from _differences(one.name, "", new.name, one.props, *values)
+            key = new[0] if name is None else name
+            return list(_differences(rows.name, after.section.name, key, rows.props, *values))
+        return None
 
-    def _whole(self, rows: RowCollection, side: int, row: Row) -> dict[str, Any]:
-        """A row's values, and those that it has from elsewhere."""
-        if rows.live is None:
-            return row.values
-        return {
-            **rows.live.inherited(self.documents[side], self.sections[side], row),
-            **row.values,
-        }
+    def _of_model(self, at: int, other: int) -> list[PropertyChange]:
+        """Return the differences of the section's own properties, if two lines alone say them."""
+        before, after = self._before, self._after
+        one = owner(self._registry, before.section.kind)
+        if one is None or not before.is_alone(one.model, at):
+            return []
+        return self._of_section(one) if after.is_alone(one.model, other) else []
 
-    def _different(self) -> tuple[list[int], list[int]]:
-        """The places of lines that say something, without those that begin and end both alike."""
-        old, new = (section.lines for section in self.sections)
-        start, most = 0, min(len(old), len(new))
-        while start < most and old[start].raw == new[start].raw:
-            start += 1
-        end = 0
-        while end < most - start and old[-1 - end].raw == new[-1 - end].raw:
-            end += 1
-        return _saying(old, start, end), _saying(new, start, end)
-
-    def _label(self, side: int, at: int) -> Hashable:
-        """What a line is known by: a row that can come and go by its name, another by its words."""
-        found = self._find(side, at)
-        if found is not None and (name := row_name(*found)) is not None:
-            return found[0].name, name
-        line = self.sections[side].lines[at]
-        return line.raw if line.broken else line.tokens
-
-    def _has_rows(self, before: list[int], after: list[int]) -> bool:
-        return any(self._find(0, at) for at in before) or any(self._find(1, at) for at in after)
-
-    def _lone_line(self, side: int, at: int) -> Iterator[PropertyChange]:
-        """What a line says of the section that has come or gone."""
-        old, new = self.sections
-        one = owner(self.registry, new.kind)
-        if one is None or not _says_alone(one.model, self.sections[side], at):
+    def _lone_line(self, state: _State, at: int) -> list[PropertyChange]:
+        """Return the differences of the section's properties that a line has made alone."""
+        one = owner(self._registry, state.section.kind)
+        if one is None or not state.is_alone(one.model, at):
             raise NeedsReload("lines were added or removed")
-        values = [one.model.read(old), one.model.read(new)]
-        found = list(_differences(one.name, "", new.name, one.props, *values))
+        found = self._of_section(one)
         if not found:
             raise NeedsReload("lines were moved")
-        yield from found
+        return found
 
-    def _pairs(self, before: list[int], after: list[int]) -> Iterator[PropertyChange]:
-        old, new = self.sections
-        for at, other in zip(before, after, strict=True):
-            one, two = old.lines[at], new.lines[other]
-            if one.raw.strip() == two.raw.strip() or (one.tokens == two.tokens and not one.broken):
-                continue
-            found = list(self._line_changes(at, other))
-            if not found:
-                raise NeedsReload("a line changed in a part that is not known")
-            yield from found
+    def _of_section(self, one: SectionCollection | SingleSection) -> list[PropertyChange]:
+        old, new = self._before.section, self._after.section
+        values = one.model.read(old), one.model.read(new)
+        return list(_differences(one.name, "", new.name, one.props, *values))
 
-    def _find(self, side: int, at: int) -> tuple[RowCollection, Row] | None:
-        found = ((rows, rows.table.row(self.sections[side], at)) for rows in self.live)
-        return next(((rows, row) for rows, row in found if row is not None), None)
-
-    def _row(self, side: int, rows: RowCollection, row: Row) -> RowChange:
-        """The change that a whole line is; a row that is in both sections has only moved."""
+    def _row_change(self, rows: RowCollection, row: Row, *, added: bool) -> RowChange:
+        """Return the change that a whole line is; a row that both sections have has only moved."""
+        state, other = self._before, self._after
+        if added:
+            state, other = other, state
         name = row_name(rows, row)
-        if name is None or name in named_rows(rows, self.sections[not side]):
+        if name is None or name in named_rows(rows, other.section):
             raise NeedsReload("rows were moved")
-        return RowChange(rows, self.documents[side], self.sections[side], row, bool(side))
+        return RowChange(rows, state.document, state.section, row, added)
 
 
-def _saying(lines: Sequence[Line], start: int, end: int) -> list[int]:
-    places = range(start, len(lines) - end)
-    return [at for at in places if lines[at].tokens or lines[at].broken]
-
-
-def _says_alone(model: Model, section: Section, at: int) -> bool:
-    """Whether a line is read whole, and is the only one of its statement."""
-    for lines in model.find(section).values():
-        if any(line.at == at for line in lines):
-            reading = lines[0].reading
-            return len(lines) == 1 and reading is not None and not reading.partial
-    return False
+def _different(old: Sequence[Line], new: Sequence[Line]) -> tuple[list[int], list[int]]:
+    """Return the places of lines that say something, between those that are alike at both ends."""
+    start, most = 0, min(len(old), len(new))
+    while start < most and old[start].raw == new[start].raw:
+        start += 1
+    end = 0
+    while end < most - start and old[-1 - end].raw == new[-1 - end].raw:
+        end += 1
+    before, after = (
+        [at for at in range(start, len(lines) - end) if lines[at].tokens or lines[at].broken]
+        for lines in (old, new)
+    )
+    return before, after
 
 
 def _differences(
