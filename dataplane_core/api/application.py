@@ -97,11 +97,12 @@ class Endpoint:
             name = f"on_{method.lower()}"
             responder = getattr(route.resource, name)
             complete = route.complete(operation)
-            setattr(self, name, Guard(frame, served, complete, route.names, responder))
+            guard = Guard(frame, served, complete, route.names, route.resource, responder)
+            setattr(self, name, guard)
 
 
 def normal_path(path: str, raw: str) -> str:
-    """The path without empty segments, each slash inside a name stood for by `SLASH`.
+    """Return the path without empty segments, with `SLASH` for each slash inside a name.
 
     `path` is WSGI's decoded one (bytes as Latin-1), `raw` the target as it came, from which alone
     `%2F` can be told from a slash. A path with a NUL is none that exists.

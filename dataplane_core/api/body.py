@@ -31,10 +31,10 @@ def check_size(environ: Environment, limit: int) -> None:
 
 
 def read_body(req: falcon.Request, limit: int) -> bytes:
-    """The whole body, chunked or not.
+    """Return the whole body, chunked or not.
 
     Raises `TooLarge` for one over `limit` bytes, which is never in memory, and `BadRequest` for one
-    that breaks off or whose chunks are none (the server raises `OSError` for both).
+    that is cut short or whose chunks are malformed (the server raises `OSError` for both).
     """
     environ = req.env
     check_size(environ, limit)
@@ -64,12 +64,12 @@ def _read_chunks(stream: IO[bytes], limit: int) -> bytes:
 
 
 def broken_off() -> BadRequest:
-    """A body that ended before its end, or whose chunks are none."""
+    """Return the error for a body that is cut short, or whose chunks are malformed."""
     return BadRequest("the body broke off before its end, or is not framed as its headers say")
 
 
 def parse_json(data: bytes) -> Any:
-    """The JSON document that `data` starts with.
+    """Return the JSON document that `data` starts with.
 
     What follows it is ignored, as clients of the interface are used to. A number that fits into no
     64 bits and text that is not UTF-8 are errors; of equal keys the last one counts.
@@ -87,7 +87,8 @@ def parse_json(data: bytes) -> Any:
 
 
 def _with_surrogates(text: str) -> Any:
-    r"""A document with `\udc80` to `\udcff` in it, which stand for bytes that are not UTF-8."""
+    r"""Return a document with `\udc80` to `\udcff` in it, which stand for bytes that are not UTF-8.
+    """
     try:
         value, _ = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text.lstrip())
         json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
@@ -101,7 +102,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def to_json(value: Any) -> bytes:
-    r"""A JSON document; bytes of the file that are not UTF-8 become `\udc80` to `\udcff`."""
+    r"""Return a JSON document; bytes of the file that are not UTF-8 become `\udc80` to `\udcff`."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -109,5 +110,5 @@ def to_json(value: Any) -> bytes:
 
 
 def too_large(limit: int) -> TooLarge:
-    """A body of more than `limit` bytes."""
+    """Return the error for a body of more than `limit` bytes."""
     return TooLarge(f"the body is larger than {limit} bytes, the largest that is taken")

@@ -50,7 +50,7 @@ class CheckedRequest(falcon.Request):
         return self._request_id
 
     def reference(self, path: str) -> str:
-        """A reference to `path` from the one asked for: a proxy may have a prefix before both."""
+        """Return a relative reference to `path`: a proxy may have put a prefix before the paths."""
         asked = self.env.get("dataplane.path") or self.env.get("PATH_INFO") or "/"
         return "../" * (asked.count("/") - 1) + path.lstrip("/")
 

@@ -25,7 +25,7 @@ class Cors:
         return wanted and self.allows(env.get("HTTP_ORIGIN", ""))
 
     def preflight(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer it; browsers send no credentials here."""
+        """Answer a preflight request; browsers send no credentials with it."""
         headers = [
             ("Access-Control-Allow-Origin", env["HTTP_ORIGIN"]),
             ("Access-Control-Allow-Methods", _METHODS),

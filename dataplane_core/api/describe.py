@@ -74,7 +74,7 @@ class Describe:
             self.path = (Parameter(str(one.key), where="path", required=True, help=help),)
 
     def only(self, *wanted: str) -> dict[str, Operation]:
-        """The operations that the collection has, of those wanted, by method."""
+        """Return the operations that the collection has, of those wanted, by method."""
         pairs = (text.split() for text in wanted)
         return {method: getattr(self, name)() for method, name in pairs if self._has(name)}
 
@@ -91,7 +91,7 @@ class Describe:
         )
 
     def _orphaned(self, operation: str) -> dict[str, Response]:
-        """The answers where the parent does not exist."""
+        """Return the answers where the parent does not exist."""
         one = self.one
         if not isinstance(one, RowCollection) or self._parents is None:
             return {}
@@ -150,7 +150,7 @@ class Describe:
         return self._operation("delete", parameters, responses=deleted())
 
     def _summary(self, operation: str) -> str:
-        """What an operation does, in a few words: "List the servers of a backend"."""
+        """Return what an operation does, in a few words: "List the servers of a backend"."""
         one, name, names = self.one, thing(self.naming), things(self.naming)
         if isinstance(one, SingleSection):
             verb = "Read" if operation == "read" else "Replace"
@@ -170,16 +170,16 @@ class Describe:
         }[operation]
 
     def _explanation(self, operation: str) -> str:
-        """What an operation is about in the file, and what it does to it."""
+        """Return what an operation is about in the file, and what it does to it."""
         one = self.one
         if isinstance(one, SingleSection):
-            told = {
+            texts = {
                 "read": f"What the lines of the `{one.kind}` section say.",
                 "replace": f"{_REPLACED} {COMMITTED}",
             }
         elif isinstance(one, RowCollection):
             place = "at the position `index`, from 0" if one.indexed else "behind the last one"
-            told = {
+            texts = {
                 "list": f"{_upper(about(one))}: those of one section, in the order of the file.",
                 "create": f"Adds one `{keyword(one)}` line to the section, {place}. {COMMITTED}",
                 "read": f"What one `{keyword(one)}` line says.",
@@ -189,14 +189,14 @@ class Describe:
             }
         else:
             kind = one.kind  # type: ignore[attr-defined]
-            told = {
+            texts = {
                 "list": f"All {about(one)}, in the order of the file.",
                 "create": f"Adds one `{kind}` section to the file. {COMMITTED}",
                 "read": f"What the lines of one `{kind}` section say.",
                 "replace": f"{_REPLACED} {_KEPT} {COMMITTED}",
                 "delete": f"Removes the `{kind}` section with all that is in it. {COMMITTED}",
             }
-        return told[operation]
+        return texts[operation]
 
 
 _REPLACED = "A property that the body does not have is removed."

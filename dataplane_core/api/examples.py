@@ -23,7 +23,7 @@ _STATEMENTS = 2
 def example(
     collection: Collection, project: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """An object as a client would send it; None where no declaration has an example."""
+    """Return an object as a client would send it; None where no declaration has an example."""
     values: Mapping[str, Any] = {}
     if isinstance(collection, RowCollection):
         values = _row(collection)
@@ -42,7 +42,7 @@ def _row(collection: RowCollection) -> dict[str, Any]:
 
 
 def _section(kind: str, model: Model) -> dict[str, Any]:
-    """What a model's necessary statements say in their examples, and its first plain ones.
+    """Return what a model's necessary statements say in their examples, and its first plain ones.
 
     A model that has neither shows its first statement.
     """

@@ -19,11 +19,11 @@ class Form:
     schemas = ""
 
     def options(self, version: ApiVersion) -> dict[str, Any]:
-        """The top of the document."""
+        """Return the top of the document."""
         raise NotImplementedError
 
     def parameter(self, one: Parameter) -> dict[str, Any]:
-        """A parameter."""
+        """Return a parameter."""
         raise NotImplementedError
 
     def request(self, body: Body, described: dict[str, Any]) -> None:
@@ -31,11 +31,11 @@ class Form:
         raise NotImplementedError
 
     def response(self, one: Response, media: str) -> dict[str, Any]:
-        """One answer."""
+        """Return one answer."""
         raise NotImplementedError
 
     def operation(self, one: Operation) -> dict[str, Any]:
-        """One method of a path."""
+        """Return one method of a path."""
         described: dict[str, Any] = {
             "operationId": one.id,
             "tags": [one.tag],
@@ -56,7 +56,7 @@ class Form:
         return described
 
     def fragment(self, value: Any) -> Any:
-        """A JSON Schema in this form: references in full."""
+        """Return a JSON Schema in this form: references in full."""
         if isinstance(value, Mapping):
             return {key: self._member(key, inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
@@ -69,16 +69,16 @@ class Form:
         return self.fragment(value)
 
     def _parameter_or_name(self, one: Parameter) -> dict[str, Any] | str:
-        """A parameter in full, or the name of a shared one, which apispec makes a reference of."""
+        """Return a parameter in full; of a shared one its name, which apispec refers to."""
         if PARAMETERS.get(one.name) == one:
             return one.name
         return {"name": one.name, "in": one.where, "required": one.required, **self.parameter(one)}
 
 
 def _help(one: Parameter) -> dict[str, Any]:
-    """What a parameter is for, and for the documentation page which answer has its value."""
-    told = {"description": one.help} if one.help else {}
-    return {**told, **({"x-current": one.current} if one.current else {})}
+    """Return what a parameter is for, and for the documentation page which answer has its value."""
+    help = {"description": one.help} if one.help else {}
+    return {**help, **({"x-current": one.current} if one.current else {})}
 
 
 def _type(one: Parameter) -> dict[str, Any]:
@@ -116,8 +116,8 @@ class Swagger(Form):
             item = {"name": body.form_field, "in": "formData", "type": "file"}
         else:
             item = {"name": "data", "in": "body", "schema": self.fragment(body.schema)}
-        told = {"required": body.required, "description": body.told}
-        described["parameters"].append({**item, **told})
+        about = {"required": body.required, "description": body.description}
+        described["parameters"].append({**item, **about})
 
     def response(self, one: Response, media: str) -> dict[str, Any]:
         described: dict[str, Any] = {"description": one.help or "The answer."}
@@ -153,7 +153,7 @@ class OpenApi3(Form):
             file = {"type": "string", "format": "binary"}
             schema = {"type": "object", "properties": {body.form_field: file}}
         described["requestBody"] = {
-            "description": body.told,
+            "description": body.description,
             "required": body.required,
             "content": {media: {"schema": schema} for media in body.types},
         }

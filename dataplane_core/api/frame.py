@@ -75,7 +75,7 @@ class Frame:
     body_limit: int
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
-        """The headers of an answer to somebody known."""
+        """Set the headers of an answer to somebody known."""
         version = req.shown_version
         if version is None:
             version = self.current_version(req)
@@ -93,18 +93,18 @@ class Guard:
         served: Served,
         operation: Operation,
         names: tuple[str, ...],
-        then: Any,
+        resource: object,
+        respond: Callable[..., None],
     ) -> None:
         in_path = [one for one in operation.parameters if one.where == "path"]
         self._frame = frame
         self._served = served
         self._operation = operation
-        self._then = then
+        self._respond = respond
         self._positions = tuple((f"k{number}", name) for number, name in enumerate(names, 1))
         self._path = [one for one in in_path if one.type != "string" or one.pattern or one.enum]
         self._query = tuple(one for one in operation.parameters if one.where == "query")
         self._answered = served.view.answered if operation.cached else None
-        resource = getattr(then, "__self__", None)
         self._shown = resource.shown if isinstance(resource, Replaceable) else None
 
     def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
@@ -115,7 +115,7 @@ class Guard:
         self._frame.finish(req, resp)
 
     def _admit(self, req: ApiRequest) -> None:
-        """Who asks, whether they may, and whether both sides understand each other."""
+        """Check who asks, whether they may, and the media types of both sides."""
         identity = req.identity = self._frame.identify(req)
         if self._frame.authorize is not None:
             self._authorize(identity, req)
@@ -145,14 +145,14 @@ class Guard:
             named = self._arguments(req, keys)
         except Invalid:
             if codec is not None:
-                codec.load(document)  # a value of another JSON type is told before the query's
+                codec.load(document)  # a wrong type in the body is refused before the query
             raise
         if codec is not None:
             self._take(req, resp, codec.load(document, self._replaced(req, named)))
-        self._then(req, resp, **named)
+        self._respond(req, resp, **named)
 
     def _arguments(self, req: ApiRequest, keys: dict[str, str]) -> dict[str, Any]:
-        """The parameters of the path in their types; those of the query go to the request."""
+        """Return the path's parameters in their types, and put those of the query into `req`."""
         named: dict[str, Any] = {
             name: keys[key].replace(SLASH, "/") for key, name in self._positions
         }
@@ -164,7 +164,7 @@ class Guard:
         return named
 
     def _replaced(self, req: ApiRequest, named: dict[str, Any]) -> Any:
-        """What a GET shows of the object that a PUT replaces; None where there is none."""
+        """Return what a GET shows of the object that a PUT replaces; None where there is none."""
         if self._shown is None or req.method != "PUT":
             return None
         try:
@@ -199,7 +199,7 @@ class Guard:
 
 
 def asked_path(req: ApiRequest) -> str:
-    """The path as it was asked for, decoded but for its control characters."""
+    """Return the path as it was asked for, decoded but for its control characters."""
     path: str = req.env.get("dataplane.path") or req.env.get("PATH_INFO") or "/"
     text = path.encode("latin-1").decode("utf-8", "replace")
     return CONTROL_CHARACTERS.sub(lambda found: quote(found[0]), text)
@@ -289,7 +289,7 @@ def _finding(served: Served, finding: Finding) -> dict[str, Any]:
 
 
 def refuse_method(allowed: tuple[str, ...]) -> Callable[..., None]:
-    """The responder for all methods that a path does not have."""
+    """Return the responder for all methods that a path does not have."""
     words = ",".join(allowed)
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:

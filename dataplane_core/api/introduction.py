@@ -1,4 +1,4 @@
-"""What a reader of the specification is told first; Markdown."""
+"""The introduction that the specification begins with, in Markdown."""
 
 INTRODUCTION = """\
 Reads and edits `haproxy.cfg` and the files around it, checks each change with HAProxy before it is

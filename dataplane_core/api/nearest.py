@@ -39,7 +39,7 @@ class KnownPaths:
                 by_word.setdefault(last, []).append(segments)
 
     def nearest(self, path: str) -> list[str]:
-        """The paths that `path` is closest to: one, several that are as close, or none."""
+        """Return the paths that `path` is closest to: one, several that are as close, or none."""
         asked = [segment for segment in path.split("/") if segment]
         if len(path) > _LONGEST_PATH or not 0 < len(asked) <= _MOST_SEGMENTS:
             return []
@@ -49,8 +49,8 @@ class KnownPaths:
             asked = asked[1:]
         found: dict[str, float] = {}
         for template, distance in self._near(self._by_prefix.get(prefix, {}), asked):
-            told = _filled(prefix, template, asked)
-            found[told] = min(distance, found.get(told, distance))
+            path_meant = _filled(prefix, template, asked)
+            found[path_meant] = min(distance, found.get(path_meant, distance))
         best = min(found.values(), default=0.0)
         paths = [one for one, distance in found.items() if distance == best]
         return paths if len(paths) <= _MOST_TOLD and path not in paths else []
@@ -58,7 +58,7 @@ class KnownPaths:
     def _near(
         self, by_word: dict[str, list[Template]], asked: Sequence[str]
     ) -> Iterator[tuple[Template, float]]:
-        """The templates that end like `asked`, each with its distance."""
+        """Yield the templates that end like `asked`, each with its distance."""
         for names in (0, 1):  # how many names follow the last word
             if len(asked) <= names:
                 continue
@@ -74,13 +74,13 @@ class KnownPaths:
 
 
 def _filled(prefix: str, template: Template, asked: Sequence[str]) -> str:
-    """The template as a path, with the name that was asked for as its last one."""
+    """Return the template as a path, with the name that was asked for as its last one."""
     last = asked[-1] if template[-1].startswith("{") else template[-1]
     return "/" + "/".join((prefix, *template[:-1], last))
 
 
 def _close_words(asked: str, words: Iterable[str]) -> Iterator[tuple[str, float]]:
-    """The words that are like `asked`, with how much from 0 to 1."""
+    """Yield the words that are like `asked`, with how much from 0 to 1."""
     if len(asked) > _LONGEST_WORD:
         return
     matcher = SequenceMatcher(None, "", asked.lower())
@@ -91,7 +91,7 @@ def _close_words(asked: str, words: Iterable[str]) -> Iterator[tuple[str, float]
 
 
 def _closeness(matcher: "SequenceMatcher[str]", asked: str, word: str) -> float:
-    """How much `word` is like `asked`, the second text of `matcher`; 0 if it is another word."""
+    """Return how like `asked`, the second text of `matcher`, a word is: 0 for another, to 1."""
     if asked == word:
         return 1.0
     matcher.set_seq1(word)
@@ -105,7 +105,7 @@ def _closeness(matcher: "SequenceMatcher[str]", asked: str, word: str) -> float:
 
 
 def _steps(wanted: Sequence[str], asked: Sequence[str]) -> float | None:
-    """What the segments that must come or go count, None if too many would have to go.
+    """Return the weight of the segments to add and to drop; None if too many are to be dropped.
 
     Segments are taken in order; a name in braces stands for any one.
     """

@@ -1,4 +1,4 @@
-"""What an operation takes and gives: checked by the frame, told by the specification."""
+"""What an operation takes and gives: the frame checks it, the specification describes it."""
 
 import json
 import re
@@ -40,7 +40,7 @@ class Parameter:
     current: str = ""
 
     def parse(self, text: str | None) -> Any:
-        """The value in its type; `Invalid` with the inner code of the broken rule."""
+        """Return the value in its type; `Invalid` with the inner code of the broken rule."""
         if text is None or text == "":
             if self.required:
                 raise self._refuse(Code.REQUIRED, "is required")
@@ -50,8 +50,8 @@ class Parameter:
         if self.type == "integer":
             number = parse_integer(text)
             if number is None:
-                told = json.dumps(text[:80], ensure_ascii=False)
-                raise self._refuse(Code.TYPE, f"must be of type int64: {told}")
+                shown = json.dumps(text[:80], ensure_ascii=False)
+                raise self._refuse(Code.TYPE, f"must be of type int64: {shown}")
             return number
         if self.enum and text not in self.enum:
             raise self._refuse(Code.ENUM, f"should be one of [{' '.join(self.enum)}]")
@@ -85,8 +85,8 @@ class Body:
     example: Any = None
 
     @property
-    def told(self) -> str:
-        """What the specification says of it."""
+    def description(self) -> str:
+        """What the specification says of the body."""
         return self.help or ("The file." if self.form_field else "The object as it shall be.")
 
     @property
@@ -215,7 +215,7 @@ FAILURE = Response(_ERROR, _VERSIONED, "The request failed; the message says why
 
 
 def deleted() -> dict[str, Response]:
-    """The answers to a DELETE in the configuration."""
+    """Return the answers to a DELETE in the configuration."""
     return {
         "202": Response(None, ("Reload-ID",), "Deleted; a reload is under way."),
         "204": Response(None, (), "Deleted."),
@@ -225,7 +225,7 @@ def deleted() -> dict[str, Response]:
 
 
 def replaced(schema: Fragment) -> dict[str, Response]:
-    """The answers to a PUT in the configuration."""
+    """Return the answers to a PUT in the configuration."""
     return {
         "200": Response(schema, (), "Replaced."),
         "202": Response(schema, ("Reload-ID",), "Replaced; a reload is under way."),
@@ -236,7 +236,7 @@ def replaced(schema: Fragment) -> dict[str, Response]:
 
 
 def created(schema: Fragment) -> dict[str, Response]:
-    """The answers to a POST in the configuration."""
+    """Return the answers to a POST in the configuration."""
     return {
         "201": Response(schema, (), "Created."),
         "202": Response(schema, ("Reload-ID",), "Created; a reload is under way."),

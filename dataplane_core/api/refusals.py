@@ -39,7 +39,8 @@ SHARED: Mapping[str, Response] = {
 
 
 def answers(operation: Operation, is_authorized: bool) -> dict[str, Response]:
-    """All answers of an operation by status: its own ones, and what the frame refuses before it.
+    """Return all answers of an operation by status: its own ones, and what the frame refuses before
+    it.
 
     `is_authorized`: a plugin decides who may do what.
     """

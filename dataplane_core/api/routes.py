@@ -36,7 +36,7 @@ class Route:
         return _NAME.sub(lambda _: f"{{k{next(numbers)}}}", self.template)
 
     def complete(self, operation: Operation) -> Operation:
-        """`operation` with the parameters of the path that it does not state itself."""
+        """Return an operation with the parameters of the path that it does not state itself."""
         stated = {one.name for one in operation.parameters if one.where == "path"}
         missing = (
             Parameter(name, where="path", required=True, help=f"The {name} of the object.")
@@ -124,10 +124,10 @@ class Routes:
         self.definitions[name] = fragment
 
     def _by(self, path: str) -> str:
-        """Who declared a path first, and who does now."""
+        """Return who declared a path first, and who does now, as the end of a sentence."""
         first, second = self._origins[path], plugin_at_work()
         return f", by {first} and by {second}" if first and second else ""
 
     def of(self, version: str) -> list[Route]:
-        """The routes of an API version."""
+        """Return the routes of an API version."""
         return [route for route, only in self.routes.values() if only is None or version in only]

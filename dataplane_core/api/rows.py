@@ -35,7 +35,7 @@ class RowResource:
         self._key = key or collection.key or view.version.index_parameter
 
     def _object(self, row: Row, at: int) -> dict[str, Any]:
-        """A row as clients see it, under its position or its own or made-up name."""
+        """Return a row as clients see it, under its position or its own or made-up name."""
         one = self._collection
         values = dict(row.values)
         if one.key is None:
@@ -49,7 +49,7 @@ class RowResource:
     def _section(
         self, document: Document, parent: ParentReference, operation: str, key: Any = None
     ) -> Section:
-        """The parent; without it the failure is the one that the collection has for that."""
+        """Return the parent; raise what the version answers where it does not exist."""
         section = parent.find(document)
         if section is not None:
             return section
@@ -173,7 +173,7 @@ class RowItem(RowResource):
         self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot, parent, key))
 
     def shown(self, req: ApiRequest, **keys: Any) -> Mapping[str, Any]:
-        """The row as a GET shows it."""
+        """Return the row as a GET shows it."""
         parent, key = self._parent(req, keys), keys[self._key]
         return self._read(self._view.snapshot(req), parent, key)
 

@@ -29,7 +29,7 @@ def object_of(
     names: Mapping[str, str] | None = None,
     reached: bool = True,
 ) -> dict[str, Any]:
-    """A section as a flat object, under the names given; `from` only where it is written.
+    """Return a section as a flat object, under the names given; `from` only where it is written.
 
     `reached` as `unmanaged_lines` has it.
     """
@@ -187,7 +187,7 @@ class SingleItem:
         self._view.answer_read(req, resp, self._read)
 
     def shown(self, req: ApiRequest) -> dict[str, Any]:
-        """The section as a GET shows it."""
+        """Return the section as a GET shows it."""
         return self._read(self._view.snapshot(req))
 
     def _read(self, snapshot: Snapshot) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class ServedVersion:
         return [*self._mount(self.view), *own]
 
     def children(self, path: str) -> Iterator[tuple[str, Operation]]:
-        """The paths one level below `path` that can be listed without a parameter, sorted."""
+        """Yield the paths one level below `path` that can be listed without a parameter, sorted."""
         start = path.rstrip("/") + "/"
         for route in sorted(self.routes, key=lambda one: one.template):
             rest = route.template.removeprefix(start)
@@ -60,7 +60,7 @@ class ServedVersion:
                 yield route.template, route.operations["GET"]
 
     def document(self, openapi: str) -> bytes:
-        """The specification as JSON: Swagger `2.0` or OpenAPI `3.0.3`; made once."""
+        """Return the specification as JSON: Swagger `2.0` or OpenAPI `3.0.3`; made once."""
         if openapi not in self._documents:
             with self._lock:
                 if openapi not in self._documents:
@@ -79,7 +79,7 @@ class ServedVersion:
         return document
 
     def _complete(self, route: Route) -> Route:
-        """A plugin's route as this version has it: its resource, and codecs for declared bodies."""
+        """Return a plugin's route with the resource, codecs and schemas of this version."""
         operations = {}
         for method, operation in route.operations.items():
             body = operation.body

@@ -126,7 +126,7 @@ def _codecs(interface: Interface) -> dict[str, Codec]:
 
 
 def _examples(interface: Interface) -> dict[str, dict[str, Any]]:
-    """The members `example` of the definitions that have one."""
+    """Return the members `example` of the definitions that have one."""
     found: dict[str, dict[str, Any]] = {}
     # One schema may be that of named sections and of the last of them: the name makes it both's.
     collections = interface.view.collections

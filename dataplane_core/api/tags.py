@@ -29,9 +29,9 @@ def tags(
     }
     before = sorted((tag.rank, name) for name, tag in others.items() if tag.rank < 0)
     behind = sorted((tag.rank, name) for name, tag in others.items() if tag.rank >= 0)
-    told = families | {name: tag.help for name, tag in others.items()}
+    texts = families | {name: tag.help for name, tag in others.items()}
     names = [name for _, name in before] + [*families] + [name for _, name in behind]
-    return [{"name": name, "description": told[name]} for name in names if name in used]
+    return [{"name": name, "description": texts[name]} for name in names if name in used]
 
 
 def _families(registry: Registry) -> dict[str, str]:
@@ -46,6 +46,6 @@ def _families(registry: Registry) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in sorted(registry.collections.values(), key=place):
         where = about(one)
-        told = f"{one.naming.help} {where[0].upper()}{where[1:]}.".strip()
-        found.setdefault(one.naming.tag, told)
+        text = f"{one.naming.help} {where[0].upper()}{where[1:]}.".strip()
+        found.setdefault(one.naming.tag, text)
     return found

@@ -25,7 +25,7 @@ class _Limited:
         self._taken = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """The next bytes; raises `TooLarge`, and `BadRequest` where the body breaks off."""
+        """Return the next bytes; raises `TooLarge`, and `BadRequest` where the body breaks off."""
         wanted = _PIECE if size is None or size < 0 else size
         if self._left is not None:
             wanted = min(wanted, self._left)
@@ -55,7 +55,7 @@ class Upload:
     _field: str
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, once.
+        """Yield the bytes, once.
 
         Only when this has come to its end is the body known to be whole. Raises `BadRequest` if it
         is not, or has a second file, and `TooLarge`.
@@ -71,7 +71,7 @@ class Upload:
 
 
 def open_upload(req: falcon.Request, field: str, limit: int, *others: str) -> Upload:
-    """The file in the field `field` of a request's multipart body, or in one of `others`.
+    """Return the file in the field `field` of a request's multipart body, or in one of `others`.
 
     Raises `BadRequest` where there is none or the body is no form, and `TooLarge` for one of more
     than `limit` bytes.

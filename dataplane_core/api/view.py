@@ -165,7 +165,7 @@ class View:
         return WHOLE_DOCUMENT
 
     def answered(self, req: CheckedRequest, resp: falcon.Response) -> bool:
-        """Answer with what `answer_read` gave an equal request on the same snapshot, if it did.
+        """Answer as `answer_read` did an equal request on the same snapshot; False if none came.
 
         Only whole answers are kept, so that the request has passed all checks before.
         """

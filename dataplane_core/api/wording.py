@@ -18,7 +18,7 @@ _SPOKEN_LETTERS = "AEFHILMNORSX"  # whose names begin with a vowel: an HTTP rule
 
 
 def words(name: str, naming: Naming) -> str:
-    """The words of one of the names; those that the titles have in capitals stay in capitals."""
+    """Return the words of a name, in capitals where the titles have them so ("HTTP", "ACL")."""
     capitals = {part for part in _PARTS.findall(f"{naming.title} {naming.tag}") if part.isupper()}
 
     def cased(part: str) -> str:
@@ -29,25 +29,26 @@ def words(name: str, naming: Naming) -> str:
 
 
 def thing(naming: Naming) -> str:
-    """What one object is called: "HTTP request rule", "defaults section"."""
+    """Return what one object is called: "HTTP request rule", "defaults section"."""
     is_section = naming.title.endswith("Section")
     return words(naming.title if is_section else naming.schema, naming)
 
 
 def things(naming: Naming) -> str:
-    """What several objects are called: "HTTP request rules"."""
+    """Return what several objects are called: "HTTP request rules"."""
     is_section = naming.title.endswith("Section")
     return words(naming.titles if is_section else naming.schemas, naming)
 
 
 def keyword(rows: RowCollection) -> str:
-    """The words that the lines of a collection start with: `http-request`, `declare capture`."""
+    """Return the words that a collection's lines start with, such as `declare capture`."""
     heads = [form.head for form in rows.table.statement.forms if form.head[0] != "no"]
     return " ".join(commonprefix(heads))
 
 
 def owner(rows: RowCollection, registry: Registry, kind: str = "") -> str:
-    """What a section that holds the rows is called: "backend", "frontend or backend", "section".
+    """Return what a section that holds the rows is called: "backend", "frontend or backend",
+    "section".
 
     `listen` is left out, which is a parent wherever one of the two is; of many kinds the one that
     the collection's own parameter is called after is named. `kind` is the only one that is meant.
@@ -60,7 +61,7 @@ def owner(rows: RowCollection, registry: Registry, kind: str = "") -> str:
 
 
 def about(one: Collection) -> str:
-    """Where the objects stand in the file: "`server` lines in `backend` or `ring` sections"."""
+    """Return where objects stand in the file: "`server` lines in `backend` or `ring` sections"."""
     if isinstance(one, RowCollection):
         return f"`{keyword(one)}` lines in {either(one.parents)} sections"
     return f"`{one.kind}` sections"  # type: ignore[attr-defined]

@@ -36,8 +36,8 @@ _CLOSE = 0.8
 class Loaded:
     """A body after decoding: flat `values`, the `echo` that answers it, and what was found.
 
-    `problems` are the rules it breaks, in the order in which they are told; `ignored` names the
-    properties that were left out.
+    `problems` are the rules that it breaks, in the order in which an answer names them; `ignored`
+    names the properties that were left out.
     """
 
     values: dict[str, Any]
@@ -126,7 +126,7 @@ class Codec:
         return Loaded(values, echo, tuple(problems), named)
 
     def _violations(self, echo: dict[str, Any], shown: Mapping[str, Any] | None) -> list[Violation]:
-        """The rules of its own that a property breaks, unless the client left it as it was."""
+        """Return the rules that single properties break, but for those that are as they were."""
         try:
             self.schema.load(echo)
         except ValidationError as error:
@@ -140,7 +140,7 @@ class Codec:
     def _judge(
         self, values: dict[str, Any], shown: Mapping[str, Any] | None, ignored: list[str]
     ) -> list[Violation]:
-        """The rules between properties that the client breaks; what can be left out is."""
+        """Return the rules between properties that the client breaks; what can be left out is."""
         problems = list(self.rules(values))
         if not problems:
             return []
@@ -159,7 +159,7 @@ class Codec:
         return flatten(tidy(shown, self.root, Unused(), shown), self.root)
 
     def _leave_out(self, unused: Unused, problems: list[Violation]) -> list[str]:
-        """The names of what is ignored; what is refused instead goes to `problems`."""
+        """Return the names of what is ignored; what is refused instead goes to `problems`."""
         ignored = []
         for number, (path, owner) in enumerate(unused.unknown):
             if path.rpartition(".")[2].lower().startswith("x_"):
@@ -172,7 +172,7 @@ class Codec:
         return ignored + unused.unmanaged
 
     def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-        """`values` with what the object was and a client cannot say: what this version lacks."""
+        """Return `values` with those that the object has `before` and that this version lacks."""
         for path in self._hidden:
             if path in before:
                 values[path] = before[path]
@@ -205,19 +205,19 @@ class Codec:
 
 
 def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
-    """The paths that properties have in any version, where versions differ."""
+    """Return the paths, in all versions, of properties whose path differs between versions."""
     named = (prop for prop in props if prop.names)
     return frozenset(path for prop in named for path in (prop.name, *prop.names.values()))
 
 
 def _anywhere(problem: Problem) -> Problem:
-    """The problem as it would be of an item at another place of its list."""
+    """Return the problem as it would be of an item at another place of its list."""
     path, message = (_PLACE.sub("", text) for text in (problem.path, problem.message))
     return replace(problem, path=path, message=message)
 
 
 def _nearest(path: str, owner: Node) -> str:
-    """A question for the property that an unknown one may have been meant to be."""
+    """Return a question ("did you mean …?") with the known property that is nearest; else ""."""
     name = path.rpartition(".")[2][:_LONGEST_NAME].lower()
     found = get_close_matches(name, owner.children, 1, _CLOSE)
     return f" (did you mean {found[0]}?)" if found else ""
@@ -244,6 +244,6 @@ def refuse_other_types(found: Sequence[Violation]) -> None:
 
 
 def sentence(found: Iterable[Violation]) -> str:
-    """All violations as one sentence, each once."""
+    """Return all violations as one sentence, each once."""
     texts = [f"{path} {rule}" if path else str(rule) for path, rule in found]
     return ", and ".join(dict.fromkeys(texts))

@@ -55,7 +55,7 @@ class Projector:
                 self._steps[child.canonical] = step
 
     def wire_name(self, path: str) -> str:
-        """The name in the interface of the value at a flat path, as dots separate it."""
+        """Return the name in the interface of the value at a flat path, as dots separate it."""
         for known, step in self._steps.items():
             names = (*step.parents, step.name)
             if path == known:
@@ -66,7 +66,7 @@ class Projector:
         return path
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The object of the interface; properties that the version lacks are left out."""
+        """Return the object of the interface; properties that the version lacks are left out."""
         names = tuple(values)
         plan = self._plans.get(names)
         if plan is None:

@@ -34,7 +34,7 @@ class Rule(str):
         return rule
 
     def format(self, *_args: object, **_names: object) -> "Rule":
-        """Itself: the texts are complete as they are."""
+        """Return the rule itself, whose text is complete: marshmallow formats its messages."""
         return self
 
 
@@ -89,7 +89,7 @@ class Truth(fields.Boolean):
 
 
 def pattern_check(pattern: str) -> Callable[[str], None]:
-    """A validator: the pattern is found somewhere in the text; digits and blanks are ASCII's."""
+    """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's."""
     found = re.compile(pattern, re.ASCII).search
     rule = Rule(Code.PATTERN, f"in body should match '{pattern}'")
 
@@ -101,7 +101,7 @@ def pattern_check(pattern: str) -> Callable[[str], None]:
 
 
 def choice_check(choices: tuple[Any, ...]) -> Callable[[Any], None]:
-    """A validator: the value is one of some."""
+    """Return a validator: the value is one of some."""
     rule = Rule(Code.ENUM, f"in body should be one of [{' '.join(map(str, choices))}]")
 
     def check(value: Any) -> None:
@@ -112,7 +112,7 @@ def choice_check(choices: tuple[Any, ...]) -> Callable[[Any], None]:
 
 
 def limit_check(minimum: int | None, maximum: int | None) -> Callable[[int], None]:
-    """A validator: the number lies within limits."""
+    """Return a validator: the number lies within limits."""
 
     def check(value: int) -> None:
         if minimum is not None and value < minimum:
@@ -137,7 +137,7 @@ def _checks(prop: Prop) -> list[Callable[[Any], None]]:
 
 
 def _facts(prop: Prop) -> dict[str, Any]:
-    """What the specification says of a property beyond what the field itself does."""
+    """Return what the specification says of a property beyond what the field itself does."""
     facts: dict[str, Any] = {}
     if prop.title:
         facts["title"] = prop.title
@@ -179,7 +179,7 @@ class SchemaFactory:
         self._lock = RLock()
 
     def schema(self, node: Node, name: str) -> type[Schema]:
-        """The class for the objects that `node` describes; `name` stands in the specification."""
+        """Return the class for the objects of a node, whose name in the specification is `name`."""
         content = repr(_content(node))
         with self._lock:
             found = self._known.get(content)
@@ -190,7 +190,7 @@ class SchemaFactory:
         return found
 
     def field(self, node: Node, owner: str) -> fields.Field[Any]:
-        """The field for one property."""
+        """Return the field for one property."""
         prop = node.prop or Prop(node.canonical, "object")
         more: dict[str, Any] = {"required": prop.required, "metadata": _facts(prop)}
         if node.children:
@@ -228,7 +228,7 @@ def _content(node: Node) -> Any:
 
 
 def violations(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Iterator[Violation]:
-    """The rules that marshmallow found broken, with the paths of the properties."""
+    """Yield the rules that marshmallow found broken, with the paths of the properties."""
     if isinstance(messages, list):
         for rule in messages:
             yield path, rule
@@ -241,6 +241,6 @@ def violations(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Itera
 
 
 def ordered(found: Iterator[Violation]) -> list[Violation]:
-    """Violations as they are told: what cannot be decoded first, then in the order of the rules."""
+    """Return violations in the order of an answer: other types first, then by their codes."""
     ranks = {code: rank for rank, code in enumerate(_ORDER)}
     return sorted(found, key=lambda one: ranks.get(getattr(one[1], "code", TYPE_ERROR), len(ranks)))

@@ -40,7 +40,7 @@ class Node:
         self.item: Node | None = None
 
     def child(self, name: str) -> "Node":
-        """The node below this one called `name`, made when missing."""
+        """Return the node below this one called `name`, made when missing."""
         found = self.children.get(name)
         if found is None:
             found = Node(name, f"{self.path}.{name}" if self.path else name)
@@ -49,7 +49,7 @@ class Node:
         return found
 
     def find(self, name: str) -> "Node | None":
-        """The node for a key of a client's object; upper and lower case are the same there."""
+        """Return the node for a key of a client's object, in whatever case it is written."""
         return self.children.get(name) or self.folded.get(name.lower())
 
     @property
@@ -137,7 +137,7 @@ class Unused:
 
 
 def tidy(body: Any, node: Node, unused: Unused, shown: Any = None) -> Any:
-    """A client's object under the names of the interface, without what is unset.
+    """Return a client's object under the names of the interface, without what is unset.
 
     Values of a wrong type stay for the schema to find. Properties that only the server sets are
     left out. `shown` is what a GET of the same object shows: a zero that stands there is a value.
@@ -174,7 +174,7 @@ def tidy(body: Any, node: Node, unused: Unused, shown: Any = None) -> Any:
 def flatten(
     data: Mapping[str, Any], node: Node, into: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A valid object of the interface as a flat one."""
+    """Return the flat values of a valid object of the interface."""
     values = {} if into is None else into
     for key, value in data.items():
         child = node.children[key]
@@ -192,7 +192,7 @@ def flatten(
 
 
 def drop(values: dict[str, Any], path: str) -> bool:
-    """Remove the value at a flat path, in an item of a list too; whether it was there.
+    """Remove the value at a flat path, in an item of a list too; return whether it was there.
 
     An item's path is the list's, the item's place, and its own: `farms.0.servers.1.port`.
     """

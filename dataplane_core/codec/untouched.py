@@ -20,7 +20,8 @@ def is_same(shown: Any, sent: Any) -> bool:
 
 
 def carried(shown: Any, sent: Any) -> Any:
-    """What a client sent, with bytes of `shown` that are not UTF-8 where it could not say them.
+    """Return what a client sent, with bytes of `shown` that are not UTF-8 where it could not say
+    them.
 
     Most clients read U+FFFD for each such byte, and send that back with what they did not change.
     """
@@ -34,7 +35,7 @@ def carried(shown: Any, sent: Any) -> Any:
 
 
 def partners(shown: Sequence[Any], sent: Sequence[Any]) -> list[Any]:
-    """For each item that a client sent, the shown item that it is; None for a new one.
+    """Return for each item that a client sent the shown item that it is; None for a new one.
 
     An item is the one that looks the same, else the one of the same `name`. What then is left over
     is paired in order, where both are objects and neither has a name.
@@ -90,7 +91,7 @@ class Comparison:
 
 
 def _legible(text: str) -> str:
-    """A text as most clients have it."""
+    """Return a text as most clients have it."""
     return _NOT_UTF8.sub(_REPLACEMENT, text)
 
 

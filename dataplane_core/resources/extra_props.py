@@ -21,7 +21,7 @@ UNMANAGED = Prop(
 
 
 def extra_props(collection: Collection) -> tuple[Prop, ...]:
-    """Properties that are not lines: names, positions, what is inherited or not known."""
+    """Return the properties that no line has: names, positions, `from`, what is not known."""
     if isinstance(collection, RowCollection):
         return (INDEX, UNMANAGED) if collection.indexed else (UNMANAGED,)
     if not isinstance(collection, SectionCollection | SingleSection):

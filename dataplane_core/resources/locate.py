@@ -22,7 +22,7 @@ UNNAMED_DEFAULTS = "unnamed_defaults_"
 
 
 def shown_names(document: Document, kind: str, prefix: str | None) -> list[tuple[str, Section]]:
-    """The sections of a kind in file order, under their names or the made-up ones."""
+    """Return the sections of a kind in file order, under their names or the made-up ones."""
     sections = document.of_kind(kind)
     if prefix is None:
         return [(section.name, section) for section in sections if section.name]
@@ -38,7 +38,7 @@ def shown_names(document: Document, kind: str, prefix: str | None) -> list[tuple
 
 
 def find_section(document: Document, kind: str, name: str, prefix: str | None) -> Section | None:
-    """The section that clients know as `name`; a real name wins over a made-up one."""
+    """Return the section that clients know as `name`; a real name wins over a made-up one."""
     found = document.find(kind, name) if name else None
     if found is None and prefix is not None and name.startswith(prefix):
         unnamed = [section for section in document.of_kind(kind) if not section.name]
@@ -60,14 +60,14 @@ def refuse_namesake(document: Document, kind: str, name: str) -> None:
 
 
 def find_single(document: Document, single: SingleSection) -> Section | None:
-    """The section that a singleton means: the last one, or all there are as one."""
+    """Return the section that a singleton means: the last one, or all there are as one."""
     if not single.last:
         return document.joined(single.kind)
     return next(reversed(document.of_kind(single.kind)), None)
 
 
 def find_defaults(document: Document, name: str) -> Section | None:
-    """The `defaults` section that `from` can name."""
+    """Return the `defaults` section that `from` can name."""
     return find_section(document, DEFAULTS, name, UNNAMED_DEFAULTS)
 
 
@@ -83,7 +83,7 @@ class ParentReference:
     label: str = ""
 
     def find(self, document: Document) -> Section | None:
-        """The section, if it exists."""
+        """Return the section, if it exists."""
         for kind in self.kinds:
             if kind == GLOBAL:
                 found = document.joined(GLOBAL)
@@ -107,7 +107,7 @@ class ParentReference:
 
 
 def row_name(rows: RowCollection, row: Row) -> str | None:
-    """The name that clients know a row by."""
+    """Return the name that clients know a row by."""
     name = row.values.get(rows.key) if rows.key else None
     if name is None and rows.unnamed is not None:
         name = rows.unnamed(row.line)
@@ -115,7 +115,7 @@ def row_name(rows: RowCollection, row: Row) -> str | None:
 
 
 def named_rows(rows: RowCollection, section: Section) -> dict[str, Row]:
-    """The rows by name; of equal names the first counts."""
+    """Return the rows by name; of equal names the first counts."""
     key = (rows.name, "names")
     known: dict[str, Row] | None = section.cache.get(key)
     if known is None:
@@ -129,7 +129,7 @@ def named_rows(rows: RowCollection, section: Section) -> dict[str, Row]:
 
 
 def owner(registry: "Registry", kind: str) -> SectionCollection | SingleSection | None:
-    """The collection whose objects are the sections of a kind."""
+    """Return the collection whose objects are the sections of a kind."""
     singles = (
         one
         for one in registry.collections.values()
@@ -139,7 +139,7 @@ def owner(registry: "Registry", kind: str) -> SectionCollection | SingleSection 
 
 
 def row_at(rows: RowCollection, section: Section, at: int) -> tuple[int, Row] | None:
-    """The row that is written on a line of a section, with its index."""
+    """Return the row that is written on a line of a section, with its index."""
     found = enumerate(rows.table.rows(section))
     return next(((index, row) for index, row in found if row.at == at), None)
 

@@ -15,7 +15,7 @@ from dataplane_core.text.language import DEFAULTS, INHERITING
 def place_section(
     document: Document, kind: str, name: str, parent: str | None, order: Sequence[str]
 ) -> tuple[Document, Section]:
-    """The document with a new empty section, and that section.
+    """Return the document with a new empty section, and that section.
 
     It goes behind the last of its kind, and behind the `defaults` section `parent`, which its
     `from` is to name.
@@ -38,7 +38,7 @@ def place_section(
 def place_section_beside(
     document: Document, kind: str, name: str, other: Section, order: Sequence[str]
 ) -> tuple[Document, Section]:
-    """The document with a new empty section that inherits what the proxy `other` does, and it."""
+    """Return the document with a new section that inherits what `other` does, and that section."""
     parent = other.parent or inherited(document, other)
     document, new = place_section(document, kind, name, parent, order)
     target = None if parent is None else find_defaults(document, parent)
@@ -52,7 +52,7 @@ def place_section_beside(
 def _place_of_defaults(
     document: Document, name: str, origin: Section | None, order: Sequence[str]
 ) -> int:
-    """In front of which section a new `defaults` goes: no proxy inherits from it unasked.
+    """Return the place of a new `defaults` section, where no proxy inherits from it unasked.
 
     It goes in front of the last one, where proxies below inherit from that, or to the end of the
     file, if it is itself to inherit from that one, or if proxies inherit from none. Only the one
@@ -77,7 +77,7 @@ def _inherits_from_last(section: Section) -> bool:
 
 
 def _behind(document: Document, origin: Section, kind: str, at: int) -> int:
-    """The place for a section that is to inherit from `origin`; `at`, if that will do.
+    """Return the place for a section that is to inherit from `origin`; `at`, if that will do.
 
     It is one in front of the next `defaults` section, where there is one that is free: there a
     section inherits from one without a name, too.
@@ -97,7 +97,7 @@ def _behind(document: Document, origin: Section, kind: str, at: int) -> int:
 
 
 def inherited(document: Document, section: Section) -> str | None:
-    """The defaults that a section without `from` gets: the last above it (manual, chapter 4)."""
+    """Return the `defaults` section of a section without `from`: the last one above it."""
     if section.kind == DEFAULTS:
         return None
     above = document.sections[: document.position(section)]
@@ -109,7 +109,7 @@ def inherited(document: Document, section: Section) -> str | None:
 
 
 def with_defaults(document: Document, section: Section, wanted: str | None) -> Document:
-    """The document with `section` inheriting from `wanted`.
+    """Return the document with `section` inheriting from `wanted`.
 
     The header changes only if it must, and the section moves only where it stands above `wanted`.
     Raises `BadRequest` where that cannot be.
@@ -134,7 +134,8 @@ def with_defaults(document: Document, section: Section, wanted: str | None) -> D
 def _moved(
     document: Document, section: Section, target: Section, wanted: str
 ) -> tuple[Document, Section]:
-    """The document with a proxy moved behind the defaults it is to inherit from, and the proxy.
+    """Return the document with a proxy moved behind the defaults it is to inherit from, and the
+    proxy.
 
     Its own comments move along; what speaks of others too stays where it is.
     """

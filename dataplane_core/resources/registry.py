@@ -220,11 +220,11 @@ class Registry:
         return tuple(self._kinds)
 
     def all_sections(self) -> list[SectionCollection]:
-        """The collections of named sections."""
+        """Return the collections of named sections."""
         return [one for one in self.collections.values() if isinstance(one, SectionCollection)]
 
     def all_rows(self) -> list[RowCollection]:
-        """The collections of rows."""
+        """Return the collections of rows."""
         return [one for one in self.collections.values() if isinstance(one, RowCollection)]
 
     def declared_rows(self, name: str) -> RowCollection | None:
@@ -233,11 +233,11 @@ class Registry:
         return found if isinstance(found, RowCollection) else None
 
     def sections_of(self, kind: str) -> SectionCollection | None:
-        """The collection whose sections start with `kind`."""
+        """Return the collection whose sections start with `kind`."""
         return self._sections_of.get(kind)
 
     def rows_of(self, kind: str) -> list[RowCollection]:
-        """The collections of rows that sections of `kind` hold."""
+        """Return the collections of rows that sections of `kind` hold."""
         return self._rows_of.get(kind, [])
 
     def _common(self, name: str, named: Named) -> _Common:

@@ -13,7 +13,7 @@ from dataplane_core.text.conditions import says_something
 def unmanaged_lines(
     registry: Registry, section: Section, model: Model, reached: bool = True
 ) -> list[str]:
-    """The lines of a section that neither its model nor a collection of rows reads whole.
+    """Return the lines of a section that neither its model nor a collection of rows reads whole.
 
     Rows are among them where the section is not `reached`: another one has its name, and the rows
     that a collection shows under that name are the other one's.

@@ -44,7 +44,7 @@ Flat = dict[str, Any]
 
 
 def part(model: Model, name: str, *wanted: str) -> Model:
-    """The statements of a model that carry certain properties or nested objects."""
+    """Return the statements of a model that carry certain properties or nested objects."""
     chosen = (
         one for one in model.statements if {p.name.partition(".")[0] for p in one.props} & {*wanted}
     )
@@ -113,7 +113,7 @@ class Sites:
         )
 
     def problems(self, values: Values) -> Iterator[Problem]:
-        """Rules between the properties of a site that `values` breaks."""
+        """Yield rules between the properties of a site that `values` breaks."""
         mode = values.get("service.http_connection_mode")
         if mode in REMOVED_MODES:
             path = "service.http_connection_mode"
@@ -137,7 +137,7 @@ class Sites:
         yield from self._farm.problems(farm)
 
     def read(self, document: Document, section: Section) -> Flat:
-        """The site of a frontend; lists without an entry are left out."""
+        """Return the site of a frontend; lists without an entry are left out."""
         service = self._service.read(section)
         farms = [self._read_farm(document, use) for use in self._uses(document, section)]
         return {
@@ -147,7 +147,8 @@ class Sites:
         }
 
     def _uses(self, document: Document, section: Section) -> list[Flat]:
-        """How a frontend uses backends: the default, then the rules with a condition, in order.
+        """Return how a frontend uses backends: the default, then the rules with a condition, in
+        order.
 
         What does not exist, or is computed, is no part of the site.
         """
@@ -164,7 +165,7 @@ class Sites:
         return {**use, "servers": [], **self._farm.read(backend)}
 
     def create(self, document: Document, values: Values) -> Document:
-        """The document with a new site; `AlreadyExists` if its frontend or a backend is there."""
+        """Return the document with a new site; raise `AlreadyExists` for parts that are there."""
         name = values["name"]
         if document.find("frontend", name) is not None:
             raise AlreadyExists(f"object already exists: frontend {name} already exists")
@@ -174,7 +175,7 @@ class Sites:
         return self.replace(document, name, values)
 
     def replace(self, document: Document, name: str, values: Values) -> Document:
-        """The document with the site `name` saying `values`.
+        """Return the document with the site `name` saying `values`.
 
         Backends that the site led to and leads to no more are removed unless others use them.
         """
@@ -189,7 +190,7 @@ class Sites:
         return self._drop(document, known - {farm["name"] for farm in farms})
 
     def remove(self, document: Document, name: str) -> Document:
-        """The document without a site, and without the backends that only it has used."""
+        """Return the document without a site, and without the backends that only it has used."""
         section = _frontend(document, name)
         known = {use["name"] for use in self._uses(document, section)}
         return self._drop(document.remove(section), known)
@@ -207,7 +208,7 @@ class Sites:
         return document.replace(backend, self._farm.put(backend, farm))
 
     def _put_service(self, section: Section, uses: list[Flat], values: Values) -> Section:
-        """A frontend with what a site says of it; uses that are no part of the site stay."""
+        """Return a frontend with what a site says of it; uses that are no part of the site stay."""
         new = self._service.put(section, _within(values, _SERVICE))
         rules, default = self._rules_of(new, uses, values.get("farms", ()))
         new = self._rules.table.put(new, rules)
@@ -218,7 +219,7 @@ class Sites:
     def _rules_of(
         self, section: Section, uses: list[Flat], farms: Iterable[Values]
     ) -> tuple[list[Flat], str | None]:
-        """The rules and the default that a frontend is to have."""
+        """Return the rules and the default that a frontend is to have."""
         fields = ("name", "cond", "cond_test")
         shown = {use["name"] for use in uses}
         wanted = [
@@ -236,7 +237,7 @@ class Sites:
         return [*rules, *places[-1]], default or (None if old in shown else old)
 
     def _drop(self, document: Document, names: Iterable[str]) -> Document:
-        """The document without those of the backends that no proxy leads to."""
+        """Return the document without those of the backends that no proxy leads to."""
         for name in sorted(names):
             backend = document.find("backend", name)
             if backend is not None and not any(self._leads(one, name) for one in document.sections):
@@ -257,7 +258,7 @@ def _rows(registry: Registry, name: str) -> RowCollection:
 
 
 def _default(section: Section) -> str | None:
-    """The backend that a proxy leads to without a rule; of several lines the last counts."""
+    """Return the backend that a proxy leads to without a rule; of several lines the last counts."""
     rows = DEFAULT.rows(section)
     return rows[-1].values["default_backend"] if rows else None
 

@@ -9,7 +9,7 @@ Rule = dict[str, Any]
 
 
 def in_places(old: Sequence[str], wanted: Sequence[Rule]) -> list[list[Rule]]:
-    """For each rule that a site has, the rules that are to stand there, and those behind all.
+    """Return for each rule of a site the rules that are to stand there, then those behind all.
 
     `old` are the backends that the rules lead to now. A rule that leads where it did keeps its
     place, so that HAProxy tries it before and behind the same other rules. A new one goes behind

@@ -99,7 +99,7 @@ class SiteItem(SiteResource):
         )
 
     def shown(self, req: ApiRequest, name: str) -> Any:
-        """The site as a GET shows it."""
+        """Return the site as a GET shows it."""
         document = req.served.view.snapshot(req).document
         return self._shown(req.served.view, document, _need(document, name))
 
@@ -142,7 +142,7 @@ def _write(
 
 
 def _operations(body: Body) -> tuple[dict[str, Operation], dict[str, Operation]]:
-    """What the specification says of all sites, and of one."""
+    """Return what the specification says of all sites, and of one."""
     many = {
         "GET": _read(
             "getSites",
