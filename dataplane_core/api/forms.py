@@ -13,7 +13,7 @@ PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter i
 _NAMES = {id(response): name for name, response in SHARED.items()}
 
 
-class Form:
+class DocumentForm:
     """How one form of document says things; the common part of both."""
 
     schemas = ""
@@ -92,7 +92,7 @@ def _type(one: Parameter) -> dict[str, Any]:
     return described
 
 
-class Swagger(Form):
+class Swagger(DocumentForm):
     """Swagger 2.0."""
 
     schemas = "definitions"
@@ -131,7 +131,7 @@ class Swagger(Form):
         return {**super().operation(one), "produces": [one.produces]}
 
 
-class OpenApi3(Form):
+class OpenApi3(DocumentForm):
     """OpenAPI 3.0."""
 
     schemas = "components/schemas"

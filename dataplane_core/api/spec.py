@@ -13,7 +13,7 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 
 from dataplane_core import __version__
 from dataplane_core.api.examples import example
-from dataplane_core.api.forms import JSON, PARAMETERS, Form, OpenApi3, Swagger
+from dataplane_core.api.forms import JSON, PARAMETERS, DocumentForm, OpenApi3, Swagger
 from dataplane_core.api.operations import Body, Fragment
 from dataplane_core.api.refusals import SHARED, answers
 from dataplane_core.api.routes import Route, Tag
@@ -74,7 +74,7 @@ class Interface:
 
 def build(interface: Interface, openapi: str) -> dict[str, Any]:
     """Return the document in the form `openapi`: `2.0`, or one of 3.0."""
-    form: Form = Swagger() if openapi.startswith("2") else OpenApi3()
+    form: DocumentForm = Swagger() if openapi.startswith("2") else OpenApi3()
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
     version = interface.view.version
     used = [operation.tag for route in interface.routes for operation in route.operations.values()]
@@ -99,7 +99,7 @@ def build(interface: Interface, openapi: str) -> dict[str, Any]:
     return document
 
 
-def _define(spec: APISpec, form: Form, interface: Interface) -> None:
+def _define(spec: APISpec, form: DocumentForm, interface: Interface) -> None:
     """Add what operations refer to by name: schemas and parameters."""
     examples = _examples(interface)
     for name, codec in _codecs(interface).items():

@@ -33,7 +33,7 @@ from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit
 
-Rules = Callable[[Mapping[str, Any]], Iterable[Problem]]
+ObjectRules = Callable[[Mapping[str, Any]], Iterable[Problem]]
 
 
 class View:
@@ -118,7 +118,7 @@ class View:
         self,
         name: str,
         props: Iterable[Prop],
-        rules: Rules = lambda values: (),
+        rules: ObjectRules = lambda values: (),
         empty: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         declared: str = "",
@@ -220,7 +220,7 @@ class View:
             resp.content_type = None
 
 
-def _rules(collection: Collection) -> Rules:
+def _rules(collection: Collection) -> ObjectRules:
     if isinstance(collection, RowCollection):
         return collection.table.problems
     if isinstance(collection, SectionCollection | SingleSection):

@@ -13,13 +13,13 @@ from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
 from dataplane_core.codec.schema import (
     TYPE_ERROR,
-    Rule,
+    BrokenRule,
     SchemaFactory,
     Violation,
     ordered,
     violations,
 )
-from dataplane_core.codec.shape import Node, Unused, build, drop, flatten, tidy
+from dataplane_core.codec.shape import JsonNode, Unused, build, drop, flatten, tidy
 from dataplane_core.codec.untouched import Comparison, carried, partners
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.grammar import Problem, Prop
@@ -80,7 +80,7 @@ class Codec:
         self.strict = strict
         self.rules = rules
         self._factory = factory
-        self.root: Node = build(self.props, version, mask)
+        self.root: JsonNode = build(self.props, version, mask)
         self.project = Projector(self.root, empty)
         self._hidden = [prop.name for prop in self.props if mask.hides(prop.path(version))]
 
@@ -153,7 +153,7 @@ class Codec:
                 break
             ignored += map(self.project.wire_name, dropped[:_MOST_NAMED])
             problems = [one for one in self.rules(values) if _anywhere(one) not in known]
-        return [("", Rule(one.code, one.message)) for one in problems]
+        return [("", BrokenRule(one.code, one.message)) for one in problems]
 
     def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         return flatten(tidy(shown, self.root, Unused(), shown), self.root)
@@ -168,7 +168,9 @@ class Codec:
             if not self.strict or self.is_elsewhere(path):
                 ignored.append(path + near)
             else:
-                problems.append((path, Rule(Code.UNKNOWN, f"in body is not known here{near}")))
+                problems.append(
+                    (path, BrokenRule(Code.UNKNOWN, f"in body is not known here{near}"))
+                )
         return ignored + unused.unmanaged
 
     def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +218,7 @@ def _anywhere(problem: Problem) -> Problem:
     return replace(problem, path=path, message=message)
 
 
-def _nearest(path: str, owner: Node) -> str:
+def _nearest(path: str, owner: JsonNode) -> str:
     """Return a question ("did you mean …?") with the known property that is nearest; else ""."""
     name = path.rpartition(".")[2][:_LONGEST_NAME].lower()
     found = get_close_matches(name, owner.children, 1, _CLOSE)

@@ -6,7 +6,7 @@ from itertools import repeat
 from typing import Any
 
 from dataplane_core.codec.codec import Codec, Loaded, raise_violations, refuse_other_types
-from dataplane_core.codec.schema import Rule, Violation, ordered
+from dataplane_core.codec.schema import BrokenRule, Violation, ordered
 from dataplane_core.codec.untouched import partners
 from dataplane_core.errors import BadRequest
 
@@ -63,4 +63,4 @@ def _placed(items: Sequence[Loaded]) -> Iterator[Violation]:
             if path:
                 yield f"{at}.{path}", rule
             else:
-                yield "", Rule(rule.code, f"{at}.{rule}")
+                yield "", BrokenRule(rule.code, f"{at}.{rule}")

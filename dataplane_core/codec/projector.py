@@ -3,7 +3,7 @@
 from collections.abc import Callable, ItemsView, Mapping
 from typing import Any, NamedTuple
 
-from dataplane_core.codec.shape import Node
+from dataplane_core.codec.shape import JsonNode
 
 _MOST_PLANS = 256
 _NOTHING: dict[str, Any] = {}
@@ -33,7 +33,9 @@ class Projector:
 
     __slots__ = ("_empty", "_order", "_plans", "_steps")
 
-    def __init__(self, root: Node, empty: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, root: JsonNode, empty: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         self._steps: dict[str, _Step] = {}
         self._order: dict[tuple[str, ...], int] = {}
         self._plans: dict[tuple[str, ...], list[_Step]] = {}
@@ -42,7 +44,7 @@ class Projector:
             name: needed for name, needed in (empty or {}).items() if name in root.children
         }
 
-    def _add(self, node: Node, parents: tuple[str, ...]) -> None:
+    def _add(self, node: JsonNode, parents: tuple[str, ...]) -> None:
         for child in sorted(node.children.values(), key=lambda one: one.order):
             self._order[*parents, child.name] = len(self._order)
             if child.children:

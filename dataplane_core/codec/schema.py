@@ -1,6 +1,6 @@
 """Generate marshmallow schemas from the declarations: what is right, and in which words.
 
-Every message is a `Rule`: a sentence and its code, so that one pass over a body gives all
+Every message is a `BrokenRule`: a sentence and its code, so that one pass over a body gives all
 violations and the answer can lead with the one that counts most.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from dataplane_core.codec.shape import Node
+from dataplane_core.codec.shape import JsonNode
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Prop
 
@@ -23,34 +23,34 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LARGEST = 2**63 - 1
 
 
-class Rule(str):
+class BrokenRule(str):
     """The end of a sentence about a property, with the code of the rule that is broken."""
 
     code: int
 
-    def __new__(cls, code: int, text: str) -> "Rule":
+    def __new__(cls, code: int, text: str) -> "BrokenRule":
         rule = super().__new__(cls, text)
         rule.code = int(code)
         return rule
 
-    def format(self, *_args: object, **_names: object) -> "Rule":
+    def format(self, *_args: object, **_names: object) -> "BrokenRule":
         """Return the rule itself, whose text is complete: marshmallow formats its messages."""
         return self
 
 
-Violation = tuple[str, Rule]
+Violation = tuple[str, BrokenRule]
 """The path of a property, and the rule it breaks."""
 
 
 def _messages(kind: str) -> dict[str, Any]:
-    wrong = Rule(TYPE_ERROR, f"in body must be {kind}")
+    wrong = BrokenRule(TYPE_ERROR, f"in body must be {kind}")
     return {
         "invalid": wrong,
         "type": wrong,
         "null": wrong,
         "too_large": wrong,
         "invalid_utf8": wrong,
-        "required": Rule(Code.REQUIRED, "in body is required"),
+        "required": BrokenRule(Code.REQUIRED, "in body is required"),
     }
 
 
@@ -66,7 +66,9 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         if _CONTROL.search(text):
-            raise ValidationError(Rule(Code.PATTERN, "in body must not hold control characters"))
+            raise ValidationError(
+                BrokenRule(Code.PATTERN, "in body must not hold control characters")
+            )
         return text
 
 
@@ -91,7 +93,7 @@ class Truth(fields.Boolean):
 def pattern_check(pattern: str) -> Callable[[str], None]:
     """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's."""
     found = re.compile(pattern, re.ASCII).search
-    rule = Rule(Code.PATTERN, f"in body should match '{pattern}'")
+    rule = BrokenRule(Code.PATTERN, f"in body should match '{pattern}'")
 
     def check(value: str) -> None:
         if found(value) is None:
@@ -102,7 +104,7 @@ def pattern_check(pattern: str) -> Callable[[str], None]:
 
 def choice_check(choices: tuple[Any, ...]) -> Callable[[Any], None]:
     """Return a validator: the value is one of some."""
-    rule = Rule(Code.ENUM, f"in body should be one of [{' '.join(map(str, choices))}]")
+    rule = BrokenRule(Code.ENUM, f"in body should be one of [{' '.join(map(str, choices))}]")
 
     def check(value: Any) -> None:
         if value not in choices:
@@ -117,10 +119,10 @@ def limit_check(minimum: int | None, maximum: int | None) -> Callable[[int], Non
     def check(value: int) -> None:
         if minimum is not None and value < minimum:
             text = f"in body should be greater than or equal to {minimum}"
-            raise ValidationError(Rule(Code.MINIMUM, text))
+            raise ValidationError(BrokenRule(Code.MINIMUM, text))
         if maximum is not None and value > maximum:
             text = f"in body should be less than or equal to {maximum}"
-            raise ValidationError(Rule(Code.MAXIMUM, text))
+            raise ValidationError(BrokenRule(Code.MAXIMUM, text))
 
     return check
 
@@ -178,7 +180,7 @@ class SchemaFactory:
         self._names = set(reserved)
         self._lock = RLock()
 
-    def schema(self, node: Node, name: str) -> type[Schema]:
+    def schema(self, node: JsonNode, name: str) -> type[Schema]:
         """Return the class for the objects of a node, whose name in the specification is `name`."""
         content = repr(_content(node))
         with self._lock:
@@ -189,7 +191,7 @@ class SchemaFactory:
                 self._known.setdefault(content, found)
         return found
 
-    def field(self, node: Node, owner: str) -> fields.Field[Any]:
+    def field(self, node: JsonNode, owner: str) -> fields.Field[Any]:
         """Return the field for one property."""
         prop = node.prop or Prop(node.canonical, "object")
         more: dict[str, Any] = {"required": prop.required, "metadata": _facts(prop)}
@@ -197,13 +199,13 @@ class SchemaFactory:
             nested = self.schema(node, self._label(node.name, owner))
             return fields.Nested(nested, error_messages=_messages("an object"), **more)
         if prop.json == "array":
-            item = node.item or Node("", node.path + "[]", prop=Prop("", "string"))
+            item = node.item or JsonNode("", node.path + "[]", prop=Prop("", "string"))
             return fields.List(self._item(item, node.name, owner),
                                error_messages=_messages("an array"), **more)  # fmt: skip
         kind, words = _SCALARS.get(prop.json, (fields.Dict, "an object"))
         return kind(validate=_checks(prop), error_messages=_messages(words), **more)
 
-    def _item(self, node: Node, name: str, owner: str) -> fields.Field[Any]:
+    def _item(self, node: JsonNode, name: str, owner: str) -> fields.Field[Any]:
         if not node.children:
             return self.field(node, owner)
         nested = self.schema(node, self._label(name, owner))
@@ -221,7 +223,7 @@ class SchemaFactory:
         return label
 
 
-def _content(node: Node) -> Any:
+def _content(node: JsonNode) -> Any:
     prop = node.prop and (node.prop.json, sorted(_facts(node.prop).items(), key=str), node.required)
     item = node.item and _content(node.item)
     return prop, item, [(name, _content(child)) for name, child in node.children.items()]

@@ -1,6 +1,6 @@
 """The shape of one model's JSON in one API version: nested names on the wire, flat paths inside.
 
-A `Node` tree is built once from the declarations. Three walks over it move objects between the
+A `JsonNode` tree is built once from the declarations. Three walks over it move objects between the
 wire and the flat dictionary: `tidy` and `flatten` inwards, a `Projector` outwards.
 """
 
@@ -16,7 +16,7 @@ from dataplane_core.grammar import Prop
 _NOTHING: Mapping[str, Any] = {}
 
 
-class Node:
+class JsonNode:
     """One name in a JSON object; the root stands for the whole object.
 
     `canonical` is the flat path of the value (inside its array, for items of arrays). An object
@@ -35,20 +35,20 @@ class Node:
         self.prop = prop
         self.conversion: Conversion | None = None
         self.shared = False
-        self.children: dict[str, Node] = {}
-        self.folded: dict[str, Node] = {}
-        self.item: Node | None = None
+        self.children: dict[str, JsonNode] = {}
+        self.folded: dict[str, JsonNode] = {}
+        self.item: JsonNode | None = None
 
-    def child(self, name: str) -> "Node":
+    def child(self, name: str) -> "JsonNode":
         """Return the node below this one called `name`, made when missing."""
         found = self.children.get(name)
         if found is None:
-            found = Node(name, f"{self.path}.{name}" if self.path else name)
+            found = JsonNode(name, f"{self.path}.{name}" if self.path else name)
             self.children[name] = found
             self.folded.setdefault(name.lower(), found)
         return found
 
-    def find(self, name: str) -> "Node | None":
+    def find(self, name: str) -> "JsonNode | None":
         """Return the node for a key of a client's object, in whatever case it is written."""
         return self.children.get(name) or self.folded.get(name.lower())
 
@@ -71,10 +71,10 @@ class Node:
 
 
 def build(
-    props: Iterable[Prop], version: str, mask: ModelMask = NO_MASK, root: Node | None = None
-) -> Node:
+    props: Iterable[Prop], version: str, mask: ModelMask = NO_MASK, root: JsonNode | None = None
+) -> JsonNode:
     """Return the tree of the properties that exist in an API version."""
-    root = root or Node("", "")
+    root = root or JsonNode("", "")
     for prop in props:
         path = prop.path(version)
         full = f"{root.path}.{path}" if root.path else path
@@ -90,14 +90,14 @@ def build(
         node.prop = prop if conversion is None else conversion.prop(prop)
         node.canonical, node.conversion = prop.name, conversion
         if isinstance(prop.items, tuple):
-            node.item = build(prop.items, version, mask, Node("", f"{node.path}[]"))
+            node.item = build(prop.items, version, mask, JsonNode("", f"{node.path}[]"))
         elif prop.items is not None:
             item = mask.shown(prop.items, f"{full}[]")
-            node.item = Node("", f"{node.path}[]", prop=item)
+            node.item = JsonNode("", f"{node.path}[]", prop=item)
     return root
 
 
-def is_zero(node: Node, value: Any) -> bool:
+def is_zero(node: JsonNode, value: Any) -> bool:
     """Whether a value of the right type says no more than its absence would.
 
     `false` says something where the property is nullable or required: there, its absence is
@@ -132,11 +132,11 @@ class Unused:
     __slots__ = ("unknown", "unmanaged")
 
     def __init__(self) -> None:
-        self.unknown: list[tuple[str, Node]] = []
+        self.unknown: list[tuple[str, JsonNode]] = []
         self.unmanaged: list[str] = []
 
 
-def tidy(body: Any, node: Node, unused: Unused, shown: Any = None) -> Any:
+def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None) -> Any:
     """Return a client's object under the names of the interface, without what is unset.
 
     Values of a wrong type stay for the schema to find. Properties that only the server sets are
@@ -172,7 +172,7 @@ def tidy(body: Any, node: Node, unused: Unused, shown: Any = None) -> Any:
 
 
 def flatten(
-    data: Mapping[str, Any], node: Node, into: dict[str, Any] | None = None
+    data: Mapping[str, Any], node: JsonNode, into: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the flat values of a valid object of the interface."""
     values = {} if into is None else into

@@ -19,7 +19,7 @@ from typing import Any
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.app import create_app
 from dataplane_core.codec.codec import Codec
-from dataplane_core.codec.shape import Node
+from dataplane_core.codec.shape import JsonNode
 from dataplane_core.settings import Settings
 from tests.harness.recorded import REASON, TOP, reference, shared_folder
 
@@ -119,7 +119,7 @@ def shown(one: ServedVersion) -> Facts:
     return facts
 
 
-def _nodes(node: Node) -> Iterator[tuple[str, set[Any]]]:
+def _nodes(node: JsonNode) -> Iterator[tuple[str, set[Any]]]:
     for child in node.children.values():
         yield child.path, set(child.prop.enum if child.prop else ())
         yield from _nodes(child)

@@ -5,10 +5,10 @@ from typing import Any
 
 from dataplane_core.plugin import opcodes
 
-Rule = dict[str, Any]
+SwitchingRule = dict[str, Any]
 
 
-def in_places(old: Sequence[str], wanted: Sequence[Rule]) -> list[list[Rule]]:
+def in_places(old: Sequence[str], wanted: Sequence[SwitchingRule]) -> list[list[SwitchingRule]]:
     """Return for each rule of a site the rules that are to stand there, then those behind all.
 
     `old` are the backends that the rules lead to now. A rule that leads where it did keeps its
@@ -18,7 +18,7 @@ def in_places(old: Sequence[str], wanted: Sequence[Rule]) -> list[list[Rule]]:
     >>> [[one["name"] for one in some] for some in in_places(["a", "b"], [{"name": "b"}])]
     [[], ['b'], []]
     """
-    places: list[list[Rule]] = [[] for _ in range(len(old) + 1)]
+    places: list[list[SwitchingRule]] = [[] for _ in range(len(old) + 1)]
     names = [rule["name"] for rule in wanted]
     for tag, i1, i2, j1, j2 in opcodes(old, names):
         common = min(i2 - i1, j2 - j1)
