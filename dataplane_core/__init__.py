@@ -1,7 +1,7 @@
-"""The core of the HAProxy data plane server: text, grammar, store, HTTP frame and hooks.
+"""The core of the server: text, grammar, store, HTTP interface and hooks; it knows no plugin.
 
-Plugins import `dataplane_core.plugin`, and nothing else of it. Importing this package itself loads
-none of its parts.
+Plugins import `dataplane_core.plugin`, and nothing else of it. `impl` marks their implementations
+of hooks. To import this package itself loads none of its parts.
 """
 
 import pluggy

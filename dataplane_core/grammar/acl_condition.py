@@ -68,7 +68,7 @@ class ConditionedTerm(Term):
         words = self.body.write(values, layout)
         cond, test = values.get(self.cond.name), values.get(self.test.name)
         condition: list[str] = []
-        for problem in halves(values, self.cond.name, self.test.name):
+        for problem in half_conditions(values, self.cond.name, self.test.name):
             raise Invalid(problem.message, code=problem.code)
         if cond is not None:
             if cond not in self.WORDS:
@@ -95,10 +95,10 @@ class ConditionedTerm(Term):
 
     def problems(self, values: Values) -> Iterator[Problem]:
         yield from self.body.problems(values)
-        yield from halves(values, self.cond.name, self.test.name)
+        yield from half_conditions(values, self.cond.name, self.test.name)
 
 
-def halves(values: Values, cond: str, test: str) -> Iterator[Problem]:
+def half_conditions(values: Values, cond: str, test: str) -> Iterator[Problem]:
     """Yield a problem for a condition that lacks its word, or of which the word stands alone.
 
     HAProxy would refuse the word alone; without the word the rule would always hold.

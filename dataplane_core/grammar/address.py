@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from dataplane_core.errors import Code
 from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, unwritable
 from dataplane_core.grammar.terms import Term
 from dataplane_core.text.tokens import is_one_word, plain_word
@@ -81,7 +82,7 @@ class Address(Term):
         if own == said:
             return list(words)
         for name in self.needs(values):
-            raise unwritable(name, "in body is required", 602)
+            raise unwritable(name, "in body is required", Code.REQUIRED)
         host = str(own.get(self.host.name, ""))
         if self.brackets and _IPV6.fullmatch(host):
             host = f"[{host}]"

@@ -17,7 +17,7 @@ from dataplane_core.grammar.values import const
 
 
 def params(
-    *entries: ParameterKeyword,
+    *keywords: ParameterKeyword,
     strict: bool = False,
     tolerant: bool = False,
     own: Sequence[ParameterKeyword] | None = None,
@@ -30,7 +30,7 @@ def params(
     beside a table that several share. `name` is what HAProxy's manual calls a table that several
     lines have: a plugin that extends one of the lines extends them all.
     """
-    return ParameterTable(*entries, strict=strict, tolerant=tolerant, own=own, name=name)
+    return ParameterTable(*keywords, strict=strict, tolerant=tolerant, own=own, name=name)
 
 
 def flag(keyword: str, name: str, value: Any = True, **more: Any) -> ParameterKeyword:

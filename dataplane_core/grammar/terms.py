@@ -119,7 +119,7 @@ class Scalar(Term):
         name = self.prop.name
         value = values.get(name, self.default)
         if value is None:
-            raise unwritable(name, "in body is required", 602)
+            raise unwritable(name, "in body is required", Code.REQUIRED)
         word = self.encode(value) if self.encode else str(value)
         if not is_one_word(word):
             raise unwritable(
@@ -196,7 +196,7 @@ class Rest(Term):
     def write(self, values: Values, layout: Layout) -> list[str]:
         name = self.prop.name
         if name not in values:
-            raise unwritable(name, "in body is required", 602)
+            raise unwritable(name, "in body is required", Code.REQUIRED)
         value = str(values[name])
         if not is_words(value):
             raise unwritable(

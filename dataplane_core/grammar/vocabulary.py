@@ -32,11 +32,11 @@ def _behind(before: tuple[str, ...], term: Term) -> Iterator[tuple[str, ...]]:
             yield (*before, word)
             yield from _behind((*before, word), case.term)
     elif isinstance(term, ParameterTable):
-        for entry in term.keywords:
-            for text, inner in entry.words.items():
+        for keyword in term.keywords:
+            for text, inner in keyword.words.items():
                 words = text.rstrip("(").split()
                 yield from _chain(before, words)
-                inner = entry.item if isinstance(entry, RepeatedKeyword) else inner
+                inner = keyword.item if isinstance(keyword, RepeatedKeyword) else inner
                 yield from _behind((*before, *words), inner)
     else:
         yield from _chain(before, term.words if isinstance(term, LiteralWords) else ())
