@@ -1,4 +1,4 @@
-"""The resource families that come with the server, each a plugin like a third party's."""
+"""The plugins that come with the server; they use the same hooks as those of a third party."""
 
 _MODULES = (
     "service.discovery",
@@ -73,6 +73,6 @@ PLUGINS = {
 }
 """The modules with hooks, in the order in which their hooks are called.
 
-Each has a name by which it can be left out: its family's and its own, without the folder that it
-stands in.
+The key is the plugin's name, by which `block_plugins` leaves it out: the family and the module,
+without the folders between.
 """

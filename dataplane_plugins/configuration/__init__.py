@@ -1,1 +1,1 @@
-"""The families of haproxy.cfg: one module a family."""
+"""Plugins that declare the sections and lines of haproxy.cfg, one module for each collection."""

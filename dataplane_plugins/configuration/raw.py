@@ -59,7 +59,10 @@ Guide, section 9.3) for it."""
 
 
 def runtime_commands(header: str) -> list[str]:
-    """The commands for a header such as `SetServerWeight be s1 10;EnableServer be s2`."""
+    """Return the commands for a header such as `SetServerWeight be s1 10;EnableServer be s2`.
+
+    Raises `BadRequest` for an unknown action or a wrong number of arguments.
+    """
     commands = []
     for part in filter(None, map(str.strip, header.split(";"))):
         name, *given = part.split()
@@ -71,7 +74,7 @@ def runtime_commands(header: str) -> list[str]:
 
 
 def checksum(text: str) -> str:
-    """The MD5 of a text, as its own line says it or as it would."""
+    """Return the MD5 in the `_md5hash` line of a text, or of the text if it has no such line."""
     head, rest = split_header(text)
     plain = rest.encode("utf-8", "surrogateescape")
     return head.checksum or hashlib.md5(plain, usedforsecurity=False).hexdigest()
@@ -90,7 +93,7 @@ def given_text(req: ApiRequest) -> str:
 
 
 class ConfigurationText:
-    """The text of haproxy.cfg, of a transaction or of a past version: GET; another text: POST."""
+    """The text of haproxy.cfg, of a transaction or of a past version; a POST replaces it."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -180,4 +183,5 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 
 
 def _switch(name: str, help: str) -> Parameter:
+    """Return a boolean query parameter that is false unless given."""
     return Parameter(name, "boolean", default=False, help=help)

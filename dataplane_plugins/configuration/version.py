@@ -16,7 +16,7 @@ from dataplane_core.plugin import (
 
 
 class ConfigurationVersion:
-    """The configuration's version, or the one that a transaction started from."""
+    """The number of the configuration's version, or of the one that a transaction started from."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         resp.data = to_json(req.served.view.snapshot(req).version)

@@ -67,7 +67,7 @@ class Ec2Client:
             self.credentials = Credentials(*(environ.get(name, "") for name in names))
 
     def instances(self, filters: Filters) -> Iterator[ElementTree.Element]:
-        """Each instance that matches, as the element of the answer; raises `SourceFailed`."""
+        """Return each instance that matches, as the element of the answer; raise `SourceFailed`."""
         asked = {"Action": "DescribeInstances", "Version": _VERSION}
         for at, (name, values) in enumerate(filters.items(), 1):
             asked[f"Filter.{at}.Name"] = name
@@ -97,7 +97,7 @@ class Ec2Client:
 
 
 def _parsed(data: bytes) -> ElementTree.Element:
-    """The answer's tree, its tags without their namespace."""
+    """Return the answer's tree, with tags without their namespace."""
     try:
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
             raise ValueError
@@ -110,7 +110,7 @@ def _parsed(data: bytes) -> ElementTree.Element:
 
 
 def _code_of(body: bytes) -> str:
-    """Amazon's own word for a failure, such as `AuthFailure`."""
+    """Return Amazon's own code of a failure, such as `AuthFailure`."""
     try:
         code = _parsed(body).findtext("Errors/Error/Code") or ""
     except SourceFailed:
@@ -119,7 +119,7 @@ def _code_of(body: bytes) -> str:
 
 
 def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
-    """The services of a region, once in `retry_timeout` seconds."""
+    """Yield the services of a region, once in `retry_timeout` seconds."""
     client = Ec2Client(entry)
     while not stop.is_set():
         yield services(client, entry)
@@ -127,7 +127,7 @@ def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
 
 
 def services(client: Ec2Client, entry: SourceEntry) -> Found:
-    """What there is now. A service is named by its name and port."""
+    """Return the instances of each service; a service is named by its name and port."""
     allowed = _grouped(entry.get("allowlist") or ())
     denied = {
         str(one.findtext("instanceId"))
@@ -149,7 +149,7 @@ def services(client: Ec2Client, entry: SourceEntry) -> Found:
 
 
 def _grouped(filters: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
-    """Filters by key: one matches with any of its values."""
+    """Return the filters by key; a filter matches any of its values."""
     found: dict[str, list[str]] = {}
     for one in filters:
         found.setdefault(one["key"], []).append(one["value"])
@@ -162,12 +162,12 @@ def _both(own: Filters, given: Filters) -> Filters:
 
 
 def prefix(entry: SourceEntry) -> str:
-    """What the names of an entry's backends begin with."""
+    """Return the prefix of the names of an entry's backends."""
     return backend_name(f"aws-{entry['region']}-", str(entry["name"])) + "-"
 
 
 def problems(entry: SourceEntry) -> Iterator[Problem]:
-    """The region is a part of a host's name; half a key is none."""
+    """Return the broken rules: the region is part of a host's name, and a key needs both halves."""
     if not re.fullmatch(r"[a-z0-9-]+", str(entry.get("region") or "")):
         yield Problem("region", Code.PATTERN, "region in body must be one such as eu-central-1")
     if bool(entry.get("access_key_id")) != bool(entry.get("secret_access_key")):

@@ -19,25 +19,25 @@ from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 LEAST_PERIOD = 0.2
-"""Seconds between two answers of one query: changes come in swarms."""
+"""Least seconds between two answers of one query, because changes come in swarms."""
 
 _LONGEST_WAIT = 60.0
 _LOOK_SECONDS = 0.5
 
 
 class Asked(Protocol):
-    """What asks Consul; each query has its own."""
+    """Asks Consul over a connection; each query has a client of its own."""
 
     def get(
         self, path: str, query: Mapping[str, object] = ..., wait: float = ...
     ) -> tuple[Any, int]:
-        """The decoded answer and its index (0 where there is none); it may take `wait` seconds."""
+        """Return the decoded answer and its index, 0 for none; take at most `wait` seconds."""
 
     def end(self) -> None:
-        """Make `get` fail at once, in whatever thread it is."""
+        """Make a `get` in another thread fail at once."""
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
 
 
 Gist = TypeVar("Gist", bound=Hashable)

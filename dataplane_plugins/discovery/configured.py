@@ -1,4 +1,4 @@
-"""The entries of sources that stand in the settings, held to the same rules as those of clients."""
+"""Entries of sources in the settings, with the same rules as entries of clients."""
 
 import re
 from collections.abc import Iterator
@@ -9,19 +9,22 @@ from dataplane_core.plugin import Code, Codec, Loaded, Prop, SchemaFactory, Sett
 from dataplane_plugins.discovery.sources import ENTRY_PROPS, Source, SourceEntry
 
 _SETTINGS = ""
-"""No version of the interface: the settings have the names that are declared."""
+"""The version by which properties have the names that they are declared with."""
 
 ID = Prop("id", pattern=r"^[^\s]+$", help="Id of the entry; made up where none is given.")
 
 
 def props_of(source: Source) -> tuple[Prop, ...]:
-    """The properties of a source's entries: its own ones win over those that all have."""
+    """Return the properties of a source's entries; its own take precedence over those of all."""
     own = {prop.name for prop in source.props}
     return tuple(prop for prop in (ID, *ENTRY_PROPS) if prop.name not in own) + source.props
 
 
 def configured(source: Source, settings: Settings) -> list[tuple[str, SourceEntry]]:
-    """The entries of the settings, each with its id; SettingsError names all that is wrong."""
+    """Return the entries of the settings, each with its id.
+
+    Raises `SettingsError` with every rule that an entry breaks.
+    """
     props = props_of(source)
     codec = Codec(source.schema or source.name, props, _SETTINGS, SchemaFactory([]), strict=True)
     found: list[tuple[str, SourceEntry]] = []
@@ -40,7 +43,7 @@ def configured(source: Source, settings: Settings) -> list[tuple[str, SourceEntr
 
 
 def _broken(source: Source, codec: Codec, loaded: Loaded) -> Iterator[tuple[str, str]]:
-    """The key of each broken rule inside an entry, and what is wrong there."""
+    """Return the key at which each rule is broken in an entry, with a message."""
     for path, rule in loaded.problems:
         key = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", path)
         yield key, _unknown(codec, key) if rule.code == Code.UNKNOWN else _of_settings(str(rule))
@@ -50,7 +53,7 @@ def _broken(source: Source, codec: Codec, loaded: Loaded) -> Iterator[tuple[str,
 
 
 def _of_settings(message: str) -> str:
-    """A rule's sentence without the body of a request, which is not spoken of here."""
+    """Return the message of a rule without `in body`: the settings have no body."""
     return message.replace("in body ", "")
 
 

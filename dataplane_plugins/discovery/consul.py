@@ -83,17 +83,17 @@ class ConsulClient:
             raise SourceFailed(f"Consul's answer to {path} is no JSON") from None
 
     def _reason(self, body: bytes) -> str:
-        """Consul's own words, such as `ACL not found`, unless the token is among them."""
+        """Return Consul's own message, such as `ACL not found`, unless it has the token in it."""
         text = body.decode("utf-8", "replace").strip()
         hides = bool(self.token) and self.token in text
         return f": {text}" if _TELLING.fullmatch(text) and not hides else ""
 
     def end(self) -> None:
-        """Make `get` fail at once, in whatever thread it is."""
+        """Make a `get` in another thread fail at once."""
         self.connection.end()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self.connection.close()
 
 
@@ -115,7 +115,10 @@ def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
 
 
 def _health(entry: SourceEntry) -> list[Query[frozenset[tuple[str, ...]]]]:
-    """The query for checks, where the entry looks at them: those that fail tell all for `all`."""
+    """Return the query for checks, no query if the entry's policy needs no checks.
+
+    For the policy `all`, the checks that fail are enough.
+    """
     policy = entry.get("health_check_policy") or "none"
     if policy == "none":
         return []
@@ -130,7 +133,7 @@ def _names(catalog: Any) -> frozenset[str]:
 
 
 def _states(checks: Any) -> frozenset[tuple[str, ...]]:
-    """What policies see of checks; their output is none of it."""
+    """Return the facts of checks that policies use, without their output."""
     keys = ("Node", "CheckID", "ServiceID", "Status")
     try:
         return frozenset(tuple(str(one.get(key) or "") for key in keys) for one in checks)
@@ -155,7 +158,7 @@ def _look(client: ConsulClient, entry: SourceEntry, catalog: Collection[str]) ->
 
 
 def chosen(entry: SourceEntry, names: Collection[str]) -> list[str]:
-    """The services that the entry wants, sorted. Consul itself is one only where it is named."""
+    """Return the services that the entry wants, sorted; `consul` only if it is named."""
     allowed = {*(entry.get("service_allowlist") or ()), *(entry.get("service-whitelist") or ())}
     denied = {*(entry.get("service_denylist") or ()), *(entry.get("service-blacklist") or ())}
     pattern = re.compile(str(entry.get("service_name_regexp") or ""))
@@ -186,7 +189,7 @@ def _instances(client: ConsulClient, entry: SourceEntry, service: str) -> list[I
 
 
 def healthy(entry: SourceEntry, checks: Sequence[str | None]) -> bool:
-    """Whether an instance with these checks counts; one without any is healthy but for `min`."""
+    """Return whether an instance counts as healthy; one without checks does, but for `min`."""
     passing = sum(status == "passing" for status in checks)
     policy = entry.get("health_check_policy") or "none"
     if policy == "any":
@@ -199,12 +202,12 @@ def healthy(entry: SourceEntry, checks: Sequence[str | None]) -> bool:
 
 
 def prefix(entry: SourceEntry) -> str:
-    """What the names of an entry's backends begin with."""
+    """Return the prefix of the names of an entry's backends."""
     return f"consul-backend-{entry['address']}-{entry['port']}-"
 
 
 def problems(entry: SourceEntry) -> Iterator[Problem]:
-    """The rules between properties, and the regular expression."""
+    """Return the broken rules between properties, and of the regular expression."""
     if entry.get("health_check_policy") == "min" and not entry.get("health_check_policy_min"):
         told = "health_check_policy_min in body is required with health_check_policy min"
         yield Problem("health_check_policy_min", Code.REQUIRED, told)

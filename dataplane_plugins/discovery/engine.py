@@ -1,4 +1,4 @@
-"""Follows sources and keeps the configuration as they say: in one worker of all."""
+"""Follow sources in one of the workers, and make the configuration have the servers they name."""
 
 import logging
 import random
@@ -27,7 +27,7 @@ _WHO = "service discovery"
 
 
 class BackendWriter:
-    """Brings what a source has found into the configuration."""
+    """Writes the backends of services, with the instances that a source has found as servers."""
 
     def __init__(self, services: Services) -> None:
         self.config = services.config
@@ -35,9 +35,9 @@ class BackendWriter:
         self.backends = ServiceBackends(services.state)
 
     def keep(self, entry: SourceEntry, prefix: str, found: Found) -> tuple[int, list[str]]:
-        """Make the backends be what was found; returns the number of servers and what was left out.
+        """Write the backends of `found`; return the number of servers, and the instances left out.
 
-        Raises what `ConfigStore.edit` raises; the configuration is as it was then.
+        Raises what `ConfigStore.edit` raises; the configuration then stays as it was.
         """
         left_out: list[str] = []
         wanted = {
@@ -74,7 +74,10 @@ class BackendWriter:
 
 
 def usable(service: str, instances: Sequence[Instance], left_out: list[str]) -> list[Instance]:
-    """Those instances that can be servers, in an order of their own; host names are looked up."""
+    """Return the instances that can be servers, sorted, with host names looked up.
+
+    Each other instance is named in `left_out`, with the reason.
+    """
     found: dict[Instance, None] = {}
     for one in sorted(instances):
         what = f"{service}: instance {one.id or one.address}"
@@ -90,7 +93,7 @@ def usable(service: str, instances: Sequence[Instance], left_out: list[str]) -> 
 
 
 def _look_up(name: str) -> str | None:
-    """The first address of a host, by order; the same one as long as the answer is the same."""
+    """Return the least address of a host, None for none: equal answers give equal addresses."""
     try:
         answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM) if name else []
     except (OSError, UnicodeError):
@@ -100,7 +103,7 @@ def _look_up(name: str) -> str | None:
 
 
 class Follower:
-    """Follows one entry in a thread until it is told to stop."""
+    """Follows the source of one entry in a thread, until `stop` is set."""
 
     def __init__(
         self, source: Source, entry: SourceEntry, keeper: BackendWriter, statuses: SourceStatuses
@@ -123,7 +126,7 @@ class Follower:
             self.keeper.backends.state.close()
 
     def _follow(self) -> None:
-        """Follow the source until it fails; what it failed with is told."""
+        """Follow the source until it fails; return the failure."""
         try:
             for found in self.source.watch(self.entry, self.stop):
                 if self.stop.is_set():
@@ -156,14 +159,14 @@ class Follower:
 
 
 def rest_after(failures: int, first: float) -> float:
-    """Seconds to wait after so many failures in a row: twice as long each time, to a limit."""
+    """Return the seconds to wait after so many failures in a row: twice as long each time."""
     if not failures:
         return 0.1
     return min(first * 2.0 ** min(failures - 1, 16), max(_LONGEST_REST, first))
 
 
 class Engine:
-    """Has a follower for each entry that is enabled, and ends it when the entry changes."""
+    """Starts a follower for each entry that is enabled, and stops it when the entry changes."""
 
     def __init__(self, services: Services, sources: Sequence[Source]) -> None:
         self.sources = sources
@@ -173,7 +176,7 @@ class Engine:
         self.followers: dict[tuple[str, str], Follower] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Look at the entries time and again until `stop` is set."""
+        """Look at the entries at intervals, until `stop` is set."""
         try:
             while not stop.is_set():
                 self.look()
@@ -184,7 +187,7 @@ class Engine:
             self.followers.clear()
 
     def look(self) -> None:
-        """Begin to follow what is new, and end what is gone."""
+        """Start the followers of new entries, and stop those of entries that are gone."""
         wanted: dict[tuple[str, str], tuple[Source, dict[str, Any]]] = {
             (source.name, entry["id"]): (source, entry)
             for source in self.sources

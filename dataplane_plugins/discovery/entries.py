@@ -1,4 +1,4 @@
-"""The entries of all sources in the server's state, and how each of them fares."""
+"""Entries of sources in the server's state, with the last success and failure of each."""
 
 import json
 import time
@@ -21,25 +21,25 @@ _KEY = "source = ? AND id = ?"
 
 
 def _whole(source: Source, body: SourceEntry, id: str) -> dict[str, Any]:
-    """An entry with its id and the defaults of what was not said."""
+    """Return an entry with its id, and with defaults for properties that the body lacks."""
     said = {name: value for name, value in body.items() if value is not None}
     return {**ENTRY_DEFAULTS, **source.defaults, **said, "id": id}
 
 
 class SourceEntries:
-    """What clients and the settings file have entered."""
+    """The entries of clients and of the settings file."""
 
     def __init__(self, state: State) -> None:
         self.state = state
         state.migrate("discovery", _TABLES)
 
     def all(self, source: Source) -> list[dict[str, Any]]:
-        """All entries of a source, the oldest first."""
+        """Return all entries of a source, the oldest first."""
         query = "SELECT body FROM discovery_entries WHERE source = ? ORDER BY rowid"
         return [json.loads(row["body"]) for row in self.state.read(query, (source.name,))]
 
     def get(self, source: Source, id: str) -> dict[str, Any]:
-        """One entry; raises `NotFound`."""
+        """Return an entry; raise `NotFound`."""
         query = f"SELECT body FROM discovery_entries WHERE {_KEY}"
         rows = self.state.read(query, (source.name, id))
         if not rows:
@@ -48,7 +48,7 @@ class SourceEntries:
         return found
 
     def create(self, source: Source, body: SourceEntry) -> dict[str, Any]:
-        """Add an entry; raises `AlreadyExists` for its id, or for one with the same backends."""
+        """Add an entry; raise `AlreadyExists` if another has its id, or makes the same backends."""
         entry = _whole(source, body, str(body.get("id") or uuid4()))
         with self.state.write() as connection:
             for row in connection.execute(
@@ -62,7 +62,7 @@ class SourceEntries:
         return entry
 
     def replace(self, source: Source, id: str, body: SourceEntry) -> dict[str, Any]:
-        """Replace an entry; raises `NotFound`, and `AlreadyExists` as `create` does."""
+        """Replace an entry; raise `NotFound`, and `AlreadyExists` as `create` does."""
         self.get(source, id)
         entry = _whole(source, body, id)
         with self.state.write() as connection:
@@ -78,14 +78,14 @@ class SourceEntries:
         return entry
 
     def delete(self, source: Source, id: str) -> None:
-        """Remove an entry and what is known of it; raises `NotFound`."""
+        """Delete an entry with its status; raise `NotFound`."""
         self.get(source, id)
         with self.state.write() as connection:
             for table in ("discovery_entries", "discovery_status"):
                 connection.execute(f"DELETE FROM {table} WHERE {_KEY}", (source.name, id))
 
     def configure(self, source: Source, bodies: Iterable[tuple[str, SourceEntry]]) -> None:
-        """Bring in the entries of the settings file, by id; those that clients changed stay."""
+        """Store the entries of the settings file by id; entries that clients have changed stay."""
         entries = {id: _whole(source, body, id) for id, body in bodies}
         with self.state.write() as connection:
             connection.execute(
@@ -107,13 +107,13 @@ class SourceEntries:
 
 
 class ServiceBackends:
-    """The backends that were made for services, by what their names begin with."""
+    """The names of the backends that were made for services, by the prefix of their names."""
 
     def __init__(self, state: State) -> None:
         self.state = state
 
     def names(self, prefix: str) -> set[str]:
-        """Those of one entry."""
+        """Return the backends of one entry."""
         query = "SELECT backend FROM discovery_backends WHERE prefix = ?"
         return {row["backend"] for row in self.state.read(query, (prefix,))}
 
@@ -129,13 +129,13 @@ class ServiceBackends:
 
 
 class SourceStatuses:
-    """When a source last did well, and when and why not."""
+    """The last success of each entry, and its last failure with the reason."""
 
     def __init__(self, state: State) -> None:
         self.state = state
 
     def all(self) -> list[dict[str, Any]]:
-        """The status of every entry that was followed; times in seconds since 1970."""
+        """Return the status of every entry that was followed; times in seconds since 1970."""
         rows = self.state.read("SELECT * FROM discovery_status ORDER BY source, id")
         return [
             {name: value for name, value in {**row, "left_out": _list(row["left_out"])}.items()
@@ -144,13 +144,13 @@ class SourceStatuses:
         ]  # fmt: skip
 
     def succeeded(self, source: str, id: str, services: int, servers: int, left: list[str]) -> None:
-        """A look at the source went well, and the configuration agrees with it."""
+        """Record that the source answered, and that the configuration has what it named."""
         facts = {"last_success": time.time(), "failures": 0, "services": services,
                  "servers": servers, "left_out": json.dumps(left)}  # fmt: skip
         self._note(source, id, facts)
 
     def failed(self, source: str, id: str, message: str, failures: int) -> None:
-        """A look at the source went wrong, for the `failures`th time in a row."""
+        """Record that the source failed, for the `failures`th time in a row."""
         facts = {"last_error": time.time(), "message": message, "failures": failures}
         self._note(source, id, facts)
 

@@ -1,4 +1,4 @@
-"""`/service_discovery/<source>`: the entries of every source, and how they fare."""
+"""`/service_discovery/<source>`: the entries of every source, and their status."""
 
 from collections.abc import Iterable, Iterator
 
@@ -52,12 +52,12 @@ def dataplane_discovery() -> Iterable[Source] | None:
 
 
 def sources_of(services: Services) -> list[Source]:
-    """The sources of all plugins."""
+    """Return the sources of all plugins."""
     return [one for some in services.hooks.dataplane_discovery() for one in some]
 
 
 class SourceEntryList:
-    """All entries of a source: GET; a new one: POST."""
+    """The list of the entries of a source; a POST adds an entry."""
 
     def __init__(self, source: Source, entries: SourceEntries) -> None:
         self.source, self.entries = source, entries
@@ -72,7 +72,7 @@ class SourceEntryList:
 
 
 class SourceEntryItem:
-    """One entry: GET, PUT, DELETE. Its backends stay when it goes."""
+    """An entry of a source. Its backends stay when the entry is deleted."""
 
     def __init__(self, source: Source, entries: SourceEntries) -> None:
         self.source, self.entries = source, entries
@@ -91,7 +91,7 @@ class SourceEntryItem:
 
 
 class StatusList:
-    """How every entry fares that is followed: GET."""
+    """The status of every entry that is followed."""
 
     def __init__(self, statuses: SourceStatuses) -> None:
         self.statuses = statuses
@@ -128,7 +128,7 @@ def _title(source: Source) -> str:
 
 
 def _for_all(source: Source) -> dict[str, Operation]:
-    """What the specification says of all entries of a source."""
+    """Return the operations on the list of entries of a source."""
     title, name = _title(source), f"the source {source.name}"
     one, many = {"$ref": _schema(source)}, {"$ref": f"{_schema(source)}s"}
     body = Body(one, props=props_of(source), example=source.example or None)
@@ -152,7 +152,7 @@ def _for_all(source: Source) -> dict[str, Operation]:
 
 
 def _for_one(source: Source) -> dict[str, Operation]:
-    """What the specification says of one entry of a source."""
+    """Return the operations on an entry of a source."""
     title, name = _title(source), f"the source {source.name}"
     one = {"$ref": _schema(source)}
     body = Body(one, props=props_of(source), example=source.example or None)
@@ -184,7 +184,7 @@ def _for_one(source: Source) -> dict[str, Operation]:
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Bring the entries of the settings file in, and serve those of all sources."""
+    """Store the entries of the settings file, and serve the entries of all sources."""
     help = "Sources of services, whose entries keep backends with the servers that they find."
     routes.tag(TAG, help, 60)
     sources = sources_of(services)
@@ -208,13 +208,13 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 
 @impl
 def dataplane_start(services: Services) -> None:
-    """Have one worker of all follow the sources."""
+    """Follow the sources in one of the workers."""
     services.lead("discovery", Engine(services, sources_of(services)).run)
 
 
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
-    """How every source fares that is followed."""
+    """Return the status of every entry that is followed."""
     SourceEntries(services.state)
     for one in SourceStatuses(services.state).all():
         name = f"{one['source']} {one['id']}"

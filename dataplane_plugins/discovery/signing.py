@@ -12,7 +12,7 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """An access key; `token` belongs to those that expire."""
+    """An access key; a temporary key has a `token`."""
 
     id: str
     secret: str
@@ -21,7 +21,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a signature is good for."""
+    """The region and the service that a signature is valid for."""
 
     region: str
     service: str

@@ -25,7 +25,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.discovery.sources import ENTRY_SLOTS, Instance, SourceEntry
 
 FREE = Instance("127.0.0.1", 80)
-"""What the server line of a free slot says; such a server is in maintenance."""
+"""The values of a free slot: a server in maintenance."""
 
 _WEIGHT = 128
 _SLOT = re.compile(r"SRV_[1-9]\d*")
@@ -47,7 +47,7 @@ def backend_name(prefix: str, service: str) -> str:
 
 
 def capacity(entry: SourceEntry, wanted: int) -> int:
-    """How many slots a backend has for so many instances."""
+    """Return the number of slots of a backend for so many instances."""
     size = int(entry.get("server_slots_base") or ENTRY_SLOTS)
     step = int(entry.get("server_slots_growth_increment") or ENTRY_SLOTS)
     while size < wanted:
@@ -74,7 +74,7 @@ class Slots:
         self._servers = servers
 
     def of(self, section: Section) -> list[Slot]:
-        """Return the slots of a backend; other servers are somebody else's."""
+        """Return the slots of a backend; servers with other names are the user's and left alone."""
         return [
             Slot(at, row.values["name"], _instance(row.values))
             for at, row in enumerate(self._servers.rows(section))
@@ -151,7 +151,7 @@ class Slots:
         return document if new.text == old.text else document.replace(old, new)
 
     def _only_slots(self, section: Section) -> bool:
-        """Whether a backend has no servers that somebody added by hand."""
+        """Return whether a backend has no servers but slots."""
         return not any(map(self._servers.heads.lookup, self._others(section)))
 
     def _others(self, section: Section) -> list[Line]:
@@ -162,14 +162,14 @@ class Slots:
 
 
 def _instance(values: Values) -> Instance | None:
-    """Return the instance that a slot holds; None of one in maintenance, which is free."""
+    """Return the instance that a slot holds; None for a slot in maintenance, which is free."""
     if values.get("maintenance") == "enabled":
         return None
     return Instance(unquote(values.get("address", "")), values.get("port", 0))
 
 
 def _holding(values: Values | None, one: Instance | None) -> dict[str, Any]:
-    """Return a server's values with an instance, or with none in it."""
+    """Return the values of a slot that holds an instance, or of a free slot."""
     own = {name: value for name, value in (values or {}).items() if name != "maintenance"}
     state = {"maintenance": "enabled"} if one is None else {}
     where = one or FREE
@@ -194,7 +194,7 @@ def _unsettled(
 def _new_slots(
     section: Section, count: int, instances: Sequence[Instance]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the values of `count` slots more, the first of them for `instances`."""
+    """Return the values of `count` further slots, the first of them with `instances`."""
     taken = {word for line in section.lines for word in line.tokens[1:2]}
     names = (name for number in itertools.count(1) if (name := f"SRV_{number}") not in taken)
     for place, name in enumerate(itertools.islice(names, max(0, count))):
@@ -203,7 +203,7 @@ def _new_slots(
 
 
 def is_named(document: Document, backend: Section) -> bool:
-    """Whether a line of another section names the backend: HAProxy could not do without it."""
+    """Return whether a line of another section names the backend, so that HAProxy needs it."""
     name = re.compile(r"(?<![A-Za-z0-9_.:-])" + re.escape(backend.name) + _NAME_END)
     return any(
         name.search(unquote(token))
@@ -215,5 +215,5 @@ def is_named(document: Document, backend: Section) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is an IP address, without brackets and without a zone."""
+    """Return whether a text is an IP address without a zone."""
     return is_ip(text) and not text.startswith("[") and "%" not in text

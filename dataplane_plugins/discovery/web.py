@@ -1,4 +1,4 @@
-"""Requests to sources: never redirected with credentials, limited in size, told without secrets."""
+"""Requests to sources: without redirects, limited in size, with no secret in a message."""
 
 import http.client
 import socket
@@ -14,7 +14,7 @@ _CONNECT_SECONDS = 10.0
 
 
 class Refused(SourceFailed):
-    """An answer with another status than 200: `answered`, with its `body`."""
+    """An answer with another status than 200: the status is `answered`, the content `body`."""
 
     def __init__(self, answered: int, body: bytes) -> None:
         super().__init__(f"the answer has the status {answered}")
@@ -96,14 +96,14 @@ class SourceConnection:
                 socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._http.close()
 
 
 def fetch(
     who: str, url: str, headers: Mapping[str, str], timeout: float, body: bytes | None = None
 ) -> tuple[bytes, http.client.HTTPMessage]:
-    """The answer to a single request; as `SourceConnection.ask`."""
+    """Return the answer to a single request, as `Connection.ask` does."""
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:

@@ -1,4 +1,4 @@
-"""Lists of what lies below a path: `/`, `/services`, `/services/haproxy` and the folders in it."""
+"""Lists of the paths below `/`, `/services`, `/services/haproxy` and the folders in it."""
 
 import falcon
 
@@ -43,7 +43,7 @@ ENDPOINT = {
 
 
 class EndpointList:
-    """What lies one level below a path."""
+    """The list of the paths one level below a path."""
 
     def __init__(self, path: str) -> None:
         self.path = path

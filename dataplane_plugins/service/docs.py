@@ -1,6 +1,6 @@
 """`/docs`: Swagger UI on the served specification, from files that come with the server.
 
-Nothing is asked of another machine, and nothing is served but the files named here.
+A browser loads nothing from other machines. No other files than those named here are served.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class DocumentationFile:
-    """A file of the page, with the tag by which a browser knows that it has it already."""
+    """A file of the page, with its media type and the tag (ETag) of its content."""
 
     data: bytes
     media: str
@@ -53,7 +53,7 @@ def read_asset(name: str, media: str) -> DocumentationFile:
 
 
 class DocumentationPage:
-    """The page itself; its references are relative, so that a proxy may change the prefix."""
+    """The page. Its references are relative, because a reverse proxy may change the prefix."""
 
     def __init__(self) -> None:
         self.text = read_asset("docs.html", "text/html").data.decode()

@@ -21,7 +21,7 @@ HEALTH = {
 
 
 class HAProxyHealth:
-    """The state of what is managed."""
+    """Whether HAProxy is up, down or in an unknown state."""
 
     def __init__(self, reloads: ReloadQueue) -> None:
         self.reloads = reloads

@@ -48,13 +48,13 @@ INFO = _object(
 
 @lru_cache(maxsize=1)
 def build_date() -> str:
-    """When this installation was made (RFC 3339)."""
+    """Return the time of the installation (RFC 3339)."""
     moment = Path(__file__).stat().st_mtime
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 def system() -> dict[str, Any]:
-    """Processors, memory in bytes, and times in seconds."""
+    """Return processors, memory in bytes, the host's name, and times in seconds."""
     page = os.sysconf("SC_PAGE_SIZE")
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
@@ -82,7 +82,7 @@ def _processor() -> str:
 
 
 class ServerInfo:
-    """The server and its machine."""
+    """Versions of the server and, if `shown`, facts of its machine."""
 
     def __init__(self, shown: bool) -> None:
         self.shown = shown

@@ -1,4 +1,4 @@
-"""`/services/haproxy/reloads`: what became of the reloads that changes asked for."""
+"""`/services/haproxy/reloads`: the reloads that changes asked for, and how they ended."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ SCHEMA = {
 
 
 def shown(record: ReloadRecord) -> dict[str, Any]:
-    """A record as clients see it."""
+    """Return a record of a reload as JSON has it; properties without a value are left out."""
     result: dict[str, Any] = {"id": record.id, "status": record.status}
     if record.reload_timestamp is not None:
         result["reload_timestamp"] = record.reload_timestamp
@@ -46,7 +46,7 @@ def shown(record: ReloadRecord) -> dict[str, Any]:
 
 
 class ReloadList:
-    """All reloads that are remembered."""
+    """The list of the reloads that are remembered, the oldest first."""
 
     def __init__(self, reloads: ReloadQueue) -> None:
         self.reloads = reloads
@@ -56,7 +56,7 @@ class ReloadList:
 
 
 class ReloadItem:
-    """One reload."""
+    """The record of one reload."""
 
     def __init__(self, reloads: ReloadQueue) -> None:
         self.reloads = reloads

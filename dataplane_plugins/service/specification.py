@@ -10,7 +10,7 @@ _HOST = re.compile(r"[^{}/ :\\]+(:\d+)?")  # what Swagger 2.0 allows; no address
 
 
 class Specification:
-    """The document in one form."""
+    """The specification in one form."""
 
     def __init__(self, form: str) -> None:
         self.form = form
@@ -20,12 +20,12 @@ class Specification:
 
 
 class SwaggerSpecification(Specification):
-    """Swagger 2.0, which names the host: the one that the client has asked."""
+    """The specification as Swagger 2.0, with the host that the request was sent to."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         document, host = req.served.document(self.form), req.forwarded_host
         if _HOST.fullmatch(host):
-            # The document is a long one that is made once: the host is put in front of its text.
+            # The document is long and made once, so the host is put in front of its text.
             document = b'{"host":' + to_json(host) + b"," + document[1:]
         resp.data = document
 

@@ -1,1 +1,1 @@
-"""Health checks and their steps."""
+"""Steps of health checks: `http-check` and `tcp-check` lines."""

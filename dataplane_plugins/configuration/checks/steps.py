@@ -42,7 +42,7 @@ def comment_step(text: Term) -> Case:
 
 
 def connect_params(port: Term) -> ParameterTable:
-    """Parameters of `connect`."""
+    """Return the parameters of the step `connect`, with the term of its `port`."""
     return params(
         flag("default", "default", help="Connect as the server's line says."),
         arg("port", port),
@@ -59,7 +59,11 @@ def connect_params(port: Term) -> ParameterTable:
 
 
 def expect_params(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term:
-    """What the answer must be: how it is compared, and what is said of it."""
+    """Return the parameters of the step `expect`.
+
+    `matches` are the ways of comparing, each with the term of the pattern; `min_recv` are facts of
+    the property of that name.
+    """
     statuses = (
         ("ok", ("L7OK", "L7OKC", "L6OK", "L4OK"), "Status when it is as expected."),
         ("error", ("L7OKC", "L7RSP", "L7STS", "L6RSP", "L4CON"), "Status when it is not."),
@@ -85,9 +89,10 @@ def expect_params(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term
 
 
 class ExpectedMatch(ParameterKeyword):
-    """What is compared, which an exclamation mark in front of it reverses, and with what.
+    """The comparison of `expect`: perhaps `!`, then the way of comparing, then the pattern.
 
-    It stands among the other words of `expect`, and the mark may touch it.
+    It stands among the other words of `expect`. A blank behind the `!`, which reverses the
+    comparison, may be missing.
     """
 
     def __init__(self, matches: Mapping[str, Term]) -> None:
@@ -114,7 +119,10 @@ class ExpectedMatch(ParameterKeyword):
 
 
 class HeaderMatch(Term):
-    """What a header field is compared with: its name, and what its value must be."""
+    """The pattern of `hdr` and `fhdr`: the name of a header field, and perhaps its value.
+
+    The property holds all words of the pattern, as they stand on the line.
+    """
 
     PARTS = ("name", "name-lf"), ("value", "value-lf")
 
@@ -132,7 +140,7 @@ class HeaderMatch(Term):
         return end
 
     def _end(self, tokens: Sequence[str], at: int) -> int:
-        """Behind the name and the value, each with its method; `at` where no name stands."""
+        """Return the index behind the name and the value; `at` where no name stands."""
         for words in self.PARTS:
             if at < len(tokens) and plain_word(tokens[at]) in words:
                 method = "-m" in map(plain_word, tokens[at + 1 : at + 2])
@@ -162,12 +170,12 @@ HEADER_PATTERN = HeaderMatch(
 
 
 def send_step(keyword: str, name: str, help: str, pattern: str | None = None) -> Case:
-    """A step that sends something."""
+    """Return a step that sends what the property `name` holds, with a comment."""
     return case(
         keyword, word(name, pattern, help=help) + params(arg("comment", COMMENT), strict=True)
     )
 
 
 def params_with_comment(*entries: ParameterKeyword) -> ParameterTable:
-    """Parameters with a comment at the end."""
+    """Return a table of parameters that ends with `comment`."""
     return params(*entries, arg("comment", COMMENT))

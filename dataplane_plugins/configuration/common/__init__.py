@@ -1,1 +1,1 @@
-"""What several kinds of lines share."""
+"""Values, addresses and lines that tables in several folders share."""

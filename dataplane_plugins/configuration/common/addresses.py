@@ -1,4 +1,4 @@
-"""Addresses as the families have them."""
+"""Addresses of listeners and servers, with their ports (manual, chapter 11)."""
 
 from typing import Any
 
@@ -6,13 +6,16 @@ from dataplane_core.plugin import PORT, WORD, Address, Line, Prop, Term
 
 
 def port(name: str = "port", **more: Any) -> Prop:
-    """A port from 1 to 65535."""
+    """Return a property for a port, from 1 to 65535."""
     more.setdefault("nullable", True)
     return Prop(name, "integer", minimum=PORT[0], maximum=PORT[1], **more)
 
 
 def listening_address() -> Term:
-    """What `bind` and `dgram-bind` listen on: each part may be missing, ports may be a range."""
+    """Return the term for what `bind` and `dgram-bind` lines listen on.
+
+    The address or the port may be missing, and ports may be a range.
+    """
     return Address(
         Prop("address", pattern=WORD, help="Address, or addresses, to listen on; all if unset."),
         port(help="Port to listen on."),
@@ -28,7 +31,11 @@ def server_address(
     port_help: str = "Port of the server; the client's if unset.",
     **more: Any,
 ) -> Term:
-    """What a server is reached at."""
+    """Return the term for the address and port of a server; the port may be missing.
+
+    `brackets` says whether an IPv6 address is written in brackets. With `lax`, a line may lack the
+    address, though a body may not. `more` are further facts of the property `name`.
+    """
     more.setdefault("pattern", WORD)
     more.setdefault("help", "Address or host name of the server.")
     return Address(
@@ -37,10 +44,10 @@ def server_address(
 
 
 def peer_address(help: str, pattern: str = WORD, nullable: bool = True, lax: bool = False) -> Term:
-    """Address and port that must both be there; IPv6 is told from the port by the last colon.
+    """Return the term for an address with a port, both required in a body.
 
-    Where they are `nullable`, an empty address breaks its pattern instead of being none at all.
-    A `lax` one may be missing from a line that stands.
+    The port stands behind the last colon, also of an IPv6 address. An empty address counts as
+    missing; if `nullable`, it breaks `pattern` instead. With `lax`, a line may lack either.
     """
     return Address(
         Prop("address", pattern=pattern, required=True, nullable=nullable, help=help),
@@ -51,5 +58,5 @@ def peer_address(help: str, pattern: str = WORD, nullable: bool = True, lax: boo
 
 
 def address_name(line: Line) -> str:
-    """The name that a listener without one is known by: its address as it is written."""
+    """Return the name under which a listener without a `name` is shown: its address, as written."""
     return line.tokens[1]

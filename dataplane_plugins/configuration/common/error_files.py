@@ -10,7 +10,7 @@ ERROR_CODES = (
 
 
 def error_files(**more: bool) -> Statement:
-    """`errorfile`, of proxies and of `http-errors` sections."""
+    """Return `errorfile`, of which each line names the file for one status."""
     return statements(
         "errorfile",
         "error_files",

@@ -1,1 +1,1 @@
-"""The section `global`, and the sections of the process."""
+"""The `global` and `traces` sections, with the statements of each topic."""

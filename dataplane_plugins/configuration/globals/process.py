@@ -38,7 +38,10 @@ from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
 
 
 def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = "") -> Statement:
-    """`X name value`, any number of them; an expression may have several words."""
+    """Return a keyword of any number of lines, each with a name and a value.
+
+    `first` and `value` are the properties of the two; an `expr` may have several words.
+    """
     names = in_v3(v3) if v3 else {}
     last = (
         rest(value, required=True, help="The value.")

@@ -30,6 +30,7 @@ _EXTRA = "none|all|bundle|sctl|ocsp|issuer|key"
 
 
 def _default(keyword: str, help: str, several: bool = False) -> Statement:
+    """Return `ssl-<keyword>` with one word; with `several`, HAProxy adds up all lines."""
     name = keyword.replace("-", "_")
     kind = added_words if several else text
     return kind(f"ssl-{keyword}", f"ssl_{name}", help, v3=_V3 + name)

@@ -19,7 +19,10 @@ TUNE_BUFFERS = "tune_buffer_options."
 def tuned(
     keyword: str, name: str, help: str, *limits: int | None, group: str = "", nullable: bool = False
 ) -> Statement:
-    """A number; `group` is the object that holds it in version 3, the same unless given."""
+    """Return `tune.<keyword>` with a whole number.
+
+    `group` is the object that holds the property in version 3, where that is another.
+    """
     v3 = group + name if group else ""
     return number(f"tune.{keyword}", TUNE + name, help, *limits, v3=v3, nullable=nullable)
 

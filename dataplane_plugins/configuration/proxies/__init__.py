@@ -1,1 +1,1 @@
-"""Frontends, backends, listens and defaults, and their statements."""
+"""`frontend`, `backend`, `listen` and `defaults` sections, with the statements of each topic."""

@@ -203,6 +203,7 @@ REUSE = taken_by(BACK, HTTP_REUSE)
 
 
 def _check_balance_factor(values: Values) -> Iterator[Problem]:
+    """HAProxy takes 0, or more than 100 (manual, section 4.2 "hash-balance-factor")."""
     name = "hash_balance_factor"
     if 0 < values.get(name, 0) <= 100:
         yield Problem(name, Code.MINIMUM, f"{name} in body should be 0 or greater than 100")

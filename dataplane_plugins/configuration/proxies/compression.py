@@ -9,6 +9,7 @@ ALGORITHMS = ("identity", "gzip", "deflate", "raw-deflate")
 
 
 def _algorithms(head: str, name: str, help: str) -> Statement:
+    """Return `compression algo…`, of which HAProxy adds up all lines."""
     term = many(name, one_of(name, *ALGORITHMS), at_least=1, help=help)
     head = f"compression {head}"
     examples = [f"{head} gzip", f"{head} deflate gzip"]
@@ -16,6 +17,7 @@ def _algorithms(head: str, name: str, help: str) -> Statement:
 
 
 def _types(head: str, name: str, help: str) -> Statement:
+    """Return `compression type…`, of which HAProxy adds up all lines."""
     term = many(name, word(name, None), at_least=1, help=help)
     head = f"compression {head}"
     examples = [f"{head} text/html text/plain"]

@@ -1,4 +1,4 @@
-"""What becomes of connections between requests: `option httpclose` and its like (manual, 4.2)."""
+"""Whether connections are kept between requests: `option httpclose` and its like (manual, 4.2)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ _HELP = "Whether connections are closed or kept between requests."
 
 
 class BackendConnectionMode(Statement):
-    """The mode as `http_connection_mode`, and as one property for each of its options.
+    """The mode of a backend, as `http_connection_mode` and as one property for each option.
 
-    The interface has both for backends. The mode wins where it is given; the single properties
-    alone can say that an option of the defaults is undone (`disabled`).
+    `http_connection_mode` takes precedence in a body that has both. Only the properties of the
+    options can undo an option of the defaults (`disabled`).
     """
 
     single = False

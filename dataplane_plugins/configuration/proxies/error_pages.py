@@ -16,6 +16,7 @@ from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 
 def _location(head: str, status: int, *also: str) -> Statement:
+    """Return `errorloc…`; all its lines count, and the property holds the last one."""
     line = statement(
         head,
         also=also,

@@ -14,12 +14,12 @@ from dataplane_plugins.configuration.proxies.section_kinds import (
 def switches(
     kinds: frozenset[str], keyword: str, name: str, help: str, also: dict[str, str] | None = None
 ) -> ProxyStatements:
-    """One option; `also` are other words for it."""
+    """Return `option <keyword>`, which `no option` undoes; `also` are older forms of the line."""
     return taken_by(kinds, option(keyword, name, help=help, also=also or {}))
 
 
 def lasting_option(kinds: frozenset[str], keyword: str, name: str, help: str) -> ProxyStatements:
-    """An option that HAProxy does not let be undone, though the interface has a word for it."""
+    """Return an option that HAProxy has no opposite for: `disabled` is written as no line."""
     head = f"option {keyword}"
     return taken_by(
         kinds,

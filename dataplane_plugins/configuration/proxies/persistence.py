@@ -48,6 +48,7 @@ COOKIE_DOMAIN = r"""^[^\s"'/:;,%()<>@=?\[\]{}\\]+$|[$]"""
 
 
 def _check_cookie(values: Values) -> Iterator[Problem]:
+    """HAProxy refuses some words of `cookie` together (manual, section 4.2 "cookie")."""
     kind, indirect = values.get("type"), "indirect" in values
     if kind == "rewrite" and indirect:
         yield misplaced("indirect", "indirect does not belong to type rewrite")
@@ -168,6 +169,7 @@ REDISPATCH = taken_by(
 
 
 def _check_key_length(values: Values) -> Iterator[Problem]:
+    """Keys of a stick table have a length if they are strings or bytes (section 4.2)."""
     if "keylen" in values and values.get("type") not in ("string", "binary"):
         yield misplaced("keylen", f"keylen does not belong to type {values.get('type')}")
 
@@ -233,10 +235,10 @@ STICK_TABLE = taken_by(
 
 
 class PersistRules(Statement):
-    """`<keyword> if <condition>`, any number of lines, under two names.
+    """Lines `<keyword> if <condition>`, shown as two properties.
 
-    `<name>_list` holds all of them; `<name>`, of the interface's earlier versions, the last one.
-    A list that is given wins.
+    `<name>_list` holds all lines. `<name>` holds the last one, as earlier versions of the interface
+    did. In a body that has both, the list takes precedence.
     """
 
     single = False

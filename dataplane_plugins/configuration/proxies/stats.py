@@ -28,12 +28,12 @@ NODE_NAME = r"^[A-Za-z0-9_.-]+$"
 
 
 def stats_flag(keyword_: str, name: str, help: str) -> Statement:
-    """`stats X` without argument."""
+    """Return `stats <keyword>`, which has no argument."""
     return keyword(f"stats {keyword_}", f"stats_options.{name}", help=help)
 
 
 def stats_word(keyword_: str, name: str, help: str, pattern: str | None, **more: bool) -> Statement:
-    """`stats X <word>`."""
+    """Return `stats <keyword>` with one word."""
     head = f"stats {keyword_}"
     term = word(f"stats_options.{name}", pattern, help=help, **more)
     return statement(head, term, examples=[f"{head} a-1"], rejects=[head])

@@ -16,7 +16,7 @@ LONGEST_TIMEOUT = 2**31 - 1
 def timeout(
     kinds: frozenset[str], keyword: str, name: str, help: str, *also: str
 ) -> ProxyStatements:
-    """`timeout X <time>`, in milliseconds; `also` are the words for it before HAProxy 1.3."""
+    """Return `timeout <keyword>`, in milliseconds; `also` are its names before HAProxy 1.3."""
     head = f"timeout {keyword}"
     term = duration(name, 0, LONGEST_TIMEOUT, nullable=True, help=f"{help}, in milliseconds.")
     examples = [f"{head} 5000", f"{head} 30s", f"{head} 0", f"{head} 1500us", f"{head} 15min"]
@@ -41,7 +41,7 @@ TIMEOUTS = (
 
 
 def keepalive(kinds: frozenset[str], side: str, peer: str) -> ProxyStatements:
-    """`<side>-cnt`, `-idle` and `-intvl`; HAProxy counts a bare number in seconds."""
+    """Return `<side>-cnt`, `-idle` and `-intvl`; HAProxy counts a time without unit in seconds."""
     return taken_by(
         kinds,
         statement(

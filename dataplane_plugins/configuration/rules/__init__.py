@@ -1,1 +1,1 @@
-"""Rules and other lines that are tried in their order."""
+"""Lines that have an index: rules, ACLs, filters, captures and log targets."""

@@ -23,7 +23,10 @@ RANK = 25
 
 
 def bandwidth_limit() -> Term:
-    """A limit for each stream, or one shared by the streams with the same key (section 9.7)."""
+    """Return the name and the limit of a bandwidth filter (manual, section 9.7).
+
+    The limit is one for each stream, or one that all streams with the same key share.
+    """
     smallest = size("min_size", help="Bytes that are forwarded at once, at the least.")
     per_stream = params(
         arg(

@@ -80,7 +80,7 @@ class RuleStatement(SingleStatement):
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """The JSON type of each property, by the property's name."""
+        """Return the JSON type of each property, by its name."""
         return {prop.name: prop.json for prop in self.props}
 
     def _with_aliases(self, prop: Prop) -> Prop:

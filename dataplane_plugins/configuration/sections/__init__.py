@@ -1,1 +1,1 @@
-"""Sections beside proxies."""
+"""Sections of other kinds than proxies and `global`."""

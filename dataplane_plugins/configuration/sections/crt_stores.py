@@ -18,7 +18,7 @@ NAME = r"^[A-Za-z0-9-_]+$"
 
 
 def base_directory(head: str, name: str, help: str) -> Statement:
-    """A directory that relative names start from."""
+    """Return a keyword for the directory that relative names of files start from."""
     return statement(
         head, word(name, None, help=help), examples=[f"{head} /etc/certs"], rejects=[head]
     )

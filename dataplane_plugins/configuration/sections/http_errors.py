@@ -10,7 +10,10 @@ NAME = r"^[A-Za-z0-9-_]+$"
 
 
 class HTTPErrorsModel(Model):
-    """A section that is nothing but its entries: what one of them lacks is a bad request (400)."""
+    """A section of `errorfile` lines alone.
+
+    The interface answers 400, not 422, to an entry that lacks a property.
+    """
 
     def problems(self, values: Values) -> Iterator[Problem]:
         for problem in super().problems(values):

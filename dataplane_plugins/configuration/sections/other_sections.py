@@ -1,4 +1,4 @@
-"""Sections that the interface has no object for, for reading: all their lines are `x_unmanaged`."""
+"""Sections that the interface has no objects for: they can be read, all lines as `x_unmanaged`."""
 
 from dataplane_core.plugin import Model, Registry, impl
 

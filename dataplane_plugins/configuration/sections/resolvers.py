@@ -28,6 +28,7 @@ _HOLD = {
 
 
 def _hold(status: str, what: str) -> Statement:
+    """Return `hold <status>`, of which a section has one line for each status."""
     term = duration(
         f"hold_{status}",
         nullable=True,

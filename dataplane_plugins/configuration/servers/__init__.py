@@ -1,1 +1,1 @@
-"""Servers and binds, and their parameters."""
+"""`server`, `server-template`, `bind` and `ssl-f-use` lines, with the tables of their keywords."""

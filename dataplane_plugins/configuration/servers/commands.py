@@ -1,7 +1,8 @@
 """Servers that come and go while HAProxy runs (management guide, section 9.3, "add server").
 
-HAProxy gives a dynamic server nothing of `default-server`, takes no variables, looks up no name,
-and starts it in maintenance with its checks off: all that is made good here, or left to a reload.
+To a server that is added at run time HAProxy gives none of the parameters of `default-server`. It
+expands no variables and looks up no host name, and the server starts in maintenance with its checks
+off. The commands add what is missing; where they cannot, `NeedsReload` is raised.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +29,10 @@ _PATHS = ("unix@", "abns@", "/")
 
 
 def add_commands(document: Document, section: Section, row: Row) -> Iterator[str]:
-    """The commands that make a server of a line, and put it to work as the line says."""
+    """Return the commands that add the server of a line, and set the state that the line says.
+
+    Raises `NeedsReload` where the server would differ from the one that a reload makes.
+    """
     where = _path(section, row)
     common = _default_words(document, section, row.at)
     own = _words(row.line)
@@ -47,14 +51,17 @@ def add_commands(document: Document, section: Section, row: Row) -> Iterator[str
 
 
 def delete_commands(document: Document, section: Section, row: Row) -> Iterator[str]:
-    """The commands that take a server away; HAProxy refuses while it has connections."""
+    """Return the commands that delete a server; HAProxy refuses while it has connections."""
     where = _path(section, row)
     yield f"set server {where} state maint"
     yield f"del server {where}"
 
 
 def inherited_values(document: Document, section: Section, row: Row) -> dict[str, Any]:
-    """What a server has from the `default-server` lines that count for it."""
+    """Return the values that a server takes from the `default-server` lines above it.
+
+    Raises `NeedsReload` where HAProxy alone can say what those lines mean.
+    """
     _path(section, row)
     common = _default_words(document, section, row.at)
     _said_plainly(row.reading, row.line.tokens)
@@ -83,7 +90,7 @@ def refuse_unlike_reload(before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 
 def _said_plainly(reading: Reading, tokens: Iterable[str]) -> None:
-    """Quotes can hide keywords, and variables can be several words."""
+    """Raise `NeedsReload` if quotes may hide keywords, or variables stand for several words."""
     if any("[*]" in token and has_variable(token) for token in tokens) or (
         reading.partial and any(unquote(token) != token or has_variable(token) for token in tokens)
     ):
@@ -91,20 +98,21 @@ def _said_plainly(reading: Reading, tokens: Iterable[str]) -> None:
 
 
 def _path(section: Section, row: Row) -> str:
+    """Return `backend/server` as commands name a server; raise `NeedsReload` in a ring or peers."""
     if section.kind not in BACKENDS:
         raise NeedsReload("only servers of backends change while HAProxy runs")
     return f"{runtime_argument(section.name)}/{runtime_argument(unquote(row.values['name']))}"
 
 
 def _words(line: Line) -> list[str]:
-    """A line's words as HAProxy sees them; not where that takes HAProxy itself."""
+    """Return a line's words without quotes; raise `NeedsReload` if one has a variable."""
     if any(map(has_variable, line.tokens)):
         raise NeedsReload("only a reload expands variables")
     return [unquote(token) for token in line.tokens]
 
 
 def _default_words(document: Document, section: Section, end: int) -> list[str]:
-    """The raw words of the `default-server` lines that count for line `end` of a section."""
+    """Return the raw words of the `default-server` lines that apply at line `end` of a section."""
     found: list[str] = []
     for defaults in _defaults(document, section):
         found = [*_default_words(document, defaults, len(defaults.lines)), *found]
@@ -116,7 +124,7 @@ def _default_words(document: Document, section: Section, end: int) -> list[str]:
 
 
 def _defaults(document: Document, section: Section) -> list[Section]:
-    """The section that another inherits from, which stands above it (manual, chapter 4)."""
+    """Return the `defaults` section that another inherits from, or none (manual, chapter 4)."""
     above = document.sections[: document.position(section)]
     found = [one for one in above if one.kind == DEFAULTS]
     if section.parent is not None:

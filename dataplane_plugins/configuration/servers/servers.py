@@ -25,7 +25,7 @@ LIVE = {
 
 
 class ServerStatement(SingleStatement):
-    """A server, of which some properties are brought to the running process."""
+    """A server line; the commands of `LIVE` set some of its properties in the running process."""
 
     def declared(self) -> Iterable[Prop]:
         return (replace(p, live=LIVE.get(p.name, p.live)) for p in super().declared())

@@ -7,9 +7,9 @@ from dataplane_core.plugin import ParameterKeyword, flag, switch, synonym, unsai
 
 
 def _tls(version: str) -> list[ParameterKeyword]:
-    """What allows one version of TLS alone, or forbids it.
+    """Return `force-tlsv…`, which allows one version of TLS alone, and `no-tlsv…`.
 
-    `no-tlsv10` is read as `force_tlsv10: disabled`; `no_tlsv10: enabled` writes the same.
+    `no-tlsv10` is shown as `force_tlsv10: disabled`; a body may say `no_tlsv10: enabled` instead.
     """
     name = f"tlsv{version}"
     dotted = f"TLSv{version[0]}.{version[1]}"
@@ -31,12 +31,12 @@ def _tls(version: str) -> list[ParameterKeyword]:
 
 
 def _alone(keyword: str, name: str, help: str) -> ParameterKeyword:
-    """A keyword that HAProxy has no opposite for: `disabled` is the same as nothing."""
+    """Return a keyword that HAProxy has no opposite for: `disabled` is written as no keyword."""
     return switch(keyword, name, enum=("enabled", "disabled"), help=help)
 
 
 def _pair(keyword: str, help: str, name: str = "") -> ParameterKeyword:
-    """`X` and `no-X`, which JSON calls by the keyword unless it has another `name`."""
+    """Return `<keyword>` and `no-<keyword>`; the property is `name`, or the keyword itself."""
     return switch(keyword, name or keyword, off=f"no-{keyword}", help=help)
 
 
