@@ -1,4 +1,4 @@
-"""Persistence: files written whole, state, history, transactions, the writer of haproxy.cfg."""
+"""Keep files whole: the writer of haproxy.cfg, its versions and transactions, the state."""
 
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.config import ConfigStore

@@ -35,7 +35,7 @@ from dataplane_core.store.configuration_file import (
     LockedConfiguration,
     digest_of,
 )
-from dataplane_core.store.delivery import Deliveries, Delivery, ReloadWish
+from dataplane_core.store.delivery import Delivery, DeliveryMeans, ReloadWish
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
@@ -104,13 +104,13 @@ class Committer:
         records: Records,
         judge: Judge,
         hand_edits: HandEdits,
-        deliveries: Deliveries,
+        means: DeliveryMeans,
     ) -> None:
         self._file = file
         self._records = records
         self._judge = judge
         self._hand_edits = hand_edits
-        self._deliveries = deliveries
+        self._means = means
 
     def commit(self, request: CommitRequest) -> Outcome:
         """Write the file and bring the new version to HAProxy.
@@ -136,7 +136,7 @@ class Committer:
         data = encode_text(text)
         self._ask_plugins(request.document)
         record = _record(change, digest_of(data), followed=request.reload.skip)
-        delivery = Delivery(self._deliveries, change, request.reload)
+        delivery = Delivery(self._means, change, request.reload)
         with (
             Candidate(self._file.path, data) as candidate,
             self._records.intended(record, candidate) as attempt,
@@ -157,7 +157,7 @@ class Committer:
         return delivery
 
     def _ask_plugins(self, document: Document) -> None:
-        if problems := problems_found(self._deliveries.hooks, document):
+        if problems := problems_found(self._means.hooks, document):
             raise Invalid("; ".join(problems))
 
     def _transaction_locked(self, request: CommitRequest) -> AbstractContextManager[object]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from dataplane_core.errors import BadRequest, CheckFailed, Finding, Invalid, VersionMismatch
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import CommitRequest, Committer, version_mismatch
-from dataplane_core.store.delivery import Deliveries, ReloadWish
+from dataplane_core.store.delivery import DeliveryMeans, ReloadWish
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.ports import (
@@ -46,8 +46,8 @@ class ConfigStore:
     ) -> None:
         self.file = file
         records = file.records
-        deliveries = Deliveries(records.versions, hooks or NoHooks(), records.reloads, forced, plan)
-        self._committer = Committer(file.on_disk, records, file.judge, file.hand_edits, deliveries)
+        means = DeliveryMeans(records.versions, hooks or NoHooks(), records.reloads, forced, plan)
+        self._committer = Committer(file.on_disk, records, file.judge, file.hand_edits, means)
         self.transactions = Transactions(file, self._committer, max_transactions)
 
     @property

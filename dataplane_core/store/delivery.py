@@ -22,7 +22,7 @@ class ReloadWish:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Deliveries:
+class DeliveryMeans:
     """What every delivery needs: the versions' records, the hooks, the reloads, the plan."""
 
     versions: VersionTable
@@ -40,7 +40,7 @@ class Delivery:
     end.
     """
 
-    def __init__(self, means: Deliveries, change: Committed, wish: ReloadWish) -> None:
+    def __init__(self, means: DeliveryMeans, change: Committed, wish: ReloadWish) -> None:
         self._means = means
         self._versions = means.versions
         self._change = change
