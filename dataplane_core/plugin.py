@@ -17,8 +17,8 @@ from dataplane_core.api.operations import (
     CHANGE,
     CONFLICT,
     CURRENT_VERSION,
+    DEFAULT_RESPONSE,
     EXISTS,
-    FAILURE,
     FORCE_RELOAD,
     NOT_ACCEPTABLE,
     NOT_FOUND,
@@ -158,7 +158,7 @@ __all__ = [
     "Collection", "RowCollection", "SectionCollection", "Naming",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
-    "CONFLICT", "CURRENT_VERSION", "EXISTS", "FAILURE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
+    "CONFLICT", "CURRENT_VERSION", "EXISTS", "DEFAULT_RESPONSE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
     "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created", "deleted",
     "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList", "TransactionItem",
     "parse_json", "to_json", "open_upload", "FILE_FIELD", "View", "CheckedRequest", "InVersion",

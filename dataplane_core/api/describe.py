@@ -6,7 +6,7 @@ from typing import Any
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     CHANGE,
-    FAILURE,
+    DEFAULT_RESPONSE,
     FULL_SECTION,
     NOT_FOUND,
     TRANSACTION_ID,
@@ -106,7 +106,10 @@ class Describe:
         if isinstance(one, RowCollection):
             filters = tuple(Parameter(name, help="Show only these.") for name in one.filters)
         schema = self.view.version.envelope({"$ref": self.naming.schemas}, required=True)
-        responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
+        responses = {
+            "200": Response(schema, ("Configuration-Version",)),
+            "default": DEFAULT_RESPONSE,
+        }
         return self._operation(
             "list",
             (*self.parents, *filters, *self.full, TRANSACTION_ID),
@@ -116,7 +119,10 @@ class Describe:
 
     def read(self) -> Operation:
         schema = self.view.version.envelope(self.schema)
-        responses = {"200": Response(schema, ("Configuration-Version",)), "default": FAILURE}
+        responses = {
+            "200": Response(schema, ("Configuration-Version",)),
+            "default": DEFAULT_RESPONSE,
+        }
         if not isinstance(self.one, SingleSection):
             responses["404"] = NOT_FOUND
         parameters = (*self.path, *self.parents, *self.full, TRANSACTION_ID)

@@ -159,7 +159,12 @@ def operation(
     """Return an operation whose `answers` are `_200=…`; any other status is a failure."""
     responses = {code.lstrip("_"): answer for code, answer in answers.items()}
     return Operation(
-        identifier, tag, summary, tuple(parameters), body, {**responses, "default": FAILURE}
+        identifier,
+        tag,
+        summary,
+        tuple(parameters),
+        body,
+        {**responses, "default": DEFAULT_RESPONSE},
     )
 
 
@@ -211,7 +216,7 @@ INVALID = Response(
     "A parameter or property breaks its rule; `code` says which kind of rule: 601 type, "
     "602 required, 605 pattern, 606 allowed words, 608 maximum, 609 minimum, 610 unknown.",
 )
-FAILURE = Response(_ERROR, _VERSIONED, "The request failed; the message says why.")
+DEFAULT_RESPONSE = Response(_ERROR, _VERSIONED, "The request failed; the message says why.")
 
 
 def deleted() -> dict[str, Response]:
@@ -220,7 +225,7 @@ def deleted() -> dict[str, Response]:
         "202": Response(None, ("Reload-ID",), "Deleted; a reload is under way."),
         "204": Response(None, (), "Deleted."),
         "404": NOT_FOUND,
-        "default": FAILURE,
+        "default": DEFAULT_RESPONSE,
     }
 
 
@@ -231,7 +236,7 @@ def replaced(schema: Fragment) -> dict[str, Response]:
         "202": Response(schema, ("Reload-ID",), "Replaced; a reload is under way."),
         "400": BAD_REQUEST,
         "404": NOT_FOUND,
-        "default": FAILURE,
+        "default": DEFAULT_RESPONSE,
     }
 
 
@@ -242,5 +247,5 @@ def created(schema: Fragment) -> dict[str, Response]:
         "202": Response(schema, ("Reload-ID",), "Created; a reload is under way."),
         "400": BAD_REQUEST,
         "409": EXISTS,
-        "default": FAILURE,
+        "default": DEFAULT_RESPONSE,
     }

@@ -6,8 +6,8 @@ from dataplane_core.api.operations import (
     BAD_REQUEST,
     BYTES,
     CONFLICT,
+    DEFAULT_RESPONSE,
     EXISTS,
-    FAILURE,
     FORBIDDEN,
     INVALID,
     NOT_ACCEPTABLE,
@@ -33,7 +33,7 @@ SHARED: Mapping[str, Response] = {
     "TooLarge": TOO_LARGE,
     "UnsupportedMedia": UNSUPPORTED_MEDIA,
     "Invalid": INVALID,
-    "DefaultError": FAILURE,
+    "DefaultError": DEFAULT_RESPONSE,
 }
 """The answers that a document defines once, by the names of their definitions."""
 

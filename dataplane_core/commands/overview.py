@@ -52,9 +52,11 @@ def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:
 
     `unreachable`: another fact says already that HAProxy gives no answer.
     """
+    watchdog = services.plugins.watchdog
     for impl in services.hooks.dataplane_status.get_hookimpls():
         try:
-            yield from impl.function(*(services for _ in impl.argnames)) or ()
+            with watchdog.at_work(), watchdog.watching(str(impl.plugin_name), "dataplane_status"):
+                yield from impl.function(*(services for _ in impl.argnames)) or ()
         except DataplaneError as error:
             if not (unreachable and isinstance(error, RuntimeFailed)):
                 yield Fact(str(impl.plugin_name), error.message, True)

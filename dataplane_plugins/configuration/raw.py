@@ -7,7 +7,7 @@ import falcon
 
 from dataplane_core.plugin import (
     BAD_REQUEST,
-    FAILURE,
+    DEFAULT_RESPONSE,
     FORCE_RELOAD,
     NOT_FOUND,
     TRANSACTION_ID,
@@ -151,7 +151,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         responses={
             "200": Response(text, HEADERS, "The text.", wrapped=True, required=True),
             "404": NOT_FOUND,
-            "default": FAILURE,
+            "default": DEFAULT_RESPONSE,
         },
     )
     example = "global\n  maxconn 1000\n\ndefaults\n  mode http\n"
@@ -176,7 +176,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "201": Response(text, HEADERS, "Replaced."),
             "202": Response(text, (*HEADERS, "Reload-ID"), "Replaced; a reload is under way."),
             "400": BAD_REQUEST,
-            "default": FAILURE,
+            "default": DEFAULT_RESPONSE,
         },
     )
     routes.add(PATH, ConfigurationText(services), {"GET": read, "POST": write})

@@ -3,7 +3,7 @@
 import falcon
 
 from dataplane_core.plugin import (
-    FAILURE,
+    DEFAULT_RESPONSE,
     NOT_FOUND,
     TRANSACTION_ID,
     ApiRequest,
@@ -29,7 +29,7 @@ def dataplane_routes(routes: Routes) -> None:
     responses = {
         "200": Response({"type": "integer"}, (), "The number."),
         "404": NOT_FOUND,
-        "default": FAILURE,
+        "default": DEFAULT_RESPONSE,
     }
     operation = Operation(
         "getConfigurationVersion",

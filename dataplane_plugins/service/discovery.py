@@ -2,7 +2,15 @@
 
 import falcon
 
-from dataplane_core.plugin import FAILURE, ApiRequest, Operation, Response, Routes, impl, to_json
+from dataplane_core.plugin import (
+    DEFAULT_RESPONSE,
+    ApiRequest,
+    Operation,
+    Response,
+    Routes,
+    impl,
+    to_json,
+)
 
 ENDPOINT_LISTS = {
     "/": ("getAPIEndpoints", "List what the interface has. The paths below its prefix."),
@@ -67,6 +75,6 @@ def dataplane_routes(routes: Routes) -> None:
     routes.schema("endpoint", ENDPOINT)
     routes.schema("endpoints", {"type": "array", "items": {"$ref": "endpoint"}})
     for path, (identifier, summary) in ENDPOINT_LISTS.items():
-        responses = {"200": Response({"$ref": "endpoints"}), "default": FAILURE}
+        responses = {"200": Response({"$ref": "endpoints"}), "default": DEFAULT_RESPONSE}
         operation = Operation(identifier, "Discovery", summary, responses=responses)
         routes.add(path, EndpointList(path), {"GET": operation})

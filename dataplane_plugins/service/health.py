@@ -3,7 +3,7 @@
 import falcon
 
 from dataplane_core.plugin import (
-    FAILURE,
+    DEFAULT_RESPONSE,
     ApiRequest,
     Operation,
     ReloadQueue,
@@ -35,7 +35,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the health of HAProxy."""
     routes.tag("Health", "Whether HAProxy runs.", 80)
     routes.schema("health", HEALTH)
-    responses = {"200": Response({"$ref": "health"}), "default": FAILURE}
+    responses = {"200": Response({"$ref": "health"}), "default": DEFAULT_RESPONSE}
     operation = Operation(
         "getHealth",
         "Health",

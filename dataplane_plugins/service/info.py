@@ -12,7 +12,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.plugin import (
-    FAILURE,
+    DEFAULT_RESPONSE,
     ApiRequest,
     Operation,
     Response,
@@ -101,7 +101,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve what this server says of itself."""
     routes.tag("Information", "What this server and the running HAProxy say of themselves.", 80)
     routes.schema("info", INFO)
-    responses = {"200": Response({"$ref": "info"}), "default": FAILURE}
+    responses = {"200": Response({"$ref": "info"}), "default": DEFAULT_RESPONSE}
     summary = "Read information about this server. Its version, and the machine that it runs on."
     operation = Operation("getInfo", "Information", summary, responses=responses)
     routes.add(

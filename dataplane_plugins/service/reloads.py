@@ -5,7 +5,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.plugin import (
-    FAILURE,
+    DEFAULT_RESPONSE,
     NOT_FOUND,
     ApiRequest,
     Operation,
@@ -75,7 +75,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "getReloads",
         "Reloads",
         "List reloads. Those that changes have asked for lately, the oldest first.",
-        responses={"200": Response({"$ref": "reloads"}), "default": FAILURE},
+        responses={"200": Response({"$ref": "reloads"}), "default": DEFAULT_RESPONSE},
     )
     one = Operation(
         "getReload",
@@ -90,7 +90,11 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
                 help="The reload's identifier.",
             ),
         ),
-        responses={"200": Response({"$ref": "reload"}), "404": NOT_FOUND, "default": FAILURE},
+        responses={
+            "200": Response({"$ref": "reload"}),
+            "404": NOT_FOUND,
+            "default": DEFAULT_RESPONSE,
+        },
     )
     routes.add(PATH, ReloadList(services.reloads), {"GET": listing})
     routes.add(PATH + "/{id}", ReloadItem(services.reloads), {"GET": one})

@@ -4,7 +4,15 @@ import re
 
 import falcon
 
-from dataplane_core.plugin import FAILURE, ApiRequest, Operation, Response, Routes, impl, to_json
+from dataplane_core.plugin import (
+    DEFAULT_RESPONSE,
+    ApiRequest,
+    Operation,
+    Response,
+    Routes,
+    impl,
+    to_json,
+)
 
 _HOST = re.compile(r"[^{}/ :\\]+(:\d+)?")  # what Swagger 2.0 allows; no address of IPv6
 
@@ -35,7 +43,10 @@ def dataplane_routes(routes: Routes) -> None:
     """Serve the specification in both forms."""
     routes.tag("Specification", "This interface as Swagger 2.", 90)
     routes.tag("SpecificationOpenapiv3", "This interface as OpenAPI 3.", 90)
-    answers = {"200": Response({"type": "object"}, (), "The document."), "default": FAILURE}
+    answers = {
+        "200": Response({"type": "object"}, (), "The document."),
+        "default": DEFAULT_RESPONSE,
+    }
     old = Operation(
         "getSpecification",
         "Specification",

@@ -7,7 +7,7 @@ import falcon
 
 from dataplane_core.plugin import (
     CHANGE,
-    FAILURE,
+    DEFAULT_RESPONSE,
     NOT_FOUND,
     TRANSACTION_ID,
     ApiRequest,
@@ -131,7 +131,7 @@ def _read(id: str, schema: dict[str, str], summary: str, **more: Response) -> Op
     found = Response(
         schema, ("Configuration-Version",), "What there is.", wrapped=True, required=not more
     )
-    responses = {"200": found, **more, "default": FAILURE}
+    responses = {"200": found, **more, "default": DEFAULT_RESPONSE}
     return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses)
 
 
