@@ -32,7 +32,8 @@ ours can take less time than `haproxy -c`, as it waits for HAProxy's last words,
 The trips of a request are walked in one process on the file of 10 servers, without a network and
 without HAProxy's check. "Calls" are those of our own functions in the thread that serves the request,
 "files" are those of ours that the calls enter, "store → above" are the calls with which the store asks
-a floor above its own, through its ports. The times of another revision are ratios to this one,
+a floor above its own, through its ports, and "store → api" all calls into the HTTP interface that the
+store waits for. The times of another revision (`--trips --against REVISION`) are ratios to this one,
 measured in turn: the median, and the quartiles.
 
 {tables}
