@@ -1,7 +1,6 @@
 """Where things are: sections by the names of the interface, parents, rows, what `from` means."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dataplane_core.errors import AlreadyExists, Reference
 from dataplane_core.grammar import Row
@@ -10,12 +9,10 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
+from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import DEFAULTS, GLOBAL, LISTEN, LISTEN_PARTS, NAMELESS
 from dataplane_core.text.numbers import is_digits
-
-if TYPE_CHECKING:
-    from dataplane_core.resources.registry import Registry
 
 UNNAMED_DEFAULTS = "unnamed_defaults_"
 """The names of `defaults` sections without one: `unnamed_defaults_1`, `_2` in file order."""
@@ -128,7 +125,7 @@ def named_rows(rows: RowCollection, section: Section) -> dict[str, Row]:
     return known
 
 
-def owner(registry: "Registry", kind: str) -> SectionCollection | SingleSection | None:
+def owner(registry: Registry, kind: str) -> SectionCollection | SingleSection | None:
     """Return the collection whose objects are the sections of a kind."""
     singles = (
         one
@@ -144,7 +141,7 @@ def row_at(rows: RowCollection, section: Section, at: int) -> tuple[int, Row] | 
     return next(((index, row) for index, row in found if row.at == at), None)
 
 
-def object_at(registry: "Registry", section: Section, at: int) -> Reference | None:
+def object_at(registry: Registry, section: Section, at: int) -> Reference | None:
     """Return the object that a line of a section belongs to: a row, else the section.
 
     `at` counts from 0, -1 is the header. None stands for a kind that no collection has.

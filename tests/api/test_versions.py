@@ -18,6 +18,7 @@ from dataplane_core.api.parents import ParentsInPath
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList
+from dataplane_core.api.v2 import V2
 from dataplane_core.api.view import View
 from dataplane_core.app import VERSIONS, serve
 from dataplane_core.errors import CheckFailed, Finding, Reference
@@ -266,3 +267,24 @@ def test_what_a_version_cannot_say_of_rows_stays_in_lists_that_are_replaced(both
     full["passage_list"].pop()
     both.call("PUT", path, full, version=both.version, full_section="true")
     assert "  pass allow if A\n" in both.text and both.text.count("pass allow") == 1
+
+
+class V8(V2):
+    """A version that calls the index of a row `id`, in the body and in the path."""
+
+    name, prefix = "v8", "/v8"
+    index_parameter, index_property = "id", "id"
+
+
+def test_a_version_may_call_the_index_otherwise(api: Api) -> None:
+    api.client.app = serve(api.app.services, (V2(), V8()))
+    path, parent = "/v8/services/haproxy/configuration/passages", {"parent_type": "frontend", "parent_name": "fe1"}
+    shown = api.call("GET", path, **parent).json["data"]
+    assert [(one["id"], "index" in one) for one in shown] == [(0, False), (1, False)]
+    body = {"id": 1, "type": "deny", "status": 404}
+    assert api.call("POST", path, body, version=api.version, **parent).json == body
+    assert api.get("passages/1", **parent) == {"index": 1, "type": "deny", "status": 404}
+    assert api.refused("POST", path, {"type": "allow"}, **parent)[1:] == (602, "id in body is required")
+    document = api.call("GET", "/v8/specification").json
+    assert f"{path.removeprefix('/v8')}/{{id}}" in document["paths"]
+    assert "id" in document["definitions"]["passage"]["required"]
