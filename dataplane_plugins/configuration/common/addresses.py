@@ -1,4 +1,4 @@
-"""Addresses of listeners and servers, with their ports (manual, chapter 11)."""
+"""Addresses of listeners and servers, with their ports (manual, section 2.9)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The files of one certificate, which `load` and `ssl-f-use` lines name (manual, section 3.11)."""
+"""The files of one certificate, which `load` and `ssl-f-use` lines name (manual, section 12.7)."""
 
 from dataplane_core.plugin import ParameterKeyword, arg, word
 

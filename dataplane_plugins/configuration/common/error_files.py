@@ -1,4 +1,4 @@
-"""`errorfile` lines, of proxies and of `http-errors` sections (manual, sections 4.2 and 3.8)."""
+"""`errorfile` lines, of proxies and of `http-errors` sections (manual, sections 4.2 and 12.4)."""
 
 from dataplane_core.plugin import Statement, number_of, seq, statements, word
 

@@ -1,4 +1,4 @@
-"""HTTP of the process, and its own HTTP client (manual, sections 3.1 and 3.2)."""
+"""HTTP of the process, and its own HTTP client (manual, sections 3.1 and 3.4)."""
 
 from dataplane_core.plugin import mapped, statements, word
 from dataplane_plugins.configuration.common.keywords import valued

@@ -1,4 +1,4 @@
-"""What HAProxy 3.0 and 3.2 added to `global` (manual of 3.2, chapter 3)."""
+"""What HAProxy 3.0 and 3.2 added to `global` (manual, section 3)."""
 
 from dataplane_core.plugin import (
     WORD,

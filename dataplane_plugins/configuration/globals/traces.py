@@ -1,4 +1,4 @@
-"""`traces` section: traces that are on from the start (manual, section 3.13)."""
+"""`traces` section: traces that are on from the start (manual, section 12.1)."""
 
 from dataplane_core.plugin import Model, Registry, impl, rest, statements
 

@@ -1,4 +1,4 @@
-"""Whether connections are kept between requests: `option httpclose` and its like (manual, 4.2)."""
+"""`option httpclose` and its like: whether connections are kept (manual, section 4.2)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

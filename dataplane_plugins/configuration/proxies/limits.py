@@ -34,7 +34,8 @@ LIMITS = (
             "maxconn",
             "Connections at the same time.",
             live="set maxconn frontend {name} {value:1-2147483647}",
-            # `fullconn` is reckoned from it once (manual, 4.2), and a server's limit from that
+            # HAProxy computes `fullconn` from it at the start (manual, section 4.2), and from
+            # `fullconn` the limit of a server with `minconn`.
             live_unless="minconn",
         ),
     ),

@@ -169,7 +169,7 @@ REDISPATCH = taken_by(
 
 
 def _check_key_length(values: Values) -> Iterator[Problem]:
-    """Keys of a stick table have a length if they are strings or bytes (section 4.2)."""
+    """Keys of a stick table have a length if they are strings or bytes (section 11.1)."""
     if "keylen" in values and values.get("type") not in ("string", "binary"):
         yield misplaced("keylen", f"keylen does not belong to type {values.get('type')}")
 

@@ -1,4 +1,4 @@
-"""Keywords of proxies that HAProxy has got since 3.0 (manual of 3.2, section 4.2)."""
+"""Keywords of proxies that HAProxy has got since 3.0 (manual, section 4.2)."""
 
 from dataplane_core.plugin import choose, flag, group, listed, nothing, one_of, option, params
 from dataplane_plugins.configuration.common.keywords import valued

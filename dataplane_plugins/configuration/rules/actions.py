@@ -1,4 +1,4 @@
-"""Actions of `http-…` and `tcp-…` rules alike (manual, section 4.4; 4.2 before HAProxy 3.2).
+"""Actions of `http-…` and `tcp-…` rules alike (manual, section 4.4).
 
 The manual says for each action in which rule sets it may stand. A function makes an action, or
 several, for the rule sets that take it; where they name its properties differently, the names are

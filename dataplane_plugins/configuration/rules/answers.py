@@ -1,7 +1,6 @@
 """Actions with which HAProxy answers itself, and the answer of `http-error` lines.
 
-Manual, section 4.4 "deny", "return", "tarpit", "redirect" (4.2 before HAProxy 3.2), and 4.2
-"http-error".
+Manual, section 4.4 "deny", "return", "tarpit", "redirect", and section 4.2 "http-error".
 """
 
 from collections.abc import Iterator

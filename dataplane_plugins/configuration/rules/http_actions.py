@@ -1,4 +1,4 @@
-"""Actions of several `http-…` rule sets (manual, section 4.4; 4.2 before HAProxy 3.2)."""
+"""Actions of several `http-…` rule sets (manual, section 4.4)."""
 
 from dataplane_core.plugin import (
     WORD,

@@ -1,6 +1,6 @@
 """`http-after-response` rules, for all responses, those that HAProxy itself makes too.
 
-Manual, sections 4.2 "http-after-response" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+Manual, sections 4.2 "http-after-response" and 4.4.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """`http-request` rules, which HAProxy evaluates for each request in their order.
 
-Manual, sections 4.2 "http-request" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+Manual, sections 4.2 "http-request" and 4.4.
 """
 
 from dataplane_core.plugin import (

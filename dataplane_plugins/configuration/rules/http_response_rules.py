@@ -1,6 +1,6 @@
 """`http-response` rules, which HAProxy evaluates for each response of a server in their order.
 
-Manual, sections 4.2 "http-response" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+Manual, sections 4.2 "http-response" and 4.4.
 """
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word

@@ -1,4 +1,4 @@
-"""`quic-initial` lines: what becomes of the first datagram of a connection (manual, 4.2)."""
+"""`quic-initial` lines, for the first datagram of a connection (manual, section 4.2)."""
 
 from dataplane_core.plugin import Registry, case, dispatch, impl, rule, statement
 

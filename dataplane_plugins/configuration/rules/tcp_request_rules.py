@@ -1,8 +1,7 @@
 """`tcp-request` rules, for connections, sessions and the first bytes of requests.
 
-Manual, sections 4.2 "tcp-request …" and 4.4; the actions are in 4.2 before HAProxy 3.2. The
-interface calls the place of a rule (`connection`, `session`, `content`) `type`, and what the rule
-does `action`.
+Manual, sections 4.2 "tcp-request …" and 4.4. The interface calls the place of a rule
+(`connection`, `session`, `content`) `type`, and what the rule does `action`.
 """
 
 from dataplane_core.plugin import (

@@ -1,6 +1,6 @@
 """`tcp-response` rules, for the first bytes of responses.
 
-Manual, sections 4.2 "tcp-response …" and 4.4; the actions are in 4.2 before HAProxy 3.2.
+Manual, sections 4.2 "tcp-response …" and 4.4.
 """
 
 from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule

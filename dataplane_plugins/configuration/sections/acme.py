@@ -1,4 +1,4 @@
-"""`acme` sections: where certificates are ordered, and how (manual, section 3.12)."""
+"""`acme` sections: where certificates are ordered, and how (manual, section 12.8)."""
 
 from dataplane_core.plugin import (
     Model,

@@ -1,4 +1,4 @@
-"""`cache` sections: answers kept in memory (manual, chapter 6 "Cache")."""
+"""`cache` sections: answers kept in memory (manual, section 6.2.1)."""
 
 from dataplane_core.plugin import Model, Registry, impl, integer, mapped
 from dataplane_plugins.configuration.common.keywords import valued

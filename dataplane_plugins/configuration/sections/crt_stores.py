@@ -1,4 +1,4 @@
-"""`crt-store` sections: certificates loaded under names of their own (manual, section 3.11)."""
+"""`crt-store` sections: certificates loaded under names of their own (manual, section 12.7)."""
 
 from dataplane_core.plugin import (
     Model,

@@ -1,4 +1,4 @@
-"""`fcgi-app` sections: how FastCGI applications are spoken to (manual, section 10)."""
+"""`fcgi-app` sections: how FastCGI applications are spoken to (manual, section 10.1.1)."""
 
 from dataplane_core.plugin import (
     Model,

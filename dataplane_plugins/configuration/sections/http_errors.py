@@ -1,4 +1,4 @@
-"""`http-errors` sections: answers that proxies can share (manual, section 3.8)."""
+"""`http-errors` sections: answers that proxies can share (manual, section 12.4)."""
 
 from collections.abc import Iterator
 from dataclasses import replace

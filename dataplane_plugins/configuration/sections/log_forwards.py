@@ -1,4 +1,4 @@
-"""`log-forward` sections and their `dgram-bind` lines (manual, chapter 4.3 "log-forward")."""
+"""`log-forward` sections and their `dgram-bind` lines (manual, section 12.6)."""
 
 from dataplane_core.plugin import (
     Model,

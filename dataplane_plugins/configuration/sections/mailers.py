@@ -1,4 +1,4 @@
-"""`mailers` sections: who is told of servers' states by mail (manual, chapter 3.6 "Mailers")."""
+"""`mailers` sections: who is told of servers' states by mail (manual, section 12.3)."""
 
 from dataplane_core.plugin import Model, Orphans, Registry, duration, impl, seq, statement, word
 from dataplane_plugins.configuration.common.addresses import peer_address

@@ -1,4 +1,4 @@
-"""`peers` sections, their peers and their stick tables (manual, chapter 3.5 "Peers")."""
+"""`peers` sections, their peers and their stick tables (manual, sections 11.1 and 11.2)."""
 
 from collections.abc import Iterator
 
@@ -53,7 +53,7 @@ PEER = statement(
 
 
 def _check_key_length(values: Values) -> Iterator[Problem]:
-    """Keys of a stick table have a length if they are strings or bytes (section 4.2)."""
+    """Keys of a stick table have a length if they are strings or bytes (section 11.1)."""
     if "type_len" in values and values.get("type") not in ("string", "binary"):
         yield misplaced("type_len", "type_len belongs to type string or binary")
 

@@ -1,4 +1,4 @@
-"""`program` sections: processes that the master starts beside itself (manual, section 3.7)."""
+"""`program` sections: processes that the master starts beside itself (manual, section 12.9)."""
 
 from dataplane_core.plugin import Model, Registry, impl, option, rest, word
 from dataplane_plugins.configuration.common.keywords import valued

@@ -1,4 +1,4 @@
-"""`ring` sections: messages kept in memory (manual, chapter 3.9 "Rings")."""
+"""`ring` sections: messages kept in memory (manual, section 12.5)."""
 
 from dataplane_core.plugin import Model, Registry, duration, impl, integer, one_of, rest, size, word
 from dataplane_plugins.configuration.common.keywords import valued

@@ -1,4 +1,4 @@
-"""`userlist` sections, their users and groups (manual, chapter 3.4 "Userlists")."""
+"""`userlist` sections, their users and groups (manual, section 12.2)."""
 
 from dataplane_core.plugin import (
     Model,
