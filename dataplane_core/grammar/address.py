@@ -58,6 +58,7 @@ class Address(Term):
         return at + 1
 
     def _cut(self, word: str) -> dict[str, str | int]:
+        """Return the values that a word says: its host, and a port or a range where it has one."""
         host, colon, ports = word.rpartition(":")
         match = _PORTS.fullmatch(ports) if colon else None
         if match is None or self.port is None or not (host or not self.host.required):
@@ -72,9 +73,10 @@ class Address(Term):
         return values
 
     def _bare(self, host: str) -> str:
-        inner = host[1:-1]
-        bracketed = self.brackets and host == f"[{inner}]" and _IPV6.fullmatch(inner)
-        return inner if bracketed else host
+        """Return an IPv6 host without its brackets, any other host as it is."""
+        if not (self.brackets and host.startswith("[") and host.endswith("]")):
+            return host
+        return host[1:-1] if _IPV6.fullmatch(host[1:-1]) else host
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         own = {name: value for name, value in values.items() if name in self.names and value != ""}
