@@ -95,6 +95,39 @@ def test_constructors_named_in_the_tables_exist() -> None:
     assert {"local_server", "fake_runtime", "real_haproxy"} <= vars(pytest_plugin).keys()
 
 
+DECLARATIONS = [
+    code
+    for cell in re.findall(
+        r"^\| (`.+?`.*?) \| ",
+        GUIDE[GUIDE.index("### Values of one word") : GUIDE.index("## Declaring lines as resources")],
+        re.M,
+    )
+    for code in re.findall(r"`([^`]+)`", cell)
+]
+
+
+@pytest.mark.parametrize("code", DECLARATIONS)
+def test_declarations_in_the_tables_can_be_made(code: str) -> None:
+    word, statement = plugin.word, plugin.statement
+    names = {
+        **{name: getattr(plugin, name) for name in plugin.__all__},
+        "a": word("a"), "b": word("b"),
+        "line": statement("acl", word("acl_name")), "index": plugin.Prop("index", "integer"),
+    }  # fmt: skip
+    made = eval(code.replace(", …", ""), names)
+    assert isinstance(made, plugin.Term | plugin.Statement | plugin.ParameterKeyword | tuple)
+
+
+def test_every_constructor_stands_in_a_table() -> None:
+    constructors = {
+        name for name in plugin.__all__
+        if inspect.isfunction(getattr(plugin, name)) and getattr(plugin, name).__module__.startswith("dataplane_core.grammar")
+    }  # fmt: skip
+    shown = {name for code in DECLARATIONS for name in re.findall(r"(\w+)\(", code)}
+    other = {"loose", "misplaced", "of_item", "unwritable"}
+    assert constructors - shown == other
+
+
 def test_every_name_of_the_surface_is_listed_once_with_what_it_is_for() -> None:
     names = re.findall(r"^\| (.+?) \| (.+) \|$", GUIDE[GUIDE.index("\n## All names\n") :], re.M)
     listed = [name for cell, _ in names for name in re.findall(r"`(\w+)`", cell)]
