@@ -24,7 +24,7 @@ def _version_option(name: str) -> click.Parameter:
 
 @click.group(params=[_version_option("dataplane")], context_settings=context_settings())
 def main() -> None:
-    """A REST control plane for HAProxy."""
+    """A REST control plane for HAProxy."""  # noqa: D401 (the text of --help)
 
 
 _COMMANDS = (

@@ -48,7 +48,7 @@ class ReloadHooks(Protocol):
     """The hook that the queue calls, as pluggy's relay has it."""
 
     def dataplane_reloaded(self, *, record: ReloadRecord) -> object:
-        """Called for every reload that is over."""
+        """Tell the plugins of a reload that is over."""
 
 
 class FilesToLoad(Protocol):

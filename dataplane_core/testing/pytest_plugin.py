@@ -52,7 +52,7 @@ def fake_runtime(tmp_path: Path) -> Iterator[MakeRuntime]:
 
 @pytest.fixture(scope="session")
 def real_haproxy() -> Path:
-    """The newest HAProxy program of this machine; the test is skipped where there is none."""
+    """Return the newest HAProxy program of this machine; skip the test where there is none."""
     programs = installed()
     if not programs:
         pytest.skip("no HAProxy is installed here")

@@ -61,7 +61,7 @@ class FakeRuntime:
             self.path.unlink()
 
     def answer(self, command: str) -> str:
-        """What is answered to a command; to be overridden where a mapping does not suffice."""
+        """Return the answer to a command; override this where a mapping does not suffice."""
         fitting = [start for start in self.replies if command.startswith(start)]
         if not fitting:
             return "Unknown command: '" + command + "'.\n"

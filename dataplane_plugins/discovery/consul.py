@@ -60,7 +60,7 @@ class ConsulClient:
     def get(
         self, path: str, query: Mapping[str, object] = MappingProxyType({}), wait: float = 0.0
     ) -> tuple[Any, int]:
-        """The decoded answer and its index (0 where there is none); raises `SourceFailed`.
+        """Return the decoded answer and its index (0 where there is none); raises `SourceFailed`.
 
         An answer may take `wait` seconds, which Consul lengthens by a sixteenth, and some more.
         """
@@ -142,7 +142,7 @@ def _states(checks: Any) -> frozenset[tuple[str, ...]]:
 
 
 def _look(client: ConsulClient, entry: SourceEntry, catalog: Collection[str]) -> Found:
-    """The services that are wanted, with their instances.
+    """Return the services that are wanted, with their instances.
 
     Consul leaves out what a token may not read: instances whose nodes it may not, and in some
     releases their services. It always has nodes, so where it shows none and no instances either, it

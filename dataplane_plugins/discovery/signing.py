@@ -30,7 +30,7 @@ class Scope:
 def signed(
     method: str, url: str, body: bytes, scope: Scope, credentials: Credentials, moment: datetime
 ) -> Mapping[str, str]:
-    """The headers of a request without a query, its `Authorization` among them.
+    """Return the headers of a request without a query, its `Authorization` among them.
 
     `moment` is the time in UTC.
     """

@@ -34,7 +34,7 @@ _NAME_END = r"(?![A-Za-z0-9_.:-])"
 
 
 def backend_name(prefix: str, service: str) -> str:
-    """The name of a service's backend.
+    """Return the name of a service's backend.
 
     A byte that the name of a section cannot hold is written as a colon and two hexadecimal digits,
     the colon itself too, so that two services never share a backend.

@@ -39,7 +39,7 @@ class SourceConnection:
     def ask(
         self, path: str, headers: Mapping[str, str], timeout: float, body: bytes | None = None
     ) -> tuple[bytes, http.client.HTTPMessage]:
-        """The body and headers of an answer; a POST if there is a `body` to send, else a GET.
+        """Return the answer's body and headers; a POST if there is a `body` to send, else a GET.
 
         Raises `Refused`, and `SourceFailed` where there is no whole answer within `timeout`
         seconds of silence. A server may have closed what was kept open: it is asked once more then.

@@ -39,7 +39,7 @@ _TEXTS = frozenset({"string", "lf-string"})
 
 
 def _check_body(values: Values) -> Iterator[Problem]:
-    """A body needs its media type, and an error file has its own header fields.
+    """Refuse a body without its media type, and an error file with further header fields.
 
     HAProxy refuses a text without `content-type` (manual, section 4.4 "return"), and ignores `hdr`
     beside an error file with a warning.

@@ -35,7 +35,7 @@ def stick_counters(
 
 
 def _number_or(expression: str) -> Term:
-    """A number as `sc_int`, or an expression; HAProxy reads an action without either as 0."""
+    """Declare a number as `sc_int`, or an expression; HAProxy takes an action without as 0."""
     return opt(
         first_of(
             integer("sc_int", nullable=True, help="The number to add or to set."),
