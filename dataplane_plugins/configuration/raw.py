@@ -37,7 +37,7 @@ PATH = "/services/haproxy/configuration/raw"
 JSON = "application/json"
 HEADERS = ("Configuration-Version", "Configuration-Checksum", "Cluster-Version")
 
-ACTIONS = {
+RUNTIME_COMMANDS = {
     "SetFrontendMaxConn": "set maxconn frontend {} {}",
     "SetServerMaxConn": "set maxconn server {}/{} {}",
     "SetServerAddr": "set server {}/{} addr {} port {}",
@@ -54,8 +54,8 @@ ACTIONS = {
     "EnableServerHealth": "enable health {}/{}",
     "DisableServerHealth": "disable health {}/{}",
 }
-"""What the header `X-Runtime-Actions` can ask for, and the Runtime API's commands (Management
-Guide, section 9.3) for it."""
+"""Actions of the header `X-Runtime-Actions`, each with its command of the Runtime API
+(Management Guide, section 9.3)."""
 
 
 def runtime_commands(header: str) -> list[str]:
@@ -66,7 +66,7 @@ def runtime_commands(header: str) -> list[str]:
     commands = []
     for part in filter(None, map(str.strip, header.split(";"))):
         name, *given = part.split()
-        form = ACTIONS.get(name)
+        form = RUNTIME_COMMANDS.get(name)
         if form is None or form.count("{}") != len(given):
             raise BadRequest(f"X-Runtime-Actions: {part[:80]!r} is no action with its arguments")
         commands.append(form.format(*map(runtime_argument, given)))

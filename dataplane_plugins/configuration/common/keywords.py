@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dataplane_core.plugin import Statement, Term, statement
+from dataplane_core.plugin import Statement, Term, statement, word
 
 
 def valued(head: str, value: Term, *samples: str, rejects: Sequence[str] = ()) -> Statement:
@@ -15,3 +15,10 @@ def valued(head: str, value: Term, *samples: str, rejects: Sequence[str] = ()) -
     return statement(
         head, value, examples=examples, rejects=[head, *(f"{head} {one}" for one in rejects)]
     )
+
+
+def one_word(
+    head: str, name: str, help: str, sample: str = "a", *, required: bool = False
+) -> Statement:
+    """Return a keyword with one word, which is the string property `name`."""
+    return valued(head, word(name, None, required=required, help=help), sample)

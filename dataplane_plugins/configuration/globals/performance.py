@@ -1,4 +1,4 @@
-"""Limits and the load of the process; how it polls; what it reports (manual, 3.2 and 3.3)."""
+"""Limits of the process, polling and debugging (manual, sections 3.2 and 3.3)."""
 
 from dataplane_core.plugin import first_counts, mapped, rest, statements
 from dataplane_plugins.configuration.globals.keywords import (

@@ -13,15 +13,10 @@ from dataplane_core.plugin import (
     one_of,
     word,
 )
-from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.common.keywords import one_word, valued
 
 CHALLENGES = ("http-01", "dns-01", "dns-persist-01")
 """Kinds of challenges (RFC 8555, section 8); HAProxy reads them in any case."""
-
-
-def one_word(head: str, name: str, help: str) -> Statement:
-    """Return a keyword with one word."""
-    return valued(head, word(name, None, help=help), "a")
 
 
 def wait_time(head: str, name: str, help: str) -> Statement:

@@ -3,7 +3,6 @@
 from dataplane_core.plugin import (
     Model,
     Registry,
-    Statement,
     arg,
     impl,
     listed,
@@ -13,21 +12,15 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.certificate_files import certificate_files
+from dataplane_plugins.configuration.common.keywords import one_word
 
 NAME = r"^[A-Za-z0-9-_]+$"
 
 
-def base_directory(head: str, name: str, help: str) -> Statement:
-    """Return a keyword for the directory that relative names of files start from."""
-    return statement(
-        head, word(name, None, help=help), examples=[f"{head} /etc/certs"], rejects=[head]
-    )
-
-
 CRT_STORE = Model(
     "crt_store",
-    base_directory("crt-base", "crt_base", "Directory of certificates."),
-    base_directory("key-base", "key_base", "Directory of keys."),
+    one_word("crt-base", "crt_base", "Directory of certificates.", "/etc/certs"),
+    one_word("key-base", "key_base", "Directory of keys.", "/etc/certs"),
 )
 
 LOAD = statement(

@@ -3,7 +3,6 @@
 from dataplane_core.plugin import (
     Model,
     Registry,
-    Statement,
     Template,
     arg,
     const,
@@ -21,7 +20,7 @@ from dataplane_core.plugin import (
     statements,
     word,
 )
-from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.common.keywords import one_word, valued
 from dataplane_plugins.configuration.common.syslog import FORMATS, LENGTH
 
 _SAMPLE = Template(
@@ -49,16 +48,16 @@ _TARGET = seq(
 )
 
 
-def one_word(head: str, name: str, help: str, required: bool = False) -> Statement:
-    """Return a keyword with one word."""
-    term = word(name, None, required=required, help=help)
-    return valued(head, term, "/srv/www")
-
-
 FCGI_APP = Model(
     "fcgi_app",
-    one_word("docroot", "docroot", "Directory of the application, on its host.", required=True),
-    one_word("index", "index", "Script that stands for a directory."),
+    one_word(
+        "docroot",
+        "docroot",
+        "Directory of the application, on its host.",
+        "/srv/www",
+        required=True,
+    ),
+    one_word("index", "index", "Script that stands for a directory.", "/srv/www"),
     statements(
         "log-stderr",
         "log_stderrs",
@@ -81,7 +80,12 @@ FCGI_APP = Model(
         examples=["pass-header Authorization", "pass-header X if TRUE"],
         rejects=["pass-header", "pass-header X if"],
     ),
-    one_word("path-info", "path_info", "Expression that cuts a path into script and path info."),
+    one_word(
+        "path-info",
+        "path_info",
+        "Expression that cuts a path into script and path info.",
+        "/srv/www",
+    ),
     option("get-values", "get_values", help="Ask the application for its limits."),
     option("keep-conn", "keep_conn", help="Keep connections open between requests."),
     valued(

@@ -14,6 +14,7 @@ from dataplane_core.plugin import (
     one_of,
     params,
     seq,
+    statement,
     word,
 )
 from dataplane_plugins.configuration.common.addresses import address_name, listening_address
@@ -62,7 +63,7 @@ LOG_FORWARD = Model(
     ),
 )
 
-DGRAM_BIND = valued(
+DGRAM_BIND = statement(
     "dgram-bind",
     seq(
         listening_address(),
@@ -76,8 +77,8 @@ DGRAM_BIND = valued(
             tolerant=True,
         ),
     ),
-    *(":514 transparent interface eth0", "[::1]:514-520 name udp"),
-    rejects=[":514 name"],
+    examples=["dgram-bind :514 transparent interface eth0", "dgram-bind [::1]:514-520 name udp"],
+    rejects=["dgram-bind", "dgram-bind :514 name"],
 )
 
 
