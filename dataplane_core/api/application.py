@@ -1,4 +1,4 @@
-"""The WSGI application: Falcon's router below one normal form of paths."""
+"""The WSGI application: normalise the path of a request, then route it with Falcon."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -70,7 +70,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
 
 
 class Top:
-    """What lies above all API versions: the way to the first one's page."""
+    """The resource at `/`: a redirect to the documentation page of the first API version."""
 
     def __init__(self, front: str) -> None:
         self._front = front

@@ -35,7 +35,7 @@ class CheckedRequest(falcon.Request):
 
     @property
     def who(self) -> str:
-        """The name of the identity, empty when there is none."""
+        """The name of who asks; empty for a request that nobody has signed."""
         return self.identity.name if self.identity else ""
 
     @property

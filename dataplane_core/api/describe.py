@@ -34,7 +34,7 @@ ONE = ("GET read", "PUT replace", "DELETE delete")
 """The methods of an object's path, each with the operation that it is."""
 
 ONE_AT_INDEX = ("GET read", "POST create_at", "PUT replace", "DELETE delete")
-"""Those of a row's path where the path alone says the index, so that a new row is made there."""
+"""The same for a row whose index is in the path alone, which a new row is posted to."""
 
 MANY = ("GET list", "POST create")
 WHOLE_LIST = ("GET list", "PUT replace_list")

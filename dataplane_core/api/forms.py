@@ -1,4 +1,4 @@
-"""The two forms of document, Swagger 2.0 and OpenAPI 3.0: how each says the same things."""
+"""The two formats of a specification, Swagger 2.0 and OpenAPI 3.0."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _NAMES = {id(response): name for name, response in SHARED.items()}
 
 
 class DocumentForm:
-    """How one form of document says things; the common part of both."""
+    """Writes operations, parameters and schemas in one format; the common part of both."""
 
     schemas = ""
 

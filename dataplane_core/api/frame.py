@@ -1,4 +1,4 @@
-"""The frame around every responder: who, whether, in which form; one shape for every failure."""
+"""Check every request before its responder runs, and answer every failure in one form."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -35,12 +35,12 @@ Identify = Callable[[ApiRequest], Identity]
 Authorize = Callable[[Identity, "Access"], str | None]
 
 SLASH = "\x00"
-"""Stands for a slash inside a name of a path, from the cutting of the path to its handler."""
+"""Stands for a slash inside a name, from where a path is cut at its slashes to its responder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What somebody asks to do: the argument of the hook `dataplane_authorize`.
+    """An operation that somebody asks for: the argument of the hook `dataplane_authorize`.
 
     `path` is normal: no doubled or trailing slash, names decoded. `operation` is the identifier
     in the specification (`replaceServer`).
@@ -218,7 +218,7 @@ def _check_type(req: ApiRequest, types: tuple[str, ...]) -> None:
 
 
 class Failures:
-    """Every failure as `{"code": …, "message": …}`; nothing a client does gives a stack trace."""
+    """Answers every failure with `{"code": …, "message": …}`, and never with a stack trace."""
 
     def __init__(self, frame: Frame, known: KnownPaths) -> None:
         self._frame = frame

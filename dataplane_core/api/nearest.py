@@ -1,4 +1,4 @@
-"""The known paths that a client may have meant by one that does not exist.
+"""Find the known paths that a client may have meant by one that does not exist.
 
 The cost is bounded whatever is asked for: only the last two segments are compared with all words of
 the interface, and of the templates that end in a word like one of them only the beginnings are.

@@ -65,7 +65,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a request carries.
+    """The body that an operation takes.
 
     For JSON, either a `codec`, or the `props` of the object that `schema` refers to by name, with
     the `rules` between them; the responder finds the decoded object in `req.body`. `form_field` is

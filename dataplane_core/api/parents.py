@@ -1,4 +1,4 @@
-"""The section whose rows a request means: how a version of the interface lets clients name it."""
+"""How versions of the interface let clients name the section whose rows they mean."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol

@@ -55,14 +55,14 @@ class InVersion:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """What the operations with a tag are about, and where they stand among the others."""
+    """The description of a tag, and its rank among the tags of a document."""
 
     help: str
     rank: int = 50
 
 
 class Routes:
-    """What the hook `dataplane_routes` adds to."""
+    """The paths, schemas and tags of plugins: the argument of the hook `dataplane_routes`."""
 
     def __init__(self, origins: Origins | None = None) -> None:
         self.origins = Origins() if origins is None else origins.copy()

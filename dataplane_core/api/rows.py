@@ -18,11 +18,11 @@ from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
 _LAST = -1
-"""The index of a new row that says none: behind the last."""
+"""The index of a new row that has none in its body: behind all others."""
 
 
 class RowResource:
-    """What lists and items share; `key` is what the path calls the name or place of a row."""
+    """What lists and items share; `key` is the path's parameter for the name or index of a row."""
 
     def __init__(
         self, view: View, collection: RowCollection, parents: Parents, key: str = ""

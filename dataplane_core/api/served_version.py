@@ -1,4 +1,4 @@
-"""One API version on the server's services: its routes, its view, its documents."""
+"""An API version as the server serves it: its routes, its view and its specifications."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +22,7 @@ class RoutedVersion(ApiVersion, Protocol):
 
 
 class ServedVersion:
-    """What is served below one prefix: routes of collections and of plugins, and documents."""
+    """All that is served below one prefix, such as `/v2`."""
 
     def __init__(self, version: RoutedVersion, services: Services, routes: Routes) -> None:
         self.version: ApiVersion = version

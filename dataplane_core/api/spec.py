@@ -1,4 +1,4 @@
-"""The specification: apispec over the same routes and schemas that serve requests.
+"""Make the specification, with apispec, of the routes and schemas that serve requests.
 
 Imported when a document is first asked for; it is made once for each form and API version.
 """
@@ -52,7 +52,7 @@ LICENCE = {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """What a document describes: the routes of one API version, and the names that they use.
+    """The routes of one API version and the names that they use, for its specification.
 
     `tags` and `definitions` are those of plugins. `is_authorized`: a plugin decides who may do
     what, so that any operation may be refused.

@@ -47,7 +47,7 @@ class _Limited:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that is on its way: the name that its sender gave it, "" if none, and its bytes."""
+    """A file that is being uploaded: the name that its sender gave it (or ""), and its bytes."""
 
     filename: str
     _part: BodyPart

@@ -1,4 +1,10 @@
-"""An API version: what it is called, where it is served, and how its answers are wrapped."""
+"""An API version: what it is called, where it is served, and how its answers are wrapped.
+
+Versions show the same declarations. Where they differ is said in few places: here, the facts; in a
+module of each version (`v2`), its paths, which it makes of the responders in `rows` and `sections`
+and of a way to name parents in `parents`; in its mask (`resources.masks`), what it lacks; on a
+property (`Prop.names`, `Prop.types`), another name and another type.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Protocol

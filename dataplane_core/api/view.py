@@ -1,4 +1,4 @@
-"""What responders of one API version share: codecs, snapshots, edits and the form of answers."""
+"""What the responders of an API version share: codecs, and how they read, edit and answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""Between the JSON of an API version and the flat values of the grammar."""
+"""Convert between the JSON of an API version and the flat values of the grammar."""

@@ -1,4 +1,4 @@
-"""Codecs: what a client sends as flat values, and flat values as what a client gets."""
+"""Decode what a client sends into flat values, and encode flat values as a client gets them."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class Loaded:
 
 
 class Codec:
-    """One model in one API version.
+    """Decodes and encodes the objects of one model in one API version.
 
     `mask` is what the model lacks in this version. A `strict` codec refuses
     unknown properties, and those that do not belong to the others, instead of leaving them out with

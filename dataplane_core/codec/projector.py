@@ -1,4 +1,4 @@
-"""Flat objects as those of the interface, their properties in the order in which it lists them."""
+"""Make the JSON objects of the interface from flat values, with members in its order."""
 
 from collections.abc import Callable, ItemsView, Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ _NOTHING: dict[str, Any] = {}
 
 
 class _Step(NamedTuple):
-    """One value of a plan: its flat path, the objects around it, its name, how items are made.
+    """A value of a plan: its flat path, the names of the objects around it, its name, its items.
 
     `shown` makes of a value what the version has, where that is of another type. Without a path it
     is an empty object, where `needed` are among the values.
@@ -25,7 +25,7 @@ class _Step(NamedTuple):
 
 
 class Projector:
-    """Makes the objects of a tree; what is to be done for some properties is worked out once.
+    """Makes JSON objects of flat values; how to is planned once for each set of properties.
 
     `empty` are the nested objects that are shown although nothing is in them, where other
     properties have the values given.

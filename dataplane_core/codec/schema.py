@@ -55,7 +55,7 @@ def _messages(kind: str) -> dict[str, Any]:
 
 
 class JsonObject(Schema):
-    """What all generated schemas are made from."""
+    """The base of all generated schemas."""
 
     error_messages = _messages("an object")
 

@@ -17,7 +17,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class JsonNode:
-    """One name in a JSON object; the root stands for the whole object.
+    """A member of a JSON object, with the tree below it; the root stands for the whole object.
 
     `canonical` is the flat path of the value (inside its array, for items of arrays). An object
     with a `prop` of its own is told from an absent one while it is empty. A `shared` one belongs to
@@ -123,7 +123,7 @@ def is_zero(node: JsonNode, value: Any) -> bool:
 
 
 class Unused:
-    """What a body says to no effect.
+    """The parts of a body that have no effect.
 
     `unknown` properties are their paths, each with the object that lacks it; `unmanaged` are lists
     that only the server sets and that are another object's, with their words.

@@ -1,1 +1,4 @@
-"""What is declared and where it stands in a document: no HTTP, no store."""
+"""Declarations of resources, and where their objects stand in a document.
+
+Nothing here knows of HTTP or of the store.
+"""

@@ -1,4 +1,4 @@
-"""What a committed change means: properties, old and new, and rows that came or went."""
+"""Find what a change altered: properties, with old and new values, and rows."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

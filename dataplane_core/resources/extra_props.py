@@ -1,4 +1,4 @@
-"""Properties of objects that stand in none of their own lines: names, places, what is inherited."""
+"""Properties that no line of an object has: its name, its index, what it inherits."""
 
 from dataplane_core.grammar import Prop
 from dataplane_core.resources.collections import (

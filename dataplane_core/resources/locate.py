@@ -1,4 +1,4 @@
-"""Where things are: sections by the names of the interface, parents, rows, what `from` means."""
+"""Find sections and rows by the names that clients know."""
 
 from dataclasses import dataclass
 

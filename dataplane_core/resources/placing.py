@@ -1,4 +1,4 @@
-"""Where a section is put: where people look for it, and where it changes nothing for others.
+"""Put sections where people look for them, and where they change nothing for others.
 
 HAProxy reads from top to bottom: `from` names a `defaults` section further up, and a section
 without `from` inherits from the last one above it (manual, chapter 4).

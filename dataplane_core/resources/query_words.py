@@ -1,4 +1,4 @@
-"""How versions of the interface that name a row's parent in the query do so, as it is declared."""
+"""How the query of a request names the parent of rows: declared for each collection."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

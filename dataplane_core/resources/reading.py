@@ -1,4 +1,4 @@
-"""What this server's own reading of a configuration finds, by the declarations of the plugins.
+"""Find what HAProxy would refuse, by the declarations of the plugins alone.
 
 HAProxy reads a file to its end first, and looks only then whether what the lines name is there.
 Where it gives up at a line, nobody is told of the rest; here the lines are read all the same.

@@ -1,4 +1,4 @@
-"""What stands in a section and no declaration knows: kept in the file, and shown to clients."""
+"""Find the lines of a section that no declaration knows; they are shown, and kept."""
 
 from collections.abc import Iterator, Sequence
 

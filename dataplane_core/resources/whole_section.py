@@ -11,7 +11,7 @@ from dataplane_core.text import Section
 
 
 class WholeSection:
-    """What a model says of a section, and lists of its rows: by property, their collection.
+    """A section's model, with the collections of its rows by the properties that list them.
 
     The lists come in the order of the file. One without rows is left out when it is read, and has
     no rows when it is left out of what is put.
