@@ -1,4 +1,4 @@
-"""For running the application under a gunicorn of your own, in place of `dataplane serve`:
+"""Run the application under a gunicorn of your own, in place of `dataplane serve`.
 
     DATAPLANE_SETTINGS=/etc/dataplane/dataplane.yaml gunicorn -c config/gunicorn.conf.py
 

@@ -87,5 +87,4 @@ class Services:
 
     def _follow_edits(self, stop: threading.Event) -> None:
         """Watch haproxy.cfg: what someone else writes there is numbered, kept and reloaded."""
-
         watch(self.settings.haproxy.config_file, self.config.file.notice_edit, stop)

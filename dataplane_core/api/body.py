@@ -87,8 +87,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def _with_surrogates(text: str) -> Any:
-    r"""Return a document with `\udc80` to `\udcff` in it, which stand for bytes that are not UTF-8.
-    """
+    r"""Return a document with `\udc80` to `\udcff` in it, which stand for bytes not UTF-8."""
     try:
         value, _ = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text.lstrip())
         json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")

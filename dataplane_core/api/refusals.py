@@ -39,8 +39,7 @@ SHARED: Mapping[str, Response] = {
 
 
 def answers(operation: Operation, is_authorized: bool) -> dict[str, Response]:
-    """Return all answers of an operation by status: its own ones, and what the frame refuses before
-    it.
+    """Return all answers of an operation by status: its own, and the refusals of the frame.
 
     `is_authorized`: a plugin decides who may do what.
     """

@@ -47,8 +47,9 @@ def keyword(rows: RowCollection) -> str:
 
 
 def owner(rows: RowCollection, registry: Registry, kind: str = "") -> str:
-    """Return what a section that holds the rows is called: "backend", "frontend or backend",
-    "section".
+    """Return what a section that holds the rows is called.
+
+    That is "backend", "frontend or backend", or "section".
 
     `listen` is left out, which is a parent wherever one of the two is; of many kinds the one that
     the collection's own parameter is called after is named. `kind` is the only one that is meant.

@@ -137,7 +137,7 @@ def _sections_of(source: _Source, userlist: str) -> Iterator[tuple[Section, int]
 
 
 class _Headers:
-    """Follows the headers of userlists: to which list are the lines below each of them added?
+    """Follows the headers of userlists, and to which list the lines below each are added.
 
     HAProxy warns of a second list of the same name, and adds its lines to the list that was begun
     last, whatever the name of that one. `current` is that list; None where a condition decides.

@@ -20,8 +20,7 @@ def is_same(shown: Any, sent: Any) -> bool:
 
 
 def carried(shown: Any, sent: Any) -> Any:
-    """Return what a client sent, with bytes of `shown` that are not UTF-8 where it could not say
-    them.
+    """Return what a client sent, with those bytes of `shown` that it could not say: no UTF-8.
 
     Most clients read U+FFFD for each such byte, and send that back with what they did not change.
     """

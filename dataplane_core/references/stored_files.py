@@ -76,7 +76,9 @@ class StoredFiles:
             return reason, Former.of(path, former)
 
     def remove(self, name: str, bring: BringToHaproxy) -> tuple[str, Former]:
-        """Delete a file, and return as `write` does; `Conflict` where the configuration needs it.
+        """Delete a file, and return as `write` does.
+
+        Raises `Conflict` where the configuration needs the file.
         """
         path = self.folder.find(name)
         with self.changing():

@@ -134,10 +134,10 @@ def with_defaults(document: Document, section: Section, wanted: str | None) -> D
 def _moved(
     document: Document, section: Section, target: Section, wanted: str
 ) -> tuple[Document, Section]:
-    """Return the document with a proxy moved behind the defaults it is to inherit from, and the
-    proxy.
+    """Return the document with a proxy moved behind `target`, and the proxy.
 
-    Its own comments move along; what speaks of others too stays where it is.
+    `target` are the defaults that the proxy is to inherit from. Its own comments move along; what
+    speaks of others too stays where it is.
     """
     here, there = document.position(section), document.position(target)
     whole = not section.blocks[1] and not document.is_conditional(here)

@@ -30,8 +30,7 @@ _WORDS_OF_PROSE = frozenset(
 
 
 def first_keyword(line: Line) -> str:
-    """Return the first word of a line, or the second one where the first is `no`; "" without
-    words."""
+    """Return the first word of a line, the second where the first is `no`; "" without words."""
     words = line.tokens[:2]
     word = words[-1] if words[:1] == ("no",) else "".join(words[:1])
     return unquote(word)

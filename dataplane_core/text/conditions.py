@@ -60,8 +60,7 @@ def has_conditional_blocks(text: str) -> bool:
 
 
 def may_hold_directives(text: str) -> bool:
-    """Return False for a text that surely holds no directive; quick, as that is nearly every
-    text."""
+    """Return False for a text that surely holds no directive, as nearly every text; quick."""
     return any(word in text for word in _DIRECTIVES)
 
 

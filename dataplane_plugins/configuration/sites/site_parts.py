@@ -147,8 +147,7 @@ class Sites:
         }
 
     def _uses(self, document: Document, section: Section) -> list[Flat]:
-        """Return how a frontend uses backends: the default, then the rules with a condition, in
-        order.
+        """Return how a frontend uses backends: the default, then the conditional rules.
 
         What does not exist, or is computed, is no part of the site.
         """
