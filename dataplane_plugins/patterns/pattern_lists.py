@@ -169,7 +169,7 @@ class RuntimePatterns:
             return next((row for row in found if _joined(row) == key), None)
         return next((row for row in found if row[1] == key), None)
 
-    def tell(self, command: str, one: PatternList, *arguments: str) -> None:
+    def send(self, command: str, one: PatternList, *arguments: str) -> None:
         """Send one command on an entry to every process; raises what HAProxy's words mean."""
         words = " ".join(arguments)
         answers = self.runtime.execute(f"{command} {self.kind} #{one.id} {words}".rstrip(" "))

@@ -133,7 +133,7 @@ class AclEntryList:
         with patterns.changing(one):
             if patterns.find(one, value) is not None:
                 raise AlreadyExists(f"object already exists: the ACL has the entry {value}")
-            patterns.tell("add", one, runtime_argument(value))
+            patterns.send("add", one, runtime_argument(value))
         resp.status = 201
         resp.data = to_json(req.body.echo)
 
@@ -165,7 +165,7 @@ class AclEntryItem:
         with self.acls.patterns.changing(one):
             row = self.acls.row(one, id)
             word = runtime_argument(row["value"]) if row["value"][0] != "#" else f"#{row['id']}"
-            self.acls.patterns.tell("del", one, word)
+            self.acls.patterns.send("del", one, word)
         resp.status = 204
 
 

@@ -84,21 +84,21 @@ FIELDS = {
 
 def parse_info(answer: str) -> dict[str, Any]:
     """Return an answer to `show info` as an object with the interface's names."""
-    told: Mapping[str, str] = {
+    given: Mapping[str, str] = {
         name.strip(): value.strip()
         for name, colon, value in (line.partition(":") for line in answer.splitlines())
         if colon
     }
     info: dict[str, Any] = {
-        ours: int(told[theirs])
+        ours: int(given[theirs])
         for theirs, ours in FIELDS.items()
-        if is_digits(told.get(theirs, "").removeprefix("-"))
+        if is_digits(given.get(theirs, "").removeprefix("-"))
     }
-    for name, value in (("node", told.get("node")), ("version", told.get("Version"))):
+    for name, value in (("node", given.get("node")), ("version", given.get("Version"))):
         if value:
             info[name] = value
-    if "Release_date" in told:
-        info["release_date"] = told["Release_date"].replace("/", "-")
+    if "Release_date" in given:
+        info["release_date"] = given["Release_date"].replace("/", "-")
     return info
 
 

@@ -82,15 +82,15 @@ class MapSync:
     def _process(self) -> str:
         """Return what identifies a worker of HAProxy: its pid, and the second of its start."""
         answer = self.patterns.runtime.execute("show info")[0]
-        told = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
-        if "Pid" not in told or not is_digits(told.get("Uptime_sec", "")):
+        facts = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
+        if "Pid" not in facts or not is_digits(facts.get("Uptime_sec", "")):
             raise RuntimeFailed("HAProxy's answer to show info cannot be read")
-        began = told.get("Start_time_sec") or str(int(time.time()) - int(told["Uptime_sec"]))
+        began = facts.get("Start_time_sec") or str(int(time.time()) - int(facts["Uptime_sec"]))
         # the seconds are rounded where HAProxy does not tell them itself (up to 2.8)
-        if self.started.startswith(f"{told['Pid']} "):
+        if self.started.startswith(f"{facts['Pid']} "):
             before = int(self.started.split()[1])
             began = str(before) if abs(int(began) - before) < 2 else began
-        return f"{told['Pid']} {began}"
+        return f"{facts['Pid']} {began}"
 
     def _look_at(self, one: PatternList, path: Path) -> bool:
         known = self.seen.get(one.file)

@@ -25,7 +25,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.patterns.map_files import MapFiles, MapValues, check_map_entry, values_by_key
 from dataplane_plugins.patterns.map_uploads import receive_map
 from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
-from dataplane_plugins.runtime import map_operations as told_as
+from dataplane_plugins.runtime import map_operations as operations
 from dataplane_plugins.runtime.common import PATH
 from dataplane_plugins.runtime.map_entries_json import map_entries_json
 
@@ -85,7 +85,7 @@ class RuntimeMapList:
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         resp.status = 201
-        resp.data = to_json(receive_map(req, self.maps.services, told_as.UPLOAD, FILE_FIELD))
+        resp.data = to_json(receive_map(req, self.maps.services, operations.UPLOAD, FILE_FIELD))
 
 
 class RuntimeMapItem:
@@ -110,7 +110,7 @@ class RuntimeMapItem:
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         path = self._removable(name) if req.query["forceDelete"] else None
         with self.maps.changing(req, name) as one:
-            self.maps.patterns.tell("clear", one)
+            self.maps.patterns.send("clear", one)
         if path is not None:
             with self.maps.used_files.removing(path), storage_errors(path, "deleted"):
                 path.unlink(missing_ok=True)
@@ -158,7 +158,7 @@ class MapEntryList:
         with self.maps.changing(req, req.query["map"]) as one:
             if self.maps.patterns.find(one, key) is not None:
                 raise AlreadyExists(f"object already exists: the map has the key {key}")
-            self.maps.patterns.tell("add", one, runtime_argument(key), runtime_argument(value))
+            self.maps.patterns.send("add", one, runtime_argument(key), runtime_argument(value))
         resp.status = 201
         resp.data = to_json(req.body.echo)
 
@@ -180,12 +180,12 @@ class MapEntryItem:
         check_map_entry(id.lstrip("#") or "key", value)
         with self.maps.changing(req, req.query["map"]) as one:
             word = self.maps.patterns.word(one, id)
-            self.maps.patterns.tell("set", one, word, runtime_argument(value))
+            self.maps.patterns.send("set", one, word, runtime_argument(value))
         resp.data = to_json({"key": id, "value": value})
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         with self.maps.changing(req, req.query["map"]) as one:
-            self.maps.patterns.tell("del", one, self.maps.patterns.word(one, id))
+            self.maps.patterns.send("del", one, self.maps.patterns.word(one, id))
         resp.status = 204
 
 
@@ -193,11 +193,11 @@ class MapEntryItem:
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve maps and their entries."""
     maps = RuntimeMaps(services)
-    told_as.define_map_schemas(routes)
-    routes.add(f"{PATH}/maps", RuntimeMapList(maps), told_as.MAP_LIST)
-    routes.add(f"{PATH}/maps/{{name}}", RuntimeMapItem(maps), told_as.MAP_ITEM)
-    routes.add(f"{PATH}/maps_entries", MapEntryList(maps), told_as.MAP_ENTRY_LIST)
-    routes.add(f"{PATH}/maps_entries/{{id}}", MapEntryItem(maps), told_as.MAP_ENTRY_ITEM)
+    operations.define_map_schemas(routes)
+    routes.add(f"{PATH}/maps", RuntimeMapList(maps), operations.MAP_LIST)
+    routes.add(f"{PATH}/maps/{{name}}", RuntimeMapItem(maps), operations.MAP_ITEM)
+    routes.add(f"{PATH}/maps_entries", MapEntryList(maps), operations.MAP_ENTRY_LIST)
+    routes.add(f"{PATH}/maps_entries/{{id}}", MapEntryItem(maps), operations.MAP_ENTRY_ITEM)
 
 
 @impl

@@ -86,16 +86,16 @@ def parse_server_states(answer: str) -> Iterator[dict[str, Any]]:
         raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
     header = lines[1][2:].split(" ")
     for line in lines[2:]:
-        told = dict(zip(header, line.split(" "), strict=False))
-        if "srv_port" not in told:
+        given = dict(zip(header, line.split(" "), strict=False))
+        if "srv_port" not in given:
             raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
         yield {
-            "address": told["srv_addr"],
-            "admin_state": admin_state(int(told["srv_admin_state"])),
-            "id": told["srv_id"],
-            "name": told["srv_name"],
-            "operational_state": _OPERATIONAL.get(told["srv_op_state"], "down"),
-            "port": int(told["srv_port"]),
+            "address": given["srv_addr"],
+            "admin_state": admin_state(int(given["srv_admin_state"])),
+            "id": given["srv_id"],
+            "name": given["srv_name"],
+            "operational_state": _OPERATIONAL.get(given["srv_op_state"], "down"),
+            "port": int(given["srv_port"]),
         }
 
 
@@ -169,7 +169,7 @@ class RuntimeServers:
             raise NotFound(f"the running HAProxy has no server {name} in backend {backend}")
         return found
 
-    def tell(self, command: str, backend: str, name: str, rest: str = "") -> None:
+    def send(self, command: str, backend: str, name: str, rest: str = "") -> None:
         """Send one command about a server to every process; raises what HAProxy's words mean."""
         where = f"{runtime_argument(backend)}/{runtime_argument(name)}"
         for answer in self.runtime.execute(f"{command} {where} {rest}".rstrip(" ")):
@@ -193,7 +193,7 @@ class RuntimeServerList:
         if problem is not None:
             raise BadRequest(problem.message)
         words = " ".join(self.dynamic.words(values))
-        self.servers.tell("add server", req.query["backend"], values["name"], words)
+        self.servers.send("add server", req.query["backend"], values["name"], words)
         resp.status = 201
         resp.data = to_json(req.body.echo)
 
@@ -212,11 +212,11 @@ class RuntimeServerItem:
         self.servers.one(backend, name)
         for prop, word in (("admin_state", "state"), ("operational_state", "health")):
             if prop in values:
-                self.servers.tell("set server", backend, name, f"{word} {values[prop]}")
+                self.servers.send("set server", backend, name, f"{word} {values[prop]}")
         resp.data = to_json(self.servers.one(backend, name))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        self.servers.tell("del server", req.query["backend"], name)
+        self.servers.send("del server", req.query["backend"], name)
         resp.status = 204
 
 

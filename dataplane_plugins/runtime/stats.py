@@ -63,24 +63,24 @@ def parse_stats(answer: str) -> Iterator[dict[str, Any]]:
     if header[:2] != ["pxname", "svname"]:
         raise RuntimeFailed("HAProxy's answer to show stat cannot be read")
     for row in rows:
-        told = dict(zip(header, row, strict=False))
-        kind = _LABELS.get(told.get("type", ""))
+        given = dict(zip(header, row, strict=False))
+        kind = _LABELS.get(given.get("type", ""))
         if kind is None:
             continue
-        one: dict[str, Any] = {"name": told["pxname"], "stats": _values(told), "type": kind}
+        one: dict[str, Any] = {"name": given["pxname"], "stats": _values(given), "type": kind}
         if kind == "server":
-            one = {"backend_name": told["pxname"], **one, "name": told["svname"]}
+            one = {"backend_name": given["pxname"], **one, "name": given["svname"]}
         yield one
 
 
-def _values(told: dict[str, str]) -> dict[str, Any]:
+def _values(given: dict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in NUMBERS:
-        text = told.get(name, "")
+        text = given.get(name, "")
         if is_digits(text.removeprefix("-")):
             values[name] = int(text)
     for name in TEXTS:
-        if text := told.get(name, ""):
+        if text := given.get(name, ""):
             # a check that is under way shows the last result behind a star
             values[name] = text.removeprefix("* ") if name in ENUMS else text
     return values

@@ -30,11 +30,11 @@ from dataplane_plugins.storage.certificates import pem_or_none
 from dataplane_plugins.storage.live import CannotUpdateLive, LoadedFiles
 
 CHANGED = "it changed"
-"""Why a file needs a reload of which the running HAProxy was not told."""
+"""The reason for a reload where a file was changed and HAProxy was not asked to take it live."""
 
 
 class ManagedFiles(StoredFiles):
-    """The files of one folder, and what HAProxy is told of their changes.
+    """The files of one folder, and how their changes reach HAProxy.
 
     `described` is the description that lists show of each file.
     """
@@ -105,22 +105,22 @@ class ManagedFiles(StoredFiles):
             )
 
 
-def telling(req: ApiRequest, tell: Callable[[Path], None]) -> BringToHaproxy:
+def live_unless_reloaded(req: ApiRequest, change: Callable[[Path], None]) -> BringToHaproxy:
     """Return what brings a change to HAProxy, unless the request asks for a reload, or for none.
 
-    `tell` raises `CannotUpdateLive` with the reason why a reload is needed.
+    `change` raises `CannotUpdateLive` with the reason why a reload is needed.
     """
 
-    def told(path: Path) -> str:
+    def bring(path: Path) -> str:
         if req.query.get("force_reload") or req.query.get("skip_reload"):
             return CHANGED
         try:
-            tell(path)
+            change(path)
         except CannotUpdateLive as error:
             return str(error)
         return ""
 
-    return told
+    return bring
 
 
 class StoredFileList:
@@ -150,11 +150,11 @@ class StoredFileItem:
         resp.set_stream(file, size)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        def tell(path: Path) -> None:
+        def change(path: Path) -> None:
             self.files.live.replace(path, req.raw, pem_or_none(req.raw))
 
         name = self.files.folder.stored_name(name)
-        reason, former = self.files.write(name, req.raw, telling(req, tell))
+        reason, former = self.files.write(name, req.raw, live_unless_reloaded(req, change))
         self.files.settle(req, resp, name, reason, former, 204)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:

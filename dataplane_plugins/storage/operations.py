@@ -75,5 +75,5 @@ def replace_operation(identifier: str, summary: str, schema: Fragment | None = N
 
 
 def delete_operation(identifier: str, summary: str) -> Operation:
-    """Return the operation that deletes a file of which the running HAProxy is not told."""
+    """Return the operation that deletes a file, and leaves the running HAProxy as it is."""
     return operation(identifier, TAG, summary, _204=DELETED, _404=NOT_FOUND, _409=IN_USE)

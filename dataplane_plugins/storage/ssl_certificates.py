@@ -27,7 +27,7 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.storage.certificates import certificate_facts, check_key, check_pem
-from dataplane_plugins.storage.files import ManagedFiles, StoredFileList, telling
+from dataplane_plugins.storage.files import ManagedFiles, StoredFileList, live_unless_reloaded
 from dataplane_plugins.storage.operations import (
     DELETED,
     FORCE,
@@ -72,7 +72,7 @@ CERTIFICATE = {
 }
 _ONE = {"$ref": "ssl_certificate"}
 _NEAR = 30
-"""Days before its end from which on a certificate is told of."""
+"""Days before its end from which on `dataplane status` shows a certificate."""
 
 
 def certificate_json(files: ManagedFiles, name: str, data: bytes) -> dict[str, Any]:
@@ -87,11 +87,11 @@ class CertificateList(StoredFileList):
         files = self.files
         name, _, bundle = files.receive(req, check_pem)
 
-        def tell(path: Path) -> None:
+        def change(path: Path) -> None:
             files.live.add_certificate(path, bundle)
 
         with files.changing():
-            reason = telling(req, tell)(files.folder.path / name)
+            reason = live_unless_reloaded(req, change)(files.folder.path / name)
         data = files.folder.read(name)
         files.settle(req, resp, name, reason, files.made(name), 201)
         resp.data = to_json(certificate_json(files, name, data))
@@ -114,17 +114,17 @@ class CertificateItem:
         if self.files.services.used_files.uses(path) and self.files.live.may_show(path):
             check_key(bundle, self.files.folder.read(name), _key_beside(path))
 
-        def tell(path: Path) -> None:
+        def change(path: Path) -> None:
             self.files.live.replace(path, req.raw, bundle, adds=True)
 
-        reason, former = self.files.write(name, req.raw, telling(req, tell))
+        reason, former = self.files.write(name, req.raw, live_unless_reloaded(req, change))
         self.files.settle(req, resp, name, reason, former, 200)
         resp.data = to_json(certificate_json(self.files, name, req.raw))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.files.folder.stored_name(name)
-        tell = telling(req, self.files.live.remove_certificate)
-        reason, former = self.files.remove(name, tell)
+        change = live_unless_reloaded(req, self.files.live.remove_certificate)
+        reason, former = self.files.remove(name, change)
         self.files.settle(req, resp, name, reason, former, 204)
 
 
