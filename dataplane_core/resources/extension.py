@@ -66,6 +66,7 @@ class Extension:
                 self._put(collections, exchange(one, parts, collections, origins), origins)
 
     def _put(self, collections: Collections, exchange: Exchange, origins: Origins) -> None:
+        """Exchange parts in all collections, and claim what properties their sections get."""
         for name, one in list(collections.items()):
             if isinstance(one, RowCollection):
                 statement = exchange(one.table.statement)
@@ -73,12 +74,14 @@ class Extension:
                     collections[name] = replace(one, table=one.table.with_statement(statement))
             elif isinstance(one, SectionCollection | SingleSection):
                 model = exchange(one.model)
+                if model is one.model:
+                    continue
+                collections[name] = replace(one, model=model)
+                # Those of whole new lines, which stand behind the others, are claimed already.
                 pairs = zip(one.model.statements, model.statements, strict=False)
-                for added in (new.names - old.names for old, new in pairs):
-                    for prop in sorted(added):
-                        origins.claim("property", prop, self.origin, name)
-                if model is not one.model:
-                    collections[name] = replace(one, model=model)
+                added = (new.names - old.names for old, new in pairs if old is not new)
+                for prop in sorted(chain.from_iterable(added)):
+                    origins.claim("property", prop, self.origin, name)
 
     def _with_lines(
         self, one: Collection, parts: list[Statement], collections: Collections, origins: Origins
