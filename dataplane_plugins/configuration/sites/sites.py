@@ -12,8 +12,8 @@ from dataplane_core.plugin import (
     TRANSACTION_ID,
     ApiRequest,
     Body,
-    Codec,
     Document,
+    InVersion,
     NotFound,
     Operation,
     Response,
@@ -44,43 +44,36 @@ EXAMPLE = {
 
 
 class SiteResource:
-    """What the list and the single site share."""
+    """What the list and the single site share, in the view of one API version."""
 
-    def __init__(self, sites: Sites) -> None:
+    def __init__(self, sites: Sites, view: View) -> None:
         self._sites = sites
-        self._codecs: dict[View, Codec] = {}
+        self._view = view
+        self._codec = view.make_codec("site", sites.props, empty={"service": {}})
 
-    def _shown(self, view: View, document: Document, section: Section) -> Any:
-        codec = self._codecs.get(view)
-        if codec is None:
-            codec = self._codecs[view] = view.make_codec(
-                "site", self._sites.props, empty={"service": {}}
-            )
-        return codec.project(self._sites.read(document, section))
+    def _shown(self, document: Document, section: Section) -> dict[str, Any]:
+        return self._codec.project(self._sites.read(document, section))
 
-    @staticmethod
     def _change(
-        req: ApiRequest, resp: falcon.Response, status: int, make: Callable[[Document], Document]
+        self,
+        req: ApiRequest,
+        resp: falcon.Response,
+        status: int,
+        make: Callable[[Document], Document],
     ) -> None:
-        view = req.served.view
-        with view.edit(req) as edit:
+        with self._view.edit(req) as edit:
             edit.document = make(edit.document)
-        view.answer_change(req, resp, edit.outcome, status)
+        self._view.answer_change(req, resp, edit.outcome, status)
 
 
 class SiteList(SiteResource):
     """All sites: GET, POST."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        view = req.served.view
-        view.answer_read(
-            req,
-            resp,
-            lambda snapshot: [
-                self._shown(view, snapshot.document, section)
-                for section in snapshot.document.of_kind("frontend")
-            ],
-        )
+        self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot.document))
+
+    def _read(self, document: Document) -> list[dict[str, Any]]:
+        return [self._shown(document, section) for section in document.of_kind("frontend")]
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         values = req.body.values
@@ -91,17 +84,14 @@ class SiteItem(SiteResource):
     """One site by the name of its frontend: GET, PUT, DELETE."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        view = req.served.view
-        view.answer_read(
-            req,
-            resp,
-            lambda snapshot: self._shown(view, snapshot.document, _need(snapshot.document, name)),
-        )
+        self._view.answer_read(req, resp, lambda snapshot: self._read(snapshot.document, name))
 
-    def shown(self, req: ApiRequest, name: str) -> Any:
+    def shown(self, req: ApiRequest, name: str) -> dict[str, Any]:
         """Return the site as a GET shows it."""
-        document = req.served.view.snapshot(req).document
-        return self._shown(req.served.view, document, _need(document, name))
+        return self._read(self._view.snapshot(req).document, name)
+
+    def _read(self, document: Document, name: str) -> dict[str, Any]:
+        return self._shown(document, _need(document, name))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         values = req.body.values
@@ -189,5 +179,5 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     many, one = _operations(Body(ONE, props=sites.props, rules=sites.problems, example=EXAMPLE))
     routes.tag("Sites", "A frontend with the backends that it leads to, as one object.", 10)
     routes.schema("sites", {"type": "array", "items": ONE})
-    routes.add(PATH, SiteList(sites), many)
-    routes.add(f"{PATH}/{{name}}", SiteItem(sites), one)
+    routes.add(PATH, InVersion(lambda view: SiteList(sites, view)), many)
+    routes.add(f"{PATH}/{{name}}", InVersion(lambda view: SiteItem(sites, view)), one)
