@@ -69,24 +69,24 @@ def inherited(*shown: str, also: int = 0) -> Difference:
 
 
 REASON = "The record of a reload has a `reason`"
-NO_OTHER_VALUE = "No value can become something else"
+NO_OTHER_VALUE = "A value stays one value"
 EVERY_FAILURE = "Every failure is JSON"
-KEPT_NAME = "A file keeps its name or is refused"
-FORM = "Answers have the form of the others"
+KEPT_NAME = "A file is stored under the name that it was sent with, or refused"
+FORM = "Answers have the same form as elsewhere"
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "discovery": (
         Difference(
-            "Strangers learn no version",
+            "Answers without authentication carry no `Configuration-Version`",
             "the path, the method or the credentials were wrong",
             each("no header Configuration-Version", 13, 14, 15, 29, 33, 34, 35, *range(37, 48), 52),
         ),
         Difference(
-            "A browser is led to the documentation",
+            "A browser is sent to the documentation",
             "for `/`, which was nothing",
             each("status 302 instead of 404", 1, 36),
         ),
-        Difference("`/info` names both", "by one name more", {11: NAMED}),
+        Difference("`/info` has two versions", "by one name more", {11: NAMED}),
         Difference("Empty lists are `[]`", "also here", each(".data is [] instead of null", 31, 32)),
         Difference(
             "There is no cluster mode",
@@ -94,7 +94,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             each('["/"] is missing; ["/cluster"] is missing; ["/docs"] is more', 2, 3)
             | {20: ABSENT},
         ),
-        Difference("A trailing slash changes nothing", "the same list comes", {7: "[] is not empty"}),
+        Difference("A slash at the end of a path changes nothing", "the same list comes", {7: "[] is not empty"}),
         Difference(REASON, "what was reloaded for", {18: "[0].reason is more"}),
         Difference(
             "Pages of other origins",
@@ -108,7 +108,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     ),
     "put_semantics": (
         Difference(
-            "POST and PUT answer with what was sent",
+            "POST and PUT answer with the object that was sent",
             "an object that was not sent",
             {14: ".wurfl_options is missing"},
         ),
@@ -128,15 +128,15 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             },
         ),
         Difference(
-            "Texts are shown as HAProxy reads them",
+            "Texts of several words are shown with one blank between words",
             "without the blanks in front",
             {19: '.data.description is "lead" instead of "  lead"'},
         ),
     ),
     "binds_noname": (
-        Difference("A bind says where", "this one does not", {8: "status 422 (602) instead of 202"}),
+        Difference("A bind without an address and without a port is refused", "this one does not", {8: "status 422 (602) instead of 202"}),
         Difference(
-            "A bind without a name gets none",
+            "A bind without a name is shown with its address as its name",
             "the recorded server wrote the names that it had made up, and the bind without an address",
             {
                 16: "; ".join((
@@ -165,7 +165,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             {17: '["evil.txt.map"] is missing; ["sp_ace_.x.map"] is missing'}
             | each('["evil.txt"] is missing; ["sp_ace_.x"] is missing', 36, 55),
         ),
-        Difference("Certificates say more", "facts", each(CERTIFICATE, 21, 24, 26, 27, 28, 59, 60)),
+        Difference("Certificates have more properties", "facts", each(CERTIFICATE, 21, 24, 26, 27, 28, 59, 60)),
     ),
     "raw": (
         Difference("Past versions can be read", "the newest too", {2: "status 200 instead of 404"}),
@@ -175,7 +175,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             {7: "status 202 instead of 400"},
         ),
         Difference(
-            "No number is used twice", "also none is skipped", {14: "the version is 33 instead of 1"}
+            "No version number is used twice", "also none is skipped", {14: "the version is 33 instead of 1"}
         ),
     ),
     "defaults_one_unnamed": (inherited(B, also=4),),
@@ -192,7 +192,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "defaults_unnamed_then_named": (inherited(B),),
     "file_without_version": (
         Difference(
-            "What the server does not know is shown",
+            "Lines that no property can hold are shown",
             "the line `unknown.keyword yes`",
             each(".data.x_unmanaged is more", 3, 13, 15),
         ),
@@ -208,7 +208,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             | {27: 'the answer is {"name": "gtx", "messages": "check-ip"} instead of null'},
         ),
         Difference(
-            "What is not in the file is not shown",
+            "Only options that the file sets are shown",
             "nor written: the file says what the upload and the changes said",
             {
                 12: "; ".join(("._version is more",
@@ -229,7 +229,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         ),
         Difference("A scope is a name in brackets", "this is none", {19: RENAMED}),
         Difference(
-            "A committed transaction is gone", "as any", {30: "status 404 (404) instead of 400"}
+            "A committed transaction no longer exists", "as any", {30: "status 404 (404) instead of 400"}
         ),
     ),
     "get_then_write": (
@@ -237,7 +237,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
                                                                "32 changed_by_get")),
     ),
     "runtime": (
-        Difference("`/info` names both", "by one name more", {10: NAMED}),
+        Difference("`/info` has two versions", "by one name more", {10: NAMED}),
         Difference(
             "A file that the configuration names cannot be deleted",
             "as the next step shows",
@@ -250,7 +250,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             | {"44 map_file": "m.map does not say k4 v; m.map says k4 v 4"},
         ),
         Difference(
-            "all at once for the traffic",
+            "the traffic sees all of them at once",
             "the map is a new one for HAProxy, and the list of the ACL was taken",
             {
                 55: f'["m.map"].description is "{MAP.format(1)}" instead of "{MAP.format(0)}"',
@@ -260,7 +260,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
             },
         ),
         Difference(
-            "Servers of backends come and go without a reload",
+            "Servers of backends are added and deleted without a reload",
             "as HAProxy 2.8 lets them",
             {112: "status 201 instead of 202", 116: "status 204 instead of 202"},
         ),
