@@ -132,9 +132,10 @@ class Committer:
 
     def _write(self, request: CommitRequest) -> Delivery:
         """Make the change the next version of the file; return its way to HAProxy."""
-        text, change = request.text(), request.change()
+        text = request.text()
         data = encode_text(text)
         self._ask_plugins(request.document)
+        change = request.change()
         record = _record(change, digest_of(data), followed=request.reload.skip)
         delivery = Delivery(self._means, change, request.reload)
         with (

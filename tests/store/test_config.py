@@ -3,6 +3,7 @@
 import logging
 import os
 import stat
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -169,6 +170,22 @@ def test_plugins_are_told_what_changed_and_may_ask_for_a_reload(bench):
         ("be1", True, False)
     ]
     assert outcome.state == "queued"
+
+
+def test_a_change_dates_from_after_the_plugins_check(bench):
+    moments = []
+
+    class Hooks:
+        def dataplane_check(self, document):
+            moments.append(time.time())
+            return []
+
+        def dataplane_committed(self, change):
+            moments.append(change.when)
+
+    bench.hooks = Hooks()
+    add_server(bench.store(), "be1", "s2", version=1)
+    assert moments == sorted(moments)
 
 
 def test_a_failing_plugin_does_not_undo_what_is_written_and_has_it_reloaded(bench):
