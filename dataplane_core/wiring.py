@@ -31,13 +31,26 @@ def make_services(
     """Load the plugins, and make all that stands behind the HTTP interface.
 
     Each part is made from parts that are made before it. `plugins` is as in `make_manager`; `state`
-    is one that is open already. Raises `PluginError`, `SettingsError` and `StorageFailed`.
+    is one that is open already. Raises `PluginError`, `SettingsError` and `StorageFailed`, with
+    nothing left open.
     """
     manager = manager_of(settings, plugins)
     with manager.watchdog.at_work():
         manager.hook.dataplane_settings(settings=settings)
         registry = register_collections(manager)
-    state = state or State(settings.state_dir)
+    opened = state or State(settings.state_dir)
+    try:
+        return _services_on(opened, settings, manager, registry)
+    except BaseException:
+        if state is None:
+            opened.shutdown()
+        raise
+
+
+def _services_on(
+    state: State, settings: Settings, manager: Manager, registry: Registry
+) -> Services:
+    """Make the parts that keep something in the state, and all that stands on them."""
     manager.watch(partial(record, state))
     reload = settings.haproxy.reload
     requests = ReloadTable(state, reload.reload_delay, reload.reload_retention)

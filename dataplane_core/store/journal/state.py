@@ -53,15 +53,11 @@ class State:
         with storage_errors(alive, "opened"):
             self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._opener = os.getpid()
-        self._is_start = self._is_first()
-        with self.write() as connection:
-            for statement in _BASE:
-                connection.execute(statement)
-            if self._is_start:
-                self._set_value(connection, "started", repr(time.time()))
-        self.started = float(self.value("started") or time.time())
-        fcntl.flock(self._alive, fcntl.LOCK_SH)
-        self.close()
+        try:
+            self._begin()
+        except BaseException:
+            self.shutdown()
+            raise
 
     @property
     def first(self) -> bool:
@@ -144,6 +140,18 @@ class State:
     @staticmethod
     def _set_value(connection: sqlite3.Connection, name: str, value: str) -> None:
         connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def _begin(self) -> None:
+        """Make the tables, and share the lock that says that a process uses this state."""
+        self._is_start = self._is_first()
+        with self.write() as connection:
+            for statement in _BASE:
+                connection.execute(statement)
+            if self._is_start:
+                self._set_value(connection, "started", repr(time.time()))
+        self.started = float(self.value("started") or time.time())
+        fcntl.flock(self._alive, fcntl.LOCK_SH)
+        self.close()
 
     def _make_directory(self) -> None:
         with storage_errors(self.directory, "made"):

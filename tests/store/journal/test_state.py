@@ -7,6 +7,7 @@ import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.journal.state import State
+from tests.harness.processes import open_files
 
 TABLE = ("CREATE TABLE numbers (value INTEGER)",)
 
@@ -56,6 +57,17 @@ def test_a_second_worker_is_not_a_start_of_the_server(state):
     assert not other.first
     assert other.started == state.started
     other.shutdown()
+
+
+def test_a_state_that_cannot_be_opened_is_left_as_unused(tmp_path):
+    (tmp_path / State.FILE).mkdir()
+    with pytest.raises(StorageFailed):
+        State(tmp_path)
+    assert str(tmp_path / State.ALIVE) not in open_files()
+    (tmp_path / State.FILE).rmdir()
+    state = State(tmp_path)
+    assert state.first
+    state.shutdown()
 
 
 def test_an_exception_undoes_the_write(state):
