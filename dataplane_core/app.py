@@ -15,7 +15,7 @@ from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings
-from dataplane_core.wiring import make_services
+from dataplane_core.wiring import make_services, refused_declarations
 
 VERSIONS: tuple[RoutedVersion, ...] = (V2(),)
 """The API versions that are served."""
@@ -48,8 +48,9 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     routes = Routes(services.registry.origins)
     with services.plugins.watchdog.at_work():
         services.hooks.dataplane_routes(routes=routes, services=services)
-    for version in versions:
-        app.mount(ServedVersion(version, services, routes))
+    with refused_declarations():
+        for version in versions:
+            app.mount(ServedVersion(version, services, routes))
     return app
 
 

@@ -1,6 +1,7 @@
 """Put a server together from its settings: the one module that knows all the others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
 
@@ -125,10 +126,20 @@ def register_collections(manager: Manager) -> Registry:
     """
     registry = Registry()
     manager.hook.dataplane_register(registry=registry)
-    try:
+    with refused_declarations():
         registry.freeze()
-    except RegistryError as error:
-        raise PluginError(f"the plugins cannot be used together: {error}") from None
     return registry
+
+
+@contextmanager
+def refused_declarations() -> Iterator[None]:
+    """Add to the refusal of a plugin's declarations what can be done about it."""
+    try:
+        yield
+    except RegistryError as error:
+        raise PluginError(
+            f"the declarations of the plugins do not fit together: {error}; "
+            "mend a plugin, or name it in dataplane.block_plugins"
+        ) from None
 
 

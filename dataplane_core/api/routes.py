@@ -17,17 +17,23 @@ class Route:
     """One path below an API version's prefix, such as `/services/haproxy/reloads/{id}`.
 
     `resource` has Falcon responders (`on_get(req, resp, id)`), one for each of `operations`, which
-    are keyed by the method in capitals.
+    are keyed by the method in capitals. `origin` is the plugin that declares the path.
     """
 
     template: str
     resource: object
     operations: Mapping[str, Operation]
+    origin: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the path's parameters."""
         return tuple(_NAME.findall(self.template))
+
+    @property
+    def shape(self) -> str:
+        """The template with `{}` for each parameter; paths of one shape cannot be told apart."""
+        return _NAME.sub("{}", self.template)
 
     @property
     def positional(self) -> str:
@@ -66,9 +72,8 @@ class Routes:
 
     def __init__(self, origins: Origins | None = None) -> None:
         self.origins = Origins() if origins is None else origins.copy()
-        self.routes: dict[str, tuple[Route, tuple[str, ...] | None]] = {}
+        self.routes: list[tuple[Route, tuple[str, ...] | None]] = []
         self.definitions: dict[str, Fragment] = {}
-        self._origins: dict[str, str] = {}
         self.tags: dict[str, Tag] = {}
         self.front = ""
 
@@ -89,15 +94,14 @@ class Routes:
         for method in () if isinstance(resource, InVersion) else operations:
             if not callable(getattr(resource, f"on_{method.lower()}", None)):
                 raise ValueError(f"{template} has no responder for {method}")
-        route = Route(template, resource, dict(operations))
-        known = self.routes.get(route.positional)
-        if known is not None:
-            raise ValueError(f"the path {template} is declared twice{self._by(route.positional)}")
+        if not template.startswith("/"):
+            raise ValueError(f"the path {template} does not start with a slash")
+        route = Route(template, resource, dict(operations), plugin_at_work())
         limited = None if versions is None else tuple(versions)
+        self.origins.claim("path", route.shape, route.origin, "", limited)
         for operation in operations.values():
             self._claim(operation, limited)
-        self.routes[route.positional] = (route, limited)
-        self._origins[route.positional] = plugin_at_work()
+        self.routes.append((route, limited))
 
     def _claim(self, operation: Operation, versions: tuple[str, ...] | None) -> None:
         """Record who declares an operation and the object that it takes."""
@@ -123,11 +127,6 @@ class Routes:
         self.origins.schema(name, fragment, plugin_at_work())
         self.definitions[name] = fragment
 
-    def _by(self, path: str) -> str:
-        """Return who declared a path first, and who does now, as the end of a sentence."""
-        first, second = self._origins[path], plugin_at_work()
-        return f", by {first} and by {second}" if first and second else ""
-
     def of(self, version: str) -> list[Route]:
         """Return the routes of an API version."""
-        return [route for route, only in self.routes.values() if only is None or version in only]
+        return [route for route, only in self.routes if only is None or version in only]

@@ -45,9 +45,16 @@ class ServedVersion:
 
     @cached_property
     def routes(self) -> list[Route]:
-        """All routes, those of collections first."""
+        """All routes, those of collections first.
+
+        Raises RegistryError where a plugin has added the path of a collection.
+        """
         own = [self._complete(route) for route in self._routes.of(self.version.name)]
-        return [*self._mount(self.view), *own]
+        collections = list(self._mount(self.view))
+        origins = self._routes.origins.copy()
+        for route in collections:
+            origins.claim("path", route.shape, route.origin, "", (self.version.name,))
+        return [*collections, *own]
 
     def children(self, path: str) -> Iterator[tuple[str, Operation]]:
         """Yield the paths one level below `path` that can be listed without a parameter, sorted."""

@@ -1,6 +1,7 @@
 """Version 2 of the interface: parents in the query, answers in an envelope."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -66,7 +67,8 @@ class V2:
 
     def routes(self, view: View) -> Iterator[Route]:
         for one in view.collections:
-            yield from self._mount(view, one)
+            for route in self._mount(view, one):
+                yield replace(route, origin=one.origin)
 
     def _mount(self, view: View, one: Collection) -> Iterator[Route]:
         path = f"{self.configuration}/{one.name}"

@@ -28,6 +28,8 @@ class LineForm(Declaration):
 
     def __init__(self, head: str, term: Term) -> None:
         self.head = tuple(head.split())
+        if not self.head:
+            raise ValueError("a statement has no word that its lines start with")
         self.term = term
 
     def declared(self) -> Iterable[Prop]:

@@ -23,6 +23,9 @@ log = logging.getLogger("dataplane.plugins")
 PROJECT = "dataplane"
 """pluggy's name of the project; its marker on an implementation is `dataplane_impl`."""
 
+REMEDY = "mend it, or name it in dataplane.block_plugins"
+"""What can be done about a plugin that keeps the server from starting."""
+
 _MARK = f"{PROJECT}_impl"
 _caller: ContextVar[str] = ContextVar("plugin", default="")
 
@@ -102,7 +105,7 @@ class Containment:
 
     def shield(self, plugin: object, name: str) -> object:
         """Return an object that has the plugin's hooks, each behind a shield."""
-        shielded = _Shielded(plugin)
+        shielded = _Shielded(plugin, name)
         for attribute in dir(plugin):
             function = getattr(plugin, attribute, None)
             options = getattr(function, _MARK, None)
@@ -166,8 +169,7 @@ class Containment:
             raise error
         fault = Fault(plugin, hook, f"{type(error).__name__}: {error}".rstrip(": "))
         if failure is Failure.STOPS:
-            remedy = "mend it, or name it in dataplane.block_plugins"
-            raise PluginError(f"{fault} ({fault.reason}); {remedy}") from error
+            raise PluginError(f"{fault} ({fault.reason}); {REMEDY}") from error
         log.error("%s", fault, exc_info=error)
         self.on_fault(fault)
         if failure is Failure.REFUSES:
@@ -188,8 +190,12 @@ def _restore(arguments: Sequence[Any], former: Sequence[Any]) -> None:
 class _Shielded:
     """Stands for a plugin; whatever is no hook is the plugin's own."""
 
-    def __init__(self, plugin: object) -> None:
+    def __init__(self, plugin: object, name: str) -> None:
         self._plugin = plugin
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name  # as pluggy's errors call the plugin
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plugin, name)

@@ -9,7 +9,14 @@ from typing import cast
 
 import pluggy
 
-from dataplane_core.hooks.containment import PROJECT, Containment, Fault, PluginError, Terms
+from dataplane_core.hooks.containment import (
+    PROJECT,
+    REMEDY,
+    Containment,
+    Fault,
+    PluginError,
+    Terms,
+)
 from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.hooks.surface import misfit, missing_name
 from dataplane_core.hooks.watchdog import Watchdog
@@ -131,5 +138,4 @@ def _named(name: str) -> Iterator[None]:
         if reason := missing_name(error):
             raise PluginError(f"the plugin {name} does not fit this server: {reason}") from error
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise PluginError(f"the plugin {name} cannot be loaded ({reason}); mend it, or name it "
-                          "in dataplane.block_plugins") from error  # fmt: skip
+        raise PluginError(f"the plugin {name} cannot be loaded ({reason}); {REMEDY}") from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from dataplane_core.grammar import ParameterTable, Statement, Term
+from dataplane_core.grammar import ParameterTable, Prop, Statement, Term
 from dataplane_core.grammar.declaration import Declaration, Exchange, every_part, nearest_parts
 from dataplane_core.grammar.dispatch import Case, Dispatch
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
@@ -113,7 +113,9 @@ class Extension:
         for word in (word for part in parts for word in part.words):
             origins.claim("keyword", word, self.origin, where)
         having = _with_table(collections, table.name) if table.name else {one.name: [table]}
-        if not action:
+        if action:
+            self._refuse_properties(one, self._choice(statement), top.props, parts, where, origins)
+        else:
             those = [collections[name] for name in having]
             self._new_properties(those, table, parts, where, origins)
         tables = chain.from_iterable(having.values())
@@ -137,6 +139,7 @@ class Extension:
             known = {name for case in choice.cases for name in _names(case)}
             pair = choice, choice.extended(*parts)
             self._same_types(one, choice, parts, origins)
+            self._refuse_properties(one, choice, (), parts, where, origins)
         what = "word" if line.head else "action"
         origins.know(what, known, one.origin, where)
         for name in (name for part in parts for name in _names(part)):
@@ -194,6 +197,29 @@ class Extension:
             origins.know("property", there, one.origin, where)
         for name in sorted({name for part in parts for name in part.names}):
             origins.claim("property", name, self.origin, where)
+
+    def _refuse_properties(
+        self,
+        one: Collection,
+        choice: Dispatch | WordChoice,
+        own: Iterable[Prop],
+        parts: Sequence[Part],
+        where: str,
+        origins: Origins,
+    ) -> None:
+        """Refuse properties that an action has already: its `own`, or those beside all actions.
+
+        Actions of one line may share a property.
+        """
+        cases = choice.cases if isinstance(choice, Dispatch) else ()
+        of_cases = {prop.name for case in cases for prop in case.props}
+        beside = (*extra_props(one), *one.props) if isinstance(one, RowCollection) else ()
+        there = {prop.name for prop in beside} - of_cases
+        there |= {choice.prop.name, *(prop.name for prop in own)}
+        known = origins.copy()
+        known.know("property", there, one.origin, where)
+        for name in sorted({name for part in parts for name in part.names}):
+            known.claim("property", name, self.origin, where)
 
     def _only(self, kind: type[Whole], top: Declaration, what: str) -> Whole:
         found = nearest_parts(top, kind, _WITHIN)

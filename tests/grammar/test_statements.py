@@ -113,3 +113,8 @@ def test_a_rewrite_to_the_same_words_keeps_the_line():
 def test_a_word_that_stands_for_nothing_is_refused():
     with pytest.raises(Invalid, match="should be one of"):
         on_off("x").write({"x": "maybe"}, {})
+
+
+def test_a_statement_needs_a_first_word() -> None:
+    with pytest.raises(ValueError, match="no word that its lines start with"):
+        statement(" ", word("x"))

@@ -231,8 +231,19 @@ def test_who_declared_a_path_first_is_named(tmp_path):
         )
         return plugin(name, hook("dataplane_routes", body))
 
-    with pytest.raises(PluginError, match="the plugin second .*/count is declared twice, by first and by second"):
+    with pytest.raises(PluginError, match="the plugin second .*the path /count is declared by first and again by second"):
         start(tmp_path, adding("first"), adding("second"))
+
+
+@pytest.mark.parametrize("path", ["/services/haproxy/configuration/backends", "/services/haproxy/configuration/backends/{other}"])
+def test_the_path_of_a_collection_belongs_to_it(tmp_path, path):
+    body = (
+        "from dataplane_core.api.operations import Operation\n"
+        "    class Own:\n        def on_get(self, req, resp):\n            pass\n"
+        f"    routes.add({path!r}, Own(), {{'GET': Operation('getOwn', 'Own', 'Get.')}})"
+    )
+    with pytest.raises(PluginError, match=r"the path \S+/backends\S* is declared by bad and again by family"):
+        start(tmp_path, plugin("bad", hook("dataplane_routes", body)))
 
 
 def test_faults_are_logged_with_their_traceback(tmp_path, caplog):

@@ -206,5 +206,5 @@ def test_a_misspelt_hook_stops_the_start(make):
     def dataplane_comitted(change):
         pass
 
-    with pytest.raises(PluginError, match="dataplane_comitted"):
+    with pytest.raises(PluginError, match="unknown hook 'dataplane_comitted' in plugin plugin"):
         make(dataplane_comitted)

@@ -31,7 +31,8 @@ Declare = Callable[[Registry], object]
 
 COLOUR, SIZE = statement("colour", word("colour")), statement("size", word("size"))
 TOOL = statement("tool", seq(word("name", required=True), params(arg("weight", integer("weight")))))
-RULE = statement("use", rule(dispatch("type", case("allow", word("why")), case("deny"))))
+STATE = params(arg("how", word("how")))
+RULE = statement("use", rule(dispatch("type", case("allow", word("why")), case("deny"), case("state", STATE))))
 
 
 def sheds(registry: Registry) -> None:
@@ -79,6 +80,11 @@ TWICE = {
     "the action deny of uses": extend("uses", case("refuse", value="deny")),
     "the line tool of shed sections": rows("hammers", TOOL),
     "the section shed": sections("huts", "shed", SIZE),
+    "the property type of uses": extend("uses", case("ask", word("type"))),
+    "the property index of uses": extend("uses", case("ask", integer("index"))),
+    "the property cond_test of uses": extend("uses", case("ask", word("cond_test"))),
+    "the property cond of uses behind state": extend("uses", arg("as", word("cond")), behind="state"),
+    "the property how of uses behind state": extend("uses", arg("as", word("how")), behind="state"),
     "the operation getTools": rows("saws", statement("saw", word("name")), titles="Tools"),
 }
 
@@ -158,7 +164,12 @@ def test_routes_claim_operations_and_schemas_beside_collections() -> None:
     body = Body({"$ref": "tool"}, props=(Prop("x"),))
     with pytest.raises(RegistryError, match="the schema tool is declared by first"):
         routes.add("/y", resource, {"POST": Operation("postY", "X", "Post.", body=body)})
+    with pytest.raises(ValueError, match="the path v does not start with a slash"):
+        routes.add("v", resource, {})
     routes.add("/v", resource, {"GET": Operation("getV", "X", "Get.")}, versions=("v2",))
+    routes.add("/v", resource, {"GET": Operation("getOther", "X", "Get.")}, versions=("v1",))
+    with pytest.raises(RegistryError, match="the path /v is declared twice"):
+        routes.add("/v", resource, {}, versions=("v1", "v4"))
     routes.add("/w", resource, {"GET": Operation("getV", "X", "Get.")}, versions=("v3",))
     with pytest.raises(RegistryError, match="the operation getV is declared twice"):
         routes.add("/z", resource, {"GET": Operation("getV", "X", "Get.")})
