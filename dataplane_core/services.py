@@ -22,6 +22,9 @@ log = logging.getLogger("dataplane")
 
 _STOP_SECONDS = 10.0
 
+_OVERDUE_SECONDS = 20.0
+"""How long after a commit HAProxy may be without it, before a reload is asked for."""
+
 
 @dataclass(frozen=True, eq=False)
 class Services:
@@ -58,7 +61,9 @@ class Services:
 
     def start(self) -> None:
         """Begin background work; called once in each worker, after the fork."""
-        duties = [] if self.settings.dataplaneapi.disable_inotify else [self._follow_edits]
+        duties = [self._request_overdue_reloads]
+        if not self.settings.dataplaneapi.disable_inotify:
+            duties.append(self._follow_edits)
         self._begin("watchdog", self.plugins.watchdog.run, self._stop)
         self._begin("leader", self.reloads.run_leader, self._stop, duties)
         self.hooks.dataplane_start(services=self)
@@ -84,6 +89,11 @@ class Services:
         thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
+
+    def _request_overdue_reloads(self, stop: threading.Event) -> None:
+        """Look for commits that a plugin keeps from HAProxy: their hook does not return."""
+        while not stop.wait(_OVERDUE_SECONDS / 4):
+            self.config.file.request_overdue_reloads(_OVERDUE_SECONDS)
 
     def _follow_edits(self, stop: threading.Event) -> None:
         """Watch haproxy.cfg: what someone else writes there is numbered, kept and reloaded."""

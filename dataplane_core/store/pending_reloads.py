@@ -30,6 +30,18 @@ class PendingReloads:
         except DataplaneError as error:
             _log.error("a committed version waits for a reload: %s", error.message)
 
+    def overdue(self, committed_before: float) -> None:
+        """Ask for a reload for versions that HAProxy should have got by now.
+
+        `committed_before` is in seconds since 1970. A commit whose plugin does not return from its
+        hook brings nothing to HAProxy; its thread cannot be ended.
+        """
+        waiting = self._versions.unfollowed("api")
+        loading = max(self._reloads.loading(), default=0)
+        late = [one for one in waiting if one.created < committed_before and one.version > loading]
+        if late:
+            self._request("api", f"version {late[-1].version} was not brought to HAProxy in time")
+
     def after_edit(self) -> bool:
         """Ask for a reload if somebody else edited the file; True once for each that is due."""
         return self._request("external", "the file was edited")

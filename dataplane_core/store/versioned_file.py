@@ -6,6 +6,7 @@ What edits it, and brings edits to HAProxy, stands above (`config`).
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -109,6 +110,10 @@ class VersionedFile:
         if self.hand_edits.stopped(snapshot):
             return False
         return self._pending.after_edit()
+
+    def request_overdue_reloads(self, seconds: float) -> None:
+        """Ask for the reload of versions that HAProxy has not got `seconds` after their commit."""
+        self._pending.overdue(time.time() - seconds)
 
     def accept(self, version: int) -> None:
         """Record that HAProxy was reloaded with a version and runs it."""

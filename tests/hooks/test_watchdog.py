@@ -14,8 +14,8 @@ from tests.api.support import Api
 from tests.harness.waiting import until
 
 
-class Hanging:
-    """A plugin whose hook waits until it is let go."""
+class Sleeper:
+    """A plugin that waits until it is let go."""
 
     __name__ = "sleeper"
 
@@ -26,14 +26,18 @@ class Hanging:
         self.there.set()
         assert self.go.wait(60)
 
+
+class Hanging(Sleeper):
+    """A plugin whose hook does not return."""
+
     @impl
     def dataplane_authorize(self, identity, operation):
         if operation.path.endswith("/backends"):
             self.wait()
 
 
-class HangingAround(Hanging):
-    """The same as a wrapper, which waits behind the others."""
+class HangingAround(Sleeper):
+    """A plugin whose wrapper waits behind the others."""
 
     @impl(wrapper=True)
     def dataplane_authorize(self, identity, operation):
@@ -99,3 +103,31 @@ def test_what_returns_in_time_is_not_named():
         dog._look()
         dog._look()
     assert [call.plugin for call in reported] == ["inner"], "who waits for another is not to blame"
+
+
+class HangingApply(Sleeper):
+    """A plugin that never finds out whether HAProxy took a change."""
+
+    @impl
+    def dataplane_apply(self, change, runtime):
+        self.wait()
+        return True
+
+
+def test_a_commit_whose_plugin_hangs_is_brought_to_haproxy_by_a_reload(tmp_path):
+    sleeper = HangingApply()
+    api = Api(tmp_path, plugins=[sleeper])
+    file, reloads = api.app.services.config.file, api.app.services.reloads
+    asking = threading.Thread(target=lambda: api.change("POST", "backends", {"name": "late"}))
+    asking.start()
+    assert sleeper.there.wait(60)
+    file.request_overdue_reloads(60)
+    assert reloads.records() == [], "its time is not over"
+    file.request_overdue_reloads(0)
+    file.request_overdue_reloads(0)
+    (record,) = reloads.records()
+    assert record.version == file.version()
+    assert record.reason == f"version {record.version} was not brought to HAProxy in time"
+    sleeper.go.set()
+    asking.join()
+    assert "late" in file.snapshot().document.text()
