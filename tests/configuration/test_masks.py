@@ -8,6 +8,7 @@ import pytest
 
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.shape import build
 from tests.harness import masks
 from tests.harness.recorded import reference
 
@@ -60,3 +61,9 @@ def _codecs(one: ServedVersion) -> list[Codec]:
             if isinstance(codec, Codec):
                 found[codec.name] = codec
     return list(found.values())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_object_has_a_shape_in_every_version(v2: ServedVersion, version: str) -> None:
+    for one in v2.view.registry.collections.values():
+        assert bool(build(one.props, version).children) == bool(one.props), one.name

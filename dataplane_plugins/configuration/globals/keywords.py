@@ -28,19 +28,14 @@ from dataplane_plugins.configuration.common.keywords import valued
 Names = dict[str, Any]
 
 
-def in_v3(path: str | None) -> Names:
-    """Return the argument of a property that version 3 has at `path`, or nowhere if None."""
-    return {"names": {"v3": path}}
+def in_v3(path: str) -> Names:
+    """Return the argument of a property that version 3 has at `path`; none for the same path."""
+    return {"names": {"v3": path}} if path else {}
 
 
-def v3_names(path: str | None) -> Names:
-    """Return `in_v3(path)`; nothing for an empty path, by which version 3 has the same name."""
-    return {} if path == "" else in_v3(path)
-
-
-def boolean(head: str, name: str, help: str, v3: str | None = "") -> Statement:
+def boolean(head: str, name: str, help: str, v3: str = "") -> Statement:
     """Return a keyword that stands alone: true if there is such a line."""
-    return keyword(head, name, help=help, **v3_names(v3))
+    return keyword(head, name, help=help, **in_v3(v3))
 
 
 def number(
@@ -48,19 +43,19 @@ def number(
     name: str,
     help: str,
     *limits: int | None,
-    v3: str | None = "",
+    v3: str = "",
     nullable: bool = False,
 ) -> Statement:
     """Return a keyword with a whole number; `limits` are the least and the largest."""
     least, most = [*limits, None, None][:2]
-    term = integer(name, least, most, nullable=nullable, help=help, **v3_names(v3))
+    term = integer(name, least, most, nullable=nullable, help=help, **in_v3(v3))
     return valued(head, term, str(10 if least is None else least))
 
 
 def time(head: str, name: str, help: str, *limits: int, v3: str = "") -> Statement:
     """Return a keyword with a time, milliseconds in JSON; `limits` are the least and the most."""
     least, most = [*limits, None, None][:2]
-    term = duration(name, least, most, nullable=True, help=help, **v3_names(v3))
+    term = duration(name, least, most, nullable=True, help=help, **in_v3(v3))
     return valued(head, term, "1000", "2s")
 
 
@@ -68,18 +63,18 @@ def text(
     head: str, name: str, help: str, pattern: str | None = None, v3: str = "", **more: Any
 ) -> Statement:
     """Return a keyword with one word."""
-    return valued(head, word(name, pattern, help=help, **v3_names(v3), **more), "x")
+    return valued(head, word(name, pattern, help=help, **in_v3(v3), **more), "x")
 
 
 def words(head: str, name: str, help: str, v3: str = "") -> Statement:
     """Return a keyword with words up to the end of the line."""
-    term = rest(name, help=help, **v3_names(v3))
+    term = rest(name, help=help, **in_v3(v3))
     return valued(head, term, "x", "x y")
 
 
 def added_words(head: str, name: str, help: str, v3: str = "") -> Statement:
     """Return a keyword with words; HAProxy adds up the words of all its lines."""
-    term = rest(name, help=help, **v3_names(v3))
+    term = rest(name, help=help, **in_v3(v3))
     return gathered(head, term, examples=[f"{head} x", f"{head} x y"], rejects=[head])
 
 
@@ -88,16 +83,16 @@ def on_off_word(head: str, name: str, help: str, v3: str = "", **words: str) -> 
 
     `words` are further words that the line may have, each with what it is in JSON.
     """
-    term = mapped(name, {"on": "enabled", "off": "disabled", **words}, help=help, **v3_names(v3))
-    term = term if words else on_off(name, help=help, **v3_names(v3))
+    term = mapped(name, {"on": "enabled", "off": "disabled", **words}, help=help, **in_v3(v3))
+    term = term if words else on_off(name, help=help, **in_v3(v3))
     return valued(head, term, "on", "off")
 
 
 def choice(
-    head: str, name: str, choices: Sequence[str], help: str, v3: str | None = ""
+    head: str, name: str, choices: Sequence[str], help: str, v3: str = ""
 ) -> Statement:
     """Return a keyword with one of the words `choices`."""
-    return valued(head, one_of(name, *choices, help=help, **v3_names(v3)), choices[0])
+    return valued(head, one_of(name, *choices, help=help, **in_v3(v3)), choices[0])
 
 
 def enabled_or_absent(

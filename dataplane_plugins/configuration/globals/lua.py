@@ -62,7 +62,6 @@ TUNING = (
                     TUNE + "lua_maxmem",
                     "boolean",
                     help="Whether Lua's memory is limited, by `lua_maxmem_megabytes`.",
-                    **in_v3(None),
                 ),
                 True,
             ),

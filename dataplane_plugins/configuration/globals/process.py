@@ -42,7 +42,7 @@ def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = ""
 
     `first` and `value` are the properties of the two; an `expr` may have several words.
     """
-    names = in_v3(v3) if v3 else {}
+    names = in_v3(v3)
     last = (
         rest(value, required=True, help="The value.")
         if value == "expr"
@@ -147,7 +147,7 @@ WORKERS = (
     NegatableFlag(
         "insecure-setuid-wanted", "insecure_setuid_wanted", "Let programs gain other rights."
     ),
-    number("nbproc", "nbproc", "Number of processes; gone since HAProxy 2.5.", v3=None),
+    number("nbproc", "nbproc", "Number of processes; gone since HAProxy 2.5."),
     number("nbthread", "nbthread", "Number of threads."),
     number("thread-groups", "thread_groups", "Number of groups of threads.", 1),
     statements(
@@ -244,7 +244,6 @@ STATE = (
         *("load-server-state-from-file", "load_server_state_from_file"),
         ("global", "local", "none"),
         "Where servers get their state from; HAProxy takes it in proxies only, not here.",
-        v3=None,
     ),
     words("description", "description", "What the process is for."),
     text("node", "node", "Name of this node."),

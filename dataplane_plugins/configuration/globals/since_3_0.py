@@ -60,7 +60,7 @@ def _codes(which: str, help: str) -> Statement:
 def _bytes(keyword: str, name: str, help: str, v3: str = "") -> Statement:
     """Return `tune.<keyword>` with a size; its unit may be `k`, `m` or `g`."""
     head = f"tune.{keyword}"
-    term = size(TUNE + name, nullable=True, help=f"{help}, in bytes.", **(in_v3(v3) if v3 else {}))
+    term = size(TUNE + name, nullable=True, help=f"{help}, in bytes.", **in_v3(v3))
     return statement(head, term, examples=[f"{head} 65536", f"{head} 64k"], rejects=[head])
 
 

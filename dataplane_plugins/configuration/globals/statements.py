@@ -16,7 +16,7 @@ from dataplane_core.plugin import (
     const,
     nothing,
 )
-from dataplane_plugins.configuration.globals.keywords import v3_names
+from dataplane_plugins.configuration.globals.keywords import in_v3
 
 
 class NegatableFlag(SingleStatement):
@@ -25,8 +25,8 @@ class NegatableFlag(SingleStatement):
     A line `no <keyword>` says the same as none. Setting the property replaces it.
     """
 
-    def __init__(self, head: str, name: str, help: str, v3: str | None = "") -> None:
-        super().__init__(head, const(name, True, help=help, **v3_names(v3)), examples=[head])
+    def __init__(self, head: str, name: str, help: str, v3: str = "") -> None:
+        super().__init__(head, const(name, True, help=help, **in_v3(v3)), examples=[head])
         self.forms = (*self.forms, FormWithoutProperties(f"no {head}", nothing))
 
 

@@ -75,7 +75,6 @@ TLS_TUNING = (
             minimum=1024,
             help="The same as `tune_options.ssl_default_dh_param`.",
             deprecated=True,
-            **in_v3(None),
         ),
         examples=["tune.ssl.default-dh-param 2048"],
         rejects=["tune.ssl.default-dh-param"],
