@@ -100,9 +100,9 @@ def build(
 def is_zero(node: JsonNode, value: Any) -> bool:
     """Whether a value of the right type says no more than its absence would.
 
-    `false` says something where the property is nullable or required: there, its absence is
-    something else. An empty string that is required and nullable breaks the pattern or the choice
-    that the property has; where it has none, it is missing. A list without items is no list.
+    `false` is a value where the property is nullable or required, and as good as absent elsewhere.
+    `""` of a required, nullable string counts as absent, unless the property has a pattern or an
+    enum: then it stays, and breaks that. An empty list counts as absent, unless it is required.
     """
     if value is None:
         return True

@@ -82,13 +82,13 @@ def _hand_edits(services: Services, version: int) -> Iterator[Fact]:
     """Yield facts about text that was written into the file by hand and that HAProxy refuses."""
     entry = services.config.history.get(version)
     if entry is not None and entry.refused:
-        told = f"HAProxy refuses version {version}, which was written by hand"
-        yield Fact("configuration", f"{told}: {one_line(entry.reason)}", True)
+        fact = f"HAProxy refuses version {version}, which was written by hand"
+        yield Fact("configuration", f"{fact}: {one_line(entry.reason)}", True)
     if rejected := services.config.file.hand_edits.rejected():
         place, reason = rejected
         why = f": {one_line(reason)}" if reason else ""
-        told = f"{place} holds what was written by hand and HAProxy refused{why}"
-        yield Fact("configuration", told, doubtful=True)
+        fact = f"{place} holds what was written by hand and HAProxy refused{why}"
+        yield Fact("configuration", fact, doubtful=True)
 
 
 def _processes(services: Services) -> Iterator[Fact]:
@@ -126,9 +126,9 @@ def _process(client: RuntimeClient, answer: str | RuntimeFailed) -> Iterator[Fac
     if isinstance(answer, RuntimeFailed):
         yield Fact("socket", answer.message, True)
         return
-    told = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
+    said = dict(line.split(": ", 1) for line in answer.splitlines() if ": " in line)
     facts = ("Version", ""), ("Pid", "pid "), ("Uptime", "up "), ("CurrConns", "connections ")
-    yield Fact("haproxy", ", ".join(f"{word}{told[name]}" for name, word in facts if name in told))
+    yield Fact("haproxy", ", ".join(f"{word}{said[name]}" for name, word in facts if name in said))
     if client.substitute is not None:
         own = _info(client.alone())
         if isinstance(own, RuntimeFailed):

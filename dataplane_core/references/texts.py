@@ -24,7 +24,7 @@ from dataplane_core.text import QuoteError, scan
 LARGEST = 64 << 20
 """Bytes of a file up to which it is looked into for names of others."""
 
-# What a word may be written with that does not show the name as it is.
+# Characters with which a word does not show the name as it is: variables, quotes, escapes.
 _HIDING = re.compile(r"[$\\'\"]")
 _PLAIN = re.compile(r"[\w./@+=:,-]+", re.ASCII)
 
@@ -62,7 +62,8 @@ class TextFile:
         number, start = 1, 0
         for at in _lines_with(wanted, self.text):
             number, start = number + self.text.count("\n", start, at), at
-            raw = self.text[at : self.text.find("\n", at) % (len(self.text) + 1)]
+            end = self.text.find("\n", at)
+            raw = self.text[at:] if end < 0 else self.text[at:end]
             yield from (Name(number, text) for text in _texts(raw, values))
 
     def values(self, environ: VariableValues) -> dict[str, Sequence[str]]:
@@ -154,7 +155,7 @@ def _token(token: str, values: VariableValues, replace: Replace) -> str:
 
 
 def _swaps(word: str, replace: Replace) -> Iterator[tuple[Piece, str]]:
-    """Yield the parts of a word that are to be others, without parts of parts."""
+    """Yield the parts of a word that are replaced, each with its replacement; no part twice."""
     end = 0
     for piece in sorted(pieces(word), key=lambda one: (one.start, -one.end)):
         new = replace(piece.text) if piece.start >= end else None

@@ -25,8 +25,8 @@ def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
 def doubts(settings: Settings) -> Iterator[SettingsProblem]:
     """Yield what does not stop the start, but is hardly what was meant."""
     command, path = settings.haproxy.reload.validate_cmd, settings.haproxy.config_file
-    told = CANDIDATE_WORD in command or CANDIDATE_VARIABLE in command
-    if not told and re.search(rf"{re.escape(path)}(?![\w./-])", command):
+    names_candidate = CANDIDATE_WORD in command or CANDIDATE_VARIABLE in command
+    if not names_candidate and re.search(rf"{re.escape(path)}(?![\w./-])", command):
         fault = (
             f"checks {path}, which is the former configuration, and never the candidate; "
             f"write {CANDIDATE_WORD} in place of the path"

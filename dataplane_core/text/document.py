@@ -194,7 +194,8 @@ class Document:
     def place_of_kind(self, kind: str, order: Sequence[str]) -> int:
         """Return the position for a new section of a kind: behind the last one of that kind.
 
-        Without one, it is behind the last section of which the kind is not behind it in `order`.
+        Where the file has none of that kind, the position is behind the last section whose kind
+        does not come later in `order`.
         """
         rank = {word: number for number, word in enumerate(order)}
         own = [at for at, section in enumerate(self.sections) if section.kind == kind]
@@ -208,7 +209,7 @@ class Document:
         return earlier[-1] + 1 if earlier else 0
 
     def removal(self, section: Section) -> Removal:
-        """Return what becomes of the lines of a section of the document when it is removed."""
+        """Return which lines of a section go, and which stay, when the section is removed."""
         at = self.position(section)
         following = self.sections[at + 1] if at + 1 < len(self.sections) else None
         return removal_of(section, following, first=at == 0 and not self.preamble)
@@ -216,7 +217,7 @@ class Document:
     def remove(self, section: Section) -> "Document":
         """Return the document without a section and the comments that are about it alone.
 
-        With the last section the blank line goes that `insert` sets it off with.
+        The blank line above the last section, which `insert` puts there, goes with that section.
         """
         at = self.position(section)
         before, after = self.sections[:at], self.sections[at + 1 :]

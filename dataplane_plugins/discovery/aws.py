@@ -171,8 +171,8 @@ def problems(entry: SourceEntry) -> Iterator[Problem]:
     if not re.fullmatch(r"[a-z0-9-]+", str(entry.get("region") or "")):
         yield Problem("region", Code.PATTERN, "region in body must be one such as eu-central-1")
     if bool(entry.get("access_key_id")) != bool(entry.get("secret_access_key")):
-        told = "access_key_id and secret_access_key in body are required together"
-        yield Problem("access_key_id", Code.REQUIRED, told)
+        message = "access_key_id and secret_access_key in body are required together"
+        yield Problem("access_key_id", Code.REQUIRED, message)
 
 
 SOURCE = Source(

@@ -46,8 +46,9 @@ Gist = TypeVar("Gist", bound=Hashable)
 class Query(Generic[Gist]):
     """A blocking query that is asked time and again.
 
-    `gist(answer)` is what counts of an answer, and `told` that of the last one; it raises
-    `SourceFailed` for an answer of an unknown form. Another index counts too if `by_index`.
+    `gist(answer)` returns the part of an answer whose change counts; it raises `SourceFailed` for
+    an answer of an unknown form. `seen` is that part of the last answer. With `by_index` another
+    index counts as a change, too.
     """
 
     def __init__(
@@ -60,12 +61,12 @@ class Query(Generic[Gist]):
     ) -> None:
         self.client, self.path, self.query = client, path, query or {}
         self.gist, self.by_index = gist, by_index
-        self.told: Gist | None = None
+        self.seen: Gist | None = None
         self.last = 0
         self.index = 0
 
     def ask(self, wait: float) -> tuple[bool, bool]:
-        """Ask once, for `wait` seconds at most; whether there is a change, and whether it blocks.
+        """Ask once, for at most `wait` seconds; return whether it changed, and whether it blocks.
 
         The index is begun anew when it goes backwards; one of 0 never blocks.
         """
@@ -73,10 +74,10 @@ class Query(Generic[Gist]):
         if self.index:
             query, seconds = {**query, "index": self.index, "wait": f"{wait:g}s"}, wait
         answer, new = self.client.get(self.path, query, seconds)
-        told = self.gist(answer)
-        changed = told != self.told or (self.by_index and new != self.last)
+        seen = self.gist(answer)
+        changed = seen != self.seen or (self.by_index and new != self.last)
         backwards = new < self.index
-        self.told, self.last = told, new
+        self.seen, self.last = seen, new
         self.index = 0 if backwards else new
         return changed, new > 0
 
@@ -121,7 +122,7 @@ class Changes:
             self.bell.clear()
             if self.failure is not None:
                 raise self.failure
-            known = all(query.told is not None for query in self.queries)
+            known = all(query.seen is not None for query in self.queries)
             if known and (rung or time.monotonic() >= end):
                 return True
         return False

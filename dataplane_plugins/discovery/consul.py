@@ -19,7 +19,7 @@ _WORD = r"^[^\s]+$"
 _ITSELF = "consul"
 _MARGIN = 10.0
 _CATALOG, _CHECKS, _NODES = "/v1/catalog/services", "/v1/health/state/any", "/v1/catalog/nodes"
-_TELLING = re.compile(r"[\w .,:;'\"()/-]{1,200}", re.ASCII)
+_READABLE = re.compile(r"[\w .,:;'\"()/-]{1,200}", re.ASCII)
 
 
 def _words(name: str, help: str, deprecated: bool = False) -> Prop:
@@ -70,13 +70,13 @@ class ConsulClient:
             headers["X-Consul-Token"] = self.token
         url = f"{path}{'?' if asked else ''}{asked}"
         try:
-            data, told = self.connection.ask(url, headers, wait * 17 / 16 + _MARGIN)
+            data, fields = self.connection.ask(url, headers, wait * 17 / 16 + _MARGIN)
         except Refused as error:
             why = self._reason(error.body)
             raise SourceFailed(
                 f"Consul answered {path} with status {error.answered}{why}"
             ) from None
-        index = told.get("X-Consul-Index") or ""
+        index = fields.get("X-Consul-Index") or ""
         try:
             return json.loads(data), int(index) if is_digits(index) else 0
         except (ValueError, RecursionError):
@@ -86,7 +86,7 @@ class ConsulClient:
         """Return Consul's own message, such as `ACL not found`, unless it has the token in it."""
         text = body.decode("utf-8", "replace").strip()
         hides = bool(self.token) and self.token in text
-        return f": {text}" if _TELLING.fullmatch(text) and not hides else ""
+        return f": {text}" if _READABLE.fullmatch(text) and not hides else ""
 
     def end(self) -> None:
         """Make a `get` in another thread fail at once."""
@@ -98,7 +98,7 @@ class ConsulClient:
 
 
 def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
-    """All services that the entry wants: at each change, and once in `retry_timeout` seconds.
+    """Yield all services that the entry wants: at each change, and every `retry_timeout` seconds.
 
     Looking takes half of the time at most, however often something changes.
     """
@@ -108,14 +108,14 @@ def watch(entry: SourceEntry, stop: threading.Event) -> Iterator[Found]:
     with closing(ConsulClient(entry)) as client, Changes(queries, period) as changes:
         while changes.wait(stop):
             began = time.monotonic()
-            found = _look(client, entry, catalog.told or ())
+            found = _look(client, entry, catalog.seen or ())
             spent = time.monotonic() - began
             yield found
             stop.wait(max(LEAST_PERIOD, spent))
 
 
 def _health(entry: SourceEntry) -> list[Query[frozenset[tuple[str, ...]]]]:
-    """Return the query for checks, no query if the entry's policy needs no checks.
+    """Return the query for checks; an empty list where the entry's policy needs none.
 
     For the policy `all`, the checks that fail are enough.
     """
@@ -207,18 +207,18 @@ def prefix(entry: SourceEntry) -> str:
 
 
 def problems(entry: SourceEntry) -> Iterator[Problem]:
-    """Return the broken rules between properties, and of the regular expression."""
+    """Yield a problem for each broken rule between properties, and for a broken expression."""
     if entry.get("health_check_policy") == "min" and not entry.get("health_check_policy_min"):
-        told = "health_check_policy_min in body is required with health_check_policy min"
-        yield Problem("health_check_policy_min", Code.REQUIRED, told)
+        message = "health_check_policy_min in body is required with health_check_policy min"
+        yield Problem("health_check_policy_min", Code.REQUIRED, message)
     if re.search(r"[^A-Za-z0-9_.:-]", str(entry.get("address") or "")):
-        told = "address in body must be a host name or an IP address"
-        yield Problem("address", Code.PATTERN, told)
+        message = "address in body must be a host name or an IP address"
+        yield Problem("address", Code.PATTERN, message)
     try:
         re.compile(str(entry.get("service_name_regexp") or ""))
     except re.error as error:
-        told = f"service_name_regexp in body is no regular expression: {error}"
-        yield Problem("service_name_regexp", Code.PATTERN, told)
+        message = f"service_name_regexp in body is no regular expression: {error}"
+        yield Problem("service_name_regexp", Code.PATTERN, message)
 
 
 SOURCE = Source(
@@ -237,5 +237,5 @@ SOURCE = Source(
 
 @impl(optionalhook=True)
 def dataplane_discovery() -> list[Source]:
-    """Consul as a source."""
+    """Offer Consul as a source of services."""
     return [SOURCE]

@@ -221,5 +221,5 @@ def dataplane_status(services: Services) -> Iterator[Fact]:
         if one.get("failures"):
             yield Fact("discovery", f"{name}: {one.get('message', 'failed')}", True)
         else:
-            told = f"{one.get('services', 0)} services, {one.get('servers', 0)} servers"
-            yield Fact("discovery", f"{name}: {told}")
+            counts = f"{one.get('services', 0)} services, {one.get('servers', 0)} servers"
+            yield Fact("discovery", f"{name}: {counts}")

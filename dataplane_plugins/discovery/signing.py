@@ -50,5 +50,5 @@ def signed(
     for part in where.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, text.encode(), "sha256").hex()
-    told = f"Credential={credentials.id}/{where}, SignedHeaders={names}, Signature={signature}"
-    return {**headers, "authorization": f"{_ALGORITHM} {told}"}
+    signed = f"Credential={credentials.id}/{where}, SignedHeaders={names}, Signature={signature}"
+    return {**headers, "authorization": f"{_ALGORITHM} {signed}"}

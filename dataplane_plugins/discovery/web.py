@@ -53,7 +53,7 @@ class SourceConnection:
                     raise
             return self._asked(path, headers, timeout, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise SourceFailed(f"{self.who} cannot be reached: {_told(error)}") from None
+            raise SourceFailed(f"{self.who} cannot be reached: {_reason(error)}") from None
 
     def _asked(
         self, path: str, headers: Mapping[str, str], timeout: float, body: bytes | None
@@ -109,12 +109,12 @@ def fetch(
     try:
         connection = SourceConnection(who, url)
     except (http.client.HTTPException, ValueError) as error:
-        raise SourceFailed(f"{who} cannot be reached: {_told(error)}") from None
+        raise SourceFailed(f"{who} cannot be reached: {_reason(error)}") from None
     with closing(connection):
         return connection.ask(path, headers, timeout, body)
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, http.client.RemoteDisconnected | http.client.IncompleteRead):

@@ -41,7 +41,7 @@ _EXACT = re.compile(
     r"type=str, case=sensitive, (?:found|match)="
     r'(?:no|yes, idx=\w+, (?:key|pattern)="(?P<key>.*?)"(?:, value="(?P<value>.*)", type="\w+")?)'
 )
-_KINDS = {
+_ERRORS = {
     "Unknown map": NotFound,
     "Unknown ACL": NotFound,
     "not found": NotFound,
@@ -127,7 +127,7 @@ def parse_entries(dump: bytes) -> list[PatternEntry]:
 
 def _short(row: Sequence[str]) -> PatternEntry:
     if not row[0].startswith("0x"):
-        raise refused(" ".join(row), _KINDS)
+        raise refused(" ".join(row), _ERRORS)
     return (row[0], row[1] if len(row) > 1 else "", "")
 
 
@@ -148,15 +148,13 @@ class RuntimePatterns:
         client = self.runtime.processes()[0]
         found = client.dump(f"show {self.kind} #{one.id}", self.runtime.deadline)
         if found and not found.startswith(b"0x"):
-            raise refused(found.decode("utf-8", "replace"), _KINDS)
+            raise refused(found.decode("utf-8", "replace"), _ERRORS)
         return found
 
     def find(self, one: PatternList, key: str) -> PatternEntry | None:
         """Return the first entry with exactly this key; its mark is "" where HAProxy gives none."""
-        answer = self.runtime.execute(f"get {self.kind} #{one.id} {runtime_argument(key)}")[
-            0
-        ].strip()
-        match = _EXACT.fullmatch(answer)
+        answers = self.runtime.execute(f"get {self.kind} #{one.id} {runtime_argument(key)}")
+        match = _EXACT.fullmatch(answers[0].strip())
         if match is not None and match["key"] is None:
             return None
         if match is not None and match["key"] == key:
@@ -174,7 +172,7 @@ class RuntimePatterns:
         words = " ".join(arguments)
         answers = self.runtime.execute(f"{command} {self.kind} #{one.id} {words}".rstrip(" "))
         if said := first_words(answers):
-            raise refused(said, _KINDS)
+            raise refused(said, _ERRORS)
 
     def word(self, one: PatternList, key: str) -> str:
         """Return a key as an argument: by its entry's mark if it begins with `#`, as marks do."""
@@ -200,7 +198,7 @@ class RuntimePatterns:
         answer = client.command(f"prepare {self.kind} #{one.id}", seconds)
         match = _VERSION.search(answer)
         if match is None:
-            raise refused(answer.strip(), _KINDS)
+            raise refused(answer.strip(), _ERRORS)
         version = f"{self.kind} @{match[1]} #{one.id}"
         try:
             said = client.batch((f"add {version} {row}" for row in rows),

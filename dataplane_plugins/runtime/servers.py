@@ -56,7 +56,7 @@ _DRAIN = 0x08 | 0x10
 _OPERATIONAL = {"0": "down", "1": "up", "2": "up", "3": "stopping"}
 """Stopped; starting (it grows to its weight); running; stopping softly."""
 
-_KINDS = {
+_ERRORS = {
     "No such backend": NotFound,
     "No such server": NotFound,
     "Already exists": AlreadyExists,
@@ -175,7 +175,7 @@ class RuntimeServers:
         for answer in self.runtime.execute(f"{command} {where} {rest}".rstrip(" ")):
             words = first_words([answer])
             if words and not words.endswith(("New server registered.", "Server deleted.")):
-                raise refused(words, _KINDS)
+                raise refused(words, _ERRORS)
 
 
 class RuntimeServerList:

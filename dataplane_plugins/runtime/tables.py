@@ -43,14 +43,14 @@ TAG = "StickTable"
 KEY_PATTERN = r"^[^\r\n;#]+$"
 """What the interface takes for keys and filters."""
 OPERATORS = ("eq", "ne", "le", "ge", "lt", "gt")
-_KINDS = {"No such table": NotFound}
+_ERRORS = {"No such table": NotFound}
 
 _IDX = Prop("idx", "integer", minimum=0)
 _VALUE = Prop("value", "integer", minimum=0, nullable=True)
 
 
 def _data_props() -> tuple[Prop, ...]:
-    """Yield the properties of an entry that can be set."""
+    """Return the properties of an entry that can be set."""
     found: list[Prop] = []
     for name in stick_tables.DATA_TYPES:
         if name in stick_tables.ARRAYS:
@@ -206,7 +206,7 @@ class StickTableEntries:
         client = self.tables.process(req.query["process"])
         command = f"set table {table} key {runtime_argument(values['key'])} {data_words(data)}"
         if words := client.command(command, self.tables.seconds).strip():
-            raise refused(words, _KINDS)
+            raise refused(words, _ERRORS)
         resp.status = 204
 
 
