@@ -105,7 +105,7 @@ def normal_path(path: str, raw: str) -> str:
     """Return the path without empty segments, with `SLASH` for each slash inside a name.
 
     `path` is WSGI's decoded one (bytes as Latin-1), `raw` the target as it came, from which alone
-    `%2F` can be told from a slash. A path with a NUL is none that exists.
+    `%2F` can be told from a slash. A path with a NUL becomes one that nothing has.
     """
     if "\x00" in path:
         return "/\x00"

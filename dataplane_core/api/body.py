@@ -17,7 +17,7 @@ _IN_MEMORY = 1 << 20
 
 
 def has_body(environ: Environment) -> bool:
-    """Whether a request has a body: a length is stated, or it is chunked (RFC 9112, section 6)."""
+    """Return whether a request has a body: with a length, or chunked (RFC 9112, section 6)."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return True
     return environ.get("CONTENT_LENGTH") not in (None, "", "0")

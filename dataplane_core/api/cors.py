@@ -16,11 +16,11 @@ class Cors:
         self._origins = frozenset(origins)
 
     def allows(self, origin: str) -> bool:
-        """Whether pages of `origin` may use the API."""
+        """Return whether pages of `origin` may use the API."""
         return bool(origin) and not self._origins.isdisjoint({"*", origin})
 
     def is_preflight(self, env: dict[str, Any]) -> bool:
-        """Whether a browser asks, before the request itself, if it may send it."""
+        """Return whether a browser asks, before the request itself, if it may send it."""
         wanted = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in env
         return wanted and self.allows(env.get("HTTP_ORIGIN", ""))
 

@@ -79,7 +79,7 @@ class Describe:
         return {method: getattr(self, name)() for method, name in pairs if self._has(name)}
 
     def _has(self, operation: str) -> bool:
-        """Whether the collection has an operation; to replace a list takes all that change it."""
+        """Return whether the collection has an operation; `replace_list` takes all changes."""
         return _NEEDED.get(operation, {operation}).issubset(self.one.operations)
 
     def _operation(self, name: str, parameters: tuple[Parameter, ...], **more: Any) -> Operation:

@@ -54,12 +54,12 @@ def _section(kind: str, model: Model) -> dict[str, Any]:
 
 
 def _is_needed(statement: Statement) -> bool:
-    """Whether the object lacks something without it; a nested object may be left out."""
+    """Return whether the object lacks something without it; a nested object may be left out."""
     return any(prop.required and "." not in prop.name for prop in statement.props)
 
 
 def _is_plain(statement: Statement) -> bool:
-    """Whether a statement is a number or one of some words: values that explain themselves."""
+    """Return whether a statement is a number or one of some words, and so explains itself."""
     if len(statement.props) != 1:
         return False
     prop = statement.props[0]

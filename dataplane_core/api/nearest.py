@@ -122,5 +122,5 @@ def _steps(wanted: Sequence[str], asked: Sequence[str]) -> float | None:
 
 
 def _same(asked: str, word: str) -> bool:
-    """Whether a segment is meant for a word."""
+    """Return whether a segment is meant for a word."""
     return any(_close_words(asked, [word]))

@@ -68,7 +68,7 @@ def _refusals(operation: Operation, is_authorized: bool) -> Iterator[tuple[str, 
 
 
 def _can_be_wrong(one: Parameter) -> bool:
-    """Whether a value can break the parameter's rules."""
+    """Return whether a value can break the parameter's rules."""
     if one.where == "path":
         return one.type == "integer" or bool(one.enum or one.pattern)
     return one.required or one.type == "integer" or bool(one.enum or one.pattern)

@@ -171,7 +171,7 @@ class SectionItem(SectionResource):
 
 
 def _is_full(req: ApiRequest) -> bool:
-    """Whether a request is about a section with all its rows."""
+    """Return whether a request is about a section with all its rows."""
     return bool(req.query.get(FULL_SECTION.name))
 
 

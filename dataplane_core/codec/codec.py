@@ -201,7 +201,7 @@ class Codec:
         return kept
 
     def is_elsewhere(self, path: str) -> bool:
-        """Whether another version of the interface knows the path, or something in or around it."""
+        """Return whether another version knows the path, or something in it or around it."""
         whole = f"{path}.".replace("[]", "")
         return any(one.startswith(whole) or whole.startswith(one) for one in self.elsewhere)
 

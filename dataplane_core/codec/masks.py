@@ -19,7 +19,7 @@ class ModelMask:
     values: Mapping[str, frozenset[Any]] = field(default_factory=dict)
 
     def hides(self, path: str) -> bool:
-        """Whether the property at a path, or an object or a list around it, is lacking."""
+        """Return whether the property at a path, or an object or a list around it, is lacking."""
         return bool(self.properties) and not self.properties.isdisjoint(_around(path))
 
     def shown(self, prop: Prop, path: str) -> Prop:

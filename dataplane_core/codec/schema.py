@@ -73,7 +73,7 @@ class Text(fields.String):
 
 
 class WholeNumber(fields.Integer):
-    """A JSON integer of at most 64 bits; 3.0 is none."""
+    """A JSON integer of at most 64 bits; 3.0 is not an integer."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if type(value) is not int or not -_LARGEST - 1 <= value <= _LARGEST:

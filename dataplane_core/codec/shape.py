@@ -98,7 +98,7 @@ def build(
 
 
 def is_zero(node: JsonNode, value: Any) -> bool:
-    """Whether a value of the right type says no more than its absence would.
+    """Return whether a value of the right type says no more than its absence would.
 
     `false` is a value where the property is nullable or required, and as good as absent elsewhere.
     `""` of a required, nullable string counts as absent, unless the property has a pattern or an

@@ -15,7 +15,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def is_same(shown: Any, sent: Any) -> bool:
-    """Whether two scalars are one value; `true` is not 1."""
+    """Return whether two scalars are one value; `true` is not 1."""
     return bool(shown == sent) and type(shown) is type(sent)
 
 
@@ -66,7 +66,7 @@ class Comparison:
         self._partners: dict[int, list[Any]] = {}
 
     def is_untouched(self, path: str) -> bool:
-        """Whether what stands at a path of the body stands there in the shown object as well.
+        """Return whether the body and the shown object have the same at a path.
 
         A property that both objects lack is untouched; what stands in a new object is not.
         """

@@ -99,7 +99,7 @@ class ConditionedTerm(Term):
 
 
 def half_conditions(values: Values, cond: str, test: str) -> Iterator[Problem]:
-    """Yield a problem for a condition that lacks its word, or of which the word stands alone.
+    """Yield a problem for `if` or `unless` without a condition, or a condition without either.
 
     HAProxy would refuse the word alone; without the word the rule would always hold.
     """

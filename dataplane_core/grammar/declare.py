@@ -176,7 +176,7 @@ def shared(name: str, resource: Statement, index: Prop, **more: Any) -> Statemen
 
 
 def rows(*forms: tuple[str, Term], **more: Any) -> Statement:
-    """Return a row of a collection of which the lines have several forms, by their first words."""
+    """Return the rows of a collection whose lines have several forms, by their first words."""
     return RowStatement([LineForm(head, term) for head, term in forms], **more)
 
 

@@ -221,9 +221,9 @@ class ParameterTable(Term):
 
 
 def unknown_words(reading: Reading) -> list[str]:
-    """Return the raw words of a line of which the values do not say all.
+    """Return the raw words of a line that its values do not say, or say only in part.
 
-    They are the words that its tables have kept without values, and those that were rounded.
+    The former are the words that its tables keep without values, the latter those that are rounded.
     """
     if not reading.partial:
         return [*reading.rounded]

@@ -150,7 +150,7 @@ class _State:
         return {**rows.live.inherited(self.document, self.section, row), **row.values}
 
     def is_alone(self, model: Model, at: int) -> bool:
-        """Whether a line is read whole by the model, as the only line of its statement."""
+        """Return whether a line is read whole by the model, as the only line of its statement."""
         for lines in model.find(self.section).values():
             if any(line[0] == at for line in lines):
                 return len(lines) == 1 and lines[0][2] is not None and not lines[0][2].partial

@@ -151,7 +151,7 @@ class RowCollection(Collection):
         return (kind, LISTEN) if halves else (kind,)
 
     def has_nameless_parent(self) -> bool:
-        """Whether a parent exists that is addressed without a name."""
+        """Return whether a parent exists that is addressed without a name."""
         return not NAMELESS.isdisjoint(self.parents)
 
 

@@ -34,7 +34,7 @@ class Mask:
         )
 
     def with_also(self, other: "Mask") -> "Mask":
-        """Return the mask of what either of two has."""
+        """Return the mask that hides whatever this one or the other one hides."""
         properties = dict(self.properties)
         for name, paths in other.properties.items():
             properties[name] = properties.get(name, NOTHING) | paths

@@ -72,7 +72,7 @@ def _place_of_defaults(
 
 
 def _inherits_from_last(section: Section) -> bool:
-    """Whether the last `defaults` section above holds for a section."""
+    """Return whether the last `defaults` section above holds for a section."""
     return section.kind in INHERITING - {DEFAULTS} and section.parent is None
 
 

@@ -204,12 +204,12 @@ def outdate(records: Records, transaction: TransactionRecord, current: Snapshot)
 
 
 def unknown_transaction(transaction_id: str) -> NotFound:
-    """Return the failure of what names a transaction that is not there, or not any more."""
+    """Return the error for a transaction that does not exist, or does no longer."""
     return NotFound(f"transaction does not exist: {transaction_id}")
 
 
 def closed_transaction(transaction: TransactionRecord) -> TransactionOutdated:
-    """Return the failure of a commit of a transaction that failed or is outdated."""
+    """Return the error for the commit of a transaction that failed or is outdated."""
     return TransactionOutdated(
         f"transaction {transaction.id} is {transaction.status} and cannot be committed: "
         f"{transaction.reason}"

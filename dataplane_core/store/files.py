@@ -40,7 +40,7 @@ def file_identity(status: os.stat_result) -> FileIdentity:
 
 
 def identity_of(path: str | Path) -> FileIdentity | None:
-    """Return the identity of the file at `path`; None where there is none to be seen."""
+    """Return the identity of the file at `path`; None where no file can be seen."""
     try:
         return file_identity(os.stat(path))
     except OSError:

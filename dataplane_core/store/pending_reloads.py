@@ -47,7 +47,7 @@ class PendingReloads:
         return self._request("external", "the file was edited")
 
     def after_restore(self) -> None:
-        """Ask for a reload if HAProxy took some of what was undone over its socket."""
+        """Ask for a reload if HAProxy got, over its socket, part of a change that was undone."""
         self._request("restore", UNDO)
 
     def _request(self, origin: Origin, reason: str) -> bool:

@@ -202,7 +202,7 @@ class Section:
         return bool(self.lines) and self.lines[-1].is_blank and self.lines[-1].raw.endswith("\n")
 
     def with_blank_end(self) -> "Section":
-        """Return the section with a blank line at its end, a new one if there is none."""
+        """Return the section with a blank line at its end, which is added where it is missing."""
         if self.ends_blank():
             return self
         return self.with_lines([*self.lines, Line(self.line_end())])

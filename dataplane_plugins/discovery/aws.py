@@ -157,7 +157,7 @@ def _grouped(filters: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
 
 
 def _both(own: Filters, given: Filters) -> Filters:
-    """All filters; where the entry has one of ours, its own counts: the tags are looked at here."""
+    """Return our filters, each replaced by the entry's if it has one, but for the state."""
     return {**own, **given, "instance-state-name": own["instance-state-name"]}
 
 

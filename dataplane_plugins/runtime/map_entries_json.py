@@ -44,7 +44,7 @@ def _with_hidden_blanks(dump: bytes, lines: int) -> bytes:
 
 
 def _is_plain(dump: bytes) -> bool:
-    """Whether the answer is UTF-8 without a character that JSON would have to escape."""
+    """Return whether the answer is UTF-8 without a character that JSON would have to escape."""
     try:
         dump.decode()
     except UnicodeDecodeError:
