@@ -77,6 +77,8 @@ class Registry:
         """Declare words that start a section, without a model."""
         self._open()
         for kind in kinds:
+            if len(kind.split()) != 1:
+                raise RegistryError(f"a section starts with one word, and not with {kind!r}")
             self._kinds[kind] = None
 
     def sections(

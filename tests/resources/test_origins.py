@@ -107,6 +107,12 @@ def test_two_extensions_that_claim_the_same_are_both_named() -> None:
         register(sheds, action, action)
 
 
+@pytest.mark.parametrize("kind", ["", "two words"])
+def test_a_section_starts_with_one_word(kind: str) -> None:
+    with pytest.raises(PluginError, match=f"first .*starts with one word, and not with '{kind}'"):
+        register(sections("sheds", kind, COLOUR))
+
+
 def test_a_shared_model_is_extended_once() -> None:
     model = Model("shed", COLOUR)
 
