@@ -28,11 +28,8 @@ def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> A
     `make_services` does.
     """
     services = make_services(settings, plugins)
-    try:
+    with services.state.shut_on_failure():
         return serve(services)
-    except BaseException:
-        services.state.shutdown()
-        raise
 
 
 def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> Application:

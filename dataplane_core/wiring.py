@@ -39,13 +39,11 @@ def make_services(
     with manager.watchdog.at_work():
         manager.hook.dataplane_settings(settings=settings)
         registry = register_collections(manager)
-    opened = state or State(settings.state_dir)
-    try:
-        return _services_on(opened, settings, manager, registry)
-    except BaseException:
-        if state is None:
-            opened.shutdown()
-        raise
+    if state is not None:
+        return _services_on(state, settings, manager, registry)
+    state = State(settings.state_dir)
+    with state.shut_on_failure():
+        return _services_on(state, settings, manager, registry)
 
 
 def _services_on(

@@ -48,14 +48,11 @@ def build(settings: Settings) -> "ServedApplication":
 
     made = application(settings)
     services = made.services
-    try:
+    with services.state.shut_on_failure():
         services.recover()
         others = services.hooks.dataplane_authenticate.get_hookimpls()
         if not others and (warning := nobody_may_log_in(settings)):
             log.warning("%s", warning)
-    except BaseException:
-        services.state.shutdown()
-        raise
     return ServedApplication(made, services.start, services.stop, services.state.shutdown)
 
 

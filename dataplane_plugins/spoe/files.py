@@ -135,7 +135,7 @@ class SpoeFiles:
             known = self._stores.get(path.name)
             if known is None or known[0].directory != state:
                 self._close(path)
-                known = self._stores[path.name] = self._open(path, State(state))
+                known = self._stores[path.name] = self._open(path, state)
             return known[1]
 
     def create(self, name: str, data: bytes) -> str:
@@ -199,13 +199,18 @@ class SpoeFiles:
         plain = name.removeprefix(f"{self._folder}/")
         return self._folder / plain if _NAME.fullmatch(plain) else None
 
-    def _open(self, path: Path, state: State) -> tuple[State, ConfigStore]:
+    def _open(self, path: Path, folder: Path) -> tuple[State, ConfigStore]:
+        state = State(folder)
+        with state.shut_on_failure():
+            return state, self._store_on(state, path)
+
+    def _store_on(self, state: State, path: Path) -> ConfigStore:
         services = self._services
         settings = services.settings.replace(**{"haproxy.config_file": path})
         requests, checker = SpoeReloads(services, path.name), SpoeChecker(services, path)
         file = VersionedFile(settings, self._language, state, requests, checker)
         limit = settings.dataplaneapi.transaction.max_open_transactions
-        return state, ConfigStore(file, ForcedMainReloads(services, file), limit)
+        return ConfigStore(file, ForcedMainReloads(services, file), limit)
 
     def _close(self, path: Path) -> None:
         if path.name in self._stores:

@@ -4,7 +4,10 @@ import subprocess
 
 import pytest
 
+from dataplane_core.errors import StorageFull
 from dataplane_core.haproxy import binaries
+from dataplane_core.store import State
+from tests.harness.processes import open_files
 from tests.laws.support import Everything
 
 SPOE = "/v2/services/haproxy/spoe"
@@ -89,6 +92,20 @@ def test_a_name_begins_anew_after_its_deletion(stored, tmp_path):
         assert api.call("DELETE", f"{SPOE}/spoe_files/f1.cfg").status_code == 204
         assert upload(api).status_code == 201
         assert text(tmp_path) == FILE
+
+
+@pytest.mark.parametrize("failing", ["_begin", "migrate"])
+def test_a_file_whose_state_cannot_be_opened_is_served_once_it_can(stored, monkeypatch, failing):
+    def full(*_: object) -> None:
+        raise StorageFull("the disk is full")
+
+    before = open_files()
+    with monkeypatch.context() as patched:
+        patched.setattr(State, failing, full)
+        for _ in range(2):
+            assert stored.call("GET", f"{SPOE}/version", spoe="f1.cfg").status_code == 507
+    assert open_files() == before
+    assert stored.call("GET", f"{SPOE}/version", spoe="f1.cfg").json == 1
 
 
 def test_a_link_is_no_file_to_be_made(api, tmp_path):

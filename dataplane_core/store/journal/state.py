@@ -53,11 +53,8 @@ class State:
         with storage_errors(alive, "opened"):
             self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._opener = os.getpid()
-        try:
+        with self.shut_on_failure():
             self._begin()
-        except BaseException:
-            self.shutdown()
-            raise
 
     @property
     def first(self) -> bool:
@@ -136,6 +133,15 @@ class State:
         """Give the state up, once no thread uses it any more."""
         self.close()
         os.close(self._alive)
+
+    @contextmanager
+    def shut_on_failure(self) -> Iterator[None]:
+        """Give the state up if the body fails: for what is made on a state that was just opened."""
+        try:
+            yield
+        except BaseException:
+            self.shutdown()
+            raise
 
     @staticmethod
     def _set_value(connection: sqlite3.Connection, name: str, value: str) -> None:
