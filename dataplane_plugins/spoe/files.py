@@ -135,6 +135,7 @@ class SpoeFiles:
             known = self._stores.get(path.name)
             if known is None or known[0].directory != state:
                 self._close(path)
+                self._close_deleted()
                 known = self._stores[path.name] = self._open(path, state)
             return known[1]
 
@@ -215,6 +216,12 @@ class SpoeFiles:
     def _close(self, path: Path) -> None:
         if path.name in self._stores:
             self._stores.pop(path.name)[0].shutdown()
+
+    def _close_deleted(self) -> None:
+        """Close the stores of files that another worker has deleted."""
+        for name in list(self._stores):
+            if not (self._folder / name).is_file():
+                self._close(self._folder / name)
 
 
 def _fact(path: Path) -> str:

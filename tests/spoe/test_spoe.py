@@ -7,6 +7,7 @@ import pytest
 from dataplane_core.errors import StorageFull
 from dataplane_core.haproxy import binaries
 from dataplane_core.store import State
+from dataplane_plugins.spoe.files import SpoeFiles
 from tests.harness.processes import open_files
 from tests.laws.support import Everything
 
@@ -106,6 +107,23 @@ def test_a_file_whose_state_cannot_be_opened_is_served_once_it_can(stored, monke
             assert stored.call("GET", f"{SPOE}/version", spoe="f1.cfg").status_code == 507
     assert open_files() == before
     assert stored.call("GET", f"{SPOE}/version", spoe="f1.cfg").json == 1
+
+
+def test_what_a_worker_had_open_of_files_that_another_deleted_is_closed(api, tmp_path):
+    here, elsewhere = (SpoeFiles(api.app.services) for _ in range(2))
+
+    def kept(name: str) -> int:
+        return sum(f"/spoe/{name}" in path for path in open_files())
+
+    for name in ("one.cfg", "two.cfg"):
+        here.create(name, FILE.encode())
+        here.store(name).version()
+    assert kept("one.cfg")
+    elsewhere.delete("one.cfg")
+    here.create("three.cfg", FILE.encode())
+    here.store("three.cfg").version()
+    assert not kept("one.cfg")
+    assert here.store("two.cfg").version() == 1
 
 
 def test_a_link_is_no_file_to_be_made(api, tmp_path):
