@@ -1,6 +1,6 @@
 """The WSGI application: normalise the path of a request, then route it with Falcon."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -10,11 +10,12 @@ from falcon.media import JSONHandler
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.cors import Cors
-from dataplane_core.api.frame import SLASH, Failures, Frame, Guard, refuse_method
+from dataplane_core.api.frame import SLASH, Failures, Frame, Guard
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route
 from dataplane_core.api.served_version import ServedVersion
+from dataplane_core.errors import MethodNotAllowed
 
 if TYPE_CHECKING:
     from dataplane_core.services import Services
@@ -97,7 +98,7 @@ class Endpoint:
             name = f"on_{method.lower()}"
             responder = getattr(route.resource, name)
             complete = route.complete(operation)
-            guard = Guard(frame, served, complete, route.names, route.resource, responder)
+            guard = Guard(frame, served, route, complete, responder)
             setattr(self, name, guard)
 
 
@@ -116,3 +117,15 @@ def normal_path(path: str, raw: str) -> str:
         names = (unquote_to_bytes(part).decode("latin-1") for part in target.split("/") if part)
         return "/" + "/".join(name.replace("/", SLASH) for name in names)
     return "/" + "/".join(part for part in path.split("/") if part)
+
+
+def refuse_method(allowed: tuple[str, ...]) -> Callable[..., None]:
+    """Return the responder for all methods that a path does not have."""
+    words = ",".join(allowed)
+
+    def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
+        method = req.env.get("dataplane.method", req.method)
+        message = f"method {method} is not allowed, but [{words}] are"
+        raise MethodNotAllowed(message, allowed)
+
+    return respond

@@ -12,6 +12,7 @@ from dataplane_core.api.body import check_size, has_body, parse_json, read_body,
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.operations import BYTES, Body, Operation
 from dataplane_core.api.request import ApiRequest, Served
+from dataplane_core.api.routes import Route
 from dataplane_core.auth import CHALLENGE, Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
@@ -91,24 +92,25 @@ class Guard:
         self,
         frame: Frame,
         served: Served,
+        route: Route,
         operation: Operation,
-        names: tuple[str, ...],
-        resource: object,
         respond: Callable[..., None],
     ) -> None:
         in_path = [one for one in operation.parameters if one.where == "path"]
         self._frame = frame
         self._served = served
+        self._plugin = route.origin
         self._operation = operation
         self._respond = respond
-        self._positions = tuple((f"k{number}", name) for number, name in enumerate(names, 1))
+        self._positions = tuple((f"k{number}", name) for number, name in enumerate(route.names, 1))
         self._path = [one for one in in_path if one.type != "string" or one.pattern or one.enum]
         self._query = tuple(one for one in operation.parameters if one.where == "query")
         self._answered = served.view.answered if operation.cached else None
+        resource = route.resource
         self._shown = resource.shown if isinstance(resource, Replaceable) else None
 
     def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
-        req.served = self._served
+        req.served, req.plugin = self._served, self._plugin
         self._admit(req)
         if self._answered is None or not self._answered(req, resp):
             self._carry_out(req, resp, keys)
@@ -259,7 +261,8 @@ class Failures:
 
     def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, _: Any) -> None:
         """Answer a failure that nobody foresaw; what it was stands in the log."""
-        log.error("%s %s failed", req.method, req.path, exc_info=error,
+        where = f" in the plugin {req.plugin}" if req.plugin else ""
+        log.error("%s %s failed%s", req.method, req.path, where, exc_info=error,
                   extra={"request_id": req.request_id})  # fmt: skip
         message = f"the request {req.request_id} failed for an unforeseen reason; the log has it"
         self._answer(req, resp, 500, {"code": 500, "message": message})
@@ -286,15 +289,3 @@ def _finding(served: Served, finding: Finding) -> dict[str, Any]:
     resource = finding.resource
     path = None if resource is None else served.view.location(resource)
     return {**asdict(finding), "resource": path}
-
-
-def refuse_method(allowed: tuple[str, ...]) -> Callable[..., None]:
-    """Return the responder for all methods that a path does not have."""
-    words = ",".join(allowed)
-
-    def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
-        method = req.env.get("dataplane.method", req.method)
-        message = f"method {method} is not allowed, but [{words}] are"
-        raise MethodNotAllowed(message, allowed)
-
-    return respond

@@ -29,10 +29,14 @@ class Served(Protocol):
 
 
 class ApiRequest(CheckedRequest):
-    """A request with the API version that it came to, `served`."""
+    """A request with the API version that it came to, `served`.
 
-    __slots__ = ("served",)
+    `plugin` is the name of the plugin that declares the path; empty for those of collections.
+    """
+
+    __slots__ = ("plugin", "served")
 
     def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
         super().__init__(env, options=options)
         self.served: Served
+        self.plugin = ""

@@ -165,7 +165,7 @@ class Codec:
             if path.rpartition(".")[2].lower().startswith("x_"):
                 continue
             near = _nearest(path, owner) if number < _MOST_SUGGESTED else ""
-            if not self.strict or self.is_elsewhere(path):
+            if not self.strict or self.is_known_elsewhere(path):
                 ignored.append(path + near)
             else:
                 problems.append(
@@ -200,7 +200,7 @@ class Codec:
             kept.append(self.keep(whole[id(old)][1] if is_same else {}, dict(values)))
         return kept
 
-    def is_elsewhere(self, path: str) -> bool:
+    def is_known_elsewhere(self, path: str) -> bool:
         """Return whether another version knows the path, or something in it or around it."""
         whole = f"{path}.".replace("[]", "")
         return any(one.startswith(whole) or whole.startswith(one) for one in self.elsewhere)

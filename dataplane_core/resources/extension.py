@@ -51,7 +51,7 @@ class Extension:
         for part in self.parts:
             if not isinstance(part, Part):
                 name = type(part).__name__
-                raise self._refused(f"by a {name}, which is no line, keyword or action")
+                raise self._refused(f"by what is no line, keyword or action: {name}")
         kinds: tuple[tuple[type[Part], Callable[..., Exchange]], ...] = (
             (Statement, self._with_lines),
             (ParameterKeyword, self._with_keywords),

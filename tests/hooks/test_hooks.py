@@ -83,6 +83,20 @@ def test_dataplane_routes(make):
     assert "/count/{kind}" in api.call("GET", "/v2/specification").json["paths"]
 
 
+def test_a_path_that_raises_is_logged_with_its_plugin(make, caplog):
+    class Broken:
+        def on_get(self, req, resp):
+            raise RuntimeError("secret detail")
+
+    def dataplane_routes(routes):
+        routes.add("/broken", Broken(), {"GET": Operation("getBroken", "Break")})
+
+    answer = make(dataplane_routes).call("GET", "/v2/broken")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "GET /v2/broken failed in the plugin plugin" in caplog.text
+
+
 def test_dataplane_spec(make):
     def dataplane_spec(spec, version):
         spec["info"]["x-of"] = version

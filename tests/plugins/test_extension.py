@@ -213,7 +213,7 @@ KEYWORD, LINE, ACTION = arg("a", word("a")), statement("a", word("a")), case("a"
     ("name", "part", "behind", "why"),
     [
         ("servants", KEYWORD, "", "extends servants, which no plugin declares"),
-        ("servers", word("a"), "", "by a Scalar, which is no line, keyword or action"),
+        ("servers", word("a"), "", "by what is no line, keyword or action: Scalar"),
         ("servers", LINE, "", "they take keywords and actions"),
         ("servers", ACTION, "", "which has no choice of actions"),
         ("backends", KEYWORD, "", "they take statements, and all else behind a line"),
