@@ -95,11 +95,15 @@ class ManagedFiles(StoredFiles):
             resp.status = 202
             resp.set_header("Reload-ID", identifier)
             return
-        record = services.reloads.wait(identifier)
+        self._await_forced(identifier, name, former)
+
+    def _await_forced(self, identifier: str, name: str, former: Former) -> None:
+        """Wait for a forced reload; raises `ReloadFailed`, with the former file, if that fails."""
+        record = self.services.reloads.wait(identifier)
         if record.status == "failed":
             with self.changing():  # it is there still if HAProxy could not even be asked
                 former.put_back()
-            services.used_files.former.forget(identifier)
+            self.services.used_files.former.forget(identifier)
             raise ReloadFailed(
                 f"HAProxy could not be reloaded, and {name} is as it was: {record.said}"
             )
