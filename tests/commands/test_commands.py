@@ -331,10 +331,11 @@ def as_nobody(settings, tmp_path):
     """Settings of a server that becomes the user 65534, and what the doctor says of them."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
-    for folder in (one for one in (tmp_path, *tmp_path.parents) if "pytest" in str(one)):
-        folder.chmod(0o755)
 
     def diagnosed(**changes):
+        # Each start of pytest, in another process too, closes the folder that all runs share.
+        for folder in (one for one in (tmp_path, *tmp_path.parents) if "pytest" in str(one)):
+            folder.chmod(0o755)
         path = settings(dataplaneapi__uid=65534, dataplaneapi__gid=65533, **changes)
         command = [Path(sys.executable).with_name("dataplane"), "doctor", "-f", path]
         return subprocess.run(command, capture_output=True, text=True).stdout
