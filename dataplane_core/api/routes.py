@@ -12,6 +12,11 @@ from dataplane_core.resources.origins import Origins
 _NAME = re.compile(r"\{(\w+)\}")
 
 
+def shape(template: str) -> str:
+    """Return a template with `{}` for each parameter; paths of one shape cannot be told apart."""
+    return _NAME.sub("{}", template)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One path below an API version's prefix, such as `/services/haproxy/reloads/{id}`.
@@ -32,8 +37,8 @@ class Route:
 
     @property
     def shape(self) -> str:
-        """The template with `{}` for each parameter; paths of one shape cannot be told apart."""
-        return _NAME.sub("{}", self.template)
+        """The template with `{}` for each parameter."""
+        return shape(self.template)
 
     @property
     def positional(self) -> str:
@@ -86,6 +91,8 @@ class Routes:
     ) -> None:
         """Serve `resource` at `template`, below the prefix of all API versions or of some.
 
+        An API version whose mask (`Mask.paths`) has the template does not serve it. `versions` are
+        for a path that each version serves in another way.
         Responders are Falcon's (`on_get(req, resp, name)`); a resource that needs the view of an
         API version is an `InVersion`. Before responders run, the frame has checked credentials,
         media types and the parameters and body that the operation states; `req.query` and
@@ -127,6 +134,14 @@ class Routes:
         self.origins.schema(name, fragment, plugin_at_work())
         self.definitions[name] = fragment
 
-    def of(self, version: str) -> list[Route]:
-        """Return the routes of an API version."""
-        return [route for route, only in self.routes if only is None or version in only]
+    def of(self, version: str, lacking: Iterable[str] = ()) -> list[Route]:
+        """Return the routes of an API version but those with one of the templates `lacking`.
+
+        Templates are compared by the places of their parameters: versions name them differently.
+        """
+        hidden = set(map(shape, lacking))
+        return [
+            route
+            for route, only in self.routes
+            if (only is None or version in only) and route.shape not in hidden
+        ]

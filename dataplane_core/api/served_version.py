@@ -49,7 +49,8 @@ class ServedVersion:
 
         Raises RegistryError where a plugin has added the path of a collection.
         """
-        own = [self._complete(route) for route in self._routes.of(self.version.name)]
+        declared = self._routes.of(self.version.name, self.view.mask.paths)
+        own = [self._complete(route) for route in declared]
         collections = list(self._mount(self.view))
         origins = self._routes.origins.copy()
         for route in collections:

@@ -40,7 +40,7 @@ class View:
     """One API version on one configuration.
 
     `strict`: unknown properties are refused instead of being left out with a warning. `defined` are
-    names of definitions that plugins have made for their routes.
+    names of definitions that plugins have made for their routes. `mask` is what the version lacks.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class View:
         self.version = version
         self.registry = registry
         self.config = config
-        self._mask = registry.masks.get(version.name, Mask())
+        self.mask = registry.masks.get(version.name, Mask())
         self.factory = SchemaFactory([*self._names(), *defined])
         self._strict = strict
         self._codecs: dict[str, Codec] = {}
@@ -74,7 +74,7 @@ class View:
             one
             for one in every
             if (one.versions is None or name in one.versions)
-            and one.name not in self._mask.collections
+            and one.name not in self.mask.collections
         )
 
     def codec(self, collection: Collection) -> Codec:
@@ -129,7 +129,7 @@ class View:
         where that is another.
         """
         schema = declared or name
-        mask = self._mask
+        mask = self.mask
         return Codec(
             name,
             props,

@@ -15,11 +15,16 @@ class Mask:
     has a dot between names and `[]` behind that of a list, and stands for all that is below it.
     `values` are words that a property does not know, by schema and path. Names of schemas are those
     of the declarations, paths those of the version. What no mask names is in every version.
+
+    `paths` are templates of paths that plugins add, without the version's prefix, such as
+    `/services/haproxy/runtime/maps/{}`. A parameter is known by its place, whatever its name is:
+    `{name}` is the same as `{}`. The paths of collections go with the collections.
     """
 
     collections: frozenset[str] = NOTHING
     properties: Mapping[str, frozenset[str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, frozenset[Any]]] = field(default_factory=dict)
+    paths: frozenset[str] = NOTHING
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Mask":
@@ -31,6 +36,7 @@ class Mask:
                 name: {path: frozenset(words) for path, words in paths.items()}
                 for name, paths in data.get("values", {}).items()
             },
+            frozenset(data.get("paths", ())),
         )
 
     def with_also(self, other: "Mask") -> "Mask":
@@ -43,4 +49,5 @@ class Mask:
             known = values.setdefault(name, {})
             for path, words in choices.items():
                 known[path] = known.get(path, NOTHING) | words
-        return Mask(self.collections | other.collections, properties, values)
+        collections, routes = self.collections | other.collections, self.paths | other.paths
+        return Mask(collections, properties, values, routes)

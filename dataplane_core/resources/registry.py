@@ -181,7 +181,8 @@ class Registry:
     def mask(self, version: str, mask: Mask) -> None:
         """Say what an API version lacks, beside what is said already.
 
-        A body with a property that the version lacks is taken without it, and with a warning.
+        A body with a property that the version lacks is taken without it, and with a warning. A
+        path that it lacks is neither served nor in its documents.
         """
         self._open()
         self.masks[version] = self.masks.get(version, Mask()).with_also(mask)

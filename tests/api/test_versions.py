@@ -19,6 +19,8 @@ from dataplane_core.resources.registry import Registry
 from tests.api.another_version import TOP, V9
 from tests.api.support import CONFIGURATION, Api
 
+RELOADS = "/services/haproxy/reloads"
+
 
 @impl
 def dataplane_register(registry: Registry) -> None:
@@ -30,6 +32,7 @@ def dataplane_register(registry: Registry) -> None:
     hidden = {"backend": frozenset({"balance", "description"}), "passage": frozenset({"cond_test"})}
     values = {"backend": {"mode": frozenset({"tcp"})}}
     registry.mask("v9", Mask(frozenset({"doors"}), hidden, values))
+    registry.mask("v9", Mask(paths=frozenset({RELOADS, f"{RELOADS}/{{called_otherwise}}"})))
 
 
 @pytest.fixture
@@ -161,6 +164,19 @@ def test_what_a_version_lacks_is_neither_shown_nor_taken_and_stays(both: Api) ->
     assert change(both, "POST", "backends/be1/keepers", keeper) == keeper
     assert "new" not in both.get("keepers/n", backend="be1")
     assert "new" not in both.call("GET", "/v2/specification").json["definitions"]["keeper"]["properties"]
+
+
+def test_a_path_of_a_plugin_that_a_version_lacks_is_in_the_others_alone(both: Api) -> None:
+    assert both.call("GET", f"/v2{RELOADS}").json == []
+    for path in (RELOADS, f"{RELOADS}/1"):
+        status, _, message = both.refused("GET", f"/v9{path}")
+        assert (status, f"/v9{path}" in message) == (404, True)
+    assert both.call("GET", "/v9/services/haproxy/transactions").status_code == 200
+    new, old = (both.call("GET", f"/{name}/specification").json for name in ("v9", "v2"))
+    assert {RELOADS, f"{RELOADS}/{{id}}"} <= old["paths"].keys()
+    assert not [path for path in new["paths"] if path.startswith(RELOADS)]
+    new, old = (both.call("GET", f"/{name}/services/haproxy").text for name in ("v9", "v2"))
+    assert ("reloads" in new, "reloads" in old) == (False, True)
 
 
 def test_values_have_the_type_of_the_version(both: Api) -> None:

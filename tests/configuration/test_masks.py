@@ -31,11 +31,27 @@ def test_a_mask_names_nothing_that_the_version_publishes(shared: Path, version: 
     own = masks.published(reference(shared, masks.FACTS[version]))
     mask = json.loads((masks.FOLDER / f"{version}.json").read_text("utf-8"))
     assert own.collections.isdisjoint(mask["collections"])
+    assert own.paths.isdisjoint(mask["paths"])
     for name, paths in own.schemas.items():
         for lacking in mask["properties"].get(name, ()):
             assert not [path for path in paths if f"{path}.".startswith((f"{lacking}.", f"{lacking}["))]
         for path, words in mask["values"].get(name, {}).items():
             assert paths[path].isdisjoint(words)
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_what_is_served_of_the_published_paths_is_the_version_s_own(
+    shared: Path, v2: ServedVersion, version: str
+) -> None:
+    """Of the paths that plugins add; what no version publishes is in all."""
+    facts = {release: masks.published(reference(shared, release)) for release in masks.ALL_FACTS}
+    collections = {one.name for one in v2.view.collections}
+    served = {route.shape for route in v2.routes}
+    added = {path for path in served if masks.collection_of(path) not in collections}
+    every = set().union(*(one.paths for one in facts.values()))
+    shown = added - v2.view.registry.masks[version].paths
+    assert shown & every == added & facts[masks.FACTS[version]].paths
+    assert added - every <= shown
 
 
 def test_what_another_version_publishes_is_known_in_a_body(shared: Path, v2: ServedVersion) -> None:

@@ -4,8 +4,9 @@
 
 writes the files in `dataplane_plugins/configuration/masks`. A version lacks what some other version
 publishes and it does not. `/v2` has always shown more than its release published, every keyword of
-HAProxy: what it shows now is not lacking. To let it show a further property, delete that from its
-mask and run the command again.
+HAProxy: what it shows now is not lacking. To let it show a further property or path, delete that
+from its mask and run the command again. Paths are those that plugins add: a version makes the paths of
+its collections itself.
 """
 
 import json
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dataplane_core.api.routes import shape
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.app import create_app
 from dataplane_core.codec.codec import Codec
@@ -36,17 +38,20 @@ Values = dict[str, set[Any]]
 
 @dataclass
 class Facts:
-    """What a version has: names of collections, and by schema the words of each path.
+    """What a version has: names of collections, by schema the words of each path, and templates.
 
-    A path without a choice of words has an empty set.
+    A path without a choice of words has an empty set. Templates have `{}` for parameters, which have
+    other names in other versions.
     """
 
     collections: set[str] = field(default_factory=set)
     schemas: dict[str, Values] = field(default_factory=dict)
+    paths: set[str] = field(default_factory=set)
 
     def add(self, other: "Facts") -> None:
         """Take what another version has, too."""
         self.collections |= other.collections
+        self.paths |= other.paths
         for name, paths in other.schemas.items():
             known = self.schemas.setdefault(name, {})
             for path, words in paths.items():
@@ -54,21 +59,28 @@ class Facts:
 
 
 def published(document: dict[str, Any]) -> Facts:
-    """The facts of a published document: those of the configuration, and of sites."""
-    facts = Facts()
+    """The facts of a published document: its paths, and schemas of the configuration and of sites.
+
+    A collection is what takes objects: `version` is only shown, and a path like others.
+    """
+    facts = Facts(paths=set(map(shape, document["paths"])))
     for path, methods in document["paths"].items():
         if CONFIGURATION not in path and "/sites" not in path:
             continue
-        words = path.partition(CONFIGURATION)[2].split("/")
-        while words[-1].startswith("{"):
-            words.pop()
-        facts.collections.update(words[-1:] if words[-1] else ())
+        collection = collection_of(path)
         for operation in methods.values():
             for name in _bodies(document, operation):
+                facts.collections.update([collection] if collection else ())
                 schema = document["definitions"][name]
                 found = dict(_paths(document, schema))
                 facts.schemas.setdefault(RENAMED.get(name, name), {}).update(found)
     return facts
+
+
+def collection_of(path: str) -> str:
+    """The name of the collection that a path of the configuration is of; empty elsewhere."""
+    words = path.partition(CONFIGURATION)[2].split("/")
+    return next((word for word in reversed(words) if not word.startswith("{")), "")
 
 
 def _bodies(document: dict[str, Any], operation: Any) -> Iterator[str]:
@@ -110,6 +122,7 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 def shown(one: ServedVersion) -> Facts:
     """The facts of a version as it is served."""
     facts = Facts({collection.name for collection in one.view.collections})
+    facts.paths = {route.shape for route in one.routes}
     codecs = [one.view.codec(collection) for collection in one.view.collections]
     for route in one.routes:
         bodies = (operation.body for operation in route.operations.values())
@@ -145,7 +158,13 @@ def mask(own: Facts, every: Facts) -> dict[str, Any]:
         properties.update({name: lacking} if lacking else {})
         values.update({name: words} if words else {})
     collections = sorted(every.collections - own.collections)
-    return {"collections": collections, "properties": properties, "values": values}
+    paths = [path for path in every.paths - own.paths if collection_of(path) not in every.collections]
+    return {
+        "collections": collections,
+        "properties": properties,
+        "values": values,
+        "paths": sorted(paths),
+    }
 
 
 def _topmost(paths: Iterable[str]) -> Iterator[str]:

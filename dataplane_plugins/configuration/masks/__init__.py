@@ -2,7 +2,7 @@
 
 The files are made from the published facts of each version by `python -m tests.harness.masks`. What
 they do not name is in every version: a keyword that only HAProxy and a declaration know needs no
-entry.
+entry, and neither does a path that no version has published.
 """
 
 import json
