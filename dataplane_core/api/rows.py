@@ -7,7 +7,7 @@ import falcon
 
 from dataplane_core.api.parents import Parents
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.view import View
+from dataplane_core.api.view import View, WriteMetadata
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.parameter_table import unknown_words
@@ -44,6 +44,7 @@ class RowResource:
             values = {one.key: one.unnamed(row.line), **values}
         if words := unknown_words(row.reading):
             values[UNMANAGED.name] = words
+        values |= self._view.metadata(row.line)
         return self._codec.project(values)
 
     def _section(
@@ -84,13 +85,17 @@ class RowResource:
         Raises `BadRequest` for an index above the number of rows, `AlreadyExists` for a name that
         is taken.
         """
+        write = self._view.take_metadata(values)
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "create")
+            key: Any
             if index is None:
-                self._refuse_taken(section, parent, values)
+                key = self._name_of_new(section, parent, values)
             else:
-                index = self._place(section, parent, index)
+                key = index = self._place(section, parent, index)
             new = self._collection.table.insert(section, values, index)
+            if write is not None:
+                new = _rewritten(new, {self._find(new, parent, key).at: write})
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 201)
 
@@ -100,16 +105,29 @@ class RowResource:
             raise BadRequest(f"index out of range: Object with id {index} in {parent} out of range")
         return index if index >= 0 else length
 
-    def _refuse_taken(
+    def _name_of_new(
         self, section: Section, parent: ParentReference, values: dict[str, Any]
-    ) -> None:
-        """Raise `AlreadyExists` where the section has a row of the name that a new one has."""
+    ) -> str | None:
+        """Return the name of a new row; raise `AlreadyExists` where the section has one of it."""
         one = self._collection
         name = values.get(str(one.key))
         if name is None and one.unnamed is not None:
             name = one.unnamed(one.table.line(values))
         if name in named_rows(one, section):
             raise self._taken(name, parent)
+        return name
+
+    def _find(self, section: Section, parent: ParentReference, key: Any) -> Row:
+        if self._collection.key is not None:
+            row = named_rows(self._collection, section).get(key)
+            if row is None:
+                raise self._missing(key, parent)
+            return row
+        rows = self._collection.table.rows(section)
+        index = int(key)
+        if not 0 <= index < len(rows):
+            raise self._missing(index, parent)
+        return rows[index]
 
     def _without_index(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -156,11 +174,14 @@ class RowList(RowResource):
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent = self._parent(req, keys)
         wanted = [self._without_index(item.values) for item in req.body_list.items]
+        writes = [self._view.take_metadata(values) for values in wanted]
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "replace_list")
             before = [row.values for row in self._collection.table.rows(section)]
             items = self._codec.keep_each(before, wanted)
             new = self._collection.table.put(section, items, self._collection.key)
+            rows = self._collection.table.rows(new) if any(writes) else ()
+            new = _rewritten(new, {row.at: write for row, write in zip(rows, writes, strict=False)})
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 200)
 
@@ -188,13 +209,14 @@ class RowItem(RowResource):
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]
         values = self._without_index(req.body.values)
+        write = self._view.take_metadata(values)
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "replace", key)
             row = self._find(section, parent, key)
             self._rename(section, parent, row, values)
             values = self._codec.keep(row.values, values)
             new = self._collection.table.replace(section, row, values)
-            edit.document = edit.document.replace(section, new)
+            edit.document = edit.document.replace(section, _rewritten(new, {row.at: write}))
         self._view.answer_change(req, resp, edit.outcome, 200)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
@@ -205,18 +227,6 @@ class RowItem(RowResource):
             new = self._collection.table.remove(section, row)
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 204)
-
-    def _find(self, section: Section, parent: ParentReference, key: Any) -> Row:
-        if self._collection.key is not None:
-            row = named_rows(self._collection, section).get(key)
-            if row is None:
-                raise self._missing(key, parent)
-            return row
-        rows = self._collection.table.rows(section)
-        index = int(key)
-        if not 0 <= index < len(rows):
-            raise self._missing(index, parent)
-        return rows[index]
 
     def _rename(
         self, section: Section, parent: ParentReference, row: Row, values: dict[str, Any]
@@ -231,3 +241,11 @@ class RowItem(RowResource):
         new = values.get(one.key)
         if new is not None and new != old and new in named_rows(one, section):
             raise self._taken(new, parent)
+
+
+def _rewritten(section: Section, writes: Mapping[int, WriteMetadata | None]) -> Section:
+    """Return a section with other metadata on its lines at some places."""
+    new = {at: write(section.lines[at]) for at, write in writes.items() if write is not None}
+    if all(line is section.lines[at] for at, line in new.items()):
+        return section
+    return section.with_lines([new.get(at, line) for at, line in enumerate(section.lines)])

@@ -7,7 +7,7 @@ import falcon
 
 from dataplane_core.api.operations import FULL_SECTION
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.view import View
+from dataplane_core.api.view import View, WriteMetadata
 from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
@@ -44,17 +44,31 @@ def object_of(
 
 
 def put(
-    document: Document, section: Section, model: Model, codec: Codec, values: dict[str, Any]
+    document: Document,
+    section: Section,
+    model: Model,
+    codec: Codec,
+    values: dict[str, Any],
+    write: WriteMetadata | None,
 ) -> Document:
     """Return the document with `section` saying `values`; it keeps its name and its rows."""
     new = model.put(section, codec.keep(model.read(section), values))
-    return with_new(document, section, new, values)
+    return with_new(document, section, new, values, write)
 
 
 def with_new(
-    document: Document, section: Section, new: Section, values: Mapping[str, Any]
+    document: Document,
+    section: Section,
+    new: Section,
+    values: Mapping[str, Any],
+    write: WriteMetadata | None,
 ) -> Document:
-    """Return the document with `new` in the place of `section`, inheriting as `values` say."""
+    """Return the document with `new` in the place of `section`, inheriting as `values` say.
+
+    `write` changes the metadata on its header.
+    """
+    if write is not None:
+        new = new.with_header(write(new.header))
     document = document.replace(section, new)
     if section.kind in INHERITING:
         document = with_defaults(document, new, values.get(FROM.name))
@@ -82,6 +96,7 @@ class SectionResource:
         """
         one = self._collection
         values = object_of(self._view.registry, section, one.model, {one.key: name}, reached)
+        values |= self._view.metadata(section.header)
         if _is_full(req):
             values.update(self._whole.read(section))
         return self._codec.project(values)
@@ -93,15 +108,16 @@ class SectionResource:
 
         What this version cannot say of the section and its rows is kept.
         """
+        write = self._view.take_metadata(values)
         lists = {name: values.pop(name, []) for name in self._whole.rows}
         if not _is_full(req):
-            return put(document, section, self._collection.model, self._codec, values)
+            return put(document, section, self._collection.model, self._codec, values, write)
         before = self._whole.read(section)
         for name, rows in self._whole.rows.items():
             kept = self._view.codec(rows).keep_each(before.get(name, ()), lists[name])
             values[name] = kept
         new = self._whole.put(section, self._codec.keep(before, values))
-        return with_new(document, section, new, values)
+        return with_new(document, section, new, values, write)
 
 
 class SectionList(SectionResource):
@@ -194,11 +210,13 @@ class SingleItem:
         section = find_single(snapshot.document, self._collection)
         if section is None:
             return self._codec.project({})
-        return self._codec.project(object_of(self._view.registry, section, self._collection.model))
+        values = object_of(self._view.registry, section, self._collection.model)
+        return self._codec.project(values | self._view.metadata(section.header))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:
         one = self._collection
         values = {path: value for path, value in req.body.values.items() if path != "name"}
+        write = self._view.take_metadata(values)
         with self._view.edit(req) as edit:
             document = edit.document
             section = find_single(document, one)
@@ -207,5 +225,5 @@ class SingleItem:
                     raise NotFound(f"missing object: there is no {one.kind} section")
                 order = self._view.registry.section_order
                 document, section = place_section(document, one.kind, "", None, order)
-            edit.document = put(document, section, one.model, self._codec, values)
+            edit.document = put(document, section, one.model, self._codec, values, write)
         self._view.answer_change(req, resp, edit.outcome, 200)

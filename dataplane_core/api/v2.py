@@ -39,6 +39,7 @@ class V2:
     configuration = "/services/haproxy/configuration"
     index_parameter = "index"
     index_property: str | None = "index"
+    has_metadata = False
 
     def wrap(self, version: int | None, data: Any) -> Any:
         return {"data": data} if version is None else {"_version": version, "data": data}

@@ -29,7 +29,7 @@ class ApiVersion(Protocol):
 
     Rows without a name are known by their place in the list, from 0. `index_parameter` is what
     paths call it; `index_property` is the property of the object that has it, None where the path
-    alone says it.
+    alone says it. With `has_metadata`, objects show the comment of their line as `metadata`.
     """
 
     name: str
@@ -39,6 +39,7 @@ class ApiVersion(Protocol):
     introduction: str
     index_parameter: str
     index_property: str | None
+    has_metadata: bool
 
     def wrap(self, version: int | None, data: Any) -> Any:
         """Return the answer to a GET that shows `data` as it was in a version.

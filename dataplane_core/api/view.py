@@ -14,6 +14,7 @@ from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
 from dataplane_core.codec.masks import ModelMask
+from dataplane_core.codec.metadata import METADATA, metadata_of, with_metadata
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Problem, Prop
@@ -32,6 +33,10 @@ from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit
+from dataplane_core.text import Line
+
+WriteMetadata = Callable[[Line], Line]
+"""Returns an object's line with other metadata."""
 
 ObjectRules = Callable[[Mapping[str, Any]], Iterable[Problem]]
 
@@ -113,6 +118,23 @@ class View:
                 yield prop
             elif index is not None:
                 yield replace(prop, names={self.version.name: index})
+        if self.version.has_metadata:
+            yield METADATA
+
+    def metadata(self, line: Line) -> dict[str, Any]:
+        """Return the property of an object that its line's comment is, if the version shows it."""
+        found = metadata_of(line) if self.version.has_metadata else None
+        return {} if found is None else {METADATA.name: found}
+
+    def take_metadata(self, values: dict[str, Any]) -> WriteMetadata | None:
+        """Take the metadata out of a body's values; return what writes them on the object's line.
+
+        None stands for a version without metadata: a line keeps the comment that it has.
+        """
+        if not self.version.has_metadata:
+            return None
+        metadata = values.pop(METADATA.name, None)
+        return lambda line: with_metadata(line, metadata)
 
     def make_codec(
         self,

@@ -89,6 +89,18 @@ class Line:
         gap = before[len(before.rstrip(" \t")) :]
         return Line(f"{self.indent}{' '.join(tokens)}{gap or ' '}{self.comment}{end}")
 
+    def with_comment(self, comment: str) -> "Line":
+        """Return the line with another comment behind its words, from the `#` on; "" for none."""
+        if comment == self.comment or not self.tokens:
+            return self
+        body = self.raw.rstrip("\r\n")
+        end = self.raw[len(body) :]
+        if self.comment:
+            written = body.removesuffix(self.comment)
+            bare = written.rstrip(" \t")
+            body = written if bare.endswith("\\") else bare  # an escaped blank is the word's
+        return Line(f"{body} {comment}{end}" if comment else body + end)
+
     @classmethod
     def make(cls, tokens: Sequence[str], indent: str = "  ", end: str = "\n") -> "Line":
         """Return a new line of `tokens`, with one blank between them."""

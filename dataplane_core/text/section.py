@@ -116,6 +116,10 @@ class Section:
         words[at : at + 2] = ["from", parent] if parent else []
         return self._with(self.header.rewritten(words), self.lines)
 
+    def with_header(self, header: Line) -> "Section":
+        """Return the section with another header, of the same kind and name."""
+        return self if header is self.header else self._with(header, self.lines)
+
     def with_lines(self, lines: Sequence[Line]) -> "Section":
         """Return the section with other lines below its header; all but the last are ended."""
         body, end = tuple(lines), self.line_end()

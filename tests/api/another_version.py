@@ -31,6 +31,7 @@ class V9:
     name, prefix, title, release = "v9", "/v9", "Another", "v9.0.0"
     introduction = "Another version."
     index_parameter, index_property = "index", None
+    has_metadata = True
 
     def wrap(self, version: int, data: Any) -> Any:
         return data

@@ -55,6 +55,7 @@ def test_parents_in_the_path_and_bare_answers(both: Api) -> None:
         "name": "k1",
         "address": "10.0.0.1",
         "weight": 5,
+        "metadata": {"comment": "here"},
     }
     body = {"name": "a/b", "address": "x", "tags": {"first": "t"}, "ancient": "o"}
     assert both.call("POST", path, body, version=1).status_code == 202
@@ -246,3 +247,34 @@ def test_a_version_may_call_the_index_otherwise(api: Api) -> None:
     document = api.call("GET", "/v8/specification").json
     assert f"{path.removeprefix('/v8')}/{{id}}" in document["paths"]
     assert "id" in document["definitions"]["passage"]["required"]
+
+
+def test_a_version_may_show_comments_as_metadata(both: Api) -> None:
+    row, owner = "backends/be1/keepers", {"owner": "me"}
+    body = {"name": "n", "address": "x", "metadata": owner}
+    change(both, "POST", row, body)
+    assert 'keeper n x # {"owner":"me"}\n' in both.text
+    assert both.call("GET", f"{TOP}/{row}/n").json == body
+    assert both.get("keepers/n", backend="be1") == {"name": "n", "address": "x"}
+    both.change("PUT", "keepers/n", {"name": "n", "address": "y"}, backend="be1")
+    assert 'keeper n y # {"owner":"me"}\n' in both.text, "a version without metadata leaves comments"
+    change(both, "PUT", f"{row}/n", {"name": "n", "address": "y", "metadata": {"comment": "a\nbackend b"}})
+    assert 'keeper n y # {"comment":"a\\nbackend b"}\n' in both.text
+    change(both, "PUT", f"{row}/n", {"name": "n", "address": "y"})
+    assert "keeper n y\n" in both.text
+    answer = both.call("PUT", f"{TOP}/{row}/n", {**body, "metadata": ["a"]}, version=both.version)
+    assert (answer.status_code, answer.json["message"]) == (400, "metadata in body must be an object")
+
+
+def test_rules_and_sections_have_metadata_too(both: Api) -> None:
+    rules = "frontends/fe1/passages"
+    change(both, "PUT", rules, [{"type": "deny", "metadata": {"n": 1}}, {"type": "allow"}])
+    assert 'pass deny # {"n":1}\n' in both.text
+    change(both, "POST", f"{rules}/1", {"type": "allow", "metadata": {"n": 2}})
+    assert [one.get("metadata") for one in both.call("GET", f"{TOP}/{rules}").json] == [{"n": 1}, {"n": 2}, None]
+    change(both, "POST", "backends", {"name": "be9", "metadata": {"n": 3}})
+    assert 'backend be9 # {"n":3}\n' in both.text
+    assert both.call("GET", f"{TOP}/backends/be9").json["metadata"] == {"n": 3}
+    assert "metadata" not in both.get("backends/be9")
+    change(both, "PUT", "backends/be9", {"name": "be9"})
+    assert "backend be9\n" in both.text

@@ -1,0 +1,65 @@
+"""Metadata is the comment of a line: what is written is read again, and stays a comment."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane_core.codec.metadata import metadata_of, with_metadata
+from dataplane_core.errors import Invalid
+from dataplane_core.text import Line
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+LINES = ["  server s1 192.0.2.1:80\n", "backend b  # words\r\n", "  log-tag 'a # b' #x", "  description a\\ # c\n"]
+
+
+@pytest.mark.parametrize("raw", LINES)
+@given(metadata=st.dictionaries(TEXTS, VALUES, max_size=4))
+def test_what_is_written_is_read_and_nothing_else_changes(raw, metadata):
+    before = Line(raw)
+    after = with_metadata(before, metadata)
+    assert after.tokens == before.tokens
+    assert metadata_of(after) == metadata
+    assert len(after.raw.splitlines()) == 1
+    assert after.raw[len(after.raw.rstrip("\r\n")) :] == raw[len(raw.rstrip("\r\n")) :]
+    assert with_metadata(after, metadata) is after
+    bare = with_metadata(after, None)
+    assert (bare.tokens, bare.comment, metadata_of(bare)) == (before.tokens, "", None)
+
+
+@pytest.mark.parametrize(
+    ("comment", "shown"),
+    [
+        ("", None),
+        ("#", None),
+        ('#{"a":1}', {"a": 1}),
+        ('# {"a": {"b": "<"}}  ', {"a": {"b": "<"}}),
+        ("# by hand", {"comment": "by hand"}),
+        ("# [1]", {"comment": "[1]"}),
+        ("# {broken", {"comment": "{broken"}),
+        ('# {"a":1} and words', {"comment": '{"a":1} and words'}),
+        ('# {"a":NaN}', {"comment": '{"a":NaN}'}),
+    ],
+)
+def test_a_comment_by_hand_is_shown_and_stays(comment, shown):
+    line = Line(f"  server s1 192.0.2.1:80 {comment}\n")
+    assert metadata_of(line) == shown
+    assert with_metadata(line, shown).raw == line.raw or not shown
+
+
+def test_it_is_written_compact_and_sorted():
+    line = with_metadata(Line("backend b\n"), {"b": "<&>\n\u2028", "a": "é"})
+    assert line.raw == 'backend b # {"a":"é","b":"\\u003c\\u0026\\u003e\\n\\u2028"}\n'
+    assert with_metadata(line, {}).raw == "backend b # {}\n"
+
+
+def test_metadata_that_is_nested_too_deeply_is_refused():
+    deep = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    with pytest.raises(Invalid, match="nested too deeply"):
+        with_metadata(Line("backend b\n"), deep)
