@@ -91,8 +91,9 @@ class Routes:
     ) -> None:
         """Serve `resource` at `template`, below the prefix of all API versions or of some.
 
-        An API version whose mask (`Mask.paths`) has the template does not serve it. `versions` are
-        for a path that each version serves in another way.
+        An API version whose mask (`Mask.paths`) has the template does not serve it, unless
+        `versions` names that version: for a path that each version serves in another way.
+
         Responders are Falcon's (`on_get(req, resp, name)`); a resource that needs the view of an
         API version is an `InVersion`. Before responders run, the frame has checked credentials,
         media types and the parameters and body that the operation states; `req.query` and
@@ -137,11 +138,13 @@ class Routes:
     def of(self, version: str, lacking: Iterable[str] = ()) -> list[Route]:
         """Return the routes of an API version but those with one of the templates `lacking`.
 
+        A route that names its versions is in these, and in no other.
+
         Templates are compared by the places of their parameters: versions name them differently.
         """
         hidden = set(map(shape, lacking))
         return [
             route
             for route, only in self.routes
-            if (only is None or version in only) and route.shape not in hidden
+            if (route.shape not in hidden if only is None else version in only)
         ]

@@ -72,14 +72,20 @@ class View:
 
     @cached_property
     def collections(self) -> tuple[Collection, ...]:
-        """The collections that the version has, in the order of their declarations."""
+        """The collections that the version has, in the order of their declarations.
+
+        One that names its versions is in these, whatever masks say.
+        """
         name = self.version.name
         every = self.registry.collections.values()
         return tuple(
             one
             for one in every
-            if (one.versions is None or name in one.versions)
-            and one.name not in self.mask.collections
+            if (
+                one.name not in self.mask.collections
+                if one.versions is None
+                else name in one.versions
+            )
         )
 
     def codec(self, collection: Collection) -> Codec:

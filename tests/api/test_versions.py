@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from dataplane_core import impl
+from dataplane_core.api.operations import Operation
 from dataplane_core.api.v2 import V2
 from dataplane_core.app import VERSIONS, serve
 from dataplane_core.errors import CheckFailed, Finding, Reference
-from dataplane_core.grammar import arg, duration, one_of, word
+from dataplane_core.grammar import Model, arg, duration, one_of, statement, word
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.registry import Registry
 from tests.api.another_version import TOP, V9
@@ -178,6 +179,29 @@ def test_a_path_of_a_plugin_that_a_version_lacks_is_in_the_others_alone(both: Ap
     assert not [path for path in new["paths"] if path.startswith(RELOADS)]
     new, old = (both.call("GET", f"/{name}/services/haproxy").text for name in ("v9", "v2"))
     assert ("reloads" in new, "reloads" in old) == (False, True)
+
+
+def test_what_names_its_versions_is_in_these_whatever_masks_say(make_api: Any) -> None:
+    class Here:
+        def on_get(self, req: Any, resp: Any) -> None:
+            resp.media = {}
+
+    @impl
+    def dataplane_register(registry: Registry) -> None:
+        registry.mask("v2", Mask(frozenset({"sheds"}), paths=frozenset({"/here", "/there"})))
+        model = Model("shed", statement("colour", word("colour")))
+        registry.sections("sheds", kind="shed", model=model, versions=("v2",))
+
+    @impl
+    def dataplane_routes(routes: Any) -> None:
+        routes.add("/here", Here(), {"GET": Operation("getHere", "Here")}, versions=("v2",))
+        routes.add("/there", Here(), {"GET": Operation("getThere", "There")})
+
+    hooks = {"dataplane_register": dataplane_register, "dataplane_routes": dataplane_routes}
+    api: Api = make_api(plugins=[SimpleNamespace(__name__="plugin", **hooks)])
+    api.client.app = serve(api.app.services, (*VERSIONS, V9()))
+    assert [api.call("GET", path).status_code for path in ("/v2/here", "/v2/there", "/v9/here")] == [200, 404, 404]
+    assert api.get("sheds") == []
 
 
 def test_values_have_the_type_of_the_version(both: Api) -> None:
