@@ -7,6 +7,7 @@ from typing import IO, Any
 import falcon
 import orjson
 
+from dataplane_core.codec.shape import DEEPEST, is_too_deep
 from dataplane_core.errors import BadRequest, Code, Invalid, TooLarge
 from dataplane_core.text.numbers import is_digits
 
@@ -72,15 +73,23 @@ def parse_json(data: bytes) -> Any:
     """Return the JSON document that `data` starts with.
 
     What follows it is ignored, as clients of the interface are used to. A number that fits into no
-    64 bits and text that is not UTF-8 are errors; of equal keys the last one counts.
+    64 bits, text that is not UTF-8, and more than `DEEPEST` arrays and objects in one another are
+    errors; of equal keys the last one counts.
     """
+    value = _parsed(data)
+    if data.count(b"[") + data.count(b"{") > DEEPEST and is_too_deep(value):
+        raise BadRequest(f"the body has more than {DEEPEST} arrays and objects in one another")
+    return value
+
+
+def _parsed(data: bytes) -> Any:
     if not data.strip():
         raise Invalid("data in body is required", code=Code.REQUIRED)
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         if error.msg.startswith("unexpected content after document"):
-            return parse_json(error.doc[: error.pos].encode())
+            return _parsed(error.doc[: error.pos].encode())
         if "surrogate in string" in error.msg:
             return _with_surrogates(error.doc)
         raise BadRequest(f"the body is not JSON: {error}") from None

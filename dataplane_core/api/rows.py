@@ -7,7 +7,7 @@ import falcon
 
 from dataplane_core.api.parents import Parents
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.view import View, WriteMetadata
+from dataplane_core.api.view import View, with_each
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.grammar.parameter_table import unknown_words
@@ -30,6 +30,7 @@ class RowResource:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)
+        self._has_metadata = view.has_metadata(collection)
         self._thing = self._codec.name
         self._parents = parents
         self._key = key or collection.key or view.version.index_parameter
@@ -44,7 +45,8 @@ class RowResource:
             values = {one.key: one.unnamed(row.line), **values}
         if words := unknown_words(row.reading):
             values[UNMANAGED.name] = words
-        values |= self._view.metadata(row.line)
+        if self._has_metadata:
+            values |= self._view.metadata(one, row.line)
         return self._codec.project(values)
 
     def _section(
@@ -85,7 +87,7 @@ class RowResource:
         Raises `BadRequest` for an index above the number of rows, `AlreadyExists` for a name that
         is taken.
         """
-        write = self._view.take_metadata(values)
+        write = self._view.take_metadata(self._collection, values)
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "create")
             key: Any
@@ -95,7 +97,8 @@ class RowResource:
                 key = index = self._place(section, parent, index)
             new = self._collection.table.insert(section, values, index)
             if write is not None:
-                new = _rewritten(new, {self._find(new, parent, key).at: write})
+                row = self._find(new, parent, key)
+                new = new.replace_each({row.at: write(row.line)})
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 201)
 
@@ -174,14 +177,13 @@ class RowList(RowResource):
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent = self._parent(req, keys)
         wanted = [self._without_index(item.values) for item in req.body_list.items]
-        writes = [self._view.take_metadata(values) for values in wanted]
+        writes = [self._view.take_metadata(self._collection, values) for values in wanted]
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "replace_list")
             before = [row.values for row in self._collection.table.rows(section)]
             items = self._codec.keep_each(before, wanted)
             new = self._collection.table.put(section, items, self._collection.key)
-            rows = self._collection.table.rows(new) if any(writes) else ()
-            new = _rewritten(new, {row.at: write for row, write in zip(rows, writes, strict=False)})
+            new = with_each(new, self._collection, writes)
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 200)
 
@@ -209,14 +211,16 @@ class RowItem(RowResource):
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent, key = self._parent(req, keys), keys[self._key]
         values = self._without_index(req.body.values)
-        write = self._view.take_metadata(values)
+        write = self._view.take_metadata(self._collection, values)
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "replace", key)
             row = self._find(section, parent, key)
             self._rename(section, parent, row, values)
             values = self._codec.keep(row.values, values)
             new = self._collection.table.replace(section, row, values)
-            edit.document = edit.document.replace(section, _rewritten(new, {row.at: write}))
+            if write is not None:
+                new = new.replace_each({row.at: write(new.lines[row.at])})
+            edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 200)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
@@ -241,11 +245,3 @@ class RowItem(RowResource):
         new = values.get(one.key)
         if new is not None and new != old and new in named_rows(one, section):
             raise self._taken(new, parent)
-
-
-def _rewritten(section: Section, writes: Mapping[int, WriteMetadata | None]) -> Section:
-    """Return a section with other metadata on its lines at some places."""
-    new = {at: write(section.lines[at]) for at, write in writes.items() if write is not None}
-    if all(line is section.lines[at] for at, line in new.items()):
-        return section
-    return section.with_lines([new.get(at, line) for at, line in enumerate(section.lines)])

@@ -7,7 +7,7 @@ import falcon
 
 from dataplane_core.api.operations import FULL_SECTION
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.view import View, WriteMetadata
+from dataplane_core.api.view import View, WriteMetadata, with_each
 from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.grammar import Model
@@ -96,10 +96,18 @@ class SectionResource:
         """
         one = self._collection
         values = object_of(self._view.registry, section, one.model, {one.key: name}, reached)
-        values |= self._view.metadata(section.header)
+        values |= self._view.metadata(one, section.header)
         if _is_full(req):
-            values.update(self._whole.read(section))
+            values.update(self._read_whole(section))
         return self._codec.project(values)
+
+    def _read_whole(self, section: Section) -> dict[str, Any]:
+        """Return what a section says, its rows with their metadata."""
+        values = self._whole.read(section)
+        for name, rows in self._whole.rows.items():
+            for item, row in zip(values.get(name, ()), rows.table.rows(section), strict=False):
+                item.update(self._view.metadata(rows, row.line))
+        return values
 
     def _put(
         self, req: ApiRequest, document: Document, section: Section, values: dict[str, Any]
@@ -108,15 +116,19 @@ class SectionResource:
 
         What this version cannot say of the section and its rows is kept.
         """
-        write = self._view.take_metadata(values)
+        write = self._view.take_metadata(self._collection, values)
         lists = {name: values.pop(name, []) for name in self._whole.rows}
         if not _is_full(req):
             return put(document, section, self._collection.model, self._codec, values, write)
         before = self._whole.read(section)
+        writes = {}
         for name, rows in self._whole.rows.items():
+            writes[name] = [self._view.take_metadata(rows, item) for item in lists[name]]
             kept = self._view.codec(rows).keep_each(before.get(name, ()), lists[name])
             values[name] = kept
         new = self._whole.put(section, self._codec.keep(before, values))
+        for name, rows in self._whole.rows.items():
+            new = with_each(new, rows, writes[name])
         return with_new(document, section, new, values, write)
 
 
@@ -211,12 +223,12 @@ class SingleItem:
         if section is None:
             return self._codec.project({})
         values = object_of(self._view.registry, section, self._collection.model)
-        return self._codec.project(values | self._view.metadata(section.header))
+        return self._codec.project(values | self._view.metadata(self._collection, section.header))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:
         one = self._collection
         values = {path: value for path, value in req.body.values.items() if path != "name"}
-        write = self._view.take_metadata(values)
+        write = self._view.take_metadata(one, values)
         with self._view.edit(req) as edit:
             document = edit.document
             section = find_single(document, one)

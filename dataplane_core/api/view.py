@@ -1,6 +1,6 @@
 """What the responders of an API version share: codecs, and how they read, edit and answer."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -14,7 +14,7 @@ from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
 from dataplane_core.codec.masks import ModelMask
-from dataplane_core.codec.metadata import METADATA, metadata_of, with_metadata
+from dataplane_core.codec.metadata import metadata_of, with_metadata
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Problem, Prop
@@ -25,7 +25,7 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentSections
-from dataplane_core.resources.extra_props import INDEX, extra_props
+from dataplane_core.resources.extra_props import INDEX, METADATA, extra_props
 from dataplane_core.resources.masks import NOTHING, Mask
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.whole_section import WholeSection
@@ -33,7 +33,7 @@ from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit
-from dataplane_core.text import Line
+from dataplane_core.text import Line, Section
 
 WriteMetadata = Callable[[Line], Line]
 """Returns an object's line with other metadata."""
@@ -96,7 +96,7 @@ class View:
             rules = _rules(collection)
             if isinstance(collection, SectionCollection):
                 whole = self.whole(collection)
-                props, rules = (*props, *whole.list_props()), whole.problems
+                props, rules = (*props, *self._list_props(whole)), whole.problems
             empty = (
                 collection.model.empty
                 if isinstance(collection, SectionCollection | SingleSection)
@@ -120,24 +120,38 @@ class View:
         """Yield the properties that no line has; the index, if any, as the version calls it."""
         index = self.version.index_property
         for prop in extra_props(collection):
-            if prop is not INDEX or index == INDEX.name:
+            if prop is METADATA:
+                if self.version.has_metadata:
+                    yield prop
+            elif prop is not INDEX or index == INDEX.name:
                 yield prop
             elif index is not None:
                 yield replace(prop, names={self.version.name: index})
-        if self.version.has_metadata:
-            yield METADATA
 
-    def metadata(self, line: Line) -> dict[str, Any]:
+    def _list_props(self, whole: WholeSection) -> Iterator[Prop]:
+        """Yield the properties that hold a section's rows; with metadata if the rows have some."""
+        for prop in whole.list_props():
+            items = whole.rows[prop.name].props
+            more = (METADATA,) if self.has_metadata(whole.rows[prop.name]) else ()
+            yield replace(prop, items=(*items, *more))
+
+    def has_metadata(self, collection: Collection) -> bool:
+        """Return whether the version shows the comments of a collection's lines as metadata."""
+        return self.version.has_metadata and METADATA.name in self.codec(collection).root.children
+
+    def metadata(self, collection: Collection, line: Line) -> dict[str, Any]:
         """Return the property of an object that its line's comment is, if the version shows it."""
-        found = metadata_of(line) if self.version.has_metadata else None
+        found = metadata_of(line) if self.has_metadata(collection) else None
         return {} if found is None else {METADATA.name: found}
 
-    def take_metadata(self, values: dict[str, Any]) -> WriteMetadata | None:
+    def take_metadata(
+        self, collection: Collection, values: dict[str, Any]
+    ) -> WriteMetadata | None:
         """Take the metadata out of a body's values; return what writes them on the object's line.
 
-        None stands for a version without metadata: a line keeps the comment that it has.
+        None stands for a version that shows no metadata: a line keeps the comment that it has.
         """
-        if not self.version.has_metadata:
+        if not self.has_metadata(collection):
             return None
         metadata = values.pop(METADATA.name, None)
         return lambda line: with_metadata(line, metadata)
@@ -254,3 +268,13 @@ def _rules(collection: Collection) -> ObjectRules:
     if isinstance(collection, SectionCollection | SingleSection):
         return collection.model.problems
     return lambda values: ()
+
+
+def with_each(
+    section: Section, rows: RowCollection, writes: Sequence[WriteMetadata | None]
+) -> Section:
+    """Return a section with other metadata on the lines of its rows, given in their order."""
+    if not any(writes):
+        return section
+    found = zip(rows.table.rows(section), writes, strict=False)
+    return section.replace_each({row.at: write(row.line) for row, write in found if write})

@@ -11,14 +11,14 @@ from typing import Any
 
 import orjson
 
+from dataplane_core.codec.shape import is_too_deep
 from dataplane_core.errors import Code, Invalid
-from dataplane_core.grammar import Prop
 from dataplane_core.text import Line
-
-METADATA = Prop("metadata", "object", help="What clients keep of the object, in its comment.")
 
 _ESCAPED = re.compile(r"[<>&\x7f-\x9f\u2028\u2029]")
 """What JSON may hold as it is, and a comment is not to hold: controls, and line ends of Unicode."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def metadata_of(line: Line) -> dict[str, Any] | None:
@@ -30,21 +30,24 @@ def metadata_of(line: Line) -> dict[str, Any] | None:
         found = orjson.loads(words)
     except orjson.JSONDecodeError:
         found = None
-    return found if isinstance(found, dict) else {"comment": words}
+    return found if isinstance(found, dict) and not is_too_deep(found) else {"comment": words}
 
 
 def with_metadata(line: Line, metadata: Mapping[str, Any] | None) -> Line:
     """Return the line with metadata for its comment: compact, with sorted keys; None: no comment.
 
-    Raises `Invalid` for metadata that is nested too deeply.
+    A line that has the same metadata stays as it is. Raises `Invalid` for text that is not UTF-8.
     """
     if metadata is None:
         return line.with_comment("")
-    if metadata == metadata_of(line):
+    text = _json(metadata)
+    if text == _json(metadata_of(line)):
         return line
-    try:
-        text = json.dumps(metadata, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    except RecursionError:
-        message = f"{METADATA.name} in body is nested too deeply"
-        raise Invalid(message, code=Code.TYPE) from None
+    if _SURROGATE.search(text):
+        raise Invalid("metadata in body must be text in UTF-8", code=Code.PATTERN)
     return line.with_comment("# " + _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _json(metadata: Mapping[str, Any] | None) -> str:
+    """Return what tells metadata apart: as JSON, in which `true` is not 1."""
+    return json.dumps(metadata, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

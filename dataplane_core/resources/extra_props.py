@@ -1,4 +1,4 @@
-"""Properties that no line of an object has: its name, its index, what it inherits."""
+"""Properties that no words of an object's lines have: its name, its index, what it inherits."""
 
 from dataplane_core.grammar import Prop
 from dataplane_core.resources.collections import (
@@ -18,18 +18,22 @@ UNMANAGED = Prop(
     read_only=True,
     help="What the file says here and the API does not know. It is kept; in a body it is ignored.",
 )
+METADATA = Prop("metadata", "object", help="What clients keep of the object, in its comment.")
 
 
 def extra_props(collection: Collection) -> tuple[Prop, ...]:
-    """Return the properties that no line has: names, positions, `from`, what is not known."""
+    """Return the properties that no words of a line have.
+
+    They are names, positions, `from`, what is not known, and metadata; versions may lack some.
+    """
     if isinstance(collection, RowCollection):
-        return (INDEX, UNMANAGED) if collection.indexed else (UNMANAGED,)
+        return (*((INDEX,) if collection.indexed else ()), UNMANAGED, METADATA)
     if not isinstance(collection, SectionCollection | SingleSection):
         return ()
     inherits = (FROM,) if collection.kind in INHERITING else ()
     if isinstance(collection, SingleSection):
         named = (Prop("name", pattern=SECTION_NAME), *inherits) if inherits else ()
-        return (*named, UNMANAGED)
+        return (*named, UNMANAGED, METADATA)
     name = Prop(
         collection.key,
         pattern=collection.key_pattern,
@@ -37,4 +41,4 @@ def extra_props(collection: Collection) -> tuple[Prop, ...]:
         required=collection.unnamed is None,
         help="Name of the section.",
     )
-    return (name, *inherits, UNMANAGED)
+    return (name, *inherits, UNMANAGED, METADATA)

@@ -1,6 +1,6 @@
 """Hold one section of a configuration file: its header, the comments above that, and its lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dataplane_core.text.comments import own_comments_start
@@ -144,6 +144,12 @@ class Section:
     def replace(self, at: int, line: Line) -> "Section":
         """Return the section with another line in the place `at`."""
         return self.with_lines([*self.lines[:at], line, *self.lines[at + 1 :]])
+
+    def replace_each(self, lines: Mapping[int, Line]) -> "Section":
+        """Return the section with other lines in some places."""
+        if all(line is self.lines[at] for at, line in lines.items()):
+            return self
+        return self.with_lines([lines.get(at, line) for at, line in enumerate(self.lines)])
 
     def end(self) -> int:
         """Return the place at which a line is appended: behind the section's last statement.

@@ -15,6 +15,7 @@ from dataplane_core.api.v2 import V2
 from dataplane_core.app import VERSIONS, serve
 from dataplane_core.errors import CheckFailed, Finding, Reference
 from dataplane_core.grammar import Model, arg, duration, one_of, statement, word
+from dataplane_core.hooks.containment import PluginError
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.registry import Registry
 from tests.api.another_version import TOP, V9
@@ -302,3 +303,55 @@ def test_rules_and_sections_have_metadata_too(both: Api) -> None:
     assert "metadata" not in both.get("backends/be9")
     change(both, "PUT", "backends/be9", {"name": "be9"})
     assert "backend be9\n" in both.text
+
+
+def test_a_section_with_its_rows_has_their_metadata(both: Api) -> None:
+    new = {"name": "be9", "metadata": {"s": 1}, "keepers": [{"name": "n", "address": "x", "metadata": {"r": 1}}]}
+    both.call("POST", f"{TOP}/backends", new, version=both.version, full_section="true")
+    assert 'backend be9 # {"s":1}\n  keeper n x # {"r":1}\n' in both.text
+    path = f"{TOP}/backends/be1"
+    full = both.call("GET", path, full_section="true").json
+    assert full["keepers"][0]["metadata"] == {"comment": "here"}
+    before = both.text
+    both.call("PUT", path, full, version=both.version, full_section="true")
+    assert both.text == before
+    del full["keepers"][0]["metadata"]
+    full["keepers"][1]["metadata"] = {"r": 2}
+    both.call("PUT", path, full, version=both.version, full_section="true")
+    assert "weight 5\n" in both.text and 'keeper k2 10.0.0.2 # {"r":2}\n' in both.text
+
+
+def test_a_model_whose_mask_lacks_metadata_keeps_its_comments(make_api: Any) -> None:
+    @impl
+    def dataplane_register(registry: Registry) -> None:
+        lacking = frozenset({"metadata"})
+        registry.mask("v9", Mask(properties={"keeper": lacking, "frontend": lacking}))
+
+    api = make_api(plugins=[SimpleNamespace(dataplane_register=dataplane_register)])
+    api.client.app = serve(api.app.services, (*VERSIONS, V9()))
+    assert "metadata" not in api.call("GET", f"{TOP}/backends/be1/keepers/k1").json
+    change(api, "PUT", "backends/be1/keepers/k1", {"name": "k1", "address": "10.0.0.9"})
+    assert "k1 10.0.0.9  # here\n" in api.text
+
+
+def test_no_plugin_has_a_property_of_that_name(make_api: Any) -> None:
+    @impl
+    def dataplane_register(registry: Registry) -> None:
+        registry.extend("keepers", arg("note", word("metadata")))
+
+    with pytest.raises(PluginError, match="the property metadata of keepers is declared"):
+        make_api(plugins=[SimpleNamespace(dataplane_register=dataplane_register)])
+
+
+@pytest.mark.parametrize("depth", [90, 300, 500, 700, 900, 960, 1000, 1020])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_a_body_that_is_nested_too_deeply_is_refused(both: Api, depth: int, opening: str, closing: str) -> None:
+    inner = '{"a":' + opening * depth + "1" + closing * depth + "}"
+    path = f"{TOP}/backends/be1/keepers"
+    for method, where, start in (("POST", path, '{"name":"n","address":"x"'), ("PUT", f"{path}/n", '{"name":"n","address":"y"')):
+        body = f'{start},"metadata":{inner}}}'
+        answer = both.call(method, where, raw=body, version=both.version)
+        assert answer.status_code == (202 if depth < 100 else 400)
+    assert both.call("GET", path).status_code == 200
+    answer = both.call("PUT", "backends/be1", raw=f'{{"errorfiles":{inner}}}', version=both.version)
+    assert answer.status_code == 400

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.codec.metadata import metadata_of, with_metadata
+from dataplane_core.codec.shape import DEEPEST, is_too_deep
 from dataplane_core.errors import Invalid
 from dataplane_core.text import Line
 
@@ -56,10 +57,23 @@ def test_it_is_written_compact_and_sorted():
     assert line.raw == 'backend b # {"a":"é","b":"\\u003c\\u0026\\u003e\\n\\u2028"}\n'
     assert with_metadata(line, {}).raw == "backend b # {}\n"
 
+def test_values_that_python_holds_for_equal_are_told_apart():
+    line = Line('backend b # {"a":1}\n')
+    assert with_metadata(line, {"a": True}).raw == 'backend b # {"a":true}\n'
+    assert with_metadata(line, {"a": 1}) is line
 
-def test_metadata_that_is_nested_too_deeply_is_refused():
-    deep = {}
-    for _ in range(100_000):
-        deep = {"a": deep}
-    with pytest.raises(Invalid, match="nested too deeply"):
-        with_metadata(Line("backend b\n"), deep)
+
+def test_text_that_is_not_utf_8_is_refused_unless_it_stays():
+    line = Line("backend b # \udc80 by hand\n")
+    assert with_metadata(line, metadata_of(line)) is line
+    with pytest.raises(Invalid, match="must be text in UTF-8"):
+        with_metadata(line, {"a": "\udc80"})
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_a_comment_that_is_nested_deeper_than_any_answer_is_words(opening, closing):
+    for depth, shown in ((DEEPEST - 1, "a"), (DEEPEST, "comment"), (5000, "comment")):
+        text = '{"a":' + opening * depth + "1" + closing * depth + "}"
+        found = metadata_of(Line(f"backend b # {text}\n"))
+        assert list(found) == [shown]
+        assert not is_too_deep(found)
