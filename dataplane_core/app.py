@@ -11,13 +11,14 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import RoutedVersion, ServedVersion
 from dataplane_core.api.v2 import V2
+from dataplane_core.api.v3 import V3
 from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings
 from dataplane_core.wiring import make_services, refused_declarations
 
-VERSIONS: tuple[RoutedVersion, ...] = (V2(),)
+VERSIONS: tuple[RoutedVersion, ...] = (V2(), V3())
 """The API versions that are served."""
 
 

@@ -13,7 +13,7 @@ its schema.
     409  Conflict, AlreadyExists, NamedInConfiguration, VersionMismatch
     413  TooLarge
     415  UnsupportedMedia
-    422  Invalid, FileRefused
+    422  Invalid, BadParameter, FileRefused
     429  TooMany
     500  StorageFailed
     502  RuntimeFailed
@@ -135,6 +135,10 @@ class Invalid(DataplaneError):
     """A value breaks a rule of its schema, or no line can say it; `code` is of which kind."""
 
     status = 422
+
+
+class BadParameter(Invalid):
+    """A parameter of the request breaks its rule."""
 
 
 class TooMany(DataplaneError):

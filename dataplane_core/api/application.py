@@ -48,7 +48,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self.served.append(one)
         self._known.add(one.version.prefix, [route.template for route in one.routes])
         if one.front and len(self.served) == 1:
-            self.add_route("/", Top(one.front))
+            self.add_route("/", Top(one))
         last = one.routes[-1:]
         for route in one.routes:
             path = one.version.prefix + (route.positional if route.template != "/" else "")
@@ -73,9 +73,9 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
 class Top:
     """The resource at `/`: a redirect to the documentation page of the first API version."""
 
-    def __init__(self, front: str) -> None:
-        self._front = front
-        refuse = refuse_method(("GET",))
+    def __init__(self, served: ServedVersion) -> None:
+        self._front = served.front
+        refuse = refuse_method(("GET",), served)
         for method in COMBINED_METHODS:
             if method != "GET":
                 setattr(self, f"on_{method.lower()}", refuse)
@@ -91,7 +91,7 @@ class Endpoint:
 
     def __init__(self, frame: Frame, served: ServedVersion, route: Route) -> None:
         allowed = tuple(route.operations)
-        refuse = refuse_method(allowed)
+        refuse = refuse_method(allowed, served)
         for method in COMBINED_METHODS:
             setattr(self, f"on_{method.lower()}", refuse)
         for method, operation in route.operations.items():
@@ -119,11 +119,14 @@ def normal_path(path: str, raw: str) -> str:
     return "/" + "/".join(part for part in path.split("/") if part)
 
 
-def refuse_method(allowed: tuple[str, ...]) -> Callable[..., None]:
-    """Return the responder for all methods that a path does not have."""
+def refuse_method(
+    allowed: tuple[str, ...], served: ServedVersion
+) -> Callable[..., None]:
+    """Return the responder for all methods that a path of an API version does not have."""
     words = ",".join(allowed)
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
+        req.served = served
         method = req.env.get("dataplane.method", req.method)
         message = f"method {method} is not allowed, but [{words}] are"
         raise MethodNotAllowed(message, allowed)

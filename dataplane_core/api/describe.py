@@ -38,6 +38,7 @@ ONE_AT_INDEX = ("GET read", "POST create_at", "PUT replace", "DELETE delete")
 
 MANY = ("GET list", "POST create")
 WHOLE_LIST = ("GET list", "PUT replace_list")
+APPENDED = ("GET list", "POST create")
 _NEEDED = {"create_at": {"create"}, "replace_list": {"create", "replace", "delete"}}
 """The operations that a collection must have for one to make sense."""
 

@@ -105,6 +105,7 @@ class Guard:
         self._positions = tuple((f"k{number}", name) for number, name in enumerate(route.names, 1))
         self._path = [one for one in in_path if one.type != "string" or one.pattern or one.enum]
         self._query = tuple(one for one in operation.parameters if one.where == "query")
+        self._strict = served.version.strict_parameters
         self._answered = served.view.answered if operation.cached else None
         resource = route.resource
         self._shown = resource.shown if isinstance(resource, Replaceable) else None
@@ -162,7 +163,10 @@ class Guard:
             named[one.name] = one.parse(named[one.name])
         if self._query:
             params = req.params
-            req.query = {one.name: one.parse(_first(params.get(one.name))) for one in self._query}
+            req.query = {
+                one.name: one.parse(_first(params.get(one.name)), strict=self._strict)
+                for one in self._query
+            }
         return named
 
     def _replaced(self, req: ApiRequest, named: dict[str, Any]) -> Any:
@@ -234,17 +238,18 @@ class Failures:
 
     def known(self, req: ApiRequest, resp: falcon.Response, error: DataplaneError, _: Any) -> None:
         """Answer a failure that has a sentence of its own."""
+        status, code = req.served.version.refusal(error)
         message = error.sentence(lambda resource: req.served.view.location(resource))
-        body: dict[str, Any] = {"code": error.code, "message": message}
+        body: dict[str, Any] = {"code": code, "message": message}
         if isinstance(error, CheckFailed) and error.findings:
             body["findings"] = [_finding(req.served, finding) for finding in error.findings]
         if isinstance(error, Unauthorized):
             resp.set_header("WWW-Authenticate", CHALLENGE)
         if isinstance(error, MethodNotAllowed):
             resp.set_header("Allow", ",".join(error.allowed))
-        if error.status >= 500:
+        if status >= 500:
             log.error("%s %s: %s", req.method, req.path, error.message)
-        self._answer(req, resp, error.status, body)
+        self._answer(req, resp, status, body)
 
     def framework(
         self, req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, _: Any

@@ -8,7 +8,7 @@ from typing import Any
 
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
-from dataplane_core.errors import Code, Invalid
+from dataplane_core.errors import BadParameter, Code
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.text.numbers import parse_integer
 
@@ -19,14 +19,16 @@ BYTES = "application/octet-stream"
 """The media type of an answer that is a file."""
 
 _TRUE = frozenset({"1", "t", "true", "yes", "y", "on", "enabled", "ok", "checked", "selected"})
+_FALSE = frozenset({"0", "f", "false", "no", "n", "off", "disabled"})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter in the query, in the path or in a header.
 
-    A boolean that cannot be read counts as false; an empty value counts as none. `current` is the
-    path, below the API version's prefix, of an answer that is the value to give now.
+    A boolean that cannot be read counts as false, unless it is read strictly; an empty value
+    counts as none. `current` is the path, below the API version's prefix, of an answer that is the
+    value to give now.
     """
 
     name: str
@@ -39,19 +41,21 @@ class Parameter:
     help: str = ""
     current: str = ""
 
-    def parse(self, text: str | None) -> Any:
-        """Return the value in its type; `Invalid` with the inner code of the broken rule."""
+    def parse(self, text: str | None, *, strict: bool = False) -> Any:
+        """Return the value in its type; `BadParameter` with the inner code of the broken rule."""
         if text is None or text == "":
             if self.required:
                 raise self._refuse(Code.REQUIRED, "is required")
             return self.default
         if self.type == "boolean":
-            return text.lower() in _TRUE
+            word = text.lower()
+            if strict and word not in _TRUE and word not in _FALSE:
+                raise self._refuse(Code.TYPE, f"must be true or false, instead of {_quoted(text)}")
+            return word in _TRUE
         if self.type == "integer":
             number = parse_integer(text)
             if number is None:
-                shown = json.dumps(text[:80], ensure_ascii=False)
-                raise self._refuse(Code.TYPE, f"must be of type int64: {shown}")
+                raise self._refuse(Code.TYPE, f"must be of type int64: {_quoted(text)}")
             return number
         if self.enum and text not in self.enum:
             raise self._refuse(Code.ENUM, f"should be one of [{' '.join(self.enum)}]")
@@ -59,8 +63,12 @@ class Parameter:
             raise self._refuse(Code.PATTERN, f"should match '{self.pattern}'")
         return text
 
-    def _refuse(self, code: Code, rule: str) -> Invalid:
-        return Invalid(f"{self.name} in {self.where} {rule}", code=code)
+    def _refuse(self, code: Code, rule: str) -> BadParameter:
+        return BadParameter(f"{self.name} in {self.where} {rule}", code=code)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text[:80], ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.operations import Parameter
-from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.errors import BadParameter, BadRequest, Code
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.locate import ParentReference
 from dataplane_core.resources.query_words import QueryWords
@@ -24,7 +24,7 @@ class Parents(Protocol):
     def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:
         """Return the parent that a request and the parameters of its path (`keys`) name.
 
-        Raises `Invalid` where none is named, and `BadRequest` where that makes no sense.
+        Raises `BadParameter` where none is named, and `BadRequest` where that makes no sense.
         """
 
     def orphan_status(self, operation: str, *, nameless: bool) -> int:
@@ -68,8 +68,8 @@ class ParentsInQuery:
     def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:
         """Return the parent that the query names; the collection's own parameter goes first.
 
-        Raises `Invalid` where there is none, and `BadRequest` for a type without a name and for a
-        change whose parameters name different parents.
+        Raises `BadParameter` where there is none, and `BadRequest` for a type without a name and
+        for a change whose parameters name different parents.
         """
         rows, words, query = self._rows, self._words, req.query
         own = query.get(words.parameter) if words.parameter else None
@@ -81,7 +81,7 @@ class ParentsInQuery:
         if not label:
             names = [words.parameter, "parent_type with parent_name" if words.typed else None]
             ways = " or ".join(filter(None, names))
-            raise Invalid(f"{ways} in query is required", code=Code.REQUIRED)
+            raise BadParameter(f"{ways} in query is required", code=Code.REQUIRED)
         kind = words.kind(label, rows.parents)
         if not name and kind not in NAMELESS:
             raise BadRequest(f"parent_name in query is required with parent_type {label}")

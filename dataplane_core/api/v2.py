@@ -13,7 +13,7 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
 from dataplane_core.api.view import View
-from dataplane_core.errors import Reference
+from dataplane_core.errors import DataplaneError, Reference
 from dataplane_core.resources.collections import (
     Collection,
     Naming,
@@ -40,6 +40,11 @@ class V2:
     index_parameter = "index"
     index_property: str | None = "index"
     has_metadata = False
+    writes_units = False
+    strict_parameters = False
+
+    def refusal(self, error: DataplaneError) -> tuple[int, int]:
+        return error.status, error.code
 
     def wrap(self, version: int | None, data: Any) -> Any:
         return {"data": data} if version is None else {"_version": version, "data": data}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dataplane_core.api.operations import Fragment
-from dataplane_core.errors import Reference
+from dataplane_core.errors import DataplaneError, Reference
 from dataplane_core.resources.collections import (
     Collection,
     Naming,
@@ -30,6 +30,9 @@ class ApiVersion(Protocol):
     Rows without a name are known by their place in the list, from 0. `index_parameter` is what
     paths call it; `index_property` is the property of the object that has it, None where the path
     alone says it. With `has_metadata`, objects show the comment of their line as `metadata`.
+    With `writes_units`, new durations and sizes are written with the largest unit that divides
+    them (`5s`), else as they are. `strict_parameters`: a boolean in the query that is neither true
+    nor false is refused.
     """
 
     name: str
@@ -40,6 +43,11 @@ class ApiVersion(Protocol):
     index_parameter: str
     index_property: str | None
     has_metadata: bool
+    writes_units: bool
+    strict_parameters: bool
+
+    def refusal(self, error: DataplaneError) -> tuple[int, int]:
+        """Return the HTTP status of a failure, and the `code` in its body."""
 
     def wrap(self, version: int | None, data: Any) -> Any:
         """Return the answer to a GET that shows `data` as it was in a version.

@@ -178,6 +178,7 @@ class View:
             self.version.name,
             self.factory,
             mask=ModelMask(mask.properties.get(schema, NOTHING), mask.values.get(schema, {})),
+            writes_units=self.version.writes_units,
             strict=self._strict,
             rules=rules,
             empty=empty,

@@ -53,11 +53,11 @@ class Loaded:
 class Codec:
     """Decodes and encodes the objects of one model in one API version.
 
-    `mask` is what the model lacks in this version. A `strict` codec refuses
-    unknown properties, and those that do not belong to the others, instead of leaving them out with
-    a warning. `rules` gives the problems between properties of flat values. `empty` are the nested
-    objects that are shown although nothing is in them, where other properties have the values
-    given. `project` makes the object that a client gets of flat values.
+    `mask` is what the model lacks in this version, `writes_units` as `build` has it. A `strict`
+    codec refuses unknown properties, and those that do not belong to the others, instead of leaving
+    them out with a warning. `rules` gives the problems between properties of flat values. `empty`
+    are the nested objects that are shown although nothing is in them, where other properties have
+    the values given. `project` makes the object that a client gets of flat values.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Codec:
         factory: SchemaFactory,
         *,
         mask: ModelMask = NO_MASK,
+        writes_units: bool = False,
         strict: bool = False,
         rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
         empty: Mapping[str, Mapping[str, Any]] | None = None,
@@ -80,7 +81,7 @@ class Codec:
         self.strict = strict
         self.rules = rules
         self._factory = factory
-        self.root: JsonNode = build(self.props, version, mask)
+        self.root: JsonNode = build(self.props, version, mask, writes_units=writes_units)
         self.project = Projector(self.root, empty)
         self._hidden = [prop.name for prop in self.props if mask.hides(prop.path(version))]
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dataplane_core.grammar import Prop
-
-_UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+from dataplane_core.grammar.units import UNITS, InUnits, in_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +28,12 @@ def _switch(prop: Prop) -> Prop:
 def _words_of(duration: Any) -> Any:
     if type(duration) is not int or duration < 0:
         return duration
-    unit = next(unit for unit, length in _UNITS.items() if duration % length == 0)
-    return f"{duration // _UNITS[unit]}{unit}" if duration else "0ms"
+    return in_units(duration, "milliseconds")
 
 
 def _milliseconds(text: Any) -> Any:
     number = text.rstrip("dhms")
-    return int(number) * _UNITS[text[len(number) :] or "ms"]
+    return int(number) * UNITS["milliseconds"][text[len(number) :] or "ms"]
 
 
 def _duration(prop: Prop) -> Prop:
@@ -54,3 +52,14 @@ CONVERSIONS: Mapping[str, Conversion] = {
 }
 """By the names that `Prop.types` has: `boolean` for the words `enabled` and `disabled`, `duration`
 for milliseconds as text with the largest unit that divides them (`30s`)."""
+
+
+def _written_in_units(counted: str) -> Conversion:
+    def read(value: Any) -> Any:
+        return InUnits(value, counted) if type(value) is int else value
+
+    return Conversion(lambda prop: prop, lambda value: value, read)
+
+
+IN_UNITS: Mapping[str, Conversion] = {counted: _written_in_units(counted) for counted in UNITS}
+"""By what a number counts (`Prop.unit`): how a version that writes units takes it."""

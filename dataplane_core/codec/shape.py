@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Any
 
-from dataplane_core.codec.conversions import CONVERSIONS, Conversion
+from dataplane_core.codec.conversions import CONVERSIONS, IN_UNITS, Conversion
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.untouched import is_same, partners
 from dataplane_core.grammar import Prop
@@ -87,9 +87,17 @@ class JsonNode:
 
 
 def build(
-    props: Iterable[Prop], version: str, mask: ModelMask = NO_MASK, root: JsonNode | None = None
+    props: Iterable[Prop],
+    version: str,
+    mask: ModelMask = NO_MASK,
+    root: JsonNode | None = None,
+    *,
+    writes_units: bool = False,
 ) -> JsonNode:
-    """Return the tree of the properties that exist in an API version."""
+    """Return the tree of the properties that exist in an API version.
+
+    `writes_units` is whether numbers with a unit are written with the largest one that fits.
+    """
     root = root or JsonNode("", "")
     for prop in props:
         path = prop.path(version)
@@ -103,13 +111,16 @@ def build(
             node = node.child(name)
             node.shared |= at == depth
         conversion = CONVERSIONS.get(prop.types.get(version, ""))
+        if conversion is None and writes_units:
+            conversion = IN_UNITS.get(prop.unit)
         node.prop = prop if conversion is None else conversion.prop(prop)
         node.canonical, node.conversion = prop.name, conversion
         if isinstance(prop.items, tuple):
-            node.item = build(prop.items, version, mask, JsonNode("", f"{node.path}[]"))
+            item = JsonNode("", f"{node.path}[]")
+            node.item = build(prop.items, version, mask, item, writes_units=writes_units)
         elif prop.items is not None:
-            item = mask.shown(prop.items, f"{full}[]")
-            node.item = JsonNode("", f"{node.path}[]", prop=item)
+            one = mask.shown(prop.items, f"{full}[]")
+            node.item = JsonNode("", f"{node.path}[]", prop=one)
     return root
 
 

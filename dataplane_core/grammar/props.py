@@ -35,9 +35,10 @@ class Prop:
     words enabled and disabled). Versions that lack a property have it in a mask of their own.
     `items` are the properties of an array's objects, or one `Prop` for an array of scalars.
     `nullable`: 0, "" and null are values of their own; otherwise they mean "unset".
-    `required` counts inside the nested object that the property belongs to. `live` is the Runtime
-    API command that applies a new value to the running process, except where the configuration has
-    the word `live_unless` anywhere.
+    `required` counts inside the nested object that the property belongs to. `unit` is what a number
+    counts (`milliseconds`, `seconds`, `bytes`), if a line can say it with a unit. `live` is the
+    Runtime API command that applies a new value to the running process, except where the
+    configuration has the word `live_unless` anywhere.
 
     `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
     a condition, which names ACLs of its own section.
@@ -58,6 +59,7 @@ class Prop:
     maximum: int | None = None
     nullable: bool = False
     required: bool = False
+    unit: str = ""
     items: "tuple[Prop, ...] | Prop | None" = None
     names: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)

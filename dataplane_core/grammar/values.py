@@ -9,6 +9,7 @@ from typing import Any, Self
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import NoMatch, Prop, unwritable
 from dataplane_core.grammar.terms import ImpliedValue, MaybeWord, Measure, Rest, Scalar
+from dataplane_core.grammar.units import InUnits
 
 WORD = r"""^([^\s"'\\]|\\.|"([^"\\]|\\.)*"|'[^']*')+$"""
 """One word, as the interface limits most strings: no blank, but in quotes or behind a backslash.
@@ -104,10 +105,13 @@ def duration(
     factor = _MILLISECONDS[unit]
 
     def encode(value: int) -> str:
+        if isinstance(value, InUnits):
+            return str(value)
         if suffix:
             return f"{value}ms"
         return str(value // factor) if value % factor == 0 else f"{value}ms"
 
+    more.setdefault("unit", "milliseconds")
     prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
     return _timer(prop, unit, "ms", encode)
 
@@ -116,6 +120,7 @@ def seconds(
     name: str, minimum: int | None = None, maximum: int | None = None, **more: Any
 ) -> Scalar:
     """Return a time in seconds; part of one counts as a whole one, as it does to HAProxy."""
+    more.setdefault("unit", "seconds")
     prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
     return _timer(prop, "s", "s", None)
 
@@ -129,6 +134,7 @@ def size(name: str, minimum: int | None = None, maximum: int | None = None, **mo
             raise NoMatch(token, f"a size for {name}")
         return int(match[1]) << _SHIFT[(match[2] or "").lower()]
 
+    more.setdefault("unit", "bytes")
     return Measure(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
 
 

@@ -52,14 +52,20 @@ class Naming:
 class Collection:
     """What all collections have: the name in the path, names in the specification, where it exists.
 
-    `versions` are the names of the API versions that show it; None means every version.
+    `versions` are the names of the API versions that show it; None means every version. `names` are
+    those in the paths of versions that call it otherwise.
     """
 
     name: str
     naming: Naming
     operations: tuple[str, ...] = OPERATIONS
     versions: tuple[str, ...] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
+
+    def name_in(self, version: str) -> str:
+        """Return the name in the paths of an API version."""
+        return self.names.get(version, self.name)
 
     @property
     def props(self) -> tuple[Prop, ...]:
@@ -74,7 +80,8 @@ class SectionCollection(Collection):
     `key` is the property that holds the section's name, `key_pattern` what a name may look like;
     an empty name breaks the pattern where it is `key_nullable`, and else is none at all.
     `unnamed` is the prefix of the names made up for sections that have none in the file
-    (`unnamed_defaults_`), None where HAProxy wants a name.
+    (`unnamed_defaults_`), None where HAProxy wants a name. `above_rows` is the name in the path of
+    its rows, in versions that have their parents there; the collection's, unless given.
     """
 
     kind: str
@@ -83,6 +90,7 @@ class SectionCollection(Collection):
     key_pattern: str = SECTION_NAME
     key_nullable: bool = False
     unnamed: str | None = None
+    above_rows: str = ""
 
     @property
     def props(self) -> tuple[Prop, ...]:
@@ -117,6 +125,8 @@ class RowCollection(Collection):
     the section in the query. `unnamed` makes up the name of a row that has none from its line.
     `filters` are properties that a list can be narrowed by.
     `live` brings rows that come and go to the running process; without it that takes a reload.
+    `appended`: where a version has indices in the path, new rows go behind the last one all the
+    same, and the list is not replaced as a whole.
     """
 
     table: RowTable
@@ -126,6 +136,7 @@ class RowCollection(Collection):
     filters: tuple[str, ...] = ()
     unnamed: Callable[[Line], str] | None = None
     live: RowCommands | None = None
+    appended: bool = False
 
     @property
     def props(self) -> tuple[Prop, ...]:

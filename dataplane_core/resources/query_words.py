@@ -59,12 +59,14 @@ class QueryWords:
     `parameter` is one of the collection's own, such as `backend`; `typed`: `parent_type` and
     `parent_name` do so, too. `labels` are the values of `parent_type` by kind of section, where
     they are not HAProxy's keywords. `orphans` says what is answered where there is no such section.
+    `always`: versions that name parents in the path name this one in the query, too.
     """
 
     parameter: str | None = None
     typed: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     orphans: Orphans = ORPHANS
+    always: bool = False
 
     def label(self, kind: str) -> str:
         """Return the value of `parent_type` that stands for a kind of section."""

@@ -25,29 +25,11 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.extension import Extension, Part
 from dataplane_core.resources.masks import Mask
+from dataplane_core.resources.named import Named, naming_of
 from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.resources.query_words import ORPHANS, Orphans, Parent, QueryWords
 from dataplane_core.text import Line
 from dataplane_core.text.language import SECTION_NAME, SECTION_ORDER, Language
-
-
-class Named(TypedDict, total=False):
-    """What every declaration may say of its names, as `Naming` explains them, and of its routes.
-
-    Without a word the names are made of the collection's: `backends` has the schema `backend` and
-    the title `Backend`. `operations` are those that are served, `versions` the names of the API
-    versions that have the collection (all, if None).
-    """
-
-    schema: str
-    title: str
-    schemas: str
-    titles: str
-    tag: str
-    help: str
-    operations: tuple[str, ...]
-    operation_ids: Mapping[str, str]
-    versions: tuple[str, ...] | None
 
 
 class _Common(TypedDict):
@@ -55,6 +37,7 @@ class _Common(TypedDict):
     naming: Naming
     operations: tuple[str, ...]
     versions: tuple[str, ...] | None
+    names: Mapping[str, str]
     origin: str
 
 
@@ -91,6 +74,7 @@ class Registry:
         key_pattern: str = SECTION_NAME,
         key_nullable: bool = False,
         unnamed: str | None = None,
+        above_rows: str = "",
         **named: Unpack[Named],
     ) -> SectionCollection:
         """Declare named sections: `/configuration/<name>` and `/configuration/<name>/{key}`."""
@@ -103,6 +87,7 @@ class Registry:
             key_pattern=key_pattern,
             key_nullable=key_nullable,
             unnamed=unnamed,
+            above_rows=above_rows,
         )
         self._add(collection)
         return collection
@@ -121,13 +106,16 @@ class Registry:
         orphans: Orphans = ORPHANS,
         unnamed: Callable[[Line], str] | None = None,
         live: RowCommands | None = None,
+        always_in_query: bool = False,
+        appended: bool = False,
         **named: Unpack[Named],
     ) -> RowCollection:
         """Declare repeated lines of sections, named by `key` or, with `key=None`, indexed.
 
         `parameter` is the collection's own query parameter (`backend`); with `typed=False` it is
         the only way to say the parent, else `parent_type` and `parent_name` work too and
-        `parent_type` is required unless `parameter` exists.
+        `parent_type` is required unless `parameter` exists. `always_in_query` and `appended` are
+        as `QueryWords.always` and `RowCollection.appended` say.
         """
         kinds = tuple(one if isinstance(one, str) else one.kind for one in parents)
         labels = {one.kind: one.type for one in parents if isinstance(one, Parent) and one.type}
@@ -137,10 +125,11 @@ class Registry:
             table=RowTable(statement, rank, self._ranks),
             parents=with_listen(kinds),
             key=key,
-            query=QueryWords(parameter, typed, labels, orphans),
+            query=QueryWords(parameter, typed, labels, orphans, always_in_query),
             filters=filters,
             unnamed=unnamed,
             live=live,
+            appended=appended,
         )
         self._add(collection)
         return collection
@@ -239,6 +228,17 @@ class Registry:
         """Return the collection whose sections start with `kind`."""
         return self._sections_of.get(kind)
 
+    def path_above_rows(self, kind: str, version: str) -> str:
+        """Return the name of the collection of a kind of section in the paths of its rows.
+
+        Empty where no plugin declares the kind.
+        """
+        sections = self.sections_of(kind)
+        if sections is not None:
+            return sections.above_rows or sections.name_in(version)
+        singles = (one for one in self.collections.values() if isinstance(one, SingleSection))
+        return next((one.name_in(version) for one in singles if one.kind == kind), "")
+
     def rows_of(self, kind: str) -> list[RowCollection]:
         """Return the collections of rows that sections of `kind` hold."""
         return self._rows_of.get(kind, [])
@@ -249,9 +249,10 @@ class Registry:
             raise RegistryError(f"the declaration of {name} says {unknown[0]}, which means nothing")
         return {
             "name": name,
-            "naming": _naming(name, named),
+            "naming": naming_of(name, named),
             "operations": named.get("operations", OPERATIONS),
             "versions": named.get("versions"),
+            "names": named.get("names", {}),
             "origin": plugin_at_work(),
         }
 
@@ -268,18 +269,3 @@ class Registry:
     def _open(self) -> None:
         if self._frozen:
             raise RegistryError("collections are declared in dataplane_register, before the start")
-
-
-def _naming(name: str, named: Named) -> Naming:
-    schema = named.get("schema") or name.removesuffix("s")
-    words = schema.replace("-", "_").split("_")
-    title = named.get("title") or "".join(word.capitalize() for word in words)
-    return Naming(
-        schema=schema,
-        schemas=named.get("schemas") or schema + "s",
-        title=title,
-        titles=named.get("titles") or title + "s",
-        tag=named.get("tag") or title,
-        help=named.get("help", ""),
-        operation_ids=named.get("operation_ids", {}),
-    )

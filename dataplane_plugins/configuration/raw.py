@@ -1,6 +1,7 @@
 """`/services/haproxy/configuration/raw`: the whole text, read and replaced."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import falcon
@@ -35,6 +36,7 @@ from dataplane_core.plugin import (
 
 PATH = "/services/haproxy/configuration/raw"
 JSON = "application/json"
+PLAIN = "text/plain"
 HEADERS = ("Configuration-Version", "Configuration-Checksum", "Cluster-Version")
 
 RUNTIME_COMMANDS = {
@@ -102,7 +104,12 @@ class ConfigurationText:
         wanted = req.query["version"] or None
         text, version = self.services.config.raw_text(wanted, req.query["transaction_id"])
         resp.set_header("Configuration-Checksum", checksum(text))
-        resp.data = to_json(req.served.version.wrap(version, text))
+        req.shown_version = version
+        self._show(req, resp, req.served.version.wrap(version, text))
+
+    def _show(self, req: ApiRequest, resp: falcon.Response, shown: Any) -> None:
+        """Answer with a text, or with an envelope that holds it."""
+        resp.data = to_json(shown)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         config, query = self.services.config, req.query
@@ -111,7 +118,7 @@ class ConfigurationText:
         if query["only_validate"]:
             config.validate(given)
             resp.status = 202
-            resp.data = to_json(given)
+            self._show(req, resp, given)
             return
         with config.edit(
             version=query["version"],
@@ -136,7 +143,15 @@ class ConfigurationText:
             resp.status = 202
             resp.set_header("Reload-ID", outcome.reload_id)
         resp.set_header("Configuration-Checksum", checksum(text))
-        resp.data = to_json(text)
+        self._show(req, resp, text)
+
+
+class PlainText(ConfigurationText):
+    """The same, answered as it is."""
+
+    def _show(self, req: ApiRequest, resp: falcon.Response, shown: Any) -> None:
+        resp.content_type = PLAIN
+        resp.data = shown.encode("utf-8", "surrogateescape")
 
 
 @impl
@@ -171,7 +186,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             VERSION,
             FORCE_RELOAD,
         ),
-        body=Body({**text, "example": example}, "text/plain", also=(JSON,)),
+        body=Body({**text, "example": example}, PLAIN, also=(JSON,)),
         responses={
             "201": Response(text, HEADERS, "Replaced."),
             "202": Response(text, (*HEADERS, "Reload-ID"), "Replaced; a reload is under way."),
@@ -179,7 +194,15 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "default": DEFAULT_RESPONSE,
         },
     )
-    routes.add(PATH, ConfigurationText(services), {"GET": read, "POST": write})
+    routes.add(
+        PATH, ConfigurationText(services), {"GET": read, "POST": write}, versions=("v1", "v2")
+    )
+    assert write.body is not None
+    operations = {
+        "GET": replace(read, produces=PLAIN),
+        "POST": replace(write, produces=PLAIN, body=replace(write.body, also=())),
+    }
+    routes.add(PATH, PlainText(services), operations, versions=("v3",))
 
 
 def _switch(name: str, help: str) -> Parameter:

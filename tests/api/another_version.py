@@ -15,7 +15,7 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList
 from dataplane_core.api.view import View
-from dataplane_core.errors import Reference
+from dataplane_core.errors import DataplaneError, Reference
 from dataplane_core.resources.collections import (
     Collection,
     Naming,
@@ -32,6 +32,10 @@ class V9:
     introduction = "Another version."
     index_parameter, index_property = "index", None
     has_metadata = True
+    writes_units = strict_parameters = False
+
+    def refusal(self, error: DataplaneError) -> tuple[int, int]:
+        return error.status, error.code
 
     def wrap(self, version: int, data: Any) -> Any:
         return data

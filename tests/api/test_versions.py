@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dataplane_core import impl
-from dataplane_core.api.operations import Operation
+from dataplane_core.api.operations import Operation, Response
 from dataplane_core.api.v2 import V2
 from dataplane_core.app import VERSIONS, serve
 from dataplane_core.errors import CheckFailed, Finding, Reference
@@ -144,12 +144,21 @@ def test_findings_have_the_paths_of_the_version_that_asks(both: Api, monkeypatch
         assert finding["resource"] == paths[asked[:3]]
 
 
-def test_what_plugins_serve_is_wrapped_as_the_version_does(both: Api) -> None:
-    path = "services/haproxy/configuration/raw"
-    text = both.call("GET", f"/v2/{path}").json
-    assert "data" in text
-    assert both.call("GET", f"/v9/{path}").json == text["data"]
-    shown = both.call("GET", "/v9/specification").json["paths"][f"/{path}"]["get"]
+def test_what_plugins_serve_is_wrapped_as_the_version_does(make_api: Any) -> None:
+    class Text:
+        def on_get(self, req: Any, resp: Any) -> None:
+            resp.media = req.served.version.wrap(None, "text")
+
+    @impl
+    def dataplane_routes(routes: Any) -> None:
+        answer = Response({"type": "string"}, wrapped=True, required=True)
+        routes.add("/text", Text(), {"GET": Operation("getText", "Text", responses={"200": answer})})
+
+    api: Api = make_api(plugins=[SimpleNamespace(dataplane_routes=dataplane_routes)])
+    api.client.app = serve(api.app.services, (*VERSIONS, V9()))
+    assert api.call("GET", "/v2/text").json == {"data": "text"}
+    assert api.call("GET", "/v9/text").json == "text"
+    shown = api.call("GET", "/v9/specification").json["paths"]["/text"]["get"]
     assert shown["responses"]["200"]["schema"] == {"type": "string"}
 
 

@@ -50,6 +50,7 @@ def dataplane_register(registry: Registry) -> None:
         parents=("mailers",),
         parameter="mailers_section",
         typed=False,
+        always_in_query=True,
         rank=50,
         orphans=Orphans(list=400),
         schema="mailer_entry",

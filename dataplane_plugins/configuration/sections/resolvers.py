@@ -107,6 +107,7 @@ def dataplane_register(registry: Registry) -> None:
         parents=("resolvers",),
         parameter="resolver",
         typed=False,
+        always_in_query=True,
         rank=20,
         orphans=Orphans(list=400),
         help="The name servers of a section.",

@@ -52,6 +52,7 @@ def dataplane_register(registry: Registry) -> None:
         key=None,
         parents=("frontend",),
         rank=RANK,
+        appended=True,
         title="SSLFrontUse",
         help="Certificates that a frontend offers.",
     )

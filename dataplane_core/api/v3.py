@@ -1,0 +1,135 @@
+"""Version 3 of the interface: parents in the path, bare answers, whole lists and whole sections."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from dataplane_core.api.describe import (
+    APPENDED,
+    MANY,
+    ONE,
+    ONE_AT_INDEX,
+    WHOLE_LIST,
+    Describe,
+)
+from dataplane_core.api.introduction import INTRODUCTION
+from dataplane_core.api.operations import Fragment
+from dataplane_core.api.parents import Parents, ParentsInPath, ParentsInQuery
+from dataplane_core.api.routes import Route
+from dataplane_core.api.rows import RowItem, RowList
+from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
+from dataplane_core.api.view import View
+from dataplane_core.errors import BadParameter, DataplaneError, Reference
+from dataplane_core.resources.collections import (
+    Collection,
+    Naming,
+    RowCollection,
+    SectionCollection,
+    SingleSection,
+)
+from dataplane_core.resources.registry import Registry
+from dataplane_core.text.language import LISTEN
+
+PARENT = "parent_name"
+
+
+class V3:
+    """Version 3 of the interface."""
+
+    name = "v3"
+    release = "v3.4.0"
+    prefix = "/v3"
+    title = "HAProxy data plane"
+    introduction = INTRODUCTION
+    configuration = "/services/haproxy/configuration"
+    index_parameter = "index"
+    index_property: str | None = None
+    has_metadata = True
+    writes_units = True
+    strict_parameters = True
+
+    def refusal(self, error: DataplaneError) -> tuple[int, int]:
+        status = 400 if isinstance(error, BadParameter) else error.status
+        return status, status
+
+    def wrap(self, version: int | None, data: Any) -> Any:
+        return data
+
+    def envelope(
+        self, schema: Fragment, *, required: bool = False, versioned: bool = True
+    ) -> Fragment:
+        return schema
+
+    def naming(self, one: Collection) -> Naming:
+        return one.naming
+
+    def children(self, one: SectionCollection, registry: Registry) -> Mapping[str, RowCollection]:
+        return {
+            rows.name if rows.key else f"{rows.naming.schema}_list": rows
+            for rows in registry.rows_of(one.kind)
+        }
+
+    def location(self, one: Collection, reference: Reference) -> str:
+        top = self.prefix + self.configuration
+        section, key = quote(reference.section, safe=""), quote(str(reference.key), safe="")
+        name = one.name_in(self.name)
+        if isinstance(one, SingleSection):
+            return f"{top}/{name}"
+        if reference.key is None or not isinstance(one, RowCollection):
+            return f"{top}/{name}/{section}"
+        if one.query.always:
+            query = ParentsInQuery(one, one.query).query(reference.kind, reference.section)
+            return f"{top}/{name}/{key}?{urlencode(query)}"
+        # A `listen` section is a frontend and a backend in one: its rows are below either.
+        kind = one.parents[0] if reference.kind == LISTEN else reference.kind
+        return f"{top}/{kind}s/{section}/{name}/{key}"
+
+    def routes(self, view: View) -> Iterator[Route]:
+        for one in view.collections:
+            for route in self._mount(view, one):
+                yield replace(route, origin=one.origin)
+
+    def _mount(self, view: View, one: Collection) -> Iterator[Route]:
+        path, describe = f"{self.configuration}/{one.name_in(self.name)}", Describe(view, one)
+        if isinstance(one, RowCollection):
+            yield from self._mount_rows(view, one, path)
+        elif isinstance(one, SingleSection):
+            yield Route(path, SingleItem(view, one), describe.only("GET read", "PUT replace"))
+        elif isinstance(one, SectionCollection):
+            yield Route(path, SectionList(view, one), describe.only(*MANY))
+            yield Route(f"{path}/{{{one.key}}}", SectionItem(view, one), describe.only(*ONE))
+
+    def _mount_rows(self, view: View, one: RowCollection, path: str) -> Iterator[Route]:
+        many, item = (WHOLE_LIST, ONE_AT_INDEX) if one.indexed else (MANY, ONE)
+        if one.appended:
+            many, item = APPENDED, ONE
+        key = one.key or self.index_parameter
+        if one.query.always:
+            parents: Parents = ParentsInQuery(one, one.query)
+            describe = Describe(view, one, parents)
+            yield Route(path, RowList(view, one, parents), describe.only(*many))
+            yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*item))
+            return
+        for kind in one.parents:
+            above = view.registry.path_above_rows(kind, self.name)
+            if kind == LISTEN or not above:
+                continue
+            nameless = view.registry.sections_of(kind) is None
+            name = above if nameless else f"{above}/{{{PARENT}}}"
+            path = f"{self.configuration}/{name}/{one.name_in(self.name)}"
+            parents = ParentsInPath(one, kind, PARENT)
+            describe = Describe(view, one, parents, _naming_below(view, one, kind))
+            yield Route(path, RowList(view, one, parents), describe.only(*many))
+            yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*item))
+
+
+def _naming_below(view: View, one: RowCollection, kind: str) -> Naming:
+    """Return the names of the operations on rows below one of several kinds of section."""
+    naming = view.version.naming(one)
+    if not one.query.typed:
+        return naming
+    sections = view.registry.sections_of(kind)
+    title = naming.title + (kind.capitalize() if sections is None else sections.naming.tag)
+    many = {"list": f"getAll{title}", "replace_list": f"replaceAll{title}"}
+    return replace(naming, title=title, operation_ids=many)

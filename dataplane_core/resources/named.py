@@ -1,0 +1,43 @@
+"""What declarations may say of names and routes, and the names that they get."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from dataplane_core.resources.collections import Naming
+
+
+class Named(TypedDict, total=False):
+    """What every declaration may say of its names, as `Naming` explains them, and of its routes.
+
+    Without a word the names are made of the collection's: `backends` has the schema `backend` and
+    the title `Backend`. `operations` are those that are served, `versions` the names of the API
+    versions that have the collection (all, if None), `names` those that its paths have in versions
+    that call it otherwise.
+    """
+
+    schema: str
+    title: str
+    schemas: str
+    titles: str
+    tag: str
+    help: str
+    operations: tuple[str, ...]
+    operation_ids: Mapping[str, str]
+    versions: tuple[str, ...] | None
+    names: Mapping[str, str]
+
+
+def naming_of(name: str, named: Named) -> Naming:
+    """Return the names of a collection in specifications, made of its own where none is given."""
+    schema = named.get("schema") or name.removesuffix("s")
+    words = schema.replace("-", "_").split("_")
+    title = named.get("title") or "".join(word.capitalize() for word in words)
+    return Naming(
+        schema=schema,
+        schemas=named.get("schemas") or schema + "s",
+        title=title,
+        titles=named.get("titles") or title + "s",
+        tag=named.get("tag") or title,
+        help=named.get("help", ""),
+        operation_ids=named.get("operation_ids", {}),
+    )
