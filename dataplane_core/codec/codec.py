@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from dataplane_core.codec.conversions import CONVERSIONS
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
 from dataplane_core.codec.schema import (
@@ -84,6 +85,11 @@ class Codec:
         self.root: JsonNode = build(self.props, version, mask, writes_units=writes_units)
         self.project = Projector(self.root, empty)
         self._hidden = [prop.name for prop in self.props if mask.hides(prop.path(version))]
+        self._converted = {
+            prop.name: CONVERSIONS[prop.types[version]].shown
+            for prop in self.props
+            if version in prop.types and prop.name not in self._hidden
+        }
 
     @cached_property
     def schema_class(self) -> type[Schema]:
@@ -175,9 +181,15 @@ class Codec:
         return ignored + unused.unmanaged
 
     def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-        """Return `values` with those that the object has `before` and that this version lacks."""
+        """Return `values` with what the object says `before` and this version cannot say.
+
+        These are the values that the version lacks, and those that it shows as it shows the new.
+        """
         for path in self._hidden:
             if path in before:
+                values[path] = before[path]
+        for path, shown in self._converted.items():
+            if path in before and path in values and shown(before[path]) == shown(values[path]):
                 values[path] = before[path]
         return values
 
@@ -188,18 +200,27 @@ class Codec:
 
         An object is the former one that says the same, or has the same `name`.
         """
-        if not self._hidden:
+        if not self._hidden and not self._converted:
             return list(wanted)
         whole: dict[int, tuple[dict[str, Any], Mapping[str, Any]]] = {}
         for one in before:
-            seen = {path: value for path, value in one.items() if path not in self._hidden}
+            seen = self._seen(one)
             whole[id(seen)] = seen, one
         kept = []
-        olds = partners([seen for seen, _ in whole.values()], wanted)
-        for old, values in zip(olds, wanted, strict=True):
-            is_same = old is not None and (old == values or "name" in old)
+        news = [self._seen(one) for one in wanted]
+        olds = partners([seen for seen, _ in whole.values()], news)
+        for old, new, values in zip(olds, news, wanted, strict=True):
+            is_same = old is not None and (old == new or "name" in old)
             kept.append(self.keep(whole[id(old)][1] if is_same else {}, dict(values)))
         return kept
+
+    def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what this version shows of flat values, under their flat paths."""
+        return {
+            path: self._converted[path](value) if path in self._converted else value
+            for path, value in values.items()
+            if path not in self._hidden
+        }
 
     def is_known_elsewhere(self, path: str) -> bool:
         """Return whether another version knows the path, or something in it or around it."""

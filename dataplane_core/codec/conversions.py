@@ -1,4 +1,4 @@
-"""Values that a version of the interface has in another JSON type than the declaration."""
+"""Values that a version of the interface has in another type or unit than the declaration."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ class Conversion:
 
     `prop` makes the property as the version has it. `shown` and `read` leave alone what is no such
     value: a word of the file that the declaration does not have, or a type that the schema refuses.
+    Several values may be shown alike: `Codec.keep` keeps one that a PUT sends back as it is shown.
     """
 
     prop: Callable[[Prop], Prop]
@@ -42,6 +43,15 @@ def _duration(prop: Prop) -> Prop:
     return replace(prop, json="string", pattern=pattern, minimum=None, maximum=None)
 
 
+def _seconds(prop: Prop) -> Prop:
+    return replace(prop, help=prop.help.replace("milliseconds", "seconds"))
+
+
+def _seconds_of(duration: Any) -> Any:
+    """Return milliseconds as seconds; part of one counts as a whole one, as it does to HAProxy."""
+    return -(-duration // 1000) if type(duration) is int else duration
+
+
 CONVERSIONS: Mapping[str, Conversion] = {
     "boolean": Conversion(
         _switch,
@@ -49,9 +59,11 @@ CONVERSIONS: Mapping[str, Conversion] = {
         lambda value: "enabled" if value else "disabled",
     ),
     "duration": Conversion(_duration, _words_of, _milliseconds),
+    "seconds": Conversion(_seconds, _seconds_of, lambda seconds: seconds * 1000),
 }
 """By the names that `Prop.types` has: `boolean` for the words `enabled` and `disabled`, `duration`
-for milliseconds as text with the largest unit that divides them (`30s`)."""
+for milliseconds as text with the largest unit that divides them (`30s`), `seconds` for milliseconds
+as whole seconds."""
 
 
 def _written_in_units(counted: str) -> Conversion:

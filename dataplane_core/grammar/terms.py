@@ -16,6 +16,7 @@ from dataplane_core.grammar.props import (
     missing,
     unwritable,
 )
+from dataplane_core.grammar.units import InUnits
 from dataplane_core.text.numbers import is_digits
 from dataplane_core.text.tokens import is_one_word, is_words, may_be_quoted, plain_word, split_words
 
@@ -161,7 +162,10 @@ class Measure(Scalar):
         yield from super().problems(values)
         value = values.get(self.prop.name)
         if self.most and isinstance(value, int) and not 0 <= value <= self.most:
-            message = f"{self.prop.name} must be from 0 to {self.most}, instead of {value}"
+            most = InUnits(self.most, self.prop.unit) if isinstance(value, InUnits) else self.most
+            say = self.encode or str
+            limits = f"must be from 0 to {say(most)}, instead of {say(value)}"
+            message = f"{self.prop.name} {limits}"
             yield Problem(self.prop.name, Code.MAXIMUM if value > 0 else Code.MINIMUM, message)
 
 

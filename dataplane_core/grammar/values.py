@@ -77,14 +77,17 @@ def microseconds(token: str, unit: str = "ms") -> int:
 
 
 def _timer(prop: Prop, unit: str, base: str, encode: Callable[[int], str] | None) -> Measure:
-    """Return a duration that HAProxy counts in the unit `base`, rounding up; JSON has the count."""
+    """Return a duration of which JSON has the number of units `base`, rounded up.
+
+    `unit` is what HAProxy counts it in.
+    """
     part = _MILLISECONDS[base] * 1000
     return Measure(
         prop,
         lambda token: -(-microseconds(token, unit) // part),
         encode,
         lambda token: microseconds(token, unit) % part == 0,
-        _LONGEST,
+        _LONGEST * (_MILLISECONDS[unit] // _MILLISECONDS[base]),
     )
 
 

@@ -13,6 +13,7 @@ PROPS = (
     Prop("check", enum=("enabled", "disabled"), types={"v9": "boolean"}),
     Prop("deep.wait", "integer", minimum=1, names={"v9": "wait"}, types={"v9": "duration"}),
     Prop("rows", "array", items=(Prop("on", enum=("enabled", "disabled"), types={"v9": "boolean"}),)),
+    Prop("life", "integer", nullable=True, types={"v2": "seconds"}),
 )
 OLD, NEW = (Codec("thing", PROPS, version, SchemaFactory()) for version in ("v2", "v9"))
 
@@ -24,6 +25,7 @@ OLD, NEW = (Codec("thing", PROPS, version, SchemaFactory()) for version in ("v2"
             "check": st.sampled_from(["enabled", "disabled"]),
             "deep.wait": st.integers(1, 2**40),
             "rows": st.lists(st.fixed_dictionaries({"on": st.sampled_from(["enabled", "disabled"])}), min_size=1),
+            "life": st.integers(0, 2**30).map(lambda seconds: seconds * 1000),
         },
     )
 )
@@ -52,3 +54,15 @@ def test_a_switch_is_true_or_false_and_says_so_in_the_schema():
         NEW.load({"wait": "5 s"}).check()
     assert refusal.value.code == Code.PATTERN
     assert NEW.load({"wait": "7"}).values == {"deep.wait": 7}
+
+
+@given(st.integers(0, 2**40), st.integers(0, 2**30))
+def test_what_a_put_sends_back_as_it_is_shown_stays(life, other):
+    before = {"life": life}
+    shown = OLD.project(before)
+    assert shown == {"life": -(-life // 1000)}
+    assert OLD.keep(before, OLD.load(shown).values) == before
+    (kept,) = OLD.keep_each([before], [OLD.load(shown).values])
+    assert kept == before
+    changed = OLD.keep(before, OLD.load({"life": other}).values)
+    assert changed["life"] == (life if other == shown["life"] else other * 1000)

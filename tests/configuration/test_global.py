@@ -70,9 +70,22 @@ def test_lua_memory_is_a_number_beside_the_switch_of_the_interface():
     assert (problem.code, problem.path) == (602, "tune_options.lua_maxmem_megabytes")
 
 
-def test_sessions_live_for_whole_seconds():
-    assert GLOBAL.read(section("tune.ssl.lifetime 5m")) == {"tune_options.ssl_lifetime": 300}
-    assert GLOBAL.read(section("tune.ssl.lifetime 1500ms")) == {"tune_options.ssl_lifetime": 2}
+@pytest.mark.parametrize(
+    ("line", "milliseconds", "seconds"),
+    [("300", 300_000, 300), ("5m", 300_000, 300), ("1500ms", 1500, 2)],
+)
+def test_the_life_of_sessions_is_in_seconds_only_in_version_2(tmp_path, line, milliseconds, seconds):
+    api = Everything(tmp_path, f"global\n  tune.ssl.lifetime {line} # why\n")
+    told = api.get("global")
+    assert told["tune_options"] == {"ssl_lifetime": seconds}
+    assert GLOBAL.read(section(f"tune.ssl.lifetime {line}")) == {
+        "tune_options.ssl_lifetime": milliseconds
+    }
+    before = api.text
+    api.change("PUT", "global", told)
+    assert api.text == before
+    api.change("PUT", "global", {**told, "tune_options": {"ssl_lifetime": 7}})
+    assert "tune.ssl.lifetime 7 # why" in api.text
 
 
 def test_clients_find_some_objects_with_nothing_in_them(tmp_path):

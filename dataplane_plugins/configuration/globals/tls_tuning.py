@@ -1,6 +1,6 @@
 """`tune.ssl.…`: caches, records and keys of TLS (manual, section 3.2)."""
 
-from dataplane_core.plugin import Prop, integer, seconds
+from dataplane_core.plugin import Prop, duration, integer
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.globals.keywords import boolean, choice, in_v3, on_off_word
 from dataplane_plugins.configuration.globals.statements import DoubledProperty
@@ -51,10 +51,12 @@ TLS_TUNING = (
     ),
     valued(
         "tune.ssl.lifetime",
-        seconds(
+        duration(
             TUNE + "ssl_lifetime",
+            unit="s",
             nullable=True,
-            help="How long a TLS session can be taken up again, in seconds.",
+            help="How long a TLS session can be taken up again, in milliseconds.",
+            types={"v1": "seconds", "v2": "seconds"},
             **in_v3(_V3 + "lifetime"),
         ),
         *("300", "5m"),
