@@ -4,7 +4,7 @@ Core and plugins raise these; the HTTP frame alone turns them into answers, of w
 `{"code": …, "message": …}`. `code` is the HTTP status, or a `Code` for a body that breaks a rule of
 its schema.
 
-    400  BadRequest, CheckFailed, ReloadFailed
+    400  BadRequest, WrongShape, CheckFailed, ReloadFailed
     401  Unauthorized
     403  Forbidden
     404  NotFound
@@ -13,7 +13,7 @@ its schema.
     409  Conflict, AlreadyExists, NamedInConfiguration, VersionMismatch
     413  TooLarge
     415  UnsupportedMedia
-    422  Invalid, BadParameter, FileRefused
+    422  Invalid, BadParameter, Contradiction, FileRefused
     429  TooMany
     500  StorageFailed
     502  RuntimeFailed
@@ -62,6 +62,10 @@ class BadRequest(DataplaneError):
     """The request cannot be understood or carried out as it is."""
 
     status = 400
+
+
+class WrongShape(BadRequest):
+    """A body is JSON, and neither the object nor the list of objects that the operation takes."""
 
 
 class Unauthorized(DataplaneError):
@@ -138,7 +142,11 @@ class Invalid(DataplaneError):
 
 
 class BadParameter(Invalid):
-    """A parameter of the request breaks its rule."""
+    """A parameter of the request breaks its rule, or a body that must be there is missing."""
+
+
+class Contradiction(Invalid):
+    """Properties of a body are right one by one, and do not go together."""
 
 
 class TooMany(DataplaneError):

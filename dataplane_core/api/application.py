@@ -1,5 +1,6 @@
 """The WSGI application: normalise the path of a request, then route it with Falcon."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -10,7 +11,8 @@ from falcon.media import JSONHandler
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.cors import Cors
-from dataplane_core.api.frame import SLASH, Failures, Frame, Guard
+from dataplane_core.api.failures import Failures
+from dataplane_core.api.frame import SLASH, Frame, Guard
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route
@@ -49,6 +51,8 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self._known.add(one.version.prefix, [route.template for route in one.routes])
         if one.front and len(self.served) == 1:
             self.add_route("/", Top(one))
+        if one.version.credentials_first:
+            self.add_sink(ask_first(self._frame, one), re.compile(rf"{one.version.prefix}(/|$)"))
         last = one.routes[-1:]
         for route in one.routes:
             path = one.version.prefix + (route.positional if route.template != "/" else "")
@@ -75,7 +79,7 @@ class Top:
 
     def __init__(self, served: ServedVersion) -> None:
         self._front = served.front
-        refuse = refuse_method(("GET",), served)
+        refuse = refuse_method(("GET",), served, None)
         for method in COMBINED_METHODS:
             if method != "GET":
                 setattr(self, f"on_{method.lower()}", refuse)
@@ -91,7 +95,7 @@ class Endpoint:
 
     def __init__(self, frame: Frame, served: ServedVersion, route: Route) -> None:
         allowed = tuple(route.operations)
-        refuse = refuse_method(allowed, served)
+        refuse = refuse_method(allowed, served, frame)
         for method in COMBINED_METHODS:
             setattr(self, f"on_{method.lower()}", refuse)
         for method, operation in route.operations.items():
@@ -120,15 +124,32 @@ def normal_path(path: str, raw: str) -> str:
 
 
 def refuse_method(
-    allowed: tuple[str, ...], served: ServedVersion
+    allowed: tuple[str, ...], served: ServedVersion, frame: Frame | None
 ) -> Callable[..., None]:
-    """Return the responder for all methods that a path of an API version does not have."""
+    """Return the responder for all methods that a path of an API version does not have.
+
+    Without a `frame` nobody is asked for credentials.
+    """
     words = ",".join(allowed)
+    asks = frame is not None and served.version.credentials_first
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
         req.served = served
+        if frame is not None and asks:
+            req.identity = frame.identify(req)
         method = req.env.get("dataplane.method", req.method)
         message = f"method {method} is not allowed, but [{words}] are"
         raise MethodNotAllowed(message, allowed)
+
+    return respond
+
+
+def ask_first(frame: Frame, served: ServedVersion) -> Callable[..., None]:
+    """Return the responder for unknown paths of an API version that asks for credentials first."""
+
+    def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
+        req.served = served
+        req.identity = frame.identify(req)
+        raise falcon.HTTPRouteNotFound
 
     return respond

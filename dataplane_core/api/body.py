@@ -8,7 +8,7 @@ import falcon
 import orjson
 
 from dataplane_core.codec.shape import DEEPEST, is_too_deep
-from dataplane_core.errors import BadRequest, Code, Invalid, TooLarge
+from dataplane_core.errors import BadParameter, BadRequest, Code, TooLarge
 from dataplane_core.text.numbers import is_digits
 
 Environment = dict[str, Any]
@@ -84,7 +84,7 @@ def parse_json(data: bytes) -> Any:
 
 def _parsed(data: bytes) -> Any:
     if not data.strip():
-        raise Invalid("data in body is required", code=Code.REQUIRED)
+        raise BadParameter("data in body is required", code=Code.REQUIRED)
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:

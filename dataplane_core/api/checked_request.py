@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from random import getrandbits
 from typing import Any
+from urllib.parse import quote
 
 import falcon
 
 from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
+from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
@@ -53,6 +55,13 @@ class CheckedRequest(falcon.Request):
         """Return a relative reference to `path`: a proxy may have put a prefix before the paths."""
         asked = self.env.get("dataplane.path") or self.env.get("PATH_INFO") or "/"
         return "../" * (asked.count("/") - 1) + path.lstrip("/")
+
+    @property
+    def asked_path(self) -> str:
+        """The path as it was asked for, decoded but for its control characters."""
+        path: str = self.env.get("dataplane.path") or self.env.get("PATH_INFO") or "/"
+        text = path.encode("latin-1").decode("utf-8", "replace")
+        return CONTROL_CHARACTERS.sub(lambda found: quote(found[0]), text)
 
     @property
     def media_type(self) -> str:

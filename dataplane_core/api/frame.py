@@ -1,34 +1,29 @@
-"""Check every request before its responder runs, and answer every failure in one form."""
+"""Check every request before its responder runs."""
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
-from urllib.parse import quote
 
 import falcon
 
-from dataplane_core.api.body import check_size, has_body, parse_json, read_body, to_json
-from dataplane_core.api.nearest import KnownPaths
+from dataplane_core.api.body import check_size, has_body, parse_json, read_body
 from dataplane_core.api.operations import BYTES, Body, Operation
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
-from dataplane_core.auth import CHALLENGE, Identity
+from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
 from dataplane_core.errors import (
-    CheckFailed,
+    BadParameter,
     Code,
+    Contradiction,
     DataplaneError,
-    Finding,
     Forbidden,
     Invalid,
-    MethodNotAllowed,
     NotAcceptable,
-    Unauthorized,
     UnsupportedMedia,
 )
-from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
 log = logging.getLogger("dataplane.api")
 
@@ -144,6 +139,8 @@ class Guard:
         body = self._operation.body
         document = None if body is None else self._read_body(req, body)
         codec = None if body is None or not req.raw else body.codec
+        if document is None and self._served.version.null_is_empty:
+            document = {}
         try:
             named = self._arguments(req, keys)
         except Invalid:
@@ -151,7 +148,8 @@ class Guard:
                 codec.load(document)  # a wrong type in the body is refused before the query
             raise
         if codec is not None:
-            self._take(req, resp, codec.load(document, self._replaced(req, named)))
+            shown, missing = self._replaced(req, named)
+            self._take(req, resp, codec.load(document, shown), missing)
         self._respond(req, resp, **named)
 
     def _arguments(self, req: ApiRequest, keys: dict[str, str]) -> dict[str, Any]:
@@ -169,24 +167,39 @@ class Guard:
             }
         return named
 
-    def _replaced(self, req: ApiRequest, named: dict[str, Any]) -> Any:
-        """Return what a GET shows of the object that a PUT replaces; None where there is none."""
+    def _replaced(
+        self, req: ApiRequest, named: dict[str, Any]
+    ) -> tuple[Any, DataplaneError | None]:
+        """Return what a GET shows of the object that a PUT replaces, or why it shows none."""
         if self._shown is None or req.method != "PUT":
-            return None
+            return None, None
         try:
-            return self._shown(req, **named)
-        except DataplaneError:  # the responder says it, after what is wrong with the body
-            return None
+            return self._shown(req, **named), None
+        except DataplaneError as error:  # the responder says it, after what is wrong with the body
+            return None, error
 
-    @staticmethod
-    def _take(req: ApiRequest, resp: falcon.Response, loaded: Loaded | LoadedList) -> None:
-        """Let the responder have a decoded body, if no rule is broken."""
+    def _take(
+        self,
+        req: ApiRequest,
+        resp: falcon.Response,
+        loaded: Loaded | LoadedList,
+        missing: DataplaneError | None,
+    ) -> None:
+        """Let the responder have a decoded body, if no rule is broken.
+
+        `missing` is why there is nothing that the body could replace.
+        """
         req.loaded = loaded
-        loaded.check()
+        try:
+            loaded.check()
+        except Contradiction:
+            if missing is not None and self._served.version.finds_first:
+                raise missing from None
+            raise
         if loaded.ignored:
             text = f"ignored properties: {', '.join(loaded.ignored)}"
             resp.set_header("Warning", f'299 dataplane "{text}"')  # RFC 7234, section 5.5
-            log.info("%s %s: %s", req.method, asked_path(req), text,
+            log.info("%s %s: %s", req.method, req.asked_path, text,
                      extra={"request_id": req.request_id})  # fmt: skip
 
     def _read_body(self, req: ApiRequest, body: Body) -> Any:
@@ -198,17 +211,10 @@ class Guard:
         raw = read_body(req, limit)
         if not raw.strip():
             if body.required:
-                raise Invalid("data in body is required", code=Code.REQUIRED)
+                raise BadParameter("data in body is required", code=Code.REQUIRED)
             return None
         req.raw = raw
         return None if body.codec is None else parse_json(raw)
-
-
-def asked_path(req: ApiRequest) -> str:
-    """Return the path as it was asked for, decoded but for its control characters."""
-    path: str = req.env.get("dataplane.path") or req.env.get("PATH_INFO") or "/"
-    text = path.encode("latin-1").decode("utf-8", "replace")
-    return CONTROL_CHARACTERS.sub(lambda found: quote(found[0]), text)
 
 
 def _first(value: str | list[str] | None) -> str | None:
@@ -221,76 +227,3 @@ def _check_type(req: ApiRequest, types: tuple[str, ...]) -> None:
     if given not in types and has_body(req.env):
         wanted = " or ".join(types)
         raise UnsupportedMedia(f"the body must be {wanted}, not {given or 'of an unnamed type'}")
-
-
-class Failures:
-    """Answers every failure with `{"code": …, "message": …}`, and never with a stack trace."""
-
-    def __init__(self, frame: Frame, known: KnownPaths) -> None:
-        self._frame = frame
-        self._known = known
-
-    def install(self, app: "falcon.App[Any, Any]") -> None:
-        """Let the application answer failures this way."""
-        app.add_error_handler(Exception, self.unexpected)
-        app.add_error_handler(falcon.HTTPError, self.framework)
-        app.add_error_handler(DataplaneError, self.known)
-
-    def known(self, req: ApiRequest, resp: falcon.Response, error: DataplaneError, _: Any) -> None:
-        """Answer a failure that has a sentence of its own."""
-        status, code = req.served.version.refusal(error)
-        message = error.sentence(lambda resource: req.served.view.location(resource))
-        body: dict[str, Any] = {"code": code, "message": message}
-        if isinstance(error, CheckFailed) and error.findings:
-            body["findings"] = [_finding(req.served, finding) for finding in error.findings]
-        if isinstance(error, Unauthorized):
-            resp.set_header("WWW-Authenticate", CHALLENGE)
-        if isinstance(error, MethodNotAllowed):
-            resp.set_header("Allow", ",".join(error.allowed))
-        if status >= 500:
-            log.error("%s %s: %s", req.method, req.path, error.message)
-        self._answer(req, resp, status, body)
-
-    def framework(
-        self, req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, _: Any
-    ) -> None:
-        """Answer what the framework itself found wrong."""
-        if isinstance(error, falcon.HTTPRouteNotFound):
-            path = asked_path(req)
-            meant = " or ".join(self._known.nearest(path))
-            message = f"path {path} was not found" + (f"; did you mean {meant}?" if meant else "")
-            self._answer(req, resp, 404, {"code": 404, "message": message})
-            return
-        message = error.description or error.title or "the request cannot be understood"
-        self._answer(req, resp, error.status_code, {"code": error.status_code, "message": message})
-
-    def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, _: Any) -> None:
-        """Answer a failure that nobody foresaw; what it was stands in the log."""
-        where = f" in the plugin {req.plugin}" if req.plugin else ""
-        log.error("%s %s failed%s", req.method, req.path, where, exc_info=error,
-                  extra={"request_id": req.request_id})  # fmt: skip
-        message = f"the request {req.request_id} failed for an unforeseen reason; the log has it"
-        self._answer(req, resp, 500, {"code": 500, "message": message})
-
-    def _answer(
-        self, req: ApiRequest, resp: falcon.Response, status: int, body: dict[str, Any]
-    ) -> None:
-        resp.status = status
-        resp.content_type = "application/json"
-        resp.data = to_json(body)
-        resp.set_header("Vary", "Origin")
-        if req.identity is not None:
-            self._version(req, resp)
-
-    def _version(self, req: ApiRequest, resp: falcon.Response) -> None:
-        try:
-            self._frame.finish(req, resp)
-        except (DataplaneError, OSError) as error:  # the configuration itself cannot be read
-            log.error("the configuration's version is not known: %s", error)
-
-
-def _finding(served: Served, finding: Finding) -> dict[str, Any]:
-    """Return a finding as a client sees it: its object as the path in the client's version."""
-    resource = finding.resource
-    path = None if resource is None else served.view.location(resource)
-    return {**asdict(finding), "resource": path}

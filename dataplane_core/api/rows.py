@@ -172,7 +172,7 @@ class RowList(RowResource):
     def shown(self, req: ApiRequest, **keys: Any) -> list[dict[str, Any]]:
         """Return the list as a GET shows it."""
         document = self._view.snapshot(req).document
-        return self._read(self._section(document, self._parent(req, keys), "list"), {})
+        return self._read(self._section(document, self._parent(req, keys), "replace_list"), {})
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: Any) -> None:
         parent = self._parent(req, keys)

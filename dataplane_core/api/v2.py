@@ -42,6 +42,9 @@ class V2:
     has_metadata = False
     writes_units = False
     strict_parameters = False
+    null_is_empty = True
+    finds_first = False
+    credentials_first = False
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
         return error.status, error.code

@@ -20,7 +20,13 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
 from dataplane_core.api.view import View
-from dataplane_core.errors import BadParameter, DataplaneError, Reference
+from dataplane_core.errors import (
+    BadParameter,
+    Contradiction,
+    DataplaneError,
+    Reference,
+    WrongShape,
+)
 from dataplane_core.resources.collections import (
     Collection,
     Naming,
@@ -32,6 +38,13 @@ from dataplane_core.resources.registry import Registry
 from dataplane_core.text.language import LISTEN
 
 PARENT = "parent_name"
+
+STATUSES: Mapping[type[DataplaneError], int] = {
+    BadParameter: 400,
+    Contradiction: 400,
+    WrongShape: 422,
+}
+"""The statuses of failures that have another one in this version."""
 
 
 class V3:
@@ -48,9 +61,13 @@ class V3:
     has_metadata = True
     writes_units = True
     strict_parameters = True
+    null_is_empty = False
+    finds_first = True
+    credentials_first = True
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
-        status = 400 if isinstance(error, BadParameter) else error.status
+        kinds = STATUSES.items()
+        status = next((known for kind, known in kinds if isinstance(error, kind)), error.status)
         return status, status
 
     def wrap(self, version: int | None, data: Any) -> Any:

@@ -32,7 +32,10 @@ class ApiVersion(Protocol):
     alone says it. With `has_metadata`, objects show the comment of their line as `metadata`.
     With `writes_units`, new durations and sizes are written with the largest unit that divides
     them (`5s`), else as they are. `strict_parameters`: a boolean in the query that is neither true
-    nor false is refused.
+    nor false is refused. `null_is_empty`: the body `null` stands for an object without properties.
+    With `finds_first`, what a PUT replaces is looked for before rules between the properties of
+    its body are judged. With `credentials_first`, paths and methods that do not exist ask for
+    credentials, too.
     """
 
     name: str
@@ -45,6 +48,9 @@ class ApiVersion(Protocol):
     has_metadata: bool
     writes_units: bool
     strict_parameters: bool
+    null_is_empty: bool
+    finds_first: bool
+    credentials_first: bool
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
         """Return the HTTP status of a failure, and the `code` in its body."""

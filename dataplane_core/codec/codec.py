@@ -14,6 +14,7 @@ from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
 from dataplane_core.codec.schema import (
     TYPE_ERROR,
+    BrokenRelation,
     BrokenRule,
     SchemaFactory,
     Violation,
@@ -22,7 +23,7 @@ from dataplane_core.codec.schema import (
 )
 from dataplane_core.codec.shape import JsonNode, Unused, build, drop, flatten, tidy
 from dataplane_core.codec.untouched import Comparison, carried, partners
-from dataplane_core.errors import BadRequest, Code, Invalid
+from dataplane_core.errors import BadRequest, Code, Contradiction, Invalid, WrongShape
 from dataplane_core.grammar import Problem, Prop
 
 _UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
@@ -104,12 +105,11 @@ class Codec:
     def load(self, body: Any, shown: Mapping[str, Any] | None = None) -> Loaded:
         """Decode a client's object; raises `BadRequest` when a value has another JSON type.
 
-        `shown` is the object that a PUT replaces, as a GET shows it: what equals it is not judged.
+        Raises `WrongShape` where the body is no object. `shown` is the object that a PUT replaces,
+        as a GET shows it: what equals it is not judged.
         """
-        if body is None:
-            body = {}
         if not isinstance(body, dict):
-            raise BadRequest("the body must be a JSON object")
+            raise WrongShape("the body must be a JSON object")
         loaded = self.read(body, shown)
         refuse_other_types(loaded.problems)
         return loaded
@@ -160,7 +160,10 @@ class Codec:
                 break
             ignored += map(self.project.wire_name, dropped[:_MOST_NAMED])
             problems = [one for one in self.rules(values) if _anywhere(one) not in known]
-        return [("", BrokenRule(one.code, one.message)) for one in problems]
+        return [
+            ("", (BrokenRule if one.of_schema else BrokenRelation)(one.code, one.message))
+            for one in problems
+        ]
 
     def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         return flatten(tidy(shown, self.root, Unused(), shown), self.root)
@@ -256,9 +259,14 @@ def raise_problems(problems: Iterable[Problem]) -> None:
 
 
 def raise_violations(found: Sequence[Violation]) -> None:
-    """Raise the error that names every broken rule, if any; its code is the first one's."""
+    """Raise the error that names every broken rule, if any; its code is the first one's.
+
+    It is a `Contradiction` where only rules between properties are broken.
+    """
     if found:
-        raise Invalid(sentence(found), code=found[0][1].code)
+        between = all(isinstance(rule, BrokenRelation) for _, rule in found)
+        kind = Contradiction if between else Invalid
+        raise kind(sentence(found), code=found[0][1].code)
 
 
 def refuse_other_types(found: Sequence[Violation]) -> None:

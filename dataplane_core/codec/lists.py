@@ -6,9 +6,9 @@ from itertools import repeat
 from typing import Any
 
 from dataplane_core.codec.codec import Codec, Loaded, raise_violations, refuse_other_types
-from dataplane_core.codec.schema import BrokenRule, Violation, ordered
+from dataplane_core.codec.schema import Violation, ordered
 from dataplane_core.codec.untouched import partners
-from dataplane_core.errors import BadRequest
+from dataplane_core.errors import WrongShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,11 @@ class ListCodec:
     def load(self, body: Any, shown: Sequence[Any] | None = None) -> LoadedList:
         """Decode a client's list; raises `BadRequest` when a value has another JSON type.
 
-        `shown` is the list that a PUT replaces, as a GET shows it: its objects are not judged.
+        Raises `WrongShape` where the body is no list of objects. `shown` is the list that a PUT
+        replaces, as a GET shows it: its objects are not judged.
         """
         if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
-            raise BadRequest("the body must be a JSON array of objects")
+            raise WrongShape("the body must be a JSON array of objects")
         olds = partners(shown, body) if shown else repeat(None)
         items = (self.codec.read(item, old) for item, old in zip(body, olds, strict=False))
         loaded = LoadedList(tuple(items))
@@ -63,4 +64,4 @@ def _placed(items: Sequence[Loaded]) -> Iterator[Violation]:
             if path:
                 yield f"{at}.{path}", rule
             else:
-                yield "", BrokenRule(rule.code, f"{at}.{rule}")
+                yield "", type(rule)(rule.code, f"{at}.{rule}")

@@ -38,6 +38,10 @@ class BrokenRule(str):
         return self
 
 
+class BrokenRelation(BrokenRule):
+    """A broken rule between properties, each of which is right by itself."""
+
+
 Violation = tuple[str, BrokenRule]
 """The path of a property, and the rule it breaks."""
 

@@ -18,12 +18,15 @@ class Problem:
     """One broken rule of an object: the property's path, the inner code, and a sentence.
 
     A `misplaced` property belongs to another choice than the object's: no line would say it.
+    `of_schema`: versions that tell rules between properties from those of a schema count this one
+    among the latter.
     """
 
     path: str
     code: int
     message: str
     misplaced: bool = False
+    of_schema: bool = False
 
 
 @dataclass(frozen=True, slots=True)

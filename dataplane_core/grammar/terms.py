@@ -164,9 +164,9 @@ class Measure(Scalar):
         if self.most and isinstance(value, int) and not 0 <= value <= self.most:
             most = InUnits(self.most, self.prop.unit) if isinstance(value, InUnits) else self.most
             say = self.encode or str
-            limits = f"must be from 0 to {say(most)}, instead of {say(value)}"
-            message = f"{self.prop.name} {limits}"
-            yield Problem(self.prop.name, Code.MAXIMUM if value > 0 else Code.MINIMUM, message)
+            message = f"{self.prop.name} must be from 0 to {say(most)}, instead of {say(value)}"
+            code = Code.MAXIMUM if value > 0 else Code.MINIMUM
+            yield Problem(self.prop.name, code, message, of_schema=True)
 
 
 class MaybeWord(Scalar):

@@ -1,0 +1,95 @@
+"""Answer every failure in one form."""
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+import falcon
+
+from dataplane_core.api.body import to_json
+from dataplane_core.api.frame import Frame
+from dataplane_core.api.nearest import KnownPaths
+from dataplane_core.api.request import ApiRequest, Served
+from dataplane_core.auth import CHALLENGE
+from dataplane_core.errors import (
+    CheckFailed,
+    DataplaneError,
+    Finding,
+    MethodNotAllowed,
+    Unauthorized,
+)
+
+log = logging.getLogger("dataplane.api")
+
+
+class Failures:
+    """Answers every failure with `{"code": …, "message": …}`, and never with a stack trace."""
+
+    def __init__(self, frame: Frame, known: KnownPaths) -> None:
+        self._frame = frame
+        self._known = known
+
+    def install(self, app: "falcon.App[Any, Any]") -> None:
+        """Let the application answer failures this way."""
+        app.add_error_handler(Exception, self.unexpected)
+        app.add_error_handler(falcon.HTTPError, self.framework)
+        app.add_error_handler(DataplaneError, self.known)
+
+    def known(self, req: ApiRequest, resp: falcon.Response, error: DataplaneError, _: Any) -> None:
+        """Answer a failure that has a sentence of its own."""
+        status, code = req.served.version.refusal(error)
+        message = error.sentence(lambda resource: req.served.view.location(resource))
+        body: dict[str, Any] = {"code": code, "message": message}
+        if isinstance(error, CheckFailed) and error.findings:
+            body["findings"] = [_finding(req.served, finding) for finding in error.findings]
+        if isinstance(error, Unauthorized):
+            resp.set_header("WWW-Authenticate", CHALLENGE)
+        if isinstance(error, MethodNotAllowed):
+            resp.set_header("Allow", ",".join(error.allowed))
+        if status >= 500:
+            log.error("%s %s: %s", req.method, req.path, error.message)
+        self._answer(req, resp, status, body)
+
+    def framework(
+        self, req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, _: Any
+    ) -> None:
+        """Answer what the framework itself found wrong."""
+        if isinstance(error, falcon.HTTPRouteNotFound):
+            path = req.asked_path
+            meant = " or ".join(self._known.nearest(path))
+            message = f"path {path} was not found" + (f"; did you mean {meant}?" if meant else "")
+            self._answer(req, resp, 404, {"code": 404, "message": message})
+            return
+        message = error.description or error.title or "the request cannot be understood"
+        self._answer(req, resp, error.status_code, {"code": error.status_code, "message": message})
+
+    def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, _: Any) -> None:
+        """Answer a failure that nobody foresaw; what it was stands in the log."""
+        where = f" in the plugin {req.plugin}" if req.plugin else ""
+        log.error("%s %s failed%s", req.method, req.path, where, exc_info=error,
+                  extra={"request_id": req.request_id})  # fmt: skip
+        message = f"the request {req.request_id} failed for an unforeseen reason; the log has it"
+        self._answer(req, resp, 500, {"code": 500, "message": message})
+
+    def _answer(
+        self, req: ApiRequest, resp: falcon.Response, status: int, body: dict[str, Any]
+    ) -> None:
+        resp.status = status
+        resp.content_type = "application/json"
+        resp.data = to_json(body)
+        resp.set_header("Vary", "Origin")
+        if req.identity is not None:
+            self._version(req, resp)
+
+    def _version(self, req: ApiRequest, resp: falcon.Response) -> None:
+        try:
+            self._frame.finish(req, resp)
+        except (DataplaneError, OSError) as error:  # the configuration itself cannot be read
+            log.error("the configuration's version is not known: %s", error)
+
+
+def _finding(served: Served, finding: Finding) -> dict[str, Any]:
+    """Return a finding as a client sees it: its object as the path in the client's version."""
+    resource = finding.resource
+    path = None if resource is None else served.view.location(resource)
+    return {**asdict(finding), "resource": path}
