@@ -62,7 +62,7 @@ class Describe:
         self.naming = naming or view.version.naming(one)
         self.path: tuple[Parameter, ...] = ()
         self.full: tuple[Parameter, ...] = ()
-        if isinstance(one, SectionCollection) and view.version.children(one, view.registry):
+        if isinstance(one, SectionCollection | SingleSection) and view.whole(one).rows:
             self.full = (FULL_SECTION,)
         self.schema: Fragment = {"$ref": self.naming.schema}
         name = thing(self.naming)

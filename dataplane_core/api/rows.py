@@ -7,12 +7,12 @@ import falcon
 
 from dataplane_core.api.parents import Parents
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.view import View, with_each
+from dataplane_core.api.section_objects import row_values, with_each
+from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
-from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.resources.collections import RowCollection
-from dataplane_core.resources.extra_props import INDEX, UNMANAGED
+from dataplane_core.resources.extra_props import INDEX
 from dataplane_core.resources.locate import ParentReference, named_rows, row_name
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
@@ -30,24 +30,13 @@ class RowResource:
         self._view = view
         self._collection = collection
         self._codec = view.codec(collection)
-        self._has_metadata = view.has_metadata(collection)
         self._thing = self._codec.name
         self._parents = parents
         self._key = key or collection.key or view.version.index_parameter
 
     def _object(self, row: Row, at: int) -> dict[str, Any]:
-        """Return a row as clients see it, under its position or its own or made-up name."""
-        one = self._collection
-        values = dict(row.values)
-        if one.key is None:
-            values = {INDEX.name: at, **values}
-        elif one.unnamed is not None and one.key not in values:
-            values = {one.key: one.unnamed(row.line), **values}
-        if words := unknown_words(row.reading):
-            values[UNMANAGED.name] = words
-        if self._has_metadata:
-            values |= self._view.metadata(one, row.line)
-        return self._codec.project(values)
+        """Return a row as clients see it."""
+        return self._codec.project(row_values(self._view, self._collection, row, at))
 
     def _section(
         self, document: Document, parent: ParentReference, operation: str, key: Any = None

@@ -102,7 +102,9 @@ def build(interface: Interface, openapi: str) -> dict[str, Any]:
 def _define(spec: APISpec, form: DocumentForm, interface: Interface) -> None:
     """Add what operations refer to by name: schemas and parameters."""
     examples = _examples(interface)
-    for name, codec in _codecs(interface).items():
+    codecs = _codecs(interface)
+    # What others refer to is defined before them, so that it keeps its own name and example.
+    for name, codec in sorted(codecs.items(), key=lambda item: bool(item[1].children)):
         spec.components.schema(name, examples.get(name, {}), schema=codec.schema_class)
     for name, fragment in _definitions(interface):
         spec.components.schema(name, component=form.fragment(fragment))

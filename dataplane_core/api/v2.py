@@ -62,7 +62,9 @@ class V2:
     def naming(self, one: Collection) -> Naming:
         return one.naming
 
-    def children(self, one: SectionCollection, registry: Registry) -> Mapping[str, RowCollection]:
+    def children(
+        self, one: SectionCollection | SingleSection, registry: Registry
+    ) -> Mapping[str, RowCollection]:
         return {}
 
     def location(self, one: Collection, reference: Reference) -> str:

@@ -81,9 +81,11 @@ class V3:
     def naming(self, one: Collection) -> Naming:
         return one.naming
 
-    def children(self, one: SectionCollection, registry: Registry) -> Mapping[str, RowCollection]:
+    def children(
+        self, one: SectionCollection | SingleSection, registry: Registry
+    ) -> Mapping[str, RowCollection]:
         return {
-            rows.name if rows.key else f"{rows.naming.schema}_list": rows
+            rows.name_in(self.name) if rows.key else rows.list_name(one.kind): rows
             for rows in registry.rows_of(one.kind)
         }
 

@@ -16,6 +16,7 @@ from dataplane_core.resources.collections import (
     Naming,
     RowCollection,
     SectionCollection,
+    SingleSection,
 )
 from dataplane_core.resources.registry import Registry
 
@@ -72,10 +73,13 @@ class ApiVersion(Protocol):
     def naming(self, one: Collection) -> Naming:
         """Return the names of the operations and schemas of a collection."""
 
-    def children(self, one: SectionCollection, registry: Registry) -> Mapping[str, RowCollection]:
-        """Return the rows that a section's own object can list, by the name of the property.
+    def children(
+        self, one: SectionCollection | SingleSection, registry: Registry
+    ) -> Mapping[str, RowCollection]:
+        """Return the rows that a section's own object can hold, by the name of the property.
 
-        They are shown, and taken, where a request says `full_section=true`.
+        They are shown, and taken, where a request says `full_section=true`: indexed ones as a list,
+        named ones as an object in which each stands under its name.
         """
 
     def location(self, one: Collection, reference: Reference) -> str:

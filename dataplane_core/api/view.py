@@ -1,6 +1,6 @@
 """What the responders of an API version share: codecs, and how they read, edit and answer."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -11,7 +11,7 @@ import falcon
 from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.version import ApiVersion
-from dataplane_core.codec.codec import Codec
+from dataplane_core.codec.codec import Children, Codec
 from dataplane_core.codec.lists import ListCodec
 from dataplane_core.codec.masks import ModelMask
 from dataplane_core.codec.metadata import metadata_of, with_metadata
@@ -28,12 +28,12 @@ from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentS
 from dataplane_core.resources.extra_props import INDEX, METADATA, extra_props
 from dataplane_core.resources.masks import NOTHING, Mask
 from dataplane_core.resources.registry import Registry
-from dataplane_core.resources.whole_section import WholeSection
+from dataplane_core.resources.whole_section import WholeSection, rows_help
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit
-from dataplane_core.text import Line, Section
+from dataplane_core.text import Line
 
 WriteMetadata = Callable[[Line], Line]
 """Returns an object's line with other metadata."""
@@ -93,24 +93,26 @@ class View:
         name = self.version.naming(collection).schema
         if name not in self._codecs:
             props = (*self._extra_props(collection), *collection.props)
-            rules = _rules(collection)
-            if isinstance(collection, SectionCollection):
+            more: dict[str, Any] = {"declared": collection.naming.schema}
+            if isinstance(collection, RowCollection):
+                more["rules"] = collection.table.problems
+            elif isinstance(collection, SectionCollection | SingleSection):
                 whole = self.whole(collection)
-                props, rules = (*props, *self._list_props(whole)), whole.problems
-            empty = (
-                collection.model.empty
-                if isinstance(collection, SectionCollection | SingleSection)
-                else {}
-            )
-            declared = collection.naming.schema
-            self._codecs[name] = self.make_codec(
-                name, props, rules, empty, declared=declared
-            )
+                more["rules"], more["empty"] = whole.problems, collection.model.empty
+                more["children"] = [*self._children(whole)]
+            self._codecs[name] = self.make_codec(name, props, **more)
         return self._codecs[name]
 
-    def whole(self, collection: SectionCollection) -> WholeSection:
+    def whole(self, collection: SectionCollection | SingleSection) -> WholeSection:
         """Return what a section's object is where it lists the rows of the section, too."""
-        return WholeSection(collection.model, self.version.children(collection, self.registry))
+        children = self.version.children(collection, self.registry)
+        rows = {name: one for name, one in children.items() if one in self.collections}
+        return WholeSection(collection.model, rows)
+
+    def _children(self, whole: WholeSection) -> Iterator[Children]:
+        for name, rows in whole.rows.items():
+            prop = Prop(name, help=rows_help(rows))
+            yield Children(prop, self.codec(rows), rows.key)
 
     def list_codec(self, collection: Collection) -> ListCodec:
         """Return the codec of a list of a collection's objects."""
@@ -127,13 +129,6 @@ class View:
                 yield prop
             elif index is not None:
                 yield replace(prop, names={self.version.name: index})
-
-    def _list_props(self, whole: WholeSection) -> Iterator[Prop]:
-        """Yield the properties that hold a section's rows; with metadata if the rows have some."""
-        for prop in whole.list_props():
-            items = whole.rows[prop.name].props
-            more = (METADATA,) if self.has_metadata(whole.rows[prop.name]) else ()
-            yield replace(prop, items=(*items, *more))
 
     def has_metadata(self, collection: Collection) -> bool:
         """Return whether the version shows the comments of a collection's lines as metadata."""
@@ -164,8 +159,9 @@ class View:
         empty: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         declared: str = "",
+        children: Iterable[Children] = (),
     ) -> Codec:
-        """Return a codec for objects with `props`; `empty` as a `Codec` has it.
+        """Return a codec for objects with `props`; `empty` and `children` as a `Codec` has them.
 
         `name` is that of the schema in this version, `declared` the one that masks know it by,
         where that is another.
@@ -182,6 +178,7 @@ class View:
             strict=self._strict,
             rules=rules,
             empty=empty,
+            children=children,
         )
 
     def location(self, reference: Reference) -> str:
@@ -261,21 +258,3 @@ class View:
             resp.data = to_json(req.loaded.echo)
         elif waits:
             resp.content_type = None
-
-
-def _rules(collection: Collection) -> ObjectRules:
-    if isinstance(collection, RowCollection):
-        return collection.table.problems
-    if isinstance(collection, SectionCollection | SingleSection):
-        return collection.model.problems
-    return lambda values: ()
-
-
-def with_each(
-    section: Section, rows: RowCollection, writes: Sequence[WriteMetadata | None]
-) -> Section:
-    """Return a section with other metadata on the lines of its rows, given in their order."""
-    if not any(writes):
-        return section
-    found = zip(rows.table.rows(section), writes, strict=False)
-    return section.replace_each({row.at: write(row.line) for row, write in found if write})

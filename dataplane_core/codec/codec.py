@@ -21,7 +21,7 @@ from dataplane_core.codec.schema import (
     ordered,
     violations,
 )
-from dataplane_core.codec.shape import JsonNode, Unused, build, drop, flatten, tidy
+from dataplane_core.codec.shape import JsonNode, Unused, attach, build, drop, flatten, tidy
 from dataplane_core.codec.untouched import Comparison, carried, partners
 from dataplane_core.errors import BadRequest, Code, Contradiction, Invalid, WrongShape
 from dataplane_core.grammar import Problem, Prop
@@ -52,6 +52,18 @@ class Loaded:
         raise_violations(self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The objects of another model that an object holds: its property, and their codec.
+
+    They are an array; with a `key`, an object in which each stands under that property of it.
+    """
+
+    prop: Prop
+    codec: "Codec"
+    key: str | None = None
+
+
 class Codec:
     """Decodes and encodes the objects of one model in one API version.
 
@@ -59,7 +71,8 @@ class Codec:
     codec refuses unknown properties, and those that do not belong to the others, instead of leaving
     them out with a warning. `rules` gives the problems between properties of flat values. `empty`
     are the nested objects that are shown although nothing is in them, where other properties have
-    the values given. `project` makes the object that a client gets of flat values.
+    the values given. `children` are objects of other models that each of this model holds.
+    `project` makes the object that a client gets of flat values.
     """
 
     def __init__(
@@ -74,6 +87,7 @@ class Codec:
         strict: bool = False,
         rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
         empty: Mapping[str, Mapping[str, Any]] | None = None,
+        children: Iterable[Children] = (),
     ) -> None:
         self.name = name
         self.props = tuple(props)
@@ -83,7 +97,13 @@ class Codec:
         self.strict = strict
         self.rules = rules
         self._factory = factory
-        self.root: JsonNode = build(self.props, version, mask, writes_units=writes_units)
+        self.root: JsonNode = build(
+            self.props, version, mask, name=name, writes_units=writes_units
+        )
+        self.children = tuple(children)
+        for one in self.children:
+            attach(self.root, one.prop, one.codec.root, one.key)
+            self.elsewhere |= {f"{one.prop.name}.{path}" for path in one.codec.elsewhere}
         self.project = Projector(self.root, empty)
         self._hidden = [prop.name for prop in self.props if mask.hides(prop.path(version))]
         self._converted = {
@@ -140,7 +160,7 @@ class Codec:
             found = violations(error.messages_dict)
             if shown:
                 compared = Comparison(shown, echo)
-                found = (one for one in found if not compared.is_untouched(one[0]))
+                found = (one for one in found if not compared.is_untouched(one[0].names))
             return ordered(found)
         return []
 

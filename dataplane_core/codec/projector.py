@@ -1,6 +1,6 @@
 """Make the JSON objects of the interface from flat values, with members in its order."""
 
-from collections.abc import Callable, ItemsView, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dataplane_core.codec.shape import JsonNode
@@ -12,8 +12,9 @@ _NOTHING: dict[str, Any] = {}
 class _Step(NamedTuple):
     """A value of a plan: its flat path, the names of the objects around it, its name, its items.
 
-    `shown` makes of a value what the version has, where that is of another type. Without a path it
-    is an empty object, where `needed` are among the values.
+    With a `key`, the items stand in an object by that property of each. `shown` makes of a value
+    what the version has, where that is of another type. Without a path it is an empty object, where
+    `needed` are among the values.
     """
 
     path: str
@@ -22,6 +23,7 @@ class _Step(NamedTuple):
     items: "Projector | None" = None
     shown: Callable[[Any], Any] | None = None
     needed: ItemsView[str, Any] = _NOTHING.items()
+    key: str | None = None
 
 
 class Projector:
@@ -53,7 +55,7 @@ class Projector:
                 objects = child.item is not None and bool(child.item.children)
                 items = Projector(child.item) if objects and child.item is not None else None
                 shown = None if child.conversion is None else child.conversion.shown
-                step = _Step(child.canonical, parents, child.name, items, shown)
+                step = _Step(child.canonical, parents, child.name, items, shown, key=child.key)
                 self._steps[child.canonical] = step
 
     def wire_name(self, path: str) -> str:
@@ -74,7 +76,7 @@ class Projector:
         if plan is None:
             plan = self._plan(names)
         result: dict[str, Any] = {}
-        for path, parents, name, items, shown, needed in plan:
+        for path, parents, name, items, shown, needed, key in plan:
             if path:
                 value = values[path]
             elif needed <= values.items():
@@ -84,7 +86,8 @@ class Projector:
             if shown is not None:
                 value = shown(value)
             if items is not None:
-                value = [items(item) for item in value]
+                each = [items(item) for item in value]
+                value = each if key is None else dict(zip(_keys(key, value), each, strict=True))
             if parents:
                 place = result
                 for parent in parents:
@@ -105,3 +108,16 @@ class Projector:
             self._plans.clear()
         self._plans[names] = steps
         return steps
+
+
+def _keys(key: str, items: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what items stand under in an object: their names, which a file may have twice."""
+    found: dict[str, None] = {}
+    numbers: dict[str, int] = {}
+    for item in items:
+        own = name = str(item.get(key, ""))
+        while name in found:
+            numbers[own] = numbers.get(own, 1) + 1
+            name = f"{own}#{numbers[own]}"
+        found[name] = None
+    return list(found)

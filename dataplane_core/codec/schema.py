@@ -94,6 +94,21 @@ class Truth(fields.Boolean):
         return value
 
 
+class Objects(fields.Dict):
+    """An object whose members, of any name, are objects of one model."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            members: dict[str, Any] = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            # marshmallow tells what is wrong with the name of a member from what is with its value
+            inside = {name: rules["value"] for name, rules in error.messages.items()}
+            raise ValidationError(inside) from None
+        return members
+
+
 def pattern_check(pattern: str) -> Callable[[str], None]:
     """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's."""
     found = re.compile(pattern, re.ASCII).search
@@ -176,24 +191,34 @@ _SCALARS: dict[str, tuple[type[fields.Field[Any]], str]] = {
 class SchemaFactory:
     """Schema classes of one API version; nested objects that are alike share one class.
 
-    `reserved` are names that nested objects do not take.
+    `reserved` are names that nested objects do not take. A model has one class, wherever its
+    objects stand.
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._known: dict[str, type[Schema]] = {}
+        self._models: dict[JsonNode, type[Schema]] = {}
         self._names = set(reserved)
         self._lock = RLock()
 
     def schema(self, node: JsonNode, name: str) -> type[Schema]:
         """Return the class for the objects of a node, whose name in the specification is `name`."""
-        content = repr(_content(node))
         with self._lock:
+            if not node.path:
+                found = self._models.get(node)
+                if found is None:
+                    found = self._models[node] = self._made(node, name, name)
+                    self._known.setdefault(repr(_content(node)), found)
+                return found
+            content = repr(_content(node))
             found = self._known.get(content)
-            if found is None or not node.path:
-                members = {child.name: self.field(child, name) for child in node.children.values()}
-                found = JsonObject.from_dict(members, name=self._free(name) if node.path else name)
-                self._known.setdefault(content, found)
-        return found
+            if found is None:
+                found = self._known[content] = self._made(node, self._free(name), name)
+            return found
+
+    def _made(self, node: JsonNode, name: str, owner: str) -> type[Schema]:
+        members = {child.name: self.field(child, owner) for child in node.children.values()}
+        return JsonObject.from_dict(members, name=name)
 
     def field(self, node: JsonNode, owner: str) -> fields.Field[Any]:
         """Return the field for one property."""
@@ -206,13 +231,16 @@ class SchemaFactory:
             item = node.item or JsonNode("", node.path + "[]", prop=Prop("", "string"))
             return fields.List(self._item(item, node.name, owner),
                                error_messages=_messages("an array"), **more)  # fmt: skip
+        if node.key is not None and node.item is not None:
+            return Objects(values=self._item(node.item, node.name, owner),
+                           error_messages=_messages("an object"), **more)  # fmt: skip
         kind, words = _SCALARS.get(prop.json, (fields.Dict, "an object"))
         return kind(validate=_checks(prop), error_messages=_messages(words), **more)
 
     def _item(self, node: JsonNode, name: str, owner: str) -> fields.Field[Any]:
         if not node.children:
             return self.field(node, owner)
-        nested = self.schema(node, self._label(name, owner))
+        nested = self.schema(node, self._label(name, owner) if node.path else node.name)
         return fields.Nested(nested, error_messages=_messages("an object"))
 
     def _label(self, name: str, owner: str) -> str:
@@ -229,24 +257,41 @@ class SchemaFactory:
 
 def _content(node: JsonNode) -> Any:
     prop = node.prop and (node.prop.json, sorted(_facts(node.prop).items(), key=str), node.required)
-    item = node.item and _content(node.item)
+    item = node.item and (_content(node.item) if node.item.path else node.item.name)
     return prop, item, [(name, _content(child)) for name, child in node.children.items()]
 
 
-def violations(messages: Mapping[Any, Any] | list[Any], path: str = "") -> Iterator[Violation]:
+class JsonPath(str):
+    """The path of a value in a body, with dots; `names` are its parts, which may hold dots, too."""
+
+    names: tuple[str, ...] = ()
+
+    def below(self, name: str) -> "JsonPath":
+        """Return the path of what is called `name` in the value, or has that place in it."""
+        path = JsonPath(f"{self}.{name}" if self else name)
+        path.names = (*self.names, name)
+        return path
+
+
+_WHOLE = JsonPath()
+
+
+def violations(
+    messages: Mapping[Any, Any] | list[Any], path: JsonPath = _WHOLE
+) -> Iterator[tuple[JsonPath, BrokenRule]]:
     """Yield the rules that marshmallow found broken, with the paths of the properties."""
     if isinstance(messages, list):
         for rule in messages:
             yield path, rule
         return
     for name, inner in messages.items():
-        if name == "_schema":
+        if name == "_schema" and isinstance(inner, list):
             yield from violations(inner, path)
         else:
-            yield from violations(inner, f"{path}.{name}" if path else str(name))
+            yield from violations(inner, path.below(str(name)))
 
 
-def ordered(found: Iterator[Violation]) -> list[Violation]:
+def ordered(found: Iterable[Violation]) -> list[Violation]:
     """Return violations in the order of an answer: other types first, then by their codes."""
     ranks = {code: rank for rank, code in enumerate(_ORDER)}
     return sorted(found, key=lambda one: ranks.get(getattr(one[1], "code", TYPE_ERROR), len(ranks)))

@@ -5,6 +5,7 @@ wire and the flat dictionary: `tidy` and `flatten` inwards, a `Projector` outwar
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
@@ -38,10 +39,15 @@ class JsonNode:
     `canonical` is the flat path of the value (inside its array, for items of arrays). An object
     with a `prop` of its own is told from an absent one while it is empty. A `shared` one belongs to
     a part of the object that several models have. `conversion` is that of a value of another type.
+
+    `item` is the tree of one item of an array; that of another model's objects is the root of that
+    model, which has the model's name and no path. With a `key`, the items stand in an object, each
+    under the value of that flat path of it, instead of in an array.
     """
 
     __slots__ = (
-        "canonical", "children", "conversion", "folded", "item", "name", "path", "prop", "shared",
+        "canonical", "children", "conversion", "folded", "item", "key", "name", "path", "prop",
+        "shared",
     )  # fmt: skip
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
@@ -54,6 +60,7 @@ class JsonNode:
         self.children: dict[str, JsonNode] = {}
         self.folded: dict[str, JsonNode] = {}
         self.item: JsonNode | None = None
+        self.key: str | None = None
 
     def child(self, name: str) -> "JsonNode":
         """Return the node below this one called `name`, made when missing."""
@@ -92,13 +99,14 @@ def build(
     mask: ModelMask = NO_MASK,
     root: JsonNode | None = None,
     *,
+    name: str = "",
     writes_units: bool = False,
 ) -> JsonNode:
-    """Return the tree of the properties that exist in an API version.
+    """Return the tree of the properties that exist in an API version; `name` is the model's.
 
     `writes_units` is whether numbers with a unit are written with the largest one that fits.
     """
-    root = root or JsonNode("", "")
+    root = root or JsonNode(name, "")
     for prop in props:
         path = prop.path(version)
         full = f"{root.path}.{path}" if root.path else path
@@ -124,6 +132,16 @@ def build(
     return root
 
 
+def attach(root: JsonNode, prop: Prop, item: JsonNode, key: str | None) -> None:
+    """Add a property that holds the objects of another model, whose root is `item`.
+
+    It is an array; with a `key`, an object in which each stands under that property of it.
+    """
+    node = root.child(prop.name)
+    node.prop = replace(prop, json="array" if key is None else "object")
+    node.canonical, node.item, node.key = prop.name, item, key
+
+
 def is_zero(node: JsonNode, value: Any) -> bool:
     """Return whether a value of the right type says no more than its absence would.
 
@@ -138,6 +156,8 @@ def is_zero(node: JsonNode, value: Any) -> bool:
         return value is False
     if prop.json == "array":
         return value == [] and not prop.required
+    if node.key is not None:
+        return bool(value == {})
     if prop.nullable:
         ruled = prop.pattern is not None or bool(prop.enum)
         return bool(value == "") and prop.required and prop.json == "string" and not ruled
@@ -163,11 +183,12 @@ class Unused:
         self.unmanaged: list[str] = []
 
 
-def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None) -> Any:
+def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: str = "") -> Any:
     """Return a client's object under the names of the interface, without what is unset.
 
     Values of a wrong type stay for the schema to find. Properties that only the server sets are
     left out. `shown` is what a GET of the same object shows: a zero that stands there is a value.
+    `around` is the path of the list, with a dot behind it, that the object of another model is in.
     """
     if not isinstance(body, dict):
         return body
@@ -177,25 +198,42 @@ def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None) -> Any:
         child = node.find(key)
         if child is None:
             if value is not None:
-                unused.unknown.append((f"{node.path}.{key}" if node.path else key, node))
+                path = f"{node.path}.{key}" if node.path else key
+                unused.unknown.append((around + path, node))
             continue
         before = known.get(child.name) if known else None
         if child.prop is not None and child.prop.read_only:
             if isinstance(value, list) and value and value != before:
-                unused.unmanaged.append(f"{child.path} ({' '.join(map(str, value))})")
+                unused.unmanaged.append(f"{around}{child.path} ({' '.join(map(str, value))})")
             continue
         if is_zero(child, value) and (before is None or not is_same(before, value)):
             result.pop(child.name, None)
             continue
         if child.children:
-            value = tidy(value, child, unused, before)
-        elif child.item is not None and child.item.children and isinstance(value, list):
-            olds = partners(before, value) if isinstance(before, list) else repeat(None)
-            value = [
-                tidy(item, child.item, unused, old) for item, old in zip(value, olds, strict=False)
-            ]
+            value = tidy(value, child, unused, before, around)
+        elif child.item is not None and child.item.children:
+            inside = around if child.item.path else f"{around}{child.path}[]."
+            value = _tidy_items(value, child, unused, before, inside)
         result[child.name] = value
     return result
+
+
+def _tidy_items(value: Any, node: JsonNode, unused: Unused, before: Any, around: str) -> Any:
+    """Return the objects of a list, or of an object that holds them by name, each as by `tidy`."""
+    item = node.item
+    assert item is not None
+    if node.key is not None and isinstance(value, dict):
+        olds = before if isinstance(before, Mapping) else _NOTHING
+        return {
+            name: tidy(one, item, unused, olds.get(name), around) for name, one in value.items()
+        }
+    if node.key is None and isinstance(value, list):
+        pairs = zip(
+            value, partners(before, value) if isinstance(before, list) else repeat(None),
+            strict=False,
+        )  # fmt: skip
+        return [tidy(one, item, unused, old, around) for one, old in pairs]
+    return value
 
 
 def flatten(
@@ -210,7 +248,8 @@ def flatten(
                 values[child.canonical] = {}
             flatten(value, child, values)
         elif child.item is not None and child.item.children:
-            values[child.canonical] = [flatten(item, child.item) for item in value]
+            items = value if child.key is None else value.values()
+            values[child.canonical] = [flatten(item, child.item) for item in items]
         elif child.conversion is not None:
             values[child.canonical] = child.conversion.read(value)
         else:

@@ -7,7 +7,7 @@ patterns, choices and limits are narrower. All objects here have the wire's name
 import json
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
@@ -65,13 +65,13 @@ class Comparison:
         self._sent = sent
         self._partners: dict[int, list[Any]] = {}
 
-    def is_untouched(self, path: str) -> bool:
-        """Return whether the body and the shown object have the same at a path.
+    def is_untouched(self, names: Iterable[str]) -> bool:
+        """Return whether the body and the shown object have the same at the path of these names.
 
         A property that both objects lack is untouched; what stands in a new object is not.
         """
         shown, sent = self._shown, self._sent
-        for name in path.split("."):
+        for name in names:
             if isinstance(sent, list) and isinstance(shown, list):
                 sent, shown = sent[int(name)], self._pairs(shown, sent)[int(name)]
             elif isinstance(sent, Mapping) and isinstance(shown, Mapping):

@@ -124,6 +124,8 @@ class RowCollection(Collection):
     `parents` are the kinds of sections that hold them. `query` are the words of versions that name
     the section in the query. `unnamed` makes up the name of a row that has none from its line.
     `filters` are properties that a list can be narrowed by.
+    `list_names` are those of the lists of rows in the objects of their sections, by the kind of
+    section, where they are not the rows' schema with `_list` behind it.
     `live` brings rows that come and go to the running process; without it that takes a reload.
     `appended`: where a version has indices in the path, new rows go behind the last one all the
     same, and the list is not replaced as a whole.
@@ -137,6 +139,11 @@ class RowCollection(Collection):
     unnamed: Callable[[Line], str] | None = None
     live: RowCommands | None = None
     appended: bool = False
+    list_names: Mapping[str, str] = field(default_factory=dict)
+
+    def list_name(self, kind: str) -> str:
+        """Return the property of a section's own object that lists these rows."""
+        return self.list_names.get(kind, f"{self.naming.schema}_list")
 
     @property
     def props(self) -> tuple[Prop, ...]:

@@ -108,14 +108,15 @@ class Registry:
         live: RowCommands | None = None,
         always_in_query: bool = False,
         appended: bool = False,
+        list_names: Mapping[str, str] | None = None,
         **named: Unpack[Named],
     ) -> RowCollection:
         """Declare repeated lines of sections, named by `key` or, with `key=None`, indexed.
 
         `parameter` is the collection's own query parameter (`backend`); with `typed=False` it is
         the only way to say the parent, else `parent_type` and `parent_name` work too and
-        `parent_type` is required unless `parameter` exists. `always_in_query` and `appended` are
-        as `QueryWords.always` and `RowCollection.appended` say.
+        `parent_type` is required unless `parameter` exists. `always_in_query`, `appended`
+        and `list_names` are as `QueryWords.always` and those of `RowCollection` are.
         """
         kinds = tuple(one if isinstance(one, str) else one.kind for one in parents)
         labels = {one.kind: one.type for one in parents if isinstance(one, Parent) and one.type}
@@ -130,6 +131,7 @@ class Registry:
             unnamed=unnamed,
             live=live,
             appended=appended,
+            list_names=list_names or {},
         )
         self._add(collection)
         return collection

@@ -29,8 +29,7 @@ class WholeSection:
     def list_props(self) -> Iterator[Prop]:
         """Yield the properties that hold the lists."""
         for name, rows in self.rows.items():
-            help = f"The `{rows.table.statement.forms[0].head[0]}` lines of the section."
-            yield Prop(name, "array", items=rows.props, help=help)
+            yield Prop(name, "array", items=rows.props, help=rows_help(rows))
 
     def problems(self, values: Values) -> Iterator[Problem]:
         """Yield the rules that `values` break: the model's, each row's, and equal names of rows.
@@ -62,6 +61,11 @@ class WholeSection:
             items = _without_made_up_names(rows, section, values.get(name, ()))
             section = rows.table.put(section, items, rows.key)
         return section
+
+
+def rows_help(rows: RowCollection) -> str:
+    """Return what the property is that holds rows of a section."""
+    return f"The `{rows.table.statement.forms[0].head[0]}` lines of the section."
 
 
 def repeated(path: str, names: Iterable[str]) -> Iterator[Problem]:

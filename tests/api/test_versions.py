@@ -226,11 +226,13 @@ def test_values_have_the_type_of_the_version(both: Api) -> None:
     assert (properties["watch"]["type"], properties["wait"]["type"]) == ("boolean", "string")
 
 
-def test_a_section_is_shown_and_replaced_with_all_its_rows(both: Api) -> None:
+def test_a_section_is_shown_and_replaced_with_all_its_rows(make_api: Any) -> None:
+    both = make_api()
+    both.client.app = serve(both.app.services, (*VERSIONS, V9()))
     path = f"{TOP}/frontends"
     plain, full = (both.call("GET", f"{path}/fe1", full_section=flag).json for flag in ("false", "true"))
     assert set(full) - set(plain) == {"doors", "passage_list"}
-    assert [door["name"] for door in full["doors"]] == ["d1", "10.0.0.2:80"]
+    assert {name: door["name"] for name, door in full["doors"].items()} == {"d1": "d1", "10.0.0.2:80": "10.0.0.2:80"}
     assert both.call("PUT", f"{path}/fe1", full, version=both.version, full_section="true").status_code == 202
     assert both.call("GET", f"{path}/fe1", full_section="true").json == full
     before = both.text
@@ -241,7 +243,7 @@ def test_a_section_is_shown_and_replaced_with_all_its_rows(both: Api) -> None:
     both.call("PUT", f"{path}/fe1", full, version=both.version, full_section="true")
     assert both.call("GET", path, full_section="true").json == [full]
     assert "  door" not in both.text.partition("backend")[0]
-    new = {"name": "fe2", "passage_list": [{"type": "allow"}], "doors": [{"address": "a:1", "name": "x"}]}
+    new = {"name": "fe2", "passage_list": [{"type": "allow"}], "doors": {"x": {"address": "a:1", "name": "x"}}}
     assert both.call("POST", path, new, version=both.version, full_section="true").json == new
     assert "frontend fe2\n  door a:1 name x\n  pass allow\n" in both.text
     new["passage_list"] = [{"type": "deny", "status": 1}]
@@ -315,17 +317,17 @@ def test_rules_and_sections_have_metadata_too(both: Api) -> None:
 
 
 def test_a_section_with_its_rows_has_their_metadata(both: Api) -> None:
-    new = {"name": "be9", "metadata": {"s": 1}, "keepers": [{"name": "n", "address": "x", "metadata": {"r": 1}}]}
+    new = {"name": "be9", "metadata": {"s": 1}, "keepers": {"n": {"name": "n", "address": "x", "metadata": {"r": 1}}}}
     both.call("POST", f"{TOP}/backends", new, version=both.version, full_section="true")
     assert 'backend be9 # {"s":1}\n  keeper n x # {"r":1}\n' in both.text
     path = f"{TOP}/backends/be1"
     full = both.call("GET", path, full_section="true").json
-    assert full["keepers"][0]["metadata"] == {"comment": "here"}
+    assert full["keepers"]["k1"]["metadata"] == {"comment": "here"}
     before = both.text
     both.call("PUT", path, full, version=both.version, full_section="true")
     assert both.text == before
-    del full["keepers"][0]["metadata"]
-    full["keepers"][1]["metadata"] = {"r": 2}
+    del full["keepers"]["k1"]["metadata"]
+    full["keepers"]["k2"]["metadata"] = {"r": 2}
     both.call("PUT", path, full, version=both.version, full_section="true")
     assert "weight 5\n" in both.text and 'keeper k2 10.0.0.2 # {"r":2}\n' in both.text
 

@@ -66,6 +66,7 @@ def dataplane_register(registry: Registry) -> None:
         CHECK,
         key=None,
         parents=("backend", "defaults"),
+        list_names=dict.fromkeys(("backend", "defaults"), "tcp_check_rule_list"),
         rank=49,
         title="TCPCheck",
         help="A step of a TCP health check.",
