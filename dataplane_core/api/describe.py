@@ -64,6 +64,7 @@ class Describe:
         self.full: tuple[Parameter, ...] = ()
         if isinstance(one, SectionCollection | SingleSection) and view.whole(one).rows:
             self.full = (FULL_SECTION,)
+        self._operations = one.operations_of(view.version.name)
         self.schema: Fragment = {"$ref": self.naming.schema}
         name = thing(self.naming)
         if isinstance(one, RowCollection) and one.indexed:
@@ -81,7 +82,7 @@ class Describe:
 
     def _has(self, operation: str) -> bool:
         """Return whether the collection has an operation; `replace_list` takes all changes."""
-        return _NEEDED.get(operation, {operation}).issubset(self.one.operations)
+        return _NEEDED.get(operation, {operation}).issubset(self._operations)
 
     def _operation(self, name: str, parameters: tuple[Parameter, ...], **more: Any) -> Operation:
         naming = self.naming

@@ -81,7 +81,7 @@ def build(interface: Interface, openapi: str) -> dict[str, Any]:
     about = {"description": version.introduction, "contact": CONTACT, "license": LICENCE}
     spec = APISpec(
         version.title, __version__, openapi, plugins=[plugin], info=about,
-        tags=tags(interface.view.registry, interface.tags, used), **form.options(version),
+        tags=tags(interface.view, interface.tags, used), **form.options(version),
     )  # fmt: skip
     _define(spec, form, interface)
     referred: set[str] = set()
@@ -146,7 +146,7 @@ def _definitions(interface: Interface) -> Iterator[tuple[str, Mapping[str, Any]]
     known = set(_codecs(interface))
     definitions = {"error": ERROR, **interface.definitions}
     for one in interface.view.collections:
-        if "list" not in one.operations:
+        if "list" not in one.operations_of(interface.view.version.name):
             continue
         naming = interface.view.version.naming(one)
         items = {"type": "array", "items": {"$ref": naming.schema}}

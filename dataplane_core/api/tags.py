@@ -8,21 +8,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dataplane_core.api.routes import Tag
+from dataplane_core.api.view import View
 from dataplane_core.api.wording import about
 from dataplane_core.resources.collections import Collection, RowCollection
-from dataplane_core.resources.registry import Registry
 from dataplane_core.text.language import GLOBAL, INHERITING
 
 
 def tags(
-    registry: Registry, known: Mapping[str, Tag], used: Iterable[str]
+    view: View, known: Mapping[str, Tag], used: Iterable[str]
 ) -> list[dict[str, Any]]:
     """Return each tag that operations use once, with its description, in the order of a document.
 
     `known` are the tags that plugins describe; one that none does has a sentence of its name.
     """
     used = dict.fromkeys(used)
-    families = _families(registry)
+    families = _families(view)
     others = {
         name: known.get(name) or Tag(f"Operations on {name}.")
         for name in used if name not in families
@@ -34,9 +34,9 @@ def tags(
     return [{"name": name, "description": texts[name]} for name in names if name in used]
 
 
-def _families(registry: Registry) -> dict[str, str]:
+def _families(view: View) -> dict[str, str]:
     """Return the tags of the collections: what each of them is, and where it is in the file."""
-    order = registry.section_order
+    order = view.registry.section_order
 
     def place(one: Collection) -> tuple[bool, int, bool]:
         is_line = isinstance(one, RowCollection)
@@ -44,8 +44,8 @@ def _families(registry: Registry) -> dict[str, str]:
         return kind != GLOBAL and kind not in INHERITING, order.index(kind), is_line
 
     found: dict[str, str] = {}
-    for one in sorted(registry.collections.values(), key=place):
-        where = about(one)
-        text = f"{one.naming.help} {where[0].upper()}{where[1:]}.".strip()
-        found.setdefault(one.naming.tag, text)
+    for one in sorted(view.registry.collections.values(), key=place):
+        where, naming = about(one), view.version.naming(one)
+        text = f"{naming.help} {where[0].upper()}{where[1:]}.".strip()
+        found.setdefault(naming.tag, text)
     return found

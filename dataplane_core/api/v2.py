@@ -60,7 +60,7 @@ class V2:
         return {"type": "object", "properties": {**version, "data": schema}, **more}
 
     def naming(self, one: Collection) -> Naming:
-        return one.naming
+        return one.naming_in(self.name)
 
     def children(
         self, one: SectionCollection | SingleSection, registry: Registry

@@ -79,7 +79,7 @@ class V3:
         return schema
 
     def naming(self, one: Collection) -> Naming:
-        return one.naming
+        return one.naming_in(self.name)
 
     def children(
         self, one: SectionCollection | SingleSection, registry: Registry
@@ -149,6 +149,7 @@ def _naming_below(view: View, one: RowCollection, kind: str) -> Naming:
     if not one.query.typed:
         return naming
     sections = view.registry.sections_of(kind)
-    title = naming.title + (kind.capitalize() if sections is None else sections.naming.tag)
+    holder = kind.capitalize() if sections is None else view.version.naming(sections).tag
+    title = naming.title + holder
     many = {"list": f"getAll{title}", "replace_list": f"replaceAll{title}"}
     return replace(naming, title=title, operation_ids=many)

@@ -36,7 +36,10 @@ class Naming:
     operation_ids: Mapping[str, str] = field(default_factory=dict)
 
     def operation_id(self, operation: str) -> str:
-        """Return the identifier of an operation; `replace_list` is that of a whole list."""
+        """Return the identifier of an operation.
+
+        `replace_list` is that of a whole list, `put_new` makes an object by PUT on the collection.
+        """
         known = {
             "list": f"get{self.titles}",
             "create": f"create{self.title}",
@@ -44,6 +47,7 @@ class Naming:
             "replace": f"replace{self.title}",
             "delete": f"delete{self.title}",
             "replace_list": f"replace{self.titles}",
+            "put_new": f"put{self.title}",
         }
         return self.operation_ids.get(operation, known[operation])
 
@@ -53,7 +57,8 @@ class Collection:
     """What all collections have: the name in the path, names in the specification, where it exists.
 
     `versions` are the names of the API versions that show it; None means every version. `names` are
-    those in the paths of versions that call it otherwise.
+    those in the paths of versions that call it otherwise, `namings` and `operations_in` are what
+    versions have instead of `naming` and `operations`.
     """
 
     name: str
@@ -61,7 +66,17 @@ class Collection:
     operations: tuple[str, ...] = OPERATIONS
     versions: tuple[str, ...] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    namings: Mapping[str, Naming] = field(default_factory=dict)
+    operations_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: str = ""
+
+    def naming_in(self, version: str) -> Naming:
+        """Return the names in the specification of an API version."""
+        return self.namings.get(version, self.naming)
+
+    def operations_of(self, version: str) -> tuple[str, ...]:
+        """Return the operations in an API version."""
+        return self.operations_in.get(version, self.operations)
 
     def name_in(self, version: str) -> str:
         """Return the name in the paths of an API version."""

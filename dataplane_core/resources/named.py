@@ -6,14 +6,8 @@ from typing import TypedDict
 from dataplane_core.resources.collections import Naming
 
 
-class Named(TypedDict, total=False):
-    """What every declaration may say of its names, as `Naming` explains them, and of its routes.
-
-    Without a word the names are made of the collection's: `backends` has the schema `backend` and
-    the title `Backend`. `operations` are those that are served, `versions` the names of the API
-    versions that have the collection (all, if None), `names` those that its paths have in versions
-    that call it otherwise.
-    """
+class Words(TypedDict, total=False):
+    """The names of a collection in a specification, and the operations that are served."""
 
     schema: str
     title: str
@@ -23,8 +17,37 @@ class Named(TypedDict, total=False):
     help: str
     operations: tuple[str, ...]
     operation_ids: Mapping[str, str]
+
+
+class Named(Words, total=False):
+    """What every declaration may say of its names, as `Naming` explains them, and of its routes.
+
+    Without a word the names are made of the collection's: `backends` has the schema `backend` and
+    the title `Backend`. `operations` are those that are served, `versions` the names of the API
+    versions that have the collection (all, if None), `names` those that its paths have in versions
+    that call it otherwise. `otherwise` is what single versions say instead of the rest.
+    """
+
     versions: tuple[str, ...] | None
     names: Mapping[str, str]
+    otherwise: Mapping[str, Words]
+
+
+def namings_of(name: str, named: Named) -> dict[str, Naming]:
+    """Return the names that a collection has in the specifications of single versions."""
+    return {
+        version: naming_of(name, {**named, **words})
+        for version, words in named.get("otherwise", {}).items()
+    }
+
+
+def operations_in(named: Named) -> dict[str, tuple[str, ...]]:
+    """Return the operations that a collection has in single versions."""
+    return {
+        version: words["operations"]
+        for version, words in named.get("otherwise", {}).items()
+        if "operations" in words
+    }
 
 
 def naming_of(name: str, named: Named) -> Naming:

@@ -54,9 +54,13 @@ class Origins:
 
     def collection(self, one: Collection) -> None:
         """Record what a collection declares, apart from its schema."""
-        for operation in one.operations:
-            identifier = one.naming.operation_id(operation)
+        known = {one.naming.operation_id(operation) for operation in one.operations}
+        for identifier in sorted(known):
             self.claim("operation", identifier, one.origin, "", one.versions)
+        for version, naming in one.namings.items():
+            others = {naming.operation_id(operation) for operation in one.operations_of(version)}
+            for identifier in sorted(others - known):
+                self.claim("operation", identifier, one.origin, "", (version,))
         if isinstance(one, RowCollection):
             for kind in one.parents:
                 for head in dict.fromkeys(form.head for form in one.table.statement.forms):
@@ -101,11 +105,13 @@ class Origins:
 
     def schemas(self, one: Collection) -> None:
         """Record what the names of a collection stand for in the specification."""
-        naming = one.naming
-        self.schema(naming.schema, one.props, one.origin, one.versions)
-        if "list" in one.operations:
-            items = {"type": "array", "items": {"$ref": naming.schema}}
-            self.schema(naming.schemas, items, one.origin, one.versions)
+        namings = [(one.naming, one.versions)]
+        namings += [(naming, (version,)) for version, naming in one.namings.items()]
+        for naming, versions in namings:
+            self.schema(naming.schema, one.props, one.origin, versions)
+            if "list" in one.operations:
+                items = {"type": "array", "items": {"$ref": naming.schema}}
+                self.schema(naming.schemas, items, one.origin, versions)
 
     def schema(self, name: str, content: object, origin: str, versions: Versions = None) -> None:
         """Record what a name stands for in the specification; all who use it must agree."""

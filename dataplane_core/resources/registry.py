@@ -25,7 +25,7 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.extension import Extension, Part
 from dataplane_core.resources.masks import Mask
-from dataplane_core.resources.named import Named, naming_of
+from dataplane_core.resources.named import Named, naming_of, namings_of, operations_in
 from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.resources.query_words import ORPHANS, Orphans, Parent, QueryWords
 from dataplane_core.text import Line
@@ -38,6 +38,8 @@ class _Common(TypedDict):
     operations: tuple[str, ...]
     versions: tuple[str, ...] | None
     names: Mapping[str, str]
+    namings: Mapping[str, Naming]
+    operations_in: Mapping[str, tuple[str, ...]]
     origin: str
 
 
@@ -246,7 +248,7 @@ class Registry:
         return self._rows_of.get(kind, [])
 
     def _common(self, name: str, named: Named) -> _Common:
-        unknown = sorted(named.keys() - Named.__annotations__.keys())
+        unknown = sorted(named.keys() - Named.__optional_keys__)
         if unknown:
             raise RegistryError(f"the declaration of {name} says {unknown[0]}, which means nothing")
         return {
@@ -255,6 +257,8 @@ class Registry:
             "operations": named.get("operations", OPERATIONS),
             "versions": named.get("versions"),
             "names": named.get("names", {}),
+            "namings": namings_of(name, named),
+            "operations_in": operations_in(named),
             "origin": plugin_at_work(),
         }
 

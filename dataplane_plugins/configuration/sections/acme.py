@@ -81,5 +81,6 @@ def dataplane_register(registry: Registry) -> None:
         schema="acme_provider",
         title="AcmeProvider",
         tag="ACME",
+        otherwise={"v3": {"tag": "Acme", "operation_ids": {"replace": "editAcmeProvider"}}},
         help="Authorities that issue certificates over ACME.",
     )

@@ -49,6 +49,7 @@ def dataplane_register(registry: Registry) -> None:
         model=CRT_STORE,
         key_pattern=NAME,
         title="CrtStore",
+        otherwise={"v3": {"operation_ids": {"replace": "editCrtStore"}}},
         help="Sets of certificates, with the folders that they are loaded from.",
     )
     registry.rows(
