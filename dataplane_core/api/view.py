@@ -95,7 +95,7 @@ class View:
             props = (*self._extra_props(collection), *collection.props)
             more: dict[str, Any] = {"declared": collection.naming.schema}
             if isinstance(collection, RowCollection):
-                more["rules"] = collection.table.problems
+                more["rules"] = collection.problems
             elif isinstance(collection, SectionCollection | SingleSection):
                 whole = self.whole(collection)
                 more["rules"], more["empty"] = whole.problems, collection.model.empty

@@ -3,11 +3,11 @@
 Routes, schemas and specification are all computed from these values.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dataplane_core.grammar import Model, ParameterTable, Prop, Row, RowTable
+from dataplane_core.grammar import Model, ParameterTable, Problem, Prop, Row, RowTable, Values
 from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Case
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
@@ -163,6 +163,11 @@ class RowCollection(Collection):
     @property
     def props(self) -> tuple[Prop, ...]:
         return self.table.props
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        """Yield the rules that a row breaks; its name is a matter of the schema of its objects."""
+        for one in self.table.problems(values):
+            yield replace(one, of_schema=True) if one.path == self.key else one
 
     @property
     def keywords(self) -> ParameterTable | None:

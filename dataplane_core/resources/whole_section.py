@@ -42,7 +42,7 @@ class WholeSection:
             if rows.key is not None and rows.unnamed is None:
                 yield from repeated(name, (item[rows.key] for item in items))
             for at, item in enumerate(items):
-                yield from of_item(name, at, rows.table.problems(item))
+                yield from of_item(name, at, rows.problems(item))
 
     def read(self, section: Section) -> dict[str, Any]:
         """Return what a section says; a row without a name has the one that clients know."""

@@ -61,7 +61,7 @@ def _check_key_length(values: Values) -> Iterator[Problem]:
 TABLE = statement(
     "table",
     seq(
-        word("name", pattern=None, required=True, help="Name of the table."),
+        word("name", pattern=None, help="Name of the table."),
         checked(
             params(
                 arg(
