@@ -6,6 +6,8 @@ from typing import Any
 
 from dataplane_core.grammar import Prop
 from dataplane_core.grammar.units import UNITS, InUnits, in_units
+from dataplane_core.grammar.values import WORD
+from dataplane_core.text.tokens import split_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,26 @@ def _seconds_of(duration: Any) -> Any:
     return -(-duration // 1000) if type(duration) is int else duration
 
 
+_DISABLED = {"off": "disabled"}
+_OFF = {"disabled": "off"}
+
+
+def _with_disabled(prop: Prop) -> Prop:
+    return replace(prop, enum=tuple(_DISABLED.get(word, word) for word in prop.enum))
+
+
+def _list_of_words(prop: Prop) -> Prop:
+    return replace(prop, items=Prop("", pattern=WORD))
+
+
+def _words_in(items: Any) -> Any:
+    return [word for item in items for word in split_words(item["value"])]
+
+
+def _one_line_of(words: Any) -> Any:
+    return [{"value": " ".join(words)}]
+
+
 CONVERSIONS: Mapping[str, Conversion] = {
     "boolean": Conversion(
         _switch,
@@ -60,10 +82,17 @@ CONVERSIONS: Mapping[str, Conversion] = {
     ),
     "duration": Conversion(_duration, _words_of, _milliseconds),
     "seconds": Conversion(_seconds, _seconds_of, lambda seconds: seconds * 1000),
+    "disabled": Conversion(
+        _with_disabled,
+        lambda word: _DISABLED.get(word, word),
+        lambda word: _OFF.get(word, word),
+    ),
+    "words": Conversion(_list_of_words, _words_in, _one_line_of),
 }
 """By the names that `Prop.types` has: `boolean` for the words `enabled` and `disabled`, `duration`
 for milliseconds as text with the largest unit that divides them (`30s`), `seconds` for milliseconds
-as whole seconds."""
+as whole seconds, `disabled` for words of which `off` is called `disabled`, `words` for the words of
+a list of lines, each an object with its words as `value`."""
 
 
 def _written_in_units(counted: str) -> Conversion:

@@ -166,12 +166,10 @@ def _facts(prop: Prop) -> dict[str, Any]:
         facts["description"] = prop.help
     if prop.enum:
         facts["enum"] = list(prop.enum)
-    if prop.pattern is not None:
-        facts["pattern"] = prop.pattern
-    if prop.minimum is not None:
-        facts["minimum"] = prop.minimum
-    if prop.maximum is not None:
-        facts["maximum"] = prop.maximum
+    for name in ("default", "pattern", "minimum", "maximum"):
+        value = getattr(prop, name)
+        if value is not None:
+            facts[name] = value
     if prop.read_only:
         facts["readOnly"] = True
     if prop.nullable:

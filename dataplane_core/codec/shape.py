@@ -39,6 +39,7 @@ class JsonNode:
     `canonical` is the flat path of the value (inside its array, for items of arrays). An object
     with a `prop` of its own is told from an absent one while it is empty. A `shared` one belongs to
     a part of the object that several models have. `conversion` is that of a value of another type.
+    `defaults` are what new objects get of the members that they lack.
 
     `item` is the tree of one item of an array; that of another model's objects is the root of that
     model, which has the model's name and no path. With a `key`, the items stand in an object, each
@@ -46,8 +47,8 @@ class JsonNode:
     """
 
     __slots__ = (
-        "canonical", "children", "conversion", "folded", "item", "key", "name", "path", "prop",
-        "shared",
+        "canonical", "children", "conversion", "defaults", "folded", "item", "key", "name", "path",
+        "prop", "shared",
     )  # fmt: skip
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
@@ -57,6 +58,7 @@ class JsonNode:
         self.prop = prop
         self.conversion: Conversion | None = None
         self.shared = False
+        self.defaults: dict[str, Any] = {}
         self.children: dict[str, JsonNode] = {}
         self.folded: dict[str, JsonNode] = {}
         self.item: JsonNode | None = None
@@ -112,22 +114,24 @@ def build(
         full = f"{root.path}.{path}" if root.path else path
         if mask.hides(full):
             continue
-        prop = mask.shown(prop, full)
-        node = root
+        prop = mask.shown(prop.in_version(version), full)
+        node = owner = root
         depth = None if prop.shared_in is None else len(prop.shared_in.split(".")) - 1
         for at, name in enumerate(path.split(".")):
-            node = node.child(name)
+            owner, node = node, node.child(name)
             node.shared |= at == depth
         conversion = CONVERSIONS.get(prop.types.get(version, ""))
         if conversion is None and writes_units:
             conversion = IN_UNITS.get(prop.unit)
-        node.prop = prop if conversion is None else conversion.prop(prop)
         node.canonical, node.conversion = prop.name, conversion
+        node.prop = prop = prop if conversion is None else conversion.prop(prop)
+        if prop.default is not None:
+            owner.defaults[node.name] = prop.default
         if isinstance(prop.items, tuple):
             item = JsonNode("", f"{node.path}[]")
             node.item = build(prop.items, version, mask, item, writes_units=writes_units)
         elif prop.items is not None:
-            one = mask.shown(prop.items, f"{full}[]")
+            one = mask.shown(prop.items.in_version(version), f"{full}[]")
             node.item = JsonNode("", f"{node.path}[]", prop=one)
     return root
 
@@ -187,7 +191,8 @@ def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: s
     """Return a client's object under the names of the interface, without what is unset.
 
     Values of a wrong type stay for the schema to find. Properties that only the server sets are
-    left out. `shown` is what a GET of the same object shows: a zero that stands there is a value.
+    left out. `shown` is what a GET of the same object shows: a zero that stands there is a value,
+    and what lacks a property with a default is not changed by it.
     `around` is the path of the list, with a dot behind it, that the object of another model is in.
     """
     if not isinstance(body, dict):
@@ -215,7 +220,8 @@ def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: s
             inside = around if child.item.path else f"{around}{child.path}[]."
             value = _tidy_items(value, child, unused, before, inside)
         result[child.name] = value
-    return result
+    absent = node.defaults.keys() - result.keys()
+    return result | {name: node.defaults[name] for name in absent if shown is None or name in known}
 
 
 def _tidy_items(value: Any, node: JsonNode, unused: Unused, before: Any, around: str) -> Any:

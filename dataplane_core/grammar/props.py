@@ -35,13 +35,14 @@ class Prop:
 
     `name` is the dotted path in the JSON object, `names` its path in API versions that differ, and
     `types` the conversion of its value in those that have another JSON type (`boolean` for the
-    words enabled and disabled). Versions that lack a property have it in a mask of their own.
+    words enabled and disabled); `facts` are other fields that differ in a version, such as its
+    `enum`. Versions that lack a property have it in a mask of their own.
     `items` are the properties of an array's objects, or one `Prop` for an array of scalars.
     `nullable`: 0, "" and null are values of their own; otherwise they mean "unset".
     `required` counts inside the nested object that the property belongs to. `unit` is what a number
-    counts (`milliseconds`, `seconds`, `bytes`), if a line can say it with a unit. `live` is the
-    Runtime API command that applies a new value to the running process, except where the
-    configuration has the word `live_unless` anywhere.
+    counts (`milliseconds`, `seconds`, `bytes`), if a line can say it with a unit. `default` is what
+    a new object gets that lacks the property. `live` is the Runtime API command that applies a new
+    value to the running process, except where the configuration has the word `live_unless`.
 
     `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
     a condition, which names ACLs of its own section.
@@ -63,9 +64,11 @@ class Prop:
     nullable: bool = False
     required: bool = False
     unit: str = ""
+    default: Any = None
     items: "tuple[Prop, ...] | Prop | None" = None
     names: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     deprecated: bool = False
     read_only: bool = False
     live: str | None = None
@@ -83,6 +86,11 @@ class Prop:
     def path(self, version: str) -> str:
         """Return where the property stands in the object of an API version."""
         return self.names.get(version, self.name)
+
+    def in_version(self, version: str) -> "Prop":
+        """Return the property with the facts that it has in an API version."""
+        facts = self.facts.get(version)
+        return replace(self, **facts) if facts else self
 
 
 class NoMatch(Exception):

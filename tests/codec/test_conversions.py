@@ -66,3 +66,48 @@ def test_what_a_put_sends_back_as_it_is_shown_stays(life, other):
     assert kept == before
     changed = OLD.keep(before, OLD.load({"life": other}).values)
     assert changed["life"] == (life if other == shown["life"] else other * 1000)
+
+
+def codecs(*props):
+    return tuple(Codec("thing", props, version, SchemaFactory()) for version in ("v2", "v9"))
+
+
+def test_the_words_of_lines_are_a_list_of_words_and_keep_their_lines():
+    line = Prop("value", required=True)
+    words, lines = codecs(Prop("codes", "array", items=(line,), types={"v2": "words"}))
+    before = {"codes": [{"value": "400 401"}, {"value": "-402"}]}
+    assert lines.project(before) == before
+    shown = words.project(before)
+    assert shown == {"codes": ["400", "401", "-402"]}
+    assert words.keep(before, words.load(shown).values) == before
+    assert words.load({"codes": ["1", "2"]}).values == {"codes": [{"value": "1 2"}]}
+
+
+def test_a_version_may_call_off_disabled():
+    old, new = codecs(Prop("compress", enum=("auto", "off"), types={"v9": "disabled"}))
+    assert new.project({"compress": "off"}) == {"compress": "disabled"}
+    assert new.load({"compress": "disabled"}).values == old.load({"compress": "off"}).values
+    with pytest.raises(Invalid):
+        new.load({"compress": "off"}).check()
+
+
+def test_facts_of_a_property_may_differ_between_versions():
+    old, new = codecs(Prop("level", facts={"v9": {"enum": ("low", "high")}}))
+    assert old.load({"level": "other"}).problems == ()
+    with pytest.raises(Invalid, match=r"one of \[low high\]"):
+        new.load({"level": "other"}).check()
+
+
+def test_a_new_object_gets_a_default_and_an_old_one_that_lacks_it_does_not():
+    old, new = codecs(
+        Prop("most", "integer", facts={"v9": {"default": 1}}),
+        Prop("part.off", "boolean", nullable=True, facts={"v9": {"default": False}}),
+        Prop("part.name"),
+    )
+    assert old.load({"part": {"name": "x"}}).values == {"part.name": "x"}
+    assert new.load({}).values == {"most": 1}
+    assert new.load({"part": {"name": "x"}}).values == {"most": 1, "part.name": "x", "part.off": False}
+    there = {"part": {"name": "x"}}
+    assert new.load(there, there).values == {"part.name": "x"}
+    assert new.load({}, {"most": 5}).values == {"most": 1}
+    assert new.load({"part": {"name": "x"}}, {}).values == {"part.name": "x", "part.off": False}

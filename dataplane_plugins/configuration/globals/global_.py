@@ -9,6 +9,7 @@ from dataplane_plugins.configuration.globals import (
     process,
     quic,
     since_3_0,
+    since_3_3,
     tls,
     tls_tuning,
     tuning,
@@ -36,6 +37,7 @@ GLOBAL = Model(
     *quic.TUNING,
     *tuning.ZLIB,
     *since_3_0.TUNING,
+    *since_3_3.TUNING,
     *tls.DEFAULTS,
     *tls.OCSP,
     *process.STATE,
@@ -47,6 +49,7 @@ GLOBAL = Model(
     *performance.DEBUGGING,
     *devices.DEVICES,
     *since_3_0.PROCESS,
+    *since_3_3.PROCESS,
     empty={
         name: {}
         for name in (

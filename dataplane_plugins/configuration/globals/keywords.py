@@ -21,6 +21,7 @@ from dataplane_core.plugin import (
     one_of,
     opt,
     rest,
+    size,
     word,
 )
 from dataplane_plugins.configuration.common.keywords import valued
@@ -59,6 +60,18 @@ def time(head: str, name: str, help: str, *limits: int, v3: str = "") -> Stateme
     return valued(head, term, "1000", "2s")
 
 
+def byte_size(
+    head: str, name: str, help: str, v3: str = "", nullable: bool = True
+) -> Statement:
+    """Return a keyword with a number of bytes, whose unit may be `k`, `m` or `g`.
+
+    To version 3, 0 is as good as no line.
+    """
+    facts = {"v3": {"nullable": False}}
+    term = size(name, nullable=nullable, help=help, facts=facts, **in_v3(v3))
+    return valued(head, term, "65536", "64k")
+
+
 def text(
     head: str, name: str, help: str, pattern: str | None = None, v3: str = "", **more: Any
 ) -> Statement:
@@ -89,10 +102,10 @@ def on_off_word(head: str, name: str, help: str, v3: str = "", **words: str) -> 
 
 
 def choice(
-    head: str, name: str, choices: Sequence[str], help: str, v3: str = ""
+    head: str, name: str, choices: Sequence[str], help: str, v3: str = "", **more: Any
 ) -> Statement:
     """Return a keyword with one of the words `choices`."""
-    return valued(head, one_of(name, *choices, help=help, **in_v3(v3)), choices[0])
+    return valued(head, one_of(name, *choices, help=help, **in_v3(v3), **more), choices[0])
 
 
 def enabled_or_absent(

@@ -99,7 +99,12 @@ ENVIRONMENT = (
 )
 
 IDENTITY = (
-    enabled_or_absent("daemon", "daemon", "Whether the process goes into the background."),
+    enabled_or_absent(
+        "daemon",
+        "daemon",
+        "Whether the process goes into the background.",
+        types={"v3": "boolean"},
+    ),
     valued(
         "default-path",
         group(

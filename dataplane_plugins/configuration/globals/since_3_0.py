@@ -6,13 +6,9 @@ from dataplane_core.plugin import (
     Prop,
     Statement,
     first_counts,
-    gathered,
     listed,
-    many,
     opt,
     rest,
-    size,
-    statement,
     statements,
     word,
 )
@@ -20,14 +16,14 @@ from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.globals.keywords import (
     boolean,
+    byte_size,
     choice,
-    in_v3,
     number,
     on_off_word,
     text,
     time,
 )
-from dataplane_plugins.configuration.globals.tuning import TUNE, TUNE_BUFFERS, tuned
+from dataplane_plugins.configuration.globals.tuning import TUNE, TUNE_BUFFERS, in_topic, tuned
 
 PERFORMANCE = (
     "none",
@@ -46,31 +42,54 @@ PERFORMANCE = (
 )
 
 
+CPU_SETS = (
+    "reset",
+    *(
+        f"{what}-{which}"
+        for which in ("cpu", "node", "cluster", "core", "thread")
+        for what in ("drop", "only")
+    ),
+)
+
+
 def _codes(which: str, help: str) -> Statement:
-    """Return `http-err-codes` or `http-fail-codes`, of which HAProxy adds up all lines."""
-    name = which.replace("-", "_")
-    return gathered(
+    """Return `http-err-codes` or `http-fail-codes`, of which HAProxy adds up all lines.
+
+    In version 2 the words of all lines are one list.
+    """
+    value = rest(
+        "value",
+        r"^[a-zA-Z0-9 +\-,]+$",
+        required=True,
+        help="Statuses that are set, added with `+` or removed with `-`.",
+    )
+    return statements(
         which,
-        many(name, word(name), at_least=1, help=help),
+        which.replace("-", "_"),
+        value,
+        types={"v2": "words"},
+        help=help,
         examples=[f"{which} 400-499 -401", f"{which} +500"],
         rejects=[which],
     )
 
 
-def _bytes(keyword: str, name: str, help: str, v3: str = "") -> Statement:
-    """Return `tune.<keyword>` with a size; its unit may be `k`, `m` or `g`."""
-    head = f"tune.{keyword}"
-    term = size(TUNE + name, nullable=True, help=f"{help}, in bytes.", **in_v3(v3))
-    return statement(head, term, examples=[f"{head} 65536", f"{head} 64k"], rejects=[head])
-
-
 PROCESS = (
-    choice("acme.scheduler", "acme_scheduler", ("auto", "off"), "Whether ACME renews by itself."),
+    choice(
+        *("acme.scheduler", "acme_scheduler", ("auto", "off"), "Whether ACME renews by itself."),
+        v3="ssl_options.acme_scheduler",
+    ),
     choice("cpu-policy", "cpu_policy", PERFORMANCE, "How threads are bound to processors."),
     statements(
         "cpu-set",
         "cpu_set",
-        word("directive", None, required=True, help="What is done with processors.")
+        word(
+            "directive",
+            None,
+            required=True,
+            help="What is done with processors.",
+            facts={"v3": {"enum": CPU_SETS}},
+        )
         + opt(rest("set", help="Which processors.")),
         help="Processors to use or to leave alone.",
         examples=["cpu-set reset", "cpu-set drop-cpu 0-1"],
@@ -100,12 +119,17 @@ PROCESS = (
 )
 
 TUNING = (
-    _bytes(
-        "bufsize.small", "bufsize_small", "Size of a small buffer", TUNE_BUFFERS + "bufsize_small"
+    byte_size(
+        *("tune.bufsize.small", TUNE + "bufsize_small", "Size of a small buffer, in bytes."),
+        v3=TUNE_BUFFERS + "bufsize_small",
     ),
     valued(
         "tune.epoll.mask-events",
-        listed(TUNE + "epoll_mask_events", help="Events of epoll that are not reported."),
+        listed(
+            TUNE + "epoll_mask_events",
+            Prop("", facts={"v3": {"enum": ("err", "hup", "rdhup")}}),
+            help="Events of epoll that are not reported.",
+        ),
         "err,hup",
     ),
     tuned(
@@ -126,8 +150,14 @@ TUNING = (
         *("h2.fe.max-rst-at-once", "h2_fe_max_rst_at_once"),
         "HTTP/2 resets of a client handled at a time.",
     ),
-    _bytes("h2.be.rxbuf", "h2_be_rxbuf", "Receive buffers of an HTTP/2 connection to a server"),
-    _bytes("h2.fe.rxbuf", "h2_fe_rxbuf", "Receive buffers of a client's HTTP/2 connection"),
+    byte_size(
+        *("tune.h2.be.rxbuf", TUNE + "h2_be_rxbuf"),
+        "Receive buffers of an HTTP/2 connection to a server, in bytes.",
+    ),
+    byte_size(
+        *("tune.h2.fe.rxbuf", TUNE + "h2_fe_rxbuf"),
+        "Receive buffers of a client's HTTP/2 connection, in bytes.",
+    ),
     choice(
         *("tune.h2.log-errors", TUNE + "h2_log_errors", ("none", "connection", "stream")),
         "Which HTTP/2 errors are logged.",
@@ -137,11 +167,14 @@ TUNING = (
         "Rules evaluated before other work is looked at.",
         nullable=True,
     ),
-    first_counts(
-        _bytes("notsent-lowat.client", "notsent_lowat_client", "Unsent data to hold for a client")
-    ),
-    first_counts(
-        _bytes("notsent-lowat.server", "notsent_lowat_server", "Unsent data to hold for a server")
+    *(
+        first_counts(
+            byte_size(
+                *(f"tune.notsent-lowat.{side}", TUNE + f"notsent_lowat_{side}"),
+                f"Unsent data to hold for a {side}, in bytes.",
+            )
+        )
+        for side in ("client", "server")
     ),
     *(
         tuned(f"renice.{when}", f"renice_{when}", help, -20, 19, nullable=True)
@@ -155,30 +188,42 @@ TUNING = (
         ("none", "restricted", "full"),
         "Which idle connections of other thread groups are used.",
     ),
-    on_off_word("tune.quic.cc-hystart", TUNE + "quic_cc_hystart", "Whether QUIC uses HyStart++."),
+    on_off_word(
+        *("tune.quic.cc-hystart", TUNE + "quic_cc_hystart", "Whether QUIC uses HyStart++."),
+        v3=in_topic("quic_cc_hystart"),
+    ),
     tuned(
         *("quic.cc.cubic.min-losses", "quic_cc_cubic_min_losses"),
         "Losses that reduce the window of Cubic.",
     ),
-    boolean("tune.quic.disable-tx-pacing", TUNE + "quic_disable_tx_pacing", "Send without pacing."),
-    boolean("tune.quic.disable-udp-gso", TUNE + "quic_disable_udp_gso", "Send without UDP GSO."),
+    *(
+        boolean(f"tune.quic.{keyword}", TUNE + name, help, in_topic(name))
+        for keyword, name, help in (
+            ("disable-tx-pacing", "quic_disable_tx_pacing", "Send without pacing."),
+            ("disable-udp-gso", "quic_disable_udp_gso", "Send without UDP GSO."),
+        )
+    ),
     tuned(
         *("quic.frontend.glitches-threshold", "quic_frontend_glitches_threshold"),
         "Protocol violations of a client that end a QUIC connection.",
         nullable=True,
     ),
-    _bytes(
-        *("quic.frontend.default-max-window-size", "quic_frontend_default_max_window_size"),
-        "Largest congestion window",
-    ),
-    _bytes(
-        *("quic.frontend.max-data-size", "quic_frontend_max_data_size"),
-        "Receive buffers of a QUIC connection",
-    ),
-    _bytes(
-        *("quic.frontend.max-tx-mem", "quic_frontend_max_tx_memory"),
-        "Memory for what QUIC sends",
-        "tune_quic_options.frontend_max_tx_memory",
+    *(
+        byte_size(f"tune.quic.frontend.{keyword}", TUNE + name, help, in_topic(name))
+        for keyword, name, help in (
+            (
+                *("default-max-window-size", "quic_frontend_default_max_window_size"),
+                "Largest congestion window, in bytes.",
+            ),
+            (
+                *("max-data-size", "quic_frontend_max_data_size"),
+                "Receive buffers of a QUIC connection, in bytes.",
+            ),
+            (
+                *("max-tx-mem", "quic_frontend_max_tx_memory"),
+                "Memory for what QUIC sends, in bytes.",
+            ),
+        )
     ),
     tuned(
         *("quic.frontend.stream-data-ratio", "quic_frontend_stream_data_ratio"),

@@ -5,6 +5,7 @@ from dataplane_core.plugin import (
     each_counts,
     first_counts,
     integer,
+    mapped,
     opt,
     rest,
     statement,
@@ -135,7 +136,16 @@ OCSP = (
     on_off_word(
         "ocsp-update.mode", "ocsp_update_options.mode", "Whether OCSP answers are kept fresh."
     ),
-    boolean("ocsp-update.disable", "ocsp_update_options.disable", "Update no OCSP answer at all."),
+    valued(
+        "ocsp-update.disable",
+        mapped(
+            "ocsp_update_options.disable",
+            {"on": True, "off": False},
+            help="Update no OCSP answer at all.",
+            facts={"v3": {"nullable": True, "default": False}},
+        ),
+        *("on", "off"),
+    ),
     *(
         statement(
             f"ocsp-update.{name}",

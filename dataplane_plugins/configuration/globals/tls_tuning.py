@@ -34,7 +34,6 @@ _NUMBERS = (
 TLS_TUNING = (
     tuned(
         *("ssl.cachesize", "ssl_cachesize", "Entries of the TLS session cache."),
-        group="",
         nullable=True,
     ),
     boolean(
@@ -89,5 +88,7 @@ TLS_TUNING = (
         *("tune.ssl.certificate-compression", TUNE + "ssl_certificate_compression"),
         ("auto", "off"),
         "Whether certificates are sent compressed.",
+        v3=_V3 + "certificate_compression",
+        types={"v3": "disabled"},
     ),
 )

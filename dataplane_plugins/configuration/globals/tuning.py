@@ -1,11 +1,13 @@
 """`tune.…`: buffers, HTTP/2, pools, memory, sockets of the process (manual, section 3.2).
 
-In version 2 of the interface all stand in `tune_options`.
+In version 2 of the interface all stand in `tune_options`; in version 3 some topics have an object
+of their own.
 """
 
 from dataplane_core.plugin import Statement, first_counts
 from dataplane_plugins.configuration.globals.keywords import (
     boolean,
+    byte_size,
     choice,
     number,
     on_off_word,
@@ -16,33 +18,46 @@ TUNE = "tune_options."
 TUNE_BUFFERS = "tune_buffer_options."
 
 
-def tuned(
-    keyword: str, name: str, help: str, *limits: int | None, group: str = "", nullable: bool = False
-) -> Statement:
-    """Return `tune.<keyword>` with a whole number.
+_TOPICS = ("lua", "quic", "ssl", "vars", "zlib")
+"""Those that begin the names of properties which version 3 has in an object of the topic."""
 
-    `group` is the object that holds the property in version 3, where that is another.
-    """
-    v3 = group + name if group else ""
+
+def in_topic(name: str) -> str:
+    """Return the path in version 3 of `tune_options.<name>`, "" where it is the same."""
+    topic, _, rest = name.partition("_")
+    return f"tune_{topic}_options.{rest}" if topic in _TOPICS else ""
+
+
+def tuned(
+    keyword: str, name: str, help: str, *limits: int | None, v3: str = "", nullable: bool = False
+) -> Statement:
+    """Return `tune.<keyword>` with a whole number."""
+    v3 = v3 or in_topic(name)
     return number(f"tune.{keyword}", TUNE + name, help, *limits, v3=v3, nullable=nullable)
 
 
 def _buffer(keyword: str, help: str, *limits: int, nullable: bool = False) -> Statement:
     name = keyword.replace(".", "_")
-    return tuned(keyword, name, help, *limits, group=TUNE_BUFFERS, nullable=nullable)
+    return tuned(keyword, name, help, *limits, v3=TUNE_BUFFERS + name, nullable=nullable)
+
+
+def _buffer_size(keyword: str, help: str, nullable: bool = True) -> Statement:
+    name = keyword.replace(".", "_")
+    v3 = TUNE_BUFFERS + name
+    return byte_size(f"tune.{keyword}", TUNE + name, help, v3=v3, nullable=nullable)
 
 
 def _side(side: str, what: str) -> tuple[Statement, Statement]:
     return (
-        first_counts(_buffer(f"rcvbuf.{side}", f"Receive buffer {what}, in bytes.", nullable=True)),
-        first_counts(_buffer(f"sndbuf.{side}", f"Send buffer {what}, in bytes.", nullable=True)),
+        first_counts(_buffer_size(f"rcvbuf.{side}", f"Receive buffer {what}, in bytes.")),
+        first_counts(_buffer_size(f"sndbuf.{side}", f"Send buffer {what}, in bytes.")),
     )
 
 
 BUFFER_SIZES = (
     _buffer("buffers.limit", "Buffers of the process at most.", nullable=True),
     _buffer("buffers.reserve", "Buffers kept for when others run out.", 2),
-    _buffer("bufsize", "Size of a buffer, in bytes."),
+    _buffer_size("bufsize", "Size of a buffer, in bytes.", nullable=False),
     tuned("comp.maxlevel", "comp_maxlevel", "Level of compression at most.", 1, 9),
     boolean(
         "tune.disable-zero-copy-forwarding",
@@ -222,7 +237,6 @@ VARIABLES = (
             f"vars.{scope}-max-size",
             f"vars_{scope}_max_size",
             f"Memory of variables of scope {scope}, in bytes.",
-            group="tune_vars_options.",
             nullable=True,
         )
         for scope in _SIZES
