@@ -10,7 +10,6 @@ from dataplane_core.grammar.props import (
     Prop,
     Reading,
     Values,
-    missing,
     unwritable,
 )
 from dataplane_core.grammar.terms import Term
@@ -20,7 +19,8 @@ from dataplane_core.text.tokens import is_words, plain_word, split_words
 class ConditionedTerm(Term):
     """A term with an optional condition behind it, to the end of the line.
 
-    `cond` is the property for `if` or `unless`, `test` the one for the condition itself.
+    `cond` is the property for `if` or `unless`, `test` the one for the condition itself. HAProxy
+    takes a word with nothing behind it: `if` alone never holds, `unless` alone always does.
     """
 
     WORDS = ("if", "unless")
@@ -35,13 +35,12 @@ class ConditionedTerm(Term):
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         cut, body = self._cut(tokens, at)
-        if cut + 1 == len(tokens):
-            raise NoMatch(None, "a condition")
         reading.merge(body)
         if cut < len(tokens):
             reading.layout[self] = tokens[cut]
             reading.values[self.cond.name] = plain_word(tokens[cut])
-            reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
+            if tokens[cut + 1 :]:
+                reading.values[self.test.name] = " ".join(tokens[cut + 1 :])
         return len(tokens)
 
     def _cut(self, tokens: Sequence[str], at: int) -> tuple[int, Reading]:
@@ -66,19 +65,19 @@ class ConditionedTerm(Term):
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         words = self.body.write(values, layout)
-        cond, test = values.get(self.cond.name), values.get(self.test.name)
+        cond, test = values.get(self.cond.name), str(values.get(self.test.name, ""))
         condition: list[str] = []
         for problem in half_conditions(values, self.cond.name, self.test.name):
             raise Invalid(problem.message, code=problem.code)
         if cond is not None:
             if cond not in self.WORDS:
                 raise unwritable(self.cond.name, "in body should be one of [if unless]", Code.ENUM)
-            if not is_words(str(test)):
+            if test and not is_words(test):
                 raise unwritable(
                     self.test.name, "must be a condition without a comment or an open quote"
                 )
             kept = layout.get(self, cond)
-            condition = [kept if plain_word(kept) == cond else cond, *split_words(str(test))]
+            condition = [kept if plain_word(kept) == cond else cond, *split_words(test)]
         line = [*words, *condition]
         if any(plain_word(word) in self.WORDS for word in words) and self._cut(line, 0)[0] != len(
             words
@@ -90,8 +89,6 @@ class ConditionedTerm(Term):
 
     def needs(self, values: Values) -> Iterator[str]:
         yield from self.body.needs(values)
-        if self.cond.name in values and self.test.name not in values:
-            yield self.test.name
 
     def problems(self, values: Values) -> Iterator[Problem]:
         yield from self.body.problems(values)
@@ -99,12 +96,7 @@ class ConditionedTerm(Term):
 
 
 def half_conditions(values: Values, cond: str, test: str) -> Iterator[Problem]:
-    """Yield a problem for `if` or `unless` without a condition, or a condition without either.
-
-    HAProxy would refuse the word alone; without the word the rule would always hold.
-    """
-    if cond in values and test not in values:
-        yield from missing([test])
+    """Yield a problem for a condition without `if` or `unless`: the rule would always hold."""
     if test in values and cond not in values:
         message = f"{cond} in body is required with {test}"
         yield Problem(cond, Code.REQUIRED, message)

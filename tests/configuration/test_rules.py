@@ -85,7 +85,6 @@ def test_a_rule_given_under_its_other_name_is_no_change():
         ({"type": "deny", "return_content": "no"}, 602, "return_content"),
         ({"type": "sc-set-gpt0", "sc_int": 1, "sc_expr": "src"}, 422, "sc_expr"),
         ({"type": "track-sc", "track_sc_key": "src"}, 602, "track_sc_stick_counter"),
-        ({"type": "allow", "cond": "if"}, 602, "cond_test"),
     ],
 )
 def test_what_is_lacking_or_does_not_belong_is_named(values, code, path):

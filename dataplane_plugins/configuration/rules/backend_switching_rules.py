@@ -19,7 +19,7 @@ USE_BACKEND = statement(
         "use_backend static if { path_beg /static }",
         "use_backend %[req.hdr(host),lower]",
     ],
-    rejects=["use_backend", "use_backend static if"],
+    rejects=["use_backend"],
 )
 
 

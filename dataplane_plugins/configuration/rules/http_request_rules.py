@@ -155,7 +155,6 @@ RULE = RuleStatement(
         "http-request set-header X-Client",
         "http-request normalize-uri path-strip-dot full",
         "http-request track-sc src",
-        "http-request allow if",
         "http-request lua.",
     ],
 )

@@ -52,7 +52,7 @@ RULE = RuleStatement(
         "http-response set-var(txn.server) res.hdr(Server)",
         "http-response cache-store pages",
     ],
-    rejects=["http-response", "http-response set-status", "http-response allow if"],
+    rejects=["http-response", "http-response set-status"],
 )
 
 

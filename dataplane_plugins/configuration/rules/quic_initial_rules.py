@@ -17,7 +17,7 @@ QUIC_INITIAL = statement(
         )
     ),
     examples=["quic-initial reject if { src 10.0.0.0/8 }", "quic-initial send-retry"],
-    rejects=["quic-initial", "quic-initial deny", "quic-initial accept if"],
+    rejects=["quic-initial", "quic-initial deny"],
 )
 
 

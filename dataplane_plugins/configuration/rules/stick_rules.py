@@ -40,7 +40,7 @@ STICK_RULE = statement(
         "stick store-request req.hdr(Host),lower unless { src 10.0.0.0/8 }",
         "stick store-response src_port table ports",
     ],
-    rejects=["stick", "stick on", "stick src", "stick on src table", "stick on src if"],
+    rejects=["stick", "stick on", "stick src", "stick on src table"],
 )
 
 

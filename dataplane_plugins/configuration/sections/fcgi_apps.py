@@ -78,7 +78,7 @@ FCGI_APP = Model(
         rule(word("name", None, help="Name of the header.")),
         help="Headers of requests that the application is given although they are kept by default.",
         examples=["pass-header Authorization", "pass-header X if TRUE"],
-        rejects=["pass-header", "pass-header X if"],
+        rejects=["pass-header"],
     ),
     one_word(
         "path-info",
@@ -106,7 +106,7 @@ FCGI_APP = Model(
         ),
         help="Parameters that the application is given.",
         examples=["set-param NAME %[src]", 'set-param NAME "a b" unless { src 10.0.0.0/8 }'],
-        rejects=["set-param", "set-param NAME", "set-param NAME a if"],
+        rejects=["set-param", "set-param NAME"],
     ),
 )
 
