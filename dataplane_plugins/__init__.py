@@ -45,6 +45,7 @@ _MODULES = (
     "configuration.rules.log_targets",
     "configuration.servers.server_templates",
     "configuration.rules.quic_initial_rules",
+    "configuration.rules.filter_sequences",
     "configuration.servers.ssl_front_uses",
     "configuration.sections.crt_stores",
     "configuration.globals.traces",

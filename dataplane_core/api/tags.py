@@ -44,7 +44,7 @@ def _families(view: View) -> dict[str, str]:
         return kind != GLOBAL and kind not in INHERITING, order.index(kind), is_line
 
     found: dict[str, str] = {}
-    for one in sorted(view.registry.collections.values(), key=place):
+    for one in sorted(view.collections, key=place):
         where, naming = about(one), view.version.naming(one)
         text = f"{naming.help} {where[0].upper()}{where[1:]}.".strip()
         found.setdefault(naming.tag, text)

@@ -132,7 +132,7 @@ class V3:
             return
         for kind in one.parents:
             above = view.registry.path_above_rows(kind, self.name)
-            if kind == LISTEN or not above:
+            if kind == LISTEN or not above or not one.operations:
                 continue
             nameless = view.registry.sections_of(kind) is None
             name = above if nameless else f"{above}/{{{PARENT}}}"

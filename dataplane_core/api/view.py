@@ -74,12 +74,13 @@ class View:
     def collections(self) -> tuple[Collection, ...]:
         """The collections that the version has, in the order of their declarations.
 
-        One that names its versions is in these, whatever masks say.
+        One that names its versions is in these, whatever masks say. Rows have the parents that
+        they have in the version.
         """
         name = self.version.name
         every = self.registry.collections.values()
         return tuple(
-            one
+            one.in_version(name)
             for one in every
             if (
                 one.name not in self.mask.collections

@@ -5,7 +5,7 @@ Routes, schemas and specification are all computed from these values.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from dataplane_core.grammar import Model, ParameterTable, Problem, Prop, Row, RowTable, Values
 from dataplane_core.grammar.declaration import nearest_parts
@@ -82,6 +82,10 @@ class Collection:
         """Return the name in the paths of an API version."""
         return self.names.get(version, self.name)
 
+    def in_version(self, version: str) -> Self:
+        """Return the collection as an API version has it."""
+        return self
+
     @property
     def props(self) -> tuple[Prop, ...]:
         """The declared properties of one object."""
@@ -136,7 +140,8 @@ class RowCommands:
 class RowCollection(Collection):
     """Repeated lines of sections: named (`key` is the property) or indexed (`key` is None).
 
-    `parents` are the kinds of sections that hold them. `query` are the words of versions that name
+    `parents` are the kinds of sections that hold them, `parent_versions` the API versions that have
+    those that are not in all. `query` are the words of versions that name
     the section in the query. `unnamed` makes up the name of a row that has none from its line.
     `filters` are properties that a list can be narrowed by.
     `list_names` are those of the lists of rows in the objects of their sections, by the kind of
@@ -155,10 +160,21 @@ class RowCollection(Collection):
     live: RowCommands | None = None
     appended: bool = False
     list_names: Mapping[str, str] = field(default_factory=dict)
+    parent_versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def list_name(self, kind: str) -> str:
         """Return the property of a section's own object that lists these rows."""
         return self.list_names.get(kind, f"{self.naming.schema}_list")
+
+    def in_version(self, version: str) -> Self:
+        """Return the rows with the parents that an API version has."""
+        everywhere = (version,)
+        found = tuple(
+            kind
+            for kind in self.parents
+            if version in self.parent_versions.get(kind, everywhere)
+        )
+        return self if found == self.parents else replace(self, parents=found)
 
     @property
     def props(self) -> tuple[Prop, ...]:

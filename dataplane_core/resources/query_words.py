@@ -9,11 +9,13 @@ class Parent:
     """A kind of section that holds rows.
 
     `kind` is HAProxy's keyword (`log-forward`), `type` what clients call it in `parent_type`
-    (`log_forward`; the keyword itself unless given).
+    (`log_forward`; the keyword itself unless given). `versions` are the names of the API versions
+    that have the rows of such a section; None means every version.
     """
 
     kind: str
     type: str = ""
+    versions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

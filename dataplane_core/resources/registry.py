@@ -121,7 +121,8 @@ class Registry:
         and `list_names` are as `QueryWords.always` and those of `RowCollection` are.
         """
         kinds = tuple(one if isinstance(one, str) else one.kind for one in parents)
-        labels = {one.kind: one.type for one in parents if isinstance(one, Parent) and one.type}
+        told = [one for one in parents if isinstance(one, Parent)]
+        labels = {one.kind: one.type for one in told if one.type}
         self.kinds(*kinds)
         collection = RowCollection(
             **self._common(name, named),
@@ -134,6 +135,7 @@ class Registry:
             live=live,
             appended=appended,
             list_names=list_names or {},
+            parent_versions={one.kind: one.versions for one in told if one.versions is not None},
         )
         self._add(collection)
         return collection

@@ -1,6 +1,6 @@
 """`acl` lines: named conditions (manual, section 7)."""
 
-from dataplane_core.plugin import Registry, impl, opt, rest, seq, statement, word
+from dataplane_core.plugin import Parent, Registry, impl, opt, rest, seq, statement, word
 from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
 RANK = 20
@@ -24,12 +24,12 @@ ACL = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the ACLs of frontends, backends, FastCGI applications and `listen` sections."""
+    """Declare the ACLs of proxies, of defaults, which must have a name, and of FastCGI applications."""
     registry.rows(
         "acls",
         ACL,
         key=None,
-        parents=("frontend", "backend", "fcgi-app"),
+        parents=("frontend", "backend", "fcgi-app", Parent("defaults", versions=("v3",))),
         rank=RANK,
         filters=("acl_name",),
         title="Acl",

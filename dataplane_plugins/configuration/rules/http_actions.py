@@ -22,6 +22,7 @@ NAME_MATCH = or_variable("(str|beg|end|sub|reg)")
 FORMAT = word("hdr_format", pattern=None, help="The new value, a log format.")
 
 _HEADER = word("hdr_name", pattern=None, help="Name of the header field.")
+_METHOD = word("hdr_method", NAME_MATCH, help="How the name matches: str, beg, end, sub or reg.")
 _VALUE_MATCH = word("hdr_match", pattern=None, help="Regular expression for the field's value.")
 _FILE = {"pattern": WORD, "help": "File or identifier of the list."}
 _ACL_KEY = word("acl_keyfmt", help="The pattern to add or to delete, a log format.")
@@ -31,13 +32,24 @@ _MAP_VALUE = word("map_valuefmt", help="The value, a log format.")
 
 def headers() -> list[Case]:
     """Return the actions that add, delete, replace and set header fields."""
-    method = word("hdr_method", NAME_MATCH, help="How the name matches: str, beg, end, sub or reg.")
     return [
         case("add-header", _HEADER + FORMAT),
-        case("del-header", _HEADER + params(arg("-m", method), strict=True)),
+        case("del-header", _HEADER + params(arg("-m", _METHOD), strict=True)),
         case("replace-header", seq(_HEADER, _VALUE_MATCH, FORMAT)),
         case("replace-value", seq(_HEADER, _VALUE_MATCH, FORMAT)),
         case("set-header", _HEADER + FORMAT),
+    ]
+
+
+def binary_headers() -> list[Case]:
+    """Return the actions on all fields that an expression gives in binary; since HAProxy 3.4."""
+    fields = word("hdr_expr", pattern=None, help="Sample expression that gives the fields.")
+    prefix = word("hdr_prefix", pattern=None, help="What is put in front of their names.")
+    prefixed = fields + params(arg("prefix", prefix), strict=True)
+    return [
+        case("add-headers-bin", prefixed),
+        case("del-headers-bin", fields + params(arg("-m", _METHOD), strict=True)),
+        case("set-headers-bin", prefixed),
     ]
 
 
@@ -96,10 +108,14 @@ def wait_for_body() -> Case:
     )
 
 
+_TIMEOUTS = ("server", "tunnel", "client", "connect", "queue", "tarpit")
+"""Timeouts that a stream can be given; the last three since HAProxy 3.3."""
+
+
 def set_timeout() -> Case:
     """Return `set-timeout`, which gives a stream another timeout."""
     return case(
         "set-timeout",
-        one_of("timeout_type", "server", "tunnel", "client", help="Which timeout.")
+        one_of("timeout_type", *_TIMEOUTS, help="Which timeout.")
         + rest("timeout", help="The timeout, a time with its unit or an expression."),
     )

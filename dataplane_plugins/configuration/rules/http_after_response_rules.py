@@ -29,6 +29,7 @@ def _check_capture_slot(values: Values) -> Iterator[Problem]:
 
 ACTIONS = (
     *http_actions.headers(),
+    *http_actions.binary_headers(),
     case("allow"),
     actions.capture(
         checked(actions.CAPTURE_LENGTH, _check_capture_slot),
@@ -54,6 +55,8 @@ RULE = RuleStatement(
         "http-after-response capture res.hdr(Server) id 0",
         "http-after-response sc-add-gpc(0,1) 2",
         "http-after-response set-map(/etc/names.map) %[src] %[path]",
+        "http-after-response set-headers-bin req.hdrs_bin prefix x-",
+        "http-after-response del-headers-bin req.hdrs_bin -m beg",
     ],
     rejects=["http-after-response", "http-after-response deny"],
 )

@@ -91,6 +91,7 @@ def _flow_actions() -> list[Case]:
 ACTIONS = (
     http_actions.add_acl(),
     *http_actions.headers(),
+    *http_actions.binary_headers(),
     *_flow_actions(),
     actions.capture(actions.CAPTURE_LENGTH, actions.CAPTURE_SLOT, pattern=actions.CAPTURED),
     *http_actions.lists(),
@@ -148,6 +149,8 @@ RULE = RuleStatement(
         "http-request set-var(txn.host) req.hdr(Host),lower",
         "http-request wait-for-body time 5000 at-least 1024",
         "http-request early-hint if FALSE",
+        "http-request set-headers-bin req.hdrs_bin prefix x-",
+        "http-request del-headers-bin req.hdrs_bin -m beg",
     ],
     rejects=[
         "http-request",

@@ -10,6 +10,7 @@ from dataplane_plugins.configuration.rules.statements import RuleStatement
 ACTIONS = (
     http_actions.add_acl(),
     *http_actions.headers(),
+    *http_actions.binary_headers(),
     case("allow"),
     case("cache-store", word("cache_name", help="The cache that keeps the response.")),
     actions.capture(actions.CAPTURE_SLOT, pattern=WORD),
@@ -51,6 +52,8 @@ RULE = RuleStatement(
         "http-response track-sc0 src table counters",
         "http-response set-var(txn.server) res.hdr(Server)",
         "http-response cache-store pages",
+        "http-response set-headers-bin req.hdrs_bin prefix x-",
+        "http-response del-headers-bin req.hdrs_bin -m beg",
     ],
     rejects=["http-response", "http-response set-status"],
 )
