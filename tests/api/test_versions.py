@@ -17,6 +17,7 @@ from dataplane_core.errors import CheckFailed, Finding, Reference
 from dataplane_core.grammar import Model, arg, duration, one_of, statement, word
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.resources.masks import Mask
+from dataplane_core.resources.query_words import Parent
 from dataplane_core.resources.registry import Registry
 from tests.api.another_version import TOP, V9
 from tests.api.support import CONFIGURATION, Api
@@ -212,6 +213,21 @@ def test_what_names_its_versions_is_in_these_whatever_masks_say(make_api: Any) -
     api.client.app = serve(api.app.services, (*VERSIONS, V9()))
     assert [api.call("GET", path).status_code for path in ("/v2/here", "/v2/there", "/v9/here")] == [200, 404, 404]
     assert api.get("sheds") == []
+
+
+def test_rows_of_a_kind_of_section_may_be_in_some_versions_alone(make_api: Any) -> None:
+    @impl
+    def dataplane_register(registry: Registry) -> None:
+        parents = ("backend", Parent("frontend", versions=("v9",)))
+        line = statement("hint", word("hint"), examples=["hint a"], rejects=["hint"])
+        registry.rows("hints", line, key=None, parents=parents)
+
+    api: Api = make_api(plugins=[SimpleNamespace(dataplane_register=dataplane_register)])
+    api.client.app = serve(api.app.services, (*VERSIONS, V9()))
+    refused = api.call("GET", "hints", parent_type="frontend", parent_name="fe1")
+    assert refused.status_code == 422
+    assert "parent_type in query should be one of [backend listen]" in refused.json["message"]
+    assert api.call("GET", f"{TOP}/frontends/fe1/hints").json == []
 
 
 def test_values_have_the_type_of_the_version(both: Api) -> None:

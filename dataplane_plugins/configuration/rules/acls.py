@@ -24,7 +24,7 @@ ACL = statement(
 
 @impl
 def dataplane_register(registry: Registry) -> None:
-    """Declare the ACLs of proxies, of defaults, which must have a name, and of FastCGI applications."""
+    """Declare the ACLs of proxies, of defaults with a name, and of FastCGI applications."""
     registry.rows(
         "acls",
         ACL,
