@@ -107,7 +107,12 @@ class View:
     def whole(self, collection: SectionCollection | SingleSection) -> WholeSection:
         """Return what a section's object is where it lists the rows of the section, too."""
         children = self.version.children(collection, self.registry)
-        rows = {name: one for name, one in children.items() if one in self.collections}
+        held = {
+            one.name
+            for one in self.collections
+            if isinstance(one, RowCollection) and collection.kind in one.parents
+        }
+        rows = {name: one for name, one in children.items() if one.name in held}
         return WholeSection(collection.model, rows)
 
     def _children(self, whole: WholeSection) -> Iterator[Children]:
