@@ -8,6 +8,7 @@ sentence, if that version does not fit. Tests of plugins use `dataplane_core.tes
 """
 
 from dataplane_core import __version__, grammar, impl
+from dataplane_core.api.below import below
 from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.frame import Access
@@ -44,7 +45,7 @@ from dataplane_core.api.transactions import (
     TransactionItem,
     TransactionList,
 )
-from dataplane_core.api.uploads import FILE_FIELD, open_upload
+from dataplane_core.api.uploads import FILE_FIELD, Upload, open_upload
 from dataplane_core.api.view import View
 from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Codec, Loaded, raise_problems
@@ -81,7 +82,12 @@ from dataplane_core.haproxy.live import is_ip
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_client import RuntimeClient
-from dataplane_core.haproxy.runtime_protocol import first_words, refused, runtime_argument
+from dataplane_core.haproxy.runtime_protocol import (
+    first_words,
+    is_success,
+    refused,
+    runtime_argument,
+)
 from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
@@ -161,9 +167,9 @@ __all__ = [
     "CONFLICT", "CURRENT_VERSION", "EXISTS", "DEFAULT_RESPONSE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
     "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created", "deleted",
     "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList", "TransactionItem",
-    "parse_json", "to_json", "open_upload", "FILE_FIELD", "View", "CheckedRequest", "InVersion",
-    "SectionList", "SectionItem", "DocumentSections", "Codec", "Loaded",
-    "raise_problems", "SchemaFactory",
+    "parse_json", "to_json", "open_upload", "Upload", "FILE_FIELD", "View",
+    "CheckedRequest", "InVersion", "below", "SectionList", "SectionItem", "DocumentSections",
+    "Codec", "Loaded", "raise_problems", "SchemaFactory",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
@@ -174,7 +180,7 @@ __all__ = [
     "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",
     "WORD",
     # The running HAProxy.
-    "Runtime", "RuntimeClient", "runtime_argument", "first_words", "refused", "is_ip",
+    "Runtime", "RuntimeClient", "runtime_argument", "first_words", "is_success", "refused", "is_ip",
     # Files and state that a plugin keeps.
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",
     "Verdict", "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",

@@ -78,7 +78,7 @@ class Routes:
     def __init__(self, origins: Origins | None = None) -> None:
         self.origins = Origins() if origins is None else origins.copy()
         self.routes: list[tuple[Route, tuple[str, ...] | None]] = []
-        self.definitions: dict[str, Fragment] = {}
+        self._definitions: list[tuple[str, Fragment, tuple[str, ...] | None]] = []
         self.tags: dict[str, Tag] = {}
         self.front = ""
 
@@ -130,10 +130,19 @@ class Routes:
         """Lead a browser that asks for the top of the server or of an API version to a page."""
         self.front = template
 
-    def schema(self, name: str, fragment: Fragment) -> None:
-        """Define a schema that `{"$ref": name}` refers to."""
-        self.origins.schema(name, fragment, plugin_at_work())
-        self.definitions[name] = fragment
+    def schema(self, name: str, fragment: Fragment, versions: Iterable[str] | None = None) -> None:
+        """Define a schema that `{"$ref": name}` refers to, in all API versions or in some."""
+        limited = None if versions is None else tuple(versions)
+        self.origins.schema(name, fragment, plugin_at_work(), limited)
+        self._definitions.append((name, fragment, limited))
+
+    def definitions(self, version: str) -> dict[str, Fragment]:
+        """Return the schemas that are defined for an API version, by their names."""
+        return {
+            name: fragment
+            for name, fragment, only in self._definitions
+            if only is None or version in only
+        }
 
     def of(self, version: str, lacking: Iterable[str] = ()) -> list[Route]:
         """Return the routes of an API version but those with one of the templates `lacking`.

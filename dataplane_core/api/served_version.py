@@ -27,7 +27,7 @@ class ServedVersion:
     def __init__(self, version: RoutedVersion, services: Services, routes: Routes) -> None:
         self.version: ApiVersion = version
         self.tags = routes.tags
-        self.definitions = dict(routes.definitions)
+        self.definitions = routes.definitions(version.name)
         strict = services.settings.dataplane.unknown_properties == "refuse"
         self.view = View(
             version, services.registry, services.config, strict, self.definitions

@@ -62,8 +62,13 @@ class StoredFiles:
         What `bring` raises leaves the file as it is. Raises `NotFound`, `StorageFailed`, and
         `CheckFailed` as `add` does.
         """
+        with self.changing():
+            return self.write_alone(name, data, bring)
+
+    def write_alone(self, name: str, data: bytes, bring: BringToHaproxy) -> tuple[str, Former]:
+        """Replace a file as `write` does, for who keeps other changes away already."""
         path = self.folder.find(name)
-        with self.changing(), Candidate(path, data, self.folder.mode) as candidate:
+        with Candidate(path, data, self.folder.mode) as candidate:
             former = self.folder.read(name)
             if not self.folder.mode & 0o007:
                 candidate.protect()

@@ -7,9 +7,8 @@ entry; a key ends at the first blank.
 
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,13 +19,12 @@ from dataplane_core.plugin import (
     NotFound,
     RuntimeClient,
     RuntimeFailed,
-    RuntimeUnreachable,
     Services,
     first_words,
     refused,
     runtime_argument,
-    try_lock,
 )
+from dataplane_plugins.patterns.one_at_a_time import changed_alone
 
 PatternKind = Literal["map", "acl"]
 PatternEntry = tuple[str, str, str]
@@ -46,7 +44,6 @@ _ERRORS = {
     "Unknown ACL": NotFound,
     "not found": NotFound,
 }
-_LOCK_SECONDS = 0.4
 _COMMIT_SECONDS = 10.0
 
 
@@ -211,22 +208,12 @@ class RuntimePatterns:
                 client.command(f"clear {version}", seconds)
             raise
 
-    @contextmanager
-    def changing(self, one: PatternList) -> Iterator[None]:
+    def changing(self, one: PatternList) -> AbstractContextManager[None]:
         """Keep other changes of this map or list away, in whatever worker they are.
 
         Raises `RuntimeUnreachable` when another takes long: an upload, or HAProxy hangs.
         """
-        path = self.state.path(f"{self.kind}-{one.id}.lock")
-        end = time.monotonic() + _LOCK_SECONDS
-        while (lock := try_lock(path)) is None:
-            if time.monotonic() > end:
-                raise RuntimeUnreachable(f"{one.label} is being changed by another request")
-            time.sleep(0.005)
-        try:
-            yield
-        finally:
-            os.close(lock)
+        return changed_alone(self.state, f"{self.kind}-{one.id}", one.label)
 
 
 def _joined(row: PatternEntry) -> str:

@@ -18,6 +18,7 @@ from dataplane_core.plugin import (
     Routes,
     Services,
     array,
+    below,
     impl,
     operation,
     parse_json,
@@ -37,6 +38,8 @@ from dataplane_plugins.runtime.common import (
     PATH,
     REFUSED,
     TEXT,
+    V2,
+    V3,
     name_parameter,
 )
 
@@ -251,5 +254,9 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     acls = RuntimeAcls(services)
     routes.add(f"{PATH}/acls", RuntimeAclList(acls), {"GET": _LIST})
     routes.add(f"{PATH}/acls/{{id}}", RuntimeAclItem(acls), {"GET": _ONE})
-    routes.add(f"{PATH}/acl_file_entries", AclEntryList(acls), _ENTRY_LIST)
-    routes.add(f"{PATH}/acl_file_entries/{{id}}", AclEntryItem(acls), _ENTRY_ITEM)
+    several, one = AclEntryList(acls), AclEntryItem(acls)
+    routes.add(f"{PATH}/acl_file_entries", several, _ENTRY_LIST, V2)
+    routes.add(f"{PATH}/acl_file_entries/{{id}}", one, _ENTRY_ITEM, V2)
+    path, parents = f"{PATH}/acls/{{parent_name}}/entries", {"parent_name": "acl_id"}
+    routes.add(path, *below(several, _ENTRY_LIST, parents), V3)
+    routes.add(f"{path}/{{id}}", *below(one, _ENTRY_ITEM, parents), V3)

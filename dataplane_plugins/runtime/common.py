@@ -14,6 +14,8 @@ from dataplane_core.plugin import (
 )
 
 PATH = "/services/haproxy/runtime"
+V2, V3 = ("v2",), ("v3",)
+"""The versions of a path that only one has: parents are in the query of v2, in the path of v3."""
 NAME_PATTERN = '^[^\\r\\n<>*;$#&{}"]+$'
 """The names that the interface takes, in paths and in queries."""
 TEXT, NUMBER = {"type": "string"}, {"type": "integer", "x-nullable": True}
@@ -63,5 +65,3 @@ def answers_of_all(
     if len(failures) == len(found):
         raise failures[0]
     return found
-
-

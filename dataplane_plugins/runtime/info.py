@@ -7,6 +7,7 @@ import falcon
 
 from dataplane_core.plugin import (
     ApiRequest,
+    Operation,
     Response,
     Routes,
     Runtime,
@@ -18,7 +19,7 @@ from dataplane_core.plugin import (
     operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, answers_of_all
+from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, V2, V3, answers_of_all
 
 FIELDS = {
     "ActivePeers": "active_peers",
@@ -115,6 +116,15 @@ class ProcessInfo:
         resp.data = to_json(answers_of_all(self.runtime, "info", ask))
 
 
+class FirstProcessInfo(ProcessInfo):
+    """The process, of several the first."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        client = self.runtime.processes()[0]
+        info = parse_info(client.command("show info", self.runtime.deadline))
+        resp.data = to_json({"info": info})
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the information."""
@@ -125,11 +135,18 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     one = {"error": TEXT, "info": {"$ref": "process_info_item"}, "runtimeAPI": TEXT}
     routes.schema("process_info", {"type": "object", "properties": one})
     routes.schema("process_infos", array("process_info"))
-    get = operation(
+    for versions, resource, schema in (
+        (V2, ProcessInfo(services.runtime), "process_infos"),
+        (V3, FirstProcessInfo(services.runtime), "process_info"),
+    ):
+        routes.add(f"{PATH}/info", resource, {"GET": _reading(schema)}, versions)
+
+
+def _reading(schema: str) -> Operation:
+    return operation(
         "getHaproxyProcessInfo",
         "Information",
         "Read information about HAProxy. What each running process says of itself: version, "
         "limits, load.",
-        _200=Response({"$ref": "process_infos"}),
+        _200=Response({"$ref": schema}),
     )
-    routes.add(f"{PATH}/info", ProcessInfo(services.runtime), {"GET": get})

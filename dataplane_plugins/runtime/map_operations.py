@@ -119,6 +119,19 @@ MAP_ENTRY_LIST = {
         _409=OBJECT_EXISTS,
     ),
 }
+_ADDING = MAP_ENTRY_LIST["POST"]
+MAP_ENTRY_LIST_V3 = {
+    **MAP_ENTRY_LIST,
+    "POST": replace(
+        _ADDING,
+        body=Body(
+            _ENTRY,
+            props=tuple(replace(prop, required=False) for prop in MAP_ENTRY),
+            example={"key": "www.example.com", "value": "web"},
+        ),
+    ),
+}
+"""The same, with a schema that requires nothing: what lacks is refused with another status."""
 MAP_ENTRY_ITEM = {
     "GET": operation(
         "getRuntimeMapEntry",

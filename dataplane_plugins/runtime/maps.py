@@ -16,6 +16,7 @@ from dataplane_core.plugin import (
     NotFound,
     Routes,
     Services,
+    below,
     impl,
     parse_json,
     runtime_argument,
@@ -26,7 +27,7 @@ from dataplane_plugins.patterns.map_files import MapFiles, MapValues, check_map_
 from dataplane_plugins.patterns.map_uploads import receive_map
 from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
 from dataplane_plugins.runtime import map_operations as operations
-from dataplane_plugins.runtime.common import PATH
+from dataplane_plugins.runtime.common import PATH, V2, V3
 from dataplane_plugins.runtime.map_entries_json import map_entries_json
 
 
@@ -153,7 +154,9 @@ class MapEntryList:
         resp.data = map_entries_json(self.maps.patterns.dump(self.maps.find(req.query["map"])))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        key, value = req.body.values["key"], req.body.values["value"]
+        key, value = req.body.values.get("key"), req.body.values.get("value")
+        if key is None or value is None:
+            raise BadRequest("key and value in body are required")
         check_map_entry(key, value)
         with self.maps.changing(req, req.query["map"]) as one:
             if self.maps.patterns.find(one, key) is not None:
@@ -196,8 +199,12 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     operations.define_map_schemas(routes)
     routes.add(f"{PATH}/maps", RuntimeMapList(maps), operations.MAP_LIST)
     routes.add(f"{PATH}/maps/{{name}}", RuntimeMapItem(maps), operations.MAP_ITEM)
-    routes.add(f"{PATH}/maps_entries", MapEntryList(maps), operations.MAP_ENTRY_LIST)
-    routes.add(f"{PATH}/maps_entries/{{id}}", MapEntryItem(maps), operations.MAP_ENTRY_ITEM)
+    several, one = MapEntryList(maps), MapEntryItem(maps)
+    routes.add(f"{PATH}/maps_entries", several, operations.MAP_ENTRY_LIST, V2)
+    routes.add(f"{PATH}/maps_entries/{{id}}", one, operations.MAP_ENTRY_ITEM, V2)
+    path, parents = f"{PATH}/maps/{{parent_name}}/entries", {"parent_name": "map"}
+    routes.add(path, *below(several, operations.MAP_ENTRY_LIST_V3, parents), V3)
+    routes.add(f"{path}/{{id}}", *below(one, operations.MAP_ENTRY_ITEM, parents), V3)
 
 
 @impl

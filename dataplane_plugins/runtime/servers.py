@@ -1,40 +1,32 @@
-"""`/runtime/servers`: servers of a backend as the running process has them.
+"""`/runtime/servers`, in v3 `/runtime/backends/{name}/servers`: servers of the running process."""
 
-States are those of `show servers state` (management guide, section 9.3). A server that is created
-takes the keywords that the configuration's collection `servers` declares for its lines.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import falcon
 
 from dataplane_core.plugin import (
-    PORT,
     AlreadyExists,
     ApiRequest,
     BadRequest,
     Body,
+    DataplaneError,
     NotFound,
     Operation,
-    ParameterTable,
-    Problem,
     Prop,
-    Registry,
     Response,
     Routes,
     Runtime,
-    RuntimeFailed,
     Services,
     array,
-    first_words,
+    below,
     impl,
+    is_success,
     operation,
     refused,
     runtime_argument,
     to_json,
-    unquote,
 )
 from dataplane_plugins.runtime.common import (
     DELETED,
@@ -42,127 +34,71 @@ from dataplane_plugins.runtime.common import (
     OBJECT_EXISTS,
     PATH,
     REFUSED,
+    V2,
+    V3,
     name_parameter,
+)
+from dataplane_plugins.runtime.dynamic_servers import (
+    ADDRESS,
+    ID,
+    NAME,
+    PORT_OF_SERVER,
+    DynamicServers,
+)
+from dataplane_plugins.runtime.server_states import (
+    NUMBERS,
+    TEXTS,
+    ServerState,
+    Shown,
+    parse_server_states,
+    short_state,
+    whole_state,
 )
 
 ADMIN_STATES = ("ready", "maint", "drain")
 OPERATIONAL_STATES = ("up", "down", "stopping")
-_MAINTENANCE = 0x01 | 0x02 | 0x20 | 0x40
-"""Asked for, inherited from a tracked server; no address or host name resolved.
-
-Not 0x04: that its line says `disabled` stays said of a server that was made ready since.
-"""
-_DRAIN = 0x08 | 0x10
-_OPERATIONAL = {"0": "down", "1": "up", "2": "up", "3": "stopping"}
-"""Stopped; starting (it grows to its weight); running; stopping softly."""
-
 _ERRORS = {
     "No such backend": NotFound,
     "No such server": NotFound,
     "Already exists": AlreadyExists,
 }
-_ADDRESS = Prop("address", pattern=r"^[^\s]+$", help="IP address or path of a socket.")
-_PORT = Prop("port", "integer", minimum=PORT[0], maximum=PORT[1], nullable=True, help="Port.")
-_NAME = Prop("name", pattern=r"^[^\s/]+$", required=True, help="Name, unique in the backend.")
-_ID = Prop("id", read_only=True, help="HAProxy's number.")
-SERVER_STATE = (
-    replace(_ADDRESS, read_only=True),
-    Prop("admin_state", enum=ADMIN_STATES, help="What was decided about it."),
-    _ID,
-    replace(_NAME, read_only=True, required=False),
-    Prop("operational_state", enum=OPERATIONAL_STATES, help="What its checks or agent found."),
-    replace(_PORT, read_only=True),
+_ADMIN_STATE = Prop("admin_state", enum=ADMIN_STATES, help="What was decided about it.")
+_OPERATIONAL_STATE = Prop(
+    "operational_state", enum=OPERATIONAL_STATES, help="What its checks or agent found."
 )
-_OWN = (_NAME, _ADDRESS, _PORT, _ID)
-_ON_ALREADY = ("force_", "ssl_reuse", "tls_tickets")
-NO_ADDRESS = "-"
-"""What stands for the address of a server that gets one later."""
-
-
-def parse_server_states(answer: str) -> Iterator[dict[str, Any]]:
-    """Yield the servers in an answer to `show servers state`, as clients see them."""
-    lines = answer.splitlines()
-    if len(lines) < 2 or not lines[1].startswith("# be_id "):
-        raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
-    header = lines[1][2:].split(" ")
-    for line in lines[2:]:
-        given = dict(zip(header, line.split(" "), strict=False))
-        if "srv_port" not in given:
-            raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
-        yield {
-            "address": given["srv_addr"],
-            "admin_state": admin_state(int(given["srv_admin_state"])),
-            "id": given["srv_id"],
-            "name": given["srv_name"],
-            "operational_state": _OPERATIONAL.get(given["srv_op_state"], "down"),
-            "port": int(given["srv_port"]),
-        }
-
-
-def admin_state(bits: int) -> str:
-    """Return `maint`, `drain` or `ready` for a server's bits: maintenance outweighs draining."""
-    if bits & _MAINTENANCE:
-        return "maint"
-    return "drain" if bits & _DRAIN else "ready"
-
-
-class DynamicServers:
-    """What a server that is created in the running process can have.
-
-    `keywords` is the table of `server` lines in the configuration.
-    """
-
-    def __init__(self, keywords: ParameterTable) -> None:
-        self._keywords = keywords
-        own = {prop.name for prop in _OWN}
-        self.props = (*_OWN, *(prop for prop in keywords.props if prop.name not in own))
-
-    @classmethod
-    def of(cls, registry: Registry) -> "DynamicServers":
-        """Return those that the collection `servers` describes; without it they have no keyword."""
-        rows = registry.declared_rows("servers")
-        keywords = None if rows is None else rows.keywords
-        return cls(keywords or ParameterTable())
-
-    def problems(self, values: Mapping[str, Any]) -> Iterator[Problem]:
-        """Yield the rules between keywords that the values break."""
-        return self._keywords.problems(values)
-
-    def words(self, values: Mapping[str, Any]) -> Iterator[str]:
-        """Yield the words of `add server` behind the server's name, escaped."""
-        address, port = values.get("address", NO_ADDRESS), values.get("port")
-        if port is not None and ":" in address.strip("[]"):
-            address = f"[{address.strip('[]')}]"
-        yield runtime_argument(address if port is None else f"{address}:{port}")
-        names = self._keywords.names - {prop.name for prop in _OWN}
-        said = {
-            name: value
-            for name, value in values.items()
-            if name.partition(".")[0] in names and not _says_nothing(name, value)
-        }
-        for word in self._keywords.write(said, {}):
-            yield runtime_argument(unquote(word))
-
-
-def _says_nothing(name: str, value: Any) -> bool:
-    """Return whether a switch is off already: a dynamic server inherits nothing."""
-    return bool(value == "disabled" and not name.startswith(_ON_ALREADY))
+_READ_NAME = replace(NAME, read_only=True, required=False)
+SERVER_STATE = (
+    replace(ADDRESS, read_only=True),
+    _ADMIN_STATE,
+    ID,
+    _READ_NAME,
+    _OPERATIONAL_STATE,
+    replace(PORT_OF_SERVER, read_only=True),
+)
+WHOLE_STATE = (
+    *(ADDRESS, PORT_OF_SERVER, _ADMIN_STATE, _OPERATIONAL_STATE, ID, _READ_NAME),
+    *(Prop(name, "integer", nullable=True, read_only=True) for name in NUMBERS),
+    *(Prop(name, read_only=True) for name in TEXTS),
+    Prop("use_ssl", "boolean", read_only=True),
+)
+"""The properties of a server in v3: those of v2, of which more can be set, and HAProxy's others."""
 
 
 class RuntimeServers:
     """Commands about servers, to every process."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, shown: Shown) -> None:
         self.runtime = runtime
+        self._shown = shown
 
-    def all(self, backend: str) -> list[dict[str, Any]] | None:
+    def all(self, backend: str) -> list[ServerState] | None:
         """Return the servers of a backend; None when there is no such backend."""
         answer = self.runtime.execute(f"show servers state {runtime_argument(backend)}")[0]
         if answer.startswith("Can't find backend"):
             return None
-        return list(parse_server_states(answer))
+        return [self._shown(row) for row in parse_server_states(answer)]
 
-    def one(self, backend: str, name: str) -> dict[str, Any]:
+    def one(self, backend: str, name: str) -> ServerState:
         """Return one server; raises `NotFound`."""
         found = next((one for one in self.all(backend) or () if one["name"] == name), None)
         if found is None:
@@ -173,8 +109,7 @@ class RuntimeServers:
         """Send one command about a server to every process; raises what HAProxy's words mean."""
         where = f"{runtime_argument(backend)}/{runtime_argument(name)}"
         for answer in self.runtime.execute(f"{command} {where} {rest}".rstrip(" ")):
-            words = first_words([answer])
-            if words and not words.endswith(("New server registered.", "Server deleted.")):
+            if not is_success(words := answer.strip()):
                 raise refused(words, _ERRORS)
 
 
@@ -189,6 +124,8 @@ class RuntimeServerList:
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         values = req.body.values
+        if "name" not in values:
+            raise BadRequest("name in body is required")
         problem = next(self.dynamic.problems(values), None)
         if problem is not None:
             raise BadRequest(problem.message)
@@ -220,10 +157,44 @@ class RuntimeServerItem:
         resp.status = 204
 
 
+class ServersOfBackend(RuntimeServerList):
+    """The servers of a backend, which must be there."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        found = self.servers.all(req.query["backend"])
+        if found is None:
+            raise NotFound(f"the running HAProxy has no backend {req.query['backend']}")
+        resp.data = to_json(found)
+
+
+class ServerOfBackend(RuntimeServerItem):
+    """One server, of which a PUT sets the address, too, and which a DELETE takes out of service."""
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        backend, values = req.query["backend"], req.body.values
+        if not {"address", "port"}.isdisjoint(values):
+            address = values.get("address") or self.servers.one(backend, name)["address"]
+            port = f" port {values['port']}" if "port" in values else ""
+            words = f"addr {runtime_argument(address.strip('[]'))}{port}"
+            self.servers.send("set server", backend, name, words)
+        super().on_put(req, resp, name)
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        backend = req.query["backend"]
+        before = self.servers.one(backend, name)["admin_state"]
+        self.servers.send("set server", backend, name, "state maint")
+        try:
+            super().on_delete(req, resp, name)
+        except DataplaneError:
+            with suppress(DataplaneError):
+                self.servers.send("set server", backend, name, f"state {before}")
+            raise
+
+
 _BACKEND = name_parameter("backend", "Name of the backend.")
 _BOTH = (name_parameter("name", "Name of the server.", where="path"), _BACKEND)
 _STATE, _DYNAMIC = {"$ref": "runtime_server"}, {"$ref": "runtime_add_server"}
-ITEM = {
+_ITEM = {
     "GET": operation(
         "getRuntimeServer",
         "Server",
@@ -256,7 +227,7 @@ ITEM = {
 }
 
 
-LISTING = operation(
+_LISTING = operation(
     "getRuntimeServers",
     "Server",
     "List the running servers of a backend. Their addresses and states in the running HAProxy.",
@@ -265,7 +236,7 @@ LISTING = operation(
 )
 
 
-def _creation(props: tuple[Prop, ...]) -> Operation:
+def _creation(props: Iterable[Prop]) -> Operation:
     return operation(
         "addRuntimeServer",
         "Server",
@@ -274,7 +245,7 @@ def _creation(props: tuple[Prop, ...]) -> Operation:
         (_BACKEND,),
         Body(
             _DYNAMIC,
-            props=props,
+            props=tuple(props),
             example={"address": "127.0.0.1", "name": "web3", "port": 8083},
         ),
         _201=Response(_DYNAMIC),
@@ -284,11 +255,45 @@ def _creation(props: tuple[Prop, ...]) -> Operation:
     )
 
 
+_IN_V3 = {
+    "PUT": operation(
+        "replaceRuntimeServer",
+        "Server",
+        "Replace the states and the address of a running server. Forgotten at a reload.",
+        _BOTH,
+        Body(_STATE, props=WHOLE_STATE, example={"admin_state": "drain"}),
+        _200=Response(_STATE),
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
+    ),
+    "DELETE": operation(
+        "deleteRuntimeServer",
+        "Server",
+        "Delete a server from the running HAProxy. It is taken out of service first; a reload "
+        "brings back one that the file has.",
+        _BOTH,
+        _204=DELETED,
+        _400=REFUSED,
+        _404=NO_SUCH_OBJECT,
+    ),
+}
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the servers."""
-    servers, dynamic = RuntimeServers(services.runtime), DynamicServers.of(services.registry)
+    dynamic = DynamicServers.of(services.registry)
     routes.schema("runtime_servers", array("runtime_server"))
-    several = {"GET": LISTING, "POST": _creation(dynamic.props)}
-    routes.add(f"{PATH}/servers", RuntimeServerList(servers, dynamic), several)
-    routes.add(f"{PATH}/servers/{{name}}", RuntimeServerItem(servers), ITEM)
+    servers = RuntimeServers(services.runtime, short_state)
+    several = {"GET": _LISTING, "POST": _creation(dynamic.props)}
+    routes.add(f"{PATH}/servers", RuntimeServerList(servers, dynamic), several, V2)
+    routes.add(f"{PATH}/servers/{{name}}", RuntimeServerItem(servers), _ITEM, V2)
+    whole, parents = RuntimeServers(services.runtime, whole_state), {"parent_name": "backend"}
+    optional = (replace(one, required=False) for one in dynamic.props)
+    several = {
+        "GET": replace(_LISTING, responses={**_LISTING.responses, "404": NO_SUCH_OBJECT}),
+        "POST": _creation(optional),
+    }
+    path, item = f"{PATH}/backends/{{parent_name}}/servers", {**_ITEM, **_IN_V3}
+    routes.add(path, *below(ServersOfBackend(whole, dynamic), several, parents), V3)
+    routes.add(f"{path}/{{name}}", *below(ServerOfBackend(whole), item, parents), V3)

@@ -22,7 +22,7 @@ from dataplane_core.plugin import (
     operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, TEXT, answers_of_all
+from dataplane_plugins.runtime.common import NUMBER, TEXT, V2, V3, answers_of_all
 
 NUMBERS = (
     *("act", "agent_code", "agent_duration", "agent_fall", "agent_health", "agent_rise", "bck"),
@@ -106,6 +106,10 @@ class NativeStats:
         self.runtime = runtime
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json(self._asked(req))
+
+    def _asked(self, req: ApiRequest) -> list[dict[str, Any]]:
+        """Return the counters that a request asks for, of each process."""
         kind = req.query["type"]
         wanted = stats_filter(kind, req.query["name"], req.query["parent"])
         command = f"show stat -1 {TYPES[kind] if kind else 7} -1"
@@ -114,7 +118,14 @@ class NativeStats:
             answer = client.dump(command, seconds)
             return [one for one in parse_stats(answer.decode("utf-8", "replace")) if wanted(one)]
 
-        resp.data = to_json(answers_of_all(self.runtime, "stats", ask))
+        return answers_of_all(self.runtime, "stats", ask)
+
+
+class FirstNativeStats(NativeStats):
+    """The counters of the process, of several the first."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json(self._asked(req)[0])
 
 
 @impl
@@ -129,8 +140,10 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     one = {"backend_name": TEXT, "name": TEXT, "stats": {"$ref": "native_stat_stats"}, "type": kind}
     routes.schema("native_stat", {"type": "object", "properties": one})
     each = {"error": TEXT, "runtimeAPI": TEXT, "stats": array("native_stat")}
-    routes.schema("native_stats_collection", {"type": "object", "properties": each})
-    routes.schema("native_stats", array("native_stats_collection"))
+    process = {"type": "object", "properties": each}
+    routes.schema("native_stats_collection", process, V2)
+    routes.schema("native_stats", array("native_stats_collection"), V2)
+    routes.schema("native_stats", process, V3)
     get = operation(
         "getStats",
         "Stats",
@@ -144,4 +157,6 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         _200=Response({"$ref": "native_stats"}),
         _500=Response({"$ref": "native_stats"}, (), "The request failed."),
     )
-    routes.add("/services/haproxy/stats/native", NativeStats(services.runtime), {"GET": get})
+    path = "/services/haproxy/stats/native"
+    routes.add(path, NativeStats(services.runtime), {"GET": get}, V2)
+    routes.add(path, FirstNativeStats(services.runtime), {"GET": get}, V3)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -11,76 +10,37 @@ import falcon
 from dataplane_core.plugin import (
     ApiRequest,
     BadRequest,
-    Body,
     Code,
     Invalid,
     NotFound,
-    Parameter,
-    Prop,
-    Response,
     Routes,
     RuntimeClient,
     Services,
-    array,
+    below,
     impl,
     is_digits,
-    operation,
     refused,
     runtime_argument,
     to_json,
 )
 from dataplane_plugins.runtime import stick_tables
+from dataplane_plugins.runtime import table_operations as operations
 from dataplane_plugins.runtime.common import (
-    NO_SUCH_OBJECT,
-    NUMBER,
     PATH,
-    TEXT,
-    name_parameter,
-    prop_schema,
+    V2,
+    V3,
 )
 
-TAG = "StickTable"
-KEY_PATTERN = r"^[^\r\n;#]+$"
-"""What the interface takes for keys and filters."""
 OPERATORS = ("eq", "ne", "le", "ge", "lt", "gt")
 _ERRORS = {"No such table": NotFound}
 
-_IDX = Prop("idx", "integer", minimum=0)
-_VALUE = Prop("value", "integer", minimum=0, nullable=True)
-
-
-def _data_props() -> tuple[Prop, ...]:
-    """Return the properties of an entry that can be set."""
-    found: list[Prop] = []
-    for name in stick_tables.DATA_TYPES:
-        if name in stick_tables.ARRAYS:
-            found += (Prop(name, "object"), _IDX.under(name), _VALUE.under(name))
-        else:
-            found.append(Prop(name, "integer", minimum=0, nullable=True))
-    return tuple(found)
-
-
-DATA = _data_props()
-TABLE_ENTRY = (
-    Prop("exp", "integer", help="Milliseconds until it is forgotten.", nullable=True),
-    Prop("id", help="HAProxy's own mark of the entry."),
-    Prop("key", help="What is counted for."),
-    Prop("use", "boolean", help="Whether a session refers to it."),
-)
-TABLE_ENTRY_CHANGE = (
-    Prop("key", required=True, pattern=KEY_PATTERN, help="What is counted for."),
-    Prop("data_type", "object", required=True, help="What is set."),
-    *(prop.under("data_type") for prop in DATA),
-    *(replace(prop, read_only=True).under("data_type") for prop in TABLE_ENTRY),
-)
-_PROCESS = Parameter("process", "integer", required=True, help="Number of the process, from 1.")
-
 
 class StickTables:
-    """The tables of every process."""
+    """The tables of every process; `numbered`: each is shown with the number of its process."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, numbered: bool = True) -> None:
         self.services = services
+        self._numbered = numbered
         self.seconds = services.runtime.deadline
 
     def process(self, number: int) -> RuntimeClient:
@@ -114,14 +74,14 @@ class StickTables:
         if not fields:
             document = self.services.config.snapshot().document
             fields = stick_tables.declared_fields(document, one.name)
-        return {
+        shown = {
             "fields": fields,
             "name": one.name,
-            "process": number,
             "size": one.size,
             "type": one.type,
             "used": one.used,
         }
+        return {**shown, "process": number} if self._numbered else shown
 
 
 def table_filter(key: str | None, filters: str | None) -> str:
@@ -210,82 +170,18 @@ class StickTableEntries:
         resp.status = 204
 
 
-def _schemas(routes: Routes) -> None:
-    field = {
-        "field": {"type": "string", "enum": list(stick_tables.DATA_TYPES)},
-        "idx": {"type": "integer"},
-        "period": {"type": "integer", "description": "Milliseconds."},
-        "type": {"type": "string", "enum": ["rate", "counter"]},
-    }
-    members = {
-        "fields": {"type": "array", "items": {"type": "object", "properties": field}},
-        "name": TEXT,
-        "process": NUMBER,
-        "size": NUMBER,
-        "type": {"type": "string", "enum": ["ip", "ipv6", "integer", "string", "binary"]},
-        "used": NUMBER,
-    }
-    routes.schema("stick_table", {"type": "object", "properties": members})
-    routes.schema("stick_tables", array("stick_table"))
-    several = {"type": "object", "properties": {"idx": {"type": "integer"}, "value": NUMBER}}
-    data = {name: several if name in stick_tables.ARRAYS else NUMBER
-            for name in stick_tables.DATA_TYPES}  # fmt: skip
-    shown = {**data, **{prop.name: prop_schema(prop) for prop in TABLE_ENTRY}}
-    routes.schema("stick_table_entry", {"type": "object", "properties": shown})
-    routes.schema("stick_table_entries", array("stick_table_entry"))
-
-
-_TABLE = name_parameter("stick_table", "Name of the table.")
-_LIST = operation(
-    "getStickTables",
-    TAG,
-    "List stick tables. Those of every process of the running HAProxy, or of one.",
-    (replace(_PROCESS, required=False),),
-    _200=Response({"$ref": "stick_tables"}),
-)
-_ONE = operation(
-    "getStickTable",
-    TAG,
-    "Read a stick table. Its type, its size, and what it counts.",
-    (name_parameter("name", "Name of the table.", where="path"), _PROCESS),
-    _200=Response({"$ref": "stick_table"}),
-    _404=NO_SUCH_OBJECT,
-)
-_ENTRIES = operation(
-    "getStickTableEntries",
-    TAG,
-    "List the entries of a stick table. The keys with what is counted for them now.",
-    (
-        *(_TABLE, _PROCESS),
-        Parameter("filter", pattern=KEY_PATTERN, help="Only such as `gpc0 gt 1`."),
-        Parameter("key", pattern=KEY_PATTERN, help="Only the entry of this key."),
-        Parameter("count", "integer", help="So many at most."),
-        Parameter("offset", "integer", help="Leave so many out."),
-    ),
-    _200=Response({"$ref": "stick_table_entries"}),
-)
-_CHANGE = operation(
-    "setStickTableEntries",
-    TAG,
-    "Set the counters of a key in a stick table. The entry is made if it is not there.",
-    (_TABLE, _PROCESS),
-    Body(
-        {"$ref": "stick_table_change"},
-        props=TABLE_ENTRY_CHANGE,
-        required=False,
-        example={"key": "192.0.2.1", "data_type": {"gpc0": 1}},
-    ),
-    _204=Response(None, (), "Set."),
-)
-
-
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve tables and their entries."""
-    routes.tag(TAG, "Stick tables of the running HAProxy, and their entries.", 30)
-    _schemas(routes)
-    tables = StickTables(services)
-    routes.add(f"{PATH}/stick_tables", StickTableList(tables), {"GET": _LIST})
-    routes.add(f"{PATH}/stick_tables/{{name}}", StickTableItem(tables), {"GET": _ONE})
-    several = {"GET": _ENTRIES, "POST": _CHANGE}
-    routes.add(f"{PATH}/stick_table_entries", StickTableEntries(tables), several)
+    operations.define_table_schemas(routes)
+    several, one = {"GET": operations.LIST}, {"GET": operations.ONE}
+    entries = {"GET": operations.ENTRIES, "POST": operations.CHANGE}
+    tables, path = StickTables(services), f"{PATH}/stick_tables"
+    routes.add(path, StickTableList(tables), several, V2)
+    routes.add(f"{path}/{{name}}", StickTableItem(tables), one, V2)
+    routes.add(f"{PATH}/stick_table_entries", StickTableEntries(tables), entries, V2)
+    first, parents = StickTables(services, numbered=False), {"parent_name": "stick_table"}
+    routes.add(path, *below(StickTableList(first), several, {}, operations.FIRST), V3)
+    routes.add(f"{path}/{{name}}", *below(StickTableItem(first), one, {}, operations.FIRST), V3)
+    of_table = below(StickTableEntries(first), entries, parents, operations.FIRST)
+    routes.add(f"{path}/{{parent_name}}/entries", *of_table, V3)

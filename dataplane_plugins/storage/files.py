@@ -23,11 +23,13 @@ from dataplane_core.plugin import (
     ReloadFailed,
     Services,
     StoredFiles,
+    Upload,
     open_upload,
+    resource_folder,
     to_json,
 )
-from dataplane_plugins.storage.certificates import pem_or_none
 from dataplane_plugins.storage.live import CannotUpdateLive, LoadedFiles
+from dataplane_plugins.tls.pem import pem_or_none
 
 CHANGED = "it changed"
 """The reason for a reload where a file was changed and HAProxy was not asked to take it live."""
@@ -60,8 +62,15 @@ class ManagedFiles(StoredFiles):
         self, req: ApiRequest, check: Callable[[bytes], Any] | None = None
     ) -> tuple[str, int, Any]:
         """Store the file of a multipart body, as `add`; raises `BadRequest` and `TooLarge` too."""
-        upload = open_upload(req, FILE_FIELD, self.services.settings.dataplane.body_limit)
+        upload = self._upload(req)
         return self.add(upload.filename, upload.pieces(), check)
+
+    def uploaded(self, req: ApiRequest) -> bytes:
+        """Return the file of a multipart body; raises `BadRequest` and `TooLarge`."""
+        return b"".join(self._upload(req).pieces())
+
+    def _upload(self, req: ApiRequest) -> Upload:
+        return open_upload(req, FILE_FIELD, self.services.settings.dataplane.body_limit)
 
     def made(self, name: str) -> Former:
         """Return what was there before a file was made: nothing."""
@@ -154,13 +163,28 @@ class StoredFileItem:
         resp.set_stream(file, size)
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        self._replace(req, resp, name, req.raw)
+
+    def _replace(self, req: ApiRequest, resp: falcon.Response, name: str, data: bytes) -> None:
         def change(path: Path) -> None:
-            self.files.live.replace(path, req.raw, pem_or_none(req.raw))
+            self.files.live.replace(path, data, pem_or_none(data))
 
         name = self.files.folder.stored_name(name)
-        reason, former = self.files.write(name, req.raw, live_unless_reloaded(req, change))
+        reason, former = self.files.write(name, data, live_unless_reloaded(req, change))
         self.files.settle(req, resp, name, reason, former, 204)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         self.files.remove(self.files.folder.stored_name(name), lambda path: CHANGED)
         resp.status = 204
+
+
+class UploadedFileItem(StoredFileItem):
+    """One file, of which a PUT sends other bytes in a form; the name in the form is ignored."""
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        self._replace(req, resp, name, self.files.uploaded(req))
+
+
+def certificate_folder(services: Services) -> Folder:
+    """Return the folder of certificates, keys and lists of certificates."""
+    return resource_folder(services.settings, services.state, "ssl_certs_dir", mode=0o600)

@@ -1,19 +1,30 @@
 """`/storage/general`: any other files: pages of errors, lists of addresses, scripts."""
 
 from dataplane_core.plugin import (
+    Body,
     Folder,
+    Operation,
     Routes,
     Services,
     array,
     impl,
     resource_folder,
 )
-from dataplane_plugins.storage.files import ManagedFiles, StoredFileItem, StoredFileList
+from dataplane_plugins.storage.files import (
+    ManagedFiles,
+    StoredFileItem,
+    StoredFileList,
+    UploadedFileItem,
+)
 from dataplane_plugins.storage.operations import (
+    FORM_BODY,
     PATH,
     SIZE,
     TAG,
     TEXT,
+    TEXT_BODY,
+    V2,
+    V3,
     delete_operation,
     download_operation,
     list_operation,
@@ -69,14 +80,23 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "GET": download_operation(
             "getOneStorageGeneralFile", "Download a file. Its content as it is on disk."
         ),
-        "PUT": replace_operation(
-            "replaceStorageGeneralFile",
-            "Replace the content of a file. HAProxy is reloaded, as it reads such files when it "
-            "starts.",
-        ),
         "DELETE": delete_operation(
             "deleteStorageGeneralFile", "Delete a file. One that the configuration names is kept."
         ),
     }
     routes.add(f"{PATH}/general", StoredFileList(files), several)
-    routes.add(f"{PATH}/general/{{name}}", StoredFileItem(files), one)
+    for versions, item, body in (
+        (V2, StoredFileItem(files), TEXT_BODY),
+        (V3, UploadedFileItem(files), FORM_BODY),
+    ):
+        replacing = {"PUT": _replacing(body)}
+        routes.add(f"{PATH}/general/{{name}}", item, {**one, **replacing}, versions)
+
+
+def _replacing(body: Body) -> Operation:
+    return replace_operation(
+        "replaceStorageGeneralFile",
+        "Replace the content of a file. HAProxy is reloaded, as it reads such files when it "
+        "starts.",
+        body=body,
+    )

@@ -1,14 +1,14 @@
-"""Files brought to the running HAProxy: maps, ACL lists, certificates, CA and CRL files.
+"""Files brought to the running HAProxy: maps, ACL lists, certificates and lists of them, CA, CRL.
 
 Management guide, section 9.3: `prepare map`, `set ssl cert`, `new ssl cert`, `set ssl ca-file`,
-`set ssl crl-file` and their `commit`. HAProxy reads no file again by itself; what cannot be brought
-to it over its socket needs a reload.
+`set ssl crl-file` and their `commit`, `add ssl crt-list`. HAProxy reads no file again by itself;
+what cannot be brought to it over its socket needs a reload.
 """
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from dataplane_core.plugin import (
@@ -17,25 +17,24 @@ from dataplane_core.plugin import (
     RuntimeClient,
     RuntimeFailed,
     Services,
-    runtime_argument,
+    read_file,
 )
 from dataplane_plugins.patterns.map_files import parse_map_file
 from dataplane_plugins.patterns.pattern_lists import PatternKind, PatternList, RuntimePatterns
-from dataplane_plugins.storage.certificates import PemBundle
-
-COMMIT_SECONDS = 10.0
-"""How long HAProxy may take to put a certificate to use, in all listeners that have it."""
+from dataplane_plugins.tls.crt_lists import CrtListEntry, CrtLists, parse_crt_list
+from dataplane_plugins.tls.pem import PemBundle, pem_or_none
+from dataplane_plugins.tls.ssl_stores import SslStore
 
 # What stands before a file's name where HAProxy has a command for what it holds.
 _USES = {
     "patterns": re.compile(r"(?:\s-f\s+|\bmap\w*\()[^\s,()]*$"),
-    "ssl cert": re.compile(r"\scrt\s+\S*$"),
-    "ssl ca-file": re.compile(r"\sca-(?:verify-)?file\s+\S*$"),
-    "ssl crl-file": re.compile(r"\scrl-file\s+\S*$"),
+    "cert": re.compile(r"\scrt\s+\S*$"),
+    "ca-file": re.compile(r"\sca-(?:verify-)?file\s+\S*$"),
+    "crl-file": re.compile(r"\scrl-file\s+\S*$"),
+    "crt-list": re.compile(r"\scrt-list\s+\S*$"),
 }
-_BEGUN = re.compile(r"^transaction (?:created|updated) for ", re.IGNORECASE | re.MULTILINE)
 _KINDS: tuple[PatternKind, ...] = ("map", "acl")
-_STORES = ("ssl cert", "ssl ca-file", "ssl crl-file")
+_STORES = ("cert", "ca-file", "crl-file")
 
 
 class CannotUpdateLive(Exception):
@@ -49,6 +48,8 @@ class LoadedFiles:
         self.services = services
         self.runtime = services.runtime
         self.patterns = tuple(RuntimePatterns(services, kind) for kind in _KINDS)
+        self.certificates, *self.others = (SslStore(services, kind) for kind in _STORES)
+        self.lists = CrtLists(services)
 
     def loaded_maps(self) -> dict[str, PatternList]:
         """Return the running maps by the real paths of their files; none without HAProxy."""
@@ -69,12 +70,11 @@ class LoadedFiles:
         """
         uses = self.uses(path)
         self._check()
-        try:
+        with _or_reload(RuntimeFailed, Invalid):
             done = self._replace_patterns(path, data)
-            if bundle is not None:
+        if bundle is not None:
+            with _or_reload(DataplaneError):
                 done |= self._replace_stores(path, bundle)
-        except (RuntimeFailed, Invalid) as error:
-            raise CannotUpdateLive(error.message) from None
         if missing := uses - done:
             raise CannotUpdateLive(
                 f"HAProxy has not loaded it as what it is used for: {missing.pop()}"
@@ -95,18 +95,11 @@ class LoadedFiles:
         if self.uses(path):
             raise CannotUpdateLive("the configuration names it already")
         self._check()
-        try:
+        with _or_reload(DataplaneError), self.certificates.changing():
             for client in self.runtime.processes():
-                name = _known(client, "ssl cert", path)
-                if name is None:
-                    name = str(path)
-                    self._tell(client, f"new ssl cert {runtime_argument(name)}", "New empty")
-                self._put(client, "ssl cert", name, bundle.text)
-                for folder in _folders(client, path.parent):
-                    words = f"add ssl crt-list {runtime_argument(folder)} {runtime_argument(name)}"
-                    self._tell(client, words, "Success", COMMIT_SECONDS)
-        except (RuntimeFailed, Invalid) as error:
-            raise CannotUpdateLive(error.message) from None
+                name = self._load(client, path, bundle)
+                for folder in self._folders(client, path.parent):
+                    self.lists.add(folder, [CrtListEntry(name)], client)
 
     def remove_certificate(self, path: Path) -> None:
         """Take a certificate from HAProxy, unless a line of the configuration names it.
@@ -116,19 +109,40 @@ class LoadedFiles:
         if self.uses(path):
             raise CannotUpdateLive("the configuration names it")
         self._check()
-        try:
+        with _or_reload(DataplaneError), self.certificates.changing():
             for client in self.runtime.processes():
-                if any(_known(client, store, path) for store in _STORES[1:]):
+                if any(_known(store, client, path) for store in self.others):
                     raise CannotUpdateLive("HAProxy has loaded it")
-                name = _known(client, "ssl cert", path)
+                name = _known(self.certificates, client, path)
                 if name is None:
                     continue
-                for folder in _folders(client, path.parent):
-                    words = f"del ssl crt-list {runtime_argument(folder)} {runtime_argument(name)}"
-                    self._tell(client, words, "deleted")
-                self._tell(client, f"del ssl cert {runtime_argument(name)}", "deleted")
-        except (RuntimeFailed, Invalid) as error:
-            raise CannotUpdateLive(error.message) from None
+                for folder in self._folders(client, path.parent):
+                    self.lists.remove(folder, name, None, client)
+                self.certificates.delete(client, name)
+
+    def replace_list(self, path: Path, before: str, after: str) -> None:
+        """Bring a list of certificates, and new certificates that it names, to HAProxy.
+
+        `before` is the text that HAProxy has loaded, `after` the new one. What is new comes before
+        the rest goes, so that no name is without a certificate. Raises `CannotUpdateLive`, also
+        where the certificate goes that is shown to who names no server.
+        """
+        if self.uses(path) != {"crt-list"}:
+            raise CannotUpdateLive("the running HAProxy has not loaded it as a list")
+        self._check()
+        old, new = tuple(parse_crt_list(before)), tuple(parse_crt_list(after))
+        gone, added = list_changes(old, new)
+        with _or_reload(DataplaneError), self.certificates.changing():
+            for client in self.runtime.processes():
+                name = self._list_name(client, path)
+                loaded = self.lists.entries(name, client)
+                if [one.shown for one in loaded] != [one.shown for one in old]:
+                    raise CannotUpdateLive("the running HAProxy has another list than the file had")
+                for entry in added:
+                    self._load_named(client, entry.file)
+                self.lists.add(name, added, client)
+                for at in gone:
+                    self.lists.remove(name, loaded[at].file, loaded[at].number, client)
 
     def uses(self, path: Path) -> set[str]:
         """Return what a file is used for; raises `CannotUpdateLive` if only a reload reads it."""
@@ -175,55 +189,78 @@ class LoadedFiles:
 
     def _replace_stores(self, path: Path, bundle: PemBundle) -> set[str]:
         done = set()
-        for client in self.runtime.processes():
-            for store in _STORES:
-                name = _known(client, store, path)
-                if name is not None:
-                    self._put(client, store, name, bundle.text)
-                    done.add(store)
+        for store in (self.certificates, *self.others):
+            with store.changing():
+                for client in self.runtime.processes():
+                    name = _known(store, client, path)
+                    if name is not None:
+                        store.put(client, name, bundle.text)
+                        done.add(store.kind)
         return done
 
-    def _put(self, client: RuntimeClient, store: str, name: str, text: str) -> None:
-        """Replace one stored file, in a transaction of HAProxy's own."""
-        word = runtime_argument(name)
-        if len(text) + len(word) + 64 > self.runtime.line_limit:
-            raise Invalid("it is larger than HAProxy takes over its socket; tune.bufsize sets that")
-        answer = client.send(f"set {store} {word}", text, self.runtime.deadline)
-        if not _BEGUN.search(answer):
-            raise RuntimeFailed(f"HAProxy says: {_short(answer)}")
-        try:
-            self._tell(client, f"commit {store} {word}", "Success", COMMIT_SECONDS)
-        except DataplaneError:
-            with suppress(DataplaneError):
-                client.command(f"abort {store} {word}", self.runtime.deadline)
-            raise
+    def _load(self, client: RuntimeClient, path: Path, bundle: PemBundle) -> str:
+        """Give one process a certificate, and return its name there."""
+        name = _known(self.certificates, client, path)
+        if name is None:
+            name = str(path)
+            self.certificates.begin(client, name)
+        self.certificates.put(client, name, bundle.text)
+        return name
 
-    def _tell(
-        self, client: RuntimeClient, text: str, expected: str, seconds: float | None = None
-    ) -> None:
-        if seconds is None:
-            answer = client.command(text, self.runtime.deadline)
+    def _load_named(self, client: RuntimeClient, name: str) -> None:
+        """Give one process the certificate that a list names, unless it has it."""
+        if any(one.name == name for one in self.certificates.of(client)):
+            return
+        bundle = pem_or_none(read_file(Path(name))[0]) if name.startswith("/") else None
+        if bundle is None or not bundle.serves:
+            raise CannotUpdateLive(f"{name} is no path of a certificate with its key")
+        self.certificates.begin(client, name)
+        self.certificates.put(client, name, bundle.text)
+
+    def _folders(self, client: RuntimeClient, folder: Path) -> list[str]:
+        """Return the names under which HAProxy has loaded a whole folder of certificates."""
+        return [name for name in self.lists.names(client) if _is_same(name, folder)]
+
+    def _list_name(self, client: RuntimeClient, path: Path) -> str:
+        for name in self.lists.names(client):
+            if _is_same(name, path):
+                return name
+        raise CannotUpdateLive("the running HAProxy has not loaded it")
+
+
+@contextmanager
+def _or_reload(*kinds: type[DataplaneError]) -> Iterator[None]:
+    """Turn failures of these kinds into the reason why a reload is needed."""
+    try:
+        yield
+    except kinds as error:
+        raise CannotUpdateLive(error.message) from None
+
+
+def list_changes(
+    old: Sequence[CrtListEntry], new: Sequence[CrtListEntry]
+) -> tuple[list[int], Sequence[CrtListEntry]]:
+    """Return the places of old entries that are to go, and the entries to add at the end.
+
+    HAProxy adds at the end alone, and of two certificates for a name it shows the first: an entry
+    that stands elsewhere now goes, and comes again.
+    """
+    gone, kept = [], 0
+    for place, entry in enumerate(old):
+        if kept < len(new) and new[kept].line == entry.line:
+            kept += 1
         else:
-            answer = client.finish(text, seconds)
-        if expected not in answer:
-            raise RuntimeFailed(f"HAProxy says: {_short(answer)}")
+            gone.append(place)
+    return gone, new[kept:]
 
 
-def _known(client: RuntimeClient, store: str, path: Path) -> str | None:
+def _known(store: SslStore, client: RuntimeClient, path: Path) -> str | None:
     """Return the name under which HAProxy has loaded a file of certificates; None if it has not."""
-    real = os.path.realpath(path)
-    for line in client.command(f"show {store}").splitlines():
-        name = re.sub(r" - \d+ certificate\(s\)$", "", line.strip())
-        if name.startswith("/") and os.path.realpath(name) == real:
-            return name
-    return None
+    return next((one.name for one in store.of(client) if _is_same(one.name, path)), None)
 
 
-def _folders(client: RuntimeClient, folder: Path) -> list[str]:
-    """Return the names under which HAProxy has loaded a whole folder of certificates."""
-    real = os.path.realpath(folder)
-    found = client.command("show ssl crt-list").split("\n")
-    return [name for name in found if name.startswith("/") and os.path.realpath(name) == real]
+def _is_same(name: str, path: Path) -> bool:
+    return name.startswith("/") and os.path.realpath(name) == os.path.realpath(path)
 
 
 def _patterns_of(text: str) -> Iterator[tuple[str]]:
@@ -239,7 +276,3 @@ def _lines_with(text: str, name: str) -> Iterable[str]:
         return ()
     lines = (line.split(" #")[0] for line in text.splitlines())
     return [line for line in lines if name in line and not line.lstrip().startswith("#")]
-
-
-def _short(answer: str) -> str:
-    return " ".join(answer.split())[:300] or "nothing"

@@ -19,9 +19,13 @@ from dataplane_core.plugin import (
 
 TAG = "Storage"
 PATH = "/services/haproxy/storage"
+V2, V3 = ("v2",), ("v3",)
+"""The versions of a path that each serves in its own way."""
 TEXT: Fragment = {"type": "string"}
 SIZE: Fragment = {"type": "integer", "x-nullable": True}
 CONTENT: Fragment = {"type": "string", "format": "binary"}
+TEXT_BODY = Body(TEXT, "text/plain")
+FORM_BODY = Body(CONTENT, "multipart/form-data", form_field=FILE_FIELD)
 FORCE = Parameter(
     "force_reload", "boolean", default=False, help="Reload at once and answer when it is over."
 )
@@ -51,10 +55,9 @@ def upload_operation(
     **more: Response,
 ) -> Operation:
     """Return the operation that uploads a file; `more` are further answers (`_202=…`)."""
-    body = Body(CONTENT, "multipart/form-data", form_field=FILE_FIELD)
     done = Response(schema, (), "Stored.")
     answers = {"_201": done, **more, "_400": BAD_REQUEST, "_409": EXISTS}
-    return operation(identifier, TAG, summary, parameters, body, **answers)
+    return operation(identifier, TAG, summary, parameters, FORM_BODY, **answers)
 
 
 def download_operation(identifier: str, summary: str) -> Operation:
@@ -64,14 +67,16 @@ def download_operation(identifier: str, summary: str) -> Operation:
     return replace(reading, produces=BYTES)
 
 
-def replace_operation(identifier: str, summary: str, schema: Fragment | None = None) -> Operation:
+def replace_operation(
+    identifier: str, summary: str, schema: Fragment | None = None, body: Body = TEXT_BODY
+) -> Operation:
     """Return the operation that replaces a file's content.
 
     Its answer is the file's description, or nothing without a schema.
     """
     done = {"_200": Response(schema, (), "Replaced.")} if schema else {"_204": Response(None)}
     answers = {**done, "_202": reload_queued(schema), "_400": BAD_REQUEST, "_404": NOT_FOUND}
-    return operation(identifier, TAG, summary, (SKIP, FORCE), Body(TEXT, "text/plain"), **answers)
+    return operation(identifier, TAG, summary, (SKIP, FORCE), body, **answers)
 
 
 def delete_operation(identifier: str, summary: str) -> Operation:

@@ -15,61 +15,40 @@ from dataplane_core.plugin import (
     ApiRequest,
     Fact,
     FileRefused,
-    Folder,
+    Operation,
+    Parameter,
     Response,
     Routes,
     Services,
-    array,
     impl,
     operation,
     read_file,
-    resource_folder,
     to_json,
 )
-from dataplane_plugins.storage.certificates import certificate_facts, check_key, check_pem
-from dataplane_plugins.storage.files import ManagedFiles, StoredFileList, live_unless_reloaded
+from dataplane_plugins.storage.files import (
+    ManagedFiles,
+    StoredFileList,
+    certificate_folder,
+    live_unless_reloaded,
+)
 from dataplane_plugins.storage.operations import (
     DELETED,
     FORCE,
     IN_USE,
     PATH,
-    SIZE,
     SKIP,
     TAG,
-    TEXT,
+    V2,
+    V3,
     list_operation,
     reload_queued,
     replace_operation,
     upload_operation,
 )
+from dataplane_plugins.tls.certificate_schema import define_certificates
+from dataplane_plugins.tls.crt_lists import is_crt_list
+from dataplane_plugins.tls.pem import certificate_facts, check_key, check_pem
 
-TIME = {"type": "string", "format": "date-time", "readOnly": True, "x-nullable": True}
-READ = {**TEXT, "readOnly": True}
-CERTIFICATE = {
-    "type": "object",
-    "properties": {
-        "algorithm": TEXT,
-        "authority_key_id": TEXT,
-        "chain_issuer": TEXT,
-        "chain_subject": TEXT,
-        "description": TEXT,
-        "domains": READ,
-        "file": TEXT,
-        "ip_addresses": READ,
-        "issuers": READ,
-        "not_after": TIME,
-        "not_before": TIME,
-        "serial": TEXT,
-        "sha1_finger_print": TEXT,
-        "sha256_finger_print": TEXT,
-        "size": {**SIZE, "readOnly": True},
-        "status": READ,
-        "storage_name": TEXT,
-        "subject": TEXT,
-        "subject_alternative_names": TEXT,
-        "subject_key_id": TEXT,
-    },
-}
 _ONE = {"$ref": "ssl_certificate"}
 _NEAR = 30
 """Days before its end from which on `dataplane status` shows a certificate."""
@@ -95,6 +74,15 @@ class CertificateList(StoredFileList):
         data = files.folder.read(name)
         files.settle(req, resp, name, reason, files.made(name), 201)
         resp.data = to_json(certificate_json(files, name, data))
+
+
+class CertificateListBesideLists(CertificateList):
+    """The files but lists of certificates, which are a resource of their own."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        files = self.files
+        names = [name for name in files.folder.names() if not is_crt_list(files.folder.read(name))]
+        resp.data = to_json([files.shown(name) for name in names])
 
 
 class CertificateItem:
@@ -136,36 +124,25 @@ def _key_beside(path: Path) -> bytes:
     return b""
 
 
-def _folder(services: Services) -> Folder:
-    return resource_folder(services.settings, services.state, "ssl_certs_dir", mode=0o600)
-
-
 @impl
 def dataplane_start(services: Services) -> None:
     """Remove what uploads left that were cut off."""
-    _folder(services).sweep()
+    certificate_folder(services).sweep()
 
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve certificates."""
-    files = ManagedFiles(services, _folder(services), "managed SSL file", refusal=FileRefused)
-    routes.schema("ssl_certificate", CERTIFICATE)
-    routes.schema("ssl_certificates", array("ssl_certificate"))
-    several = {
+    files = ManagedFiles(
+        services, certificate_folder(services), "managed SSL file", refusal=FileRefused
+    )
+    define_certificates(routes)
+    listing = {
         "GET": list_operation(
             "getAllStorageSSLCertificates",
             "List certificates. The files in `ssl_certs_dir`, each with what its certificate says.",
             {"$ref": "ssl_certificates"},
-        ),
-        "POST": upload_operation(
-            "createStorageSSLCertificate",
-            "Upload a certificate. A PEM file with the certificate, its key and its chain; "
-            "HAProxy gets it over the Runtime API, or is reloaded.",
-            _ONE,
-            (FORCE,),
-            _202=reload_queued(_ONE),
-        ),
+        )
     }
     one = {
         "GET": operation(
@@ -192,14 +169,28 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _409=IN_USE,
         ),
     }
-    routes.add(f"{PATH}/ssl_certificates", CertificateList(files), several)
-    routes.add(f"{PATH}/ssl_certificates/{{name}}", CertificateItem(files), one)
+    path = f"{PATH}/ssl_certificates"
+    routes.add(path, CertificateList(files), {**listing, "POST": _uploading(FORCE)}, V2)
+    several = {**listing, "POST": _uploading(SKIP, FORCE)}
+    routes.add(path, CertificateListBesideLists(files), several, V3)
+    routes.add(f"{path}/{{name}}", CertificateItem(files), one)
+
+
+def _uploading(*parameters: Parameter) -> Operation:
+    return upload_operation(
+        "createStorageSSLCertificate",
+        "Upload a certificate. A PEM file with the certificate, its key and its chain; "
+        "HAProxy gets it over the Runtime API, or is reloaded.",
+        _ONE,
+        parameters,
+        _202=reload_queued(_ONE),
+    )
 
 
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
     """Yield the certificates that have expired, or will within 30 days."""
-    place = _folder(services)
+    place = certificate_folder(services)
     soon = datetime.now(UTC) + timedelta(days=_NEAR)
     for name in place.names():
         until = certificate_facts(place.read(name)).get("not_after")

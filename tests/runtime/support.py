@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from falcon import testing
 
@@ -18,10 +18,13 @@ from tests.harness.waiting import until
 
 SERVICES = "/v2/services/haproxy"
 
-TEXT = """\
+TEXT = (
+    """\
 global
   stats socket {folder}/worker.sock mode 600 level admin
-""" + DEFAULTS + """\
+"""
+    + DEFAULTS
+    + """\
 frontend fe
   bind unix@{folder}/fe.sock
   acl known src -f {folder}/known.acl
@@ -40,6 +43,7 @@ backend st
 backend words
   stick-table type string len 64 size 1k expire 10m store gpt0,gpc(3),bytes_in_rate(1m)
 """
+)
 FILES = {
     "known.acl": "192.0.2.1\n192.0.2.2\n",
     "maps/m.map": "# the first ones\nk1 v1\n\nk2   v2 and more\n",
@@ -67,15 +71,22 @@ class Api:
         self.client = testing.TestClient(self.app)
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> testing.Result:
-        """Ask for a path below /v2/services/haproxy."""
-        token = base64.b64encode(b"admin:pw").decode()
-        headers = {"Authorization": f"Basic {token}"}
-        content = None if body is None else json.dumps(body)
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        asked = {name: str(value) for name, value in query.items()}
+        """Ask for a path below /v2/services/haproxy, or a whole one."""
+        content = None if body is None else json.dumps(body).encode()
+        media = "" if body is None else "application/json"
+        return self.send(method, path, content, media, **query)
+
+    def send(
+        self, method: str, path: str, content: bytes | None, media: str, **query: Any
+    ) -> testing.Result:
+        """Ask for such a path with a body of any kind."""
+        headers = {"Authorization": f"Basic {base64.b64encode(b'admin:pw').decode()}"}
+        if media:
+            headers["Content-Type"] = media
+        where = path if path.startswith("/") else f"{SERVICES}/{path}"
+        asked = {name: str(value) for name, value in query.items()} or None
         return self.client.simulate_request(
-            method, f"{SERVICES}/{path}", headers=headers, body=content, params=asked
+            method, where, headers=headers, body=content, params=asked
         )
 
     def get(self, path: str, **query: Any) -> Any:
@@ -131,10 +142,15 @@ def prepare(folder: Path, text: str = TEXT) -> None:
     (folder / "haproxy.cfg").write_text(text.format(folder=folder))
 
 
+L = TypeVar("L", bound=Live)
+
+
 @contextmanager
-def live(program: str, folder: Path, text: str = TEXT, **settings: Any) -> Iterator[Live]:
+def live(
+    program: str, folder: Path, text: str = TEXT, *, kind: type[L] = Live, **settings: Any
+) -> Iterator[L]:
     """Start HAProxy, and the application on the same file."""
     prepare(folder, text)
     with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
         until((folder / "worker.sock").exists)
-        yield Live(folder, process, **settings)
+        yield kind(folder, process, **settings)

@@ -6,7 +6,7 @@ from dataplane_core.errors import RuntimeFailed
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document
 from dataplane_core.text.language import Language
-from dataplane_plugins.runtime import info, servers, stats, tables
+from dataplane_plugins.runtime import info, server_states, stats, tables
 from dataplane_plugins.runtime.stick_tables import declared_fields, parse_table_entry, table_fields
 from tests.runtime.support import TEXT, Api, prepare
 
@@ -37,7 +37,7 @@ def test_several_processes(tmp_path):
 @pytest.mark.parametrize("bits", range(256))
 def test_every_combination_of_state_bits(bits):
     wanted = "maint" if bits & 0b1100011 else "drain" if bits & 0b0011000 else "ready"
-    assert servers.admin_state(bits) == wanted
+    assert server_states.admin_state(bits) == wanted
 
 
 @pytest.mark.haproxy

@@ -1,0 +1,86 @@
+"""Servers as HAProxy writes them (management guide, section 9.3, "show servers state")."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from dataplane_core.plugin import RuntimeFailed
+
+_MAINTENANCE = 0x01 | 0x02 | 0x20 | 0x40
+"""Asked for, inherited from a tracked server; no address or host name resolved.
+
+Not 0x04: that its line says `disabled` stays said of a server that was made ready since.
+"""
+_DRAIN = 0x08 | 0x10
+_OPERATIONAL = {"0": "down", "1": "up", "2": "up", "3": "stopping"}
+"""Stopped; starting (it grows to its weight); running; stopping softly."""
+
+NUMBERS = {
+    "agent_port": "srv_agent_port",
+    "agent_state": "srv_agent_state",
+    "backend_forced_id": "bk_f_forced_id",
+    "backend_id": "be_id",
+    "check_health": "srv_check_health",
+    "check_port": "srv_check_port",
+    "check_result": "srv_check_result",
+    "check_state": "srv_check_state",
+    "check_status": "srv_check_status",
+    "forced_id": "srv_f_forced_id",
+    "iweight": "srv_iweight",
+    "last_time_change": "srv_time_since_last_change",
+    "uweight": "srv_uweight",
+    "weight": "srv_uweight",
+}
+TEXTS = {
+    "agent_addr": "srv_agent_addr",
+    "backend_name": "be_name",
+    "check_addr": "srv_check_addr",
+    "fqdn": "srv_fqdn",
+    "srvrecord": "srvrecord",
+}
+"""Properties of a whole state, and HAProxy's columns for them."""
+
+ServerState = dict[str, Any]
+
+
+def parse_server_states(answer: str) -> Iterator[Mapping[str, str]]:
+    """Yield the rows of an answer to `show servers state`, by HAProxy's names of the columns."""
+    lines = answer.splitlines()
+    if len(lines) < 2 or not lines[1].startswith("# be_id "):
+        raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
+    header = lines[1][2:].split(" ")
+    for line in lines[2:]:
+        given = dict(zip(header, line.split(" "), strict=False))
+        if "srv_port" not in given:
+            raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
+        yield given
+
+
+def short_state(given: Mapping[str, str]) -> ServerState:
+    """Return a server's address and states."""
+    return {
+        "address": given["srv_addr"],
+        "admin_state": admin_state(int(given["srv_admin_state"])),
+        "id": given["srv_id"],
+        "name": given["srv_name"],
+        "operational_state": _OPERATIONAL.get(given["srv_op_state"], "down"),
+        "port": int(given["srv_port"]),
+    }
+
+
+def whole_state(given: Mapping[str, str]) -> ServerState:
+    """Return all that HAProxy says of a server; a column that it lacks is left out."""
+    numbers = {name: int(given[column]) for name, column in NUMBERS.items() if column in given}
+    texts = {name: given[column] for name, column in TEXTS.items() if column in given}
+    ssl = {"use_ssl": given["srv_use_ssl"] == "1"} if "srv_use_ssl" in given else {}
+    return {**short_state(given), **numbers, **texts, **ssl}
+
+
+Shown = Callable[[Mapping[str, str]], ServerState]
+"""Makes what a client sees of a row."""
+
+
+def admin_state(bits: int) -> str:
+    """Return `maint`, `drain` or `ready` for a server's bits: maintenance outweighs draining."""
+    if bits & _MAINTENANCE:
+        return "maint"
+    return "drain" if bits & _DRAIN else "ready"

@@ -1,0 +1,1 @@
+"""Certificates, as files have them and as the running HAProxy has them."""
