@@ -12,6 +12,7 @@ from dataplane_core.text.tokens import is_one_word, plain_word
 _PORTS = re.compile(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
 _PORTLESS = re.compile(r"(unix|abns|abnsz|fd|sockpair)@|/|[^$]*\$")
+_SOCKET = re.compile(r"unix@|/")
 PORT = (1, 65535)
 """The limits of a port (RFC 793); HAProxy reads 0 as none."""
 
@@ -20,9 +21,10 @@ class Address(Term):
     """`HOST[:PORT[-END]]`, as HAProxy cuts it: the last colon separates the port.
 
     A prefix (`unix@`, `ipv4@`, `quic6@`, `fd@` …) belongs to the host; what is no plain port (an
-    offset such as `:+100`, a variable, 0) does too. With `brackets` an IPv6 host stands bare in
-    JSON and in brackets on the line; without, it stands in both as it was given. A word whose
-    values do not change keeps its spelling.
+    offset such as `:+100`, a variable, 0) does too, and so does all that follows the path of a
+    socket to listen on (an address with an `end`). With `brackets` an IPv6 host stands bare in JSON
+    and in brackets on the line; without, it stands in both as it was given. A word whose values do
+    not change keeps its spelling.
 
     A `lax` one is read also where nothing stands, and where a socket's path or a variable leaves
     no port to see: among peers HAProxy takes `server lb1` and `peer lb2 "${IP}:1024"`.
@@ -61,7 +63,8 @@ class Address(Term):
         """Return the values that a word says: its host, and a port or a range where it has one."""
         host, colon, ports = word.rpartition(":")
         match = _PORTS.fullmatch(ports) if colon else None
-        if match is None or self.port is None or not (host or not self.host.required):
+        whole = self.end is not None and _SOCKET.match(word)
+        if match is None or self.port is None or whole or not (host or not self.host.required):
             return {self.host.name: self._bare(word)}
         port, end = int(match[1]), match[2]
         if port > PORT[1] or (end and (self.end is None or int(end) > PORT[1])):

@@ -23,7 +23,7 @@ _LONGEST = 2**31 - 1
 """HAProxy refuses timers that are longer, in the unit that it counts them in."""
 # What follows a unit HAProxy warns of and leaves out: `15min` is 15 minutes, and so is `15m30s`.
 _DURATION = re.compile(r"([0-9]{1,18})(?:(us|ms|s|m|h|d).*)?")
-_SIZE = re.compile(r"([0-9]{1,18})([kKmMgG])?")
+_SIZE = re.compile(r"(-?[0-9]{1,18})([kKmMgG])?")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 

@@ -47,6 +47,7 @@ WHAT_THE_GRAMMAR_CANNOT_SAY = {
     "ServerStatement": "commands for properties of a table that other lines share",
     "NegatableFlag": "a `no` line that a boolean replaces and never writes",
     "DoubledProperty": "one value under two names",
+    "SwitchedLimit": "a switch that says no more than the number beside it",
     "FormWithoutProperties": "a line that counts and has no value",
 }
 """The families' own kinds of declarations, each with what no declaration of the core can say."""

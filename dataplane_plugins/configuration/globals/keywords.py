@@ -4,7 +4,7 @@
 where it has another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -28,6 +28,9 @@ from dataplane_plugins.configuration.common.keywords import valued
 
 Names = dict[str, Any]
 
+ZERO_IS_UNSET: Mapping[str, Any] = {"nullable": False}
+"""What most sizes are in version 3: 0 says no more than no line does."""
+
 
 def in_v3(path: str) -> Names:
     """Return the argument of a property that version 3 has at `path`; none for the same path."""
@@ -45,29 +48,33 @@ def number(
     help: str,
     *limits: int | None,
     v3: str = "",
-    nullable: bool = False,
+    **more: Any,
 ) -> Statement:
     """Return a keyword with a whole number; `limits` are the least and the largest."""
     least, most = [*limits, None, None][:2]
-    term = integer(name, least, most, nullable=nullable, help=help, **in_v3(v3))
+    term = integer(name, least, most, help=help, **in_v3(v3), **more)
     return valued(head, term, str(10 if least is None else least))
 
 
-def time(head: str, name: str, help: str, *limits: int, v3: str = "") -> Statement:
+def time(
+    head: str, name: str, help: str, *limits: int, v3: str = "", **more: Any
+) -> Statement:
     """Return a keyword with a time, milliseconds in JSON; `limits` are the least and the most."""
     least, most = [*limits, None, None][:2]
-    term = duration(name, least, most, nullable=True, help=help, **in_v3(v3))
+    term = duration(name, least, most, nullable=True, help=help, **in_v3(v3), **more)
     return valued(head, term, "1000", "2s")
 
 
 def byte_size(
-    head: str, name: str, help: str, v3: str = "", nullable: bool = True
+    head: str,
+    name: str,
+    help: str,
+    v3: str = "",
+    nullable: bool = True,
+    facts_of_v3: Mapping[str, Any] = ZERO_IS_UNSET,
 ) -> Statement:
-    """Return a keyword with a number of bytes, whose unit may be `k`, `m` or `g`.
-
-    To version 3, 0 is as good as no line.
-    """
-    facts = {"v3": {"nullable": False}}
+    """Return a keyword with a number of bytes, whose unit may be `k`, `m` or `g`."""
+    facts = {"v3": facts_of_v3}
     term = size(name, nullable=nullable, help=help, facts=facts, **in_v3(v3))
     return valued(head, term, "65536", "64k")
 

@@ -2,18 +2,16 @@
 
 from dataplane_core.plugin import (
     Prop,
-    UnwrittenValue,
     each_counts,
     integer,
     one_of,
     opt,
     rest,
-    seq,
     statements,
     word,
 )
-from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.globals.keywords import choice, in_v3, on_off_word, time, words
+from dataplane_plugins.configuration.globals.statements import SwitchedLimit
 from dataplane_plugins.configuration.globals.tuning import TUNE, tuned
 
 _V3 = "tune_lua_options."
@@ -54,25 +52,21 @@ TUNING = (
         *("lua.forced-yield", "lua_forced_yield"),
         "Lua instructions after which a script must pause.",
     ),
-    valued(
+    SwitchedLimit(
         "tune.lua.maxmem",
-        seq(
-            UnwrittenValue(
-                Prop(
-                    TUNE + "lua_maxmem",
-                    "boolean",
-                    help="Whether Lua's memory is limited, by `lua_maxmem_megabytes`.",
-                ),
-                True,
-            ),
-            integer(
-                TUNE + "lua_maxmem_megabytes",
-                nullable=True,
-                help="Memory of Lua in each process, in megabytes.",
-                **in_v3(_V3 + "maxmem"),
-            ),
+        integer(
+            TUNE + "lua_maxmem_megabytes",
+            nullable=True,
+            help="Memory of Lua in each process, in megabytes.",
+            **in_v3(_V3 + "maxmem"),
         ),
-        "100",
+        Prop(
+            TUNE + "lua_maxmem",
+            "boolean",
+            help="Whether Lua's memory is limited, by `lua_maxmem_megabytes`.",
+        ),
+        examples=["tune.lua.maxmem 100"],
+        rejects=["tune.lua.maxmem"],
     ),
     *(
         time(f"tune.lua.{keyword}", TUNE + name, help, v3=_V3 + name.removeprefix("lua_"))

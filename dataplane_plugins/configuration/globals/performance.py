@@ -126,6 +126,7 @@ DEBUGGING = (
         "warn-blocked-traffic-after",
         "warn_blocked_traffic_after",
         "Time that a task may run without a warning.",
+        facts={"v3": {"minimum": 1}},
     ),
     statements(
         "trace",

@@ -45,7 +45,7 @@ def _pairs(head: str, first: str, value: str, name: str, help: str, v3: str = ""
     names = in_v3(v3)
     last = (
         rest(value, required=True, help="The value.")
-        if value == "expr"
+        if value != "format"
         else word(value, None, required=True, help="The value.")
     )
     scope = (r"proc\..+", "like proc.name") if value in ("expr", "format") else (".+", "a word")

@@ -1,10 +1,15 @@
 """What HAProxy 3.0 and 3.2 added to `global` (manual, section 3)."""
 
+from collections.abc import Iterator
+
 from dataplane_core.plugin import (
     WORD,
     Address,
+    Problem,
     Prop,
     Statement,
+    Values,
+    checked,
     first_counts,
     listed,
     opt,
@@ -52,6 +57,13 @@ CPU_SETS = (
 )
 
 
+def _check_cpu_set(values: Values) -> Iterator[Problem]:
+    """HAProxy wants processors with every directive but `reset`, which stands alone."""
+    if (values.get("directive") == "reset") is ("set" in values):
+        wants = "stands alone" if "set" in values else "needs a set"
+        yield Problem("set", 422, f"directive {values.get('directive')} {wants}")
+
+
 def _codes(which: str, help: str) -> Statement:
     """Return `http-err-codes` or `http-fail-codes`, of which HAProxy adds up all lines.
 
@@ -83,14 +95,17 @@ PROCESS = (
     statements(
         "cpu-set",
         "cpu_set",
-        word(
-            "directive",
-            None,
-            required=True,
-            help="What is done with processors.",
-            facts={"v3": {"enum": CPU_SETS}},
-        )
-        + opt(rest("set", help="Which processors.")),
+        checked(
+            word(
+                "directive",
+                None,
+                required=True,
+                help="What is done with processors.",
+                facts={"v3": {"enum": CPU_SETS}},
+            )
+            + opt(rest("set", help="Which processors.")),
+            _check_cpu_set,
+        ),
         help="Processors to use or to leave alone.",
         examples=["cpu-set reset", "cpu-set drop-cpu 0-1"],
         rejects=["cpu-set"],
@@ -122,6 +137,7 @@ TUNING = (
     byte_size(
         *("tune.bufsize.small", TUNE + "bufsize_small", "Size of a small buffer, in bytes."),
         v3=TUNE_BUFFERS + "bufsize_small",
+        facts_of_v3={"minimum": 1},
     ),
     valued(
         "tune.epoll.mask-events",
@@ -166,6 +182,7 @@ TUNING = (
         *("max-rules-at-once", "max_rules_at_once"),
         "Rules evaluated before other work is looked at.",
         nullable=True,
+        facts={"v3": {"minimum": 0}},
     ),
     *(
         first_counts(

@@ -26,7 +26,10 @@ PROCESS = (
         *("per-core", "per-group loose"),
         rejects=["x"],
     ),
-    number("max-threads-per-group", "max_threads_per_group", "Threads of a group at most.", 1),
+    number(
+        *("max-threads-per-group", "max_threads_per_group", "Threads of a group at most.", 1),
+        nullable=True,
+    ),
     boolean("noktls", "performance_options.noktls", "Do not use TLS in the kernel."),
     text("shm-stats-file", "shm_stats_file", "File with counters that processes share.", WORD),
     number(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.plugin import (
+    Code,
     Line,
     LineContent,
     LineForm,
@@ -12,9 +13,11 @@ from dataplane_core.plugin import (
     Reading,
     Scalar,
     SingleStatement,
+    UnwrittenValue,
     Values,
     const,
     nothing,
+    seq,
 )
 from dataplane_plugins.configuration.globals.keywords import in_v3
 
@@ -35,6 +38,25 @@ class FormWithoutProperties(LineForm):
 
     def read(self, line: Line) -> Reading | None:
         return None
+
+
+class SwitchedLimit(SingleStatement):
+    """A keyword with a number, and a switch that is true where the line stands.
+
+    The switch alone writes nothing: no line lacks the number, which a body needs with the switch.
+    """
+
+    def __init__(self, head: str, limit: Scalar, switch: Prop, **more: Any) -> None:
+        super().__init__(head, seq(UnwrittenValue(switch, True), limit), **more)
+        self.switch, self.limit = switch.name, limit.prop.name
+
+    def spread(self, values: Values) -> list[LineContent]:
+        return super().spread(values) if self.limit in values else []
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        if values.get(self.switch) and self.limit not in values:
+            yield Problem(self.limit, Code.REQUIRED, f"{self.limit} in body is required")
+        yield from super().problems(values)
 
 
 class ValueSynonyms(SingleStatement):

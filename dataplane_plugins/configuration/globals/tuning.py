@@ -4,6 +4,8 @@ In version 2 of the interface all stand in `tune_options`; in version 3 some top
 of their own.
 """
 
+from typing import Any
+
 from dataplane_core.plugin import Statement, first_counts
 from dataplane_plugins.configuration.globals.keywords import (
     boolean,
@@ -29,11 +31,11 @@ def in_topic(name: str) -> str:
 
 
 def tuned(
-    keyword: str, name: str, help: str, *limits: int | None, v3: str = "", nullable: bool = False
+    keyword: str, name: str, help: str, *limits: int | None, v3: str = "", **more: Any
 ) -> Statement:
     """Return `tune.<keyword>` with a whole number."""
     v3 = v3 or in_topic(name)
-    return number(f"tune.{keyword}", TUNE + name, help, *limits, v3=v3, nullable=nullable)
+    return number(f"tune.{keyword}", TUNE + name, help, *limits, v3=v3, **more)
 
 
 def _buffer(keyword: str, help: str, *limits: int, nullable: bool = False) -> Statement:

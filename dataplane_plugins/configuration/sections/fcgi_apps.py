@@ -90,7 +90,12 @@ FCGI_APP = Model(
     option("keep-conn", "keep_conn", help="Keep connections open between requests."),
     valued(
         "option max-reqs",
-        integer("max_reqs", 1, help="Requests at the same time on one connection."),
+        integer(
+            "max_reqs",
+            1,
+            help="Requests at the same time on one connection.",
+            facts={"v3": {"default": 1}},
+        ),
         "4",
         rejects=["x"],
     ),

@@ -68,7 +68,10 @@ DGRAM_BIND = statement(
     seq(
         listening_address(),
         params(
-            arg("name", word("name", help="Name of the address.")),
+            arg(
+                "name",
+                word("name", help="Name of the address.", facts={"v3": {"required": True}}),
+            ),
             flag("transparent", "transparent", help="Take messages to addresses of others."),
             arg("interface", word("interface", pattern=None, help="Interface to listen on.")),
             arg(
