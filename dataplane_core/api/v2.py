@@ -43,6 +43,7 @@ class V2:
     writes_units = False
     strict_parameters = False
     null_is_empty = True
+    shows_empty = True
     finds_first = False
     credentials_first = False
 

@@ -62,6 +62,7 @@ class V3:
     writes_units = True
     strict_parameters = True
     null_is_empty = False
+    shows_empty = False
     finds_first = True
     credentials_first = True
 

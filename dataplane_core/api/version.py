@@ -34,6 +34,7 @@ class ApiVersion(Protocol):
     With `writes_units`, new durations and sizes are written with the largest unit that divides
     them (`5s`), else as they are. `strict_parameters`: a boolean in the query that is neither true
     nor false is refused. `null_is_empty`: the body `null` stands for an object without properties.
+    `shows_empty`: the objects that a model says are empty (`Model.empty`) are shown, not left out.
     With `finds_first`, what a PUT replaces is looked for before rules between the properties of
     its body are judged. With `credentials_first`, paths and methods that do not exist ask for
     credentials, too.
@@ -50,6 +51,7 @@ class ApiVersion(Protocol):
     writes_units: bool
     strict_parameters: bool
     null_is_empty: bool
+    shows_empty: bool
     finds_first: bool
     credentials_first: bool
 

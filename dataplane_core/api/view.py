@@ -99,7 +99,8 @@ class View:
                 more["rules"] = collection.problems
             elif isinstance(collection, SectionCollection | SingleSection):
                 whole = self.whole(collection)
-                more["rules"], more["empty"] = whole.problems, collection.model.empty
+                more["rules"] = whole.problems
+                more["empty"] = collection.model.empty if self.version.shows_empty else {}
                 more["children"] = [*self._children(whole)]
             self._codecs[name] = self.make_codec(name, props, **more)
         return self._codecs[name]

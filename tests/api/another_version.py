@@ -33,7 +33,7 @@ class V9:
     index_parameter, index_property = "index", None
     has_metadata = True
     writes_units = strict_parameters = finds_first = credentials_first = False
-    null_is_empty = True
+    null_is_empty = shows_empty = True
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
         return error.status, error.code
