@@ -46,6 +46,7 @@ _MODULES = (
     "configuration.servers.server_templates",
     "configuration.rules.quic_initial_rules",
     "configuration.rules.filter_sequences",
+    "configuration.rules.force_be_switches",
     "configuration.servers.ssl_front_uses",
     "configuration.sections.crt_stores",
     "configuration.globals.traces",

@@ -79,10 +79,13 @@ def case(head: str, term: Term = nothing, value: Any = None, **facts: dict[str, 
     return Case(template, term, template.stem if value is None else value)
 
 
-def dispatch(name: str, *cases: Case, **more: Any) -> Dispatch:
-    """Return a choice by the first word; the property `name` holds the value of the case."""
+def dispatch(name: str, *cases: Case, implied: Any = None, **more: Any) -> Dispatch:
+    """Return a choice by the first word; the property `name` holds the value of the case.
+
+    `implied` as a `Dispatch` has it.
+    """
     more.setdefault("required", True)
-    return Dispatch(Prop(name, "string", **more), *cases)
+    return Dispatch(Prop(name, "string", **more), *cases, implied=implied)
 
 
 def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:

@@ -145,11 +145,15 @@ class Case(Declaration):
 
 
 class Dispatch(Term):
-    """A choice among cases by the first word; the property `prop` holds the value of the case."""
+    """A choice among cases by the first word; the property `prop` holds the value of the case.
 
-    def __init__(self, prop: Prop, *cases: Case) -> None:
+    `implied` is the value that properties mean which a client gives without the choice.
+    """
+
+    def __init__(self, prop: Prop, *cases: Case, implied: Any = None) -> None:
         self.choice = prop
         self.cases = cases
+        self.implied = implied
         words = [case.head.text for case in cases if case.head.literal and case.head.text]
         for word in duplicates(words):
             raise ValueError(f"{word} is declared twice for {prop.name}")
@@ -205,7 +209,7 @@ class Dispatch(Term):
         says every given property; of those, the one whose word has the fewest properties that are
         not given.
         """
-        value = values.get(self.prop.name)
+        value = values.get(self.prop.name, self.implied)
         given = {prop.name for prop in self.props[1:] if prop.name in values}
 
         def fit(case: Case) -> tuple[bool, bool, int]:
@@ -223,7 +227,7 @@ class Dispatch(Term):
 
     def needs(self, values: Values) -> Iterator[str]:
         case = self.choose(values)
-        if self.prop.name not in values:
+        if self.prop.name not in values and self.implied is None:
             yield self.prop.name
         elif case is not None:
             yield from case.term.needs(values)

@@ -131,16 +131,14 @@ class OrderedChoice(Term):
     def choose(self, values: Values) -> Term:
         """Return the term to write `values` with.
 
-        It is the first that can be written and has every given property; else the first that has
-        them; else the first that can be written; else the first.
+        Of those that have every given property, it is the one that lacks the fewest to be written;
+        else the first that can be written; else the first.
         """
         given = {prop.name for prop in self.props if prop.name in values}
-        able = [term for term in self.terms if not any(True for _ in term.needs(values))]
-        for term in able:
-            if given <= term.names:
-                return term
-        whole = (term for term in self.terms if given <= term.names)
-        return next(whole, able[0] if able else self.terms[0])
+        lacking = {term: sum(1 for _ in term.needs(values)) for term in self.terms}
+        whole = [term for term in self.terms if given <= term.names]
+        able = (term for term in self.terms if not lacking[term])
+        return min(whole, key=lacking.__getitem__, default=None) or next(able, self.terms[0])
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         return self.choose(values).write(values, layout)

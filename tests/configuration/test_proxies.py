@@ -38,14 +38,14 @@ def test_the_mode_of_a_backend_has_two_spellings():
     assert FRONTEND.read(one) == {"http_connection_mode": "httpclose"}
 
 
-def test_persistence_rules_are_a_list_and_the_last_of_it():
+def test_persistence_rules_are_a_list_and_the_first_of_it():
     one = section("force-persist if A", "force-persist unless B")
     shown = BACKEND.read(one)
     assert shown["force_persist_list"] == [
         {"cond": "if", "cond_test": "A"},
         {"cond": "unless", "cond_test": "B"},
     ]
-    assert (shown["force_persist.cond"], shown["force_persist.cond_test"]) == ("unless", "B")
+    assert (shown["force_persist.cond"], shown["force_persist.cond_test"]) == ("if", "A")
     only = {"force_persist.cond": "if", "force_persist.cond_test": "C"}
     assert put(BACKEND, section(), **only) == ["force-persist if C"]
     both = {**only, "force_persist_list": [{"cond": "if", "cond_test": "D"}]}
@@ -103,6 +103,38 @@ def test_a_first_step_is_shown_in_the_section_and_steps_survive_without_it():
 )
 def test_what_does_not_belong_together_or_lacks_a_part_is_named(given, wrong):
     assert wrong in [problem.path for problem in BACKEND.problems(given)]
+
+
+@pytest.mark.parametrize(
+    ("given", "idle", "lines"),
+    [
+        ({"source.address": "::1", "source.hdr": "x", "source.occ": "1"}, {"source.hdr", "source.occ"}, ["source [::1]"]),
+        ({"source.address": "::1", "source.port_second": 99}, {"source.port_second"}, ["source [::1]"]),
+        ({"source.address": "1.2.3.4", "source.usesrc": "client", "source.occ": "1"}, {"source.occ"}, ["source 1.2.3.4 usesrc client"]),
+        ({"adv_check": "smtpchk", "smtpchk_params.domain": "a.b"}, {"smtpchk_params.domain"}, ["option smtpchk"]),
+        ({"stats_options.stats_admin_cond": "if"}, {"stats_options.stats_admin_cond"}, []),
+        ({"stats_options.stats_admin_cond_test": "TRUE"}, {"stats_options.stats_admin_cond_test"}, []),
+        ({"stats_options.stats_realm_realm": "A"}, {"stats_options.stats_realm_realm"}, []),
+        ({"compression.minsize_req": -1}, {"compression.minsize_req"}, []),
+    ],
+)  # fmt: skip
+def test_what_says_nothing_is_named_and_left_out(given, idle, lines):
+    assert {problem.path for problem in BACKEND.problems(given) if problem.misplaced} == idle
+    kept = {name: value for name, value in given.items() if name not in idle}
+    assert list(BACKEND.problems(kept)) == []
+    assert put(BACKEND, section(), **kept) == lines
+
+
+def test_an_address_for_servers_to_see_says_whose_it_is():
+    given = {"source.address": "1.2.3.4", "source.address_second": "5.6.7.8"}
+    assert list(BACKEND.problems(given)) == []
+    assert put(BACKEND, section(), **given) == ["source 1.2.3.4 usesrc 5.6.7.8"]
+    assert BACKEND.read(section("source 1.2.3.4 usesrc 5.6.7.8"))["source.usesrc"] == "address"
+
+
+def test_of_several_forms_the_one_that_lacks_least_says_what_is_missing():
+    problems = BACKEND.problems({"adv_check": "httpchk", "httpchk_params.method": "HEAD"})
+    assert [problem.path for problem in problems] == ["httpchk_params.uri"]
 
 
 def test_parameters_of_a_check_that_is_not_chosen_are_named_and_left_out():

@@ -8,7 +8,7 @@ from dataplane_core.haproxy import binaries
 from dataplane_core.resources.collections import RowCollection
 from tests.golden.offline import registry
 from tests.laws.judging import check
-from tests.laws.support import Everything, clean
+from tests.laws.support import Everything, clean, is_in_v2
 
 TEXT = """\
 defaults
@@ -20,10 +20,11 @@ listen l # both
   balance leastconn
   future-keyword 1
 """
+REGISTRY = registry()
 SIDES = [
     (one.name, kind)
-    for one in registry().all_rows()
-    if "listen" in one.parents
+    for one in REGISTRY.all_rows()
+    if "listen" in one.parents and is_in_v2(REGISTRY, one)
     for kind in one.parents
     if kind in ("frontend", "backend")
 ]

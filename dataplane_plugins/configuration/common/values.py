@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dataplane_core.plugin import Code, Problem, Term, Values, checked
+from dataplane_core.plugin import Code, Problem, Term, Values, checked, misplaced
 
 OBJECT_NAME = r'^[A-Za-z0-9-_.:${}"]+$'
 """Names of servers, ACLs and other objects (manual, section 2.1), or a variable for such a name."""
@@ -18,6 +18,33 @@ GUID = r"^[A-Za-z0-9-_.:]+$"
 def or_variable(pattern: str) -> str:
     """Return a pattern for values of `pattern` and for values with an environment variable."""
     return rf"^({pattern}|.*\$.*)$"
+
+
+def idle_without(needed: str | tuple[str, ...], term: Term, *names: str) -> Term:
+    """Return `term` with the rule that the properties `names` say nothing without `needed`.
+
+    Those of a client are left out then: no line would have them. Of several names in `needed` one
+    is enough.
+    """
+    enough = (needed,) if isinstance(needed, str) else needed
+
+    def check(values: Values) -> Iterator[Problem]:
+        if not values.keys() & set(enough):
+            for name in names:
+                if name in values:
+                    yield misplaced(name, f"{name} says nothing without {' or '.join(enough)}")
+
+    return checked(term, check)
+
+
+def counting_up(term: Term, name: str) -> Term:
+    """Return `term` with the rule that its number `name` says nothing if it is negative."""
+
+    def check(values: Values) -> Iterator[Problem]:
+        if name in values and values[name] < 0:
+            yield misplaced(name, f"{name} says nothing, being negative")
+
+    return checked(term, check)
 
 
 def must_match(term: Term, name: str, pattern: str, wanted: str, separator: str = "") -> Term:

@@ -30,6 +30,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.common.values import idle_without
 from dataplane_plugins.configuration.proxies.section_kinds import BACK, ONLY_BACKEND, taken_by
 
 _POST = seq(
@@ -152,6 +153,7 @@ _SEEN = dispatch(
         ),
         value="address",
     ),
+    implied="address",
     required=False,
     help="Whose address servers see.",
 )
@@ -160,16 +162,20 @@ SOURCE = statement(
     "source",
     group(
         "source",
-        seq(
-            Address(
-                Prop("address", required=True, nullable=True, help="Address to connect from."),
-                port(nullable=False, help="Port to connect from."),
+        idle_without(
+            ("usesrc", "address_second"),
+            seq(
+                Address(
+                    Prop("address", required=True, nullable=True, help="Address to connect from."),
+                    port(nullable=False, help="Port to connect from."),
+                ),
+                params(
+                    arg("usesrc", _SEEN),
+                    arg("interface", word("interface", None, help="Interface to connect through.")),
+                    strict=True,
+                ),
             ),
-            params(
-                arg("usesrc", _SEEN),
-                arg("interface", word("interface", None, help="Interface to connect through.")),
-                strict=True,
-            ),
+            *("port_second", "hdr", "occ"),
         ),
     ),
     examples=[

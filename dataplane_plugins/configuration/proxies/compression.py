@@ -2,6 +2,7 @@
 
 from dataplane_core.plugin import Statement, gathered, group, keyword, many, one_of, size, word
 from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.common.values import counting_up
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 ALGORITHMS = ("identity", "gzip", "deflate", "raw-deflate")
@@ -26,8 +27,9 @@ def _types(head: str, name: str, help: str) -> Statement:
 
 def _minsize(side: str, what: str) -> Statement:
     """Return `compression minsize-…`; since HAProxy 3.2."""
-    term = size(f"compression.minsize_{side}", help=f"Bytes from which {what} are compressed.")
-    return valued(f"compression minsize-{side}", term, "10k")
+    name = f"compression.minsize_{side}"
+    term = size(name, help=f"Bytes from which {what} are compressed.")
+    return valued(f"compression minsize-{side}", counting_up(term, name), "10k")
 
 
 COMPRESSION = taken_by(

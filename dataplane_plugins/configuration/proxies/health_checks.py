@@ -14,6 +14,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.configuration.checks.steps import METHODS
 from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.common.values import idle_without
 from dataplane_plugins.configuration.proxies.section_kinds import BACK, taken_by
 
 _METHOD = word("method", None, enum=METHODS, help="Method of the check's request.")
@@ -47,11 +48,15 @@ _PGSQL = group(
 )
 _SMTP = group(
     "smtpchk_params",
-    opt(
-        seq(
-            word("hello", None, help="Greeting: `HELO` or `EHLO`."),
-            opt(word("domain", None, help="Domain that the greeting names.")),
-        )
+    idle_without(
+        "hello",
+        opt(
+            seq(
+                word("hello", None, help="Greeting: `HELO` or `EHLO`."),
+                opt(word("domain", None, help="Domain that the greeting names.")),
+            )
+        ),
+        "domain",
     ),
 )
 

@@ -82,7 +82,7 @@ SPLICING = (
 )
 
 ABORT = switches(
-    BACK, "abortonclose", "abortonclose", "Drop a queued request whose client has gone."
+    ANY, "abortonclose", "abortonclose", "Drop a queued request whose client has gone."
 )
 
 EXTERNAL_CHECK = lasting_option(

@@ -85,9 +85,14 @@ COOKIE = taken_by(
                         flag("indirect", "indirect", help="Keep the cookie from servers."),
                         arg(
                             "maxidle",
-                            seconds("maxidle", help="Idle time it is good for, in seconds."),
+                            seconds(
+                                "maxidle", unit="", help="Idle time it is good for, in seconds."
+                            ),
                         ),
-                        arg("maxlife", seconds("maxlife", help="Time it is good for, in seconds.")),
+                        arg(
+                            "maxlife",
+                            seconds("maxlife", unit="", help="Time it is good for, in seconds."),
+                        ),
                         flag(
                             "nocache", "nocache", help="Mark answers that set it as not cacheable."
                         ),
@@ -237,8 +242,8 @@ STICK_TABLE = taken_by(
 class PersistRules(Statement):
     """Lines `<keyword> if <condition>`, shown as two properties.
 
-    `<name>_list` holds all lines. `<name>` holds the last one, as earlier versions of the interface
-    did. In a body that has both, the list takes precedence.
+    `<name>_list` holds all lines. `<name>` holds the first one, as earlier versions of the
+    interface did. In a body that has both, the list takes precedence.
     """
 
     single = False
@@ -268,8 +273,8 @@ class PersistRules(Statement):
     def collect(self, contents: Sequence[LineContent]) -> dict[str, Any]:
         if not contents:
             return {}
-        last = {f"{self.name}.{name}": value for name, value in contents[-1][1].items()}
-        return {**last, self.list_name: [dict(values) for _, values in contents]}
+        first = {f"{self.name}.{name}": value for name, value in contents[0][1].items()}
+        return {**first, self.list_name: [dict(values) for _, values in contents]}
 
     def spread(self, values: Values) -> list[LineContent]:
         form, prefix = self.forms[0], f"{self.name}."

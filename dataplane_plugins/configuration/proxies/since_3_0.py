@@ -1,8 +1,11 @@
 """Keywords of proxies that HAProxy has got since 3.0 (manual, section 4.2)."""
 
-from dataplane_core.plugin import choose, flag, group, listed, nothing, one_of, option, params
+from dataplane_core.plugin import Prop, choose, flag, group, listed, nothing, one_of, option, params
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.proxies.section_kinds import BACK, FRONT, taken_by
+
+LOG_STEPS = ("accept", "request", "connect", "response", "close", "error", "any")
+"""The moments of a session that `/v3` knows; HAProxy has more (manual, section 4.2 "log-steps")."""
 
 _SMALL = group(
     "use_small_buffers",
@@ -18,8 +21,12 @@ SINCE_3_0 = (
         FRONT,
         valued(
             "log-steps",
-            listed("log_steps", help="Moments of a session at which it is logged."),
-            "accept,close",
+            listed(
+                "log_steps",
+                Prop("", facts={"v3": {"enum": LOG_STEPS}}),
+                help="Moments of a session at which it is logged.",
+            ),
+            *("accept,close", "all"),
         ),
         option(
             "accept-unsafe-violations-in-http-request",

@@ -22,6 +22,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.common.values import idle_without
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
 
 NODE_NAME = r"^[A-Za-z0-9_.-]+$"
@@ -79,21 +80,28 @@ STATS = taken_by(
     each_counts(
         valued(
             "stats admin",
-            seq(
-                const(
-                    "stats_options.stats_admin", True, help="Let servers be managed on the page."
+            idle_without(
+                "stats_options.stats_admin",
+                seq(
+                    const(
+                        "stats_options.stats_admin",
+                        True,
+                        help="Let servers be managed on the page.",
+                    ),
+                    one_of(
+                        "stats_options.stats_admin_cond",
+                        "if",
+                        "unless",
+                        help="Whether the condition must hold or fail.",
+                    ),
+                    rest(
+                        "stats_options.stats_admin_cond_test",
+                        refers_to=ACLS,
+                        help="The condition for managing.",
+                    ),
                 ),
-                one_of(
-                    "stats_options.stats_admin_cond",
-                    "if",
-                    "unless",
-                    help="Whether the condition must hold or fail.",
-                ),
-                rest(
-                    "stats_options.stats_admin_cond_test",
-                    refers_to=ACLS,
-                    help="The condition for managing.",
-                ),
+                "stats_options.stats_admin_cond",
+                "stats_options.stats_admin_cond_test",
             ),
             *("if LOCALHOST", "unless { src 10.0.0.0/8 }"),
             rejects=["if"],
@@ -102,9 +110,17 @@ STATS = taken_by(
     stats_flag("show-modules", "stats_show_modules", "Show the statistics of modules."),
     valued(
         "stats realm",
-        seq(
-            const("stats_options.stats_realm", True, help="Ask for a password in a named realm."),
-            word("stats_options.stats_realm_realm", None, nullable=True, help="The realm's name."),
+        idle_without(
+            "stats_options.stats_realm",
+            seq(
+                const(
+                    "stats_options.stats_realm", True, help="Ask for a password in a named realm."
+                ),
+                word(
+                    "stats_options.stats_realm_realm", None, nullable=True, help="The realm's name."
+                ),
+            ),
+            "stats_options.stats_realm_realm",
         ),
         r"HAProxy\ Statistics",
     ),
