@@ -48,7 +48,8 @@ from dataplane_core.api.transactions import (
 from dataplane_core.api.uploads import FILE_FIELD, Upload, open_upload
 from dataplane_core.api.view import View
 from dataplane_core.auth import Identity
-from dataplane_core.codec.codec import Codec, Loaded, raise_problems
+from dataplane_core.codec.codec import Codec, Loaded
+from dataplane_core.codec.refusals import raise_problems
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import (
     AlreadyExists,

@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError
 from dataplane_core.codec.conversions import CONVERSIONS
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
+from dataplane_core.codec.refusals import raise_violations, refuse_other_types
 from dataplane_core.codec.schema import (
     TYPE_ERROR,
     BrokenRelation,
@@ -23,7 +24,7 @@ from dataplane_core.codec.schema import (
 )
 from dataplane_core.codec.shape import JsonNode, Unused, attach, build, drop, flatten, tidy
 from dataplane_core.codec.untouched import Comparison, carried, partners
-from dataplane_core.errors import BadRequest, Code, Contradiction, Invalid, WrongShape
+from dataplane_core.errors import Code, WrongShape
 from dataplane_core.grammar import Problem, Prop
 
 _UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
@@ -181,9 +182,13 @@ class Codec:
             ignored += map(self.project.wire_name, dropped[:_MOST_NAMED])
             problems = [one for one in self.rules(values) if _anywhere(one) not in known]
         return [
-            ("", (BrokenRule if one.of_schema else BrokenRelation)(one.code, one.message))
+            ("", (BrokenRule if one.of_schema else BrokenRelation)(one.code, self._named(one)))
             for one in problems
         ]
+
+    def _named(self, problem: Problem) -> str:
+        """Return the message of a problem, with the property's name in this version."""
+        return problem.message.replace(problem.path, self.project.wire_name(problem.path), 1)
 
     def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         return flatten(tidy(shown, self.root, Unused(), shown), self.root)
@@ -268,34 +273,3 @@ def _nearest(path: str, owner: JsonNode) -> str:
     name = path.rpartition(".")[2][:_LONGEST_NAME].lower()
     found = get_close_matches(name, owner.children, 1, _CLOSE)
     return f" (did you mean {found[0]}?)" if found else ""
-
-
-def raise_problems(problems: Iterable[Problem]) -> None:
-    """Raise the error that names every broken rule, if any; its code is the first one's."""
-    found = list(problems)
-    if found:
-        message = ", and ".join(dict.fromkeys(one.message for one in found))
-        raise Invalid(message, code=found[0].code)
-
-
-def raise_violations(found: Sequence[Violation]) -> None:
-    """Raise the error that names every broken rule, if any; its code is the first one's.
-
-    It is a `Contradiction` where only rules between properties are broken.
-    """
-    if found:
-        between = all(isinstance(rule, BrokenRelation) for _, rule in found)
-        kind = Contradiction if between else Invalid
-        raise kind(sentence(found), code=found[0][1].code)
-
-
-def refuse_other_types(found: Sequence[Violation]) -> None:
-    """Raise `BadRequest` where a value has another JSON type than its property."""
-    if found and found[0][1].code == TYPE_ERROR:
-        raise BadRequest(sentence(one for one in found if one[1].code != Code.UNKNOWN))
-
-
-def sentence(found: Iterable[Violation]) -> str:
-    """Return all violations as one sentence, each once."""
-    texts = [f"{path} {rule}" if path else str(rule) for path, rule in found]
-    return ", and ".join(dict.fromkeys(texts))

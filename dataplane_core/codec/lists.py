@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from dataplane_core.codec.codec import Codec, Loaded, raise_violations, refuse_other_types
+from dataplane_core.codec.codec import Codec, Loaded
+from dataplane_core.codec.refusals import raise_violations, refuse_other_types
 from dataplane_core.codec.schema import Violation, ordered
 from dataplane_core.codec.untouched import partners
 from dataplane_core.errors import WrongShape

@@ -26,26 +26,34 @@ def metadata_of(line: Line) -> dict[str, Any] | None:
     words = line.comment[1:].strip() if line.tokens else ""
     if not words:
         return None
-    try:
-        found = orjson.loads(words)
-    except orjson.JSONDecodeError:
-        found = None
-    return found if isinstance(found, dict) and not is_too_deep(found) else {"comment": words}
+    found = _object(words)
+    return {"comment": words} if found is None else found
 
 
 def with_metadata(line: Line, metadata: Mapping[str, Any] | None) -> Line:
-    """Return the line with metadata for its comment: compact, with sorted keys; None: no comment.
+    """Return the line with metadata for its comment: compact, with sorted keys.
 
-    A line that has the same metadata stays as it is. Raises `Invalid` for text that is not UTF-8.
+    None removes a comment that is metadata; somebody's own words stay. A line that has the same
+    metadata stays as it is. Raises `Invalid` for text that is not UTF-8.
     """
     if metadata is None:
-        return line.with_comment("")
+        is_metadata = _object(line.comment[1:].strip()) is not None
+        return line.with_comment("") if is_metadata else line
     text = _json(metadata)
     if text == _json(metadata_of(line)):
         return line
     if _SURROGATE.search(text):
         raise Invalid("metadata in body must be text in UTF-8", code=Code.PATTERN)
     return line.with_comment("# " + _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _object(words: str) -> dict[str, Any] | None:
+    """Return the object that a comment is as JSON, None for other words."""
+    try:
+        found = orjson.loads(words)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) and not is_too_deep(found) else None
 
 
 def _json(metadata: Mapping[str, Any] | None) -> str:

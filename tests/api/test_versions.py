@@ -345,7 +345,7 @@ def test_a_section_with_its_rows_has_their_metadata(both: Api) -> None:
     del full["keepers"]["k1"]["metadata"]
     full["keepers"]["k2"]["metadata"] = {"r": 2}
     both.call("PUT", path, full, version=both.version, full_section="true")
-    assert "weight 5\n" in both.text and 'keeper k2 10.0.0.2 # {"r":2}\n' in both.text
+    assert "weight 5  # here\n" in both.text and 'keeper k2 10.0.0.2 # {"r":2}\n' in both.text
 
 
 def test_a_model_whose_mask_lacks_metadata_keeps_its_comments(make_api: Any) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import BadRequest, Code, Invalid
-from dataplane_core.grammar import Prop
+from dataplane_core.grammar import Problem, Prop
 
 PROPS = (
     Prop("check", enum=("enabled", "disabled"), types={"v9": "boolean"}),
@@ -89,6 +89,17 @@ def test_a_version_may_call_off_disabled():
     assert new.load({"compress": "disabled"}).values == old.load({"compress": "off"}).values
     with pytest.raises(Invalid):
         new.load({"compress": "off"}).check()
+
+
+def test_rules_between_properties_name_them_as_the_version_does():
+    props = (Prop("old.level", names={"v9": "new.level"}),)
+
+    def rules(values):
+        return [Problem("old.level", 422, "old.level must be low")] if values else []
+
+    codec = Codec("thing", props, "v9", SchemaFactory(), rules=rules)
+    with pytest.raises(Invalid, match="^new.level must be low$"):
+        codec.load({"new": {"level": "high"}}).check()
 
 
 def test_facts_of_a_property_may_differ_between_versions():

@@ -50,6 +50,8 @@ def test_a_comment_by_hand_is_shown_and_stays(comment, shown):
     line = Line(f"  server s1 192.0.2.1:80 {comment}\n")
     assert metadata_of(line) == shown
     assert with_metadata(line, shown).raw == line.raw or not shown
+    kept = with_metadata(line, None)
+    assert kept.comment == ("" if shown and "comment" not in shown else line.comment)
 
 
 def test_it_is_written_compact_and_sorted():
