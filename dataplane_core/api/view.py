@@ -14,7 +14,7 @@ from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Children, Codec
 from dataplane_core.codec.lists import ListCodec
 from dataplane_core.codec.masks import ModelMask
-from dataplane_core.codec.metadata import metadata_of, with_metadata
+from dataplane_core.codec.metadata import is_metadata, metadata_of, with_metadata
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Problem, Prop
@@ -142,8 +142,16 @@ class View:
         return self.version.has_metadata and METADATA.name in self.codec(collection).root.children
 
     def metadata(self, collection: Collection, line: Line) -> dict[str, Any]:
-        """Return the property of an object that its line's comment is, if the version shows it."""
-        found = metadata_of(line) if self.has_metadata(collection) else None
+        """Return the property of an object that its line's comment is, if the version shows it.
+
+        Of a section that a file has once, such as `global`, words that are no metadata are not
+        shown: clients that leave them out of a PUT mean no change.
+        """
+        if not self.has_metadata(collection):
+            return {}
+        if isinstance(collection, SingleSection) and not is_metadata(line):
+            return {}
+        found = metadata_of(line)
         return {} if found is None else {METADATA.name: found}
 
     def take_metadata(

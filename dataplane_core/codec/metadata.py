@@ -30,6 +30,11 @@ def metadata_of(line: Line) -> dict[str, Any] | None:
     return {"comment": words} if found is None else found
 
 
+def is_metadata(line: Line) -> bool:
+    """Return whether the comment of a line is metadata, and not somebody's own words."""
+    return _object(line.comment[1:].strip()) is not None
+
+
 def with_metadata(line: Line, metadata: Mapping[str, Any] | None) -> Line:
     """Return the line with metadata for its comment: compact, with sorted keys.
 
@@ -37,8 +42,7 @@ def with_metadata(line: Line, metadata: Mapping[str, Any] | None) -> Line:
     metadata stays as it is. Raises `Invalid` for text that is not UTF-8.
     """
     if metadata is None:
-        is_metadata = _object(line.comment[1:].strip()) is not None
-        return line.with_comment("") if is_metadata else line
+        return line.with_comment("") if is_metadata(line) else line
     text = _json(metadata)
     if text == _json(metadata_of(line)):
         return line

@@ -115,3 +115,14 @@ def test_all_behind_the_path_of_a_socket_to_listen_on_is_its_path(api):
     replace_file(api, "log-forward lf\n  dgram-bind unix@/tmp/a:5 name u\n  dgram-bind :5-6 name n\n")
     shown = api.call("GET", f"{TOP}/log_forwards/lf/dgram_binds").json
     assert shown == [{"name": "u", "address": "unix@/tmp/a:5"}, {"name": "n", "port": 5, "port-range-end": 6}]
+
+
+def test_words_beside_the_global_section_stay_and_metadata_goes(api):
+    for comment, shown, after in (
+        ("# by hand", None, "# by hand"),
+        ('# {"owner":"me"}', {"owner": "me"}, ""),
+    ):
+        replace_file(api, f"global {comment}\n  daemon\n")
+        assert api.call("GET", f"{TOP}/global").json.get("metadata") == shown
+        api.change("PUT", f"{TOP}/global", {"daemon": True, "grace": 1000})
+        assert api.text.splitlines()[0] == f"global {after}".strip()
