@@ -41,6 +41,7 @@ class V2:
     index_property: str | None = "index"
     has_metadata = False
     writes_units = False
+    strict_choices = False
     strict_parameters = False
     null_is_empty = True
     shows_empty = True

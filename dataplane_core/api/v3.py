@@ -60,6 +60,7 @@ class V3:
     index_property: str | None = None
     has_metadata = True
     writes_units = True
+    strict_choices = True
     strict_parameters = True
     null_is_empty = False
     shows_empty = False

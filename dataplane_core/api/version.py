@@ -32,7 +32,8 @@ class ApiVersion(Protocol):
     paths call it; `index_property` is the property of the object that has it, None where the path
     alone says it. With `has_metadata`, objects show the comment of their line as `metadata`.
     With `writes_units`, new durations and sizes are written with the largest unit that divides
-    them (`5s`), else as they are. `strict_parameters`: a boolean in the query that is neither true
+    them (`5s`), else as they are. `strict_choices` is as `Problem.of_choice` says.
+    `strict_parameters`: a boolean in the query that is neither true
     nor false is refused. `null_is_empty`: the body `null` stands for an object without properties.
     `shows_empty`: the objects that a model says are empty (`Model.empty`) are shown, not left out.
     With `finds_first`, what a PUT replaces is looked for before rules between the properties of
@@ -49,6 +50,7 @@ class ApiVersion(Protocol):
     index_property: str | None
     has_metadata: bool
     writes_units: bool
+    strict_choices: bool
     strict_parameters: bool
     null_is_empty: bool
     shows_empty: bool

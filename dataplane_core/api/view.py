@@ -190,6 +190,7 @@ class View:
             self.factory,
             mask=ModelMask(mask.properties.get(schema, NOTHING), mask.values.get(schema, {})),
             writes_units=self.version.writes_units,
+            strict_choices=self.version.strict_choices,
             strict=self._strict,
             rules=rules,
             empty=empty,

@@ -1,7 +1,7 @@
 """Decode what a client sends into flat values, and encode flat values as a client gets them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -68,7 +68,8 @@ class Children:
 class Codec:
     """Decodes and encodes the objects of one model in one API version.
 
-    `mask` is what the model lacks in this version, `writes_units` as `build` has it. A `strict`
+    `mask` is what the model lacks in this version, `writes_units` as `build` has it,
+    `strict_choices` as `Problem.of_choice` says. A `strict`
     codec refuses unknown properties, and those that do not belong to the others, instead of leaving
     them out with a warning. `rules` gives the problems between properties of flat values. `empty`
     are the nested objects that are shown although nothing is in them, where other properties have
@@ -85,6 +86,7 @@ class Codec:
         *,
         mask: ModelMask = NO_MASK,
         writes_units: bool = False,
+        strict_choices: bool = False,
         strict: bool = False,
         rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: (),
         empty: Mapping[str, Mapping[str, Any]] | None = None,
@@ -96,6 +98,7 @@ class Codec:
         elsewhere = mask.properties | _other_paths(self.props)
         self.elsewhere = {f"{path}.".replace("[]", "") for path in elsewhere}
         self.strict = strict
+        self._strict_choices = strict_choices
         self.rules = rules
         self._factory = factory
         self.root: JsonNode = build(
@@ -169,18 +172,18 @@ class Codec:
         self, values: dict[str, Any], shown: Mapping[str, Any] | None, ignored: list[str]
     ) -> list[Violation]:
         """Return the rules between properties that the client breaks; what can be left out is."""
-        problems = list(self.rules(values))
+        problems = list(self._broken(values))
         if not problems:
             return []
         known = frozenset(map(_anywhere, self.rules(self._flat(shown)) if shown else ()))
         problems = [one for one in problems if _anywhere(one) not in known]
         while not self.strict:
-            names = [one.path for one in problems if one.misplaced]
+            names = [one.path for one in problems if one.misplaced and not self._counts(one)]
             dropped = [name for name in names if drop(values, name)]
             if not dropped:
                 break
             ignored += map(self.project.wire_name, dropped[:_MOST_NAMED])
-            problems = [one for one in self.rules(values) if _anywhere(one) not in known]
+            problems = [one for one in self._broken(values) if _anywhere(one) not in known]
         return [
             ("", (BrokenRule if one.of_schema else BrokenRelation)(one.code, self._named(one)))
             for one in problems
@@ -189,6 +192,16 @@ class Codec:
     def _named(self, problem: Problem) -> str:
         """Return the message of a problem, with the property's name in this version."""
         return problem.message.replace(problem.path, self.project.wire_name(problem.path), 1)
+
+    def _broken(self, values: Mapping[str, Any]) -> Iterator[Problem]:
+        """Yield the rules that values break, but for choices that this version leaves open."""
+        for one in self.rules(values):
+            if one.misplaced or not one.of_choice or self._strict_choices:
+                yield one
+
+    def _counts(self, one: Problem) -> bool:
+        """Return whether a client is told of a choice, instead of a part of it being left out."""
+        return one.of_choice and self._strict_choices
 
     def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         return flatten(tidy(shown, self.root, Unused(), shown), self.root)

@@ -6,7 +6,14 @@ from typing import Any
 from dataplane_core.grammar.acl_condition import ConditionedTerm
 from dataplane_core.grammar.dispatch import Case, Dispatch, Template
 from dataplane_core.grammar.props import ACLS, Problem, Prop, Values
-from dataplane_core.grammar.shapes import Checked, Group, OptionalTerm, OrderedChoice, Repetition
+from dataplane_core.grammar.shapes import (
+    Checked,
+    ExclusiveChoice,
+    Group,
+    OptionalTerm,
+    OrderedChoice,
+    Repetition,
+)
 from dataplane_core.grammar.statements import (
     ChoiceStatement,
     LineForm,
@@ -43,6 +50,14 @@ def lit(*words: str) -> Term:
 def first_of(*terms: Term) -> Term:
     """Return an ordered choice; an alternative that begins another one stands behind it."""
     return OrderedChoice(*terms)
+
+
+def just_one(*terms: Term, needed: bool = True) -> Term:
+    """Return an ordered choice of which a client gives one: both are a contradiction.
+
+    Unless it is `needed`, HAProxy takes a line with none of them, which is read and written, too.
+    """
+    return ExclusiveChoice(*terms, needed=needed)
 
 
 def group(name: str, term: Term) -> Term:
@@ -190,6 +205,7 @@ __all__ = [
     "dispatch",
     "first_of",
     "group",
+    "just_one",
     "keyword",
     "lit",
     "many",

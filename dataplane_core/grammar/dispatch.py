@@ -221,9 +221,11 @@ class Dispatch(Term):
     def write(self, values: Values, layout: Layout) -> list[str]:
         case = self.choose(values)
         if case is None:
-            known = " ".join(map(str, self.prop.enum))
-            raise unwritable(self.prop.name, f"in body should be one of [{known}]", Code.ENUM)
+            raise unwritable(self.prop.name, self._known(), Code.ENUM)
         return case.term.write(values, layout)
+
+    def _known(self) -> str:
+        return f"in body should be one of [{' '.join(map(str, self.prop.enum))}]"
 
     def needs(self, values: Values) -> Iterator[str]:
         case = self.choose(values)
@@ -236,6 +238,8 @@ class Dispatch(Term):
         case = self.choose(values)
         if case is None:
             yield from missing(self.needs(values))
+            if self.prop.name in values:
+                yield Problem(self.prop.name, Code.ENUM, f"{self.prop.name} {self._known()}")
             return
         for prop in self.props[1:]:
             if prop.name in values and prop.name not in case.names:

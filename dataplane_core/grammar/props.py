@@ -19,7 +19,8 @@ class Problem:
 
     A `misplaced` property belongs to another choice than the object's: no line would say it.
     `of_schema`: versions that tell rules between properties from those of a schema count this one
-    among the latter.
+    among the latter. `of_choice`: the object says both or none of two things of which HAProxy's
+    manual wants one; versions without `strict_choices` take that, and leave out what is misplaced.
     """
 
     path: str
@@ -27,6 +28,7 @@ class Problem:
     message: str
     misplaced: bool = False
     of_schema: bool = False
+    of_choice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from dataplane_core.errors import Invalid
+from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar.props import (
     Layout,
     NoMatch,
@@ -167,6 +167,41 @@ class OrderedChoice(Term):
                 if prop.name in values and reading.values.get(prop.name) != values[prop.name]:
                     reason = f"would be read as {reading.values.get(prop.name)!r} and more"
                     yield Problem(prop.name, 422, f"{prop.name} in body {reason}")
+
+
+class ExclusiveChoice(OrderedChoice):
+    """A choice of which a client gives one, to the letter where a version has `strict_choices`.
+
+    Where HAProxy takes a line without any, the choice is not `needed` to read and write one.
+    """
+
+    def __init__(self, *terms: Term, needed: bool) -> None:
+        super().__init__(*terms)
+        self.needed = needed
+
+    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
+        try:
+            return super().read(tokens, at, reading)
+        except NoMatch:
+            if self.needed:
+                raise
+            return at
+
+    def write(self, values: Values, layout: Layout) -> list[str]:
+        return super().write(values, layout) if self.needed or self.has(values) else []
+
+    def needs(self, values: Values) -> Iterator[str]:
+        if self.needed or self.has(values):
+            yield from super().needs(values)
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        if self.needed or self.has(values):
+            for one in super().problems(values):
+                yield replace(one, of_choice=one.misplaced)
+        else:
+            names = " or ".join(prop.name for prop in self.props)
+            message = f"{names} in body is required"
+            yield Problem(self.props[0].name, Code.REQUIRED, message, of_choice=True)
 
 
 class Group(Term):

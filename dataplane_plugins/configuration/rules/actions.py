@@ -13,10 +13,9 @@ from dataplane_core.plugin import (
     Term,
     arg,
     case,
-    first_of,
     integer,
+    just_one,
     lit,
-    nothing,
     one_of,
     opt,
     params,
@@ -100,7 +99,7 @@ def capture(*shapes: Term, sample: str = "capture_sample", pattern: str | None) 
     `CAPTURE_SLOT` or both. `sample` names the property of the expression, which matches `pattern`.
     """
     what = word(sample, pattern, help="Expression that gives what is kept.")
-    return case("capture", what + (first_of(*shapes) if shapes else nothing))
+    return case("capture", what + just_one(*shapes))
 
 
 def log_level() -> Case:

@@ -37,7 +37,7 @@ EVERYWHERE = (
     case("reject"),
     actions.do_log(),
     actions.lua(),
-    *counters.stick_counters(added="expr", set_to="expr", counter="sc_inc_id", conversion=""),
+    *counters.stick_counters("expr", "expr", "sc_inc_id", conversion="", valued=False),
     *actions.with_expression("set-dst-port", "set-dst"),
     *actions.source(),
     *actions.marks(),
