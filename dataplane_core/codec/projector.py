@@ -57,6 +57,7 @@ class Projector:
                 shown = None if child.conversion is None else child.conversion.shown
                 step = _Step(child.canonical, parents, child.name, items, shown, key=child.key)
                 self._steps[child.canonical] = step
+                self._steps.update((path, step._replace(path=path)) for path in child.others)
 
     def wire_name(self, path: str) -> str:
         """Return the name in the interface of the value at a flat path, as dots separate it."""

@@ -39,7 +39,8 @@ class JsonNode:
     `canonical` is the flat path of the value (inside its array, for items of arrays). An object
     with a `prop` of its own is told from an absent one while it is empty. A `shared` one belongs to
     a part of the object that several models have. `conversion` is that of a value of another type.
-    `defaults` are what new objects get of the members that they lack.
+    `defaults` are what new objects get of the members that they lack. `others` are flat paths of
+    properties that are shown under the same name, and that a body says in the canonical one.
 
     `item` is the tree of one item of an array; that of another model's objects is the root of that
     model, which has the model's name and no path. With a `key`, the items stand in an object, each
@@ -47,14 +48,15 @@ class JsonNode:
     """
 
     __slots__ = (
-        "canonical", "children", "conversion", "defaults", "folded", "item", "key", "name", "path",
-        "prop", "shared",
+        "canonical", "children", "conversion", "defaults", "folded", "item", "key", "name",
+        "others", "path", "prop", "shared",
     )  # fmt: skip
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
         self.name = name
         self.path = path
         self.canonical = canonical
+        self.others: list[str] = []
         self.prop = prop
         self.conversion: Conversion | None = None
         self.shared = False
@@ -123,6 +125,9 @@ def build(
         conversion = CONVERSIONS.get(prop.types.get(version, ""))
         if conversion is None and writes_units:
             conversion = IN_UNITS.get(prop.unit)
+        if node.prop is not None:
+            node.others.append(prop.name)
+            continue
         node.canonical, node.conversion = prop.name, conversion
         node.prop = prop = prop if conversion is None else conversion.prop(prop)
         if prop.default is not None:

@@ -30,7 +30,8 @@ class Template(Term):
     """A word with properties inside: `set-var({var_scope}.{var_name})`, `track-sc{n:int}`.
 
     The one notation, that of `str.format`, is read as a pattern and written as a format. `{n}` is a
-    string and `{n:int}` a number; `{n:int=0}` is a number of which 0 is the unset property. `facts`
+    string and `{n:int}` a number; `{n:int=0}` is a number of which 0 is the unset property, `{n:=}`
+    a string that is empty where the property is unset. `facts`
     gives the facts of the properties by their names. What stands in square brackets at the end, as
     in `sc-inc-gpc0[({n})]`, may be missing from the word, and is written where a property in it is
     given or where 0 is the unset one.
@@ -43,13 +44,18 @@ class Template(Term):
         self.fields = _fields(self.text)
         self.literal = not self.fields
         self.stem = re.split(r"[({]", self.text, maxsplit=1)[0].rstrip(".")
-        self.zero = frozenset(name for name, spec in self.fields.items() if spec == "int=0")
+        self.unset: dict[str, Any] = {
+            name: 0 if spec == "int=0" else ""
+            for name, spec in self.fields.items()
+            if spec in ("int=0", "=")
+        }
         pattern = _pattern(self.bare) + f"(?:{_pattern(self.text[len(self.bare) :])})?"
         self.pattern = re.compile(pattern if bracket else _pattern(self.text))
 
     def declared(self) -> Iterable[Prop]:
+        kinds = {"": "string", "=": "string"}
         return (
-            Prop(name, "integer" if spec else "string", **self.facts.get(name, {}))
+            Prop(name, kinds.get(spec, "integer"), **self.facts.get(name, {}))
             for name, spec in self.fields.items()
         )
 
@@ -72,7 +78,7 @@ class Template(Term):
             return None
         texts = zip(self.props, match.groups(), strict=True)
         said = {p.name: int(t) if p.json == "integer" else t for p, t in texts if t is not None}
-        return {name: one for name, one in said.items() if one != 0 or name not in self.zero}
+        return {name: one for name, one in said.items() if one != self.unset.get(name)}
 
     def takes(self, token: str) -> bool:
         """Return whether a word has the template's form."""
@@ -82,12 +88,12 @@ class Template(Term):
         kept, said = layout.get(self, ("", None))
         if said == {name: values[name] for name in self.names if name in values}:
             return [kept]
-        if self.bare != self.text and not (self.names & values.keys() or self.zero):
+        if self.bare != self.text and not (self.names & values.keys() or self.unset):
             return [self.bare]
         for name in self.needs(values):
             raise unwritable(name, "in body is required", Code.REQUIRED)
         word = "".join(
-            literal + ("" if name is None else str(values.get(name, 0)))
+            literal + ("" if name is None else str(values.get(name, self.unset.get(name, ""))))
             for literal, name, _, _ in Formatter().parse(self.text)
         )
         first = next(iter(self.fields), "")
@@ -108,7 +114,7 @@ class Template(Term):
         if self.bare != self.text and not self.names & values.keys():
             return
         for prop in self.props:
-            if prop.name not in values and prop.name not in self.zero:
+            if prop.name not in values and prop.name not in self.unset:
                 yield prop.name
 
 
@@ -119,8 +125,10 @@ def _fields(text: str) -> dict[str, str]:
 
 def _pattern(text: str) -> str:
     """Return the regular expression that reads what a template, or a part of one, writes."""
+    forms = {"": r"(.+?)", "=": r"(.*?)"}
     return "".join(
-        re.escape(literal) + ("" if name is None else r"(-?[0-9]{1,18})" if spec else r"(.+?)")
+        re.escape(literal)
+        + ("" if name is None else forms.get(spec or "", r"(-?[0-9]{1,18})"))
         for literal, name, spec, _ in Formatter().parse(text)
     )
 

@@ -40,12 +40,12 @@ def written(**values):
         (
             {"type": "set-query", "query-fmt": "a=b"},
             "http-request set-query a=b",
-            {"type": "set-query", "hdr_format": "a=b"},
+            {"type": "set-query", "new_query": "a=b"},
         ),
         (
             {"type": "set-uri", "uri-fmt": "/x"},
             "http-request set-uri /x",
-            {"type": "set-uri", "hdr_format": "/x"},
+            {"type": "set-uri", "new_uri": "/x"},
         ),
         (
             {"type": "replace-uri", "hdr_match": "^/a", "hdr_format": "/b"},

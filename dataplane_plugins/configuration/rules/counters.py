@@ -20,7 +20,8 @@ def stick_counters(
 
     `added` holds the expression whose value is added, `set_to` the one whose value is set,
     `counter` the number of the stick counter. `conversion` says how that number is read: as an
-    integer unless it is empty, which makes the property a string. `valued`: the interface wants a
+    integer unless it is empty, which makes the property a string. HAProxy reads no place as 0, too.
+    `valued`: the interface wants a
     number or an expression where it is strict; HAProxy takes an action without either as 0.
     """
 
@@ -30,7 +31,7 @@ def stick_counters(
         return just_one(number, given, needed=False) if valued else opt(first_of(number, given))
 
     where = f"{{{counter}{conversion}}}"
-    which = f"{{sc_idx{conversion}}}"
+    which = f"{{sc_idx{conversion or ':='}}}"
     one: dict[str, Any] = {counter: {"help": "Number of the stick counter, 0 for the first."}}
     two = {**one, "sc_idx": {"help": "Place in the array of counters or tags, 0 for the first."}}
     return [

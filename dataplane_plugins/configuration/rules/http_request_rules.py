@@ -47,6 +47,12 @@ def _normalizer() -> Term:
     )
 
 
+def _formatted(name: str, new_name: str, help: str) -> Term:
+    """Return a log format that the first versions show as `hdr_format`, and later ones do not."""
+    names = {"v1": "hdr_format", "v2": "hdr_format", "v3": new_name}
+    return word(name, pattern=None, names=names, help=help)
+
+
 def _uri_actions() -> list[Case]:
     """Return the actions that rewrite the method, the path, the query or the whole URI."""
     path = word("path_fmt", help="The new path, a log format.")
@@ -61,8 +67,8 @@ def _uri_actions() -> list[Case]:
         ),
         case("set-path", path),
         case("set-pathq", path),
-        case("set-query", http_actions.FORMAT),
-        case("set-uri", http_actions.FORMAT),
+        case("set-query", _formatted("new_query", "query-fmt", "The new query, a log format.")),
+        case("set-uri", _formatted("new_uri", "uri-fmt", "The new URI, a log format.")),
         case("set-method", word("method_fmt", help="The new method, a log format.")),
         case("normalize-uri", _normalizer()),
     ]
@@ -124,8 +130,8 @@ ACTIONS = (
 
 ACTION_ALIASES = (
     *tracking.HTTP_COUNTER_ALIASES,
-    ActionAlias("set-query", {"query-fmt": "hdr_format"}),
-    ActionAlias("set-uri", {"uri-fmt": "hdr_format"}),
+    ActionAlias("set-query", {"hdr_format": "new_query", "query-fmt": "new_query"}),
+    ActionAlias("set-uri", {"hdr_format": "new_uri", "uri-fmt": "new_uri"}),
     ActionAlias("replace-uri", {"hdr_match": "uri-match", "hdr_format": "uri-fmt"}),
 )
 RULE = RuleStatement(
