@@ -57,7 +57,7 @@ def bandwidth_limit() -> Term:
         strict=True,
     )
     name = word("bandwidth_limit_name", help="Name that rules refer to.")
-    return seq(name, first_of(per_stream, shared))
+    return seq(name, first_of(shared, per_stream))
 
 
 FILTER = statement(
