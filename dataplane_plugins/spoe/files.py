@@ -82,9 +82,7 @@ class SpoeReloads:
         """Ask for a reload that reads version `version` of the file; returns its identifier."""
         wanted = f"SPOE file {self._name}, version {version}"
         newest = self._services.config.history.newest()
-        return self._services.reloads.request(
-            newest.version if newest else 0, wanted, beside=True
-        )
+        return self._services.reloads.request(newest.version if newest else 0, wanted, beside=True)
 
     def loading(self) -> tuple[int, ...]:
         """Return no version: nobody knows which one HAProxy reads with the configuration."""

@@ -118,9 +118,7 @@ def agent(registry: Registry) -> Model:
     return AgentModel(
         "spoe_agent",
         _names("groups", "groups", "Groups of messages that rules may send, one blank between."),
-        *_rows(
-            registry, "log_targets", "log", "Where the agent's own messages are logged."
-        ),
+        *_rows(registry, "log_targets", "log", "Where the agent's own messages are logged."),
         *_AGENT,
     )
 

@@ -1,5 +1,7 @@
 """What the specification says of SPOE files and of what is in them."""
 
+from dataclasses import replace
+
 from dataplane_core.plugin import (
     BAD_REQUEST,
     EXISTS,
@@ -83,6 +85,10 @@ FILE_ITEM = {
         _409=IN_USE,
     ),
 }
+_IN_DATA: Fragment = {"type": "object", "properties": {"data": {"type": "string"}}}
+WRAPPED_FILE = replace(
+    FILE_ITEM["GET"], responses={**FILE_ITEM["GET"].responses, "200": Response(_IN_DATA, SHOWN)}
+)
 FILE_VERSION = {
     "GET": _operation(
         "getSpoeConfigurationVersion",

@@ -1,5 +1,6 @@
 """Responders of SPOE files and of their scopes."""
 
+from typing import Any
 
 import falcon
 
@@ -44,11 +45,22 @@ class SpoeFileItem:
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         store = self._view.files.store(name)
         text, _ = store.raw_text()
-        resp.data = to_json(self._view.version.wrap(store.snapshot().version, text))
+        resp.data = to_json(self.shown_text(store.snapshot().version, text))
+
+    def shown_text(self, version: int, text: str) -> Any:
+        """Return the text of a version of the file as the answer has it."""
+        return self._view.version.wrap(version, text)
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         self._view.files.delete(name)
         resp.status = 204
+
+
+class WrappedSpoeFileItem(SpoeFileItem):
+    """One file, whose text is always the member of an object."""
+
+    def shown_text(self, version: int, text: str) -> Any:
+        return {"data": text}
 
 
 class SpoeFileVersion:

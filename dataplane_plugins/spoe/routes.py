@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     TransactionList,
     Transactions,
     array,
+    below,
     impl,
 )
 from dataplane_plugins.spoe import operations, resources
@@ -28,6 +29,11 @@ from dataplane_plugins.spoe.view import SpoeView
 
 BASE = "/services/haproxy/spoe"
 TRANSACTIONS = "/services/haproxy/spoe_transactions"
+FILE = f"{BASE}/spoe_files/{{parent_name}}"
+V2, V3 = ("v2",), ("v3",)
+IN_FILE = {"parent_name": "spoe"}
+IN_SCOPE = {**IN_FILE, "scope_name": "scope"}
+"""The parameters of paths in v3, and those of the query in v2, which responders read."""
 
 
 def collections(registry: Registry) -> tuple[SectionCollection, ...]:
@@ -82,24 +88,40 @@ def _add_files(routes: Routes, views: SpoeViews, limit: int) -> None:
     routes.schema("spoe_files", {"type": "array", "items": {"type": "string"}})
     several, one = operations.FILE_LIST, operations.FILE_ITEM
     routes.add(f"{BASE}/spoe_files", resources.SpoeFileList(views.files, limit), several)
-    routes.add(f"{BASE}/spoe_files/{{name}}", views.having(resources.SpoeFileItem), one)
-    routes.add(f"{BASE}/version", views.having(resources.SpoeFileVersion), operations.FILE_VERSION)
+    routes.add(f"{BASE}/spoe_files/{{name}}", views.having(resources.SpoeFileItem), one, V2)
+    routes.add(
+        f"{BASE}/spoe_files/{{name}}",
+        views.having(resources.WrappedSpoeFileItem),
+        {**one, "GET": operations.WRAPPED_FILE},
+        V3,
+    )
+    version, reading = views.having(resources.SpoeFileVersion), operations.FILE_VERSION
+    routes.add(f"{BASE}/version", version, reading, V2)
+    routes.add(f"{BASE}/{{parent_name}}/version", *below(version, reading, IN_FILE), V3)
 
 
 def _add_scopes(routes: Routes, views: SpoeViews) -> None:
     routes.schema("spoe_scope", {"type": "string", "example": "[mirror]"})
     routes.schema("spoe_scopes", array("spoe_scope"))
-    several, one = operations.SCOPE_LIST, operations.SCOPE_ITEM
-    routes.add(f"{BASE}/spoe_scopes", views.having(resources.ScopeList), several)
-    routes.add(f"{BASE}/spoe_scopes/{{name}}", views.having(resources.ScopeItem), one)
+    several, one = views.having(resources.ScopeList), views.having(resources.ScopeItem)
+    listed, single = operations.SCOPE_LIST, operations.SCOPE_ITEM
+    routes.add(f"{BASE}/spoe_scopes", several, listed, V2)
+    routes.add(f"{BASE}/spoe_scopes/{{name}}", one, single, V2)
+    routes.add(f"{FILE}/scopes", *below(several, listed, IN_FILE), V3)
+    routes.add(f"{FILE}/scopes/{{name}}", *below(one, single, IN_FILE), V3)
 
 
 def _add_sections(routes: Routes, views: SpoeViews, one: SectionCollection) -> None:
     routes.schema(one.naming.schemas, array(one.naming.schema))
+    several = views.having(lambda view: SectionList(view, one))
+    single = views.having(lambda view: SectionItem(view, one))
+    listed, item = operations.section_list(one), operations.section_item(one)
     path = f"{BASE}/{one.name}"
-    several, single = operations.section_list(one), operations.section_item(one)
-    routes.add(path, views.having(lambda view: SectionList(view, one)), several)
-    routes.add(f"{path}/{{name}}", views.having(lambda view: SectionItem(view, one)), single)
+    routes.add(path, several, listed, V2)
+    routes.add(f"{path}/{{name}}", single, item, V2)
+    path = f"{FILE}/scopes/{{scope_name}}/{one.name.removeprefix('spoe_')}"
+    routes.add(path, *below(several, listed, IN_SCOPE), V3)
+    routes.add(f"{path}/{{name}}", *below(single, item, IN_SCOPE), V3)
 
 
 def _add_transactions(routes: Routes, files: SpoeFiles) -> None:
@@ -109,6 +131,9 @@ def _add_transactions(routes: Routes, files: SpoeFiles) -> None:
     def found(req: ApiRequest) -> Transactions:
         return files.store(req.query["spoe"]).transactions
 
-    several, one = operations.TRANSACTION_LIST, operations.TRANSACTION_ITEM
-    routes.add(TRANSACTIONS, TransactionList(found), several)
-    routes.add(TRANSACTIONS + "/{id}", TransactionItem(found), one)
+    several, one = TransactionList(found), TransactionItem(found)
+    listed, item = operations.TRANSACTION_LIST, operations.TRANSACTION_ITEM
+    routes.add(TRANSACTIONS, several, listed, V2)
+    routes.add(f"{TRANSACTIONS}/{{id}}", one, item, V2)
+    routes.add(f"{FILE}/transactions", *below(several, listed, IN_FILE), V3)
+    routes.add(f"{FILE}/transactions/{{id}}", *below(one, item, IN_FILE), V3)
