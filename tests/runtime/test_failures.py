@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from falcon import testing
 
 from dataplane_core.settings import Settings
 from dataplane_core.testing import FakeRuntime
@@ -20,6 +21,7 @@ from tests.harness.fixtures import one_haproxy
 from tests.harness.server import ApiServer
 from tests.harness.waiting import PATIENCE, ends, until
 from tests.runtime.support import SERVICES, TEXT, Api, Live, live, prepare
+from tests.storage.support import form
 
 CALLS = [
     ("GET", "runtime/info", None, {}),
@@ -52,6 +54,52 @@ CALLS = [
      {"process": 1, "stick_table": "st"}),
 ]  # fmt: skip
 
+V3 = "/v3/services/haproxy"
+_CERTIFICATE = form("x.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+NEWER_CALLS = [
+    ("GET", f"{V3}/runtime/info", None, {}),
+    ("GET", f"{V3}/stats/native", None, {}),
+    ("GET", f"{V3}/runtime/backends/be/servers", None, {}),
+    ("POST", f"{V3}/runtime/backends/be/servers", {"name": "n", "address": "127.0.0.1"}, {}),
+    ("GET", f"{V3}/runtime/backends/be/servers/s1", None, {}),
+    ("PUT", f"{V3}/runtime/backends/be/servers/s1", {"admin_state": "maint"}, {}),
+    ("DELETE", f"{V3}/runtime/backends/be/servers/s1", None, {}),
+    ("GET", f"{V3}/runtime/acls/0/entries", None, {}),
+    ("POST", f"{V3}/runtime/acls/0/entries", {"value": "192.0.2.9"}, {}),
+    ("PUT", f"{V3}/runtime/acls/0/entries", [{"value": "192.0.2.9"}], {}),
+    ("GET", f"{V3}/runtime/acls/0/entries/0x1", None, {}),
+    ("DELETE", f"{V3}/runtime/acls/0/entries/0x1", None, {}),
+    ("GET", f"{V3}/runtime/maps/m.map/entries", None, {}),
+    ("POST", f"{V3}/runtime/maps/m.map/entries", {"key": "k", "value": "v"}, {}),
+    ("GET", f"{V3}/runtime/maps/m.map/entries/k", None, {}),
+    ("PUT", f"{V3}/runtime/maps/m.map/entries/k", {"value": "v"}, {}),
+    ("DELETE", f"{V3}/runtime/maps/m.map/entries/k", None, {}),
+    ("GET", f"{V3}/runtime/stick_tables", None, {}),
+    ("GET", f"{V3}/runtime/stick_tables/st", None, {}),
+    ("GET", f"{V3}/runtime/stick_tables/st/entries", None, {}),
+    ("POST", f"{V3}/runtime/stick_tables/st/entries",
+     {"key": "192.0.2.1", "data_type": {"gpc0": 1}}, {}),
+    *(
+        call
+        for kind in ("ssl_certs", "ssl_ca_files", "ssl_crl_files")
+        for call in (
+            ("GET", f"{V3}/runtime/{kind}", None, {}),
+            ("POST", f"{V3}/runtime/{kind}", _CERTIFICATE, {}),
+            ("GET", f"{V3}/runtime/{kind}/x.pem", None, {}),
+            ("PUT", f"{V3}/runtime/{kind}/x.pem", _CERTIFICATE, {}),
+            ("DELETE", f"{V3}/runtime/{kind}/x.pem", None, {}),
+        )
+    ),
+    ("POST", f"{V3}/runtime/ssl_ca_files/x.pem/entries", _CERTIFICATE, {}),
+    ("GET", f"{V3}/runtime/ssl_ca_files/x.pem/entries/1", None, {}),
+    ("GET", f"{V3}/runtime/ssl_crt_lists", None, {}),
+    ("GET", f"{V3}/runtime/ssl_crt_lists/entries", None, {"name": "x"}),
+    ("POST", f"{V3}/runtime/ssl_crt_lists/entries", {"file": "x.pem"}, {"name": "x"}),
+    ("DELETE", f"{V3}/runtime/ssl_crt_lists/entries", None, {"name": "x", "cert_file": "x.pem"}),
+    ("GET", f"{V3}/runtime/acme", None, {}),
+    ("PUT", f"{V3}/runtime/acme", None, {"certificate": "x.pem"}),
+]  # fmt: skip
+"""Calls of paths that /v3 has for itself; what it shares with /v2 is called above."""
 
 NEED_NO_HAPROXY = {"runtime/maps": {"POST"}}
 MOST = 2.0
@@ -60,12 +108,19 @@ SOCKET = "  stats socket {folder}/worker.sock mode 600 level admin\n"
 BY_BOTH = TEXT.replace(SOCKET, SOCKET + "  master-worker no-exit-on-failure\n")
 
 
+def sent(api: Api, call: tuple) -> testing.Result:
+    """The answer to a call; bytes are a form with a file."""
+    method, path, body, query = call
+    if isinstance(body, bytes):
+        return api.send(method, path, body, "multipart/form-data; boundary=BB", **query)
+    return api.call(method, path, body, **query)
+
+
 def asked(api: Api, call: tuple) -> tuple[int, float]:
     """The status of a failure, which has a reason, and the seconds until it came."""
-    method, path, body, query = call
     begun = time.monotonic()
-    answer = api.call(method, path, body, **query)
-    assert len(answer.json["message"]) > 20, path
+    answer = sent(api, call)
+    assert len(answer.json["message"]) > 20, call
     return answer.status_code, time.monotonic() - begun
 
 
@@ -76,9 +131,9 @@ def in_time(answers: Iterable[tuple[int, float]], seconds: float) -> set[int]:
     return set(statuses)
 
 
-def failures(api: Api, seconds: float) -> set[int]:
-    """The statuses of all calls."""
-    return in_time([asked(api, call) for call in CALLS], seconds)
+def failures(api: Api, seconds: float, calls: Iterable[tuple] = CALLS) -> set[int]:
+    """The statuses of calls."""
+    return in_time([asked(api, call) for call in calls], seconds)
 
 
 @contextmanager
@@ -94,14 +149,17 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_every_route_is_called_here(tmp_path):
+@pytest.mark.parametrize("version", ["/v2", "/v3"])
+def test_every_route_is_called_here(tmp_path, version):
     prepare(tmp_path)
-    [site] = [one for one in Api(tmp_path).app.served if one.version.prefix == "/v2"]
+    [site] = [one for one in Api(tmp_path).app.served if one.version.prefix == version]
+    known = [(method, path.removeprefix(f"{V3}/")) for method, path, _, _ in NEWER_CALLS]
+    known = [(method, path) for method, path, _, _ in CALLS] + (known if version == "/v3" else [])
     for route in site.routes:
         path = route.template.removeprefix("/services/haproxy/")
         if path.startswith(("runtime/", "stats/")):
-            form = re.sub(r"\{\w+\}", "[^/]+", path)
-            called = {method for method, one, _, _ in CALLS if re.fullmatch(form, one)}
+            template = re.sub(r"\{\w+\}", "[^/]+", path)
+            called = {method for method, one in known if re.fullmatch(template, one)}
             assert called | NEED_NO_HAPROXY.get(path, set()) == set(route.operations), path
 
 
@@ -199,7 +257,13 @@ def test_many_calls_at_once_do_not_hold_up_the_configuration(tmp_path: Path) -> 
 
 def test_without_a_socket(tmp_path):
     prepare(tmp_path, TEXT.replace(SOCKET, ""))
-    assert failures(Api(tmp_path), 1.0) == {503}
+    assert failures(Api(tmp_path), 1.0) == failures(Api(tmp_path), 1.0, NEWER_CALLS) == {503}
+
+
+@pytest.mark.haproxy
+def test_newer_calls_on_a_worker_that_is_stopped(own_haproxy):
+    with stopped(own_haproxy.pid):
+        assert failures(own_haproxy, MOST, NEWER_CALLS) <= {503, 504}
 
 
 ANSWERS = [
@@ -218,5 +282,5 @@ def test_odd_answers_are_no_fault_of_this_server(tmp_path, answer):
     prepare(tmp_path)
     api = Api(tmp_path)
     with FakeRuntime(tmp_path / "worker.sock", {"": answer + "\n"}):
-        for method, path, body, query in CALLS:
-            assert api.status(method, path, body, **query) != 500, path
+        for call in (*CALLS, *NEWER_CALLS):
+            assert sent(api, call).status_code != 500, call
