@@ -21,6 +21,7 @@ from dataplane_core.api.operations import (
     DEFAULT_RESPONSE,
     EXISTS,
     FORCE_RELOAD,
+    FULL_SECTION,
     NOT_ACCEPTABLE,
     NOT_FOUND,
     TRANSACTION_ID,
@@ -101,6 +102,7 @@ from dataplane_core.resources.collections import (
     RowCollection,
     RowCommands,
     SectionCollection,
+    SingleSection,
 )
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.locate import refuse_namesake
@@ -162,13 +164,13 @@ __all__ = [
     "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "WholeSection", "repeated", "RowCommands", "NeedsReload",
-    "Collection", "RowCollection", "SectionCollection", "Naming",
+    "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
-    "CONFLICT", "CURRENT_VERSION", "EXISTS", "DEFAULT_RESPONSE", "FORCE_RELOAD", "NOT_ACCEPTABLE",
-    "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created", "deleted",
-    "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList", "TransactionItem",
-    "parse_json", "to_json", "open_upload", "Upload", "FILE_FIELD", "View",
+    "CONFLICT", "CURRENT_VERSION", "EXISTS", "DEFAULT_RESPONSE", "FORCE_RELOAD", "FULL_SECTION",
+    "NOT_ACCEPTABLE", "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created",
+    "deleted", "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList",
+    "TransactionItem", "parse_json", "to_json", "open_upload", "Upload", "FILE_FIELD", "View",
     "CheckedRequest", "InVersion", "below", "SectionList", "SectionItem", "DocumentSections",
     "Codec", "Loaded", "raise_problems", "SchemaFactory",
     # Text, as HAProxy reads it.

@@ -76,7 +76,8 @@ class Body:
     """The body that an operation takes.
 
     For JSON, either a `codec`, or the `props` of the object that `schema` refers to by name, with
-    the `rules` between them; the responder finds the decoded object in `req.body`. `form_field` is
+    the `rules` between them; the responder finds the decoded object in `req.body`. Where a view of
+    a plugin's own has the codec, `make_codec` gives it for the view of a version. `form_field` is
     the file of a multipart body. `also` are further media types, which the responder itself tells
     apart. `example` is a body that can be sent as it is.
     """
@@ -87,6 +88,7 @@ class Body:
     codec: Codec | ListCodec | None = None
     props: tuple[Prop, ...] = ()
     rules: Callable[[Mapping[str, Any]], Iterable[Problem]] = lambda values: ()
+    make_codec: Callable[[Any], Codec] | None = None
     required: bool = True
     form_field: str = ""
     help: str = ""

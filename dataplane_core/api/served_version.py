@@ -7,10 +7,11 @@ from threading import Lock
 from typing import Any, Protocol
 
 from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import Operation, Response
+from dataplane_core.api.operations import Body, Operation, Response
 from dataplane_core.api.routes import InVersion, Route, Routes
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
+from dataplane_core.codec.codec import Codec
 from dataplane_core.services import Services
 
 
@@ -92,13 +93,18 @@ class ServedVersion:
         for method, operation in route.operations.items():
             body = operation.body
             if body is not None and body.props and body.codec is None:
-                codec = self.view.make_codec(str(body.schema["$ref"]), body.props, body.rules)
-                operation = replace(operation, body=replace(body, codec=codec))
+                operation = replace(operation, body=replace(body, codec=self._codec(body)))
             operations[method] = replace(operation, responses=self._wrapped(operation))
         resource = route.resource
         if isinstance(resource, InVersion):
             resource = resource.make(self.view)
         return replace(route, resource=resource, operations=operations)
+
+    def _codec(self, body: Body) -> Codec:
+        """Return the codec of a plugin's body in this version."""
+        if body.make_codec is not None:
+            return body.make_codec(self.view)
+        return self.view.make_codec(str(body.schema["$ref"]), body.props, body.rules)
 
     def _wrapped(self, operation: Operation) -> dict[str, Response]:
         """Return the answers of a plugin's operation with the schemas that this version has."""

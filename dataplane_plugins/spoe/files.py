@@ -37,7 +37,7 @@ from dataplane_core.plugin import (
     sync_directory,
     with_last_newline,
 )
-from dataplane_plugins.spoe.models import GROUP, agent, message
+from dataplane_plugins.spoe.models import GROUP, agent, message, numbered_rows
 
 KINDS = (SCOPE_KIND, "spoe-agent", "spoe-message", "spoe-group")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
@@ -45,7 +45,11 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 def language(registry: Registry) -> Language:
     """Return the words that sections of SPOE files, and the lines in them, start with."""
-    models = (agent(registry), message(registry), GROUP)
+    models = (
+        agent(*numbered_rows(registry, "spoe-agent")),
+        message(*numbered_rows(registry, "spoe-message")),
+        GROUP,
+    )
     return Language(KINDS, (head for model in models for head in model.heads.by_head))
 
 

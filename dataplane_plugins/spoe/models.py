@@ -113,27 +113,35 @@ GROUP = Model(
 )
 
 
-def agent(registry: Registry) -> Model:
-    """Return the lines of an agent; its `log` lines are those that `log_targets` declares."""
+ROWS = {
+    "spoe-agent": ("log", "log_targets", "Where the agent's own messages are logged."),
+    "spoe-message": ("acl", "acls", "Conditions that the event may refer to."),
+}
+"""For kinds of sections: the property that lists rows of a collection, the collection, its help."""
+
+
+def agent(*rows: Statement) -> Model:
+    """Return the lines of an agent, with `rows` among them."""
     return AgentModel(
         "spoe_agent",
         _names("groups", "groups", "Groups of messages that rules may send, one blank between."),
-        *_rows(registry, "log_targets", "log", "Where the agent's own messages are logged."),
+        *rows,
         *_AGENT,
     )
 
 
-def message(registry: Registry) -> Model:
-    """Return the lines of a message; its `acl` lines are those that `acls` declares."""
+def message(*rows: Statement) -> Model:
+    """Return the lines of a message, with `rows` among them."""
     return Model(
         "spoe_message",
-        *_rows(registry, "acls", "acl", "Conditions that the event may refer to."),
+        *rows,
         _names("args", "args", "What is sent: sample expressions, each with an optional name=."),
         _EVENT,
     )
 
 
-def _rows(registry: Registry, collection: str, name: str, help: str) -> list[Statement]:
-    """Return the lines of a collection as the list `name`; none where no plugin declares it."""
+def numbered_rows(registry: Registry, kind: str) -> list[Statement]:
+    """Return the rows of a kind of section as a numbered list; nothing if no plugin has them."""
+    name, collection, help = ROWS[kind]
     rows = registry.declared_rows(collection)
     return [] if rows is None else [nested(name, rows.table.statement, numbered=True, help=help)]

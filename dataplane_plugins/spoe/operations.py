@@ -1,5 +1,6 @@
 """What the specification says of SPOE files and of what is in them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from dataplane_core.plugin import (
@@ -11,15 +12,18 @@ from dataplane_core.plugin import (
     TOO_MANY_TRANSACTIONS,
     TRANSACTION_ID,
     Body,
+    Codec,
     Fragment,
     Operation,
     Parameter,
     Response,
     SectionCollection,
+    View,
     operation,
 )
 from dataplane_plugins.spoe.view import NAME
 
+MakeCodec = Callable[[View, SectionCollection], Codec]
 SPOE = Parameter("spoe", required=True, help="Name of the SPOE file.")
 SCOPE = Parameter("scope", required=True, help="The scope in brackets, such as [mirror].")
 VERSION_OF_FILE = Parameter(
@@ -131,8 +135,8 @@ SCOPE_ITEM = {
 }
 
 
-def section_list(collection: SectionCollection) -> dict[str, Operation]:
-    """Return the operations on all sections of a kind in a scope."""
+def section_list(collection: SectionCollection, make: MakeCodec) -> dict[str, Operation]:
+    """Return the operations on all sections of a kind in a scope; `make` makes codecs."""
     naming, kind = collection.naming, collection.kind
     one, many = {"$ref": naming.schema}, {"$ref": naming.schemas}
     return {
@@ -148,7 +152,7 @@ def section_list(collection: SectionCollection) -> dict[str, Operation]:
             SPOE,
             SCOPE,
             *FILE_CHANGE,
-            body=_body(collection),
+            body=_body(collection, make),
             _201=Response(one, (), "Created."),
             _400=BAD_REQUEST,
             _404=NOT_FOUND,
@@ -157,8 +161,8 @@ def section_list(collection: SectionCollection) -> dict[str, Operation]:
     }
 
 
-def section_item(collection: SectionCollection) -> dict[str, Operation]:
-    """Return the operations on one section of a kind in a scope."""
+def section_item(collection: SectionCollection, make: MakeCodec) -> dict[str, Operation]:
+    """Return the operations on one section of a kind in a scope, as `section_list` does."""
     naming, kind, one = collection.naming, collection.kind, {"$ref": collection.naming.schema}
     return {
         "GET": _reading(
@@ -174,7 +178,7 @@ def section_item(collection: SectionCollection) -> dict[str, Operation]:
             SPOE,
             SCOPE,
             *FILE_CHANGE,
-            body=_body(collection),
+            body=_body(collection, make),
             _200=Response(one, (), "Replaced."),
             _400=BAD_REQUEST,
             _404=NOT_FOUND,
@@ -187,11 +191,11 @@ def section_item(collection: SectionCollection) -> dict[str, Operation]:
     }
 
 
-def _body(collection: SectionCollection) -> Body:
+def _body(collection: SectionCollection, make: MakeCodec) -> Body:
     return Body(
         {"$ref": collection.naming.schema},
         props=(NAME, *collection.props),
-        rules=collection.model.problems,
+        make_codec=lambda view: make(view, collection),
         example={"name": collection.kind.removeprefix("spoe-")},
     )
 

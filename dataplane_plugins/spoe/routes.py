@@ -4,11 +4,14 @@ from collections.abc import Callable
 from functools import cache
 
 from dataplane_core.plugin import (
+    FULL_SECTION,
     TRANSACTION,
     ApiRequest,
+    Codec,
     InVersion,
     Model,
     Naming,
+    Operation,
     Registry,
     Routes,
     SectionCollection,
@@ -18,13 +21,14 @@ from dataplane_core.plugin import (
     TransactionItem,
     TransactionList,
     Transactions,
+    View,
     array,
     below,
     impl,
 )
 from dataplane_plugins.spoe import operations, resources
 from dataplane_plugins.spoe.files import SpoeFiles
-from dataplane_plugins.spoe.models import GROUP, agent, message
+from dataplane_plugins.spoe.models import GROUP, ROWS, agent, message, numbered_rows
 from dataplane_plugins.spoe.view import SpoeView
 
 BASE = "/services/haproxy/spoe"
@@ -36,11 +40,15 @@ IN_SCOPE = {**IN_FILE, "scope_name": "scope"}
 """The parameters of paths in v3, and those of the query in v2, which responders read."""
 
 
-def collections(registry: Registry) -> tuple[SectionCollection, ...]:
-    """Return the sections that stand in scopes."""
+def collections(registry: Registry, *, numbered: bool) -> tuple[SectionCollection, ...]:
+    """Return the sections that stand in scopes.
+
+    Their rows are `numbered` objects of their own model, or those of the rows' collections.
+    """
+    rows = {kind: numbered_rows(registry, kind) if numbered else [] for kind in ROWS}
     return (
-        _collection("agent", "spoe-agent", agent(registry)),
-        _collection("message", "spoe-message", message(registry)),
+        _collection("agent", "spoe-agent", agent(*rows["spoe-agent"])),
+        _collection("message", "spoe-message", message(*rows["spoe-message"])),
         _collection("group", "spoe-group", GROUP),
     )
 
@@ -67,7 +75,9 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     views = SpoeViews(files)
     _add_files(routes, views, limit)
     _add_scopes(routes, views)
-    for one in collections(services.registry):
+    for one in collections(services.registry, numbered=True):
+        _add_numbered(routes, views, one)
+    for one in collections(services.registry, numbered=False):
         _add_sections(routes, views, one)
     _add_transactions(routes, files)
 
@@ -78,6 +88,10 @@ class SpoeViews:
     def __init__(self, files: SpoeFiles) -> None:
         self.files = files
         self._of = cache(lambda view: SpoeView(view, files))
+
+    def codec(self, view: View, one: SectionCollection) -> Codec:
+        """Return the codec of agents, messages or groups in a version, given its view."""
+        return self._of(view).codec(one)
 
     def having(self, make: Callable[[SpoeView], object]) -> InVersion:
         """Return the resource that `make` makes of a version's view of the files."""
@@ -111,17 +125,34 @@ def _add_scopes(routes: Routes, views: SpoeViews) -> None:
     routes.add(f"{FILE}/scopes/{{name}}", *below(one, single, IN_FILE), V3)
 
 
-def _add_sections(routes: Routes, views: SpoeViews, one: SectionCollection) -> None:
+def _add_numbered(routes: Routes, views: SpoeViews, one: SectionCollection) -> None:
     routes.schema(one.naming.schemas, array(one.naming.schema))
-    several = views.having(lambda view: SectionList(view, one))
-    single = views.having(lambda view: SectionItem(view, one))
-    listed, item = operations.section_list(one), operations.section_item(one)
+    several, single, listed, item = _sections(views, one)
     path = f"{BASE}/{one.name}"
     routes.add(path, several, listed, V2)
     routes.add(f"{path}/{{name}}", single, item, V2)
-    path = f"{FILE}/scopes/{{scope_name}}/{one.name.removeprefix('spoe_')}"
-    routes.add(path, *below(several, listed, IN_SCOPE), V3)
-    routes.add(f"{path}/{{name}}", *below(single, item, IN_SCOPE), V3)
+
+
+def _add_sections(routes: Routes, views: SpoeViews, one: SectionCollection) -> None:
+    several, single, listed, item = _sections(views, one)
+    path, whole = (
+        f"{FILE}/scopes/{{scope_name}}/{one.name.removeprefix('spoe_')}",
+        {FULL_SECTION.name: True},
+    )
+    routes.add(path, *below(several, listed, IN_SCOPE, whole), V3)
+    routes.add(f"{path}/{{name}}", *below(single, item, IN_SCOPE, whole), V3)
+
+
+def _sections(
+    views: SpoeViews, one: SectionCollection
+) -> tuple[object, object, dict[str, Operation], dict[str, Operation]]:
+    """Return the responders of all sections of a kind and of one, and their operations."""
+    return (
+        views.having(lambda view: SectionList(view, one)),
+        views.having(lambda view: SectionItem(view, one)),
+        operations.section_list(one, views.codec),
+        operations.section_item(one, views.codec),
+    )
 
 
 def _add_transactions(routes: Routes, files: SpoeFiles) -> None:

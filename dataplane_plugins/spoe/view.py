@@ -16,11 +16,14 @@ from dataplane_core.plugin import (
     Prop,
     Section,
     SectionCollection,
+    SingleSection,
     View,
+    WholeSection,
     to_json,
 )
 from dataplane_plugins.spoe import scopes
 from dataplane_plugins.spoe.files import SpoeFiles
+from dataplane_plugins.spoe.models import ROWS
 
 NAME = Prop("name", pattern=r"^[A-Za-z0-9-_.:]+$", required=True, help="Name of the section.")
 
@@ -65,6 +68,7 @@ class SpoeView(View):
 
     def __init__(self, view: View, files: SpoeFiles) -> None:
         super().__init__(view.version, view.registry, view.config)
+        self._configuration = view
         self.files = files
 
     def store(self, req: CheckedRequest) -> ConfigStore:
@@ -78,10 +82,24 @@ class SpoeView(View):
 
     def codec(self, collection: Collection) -> Codec:
         """Return the codec of agents, messages or groups: they show no lines that none declares."""
+        if not isinstance(collection, SectionCollection):
+            return self._configuration.codec(collection)
         schema = collection.naming.schema
         if schema not in self._codecs:
-            self._codecs[schema] = self.make_codec(schema, (NAME, *collection.props))
+            whole = self.whole(collection)
+            props, children = (NAME, *collection.props), self._children(whole)
+            self._codecs[schema] = self._configuration.make_codec(
+                schema, props, whole.problems, children=children
+            )
         return self._codecs[schema]
+
+    def whole(self, collection: SectionCollection | SingleSection) -> WholeSection:
+        """Return what a section's object is: its model, and the rows that this does not list."""
+        name, rows, _ = ROWS.get(collection.kind, ("", "", ""))
+        found = self.registry.declared_rows(rows)
+        if found is None or any(prop.name == name for prop in collection.props):
+            return WholeSection(collection.model, {})
+        return WholeSection(collection.model, {name: found})
 
     def answer_change(
         self, req: CheckedRequest, resp: falcon.Response, outcome: Outcome, status: int

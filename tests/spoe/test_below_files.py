@@ -80,3 +80,22 @@ def test_one_transaction_in_two_versions(ask: Any, tmp_path: Any) -> None:
     assert (done.status_code, done.json["status"]) == (202, "success")
     assert ask("GET", f"{SCOPE}/groups/gtx").json == group
     assert ask("DELETE", f"{PLACE}/transactions/{begun.json['id']}").status_code == 404
+
+
+def test_rows_have_no_number_and_show_their_comments(ask: Any, tmp_path: Any) -> None:
+    acl = {"acl_name": "a", "criterion": "src", "value": "192.0.2.1"}
+    body = {"name": "m", "acl": [acl, {**acl, "acl_name": "b", "metadata": {"why": "mine"}}]}
+    answer = ask("POST", f"{SCOPE}/messages", body, version=1)
+    assert (answer.status_code, answer.json) == (201, body)
+    assert '  acl a src 192.0.2.1\n  acl b src 192.0.2.1 # {"why":"mine"}\n' in text(tmp_path)
+    assert ask("GET", f"{SCOPE}/messages/m").json == body
+    old = {"spoe": "f1.cfg", "scope": "[my-engine]"}
+    shown = ask("GET", "/v2/services/haproxy/spoe/spoe_messages/m", **old).json["data"]
+    assert shown["acl"] == [{"index": 0, **acl}, {"index": 1, **acl, "acl_name": "b"}]
+    log = {"address": "127.0.0.1", "facility": "local0"}
+    agent = {**AGENT, "log": [log]}
+    assert ask("PUT", f"{SCOPE}/agents/my-agent", agent, version=2).json == agent
+    assert ask("GET", f"{SCOPE}/agents").json == [agent]
+    assert ask("PUT", f"{SCOPE}/agents/my-agent", AGENT, version=3).json == AGENT
+    wrong = {"name": "x", "acl": [{"criterion": "src"}]}
+    assert ask("POST", f"{SCOPE}/messages", wrong, version=4).status_code == 422
