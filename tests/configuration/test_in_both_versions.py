@@ -78,12 +78,18 @@ def test_what_version_3_alone_can_say_stays_in_a_put_of_version_2(api):
 
 def test_numbers_are_written_with_units_in_version_3_alone(api):
     replace_file(api, "global\n")
-    body = {"tune_buffer_options": {"bufsize": 32768}, "tune_ssl_options": {"lifetime": 300_000}}
+    body = {"tune_options": {"h2_be_rxbuf": 32768}, "tune_ssl_options": {"lifetime": 300_000}}
     api.change("PUT", f"{TOP}/global", body)
-    assert api.text == "global\n  tune.bufsize 32k\n  tune.ssl.lifetime 5m\n"
+    assert api.text == "global\n  tune.ssl.lifetime 5m\n  tune.h2.be.rxbuf 32k\n"
     replace_file(api, "global\n")
-    api.change("PUT", "global", {"tune_options": {"bufsize": 32768, "ssl_lifetime": 300}})
-    assert api.text == "global\n  tune.bufsize 32768\n  tune.ssl.lifetime 300\n"
+    api.change("PUT", "global", {"tune_options": {"h2_be_rxbuf": 32768, "ssl_lifetime": 300}})
+    assert api.text == "global\n  tune.ssl.lifetime 300\n  tune.h2.be.rxbuf 32768\n"
+
+
+def test_no_unit_is_written_where_some_haproxy_reads_none(api):
+    replace_file(api, "global\n")
+    api.change("PUT", f"{TOP}/global", {"tune_buffer_options": {"bufsize": 32768, "rcvbuf_client": 1 << 20}})
+    assert api.text == "global\n  tune.bufsize 32768\n  tune.rcvbuf.client 1048576\n"
 
 
 def test_a_limit_goes_with_the_switch_that_only_version_2_has(api):

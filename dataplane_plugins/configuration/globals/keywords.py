@@ -71,11 +71,15 @@ def byte_size(
     help: str,
     v3: str = "",
     nullable: bool = True,
+    unit: str = "bytes",
     facts_of_v3: Mapping[str, Any] = ZERO_IS_UNSET,
 ) -> Statement:
-    """Return a keyword with a number of bytes, whose unit may be `k`, `m` or `g`."""
+    """Return a keyword with a number of bytes, whose unit may be `k`, `m` or `g`.
+
+    Without a `unit`, no version writes one.
+    """
     facts = {"v3": facts_of_v3}
-    term = size(name, nullable=nullable, help=help, facts=facts, **in_v3(v3))
+    term = size(name, nullable=nullable, unit=unit, help=help, facts=facts, **in_v3(v3))
     return valued(head, term, "65536", "64k")
 
 

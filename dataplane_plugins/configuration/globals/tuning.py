@@ -44,9 +44,10 @@ def _buffer(keyword: str, help: str, *limits: int, nullable: bool = False) -> St
 
 
 def _buffer_size(keyword: str, help: str, nullable: bool = True) -> Statement:
+    """Return a size that is written without a unit: HAProxy before 3.2 takes `1m` for 1 here."""
     name = keyword.replace(".", "_")
     v3 = TUNE_BUFFERS + name
-    return byte_size(f"tune.{keyword}", TUNE + name, help, v3=v3, nullable=nullable)
+    return byte_size(f"tune.{keyword}", TUNE + name, help, v3=v3, nullable=nullable, unit="")
 
 
 def _side(side: str, what: str) -> tuple[Statement, Statement]:

@@ -34,6 +34,7 @@ _SAMPLE = Template(
     {
         "sample_range": {
             "pattern": _RANGES,
+            "facts": {"v3": {"pattern": None}},
             "help": "Which messages of each sample are sent: 1,3-5.",
         },
         "sample_size": {"help": "How many messages make a sample."},
