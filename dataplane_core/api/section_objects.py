@@ -43,15 +43,18 @@ class SectionObjects:
         *,
         full: bool = False,
         reached: bool = True,
+        origin: str | None = None,
     ) -> dict[str, Any]:
         """Return a section as clients see it, under the names given; with its rows if `full`.
 
-        `from` is only there where it is written. `reached` as `unmanaged_lines` has it.
+        `from` is there where it is written, else where an `origin` is given, which is what the
+        section inherits from unsaid. `reached` as `unmanaged_lines` has it.
         """
         one, view = self._collection, self._view
         values: dict[str, Any] = dict(names or {})
-        if section.parent is not None and section.kind in INHERITING:
-            values[FROM.name] = section.parent
+        origin = section.parent or origin
+        if origin is not None and section.kind in INHERITING:
+            values[FROM.name] = origin
         values.update(one.model.read(section))
         unknown = unmanaged_lines(view.registry, section, one.model, reached)
         if unknown:

@@ -1,5 +1,6 @@
 """Responders of named sections and of single ones."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
@@ -12,9 +13,10 @@ from dataplane_core.errors import AlreadyExists, NotFound
 from dataplane_core.resources.collections import SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import FROM
 from dataplane_core.resources.locate import find_single
-from dataplane_core.resources.placing import place_section
+from dataplane_core.resources.placing import inherited_by_each, place_section
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
+from dataplane_core.text.language import INHERITING
 
 
 class SectionResource:
@@ -29,14 +31,25 @@ class SectionResource:
         self._objects = SectionObjects(view, collection)
 
     def _object(
-        self, req: ApiRequest, section: Section, name: str, reached: bool = True
+        self,
+        req: ApiRequest,
+        section: Section,
+        name: str,
+        origins: Mapping[int, str],
+        reached: bool = True,
     ) -> dict[str, Any]:
         """Return a section as clients see it, under the name that it has for them.
 
-        `reached` as `unmanaged_lines` has it.
+        `origins` as `_origins` returns them, `reached` as `unmanaged_lines` has it.
         """
-        names = {self._collection.key: name}
-        return self._objects.show(section, names, full=_is_full(req), reached=reached)
+        names, origin = {self._collection.key: name}, origins.get(id(section))
+        full = _is_full(req)
+        return self._objects.show(section, names, full=full, reached=reached, origin=origin)
+
+    def _origins(self, document: Document) -> Mapping[int, str]:
+        """Return what sections inherit from unsaid, where the version shows that."""
+        is_shown = self._view.version.shows_inherited and self._collection.kind in INHERITING
+        return inherited_by_each(document) if is_shown else {}
 
 
 class SectionList(SectionResource):
@@ -47,8 +60,9 @@ class SectionList(SectionResource):
 
     def _read(self, req: ApiRequest, snapshot: Snapshot) -> list[dict[str, Any]]:
         one, document, sections = self._collection, snapshot.document, self._view.sections(req)
+        origins = self._origins(document)
         return [
-            self._object(req, section, name, sections.find(document, one, name) is section)
+            self._object(req, section, name, origins, sections.find(document, one, name) is section)
             for name, section in sections.shown(document, one)
         ]
 
@@ -80,8 +94,9 @@ class SectionItem(SectionResource):
         return self._read(req, self._view.snapshot(req), keys)
 
     def _read(self, req: ApiRequest, snapshot: Snapshot, keys: dict[str, str]) -> dict[str, Any]:
-        name = keys[self._collection.key]
-        return self._object(req, self._find(req, snapshot.document, name), name)
+        name, document = keys[self._collection.key], snapshot.document
+        section = self._find(req, document, name)
+        return self._object(req, section, name, self._origins(document))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         one = self._collection

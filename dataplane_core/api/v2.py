@@ -45,6 +45,7 @@ class V2:
     strict_parameters = False
     null_is_empty = True
     shows_empty = True
+    shows_inherited = False
     finds_first = False
     credentials_first = False
 

@@ -64,6 +64,7 @@ class V3:
     strict_parameters = True
     null_is_empty = False
     shows_empty = False
+    shows_inherited = True
     finds_first = True
     credentials_first = True
 

@@ -36,6 +36,7 @@ class ApiVersion(Protocol):
     `strict_parameters`: a boolean in the query that is neither true
     nor false is refused. `null_is_empty`: the body `null` stands for an object without properties.
     `shows_empty`: the objects that a model says are empty (`Model.empty`) are shown, not left out.
+    `shows_inherited`: `from` is shown where a section inherits without saying from which one, too.
     With `finds_first`, what a PUT replaces is looked for before rules between the properties of
     its body are judged. With `credentials_first`, paths and methods that do not exist ask for
     credentials, too.
@@ -54,6 +55,7 @@ class ApiVersion(Protocol):
     strict_parameters: bool
     null_is_empty: bool
     shows_empty: bool
+    shows_inherited: bool
     finds_first: bool
     credentials_first: bool
 

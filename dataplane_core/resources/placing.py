@@ -108,6 +108,18 @@ def inherited(document: Document, section: Section) -> str | None:
     return next(name for name, one in named if one is last)
 
 
+def inherited_by_each(document: Document) -> dict[int, str]:
+    """Return, by the `id` of each section without `from`, what it inherits from, as `inherited`."""
+    names = {id(one): name for name, one in shown_names(document, DEFAULTS, UNNAMED_DEFAULTS)}
+    found, last = {}, None
+    for section in document.sections:
+        if section.kind == DEFAULTS:
+            last = names[id(section)]
+        elif last is not None and _inherits_from_last(section):
+            found[id(section)] = last
+    return found
+
+
 def with_defaults(document: Document, section: Section, wanted: str | None) -> Document:
     """Return the document with `section` inheriting from `wanted`.
 

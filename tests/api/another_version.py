@@ -33,6 +33,7 @@ class V9:
     index_parameter, index_property = "index", None
     has_metadata = True
     writes_units = strict_choices = strict_parameters = finds_first = credentials_first = False
+    shows_inherited = False
     null_is_empty = shows_empty = True
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:

@@ -94,17 +94,19 @@ STATS = taken_by(
                         "unless",
                         help="Whether the condition must hold or fail.",
                     ),
-                    rest(
-                        "stats_options.stats_admin_cond_test",
-                        refers_to=ACLS,
-                        help="The condition for managing.",
+                    opt(
+                        rest(
+                            "stats_options.stats_admin_cond_test",
+                            refers_to=ACLS,
+                            help="The condition for managing.",
+                        )
                     ),
                 ),
                 "stats_options.stats_admin_cond",
                 "stats_options.stats_admin_cond_test",
             ),
             *("if LOCALHOST", "unless { src 10.0.0.0/8 }"),
-            rejects=["if"],
+            rejects=["LOCALHOST"],
         )
     ),
     stats_flag("show-modules", "stats_show_modules", "Show the statistics of modules."),

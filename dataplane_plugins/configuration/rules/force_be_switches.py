@@ -37,5 +37,6 @@ def dataplane_register(registry: Registry) -> None:
         appended=True,
         schema="force_be_switch",
         title="ForceBeSwitch",
+        titles="ForceBeSwitches",
         help="Who is sent to a backend even if that takes no requests.",
     )
