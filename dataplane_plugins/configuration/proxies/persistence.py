@@ -179,7 +179,7 @@ def _check_key_length(values: Values) -> Iterator[Problem]:
         yield misplaced("keylen", f"keylen does not belong to type {values.get('type')}")
 
 
-_FROM_0 = {"v3": {"minimum": 0}}
+_SIZE = size("size", nullable=True, help="Most entries.", facts={"v3": {"minimum": 0}})
 
 STICK_TABLE = taken_by(
     NAMED,
@@ -199,7 +199,7 @@ STICK_TABLE = taken_by(
                         required=True,
                     ),
                     arg("len", integer("keylen", nullable=True, help="Longest key, in bytes.")),
-                    arg("size", size("size", nullable=True, help="Most entries.", facts=_FROM_0), required=True),
+                    arg("size", _SIZE, required=True),
                     arg(
                         "expire",
                         duration("expire", nullable=True, help="Life of an unused entry, in ms."),
