@@ -79,14 +79,15 @@ def microseconds(token: str, unit: str = "ms") -> int:
 def _timer(prop: Prop, unit: str, base: str, encode: Callable[[int], str] | None) -> Measure:
     """Return a duration of which JSON has the number of units `base`, rounded up.
 
-    `unit` is what HAProxy counts it in.
+    `unit` is what HAProxy counts it in. Where a version has seconds, less than one is not exact.
     """
     part = _MILLISECONDS[base] * 1000
+    exact = 1_000_000 if "seconds" in prop.types.values() else part
     return Measure(
         prop,
         lambda token: -(-microseconds(token, unit) // part),
         encode,
-        lambda token: microseconds(token, unit) % part == 0,
+        lambda token: microseconds(token, unit) % exact == 0,
         _LONGEST * (_MILLISECONDS[unit] // _MILLISECONDS[base]),
     )
 
