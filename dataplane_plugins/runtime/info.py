@@ -110,19 +110,20 @@ class ProcessInfo:
         self.runtime = runtime
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json(self._asked())
+
+    def _asked(self) -> list[dict[str, Any]]:
         def ask(client: RuntimeClient, seconds: float) -> dict[str, Any]:
             return parse_info(client.command("show info", seconds))
 
-        resp.data = to_json(answers_of_all(self.runtime, "info", ask))
+        return answers_of_all(self.runtime, "info", ask)
 
 
 class FirstProcessInfo(ProcessInfo):
     """The process, of several the first."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        client = self.runtime.processes()[0]
-        info = parse_info(client.command("show info", self.runtime.deadline))
-        resp.data = to_json({"info": info})
+        resp.data = to_json(self._asked()[0])
 
 
 @impl

@@ -28,7 +28,6 @@ NUMBERS = {
     "iweight": "srv_iweight",
     "last_time_change": "srv_time_since_last_change",
     "uweight": "srv_uweight",
-    "weight": "srv_uweight",
 }
 TEXTS = {
     "agent_addr": "srv_agent_addr",
@@ -70,6 +69,7 @@ def short_state(given: Mapping[str, str]) -> ServerState:
 def whole_state(given: Mapping[str, str]) -> ServerState:
     """Return all that HAProxy says of a server; a column that it lacks is left out."""
     numbers = {name: int(given[column]) for name, column in NUMBERS.items() if column in given}
+    numbers["weight"] = numbers["uweight"]
     texts = {name: given[column] for name, column in TEXTS.items() if column in given}
     ssl = {"use_ssl": given["srv_use_ssl"] == "1"} if "srv_use_ssl" in given else {}
     return {**short_state(given), **numbers, **texts, **ssl}

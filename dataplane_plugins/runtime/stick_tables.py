@@ -142,6 +142,17 @@ def declared_fields(document: Document, name: str) -> list[dict[str, Any]]:
     return found
 
 
+def in_order(fields: list[dict[str, Any]], declared: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the fields of a table's entries in the order of their declaration, other ones last.
+
+    Without an entry what is declared is all that is known.
+    """
+    places = {(one["field"], one.get("idx")): at for at, one in enumerate(declared)}
+    last = len(places)
+    ordered = sorted(fields, key=lambda one: places.get((one["field"], one.get("idx")), last))
+    return ordered or declared
+
+
 def _declarations(document: Document, name: str) -> Iterator[list[str]]:
     owner, _, own = name.rpartition("/")
     for section in document.sections:

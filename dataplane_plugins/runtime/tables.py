@@ -71,9 +71,8 @@ class StickTables:
         if one.used:
             with closing(stick_tables.entry_lines(client, one.name, "", self.seconds)) as lines:
                 fields = stick_tables.table_fields(next(lines, ""))
-        if not fields:
-            document = self.services.config.snapshot().document
-            fields = stick_tables.declared_fields(document, one.name)
+        document = self.services.config.snapshot().document
+        fields = stick_tables.in_order(fields, stick_tables.declared_fields(document, one.name))
         shown = {
             "fields": fields,
             "name": one.name,

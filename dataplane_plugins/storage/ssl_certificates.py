@@ -3,7 +3,7 @@
 What HAProxy could not load is refused. Private keys are for the owner alone, and in no answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,20 +47,30 @@ from dataplane_plugins.storage.operations import (
 )
 from dataplane_plugins.tls.certificate_schema import define_certificates
 from dataplane_plugins.tls.crt_lists import is_crt_list
-from dataplane_plugins.tls.pem import certificate_facts, check_key, check_pem
+from dataplane_plugins.tls.pem import brief_facts, certificate_facts, check_key, check_pem
 
 _ONE = {"$ref": "ssl_certificate"}
 _NEAR = 30
 """Days before its end from which on `dataplane status` shows a certificate."""
 
 
-def certificate_json(files: ManagedFiles, name: str, data: bytes) -> dict[str, Any]:
-    """Return a file as clients see it, with the facts of its certificate and its size in bytes."""
-    return {**files.shown(name), **certificate_facts(data), "size": len(data)}
+class Certificates(ManagedFiles):
+    """The files of certificates; `facts` gives what the first certificate in a file says."""
+
+    def __init__(self, services: Services, facts: Callable[[bytes], dict[str, Any]]) -> None:
+        folder = certificate_folder(services)
+        super().__init__(services, folder, "managed SSL file", refusal=FileRefused)
+        self.facts = facts
+
+    def told(self, name: str, data: bytes) -> dict[str, Any]:
+        """Return a file as clients see it, with the facts of its certificate, and its size."""
+        return {**self.shown(name), **self.facts(data), "size": len(data)}
 
 
 class CertificateList(StoredFileList):
     """The files: GET; upload one: POST."""
+
+    files: Certificates
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         files = self.files
@@ -73,7 +83,7 @@ class CertificateList(StoredFileList):
             reason = live_unless_reloaded(req, change)(files.folder.path / name)
         data = files.folder.read(name)
         files.settle(req, resp, name, reason, files.made(name), 201)
-        resp.data = to_json(certificate_json(files, name, data))
+        resp.data = to_json(files.told(name, data))
 
 
 class CertificateListBesideLists(CertificateList):
@@ -88,12 +98,12 @@ class CertificateListBesideLists(CertificateList):
 class CertificateItem:
     """One file: what its certificate says: GET; another: PUT; DELETE."""
 
-    def __init__(self, files: ManagedFiles) -> None:
+    def __init__(self, files: Certificates) -> None:
         self.files = files
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.files.folder.stored_name(name)
-        resp.data = to_json(certificate_json(self.files, name, self.files.folder.read(name)))
+        resp.data = to_json(self.files.told(name, self.files.folder.read(name)))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.files.folder.stored_name(name)
@@ -107,7 +117,7 @@ class CertificateItem:
 
         reason, former = self.files.write(name, req.raw, live_unless_reloaded(req, change))
         self.files.settle(req, resp, name, reason, former, 200)
-        resp.data = to_json(certificate_json(self.files, name, req.raw))
+        resp.data = to_json(self.files.told(name, req.raw))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.files.folder.stored_name(name)
@@ -133,9 +143,6 @@ def dataplane_start(services: Services) -> None:
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve certificates."""
-    files = ManagedFiles(
-        services, certificate_folder(services), "managed SSL file", refusal=FileRefused
-    )
     define_certificates(routes)
     listing = {
         "GET": list_operation(
@@ -169,11 +176,15 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _409=IN_USE,
         ),
     }
-    path = f"{PATH}/ssl_certificates"
+    path, files = f"{PATH}/ssl_certificates", Certificates(services, certificate_facts)
     routes.add(path, CertificateList(files), {**listing, "POST": _uploading(FORCE)}, V2)
-    several = {**listing, "POST": _uploading(SKIP, FORCE)}
+    routes.add(f"{path}/{{name}}", CertificateItem(files), one, V2)
+    files, several = (
+        Certificates(services, brief_facts),
+        {**listing, "POST": _uploading(SKIP, FORCE)},
+    )
     routes.add(path, CertificateListBesideLists(files), several, V3)
-    routes.add(f"{path}/{{name}}", CertificateItem(files), one)
+    routes.add(f"{path}/{{name}}", CertificateItem(files), one, V3)
 
 
 def _uploading(*parameters: Parameter) -> Operation:

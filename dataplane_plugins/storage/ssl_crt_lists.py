@@ -18,6 +18,7 @@ from dataplane_core.plugin import (
     ApiRequest,
     Body,
     Former,
+    Invalid,
     NotFound,
     Parameter,
     Response,
@@ -83,7 +84,7 @@ class StoredCrtLists(ManagedFiles):
         data = self.folder.read(name)
         return decode_text(data) if is_crt_list(data) else None
 
-    def described_with_size(self, name: str, data: bytes) -> dict[str, Any]:
+    def told(self, name: str, data: bytes) -> dict[str, Any]:
         """Return a list as clients see one that they have sent."""
         return {**self.shown(name), "size": len(data)}
 
@@ -110,10 +111,17 @@ class CrtListList:
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         lists = self.lists
-        name, _, _ = lists.receive(req)
+        name, _, _ = lists.receive(req, _check_list)
         data = lists.folder.read(name)
         lists.settle(req, resp, name, CHANGED, lists.made(name), 201)
-        resp.data = to_json(lists.described_with_size(name, data))
+        resp.data = to_json(lists.told(name, data))
+
+
+def _check_list(data: bytes) -> None:
+    if not data.strip():
+        raise Invalid("the file in the body is empty, and no list of certificates")
+    if not is_crt_list(data):
+        raise Invalid("the file in the body is no list of certificates")
 
 
 class CrtListItem:
@@ -128,9 +136,10 @@ class CrtListItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.lists.folder.stored_name(name)
+        _check_list(req.raw)
         reason, former = self.lists.change(req, name, lambda _: decode_text(req.raw))
         self.lists.settle(req, resp, name, reason, former, 200)
-        resp.data = to_json(self.lists.described_with_size(name, req.raw))
+        resp.data = to_json(self.lists.told(name, req.raw))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         name = self.lists.folder.stored_name(name)

@@ -144,18 +144,40 @@ def _loaded(what: str, load: Callable[[bytes], T], text: bytes) -> T:
         raise Invalid(f"the file holds {what} that cannot be read") from None
 
 
-def certificate_facts(data: bytes) -> dict[str, Any]:
-    """Return the facts of the first certificate in a file; empty where there is none."""
+def brief_facts(data: bytes) -> dict[str, Any]:
+    """Return the facts of a file's first certificate with decimal serial number and bare names.
+
+    So the interface has them from its third version on, beside those that HAProxy itself tells.
+    """
+    facts, chain = certificate_facts(data), _chain(data)
+    if not facts:
+        return {}
+    names = {"subject": _common(chain[0].subject), "serial": str(chain[0].serial_number)}
+    if len(chain) > 1:
+        names["chain_subject"] = _common(chain[1].subject)
+        names["chain_issuer"] = _common(chain[1].issuer)
+    return {**facts, **names}
+
+
+def _chain(data: bytes) -> "list[x509.Certificate]":
+    """Return the certificates of a file; none where it cannot be read."""
     from cryptography import x509
 
     try:
-        texts = parse_pem(data).of(_CERTIFICATE)
-        chain = [x509.load_pem_x509_certificate(text) for text in texts]
-        if not chain:
-            return {}
+        return [x509.load_pem_x509_certificate(text) for text in parse_pem(data).of(_CERTIFICATE)]
+    except (Invalid, ValueError):
+        return []
+
+
+def certificate_facts(data: bytes) -> dict[str, Any]:
+    """Return the facts of the first certificate in a file; empty where there is none."""
+    chain = _chain(data)
+    if not chain:
+        return {}
+    try:
         found = {**_times(chain[0]), **_names(chain[0]), **_marks(chain[0])}
         found["issuers"] = ", ".join(dict.fromkeys(_common(one.issuer) for one in chain))
-    except (Invalid, ValueError):
+    except ValueError:
         return {}
     if len(chain) > 1:
         found["chain_subject"] = _line(chain[1].subject)

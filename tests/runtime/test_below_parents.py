@@ -53,7 +53,10 @@ def test_states_and_addresses_are_set(each_haproxy: Live) -> None:
         found = ask(api, "PUT", f"{SERVERS}/s1", body).json
         assert {name: found[name] for name in body} == body
     assert ask(api, "PUT", f"{SERVERS}/s1", {"address": "127.0.0.1", "port": 9}).json["port"] == 9
-    assert ask(api, "PUT", f"{SERVERS}/s1", {"weight": 5}).json["weight"] == 10
+    for number in (5, 0, 10):
+        found = ask(api, "PUT", f"{SERVERS}/s1", {"weight": number}).json
+        assert found["weight"] == found["uweight"] == number
+    assert status(api, "PUT", f"{SERVERS}/s1", {"weight": 300}) == 400
     for body in ({"admin_state": "x"}, {"address": "a b"}, {"port": 70000}):
         assert status(api, "PUT", f"{SERVERS}/s1", body) == 422
     assert status(api, "PUT", f"{SERVERS}/s1", {"address": "no.such.name"}) == 400
@@ -136,6 +139,7 @@ def test_stick_tables(each_haproxy: Live) -> None:
         body = {"key": key, "data_type": {"gpc0": number}}
         assert status(api, "POST", path, body) == 204
     assert {row["gpc0"] for row in ask(api, "GET", path).json} >= {5, 7}
+    assert ask(api, "GET", "stick_tables/st").json["fields"] == one["fields"]
     for query in ({"key": "192.0.2.8"}, {"filter": "gpc0 gt 5"}):
         assert [row["key"] for row in ask(api, "GET", path, **query).json] == ["192.0.2.8"]
     assert len(ask(api, "GET", path, count=1, offset=1).json) == 1
@@ -150,7 +154,9 @@ def test_stick_tables(each_haproxy: Live) -> None:
 
 def test_one_object_for_information_and_counters(each_haproxy: Live) -> None:
     api = each_haproxy
-    assert ask(api, "GET", "info").json["info"]["pid"] == api.pid
+    found = ask(api, "GET", "info").json
+    assert found["info"]["pid"] == api.pid
+    assert found["runtimeAPI"] == f"{api.folder}/worker.sock"
     found = ask(api, "GET", f"{V3}/stats/native", type="server", parent="be", name="s1").json
     assert found["runtimeAPI"] == f"{api.folder}/worker.sock"
     assert [one["name"] for one in found["stats"]] == ["s1"]

@@ -35,6 +35,9 @@ def test_files(storage: Storage) -> None:
     assert answer.headers["reload-id"]
     assert storage.upload(LISTS, "l.txt", text).status_code == 409
     assert storage.upload(LISTS, "../l2.txt", text).status_code == 422
+    for wrong in (b"", b"\n", bundle(), b"\0"):
+        assert storage.upload(LISTS, "l3.txt", wrong).status_code == 422
+        assert storage.send("PUT", f"{LISTS}/l.txt", wrong).status_code in (400, 422)
     assert storage.send("GET", LISTS).json == [shown]
     assert storage.send("GET", f"{LISTS}/l.txt").content == text
     for query, status in (({}, 202), ({"skip_reload": True}, 200), ({"force_reload": True}, 200)):

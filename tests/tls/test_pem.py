@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from dataplane_core.errors import Invalid
 from dataplane_plugins.tls.pem import (
+    brief_facts,
     certificate_facts,
     check_key,
     check_pem,
@@ -113,6 +114,15 @@ def test_algorithms(key, algorithm):
 @pytest.mark.parametrize("data", [b"", b"junk", pem_of(KEY), MINE.replace(b"MII", b"AAA", 1)])
 def test_no_facts(data):
     assert certificate_facts(data) == {}
+
+
+def test_brief_facts():
+    found, brief = certificate_facts(MINE), brief_facts(MINE + OTHER)
+    assert brief["serial"] == str(int(found["serial"], 16))
+    assert (found["subject"], brief["subject"]) == ("/C=FR/CN=first.example.com", "first.example.com")
+    assert brief["chain_subject"] == brief["chain_issuer"] == "ca.example.com"
+    assert brief["sha256_finger_print"] == found["sha256_finger_print"]
+    assert brief_facts(b"junk") == {}
 
 
 def test_a_bundle_in_any_file():
