@@ -134,7 +134,7 @@ def first_of_name(items: list[Any], key: str) -> list[Any]:
 
 def parents(document: Document, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
-    for kind in one.parents:
+    for kind in one.in_version("v2").parents:
         unnamed = 0
         for section in document.of_kind(kind):
             unnamed += not section.name

@@ -141,7 +141,7 @@ def places(api: Everything, one: Collection) -> Iterator[tuple[str, dict[str, st
 def parents(api: Everything, one: RowCollection) -> Iterator[dict[str, str]]:
     """The queries that name each section that may hold rows of a collection."""
     document = api.app.services.config.snapshot().document
-    for kind in one.parents:
+    for kind in one.in_version("v2").parents:
         for section in document.of_kind(kind):
             if kind in ("global",):
                 yield {"parent_type": one.query.label(kind)}
