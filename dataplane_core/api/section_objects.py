@@ -56,7 +56,7 @@ class SectionObjects:
         if origin is not None and section.kind in INHERITING:
             values[FROM.name] = origin
         values.update(one.model.read(section))
-        unknown = unmanaged_lines(view.registry, section, one.model, reached)
+        unknown = unmanaged_lines(view.rows_in(section.kind), section, one.model, reached)
         if unknown:
             values[UNMANAGED.name] = unknown
         values |= view.metadata(one, section.header)

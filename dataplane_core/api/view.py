@@ -63,6 +63,7 @@ class View:
         self.factory = SchemaFactory([*self._names(), *defined])
         self._strict = strict
         self._codecs: dict[str, Codec] = {}
+        self._rows_in: dict[str, tuple[RowCollection, ...]] = {}
 
     def _names(self) -> Iterator[str]:
         """Yield the names that collections have in the specification."""
@@ -89,6 +90,14 @@ class View:
             )
         )
 
+    def rows_in(self, kind: str) -> tuple[RowCollection, ...]:
+        """Return the collections whose rows the version has in a kind of section."""
+        found = self._rows_in.get(kind)
+        if found is None:
+            every = (one for one in self.collections if isinstance(one, RowCollection))
+            found = self._rows_in[kind] = tuple(one for one in every if kind in one.parents)
+        return found
+
     def codec(self, collection: Collection) -> Codec:
         """Return the codec of a collection's objects; collections with one schema share it."""
         name = self.version.naming(collection).schema
@@ -108,11 +117,7 @@ class View:
     def whole(self, collection: SectionCollection | SingleSection) -> WholeSection:
         """Return what a section's object is where it lists the rows of the section, too."""
         children = self.version.children(collection, self.registry)
-        held = {
-            one.name
-            for one in self.collections
-            if isinstance(one, RowCollection) and collection.kind in one.parents
-        }
+        held = {one.name for one in self.rows_in(collection.kind)}
         rows = {name: one for name, one in children.items() if one.name in held}
         return WholeSection(collection.model, rows)
 

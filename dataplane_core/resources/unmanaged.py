@@ -4,24 +4,25 @@ from collections.abc import Iterator, Sequence
 
 from dataplane_core.grammar import Model, Reading
 from dataplane_core.grammar.model import HeadTable
+from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.extra_props import UNMANAGED
-from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Line, Section
 from dataplane_core.text.conditions import says_something
 
 
 def unmanaged_lines(
-    registry: Registry, section: Section, model: Model, reached: bool = True
+    collections: Sequence[RowCollection], section: Section, model: Model, reached: bool = True
 ) -> list[str]:
     """Return the lines of a section that neither its model nor a collection of rows reads whole.
 
-    Rows are among them where the section is not `reached`: another one has its name, and the rows
-    that a collection shows under that name are the other one's.
+    `collections` are those of the rows that a client reaches in such a section. Rows are among the
+    lines where the section is not `reached`: another one has its name, and the rows that a
+    collection shows under that name are the other one's.
     """
-    key = (UNMANAGED.name, model, reached)
+    key = (UNMANAGED.name, model, reached, tuple(rows.name for rows in collections))
     known: list[str] | None = section.cache.get(key)
     if known is None:
-        tables = [rows.table.heads for rows in registry.rows_of(section.kind)] if reached else []
+        tables = [rows.table.heads for rows in collections] if reached else []
         known = section.cache[key] = list(_unknown(section, model, tables))
     return known
 

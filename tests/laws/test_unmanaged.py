@@ -175,3 +175,13 @@ def test_every_kind_of_section_has_an_object(tmp_path):
     assert api.get("log_profiles") == [{"name": "p", "x_unmanaged": ["on error format x"]}]
     assert api.get("log_profiles/p")["x_unmanaged"] == ["on error format x"]
     assert api.get("namespaces") == {"x_unmanaged": ["namespace n"]}
+
+
+def test_rows_that_a_version_lacks_are_shown_as_unknown_there(tmp_path):
+    api = Everything(tmp_path, "defaults d\n  acl a src 127.0.0.1\n  mode http\n")
+    assert api.get("named_defaults/d")["x_unmanaged"] == ["acl a src 127.0.0.1"]
+    shown = api.call("GET", "/v3/services/haproxy/configuration/defaults/d").json
+    assert "x_unmanaged" not in shown
+    before = api.text
+    api.change("PUT", "named_defaults/d", {**api.get("named_defaults/d"), "mode": "tcp"})
+    assert api.text == before.replace("mode http", "mode tcp")
