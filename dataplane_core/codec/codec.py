@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from dataplane_core.codec.aliases import resolved
 from dataplane_core.codec.conversions import CONVERSIONS
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
@@ -147,7 +148,7 @@ class Codec:
         problems = self._violations(echo, shown)
         values: dict[str, Any] = {}
         if not problems or problems[0][1].code != TYPE_ERROR:
-            values = flatten(echo, self.root)
+            values = resolved(flatten(echo, self.root), self.root.aliases, self._shown(shown))
         ignored: list[str] = []
         if unused.unknown or unused.unmanaged:
             ignored += self._leave_out(unused, problems)
@@ -175,7 +176,7 @@ class Codec:
         problems = list(self._broken(values))
         if not problems:
             return []
-        known = frozenset(map(_anywhere, self.rules(self._flat(shown)) if shown else ()))
+        known = frozenset(map(_anywhere, self.rules(self._before(shown)) if shown else ()))
         problems = [one for one in problems if _anywhere(one) not in known]
         while not self.strict:
             names = [one.path for one in problems if one.misplaced and not self._counts(one)]
@@ -202,6 +203,13 @@ class Codec:
     def _counts(self, one: Problem) -> bool:
         """Return whether a client is told of a choice, instead of a part of it being left out."""
         return one.of_choice and self._strict_choices
+
+    def _before(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        return resolved(self._flat(shown), self.root.aliases)
+
+    def _shown(self, shown: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the flat values of an object that is shown, if aliases need them."""
+        return self._flat(shown) if shown and self.root.aliases else {}
 
     def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         return flatten(tidy(shown, self.root, Unused(), shown), self.root)

@@ -13,8 +13,8 @@ class _Step(NamedTuple):
     """A value of a plan: its flat path, the names of the objects around it, its name, its items.
 
     With a `key`, the items stand in an object by that property of each. `shown` makes of a value
-    what the version has, where that is of another type. Without a path it is an empty object, where
-    `needed` are among the values.
+    what the version has, where that is of another type, and None of one that it does not show
+    there. Without a path it is an empty object, where `needed` are among the values.
     """
 
     path: str
@@ -33,12 +33,13 @@ class Projector:
     properties have the values given.
     """
 
-    __slots__ = ("_empty", "_order", "_plans", "_steps")
+    __slots__ = ("_aliases", "_empty", "_order", "_plans", "_steps")
 
     def __init__(
         self, root: JsonNode, empty: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
         self._steps: dict[str, _Step] = {}
+        self._aliases: dict[str, list[_Step]] = {}
         self._order: dict[tuple[str, ...], int] = {}
         self._plans: dict[tuple[str, ...], list[_Step]] = {}
         self._add(root, ())
@@ -58,6 +59,9 @@ class Projector:
                 step = _Step(child.canonical, parents, child.name, items, shown, key=child.key)
                 self._steps[child.canonical] = step
                 self._steps.update((path, step._replace(path=path)) for path in child.others)
+                for path, words in child.echoes.items():
+                    alias = step._replace(path=path, shown=words.get)
+                    self._aliases.setdefault(path, []).append(alias)
 
     def wire_name(self, path: str) -> str:
         """Return the name in the interface of the value at a flat path, as dots separate it."""
@@ -86,6 +90,8 @@ class Projector:
                 continue
             if shown is not None:
                 value = shown(value)
+                if value is None:
+                    continue
             if items is not None:
                 each = [items(item) for item in value]
                 value = each if key is None else dict(zip(_keys(key, value), each, strict=True))
@@ -99,7 +105,8 @@ class Projector:
         return result
 
     def _plan(self, names: tuple[str, ...]) -> list[_Step]:
-        steps = [self._steps[name] for name in names if name in self._steps]
+        steps = [alias for name in names for alias in self._aliases.get(name, ())]
+        steps += [self._steps[name] for name in names if name in self._steps]
         shown = {(*step.parents, step.name)[0] for step in steps}
         for name, needed in self._empty.items():
             if name not in shown:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
+from dataplane_core.codec.aliases import echoes, resolved
 from dataplane_core.codec.conversions import CONVERSIONS, IN_UNITS, Conversion
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.untouched import is_same, partners
@@ -41,6 +42,8 @@ class JsonNode:
     a part of the object that several models have. `conversion` is that of a value of another type.
     `defaults` are what new objects get of the members that they lack. `others` are flat paths of
     properties that are shown under the same name, and that a body says in the canonical one.
+    `aliases` are the properties of the whole object some of whose values are another property's,
+    and `echoes` the values that answers show of one of these, by the other's path and value.
 
     `item` is the tree of one item of an array; that of another model's objects is the root of that
     model, which has the model's name and no path. With a `key`, the items stand in an object, each
@@ -48,8 +51,8 @@ class JsonNode:
     """
 
     __slots__ = (
-        "canonical", "children", "conversion", "defaults", "folded", "item", "key", "name",
-        "others", "path", "prop", "shared",
+        "aliases", "canonical", "children", "conversion", "defaults", "echoes", "folded", "item",
+        "key", "name", "others", "path", "prop", "shared",
     )  # fmt: skip
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
@@ -65,6 +68,8 @@ class JsonNode:
         self.folded: dict[str, JsonNode] = {}
         self.item: JsonNode | None = None
         self.key: str | None = None
+        self.aliases: list[Prop] = []
+        self.echoes: Mapping[str, Mapping[Any, Any]] = {}
 
     def child(self, name: str) -> "JsonNode":
         """Return the node below this one called `name`, made when missing."""
@@ -128,6 +133,9 @@ def build(
         if node.prop is not None:
             node.others.append(prop.name)
             continue
+        if prop.same_as:
+            root.aliases.append(prop)
+            node.echoes = echoes(prop) if version in prop.same_in else {}
         node.canonical, node.conversion = prop.name, conversion
         node.prop = prop = prop if conversion is None else conversion.prop(prop)
         if prop.default is not None:
@@ -260,7 +268,8 @@ def flatten(
             flatten(value, child, values)
         elif child.item is not None and child.item.children:
             items = value if child.key is None else value.values()
-            values[child.canonical] = [flatten(item, child.item) for item in items]
+            flat = (flatten(item, child.item) for item in items)
+            values[child.canonical] = [resolved(item, child.item.aliases) for item in flat]
         elif child.conversion is not None:
             values[child.canonical] = child.conversion.read(value)
         else:

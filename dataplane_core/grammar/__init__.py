@@ -52,6 +52,7 @@ from dataplane_core.grammar.loose import loose
 from dataplane_core.grammar.model import Model
 from dataplane_core.grammar.parameter_table import ParameterTable
 from dataplane_core.grammar.parameters import (
+    alias,
     arg,
     args,
     either,
@@ -109,6 +110,7 @@ __all__ = [
     "Statement",
     "Term",
     "Values",
+    "alias",
     "arg",
     "args",
     "case",

@@ -1,6 +1,6 @@
 """Declare tables of keywords in any order, and the keywords in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dataplane_core.grammar.parameter_keywords import (
@@ -97,6 +97,14 @@ def synonym(keyword: str, name: str, value: str, unless: str, **more: Any) -> Pa
 def unsaid(name: str, **more: Any) -> ParameterKeyword:
     """Return a property that is taken and ignored, as HAProxy has no keyword for it."""
     return synonym("", name, "", name, **more)
+
+
+def alias(name: str, same_as: Mapping[str, tuple[str, Any]], **more: Any) -> ParameterKeyword:
+    """Return a property whose values say what values of other properties of the table say.
+
+    `alias("tlsv10", {"enabled": ("force_tlsv10", True), "disabled": ("no_tlsv10", True)})`.
+    """
+    return unsaid(name, same_as=same_as, **more)
 
 
 def args(keyword: str, name: str, term: Term, **more: Any) -> ParameterKeyword:

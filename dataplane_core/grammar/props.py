@@ -46,6 +46,10 @@ class Prop:
     a new object gets that lacks the property. `live` is the Runtime API command that applies a new
     value to the running process, except where the configuration has the word `live_unless`.
 
+    `same_as` are values of the property that are no more than another property's: for each, the
+    name and the value of that. Given, such a value sets the other property, and no line is read as
+    it; the answers of the versions in `same_in` show it beside the other one.
+
     `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
     a condition, which names ACLs of its own section.
 
@@ -73,6 +77,8 @@ class Prop:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     deprecated: bool = False
     read_only: bool = False
+    same_as: Mapping[Any, tuple[str, Any]] = field(default_factory=dict)
+    same_in: tuple[str, ...] = ()
     live: str | None = None
     live_unless: str = ""
     refers_to: tuple[str, ...] = ()
@@ -83,7 +89,10 @@ class Prop:
         """Return the property as one of the nested object `prefix`."""
         names = {version: f"{prefix}.{name}" for version, name in self.names.items()}
         shared_in = None if self.shared_in is None else f"{prefix}.{self.shared_in}"
-        return replace(self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in)
+        same_as = {value: (f"{prefix}.{name}", one) for value, (name, one) in self.same_as.items()}
+        return replace(
+            self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in, same_as=same_as
+        )
 
     def path(self, version: str) -> str:
         """Return where the property stands in the object of an API version."""

@@ -18,7 +18,17 @@ def test_a_nameless_address_is_known_by_its_text(address):
     [
         ("bind :::443 v4v6", {"address": "::", "port": 443, "v4v6": True}),
         ("bind quic4@:443 quic-cc-algo cubic", {"address": "quic4@", "port": 443, "quic-cc-algo": "cubic"}),
-        ("bind :443 quic-cc-algo cubic(1m) ssl", {"port": 443, "ssl": True}),
+        (
+            "bind :443 quic-cc-algo cubic(1m,32) ssl",
+            {
+                "port": 443,
+                "quic-cc-algo": "cubic",
+                "quic_cc_algo_max_window": 1024,
+                "quic_cc_algo_burst_size": 32,
+                "ssl": True,
+            },
+        ),
+        ("bind :443 quic-cc-algo cubic(1000) ssl", {"port": 443, "ssl": True}),
         ("bind fd@3 expose-fd listeners", {"address": "fd@3", "expose_fd_listeners": True}),
         ("bind :80,:81 interface eth0", {"address": ":80,", "port": 81, "interface": "eth0"}),
         ("bind :443 crt a crt b ssl", {"port": 443, "ssl_certificate": "a", "ssl": True}),

@@ -63,7 +63,6 @@ def test_only_what_changes_is_written_anew(line, change, after):
     [
         ({"no_tlsv11": "enabled"}, "no-tlsv11"),
         ({"no_tlsv11": "enabled", "force_tlsv11": "enabled"}, "force-tlsv11"),
-        ({"force_sslv3": "disabled"}, "no-sslv3"),
         ({"no_verifyhost": "enabled"}, ""),
         ({"check_via_socks4": "disabled"}, ""),
         ({"maintenance": "disabled"}, "enabled"),

@@ -31,6 +31,8 @@ ALL_FACTS = ("v1.2", "v2.6", "v2.9", "v3.4")
 CONFIGURATION = "/configuration/"
 RENAMED = {"fcgi_app": "fcgiApp"}
 """Schemas that have another name in the declarations, which have those of 2.9."""
+MADE_OF = {"listen": ("frontend", "backend"), "runtime_add_server": ("server",)}
+"""Schemas of the server's own that are made of others, and have what these have."""
 DEEPEST = 6
 
 Values = dict[str, set[Any]]
@@ -74,6 +76,10 @@ def published(document: dict[str, Any]) -> Facts:
                 schema = document["definitions"][name]
                 found = dict(_paths(document, schema))
                 facts.schemas.setdefault(RENAMED.get(name, name), {}).update(found)
+    for name, parts in MADE_OF.items():
+        facts.schemas[name] = {
+            path: words for part in parts for path, words in facts.schemas.get(part, {}).items()
+        }
     return facts
 
 

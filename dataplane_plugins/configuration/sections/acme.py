@@ -2,6 +2,7 @@
 
 from dataplane_core.plugin import (
     Model,
+    Prop,
     Registry,
     Statement,
     duration,
@@ -52,7 +53,11 @@ ACME = Model(
     ),
     valued(
         "challenge-ready",
-        listed("challenge_ready", help="What says that a challenge can be answered."),
+        listed(
+            "challenge_ready",
+            facts={"v3": {"items": Prop("", enum=("cli", "dns", "none"))}},
+            help="What says that a challenge can be answered.",
+        ),
         "cli,dns",
     ),
     one_word("contact", "contact", "Address that the provider writes to."),

@@ -11,7 +11,13 @@ from dataplane_core.plugin import (
     statement,
     word,
 )
-from dataplane_plugins.configuration.common.certificate_files import certificate_files
+from dataplane_plugins.configuration.common.certificate_files import (
+    CRT,
+    ISSUER,
+    KEY,
+    OCSP,
+    SCTL,
+)
 from dataplane_plugins.configuration.common.keywords import one_word
 
 NAME = r"^[A-Za-z0-9-_]+$"
@@ -26,11 +32,15 @@ CRT_STORE = Model(
 LOAD = statement(
     "load",
     params(
-        *certificate_files(),
+        CRT,
+        OCSP,
         arg("alias", word("alias", None, help="Name that listeners refer to it by.")),
+        KEY,
         arg("ocsp-update", on_off("ocsp_update", help="Keep the OCSP answer up to date.")),
         arg("acme", word("acme", None, help="The acme section that renews it.")),
         arg("domains", listed("domains", help="Names that a renewal asks for.")),
+        ISSUER,
+        SCTL,
     ),
     examples=[
         "load crt site.pem key site.key alias site ocsp-update on",

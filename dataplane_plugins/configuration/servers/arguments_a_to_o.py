@@ -11,7 +11,6 @@ from dataplane_plugins.configuration.servers.shared_params import (
     CRL_FILE,
     CURVES,
     IDLE_PING,
-    KTLS,
     NPN,
 )
 
@@ -37,10 +36,6 @@ ARGUMENTS_A_TO_O = (
     ),
     CONGESTION_CONTROL,
     arg("check-alpn", word("check_alpn", help="Protocols that checks offer by ALPN.")),
-    arg(
-        "check-pool-conn-name",
-        word("check-pool-conn-name", help="Name of the idle connections that checks use."),
-    ),
     arg("check-proto", word("check_proto", help="Multiplexer protocol of checks.")),
     arg("check-sni", word("check-sni", help="Server name (SNI) that checks send.")),
     CIPHERS,
@@ -51,12 +46,11 @@ ARGUMENTS_A_TO_O = (
     CURVES,
     arg("crt", word("ssl_certificate", help="Certificate to show to the server.")),
     arg("error-limit", integer("error_limit", help="Errors in traffic that set off on-error.")),
+    arg("guid", word("guid", GUID, help="Identifier that no other object has.")),
     arg(
         "fall",
         integer("fall", nullable=True, help="Failed checks in a row that take the server down."),
     ),
-    arg("guid", word("guid", GUID, help="Identifier that no other object has.")),
-    arg("hash-key", word("hash_key", help="What the server's place in a hash is made of.")),
     IDLE_PING,
     arg(
         "init-addr",
@@ -95,7 +89,6 @@ ARGUMENTS_A_TO_O = (
             help="Time between two checks while the server is down, in milliseconds.",
         ),
     ),
-    KTLS,
     arg(
         "log-bufsize",
         integer("log-bufsize", nullable=True, help="Size of the ring of a log server, in bytes."),

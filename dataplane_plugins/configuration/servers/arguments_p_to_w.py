@@ -16,8 +16,9 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.values import must_match
+from dataplane_plugins.configuration.servers.congestion import congestion_control
 from dataplane_plugins.configuration.servers.shared_params import (
-    QUIC_CC_ALGO,
+    KTLS,
     SIGALGS,
     SSL_MAX_VER,
     SSL_MIN_VER,
@@ -58,7 +59,6 @@ _TLV = seq(
 )
 
 ARGUMENTS_P_TO_W = (
-    arg("pool-conn-name", word("pool_conn_name", help="Name of idle connections.")),
     arg(
         "pool-low-conn",
         integer(
@@ -82,7 +82,6 @@ ARGUMENTS_P_TO_W = (
     arg("addr", word("health_check_address", help="Address that is checked.")),
     arg("port", integer("health_check_port", *PORT, nullable=True, help="Port that is checked.")),
     arg("proto", word("proto", help="Multiplexer protocol; no ALPN is asked for it.")),
-    QUIC_CC_ALGO,
     arg(
         "redir",
         word("redir", pattern=None, help="Prefix that GET and HEAD requests are redirected to."),
@@ -140,7 +139,6 @@ ARGUMENTS_P_TO_W = (
     SSL_MIN_VER,
     arg("socks4", word("socks4", help="SOCKS4 proxy to connect through, address:port.")),
     arg("set-proxy-v2-tlv-fmt(", group("set-proxy-v2-tlv-fmt", _TLV), several=True),
-    TCP_MD5SIG,
     arg(
         "tcp-ut",
         duration(
@@ -166,5 +164,10 @@ ARGUMENTS_P_TO_W = (
         integer("weight", 0, 256, nullable=True, help="Share of the load, relative to the others."),
     ),
     arg("ws", one_of("ws", "auto", "h1", "h2", help="HTTP version that carries WebSocket.")),
+    arg("pool-conn-name", word("pool_conn_name", help="Name of idle connections.")),
+    arg("hash-key", word("hash_key", help="What the server's place in a hash is made of.")),
+    TCP_MD5SIG,
+    KTLS,
+    arg("quic-cc-algo", congestion_control()),
 )
 """In the order in which they are written, behind `ARGUMENTS_A_TO_O`."""

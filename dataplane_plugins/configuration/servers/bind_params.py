@@ -4,11 +4,14 @@ A new keyword of a line is written in the order of this table.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from dataplane_core.plugin import (
     Code,
+    ParameterTable,
     Problem,
     Values,
+    alias,
     arg,
     args,
     checked,
@@ -25,6 +28,13 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.values import GUID, must_match, or_variable
+from dataplane_plugins.configuration.servers.bind_tls import (
+    FORCE_TLS,
+    NO_SSLV3,
+    NO_TLS,
+    TLS_ALIASES,
+)
+from dataplane_plugins.configuration.servers.congestion import congestion_control
 from dataplane_plugins.configuration.servers.shared_params import (
     ALPN,
     CIPHERS,
@@ -36,7 +46,6 @@ from dataplane_plugins.configuration.servers.shared_params import (
     IDLE_PING,
     KTLS,
     NPN,
-    QUIC_CC_ALGO,
     SIGALGS,
     SSL_MAX_VER,
     SSL_MIN_VER,
@@ -59,8 +68,7 @@ def _check_segment_size(values: Values) -> Iterator[Problem]:
         yield Problem("mss", Code.PATTERN, "mss must be from 1 to 65535, or from -65535 to -1")
 
 
-BIND_PARAMS = params(
-    arg("name", word("name", help="Name of the address.")),
+_KEYWORDS = (
     arg(
         "process",
         word(
@@ -97,9 +105,13 @@ BIND_PARAMS = params(
         duration(
             "tcp_user_timeout",
             nullable=True,
+            facts={"v3": {"unit": ""}},
             help="Time that sent data may wait for its receipt, in milliseconds.",
         ),
     ),
+    arg("label", word("label", pattern=None, help="Mark that others can refer to.")),
+    TCP_MD5SIG,
+    arg("tcp-ss", number_of("tcp_ss", 1, 2, 3, help="Which parts of SYN packets to keep.")),
     flag("ssl", "ssl", help="Speak TLS to clients."),
     flag("v4v6", "v4v6", help="Take IPv4 connections on an IPv6 address too."),
     VERIFY_CLIENTS,
@@ -115,14 +127,8 @@ BIND_PARAMS = params(
         ),
     ),
     arg("backlog", word("backlog", pattern=None, help="Connections that may wait.")),
-    CONGESTION_CONTROL,
     CURVES,
-    args(
-        "default-crt",
-        "default_crt_list",
-        word("default_crt_list"),
-        help="Certificates for clients that name no server.",
-    ),
+    CONGESTION_CONTROL,
     arg("ecdhe", word("ecdhe", pattern=None, help="Elliptic curve of the key exchange.")),
     joined(
         "ca-ignore-err",
@@ -131,6 +137,12 @@ BIND_PARAMS = params(
             _ERRORS,
             help="Errors of a client's authorities to overlook: numbers, or all.",
         ),
+    ),
+    args(
+        "default-crt",
+        "default_crt_list",
+        word("default_crt_list"),
+        help="Certificates for clients that name no server.",
     ),
     arg(
         "ca-sign-file",
@@ -166,11 +178,7 @@ BIND_PARAMS = params(
         "expose_fd_listeners",
         help="Let a new process fetch the listening sockets from this one.",
     ),
-    flag("force-sslv3", "force_sslv3", help="Speak SSLv3 and nothing else."),
-    flag("force-tlsv10", "force_tlsv10", help="Speak TLSv1.0 and nothing else."),
-    flag("force-tlsv11", "force_tlsv11", help="Speak TLSv1.1 and nothing else."),
-    flag("force-tlsv12", "force_tlsv12", help="Speak TLSv1.2 and nothing else."),
-    flag("force-tlsv13", "force_tlsv13", help="Speak TLSv1.3 and nothing else."),
+    *FORCE_TLS,
     flag(
         "generate-certificates",
         "generate_certificates",
@@ -183,10 +191,16 @@ BIND_PARAMS = params(
         word("guid_prefix", GUID, help="Start of the identifiers of the line's listeners."),
     ),
     arg("id", word("id", or_variable("[0-9]+"), help="Number of the address.")),
+    switch(
+        "tls-tickets",
+        "tls_tickets",
+        enum=("enabled", "disabled"),
+        same_as={"disabled": ("no_tls_tickets", True)},
+        same_in=("v3",),
+        help="Resume TLS sessions by tickets; disabled is no_tls_tickets.",
+    ),
     IDLE_PING,
     arg("interface", word("interface", pattern=None, help="Interface to listen on.")),
-    KTLS,
-    arg("label", word("label", pattern=None, help="Mark that others can refer to.")),
     arg(
         "level",
         one_of(
@@ -221,13 +235,9 @@ BIND_PARAMS = params(
         integer("nbconn", help="Connections that a reversed listener keeps open to its server."),
     ),
     flag("no-ca-names", "no_ca_names", help="Do not name authorities to the client."),
-    flag("no-sslv3", "no_sslv3", help="Never speak SSLv3."),
-    flag("no-strict-sni", "no_strict_sni", help="Serve clients that name an unknown server."),
+    NO_SSLV3,
     flag("no-tls-tickets", "no_tls_tickets", help="Do not resume TLS sessions by tickets."),
-    flag("no-tlsv10", "no_tlsv10", help="Never speak TLSv1.0."),
-    flag("no-tlsv11", "no_tlsv11", help="Never speak TLSv1.1."),
-    flag("no-tlsv12", "no_tlsv12", help="Never speak TLSv1.2."),
-    flag("no-tlsv13", "no_tlsv13", help="Never speak TLSv1.3."),
+    *NO_TLS,
     NPN,
     flag(
         "prefer-client-ciphers", "prefer_client_ciphers", help="Take ciphers in the client's order."
@@ -245,8 +255,13 @@ BIND_PARAMS = params(
     SSL_MAX_VER,
     SSL_MIN_VER,
     flag("strict-sni", "strict_sni", help="Refuse clients that name no known server."),
-    TCP_MD5SIG,
-    arg("tcp-ss", number_of("tcp_ss", 1, 2, 3, help="Which parts of SYN packets to keep.")),
+    flag("no-strict-sni", "no_strict_sni", help="Serve clients that name an unknown server."),
+    alias(
+        "force_strict_sni",
+        {"enabled": ("strict_sni", True), "disabled": ("no_strict_sni", True)},
+        same_in=("v3",),
+        help="Refuse clients that name no known server (enabled), or serve them (disabled).",
+    ),
     flag("tfo", "tfo", help="Take data with the first packet (TCP fast open)."),
     arg(
         "thread",
@@ -256,12 +271,7 @@ BIND_PARAMS = params(
         ),
         several=True,
     ),
-    switch(
-        "tls-tickets",
-        "tls_tickets",
-        enum=("enabled", "disabled"),
-        help="Resume TLS sessions by tickets; disabled is no_tls_tickets.",
-    ),
+    KTLS,
     arg(
         "tls-ticket-keys",
         word(
@@ -271,7 +281,7 @@ BIND_PARAMS = params(
     flag("v6only", "v6only", help="Take no IPv4 connections on an IPv6 address."),
     arg("uid", word("uid", pattern=None, help="Owner of a UNIX socket, by number.")),
     arg("user", word("user", pattern=None, help="Owner of a UNIX socket, by name.")),
-    QUIC_CC_ALGO,
+    arg("quic-cc-algo", congestion_control(burst=True)),
     flag(
         "quic-force-retry", "quic-force-retry", help="Make QUIC clients prove their address first."
     ),
@@ -286,8 +296,17 @@ BIND_PARAMS = params(
     ),
     flag("no-alpn", "no_alpn", help="Offer no protocol by ALPN."),
     arg("nice", integer("nice", help="Priority of connections, from -1024 to 1024.")),
-    tolerant=True,
-    own=(),
-    name="bind options",
+    *TLS_ALIASES,
 )
+
+
+def _table(**facts: Any) -> ParameterTable:
+    name = arg("name", word("name", help="Name of the address.", **facts))
+    return params(name, *_KEYWORDS, tolerant=True, own=(), name="bind options")
+
+
+BIND_PARAMS = _table()
 """The keywords of the three lines; the address in front of them differs."""
+
+NAMED_BIND_PARAMS = _table(facts={"v3": {"required": True}})
+"""Those of a line that version 3 wants a name for."""

@@ -2,13 +2,13 @@
 
 from dataplane_core.plugin import Parent, Registry, Statement, impl, merged, seq, statement
 from dataplane_plugins.configuration.common.addresses import address_name, listening_address
-from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS
+from dataplane_plugins.configuration.servers.bind_params import BIND_PARAMS, NAMED_BIND_PARAMS
 
 RANK = 10
 
 BIND = statement(
     "bind",
-    seq(listening_address(), BIND_PARAMS),
+    seq(listening_address(), NAMED_BIND_PARAMS),
     examples=[
         "bind :80",
         "bind *:443 name https crt site.pem ssl alpn h2,http/1.1",

@@ -8,9 +8,6 @@ from dataplane_core.plugin import arg, duration, one_of, word
 TLS_VERSIONS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """The versions that `ssl-min-ver` and `ssl-max-ver` know."""
 
-QUIC_ALGORITHMS = ("cubic", "newreno", "bbr", "nocc")
-"""The algorithms of QUIC congestion control; `bbr` since HAProxy 3.1."""
-
 ALPN = arg("alpn", word("alpn", help="Protocols to offer by ALPN."))
 CONGESTION_CONTROL = arg(
     "cc", word("cc", pattern=None, help="Congestion control of TCP connections.")
@@ -34,10 +31,6 @@ IDLE_PING = arg(
 )
 KTLS = arg("ktls", one_of("ktls", "on", "off", help="Leave TLS to the kernel."))
 NPN = arg("npn", word("npn", pattern=None, help="Protocols to offer by NPN, as before ALPN."))
-QUIC_CC_ALGO = arg(
-    "quic-cc-algo",
-    one_of("quic-cc-algo", *QUIC_ALGORITHMS, help="Congestion control of QUIC connections."),
-)
 SIGALGS = arg("sigalgs", word("sigalgs", pattern=None, help="Signature algorithms to offer."))
 SSL_MAX_VER = arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="Highest TLS version."))
 SSL_MIN_VER = arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="Lowest TLS version."))

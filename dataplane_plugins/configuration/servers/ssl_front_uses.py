@@ -4,7 +4,13 @@ HAProxy has them since 3.2.
 """
 
 from dataplane_core.plugin import Registry, arg, flag, impl, on_off, one_of, params, statement, word
-from dataplane_plugins.configuration.common.certificate_files import certificate_files
+from dataplane_plugins.configuration.common.certificate_files import (
+    CRT,
+    ISSUER,
+    KEY,
+    OCSP,
+    SCTL,
+)
 from dataplane_plugins.configuration.servers.shared_params import (
     CIPHERS,
     CIPHERSUITES,
@@ -19,16 +25,19 @@ RANK = 14
 SSL_FRONT_USE = statement(
     "ssl-f-use",
     params(
-        *certificate_files(),
+        CRT,
+        KEY,
+        OCSP,
+        SCTL,
         arg("alpn", word("alpn", None, help="Protocols to offer by ALPN.")),
         flag("no-alpn", "no_alpn", help="Offer none."),
-        arg("npn", word("npn", None, help="Protocols to offer by NPN.")),
         flag("allow-0rtt", "allow_0rtt", help="Take early data."),
         arg("ca-file", word("ca_file", None, help="Authorities of client certificates.")),
         arg("crl-file", word("crl_file", None, help="Revoked client certificates.")),
         VERIFY_CLIENTS,
         flag("no-ca-names", "no_ca_names", help="Do not tell clients the names of authorities."),
         CIPHERS,
+        arg("npn", word("npn", None, help="Protocols to offer by NPN.")),
         CIPHERSUITES,
         arg("curves", word("curves", None, help="Elliptic curves, in order of preference.")),
         arg("ecdhe", word("ecdhe", None, help="Elliptic curve of key exchange.")),
@@ -36,6 +45,7 @@ SSL_FRONT_USE = statement(
         CLIENT_SIGALGS,
         arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="The oldest version.")),
         arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="The newest version.")),
+        ISSUER,
         arg("ocsp-update", on_off("ocsp_update", help="Keep the OCSP answer up to date.")),
     ),
     examples=["ssl-f-use crt site.pem key site.key alpn h2 ssl-min-ver TLSv1.2 ocsp-update on"],

@@ -1,15 +1,17 @@
 """Keywords of `server` lines that take no argument (manual, section 5.2).
 
-They are written in front of those that do, in this order.
+They are written in front of those that do, in this order; `check-pool-conn-name` goes with
+the other keywords of checks.
 """
 
-from dataplane_core.plugin import ParameterKeyword, flag, switch, synonym, unsaid
+from dataplane_core.plugin import ParameterKeyword, alias, arg, flag, switch, synonym, unsaid, word
 
 
 def _tls(version: str) -> list[ParameterKeyword]:
     """Return `force-tlsv…`, which allows one version of TLS alone, and `no-tlsv…`.
 
     `no-tlsv10` is shown as `force_tlsv10: disabled`; a body may say `no_tlsv10: enabled` instead.
+    Version 3 shows `tlsv10` too.
     """
     name = f"tlsv{version}"
     dotted = f"TLSv{version[0]}.{version[1]}"
@@ -26,6 +28,12 @@ def _tls(version: str) -> list[ParameterKeyword]:
             "enabled",
             unless=f"force_{name}",
             help=f"Never speak {dotted}; read back as force_{name}: disabled.",
+        ),
+        alias(
+            name,
+            {word: (f"force_{name}", word) for word in ("enabled", "disabled")},
+            same_in=("v3",),
+            help=f"Speak {dotted} and nothing else (enabled), or anything but it (disabled).",
         ),
     ]
 
@@ -47,27 +55,28 @@ SWITCHES: tuple[ParameterKeyword, ...] = (
     _pair("check", "Check the server's health."),
     _pair("check-send-proxy", "Start health checks with a PROXY protocol header."),
     _pair("check-ssl", "Check over TLS, also where the traffic is in clear."),
-    _alone("check-via-socks4", "check_via_socks4", "Check through the SOCKS4 proxy too."),
-    _pair("check-reuse-pool", "Check over an idle connection when there is one."),
-    _pair(
-        "check-sni-auto",
-        "Send the host name of the check as its server name (SNI).",
-        "check_sni_auto",
+    arg(
+        "check-pool-conn-name",
+        word("check-pool-conn-name", help="Name of the idle connections that checks use."),
     ),
+    _pair("check-reuse-pool", "Check over an idle connection when there is one."),
+    _alone("check-via-socks4", "check_via_socks4", "Check through the SOCKS4 proxy too."),
+    _pair("renegotiate", "Allow the server to renegotiate TLS up to version 1.2."),
     switch(
         "force-sslv3",
         "force_sslv3",
         enum=("enabled", "disabled"),
-        help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3.",
-    ),
-    synonym(
-        "no-sslv3",
-        "force_sslv3",
-        "disabled",
-        unless="no_sslv3",
+        same_as={"disabled": ("no_sslv3", "enabled")},
+        same_in=("v3",),
         help="Speak SSLv3 and nothing else; disabled is the same as no_sslv3.",
     ),
     switch("no-sslv3", "no_sslv3", enum=("enabled", "disabled"), help="Never speak SSLv3."),
+    alias(
+        "sslv3",
+        {"enabled": ("force_sslv3", "enabled"), "disabled": ("no_sslv3", "enabled")},
+        same_in=("v3",),
+        help="Speak SSLv3 and nothing else (enabled), or anything but it (disabled).",
+    ),
     *_tls("10"),
     *_tls("11"),
     *_tls("12"),
@@ -82,7 +91,6 @@ SWITCHES: tuple[ParameterKeyword, ...] = (
         "no_verifyhost",
         help="Take any host name in the certificate: what is done without verifyhost anyway.",
     ),
-    _pair("renegotiate", "Allow the server to renegotiate TLS up to version 1.2."),
     _pair("send-proxy", "Start connections with a PROXY protocol header, version 1."),
     _pair("send-proxy-v2", "Start connections with a PROXY protocol header, version 2."),
     _pair("send-proxy-v2-ssl", "The same with the client's TLS details.", "send_proxy_v2_ssl"),
@@ -92,6 +100,11 @@ SWITCHES: tuple[ParameterKeyword, ...] = (
         "send_proxy_v2_ssl_cn",
     ),
     _pair("sni-auto", "Send the request's host as the server name (SNI).", "sni_auto"),
+    _pair(
+        "check-sni-auto",
+        "Send the host name of the check as its server name (SNI).",
+        "check_sni_auto",
+    ),
     _pair("ssl", "Speak TLS to the server."),
     _pair("ssl-reuse", "Resume TLS sessions.", "ssl_reuse"),
     _pair("tls-tickets", "Resume TLS sessions by tickets.", "tls_tickets"),
