@@ -37,6 +37,8 @@ ONE_AT_INDEX = ("GET read", "POST create_at", "PUT replace", "DELETE delete")
 """The same for a row whose index is in the path alone, which a new row is posted to."""
 
 MANY = ("GET list", "POST create")
+SECTIONS = (*MANY, "PUT put_new")
+SINGLE = ("GET read", "POST create", "PUT replace", "DELETE delete")
 WHOLE_LIST = ("GET list", "PUT replace_list")
 APPENDED = ("GET list", "POST create")
 _NEEDED = {"create_at": {"create"}, "replace_list": {"create", "replace", "delete"}}
@@ -62,7 +64,7 @@ class Describe:
         self.naming = naming or view.version.naming(one)
         self.path: tuple[Parameter, ...] = ()
         self.full: tuple[Parameter, ...] = ()
-        if isinstance(one, SectionCollection | SingleSection) and view.whole(one).rows:
+        if isinstance(one, SectionCollection | SingleSection) and view.whole(one).rows or isinstance(one, SingleSection) and one.elements:
             self.full = (FULL_SECTION,)
         self._operations = one.operations_of(view.version.name)
         self.schema: Fragment = {"$ref": self.naming.schema}
@@ -125,7 +127,7 @@ class Describe:
             "200": Response(schema, ("Configuration-Version",)),
             "default": DEFAULT_RESPONSE,
         }
-        if not isinstance(self.one, SingleSection):
+        if not isinstance(self.one, SingleSection) or self._has("create"):
             responses["404"] = NOT_FOUND
         parameters = (*self.path, *self.parents, *self.full, TRANSACTION_ID)
         return self._operation("read", parameters, responses=responses, cached=True)
@@ -134,6 +136,9 @@ class Describe:
         body = Body(self.schema, codec=self.view.codec(self.one))
         parameters = (*self.parents, *self.full, *CHANGE)
         return self._operation("create", parameters, body=body, responses=created(self.schema))
+
+    def put_new(self) -> Operation:
+        return replace(self.create(), id=self.naming.operation_id("put_new"))
 
     def create_at(self) -> Operation:
         operation = self.create()
@@ -148,21 +153,21 @@ class Describe:
     def replace(self) -> Operation:
         body = Body(self.schema, codec=self.view.codec(self.one))
         responses = replaced(self.schema)
-        if isinstance(self.one, SingleSection) and self.one.creates:
+        if isinstance(self.one, SingleSection) and self.one.creates and not self._has("create"):
             del responses["404"]
         parameters = (*self.path, *self.parents, *self.full, *CHANGE)
         return self._operation("replace", parameters, body=body, responses=responses)
 
     def delete(self) -> Operation:
-        parameters = (*self.path, *self.parents, *CHANGE)
+        whole = tuple(replace(one, help=_ALL_GOES) for one in self.full)
+        parameters = (*self.path, *self.parents, *whole, *CHANGE)
         return self._operation("delete", parameters, responses=deleted())
 
     def _summary(self, operation: str) -> str:
         """Return what an operation does, in a few words: "List the servers of a backend"."""
         one, name, names = self.one, thing(self.naming), things(self.naming)
         if isinstance(one, SingleSection):
-            verb = "Read" if operation == "read" else "Replace"
-            return f"{verb} the {'last ' if one.last else ''}{one.kind} section"
+            return f"{operation.capitalize()} the {'last ' if one.last else ''}{one.kind} section"
         of, into = "", ""
         if isinstance(one, RowCollection):
             kind = "" if self._parents is None else self._parents.kind
@@ -183,7 +188,9 @@ class Describe:
         if isinstance(one, SingleSection):
             texts = {
                 "read": f"What the lines of the `{one.kind}` section say.",
+                "create": f"Adds the `{one.kind}` section to the file. {COMMITTED}",
                 "replace": f"{_REPLACED} {COMMITTED}",
+                "delete": f"Removes the `{one.kind}` section with all that is in it. {COMMITTED}",
             }
         elif isinstance(one, RowCollection):
             place = "at the position `index`, from 0" if one.indexed else "behind the last one"
@@ -207,6 +214,7 @@ class Describe:
         return texts[operation]
 
 
+_ALL_GOES = "Changes nothing: a section goes with all that is in it."
 _REPLACED = "A property that the body does not have is removed."
 _KEPT = "Lines that belong to other resources stay, and so do lines that the server does not know."
 

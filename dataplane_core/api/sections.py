@@ -53,7 +53,7 @@ class SectionResource:
 
 
 class SectionList(SectionResource):
-    """All sections of a kind: GET, POST."""
+    """All sections of a kind: GET, and POST or PUT of a new one."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         self._view.answer_read(req, resp, lambda snapshot: self._read(req, snapshot))
@@ -81,6 +81,10 @@ class SectionList(SectionResource):
             )
             edit.document = self._objects.put(document, placed, values, full=_is_full(req))
         self._view.answer_change(req, resp, edit.outcome, 201)
+
+
+    def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:
+        self.on_post(req, resp)
 
 
 class SectionItem(SectionResource):
@@ -128,12 +132,17 @@ def _is_full(req: ApiRequest) -> bool:
 
 
 class SingleItem:
-    """The one section of a kind: GET, PUT; with its rows where a request asks for these."""
+    """The one section of a kind: GET, POST, PUT, DELETE.
+
+    It comes with its rows where a request asks for these. One that a version lets clients make is
+    not there before; else a section that is missing is one that says nothing.
+    """
 
     def __init__(self, view: View, collection: SingleSection) -> None:
         self._view = view
         self._collection = collection
         self._objects = SectionObjects(view, collection)
+        self._is_made = "create" in collection.operations_of(view.version.name)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         self._view.answer_read(req, resp, lambda snapshot: self._read(req, snapshot))
@@ -145,19 +154,43 @@ class SingleItem:
     def _read(self, req: ApiRequest, snapshot: Snapshot) -> dict[str, Any]:
         section = find_single(snapshot.document, self._collection)
         if section is None:
+            if self._is_made:
+                raise self._missing()
             return self._view.codec(self._collection).project({})
         return self._objects.show(section, full=_is_full(req))
 
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        kind = self._collection.kind
+        with self._view.edit(req) as edit:
+            if edit.document.of_kind(kind):
+                raise AlreadyExists(f"object already exists: there is a {kind} section")
+            edit.document = self._put(req, edit.document)
+        self._view.answer_change(req, resp, edit.outcome, 201)
+
     def on_put(self, req: ApiRequest, resp: falcon.Response) -> None:
+        with self._view.edit(req) as edit:
+            edit.document = self._put(req, edit.document)
+        self._view.answer_change(req, resp, edit.outcome, 200)
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response) -> None:
+        kind = self._collection.kind
+        with self._view.edit(req) as edit:
+            if not edit.document.of_kind(kind):
+                raise self._missing()
+            while found := edit.document.of_kind(kind):
+                edit.document = edit.document.remove(found[-1])
+        self._view.answer_change(req, resp, edit.outcome, 204)
+
+    def _put(self, req: ApiRequest, document: Document) -> Document:
         one = self._collection
         values = {path: value for path, value in req.body.values.items() if path != "name"}
-        with self._view.edit(req) as edit:
-            document = edit.document
-            section = find_single(document, one)
-            if section is None:
-                if not one.creates:
-                    raise NotFound(f"missing object: there is no {one.kind} section")
-                order = self._view.registry.section_order
-                document, section = place_section(document, one.kind, "", None, order)
-            edit.document = self._objects.put(document, section, values, full=_is_full(req))
-        self._view.answer_change(req, resp, edit.outcome, 200)
+        section = find_single(document, one)
+        if section is None:
+            if not one.creates:
+                raise self._missing()
+            order = self._view.registry.section_order
+            document, section = place_section(document, one.kind, "", None, order)
+        return self._objects.put(document, section, values, full=_is_full(req))
+
+    def _missing(self) -> NotFound:
+        return NotFound(f"missing object: there is no {self._collection.kind} section")

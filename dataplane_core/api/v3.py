@@ -10,9 +10,12 @@ from dataplane_core.api.describe import (
     MANY,
     ONE,
     ONE_AT_INDEX,
+    SECTIONS,
+    SINGLE,
     WHOLE_LIST,
     Describe,
 )
+from dataplane_core.api.elements import ElementList, operations
 from dataplane_core.api.introduction import INTRODUCTION
 from dataplane_core.api.operations import Fragment
 from dataplane_core.api.parents import Parents, ParentsInPath, ParentsInQuery
@@ -117,9 +120,12 @@ class V3:
         if isinstance(one, RowCollection):
             yield from self._mount_rows(view, one, path)
         elif isinstance(one, SingleSection):
-            yield Route(path, SingleItem(view, one), describe.only("GET read", "PUT replace"))
+            yield Route(path, SingleItem(view, one), describe.only(*SINGLE))
+            for name in one.elements:
+                elements = ElementList(view, one, name)
+                yield Route(f"{path}/{name}", elements, operations(elements, self.naming(one)))
         elif isinstance(one, SectionCollection):
-            yield Route(path, SectionList(view, one), describe.only(*MANY))
+            yield Route(path, SectionList(view, one), describe.only(*SECTIONS))
             yield Route(f"{path}/{{{one.key}}}", SectionItem(view, one), describe.only(*ONE))
 
     def _mount_rows(self, view: View, one: RowCollection, path: str) -> Iterator[Route]:
@@ -149,7 +155,7 @@ class V3:
 def _naming_below(view: View, one: RowCollection, kind: str) -> Naming:
     """Return the names of the operations on rows below one of several kinds of section."""
     naming = view.version.naming(one)
-    if not one.query.typed:
+    if not one.query.typed or len({*one.parents} - {LISTEN}) == 1:
         return naming
     sections = view.registry.sections_of(kind)
     holder = kind.capitalize() if sections is None else view.version.naming(sections).tag

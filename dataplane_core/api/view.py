@@ -275,7 +275,7 @@ class View:
             resp.set_header("Reload-ID", outcome.reload_id)
         waits = outcome.state == "pending" or outcome.reload_id is not None
         resp.status = 202 if waits else status
-        if req.loaded is not None:
+        if req.loaded is not None and req.method != "DELETE":
             resp.data = to_json(req.loaded.echo)
         elif waits:
             resp.content_type = None

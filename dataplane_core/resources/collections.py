@@ -214,13 +214,16 @@ class SingleSection(Collection):
     """One section that is addressed without a name, such as `global`.
 
     Where the file has several, the `last` of them counts, or all of them as one section. A PUT
-    makes the section when it is missing if `creates`.
+    makes the section when it is missing if `creates`. `elements` are lists of objects among its
+    properties that have a path of their own in versions with indices in the path: the names of
+    the objects in the specification, by property.
     """
 
     kind: str
     model: Model
     last: bool = False
     creates: bool = True
+    elements: Mapping[str, Naming] = field(default_factory=dict)
 
     @property
     def props(self) -> tuple[Prop, ...]:

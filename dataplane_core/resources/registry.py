@@ -148,9 +148,14 @@ class Registry:
         model: Model,
         last: bool = False,
         creates: bool = True,
+        elements: Mapping[str, Named] | None = None,
         **named: Unpack[Named],
     ) -> SingleSection:
-        """Declare a section without a name: `/configuration/<name>`."""
+        """Declare a section without a name: `/configuration/<name>`.
+
+        `elements` says what the objects in lists of the section are called that have a path of
+        their own, `/configuration/<name>/<property>`.
+        """
         self.kinds(kind)
         collection = SingleSection(
             **self._common(name, {"operations": ("read", "replace"), **named}),
@@ -158,6 +163,7 @@ class Registry:
             model=model,
             last=last,
             creates=creates,
+            elements={prop: naming_of(prop, words) for prop, words in (elements or {}).items()},
         )
         self._add(collection)
         return collection

@@ -24,5 +24,7 @@ def dataplane_register(registry: Registry) -> None:
         model=TRACES,
         schema="traces",
         title="Traces",
+        elements={"entries": {"schema": "trace_entry", "title": "TraceEntry", "tag": "Traces"}},
+        otherwise={"v3": {"operations": ("read", "create", "replace", "delete")}},
         help="Where HAProxy's own traces go.",
     )

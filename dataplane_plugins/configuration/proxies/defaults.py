@@ -38,5 +38,14 @@ def dataplane_register(registry: Registry) -> None:
         title="DefaultsSection",
         titles="DefaultsSections",
         tag="Defaults",
+        otherwise={
+            "v3": {
+                "operations": ("list", "create", "put_new", "read", "replace", "delete"),
+                "operation_ids": {
+                    "create": "addDefaultsSection",
+                    "put_new": "createDefaultsSection",
+                },
+            }
+        },
         help="What proxies are set to where they say nothing themselves.",
     )
