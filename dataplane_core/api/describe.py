@@ -64,7 +64,8 @@ class Describe:
         self.naming = naming or view.version.naming(one)
         self.path: tuple[Parameter, ...] = ()
         self.full: tuple[Parameter, ...] = ()
-        if isinstance(one, SectionCollection | SingleSection) and view.whole(one).rows or isinstance(one, SingleSection) and one.elements:
+        has_rows = isinstance(one, SectionCollection | SingleSection) and view.whole(one).rows
+        if has_rows or (isinstance(one, SingleSection) and one.elements):
             self.full = (FULL_SECTION,)
         self._operations = one.operations_of(view.version.name)
         self.schema: Fragment = {"$ref": self.naming.schema}

@@ -109,8 +109,8 @@ class ParentsInQuery:
 class ParentsInPath:
     """Parents of one kind whose name is a parameter of the path.
 
-    A list of a parent that does not exist is empty; to change it is refused (400), and its rows
-    are not there (404).
+    Unless a declaration says otherwise, a list of a parent that does not exist is empty; to change
+    it is refused (400), and its rows are not there (404).
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -119,6 +119,7 @@ class ParentsInPath:
         self.kind = kind
         self._kinds = rows.named_like(kind)
         self._parameter = parameter
+        self._orphans = rows.query.orphans
 
     def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:
         """Return the parent that the path names; one without a name, if it has no parameter."""
@@ -126,4 +127,4 @@ class ParentsInPath:
 
     def orphan_status(self, operation: str, *, nameless: bool) -> int:
         """Return the status of an operation without its parent."""
-        return {"list": 200, "create": 400, "replace_list": 400}.get(operation, 404)
+        return self._orphans.status_in_path(operation)

@@ -70,7 +70,7 @@ class V2:
     ) -> Mapping[str, RowCollection]:
         return {}
 
-    def location(self, one: Collection, reference: Reference) -> str:
+    def location(self, one: Collection, reference: Reference, registry: Registry) -> str:
         path = f"{self.prefix}{self.configuration}/{one.name}"
         if isinstance(one, SingleSection):
             return path

@@ -95,7 +95,7 @@ class V3:
             for rows in registry.rows_of(one.kind)
         }
 
-    def location(self, one: Collection, reference: Reference) -> str:
+    def location(self, one: Collection, reference: Reference, registry: Registry) -> str:
         top = self.prefix + self.configuration
         section, key = quote(reference.section, safe=""), quote(str(reference.key), safe="")
         name = one.name_in(self.name)
@@ -108,7 +108,9 @@ class V3:
             return f"{top}/{name}/{key}?{urlencode(query)}"
         # A `listen` section is a frontend and a backend in one: its rows are below either.
         kind = one.parents[0] if reference.kind == LISTEN else reference.kind
-        return f"{top}/{kind}s/{section}/{name}/{key}"
+        above = registry.path_above_rows(kind, self.name)
+        held = above if registry.sections_of(kind) is None else f"{above}/{section}"
+        return f"{top}/{held}/{name}/{key}"
 
     def routes(self, view: View) -> Iterator[Route]:
         for one in view.collections:
@@ -134,7 +136,9 @@ class V3:
             many, item = APPENDED, ONE
         key = one.key or self.index_parameter
         if one.query.always:
-            parents: Parents = ParentsInQuery(one, one.query)
+            orphans = one.query.orphans
+            orphans = replace(orphans, create=orphans.create_in_path)
+            parents: Parents = ParentsInQuery(one, replace(one.query, orphans=orphans))
             describe = Describe(view, one, parents)
             yield Route(path, RowList(view, one, parents), describe.only(*many))
             yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*item))
@@ -155,8 +159,10 @@ class V3:
 def _naming_below(view: View, one: RowCollection, kind: str) -> Naming:
     """Return the names of the operations on rows below one of several kinds of section."""
     naming = view.version.naming(one)
-    if not one.query.typed or len({*one.parents} - {LISTEN}) == 1:
+    if not one.query.typed:
         return naming
+    if len({*one.parents} - {LISTEN}) == 1:
+        return replace(naming, operation_ids={"list": f"getAll{naming.titles}"})
     sections = view.registry.sections_of(kind)
     holder = kind.capitalize() if sections is None else view.version.naming(sections).tag
     title = naming.title + holder

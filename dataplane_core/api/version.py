@@ -88,5 +88,5 @@ class ApiVersion(Protocol):
         named ones as an object in which each stands under its name.
         """
 
-    def location(self, one: Collection, reference: Reference) -> str:
+    def location(self, one: Collection, reference: Reference, registry: Registry) -> str:
         """Return the path and query of an object of the collection `one`."""

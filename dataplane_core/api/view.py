@@ -203,9 +203,21 @@ class View:
         )
 
     def location(self, reference: Reference) -> str:
-        """Return the path, with its query, by which this version knows an object."""
-        collection = self.registry.collections[reference.collection]
-        return self.version.location(collection, reference)
+        """Return the path, with its query, by which this version knows an object.
+
+        An object that the version lacks is named by its section.
+        """
+        one = next((one for one in self.collections if one.name == reference.collection), None)
+        lacking = one is None or "read" not in one.operations_of(self.version.name)
+        if lacking or (isinstance(one, RowCollection) and reference.kind not in one.parents):
+            held = (
+                one
+                for one in self.collections
+                if isinstance(one, SectionCollection | SingleSection) and one.kind == reference.kind
+            )
+            one, reference = next(held, one), replace(reference, key=None)
+        known = one or self.registry.collections[reference.collection]
+        return self.version.location(known, reference, self.registry)
 
     def snapshot(self, req: CheckedRequest) -> Snapshot:
         """Return the text that a request reads, as it was in one version."""

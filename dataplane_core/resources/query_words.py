@@ -27,6 +27,8 @@ class Orphans:
     which is as little there as its parent, and 400 for an index, which says nothing without one;
     None for `delete` is what `item` is. `nameless` is the status for items of a parent that can
     also be meant without a name (`global`, `defaults`), where it is not that of the others.
+    `list_in_path` and `create_in_path` are those of lists and new rows in versions where paths name
+    parents.
     """
 
     list: int = 200
@@ -34,6 +36,8 @@ class Orphans:
     item: int | None = None
     delete: int | None = None
     nameless: int | None = None
+    list_in_path: int = 200
+    create_in_path: int = 400
 
     def status(self, operation: str, *, indexed: bool, nameless: bool) -> int:
         """Return the status of `list`, `create`, `read`, `replace` or `delete`.
@@ -48,6 +52,12 @@ class Orphans:
         if nameless and self.nameless:
             item = self.nameless
         return self.delete or item if operation == "delete" else item
+
+    def status_in_path(self, operation: str) -> int:
+        """Return the status of an operation where the path names the parent."""
+        if operation == "list":
+            return self.list_in_path
+        return self.create_in_path if operation in ("create", "replace_list") else 404
 
 
 ORPHANS = Orphans()

@@ -52,7 +52,7 @@ class V9:
         rows = registry.rows_of(one.kind)
         return {one.name if one.key else f"{one.naming.schema}_list": one for one in rows}
 
-    def location(self, one: Collection, reference: Reference) -> str:
+    def location(self, one: Collection, reference: Reference, registry: Registry) -> str:
         key = "" if reference.key is None else f"/{one.name}/{reference.key}"
         return f"{TOP}/{reference.kind}s/{reference.section}{key}"
 

@@ -34,7 +34,9 @@ def dataplane_register(registry: Registry) -> None:
         parameter="frontend",
         typed=False,
         rank=RANK,
-        orphans=Orphans(list=404, create=404, item=404, delete=400),
+        orphans=Orphans(
+            list=404, create=404, item=404, delete=400, list_in_path=404, create_in_path=404
+        ),
         title="DeclareCapture",
         help="Room for parts of requests and answers that are logged.",
     )

@@ -2,6 +2,7 @@
 
 from dataplane_core.plugin import (
     Model,
+    Orphans,
     Registry,
     arg,
     impl,
@@ -69,6 +70,7 @@ def dataplane_register(registry: Registry) -> None:
         parents=("crt-store",),
         parameter="crt_store",
         typed=False,
+        orphans=Orphans(list_in_path=400),
         rank=30,
         title="CrtLoad",
         help="Certificates of a store, each with its key and what goes with it.",
