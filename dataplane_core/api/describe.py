@@ -65,9 +65,9 @@ class Describe:
         self.path: tuple[Parameter, ...] = ()
         self.full: tuple[Parameter, ...] = ()
         has_rows = isinstance(one, SectionCollection | SingleSection) and view.whole(one).rows
-        if has_rows or (isinstance(one, SingleSection) and one.elements):
-            self.full = (FULL_SECTION,)
         self._operations = one.operations_of(view.version.name)
+        if has_rows or (isinstance(one, SingleSection) and self._has("create")):
+            self.full = (FULL_SECTION,)
         self.schema: Fragment = {"$ref": self.naming.schema}
         name = thing(self.naming)
         if isinstance(one, RowCollection) and one.indexed:
