@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dataplane_core.api.nested_metadata import NestedMetadata
 from dataplane_core.api.view import View, WriteMetadata
 from dataplane_core.grammar import Row, Values
 from dataplane_core.grammar.parameter_table import unknown_words
@@ -35,6 +36,7 @@ class SectionObjects:
         self._collection = collection
         self._codec = view.codec(collection)
         self._whole = view.whole(collection)
+        self._nested = NestedMetadata(collection.model) if view.version.has_metadata else None
 
     def show(
         self,
@@ -56,6 +58,8 @@ class SectionObjects:
         if origin is not None and section.kind in INHERITING:
             values[FROM.name] = origin
         values.update(one.model.read(section))
+        if self._nested is not None:
+            self._nested.show(section, values)
         unknown = unmanaged_lines(view.rows_in(section.kind), section, one.model, reached)
         if unknown:
             values[UNMANAGED.name] = unknown
@@ -79,12 +83,15 @@ class SectionObjects:
         of the section and of its rows is kept.
         """
         write = self._view.take_metadata(self._collection, values)
+        nested = {} if self._nested is None else self._nested.take(values)
         lists = {name: values.pop(name, []) for name in self._whole.rows}
         model = self._collection.model
         if full:
             new = self._put_whole(section, values, lists)
         else:
             new = model.put(section, self._codec.keep(model.read(section), values))
+        if self._nested is not None:
+            new = self._nested.write(new, nested)
         if write is not None:
             new = new.with_header(write(new.header))
         document = document.replace(section, new)

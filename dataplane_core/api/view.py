@@ -10,6 +10,7 @@ import falcon
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.api.nested_metadata import NestedMetadata
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Children, Codec
 from dataplane_core.codec.lists import ListCodec
@@ -102,7 +103,7 @@ class View:
         """Return the codec of a collection's objects; collections with one schema share it."""
         name = self.version.naming(collection).schema
         if name not in self._codecs:
-            props = (*self._extra_props(collection), *collection.props)
+            props = (*self._extra_props(collection), *self._declared_props(collection))
             more: dict[str, Any] = {"declared": collection.naming.schema}
             if isinstance(collection, RowCollection):
                 more["rules"] = collection.problems
@@ -141,6 +142,12 @@ class View:
                 yield prop
             elif index is not None:
                 yield replace(prop, names={self.version.name: index})
+
+    def _declared_props(self, collection: Collection) -> Iterator[Prop]:
+        """Return what a collection declares, with the metadata of nested objects if shown."""
+        if isinstance(collection, SectionCollection | SingleSection) and self.version.has_metadata:
+            return NestedMetadata(collection.model).props(collection.props)
+        return iter(collection.props)
 
     def has_metadata(self, collection: Collection) -> bool:
         """Return whether the version shows the comments of a collection's lines as metadata."""

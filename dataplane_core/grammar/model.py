@@ -56,13 +56,19 @@ class Model(Declaration):
     """The statements of one kind of section, as a lens between its lines and one flat object.
 
     `empty` names the nested objects that clients find although no line says anything of them, each
-    with the values of other properties on which that depends.
+    with the values of other properties on which that depends. `annotated` are the nested objects,
+    and the lists of such, whose lines can hold metadata of theirs.
     """
 
     def __init__(
-        self, name: str, *statements: Statement, empty: Mapping[str, Values] | None = None
+        self,
+        name: str,
+        *statements: Statement,
+        empty: Mapping[str, Values] | None = None,
+        annotated: Iterable[str] = (),
     ) -> None:
         self.name = name
+        self.annotated = tuple(annotated)
         self.empty = empty or {}
         self.statements = statements
 

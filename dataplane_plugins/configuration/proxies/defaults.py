@@ -2,11 +2,16 @@
 
 from dataplane_core.plugin import Model, Registry, impl
 from dataplane_plugins.configuration.proxies.health_checks import CHECK_PARAMETERS
+from dataplane_plugins.configuration.proxies.section_kinds import ANNOTATED, statements_of
 from dataplane_plugins.configuration.proxies.section_kinds import DEFAULTS as KIND
-from dataplane_plugins.configuration.proxies.section_kinds import statements_of
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
-DEFAULTS = Model("defaults", *statements_of(KIND, PROXY_STATEMENTS), empty=CHECK_PARAMETERS)
+DEFAULTS = Model(
+    "defaults",
+    *statements_of(KIND, PROXY_STATEMENTS),
+    empty=CHECK_PARAMETERS,
+    annotated=ANNOTATED[:-1],
+)
 
 
 @impl

@@ -1,11 +1,11 @@
 """`frontend` sections: where clients connect."""
 
 from dataplane_core.plugin import Model, Registry, impl
+from dataplane_plugins.configuration.proxies.section_kinds import ANNOTATED, statements_of
 from dataplane_plugins.configuration.proxies.section_kinds import FRONTEND as KIND
-from dataplane_plugins.configuration.proxies.section_kinds import statements_of
 from dataplane_plugins.configuration.proxies.statements import PROXY_STATEMENTS
 
-FRONTEND = Model("frontend", *statements_of(KIND, PROXY_STATEMENTS))
+FRONTEND = Model("frontend", *statements_of(KIND, PROXY_STATEMENTS), annotated=ANNOTATED)
 
 
 @impl

@@ -17,6 +17,12 @@ ONLY_DEFAULTS = frozenset({DEFAULTS})
 ONLY_FRONTEND = frozenset({FRONTEND})
 ONLY_BACKEND = frozenset({BACKEND})
 
+ANNOTATED = (
+    *("email_alert", "errorfiles_from_http_errors"),
+    *("errorloc302", "errorloc303", "stick_table"),
+)
+"""The objects in a proxy whose lines can hold metadata of theirs; no `defaults` has the last."""
+
 ProxyStatements = tuple[tuple[frozenset[str], Statement], ...]
 """Statements, each with the kinds of sections that take it."""
 
