@@ -1,7 +1,10 @@
 """What one version of the interface writes, as the others show it; a PUT of it changes no byte."""
 
+import subprocess
+
 import pytest
 
+from dataplane_core.haproxy import binaries
 from tests.laws.support import Everything
 
 TOP = "/v3/services/haproxy/configuration"
@@ -90,6 +93,10 @@ def test_no_unit_is_written_where_some_haproxy_reads_none(api):
     replace_file(api, "global\n")
     api.change("PUT", f"{TOP}/global", {"tune_buffer_options": {"bufsize": 32768, "rcvbuf_client": 1 << 20}})
     assert api.text == "global\n  tune.bufsize 32768\n  tune.rcvbuf.client 1048576\n"
+    for program in binaries.installed().values():
+        judged = subprocess.run([program, "-c", "-f", api.file], capture_output=True)
+        # 2 is "no listener"; with `32k`, 2.8 and 3.0 take the buffers for 32 bytes and end by a signal.
+        assert (judged.returncode in (0, 2), judged.stderr.count(b"ALERT")) == (True, 0), judged.stderr
 
 
 def test_a_limit_goes_with_the_switch_that_only_version_2_has(api):
