@@ -7,7 +7,14 @@ from dataplane_plugins.tls.crt_lists import parse_crt_list
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.waiting import until
-from tests.storage.support import Storage, bundle, certificate, private_key, revocations
+from tests.storage.support import (
+    Storage,
+    bundle,
+    certificate,
+    form,
+    private_key,
+    revocations,
+)
 from tests.storage.test_live import Live
 
 V3 = "/v3/services/haproxy/storage"
@@ -53,6 +60,20 @@ def test_files(storage: Storage) -> None:
     assert storage.send("DELETE", f"{LISTS}/f.txt", skip_reload=True).status_code == 204
     assert storage.send("DELETE", f"{LISTS}/l.txt").status_code == 202
     assert storage.files("ssl_certificates") == []
+
+
+def test_other_files_are_replaced_by_a_form(storage: Storage) -> None:
+    storage.upload(f"{V3}/general", "g.txt", b"one\n")
+    path, media = f"{V3}/general/g.txt", "multipart/form-data; boundary=BB"
+    for query, status in (({}, 202), ({"skip_reload": True}, 204), ({"force_reload": True}, 204)):
+        answer = storage.send("PUT", path, form("other.txt", b"two\n"), media, **query)
+        assert (answer.status_code, "reload-id" in answer.headers) == (status, status == 202)
+        assert storage.send("GET", path).content == b"two\n"
+    assert storage.send("PUT", path, b"three\n").status_code == 415
+    assert storage.send("PUT", path, form("x", b"x", "other"), media).status_code == 400
+    assert storage.send("PUT", f"{V3}/general/none", form("x", b"x"), media).status_code == 404
+    assert storage.send("GET", path).content == b"two\n"
+    assert storage.files("general") == ["g.txt"]
 
 
 def test_lists_and_certificates_are_two_resources(storage: Storage) -> None:
