@@ -39,6 +39,7 @@ from dataplane_core.api.operations import (
 )
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import InVersion, Routes
+from dataplane_core.api.section_objects import with_each
 from dataplane_core.api.sections import SectionItem, SectionList
 from dataplane_core.api.transactions import (
     TOO_MANY_TRANSACTIONS,
@@ -105,6 +106,7 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.resources.document_sections import DocumentSections
+from dataplane_core.resources.extra_props import METADATA
 from dataplane_core.resources.locate import refuse_namesake
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
@@ -163,16 +165,16 @@ __all__ = [
     "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
     "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
-    "Orphans", "Parent", "Mask", "WholeSection", "repeated", "RowCommands", "NeedsReload",
-    "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",
+    "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
+    "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
     "CONFLICT", "CURRENT_VERSION", "EXISTS", "DEFAULT_RESPONSE", "FORCE_RELOAD", "FULL_SECTION",
     "NOT_ACCEPTABLE", "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created",
     "deleted", "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList",
     "TransactionItem", "parse_json", "to_json", "open_upload", "Upload", "FILE_FIELD", "View",
-    "CheckedRequest", "InVersion", "below", "SectionList", "SectionItem", "DocumentSections",
-    "Codec", "Loaded", "raise_problems", "SchemaFactory",
+    "CheckedRequest", "InVersion", "below", "SectionList", "SectionItem", "with_each",
+    "DocumentSections", "Codec", "Loaded", "raise_problems", "SchemaFactory",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",

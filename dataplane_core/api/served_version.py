@@ -92,7 +92,7 @@ class ServedVersion:
         operations = {}
         for method, operation in route.operations.items():
             body = operation.body
-            if body is not None and body.props and body.codec is None:
+            if body is not None and _is_object(body) and body.codec is None:
                 operation = replace(operation, body=replace(body, codec=self._codec(body)))
             operations[method] = replace(operation, responses=self._wrapped(operation))
         resource = route.resource
@@ -117,3 +117,8 @@ class ServedVersion:
             one.schema, required=one.required, versioned=one.versioned
         )
         return replace(one, schema=schema, wrapped=False)
+
+
+def _is_object(body: Body) -> bool:
+    """Return whether a body is an object that is declared, of which a codec can be made."""
+    return bool(body.props) or body.make_codec is not None

@@ -2,13 +2,16 @@
 
 import pytest
 
+from dataplane_core.api.v2 import V2
+from dataplane_core.api.v3 import V3
+from dataplane_core.api.view import View
 from dataplane_core.errors import AlreadyExists
 from dataplane_core.text import Document
 from dataplane_plugins.configuration.sites.site_parts import Sites
 from tests.golden.offline import registry
 
 REGISTRY = registry()
-SITES = Sites(REGISTRY)
+SITES = Sites(REGISTRY, View(V2(), REGISTRY, None))  # type: ignore[arg-type]
 TEXT = """\
 frontend shop   # open
   mode   http
@@ -124,7 +127,10 @@ def test_a_site_is_made_and_removed():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("defaults d\nfrontend f\nbackend b\n", "defaults d\nfrontend f\nFbackend b\n\nbackend farm\n"),
+        (
+            "defaults d\nfrontend f\nbackend b\n",
+            "defaults d\nfrontend f\nFbackend b\n\nbackend farm\n",
+        ),
         (
             "defaults d\nfrontend f\ndefaults e\nbackend b\n",
             "defaults d\nfrontend f\nFdefaults e\nbackend b\n\nbackend farm from d\n",
@@ -188,7 +194,10 @@ def rules_after(*names: str, **conditions: str) -> list[str]:
     known = {farm["name"]: farm for farm in site["farms"]}
     new = {"use_as": "conditional", "cond": "if", "cond_test": "{ path /new }"}
     site["farms"] = [
-        {**known.get(name, {**new, "name": name}), **({"cond_test": conditions[name]} if name in conditions else {})}
+        {
+            **known.get(name, {**new, "name": name}),
+            **({"cond_test": conditions[name]} if name in conditions else {}),
+        }
         for name in names
     ]
     frontend = SITES.replace(one, "shop", site).find("frontend", "shop")
@@ -208,3 +217,22 @@ def test_a_rule_that_a_site_keeps_stays_between_the_rules_that_are_none_of_it():
     assert rules_after("new", "one", "two") == [new, *lines]
     assert rules_after("one", "two", "new") == [*lines, new]
     assert rules_after("new", "two") == [new, *lines[1:]]
+
+
+def test_comments_are_metadata_of_listeners_and_servers_where_a_version_has_it():
+    newer = Sites(REGISTRY, View(V3(), REGISTRY, None))  # type: ignore[arg-type]
+    one = document()
+    section = one.find("frontend", "shop")
+    assert section is not None
+    site = newer.read(one, section)
+    assert site["service.listeners"][0]["metadata"] == {"comment": "made-up name"}
+    assert newer.replace(one, "shop", site).text() == TEXT
+    site["farms"][0]["servers"][1]["metadata"] = {"rack": "r1"}
+    changed = newer.replace(one, "shop", site)
+    line = "  server b 10.0.0.2:80"
+    assert changed.text() == TEXT.replace(f"{line}\n", f'{line} # {{"rack":"r1"}}\n')
+    older = SITES.read(changed, changed.find("frontend", "shop"))
+    assert "metadata" not in older["farms"][0]["servers"][1]
+    assert SITES.replace(changed, "shop", older).text() == changed.text()
+    del site["farms"][0]["servers"][1]["metadata"]
+    assert newer.replace(changed, "shop", site).text() == TEXT

@@ -21,7 +21,7 @@ from dataplane_core.plugin import (
     RowTable,
     Section,
     Values,
-    WholeSection,
+    View,
     misplaced,
     of_item,
     place_section,
@@ -32,6 +32,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.configuration.common.values import SECTION_NAME
 from dataplane_plugins.configuration.proxies.backends import BACKEND
 from dataplane_plugins.configuration.proxies.frontends import FRONTEND
+from dataplane_plugins.configuration.sites.rows_in_version import SectionInVersion
 from dataplane_plugins.configuration.sites.site_rules import in_places
 
 REMOVED_MODES = ("http-tunnel", "forced-close")
@@ -60,12 +61,15 @@ FARM = part(BACKEND, "site_farm", "mode", "balance", "forwardfor")
 
 
 class Sites:
-    """Sites in a document, by way of the collections that are registered for their parts."""
+    """Sites in a document, by way of the collections that are registered for their parts.
 
-    def __init__(self, registry: Registry) -> None:
+    `view` is that of the API version in which they are seen.
+    """
+
+    def __init__(self, registry: Registry, view: View) -> None:
         self._registry = registry
-        self._service = WholeSection(SERVICE, {"listeners": _rows(registry, "binds")})
-        self._farm = WholeSection(FARM, {"servers": _rows(registry, "servers")})
+        self._service = SectionInVersion(SERVICE, {"listeners": _rows(registry, "binds")}, view)
+        self._farm = SectionInVersion(FARM, {"servers": _rows(registry, "servers")}, view)
         self._rules = _rows(registry, "backend_switching_rules")
 
     @property
@@ -87,7 +91,7 @@ class Sites:
             Prop(
                 "service.listeners",
                 "array",
-                items=self._service.rows["listeners"].props,
+                items=self._service.props_of("listeners"),
                 help="Addresses that the site listens on.",
             ),
             Prop("farms", "array", items=self._farm_props(), help="Backends of the site."),
@@ -107,7 +111,7 @@ class Sites:
             Prop(
                 "servers",
                 "array",
-                items=self._farm.rows["servers"].props,
+                items=self._farm.props_of("servers"),
                 help="Servers of the backend.",
             ),
         )

@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     TRANSACTION_ID,
     ApiRequest,
     Body,
+    Codec,
     Document,
     InVersion,
     NotFound,
@@ -46,10 +47,10 @@ EXAMPLE = {
 class SiteResource:
     """What the list and the single site share, in the view of one API version."""
 
-    def __init__(self, sites: Sites, view: View) -> None:
-        self._sites = sites
+    def __init__(self, view: View) -> None:
+        self._sites = Sites(view.registry, view)
         self._view = view
-        self._codec = view.make_codec("site", sites.props, empty={"service": {}})
+        self._codec = view.make_codec("site", self._sites.props, empty={"service": {}})
 
     def _shown(self, document: Document, section: Section) -> dict[str, Any]:
         return self._codec.project(self._sites.read(document, section))
@@ -170,14 +171,19 @@ def _operations(body: Body) -> tuple[dict[str, Operation], dict[str, Operation]]
     return many, one
 
 
+def _codec(view: View) -> Codec:
+    """Return the codec of the bodies of sites in a version."""
+    sites = Sites(view.registry, view)
+    return view.make_codec("site", sites.props, sites.problems)
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve sites, if all that they are made of is there."""
     if not services.registry.collections.keys() >= PARTS:
         return
-    sites = Sites(services.registry)
-    many, one = _operations(Body(ONE, props=sites.props, rules=sites.problems, example=EXAMPLE))
+    many, one = _operations(Body(ONE, make_codec=_codec, example=EXAMPLE))
     routes.tag("Sites", "A frontend with the backends that it leads to, as one object.", 10)
     routes.schema("sites", {"type": "array", "items": ONE})
-    routes.add(PATH, InVersion(lambda view: SiteList(sites, view)), many)
-    routes.add(f"{PATH}/{{name}}", InVersion(lambda view: SiteItem(sites, view)), one)
+    routes.add(PATH, InVersion(SiteList), many)
+    routes.add(f"{PATH}/{{name}}", InVersion(SiteItem), one)
