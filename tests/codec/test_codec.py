@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.schema import SchemaFactory
-from dataplane_core.errors import BadRequest, Invalid
+from dataplane_core.errors import BadRequest, Contradiction, Invalid
 from dataplane_core.grammar import Problem, Prop
 
 PROPS = (
@@ -237,3 +237,28 @@ def test_what_is_misplaced_is_left_out_of_items_too():
     assert loaded.values["rows"] == [{"id": 1}, {"id": 2}]
     assert loaded.ignored == ("rows.0.x.y",)
     assert [rule for _, rule in codec(rules=rules, strict=True).load(body).problems]
+
+
+def test_two_properties_may_have_one_name_in_a_version():
+    props = (Prop("format"), Prop("new_uri", names={"v2": "format", "v3": "uri-fmt"}))
+    old, new = (Codec("thing", props, name, SchemaFactory()) for name in ("v2", "v3"))
+    assert old.project({"new_uri": "/x"}) == {"format": "/x"} == old.project({"format": "/x"})
+    assert old.load({"format": "/x"}).values == {"format": "/x"}
+    assert new.project({"new_uri": "/x", "format": "y"}) == {"format": "y", "uri-fmt": "/x"}
+    assert new.load({"uri-fmt": "/x"}).values == {"new_uri": "/x"}
+
+
+def test_a_version_is_strict_about_choices_or_takes_what_haproxy_takes():
+    def rules(values):
+        if {"port", "weight"} <= values.keys():
+            yield Problem("weight", 422, "weight cannot stand beside port", misplaced=True, of_choice=True)
+        if not {"port", "weight"} & values.keys():
+            yield Problem("port", 602, "port or weight in body is required", of_choice=True)
+
+    body = {"name": "a", "insecure": True, "a": {"b": {"mode": "x"}}}
+    both, lenient = {**body, "port": 1, "weight": 2}, codec(rules=rules)
+    assert lenient.load(body).problems == ()
+    assert lenient.load(both).ignored == ("weight",)
+    for wrong in (body, both):
+        with pytest.raises(Contradiction):
+            codec(rules=rules, strict_choices=True).load(wrong).check()

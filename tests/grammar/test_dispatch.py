@@ -1,6 +1,18 @@
 """Branches of a choice by the first word."""
 
-from dataplane_core.grammar import Reading, case, dispatch, seq, word
+import pytest
+
+from dataplane_core.grammar import (
+    Reading,
+    case,
+    dispatch,
+    integer,
+    just_one,
+    rest,
+    rule,
+    seq,
+    word,
+)
 
 SEEN = dispatch(
     "who", case("client"), case("hdr({name})"), case("", seq(word("host")), value="host")
@@ -24,3 +36,44 @@ def test_an_empty_head_is_chosen_by_its_value():
     assert SEEN.write({"who": "host", "host": "a"}, {}) == ["a"]
     assert [one.path for one in SEEN.problems({"who": "host"})] == ["host"]
     assert [one.path for one in SEEN.problems({"who": "client", "host": "a"})] == ["host"]
+
+
+COUNT = rule(
+    dispatch(
+        "action",
+        case("add({place:=},{id})", just_one(integer("number"), rest("expr"), needed=False)),
+        case("keep", just_one(integer("length"), word("slot"))),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("add(1,2) 5", {"action": "add", "place": "1", "id": "2", "number": 5}),
+        ("add(,2) src_port if x", {"action": "add", "id": "2", "expr": "src_port", "cond": "if", "cond_test": "x"}),
+        ("add(,2)", {"action": "add", "id": "2"}),
+        ("add(1,2) unless", {"action": "add", "place": "1", "id": "2", "cond": "unless"}),
+        ("keep 7", {"action": "keep", "length": 7}),
+    ],
+)
+def test_what_may_be_empty_in_a_word_and_what_one_of_two_says(line, values):
+    reading = Reading()
+    assert COUNT.read(line.split(), 0, reading) == len(line.split())
+    assert reading.values == values
+    assert COUNT.write(values, {}) == line.split()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"action": "add", "id": "2"}, [("number", False, True)]),
+        ({"action": "add", "id": "2", "number": 1, "expr": "src"}, [("expr", True, True)]),
+        ({"action": "keep", "length": 7, "slot": "a"}, [("slot", True, True)]),
+        ({"action": "keep"}, [("length", False, False)]),
+        ({"action": "bend"}, [("action", False, False)]),
+    ],
+)
+def test_a_choice_that_is_not_made_is_told_from_what_a_line_lacks(values, expected):
+    problems = COUNT.problems(values)
+    assert [(one.path, one.misplaced, one.of_choice) for one in problems] == expected
