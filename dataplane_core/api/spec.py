@@ -3,7 +3,7 @@
 Imported when a document is first asked for; it is made once for each form and API version.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,7 +96,36 @@ def build(interface: Interface, openapi: str) -> dict[str, Any]:
     for name in sorted(referred):
         spec.components.response(name, form.response(SHARED[name], JSON))
     document: dict[str, Any] = form.fragment(spec.to_dict())
+    _leave_out_unused(document, form, interface.definitions)
     return document
+
+
+def _leave_out_unused(document: dict[str, Any], form: DocumentForm, names: Iterable[str]) -> None:
+    """Remove what plugins define for paths that the version does not have."""
+    *above, last = form.schemas.split("/")
+    holder = document
+    for name in above:
+        holder = holder[name]
+    schemas, used = holder[last], set[str]()
+    waiting = {*_referred(document["paths"], form), *_referred(document.get("responses"), form)}
+    while waiting:
+        name = waiting.pop()
+        used.add(name)
+        waiting |= set(_referred(schemas.get(name), form)) - used
+    for name in set(names) - used:
+        schemas.pop(name, None)
+
+
+def _referred(value: Any, form: DocumentForm) -> Iterator[str]:
+    """Yield the names of the schemas that a part of a document refers to."""
+    if isinstance(value, dict):
+        name = value.get("$ref")
+        if isinstance(name, str) and name.startswith(f"#/{form.schemas}/"):
+            yield name.rpartition("/")[2]
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _referred(inner, form)
 
 
 def _define(spec: APISpec, form: DocumentForm, interface: Interface) -> None:

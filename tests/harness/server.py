@@ -201,9 +201,9 @@ class ApiServer:
     def client(self) -> Client:
         return Client(self.port)
 
-    def specification(self, name: str = "specification") -> Tree:
+    def specification(self, name: str = "specification", version: str = "v2") -> Tree:
         """The served document: `specification` (Swagger 2.0) or `specification_openapiv3`."""
-        answer = self.client().call("GET", f"/v2/{name}")
+        answer = self.client().call("GET", f"/{version}/{name}")
         assert answer.status == 200, answer.body[:300]
         document: Tree = answer.json
         return document
