@@ -1,5 +1,7 @@
 """Stored lists of certificates through v3: their files, their entries, and the running HAProxy."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from dataplane_plugins.storage.live import list_changes
@@ -255,3 +257,16 @@ def test_a_list_that_haproxy_refuses_stays(live: Live) -> None:
     assert answer.status_code in (202, 400), answer.text
     live.send("PUT", f"{LISTS}/list.txt", before, skip_reload=True)
     assert live.tell(f"show ssl crt-list -n {live.folder}/ssl/list.txt").count("\n") == 1
+
+
+def test_entries_that_are_added_at_once_are_all_there(storage: Storage) -> None:
+    storage.upload(LISTS, "l.txt", b"/first.pem\n")
+
+    def add(number: int) -> int:
+        body = f'{{"file": "/{number}.pem"}}'.encode()
+        return storage.send("POST", f"{LISTS}/l.txt/entries", body, "application/json").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(add, range(16))) == {201}
+    files = {one["file"] for one in storage.send("GET", f"{LISTS}/l.txt/entries").json}
+    assert files == {"/first.pem", *(f"/{number}.pem" for number in range(16))}
