@@ -5,6 +5,7 @@ file, and the name of an upload for what was added since. Nothing is written to 
 """
 
 import os
+import re
 from typing import Any
 
 import falcon
@@ -21,7 +22,7 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.runtime import ssl_operations as operations
-from dataplane_plugins.runtime.common import PATH, V3
+from dataplane_plugins.runtime.common import NAME_PATTERN, PATH, V3
 from dataplane_plugins.runtime.ssl_details import (
     ca_file_certificates,
     certificate_details,
@@ -49,8 +50,11 @@ class SslFiles:
         upload = open_upload(req, FILE_FIELD, self._limit)
         text = parse_pem(b"".join(upload.pieces())).text
         name = os.path.basename(upload.filename)
-        if not name or name.startswith(("*", "@")):
-            raise Invalid("the file in the body needs a filename, which may not begin with * or @")
+        if not re.search(NAME_PATTERN, name) or name.startswith("@"):
+            raise Invalid(
+                "the file in the body needs a filename that a path can have, which begins with "
+                "no @ and has none of <>*;$#&{}"
+            )
         return name, text
 
 

@@ -167,7 +167,8 @@ def test_what_cannot_be_loaded_is_not_there(haproxy: Ssl, kind: str) -> None:
         answer = haproxy.upload("POST", kind, "bad.pem", content)
         assert answer.status_code in (400, 422), answer.text
     assert "bad.pem" not in haproxy.ask("GET", kind).text
-    assert haproxy.upload("POST", kind, "", bundle()).status_code == 422
+    for name in ("", "@x", "a;b", "*a", "a#b"):
+        assert haproxy.upload("POST", kind, name, bundle()).status_code == 422
 
 
 @pytest.mark.parametrize("kind", KINDS)
