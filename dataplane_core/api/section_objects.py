@@ -36,6 +36,9 @@ class SectionObjects:
         self._collection = collection
         self._codec = view.codec(collection)
         self._whole = view.whole(collection)
+        lacking = set(self._codec.hidden)
+        every = collection.model.statements
+        self._hidden = frozenset(one for one in every if one.names and one.names <= lacking)
         self._nested = NestedMetadata(collection.model) if view.version.has_metadata else None
 
     def show(
@@ -60,7 +63,8 @@ class SectionObjects:
         values.update(one.model.read(section))
         if self._nested is not None:
             self._nested.show(section, values)
-        unknown = unmanaged_lines(view.rows_in(section.kind), section, one.model, reached)
+        rows = view.rows_in(section.kind)
+        unknown = unmanaged_lines(rows, section, one.model, reached, self._hidden)
         if unknown:
             values[UNMANAGED.name] = unknown
         values |= view.metadata(one, section.header)

@@ -110,11 +110,12 @@ class Codec:
             attach(self.root, one.prop, one.codec.root, one.key)
             self.elsewhere |= {f"{one.prop.name}.{path}" for path in one.codec.elsewhere}
         self.project = Projector(self.root, empty)
-        self._hidden = [prop.name for prop in self.props if mask.hides(prop.path(version))]
+        lacking = (prop.name for prop in self.props if mask.hides(prop.path(version)))
+        self.hidden = tuple(lacking)
         self._converted = {
             prop.name: CONVERSIONS[prop.types[version]].shown
             for prop in self.props
-            if version in prop.types and prop.name not in self._hidden
+            if version in prop.types and prop.name not in self.hidden
         }
 
     @cached_property
@@ -234,7 +235,7 @@ class Codec:
 
         These are the values that the version lacks, and those that it shows as it shows the new.
         """
-        for path in self._hidden:
+        for path in self.hidden:
             if path in before:
                 values[path] = before[path]
         for path, shown in self._converted.items():
@@ -249,7 +250,7 @@ class Codec:
 
         An object is the former one that says the same, or has the same `name`.
         """
-        if not self._hidden and not self._converted:
+        if not self.hidden and not self._converted:
             return list(wanted)
         whole: dict[int, tuple[dict[str, Any], Mapping[str, Any]]] = {}
         for one in before:
@@ -268,7 +269,7 @@ class Codec:
         return {
             path: self._converted[path](value) if path in self._converted else value
             for path, value in values.items()
-            if path not in self._hidden
+            if path not in self.hidden
         }
 
     def is_known_elsewhere(self, path: str) -> bool:
