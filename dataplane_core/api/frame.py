@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body
-from dataplane_core.api.operations import BYTES, Body, Operation
+from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
 from dataplane_core.auth import Identity
@@ -121,7 +121,7 @@ class Guard:
         if body is not None:
             _check_type(req, body.types)
         accept = req.env.get("HTTP_ACCEPT")
-        if accept is None or accept == "*/*" or produces == BYTES:
+        if accept is None or accept == "*/*" or produces in AS_THEY_ARE:
             return
         if not req.client_accepts(produces):
             raise NotAcceptable(f"the answer is {produces}, which the request does not accept")

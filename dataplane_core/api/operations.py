@@ -18,6 +18,9 @@ Fragment = Mapping[str, Any]
 BYTES = "application/octet-stream"
 """The media type of an answer that is a file."""
 
+AS_THEY_ARE = (BYTES, "text/plain")
+"""Media types of answers that are given whatever the request accepts: clients ask for JSON."""
+
 _TRUE = frozenset({"1", "t", "true", "yes", "y", "on", "enabled", "ok", "checked", "selected"})
 _FALSE = frozenset({"0", "f", "false", "no", "n", "off", "disabled"})
 
@@ -126,8 +129,8 @@ class Operation:
     """One method of one path. Parameters of the path are added from its template unless stated.
 
     `summary` says in plain words what it does ("List backends"); what follows its first full stop
-    is the description. An answer that is a file (`produces` is `BYTES`) is given whatever the
-    request accepts.
+    is the description. An answer that is a file or a text (`AS_THEY_ARE`) is given whatever
+    the request accepts.
 
     `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
     """

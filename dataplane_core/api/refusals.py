@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from dataplane_core.api.operations import (
+    AS_THEY_ARE,
     BAD_REQUEST,
-    BYTES,
     CONFLICT,
     DEFAULT_RESPONSE,
     EXISTS,
@@ -51,7 +51,7 @@ def _refusals(operation: Operation, is_authorized: bool) -> Iterator[tuple[str, 
     yield "401", UNAUTHORIZED
     if is_authorized:
         yield "403", FORBIDDEN
-    if operation.produces != BYTES:
+    if operation.produces not in AS_THEY_ARE:
         yield "406", NOT_ACCEPTABLE
     names = {one.name for one in operation.parameters if one.where == "query"}
     body = operation.body

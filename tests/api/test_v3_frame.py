@@ -150,3 +150,10 @@ def test_names_in_a_path_are_decoded(make_api: Callable[..., Api]) -> None:
     path = f"{TOP}/backends/be/keepers"
     assert api.call("GET", f"{path}/a%2Fb").json["name"] == "a/b"
     assert api.call("GET", f"{path}/a/b").status_code == 404
+
+
+def test_the_text_itself_is_given_whatever_a_request_accepts(api: Api) -> None:
+    answer = api.call("GET", f"{TOP}/raw", headers={"Accept": "application/json"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "frontend fe1" in answer.text

@@ -70,7 +70,7 @@ class Comparison:
             self._bindings.same(ours, theirs)  # how many changes share a reload is up to time
             return RELOAD.fullmatch(ours) is not None
         if name == "Allow":
-            return set(ours.split(",")) == set(theirs.split(","))
+            return set(ours.split(",")) == set(theirs.replace(" ", "").split(","))
         return name == "Configuration-Checksum" or ours == theirs
 
     def _body(self, answer: Answer) -> Iterator[str]:

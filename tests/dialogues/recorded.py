@@ -45,13 +45,16 @@ class Dialogue:
 
 
 @cache
-def dialogues() -> dict[str, Dialogue]:
-    """Every dialogue of the file by its name; none where the recorded facts are not there."""
+def dialogues(version: str = "") -> dict[str, Dialogue]:
+    """Every dialogue of a version by its name; none where the recorded facts are not there.
+
+    Those of version 2 stand in the folder itself, others (`v3`) in one of their own.
+    """
     folder = shared_folder()
     if folder is None:
         return {}
     rows: dict[str, list[dict[str, Any]]] = {}
-    for line in (folder / "golden" / "dialogues.jsonl").read_text("utf-8").splitlines():
+    for line in (folder / "golden" / version / "dialogues.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         rows.setdefault(row["scenario"], []).append(row)
     return {name: _dialogue(name, found) for name, found in rows.items()}
@@ -60,11 +63,15 @@ def dialogues() -> dict[str, Dialogue]:
 def _dialogue(name: str, rows: list[dict[str, Any]]) -> Dialogue:
     begins = next((row["config_before"] for row in rows if "config_before" in row), None)
     seen: dict[int, dict[str, Any]] = {}
+    last = 0
     for row in rows:
-        if "method" not in row and "config_before" not in row:
+        last = row.get("step", last)
+        if "method" not in row and "config_before" not in row and last:
             told = {kind: row.get("now", row[kind]) for kind in SEEN if kind in row}
             assert told, f"a remark of an unknown kind: {row}"
-            seen.setdefault(row["step"], {}).update(told)
+            if "section" in row:
+                told = {"section_now": {row["section"]: told["lines_now"]}}
+            seen.setdefault(last, {}).update(told)
     steps = tuple(_step(row, seen.pop(row["step"], {})) for row in rows if "method" in row)
     assert not seen, f"{name}: remarks about steps that are not there: {seen}"
     return Dialogue(name, begins, steps)

@@ -26,7 +26,8 @@ class Seen:
     def differences(self, kind: str, recorded: Any) -> list[str]:
         """What differs from what was seen of that kind."""
         looks = {"raw_now": self._raw, "file_on_disk": self._file, "map_file": self._map,
-                 "lines_now": self._rows, "changed_by_get": self._sections}  # fmt: skip
+                 "lines_now": self._rows, "changed_by_get": self._sections,
+                 "section_now": self._section}  # fmt: skip
         return [self._bindings.plain(sentence) for sentence in looks[kind](recorded)]
 
     def _text(self) -> str:
@@ -63,6 +64,12 @@ class Seen:
         wanted = [" ".join(line.split()) for line in recorded]
         if ours != wanted:
             yield f"{kind} {name} says {ours} instead of {wanted}"
+
+    def _section(self, recorded: dict[str, list[str]]) -> Iterator[str]:
+        found = said(self._text())
+        for header, lines in recorded.items():
+            wanted = [" ".join(line.split()) for line in lines]
+            yield from unlike(header, found.get(header, []), wanted)
 
     def _sections(self, recorded: dict[str, list[str]]) -> Iterator[str]:
         found = said(self._text())

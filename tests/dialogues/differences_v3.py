@@ -1,0 +1,32 @@
+"""Where ours differs on purpose from the recorded server of version 3, as `differences` has it."""
+
+from tests.dialogues.differences import NO_OTHER_VALUE, Difference, each
+
+EMPTY = "the answer is [] instead of null"
+DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    "indexes": (
+        Difference("Empty lists are `[]`", "also here", {39: EMPTY}),
+        Difference(
+            NO_OTHER_VALUE,
+            "an unquoted format of two words, which HAProxy reads as one word and a condition",
+            {
+                32: "status 422 (422) instead of 202",
+                "56 section_now": "frontend fe does not say http-request set-header A in frontend",
+            },
+        ),
+    ),
+    "list_put": (
+        Difference("Empty lists are `[]`", "also here", each(EMPTY, 5, 9)),
+    ),
+    "crt_stores": (
+        Difference("Empty lists are `[]`", "also here", {3: EMPTY}),
+        Difference(
+            NO_OTHER_VALUE,
+            "a PUT without the folders leaves no keywords without a value, which HAProxy refuses",
+            {
+                "17 section_now": "crt-store cs does not say crt-base; "
+                "crt-store cs does not say key-base"
+            },
+        ),
+    ),
+}
