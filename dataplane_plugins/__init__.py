@@ -52,6 +52,8 @@ _MODULES = (
     "configuration.globals.traces",
     "configuration.sections.acme",
     "configuration.sections.other_sections",
+    "configuration.sections.log_profiles",
+    "configuration.proxies.healthcheck_sections",
     "configuration.sites.sites",
     "spoe.routes",
     "runtime.info",

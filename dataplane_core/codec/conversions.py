@@ -74,7 +74,18 @@ def _one_line_of(words: Any) -> Any:
     return [{"value": " ".join(words)}]
 
 
+def _without_quotes(word: Any) -> Any:
+    inner = word[1:-1]
+    quoted = word == f'"{inner}"' and " " in inner and '"' not in inner
+    return inner if quoted else word
+
+
+def _in_quotes(text: Any) -> Any:
+    return f'"{text}"' if " " in text and '"' not in text else text
+
+
 CONVERSIONS: Mapping[str, Conversion] = {
+    "text": Conversion(lambda prop: prop, _without_quotes, _in_quotes),
     "boolean": Conversion(
         _switch,
         lambda word: {"enabled": True, "disabled": False}.get(word, word),
@@ -92,7 +103,8 @@ CONVERSIONS: Mapping[str, Conversion] = {
 """By the names that `Prop.types` has: `boolean` for the words `enabled` and `disabled`, `duration`
 for milliseconds as text with the largest unit that divides them (`30s`), `seconds` for milliseconds
 as whole seconds, `disabled` for words of which `off` is called `disabled`, `words` for the words of
-a list of lines, each an object with its words as `value`."""
+a list of lines, each an object with its words as `value`, `text` for a word whose quotes are left
+out where it has a blank."""
 
 
 def _written_in_units(counted: str) -> Conversion:

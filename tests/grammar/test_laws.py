@@ -46,6 +46,7 @@ WHAT_THE_GRAMMAR_CANNOT_SAY = {
     "RuleStatement": "actions and properties that the interface knows under two names",
     "ServerStatement": "commands for properties of a table that other lines share",
     "NegatableFlag": "a `no` line that a boolean replaces and never writes",
+    "CongestionControl": "numbers in one word, either of which may be missing",
     "DoubledProperty": "one value under two names",
     "SwitchedLimit": "a switch that says no more than the number beside it",
     "FormWithoutProperties": "a line that counts and has no value",

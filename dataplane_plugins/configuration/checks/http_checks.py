@@ -2,6 +2,7 @@
 
 from dataplane_core.plugin import (
     PORT,
+    Parent,
     Prop,
     Registry,
     arg,
@@ -113,7 +114,7 @@ def dataplane_register(registry: Registry) -> None:
         "http_checks",
         CHECK,
         key=None,
-        parents=("backend", "defaults"),
+        parents=("backend", "defaults", Parent("healthcheck", versions=("v3",))),
         rank=49,
         title="HTTPCheck",
         help="A step of an HTTP health check.",

@@ -1,6 +1,6 @@
 """`tcp-check`: the steps of a TCP health check, in their order."""
 
-from dataplane_core.plugin import PORT, Prop, Registry, case, dispatch, impl, word
+from dataplane_core.plugin import PORT, Parent, Prop, Registry, case, dispatch, impl, word
 from dataplane_plugins.configuration.checks import steps
 from dataplane_plugins.configuration.common.values import must_match, or_variable
 from dataplane_plugins.configuration.rules import actions
@@ -65,7 +65,7 @@ def dataplane_register(registry: Registry) -> None:
         "tcp_checks",
         CHECK,
         key=None,
-        parents=("backend", "defaults"),
+        parents=("backend", "defaults", Parent("healthcheck", versions=("v3",))),
         list_names=dict.fromkeys(("backend", "defaults"), "tcp_check_rule_list"),
         rank=49,
         title="TCPCheck",

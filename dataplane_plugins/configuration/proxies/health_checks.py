@@ -101,6 +101,19 @@ ADVANCED_CHECK = taken_by(
     ),
 )
 
+CHECK_ARGUMENTS = {
+    "httpchk": _HTTP,
+    "ldap-check": nothing,
+    "mysql-check": _MYSQL,
+    "pgsql-check": _PGSQL,
+    "redis-check": nothing,
+    "smtpchk": _SMTP,
+    "spop-check": nothing,
+    "ssl-hello-chk": nothing,
+    "tcp-check": nothing,
+}
+"""What stands behind the name of a check in `healthcheck` sections."""
+
 CHECK_PARAMETERS = {
     "httpchk_params": {"adv_check": "httpchk"},
     "mysql_check_params": {"adv_check": "mysql-check"},

@@ -11,6 +11,7 @@ def dataplane_register(registry: Registry) -> None:
         kind="log-profile",
         model=Model("log-profile"),
         operations=("list", "read"),
+        versions=("v2",),
         schema="log_profile_section",
         title="LogProfileSection",
     )
