@@ -75,7 +75,8 @@ class Codec:
     them out with a warning. `rules` gives the problems between properties of flat values. `empty`
     are the nested objects that are shown although nothing is in them, where other properties have
     the values given. `children` are objects of other models that each of this model holds.
-    `project` makes the object that a client gets of flat values.
+    `project` makes the object that a client gets of flat values, `hidden` are the flat paths of
+    properties that the version lacks.
     """
 
     def __init__(
