@@ -3,6 +3,7 @@
 from tests.dialogues.differences import NO_OTHER_VALUE, Difference, each
 
 EMPTY = "the answer is [] instead of null"
+STORE = "Certificates of a `crt-store` are stored and shown with `full_section=true`"
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "indexes": (
         Difference("Empty lists are `[]`", "also here", {39: EMPTY}),
@@ -18,11 +19,28 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "list_put": (
         Difference("Empty lists are `[]`", "also here", each(EMPTY, 5, 9)),
     ),
+    "full_section": (
+        Difference(
+            "`/v3` shows what a section inherits from",
+            "also in the transaction that makes it",
+            each(".from is more", 11, 12, 15),
+        ),
+        Difference(
+            STORE,
+            "the recorded server lost the certificates",
+            {
+                30: ".crt_loads is more",
+                31: 'the answer is [{"certificate": "/a.pem"}] instead of null',
+                "31 raw_now": "crt-store cs does not say crt-base; crt-store cs does not say "
+                "key-base; crt-store cs says load crt /a.pem",
+            },
+        ),
+    ),
     "crt_stores": (
         Difference("Empty lists are `[]`", "also here", {3: EMPTY}),
         Difference(
-            NO_OTHER_VALUE,
-            "a PUT without the folders leaves no keywords without a value, which HAProxy refuses",
+            STORE,
+            "a PUT without the folders",
             {
                 "17 section_now": "crt-store cs does not say crt-base; "
                 "crt-store cs does not say key-base"

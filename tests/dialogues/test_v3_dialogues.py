@@ -12,7 +12,7 @@ from tests.harness.recorded import TOP
 
 pytestmark = [pytest.mark.recorded, pytest.mark.server]
 
-PLAIN = ("sites", "crt_stores", "indexes", "list_put")
+PLAIN = ("sites", "crt_stores", "indexes", "list_put", "full_section")
 UNTIL = {"list_put": 20}
 """The last step that is replayed: what follows goes on from a line that HAProxy cannot read."""
 
