@@ -142,7 +142,7 @@ def _nodes(node: JsonNode) -> Iterator[tuple[str, set[Any]]]:
     for child in node.children.values():
         yield child.path, set(child.prop.enum if child.prop else ())
         yield from _nodes(child)
-        if child.item is not None:
+        if child.item is not None and child.item.path:  # else the objects of another model
             if child.item.prop is not None:
                 yield f"{child.path}[]", set(child.item.prop.enum)
             yield from _nodes(child.item)
