@@ -56,7 +56,7 @@ class NestedMetadata:
             if name in self._lists:
                 items = values.get(name) or ()
                 taken[name] = [item.get(METADATA.name) for item in items]
-                if any(taken[name]):
+                if any(one is not None for one in taken[name]):
                     values[name] = [_without_metadata(item) for item in items]
             else:
                 taken[name] = [values.pop(f"{name}.{METADATA.name}", None)]
@@ -68,11 +68,19 @@ class NestedMetadata:
         for name, metadata in taken.items():
             places = self._places(section, name)
             each = metadata if name in self._lists else metadata * len(places)
+            if name not in self._lists and self._is_shown(section, places, metadata[0]):
+                continue
             for at, one in zip(places, each, strict=False):
                 line = with_metadata(section.lines[at], one)
                 if line is not section.lines[at]:
                     lines[at] = line
         return section.replace_each(lines) if lines else section
+
+    def _is_shown(self, section: Section, places: Iterable[int], metadata: Any) -> bool:
+        """Return whether one object has the metadata already, though not on each of its lines."""
+        lines = (section.lines[at] for at in places)
+        first = next(filter(is_metadata, lines), None)
+        return first is not None and with_metadata(first, metadata) is first
 
     def _places(self, section: Section, name: str) -> list[int]:
         """Return the places of the lines that say an object, or the items of a list in order."""

@@ -12,6 +12,7 @@ TRACES = Model(
         examples=["trace h1 sink stderr level developer", "trace h2 start now"],
         rejects=["trace"],
     ),
+    annotated=("entries",),
 )
 
 

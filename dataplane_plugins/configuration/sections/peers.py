@@ -35,6 +35,7 @@ PEERS = Model(
     default_bind_statement(),
     default_server_statement(),
     valued("shards", integer("shards", help="Parts that tables are divided into."), "3"),
+    annotated=("default_bind",),
 )
 
 PEER = statement(
