@@ -166,7 +166,8 @@ def test_what_plugins_serve_is_wrapped_as_the_version_does(make_api: Any) -> Non
 def test_what_a_version_lacks_is_neither_shown_nor_taken_and_stays(both: Api) -> None:
     both.change("PUT", "backends/be1", {"name": "be1", "mode": "tcp", "description": "d", "maxconn": 3})
     path = f"{TOP}/backends/be1"
-    assert both.call("GET", path).json == {"name": "be1", "mode": "tcp", "maxconn": 3}
+    shown = {"name": "be1", "mode": "tcp", "maxconn": 3, "x_unmanaged": ["description d"]}
+    assert both.call("GET", path).json == shown
     answer = both.call("PUT", path, {"name": "be1", "mode": "tcp", "balance": {"algorithm": "uri"}}, version=both.version)
     assert answer.headers["warning"].endswith('ignored properties: balance"')
     assert both.get("backends/be1") == {"name": "be1", "mode": "tcp", "description": "d"}
