@@ -36,6 +36,7 @@ def dataplane_register(registry: Registry) -> None:
         kind="healthcheck",
         model=HEALTHCHECK,
         versions=("v3",),
-        title="Healthcheck",
+        title="HealthCheck",
+        tag="HealthCheck",
         help="Health checks with names.",
     )

@@ -81,5 +81,6 @@ def dataplane_register(registry: Registry) -> None:
         title="LogProfile",
         titles="LogProfiles",
         tag="LogProfile",
+        operation_ids={"replace": "editLogProfile"},
         help="What is logged at the steps of a stream.",
     )
