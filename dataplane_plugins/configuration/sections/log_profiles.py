@@ -64,6 +64,7 @@ LOG_PROFILE = Model(
         examples=['on error format "%ci %r" sd x', "on close drop", "on any"],
         rejects=["on", "on never format x", "on any format"],
     ),
+    annotated=("steps",),
 )
 
 
