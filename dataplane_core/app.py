@@ -47,8 +47,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     with services.plugins.watchdog.at_work():
         services.hooks.dataplane_routes(routes=routes, services=services)
     with refused_declarations():
-        for version in versions:
-            app.mount(ServedVersion(version, services, routes))
+        app.mount(ServedVersion(version, services, routes) for version in versions)
     return app
 
 

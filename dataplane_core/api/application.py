@@ -45,19 +45,30 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self._known = KnownPaths()
         Failures(frame, self._known).install(self)
 
-    def mount(self, one: ServedVersion) -> None:
-        """Serve an API version below its prefix."""
-        self.served.append(one)
-        self._known.add(one.version.prefix, [route.template for route in one.routes])
-        if one.front and len(self.served) == 1:
-            self.add_route("/", Top(one))
-        if one.version.credentials_first:
-            self.add_sink(ask_first(self._frame, one), re.compile(rf"{one.version.prefix}(/|$)"))
-        last = one.routes[-1:]
-        for route in one.routes:
+    def mount(self, versions: Iterable[ServedVersion]) -> None:
+        """Serve API versions, each below its prefix.
+
+        All that requests to the first one need is made here, and shared by the workers. What those
+        to others need is made by the worker that is asked: many never are.
+        """
+        self.served = list(versions)
+        first = self.served[0]
+        if first.front:
+            self.add_route("/", Top(first))
+        for one in self.served:
+            if one.version.credentials_first:
+                prefix = re.compile(rf"{one.version.prefix}(/|$)")
+                self.add_sink(ask_first(self._frame, one), prefix)
+        pairs = [(one, route) for one in self.served for route in one.routes]
+        for one, route in pairs:
             path = one.version.prefix + (route.positional if route.template != "/" else "")
+            endpoint = Endpoint(self._frame, one, route)
             # The router is compiled before a fork, not by every worker's first request.
-            self.add_route(path, Endpoint(self._frame, one, route), compile=[route] == last)
+            self.add_route(path, endpoint, compile=route is pairs[-1][1])
+            if one is first:
+                endpoint.prepare()
+        for one in self.served:
+            self._known.add(one.version.prefix, [route.template for route in one.routes])
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path: str = env.get("PATH_INFO", "")
@@ -98,12 +109,14 @@ class Endpoint:
         refuse = refuse_method(allowed, served, frame)
         for method in COMBINED_METHODS:
             setattr(self, f"on_{method.lower()}", refuse)
-        for method, operation in route.operations.items():
-            name = f"on_{method.lower()}"
-            responder = getattr(route.resource, name)
-            complete = route.complete(operation)
-            guard = Guard(frame, served, route, complete, responder)
-            setattr(self, name, guard)
+        self._guards = [Guard(frame, served, route, method) for method in allowed]
+        for method, guard in zip(allowed, self._guards, strict=True):
+            setattr(self, f"on_{method.lower()}", guard)
+
+    def prepare(self) -> None:
+        """Make what requests need, so that none has to wait for it."""
+        for guard in self._guards:
+            guard.prepare()
 
 
 def normal_path(path: str, raw: str) -> str:

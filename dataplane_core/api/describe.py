@@ -13,6 +13,7 @@ from dataplane_core.api.operations import (
     Body,
     Fragment,
     Operation,
+    Operations,
     Parameter,
     Response,
     created,
@@ -78,10 +79,11 @@ class Describe:
             help = f"The {name}'s {one.key}."
             self.path = (Parameter(str(one.key), where="path", required=True, help=help),)
 
-    def only(self, *wanted: str) -> dict[str, Operation]:
+    def only(self, *wanted: str) -> Operations:
         """Return the operations that the collection has, of those wanted, by method."""
         pairs = (text.split() for text in wanted)
-        return {method: getattr(self, name)() for method, name in pairs if self._has(name)}
+        made = {method: getattr(self, name) for method, name in pairs if self._has(name)}
+        return Operations(made)
 
     def _has(self, operation: str) -> bool:
         """Return whether the collection has an operation; `replace_list` takes all changes."""

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body
-from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation
+from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
 from dataplane_core.auth import Identity
@@ -81,29 +82,46 @@ class Frame:
 
 
 class Guard:
-    """A responder behind its checks, in the order in which clients may rely on them."""
+    """A responder behind its checks, in the order in which clients may rely on them.
 
-    def __init__(
-        self,
-        frame: Frame,
-        served: Served,
-        route: Route,
-        operation: Operation,
-        respond: Callable[..., None],
-    ) -> None:
-        in_path = [one for one in operation.parameters if one.where == "path"]
+    What it knows of its operation is made with the first request, unless `prepare` has made it.
+    """
+
+    def __init__(self, frame: Frame, served: Served, route: Route, method: str) -> None:
         self._frame = frame
         self._served = served
         self._plugin = route.origin
-        self._operation = operation
-        self._respond = respond
+        self._route = route
+        self._method = method
+        self._respond: Callable[..., None] = getattr(route.resource, f"on_{method.lower()}")
         self._positions = tuple((f"k{number}", name) for number, name in enumerate(route.names, 1))
-        self._path = [one for one in in_path if one.type != "string" or one.pattern or one.enum]
-        self._query = tuple(one for one in operation.parameters if one.where == "query")
         self._strict = served.version.strict_parameters
-        self._answered = served.view.answered if operation.cached else None
-        resource = route.resource
-        self._shown = resource.shown if isinstance(resource, Replaceable) else None
+
+    def prepare(self) -> None:
+        """Make what requests need, so that none has to wait for it."""
+        _ = self._path, self._query, self._answered, self._shown
+
+    @cached_property
+    def _operation(self) -> Operation:
+        return self._route.complete(self._route.operations[self._method])
+
+    @cached_property
+    def _path(self) -> list[Parameter]:
+        in_path = [one for one in self._operation.parameters if one.where == "path"]
+        return [one for one in in_path if one.type != "string" or one.pattern or one.enum]
+
+    @cached_property
+    def _query(self) -> tuple[Parameter, ...]:
+        return tuple(one for one in self._operation.parameters if one.where == "query")
+
+    @cached_property
+    def _answered(self) -> Callable[[ApiRequest, falcon.Response], bool] | None:
+        return self._served.view.answered if self._operation.cached else None
+
+    @cached_property
+    def _shown(self) -> Callable[..., Any] | None:
+        resource = self._route.resource
+        return resource.shown if isinstance(resource, Replaceable) else None
 
     def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         req.served, req.plugin = self._served, self._plugin

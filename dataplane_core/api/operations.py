@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,6 +154,26 @@ class Operation:
     def description(self) -> str:
         """What the summary says after its first sentence, else that sentence."""
         return self.summary.partition(". ")[2] or f"{self.title or self.id}."
+
+
+class Operations(Mapping[str, Operation]):
+    """The operations of one path by method, each made when it is first asked for."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Operation]]) -> None:
+        self._makers = makers
+        self._made: dict[str, Operation] = {}
+
+    def __getitem__(self, method: str) -> Operation:
+        found = self._made.get(method)
+        if found is None:
+            found = self._made.setdefault(method, self._makers[method]())
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def array(name: str) -> Fragment:

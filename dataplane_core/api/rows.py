@@ -1,6 +1,7 @@
 """Responders of rows: named ones such as servers, indexed ones such as rules."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import falcon
@@ -9,6 +10,7 @@ from dataplane_core.api.parents import Parents
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.section_objects import row_values, with_each
 from dataplane_core.api.view import View
+from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import RowCollection
@@ -29,10 +31,12 @@ class RowResource:
     ) -> None:
         self._view = view
         self._collection = collection
-        self._codec = view.codec(collection)
-        self._thing = self._codec.name
         self._parents = parents
         self._key = key or collection.key or view.version.index_parameter
+
+    @cached_property
+    def _codec(self) -> Codec:
+        return self._view.codec(self._collection)
 
     def _object(self, row: Row, at: int) -> dict[str, Any]:
         """Return a row as clients see it."""
@@ -54,10 +58,10 @@ class RowResource:
         raise NotFound(f"{self._missing(key, parent).message}, which does not exist either")
 
     def _missing(self, key: Any, parent: ParentReference) -> NotFound:
-        return NotFound(f"missing object: {self._thing} {key} does not exist in {parent}")
+        return NotFound(f"missing object: {self._codec.name} {key} does not exist in {parent}")
 
     def _taken(self, name: str, parent: ParentReference) -> AlreadyExists:
-        thing = f"{self._thing} {name} already exists in {parent}"
+        thing = f"{self._codec.name} {name} already exists in {parent}"
         return AlreadyExists(f"object already exists: {thing}")
 
     def _parent(self, req: ApiRequest, keys: Mapping[str, Any]) -> ParentReference:

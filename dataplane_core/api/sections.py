@@ -1,6 +1,7 @@
 """Responders of named sections and of single ones."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import falcon
@@ -28,7 +29,10 @@ class SectionResource:
     def __init__(self, view: View, collection: SectionCollection) -> None:
         self._view = view
         self._collection = collection
-        self._objects = SectionObjects(view, collection)
+
+    @cached_property
+    def _objects(self) -> SectionObjects:
+        return SectionObjects(self._view, self._collection)
 
     def _object(
         self,
@@ -141,8 +145,11 @@ class SingleItem:
     def __init__(self, view: View, collection: SingleSection) -> None:
         self._view = view
         self._collection = collection
-        self._objects = SectionObjects(view, collection)
         self._is_made = "create" in collection.operations_of(view.version.name)
+
+    @cached_property
+    def _objects(self) -> SectionObjects:
+        return SectionObjects(self._view, self._collection)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         self._view.answer_read(req, resp, lambda snapshot: self._read(req, snapshot))

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Protocol
 
 from dataplane_core.api.body import to_json
-from dataplane_core.api.operations import Body, Operation, Response
+from dataplane_core.api.operations import Body, Operation, Operations, Response
 from dataplane_core.api.routes import InVersion, Route, Routes
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
@@ -89,16 +89,20 @@ class ServedVersion:
 
     def _complete(self, route: Route) -> Route:
         """Return a plugin's route with the resource, codecs and schemas of this version."""
-        operations = {}
-        for method, operation in route.operations.items():
-            body = operation.body
-            if body is not None and _is_object(body) and body.codec is None:
-                operation = replace(operation, body=replace(body, codec=self._codec(body)))
-            operations[method] = replace(operation, responses=self._wrapped(operation))
         resource = route.resource
         if isinstance(resource, InVersion):
             resource = resource.make(self.view)
-        return replace(route, resource=resource, operations=operations)
+        makers = {
+            method: partial(self._complete_operation, operation)
+            for method, operation in route.operations.items()
+        }
+        return replace(route, resource=resource, operations=Operations(makers))
+
+    def _complete_operation(self, operation: Operation) -> Operation:
+        body = operation.body
+        if body is not None and _is_object(body) and body.codec is None:
+            operation = replace(operation, body=replace(body, codec=self._codec(body)))
+        return replace(operation, responses=self._wrapped(operation))
 
     def _codec(self, body: Body) -> Codec:
         """Return the codec of a plugin's body in this version."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from threading import RLock
 from typing import Any
 
 import falcon
@@ -64,13 +65,13 @@ class View:
         self.factory = SchemaFactory([*self._names(), *defined])
         self._strict = strict
         self._codecs: dict[str, Codec] = {}
+        self._making = RLock()
         self._rows_in: dict[str, tuple[RowCollection, ...]] = {}
 
     def _names(self) -> Iterator[str]:
         """Yield the names that collections have in the specification."""
         for naming in map(self.version.naming, self.collections):
-            yield naming.schema
-            yield naming.schemas
+            yield from (naming.schema, naming.schemas)
 
     @cached_property
     def collections(self) -> tuple[Collection, ...]:
@@ -79,16 +80,12 @@ class View:
         One that names its versions is in these, whatever masks say. Rows have the parents that
         they have in the version.
         """
-        name = self.version.name
+        name, lacking = self.version.name, self.mask.collections
         every = self.registry.collections.values()
         return tuple(
             one.in_version(name)
             for one in every
-            if (
-                one.name not in self.mask.collections
-                if one.versions is None
-                else name in one.versions
-            )
+            if (one.name not in lacking if one.versions is None else name in one.versions)
         )
 
     def rows_in(self, kind: str) -> tuple[RowCollection, ...]:
@@ -102,18 +99,22 @@ class View:
     def codec(self, collection: Collection) -> Codec:
         """Return the codec of a collection's objects; collections with one schema share it."""
         name = self.version.naming(collection).schema
-        if name not in self._codecs:
-            props = (*self._extra_props(collection), *self._declared_props(collection))
-            more: dict[str, Any] = {"declared": collection.naming.schema}
-            if isinstance(collection, RowCollection):
-                more["rules"] = collection.problems
-            elif isinstance(collection, SectionCollection | SingleSection):
-                whole = self.whole(collection)
-                more["rules"] = whole.problems
-                more["empty"] = collection.model.empty if self.version.shows_empty else {}
-                more["children"] = [*self._children(whole)]
-            self._codecs[name] = self.make_codec(name, props, **more)
-        return self._codecs[name]
+        with self._making:
+            if name not in self._codecs:
+                self._codecs[name] = self._codec_of(collection, name)
+            return self._codecs[name]
+
+    def _codec_of(self, collection: Collection, name: str) -> Codec:
+        props = (*self._extra_props(collection), *self._declared_props(collection))
+        more: dict[str, Any] = {"declared": collection.naming.schema}
+        if isinstance(collection, RowCollection):
+            more["rules"] = collection.problems
+        elif isinstance(collection, SectionCollection | SingleSection):
+            whole = self.whole(collection)
+            more["rules"] = whole.problems
+            more["empty"] = collection.model.empty if self.version.shows_empty else {}
+            more["children"] = [*self._children(whole)]
+        return self.make_codec(name, props, **more)
 
     def whole(self, collection: SectionCollection | SingleSection) -> WholeSection:
         """Return what a section's object is where it lists the rows of the section, too."""
@@ -193,8 +194,7 @@ class View:
         `name` is that of the schema in this version, `declared` the one that masks know it by,
         where that is another.
         """
-        schema = declared or name
-        mask = self.mask
+        schema, mask = declared or name, self.mask
         return Codec(
             name,
             props,

@@ -63,7 +63,7 @@ def spec(version: str, openapi3: bool, as_json: bool, **parameters: Any) -> None
     with _application_of(settings_of(parameters)) as made:
         sites = {site.version.name: site for site in made.served}
         if version not in sites:
-            fail(f"there is no version {version} of the API; there is {', '.join(sites)}", as_json)
+            fail(f"version {version} of the API is not served; served: {', '.join(sites)}", as_json)
         click.echo(sites[version].document("3.0.3" if openapi3 else "2.0"))
 
 

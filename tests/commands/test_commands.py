@@ -214,7 +214,7 @@ def test_routes_and_specification(tmp_path):
     unknown = run("spec", "--version", "v9")
     assert (unknown.exit_code, unknown.stderr) == (
         1,
-        "there is no version v9 of the API; there is v2\n",
+        "version v9 of the API is not served; served: v2, v3\n",
     )
 
 
