@@ -383,3 +383,9 @@ def test_a_body_that_is_nested_too_deeply_is_refused(both: Api, depth: int, open
     assert both.call("GET", path).status_code == 200
     answer = both.call("PUT", "backends/be1", raw=f'{{"errorfiles":{inner}}}', version=both.version)
     assert answer.status_code == 400
+
+
+def test_only_the_first_version_has_its_codecs_before_it_is_asked(make_api: Any) -> None:
+    first, *others = make_api().app.served
+    assert first.view._codecs
+    assert others and not any(one.view._codecs for one in others)
