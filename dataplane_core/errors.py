@@ -37,6 +37,8 @@ class Code(IntEnum):
     MAXIMUM = 608
     MINIMUM = 609
     UNKNOWN = 610  # a property that the schema does not have
+    TOO_MANY = 611  # items of an array, or of one kind where each must be another
+    TOO_FEW = 612
 
 
 class StartRefused(Exception):

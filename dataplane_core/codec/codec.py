@@ -14,17 +14,17 @@ from dataplane_core.codec.conversions import CONVERSIONS
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
 from dataplane_core.codec.refusals import raise_violations, refuse_other_types
-from dataplane_core.codec.schema import (
+from dataplane_core.codec.schema import SchemaFactory
+from dataplane_core.codec.shape import JsonNode, Unused, attach, build, drop, flatten, tidy
+from dataplane_core.codec.untouched import Comparison, carried, partners
+from dataplane_core.codec.violations import (
     TYPE_ERROR,
     BrokenRelation,
     BrokenRule,
-    SchemaFactory,
     Violation,
     ordered,
     violations,
 )
-from dataplane_core.codec.shape import JsonNode, Unused, attach, build, drop, flatten, tidy
-from dataplane_core.codec.untouched import Comparison, carried, partners
 from dataplane_core.errors import Code, WrongShape
 from dataplane_core.grammar import Problem, Prop
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dataplane_core.codec.variables import variables, variables_of, word_of
 from dataplane_core.grammar import Prop
 from dataplane_core.grammar.units import UNITS, InUnits, in_units
 from dataplane_core.grammar.values import WORD
@@ -99,12 +100,13 @@ CONVERSIONS: Mapping[str, Conversion] = {
         lambda word: _OFF.get(word, word),
     ),
     "words": Conversion(_list_of_words, _words_in, _one_line_of),
+    "variables": Conversion(variables, variables_of, word_of),
 }
 """By the names that `Prop.types` has: `boolean` for the words `enabled` and `disabled`, `duration`
 for milliseconds as text with the largest unit that divides them (`30s`), `seconds` for milliseconds
 as whole seconds, `disabled` for words of which `off` is called `disabled`, `words` for the words of
 a list of lines, each an object with its words as `value`, `text` for a word whose quotes are left
-out where it has a blank."""
+out where it has a blank, `variables` for a word of names and values as an object."""
 
 
 def _written_in_units(counted: str) -> Conversion:

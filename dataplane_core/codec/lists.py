@@ -7,8 +7,8 @@ from typing import Any
 
 from dataplane_core.codec.codec import Codec, Loaded
 from dataplane_core.codec.refusals import raise_violations, refuse_other_types
-from dataplane_core.codec.schema import Violation, ordered
 from dataplane_core.codec.untouched import partners
+from dataplane_core.codec.violations import Violation, ordered
 from dataplane_core.errors import WrongShape
 
 

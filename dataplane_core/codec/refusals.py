@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from dataplane_core.codec.schema import TYPE_ERROR, BrokenRelation, Violation
+from dataplane_core.codec.violations import TYPE_ERROR, BrokenRelation, Violation
 from dataplane_core.errors import BadRequest, Code, Contradiction, Invalid
 from dataplane_core.grammar import Problem
 

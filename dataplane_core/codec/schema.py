@@ -5,45 +5,19 @@ violations and the answer can lead with the one that counts most.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from threading import RLock
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
 from dataplane_core.codec.shape import JsonNode
+from dataplane_core.codec.violations import TYPE_ERROR, BrokenRule
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Prop
 
-TYPE_ERROR = 400
-"""The code of a value of another JSON type than declared: the body cannot be decoded."""
-
-_ORDER = (TYPE_ERROR, Code.REQUIRED, Code.PATTERN, Code.ENUM, Code.MAXIMUM, Code.MINIMUM)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LARGEST = 2**63 - 1
-
-
-class BrokenRule(str):
-    """The end of a sentence about a property, with the code of the rule that is broken."""
-
-    code: int
-
-    def __new__(cls, code: int, text: str) -> "BrokenRule":
-        rule = super().__new__(cls, text)
-        rule.code = int(code)
-        return rule
-
-    def format(self, *_args: object, **_names: object) -> "BrokenRule":
-        """Return the rule itself, whose text is complete: marshmallow formats its messages."""
-        return self
-
-
-class BrokenRelation(BrokenRule):
-    """A broken rule between properties, each of which is right by itself."""
-
-
-Violation = tuple[str, BrokenRule]
-"""The path of a property, and the rule it breaks."""
 
 
 def _messages(kind: str) -> dict[str, Any]:
@@ -94,8 +68,11 @@ class Truth(fields.Boolean):
         return value
 
 
-class Objects(fields.Dict):
-    """An object whose members, of any name, are objects of one model."""
+class Members(fields.Dict):
+    """An object whose members may have any name, and are alike: objects of one model, or strings.
+
+    `keys` and `values` are the fields of their names and of themselves.
+    """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
@@ -104,9 +81,16 @@ class Objects(fields.Dict):
             if not isinstance(error.messages, dict):
                 raise
             # marshmallow tells what is wrong with the name of a member from what is with its value
-            inside = {name: rules["value"] for name, rules in error.messages.items()}
+            inside = {
+                name: [*map(_of_name, rules["key"])] if "key" in rules else rules["value"]
+                for name, rules in error.messages.items()
+            }
             raise ValidationError(inside) from None
         return members
+
+
+def _of_name(rule: BrokenRule) -> BrokenRule:
+    return BrokenRule(rule.code, f"in body has a name that {rule.removeprefix('in body ')}")
 
 
 def pattern_check(pattern: str) -> Callable[[str], None]:
@@ -146,6 +130,22 @@ def limit_check(minimum: int | None, maximum: int | None) -> Callable[[int], Non
     return check
 
 
+def count_check(prop: Prop) -> Callable[[list[Any]], None]:
+    """Return a validator: an array has as many items as it may, and none twice if so declared."""
+
+    def check(value: list[Any]) -> None:
+        if prop.min_items is not None and len(value) < prop.min_items:
+            text = f"in body should have at least {prop.min_items} items"
+            raise ValidationError(BrokenRule(Code.TOO_FEW, text))
+        if prop.max_items is not None and len(value) > prop.max_items:
+            text = f"in body should have at most {prop.max_items} items"
+            raise ValidationError(BrokenRule(Code.TOO_MANY, text))
+        if prop.unique and any(one in value[:at] for at, one in enumerate(value)):
+            raise ValidationError(BrokenRule(Code.TOO_MANY, "in body shouldn't contain duplicates"))
+
+    return check
+
+
 def _checks(prop: Prop) -> list[Callable[[Any], None]]:
     checks: list[Callable[[Any], None]] = []
     if prop.pattern is not None:
@@ -154,7 +154,16 @@ def _checks(prop: Prop) -> list[Callable[[Any], None]]:
         checks.append(choice_check(prop.enum))
     if prop.minimum is not None or prop.maximum is not None:
         checks.append(limit_check(prop.minimum, prop.maximum))
+    if prop.unique or prop.min_items is not None or prop.max_items is not None:
+        checks.append(count_check(prop))
     return checks
+
+
+_FACTS = {
+    **{name: name for name in ("default", "pattern", "minimum", "maximum")},
+    "min_items": "minItems",
+    "max_items": "maxItems",
+}
 
 
 def _facts(prop: Prop) -> dict[str, Any]:
@@ -166,10 +175,12 @@ def _facts(prop: Prop) -> dict[str, Any]:
         facts["description"] = prop.help
     if prop.enum:
         facts["enum"] = list(prop.enum)
-    for name in ("default", "pattern", "minimum", "maximum"):
+    for name, fact in _FACTS.items():
         value = getattr(prop, name)
         if value is not None:
-            facts[name] = value
+            facts[fact] = value
+    if prop.unique:
+        facts["uniqueItems"] = True
     if prop.read_only:
         facts["readOnly"] = True
     if prop.nullable:
@@ -227,10 +238,11 @@ class SchemaFactory:
             return fields.Nested(nested, error_messages=_messages("an object"), **more)
         if prop.json == "array":
             item = node.item or JsonNode("", node.path + "[]", prop=Prop("", "string"))
-            return fields.List(self._item(item, node.name, owner),
+            return fields.List(self._item(item, node.name, owner), validate=_checks(prop),
                                error_messages=_messages("an array"), **more)  # fmt: skip
-        if node.key is not None and node.item is not None:
-            return Objects(values=self._item(node.item, node.name, owner),
+        if node.item is not None:
+            names = Text(validate=pattern_check(prop.keys)) if prop.keys else None
+            return Members(keys=names, values=self._item(node.item, node.name, owner),
                            error_messages=_messages("an object"), **more)  # fmt: skip
         kind, words = _SCALARS.get(prop.json, (fields.Dict, "an object"))
         return kind(validate=_checks(prop), error_messages=_messages(words), **more)
@@ -257,39 +269,3 @@ def _content(node: JsonNode) -> Any:
     prop = node.prop and (node.prop.json, sorted(_facts(node.prop).items(), key=str), node.required)
     item = node.item and (_content(node.item) if node.item.path else node.item.name)
     return prop, item, [(name, _content(child)) for name, child in node.children.items()]
-
-
-class JsonPath(str):
-    """The path of a value in a body, with dots; `names` are its parts, which may hold dots, too."""
-
-    names: tuple[str, ...] = ()
-
-    def below(self, name: str) -> "JsonPath":
-        """Return the path of what is called `name` in the value, or has that place in it."""
-        path = JsonPath(f"{self}.{name}" if self else name)
-        path.names = (*self.names, name)
-        return path
-
-
-_WHOLE = JsonPath()
-
-
-def violations(
-    messages: Mapping[Any, Any] | list[Any], path: JsonPath = _WHOLE
-) -> Iterator[tuple[JsonPath, BrokenRule]]:
-    """Yield the rules that marshmallow found broken, with the paths of the properties."""
-    if isinstance(messages, list):
-        for rule in messages:
-            yield path, rule
-        return
-    for name, inner in messages.items():
-        if name == "_schema" and isinstance(inner, list):
-            yield from violations(inner, path)
-        else:
-            yield from violations(inner, path.below(str(name)))
-
-
-def ordered(found: Iterable[Violation]) -> list[Violation]:
-    """Return violations in the order of an answer: other types first, then by their codes."""
-    ranks = {code: rank for rank, code in enumerate(_ORDER)}
-    return sorted(found, key=lambda one: ranks.get(getattr(one[1], "code", TYPE_ERROR), len(ranks)))

@@ -164,7 +164,8 @@ def is_zero(node: JsonNode, value: Any) -> bool:
 
     `false` is a value where the property is nullable or required, and as good as absent elsewhere.
     `""` of a required, nullable string counts as absent, unless the property has a pattern or an
-    enum: then it stays, and breaks that. An empty list counts as absent, unless it is required.
+    enum: then it stays, and breaks that. An empty list counts as absent, unless it is
+    required or must have items.
     """
     if value is None:
         return True
@@ -172,8 +173,8 @@ def is_zero(node: JsonNode, value: Any) -> bool:
     if prop is None:
         return value is False
     if prop.json == "array":
-        return value == [] and not prop.required
-    if node.key is not None:
+        return value == [] and not prop.required and not prop.min_items
+    if prop.json == "object" and node.item is not None:
         return bool(value == {})
     if prop.nullable:
         ruled = prop.pattern is not None or bool(prop.enum)

@@ -39,7 +39,9 @@ class Prop:
     `types` the conversion of its value in those that have another JSON type (`boolean` for the
     words enabled and disabled); `facts` are other fields that differ in a version, such as its
     `enum`. Versions that lack a property have it in a mask of their own.
-    `items` are the properties of an array's objects, or one `Prop` for an array of scalars.
+    `items` are the properties of an array's objects, or one `Prop` for an array of scalars, which
+    has from `min_items` to `max_items` of them, all of them different if they are `unique`. An
+    object whose members have any name has one `Prop` for them all, and a pattern for their `keys`.
     `nullable`: 0, "" and null are values of their own; otherwise they mean "unset".
     `required` counts inside the nested object that the property belongs to. `unit` is what a number
     counts (`milliseconds`, `seconds`, `bytes`), if a line can say it with a unit. `default` is what
@@ -72,6 +74,10 @@ class Prop:
     unit: str = ""
     default: Any = None
     items: "tuple[Prop, ...] | Prop | None" = None
+    min_items: int | None = None
+    max_items: int | None = None
+    unique: bool = False
+    keys: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -41,6 +41,8 @@ _LETTERS = re.escape("".join(ESCAPES))
 _ESCAPE = re.compile(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}]))")
 # Only in weak quotes does `$` have a meaning to lose.
 _WEAK_ESCAPE = re.compile(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}$]))")
+_ACTIVE_IN_WEAK = re.compile(rf"[\"$]|\\(?=[x{_LETTERS}$]|\Z)")
+_BARE_DOLLAR = re.compile(r"\\.|\$", re.DOTALL)
 _EXPANDED = re.compile(r"(?:[^\\$]|\\.)*\$", re.DOTALL)
 
 
@@ -143,6 +145,27 @@ def has_variable(token: str) -> bool:
     if "$" not in token:
         return False
     return any(weak and _EXPANDED.match(weak) for _, weak, _ in _PART.findall(token))
+
+
+def in_weak_quotes(token: str) -> str:
+    """Return what stands between the quotes where `"…"` means the same as a raw token.
+
+    >>> in_weak_quotes('"$A b"'), in_weak_quotes("'$A'"), in_weak_quotes("a$b")
+    ('$A b', '\\\\$A', 'a\\\\$b')
+    """
+    return _PART.sub(_weakly, token)
+
+
+def _weakly(part: re.Match[str]) -> str:
+    strong, weak, bare = part.groups()
+    if strong is not None:
+        return _ACTIVE_IN_WEAK.sub(r"\\\g<0>", strong)
+    return _BARE_DOLLAR.sub(_dollar, bare) if weak is None else weak
+
+
+def _dollar(found: re.Match[str]) -> str:
+    """Return what means a dollar in weak quotes, behind a backslash that stays where it is."""
+    return {"$": "\\$", "\\$": "\\\\\\$"}.get(found[0], found[0])
 
 
 def _plain(part: re.Match[str]) -> str:

@@ -19,6 +19,14 @@ from dataplane_plugins.configuration.common.keywords import one_word, valued
 CHALLENGES = ("http-01", "dns-01", "dns-persist-01")
 """Kinds of challenges (RFC 8555, section 8); HAProxy reads them in any case."""
 
+READY = {
+    "items": Prop("", enum=("cli", "dns", "none")),
+    "min_items": 1,
+    "max_items": 2,
+    "unique": True,
+}
+"""What can say that a challenge is answered."""
+
 
 def wait_time(head: str, name: str, help: str) -> Statement:
     """Return a keyword with a time, which HAProxy counts in seconds where no unit stands."""
@@ -39,7 +47,16 @@ ACME = Model(
         "https://acme.example/directory",
     ),
     one_word("account-key", "account_key", "File with the account's key."),
-    one_word("acme-vars", "acme_vars", "Variables for whoever sets DNS records: name=value,…"),
+    valued(
+        "acme-vars",
+        word(
+            "acme_vars",
+            None,
+            types={"v3": "variables"},
+            help="Variables for whoever sets DNS records: name=value,…",
+        ),
+        *("a=b", '"a=b,c=d e"'),
+    ),
     valued("bits", integer("bits", nullable=True, help="Length of RSA keys."), "2048"),
     valued(
         "challenge",
@@ -55,7 +72,7 @@ ACME = Model(
         "challenge-ready",
         listed(
             "challenge_ready",
-            facts={"v3": {"items": Prop("", enum=("cli", "dns", "none"))}},
+            facts={"v3": READY},
             help="What says that a challenge can be answered.",
         ),
         "cli,dns",
