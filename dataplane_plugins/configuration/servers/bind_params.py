@@ -13,13 +13,11 @@ from dataplane_core.plugin import (
     Values,
     alias,
     arg,
-    args,
     checked,
     duration,
     flag,
     integer,
     is_digits,
-    joined,
     number_of,
     one_of,
     params,
@@ -28,6 +26,14 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.values import GUID, must_match, or_variable
+from dataplane_plugins.configuration.servers.bind_certificates import (
+    CA_IGNORE_ERR,
+    CERTIFICATES,
+    CRT_IGNORE_ERR,
+    CRT_LIST,
+    DEFAULT_CRT,
+    SIGNING,
+)
 from dataplane_plugins.configuration.servers.bind_tls import (
     FORCE_TLS,
     NO_SSLV3,
@@ -56,9 +62,6 @@ from dataplane_plugins.configuration.servers.shared_params import (
 _THREADS = r"(\d+/)?(all|odd|even|0*[1-9]\d*(-\d*)?(,0*[1-9]\d*(-\d*)?)*)"
 """A set of threads, perhaps of one thread group (manual, section 5.1 "thread")."""
 
-_ERRORS = or_variable(r"\w+(,\w+)*")
-"""Errors of certificates, by number or name, or `all` (manual, section 5.1 "ca-ignore-err")."""
-
 
 def _check_segment_size(values: Values) -> Iterator[Problem]:
     """`mss` counts bytes; a negative number is subtracted from the MTU's (section 5.1 "mss")."""
@@ -76,30 +79,7 @@ _KEYWORDS = (
         ),
         several=True,
     ),
-    arg(
-        "crt",
-        word("ssl_certificate", help="Certificate and key: a file, or a folder of them."),
-        several=True,
-    ),
-    arg(
-        "ca-file",
-        word(
-            "ssl_cafile",
-            help="Authorities that client certificates are checked"
-            " with: a file, a folder, or @system-ca.",
-        ),
-    ),
-    arg(
-        "ca-verify-file",
-        word(
-            "ca_verify_file",
-            pattern=None,
-            help=(
-                "Authorities that client certificates are checked with, beside those that are named"
-                " to the client."
-            ),
-        ),
-    ),
+    *CERTIFICATES,
     arg(
         "tcp-ut",
         duration(
@@ -130,48 +110,15 @@ _KEYWORDS = (
     CURVES,
     CONGESTION_CONTROL,
     arg("ecdhe", word("ecdhe", pattern=None, help="Elliptic curve of the key exchange.")),
-    joined(
-        "ca-ignore-err",
-        word(
-            "ca_ignore_err",
-            _ERRORS,
-            help="Errors of a client's authorities to overlook: numbers, or all.",
-        ),
-    ),
-    args(
-        "default-crt",
-        "default_crt_list",
-        word("default_crt_list"),
-        help="Certificates for clients that name no server.",
-    ),
-    arg(
-        "ca-sign-file",
-        word(
-            "ca_sign_file", pattern=None, help="Authority that signs certificates made on the fly."
-        ),
-    ),
-    arg(
-        "ca-sign-pass", word("ca_sign_pass", pattern=None, help="Password of the authority's key.")
-    ),
+    CA_IGNORE_ERR,
+    DEFAULT_CRT,
+    *SIGNING,
     CIPHERS,
     CIPHERSUITES,
     CLIENT_SIGALGS,
     CRL_FILE,
-    joined(
-        "crt-ignore-err",
-        word(
-            "crt_ignore_err",
-            _ERRORS,
-            help="Errors of client certificates to overlook: numbers, or all.",
-        ),
-    ),
-    arg(
-        "crt-list",
-        word(
-            "crt_list", pattern=None, help="File of certificates with the names that they are for."
-        ),
-        several=True,
-    ),
+    CRT_IGNORE_ERR,
+    CRT_LIST,
     flag("defer-accept", "defer_accept", help="Accept connections when they bring data."),
     flag(
         "expose-fd listeners",
