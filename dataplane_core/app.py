@@ -15,22 +15,42 @@ from dataplane_core.api.v3 import V3
 from dataplane_core.auth import Authenticator, Identity
 from dataplane_core.errors import DataplaneError
 from dataplane_core.services import Services
-from dataplane_core.settings import Settings
+from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.wiring import make_services, refused_declarations
 
 VERSIONS: tuple[RoutedVersion, ...] = (V2(), V3())
-"""The API versions that are served."""
+"""The API versions that can be served, in the order in which they are without a setting."""
 
 
 def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> Application:
     """Return the WSGI application for the settings; start its `services` in each worker.
 
     `plugins` is as in `make_manager`: None stands for all that are installed. Raises as
-    `make_services` does.
+    `make_services` and `chosen_versions` do.
     """
+    versions = chosen_versions(settings)
     services = make_services(settings, plugins)
     with services.state.shut_on_failure():
-        return serve(services)
+        return serve(services, versions)
+
+
+def chosen_versions(
+    settings: Settings, known: Iterable[RoutedVersion] = VERSIONS
+) -> tuple[RoutedVersion, ...]:
+    """Return the API versions of the setting `api_versions`, in its order; all where it is not set.
+
+    Raises SettingsError for a version that is not known, and where the setting names none.
+    """
+    key, versions = "dataplane.api_versions", {one.name: one for one in known}
+    names = settings.dataplane.api_versions
+    if not names and key not in settings.places:
+        return tuple(versions.values())
+    unknown = [name for name in names if name not in versions]
+    if unknown or not names:
+        fault = f"there is no version {unknown[0]} of the API" if names else "names no version"
+        problem = settings.problem(key, f"{fault}; known are {', '.join(versions)}")
+        raise SettingsError((problem,))
+    return tuple(versions[name] for name in dict.fromkeys(names))
 
 
 def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> Application:

@@ -28,7 +28,7 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentSections
 from dataplane_core.resources.extra_props import INDEX, METADATA, extra_props
-from dataplane_core.resources.masks import NOTHING, Mask
+from dataplane_core.resources.masks import NOTHING
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.whole_section import WholeSection, rows_help
 from dataplane_core.store.change import Outcome
@@ -61,7 +61,7 @@ class View:
         self.version = version
         self.registry = registry
         self.config = config
-        self.mask = registry.masks.get(version.name, Mask())
+        self.mask = registry.mask_of(version.name)
         self.factory = SchemaFactory([*self._names(), *defined])
         self._strict = strict
         self._codecs: dict[str, Codec] = {}

@@ -51,17 +51,18 @@ def routes(as_json: bool, **parameters: Any) -> None:
 
 @command(
     "spec",
-    click.Option(["--version"], default="v2", show_default=True, help="Version of the API."),
+    click.Option(["--version"], help="Version of the API [default: the first that is served]."),
     click.Option(["--openapi3"], is_flag=True, help="OpenAPI 3 in place of Swagger 2.0."),
     *settings_flags(),
 )
-def spec(version: str, openapi3: bool, as_json: bool, **parameters: Any) -> None:
+def spec(version: str | None, openapi3: bool, as_json: bool, **parameters: Any) -> None:
     """Print the specification that is served.
 
     It is JSON, with or without `--json`.
     """
     with _application_of(settings_of(parameters)) as made:
         sites = {site.version.name: site for site in made.served}
+        version = version or made.served[0].version.name
         if version not in sites:
             fail(f"version {version} of the API is not served; served: {', '.join(sites)}", as_json)
         click.echo(sites[version].document("3.0.3" if openapi3 else "2.0"))

@@ -8,7 +8,7 @@ def dataplane_register(registry):
 """
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TypedDict, Unpack
 
 from dataplane_core.grammar import Model, RowTable, Statement
@@ -48,7 +48,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
-        self.masks: dict[str, Mask] = {}
+        self._masks: dict[str, list[Mask | Callable[[], Mask]]] = {}
         self._kinds: dict[str, None] = {}
         self._ranks: dict[tuple[str, ...], int] = {}
         self.origins = Origins()
@@ -179,14 +179,21 @@ class Registry:
         self._open()
         self._extensions.append(Extension(name, parts, behind, plugin_at_work()))
 
-    def mask(self, version: str, mask: Mask) -> None:
+    def mask(self, version: str, mask: Mask | Callable[[], Mask]) -> None:
         """Say what an API version lacks, beside what is said already.
 
         A body with a property that the version lacks is taken without it, and with a warning. A
-        path that it lacks is neither served nor in its documents.
+        path that it lacks is neither served nor in its documents. A function that returns the mask
+        is only called if the version is served.
         """
         self._open()
-        self.masks[version] = self.masks.get(version, Mask()).with_also(mask)
+        self._masks.setdefault(version, []).append(mask)
+
+    def mask_of(self, version: str) -> Mask:
+        """Return what an API version lacks, made of all that is said of it."""
+        said = self._masks.get(version, ())
+        masks = (one if isinstance(one, Mask) else one() for one in said)
+        return reduce(Mask.with_also, masks, Mask())
 
     def freeze(self) -> None:
         """Check what only shows when everything is declared, and forbid more."""

@@ -31,6 +31,12 @@ class DataplaneSettings:
         "with a `Warning` header, or answered with 422.",
         flag="--unknown-properties",
     )  # fmt: skip
+    api_versions: tuple[str, ...] = setting(
+        (), TEXTS,
+        "Versions of the API that are served, such as `v2` and `v3`; `/` leads to the "
+        "documentation of the first one. Not set: all.",
+        flag="--api-version", environment="DATAPLANE_API_VERSIONS",
+    )  # fmt: skip
     on_bad_edit: str = setting(
         "restore", one_of("restore", "keep"),
         "What follows when HAProxy refuses an edit by hand. `restore`: the former text is put "

@@ -49,7 +49,7 @@ def test_what_is_served_of_the_published_paths_is_the_version_s_own(
     served = {route.shape for route in v2.routes}
     added = {path for path in served if masks.collection_of(path) not in collections}
     every = set().union(*(one.paths for one in facts.values()))
-    shown = added - v2.view.registry.masks[version].paths
+    shown = added - v2.view.registry.mask_of(version).paths
     assert shown & every == added & facts[masks.FACTS[version]].paths
     assert added - every <= shown
 

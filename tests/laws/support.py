@@ -119,7 +119,7 @@ def is_in_v2(registry: Registry, one: Collection) -> bool:
     """Whether version 2 has a collection, through which these laws are tried."""
     if one.versions is not None:
         return "v2" in one.versions
-    return one.name not in registry.masks["v2"].collections
+    return one.name not in registry.mask_of("v2").collections
 
 
 def places(api: Everything, one: Collection) -> Iterator[tuple[str, dict[str, str]]]:

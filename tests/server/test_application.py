@@ -210,3 +210,26 @@ def test_settings_that_were_read_again_leave_nothing_open(tmp_path):
             until(lambda old=before: workers(server.process.pid).isdisjoint(old))
             counts.append(sum("/state/" in os.readlink(one) for one in master.iterdir()))
         assert counts == counts[:1] * 3
+
+
+def test_versions_of_the_interface_are_chosen_again_at_a_sighup(tmp_path):
+    configuration = tmp_path / "haproxy.cfg"
+    configuration.write_text("global\n")
+    with ApiServer(configuration, tmp_path / "run", {"dataplane": {"api_versions": ["v2"]}}) as server:
+        assert server.process is not None
+        api, tree = server.client(), json.loads(server.settings.read_text())
+
+        def served() -> dict[str, bool]:
+            return {name: api.call("GET", f"/{name}/info").status == 200 for name in ("v2", "v3")}
+
+        def choose(names: list[str]) -> None:
+            tree["dataplane"]["api_versions"] = names
+            server.settings.write_text(json.dumps(tree))
+            server.process.send_signal(signal.SIGHUP)
+
+        assert served() == {"v2": True, "v3": False}
+        choose(["v3"])
+        until(lambda: served() == {"v2": False, "v3": True})
+        choose(["v0"])
+        until(lambda: "there is no version v0 of the API" in server.log.read_text())
+        assert served() == {"v2": False, "v3": True}

@@ -6,7 +6,9 @@ entry, and neither does a path that no version has published.
 """
 
 import json
+from functools import partial
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from dataplane_core.plugin import Mask, Registry, impl
 
@@ -16,5 +18,8 @@ def dataplane_register(registry: Registry) -> None:
     """Tell the registry, version by version."""
     for file in files(__name__).iterdir():
         if file.name.endswith(".json"):
-            mask = Mask.of(json.loads(file.read_text("utf-8")))
-            registry.mask(file.name.removesuffix(".json"), mask)
+            registry.mask(file.name.removesuffix(".json"), partial(_read, file))
+
+
+def _read(file: Traversable) -> Mask:
+    return Mask.of(json.loads(file.read_text("utf-8")))
