@@ -115,10 +115,10 @@ class ParentsInPath:
 
     parameters: tuple[Parameter, ...] = ()
 
-    def __init__(self, rows: RowCollection, kind: str, parameter: str = "parent_name") -> None:
+    def __init__(self, rows: RowCollection, kind: str) -> None:
         self.kind = kind
         self._kinds = rows.named_like(kind)
-        self._parameter = parameter
+        self._parameter = rows.query.path_parameter
         self._orphans = rows.query.orphans
 
     def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:

@@ -40,8 +40,6 @@ from dataplane_core.resources.collections import (
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text.language import LISTEN
 
-PARENT = "parent_name"
-
 STATUSES: Mapping[type[DataplaneError], int] = {
     BadParameter: 400,
     Contradiction: 400,
@@ -148,9 +146,10 @@ class V3:
             if kind == LISTEN or not above or not one.operations:
                 continue
             nameless = view.registry.sections_of(kind) is None
-            name = above if nameless else f"{above}/{{{PARENT}}}"
+            parent = one.query.path_parameter
+            name = above if nameless else f"{above}/{{{parent}}}"
             path = f"{self.configuration}/{name}/{one.name_in(self.name)}"
-            parents = ParentsInPath(one, kind, PARENT)
+            parents = ParentsInPath(one, kind)
             describe = Describe(view, one, parents, _naming_below(view, one, kind))
             yield Route(path, RowList(view, one, parents), describe.only(*many))
             yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*item))
@@ -164,7 +163,8 @@ def _naming_below(view: View, one: RowCollection, kind: str) -> Naming:
     if len({*one.parents} - {LISTEN}) == 1:
         return replace(naming, operation_ids={"list": f"getAll{naming.titles}"})
     sections = view.registry.sections_of(kind)
-    holder = kind.capitalize() if sections is None else view.version.naming(sections).tag
+    above = None if sections is None else view.version.naming(sections)
+    holder = kind.capitalize() if above is None else above.holder or above.tag
     title = naming.title + holder
     many = {"list": f"getAll{title}", "replace_list": f"replaceAll{title}"}
     return replace(naming, title=title, operation_ids=many)

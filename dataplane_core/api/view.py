@@ -28,6 +28,7 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentSections
 from dataplane_core.resources.extra_props import INDEX, METADATA, extra_props
+from dataplane_core.resources.locate import owner
 from dataplane_core.resources.masks import NOTHING
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.whole_section import WholeSection, rows_help
@@ -217,12 +218,8 @@ class View:
         one = next((one for one in self.collections if one.name == reference.collection), None)
         lacking = one is None or "read" not in one.operations_of(self.version.name)
         if lacking or (isinstance(one, RowCollection) and reference.kind not in one.parents):
-            held = (
-                one
-                for one in self.collections
-                if isinstance(one, SectionCollection | SingleSection) and one.kind == reference.kind
-            )
-            one, reference = next(held, one), replace(reference, key=None)
+            one = owner(self.collections, reference.kind) or one
+            reference = replace(reference, key=None)
         known = one or self.registry.collections[reference.collection]
         return self.version.location(known, reference, self.registry)
 

@@ -240,14 +240,14 @@ class _SectionChange:
     def _of_model(self, at: int, other: int) -> list[PropertyChange]:
         """Return the differences of the section's own properties, if two lines alone say them."""
         before, after = self._before, self._after
-        one = owner(self._registry, before.section.kind)
+        one = owner(self._registry.collections.values(), before.section.kind)
         if one is None or not before.is_alone(one.model, at):
             return []
         return self._of_section(one) if after.is_alone(one.model, other) else []
 
     def _lone_line(self, state: _State, at: int) -> list[PropertyChange]:
         """Return the differences of the section's properties that a line has made alone."""
-        one = owner(self._registry, state.section.kind)
+        one = owner(self._registry.collections.values(), state.section.kind)
         if one is None or not state.is_alone(one.model, at):
             raise NeedsReload("lines were added or removed")
         found = self._of_section(one)

@@ -23,8 +23,9 @@ class Naming:
     """What the served specification calls a collection's objects.
 
     `title` and `titles` stand in operation identifiers (`createACL`), `schema` and `schemas` are
-    the names of the definitions, `tag` groups the operations. `operation_ids` replaces single
-    identifiers, by operation.
+    the names of the definitions, `tag` groups the operations. `holder`, or the tag if it is empty,
+    stands behind the title in identifiers of operations on rows below a section
+    (`createACLFrontend`). `operation_ids` replaces single identifiers, by operation.
     """
 
     schema: str
@@ -33,6 +34,7 @@ class Naming:
     titles: str
     tag: str
     help: str = ""
+    holder: str = ""
     operation_ids: Mapping[str, str] = field(default_factory=dict)
 
     def operation_id(self, operation: str) -> str:

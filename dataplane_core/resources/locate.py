@@ -1,10 +1,12 @@
 """Find sections and rows by the names that clients know."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dataplane_core.errors import AlreadyExists, Reference
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import (
+    Collection,
     RowCollection,
     SectionCollection,
     SingleSection,
@@ -125,14 +127,19 @@ def named_rows(rows: RowCollection, section: Section) -> dict[str, Row]:
     return known
 
 
-def owner(registry: Registry, kind: str) -> SectionCollection | SingleSection | None:
-    """Return the collection whose objects are the sections of a kind."""
-    singles = (
+def owner(
+    collections: Iterable[Collection], kind: str
+) -> SectionCollection | SingleSection | None:
+    """Return the collection whose objects are the sections of a kind.
+
+    One that knows them by name goes before one that shows one of them.
+    """
+    held = [
         one
-        for one in registry.collections.values()
-        if isinstance(one, SingleSection) and one.kind == kind
-    )
-    return registry.sections_of(kind) or next(singles, None)
+        for one in collections
+        if isinstance(one, SectionCollection | SingleSection) and one.kind == kind
+    ]
+    return min(held, key=lambda one: isinstance(one, SingleSection), default=None)
 
 
 def row_at(rows: RowCollection, section: Section, at: int) -> tuple[int, Row] | None:
@@ -141,15 +148,27 @@ def row_at(rows: RowCollection, section: Section, at: int) -> tuple[int, Row] | 
     return next(((index, row) for index, row in found if row.at == at), None)
 
 
-def object_at(registry: Registry, section: Section, at: int) -> Reference | None:
-    """Return the object that a line of a section belongs to: a row, else the section.
+def _shown_name(document: Document, section: Section, prefix: str | None) -> str:
+    """Return the name that clients know a section by."""
+    if section.name or prefix is None:
+        return section.name
+    named = shown_names(document, section.kind, prefix)
+    return next((name for name, one in named if one is section), section.name)
+
+
+def object_at(
+    registry: Registry, document: Document, section: Section, at: int
+) -> Reference | None:
+    """Return the object that a line of a section of a document belongs to: a row, else the section.
 
     `at` counts from 0, -1 is the header. None stands for a kind that no collection has.
     """
+    one = owner(registry.collections.values(), section.kind)
+    prefix = one.unnamed if isinstance(one, SectionCollection) else None
+    name = _shown_name(document, section, prefix)
     for rows in registry.rows_of(section.kind):
         found = row_at(rows, section, at)
         if found is not None:
             key = found[0] if rows.indexed else row_name(rows, found[1])
-            return Reference(rows.name, section.kind, section.name, key)
-    one = owner(registry, section.kind)
-    return None if one is None else Reference(one.name, section.kind, section.name)
+            return Reference(rows.name, section.kind, name, key)
+    return None if one is None else Reference(one.name, section.kind, name)

@@ -14,6 +14,7 @@ class Words(TypedDict, total=False):
     schemas: str
     titles: str
     tag: str
+    holder: str
     help: str
     operations: tuple[str, ...]
     operation_ids: Mapping[str, str]
@@ -61,6 +62,7 @@ def naming_of(name: str, named: Named) -> Naming:
         title=title,
         titles=named.get("titles") or title + "s",
         tag=named.get("tag") or title,
+        holder=named.get("holder", ""),
         help=named.get("help", ""),
         operation_ids=named.get("operation_ids", {}),
     )

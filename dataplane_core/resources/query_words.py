@@ -71,7 +71,8 @@ class QueryWords:
     `parameter` is one of the collection's own, such as `backend`; `typed`: `parent_type` and
     `parent_name` do so, too. `labels` are the values of `parent_type` by kind of section, where
     they are not HAProxy's keywords. `orphans` says what is answered where there is no such section.
-    `always`: versions that name parents in the path name this one in the query, too.
+    `always`: versions that name parents in the path name this one in the query, too; `in_path`: the
+    parameter of their path is called `parameter`, and not `parent_name`.
     """
 
     parameter: str | None = None
@@ -79,6 +80,12 @@ class QueryWords:
     labels: Mapping[str, str] = field(default_factory=dict)
     orphans: Orphans = ORPHANS
     always: bool = False
+    in_path: bool = False
+
+    @property
+    def path_parameter(self) -> str:
+        """The name of the parameter of the path, in versions where paths name parents."""
+        return self.parameter if self.in_path and self.parameter else "parent_name"
 
     def label(self, kind: str) -> str:
         """Return the value of `parent_type` that stands for a kind of section."""

@@ -109,6 +109,7 @@ class Registry:
         unnamed: Callable[[Line], str] | None = None,
         live: RowCommands | None = None,
         always_in_query: bool = False,
+        in_path: bool = False,
         appended: bool = False,
         list_names: Mapping[str, str] | None = None,
         **named: Unpack[Named],
@@ -117,8 +118,8 @@ class Registry:
 
         `parameter` is the collection's own query parameter (`backend`); with `typed=False` it is
         the only way to say the parent, else `parent_type` and `parent_name` work too and
-        `parent_type` is required unless `parameter` exists. `always_in_query`, `appended`
-        and `list_names` are as `QueryWords.always` and those of `RowCollection` are.
+        `parent_type` is required unless `parameter` exists. `always_in_query` and `in_path`
+        are as those of `QueryWords`, `appended` and `list_names` as those of `RowCollection` are.
         """
         kinds = tuple(one if isinstance(one, str) else one.kind for one in parents)
         told = [one for one in parents if isinstance(one, Parent)]
@@ -129,7 +130,7 @@ class Registry:
             table=RowTable(statement, rank, self._ranks),
             parents=with_listen(kinds),
             key=key,
-            query=QueryWords(parameter, typed, labels, orphans, always_in_query),
+            query=QueryWords(parameter, typed, labels, orphans, always_in_query, in_path),
             filters=filters,
             unnamed=unnamed,
             live=live,

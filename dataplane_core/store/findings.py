@@ -83,7 +83,7 @@ class FindingPresenter:
         found = places.at(line)
         if found is None:
             return None, None
-        resource = self._locate(*found)
+        resource = self._locate(places.document, *found)
         return _header(found[0]), resource
 
     def _without(self, message: str, candidate: Path) -> str:

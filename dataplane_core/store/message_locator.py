@@ -97,7 +97,7 @@ class MessageLocator:
     """
 
     def __init__(self, document: Document, messages: Iterable[str]) -> None:
-        self._document = document
+        self.document = document
         self._pattern = _subjects(document.language.kinds)
         texts = [section.text for section in document.sections]
         # The lines up to the end of the preamble, and up to that of every section.
@@ -119,7 +119,7 @@ class MessageLocator:
         end = bisect_left(self._ends, line)
         if not 0 < end < len(self._ends):
             return None
-        section = self._document.sections[end - 1]
+        section = self.document.sections[end - 1]
         return section, line - self._ends[end - 1] - len(section.lead) - 2
 
     def named(self, message: str) -> int | None:
@@ -134,7 +134,7 @@ class MessageLocator:
         kind, server = kind.lower(), ""
         if kind == "server":
             name, _, server = name.partition("/")
-        index = self._document.index
+        index = self.document.index
         meant = _MEANT.get(kind, {kind})
         sections = [at for one in meant for at in index.get((one, name), ())]
         if not sections:
@@ -149,23 +149,23 @@ class MessageLocator:
             line = self._about(at, clue)
             return self._number(at, -1 if line is None else line)
         # It could be inherited, then it is in none of them.
-        every = enumerate(self._document.sections)
+        every = enumerate(self.document.sections)
         shared = [at for at, section in every if section.kind == DEFAULTS]
         rivals = {at: self._about(at, clue) for at in (*sections, *shared)}
         having = [(at, line) for at, line in rivals.items() if line is not None]
         return self._number(*having[0]) if len(having) == 1 and having[0][0] in sections else None
 
     def _number(self, at: int, line: int) -> int:
-        return self._ends[at] + len(self._document.sections[at].lead) + 2 + line
+        return self._ends[at] + len(self.document.sections[at].lead) + 2 + line
 
     def _about(self, at: int, clue: _Clue) -> int | None:
         """Return the line of a section that has a keyword and a name of the message."""
         if not clue.names:
             return None
         if at not in self._indices:
-            self._indices[at] = _index(self._document.sections[at], self._wanted)
+            self._indices[at] = _index(self.document.sections[at], self._wanted)
         index = self._indices[at]
-        text = self._document.sections[at].lines
+        text = self.document.sections[at].lines
         lines = (
             (-len(clue.said.intersection(text[line].tokens)), line)
             for name in clue.names

@@ -70,8 +70,8 @@ Apply = Callable[[], bool]
 Plan = Callable[[Committed], Apply | None]
 """How a change reaches the running HAProxy; None, with its reasons, when only a reload does it."""
 
-Locate = Callable[[Section, int], Reference | None]
-"""The object written at a line of a section (0 is the line below its header)."""
+Locate = Callable[[Document, Section, int], Reference | None]
+"""The object written at a line of a section of a document (0 is the line below its header)."""
 
 
 def only_reloads(change: Committed) -> Apply | None:
@@ -79,6 +79,6 @@ def only_reloads(change: Committed) -> Apply | None:
     return None
 
 
-def no_object(section: Section, line: int) -> Reference | None:
+def no_object(document: Document, section: Section, line: int) -> Reference | None:
     """Locate nothing: for a document whose objects clients do not see."""
     return None

@@ -51,7 +51,7 @@ def references(api: Api) -> Iterator[tuple[str, object]]:
     for section in document.sections:
         for at in range(-1, len(section.lines)):
             line = section.header if at < 0 else section.lines[at]
-            yield line.raw.strip(), object_at(registry, section, at)
+            yield line.raw.strip(), object_at(registry, document, section, at)
 
 
 @pytest.mark.parametrize("name", ["v2", "v3"])
@@ -75,3 +75,38 @@ def test_every_object_is_named_by_a_path_that_answers(api: Api, name: str) -> No
     }
     assert {"backends", "servers", "acls", "binds", "log_targets", "global"} <= seen
     assert len(rows_and_sections - seen) <= 3, rows_and_sections - seen
+
+
+@pytest.mark.parametrize(
+    ("name", "collection", "rows"),
+    [("v2", "named_defaults", "named_defaults/{}"), ("v3", "defaults", "defaults/{}/acls/0")],
+)
+def test_defaults_without_a_name_are_named_by_the_one_made_up(
+    api: Api, name: str, collection: str, rows: str
+) -> None:
+    view = next(one.view for one in api.app.served if one.version.name == name)
+    registry, top = api.app.services.registry, f"/{name}/services/haproxy/configuration"
+    text = "defaults\n  acl a src 1.1.1.1\ndefaults d\n  acl a src 1.1.1.1\ndefaults\n  acl a src 1.1.1.1\n"
+    document = Document.parse(text, registry.language)
+    sections = zip(document.sections, ("unnamed_defaults_1", "d", "unnamed_defaults_2"), strict=True)
+    for section, shown in sections:
+        header, line = (object_at(registry, document, section, at) for at in (-1, 0))
+        assert header is not None and line is not None
+        assert view.location(header) == f"{top}/{collection}/{shown}"
+        assert view.location(line) == f"{top}/{rows.format(shown)}"
+
+
+@pytest.mark.parametrize("name", ["v2", "v3"])
+def test_a_finding_in_defaults_without_a_name_has_a_path_that_answers(tmp_path: Path, name: str) -> None:
+    api = Whole(tmp_path, "defaults\n  mode http\n", haproxy__reload__validate_cmd="")
+    wrong = "defaults\n  mode http\n  acl a nothing 1\n  retries x\n"
+    answer = api.call(
+        "POST", f"/{name}/services/haproxy/configuration/raw", raw=wrong, version=1,
+        headers={"Content-Type": "text/plain"},
+    )
+    assert answer.status_code == 400, answer.text
+    found = [one["resource"] for one in answer.json["findings"] if one["resource"]]
+    assert found
+    for path in found:
+        assert "unnamed_defaults_1" in path
+        assert api.call("GET", path.partition("/acls")[0]).status_code == 200

@@ -117,7 +117,7 @@ def test_an_exception_in_the_body_changes_nothing(bench):
 
 def test_a_refusal_says_where_and_names_no_temporary_file(bench):
     config = bench.store()
-    bench.locate = lambda section, line: Reference(
+    bench.locate = lambda document, section, line: Reference(
         "servers", section.kind, section.name, section.lines[line].tokens[1]
     )
     with pytest.raises(CheckFailed) as failure:

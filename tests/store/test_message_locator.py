@@ -167,7 +167,7 @@ def test_lines_are_those_of_the_text_that_was_sent(posted, number):
     teller = FindingPresenter(
         Path("/h.cfg"),
         LANGUAGE,
-        lambda section, at: Reference("x", section.kind, section.name, at),
+        lambda document, section, at: Reference("x", section.kind, section.name, at),
     )
     [told] = teller.findings(found, candidate, CANDIDATE, head)
     assert (told.line, told.section) == (number, "frontend f")
@@ -186,7 +186,7 @@ def test_other_lines_that_a_message_names_are_those_that_were_sent_too():
 
 
 def test_an_object_without_a_line_is_the_section():
-    teller = FindingPresenter(Path("/h.cfg"), LANGUAGE, lambda section, at: Reference("x", "frontend", section.name, at))
+    teller = FindingPresenter(Path("/h.cfg"), LANGUAGE, lambda document, section, at: Reference("x", "frontend", section.name, at))
     found = [Finding(None, "warning", "missing timeouts for frontend 'f'.")]
     [told] = teller.findings(found, TEXT, CANDIDATE)
     assert (told.line, told.section, told.resource) == (15, "frontend f", Reference("x", "frontend", "f", -1))

@@ -37,6 +37,6 @@ def dataplane_register(registry: Registry) -> None:
         model=HEALTHCHECK,
         versions=("v3",),
         title="HealthCheck",
-        tag="HealthCheck",
+        holder="Healthcheck",
         help="Health checks with names.",
     )

@@ -69,6 +69,7 @@ def dataplane_register(registry: Registry) -> None:
         key="certificate",
         parents=("crt-store",),
         parameter="crt_store",
+        in_path=True,
         typed=False,
         orphans=Orphans(list_in_path=400),
         rank=30,
