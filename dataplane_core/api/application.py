@@ -56,9 +56,11 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         if first.front:
             self.add_route("/", Top(first))
         for one in self.served:
-            if one.version.credentials_first:
-                prefix = re.compile(rf"{one.version.prefix}(/|$)")
-                self.add_sink(ask_first(self._frame, one), prefix)
+            prefix = re.compile(rf"{one.version.prefix}(/|$)")
+            self.add_sink(refuse_path(self._frame, one), prefix)
+            for other in self.served:
+                if other.version.name == one.version.successor:
+                    one.succeeded_by(other)
         pairs = [(one, route) for one in self.served for route in one.routes]
         for one, route in pairs:
             path = one.version.prefix + (route.positional if route.template != "/" else "")
@@ -147,7 +149,7 @@ def refuse_method(
     asks = frame is not None and served.version.credentials_first
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
-        req.served = served
+        served.receive(req, resp)
         if frame is not None and asks:
             req.identity = frame.identify(req)
         method = req.env.get("dataplane.method", req.method)
@@ -157,12 +159,13 @@ def refuse_method(
     return respond
 
 
-def ask_first(frame: Frame, served: ServedVersion) -> Callable[..., None]:
-    """Return the responder for unknown paths of an API version that asks for credentials first."""
+def refuse_path(frame: Frame, served: ServedVersion) -> Callable[..., None]:
+    """Return the responder for the paths below its prefix that an API version does not have."""
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
-        req.served = served
-        req.identity = frame.identify(req)
+        served.receive(req, resp)
+        if served.version.credentials_first:
+            req.identity = frame.identify(req)
         raise falcon.HTTPRouteNotFound
 
     return respond

@@ -5,7 +5,7 @@ from typing import Any
 
 import falcon
 
-EXPOSED = "Reload-ID, Configuration-Version"
+EXPOSED = "Reload-ID, Configuration-Version, Deprecation, Link"
 _METHODS = "GET, POST, PUT, DELETE"
 
 

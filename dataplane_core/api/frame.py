@@ -124,7 +124,8 @@ class Guard:
         return resource.shown if isinstance(resource, Replaceable) else None
 
     def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
-        req.served, req.plugin = self._served, self._plugin
+        self._served.receive(req, resp)
+        req.plugin = self._plugin
         self._admit(req)
         if self._answered is None or not self._answered(req, resp):
             self._carry_out(req, resp, keys)

@@ -10,6 +10,9 @@ from dataplane_core.api.operations import Operation
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
 
+API_VERSION = "dataplane.api_version"
+"""The key of a request's environment that holds the name of its API version."""
+
 
 class Served(Protocol):
     """An API version as it is served: its facts, its view of the configuration, its documents."""
@@ -20,6 +23,9 @@ class Served(Protocol):
     @property
     def front(self) -> str:
         """The path of the page that a browser is led to; empty where no plugin has one."""
+
+    def receive(self, req: "ApiRequest", resp: falcon.Response) -> None:
+        """Let a request be one to this version, and its answer say what all answers of it say."""
 
     def children(self, path: str) -> Iterator[tuple[str, Operation]]:
         """Yield the paths one level below `path` that take no parameter, sorted, with their GET."""

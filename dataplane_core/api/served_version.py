@@ -6,9 +6,13 @@ from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Protocol
 
+import falcon
+
 from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import Body, Operation, Operations, Response
+from dataplane_core.api.request import API_VERSION, ApiRequest
 from dataplane_core.api.routes import InVersion, Route, Routes
+from dataplane_core.api.succession import Succession
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
@@ -38,6 +42,17 @@ class ServedVersion:
         self._routes = routes
         self._documents: dict[str, bytes] = {}
         self._lock = Lock()
+        self._succession = Succession(version, None)
+
+    def succeeded_by(self, other: "ServedVersion") -> None:
+        """Lead clients to another version that is served, once this one is deprecated."""
+        self._succession = Succession(self.version, other)
+
+    def receive(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Let a request be one to this version, and its answer say what all answers of it say."""
+        req.served = self
+        req.env[API_VERSION] = self.version.name
+        self._succession.announce(req, resp)
 
     @property
     def front(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -48,6 +49,8 @@ class V2:
     shows_inherited = False
     finds_first = False
     credentials_first = False
+    deprecated: datetime | None = None
+    successor = "v3"
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
         return error.status, error.code

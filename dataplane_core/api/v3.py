@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -68,6 +69,8 @@ class V3:
     shows_inherited = True
     finds_first = True
     credentials_first = True
+    deprecated: datetime | None = None
+    successor = ""
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
         kinds = STATUSES.items()

@@ -7,6 +7,7 @@ property (`Prop.names`, `Prop.types`), another name and another type.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from dataplane_core.api.operations import Fragment
@@ -40,6 +41,10 @@ class ApiVersion(Protocol):
     With `finds_first`, what a PUT replaces is looked for before rules between the properties of
     its body are judged. With `credentials_first`, paths and methods that do not exist ask for
     credentials, too.
+
+    `deprecated` is the moment since which clients should use another version, None for one that is
+    not deprecated. `successor` is the name of the version that takes its place, empty for the
+    newest one.
     """
 
     name: str
@@ -58,6 +63,8 @@ class ApiVersion(Protocol):
     shows_inherited: bool
     finds_first: bool
     credentials_first: bool
+    deprecated: datetime | None
+    successor: str
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
         """Return the HTTP status of a failure, and the `code` in its body."""

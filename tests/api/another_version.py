@@ -6,6 +6,7 @@ sections, and other names of operations and schemas.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from dataplane_core.api.describe import MANY, ONE, ONE_AT_INDEX, WHOLE_LIST, Describe
@@ -35,6 +36,8 @@ class V9:
     writes_units = strict_choices = strict_parameters = finds_first = credentials_first = False
     shows_inherited = False
     null_is_empty = shows_empty = True
+    deprecated: datetime | None = None
+    successor = ""
 
     def refusal(self, error: DataplaneError) -> tuple[int, int]:
         return error.status, error.code
