@@ -10,7 +10,7 @@ from tests.laws.support import SPELLINGS, Everything, odd
 
 SITES = "/v2/services/haproxy/sites"
 SPOE = "/v2/services/haproxy/spoe"
-COLLECTIONS = collections(registry())
+COLLECTIONS = collections(registry(), numbered=True)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -42,6 +42,14 @@ ACTIONS = {
 """Actions that several modules write, each with the reason."""
 
 
+ARGUMENTS = dict.fromkeys(
+    ("http-request … prefix", "http-response … prefix"),
+    "that of `redirect` is a part of a URL, that of `add-headers-bin` and `set-headers-bin` is put "
+    "in front of the names of fields",
+)
+"""Words behind those that a line starts with which several modules write, each with the reason."""
+
+
 @cache
 def written() -> dict[str, dict[str, list[str]]]:
     """Return the modules of each keyword, found in a process that imports them afresh."""
@@ -63,7 +71,7 @@ def test_the_lines_of_a_keyword_are_declared_in_one_module() -> None:
 
 def test_an_argument_of_a_line_is_declared_in_one_module() -> None:
     assert len(written()["arguments"]) > 1000
-    assert several(written()["arguments"]) == {}
+    assert several(written()["arguments"]).keys() == ARGUMENTS.keys()
 
 
 def test_an_action_of_several_rule_sets_is_declared_in_one_module() -> None:
@@ -72,4 +80,5 @@ def test_an_action_of_several_rule_sets_is_declared_in_one_module() -> None:
         head, _, action = line.partition(" … ")
         if head in RULES:
             actions[action] = sorted({*actions.get(action, ()), *modules})
-    assert several(actions).keys() == ACTIONS.keys()
+    assert several(actions).keys() - ACTIONS.keys() == {line.partition(" … ")[2] for line in ARGUMENTS}
+    assert ACTIONS.keys() <= several(actions).keys()

@@ -30,6 +30,7 @@ OTHER_TESTS = {
     "plugins": "what plugins of several families have in common",
     "quality": "the source itself",
     "torture": "kills and races, run by hand too",
+    "versions": "what holds in every version of the interface",
     "walkthrough": "the story that every client knows",
 }
 """Folders of tests that belong to no package, and what of."""
