@@ -16,6 +16,7 @@ from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.journal.callers import Callers
 from dataplane_core.store.transactions import Transactions
 
 log = logging.getLogger("dataplane")
@@ -38,6 +39,7 @@ class Services:
     reloads: ReloadQueue
     runtime: Runtime
     used_files: UsedFiles
+    callers: Callers
     log: logging.Logger = log
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -65,6 +67,7 @@ class Services:
         if not self.settings.dataplaneapi.disable_inotify:
             duties.append(self._follow_edits)
         self._begin("watchdog", self.plugins.watchdog.run, self._stop)
+        self._begin("callers", self.callers.run, self._stop)
         self._begin("leader", self.reloads.run_leader, self._stop, duties)
         self.hooks.dataplane_start(services=self)
 

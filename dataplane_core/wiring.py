@@ -21,6 +21,7 @@ from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.journal.callers import Callers
 from dataplane_core.store.journal.plugin_faults import record
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.versioned_file import VersionedFile
@@ -73,7 +74,9 @@ def _services_on(
         manager.hook,
         LivePlanner(registry, manager.hook, runtime, requests.under_way).plan,
     )
-    return Services(settings, manager, registry, state, config, reloads, runtime, used_files)
+    return Services(
+        settings, manager, registry, state, config, reloads, runtime, used_files, Callers(state)
+    )
 
 
 def make_manager(

@@ -18,6 +18,7 @@ from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.errors import MethodNotAllowed
+from dataplane_core.logs.apache import API_VERSION
 
 if TYPE_CHECKING:
     from dataplane_core.services import Services
@@ -84,7 +85,11 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             env["REQUEST_METHOD"] = "TRACE"
         elif method == "OPTIONS" and self._cors is not None and self._cors.is_preflight(env):
             return self._cors.preflight(env, start_response)
-        return super().__call__(env, start_response)
+        answer = super().__call__(env, start_response)
+        if (version := env.get(API_VERSION)) is not None:
+            user, agent = env.get("REMOTE_USER") or "", env.get("HTTP_USER_AGENT") or ""
+            self.services.callers.count(version, user, agent)
+        return answer
 
 
 class Top:

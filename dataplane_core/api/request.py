@@ -10,9 +10,6 @@ from dataplane_core.api.operations import Operation
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
 
-API_VERSION = "dataplane.api_version"
-"""The key of a request's environment that holds the name of its API version."""
-
 
 class Served(Protocol):
     """An API version as it is served: its facts, its view of the configuration, its documents."""

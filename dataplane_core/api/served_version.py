@@ -10,12 +10,13 @@ import falcon
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import Body, Operation, Operations, Response
-from dataplane_core.api.request import API_VERSION, ApiRequest
+from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import InVersion, Route, Routes
 from dataplane_core.api.succession import Succession
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
+from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.services import Services
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from dataplane_core.app import chosen_versions
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.haproxy.runtime_client import RuntimeClient
@@ -10,12 +11,14 @@ from dataplane_core.hookspecs import Fact
 from dataplane_core.server.process import become
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings
+from dataplane_core.store.journal.callers import Caller
 from dataplane_core.store.journal.plugin_faults import recorded
 from dataplane_core.store.journal.state_copy import state_copy
 from dataplane_core.store.messages import one_line
 from dataplane_core.wiring import make_services
 
 _RELOADS = 5
+_CALLERS = 20
 
 
 def looked_at(settings: Settings) -> list[Fact]:
@@ -43,8 +46,30 @@ def overview(services: Services) -> Iterator[Fact]:
     processes = list(_processes(services))
     yield from processes
     yield from _reloads(services)
+    yield from _callers(services)
     unreachable = any(fact.bad or fact.doubtful for fact in processes)
     yield from _plugins(services, unreachable)
+
+
+def _callers(services: Services) -> Iterator[Fact]:
+    """Yield for each version of the API that is served who calls it, the most frequent first."""
+    recorded = services.callers.recorded()
+    for version in chosen_versions(services.settings):
+        callers = [one for one in recorded if one.version == version.name]
+        requests = sum(one.requests for one in callers)
+        text = f"{version.name} {_times(requests)} since the start"
+        shown = [_caller(one) for one in callers[:_CALLERS]]
+        more = [f"{len(callers) - _CALLERS} other callers"] if len(callers) > _CALLERS else []
+        yield Fact("api", ": ".join(filter(None, (text, ", ".join((*shown, *more))))))
+
+
+def _caller(one: Caller) -> str:
+    agent = f" with {one.agent}" if one.agent else ""
+    return f"{one.requests} by {one.user or 'others'}{agent}"
+
+
+def _times(requests: int) -> str:
+    return f"got {requests} request{'s' * (requests != 1)}" if requests else "got no request"
 
 
 def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:

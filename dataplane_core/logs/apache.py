@@ -21,6 +21,9 @@ _UNSAFE = re.compile(r'["\\\x00-\x1f\x7f-\x9f]')
 _DIRECTIVE = re.compile(r"%(?:[!\d,]*[<>]?(?:\{([^}]*)\})?([A-Za-z])|(%))")
 _SCALE = {"": 1.0, "s": 1.0, "ms": 1e3, "us": 1e6}
 
+API_VERSION = "dataplane.api_version"
+"""The key of a request's environment that holds the name of its API version."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccessRecord:
@@ -42,6 +45,11 @@ class AccessRecord:
         """Path and query as they were sent, without secrets."""
         raw = self.environ.get("RAW_URI") or self.environ.get("PATH_INFO", "")
         return _SECRET_QUERY.sub(r"\1***", str(raw))
+
+    @property
+    def api_version(self) -> str:
+        """The name of the API version, such as `v2`; "" for what belongs to none."""
+        return str(self.environ.get(API_VERSION) or "")
 
     @property
     def query(self) -> str:
@@ -80,6 +88,7 @@ _DIRECTIVES: dict[str, Callable[[AccessRecord, str], str]] = {
     "i": lambda access, name: access.request_header(name),
     "l": lambda access, _: "",
     "m": _environ("REQUEST_METHOD"),
+    "n": lambda access, name: access.api_version if name == "api_version" else "",
     "o": lambda access, name: access.response_header(name),
     "p": _environ("SERVER_PORT"),
     "q": lambda access, _: access.query,

@@ -92,6 +92,7 @@ def _access_fields(access: AccessRecord) -> dict[str, Any]:
         "type": "access",
         "remote": environ.get("REMOTE_ADDR") or "",
         "user": environ.get("REMOTE_USER") or "",
+        "api_version": access.api_version,
         "method": environ.get("REQUEST_METHOD", ""),
         "uri": access.uri,
         "status": access.status,

@@ -232,3 +232,25 @@ def test_of_discovery(tmp_path):
         told = status(tmp_path).output
         assert f"! discovery     consul {made['id']}: Consul answered" in told
         assert "s3cret" not in told
+
+
+def test_who_calls_which_version_is_told_for_all_workers(tmp_path):
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    targets = [{"log_to": "stdout", "log_level": "info", "log_format": "json", "log_types": ["access"]}]
+    more = {"dataplane": {"workers": 2, "api_versions": ["v2", "v3"]}, "log_targets": targets}
+    with ApiServer(tmp_path / "haproxy.cfg", tmp_path / "run", more) as server:
+        for path, agent in (("/v2/info", "curl/8.5 x"), ("/v2/nosuch", "curl/8.5"), ("/", "curl/8.5")):
+            for _ in range(3):
+                server.client().call("GET", path, headers={"User-Agent": agent})
+
+        def logged() -> list[tuple[str, str]]:
+            lines = [json.loads(one) for one in server.log.read_text().splitlines() if '"access"' in one]
+            return [(one["uri"], one["api_version"]) for one in lines]
+
+        for one in (("/v2/info", "v2"), ("/v2/nosuch", "v2"), ("/", "")):
+            until(lambda one=one: logged().count(one) >= 3)
+        requests = sum(version == "v2" for _, version in logged())
+        until(lambda: f"  api           v2 got {requests} requests since the start: " in told(server))
+        seen = told(server)
+        assert "3 by admin with curl/8.5" in seen
+        assert "  api           v3 got no request since the start\n" in seen

@@ -16,6 +16,7 @@ ENVIRON = {
     "SERVER_PROTOCOL": "HTTP/1.1",
     "REMOTE_ADDR": "192.0.2.1",
     "REMOTE_USER": "admin",
+    "dataplane.api_version": "v2",
     "HTTP_AUTHORIZATION": "Basic hidden",
     "HTTP_USER_AGENT": 'curl "8"\n',
 }
@@ -53,6 +54,7 @@ def test_the_default_access_line_is_apaches():
          "192.0.2.1 200 12 250000 0 250 100%"),
         ("%{Authorization}i %{X-Request-Id}o %{Set-Cookie}o %v", "- r1 - -"),
         ("%{%Y}t", "1970"),
+        ("%{api_version}n %{other}n", "v2 -"),
         ("%h%l%u", "192.0.2.1-admin"),
     ],
 )  # fmt: skip
@@ -84,6 +86,7 @@ def test_targets_get_their_kinds_and_levels(settle, tmp_path):
     assert lines[0]["logger"] == "dataplane.test"
     assert (lines[2]["type"], lines[2]["status"], lines[2]["user"]) == ("access", 200, "admin")
     assert lines[2]["request_id"] == "r1"
+    assert lines[2]["api_version"] == "v2"
     assert "hidden" not in both.read_text() + access.read_text()
 
 
