@@ -29,6 +29,11 @@ def test_a_step_reads_back_as_it_was_written(line, step):
     assert again.lines == written.lines
 
 
+def test_a_step_is_answered_as_it_was_sent_and_shown_with_what_it_leaves_out():
+    sent = {"steps": [{"step": "any"}]}
+    assert PROFILE.load(sent).echo == sent
+
+
 def test_a_health_check_keeps_its_type():
     written = HEALTHCHECK.put(section(), {"type": "httpchk"})
     assert [one.raw.strip() for one in written.lines] == ["type httpchk"]

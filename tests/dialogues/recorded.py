@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from tests.dialogues.contents import content
 from tests.harness.recorded import shared_folder
 
 SEEN = ("raw_now", "lines_now", "file_on_disk", "map_file", "changed_by_get")
 """Remarks between the steps: what a text was after the step of that number."""
+UPLOAD = "multipart/form-data; boundary=BB"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Step:
     media: str | None = "application/json"
     more: Mapping[str, str] = field(default_factory=dict)
     anonymous: bool = False
+    upload: Mapping[str, str] | None = None
     seen: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -81,8 +84,14 @@ def _step(row: dict[str, Any], seen: dict[str, Any]) -> Step:
     more = dict(row.get("req_headers") or {})
     if row.get("auth"):
         more["Authorization"] = row["auth"]
+    media = "application/json" if row["status"] != 415 else "text/xml"  # which was not recorded
+    upload = row.get("file_upload")
+    if upload:
+        media = UPLOAD
+        if upload["content"] == "(content)":
+            upload = upload | {"content": content(row["path"])}
     return Step(
         row["step"], row["method"], row["path"], row["body"], row["status"], row["headers"],
-        row["response"], row.get("note", ""), row.get("content_type", "application/json"), more,
-        "auth" in row and row["auth"] is None, seen,
+        row["response"], row.get("note", ""), row.get("content_type") or media, more,
+        "auth" in row and row["auth"] is None, upload, seen,
     )  # fmt: skip

@@ -3,17 +3,21 @@
 import http.client
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from tests.dialogues.recorded import Step
 from tests.harness.server import Answer, ApiServer
+from tests.storage.support import form
 
 TRANSACTION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RELOAD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]+")
 ENTRY = re.compile(r"0x[0-9a-f]+")
 MADE_UP = (TRANSACTION, RELOAD, ENTRY)
 SPOE = "/services/haproxy/spoe"
+SCOPES = re.compile(rf"{SPOE}/\S*scopes(?:\?|$)")
+SPOE_VERSIONED = re.compile(r"[?&]version=|/transactions/")
+"""Changes that make a version of a SPOE file; others are of whole files."""
 
 
 class Bindings:
@@ -65,6 +69,13 @@ class Bindings:
                     self._known[theirs] = str(ours)
         return ours == self.text(theirs)
 
+    def meet(self, ours: Iterable[str], theirs: Iterable[str]) -> None:
+        """Bind identifiers of which the dialogue first hears in a list, in the list's order."""
+        strange = [name for name in ours if name not in self._known.values()]
+        unbound = [name for name in theirs if name not in self._known]
+        if len(strange) == len(unbound):
+            self._known.update(zip(unbound, strange, strict=True))
+
     def target(self, step: Step) -> str:
         """Path and query of a request, as ours must be asked."""
         parts = urlsplit(step.path)
@@ -83,20 +94,30 @@ class Bindings:
     def follow(self, step: Step, answer: Answer) -> None:
         """After a change: the version that it made is the one that the recorded change made.
 
-        A change that ours refused has made none.
+        So it is where only one of the two changed something, and where the version was asked for: what
+        follows names that version.
         """
-        if step.method == "GET" or step.status >= 400 or "transaction_id" in step.path:
+        changed = answer.status < 400 or step.status < 400
+        if step.path.endswith("configuration/version") and answer.status == 200:
+            self._offset = answer.json - step.answer
+        if step.method == "GET" or not changed or "transaction_id" in step.path:
             return
         if SPOE in step.path:
-            self._spoe_offset -= answer.status >= 400
-        elif answer.status < 400:
+            if SPOE_VERSIONED.search(step.path):
+                self._spoe_offset += (answer.status < 400) - (step.status < 400)
+        elif "Configuration-Version" in step.headers and "Configuration-Version" in answer.headers:
             self._offset = int(answer.headers["Configuration-Version"]) - step.version
 
     def content(self, step: Step) -> bytes | None:
         """The body of a request as it was sent: a text as it is, but for the names of scopes."""
+        if step.upload is not None:
+            sent = step.upload
+            return form(
+                self.text(sent["filename"]), self.text(sent["content"]).encode(), sent["field"]
+            )
         if step.body is None:
             return None
-        plain = isinstance(step.body, str) and not step.path.startswith(f"/v2{SPOE}/spoe_scopes")
+        plain = isinstance(step.body, str) and not SCOPES.search(step.path)
         return self.text(step.body if plain else json.dumps(step.body)).encode()
 
 

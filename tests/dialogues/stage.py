@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
+from tests.dialogues.contents import contents
 from tests.dialogues.recorded import Dialogue, Step, dialogues
 from tests.dialogues.replay import Bindings
 from tests.dialogues.texts import LEFT_BY_READING
@@ -62,7 +63,14 @@ class Stage:
         for name in STORED:
             shutil.rmtree(self.folder / name, ignore_errors=True)
             (self.folder / name).mkdir()
-        known = {**places, "@DIR@": str(self.folder), "@FILES@": str(self.golden / "files")}
+        folder = str(self.folder)
+        known = {
+            **places,
+            "%40DIR%40%2F": quote(f"{folder}/", safe=""),
+            "@DIR@": folder,
+            "@FILES@": str(self.golden / "files"),
+            **contents(self.golden),
+        }
         bindings = Bindings(known, self._transaction)
         first = first_version(dialogue.steps[0])
         if first > 1:  # then the recorded server had reloaded before
@@ -82,13 +90,20 @@ class Stage:
 
     def wait_for_reloads(self) -> None:
         """Until a reload was asked for, and all are over: the recorded client was slower."""
-        path = "/v2/services/haproxy/reloads"
+        path = "/v2/services/haproxy/reloads"  # they are the same in every version
 
         def over() -> bool:
             records = self.server.client().call("GET", path).json
             return bool(records) and all(one["status"] != "in_progress" for one in records)
 
         until(over)
+
+    def edit(self, words: str, others: str) -> None:
+        """Put other words into the file, as a person does, and let the server notice."""
+        text = self.file.read_text("utf-8")
+        assert words in text
+        self.file.write_text(text.replace(words, others), "utf-8")
+        self.server.client().version()
 
     def restart(self) -> None:
         """End the server at once and start it again on what it left."""

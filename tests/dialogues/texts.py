@@ -15,7 +15,9 @@ from dataplane_core.text.language import Language
 from dataplane_plugins.spoe.files import language
 from tests.golden.offline import registry
 
-OWN = re.compile(r"# (?:_version=|_md5hash=|Dataplaneapi managed File|changing file directly can|\(notice\))")
+OWN = re.compile(
+    r"# (?:_version=|_md5hash=|Dataplaneapi managed File|changing file directly can|\(notice\))"
+)
 """Lines that the recorded server puts at the top of a file."""
 LEFT_BY_READING = frozenset({"format", "maxlen 0", "timeout connect", "timeout server"})
 """What the recorded server adds to a ring that somebody reads; no HAProxy takes most of it."""

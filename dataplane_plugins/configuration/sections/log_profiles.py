@@ -30,7 +30,6 @@ STEPS = (
 _DROP = Prop(
     "drop",
     enum=("enabled", "disabled"),
-    default="disabled",
     help="Send no message at all.",
 )
 _SENT = UnwrittenValue(_DROP, "disabled")
