@@ -71,5 +71,6 @@ log_targets = [
 dataplane {
   state_dir          = "/var/lib/dataplane/state"
   # on_bad_edit      = "keep" # or restore: see dataplane.yaml
+  # api_versions     = ["v3", "v2"]
   unknown_properties = "ignore"
 }
