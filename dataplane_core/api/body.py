@@ -7,7 +7,7 @@ from typing import IO, Any
 import falcon
 import orjson
 
-from dataplane_core.codec.shape import DEEPEST, is_too_deep
+from dataplane_core.codec.depth import DEEPEST, is_too_deep
 from dataplane_core.errors import BadParameter, BadRequest, Code, TooLarge
 from dataplane_core.text.numbers import is_digits
 

@@ -280,9 +280,10 @@ class Codec:
 
 
 def _other_paths(props: Iterable[Prop]) -> frozenset[str]:
-    """Return the paths, in all versions, of properties whose path differs between versions."""
-    named = (prop for prop in props if prop.names)
-    return frozenset(path for prop in named for path in (prop.name, *prop.names.values()))
+    """Return the paths, in all versions, of what has another path in some, or stands in a text."""
+    named = (path for prop in props if prop.names for path in (prop.name, *prop.names.values()))
+    held = (path for prop in props for parts in prop.holds.values() for path in parts.values())
+    return frozenset((*named, *held))
 
 
 def _anywhere(problem: Problem) -> Problem:

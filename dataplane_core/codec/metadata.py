@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from dataplane_core.codec.shape import is_too_deep
+from dataplane_core.codec.depth import is_too_deep
 from dataplane_core.errors import Code, Invalid
 from dataplane_core.text import Line
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, ItemsView, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from dataplane_core.codec.phrases import Parts, phrase
 from dataplane_core.codec.shape import JsonNode
 
 _MOST_PLANS = 256
@@ -14,7 +15,8 @@ class _Step(NamedTuple):
 
     With a `key`, the items stand in an object by that property of each. `shown` makes of a value
     what the version has, where that is of another type, and None of one that it does not show
-    there. Without a path it is an empty object, where `needed` are among the values.
+    there. `parts` are the values that stand in its text. Without a path it is an empty object,
+    where `needed` are among the values.
     """
 
     path: str
@@ -24,6 +26,7 @@ class _Step(NamedTuple):
     shown: Callable[[Any], Any] | None = None
     needed: ItemsView[str, Any] = _NOTHING.items()
     key: str | None = None
+    parts: Parts = _NOTHING
 
 
 class Projector:
@@ -56,7 +59,10 @@ class Projector:
                 objects = child.item is not None and bool(child.item.children)
                 items = Projector(child.item) if objects and child.item is not None else None
                 shown = None if child.conversion is None else child.conversion.shown
-                step = _Step(child.canonical, parents, child.name, items, shown, key=child.key)
+                step = _Step(
+                    child.canonical, parents, child.name, items, shown,
+                    key=child.key, parts=child.parts,
+                )  # fmt: skip
                 self._steps[child.canonical] = step
                 self._steps.update((path, step._replace(path=path)) for path in child.others)
                 for path, words in child.echoes.items():
@@ -67,7 +73,7 @@ class Projector:
         """Return the name in the interface of the value at a flat path, as dots separate it."""
         for known, step in self._steps.items():
             names = (*step.parents, step.name)
-            if path == known:
+            if path == known or path in step.parts.values():
                 return ".".join(names)
             if step.items is not None and path.startswith(f"{known}."):
                 place, _, inner = path[len(known) + 1 :].partition(".")
@@ -81,9 +87,9 @@ class Projector:
         if plan is None:
             plan = self._plan(names)
         result: dict[str, Any] = {}
-        for path, parents, name, items, shown, needed, key in plan:
+        for path, parents, name, items, shown, needed, key, parts in plan:
             if path:
-                value = values[path]
+                value = phrase(path, parts, values) if parts else values[path]
             elif needed <= values.items():
                 value = {}
             else:

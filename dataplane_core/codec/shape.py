@@ -12,26 +12,11 @@ from typing import Any
 from dataplane_core.codec.aliases import echoes, resolved
 from dataplane_core.codec.conversions import CONVERSIONS, IN_UNITS, Conversion
 from dataplane_core.codec.masks import NO_MASK, ModelMask
+from dataplane_core.codec.phrases import Parts, cut, held_in
 from dataplane_core.codec.untouched import is_same, partners
 from dataplane_core.grammar import Prop
 
 _NOTHING: Mapping[str, Any] = {}
-
-DEEPEST = 100
-"""How many arrays and objects may stand in one another: far more than any object of the interface
-has, and far fewer than Python's recursion allows."""
-
-
-def is_too_deep(value: Any) -> bool:
-    """Return whether a JSON value holds more than `DEEPEST` arrays and objects in one another."""
-    level = [value]
-    for _ in range(DEEPEST + 1):
-        level = [one for one in level if isinstance(one, dict | list)]
-        if not level:
-            return False
-        parts = (one.values() if isinstance(one, dict) else one for one in level)
-        level = [inner for inside in parts for inner in inside]
-    return True
 
 
 class JsonNode:
@@ -42,6 +27,7 @@ class JsonNode:
     a part of the object that several models have. `conversion` is that of a value of another type.
     `defaults` are what new objects get of the members that they lack. `others` are flat paths of
     properties that are shown under the same name, and that a body says in the canonical one.
+    `parts` are those that are shown in its text, behind words of their own.
     `aliases` are the properties of the whole object some of whose values are another property's,
     and `echoes` the values that answers show of one of these, by the other's path and value.
 
@@ -52,7 +38,7 @@ class JsonNode:
 
     __slots__ = (
         "aliases", "canonical", "children", "conversion", "defaults", "echoes", "folded", "item",
-        "key", "name", "others", "path", "prop", "shared",
+        "key", "name", "others", "parts", "path", "prop", "shared",
     )  # fmt: skip
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
@@ -60,6 +46,7 @@ class JsonNode:
         self.path = path
         self.canonical = canonical
         self.others: list[str] = []
+        self.parts: Parts = _NOTHING
         self.prop = prop
         self.conversion: Conversion | None = None
         self.shared = False
@@ -116,10 +103,12 @@ def build(
     `writes_units` is whether numbers with a unit are written with the largest one that fits.
     """
     root = root or JsonNode(name, "")
+    props = tuple(props)
+    held = held_in(props, version)
     for prop in props:
         path = prop.path(version)
         full = f"{root.path}.{path}" if root.path else path
-        if mask.hides(full):
+        if mask.hides(full) or prop.name in held:
             continue
         prop = mask.shown(prop.in_version(version), full)
         node = owner = root
@@ -137,6 +126,7 @@ def build(
             root.aliases.append(prop)
             node.echoes = echoes(prop) if version in prop.same_in else {}
         node.canonical, node.conversion = prop.name, conversion
+        node.parts = prop.holds.get(version, _NOTHING)
         node.prop = prop = prop if conversion is None else conversion.prop(prop)
         if prop.default is not None:
             owner.defaults[node.name] = prop.default
@@ -273,6 +263,8 @@ def flatten(
             values[child.canonical] = [resolved(item, child.item.aliases) for item in flat]
         elif child.conversion is not None:
             values[child.canonical] = child.conversion.read(value)
+        elif child.parts:
+            values.update(cut(value, child.canonical, child.parts))
         else:
             values[child.canonical] = value
     return values

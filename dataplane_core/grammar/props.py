@@ -52,6 +52,9 @@ class Prop:
     name and the value of that. Given, such a value sets the other property, and no line is read as
     it; the answers of the versions in `same_in` show it beside the other one.
 
+    `holds` are further properties that a version shows in the text of this one, each behind a word
+    of its own, and not by themselves: for each version, the words and the names.
+
     `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
     a condition, which names ACLs of its own section.
 
@@ -81,6 +84,7 @@ class Prop:
     names: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    holds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     deprecated: bool = False
     read_only: bool = False
     same_as: Mapping[Any, tuple[str, Any]] = field(default_factory=dict)
@@ -96,9 +100,14 @@ class Prop:
         names = {version: f"{prefix}.{name}" for version, name in self.names.items()}
         shared_in = None if self.shared_in is None else f"{prefix}.{self.shared_in}"
         same_as = {value: (f"{prefix}.{name}", one) for value, (name, one) in self.same_as.items()}
+        holds = {
+            version: {word: f"{prefix}.{name}" for word, name in parts.items()}
+            for version, parts in self.holds.items()
+        }
         return replace(
-            self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in, same_as=same_as
-        )
+            self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in, same_as=same_as,
+            holds=holds,
+        )  # fmt: skip
 
     def path(self, version: str) -> str:
         """Return where the property stands in the object of an API version."""

@@ -110,3 +110,22 @@ def test_a_put_of_version_2_keeps_what_only_version_3_says(
     assert (first, second.partition("  # ")[2]) == (f'{kind} x # {{"o":1}}', '{"k":1}')
     assert said in second
     assert (QUIC in second) == (QUIC in line)
+
+
+def test_the_source_of_a_server_is_one_text_in_version_3(tmp_path: Any) -> None:
+    api = Everything(tmp_path, "backend x\n  default-server  source 0.0.0.0 interface  eth0  # why\n")
+    path = "/v3/services/haproxy/configuration/backends/x"
+    servers = {"name": "s", "address": "10.0.0.1", "source": "0.0.0.0:1-9 usesrc clientip"}
+    assert api.call("POST", f"{path}/servers", servers, version=api.version).status_code == 202
+    assert "  server s 10.0.0.1 source 0.0.0.0:1-9 usesrc clientip\n" in api.text
+    assert api.call("GET", f"{path}/servers/s").json == servers
+    assert api.get("servers/s", backend="x")["source_usesrc"] == "clientip"
+    whole = api.call("GET", path).json
+    assert whole["default_server"] == {"source": "0.0.0.0 interface eth0"}
+    before = api.text
+    assert api.call("PUT", path, whole, version=api.version).status_code == 202
+    assert api.text == before
+    for wrong in ("0.0.0.0 usesrc", "0.0.0.0 weight 5", "0.0.0.0 usesrc client # x", "a\n b"):
+        body = {**servers, "source": wrong}
+        status, _, message = api.refused("PUT", f"{path}/servers/s", body, version=api.version)
+        assert (status, message.startswith("source ")) == (422, True)

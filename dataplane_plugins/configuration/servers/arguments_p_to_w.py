@@ -41,7 +41,12 @@ _NETWORKS = r"^([A-Za-z0-9.:/]+)(,[A-Za-z0-9.:/]+)*$"
 
 _SOURCE = seq(
     must_match(
-        word("source", pattern=None, help="Address, and ports, to connect from."),
+        word(
+            "source",
+            pattern=None,
+            holds={"v3": {"usesrc": "source_usesrc", "interface": "source_interface"}},
+            help="Address, and ports, to connect from.",
+        ),
         *("source", _ADDRESS, "an address, and a port or a range of ports behind a colon"),
     ),
     params(
