@@ -200,7 +200,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
                 )
             },
         ),
-        Difference("Lines that no property can hold are shown", "part of a second, in version 2",
+        Difference("Lines that no property can hold are shown", "part of a second, where HAProxy counts whole ones",
                    {59: ".x_unmanaged is more"}),
     ),
     "reading": (
