@@ -129,3 +129,25 @@ def test_the_source_of_a_server_is_one_text_in_version_3(tmp_path: Any) -> None:
         body = {**servers, "source": wrong}
         status, _, message = api.refused("PUT", f"{path}/servers/s", body, version=api.version)
         assert (status, message.startswith("source ")) == (422, True)
+
+
+def test_a_whole_health_check_has_the_metadata_of_its_steps(tmp_path: Any) -> None:
+    api = Everything(tmp_path, "global\n")
+    path = "/v3/services/haproxy/configuration/healthchecks"
+    body = {
+        "name": "alive",
+        "type": "httpchk",
+        "metadata": {"owner": "team"},
+        "http_check_list": [{"type": "send-state", "metadata": {"a": 1}}],
+        "tcp_check_list": [{"action": "connect", "metadata": {"b": 2}}],
+    }
+    answer = api.call("POST", path, body, full_section="true", version=api.version)
+    assert answer.status_code in (201, 202), answer.text
+    shown = api.call("GET", f"{path}/alive", full_section="true").json
+    assert {name: shown[name] for name in body} == body
+    before = api.text
+    assert 'http-check send-state # {"a":1}' in before
+    plain = {name: shown[name] for name in ("name", "type", "metadata")}
+    for sent, query in ((shown, {"full_section": "true"}), (plain, {})):
+        answer = api.call("PUT", f"{path}/alive", sent, version=api.version, **query)
+        assert (answer.status_code, api.text) == (202, before), answer.text
