@@ -68,19 +68,20 @@ class Comparison:
     def is_untouched(self, names: Iterable[str]) -> bool:
         """Return whether the body and the shown object have the same at the path of these names.
 
-        A property that both objects lack is untouched; what stands in a new object is not.
+        A property that both objects lack is untouched; a new item of a list, a new object, and what
+        stands in it are not.
         """
         shown, sent = self._shown, self._sent
         for name in names:
             if isinstance(sent, list) and isinstance(shown, list):
                 sent, shown = sent[int(name)], self._pairs(shown, sent)[int(name)]
             elif isinstance(sent, Mapping) and isinstance(shown, Mapping):
-                sent, shown = sent.get(name), shown.get(name)
-                if sent is None and shown is None:
+                if name not in sent and name not in shown:
                     return True
+                sent, shown = sent.get(name), shown.get(name)
             else:
                 return False
-        return is_same(shown, sent)
+        return shown is not None and is_same(shown, sent)
 
     def _pairs(self, shown: list[Any], sent: list[Any]) -> list[Any]:
         found = self._partners.get(id(sent))

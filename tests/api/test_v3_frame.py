@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.api.support import Api
+from tests.api.support import TEXT, Api
 
 TOP = "/v3/services/haproxy/configuration"
 KEEPERS = f"{TOP}/backends/be1/keepers"
@@ -55,6 +55,27 @@ def test_what_does_not_exist_is_told_to_somebody_known(api: Api) -> None:
 def test_other_versions_answer_strangers_as_before(api: Api) -> None:
     assert api.call("GET", "/v2/services/nothing", user=None).status_code == 404
     assert api.call("PATCH", "backends", user=None).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("backends/be1", {"keepers": {"k1": None}}),
+        ("backends/be1", {"keepers": {"new": None}}),
+        ("frontends/fe1", {"passage_list": [None, None, None]}),
+        ("frontends/fe1", {"errorfiles": [None]}),
+        ("frontends/fe1", {"errorfiles": [{"code": 500, "file": "/x"}, None]}),
+    ],
+)
+def test_null_is_no_object(
+    make_api: Callable[..., Api], path: str, body: dict[str, object]
+) -> None:
+    api = make_api(TEXT.replace("frontend fe1\n", "frontend fe1\n  errorfile 500 /x\n"))
+    name = path.partition("/")[2]
+    before = api.text
+    answer = api.call("PUT", f"{TOP}/{path}", {"name": name, **body}, version=1, full_section="true")
+    assert (answer.status_code, "must be an object" in answer.text) == (400, True), answer.text
+    assert api.text == before
 
 
 OBJECTS = ("null", "[]", '"x"', "3", "true", '[{"name": "k9", "address": "x"}]')
