@@ -96,19 +96,24 @@ class Template(Term):
             literal + ("" if name is None else str(values.get(name, self.unset.get(name, ""))))
             for literal, name, _, _ in Formatter().parse(self.text)
         )
-        first = next(iter(self.fields), "")
+        self._check(word, {name: values[name] for name in self.fields if name in values})
+        return [word]
+
+    def _check(self, word: str, given: Values) -> None:
+        """Raise `Unwritable` where a word is not one, or does not say exactly what is `given`."""
         if not is_one_word(word):
-            raise unwritable(first, f"must be one word, instead of {values[first]!r}")
+            name = next((name for name in given if not is_one_word(str(given[name]))), "")
+            raise unwritable(name, f"must be one word, instead of {given.get(name)!r}")
         read = self._said(word)
         if read is None:
-            raise unwritable(first, f"does not fit into {self.text}")
+            raise unwritable(next(iter(given), ""), f"does not fit into {self.text}")
         for name in self.fields:
-            if read.get(name) != values.get(name):
+            if read.get(name) != given.get(name):
                 raise unwritable(
                     name,
-                    f"must not hold what separates it in {self.text}, instead of {values[name]!r}",
+                    f"must not hold what separates it in {self.text}, "
+                    f"instead of {given.get(name)!r}",
                 )
-        return [word]
 
     def needs(self, values: Values) -> Iterator[str]:
         if self.bare != self.text and not self.names & values.keys():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dataplane_core.errors import Invalid
 from dataplane_core.grammar import (
     Reading,
     case,
@@ -77,3 +78,13 @@ def test_what_may_be_empty_in_a_word_and_what_one_of_two_says(line, values):
 def test_a_choice_that_is_not_made_is_told_from_what_a_line_lacks(values, expected):
     problems = COUNT.problems(values)
     assert [(one.path, one.misplaced, one.of_choice) for one in problems] == expected
+
+
+COUNTERS = dispatch("action", case("add({place:=},{counter})"), case("put({number:int=0},{tag})"))
+
+
+@pytest.mark.parametrize("value", ["a b", "a#", "a\n", '"', " "])
+@pytest.mark.parametrize(("action", "name"), [("add", "counter"), ("put", "tag")])
+def test_what_is_no_word_is_refused_beside_a_place_that_is_not_given(action, name, value):
+    with pytest.raises(Invalid, match=f"^{name} must be one word"):
+        COUNTERS.write({"action": action, name: value}, {})
