@@ -6,10 +6,11 @@ without `from` inherits from the last one above it (manual, chapter 4).
 
 from collections.abc import Sequence
 
-from dataplane_core.errors import BadRequest
+from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.resources.locate import UNNAMED_DEFAULTS, find_defaults, shown_names
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import DEFAULTS, INHERITING
+from dataplane_core.text.tokens import is_one_word, unquote
 
 
 def place_section(
@@ -18,8 +19,12 @@ def place_section(
     """Return the document with a new empty section, and that section.
 
     It goes behind the last of its kind, and behind the `defaults` section `parent`, which its
-    `from` is to name.
+    `from` is to name. Raises `Invalid` for a name that HAProxy would read as another, or as several
+    words, or as a comment.
     """
+    if name and not (is_one_word(name) and unquote(name) == name):
+        message = f"name in body must be one word without quotes, instead of {name!r}"
+        raise Invalid(message, code=Code.PATTERN)
     new = Section.new(kind, name, end=document.line_end())
     origin = None if parent is None else find_defaults(document, parent)
     if kind == DEFAULTS:

@@ -139,3 +139,11 @@ def test_words_beside_the_global_section_stay_and_metadata_goes(api):
         assert api.call("GET", f"{TOP}/global").json.get("metadata") == shown
         api.change("PUT", f"{TOP}/global", {"daemon": True, "grace": 1000})
         assert api.text.splitlines()[0] == f"global {after}".strip()
+
+
+@pytest.mark.parametrize("name", ["a#b", "#", '"a#b"', "a\\#b", "'a'", 'a"', "a\\"])
+def test_a_name_is_exactly_one_word_of_a_header(api, name):
+    body = {"name": name, "docroot": "/b"}
+    for path in (f"{TOP}/fcgi_apps", "fcgi_apps"):
+        status, _, message = api.refused("POST", path, body)
+        assert (status, message.startswith("name in body ")) == (422, True)
