@@ -136,8 +136,8 @@ def with_entry(text: str, entry: CrtListEntry) -> str:
 
 def without_line(text: str, number: int) -> str:
     """Return a list's text without the line of a number."""
-    lines = text.splitlines(keepends=True)
-    return "".join(lines[: number - 1] + lines[number:])
+    lines = text.split("\n")
+    return "\n".join(lines[: number - 1] + lines[number:])
 
 
 class CrtLists:

@@ -131,6 +131,15 @@ def test_entries(storage: Storage) -> None:
     assert storage.send("GET", f"{LISTS}/none/entries").status_code == 404
 
 
+@pytest.mark.parametrize("odd", ["\f", "\v", "\x1c", "\x85", "\u2028", "a\r\r"])
+def test_an_entry_that_goes_is_the_one_with_the_number(storage: Storage, odd: str) -> None:
+    storage.upload(LISTS, "l.txt", f"# {odd} x\n/a.pem\n/b.pem".encode())
+    entries = f"{LISTS}/l.txt/entries"
+    answer = storage.send("DELETE", entries, certificate="/a.pem", line_number=2)
+    assert answer.status_code == 204
+    assert storage.send("GET", f"{LISTS}/l.txt").content == f"# {odd} x\n/b.pem".encode()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "gone", "added"),
     [
