@@ -293,5 +293,3 @@ class View:
         resp.status = 202 if waits else status
         if req.loaded is not None and req.method != "DELETE":
             resp.data = to_json(req.loaded.echo)
-        elif waits:
-            resp.content_type = None

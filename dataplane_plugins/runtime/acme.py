@@ -68,7 +68,6 @@ class AcmeCertificates:
         if words := self._ask(f"acme renew {name}").strip():
             raise refused(words, _ERRORS)
         resp.status = 200
-        resp.content_type = None
 
     def _ask(self, command: str) -> str:
         """Return the answer of one process: each would ask for a certificate of its own.

@@ -54,7 +54,6 @@ class LoadedCrtListEntries:
         for client in self.lists.runtime.processes():
             self.lists.add(req.query["name"], [entry], client)
         resp.status = 201
-        resp.content_type = None
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response) -> None:
         query: dict[str, Any] = dict(req.query)

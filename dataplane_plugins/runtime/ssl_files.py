@@ -70,7 +70,6 @@ class SslFileList:
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         self.files.store.create(*self.files.receive(req))
         resp.status = 201
-        resp.content_type = None
 
 
 class SslFileItem:
@@ -85,7 +84,6 @@ class SslFileItem:
         _, text = self.files.receive(req)
         self.files.store.replace(name, text)
         resp.status = self.replaced
-        resp.content_type = None
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         self.files.store.remove(name)

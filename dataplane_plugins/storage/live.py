@@ -211,7 +211,9 @@ class LoadedFiles:
         """Give one process the certificate that a list names, unless it has it."""
         if any(one.name == name for one in self.certificates.of(client)):
             return
-        bundle = pem_or_none(read_file(Path(name))[0]) if name.startswith("/") else None
+        path = Path(name)
+        is_file = path.is_absolute() and path.is_file()  # a pipe or a device could have no end
+        bundle = pem_or_none(read_file(path)[0]) if is_file else None
         if bundle is None or not bundle.serves:
             raise CannotUpdateLive(f"{name} is no path of a certificate with its key")
         self.certificates.begin(client, name)
