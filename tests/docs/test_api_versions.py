@@ -41,6 +41,12 @@ def test_what_is_to_be_read_is_served(tmp_path: Path) -> None:
     assert {path: api.call("GET", path).status_code for path in asked} == dict.fromkeys(asked, 200)
 
 
+def test_the_versions_that_are_deprecated_are_those_that_say_so() -> None:
+    told = set(re.findall(r"^\* \*\*`/(v\d+)`\*\* .*\bdeprecated\b", TEXT, re.MULTILINE))
+    deprecated = {one.name for one in VERSIONS if one.deprecated is not None}
+    assert deprecated == told & {one.name for one in VERSIONS}
+
+
 def test_the_deprecation_that_is_shown_is_that_of_a_version() -> None:
     shown = re.search(r"^Deprecation: @(\d+)$", TEXT, re.MULTILINE)
     assert shown is not None
