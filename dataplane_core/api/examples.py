@@ -4,9 +4,10 @@ Without one, a reader of the specification and the documentation page see values
 patterns, which nobody would send.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dataplane_core.codec.codec import Codec
 from dataplane_core.grammar import Model, Statement
 from dataplane_core.resources.collections import (
     Collection,
@@ -20,25 +21,27 @@ NAME = "example"
 _STATEMENTS = 2
 
 
-def example(
-    collection: Collection, project: Callable[[Mapping[str, Any]], dict[str, Any]]
-) -> dict[str, Any] | None:
-    """Return an object as a client would send it; None where no declaration has an example."""
-    values: Mapping[str, Any] = {}
+def example(collection: Collection, codec: Codec) -> dict[str, Any] | None:
+    """Return an object as a client would send it; None where no declaration has an example.
+
+    It is the first that has what the version of the codec requires: some versions require names.
+    """
+    needed = {name for name, node in codec.root.children.items() if node.required}
+    found = [shown for values in _values(collection) if (shown := codec.project(values))]
+    return next((shown for shown in found if needed <= shown.keys()), next(iter(found), None))
+
+
+def _values(collection: Collection) -> Iterator[Mapping[str, Any]]:
+    """Yield what the declaration's examples say, as flat values."""
     if isinstance(collection, RowCollection):
-        values = _row(collection)
+        start = {"index": 0} if collection.indexed else {}
+        for text in collection.table.statement.examples:
+            for row in collection.table.rows(_lines([text]))[:1]:
+                yield {**start, **row.values}
     elif isinstance(collection, SectionCollection):
-        values = {collection.key: NAME, **_section(collection.kind, collection.model)}
+        yield {collection.key: NAME, **_section(collection.kind, collection.model)}
     elif isinstance(collection, SingleSection):
-        values = _section(collection.kind, collection.model)
-    return project(values) or None
-
-
-def _row(collection: RowCollection) -> dict[str, Any]:
-    rows = collection.table.rows(_lines(collection.table.statement.examples[:1]))
-    if not rows:
-        return {}
-    return {**({"index": 0} if collection.indexed else {}), **rows[0].values}
+        yield _section(collection.kind, collection.model)
 
 
 def _section(kind: str, model: Model) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def _examples(interface: Interface) -> dict[str, dict[str, Any]]:
     # One schema may be that of named sections and of the last of them: the name makes it both's.
     collections = interface.view.collections
     for one in sorted(collections, key=lambda one: isinstance(one, SingleSection)):
-        shown = example(one, interface.view.codec(one).project)
+        shown = example(one, interface.view.codec(one))
         if shown is not None:
             found.setdefault(interface.view.version.naming(one).schema, {"example": shown})
     for body in interface.bodies():

@@ -3,6 +3,7 @@
 import pytest
 from jsonschema import Draft4Validator
 
+from dataplane_core.app import VERSIONS
 from dataplane_core.resources.collections import RowCollection
 from tests.harness.recorded import TOP
 from tests.laws.support import Everything
@@ -43,7 +44,9 @@ def examples(document):
     return {name: schema["example"] for name, schema in found if "example" in schema}
 
 
-def test_every_example_is_right_by_its_schema(document):
+@pytest.mark.parametrize("version", [one.name for one in VERSIONS])
+def test_every_example_is_right_by_its_schema(api, version):
+    document = api.call("GET", f"/{version}/specification").json
     for name, shown in examples(document).items():
         schema = {"$ref": f"#/definitions/{name}", "definitions": document["definitions"]}
         assert list(Draft4Validator(schema).iter_errors(shown)) == [], name
@@ -82,8 +85,8 @@ def test_examples_are_taken_on_the_sample_configuration(api, document):
     shown = examples(document)
     refused = {}
     for one in api.registry.collections.values():
-        if "create" not in one.operations:
-            continue
+        if "create" not in one.operations or one.naming.schema not in shown:
+            continue  # version 2 has no such collection
         before = api.file.read_bytes()
         transaction = api.call("POST", TRANSACTIONS, version=api.version).json["id"]
         query = parent_of(api, one, shown, transaction) if isinstance(one, RowCollection) else {}

@@ -1,17 +1,25 @@
-"""openapi-generator's Python client, made from each served document, does the walk-through."""
+"""openapi-generator's clients, made from each served document, do the walk-through.
+
+Python's is made in every run. DATAPLANE_CLIENTS=all asks for those in Go and TypeScript, too, which
+take minutes to compile, and for those of further documents in OpenAPI 2.
+"""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dataplane_core.app import VERSIONS
+from tests.contract import generated_sources
+from tests.contract.generated_calls import calls
 from tests.harness.fixtures import MakeServer
 from tests.harness.recorded import TOP
-from tests.harness.server import PASSWORD, USER
+from tests.harness.server import PASSWORD, USER, Tree
 from tests.harness.story import Ports, assert_told
 
 VERSION = "7.12.0"
@@ -19,20 +27,34 @@ ARTIFACT = f"org.openapitools:openapi-generator-cli:{VERSION}"
 JAR = f"org/openapitools/openapi-generator-cli/{VERSION}/openapi-generator-cli-{VERSION}.jar"
 STORY = Path(__file__).with_name("generated_story.py")
 PARTS = "apis,models,supportingFiles,apiDocs=false,modelDocs=false,apiTests=false,modelTests=false"
+TYPESCRIPT = "typescript@5.4"
+OPTIONS = {
+    "target": "es2020", "module": "commonjs", "lib": ["es2020", "dom"], "types": [], "strict": True,
+    "outDir": "built",
+}  # fmt: skip
+PORTS = Ports(10080, (10081, 10082), 10083)
+NAMES = [one.name for one in VERSIONS]
+OPENAPI_2, OPENAPI_3 = "specification", "specification_openapiv3"
+
+IF_ASKED = pytest.mark.skipif(
+    os.environ.get("DATAPLANE_CLIENTS") != "all",
+    reason="further clients take minutes: DATAPLANE_CLIENTS=all makes them",
+)
 
 pytestmark = [pytest.mark.server, pytest.mark.network]
+
+Run = Callable[[Path, Tree, list[list[Tree]], str], str]
+"""Compiles the client in a folder and does calls of its document at a URL: what was printed."""
 
 
 @pytest.fixture(scope="session")
 def generator() -> Path:
     """The generator's jar from Maven Central, kept in Maven's own cache."""
     jar = Path.home() / ".m2" / "repository" / JAR
-    if shutil.which("java") is None:
-        pytest.skip("no Java is installed here")
+    needed("java")
     if jar.exists():
         return jar
-    if shutil.which("mvn") is None:
-        pytest.skip("no Maven is installed here to fetch openapi-generator with")
+    needed("mvn")
     command = ["mvn", "-q", "-B", "dependency:get", "-Dtransitive=false", f"-Dartifact={ARTIFACT}"]
     told = subprocess.run(command, capture_output=True, timeout=300)
     if told.returncode or not jar.exists():
@@ -40,35 +62,96 @@ def generator() -> Path:
     return jar
 
 
-@pytest.mark.parametrize("name", ["specification", "specification_openapiv3"])
-def test_generated_client_does_the_walk_through(
-    generator: Path, make_server: MakeServer, tmp_path: Path, name: str
+def needed(program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed here")
+
+
+def run(*command: str, folder: Path | None = None, given: str = "", **environ: str) -> str:
+    """What a command prints; it has to succeed."""
+    told = subprocess.run(
+        command, capture_output=True, text=True, timeout=600, cwd=folder, input=given,
+        env={**os.environ, **environ},
+    )  # fmt: skip
+    assert told.returncode == 0, (told.stdout + told.stderr)[-3000:]
+    return told.stdout
+
+
+def in_python(client: Path, document: Tree, transactions: list[list[Tree]], url: str) -> str:
+    story = (sys.executable, str(STORY), url, f"{USER}:{PASSWORD}")
+    path = f"{client}{os.pathsep}{TOP}"
+    return run(*story, given=json.dumps(transactions), PYTHONPATH=path)
+
+
+def in_go(client: Path, document: Tree, transactions: list[list[Tree]], url: str) -> str:
+    needed("go")
+    (client / "story").mkdir()
+    source = generated_sources.go(document, transactions)
+    (client / "story" / "main.go").write_text(source, "utf-8")
+    run("go", "mod", "tidy", folder=client)
+    run("go", "build", "./...", folder=client)
+    # The generator puts patterns into tags of fields without regard to the quotes in them.
+    run("go", "vet", "-structtag=false", "./...", folder=client)
+    return run("go", "run", "./story", url, folder=client)
+
+
+def in_typescript(client: Path, document: Tree, transactions: list[list[Tree]], url: str) -> str:
+    needed("npm")
+    (client / "story.ts").write_text(generated_sources.typescript(document, transactions), "utf-8")
+    settings = {"compilerOptions": OPTIONS, "include": ["**/*.ts"]}
+    (client / "tsconfig.json").write_text(json.dumps(settings), "utf-8")
+    tools = client.parent / "tools"
+    run("npm", "install", "--silent", "--no-audit", "--prefix", str(tools), TYPESCRIPT)
+    run(str(tools / "node_modules" / ".bin" / "tsc"), "-p", str(client))
+    return run("node", str(client / "built" / "story.js"), url)
+
+
+LANGUAGES: dict[str, Run] = {"python": in_python, "go": in_go, "typescript-fetch": in_typescript}
+
+
+def tell(
+    language: str, generator: Path, make_server: MakeServer, folder: Path, version: str, name: str
 ) -> None:
-    configuration = tmp_path / "haproxy.cfg"
+    """Make the client of a served document in a language, and have it do the walk-through."""
+    configuration = folder / "haproxy.cfg"
     configuration.write_text("global\n\ndefaults\n  timeout client 30s\n", "utf-8")
     server = make_server(configuration)
-    document = tmp_path / "document.json"
-    document.write_text(json.dumps(server.specification(name)), "utf-8")
-    client = tmp_path / "client"
-    told = subprocess.run(
-        [
-            *("java", "-Xmx512m", "-jar", str(generator), "generate", "-g", "python"),
-            *("-i", str(document), "-o", str(client), f"--global-property={PARTS}"),
-            "--additional-properties=packageName=dataplane_client",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=300,
+    document, client = server.specification(name, version), folder / "client"
+    file = folder / "document.json"
+    file.write_text(json.dumps(document), "utf-8")
+    run(
+        *("java", "-Xmx512m", "-jar", str(generator), "generate", "-g", language),
+        *("-i", str(file), "-o", str(client), f"--global-property={PARTS}"),
+        *("--git-user-id=example", "--git-repo-id=dataplane_client"),
+        "--additional-properties=packageName=dataplane_client",
     )
-    assert told.returncode == 0, told.stderr[:3000]
-    story = [sys.executable, str(STORY), f"{server.url}/v2", f"{USER}:{PASSWORD}"]
-    told = subprocess.run(
-        [*story, "10080", "10081", "10082", "10083"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "PYTHONPATH": f"{client}{os.pathsep}{TOP}"},
-    )
+    transactions = calls(document, version, PORTS)
+    told = LANGUAGES[language](client, document, transactions, f"{server.url}/{version}")
     server.stop()
-    assert told.returncode == 0, told.stderr[-3000:]
-    assert_told(told.stdout, Ports(10080, (10081, 10082), 10083))
+    assert_told(told, PORTS)
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [("v2", OPENAPI_2), *((version, OPENAPI_3) for version in NAMES)]
+)
+def test_the_client_in_python_does_the_walk_through(
+    generator: Path, make_server: MakeServer, tmp_path: Path, version: str, name: str
+) -> None:
+    tell("python", generator, make_server, tmp_path, version, name)
+
+
+@IF_ASKED
+@pytest.mark.parametrize("version", [name for name in NAMES if name != "v2"])
+def test_the_client_of_openapi_2_does_the_walk_through(
+    generator: Path, make_server: MakeServer, tmp_path: Path, version: str
+) -> None:
+    tell("python", generator, make_server, tmp_path, version, OPENAPI_2)
+
+
+@IF_ASKED
+@pytest.mark.parametrize("language", ["go", "typescript-fetch"])
+@pytest.mark.parametrize("version", NAMES)
+def test_a_compiled_client_does_the_walk_through(
+    generator: Path, make_server: MakeServer, tmp_path: Path, version: str, language: str
+) -> None:
+    tell(language, generator, make_server, tmp_path, version, OPENAPI_3)

@@ -11,6 +11,7 @@ BIND = statement(
     seq(listening_address(), NAMED_BIND_PARAMS),
     examples=[
         "bind :80",
+        "bind 127.0.0.1:8080 name local",
         "bind *:443 name https crt site.pem ssl alpn h2,http/1.1",
         "bind [::]:80 v4v6",
         "bind 127.0.0.1:8000-8010 name many",

@@ -33,7 +33,10 @@ PATH = "/services/haproxy/sites"
 ONE = {"$ref": "site"}
 EXAMPLE = {
     "name": "shop",
-    "service": {"mode": "http", "listeners": [{"address": "127.0.0.1", "port": 8090}]},
+    "service": {
+        "mode": "http",
+        "listeners": [{"name": "web", "address": "127.0.0.1", "port": 8090}],
+    },
     "farms": [
         {
             "name": "shop_servers",
