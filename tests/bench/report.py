@@ -36,6 +36,10 @@ a floor above its own, through its ports, and "store → api" all calls into the
 store waits for. The times of another revision (`--trips --against REVISION`) are ratios to this one,
 measured in turn: the median, and the quartiles.
 
+What the versions of the interface cost is told in ratios to version 2, measured in turn (`--versions`
+measures that alone). A first GET is one of what has just been changed, in one process without a
+network; those over HTTP ask for the same again and again.
+
 {tables}
 """
 
@@ -73,7 +77,9 @@ def markdown(table: Table) -> str:
 
 
 def with_table(text: str, table: Table) -> str:
-    """A page with this table instead of the one of the same title."""
+    """A page with this table instead of the one of the same title, or behind all others."""
+    if f"## {table.title}\n" not in text:
+        return f"{text.rstrip()}\n\n{markdown(table)}\n"
     before, _, rest = text.partition(f"## {table.title}\n")
     _, mark, after = rest.partition("\n## ")
     return f"{before}{markdown(table)}\n{mark}{after}"

@@ -6,11 +6,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.bench.files import Size, configuration
 from tests.harness.recorded import TOP
-from tests.harness.server import ApiServer, free_port
+from tests.harness.server import ApiServer, free_port, merged
 
 WORKERS, THREADS = 2, 8
 PLAIN, HASHED = "plain:secret", "hashed:secret"
@@ -21,8 +23,10 @@ HASH = (
 )
 
 
-def ours(size: Size, folder: Path, haproxy: str) -> ApiServer:
-    """The product on a configuration of that size, not started."""
+def ours(
+    size: Size, folder: Path, haproxy: str, more: Mapping[str, Any] | None = None
+) -> ApiServer:
+    """The product on a configuration of that size, not started; `more` are further settings."""
     folder.mkdir(parents=True)
     file = folder / "haproxy.cfg"
     file.write_text(configuration(size, free_port()), "utf-8")
@@ -36,7 +40,7 @@ def ours(size: Size, folder: Path, haproxy: str) -> ApiServer:
         "haproxy": {"haproxy_bin": haproxy, "reload": {"validate_cmd": "", "reload_delay": 3600}},
         "dataplane": {"workers": WORKERS, "threads": THREADS},
     }
-    return ApiServer(file, folder / "server", settings)
+    return ApiServer(file, folder / "server", merged(settings, more or {}))
 
 
 class Bare:

@@ -183,6 +183,15 @@ def change(walker: Walker) -> None:
     walker.measured("PUT", f"{SERVICES}/transactions/{identifier}")
 
 
+def change_elsewhere(walker: Walker) -> None:
+    """Commit a backend, and the next time that it is gone again; nothing of the servers is read."""
+    walker.number += 1
+    if walker.number % 2:
+        walker.ask("POST", f"{CONFIGURATION}/backends", {"name": "more"}, version=walker.version())
+    else:
+        walker.ask("DELETE", f"{CONFIGURATION}/backends/more", version=walker.version())
+
+
 def runtime_change(walker: Walker) -> None:
     state = {"admin_state": "maint" if walker.number % 2 else "ready"}
     walker.measured("PUT", f"{SERVICES}/runtime/servers/s1", state, backend="be0")
