@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dataplane_core.commands.api_alone import Oracle, asked_about
 from dataplane_core.grammar import Statement
 from dataplane_core.grammar.vocabulary import phrases
 from dataplane_core.haproxy.build_keywords import BuildKeyword
@@ -51,6 +52,23 @@ class Coverage:
         words = _short(keyword.words)
         places = ((kind, words, one) for kind in kinds for one in (name, f"{name}."))
         return {one for place in places for one in self._known.get(place, ())}
+
+
+def api_alone(
+    registry: Registry, registered: Iterable[BuildKeyword], binary: str
+) -> list[CoveredKeyword]:
+    """Return the keywords that declarations have and an HAProxy program does not know.
+
+    `registered` are those that it lists of the class `cfg`. Raises `CommandFailed`.
+    """
+    known = {(one.section, _short(one.words), one.name.split("(")[0]) for one in registered}
+    every = (
+        (collection, kind, statement)
+        for collection in registry.collections.values()
+        for kind, statement in _statements(collection)
+    )
+    unknown = Oracle(binary).unknown(asked_about(every, known))
+    return [CoveredKeyword(one.as_keyword, one.collections) for one in unknown]
 
 
 def _short(words: tuple[str, ...]) -> tuple[str, ...]:

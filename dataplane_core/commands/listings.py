@@ -20,6 +20,7 @@ from dataplane_core.settings import Settings
 
 if TYPE_CHECKING:
     from dataplane_core.api.application import Application
+    from dataplane_core.commands.coverage import CoveredKeyword
 
 
 @contextmanager
@@ -70,27 +71,33 @@ def spec(version: str | None, openapi3: bool, as_json: bool, **parameters: Any) 
 
 @command(
     "keywords",
-    click.Option(["--class", "kind"], help="acl, cfg, cli, cnv, flt, smp or svc; default: all."),
+    click.Option(
+        ["--class", "kind"], help="acl, cfg, cli, cnv, flt, smp, svc or api; default: all."
+    ),
     *settings_flags(),
 )
 def keywords(kind: str | None, as_json: bool, **parameters: Any) -> None:
     """List the keywords of this HAProxy.
 
     A line a keyword: class, section, keyword, usage, collections of the API that have it; then, on
-    standard error, how many of the configuration keywords the API has.
+    standard error, how many of the configuration keywords the API has. The class `api` are those
+    that the API has and this HAProxy does not know.
     """
-    from dataplane_core.commands.coverage import Coverage
+    from dataplane_core.commands.coverage import Coverage, api_alone
     from dataplane_core.haproxy import binaries
     from dataplane_core.haproxy.build_keywords import keywords as listed
     from dataplane_core.wiring import manager_of, register_collections
 
     settings = settings_of(parameters)
-    found = listed(binaries.program(settings))
-    coverage = Coverage(register_collections(manager_of(settings)))
-    if kind is not None and kind not in found:
-        raise click.BadParameter(f"{kind} is none of {', '.join(found)}", param_hint="--class")
-    covered = coverage.of(found["cfg"])
-    places = {id(one.keyword): list(one.collections) for one in covered}
+    found, registry = listed(binaries.program(settings)), register_collections(manager_of(settings))
+    if kind not in (None, "api", *found):
+        known = ", ".join((*found, "api"))
+        raise click.BadParameter(f"{kind} is none of {known}", param_hint="--class")
+    covered, alone = Coverage(registry).of(found["cfg"]), list["CoveredKeyword"]()
+    if kind in (None, "api"):
+        alone = api_alone(registry, found["cfg"], binaries.program(settings))
+    found["api"] = [one.keyword for one in alone]
+    places = {id(one.keyword): list(one.collections) for one in (*covered, *alone)}
     rows: list[dict[str, Any]] = [
         {"class": name, "section": one.section, "keyword": " ".join((*one.words, one.name)),
          "usage": one.usage, "collections": places.get(id(one))}

@@ -19,6 +19,18 @@ def phrases(form: LineForm) -> Iterator[tuple[str, ...]]:
     yield from _behind(form.head, form.term)
 
 
+def keywords_behind(form: LineForm) -> Iterator[str]:
+    """Yield the keywords that lines of a form have behind their head: of actions and of tables."""
+    pending = [form.term]
+    while pending:
+        term = pending.pop()
+        if isinstance(term, Dispatch):
+            yield from (case.head.text for case in term.cases if case.head.literal)
+        elif isinstance(term, ParameterTable):
+            yield from (word for keyword in term.keywords for word in keyword.words)
+        pending.extend(parts(term))
+
+
 def _chain(before: tuple[str, ...], words: Iterable[str]) -> Iterator[tuple[str, ...]]:
     for word in words:
         before = (*before, word)

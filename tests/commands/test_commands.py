@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from dataplane_core import __version__
 from dataplane_core.cli import main, serve_main
+from dataplane_core.haproxy import binaries
 from dataplane_core.settings.manual import manual
 from dataplane_core.settings.table import keys
 from tests.harness.disks import tiny_disk
@@ -204,6 +205,26 @@ def test_keywords_are_those_of_the_build(haproxy_program):
     assert {line.split("\t")[0] for line in only.stdout.splitlines()} == {"flt"}
     assert re.fullmatch(r"(\d+) of \1 configuration keywords\n", only.stderr)
     assert run("keywords", "--class", "x", "-b", str(haproxy_program)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("branch", "unknown", "known"),
+    [
+        ("2.8", {"bind guid-prefix", "hash-preserve-affinity", "force-be-switch", "http-request add-headers-bin"}, {"mode", "resolvers", "bind ssl"}),
+        ("3.2", {"force-be-switch", "healthcheck", "server renegotiate", "http-request add-headers-bin"}, {"bind guid-prefix", "guid", "stick-table len"}),
+    ],
+)
+def test_keywords_of_the_api_alone_are_those_that_the_build_does_not_know(branch, unknown, known):
+    binary = binaries.installed().get(branch)
+    if binary is None:
+        pytest.skip(f"HAProxy {branch} is not installed: contrib/haproxy-versions fetches it")
+    told = json.loads(run("keywords", "--class", "api", "--json", "-b", str(binary)).stdout)["keywords"]
+    found = {one["keyword"]: one for one in told}
+    assert {one["class"] for one in told} == {"api"}
+    assert unknown <= found.keys()
+    assert not known & found.keys()
+    assert found["force-be-switch"]["collections"] == ["force_be_switches"]
+    assert all(one["collections"] for one in told)
 
 
 def test_routes_and_specification(tmp_path):
