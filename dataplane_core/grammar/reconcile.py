@@ -1,11 +1,12 @@
 """Turn the lines of a statement into others with the fewest edits."""
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from dataplane_core.grammar.props import Reading, Values
 from dataplane_core.grammar.statements import LineContent, LineForm
-from dataplane_core.text.matching import opcodes
+from dataplane_core.text.matching import Opcode, opcodes
 from dataplane_core.text.section import Section
 from dataplane_core.text.section_edit import SectionEdit
 
@@ -33,28 +34,47 @@ def reconcile(
     Lines are matched with contents by the value of the property `key`, where both have it, else by
     all that they say. A matched line stays, or has its own words changed; of the others, a line is
     rewritten where a content takes its place, and lines left over are removed. Contents left over
-    become new lines behind the line in front of them, and at `place` where there is no line.
+    become new lines behind the line in front of them, and at `place` where there is no line; where
+    a line that is removed says all of that, it comes there as it is.
     """
     old = [_identity(form, reading.values if reading else {}, key) for _, form, reading in lines]
     new = [_identity(form, values, key) for form, values in wanted]
     places = [line.at for line in lines]
-    for tag, start, end, first, last in opcodes(old, new):
+    steps = opcodes(old, new)
+    going = _going(lines, old, steps) if key is None else {}
+    for tag, start, end, first, last in steps:
         for line, content in zip(lines[start:end], wanted[first:last], strict=False):
             changed = line.reading is not None and line.reading.values != content[1]
             if tag != "equal" or changed:
                 _rewrite(edit, line, content)
         for line in lines[start:end][last - first :]:
             edit.remove(line.at)
-        added = wanted[first:last][end - start :]
+        added = range(first + end - start, last)
         at = _place_of(edit.section, places, end, place) if added else 0
-        for form, values in added:
-            edit.insert(at, form.write(values, {}))
+        for number in added:
+            form, values = wanted[number]
+            if same := going.get(new[number]):
+                edit.move(same.pop(0), at)
+            else:
+                edit.insert(at, form.write(values, {}))
+
+
+def _going(
+    lines: Sequence[StatementLine], old: Sequence[str], steps: Sequence[Opcode]
+) -> dict[str, list[int]]:
+    """Return the places of the lines that are removed, by all that they say."""
+    going: dict[str, list[int]] = {}
+    for _, start, end, first, last in steps:
+        for number in range(start + last - first, end):
+            if lines[number].reading is not None:
+                going.setdefault(old[number], []).append(lines[number].at)
+    return going
 
 
 def _identity(form: LineForm, values: Values, key: str | None) -> str:
     if key is not None and key in values:
         return str(values[key])
-    return repr((form.head, sorted(values.items())))
+    return json.dumps((form.head, values), sort_keys=True, default=repr)
 
 
 def _rewrite(edit: SectionEdit, line: StatementLine, content: LineContent) -> None:

@@ -1,8 +1,8 @@
 """Edit several lines of a section at once, by their places in the section as it was."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from dataplane_core.text.comments import with_own_comments
+from dataplane_core.text.comments import own_comments_start, with_own_comments
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 
@@ -24,7 +24,7 @@ class SectionEdit:
         self.section = section
         self._rewritten: dict[int, Line] = {}
         self._removed: set[int] = set()
-        self._inserted: dict[int, list[Sequence[str]]] = {}
+        self._inserted: dict[int, list[Sequence[str] | int]] = {}
 
     def replace(self, at: int, words: Sequence[str]) -> None:
         """Give the line `at` other words; its indentation, comment and line end stay."""
@@ -38,6 +38,14 @@ class SectionEdit:
         """Insert a line in front of the line `at`, behind those inserted there before."""
         self._inserted.setdefault(at, []).append(words)
 
+    def move(self, at: int, to: int) -> None:
+        """Have the line `at` in front of the line `to`, with the comments that are about it alone.
+
+        What is inserted or moved there before stands in front of it.
+        """
+        self._removed.add(at)
+        self._inserted.setdefault(to, []).append(at)
+
     def done(self) -> Section:
         """Return the edited section; the section itself where nothing was edited."""
         if not (self._rewritten or self._removed or self._inserted):
@@ -46,7 +54,17 @@ class SectionEdit:
         gone = with_own_comments(self.section.lines, self._removed, self.section.language)
         lines: list[Line] = []
         for at, line in enumerate((*self.section.lines, None)):
-            lines += [Line.make(words, indent, end) for words in self._inserted.get(at, ())]
+            for new in self._inserted.get(at, ()):
+                if isinstance(new, int):
+                    lines += self._with_comments(new, gone)
+                else:
+                    lines.append(Line.make(new, indent, end))
             if line is not None and at not in gone:
                 lines.append(self._rewritten.get(at, line))
         return self.section.with_lines(lines)
+
+    def _with_comments(self, at: int, gone: Collection[int]) -> list[Line]:
+        """Return the line `at` behind those of the comments above it that are `gone` with it."""
+        lines = self.section.lines
+        start = own_comments_start(lines, at, self.section.language)
+        return [lines[one] for one in range(start, at + 1) if one in gone]

@@ -147,3 +147,19 @@ def test_a_name_is_exactly_one_word_of_a_header(api, name):
     for path in (f"{TOP}/fcgi_apps", "fcgi_apps"):
         status, _, message = api.refused("POST", path, body)
         assert (status, message.startswith("name in body ")) == (422, True)
+
+
+ERRORS = [
+    "\thttp-error   status 404 content-type text/plain string gone\n",
+    "      http-error status 503  content-type text/html file /x.html hdr X-A b  # by hand\n",
+    '  # for a while\n  http-error\tstatus 400 default-errorfiles # {"b":1, "a":2}\n',
+]
+
+
+@pytest.mark.parametrize("order", [(1, 2), (0, 2), (0, 1), (1, 0, 2), (2, 0, 1), (1, 2, 0), (2, 0), (1, 0)])
+def test_rules_that_go_or_stand_elsewhere_leave_the_others_as_they_are_written(api, order):
+    replace_file(api, "frontend fe\n" + "".join(ERRORS))
+    path = f"{TOP}/frontends/fe/http_error_rules"
+    rules = api.call("GET", path).json
+    api.change("PUT", path, [rules[at] for at in order])
+    assert api.text == "frontend fe\n" + "".join(ERRORS[at] for at in order)
