@@ -12,7 +12,7 @@ from dataplane_core.grammar.props import normal
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import SECTIONS
-from dataplane_plugins.spoe.models import GROUP, agent, message
+from dataplane_plugins.spoe.models import GROUP, agent, message, numbered_rows
 from tests.golden.offline import registry
 from tests.grammar.generate import objects
 
@@ -21,7 +21,12 @@ STATEMENTS: dict[str, list[Statement]] = {
     for name, one in registry().collections.items()
     if (found := [one.table.statement] if isinstance(one, RowCollection) else one.model.statements)
 }
-STATEMENTS.update({model.name: model.statements for model in (agent(registry()), message(registry()), GROUP)})
+SPOE = (
+    agent(*numbered_rows(registry(), "spoe-agent")),
+    message(*numbered_rows(registry(), "spoe-message")),
+    GROUP,
+)
+STATEMENTS.update({model.name: model.statements for model in SPOE})
 EVIL = [
     "a\nserver evil 1.2.3.4", "a\r", "a\0b", "a\tb", "a # b", "#a", "a#b", "a b", " a", "a ", " ",
     '"a', "a'", "a\\", '"a b"', "'a b'", "a\\ b", "if", "a if b", "a unless b", "}", "a\u2028b", "é✓", "$HOME", '"${X}"',
