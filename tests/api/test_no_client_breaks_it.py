@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dataplane_core.api.operations import Operation
 from dataplane_core.api.v2 import V2
+from dataplane_core.api.v3 import V3
 from dataplane_core.app import serve
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
@@ -19,7 +20,8 @@ from tests.api.support import TEXT, TRANSACTIONS, Api
 
 TEXTS = st.one_of(
     st.text(max_size=8),
-    st.sampled_from(["be1", "fe1", "backend", "frontend", "listen", "li", "0", "-1", "k1", "a b", "\n"]),
+    st.sampled_from(["be1", "fe1", "backend", "frontend", "listen", "li", "0", "-1", "k1", "a b", "\n", "a#b",
+                     "..", "/", "\0", "x" * 300, "a;b", '"', "\\"]),
 )
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**65), 2**65), st.integers(-3, 70000),
@@ -35,14 +37,14 @@ def api(tmp_path_factory) -> Api:
     """All plugins of the configuration, in one open transaction."""
     wanted = [name for name in PLUGINS if name.startswith(("configuration.", "service."))]
     made = Api(tmp_path_factory.mktemp("fuzz"), TEXT, only=wanted)
-    made.client.app = serve(made.app.services, (V2(), V9()))
+    made.client.app = serve(made.app.services, (V2(), V3(), V9()))
     made.transaction_id = made.call("POST", TRANSACTIONS, version=1).json["id"]
     return made
 
 
 @pytest.fixture(scope="module")
 def doors(api) -> list[tuple[str, str, Operation]]:
-    """Path, method and operation of everything below the configuration, in both versions."""
+    """Path, method and operation of everything below the configuration, in all versions."""
     return [
         (one.version.prefix + route.template, method, route.complete(operation))
         for one in api.client.app.served
@@ -77,7 +79,7 @@ def objects_of(codec: Codec) -> st.SearchStrategy[Any]:
     return st.one_of(JSON, st.fixed_dictionaries(required, optional=optional))
 
 
-@settings(max_examples=400, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_no_server_error(api, doors, data):
     path, method, operation = data.draw(st.sampled_from(doors))
