@@ -9,15 +9,20 @@ INSTALLED = "2.8 installed"
 """HAProxy 2.8 with the server of the built package, which `dataplane init` has set up."""
 
 
-@pytest.fixture(scope="session", params=[*VERSIONS, INSTALLED])
+SPOKEN = ("2.8 v3", "3.2 v3")
+"""Versions of HAProxy of which the announcements are told in another version of the interface, too."""
+
+
+@pytest.fixture(scope="session", params=[*VERSIONS, INSTALLED, *SPOKEN])
 def of_version(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Balancer]:
     """One load balancer of each version of HAProxy."""
-    version, _, installed = request.param.partition(" ")
-    program = one_haproxy(version)
-    root = request.getfixturevalue("clean_root") if installed else None
-    with balancer(program, tmp_path_factory.mktemp("lb"), installed=root) as found:
+    version, _, how = request.param.partition(" ")
+    program, folder = one_haproxy(version), tmp_path_factory.mktemp("lb")
+    root = request.getfixturevalue("clean_root") if how == "installed" else None
+    spoken = how if how.startswith("v") else "v2"
+    with balancer(program, folder, installed=root, spoken=spoken) as found:
         yield found
 
 

@@ -11,13 +11,13 @@ from dataplane_core.errors import RuntimeFailed
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.master import processes
 from dataplane_core.haproxy.runtime_client import RuntimeClient
+from tests.harness.addresses import service_address
 from tests.harness.clean_root import CleanRoot
 from tests.harness.haproxy import DEFAULTS, HaproxyProcess, show_info
 from tests.harness.server import PASSWORD, USER, Answer, ApiServer, free_port
 from tests.harness.sites import sites
 from tests.harness.waiting import until
 
-SERVICES = "/v2/services/haproxy"
 VERSIONS = ["2.6", "2.8", "3.0", "3.2"]
 START = """\
 global
@@ -38,18 +38,26 @@ FLAGS = ["--update-map-files", "--update-map-files-period=1"]
 
 
 class Balancer:
-    """What is done to one load balancer: calls below `SERVICES`, and requests of its visitors."""
+    """What is done to one load balancer: calls below `services`, and requests of its visitors.
 
-    def __init__(self, api: ApiServer, program: str, folder: Path, port: int) -> None:
+    Paths, queries and bodies are those of version 2, and are sent as `spoken` has them.
+    """
+
+    def __init__(
+        self, api: ApiServer, program: str, folder: Path, port: int, spoken: str = "v2"
+    ) -> None:
         self.api, self.program, self.folder, self.port = api, program, folder, port
-        self.client = api.client()
+        self.spoken = spoken
+        self.client = api.client(spoken)
+        self.services = self.client.services
         self.transaction: dict[str, str] = {}
         self.start = api.configuration.read_text("utf-8")
         self.worker = RuntimeClient(SocketAddress(path=str(folder / "worker.sock")))
         self.master = RuntimeClient(SocketAddress(path=str(folder / "master.sock")))
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
-        return self.client.call(method, f"{SERVICES}/{path}", body, **query)
+        at = service_address(self.spoken, path, query, body)
+        return self.client.call(method, f"/{self.spoken}{at.path}", at.body, **at.query)
 
     def get(self, path: str, **query: Any) -> Any:
         """What a GET answers with 200, out of its envelope if it has one."""
@@ -82,13 +90,17 @@ class Balancer:
                 self.transaction = {}
         until(self.settled)
 
+    def spelled(self, plain: str, in_units: str) -> str:
+        """What the version writes into the file: numbers as they came, or with their units."""
+        return in_units if self.spoken == "v3" else plain
+
     def upload(self, path: str, name: str, content: str, field: str = "file_upload") -> Answer:
         """Send a file as `curl -F 'file_upload=@name'` does."""
         text = (
             f'--BB\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
             f"Content-Type: application/octet-stream\r\n\r\n{content}\r\n--BB--\r\n"
         )
-        return self.client.call("POST", f"{SERVICES}/{path}", text=text, headers=FORM)
+        return self.client.call("POST", f"{self.services}/{path}", text=text, headers=FORM)
 
     def tell(self, command: str) -> str:
         """What HAProxy answers to a command."""
@@ -137,7 +149,7 @@ class Balancer:
     def reset(self) -> None:
         """Have the configuration as it was, and no files."""
         text, version = self.start, self.client.version()
-        path = f"{SERVICES}/configuration/raw"
+        path = f"{self.services}/configuration/raw"
         answer = self.client.call("POST", path, text=text, version=version, force_reload="true")
         assert answer.status == 201, answer.body
         until(self.settled)
@@ -151,11 +163,15 @@ class Balancer:
 
 @contextmanager
 def balancer(
-    program: str, folder: Path, name: str = "lb1", installed: CleanRoot | None = None
+    program: str,
+    folder: Path,
+    name: str = "lb1",
+    installed: CleanRoot | None = None,
+    spoken: str = "v2",
 ) -> Iterator[Balancer]:
     """Start HAProxy, the server on its configuration, and the sites be_main, be_api, be_static.
 
-    The server is that of the clone, or the one that was `installed`, set up as a newcomer does it.
+    Calls are made through the version `spoken`. The server is that of the clone, or the one that was `installed`, set up as a newcomer does it.
     """
     names = ("be_main", "be_api", "be_static")
     port = free_port()
@@ -168,7 +184,7 @@ def balancer(
             HaproxyProcess(program, folder / "haproxy.cfg", folder) as process,
             server(program, folder, process, installed) as api,
         ):
-            found = Balancer(api, program, folder, port)
+            found = Balancer(api, program, folder, port, spoken)
             until(found.settled)
             yield found
             found.client.connection.close()  # the server waits for idle connections

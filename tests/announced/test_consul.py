@@ -11,7 +11,7 @@ from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.server]
 
-CONSUL = "/v2/service_discovery/consul"
+CONSUL = "service_discovery/consul"
 MOST = 20
 
 
@@ -38,7 +38,7 @@ def test_a_service_scales_from_1_to_20_and_back(lb: Balancer, nodes: list[int]) 
         consul.set("api", nodes[0])
         body = {"name": "consul-server", "address": "localhost", "port": consul.port,
                 "enabled": True, "retry_timeout": 10}  # fmt: skip
-        made = lb.client.call("POST", CONSUL, body)
+        made = lb.client.call("POST", f"/{lb.spoken}/{CONSUL}", body)
         assert made.status == 201, made.body
         assert made.json.items() >= body.items()
         backend = f"consul-backend-localhost-{consul.port}-api"
@@ -54,5 +54,5 @@ def test_a_service_scales_from_1_to_20_and_back(lb: Balancer, nodes: list[int]) 
                 assert answering(lb, 2 * count) == {f"node {number}" for number in range(count)}
             assert lb.pid == pid
         finally:
-            gone = lb.client.call("DELETE", f"{CONSUL}/{made.json['id']}")
+            gone = lb.client.call("DELETE", f"/{lb.spoken}/{CONSUL}/{made.json['id']}")
     assert gone.status == 204

@@ -90,12 +90,12 @@ def test_a_stored_map_is_managed_and_loaded_by_a_rule(lb: Balancer) -> None:
     assert (one["file"], one["id"].isdigit()) == (path, True)
 
     pid = lb.pid
-    put = lb.client.call("PUT", "/v2/services/haproxy/storage/maps/hosts.map",
+    put = lb.client.call("PUT", f"{lb.services}/storage/maps/hosts.map",
                          text="static.example.com be_api")  # fmt: skip
     assert (put.status, put.headers["Reload-ID"]) == (204, None)
     assert lb.fetch(host="static.example.com") == (200, "be_api")
     assert lb.fetch(host="cdn.example.com") == (200, "be_main")
     assert lb.pid == pid
-    assert lb.client.call("GET", "/v2/services/haproxy/storage/maps/hosts.map").body == (
+    assert lb.client.call("GET", f"{lb.services}/storage/maps/hosts.map").body == (
         b"static.example.com be_api"
     )

@@ -26,12 +26,19 @@ RULE = {
     "track-sc0-key": "src",
     "track-sc0-table": "login_requests",
 }
+LATER_RULE = {
+    "index": 0,
+    "type": "track-sc",
+    "track_sc_key": "src",
+    "track_sc_table": "login_requests",
+    "track_sc_stick_counter": 0,
+}
 
 
 @pytest.fixture
 def other(lb: Balancer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Balancer]:
     """A second load balancer of the same version."""
-    with balancer(lb.program, tmp_path_factory.mktemp("lb2"), "lb2") as found:
+    with balancer(lb.program, tmp_path_factory.mktemp("lb2"), "lb2", spoken=lb.spoken) as found:
         yield found
 
 
@@ -39,7 +46,8 @@ def counting(lb: Balancer) -> None:
     """A table, and a rule that counts visitors in it."""
     with lb.together():
         lb.change("POST", "backends", {"name": "login_requests", "stick_table": TABLE})
-        lb.change("POST", "http_request_rules", RULE, parent_type="frontend", parent_name="fe_main")
+        rule = RULE if lb.spoken == "v2" else LATER_RULE
+        lb.change("POST", "http_request_rules", rule, parent_type="frontend", parent_name="fe_main")
 
 
 def clustered(lb: Balancer, ports: dict[str, int]) -> None:
@@ -97,7 +105,8 @@ def test_a_section_of_peers_says_what_was_sent(lb: Balancer) -> None:
     clustered(lb, {"lb1": 10000, "lb2": 10001})
     wanted = ["peer lb1 127.0.0.1:10000", "peer lb2 127.0.0.1:10001"]
     assert lb.section("peers lb_cluster") == wanted
-    assert "expire 1800000 peers lb_cluster store http_req_cnt,gpc0\n" in lb.text
+    expire = lb.spelled("1800000", "30m")
+    assert f"expire {expire} peers lb_cluster store http_req_cnt,gpc0\n" in lb.text
     assert [one["name"] for one in lb.get("configuration/peer_section")] == ["lb_cluster"]
     assert lb.get("configuration/peer_section/lb_cluster")["name"] == "lb_cluster"
     entry, parent = "peer_entries/lb2", {"peer_section": "lb_cluster"}

@@ -32,10 +32,11 @@ def test_a_section_of_resolvers_says_what_was_sent(lb: Balancer) -> None:
     for name, port in (("dns1", 53), ("dns2", 5353)):
         body = {"name": name, "address": "192.0.2.53", "port": port}
         lb.change("POST", "nameservers", body, resolver="internal_dns")
+    soon = lb.spelled("100", "100ms")
     assert sorted(lb.section("resolvers internal_dns")) == [
-        "accepted_payload_size 4096", "hold nx 100", "hold obsolete 0", "hold valid 100",
+        "accepted_payload_size 4096", f"hold nx {soon}", lb.spelled("hold obsolete 0", "hold obsolete 0ms"), f"hold valid {soon}",
         "nameserver dns1 192.0.2.53:53", "nameserver dns2 192.0.2.53:5353", "resolve_retries 3",
-        "timeout resolve 100", "timeout retry 100",
+        f"timeout resolve {soon}", f"timeout retry {soon}",
     ]  # fmt: skip
     [shown] = lb.get("configuration/resolvers")
     assert shown["name"] == "internal_dns" and shown["hold_valid"] == 100

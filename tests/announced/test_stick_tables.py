@@ -35,19 +35,16 @@ def count(lb: Balancer, rule: dict[str, Any]) -> None:
 
 def test_a_table_is_shown_as_it_was_made(lb: Balancer) -> None:
     lb.change("POST", "backends", TABLE)
-    lines = "  stick-table type ip size 1048576 expire 1800000 store http_req_cnt,http_req_rate(10s),gpc0\n"
-    assert lines in lb.text
+    size, expire = lb.spelled("1048576", "1m"), lb.spelled("1800000", "30m")
+    counters = "http_req_cnt,http_req_rate(10s),gpc0"
+    assert f"  stick-table type ip size {size} expire {expire} store {counters}\n" in lb.text
     assert lb.get("configuration/backends/login_requests")["stick_table"] == TABLE["stick_table"]
     [listed] = lb.get("runtime/stick_tables")
     assert lb.get("runtime/stick_tables/login_requests", process=1) == listed
-    told = {name: listed[name] for name in ("name", "type", "size", "used", "process")}
-    assert told == {
-        "name": "login_requests",
-        "type": "ip",
-        "size": 1048576,
-        "used": 0,
-        "process": 1,
-    }
+    told = {"name": "login_requests", "type": "ip", "size": 1048576, "used": 0}
+    if lb.spoken == "v2":
+        told["process"] = 1
+    assert listed.items() >= told.items()
     fields = {one["field"]: (one["type"], one.get("period")) for one in listed["fields"]}
     assert fields == {"http_req_cnt": ("counter", None), "http_req_rate": ("rate", 10000),
                       "gpc0": ("counter", None)}  # fmt: skip
@@ -56,6 +53,8 @@ def test_a_table_is_shown_as_it_was_made(lb: Balancer) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=["as in 2.0", "as in 2.9"])
 def test_requests_are_counted_for_each_address(lb: Balancer, rule: dict[str, Any]) -> None:
+    if lb.spoken == "v3" and rule is RULES[0]:
+        pytest.skip("version 3 has no rules as in 2.0")
     count(lb, rule)
     for source, requests in (("127.0.0.2", 3), ("127.0.0.3", 5)):
         for _ in range(requests):

@@ -84,9 +84,12 @@ class Answer:
 
 
 class Client:
-    """A keep-alive client with a password."""
+    """A keep-alive client with a password, which transacts through one version of the interface."""
 
-    def __init__(self, port: int, user: str = USER, password: str = PASSWORD) -> None:
+    def __init__(
+        self, port: int, user: str = USER, password: str = PASSWORD, version: str = "v2"
+    ) -> None:
+        self.services = f"/{version}/services/haproxy"
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.headers = {"Authorization": f"Basic {token}"}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
@@ -121,20 +124,20 @@ class Client:
         return Answer(response.status, response.headers, response.read())
 
     def version(self) -> int:
-        return int(self.call("GET", f"{CONFIGURATION}/version").json)
+        return int(self.call("GET", f"{self.services}/configuration/version").json)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[str]:
         """Open a transaction, and commit it when the block ends well."""
-        begun = self.call("POST", TRANSACTIONS, version=self.version())
+        begun = self.call("POST", f"{self.services}/transactions", version=self.version())
         assert begun.status == 201, begun.body
         identifier = begun.json["id"]
         try:
             yield identifier
         except BaseException:
-            self.call("DELETE", f"{TRANSACTIONS}/{quote(identifier)}")
+            self.call("DELETE", f"{self.services}/transactions/{quote(identifier)}")
             raise
-        committed = self.call("PUT", f"{TRANSACTIONS}/{quote(identifier)}", force_reload="true")
+        committed = self.call("PUT", f"{self.services}/transactions/{quote(identifier)}", force_reload="true")
         assert committed.status in (200, 202), committed.body
 
 
@@ -198,8 +201,8 @@ class ApiServer:
         self.process.wait()
         self.process = None
 
-    def client(self) -> Client:
-        return Client(self.port)
+    def client(self, version: str = "v2") -> Client:
+        return Client(self.port, version=version)
 
     def specification(self, name: str = "specification", version: str = "v2") -> Tree:
         """The served document: `specification` (Swagger 2.0) or `specification_openapiv3`."""

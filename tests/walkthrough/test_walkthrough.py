@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.announced.support import server
+from tests.harness.addresses import address
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
-from tests.harness.server import CONFIGURATION, ApiServer, Client, free_port
+from tests.harness.server import ApiServer, Client, free_port
 from tests.harness.sites import sites
 from tests.harness.story import Ports, Step, assert_told, first_transaction, second_transaction
 from tests.harness.waiting import PATIENCE, until
@@ -42,12 +43,21 @@ class System:
     api: ApiServer
     ports: Ports
     start: str
+    version: str
+
+    def client(self) -> Client:
+        """A client of the interface's version."""
+        return self.api.client(self.version)
 
 
-@pytest.fixture(params=["2.6", "2.8", "2.8 installed", "3.0", "3.2"])
+@pytest.fixture(params=["2.6", "2.8", "2.8 v3", "2.8 installed", "3.0", "3.2", "3.2 v3"])
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """With the server of the clone, or that of the built package as `dataplane init` sets it up."""
-    version, _, installed = request.param.partition(" ")
+    """With the server of the clone, or that of the built package as `dataplane init` sets it up.
+
+    Through version 2 of the interface, or another where the parameter names one.
+    """
+    version, _, how = request.param.partition(" ")
+    installed, spoken = how == "installed", how if how.startswith("v") else "v2"
     program = one_haproxy(version)
     root = request.getfixturevalue("clean_root") if installed else None
     configuration = tmp_path / "haproxy.cfg"
@@ -60,14 +70,15 @@ def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
         api = server(program, tmp_path, haproxy, root)
         web = (behind[0].port, behind[1].port)
         with api:
-            yield System(api, Ports(free_port(), web, behind[2].port), start)
+            yield System(api, Ports(free_port(), web, behind[2].port), start, spoken)
 
 
-def carry_out(client: Client, steps: list[Step]) -> None:
+def carry_out(system: System, client: Client, steps: list[Step]) -> None:
     with client.transaction() as transaction:
         for collection, query, body in steps:
-            path = f"{CONFIGURATION}/{collection}"
-            made = client.call("POST", path, body, **query, transaction_id=transaction)
+            at = address(system.version, collection, query, body)
+            path, more = f"/{system.version}{at.path}", {**at.query, "transaction_id": transaction}
+            made = client.call("POST", path, at.body, **more)
             assert made.status == 202, (collection, made.status, made.body)
 
 
@@ -96,14 +107,14 @@ def ask_until(port: int, wanted: tuple[int, str], host: str = "localhost") -> No
 
 
 def test_traffic_is_routed_as_configured(system: System) -> None:
-    client, ports = system.api.client(), system.ports
+    client, ports = system.client(), system.ports
 
-    carry_out(client, first_transaction(ports))
+    carry_out(system, client, first_transaction(ports))
     ask_until(ports.site, (200, "web1"))
     assert {ask(ports.site) for _ in range(10)} == {(200, "web1"), (200, "web2")}
     assert ask(ports.site, "/admin.php")[0] == 200
 
-    carry_out(client, second_transaction(ports))
+    carry_out(system, client, second_transaction(ports))
     ask_until(ports.site, (200, "example"), host="www.example.local")
     assert {ask(ports.site) for _ in range(10)} == {(200, "web1"), (200, "web2")}
     assert {ask(ports.site, "/a", "www.example.local") for _ in range(10)} == {(200, "example")}
@@ -112,21 +123,21 @@ def test_traffic_is_routed_as_configured(system: System) -> None:
 
 
 def test_what_was_there_is_untouched(system: System) -> None:
-    client = system.api.client()
-    carry_out(client, first_transaction(system.ports))
-    carry_out(client, second_transaction(system.ports))
+    client = system.client()
+    carry_out(system, client, first_transaction(system.ports))
+    carry_out(system, client, second_transaction(system.ports))
     text = system.api.configuration.read_text("utf-8")
     assert system.start in text, text
     assert_told(text, system.ports)
 
 
 def test_reload_is_recorded(system: System) -> None:
-    client = system.api.client()
+    client = system.client()
     query = {"version": client.version()}
-    made = client.call("POST", f"{CONFIGURATION}/backends", {"name": "later"}, **query)
+    made = client.call("POST", f"{client.services}/configuration/backends", {"name": "later"}, **query)
     assert made.status == 202, made.body
     reload = made.headers["Reload-ID"]
-    path = f"/v2/services/haproxy/reloads/{reload}"
+    path = f"{client.services}/reloads/{reload}"
     until(lambda: client.call("GET", path).json["status"] != "in_progress")
     record = client.call("GET", path).json
     assert record["status"] == "succeeded", record
