@@ -38,7 +38,8 @@ measured in turn: the median, and the quartiles.
 
 What the versions of the interface cost is told in ratios to version 2, measured in turn (`--versions`
 measures that alone). A first GET is one of what has just been changed, in one process without a
-network; those over HTTP ask for the same again and again.
+network; those over HTTP ask for the same again and again. The first request
+of all is one to version 2, which reads the file for the others.
 
 {tables}
 """
