@@ -1,7 +1,7 @@
 """Values of several properties that a version shows in the text of one."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.codec.codec import Codec
@@ -20,7 +20,6 @@ WORD = st.sampled_from(["a", "as", "on", "10.0.0.1:80-90", '"two words"', "esc\\
 ONE = st.fixed_dictionaries({"from": WORD}, optional={"who": WORD, "where": WORD, "other": WORD})
 
 
-@settings(deadline=None)
 @given(ONE, ONE)
 def test_what_one_version_says_in_a_text_the_other_says_in_parts(outer, inner):
     values = {**outer, **{f"deep.{name}": value for name, value in inner.items()}}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dataplane_core.codec.codec import Codec
@@ -18,7 +18,6 @@ OLD, NEW = (Codec("thing", PROPS, version, SchemaFactory()) for version in ("v2"
 SIGNS = st.text("ab=,\"'\\$ #n", max_size=8)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.from_regex("[A-Za-z0-9_]{1,3}", fullmatch=True), SIGNS, min_size=1, max_size=3))
 def test_what_is_written_is_one_word_that_says_the_same(values):
     if all(re.search(VALUE, value) for value in values.values()):
@@ -33,7 +32,6 @@ def test_what_is_written_is_one_word_that_says_the_same(values):
         assert refusal.value.code == Code.PATTERN
 
 
-@settings(deadline=None)
 @given(SIGNS)
 def test_weak_quotes_mean_what_a_word_means(word):
     assume(is_one_word(word))
@@ -41,7 +39,6 @@ def test_weak_quotes_mean_what_a_word_means(word):
     assert (unquote(weak), has_variable(weak)) == (unquote(word), has_variable(word))
 
 
-@settings(deadline=None)
 @given(SIGNS)
 def test_what_a_put_sends_back_stays_as_it_is_written(word):
     assume(is_one_word(word))

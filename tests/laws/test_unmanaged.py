@@ -171,7 +171,7 @@ def test_lines_that_others_override_are_shown(tmp_path):
 def test_every_kind_of_section_has_an_object(tmp_path):
     text = "global\nlog-profile p\n  on error format x\nnamespace_list\n  namespace n\n"
     api = Everything(tmp_path, text)
-    assert [kind for kind in api.registry.language.kinds if owner(api.registry, kind) is None] == []
+    assert [kind for kind in api.registry.language.kinds if owner(api.registry.collections.values(), kind) is None] == []
     assert api.get("log_profiles") == [{"name": "p", "x_unmanaged": ["on error format x"]}]
     assert api.get("log_profiles/p")["x_unmanaged"] == ["on error format x"]
     assert api.get("namespaces") == {"x_unmanaged": ["namespace n"]}
