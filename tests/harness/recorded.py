@@ -42,9 +42,11 @@ def served_paths(document: dict[str, Any]) -> set[str]:
     return {(base + path).rstrip("/") for path in document["paths"]}
 
 
-def prepare_golden(shared: Path, folder: Path, odd: bool) -> Path:
+def prepare_golden(
+    shared: Path, folder: Path, odd: bool, program: str = "golden_check.py"
+) -> Path:
     """Write the start configuration of the recorded cases into `folder`; its path."""
-    tool = str(shared / "tools" / "golden_check.py")
+    tool = str(shared / "tools" / program)
     command = [sys.executable, tool, "prepare", *(["--odd"] if odd else []), str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     files = folder / "files"
