@@ -10,6 +10,7 @@ from dataplane_core.api.frame import Access, Frame
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import RoutedVersion, ServedVersion
+from dataplane_core.api.v1 import V1
 from dataplane_core.api.v2 import V2
 from dataplane_core.api.v3 import V3
 from dataplane_core.auth import Authenticator, Identity
@@ -18,7 +19,7 @@ from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.wiring import make_services, refused_declarations
 
-VERSIONS: tuple[RoutedVersion, ...] = (V2(), V3())
+VERSIONS: tuple[RoutedVersion, ...] = (V2(), V1(), V3())
 """The API versions that can be served, in the order in which they are without a setting."""
 
 

@@ -174,7 +174,7 @@ class RowList(RowResource):
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "replace_list")
             before = [row.values for row in self._collection.table.rows(section)]
-            items = self._codec.keep_each(before, wanted)
+            items = self._codec.keeping.keep_each(before, wanted)
             new = self._collection.table.put(section, items, self._collection.key)
             new = with_each(new, self._collection, writes)
             edit.document = edit.document.replace(section, new)
@@ -209,7 +209,7 @@ class RowItem(RowResource):
             section = self._section(edit.document, parent, "replace", key)
             row = self._find(section, parent, key)
             self._rename(section, parent, row, values)
-            values = self._codec.keep(row.values, values)
+            values = self._codec.keeping.keep(row.values, values)
             new = self._collection.table.replace(section, row, values)
             if write is not None:
                 new = new.replace_each({row.at: write(new.lines[row.at])})

@@ -38,7 +38,7 @@ class SectionObjects:
         self._collection = collection
         self._codec = view.codec(collection)
         self._whole = view.whole(collection)
-        lacking = set(self._codec.hidden)
+        lacking = set(self._codec.keeping.hidden)
         every = collection.model.statements
         self._hidden = frozenset(one for one in every if one.names and one.names <= lacking)
         self._nested = NestedMetadata(collection.model) if view.version.has_metadata else None
@@ -95,7 +95,7 @@ class SectionObjects:
         if full:
             new = self._put_whole(section, values, lists)
         else:
-            new = model.put(section, self._codec.keep(model.read(section), values))
+            new = model.put(section, self._codec.keeping.keep(model.read(section), values))
         if self._nested is not None:
             new = self._nested.write(new, nested)
         if write is not None:
@@ -109,13 +109,13 @@ class SectionObjects:
         self, section: Section, values: dict[str, Any], lists: Mapping[str, list[dict[str, Any]]]
     ) -> Section:
         before = self._whole.read(section)
-        kept, writes = dict(self._codec.keep(before, values)), {}
+        kept, writes = dict(self._codec.keeping.keep(before, values)), {}
         for name, rows in self._whole.rows.items():
             wanted = lists[name]
             if rows.key is not None:
                 wanted = _in_file_order(rows, section, wanted)
             writes[name] = [self._view.take_metadata(rows, item) for item in wanted]
-            kept[name] = self._view.codec(rows).keep_each(before.get(name, ()), wanted)
+            kept[name] = self._view.codec(rows).keeping.keep_each(before.get(name, ()), wanted)
         new = self._whole.put(section, kept)
         for name, rows in self._whole.rows.items():
             new = with_each(new, rows, writes[name])

@@ -1,7 +1,7 @@
 """Decode what a client sends into flat values, and encode flat values as a client gets them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -10,13 +10,15 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from dataplane_core.codec.aliases import resolved
-from dataplane_core.codec.conversions import CONVERSIONS
+from dataplane_core.codec.flat_values import drop, spelled_by
+from dataplane_core.codec.implied import implied, in_version
+from dataplane_core.codec.keeping import Keeping
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.projector import Projector
 from dataplane_core.codec.refusals import raise_violations, refuse_other_types
 from dataplane_core.codec.schema import SchemaFactory
-from dataplane_core.codec.shape import JsonNode, Unused, attach, build, drop, flatten, tidy
-from dataplane_core.codec.untouched import Comparison, carried, partners
+from dataplane_core.codec.shape import JsonNode, Unused, attach, build, flatten, tidy
+from dataplane_core.codec.untouched import Comparison, carried
 from dataplane_core.codec.violations import (
     TYPE_ERROR,
     BrokenRelation,
@@ -75,8 +77,8 @@ class Codec:
     them out with a warning. `rules` gives the problems between properties of flat values. `empty`
     are the nested objects that are shown although nothing is in them, where other properties have
     the values given. `children` are objects of other models that each of this model holds.
-    `project` makes the object that a client gets of flat values, `hidden` are the flat paths of
-    properties that the version lacks.
+    `project` makes the object that a client gets of flat values, `keeping` keeps what the version
+    lacks.
     """
 
     def __init__(
@@ -110,14 +112,11 @@ class Codec:
         for one in self.children:
             attach(self.root, one.prop, one.codec.root, one.key)
             self.elsewhere |= {f"{one.prop.name}.{path}" for path in one.codec.elsewhere}
-        self.project = Projector(self.root, empty)
-        lacking = (prop.name for prop in self.props if mask.hides(prop.path(version)))
-        self.hidden = tuple(lacking)
-        self._converted = {
-            prop.name: CONVERSIONS[prop.types[version]].shown
-            for prop in self.props
-            if version in prop.types and prop.name not in self.hidden
-        }
+        tied = in_version(empty or {}, self.props, version)
+        self._implied = implied(self.root, tied)
+        self.project = Projector(self.root, tied)
+        says = {name for prop in self.root.spelled for name in spelled_by(prop)}
+        self.keeping = Keeping(self.props, version, mask, says=says, tied=empty)
 
     @cached_property
     def schema_class(self) -> type[Schema]:
@@ -150,7 +149,7 @@ class Codec:
         problems = self._violations(echo, shown)
         values: dict[str, Any] = {}
         if not problems or problems[0][1].code != TYPE_ERROR:
-            values = resolved(flatten(echo, self.root), self.root.aliases, self._shown(shown))
+            values = resolved(self._said(echo), self.root.aliases, self._shown(shown))
         ignored: list[str] = []
         if unused.unknown or unused.unmanaged:
             ignored += self._leave_out(unused, problems)
@@ -214,7 +213,15 @@ class Codec:
         return self._flat(shown) if shown and self.root.aliases else {}
 
     def _flat(self, shown: Mapping[str, Any]) -> dict[str, Any]:
-        return flatten(tidy(shown, self.root, Unused(), shown), self.root)
+        return self._said(tidy(shown, self.root, Unused(), shown))
+
+    def _said(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the flat values of a valid object, with those that its objects imply."""
+        values = flatten(body, self.root)
+        for name, needed in self._implied.items():
+            if name in body:
+                values = {**needed, **values}
+        return values
 
     def _leave_out(self, unused: Unused, problems: list[Violation]) -> list[str]:
         """Return the names of what is ignored; what is refused instead goes to `problems`."""
@@ -230,48 +237,6 @@ class Codec:
                     (path, BrokenRule(Code.UNKNOWN, f"in body is not known here{near}"))
                 )
         return ignored + unused.unmanaged
-
-    def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-        """Return `values` with what the object says `before` and this version cannot say.
-
-        These are the values that the version lacks, and those that it shows as it shows the new.
-        """
-        for path in self.hidden:
-            if path in before:
-                values[path] = before[path]
-        for path, shown in self._converted.items():
-            if path in before and path in values and shown(before[path]) == shown(values[path]):
-                values[path] = before[path]
-        return values
-
-    def keep_each(
-        self, before: Iterable[Mapping[str, Any]], wanted: Sequence[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Return the objects of a list, each with what its former self was, as `keep` does.
-
-        An object is the former one that says the same, or has the same `name`.
-        """
-        if not self.hidden and not self._converted:
-            return list(wanted)
-        whole: dict[int, tuple[dict[str, Any], Mapping[str, Any]]] = {}
-        for one in before:
-            seen = self._seen(one)
-            whole[id(seen)] = seen, one
-        kept = []
-        news = [self._seen(one) for one in wanted]
-        olds = partners([seen for seen, _ in whole.values()], news)
-        for old, new, values in zip(olds, news, wanted, strict=True):
-            is_same = old is not None and (old == new or "name" in old)
-            kept.append(self.keep(whole[id(old)][1] if is_same else {}, dict(values)))
-        return kept
-
-    def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what this version shows of flat values, under their flat paths."""
-        return {
-            path: self._converted[path](value) if path in self._converted else value
-            for path, value in values.items()
-            if path not in self.hidden
-        }
 
     def is_known_elsewhere(self, path: str) -> bool:
         """Return whether another version knows the path, or something in it or around it."""

@@ -1,6 +1,6 @@
 """Make the JSON objects of the interface from flat values, with members in its order."""
 
-from collections.abc import Callable, ItemsView, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dataplane_core.codec.phrases import Parts, phrase
@@ -15,8 +15,8 @@ class _Step(NamedTuple):
 
     With a `key`, the items stand in an object by that property of each. `shown` makes of a value
     what the version has, where that is of another type, and None of one that it does not show
-    there. `parts` are the values that stand in its text. Without a path it is an empty object,
-    where `needed` are among the values.
+    there. `parts` are the values that stand in its text. `made` makes it of all values instead; an
+    empty list or None of it is not shown.
     """
 
     path: str
@@ -24,7 +24,7 @@ class _Step(NamedTuple):
     name: str
     items: "Projector | None" = None
     shown: Callable[[Any], Any] | None = None
-    needed: ItemsView[str, Any] = _NOTHING.items()
+    made: Callable[[Mapping[str, Any]], Any] | None = None
     key: str | None = None
     parts: Parts = _NOTHING
 
@@ -36,13 +36,14 @@ class Projector:
     properties have the values given.
     """
 
-    __slots__ = ("_aliases", "_empty", "_order", "_plans", "_steps")
+    __slots__ = ("_aliases", "_empty", "_order", "_plans", "_spelled", "_steps")
 
     def __init__(
         self, root: JsonNode, empty: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
         self._steps: dict[str, _Step] = {}
         self._aliases: dict[str, list[_Step]] = {}
+        self._spelled: list[tuple[frozenset[str], _Step]] = []
         self._order: dict[tuple[str, ...], int] = {}
         self._plans: dict[tuple[str, ...], list[_Step]] = {}
         self._add(root, ())
@@ -63,6 +64,10 @@ class Projector:
                     child.canonical, parents, child.name, items, shown,
                     key=child.key, parts=child.parts,
                 )  # fmt: skip
+                if child.prop is not None and child.prop.spells is not None:
+                    step = step._replace(made=child.prop.spells.words)
+                    self._spelled.append((child.prop.spells.names, step))
+                    continue
                 self._steps[child.canonical] = step
                 self._steps.update((path, step._replace(path=path)) for path in child.others)
                 for path, words in child.echoes.items():
@@ -78,7 +83,9 @@ class Projector:
             if step.items is not None and path.startswith(f"{known}."):
                 place, _, inner = path[len(known) + 1 :].partition(".")
                 return ".".join((*names, place, step.items.wire_name(inner)))
-        return path
+        spelled = (step for said, step in self._spelled if path in said or path == step.path)
+        around = next(spelled, None)
+        return path if around is None else ".".join((*around.parents, around.name))
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the object of the interface; properties that the version lacks are left out."""
@@ -87,13 +94,13 @@ class Projector:
         if plan is None:
             plan = self._plan(names)
         result: dict[str, Any] = {}
-        for path, parents, name, items, shown, needed, key, parts in plan:
-            if path:
-                value = phrase(path, parts, values) if parts else values[path]
-            elif needed <= values.items():
-                value = {}
+        for path, parents, name, items, shown, made, key, parts in plan:
+            if made is not None:
+                value = made(values)
+                if value is None or value == []:
+                    continue
             else:
-                continue
+                value = phrase(path, parts, values) if parts else values[path]
             if shown is not None:
                 value = shown(value)
                 if value is None:
@@ -113,15 +120,22 @@ class Projector:
     def _plan(self, names: tuple[str, ...]) -> list[_Step]:
         steps = [alias for name in names for alias in self._aliases.get(name, ())]
         steps += [self._steps[name] for name in names if name in self._steps]
+        steps += [step for said, step in self._spelled if not said.isdisjoint(names)]
         shown = {(*step.parents, step.name)[0] for step in steps}
         for name, needed in self._empty.items():
             if name not in shown:
-                steps.append(_Step("", (), name, needed=needed.items()))
+                steps.append(_Step("", (), name, made=_empty_with(needed)))
         steps.sort(key=lambda step: self._order[*step.parents, step.name])
         if len(self._plans) >= _MOST_PLANS:
             self._plans.clear()
         self._plans[names] = steps
         return steps
+
+
+def _empty_with(needed: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """Return what makes an empty object where values have those needed."""
+    wanted = needed.items()
+    return lambda values: {} if wanted <= values.items() else None
 
 
 def _keys(key: str, items: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dataplane_core.codec.aliases import echoes, resolved
 from dataplane_core.codec.conversions import CONVERSIONS, IN_UNITS, Conversion
+from dataplane_core.codec.flat_values import unspelled
 from dataplane_core.codec.masks import NO_MASK, ModelMask
 from dataplane_core.codec.phrases import Parts, cut, held_in
 from dataplane_core.codec.untouched import is_same, partners
@@ -31,6 +32,8 @@ class JsonNode:
     `aliases` are the properties of the whole object some of whose values are another property's,
     and `echoes` the values that answers show of one of these, by the other's path and value.
 
+    `spelled` are the properties of the whole object that spell others (`Prop.spells`).
+
     `item` is the tree of one item of an array; that of another model's objects is the root of that
     model, which has the model's name and no path. With a `key`, the items stand in an object, each
     under the value of that flat path of it, instead of in an array.
@@ -38,7 +41,7 @@ class JsonNode:
 
     __slots__ = (
         "aliases", "canonical", "children", "conversion", "defaults", "echoes", "folded", "item",
-        "key", "name", "others", "parts", "path", "prop", "shared",
+        "key", "name", "others", "parts", "path", "prop", "shared", "spelled",
     )  # fmt: skip
 
     def __init__(self, name: str, path: str, canonical: str = "", prop: Prop | None = None) -> None:
@@ -56,6 +59,7 @@ class JsonNode:
         self.item: JsonNode | None = None
         self.key: str | None = None
         self.aliases: list[Prop] = []
+        self.spelled: list[Prop] = []
         self.echoes: Mapping[str, Mapping[Any, Any]] = {}
 
     def child(self, name: str) -> "JsonNode":
@@ -122,9 +126,7 @@ def build(
         if node.prop is not None:
             node.others.append(prop.name)
             continue
-        if prop.same_as:
-            root.aliases.append(prop)
-            node.echoes = echoes(prop) if version in prop.same_in else {}
+        _note(root, node, prop, version)
         node.canonical, node.conversion = prop.name, conversion
         node.parts = prop.holds.get(version, _NOTHING)
         node.prop = prop = prop if conversion is None else conversion.prop(prop)
@@ -137,6 +139,15 @@ def build(
             one = mask.shown(prop.items.in_version(version), f"{full}[]")
             node.item = JsonNode("", f"{node.path}[]", prop=one)
     return root
+
+
+def _note(root: JsonNode, node: JsonNode, prop: Prop, version: str) -> None:
+    """Note in the tree of a whole object a property that says what others do."""
+    if prop.spells:
+        root.spelled.append(prop)
+    if prop.same_as:
+        root.aliases.append(prop)
+        node.echoes = echoes(prop) if version in prop.same_in else {}
 
 
 def attach(root: JsonNode, prop: Prop, item: JsonNode, key: str | None) -> None:
@@ -267,21 +278,4 @@ def flatten(
             values.update(cut(value, child.canonical, child.parts))
         else:
             values[child.canonical] = value
-    return values
-
-
-def drop(values: dict[str, Any], path: str) -> bool:
-    """Remove the value at a flat path, in an item of a list too; return whether it was there.
-
-    An item's path is the list's, the item's place, and its own: `farms.0.servers.1.port`.
-    """
-    if path in values:
-        del values[path]
-        return True
-    for name, items in values.items():
-        if isinstance(items, list) and path.startswith(f"{name}."):
-            place, _, inner = path[len(name) + 1 :].partition(".")
-            item = items[int(place)] if place.isdecimal() and int(place) < len(items) else None
-            if isinstance(item, dict) and drop(item, inner):
-                return True
-    return False
+    return unspelled(values, node.spelled) if node.spelled else values

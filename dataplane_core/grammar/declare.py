@@ -1,6 +1,6 @@
 """Declare statements, and terms that combine others; `values` has the terms of one word."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.grammar.acl_condition import ConditionedTerm
@@ -33,6 +33,7 @@ from dataplane_core.grammar.terms import (
     seq,
 )
 from dataplane_core.grammar.values import const
+from dataplane_core.grammar.version_views import RenamedTerm, SpelledChoice
 
 nothing: Term = TermSequence()
 
@@ -60,9 +61,22 @@ def just_one(*terms: Term, needed: bool = True) -> Term:
     return ExclusiveChoice(*terms, needed=needed)
 
 
-def group(name: str, term: Term) -> Term:
-    """Return a term whose properties are those of the nested object `name`."""
-    return Group(name, term)
+def group(name: str, term: Term, names: Mapping[str, str] | None = None) -> Term:
+    """Return a term whose properties are those of the nested object `name`.
+
+    `names` are what the object is called in versions that call it otherwise.
+    """
+    return Group(name, term, names)
+
+
+def renamed(term: Term, **names: Mapping[str, str]) -> Term:
+    """Return a term some of whose properties have other names in versions: in this place alone."""
+    return RenamedTerm(term, names)
+
+
+def spelled(name: str, choice: Dispatch, help: str) -> Term:
+    """Return a choice of which versions show the words behind the first one as the list `name`."""
+    return SpelledChoice(choice, name, help)
 
 
 def checked(term: Term, rule: Callable[[Values], Iterable[Problem]]) -> Term:

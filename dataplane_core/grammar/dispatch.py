@@ -141,11 +141,13 @@ def _pattern(text: str) -> str:
 class Case(Declaration):
     """One branch of a dispatch: its first word, the terms behind that, and the value for it.
 
-    A branch with an empty `head` reads what no other branch has taken.
+    A branch with an empty `head` reads what no other branch has taken. `behind` is the term behind
+    the first word.
     """
 
     def __init__(self, head: Template, term: Term, value: Any) -> None:
         self.head = head
+        self.behind = term
         self.value = value
         self.term = TermSequence(head, term) if head.text else term
 

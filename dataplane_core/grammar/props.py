@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol, Self
 
 from dataplane_core.errors import Code, Invalid
 
@@ -31,6 +32,23 @@ class Problem:
     of_choice: bool = False
 
 
+class Spelling(Protocol):
+    """Says other properties of an object as the words that stand for them on a line."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The paths of these other properties."""
+
+    def words(self, values: Values) -> list[str]:
+        """Return the words for the values of an object."""
+
+    def read(self, words: Iterable[str], values: Values) -> dict[str, Any] | None:
+        """Return what words say, with the other values of the object; None if they say nothing."""
+
+    def under(self, prefix: str) -> Self:
+        """Return the same for properties of the nested object `prefix`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prop:
     """One property, stated once: parser, writer, schema and specification all read it from here.
@@ -38,7 +56,8 @@ class Prop:
     `name` is the dotted path in the JSON object, `names` its path in API versions that differ, and
     `types` the conversion of its value in those that have another JSON type (`boolean` for the
     words enabled and disabled); `facts` are other fields that differ in a version, such as its
-    `enum`. Versions that lack a property have it in a mask of their own.
+    `enum`. Versions that lack a property have it in a mask of their own. A name of "" is the nested
+    object that the property belongs to: in that version it is no object, but this value alone.
     `items` are the properties of an array's objects, or one `Prop` for an array of scalars, which
     has from `min_items` to `max_items` of them, all of them different if they are `unique`. An
     object whose members have any name has one `Prop` for them all, and a pattern for their `keys`.
@@ -53,7 +72,9 @@ class Prop:
     it; the answers of the versions in `same_in` show it beside the other one.
 
     `holds` are further properties that a version shows in the text of this one, each behind a word
-    of its own, and not by themselves: for each version, the words and the names.
+    of its own, and not by themselves: for each version, the words and the names. `spells` makes the
+    property a list of words that say other properties of the same object: answers make it of these,
+    a body's words become these, and no line is read as it.
 
     `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
     a condition, which names ACLs of its own section.
@@ -89,15 +110,22 @@ class Prop:
     read_only: bool = False
     same_as: Mapping[Any, tuple[str, Any]] = field(default_factory=dict)
     same_in: tuple[str, ...] = ()
+    spells: Spelling | None = None
     live: str | None = None
     live_unless: str = ""
     refers_to: tuple[str, ...] = ()
     sort_as: str = ""
     shared_in: str | None = None
 
-    def under(self, prefix: str) -> "Prop":
-        """Return the property as one of the nested object `prefix`."""
-        names = {version: f"{prefix}.{name}" for version, name in self.names.items()}
+    def under(self, prefix: str, prefixes: Mapping[str, str] = MappingProxyType({})) -> "Prop":
+        """Return the property as one of the nested object `prefix`.
+
+        `prefixes` are what the object is called in versions that call it otherwise.
+        """
+        names = {
+            version: f"{prefixes.get(version, prefix)}.{self.path(version)}".rstrip(".")
+            for version in {**prefixes, **self.names}
+        }
         shared_in = None if self.shared_in is None else f"{prefix}.{self.shared_in}"
         same_as = {value: (f"{prefix}.{name}", one) for value, (name, one) in self.same_as.items()}
         holds = {
@@ -106,7 +134,7 @@ class Prop:
         }
         return replace(
             self, name=f"{prefix}.{self.name}", names=names, shared_in=shared_in, same_as=same_as,
-            holds=holds,
+            holds=holds, spells=self.spells and self.spells.under(prefix),
         )  # fmt: skip
 
     def path(self, version: str) -> str:

@@ -1,6 +1,6 @@
 """Terms made of other terms: optional, repeated, one of several, in an object, with a rule."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -205,14 +205,18 @@ class ExclusiveChoice(OrderedChoice):
 
 
 class Group(Term):
-    """A term whose properties are those of the nested object `prefix`."""
+    """A term whose properties are those of the nested object `prefix`.
 
-    def __init__(self, prefix: str, term: Term) -> None:
+    `names` are what the object is called in versions that call it otherwise.
+    """
+
+    def __init__(self, prefix: str, term: Term, names: Mapping[str, str] | None = None) -> None:
         self.prefix = prefix
         self.term = term
+        self.called = names or {}
 
     def declared(self) -> Iterable[Prop]:
-        return (prop.under(self.prefix) for prop in self.term.props)
+        return (prop.under(self.prefix, self.called) for prop in self.term.props)
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         inner = Reading()

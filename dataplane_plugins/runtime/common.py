@@ -14,7 +14,7 @@ from dataplane_core.plugin import (
 )
 
 PATH = "/services/haproxy/runtime"
-V2, V3 = ("v2",), ("v3",)
+V1, V2, V3 = ("v1",), ("v2",), ("v3",)
 """The versions of a path that only one has: parents are in the query of v2, in the path of v3."""
 NAME_PATTERN = '^[^\\r\\n<>*;$#&{}"]+$'
 """The names that the interface takes, in paths and in queries."""

@@ -19,7 +19,7 @@ from dataplane_core.plugin import (
     operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, V2, V3, answers_of_all
+from dataplane_plugins.runtime.common import NUMBER, PATH, TEXT, V1, V2, V3, answers_of_all
 
 FIELDS = {
     "ActivePeers": "active_peers",
@@ -83,6 +83,10 @@ FIELDS = {
 """HAProxy's names of numbers, and those of the interface."""
 
 
+OLD_FIELDS = ("pid", "processes", "release_date", "uptime", "version")
+"""What version 1 shows."""
+
+
 def parse_info(answer: str) -> dict[str, Any]:
     """Return an answer to `show info` as an object with the interface's names."""
     given: Mapping[str, str] = {
@@ -126,6 +130,14 @@ class FirstProcessInfo(ProcessInfo):
         resp.data = to_json(self._asked()[0])
 
 
+class OldProcessInfo(ProcessInfo):
+    """The process as version 1 has it, of several the first: some of its facts, in `haproxy`."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        info = self._asked()[0].get("info", {})
+        resp.data = to_json({"haproxy": {name: info[name] for name in OLD_FIELDS if name in info}})
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the information."""
@@ -134,13 +146,17 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     members = {**numbers, "node": TEXT, "release_date": date, "version": TEXT}
     routes.schema("process_info_item", {"type": "object", "properties": members})
     one = {"error": TEXT, "info": {"$ref": "process_info_item"}, "runtimeAPI": TEXT}
-    routes.schema("process_info", {"type": "object", "properties": one})
+    routes.schema("process_info", {"type": "object", "properties": one}, V2 + V3)
     routes.schema("process_infos", array("process_info"))
+    old = {"type": "object", "properties": {name: members[name] for name in OLD_FIELDS}}
+    routes.schema("process_info", {"type": "object", "properties": {"haproxy": old}}, V1)
     for versions, resource, schema in (
         (V2, ProcessInfo(services.runtime), "process_infos"),
         (V3, FirstProcessInfo(services.runtime), "process_info"),
     ):
         routes.add(f"{PATH}/info", resource, {"GET": _reading(schema)}, versions)
+    resource = OldProcessInfo(services.runtime)
+    routes.add("/services/haproxy/info", resource, {"GET": _reading("process_info")}, V1)
 
 
 def _reading(schema: str) -> Operation:

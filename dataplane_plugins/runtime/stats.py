@@ -22,7 +22,7 @@ from dataplane_core.plugin import (
     operation,
     to_json,
 )
-from dataplane_plugins.runtime.common import NUMBER, TEXT, V2, V3, answers_of_all
+from dataplane_plugins.runtime.common import NUMBER, TEXT, V1, V2, V3, answers_of_all
 
 NUMBERS = (
     *("act", "agent_code", "agent_duration", "agent_fall", "agent_health", "agent_rise", "bck"),
@@ -49,6 +49,9 @@ ENUMS = {
     "mode": ("tcp", "http", "health", "unknown"),
     "status": ("UP", "DOWN", "NOLB", "MAINT", "no check", "DRAIN", "OPEN"),
 }
+CHECKED = ("agent_status", "check_status")
+OLD_WORD = "L40K"
+"""How version 1 spells `L4OK` in its document; HAProxy never said so, nor do answers."""
 TYPES = {"frontend": 1, "backend": 2, "server": 4}
 """The objects that are counted, and what `show stat` calls them."""
 _LABELS = {"0": "frontend", "1": "backend", "2": "server"}
@@ -128,6 +131,18 @@ class FirstNativeStats(NativeStats):
         resp.data = to_json(self._asked(req)[0])
 
 
+class OldNativeStats(NativeStats):
+    """The counters of every process as version 1 has them: `tracked` is a number, or not there."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        processes = self._asked(req)
+        for one in (one for each in processes for one in each.get("stats", ())):
+            tracked = one["stats"].pop("tracked", "")
+            if is_digits(tracked):
+                one["stats"]["tracked"] = int(tracked)
+        resp.data = to_json(processes)
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the counters."""
@@ -135,14 +150,17 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     texts = {name: {**TEXT, **({"enum": list(ENUMS[name])} if name in ENUMS else {})}
              for name in TEXTS}  # fmt: skip
     members = {**dict.fromkeys(NUMBERS, NUMBER), **texts}
-    routes.schema("native_stat_stats", {"type": "object", "properties": members})
+    routes.schema("native_stat_stats", {"type": "object", "properties": members}, V2 + V3)
+    checked = {name: {**TEXT, "enum": [*ENUMS[name], OLD_WORD]} for name in CHECKED}
+    old = {**members, **checked, "tracked": NUMBER}
+    routes.schema("native_stat_stats", {"type": "object", "properties": old}, V1)
     kind = {"type": "string", "enum": ["backend", "server", "frontend"]}
     one = {"backend_name": TEXT, "name": TEXT, "stats": {"$ref": "native_stat_stats"}, "type": kind}
     routes.schema("native_stat", {"type": "object", "properties": one})
     each = {"error": TEXT, "runtimeAPI": TEXT, "stats": array("native_stat")}
     process = {"type": "object", "properties": each}
-    routes.schema("native_stats_collection", process, V2)
-    routes.schema("native_stats", array("native_stats_collection"), V2)
+    routes.schema("native_stats_collection", process, V1 + V2)
+    routes.schema("native_stats", array("native_stats_collection"), V1 + V2)
     routes.schema("native_stats", process, V3)
     get = operation(
         "getStats",
@@ -158,5 +176,6 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         _500=Response({"$ref": "native_stats"}, (), "The request failed."),
     )
     path = "/services/haproxy/stats/native"
+    routes.add(path, OldNativeStats(services.runtime), {"GET": get}, V1)
     routes.add(path, NativeStats(services.runtime), {"GET": get}, V2)
     routes.add(path, FirstNativeStats(services.runtime), {"GET": get}, V3)

@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 from tests.harness.recorded import reference, served_paths
 from tests.harness.server import ApiServer
 
-VERSIONS = {"v2": "v2.9", "v3": "v3.4"}
+VERSIONS = {"v1": "v1.2", "v2": "v2.9", "v3": "v3.4"}
 """The reference of each version that is served."""
 METHODS = ("get", "put", "post", "delete")
 OTHER_IDENTIFIERS = {
@@ -126,7 +126,10 @@ def test_operations_have_the_identifiers_and_tags_of_the_reference(
         identifier, ours = known.get("operationId"), served[key]["operationId"]
         if identifier not in (None, ours) and OTHER_IDENTIFIERS.get(str(identifier)) != ours:
             wrong.append((*key, identifier, ours))
-        if known.get("tags") != served[key]["tags"]:
+        tags = known.get("tags")
+        if version == "v1":  # which has further tags for all of the configuration, and by section
+            tags = [tag for tag in tags or () if tag in served[key]["tags"]]
+        if tags != served[key]["tags"]:
             wrong.append((*key, known.get("tags"), served[key]["tags"]))
     assert wrong == []
 

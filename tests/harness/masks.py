@@ -5,7 +5,7 @@
 writes the files in `dataplane_plugins/configuration/masks`. A version lacks what some other version
 publishes and it does not. `/v2` has always shown more than its release published, every keyword of
 HAProxy: what it shows now is not lacking. To let it show a further property or path, delete that
-from its mask and run the command again. Paths are those that plugins add: a version makes the paths of
+from its mask and run the command again. `/v1` is of the past: it lacks all that `/v2` shows more. Paths are those that plugins add: a version makes the paths of
 its collections itself.
 """
 
@@ -33,6 +33,8 @@ RENAMED = {"fcgi_app": "fcgiApp"}
 """Schemas that have another name in the declarations, which have those of 2.9."""
 MADE_OF = {"listen": ("frontend", "backend"), "runtime_add_server": ("server",)}
 """Schemas of the server's own that are made of others, and have what these have."""
+OF_EVERY_VERSION = {"x_unmanaged", "/specification_openapiv3"}
+"""A property and a path of this server's own, which every version has."""
 DEEPEST = 6
 
 Values = dict[str, set[Any]]
@@ -155,7 +157,7 @@ def mask(own: Facts, every: Facts) -> dict[str, Any]:
         known = own.schemas.get(name)
         if known is None:
             continue
-        lacking = sorted(_topmost(paths.keys() - known.keys()))
+        lacking = sorted(_topmost(paths.keys() - known.keys() - OF_EVERY_VERSION))
         words = {
             path: sorted(paths[path] - known[path])
             for path in sorted(paths.keys() & known.keys())
@@ -164,7 +166,8 @@ def mask(own: Facts, every: Facts) -> dict[str, Any]:
         properties.update({name: lacking} if lacking else {})
         values.update({name: words} if words else {})
     collections = sorted(every.collections - own.collections)
-    paths = [path for path in every.paths - own.paths if collection_of(path) not in every.collections]
+    paths = every.paths - own.paths - OF_EVERY_VERSION
+    paths = [path for path in paths if collection_of(path) not in every.collections]
     return {
         "collections": collections,
         "properties": properties,
@@ -189,12 +192,17 @@ def masks(shared: Path, v2: ServedVersion) -> dict[str, str]:
     every = Facts()
     for name in ALL_FACTS:
         every.add(published(reference(shared, name)))
-    found = {}
+    found, ours = {}, shown(v2)
     for version, release in FACTS.items():
         own = published(reference(shared, release))
+        known = every
         if version == "v2":
-            own.add(shown(v2))
-        found[f"{version}.json"] = json.dumps(mask(own, every), indent=1) + "\n"
+            own.add(ours)
+        if version == "v1":
+            known = Facts()
+            known.add(every)
+            known.add(ours)
+        found[f"{version}.json"] = json.dumps(mask(own, known), indent=1) + "\n"
     return found
 
 

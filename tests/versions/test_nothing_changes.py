@@ -39,7 +39,7 @@ def test_the_places_are_found(tmp_path: Path) -> None:
     for name in NAMES:
         one = places.served(api, name)
         document = api.app.services.config.snapshot().document
-        assert len(list(places.objects(one, document))) > 400
+        assert len(list(places.objects(one, document))) > 300
     assert len(list(places.lists(one, document))) > 40
     assert len(list(places.whole_sections(one, document))) > 30
 

@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     group,
     merged,
     params,
+    renamed,
     rest,
     seq,
     statement,
@@ -187,7 +188,8 @@ SOCKETS = (
     statements(
         "stats socket",
         "runtime_apis",
-        word("address", required=True, help="Path or address of the socket.") + BIND_PARAMS,
+        word("address", required=True, help="Path or address of the socket.")
+        + renamed(BIND_PARAMS, expose_fd_listeners={"v1": "exposeFdListeners"}),
         help="Sockets on which HAProxy takes commands.",
         sort_as="RuntimeAPIs",
         examples=[

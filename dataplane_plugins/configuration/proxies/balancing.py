@@ -25,6 +25,7 @@ from dataplane_core.plugin import (
     opt,
     params,
     seq,
+    spelled,
     statement,
     word,
 )
@@ -43,57 +44,65 @@ BALANCE = statement(
     "balance",
     group(
         "balance",
-        dispatch(
-            "algorithm",
-            case("first"),
-            case("hash", word("hash_expression", None, help="Sample that is hashed.")),
-            case(
-                "hdr({hdr_name})",
-                params(
-                    flag(
-                        "use_domain_only",
-                        "hdr_use_domain_only",
-                        help="Hash the main domain of a host name only.",
-                    )
+        spelled(
+            "arguments",
+            dispatch(
+                "algorithm",
+                case("first"),
+                case("hash", word("hash_expression", None, help="Sample that is hashed.")),
+                case(
+                    "hdr({hdr_name})",
+                    params(
+                        flag(
+                            "use_domain_only",
+                            "hdr_use_domain_only",
+                            help="Hash the main domain of a host name only.",
+                        )
+                    ),
+                    hdr_name={"help": "Header that is hashed."},
                 ),
-                hdr_name={"help": "Header that is hashed."},
-            ),
-            case("leastconn"),
-            case(
-                "log-hash", word("hash_expression", None, help="Converters; the result is hashed.")
-            ),
-            case(
-                "random({random_draws:int})",
-                random_draws={
-                    "minimum": 1,
-                    "help": "Servers drawn, of which the least loaded is taken.",
-                },
-            ),
-            case("random"),
-            case(
-                "rdp-cookie({rdp_cookie_name})",
-                rdp_cookie_name={"pattern": r"^[^\s]+$", "help": "RDP cookie that is hashed."},
-            ),
-            case("rdp-cookie"),
-            case("roundrobin"),
-            case("source"),
-            case("static-rr"),
-            case("sticky"),
-            case(
-                "uri",
-                params(
-                    arg("depth", integer("uri_depth", 0, help="Directories that are hashed.")),
-                    arg("len", integer("uri_len", 0, help="Characters that are hashed.")),
-                    flag("whole", "uri_whole", help="Hash the query as well."),
-                    flag("path-only", "uri_path_only", help="Leave scheme and host out."),
+                case("leastconn"),
+                case(
+                    "log-hash",
+                    word("hash_expression", None, help="Converters; the result is hashed."),
                 ),
+                case(
+                    "random({random_draws:int})",
+                    random_draws={
+                        "minimum": 1,
+                        "help": "Servers drawn, of which the least loaded is taken.",
+                    },
+                ),
+                case("random"),
+                case(
+                    "rdp-cookie({rdp_cookie_name})",
+                    rdp_cookie_name={"pattern": r"^[^\s]+$", "help": "RDP cookie that is hashed."},
+                ),
+                case("rdp-cookie"),
+                case("roundrobin"),
+                case("source"),
+                case("static-rr"),
+                case("sticky"),
+                case(
+                    "uri",
+                    params(
+                        arg("depth", integer("uri_depth", 0, help="Directories that are hashed.")),
+                        arg("len", integer("uri_len", 0, help="Characters that are hashed.")),
+                        flag("whole", "uri_whole", help="Hash the query as well."),
+                        flag("path-only", "uri_path_only", help="Leave scheme and host out."),
+                    ),
+                ),
+                case(
+                    "url_param",
+                    seq(
+                        word("url_param", help="Parameter of the query that is hashed."), opt(_POST)
+                    ),
+                ),
+                nullable=True,
+                facts={"v1": {"required": False}},
+                help="How a server is chosen.",
             ),
-            case(
-                "url_param",
-                seq(word("url_param", help="Parameter of the query that is hashed."), opt(_POST)),
-            ),
-            nullable=True,
-            help="How a server is chosen.",
+            help="The words behind the algorithm.",
         ),
     ),
     examples=[

@@ -32,6 +32,7 @@ _HTTP = group(
         _URI,
         nothing,
     ),
+    {"v1": "httpchk"},
 )
 _MYSQL = group(
     "mysql_check_params",

@@ -64,7 +64,14 @@ COOKIE = taken_by(
             "cookie",
             checked(
                 seq(
-                    word("name", required=True, nullable=True, help="Name of the cookie."),
+                    word(
+                        "name",
+                        required=True,
+                        nullable=True,
+                        names={"v1": ""},
+                        facts={"v1": {"required": False, "nullable": False}},
+                        help="Name of the cookie.",
+                    ),
                     params(
                         args(
                             "domain",

@@ -15,7 +15,13 @@ ACL = statement(
             help="Name; several lines of one name are alternatives.",
         ),
         word("criterion", required=True, help="What is looked at, such as `hdr(host)`."),
-        opt(rest("value", help="Flags and the values to compare with.")),
+        opt(
+            rest(
+                "value",
+                facts={"v1": {"required": True}},
+                help="Flags and the values to compare with.",
+            )
+        ),
     ),
     examples=["acl local src 127.0.0.0/8 ::1", "acl known http_auth(users)"],
     rejects=["acl", "acl local"],

@@ -255,5 +255,5 @@ def _table(**facts: Any) -> ParameterTable:
 BIND_PARAMS = _table()
 """The keywords of the three lines; the address in front of them differs."""
 
-NAMED_BIND_PARAMS = _table(facts={"v3": {"required": True}})
-"""Those of a line that version 3 wants a name for."""
+NAMED_BIND_PARAMS = _table(facts=dict.fromkeys(("v1", "v3"), {"required": True}))
+"""Those of a line that versions 1 and 3 want a name for."""

@@ -8,6 +8,7 @@ from dataplane_core.plugin import (
     integer,
     merged,
     params,
+    renamed,
 )
 from dataplane_plugins.configuration.servers.arguments_a_to_o import ARGUMENTS_A_TO_O
 from dataplane_plugins.configuration.servers.arguments_p_to_w import ARGUMENTS_P_TO_W
@@ -39,7 +40,7 @@ def default_server_statement() -> Statement:
     return merged(
         "default-server",
         "default_server",
-        server_params(),
+        renamed(server_params(), health_check_port={"v1": "port"}),
         help="What the section's servers start from.",
         examples=[
             "default-server check inter 2000 rise 2 fall 3",

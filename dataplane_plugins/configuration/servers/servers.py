@@ -35,7 +35,7 @@ SERVER = ServerStatement(
     "server",
     seq(
         word("name", required=True, help="Name of the server, unique in its section."),
-        server_address(lax=True),
+        server_address(lax=True, facts={"v1": {"required": False}}),
         server_params(identified=True),
     ),
     examples=[

@@ -37,12 +37,20 @@ class SectionInVersion(WholeSection):
         return values
 
     def put(self, section: Section, values: Values) -> Section:
-        before, own, writes = super().read(section), dict(values), {}
+        before, own, writes = super().read(section), self._kept(section, values), {}
         for name, rows in self.rows.items():
             items = [dict(item) for item in values.get(name, ())]
             writes[name] = [self._view.take_metadata(rows, item) for item in items]
-            own[name] = self._view.codec(rows).keep_each(before.get(name, ()), items)
+            own[name] = self._view.codec(rows).keeping.keep_each(before.get(name, ()), items)
         section = super().put(section, own)
         for name, rows in self.rows.items():
             section = with_each(section, rows, writes[name])
         return section
+
+    def _kept(self, section: Section, values: Values) -> dict[str, Any]:
+        """Return values with what the section itself says and the version cannot say."""
+        sections = self._view.registry.sections_of(section.kind)
+        if sections is None:
+            return dict(values)
+        keeping = self._view.codec(sections).keeping
+        return keeping.keep(self.model.read(section), dict(values))
