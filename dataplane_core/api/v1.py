@@ -11,7 +11,7 @@ class V1(V2):
     name = "v1"
     release = "v1.2.0"
     prefix = "/v1"
-    deprecated: datetime | None = datetime(2020, 4, 1, tzinfo=UTC)  # the month of release 2.0
+    deprecated: datetime | None = datetime(2020, 12, 31, tzinfo=UTC)
     successor = "v2"
     index_parameter = "id"
     index_property: str | None = "id"
