@@ -50,7 +50,7 @@ class System:
         return self.api.client(self.version)
 
 
-@pytest.fixture(params=["2.6", "2.8", "2.8 v3", "2.8 installed", "3.0", "3.2", "3.2 v3"])
+@pytest.fixture(params=["2.6", "2.8", "2.8 v1", "2.8 v3", "2.8 installed", "3.0", "3.2", "3.2 v1", "3.2 v3"])
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """With the server of the clone, or that of the built package as `dataplane init` sets it up.
 
