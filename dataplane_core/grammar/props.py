@@ -110,7 +110,7 @@ class Prop:
     read_only: bool = False
     same_as: Mapping[Any, tuple[str, Any]] = field(default_factory=dict)
     same_in: tuple[str, ...] = ()
-    spells: Spelling | None = None
+    spells: Spelling | None = field(default=None, compare=False)
     live: str | None = None
     live_unless: str = ""
     refers_to: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.announced.support import SERVICES, Balancer
+from tests.announced.support import Balancer
 from tests.harness.server import free_port
 from tests.harness.waiting import until
 from tests.server.certificates import make
@@ -56,7 +56,7 @@ class Stage:
         for one in self.lb.get("transactions"):
             assert self.lb.call("DELETE", f"transactions/{one['id']}").status == 204
         query = {"version": client.version(), "force_reload": "true"}
-        answer = client.call("POST", f"{SERVICES}/configuration/raw", text=self.text, **query)
+        answer = client.call("POST", f"{self.lb.services}/configuration/raw", text=self.text, **query)
         assert answer.status == 201, answer.body
         until(self.lb.settled)
 

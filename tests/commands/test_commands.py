@@ -235,7 +235,7 @@ def test_routes_and_specification(tmp_path):
     unknown = run("spec", "--version", "v9")
     assert (unknown.exit_code, unknown.stderr) == (
         1,
-        "version v9 of the API is not served; served: v2, v3\n",
+        "version v9 of the API is not served; served: v1, v2, v3\n",
     )
 
 

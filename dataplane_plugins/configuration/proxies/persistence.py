@@ -65,13 +65,10 @@ COOKIE = taken_by(
             checked(
                 seq(
                     word(
-                        "name",
-                        required=True,
-                        nullable=True,
-                        names={"v1": ""},
+                        "name", required=True, nullable=True, names={"v1": ""},
                         facts={"v1": {"required": False, "nullable": False}},
                         help="Name of the cookie.",
-                    ),
+                    ),  # fmt: skip
                     params(
                         args(
                             "domain",
