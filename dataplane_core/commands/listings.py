@@ -65,7 +65,8 @@ def spec(version: str | None, openapi3: bool, as_json: bool, **parameters: Any) 
         sites = {site.version.name: site for site in made.served}
         version = version or made.served[0].version.name
         if version not in sites:
-            fail(f"version {version} of the API is not served; served: {', '.join(sorted(sites))}", as_json)
+            known = ", ".join(sorted(sites))
+            fail(f"version {version} of the API is not served; served: {known}", as_json)
         click.echo(sites[version].document("3.0.3" if openapi3 else "2.0"))
 
 
