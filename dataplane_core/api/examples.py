@@ -24,11 +24,11 @@ _STATEMENTS = 2
 def example(collection: Collection, codec: Codec) -> dict[str, Any] | None:
     """Return an object as a client would send it; None where no declaration has an example.
 
-    It is the first that has what the version of the codec requires: some versions require names.
+    It is the first that the version of the codec takes: some versions require names, or lack words.
     """
-    needed = {name for name, node in codec.root.children.items() if node.required}
     found = [shown for values in _values(collection) if (shown := codec.project(values))]
-    return next((shown for shown in found if needed <= shown.keys()), next(iter(found), None))
+    taken = (shown for shown in found if not codec.read(shown).problems)
+    return next(taken, next(iter(found), None))
 
 
 def _values(collection: Collection) -> Iterator[Mapping[str, Any]]:

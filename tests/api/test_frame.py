@@ -27,7 +27,7 @@ class TestOrder:
     """Each request is wrong in everything that is checked later than what it is refused for."""
 
     def test_path_before_credentials(self, api):
-        for path in ("/", "/v1/info", "/v2/nope", "/v2/services/haproxy/configuration/Backends"):
+        for path in ("/", "/v0/info", "/v2/nope", "/v2/services/haproxy/configuration/Backends"):
             answer = api.call("PATCH", path, user=None)
             assert (answer.status_code, answer.json["code"]) == (404, 404)
             assert path in answer.json["message"]

@@ -61,10 +61,10 @@ def test_what_a_put_sends_back_as_it_is_shown_stays(life, other):
     before = {"life": life}
     shown = OLD.project(before)
     assert shown == {"life": -(-life // 1000)}
-    assert OLD.keep(before, OLD.load(shown).values) == before
-    (kept,) = OLD.keep_each([before], [OLD.load(shown).values])
+    assert OLD.keeping.keep(before, OLD.load(shown).values) == before
+    (kept,) = OLD.keeping.keep_each([before], [OLD.load(shown).values])
     assert kept == before
-    changed = OLD.keep(before, OLD.load({"life": other}).values)
+    changed = OLD.keeping.keep(before, OLD.load({"life": other}).values)
     assert changed["life"] == (life if other == shown["life"] else other * 1000)
 
 
@@ -79,7 +79,7 @@ def test_the_words_of_lines_are_a_list_of_words_and_keep_their_lines():
     assert lines.project(before) == before
     shown = words.project(before)
     assert shown == {"codes": ["400", "401", "-402"]}
-    assert words.keep(before, words.load(shown).values) == before
+    assert words.keeping.keep(before, words.load(shown).values) == before
     assert words.load({"codes": ["1", "2"]}).values == {"codes": [{"value": "1 2"}]}
 
 

@@ -50,7 +50,7 @@ def test_what_is_lacking_is_kept_and_in_a_body_ignored():
     one = codec("group", strict=True)
     loaded = one.load({"name": "n", "group": {"one": "x"}})
     assert (loaded.values, loaded.ignored) == ({"name": "n"}, ("group",))
-    assert one.keep(VALUES, loaded.values) == {"name": "n", "group.one": "1", "group.two": "2"}
+    assert one.keeping.keep(VALUES, loaded.values) == {"name": "n", "group.one": "1", "group.two": "2"}
 
 
 def test_words_that_a_version_lacks_are_no_choice_but_stay_where_they_are():

@@ -26,7 +26,7 @@ def test_what_one_version_says_in_a_text_the_other_says_in_parts(outer, inner):
     shown = NEW.project(values)
     assert not {"who", "where"} & (shown.keys() | shown["deep"].keys())
     assert NEW.load(shown).values == values == OLD.load(OLD.project(values)).values
-    assert NEW.keep(values, NEW.load({**shown, "from": "b"}).values) == {
+    assert NEW.keeping.keep(values, NEW.load({**shown, "from": "b"}).values) == {
         **{name: value for name, value in values.items() if name not in ("who", "where")},
         "from": "b",
     }

@@ -45,7 +45,7 @@ def test_what_a_put_sends_back_stays_as_it_is_written(word):
     shown = NEW.project({"vars": word})
     loaded = NEW.load(shown, shown)
     loaded.check()
-    assert NEW.keep({"vars": word}, loaded.values) == {"vars": word}
+    assert NEW.keeping.keep({"vars": word}, loaded.values) == {"vars": word}
 
 
 @pytest.mark.parametrize(
