@@ -43,8 +43,7 @@ def main() -> None:
             if hasattr(configuration, "get_configuration_version"):
                 version = int(configuration.get_configuration_version())
             else:
-                # A file without a version line shows none, and is version 1.
-                version = configuration.get_ha_proxy_configuration().version or 1
+                version = configuration.get_ha_proxy_configuration().version
             begun = transactions.start_transaction(version=version)
             for call in calls:
                 carry_out(client, call, begun.id)

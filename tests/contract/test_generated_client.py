@@ -114,7 +114,7 @@ def tell(
 ) -> None:
     """Make the client of a served document in a language, and have it do the walk-through."""
     configuration = folder / "haproxy.cfg"
-    configuration.write_text("global\n\ndefaults\n  timeout client 30s\n", "utf-8")
+    configuration.write_text("# _version=1\nglobal\n\ndefaults\n  timeout client 30s\n", "utf-8")
     server = make_server(configuration)
     document, client = server.specification(name, version), folder / "client"
     file = folder / "document.json"
