@@ -22,11 +22,7 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
-from dataplane_core.resources.query_words import QueryWords
 from dataplane_core.resources.registry import Registry
-
-QUERY_WORDS: Mapping[str, QueryWords] = {}
-"""The words for parents of collections that have others in this version than they declare."""
 
 
 class V2:
@@ -79,7 +75,7 @@ class V2:
             return path
         if reference.key is None or not isinstance(one, RowCollection):
             return f"{path}/{quote(reference.section, safe='')}"
-        query = _parents(one).query(reference.kind, reference.section)
+        query = ParentsInQuery(one, one.query).query(reference.kind, reference.section)
         return f"{path}/{quote(str(reference.key), safe='')}?{urlencode(query)}"
 
     def routes(self, view: View) -> Iterator[Route]:
@@ -90,7 +86,7 @@ class V2:
     def _mount(self, view: View, one: Collection) -> Iterator[Route]:
         path = f"{self.configuration}/{one.name}"
         if isinstance(one, RowCollection):
-            parents, key = _parents(one), one.key or self.index_parameter
+            parents, key = ParentsInQuery(one, one.query), one.key or self.index_parameter
             describe = Describe(view, one, parents)
             yield Route(path, RowList(view, one, parents), describe.only(*MANY))
             yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*ONE))
@@ -101,7 +97,3 @@ class V2:
         elif isinstance(one, SectionCollection):
             yield Route(path, SectionList(view, one), describe.only(*MANY))
             yield Route(f"{path}/{{{one.key}}}", SectionItem(view, one), describe.only(*ONE))
-
-
-def _parents(rows: RowCollection) -> ParentsInQuery:
-    return ParentsInQuery(rows, QUERY_WORDS.get(rows.name, rows.query))

@@ -119,10 +119,12 @@ class V3:
                 yield replace(route, origin=one.origin)
 
     def _mount(self, view: View, one: Collection) -> Iterator[Route]:
-        path, describe = f"{self.configuration}/{one.name_in(self.name)}", Describe(view, one)
+        path = f"{self.configuration}/{one.name_in(self.name)}"
         if isinstance(one, RowCollection):
             yield from self._mount_rows(view, one, path)
-        elif isinstance(one, SingleSection):
+            return
+        describe = Describe(view, one)
+        if isinstance(one, SingleSection):
             yield Route(path, SingleItem(view, one), describe.only(*SINGLE))
             for name in one.elements:
                 elements = ElementList(view, one, name)
@@ -132,17 +134,11 @@ class V3:
             yield Route(f"{path}/{{{one.key}}}", SectionItem(view, one), describe.only(*ONE))
 
     def _mount_rows(self, view: View, one: RowCollection, path: str) -> Iterator[Route]:
-        many, item = (WHOLE_LIST, ONE_AT_INDEX) if one.indexed else (MANY, ONE)
-        if one.appended:
-            many, item = APPENDED, ONE
-        key = one.key or self.index_parameter
         if one.query.always:
             orphans = one.query.orphans
             orphans = replace(orphans, create=orphans.create_in_path)
-            parents: Parents = ParentsInQuery(one, replace(one.query, orphans=orphans))
-            describe = Describe(view, one, parents)
-            yield Route(path, RowList(view, one, parents), describe.only(*many))
-            yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*item))
+            parents = ParentsInQuery(one, replace(one.query, orphans=orphans))
+            yield from self._mount_below(view, one, path, parents, self.naming(one))
             return
         for kind in one.parents:
             above = view.registry.path_above_rows(kind, self.name)
@@ -152,10 +148,19 @@ class V3:
             parent = one.query.path_parameter
             name = above if nameless else f"{above}/{{{parent}}}"
             path = f"{self.configuration}/{name}/{one.name_in(self.name)}"
-            parents = ParentsInPath(one, kind)
-            describe = Describe(view, one, parents, _naming_below(view, one, kind))
-            yield Route(path, RowList(view, one, parents), describe.only(*many))
-            yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*item))
+            naming = _naming_below(view, one, kind)
+            yield from self._mount_below(view, one, path, ParentsInPath(one, kind), naming)
+
+    def _mount_below(
+        self, view: View, one: RowCollection, path: str, parents: Parents, naming: Naming
+    ) -> Iterator[Route]:
+        """Yield the paths of the rows of some parents: of all, and of one."""
+        many, item = (WHOLE_LIST, ONE_AT_INDEX) if one.indexed else (MANY, ONE)
+        if one.appended:
+            many, item = APPENDED, ONE
+        key, describe = one.key or self.index_parameter, Describe(view, one, parents, naming)
+        yield Route(path, RowList(view, one, parents), describe.only(*many))
+        yield Route(f"{path}/{{{key}}}", RowItem(view, one, parents), describe.only(*item))
 
 
 def _naming_below(view: View, one: RowCollection, kind: str) -> Naming:

@@ -17,7 +17,7 @@ class Conversion:
 
     `prop` makes the property as the version has it. `shown` and `read` leave alone what is no such
     value: a word of the file that the declaration does not have, or a type that the schema refuses.
-    Several values may be shown alike: `Codec.keep` keeps one that a PUT sends back as it is shown.
+    Several values may be shown alike: `Keeping.keep` keeps one that a PUT sends back as it is.
     """
 
     prop: Callable[[Prop], Prop]

@@ -240,12 +240,11 @@ class Group(Term):
             yield replace(problem, path=path, message=f"{self.prefix}.{problem.message}")
 
 
-class Checked(Term):
-    """A term with a rule between its values: `rule` yields a problem for each breach."""
+class WrappingTerm(Term):
+    """A term that reads and writes what another one does."""
 
-    def __init__(self, term: Term, rule: Callable[[Values], Iterable[Problem]]) -> None:
+    def __init__(self, term: Term) -> None:
         self.term = term
-        self.rule = rule
 
     def declared(self) -> Iterable[Prop]:
         return self.term.props
@@ -261,4 +260,15 @@ class Checked(Term):
 
     def problems(self, values: Values) -> Iterator[Problem]:
         yield from self.term.problems(values)
+
+
+class Checked(WrappingTerm):
+    """A term with a rule between its values: `rule` yields a problem for each breach."""
+
+    def __init__(self, term: Term, rule: Callable[[Values], Iterable[Problem]]) -> None:
+        super().__init__(term)
+        self.rule = rule
+
+    def problems(self, values: Values) -> Iterator[Problem]:
+        yield from super().problems(values)
         yield from self.rule(values)

@@ -1,36 +1,15 @@
 """Terms that versions of the interface show otherwise: as words, or under other names."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar.dispatch import Dispatch
-from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, within
+from dataplane_core.grammar.props import NoMatch, Problem, Prop, Reading, Values, within
+from dataplane_core.grammar.shapes import WrappingTerm
 from dataplane_core.grammar.terms import Term
 from dataplane_core.grammar.values import WORD
-
-
-class WrappingTerm(Term):
-    """A term that reads and writes what another one does."""
-
-    def __init__(self, term: Term) -> None:
-        self.term = term
-
-    def declared(self) -> Iterable[Prop]:
-        return self.term.props
-
-    def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
-        return self.term.read(tokens, at, reading)
-
-    def write(self, values: Values, layout: Layout) -> list[str]:
-        return self.term.write(values, layout)
-
-    def needs(self, values: Values) -> Iterator[str]:
-        yield from self.term.needs(values)
-
-    def problems(self, values: Values) -> Iterator[Problem]:
-        yield from self.term.problems(values)
 
 
 class RenamedTerm(WrappingTerm):

@@ -105,25 +105,16 @@ def creation(props: Iterable[Prop]) -> Operation:
 
 ITEM_IN_V3 = {
     "GET": ITEM["GET"],
-    "PUT": operation(
-        "replaceRuntimeServer",
-        "Server",
-        "Replace the states, weight and address of a running server. Forgotten at a reload.",
-        _BOTH,
-        Body(_STATE, props=WHOLE_STATE, example={"admin_state": "drain"}),
-        _200=Response(_STATE),
-        _400=REFUSED,
-        _404=NO_SUCH_OBJECT,
+    "PUT": replace(
+        ITEM["PUT"],
+        summary="Replace the states, weight and address of a running server. Forgotten at a "
+        "reload.",
+        body=Body(_STATE, props=WHOLE_STATE, example={"admin_state": "drain"}),
     ),
-    "DELETE": operation(
-        "deleteRuntimeServer",
-        "Server",
-        "Delete a server from the running HAProxy. It is taken out of service first; a reload "
-        "brings back one that the file has.",
-        _BOTH,
-        _204=DELETED,
-        _400=REFUSED,
-        _404=NO_SUCH_OBJECT,
+    "DELETE": replace(
+        ITEM["DELETE"],
+        summary="Delete a server from the running HAProxy. It is taken out of service first; a "
+        "reload brings back one that the file has.",
     ),
 }
 LISTING_IN_V3 = replace(LISTING, responses={**LISTING.responses, "404": NO_SUCH_OBJECT})
