@@ -1,6 +1,5 @@
 """Small pieces that the tests of HAProxy's side share."""
 
-import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -46,12 +45,15 @@ def script(path: Path, body: str) -> Path:
 
 
 def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+    """Whether a process has a thread that may run: the first can be gone before the others."""
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            stat = thread.read_text()
+        except (ProcessLookupError, FileNotFoundError):
+            continue
+        if stat.rsplit(")", 1)[1].split()[0] not in "ZX":
+            return True
+    return False
 
 
 class FakeFiles:
