@@ -7,6 +7,7 @@ from typing import Any
 from dataplane_core.api.application import Application
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Frame
+from dataplane_core.api.repeat import repeats_of
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import RoutedVersion, ServedVersion
@@ -59,8 +60,9 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     settings = services.settings.dataplane
     gate = Gate(services)
     authorize = gate.authorize if gate.has_authorizers else None
+    offer = None if gate.is_of_plugins else repeats_of(services)
     frame = Frame(
-        gate.identify, authorize, partial(_current_version, services), settings.body_limit
+        gate.identify, authorize, partial(_current_version, services), settings.body_limit, offer
     )
     cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(services, frame, cors)
@@ -83,6 +85,11 @@ class Gate:
         self._has_authenticators = bool(self._hooks.dataplane_authenticate.get_hookimpls())
         self.has_authorizers = bool(self._hooks.dataplane_authorize.get_hookimpls())
 
+    @property
+    def is_of_plugins(self) -> bool:
+        """Whether plugins decide who may do what: of every request, by what they know then."""
+        return self._has_authenticators or self.has_authorizers
+
     def identify(self, req: ApiRequest) -> Identity:
         """Return who asks: by a plugin, basic authentication or the client certificate.
 
@@ -93,11 +100,12 @@ class Gate:
             found = self._hooks.dataplane_authenticate(req=req)
         if found is None:
             environ = req.env
-            found = self._built_in.identify(
+            req.admission = self._built_in.admit(
                 environ.get("HTTP_AUTHORIZATION"),
                 environ.get("dataplane.certificate"),
                 environ.get("dataplane.listener") or environ["wsgi.url_scheme"],
             )
+            found = req.admission.identity
         req.env["REMOTE_USER"] = found.name
         return found
 
@@ -111,7 +119,11 @@ class Gate:
 
 def _current_version(services: Services, req: ApiRequest) -> int:
     """Return the version that a request sees; 0 where the configuration cannot be read."""
+    transaction = req.get_param("transaction_id") or None
     try:
-        return services.config.snapshot(req.get_param("transaction_id") or None).version
+        snapshot = services.config.snapshot(transaction)
     except DataplaneError:
         return 0
+    if transaction is None:
+        req.snapshot = snapshot
+    return snapshot.version

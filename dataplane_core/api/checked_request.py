@@ -8,31 +8,55 @@ from urllib.parse import quote
 
 import falcon
 
-from dataplane_core.auth import Identity
+from dataplane_core.auth import Admission, Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
+from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+REQUEST_ID = "dataplane.request_id"
+"""The key of a request's environment under which a server may hand in the identifier."""
+
+_HARMLESS = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+
+def choose_request_id(given: str | None) -> str:
+    """Return the request's own `X-Request-ID` when it is harmless, else a made-up one."""
+    if given is not None and _HARMLESS.fullmatch(given):
+        return given
+    return f"{getrandbits(64):016x}"
 
 
 class CheckedRequest(falcon.Request):
     """A request that the frame has checked.
 
-    `identity` is who asks (None before authentication), `query` the parameters in their types,
+    `identity` is who asks (None before authentication), and `admission` what that rests on where
+    the server itself has recognised them. `query` has the parameters in their types,
     `raw` the body as it came and `loaded` the decoded one, where the operation has a codec.
-    `shown_version` is the version of the configuration that the answer shows, once that is known.
+    `shown_version` is the version of the configuration that the answer shows, once that is known,
+    and `snapshot` the configuration's newest text, if that is what the answer was read from.
     """
 
-    __slots__ = ("_request_id", "identity", "loaded", "query", "raw", "shown_version")
+    __slots__ = (
+        "_request_id",
+        "admission",
+        "identity",
+        "loaded",
+        "query",
+        "raw",
+        "shown_version",
+        "snapshot",
+    )
 
     def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
         super().__init__(env, options=options)
         self.identity: Identity | None = None
+        self.admission: Admission | None = None
         self.query: Mapping[str, Any] = {}
         self.raw = b""
         self.loaded: Loaded | LoadedList | None = None
         self.shown_version: int | None = None
+        self.snapshot: Snapshot | None = None
         self._request_id = ""
 
     @property
@@ -42,13 +66,12 @@ class CheckedRequest(falcon.Request):
 
     @property
     def request_id(self) -> str:
-        """The request's own `X-Request-ID` when it is harmless, else a made-up one."""
+        """The identifier that the server has given; else as `choose_request_id` says."""
         if not self._request_id:
-            given = self.env.get("HTTP_X_REQUEST_ID")
-            if given is not None and _REQUEST_ID.fullmatch(given):
-                self._request_id = given
-            else:
-                self._request_id = f"{getrandbits(64):016x}"
+            env = self.env
+            self._request_id = env.get(REQUEST_ID) or choose_request_id(
+                env.get("HTTP_X_REQUEST_ID")
+            )
         return self._request_id
 
     def reference(self, path: str) -> str:

@@ -10,6 +10,7 @@ import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body
 from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
+from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
 from dataplane_core.auth import Identity
@@ -63,13 +64,15 @@ class Frame:
     """The checks that all operations share.
 
     `current_version` gives the version that a request's answer shows unless its responder says so:
-    the configuration's, or its transaction's.
+    the configuration's, or its transaction's. `offer` lets the server repeat an answer; None where
+    every request has to be looked at.
     """
 
     identify: Identify
     authorize: Authorize | None
     current_version: Callable[[ApiRequest], int]
     body_limit: int
+    offer: OfferRepeat | None = None
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Set the headers of an answer to somebody known."""
@@ -99,7 +102,7 @@ class Guard:
 
     def prepare(self) -> None:
         """Make what requests need, so that none has to wait for it."""
-        _ = self._path, self._query, self._answered, self._shown
+        _ = self._path, self._query, self._answered, self._shown, self._offer
 
     @cached_property
     def _operation(self) -> Operation:
@@ -119,6 +122,11 @@ class Guard:
         return self._served.view.answered if self._operation.cached else None
 
     @cached_property
+    def _offer(self) -> OfferRepeat | None:
+        operation = self._operation
+        return self._frame.offer if operation.cached or operation.repeatable else None
+
+    @cached_property
     def _shown(self) -> Callable[..., Any] | None:
         resource = self._route.resource
         return resource.shown if isinstance(resource, Replaceable) else None
@@ -130,6 +138,8 @@ class Guard:
         if self._answered is None or not self._answered(req, resp):
             self._carry_out(req, resp, keys)
         self._frame.finish(req, resp)
+        if self._offer is not None and resp.status_code == 200:
+            self._offer(req)
 
     def _admit(self, req: ApiRequest) -> None:
         """Check who asks, whether they may, and the media types of both sides."""

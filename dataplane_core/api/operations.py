@@ -133,6 +133,8 @@ class Operation:
     the request accepts.
 
     `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
+    `repeatable`: an answer 200 is a function of the request and the configuration alone; that of a
+    `cached` operation is.
     """
 
     id: str
@@ -144,6 +146,7 @@ class Operation:
     produces: str = "application/json"
     deprecated: bool = False
     cached: bool = False
+    repeatable: bool = False
 
     @property
     def title(self) -> str:

@@ -225,8 +225,11 @@ class View:
 
     def snapshot(self, req: CheckedRequest) -> Snapshot:
         """Return the text that a request reads, as it was in one version."""
-        snapshot = self.store(req).snapshot(req.query.get("transaction_id"))
+        transaction, store = req.query.get("transaction_id"), self.store(req)
+        snapshot = store.snapshot(transaction)
         self.show_version(req, snapshot.version)
+        if transaction is None and store is self.config:
+            req.snapshot = snapshot
         return snapshot
 
     def store(self, req: CheckedRequest) -> ConfigStore:
@@ -255,6 +258,7 @@ class View:
             return False
         resp.data = data
         req.shown_version = snapshot.version
+        req.snapshot = None if transaction else snapshot
         return True
 
     def answer_read(

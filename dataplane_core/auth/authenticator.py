@@ -40,6 +40,20 @@ class Identity:
     groups: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody who was recognised, and what that rests on."""
+
+    identity: Identity
+    holds: Callable[[Document], bool]
+    """Tells whether equal credentials are taken now too, with the configuration's document as it is
+    now. Nothing is read or verified for that: it is False where that would be needed."""
+
+
+def _always(document: Document) -> bool:
+    return True
+
+
 class Authenticator:
     """Turns a request's credentials into an identity, or into one and the same refusal.
 
@@ -57,7 +71,8 @@ class Authenticator:
         }
         self._userlist = server.userlist.userlist
         file = server.userlist.userlist_file
-        self._source = UserlistFile(file) if file else userlist_source
+        self._file = UserlistFile(file) if file else None
+        self._source = self._file or userlist_source
         self._where = str(file or settings.haproxy.config_file)
         self._logged: frozenset[str] = frozenset()
         self._by_certificate = bool(server.tls.tls_ca)
@@ -65,9 +80,9 @@ class Authenticator:
         self._key = os.urandom(32)
         self._read: tuple[Document, Mapping[str, Account]] | None = None
 
-    def identify(
+    def admit(
         self, authorization: str | None, certificate: bytes | None, listener: str
-    ) -> Identity:
+    ) -> Admission:
         """Return who is asking.
 
         `authorization` is the request's header; `certificate` is what the client showed to the TLS
@@ -77,7 +92,7 @@ class Authenticator:
         if self._by_certificate and listener == "https":
             name = certificate_name(certificate) if certificate else ""
             if name:
-                return Identity(name, "certificate")
+                return Admission(Identity(name, "certificate"), _always)
             raise Unauthorized(MESSAGE)
         credentials = _credentials(authorization)
         if credentials is None:
@@ -101,7 +116,18 @@ class Authenticator:
         self._logged = frozenset(reason for _, reason in ignored)
         return accounts
 
-    def _verified(self, name: str, password: bytes) -> Identity:
+    def _unchanged(self, document: Document) -> Mapping[str, Account] | None:
+        """Return the users as they were read last, if that still is what `accounts` would return.
+
+        `document` is the configuration's, as it is now.
+        """
+        if self._fixed:
+            return self._fixed
+        now = document if self._file is None else self._file.unchanged()
+        read = self._read
+        return read[1] if read is not None and read[0] is now else None
+
+    def _verified(self, name: str, password: bytes) -> Admission:
         accounts = self.accounts()
         account = accounts.get(name)
         secret = account.secret if account else self._stand_in(name, accounts)
@@ -112,7 +138,12 @@ class Authenticator:
             raise Unauthorized(MESSAGE)
         if not known:
             self._verified_credentials.add(digest)
-        return Identity(account.name, groups=account.groups)
+        unchanged, knows = self._unchanged, self._verified_credentials.knows
+
+        def holds(document: Document) -> bool:
+            return unchanged(document) is accounts and knows(digest)
+
+        return Admission(Identity(account.name, groups=account.groups), holds)
 
     def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> StoredPassword:
         """Return some user's stored password, against which an unknown name's password is verified.

@@ -88,6 +88,11 @@ class UserlistFile:
                 self._document, self._identity = Document.parse("", SECTIONS), None
         return self._document
 
+    def unchanged(self) -> Document | None:
+        """Return the document if the file is the one that was read; None where it is to be read."""
+        identity = self._identity
+        return self._document if identity and identity_of(self.path) == identity else None
+
 
 class _CannotFollow(Exception):
     """A line was met from which on no userlist can be followed."""

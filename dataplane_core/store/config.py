@@ -66,6 +66,10 @@ class ConfigStore:
         self.file.begin()
         return self.transactions.view(transaction_id)
 
+    def unchanged(self) -> Snapshot | None:
+        """Return the configuration now if that needs no reading; neither waits nor raises."""
+        return self.file.on_disk.unchanged()
+
     def version(self) -> int:
         """Return the number of the configuration's newest version."""
         return self.file.version()

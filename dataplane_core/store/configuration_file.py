@@ -60,6 +60,7 @@ class ConfigurationFile:
         self, path: Path, language: Language, records: Records, on_settled: Callable[[], None]
     ) -> None:
         self.path = path
+        self._name = str(path)
         self.language = language
         self._records = records
         self._on_settled = on_settled
@@ -81,7 +82,7 @@ class ConfigurationFile:
 
     def snapshot(self) -> Snapshot:
         """Return the newest state of the file: one `stat` when nothing has changed."""
-        known = self.known()
+        known = self.unchanged()
         if known is None:
             known = self._load()
             self._announce_settled()
@@ -111,14 +112,16 @@ class ConfigurationFile:
         document = Document.parse(rest, self.language, previous)
         return Snapshot(document, version, (), head, digest)
 
-    def known(self) -> Snapshot | None:
+    def unchanged(self) -> Snapshot | None:
         """Return the newest snapshot, if the file is still the one that it was made of; else None.
 
         An edit in the same tick of the file system's clock as the edit before leaves no trace in
         the times, so a file that was read that young is read once more.
         """
-        with storage_errors(self.path, "read"):
-            status = os.stat(self.path)
+        try:
+            status = os.stat(self._name)
+        except OSError:  # whoever reads the file is told
+            return None
         current = self._current
         if current is None or current.identity != file_identity(status):
             return None
@@ -131,7 +134,8 @@ class ConfigurationFile:
         digest, snapshot = digest_of(data), self._current
         if snapshot is None or (snapshot.digest, snapshot.version) != (digest, version):
             snapshot = self.prepare(decode_text(data), digest, version)
-        snapshot = replace(snapshot, identity=file_identity(status))
+        if snapshot.identity != (identity := file_identity(status)):
+            snapshot = replace(snapshot, identity=identity)
         self._doubtful = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS
         self._current = snapshot
         return snapshot
@@ -156,7 +160,7 @@ class ConfigurationFile:
 
     def _load(self) -> Snapshot:
         with self._loading:
-            known = self.known()
+            known = self.unchanged()
             if known is not None:
                 return known
             data, status = read_file(self.path)
@@ -200,7 +204,7 @@ class LockedConfiguration:
 
     def current(self) -> Snapshot:
         """Return the newest snapshot; commits of processes that died are recorded before."""
-        return self._file.known() or self.number()
+        return self._file.unchanged() or self.number()
 
     def highest(self) -> int:
         """Return the highest number that any version has had."""

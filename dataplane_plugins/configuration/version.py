@@ -38,6 +38,7 @@ def dataplane_routes(routes: Routes) -> None:
         "`version`; each commit raises it.",
         (TRANSACTION_ID,),
         responses=responses,
+        repeatable=True,
     )
     routes.add(
         "/services/haproxy/configuration/version", ConfigurationVersion(), {"GET": operation}

@@ -76,5 +76,7 @@ def dataplane_routes(routes: Routes) -> None:
     routes.schema("endpoints", {"type": "array", "items": {"$ref": "endpoint"}})
     for path, (identifier, summary) in ENDPOINT_LISTS.items():
         responses = {"200": Response({"$ref": "endpoints"}), "default": DEFAULT_RESPONSE}
-        operation = Operation(identifier, "Discovery", summary, responses=responses)
+        operation = Operation(
+            identifier, "Discovery", summary, responses=responses, repeatable=True
+        )
         routes.add(path, EndpointList(path), {"GET": operation})

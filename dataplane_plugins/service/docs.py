@@ -96,6 +96,7 @@ def dataplane_routes(routes: "Routes") -> None:
         "The page that shows the specification and tries its operations out.",
         responses={"200": Response({"type": "string"}, (), "The page.")},
         produces="text/html",
+        repeatable=True,
     )
     known = ", ".join(MEDIA)
     files_of_page = Operation(
@@ -110,6 +111,7 @@ def dataplane_routes(routes: "Routes") -> None:
             "404": Response({"$ref": "error"}, (), "There is no such file."),
         },
         produces=BYTES,
+        repeatable=True,
     )
     routes.tag("Documentation", "The page that shows this specification.", 90)
     routes.open_with("/docs")

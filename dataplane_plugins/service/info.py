@@ -103,7 +103,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.schema("info", INFO)
     responses = {"200": Response({"$ref": "info"}), "default": DEFAULT_RESPONSE}
     summary = "Read information about this server. Its version, and the machine that it runs on."
-    operation = Operation("getInfo", "Information", summary, responses=responses)
-    routes.add(
-        "/info", ServerInfo(services.settings.dataplaneapi.show_system_info), {"GET": operation}
+    shown = services.settings.dataplaneapi.show_system_info
+    operation = Operation(
+        "getInfo", "Information", summary, responses=responses, repeatable=not shown
     )
+    routes.add("/info", ServerInfo(shown), {"GET": operation})

@@ -53,6 +53,7 @@ def dataplane_routes(routes: Routes) -> None:
         "Read the specification as Swagger 2. This interface in the older form that generators of "
         "clients read.",
         responses=answers,
+        repeatable=True,
     )
     new = Operation(
         "getOpenapiv3Specification",
@@ -60,6 +61,7 @@ def dataplane_routes(routes: Routes) -> None:
         "Read the specification as OpenAPI 3. This interface in the form that the documentation "
         "shows.",
         responses=answers,
+        repeatable=True,
     )
     routes.add("/specification", SwaggerSpecification("2.0"), {"GET": old})
     routes.add("/specification_openapiv3", Specification("3.0.3"), {"GET": new})

@@ -42,7 +42,7 @@ def with_users(*users, **values):
 
 def refused(subject, header, listener="http"):
     with pytest.raises(Unauthorized) as caught:
-        subject.identify(header, None, listener)
+        subject.admit(header, None, listener)
     return str(caught.value)
 
 
@@ -51,7 +51,7 @@ def test_every_hash_lets_its_password_in_and_no_other(scheme):
     if scheme == "yescrypt" and crypt_library.verify(b"x", HASHES[scheme]) is None:
         pytest.skip("the system's crypt(3) has no yescrypt")
     subject = with_users(UserSettings("a", HASHES[scheme]))
-    assert subject.identify(basic("a", "correct horse"), None, "http").name == "a"
+    assert subject.admit(basic("a", "correct horse"), None, "http").identity.name == "a"
     refused(subject, basic("a", "correct hors"))
 
 
@@ -71,7 +71,7 @@ def test_a_hash_that_nothing_knows_fits_no_password():
 
 def test_plain_passwords_of_the_settings_with_bytes_of_any_kind():
     subject = with_users(UserSettings("a", "pä:ss", insecure=True))
-    assert subject.identify(basic("a", "pä:ss"), None, "unix").name == "a"
+    assert subject.admit(basic("a", "pä:ss"), None, "unix").identity.name == "a"
     refused(subject, basic("a", "pä"))
     refused(subject, basic("a", b"\xff\x00"))
 
@@ -90,7 +90,7 @@ def test_absent_and_malformed_credentials_get_the_same_answer_as_wrong_ones(head
 
 def test_the_scheme_is_read_in_any_case():
     subject = with_users(UserSettings("a", "p", insecure=True))
-    assert subject.identify(basic("a", "p").replace("Basic", "bASIC"), None, "http").name == "a"
+    assert subject.admit(basic("a", "p").replace("Basic", "bASIC"), None, "http").identity.name == "a"
 
 
 def test_an_unknown_user_takes_the_path_of_a_wrong_password(monkeypatch):
@@ -112,7 +112,7 @@ def test_an_unknown_user_takes_the_path_of_a_wrong_password(monkeypatch):
 
 def test_an_unknown_user_is_not_let_in_with_anothers_password():
     subject = with_users(UserSettings("a", "p", insecure=True))
-    subject.identify(basic("a", "p"), None, "http")
+    subject.admit(basic("a", "p"), None, "http")
     for name in ("b", "A", "a "):
         refused(subject, basic(name, "p"))
 
@@ -129,25 +129,25 @@ def test_verified_credentials_are_remembered_for_a_while(monkeypatch):
     )
     subject = with_users(UserSettings("a", HASHES["sha256"]))
     for _ in range(3):
-        subject.identify(basic("a", "correct horse"), None, "http")
+        subject.admit(basic("a", "correct horse"), None, "http")
     assert next(calls) == 1
     refused(subject, basic("a", "wrong"))
     refused(subject, basic("a", "wrong"))
     assert next(calls) == 4
 
     forgetful = with_users(UserSettings("a", "p", insecure=True), **{"dataplane.credential_ttl": 0.0})
-    forgetful.identify(basic("a", "p"), None, "http")
-    forgetful.identify(basic("a", "p"), None, "http")
+    forgetful.admit(basic("a", "p"), None, "http")
+    forgetful.admit(basic("a", "p"), None, "http")
     assert next(calls) == 7
 
 
 def test_a_changed_hash_forgets_the_old_password_at_once():
     current = [document(f"userlist controller\n  user a password {HASHES['sha256']}\n")]
     subject = Authenticator(Settings.default(), lambda: current[0])
-    subject.identify(basic("a", "correct horse"), None, "http")
+    subject.admit(basic("a", "correct horse"), None, "http")
     current[0] = document("userlist controller\n  user a insecure-password new\n")
     refused(subject, basic("a", "correct horse"))
-    assert subject.identify(basic("a", "new"), None, "http").name == "a"
+    assert subject.admit(basic("a", "new"), None, "http").identity.name == "a"
 
 
 USERLIST = """\
@@ -167,9 +167,9 @@ userlist other
 def test_users_of_a_userlist_with_quotes_and_groups():
     text = USERLIST.format(md5=HASHES["md5"])
     subject = Authenticator(Settings.default(), lambda: document(text))
-    bob = subject.identify(basic("bob", 'it\'s "me"'), None, "http")
+    bob = subject.admit(basic("bob", 'it\'s "me"'), None, "http").identity
     assert bob.groups == {"ops"}
-    assert subject.identify(basic("eve", "correct horse"), None, "http").groups == {"all", "ops"}
+    assert subject.admit(basic("eve", "correct horse"), None, "http").identity.groups == {"all", "ops"}
     for name, password in (("haproxy", ""), ("nopassword", ""), ("stranger", "x")):
         refused(subject, basic(name, password))
 
@@ -185,7 +185,7 @@ def test_users_of_a_file_of_their_own_that_changes(tmp_path):
     subject = Authenticator(settings, lambda: pytest.fail("the configuration was read"))
     refused(subject, basic("stranger", "x"))
     path.write_text(USERLIST)
-    assert subject.identify(basic("stranger", "x"), None, "http").name == "stranger"
+    assert subject.admit(basic("stranger", "x"), None, "http").identity.name == "stranger"
     path.write_text(USERLIST.replace("password x", "password yy"))
     refused(subject, basic("stranger", "x"))
     path.unlink()
@@ -197,7 +197,7 @@ def test_a_password_that_changes_under_the_same_size_and_time_is_noticed(tmp_pat
     path.write_text("userlist controller\n  user a insecure-password old\n")
     settings = Settings.default().replace(**{"dataplaneapi.userlist.userlist_file": path})
     subject = Authenticator(settings, lambda: pytest.fail("the configuration was read"))
-    assert subject.identify(basic("a", "old"), None, "http").name == "a"
+    assert subject.admit(basic("a", "old"), None, "http").identity.name == "a"
     before = path.stat()
 
     def rewritten() -> bool:
@@ -208,7 +208,7 @@ def test_a_password_that_changes_under_the_same_size_and_time_is_noticed(tmp_pat
 
     until(rewritten)
     refused(subject, basic("a", "old"))
-    assert subject.identify(basic("a", "new"), None, "http").name == "a"
+    assert subject.admit(basic("a", "new"), None, "http").identity.name == "a"
 
 
 def test_users_of_the_settings_come_before_the_userlist():
@@ -242,21 +242,21 @@ def test_a_clients_certificate_replaces_the_password_on_the_tls_listener_alone()
         UserSettings("a", "p", insecure=True), **{"dataplaneapi.tls.tls_ca": "/clients.pem"}
     )
     shown = certificate((NameOID.COMMON_NAME, "robot"))
-    identity = subject.identify(None, shown, "https")
+    identity = subject.admit(None, shown, "https").identity
     assert (identity.name, identity.method) == ("robot", "certificate")
     nameless = certificate((NameOID.ORGANIZATION_NAME, "Works"))
-    assert subject.identify(None, nameless, "https").name == "O=Works"
+    assert subject.admit(None, nameless, "https").identity.name == "O=Works"
     refused(subject, basic("a", "p"), "https")
     for listener in ("http", "unix"):
-        assert subject.identify(basic("a", "p"), None, listener).method == "basic"
+        assert subject.admit(basic("a", "p"), None, listener).identity.method == "basic"
         with pytest.raises(Unauthorized):
-            subject.identify(None, shown, listener)
+            subject.admit(None, shown, listener)
     with pytest.raises(Unauthorized):
-        subject.identify(None, b"junk", "https")
+        subject.admit(None, b"junk", "https")
 
 
 def test_tls_without_an_authority_keeps_passwords():
     subject = with_users(UserSettings("a", "p", insecure=True))
-    assert subject.identify(basic("a", "p"), None, "https").method == "basic"
+    assert subject.admit(basic("a", "p"), None, "https").identity.method == "basic"
     with pytest.raises(Unauthorized):
-        subject.identify(None, certificate((NameOID.COMMON_NAME, "robot")), "https")
+        subject.admit(None, certificate((NameOID.COMMON_NAME, "robot")), "https")

@@ -231,10 +231,10 @@ def test_the_log_tells_once_of_each_line_that_does_not_count(caplog):
     )
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            assert subject.identify(basic("a", "hidden"), None, "http").name == "a"
+            assert subject.admit(basic("a", "hidden"), None, "http").identity.name == "a"
         current[0] += "frontend other\n"
         with pytest.raises(Unauthorized):
-            subject.identify(basic("b", "hidden"), None, "http")
+            subject.admit(basic("b", "hidden"), None, "http")
     one, two = (record.getMessage() for record in caplog.records)
     assert ", line 5: user b stands in a conditional block (.if)" in one and "userlist_file" in one
     assert two.endswith(", line 7: user c does not count: the variable NOT_SET is not set here")
@@ -250,4 +250,4 @@ def test_a_file_of_its_own_may_hold_other_sections(tmp_path):
     settings = Settings.default().replace(**{"dataplaneapi.userlist.userlist_file": path})
     subject = Authenticator(settings, lambda: pytest.fail("the configuration was read"))
     assert set(subject.accounts()) == {"a"}
-    assert subject.identify(basic("a", "other"), None, "http").name == "a"
+    assert subject.admit(basic("a", "other"), None, "http").identity.name == "a"

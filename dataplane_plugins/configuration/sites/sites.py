@@ -126,7 +126,7 @@ def _read(id: str, schema: dict[str, str], summary: str, **more: Response) -> Op
         schema, ("Configuration-Version",), "What there is.", wrapped=True, required=not more
     )
     responses = {"200": found, **more, "default": DEFAULT_RESPONSE}
-    return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses)
+    return Operation(id, "Sites", summary, (TRANSACTION_ID,), responses=responses, cached=True)
 
 
 def _write(
