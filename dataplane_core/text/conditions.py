@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import chain, dropwhile
 
 from dataplane_core.text.lines import Line
+from dataplane_core.text.splice import CarriedReading, Splice
 from dataplane_core.text.tokens import unquote
 from dataplane_core.text.words import words
 
@@ -82,6 +83,20 @@ def find_blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
             if word == _CLOSES and opened:
                 whole.append(range(opened.pop()[0], at + 1))
     return whole, sorted([*strays, *chain.from_iterable(opened)])
+
+
+class _NoBlocks(tuple[list[range], list[int]], CarriedReading):
+    """No conditional block and no directive among the lines of a section."""
+
+    __slots__ = ()
+
+    def after(self, splices: Sequence[Splice]) -> "_NoBlocks | None":
+        added = (line.raw for splice in splices for line in splice.added)
+        return None if any(map(may_hold_directives, added)) else self
+
+
+NO_BLOCKS = _NoBlocks(([], []))
+"""What `find_blocks` returns of lines without conditional blocks, carried over by edits."""
 
 
 def unconditional_length(lines: Sequence[Line], strays: Sequence[int]) -> int:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from dataplane_core.text.comments import next_heading_start
 from dataplane_core.text.conditions import ConditionalBlocks, may_hold_directives
+from dataplane_core.text.joined_sections import JoinedSections
 from dataplane_core.text.language import Language
 from dataplane_core.text.lines import with_last_newline
 from dataplane_core.text.removal import Removal, removal_of
-from dataplane_core.text.section import JoinedSections, Section
+from dataplane_core.text.section import Section
 from dataplane_core.text.section_starts import section_starts
 
 

@@ -108,3 +108,11 @@ class Line:
 
     def __repr__(self) -> str:
         return f"Line({self.raw!r})"
+
+
+def lines_of(text: str) -> tuple[Line, ...]:
+    """Return the lines of a text; only a newline ends a line (str.splitlines knows more)."""
+    raws = text.split("\n")
+    last = raws.pop()
+    lines = [Line(raw + "\n") for raw in raws]
+    return (*lines, Line(last)) if last else tuple(lines)

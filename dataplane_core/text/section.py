@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import ref
 
 from dataplane_core.text.comments import own_comments_start
-from dataplane_core.text.conditions import find_blocks, may_hold_directives, unconditional_length
+from dataplane_core.text.conditions import (
+    NO_BLOCKS,
+    find_blocks,
+    may_hold_directives,
+    unconditional_length,
+)
 from dataplane_core.text.language import DEFAULTS, SECTIONS, Language
-from dataplane_core.text.lines import Line
+from dataplane_core.text.lines import Line, lines_of
+from dataplane_core.text.splice import CarriedReading, Splice, pieces
 from dataplane_core.text.tokens import unquote
 
 SCOPE_KIND = "["
@@ -19,14 +26,18 @@ class Section:
     `kind` is the first word of the header and `name` the second, "" without one. `lead` are the
     comment lines directly above the header, `lines` all lines below it, with the blank lines and
     comments behind the last statement. `language` is that of the document that holds the section.
-    `cache` keeps what models and tables of rows have read here, by the declaration that reads.
+    `cache` keeps what models and tables of rows have read here, by the declaration that reads; what
+    is a `CarriedReading` is carried over to the sections that edits make.
 
     >>> section = Section.parse("backend shop from base\\n  mode http\\n")
     >>> section.kind, section.name, section.parent, len(section.lines)
     ('backend', 'shop', 'base', 1)
     """
 
-    __slots__ = ("_lead", "_lines", "_text", "cache", "header", "kind", "language", "name")
+    __slots__ = (
+        "__weakref__", "_edit", "_lead", "_lines", "_text", "cache", "header", "kind", "language",
+        "name",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -49,6 +60,7 @@ class Section:
         self._lines = lines
         self._text = text
         self.cache: dict[Any, Any] = {}
+        self._edit: tuple[ref[Section], Sequence[Splice]] | None = None
 
     @classmethod
     def parse(cls, text: str, language: Language = SECTIONS) -> "Section":
@@ -75,21 +87,23 @@ class Section:
         return self._lead
 
     @property
+    def top(self) -> str:
+        """The text in front of the lines: the header, with the comments directly above it."""
+        return "".join([line.raw for line in (*self._lead, self.header)])
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """The lines below the header."""
         if self._lines is None:
             start = sum(len(line.raw) for line in self._lead) + len(self.header.raw)
-            self._lines = tuple(map(Line, _cut(self.text[start:])))
+            self._lines = lines_of(self.text[start:])
         return self._lines
 
     @property
     def text(self) -> str:
         """The section as it stands in the file."""
         if self._text is None:
-            parts = [line.raw for line in self._lead]
-            parts.append(self.header.raw)
-            parts.extend(line.raw for line in self._lines or ())
-            self._text = "".join(parts)
+            self._text = self.top + "".join([line.raw for line in self._lines or ()])
         return self._text
 
     @property
@@ -114,19 +128,60 @@ class Section:
         words = list(self.header.tokens)
         at = self._origin(self.header.tokens)
         words[at : at + 2] = ["from", parent] if parent else []
-        return self._with(self.header.rewritten(words), self.lines)
+        return self.with_header(self.header.rewritten(words))
 
     def with_header(self, header: Line) -> "Section":
         """Return the section with another header, of the same kind and name."""
-        return self if header is self.header else self._with(header, self.lines)
+        return self if header is self.header else self._edited(header, self.lines, ())
+
+    def with_top(self, top: str) -> "Section":
+        """Return the section with another text in front of its lines."""
+        parsed = Section.parse(top, self.language)
+        return Section(parsed.header, parsed.lead, self.lines, language=self.language)
 
     def with_lines(self, lines: Sequence[Line]) -> "Section":
         """Return the section with other lines below its header; all but the last are ended."""
         body, end = tuple(lines), self.line_end()
         header = _ended(self.header, end) if body else self.header
-        if any(not line.raw.endswith("\n") for line in body[:-1]):
+        if not all(map(_is_whole, body[:-1])):
             body = (*(_ended(line, end) for line in body[:-1]), body[-1])
-        return self._with(header, body)
+        section = self._with(header, body)
+        if any("\n" in line.raw[:-1] for line in body):
+            return Section.parse(section.text, self.language)
+        return section
+
+    def spliced(self, splices: Sequence[Splice]) -> "Section":
+        """Return the section with other lines in some places; all but the last are ended.
+
+        It costs the lines that come, and the copy of a tuple: what is known of the others is
+        carried over.
+        """
+        if not splices:
+            return self
+        lines: list[Line] = []
+        for piece in pieces(self.lines, splices):
+            lines += piece
+        is_ended = (self.lines[-1] if self.lines else self.header).raw.endswith("\n")
+        if not is_ended or not all(_is_whole(line) for one in splices for line in one.added):
+            return self.with_lines(lines)
+        return self._edited(self.header, tuple(lines), splices)
+
+    def splices_from(self, other: "Section") -> Sequence[Splice] | None:
+        """Return the edit of its lines that has made this section of `other`.
+
+        Return None where it was not made of that section in one edit.
+        """
+        return self._edit[1] if self._edit is not None and self._edit[0]() is other else None
+
+    def _edited(
+        self, header: Line, lines: tuple[Line, ...], splices: Sequence[Splice]
+    ) -> "Section":
+        section = self._with(header, lines)
+        section._edit = ref(self), splices
+        for key, known in list(self.cache.items()):
+            if isinstance(known, CarriedReading) and (same := known.after(splices)) is not None:
+                section.cache[key] = same
+        return section
 
     def _with(self, header: Line, lines: tuple[Line, ...]) -> "Section":
         return Section(header, self._lead, lines, language=self.language)
@@ -139,17 +194,16 @@ class Section:
 
     def insert(self, at: int, *lines: Line) -> "Section":
         """Return the section with `lines` in front of its line `at`."""
-        return self.with_lines([*self.lines[:at], *lines, *self.lines[at:]])
+        return self.spliced([Splice(at, 0, lines)])
 
     def replace(self, at: int, line: Line) -> "Section":
         """Return the section with another line in the place `at`."""
-        return self.with_lines([*self.lines[:at], line, *self.lines[at + 1 :]])
+        return self.spliced([Splice(at, 1, (line,))])
 
     def replace_each(self, lines: Mapping[int, Line]) -> "Section":
         """Return the section with other lines in some places."""
-        if all(line is self.lines[at] for at, line in lines.items()):
-            return self
-        return self.with_lines([lines.get(at, line) for at, line in enumerate(self.lines)])
+        others = ((at, line) for at, line in lines.items() if line is not self.lines[at])
+        return self.spliced([Splice(at, 1, (line,)) for at, line in sorted(others)])
 
     def end(self) -> int:
         """Return the place at which a line is appended: behind the section's last statement.
@@ -166,8 +220,8 @@ class Section:
         """The conditional blocks among its lines, and the directives of others: `find_blocks`."""
         known: tuple[list[range], list[int]] | None = self.cache.get("blocks")
         if known is None:
-            known = find_blocks(self.lines) if may_hold_directives(self.text) else ([], [])
-            self.cache["blocks"] = known
+            found = find_blocks(self.lines) if may_hold_directives(self.text) else ([], [])
+            known = self.cache["blocks"] = found if any(found) else NO_BLOCKS
         return known
 
     def unconditional_place(self, at: int) -> int:
@@ -215,67 +269,28 @@ class Section:
         """Return the section with a blank line at its end, which is added where it is missing."""
         if self.ends_blank():
             return self
-        return self.with_lines([*self.lines, Line(self.line_end())])
+        return self.insert(len(self.lines), Line(self.line_end()))
 
     def without_blank_end(self) -> "Section":
         """Return the section without the blank line at its end, if there is one."""
-        return self.with_lines(self.lines[:-1]) if self.ends_blank() else self
+        return self.spliced([Splice(len(self.lines) - 1, 1, ())]) if self.ends_blank() else self
 
     def trimmed(self) -> "Section":
         """Return the section without the blank lines at its end."""
         end = len(self.lines)
         while end and self.lines[end - 1].is_blank and self.lines[end - 1].raw.endswith("\n"):
             end -= 1
-        return self if end == len(self.lines) else self.with_lines(self.lines[:end])
+        gone = len(self.lines) - end
+        return self.spliced([Splice(end, gone, ())]) if gone else self
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
 
 
-class JoinedSections(Section):
-    """Sections of one kind that HAProxy adds up, such as several `global`, as one section.
-
-    Its lines are those of all `parts`; the headers of all but the first stand among them. An edit
-    returns a plain section, of which `cut` makes the parts again.
-    """
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: Sequence[Section]) -> None:
-        first, *others = parts
-        more = [line for section in others for line in (section.header, *section.lines)]
-        super().__init__(first.header, first.lead, (*first.lines, *more), language=first.language)
-        self.parts = tuple(parts)
-
-    def end(self) -> int:
-        """Return the end of the first part: HAProxy takes some lines of `global` only there."""
-        return self.parts[0].end()
-
-    def unconditional_place(self, at: int) -> int:
-        """Return such a place in the first part: the one nearest to `at`, or its end."""
-        return super().unconditional_place(at) if at <= len(self.parts[0].lines) else self.end()
-
-    def cut(self, edited: Section) -> list[Section]:
-        """Return the parts of an edited section; a part with the same lines is the same object."""
-        pieces: list[list[Line]] = [[edited.header]]
-        for line in edited.lines:
-            if line.tokens[:1] == (self.kind,):
-                pieces.append([])
-            pieces[-1].append(line)
-        return [
-            part
-            if (part.header, *part.lines) == tuple(lines)
-            else Section(lines[0], part.lead, tuple(lines[1:]), language=part.language)
-            for part, lines in zip(self.parts, pieces, strict=True)
-        ]
+def _is_whole(line: Line) -> bool:
+    """Return whether a line is ended, and is not several lines."""
+    return line.raw.find("\n") == len(line.raw) - 1
 
 
 def _ended(line: Line, end: str) -> Line:
     return line if line.raw.endswith("\n") else Line(line.raw + end)
-
-
-def _cut(text: str) -> list[str]:
-    """Return lines with their ends; only a newline ends a line (str.splitlines knows more)."""
-    lines = text.split("\n")
-    last = lines.pop()
-    return [line + "\n" for line in lines] + ([last] if last else [])

@@ -1,10 +1,11 @@
 """Edit several lines of a section at once, by their places in the section as it was."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from dataplane_core.text.comments import own_comments_start, with_own_comments
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
+from dataplane_core.text.splice import Splice
 
 
 class SectionEdit:
@@ -48,20 +49,41 @@ class SectionEdit:
 
     def done(self) -> Section:
         """Return the edited section; the section itself where nothing was edited."""
-        if not (self._rewritten or self._removed or self._inserted):
-            return self.section
-        indent, end = self.section.indent(), self.section.line_end()
-        gone = with_own_comments(self.section.lines, self._removed, self.section.language)
-        lines: list[Line] = []
-        for at, line in enumerate((*self.section.lines, None)):
-            for new in self._inserted.get(at, ()):
-                if isinstance(new, int):
-                    lines += self._with_comments(new, gone)
-                else:
-                    lines.append(Line.make(new, indent, end))
-            if line is not None and at not in gone:
-                lines.append(self._rewritten.get(at, line))
-        return self.section.with_lines(lines)
+        return self.section.spliced(list(self._splices()))
+
+    def _splices(self) -> Iterator[Splice]:
+        """Yield what changes, in order; what changes in adjacent places as one splice."""
+        gone = self._gone()
+        start, end = 0, 0
+        come: list[Line] = []
+        for at in sorted({*self._rewritten, *gone, *self._inserted}):
+            if at > end:
+                if come or end > start:
+                    yield Splice(start, end - start, tuple(come))
+                start, end, come = at, at, []
+            come += self._added(at, gone)
+            line = self._rewritten.get(at)
+            if at in gone:
+                end = at + 1
+            elif line is not None and line is not self.section.lines[at]:
+                come.append(line)
+                end = at + 1
+        if come or end > start:
+            yield Splice(start, end - start, tuple(come))
+
+    def _added(self, at: int, gone: Collection[int]) -> Iterator[Line]:
+        """Yield the lines that come in front of the line `at`."""
+        section = self.section
+        for new in self._inserted.get(at, ()):
+            if isinstance(new, int):
+                yield from self._with_comments(new, gone)
+            else:
+                yield Line.make(new, section.indent(), section.line_end())
+
+    def _gone(self) -> set[int]:
+        if not self._removed:
+            return set()
+        return with_own_comments(self.section.lines, self._removed, self.section.language)
 
     def _with_comments(self, at: int, gone: Collection[int]) -> list[Line]:
         """Return the line `at` behind those of the comments above it that are `gone` with it."""

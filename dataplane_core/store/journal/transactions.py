@@ -45,7 +45,24 @@ _TABLES = (
         ordinal INTEGER NOT NULL,
         text BLOB,
         PRIMARY KEY (transaction_id, sequence, step))""",
+    "ALTER TABLE edits RENAME TO former_edits",
+    """CREATE TABLE edits (
+        transaction_id TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        step INTEGER NOT NULL,
+        action TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        ordinal INTEGER NOT NULL,
+        text BLOB,
+        line INTEGER NOT NULL,
+        removed INTEGER NOT NULL,
+        PRIMARY KEY (transaction_id, sequence, step)) WITHOUT ROWID""",
+    "INSERT INTO edits SELECT *, 0, 0 FROM former_edits",
+    "DROP TABLE former_edits",
 )
+_EDIT = f"INSERT INTO edits VALUES ({', '.join('?' * 11)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +149,7 @@ class TransactionTable:
             if changed.rowcount != 1:
                 return None
             connection.executemany(
-                "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                _EDIT,
                 [_values(after, number, step) for number, step in enumerate(steps)],
             )
         failpoint("edit-stored")
@@ -230,16 +247,16 @@ class TransactionTable:
 
 
 def _values(row: TransactionRecord, number: int, step: Step) -> tuple[Any, ...]:
-    kind, name, ordinal = (
-        storable_text(step.key.kind),
-        storable_text(step.key.name),
-        step.key.ordinal,
-    )
+    kind, name, ordinal = step.key
     text = None if step.text is None else encode_text(step.text)
-    return (row.id, row.sequence, number, step.action, step.position, kind, name, ordinal, text)
+    return (
+        row.id, row.sequence, number, step.action, step.position, storable_text(kind),
+        storable_text(name), ordinal, text, step.line, step.removed,
+    )  # fmt: skip
 
 
 def _step(row: sqlite3.Row) -> Step:
     key = SectionKey(row["kind"], row["name"], row["ordinal"])
     text = None if row["text"] is None else decode_text(row["text"])
-    return Step(Action(row["action"]), row["position"], key, text)
+    action = Action(row["action"])
+    return Step(action, row["position"], key, text, row["line"], row["removed"])

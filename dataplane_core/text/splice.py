@@ -1,0 +1,102 @@
+"""Say how the lines of a section differ from those before an edit, at the cost of the edit.
+
+An edit is a list of splices in the order of their places. All places are those in the lines before
+the edit, and no two splices touch the same line.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Self, TypeVar
+
+from dataplane_core.text.lines import Line
+
+Item = TypeVar("Item")
+
+
+class Splice(NamedTuple):
+    """Lines in the place of others: `removed` lines from `at` on gave way to the `added` ones."""
+
+    at: int
+    removed: int
+    added: tuple[Line, ...]
+
+    @property
+    def growth(self) -> int:
+        """The number of lines by which the section grows."""
+        return len(self.added) - self.removed
+
+
+class CarriedReading:
+    """What was read of a section, and can be said of the edited section without a second reading.
+
+    A section's `cache` hands such values on to the section that an edit makes of it; all others
+    are read again.
+    """
+
+    __slots__ = ()
+
+    def after(self, splices: Sequence[Splice]) -> Self | None:
+        """Return the same of the section after an edit; None where that has to be read again."""
+        raise NotImplementedError
+
+
+def pieces(
+    items: Sequence[Item], changes: Iterable[tuple[int, int, Sequence[Item]]]
+) -> Iterator[Sequence[Item]]:
+    """Yield the parts of a sequence with other items in some places, in order.
+
+    A change is a place, a number of items that go from there on, and the items that come.
+
+    >>> b"".join(pieces(b"abcd", [(1, 1, b"BB"), (4, 0, b"!")]))
+    b'aBBcd!'
+    """
+    last = 0
+    for at, removed, added in changes:
+        yield items[last:at]
+        yield added
+        last = at + removed
+    yield items[last:]
+
+
+def moved(at: int, splices: Iterable[Splice]) -> int | None:
+    """Return the place that a line has after an edit; None for a line that is gone.
+
+    >>> [moved(at, [Splice(1, 2, ())]) for at in (0, 1, 3)]
+    [0, None, 1]
+    """
+    place = at
+    for splice in splices:
+        if at < splice.at:
+            break
+        if at < splice.at + splice.removed:
+            return None
+        place += splice.growth
+    return place
+
+
+def common_start(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """Return the number of items with which two tuples or two lists both start.
+
+    Slices are compared, as that takes one call for many items, and items that are the same object
+    are not looked into.
+    """
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def common_end(one: Sequence[Any], other: Sequence[Any], start: int) -> int:
+    """Return the number of items with which two tuples or two lists both end, behind `start`."""
+    low, high = 0, min(len(one), len(other)) - start
+    while low < high:
+        middle = (low + high + 1) // 2
+        ends = len(one) - low, len(other) - low
+        if one[len(one) - middle : ends[0]] == other[len(other) - middle : ends[1]]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
