@@ -13,6 +13,9 @@ from dataplane_core.server.gunicorn_master import serve
 from dataplane_core.server.state import ServedApplication
 from dataplane_core.settings import Settings, load
 
+BIG = 32 << 20
+"""Bytes of an answer that no buffer of a connection takes."""
+
 
 def signals_of_a_child() -> list[int]:
     """The signals that a program which is run begins with ignored, and blocked, as bits."""
@@ -71,7 +74,8 @@ def build(settings: Settings) -> ServedApplication:
         if path == "/die":
             os._exit(9)
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(facts).encode()]
+        answer = json.dumps(facts).encode()
+        return [b" " * BIG, answer] if path == "/big" else [answer]
 
     def stop() -> None:
         (marks / f"stopped-{os.getpid()}").touch()
