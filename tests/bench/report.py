@@ -8,9 +8,11 @@ from pathlib import Path
 import falcon
 import gunicorn
 
-from tests.bench.measure import Table
+from tests.bench.load import CONNECTIONS, generator
 from tests.bench.systems import THREADS, WORKERS
+from tests.bench.tables import Table
 
+COMMAND = "python -m tests.bench --write docs/performance.md"
 PAGE = """\
 # Performance
 
@@ -33,10 +35,10 @@ The trips of a request are walked in one process on the file of 10 servers, with
 without HAProxy's check. "Calls" are those of our own functions in the thread that serves the request,
 "files" are those of ours that the calls enter, "store → above" are the calls with which the store asks
 a floor above its own, through its ports, and "store → api" all calls into the HTTP interface that the
-store waits for. The times of another revision (`--trips --against REVISION`) are ratios to this one,
+store waits for. The times of another revision (`--against REVISION`) are ratios to this one,
 measured in turn: the median, and the quartiles.
 
-What the versions of the interface cost is told in ratios to version 2, measured in turn (`--versions`
+What the versions of the interface cost is told in ratios to version 2, measured in turn (`--only versions`
 measures that alone). A first GET is one of what has just been changed, in one process without a
 network; those over HTTP ask for the same again and again. The first request
 of all is one to version 2, which reads the file for the others.
@@ -57,6 +59,7 @@ def machine(haproxy: str) -> str:
         f"Python {platform.python_version()}, Falcon {falcon.__version__}, "
         f"gunicorn {gunicorn.__version__}",
         version,
+        f"load by {generator()}",
         f"load averages at the end (the measurements load the machine themselves): {busy}",
     ]
     return "\n".join(f"* {fact}" for fact in facts)
@@ -86,13 +89,13 @@ def with_table(text: str, table: Table) -> str:
     return f"{before}{markdown(table)}\n{mark}{after}"
 
 
-def page(tables: list[Table], haproxy: str, command: str, load: int) -> str:
+def page(tables: list[Table], haproxy: str) -> str:
     """The whole of docs/performance.md."""
     return PAGE.format(
-        command=command,
+        command=COMMAND,
         machine=machine(haproxy),
         workers=WORKERS,
         threads=THREADS,
-        load=load,
+        load=CONNECTIONS,
         tables="\n\n".join(markdown(table) for table in tables),
     )

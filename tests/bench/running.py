@@ -1,43 +1,56 @@
 """Maps of many entries in a running HAProxy: upload, list, one more."""
 
 import json
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime_client import RuntimeClient
-from tests.bench.measure import Effort, Row, Table, timed
+from tests.bench.run import Run
+from tests.bench.tables import Effort, Row, Table, timed
 from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.server import ApiServer, Client
+from tests.harness.waiting import until
 
 ENTRIES = 100_000
 SERVICES = "/v2/services/haproxy"
-TEXT = """\
+TEXT = (
+    """\
 global
   stats socket {folder}/worker.sock level admin
-""" + DEFAULTS + """\
+"""
+    + DEFAULTS
+    + """\
 frontend fe
   bind unix@{folder}/fe.sock
   http-request set-header x %[path,map({folder}/maps/big.map)]
 """
+)
 
 
-def running(effort: Effort, folder: Path, haproxy: str) -> Table:
-    """Operations on a map of `ENTRIES` entries; lists against HAProxy itself and JSON."""
-    folder.mkdir()
-    (folder / "maps").mkdir()
+@contextmanager
+def haproxy_with_map(run: Run) -> Iterator[tuple[Path, ApiServer]]:
+    """A running HAProxy with an empty map, and a server beside it; with the folder of its sockets."""
+    folder = run.new_folder()
+    (folder / "maps").mkdir(parents=True)
     (folder / "maps" / "big.map").touch()
     configuration = folder / "haproxy.cfg"
     configuration.write_text(TEXT.format(folder=folder), "utf-8")
     settings = {"dataplaneapi": {"resources": {"maps_dir": str(folder / "maps")}}}
     with (
-        HaproxyProcess(haproxy, configuration, folder),
+        HaproxyProcess(run.haproxy, configuration, folder),
         ApiServer(configuration, folder / "server", settings) as server,
     ):
-        while not (folder / "worker.sock").exists():
-            time.sleep(0.02)
-        return _measured(effort, server.client(), RuntimeClient(_socket(folder)))
+        until((folder / "worker.sock").exists)
+        yield folder, server
+
+
+def running(run: Run) -> list[Table]:
+    """Operations on a map of `ENTRIES` entries; lists against HAProxy itself and JSON."""
+    with haproxy_with_map(run) as (folder, server):
+        return [_measured(run.effort, server.client(), RuntimeClient(_socket(folder)))]
 
 
 def _socket(folder: Path) -> SocketAddress:
@@ -47,7 +60,10 @@ def _socket(folder: Path) -> SocketAddress:
 def _measured(effort: Effort, client: Client, direct: RuntimeClient) -> Table:
     table = Table("Maps that run", ["what", "ms", "HAProxy and JSON (ms)"],
                   limit="a list in at most twice what `show map` and JSON take")  # fmt: skip
-    maps, entries = f"{SERVICES}/runtime/maps/big.map", f"{SERVICES}/runtime/maps_entries?map=big.map"
+    maps, entries = (
+        f"{SERVICES}/runtime/maps/big.map",
+        f"{SERVICES}/runtime/maps_entries?map=big.map",
+    )
     rows = [{"key": f"/path/{number}", "value": f"be_{number % 50}"} for number in range(ENTRIES)]
     upload = timed(lambda: _ask(client, "PUT", maps, 201, rows))
     again = timed(lambda: _ask(client, "PUT", maps, 201, rows))
@@ -55,7 +71,9 @@ def _measured(effort: Effort, client: Client, direct: RuntimeClient) -> Table:
     lists, plain = [], []
     for _ in range(max(5, effort.calls // 3)):
         lists.append(timed(lambda: _ask(client, "GET", entries, 200)))
-        plain.append(timed(lambda: json.dumps(rows)) + timed(lambda: direct.dump(f"show map #{name}")))
+        plain.append(
+            timed(lambda: json.dumps(rows)) + timed(lambda: direct.dump(f"show map #{name}"))
+        )
     one = timed(lambda: _ask(client, "POST", entries, 201, {"key": "one", "value": "more"}))
     shown, alone = median(lists), median(plain)
     table.rows = [

@@ -6,15 +6,18 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 from dataplane_core.app import VERSIONS, create_app
 from dataplane_core.settings import load
 from tests.bench import systems, walk
-from tests.bench.files import SMALL, Size
-from tests.bench.measure import Effort, Row, Table, sample, timed
-from tests.bench.trips import quartiles
+from tests.bench.files import SMALL, Size, configuration
+from tests.bench.load import CONNECTIONS, by_own_client
+from tests.bench.reading import Sample, sample
+from tests.bench.run import Run
+from tests.bench.tables import Effort, Row, Table, in_turn, quartiles, timed
 from tests.harness.addresses import Address, address
 from tests.harness.server import ApiServer, Client, free_port, merged, quiet_settings
 
@@ -135,20 +138,17 @@ def over_http(
     effort: Effort, server: ApiServer, what: str, version: str
 ) -> tuple[float, float, float]:
     """Requests a second, their ratio to version 2's, and the ratio of processor time for each."""
-    assert server.process is not None
-    process, pairs = server.process.pid, []
-    for number in range(effort.rounds):
-        order = [version, FIRST] if number % 2 else [FIRST, version]
-        pairs.append(
-            {
-                name: sample(effort, server.port, process, whole(at(name, what)), systems.PLAIN)
-                for name in order
-            }
-        )
+    place = systems.at(server.port, server.process)
+
+    def asked(name: str) -> Sample:
+        rest = (whole(at(name, what)), systems.PLAIN, CONNECTIONS, effort.seconds)
+        return sample(place, partial(by_own_client, server.port, *rest))
+
+    pairs = in_turn(effort.rounds, partial(asked, version), partial(asked, FIRST))
     return (
-        statistics.median(one[version].rate for one in pairs),
-        statistics.median(one[version].rate / one[FIRST].rate for one in pairs),
-        statistics.median(one[version].cost / one[FIRST].cost for one in pairs),
+        statistics.median(one.rate for one, _ in pairs),
+        statistics.median(one.rate / other.rate for one, other in pairs),
+        statistics.median(one.cost / other.cost for one, other in pairs),
     )
 
 
@@ -185,7 +185,7 @@ def walker(folder: Path) -> Iterator[walk.Walker]:
     """The application in this process, on a configuration of `SIZE`."""
     file, settings = folder / "haproxy.cfg", folder / "settings.yaml"
     folder.mkdir(parents=True)
-    file.write_text(systems.configuration(SIZE, free_port()), "utf-8")
+    file.write_text(configuration(SIZE, free_port()), "utf-8")
     name, password = systems.PLAIN.split(":")
     users = [{"name": name, "password": password, "insecure": True}]
     own = {"dataplaneapi": {"user": users}, "haproxy": {"reload": {"reload_delay": 3600}}}
@@ -196,10 +196,10 @@ def walker(folder: Path) -> Iterator[walk.Walker]:
         yield walk.Walker(application, folder)
 
 
-def versions(effort: Effort, folder: Path, haproxy: str) -> list[Table]:
+def versions(run: Run) -> list[Table]:
     """All tables of the versions."""
     return [
-        start_in_pairs(effort, folder / "starts", haproxy),
-        first_requests(effort, folder / "first", haproxy),
-        reads_in_pairs(effort, folder / "reads", haproxy),
+        start_in_pairs(run.effort, run.new_folder(), run.haproxy),
+        first_requests(run.effort, run.new_folder(), run.haproxy),
+        reads_in_pairs(run.effort, run.new_folder(), run.haproxy),
     ]

@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.bench.measure import Effort, Row, Table, timed
-from tests.harness.server import ApiServer, Client
+from tests.bench.files import SMALL
+from tests.bench.run import Run
+from tests.bench.tables import Effort, Row, Table, timed
+from tests.harness.server import Client
 
 STORAGE = "/v2/services/haproxy/storage"
 CERTIFICATES = 1_000
@@ -18,8 +20,9 @@ ENTRIES = 100_000
 _MULTIPART = {"Content-Type": "multipart/form-data; boundary=BB"}
 
 
-def stored(effort: Effort, server: ApiServer) -> Table:
+def stored(run: Run) -> list[Table]:
     """Milliseconds of single calls; lists must not cost more than the number of files does."""
+    effort, server = run.effort, run.server(SMALL)
     client = server.client()
     write_certificates(server.folder / "ssl_certs", 1)
     few = median(effort, lambda: ask(client, "GET", "ssl_certificates", 200))
@@ -39,7 +42,7 @@ def stored(effort: Effort, server: ApiServer) -> Table:
     ):
         cells = [name, f"{spent:.2f}", f"{spent / few:.1f}"]
         table.rows.append(Row(cells, spent <= 50 * few if limited else None))
-    return table
+    return [table]
 
 
 def maps(effort: Effort, client: Client, text: str) -> tuple[float, float]:

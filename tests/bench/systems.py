@@ -5,8 +5,11 @@ import os
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +26,30 @@ HASH = (
 )
 
 
+@dataclass(frozen=True)
+class At:
+    """A server under load: its port, and its first process."""
+
+    port: int
+    process: int
+
+
+def at(port: int, process: "subprocess.Popen[bytes] | None") -> At:
+    assert process is not None, "the server is not running"
+    return At(port, process.pid)
+
+
 def ours(
-    size: Size, folder: Path, haproxy: str, more: Mapping[str, Any] | None = None
+    size: Size,
+    folder: Path,
+    haproxy: str,
+    more: Mapping[str, Any] | None = None,
+    sources: Path = TOP,
 ) -> ApiServer:
-    """The product on a configuration of that size, not started; `more` are further settings."""
+    """The product on a configuration of that size, not started; `more` are further settings.
+
+    `sources` are those of this revision or of another.
+    """
     folder.mkdir(parents=True)
     file = folder / "haproxy.cfg"
     file.write_text(configuration(size, free_port()), "utf-8")
@@ -40,7 +63,17 @@ def ours(
         "haproxy": {"haproxy_bin": haproxy, "reload": {"validate_cmd": "", "reload_delay": 3600}},
         "dataplane": {"workers": WORKERS, "threads": THREADS},
     }
-    return ApiServer(file, folder / "server", merged(settings, more or {}))
+    environ = {"PYTHONPATH": str(sources)}
+    return ApiServer(file, folder / "server", merged(settings, more or {}), environ=environ)
+
+
+def unpacked(revision: str, folder: Path) -> Path:
+    """The sources of a revision, in a folder of their own."""
+    command = ["git", "archive", revision, "dataplane_core", "dataplane_plugins"]
+    packed = subprocess.run(command, cwd=TOP, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 class Bare:
@@ -54,9 +87,9 @@ class Bare:
         folder.mkdir()
         files = {}
         for number, (route, data) in enumerate(answers.items()):
-            file = folder / f"answer{number}"
-            file.write_bytes(data)
-            files[route] = str(file)
+            answer = folder / f"answer{number}"
+            answer.write_bytes(data)
+            files[route] = str(answer)
         self.answers = folder / "answers.json"
         self.answers.write_text(json.dumps(files), "utf-8")
         self.log = folder / "bare.log"
@@ -131,6 +164,14 @@ def processor_seconds(process: int) -> float:
             continue
         ticks += sum(map(int, stat.rsplit(")", 1)[1].split()[11:13]))  # utime, stime: proc(5)
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def rest(process: int, seconds: float = 15.0) -> None:
+    """Wait until a process and its descendants have nothing more to do."""
+    end, before = time.monotonic() + seconds, -1.0
+    while time.monotonic() < end and (now := processor_seconds(process)) != before:
+        before = now
+        time.sleep(0.5)
 
 
 def memory(process: int) -> float:

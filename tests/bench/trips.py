@@ -9,17 +9,16 @@ import os
 import statistics
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from tests.bench import files, walk
-from tests.bench.measure import Effort, Row, Table
+from tests.bench.run import Run
 from tests.bench.systems import PLAIN
+from tests.bench.tables import Row, Table, quartiles
 from tests.harness.floors import heights
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.recorded import TOP
@@ -71,7 +70,9 @@ class Tree:
         self.folder.mkdir(parents=True)
         configuration, settings = self.folder / "haproxy.cfg", self.folder / "settings.yaml"
         text = files.configuration(self.size, free_port())
-        configuration.write_text(text.replace("global\n", SOCKET.format(folder=self.folder)), "utf-8")
+        configuration.write_text(
+            text.replace("global\n", SOCKET.format(folder=self.folder)), "utf-8"
+        )
         settings.write_text(json.dumps(self._settings(configuration)), "utf-8")  # JSON is YAML
         if self.haproxy:
             self._running.enter_context(HaproxyProcess(self.haproxy, configuration, self.folder))
@@ -119,38 +120,29 @@ class Tree:
 
 
 @contextmanager
-def trees(folder: Path, revisions: list[str], haproxy: str) -> Iterator[dict[str, Tree]]:
+def trees(run: Run) -> Iterator[dict[str, Tree]]:
     """A walking process of this tree, and one of each revision, by their names."""
-    sources = {HERE: TOP, **{name: unpacked(name, folder / "sources" / name) for name in revisions}}
+    sources = {HERE: TOP, **{name: run.sources(name) for name in run.against}}
     with ExitStack() as started:
         yield {
-            name: started.enter_context(Tree(tree, folder / f"walk{number}", haproxy))
-            for number, (name, tree) in enumerate(sources.items())
+            name: started.enter_context(Tree(tree, run.new_folder(), run.haproxy))
+            for name, tree in sources.items()
         }
 
 
-def unpacked(revision: str, folder: Path) -> Path:
-    """The sources of a revision, in a folder of their own."""
-    command = ["git", "archive", revision, "dataplane_core", "dataplane_plugins"]
-    packed = subprocess.run(command, cwd=TOP, check=True, capture_output=True).stdout
-    with tarfile.open(fileobj=BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
-
-
-def trips(effort: Effort, folder: Path, haproxy: str, revisions: list[str]) -> Table:
+def trips(run: Run) -> list[Table]:
     """Each trip through each revision: its calls, and its times as ratios of ours."""
     table = Table("Trips of a request", _HEADS)
-    with trees(folder, revisions, haproxy) as walking:
+    with trees(run) as walking:
         for trip in walk.TRIPS:
             walked = {name: tree.counted(trip) for name, tree in walking.items()}
             times: list[dict[str, tuple[float, float]]] = []
-            for number in range(max(5, effort.calls)):
+            for number in range(max(5, run.effort.calls)):
                 order = list(walking) if number % 2 else list(walking)[::-1]
                 times.append({name: walking[name].timed(trip) for name in order})
             for name, one in walked.items():
                 table.rows.append(Row(cells(trip, name, one, times)))
-    return table
+    return [table]
 
 
 def cells(
@@ -161,11 +153,7 @@ def cells(
     spent = statistics.median(one[name][1] for one in times)
     ratios = ["1", "1"]
     if name != HERE:
-        ratios = [quartiles([one[name][kind] / one[HERE][kind] for one in times]) for kind in (1, 0)]
+        ratios = [
+            quartiles([one[name][kind] / one[HERE][kind] for one in times]) for kind in (1, 0)
+        ]
     return [trip, name, *counts, f"{spent:.2f}", *ratios]
-
-
-def quartiles(ratios: list[float]) -> str:
-    """The median of some ratios, and between what half of them lie."""
-    low, median, high = statistics.quantiles(ratios, n=4)
-    return f"{median:.2f} ({low:.2f} to {high:.2f})"

@@ -118,12 +118,19 @@ class Walker:
         self.measured(method, path, body, transaction_id=identifier, **query)
         self.ask("DELETE", f"{SERVICES}/transactions/{identifier}")
 
-    def _environ(self, method: str, path: str, body: object, query: dict[str, Any]) -> dict[str, Any]:
+    def _environ(
+        self, method: str, path: str, body: object, query: dict[str, Any]
+    ) -> dict[str, Any]:
         words = "&".join(f"{name}={value}" for name, value in query.items())
         content = "" if body is None else json.dumps(body)
         headers = HEADERS if content else {"Authorization": HEADERS["Authorization"]}
         return testing.create_environ(
-            path, method=method, query_string=words, headers=headers, body=content, remote_addr="127.0.0.1"
+            path,
+            method=method,
+            query_string=words,
+            headers=headers,
+            body=content,
+            remote_addr="127.0.0.1",
         )
 
     def _send(self, environ: dict[str, Any], method: str) -> Any:
@@ -156,7 +163,9 @@ def post(walker: Walker) -> None:
 
 def post_of_nine(walker: Walker) -> None:
     more = {"check": "enabled", "inter": 1000, "rise": 2, "fall": 3, "weight": 5, "maxconn": 9}
-    walker.in_transaction("POST", f"{CONFIGURATION}/servers", {**server("new"), **more}, backend="be0")
+    walker.in_transaction(
+        "POST", f"{CONFIGURATION}/servers", {**server("new"), **more}, backend="be0"
+    )
 
 
 def put_server(walker: Walker) -> None:

@@ -1,7 +1,7 @@
 """What a request may cost on its way through our code: in calls, and relative to what it touches.
 
 Calls are the same on every machine, so that a detour fails here, however fast it is. `python -m
-tests.bench --trips --against main` shows what a change costs or brings.
+tests.bench --only trips --against main` shows what a change costs or brings.
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,112 @@
+"""GETs over HTTP, against HAProxy that returns the same bytes, and against a bare Falcon application."""
+
+import math
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tests.bench import systems
+from tests.bench.files import LARGE, SIZES, SMALL
+from tests.bench.load import CONNECTIONS, Load, by_own_client, load
+from tests.bench.returning import Returning
+from tests.bench.run import Run
+from tests.bench.tables import Row, Table, in_turn, medians, ratio
+from tests.harness.server import CONFIGURATION, ApiServer
+
+USERS = {"plain": systems.PLAIN, "sha512": systems.HASHED}
+AT_ONCE = {CONNECTIONS: 0.35, 1: 0.75}
+"""Connections, and which part of HAProxy's requests a second has to be reached over them."""
+DOCUMENT_LIMIT = 0.5
+DOCUMENT = "/v2/specification"
+ONE_SERVER = f"{CONFIGURATION}/servers/s0?backend=be0"
+GETS = [
+    ("one server", SMALL, ONE_SERVER),
+    ("version", SMALL, f"{CONFIGURATION}/version"),
+    ("100 servers", LARGE, f"{CONFIGURATION}/servers?backend=be0"),
+    ("all backends", SMALL, f"{CONFIGURATION}/backends"),
+    ("all backends", LARGE, f"{CONFIGURATION}/backends"),
+    ("specification", SMALL, DOCUMENT),
+]
+ROUTES = {
+    "one server": (ONE_SERVER, f"{CONFIGURATION}/servers/{{name}}"),
+    "servers of a backend": (f"{CONFIGURATION}/servers?backend=be0", f"{CONFIGURATION}/servers"),
+    "all backends": (f"{CONFIGURATION}/backends", f"{CONFIGURATION}/backends"),
+    "specification": (DOCUMENT, DOCUMENT),
+}
+"""What the bare application is asked, each with its route there."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One round on one server: requests a second, and processor seconds for each request."""
+
+    rate: float
+    cost: float
+
+
+def sample(server: systems.At, asked: Callable[[], Load]) -> Sample:
+    """One round of load, and what it cost the processes of the server."""
+    before = systems.processor_seconds(server.process)
+    told = asked()
+    spent = systems.processor_seconds(server.process) - before
+    return Sample(told.rate, spent / told.requests)
+
+
+def compared(
+    rounds: int, ours: Callable[[], Sample], theirs: Callable[[], Sample]
+) -> tuple[list[str], float]:
+    """Both servers in turn: requests a second, their ratio and that of the costs; the ratio alone."""
+    pairs = in_turn(rounds, ours, theirs)
+    per_second = [[one.rate for one in pair] for pair in pairs]
+    rates, reached = medians(per_second), ratio(per_second)
+    by_cost = statistics.median(
+        other.cost / one.cost if one.cost else math.nan for one, other in pairs
+    )
+    return [*(f"{one:.0f}" for one in rates), f"{reached:.2f}", f"{by_cost:.2f}"], reached
+
+
+def against_haproxy(run: Run) -> list[Table]:
+    """GETs against HAProxy that returns the same bytes and header lines."""
+    heads = ["file", "GET", "bytes", "user", "connections", "requests/s", "HAProxy", "ratio"]
+    table = Table("Reading", [*heads, "by cost", "limit"], limit="the ratio in the row")
+    rounds = (run.effort.rounds + 1) // 2  # each takes wrk a second at least
+    for what, size, path in GETS:
+        server = systems.at(run.server(size).port, run.server(size).process)
+        for kind, user in USERS.items():
+            with Returning(run.haproxy, run.new_folder(), server.port, path, user) as limit:
+                for connections, least in AT_ONCE.items():
+                    least = DOCUMENT_LIMIT if path == DOCUMENT else least
+                    rest = (path, user, connections, run.effort.seconds)
+                    cells, reached = compared(rounds, *(
+                        partial(sample, one, partial(load, one.port, *rest)) for one in (server, limit.at)
+                    ))  # fmt: skip
+                    cells = [size.name, what, str(limit.length), kind, str(connections), *cells]
+                    table.rows.append(Row([*cells, f"≥ {least}"], reached >= least))
+    return [table]
+
+
+def against_bare(run: Run) -> list[Table]:
+    """GETs against a bare Falcon application that returns the same bytes."""
+    heads = ["file", "GET", "bytes", "user", "requests/s", "bare Falcon", "ratio", "by cost"]
+    table = Table("Reading beside a bare Falcon", heads, limit="ratio of requests/s ≥ 0.5")
+    for size in SIZES:
+        server = run.server(size)
+        bodies = {route: _body(server, path) for path, route in ROUTES.values()}
+        with systems.Bare(run.new_folder(), bodies) as bare:
+            both = (systems.at(server.port, server.process), systems.at(bare.port, bare.process))
+            for what, (path, route) in ROUTES.items():
+                for kind, user in USERS.items():
+                    rest = (path, user, CONNECTIONS, run.effort.seconds)
+                    cells, reached = compared(run.effort.rounds, *(
+                        partial(sample, one, partial(by_own_client, one.port, *rest)) for one in both
+                    ))  # fmt: skip
+                    cells = [size.name, what, str(len(bodies[route])), kind, *cells]
+                    table.rows.append(Row(cells, reached >= 0.5))
+    return [table]
+
+
+def _body(server: ApiServer, path: str) -> bytes:
+    answer = server.client().call("GET", path)
+    assert answer.status == 200, (path, answer.body[:300])
+    return answer.body
