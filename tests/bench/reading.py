@@ -50,7 +50,7 @@ def sample(server: systems.At, asked: Callable[[], Load]) -> Sample:
     before = systems.processor_seconds(server.process)
     told = asked()
     spent = systems.processor_seconds(server.process) - before
-    return Sample(told.rate, spent / told.requests)
+    return Sample(told.rate, spent / max(told.requests, 1))
 
 
 def compared(
