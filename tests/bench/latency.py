@@ -13,7 +13,8 @@ from tests.bench.reading import ONE_SERVER
 from tests.bench.returning import Returning
 from tests.bench.run import Run
 from tests.bench.tables import Row, Table, in_turn, medians
-from tests.harness.server import CONFIGURATION, ApiServer, Client
+from tests.bench.writing import Writer
+from tests.harness.server import ApiServer
 
 SLACK = 10.0
 """How many milliseconds longer than over HAProxy the slowest of a hundred may take."""
@@ -65,7 +66,9 @@ def _row(run: Run, table: Table, server: ApiServer, meanwhile: str, writers: int
         def asked(port: int) -> float:
             return by_own_client(port, ONE_SERVER, systems.PLAIN, CONNECTIONS, seconds).p99
 
-        both = in_turn(run.effort.rounds, lambda: asked(server.port), lambda: asked(limit.port))
+        both = in_turn(
+            (run.effort.rounds + 1) // 2, lambda: asked(server.port), lambda: asked(limit.port)
+        )
     ours, theirs = medians(both)
     cells = [meanwhile, str(len(committed)), f"{ours:.1f}", f"{theirs:.1f}"]
     table.rows.append(Row(cells, ours <= theirs + SLACK))
@@ -80,10 +83,10 @@ def committing(server: ApiServer, writers: int) -> Iterator[list[float]]:
     over, accepted = threading.Event(), list[float]()
 
     def write(number: int) -> None:
-        client = server.client()
+        writer = Writer(server.client(), f"writer{number}")
         while not over.is_set():
             begun = time.monotonic()
-            if change(client, f"writer{number}"):
+            if writer.change():
                 accepted.append(time.monotonic())
             over.wait(max(0.0, EVERY - (time.monotonic() - begun)))
 
@@ -96,14 +99,3 @@ def committing(server: ApiServer, writers: int) -> Iterator[list[float]]:
         over.set()
         for thread in threads:
             thread.join()
-
-
-def change(client: Client, name: str) -> bool:
-    """Add a server, or delete the one of that name; whether the change was accepted."""
-    version, path = client.version(), f"{CONFIGURATION}/servers"
-    if client.call("GET", f"{path}/{name}", backend="be0").status == 200:
-        return client.call("DELETE", f"{path}/{name}", backend="be0", version=version).status == 202
-    body = {"name": name, "address": "192.0.2.1", "port": 80}
-    answer = client.call("POST", path, body, backend="be0", version=version)
-    assert answer.status in (202, 409), answer.body
-    return answer.status == 202

@@ -151,6 +151,8 @@ def by_wrk(port: int, path: str, credentials: str, connections: int, seconds: fl
         ).stdout  # fmt: skip
     line = next(line for line in told.splitlines() if line.startswith("done "))
     requests, microseconds, failed = map(int, line.split()[1:])
+    if not requests and seconds < PATIENCE:
+        return by_wrk(port, path, credentials, connections, max(1, seconds) * 4)
     if failed or not requests:
         raise RuntimeError(f"{path}: {failed} of {requests} requests failed")
     return Load(requests, microseconds / 1e6)

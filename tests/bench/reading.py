@@ -11,7 +11,7 @@ from tests.bench.files import LARGE, SIZES, SMALL
 from tests.bench.load import CONNECTIONS, Load, by_own_client, load
 from tests.bench.returning import Returning
 from tests.bench.run import Run
-from tests.bench.tables import Row, Table, in_turn, medians, ratio
+from tests.bench.tables import Effort, Row, Table, in_turn, medians, ratio
 from tests.harness.server import CONFIGURATION, ApiServer
 
 USERS = {"plain": systems.PLAIN, "sha512": systems.HASHED}
@@ -54,34 +54,41 @@ def sample(server: systems.At, asked: Callable[[], Load]) -> Sample:
 
 
 def compared(
-    rounds: int, ours: Callable[[], Sample], theirs: Callable[[], Sample]
+    effort: Effort,
+    asking: Callable[[int, str, str, int, float], Load],
+    both: tuple[systems.At, systems.At],
+    path: str,
+    user: str,
+    connections: int = CONNECTIONS,
 ) -> tuple[list[str], float]:
     """Both servers in turn: requests a second, their ratio and that of the costs; the ratio alone."""
-    pairs = in_turn(rounds, ours, theirs)
+    rest = (path, user, connections, effort.seconds)
+    asked = [partial(sample, one, partial(asking, one.port, *rest)) for one in both]
+    pairs = in_turn((effort.rounds + 1) // 2, *asked)
     per_second = [[one.rate for one in pair] for pair in pairs]
-    rates, reached = medians(per_second), ratio(per_second)
-    by_cost = statistics.median(
-        other.cost / one.cost if one.cost else math.nan for one, other in pairs
-    )
-    return [*(f"{one:.0f}" for one in rates), f"{reached:.2f}", f"{by_cost:.2f}"], reached
+    reached = ratio(per_second)
+    costs = [theirs.cost / ours.cost for ours, theirs in pairs if ours.cost]
+    by_cost = statistics.median(costs or [math.nan])
+    return [
+        *(f"{one:.0f}" for one in medians(per_second)),
+        f"{reached:.2f}",
+        f"{by_cost:.2f}",
+    ], reached
 
 
 def against_haproxy(run: Run) -> list[Table]:
     """GETs against HAProxy that returns the same bytes and header lines."""
     heads = ["file", "GET", "bytes", "user", "connections", "requests/s", "HAProxy", "ratio"]
     table = Table("Reading", [*heads, "by cost", "limit"], limit="the ratio in the row")
-    rounds = (run.effort.rounds + 1) // 2  # each takes wrk a second at least
     for what, size, path in GETS:
         server = systems.at(run.server(size).port, run.server(size).process)
         for kind, user in USERS.items():
             with Returning(run.haproxy, run.new_folder(), server.port, path, user) as limit:
                 for connections, least in AT_ONCE.items():
                     least = DOCUMENT_LIMIT if path == DOCUMENT else least
-                    rest = (path, user, connections, run.effort.seconds)
-                    cells, reached = compared(rounds, *(
-                        partial(sample, one, partial(load, one.port, *rest)) for one in (server, limit.at)
-                    ))  # fmt: skip
-                    cells = [size.name, what, str(limit.length), kind, str(connections), *cells]
+                    both = (server, limit.at)
+                    told, reached = compared(run.effort, load, both, path, user, connections)
+                    cells = [size.name, what, str(limit.length), kind, str(connections), *told]
                     table.rows.append(Row([*cells, f"≥ {least}"], reached >= least))
     return [table]
 
@@ -97,11 +104,8 @@ def against_bare(run: Run) -> list[Table]:
             both = (systems.at(server.port, server.process), systems.at(bare.port, bare.process))
             for what, (path, route) in ROUTES.items():
                 for kind, user in USERS.items():
-                    rest = (path, user, CONNECTIONS, run.effort.seconds)
-                    cells, reached = compared(run.effort.rounds, *(
-                        partial(sample, one, partial(by_own_client, one.port, *rest)) for one in both
-                    ))  # fmt: skip
-                    cells = [size.name, what, str(len(bodies[route])), kind, *cells]
+                    told, reached = compared(run.effort, by_own_client, both, path, user)
+                    cells = [size.name, what, str(len(bodies[route])), kind, *told]
                     table.rows.append(Row(cells, reached >= 0.5))
     return [table]
 

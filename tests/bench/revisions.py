@@ -11,10 +11,9 @@ from functools import partial
 
 from tests.bench import systems
 from tests.bench.files import SMALL
-from tests.bench.latency import change
 from tests.bench.run import Run
 from tests.bench.tables import Row, Table, in_turn, medians, ratio, timed
-from tests.bench.writing import post_in_transaction
+from tests.bench.writing import Writer, post_in_transaction
 from tests.harness.recorded import TOP
 from tests.harness.server import ApiServer
 
@@ -73,11 +72,11 @@ def changes(server: ApiServer, seconds: float) -> float:
     end, accepted = time.monotonic() + seconds, list[int]()
 
     def write(number: int) -> None:
-        client, count = server.client(), 0
+        writer, count = Writer(server.client(), f"writer{number}"), 0
         while time.monotonic() < end:
-            count += change(client, f"writer{number}")
+            count += writer.change()
         accepted.append(count)
-        client.connection.close()
+        writer.client.connection.close()
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
     for thread in threads:

@@ -2,6 +2,7 @@
 
 import subprocess
 from functools import partial
+from typing import Any
 
 from tests.bench import systems
 from tests.bench.files import LARGE, LINES, ONE_BACKEND, SIZES, SMALL
@@ -41,6 +42,29 @@ def writes(run: Run) -> list[Table]:
         cells = [size.name, f"{spent:.2f}", f"{times:.2f}", f"≤ {limit}" if limit else ""]
         table.rows.append(Row(cells, times <= limit if limit else None))
     return [table]
+
+
+class Writer:
+    """One who adds a server and deletes it again, each with the version that was newest before."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self.client, self.name = client, name
+        self._path = f"{CONFIGURATION}/servers"
+        found = client.call("GET", f"{self._path}/{name}", backend="be0")
+        self._is_there = found.status == 200
+
+    def change(self) -> bool:
+        """Try to change once; false when somebody else was faster."""
+        query: dict[str, Any] = {"backend": "be0", "version": self.client.version()}
+        if self._is_there:
+            answer = self.client.call("DELETE", f"{self._path}/{self.name}", None, **query)
+        else:
+            body = {"name": self.name, "address": "192.0.2.1", "port": 80}
+            answer = self.client.call("POST", self._path, body, **query)
+        assert answer.status in (202, 409), answer.body
+        if answer.status == 202:
+            self._is_there = not self._is_there
+        return answer.status == 202
 
 
 def commit(client: Client, number: int) -> float:
