@@ -16,32 +16,81 @@ COMMAND = "python -m tests.bench --write docs/performance.md"
 PAGE = """\
 # Performance
 
-Measured by `{command}`, which rewrites this page. Every limit is a ratio within one run: figures of
-two machines, or of two days, cannot be compared, their ratios can.
+Measured by `{command}`, which rewrites this page. `--only NAME` measures one thing alone (`--help`
+lists the names), and with `--write` leaves the other tables as they are. The exit status says
+whether every limit holds. Sides of a ratio are measured in turn within one run, as figures of two
+machines, or of two days, cannot be compared; a ratio is the median of those of the rounds. Limits
+in seconds and MiB are the exceptions: they are those of this machine.
 
 {machine}
 
-Both servers run under gunicorn's gthread worker with {workers} workers and {threads} threads; the
-load is {load} connections that ask without a pause, on the same machine. "Bare Falcon" is an
-application that returns the same bytes from memory and checks no password. "By cost" is the ratio of
-the processor time that the servers themselves spent on a request. Memory is the proportional set size
-of all processes of the server.
+The server runs with {workers} workers and {threads} threads each. "plain" and "sha512" are the form
+in which the settings hold the password of the user who asks. Memory is the proportional set size of
+all processes of the server. "By cost" is the ratio of the processor time that the servers
+themselves spent on a request, turned so that above 1 is better for ours: a busy machine changes it
+less than requests/s.
 
-The bare application's commit writes, syncs, checks and renames a file, and knows no versions: where
-even its ratio is above the limit, HAProxy checks faster than a file can be put in place. A commit of
-ours can take less time than `haproxy -c`, as it waits for HAProxy's last words, not for its end.
+**Reading.** HAProxy, with two threads, returns the same status, body and header lines with
+`http-request return` (a header line that it does not write is made up for by one of as many bytes).
+It reads no password and looks nothing up. One process of HAProxy returns one answer. wrk asks both
+without a pause where it is installed, over {load} connections from two threads, or over one from
+one.
 
-The trips of a request are walked in one process on the file of 10 servers, without a network and
-without HAProxy's check. "Calls" are those of our own functions in the thread that serves the request,
-"files" are those of ours that the calls enter, "store → above" are the calls with which the store asks
-a floor above its own, through its ports, and "store → api" all calls into the HTTP interface that the
-store waits for. The times of another revision (`--against REVISION`) are ratios to this one,
-measured in turn: the median, and the quartiles.
+**Waiting.** A client of our own asks for one server over {load} connections. A request that is not
+answered at the end of a round counts with the time that it has waited. HAProxy is measured while
+the same goes on beside it: the commits, and their checks, are those of our server. The slow check
+is a program that sleeps before it runs `haproxy -c`; the last row has more writers than the server
+has threads.
 
-What the versions of the interface cost is told in ratios to version 2, measured in turn (`--only versions`
-measures that alone). A first GET is one of what has just been changed, in one process without a
-network; those over HTTP ask for the same again and again. The first request
-of all is one to version 2, which reads the file for the others.
+**Reading beside a bare Falcon.** The bare application runs under gunicorn's gthread worker, returns
+the same bytes from memory and checks no password. Our own client asks both over {load} connections.
+
+**Writing in a transaction.** One POST of a server in a transaction of its own, over one kept
+connection.
+
+**A large transaction.** A thousand POSTs of servers into one backend. Its commit, the check by
+HAProxy included, is compared with one POST of the text that it led to. The state that is kept of an
+edit is what the state file grows by without free pages; what is written for it counts whole pages
+of SQLite. Another worker's first read is a GET of the last of the servers over a connection of the
+other worker, which has not been asked for that transaction before.
+
+**Committing.** The bare application's commit writes, syncs, checks and renames a file, and knows no
+versions: where even its ratio is above the limit, HAProxy checks faster than a file can be put in
+place. A commit of ours can take less time than `haproxy -c`, as it waits for HAProxy's last words,
+not for its end.
+
+**Against another revision.** The sources of the other revision (`--against REVISION`) are unpacked
+from git, and run by the same interpreter with the same libraries, on a file of 10 servers. Each of
+the writers adds a server and deletes it again, with the newest version that it knows, and tries
+again when another was faster. Starts are those of a server that has run on its folder before.
+
+**One entry of a map.** The bare client keeps one connection to HAProxy's socket with `prompt`, and
+sends `add map` or `get map`. The whole request goes over a kept connection to the server. Two parts
+of it stand below it: our client of the Runtime API in the process that measures, and a GET of the
+version over the same connection, which asks HAProxy for nothing.
+
+**Trips of a request** are walked in one process on the file of 10 servers, without a network and
+without HAProxy's check. "Calls" are those of our own functions in the thread that serves the
+request, "files" are those of ours that the calls enter, "store → above" are the calls with which
+the store asks a floor above its own, through its ports, and "store → api" all calls into the HTTP
+interface that the store waits for. The times of another revision are ratios to this one: the
+median, and the quartiles.
+
+**First GET of all backends.** The server has just given its first answer; a worker is known by the
+process that holds the other end of a connection. Each row is of servers that nobody has asked
+through another version.
+
+**Memory after requests.** All reads are a GET of every list of the configuration for every section
+that can be its parent, of every frontend and backend, of the raw text, the version and the
+specification, through each worker. The mixed requests are reads, edits, commits, transactions given
+up, and requests that are refused, through each worker; the limit of the second row is the memory in
+the first and two parts in a hundred. "Memory after load" is that of the servers which the
+measurements of reads, edits and commits have asked.
+
+**Versions.** What the versions of the interface cost is told in ratios to version 2. A first GET is
+one of what has just been changed, in one process without a network; those over HTTP ask for the
+same again and again. The first request of all is one to version 2, which reads the file for the
+others.
 
 {tables}
 """
