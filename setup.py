@@ -22,7 +22,8 @@ assert VERSION is not None, "dataplane_core/__init__.py names no __version__"
 
 RUNTIME = [
     "falcon>=4.4,<5",
-    "gunicorn==27.0.1",  # exact: one class of its gthread worker is extended for mixed listeners
+    "gunicorn==27.0.1",  # exact: its base worker and its arbiter are extended
+    "httptools>=0.9,<0.10",
     "pluggy>=1.6,<2",
     "marshmallow>=4.4,<5",
     "apispec>=6.10,<7",

@@ -7,15 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
-from dataplane_core.logs.apache import AccessRecord
-from dataplane_core.server.log_targets import ACCESS, log_access
 from dataplane_core.server.process import (
     disregard,
     end_with_parent,
@@ -54,7 +51,7 @@ def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplic
 
 
 class ServerLog(Logger):
-    """gunicorn's messages in our log, its requests in our access log."""
+    """gunicorn's messages in our log."""
 
     def setup(self, cfg: Any) -> None:
         """Leave handlers and levels to `server.log_targets`."""
@@ -66,15 +63,6 @@ class ServerLog(Logger):
     def info(self, msg: Any, *args: Any, **kwargs: Any) -> None:
         """Log gunicorn's news at the level `debug`: to operators they are details."""
         self.error_log.debug(msg, *args, **kwargs)
-
-    def access(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> None:
-        """Write one request to the access log."""
-        if not ACCESS.isEnabledFor(logging.ERROR):
-            return
-        status = int(str(resp.status).split(None, 1)[0])
-        headers = tuple((str(key), str(value)) for key, value in resp.headers)
-        sent = getattr(resp, "sent", None) or 0
-        log_access(AccessRecord(environ, status, sent, request_time.total_seconds(), headers))
 
     def reopen_files(self) -> None:
         """Do nothing: handlers notice by themselves that their file was rotated away."""
@@ -112,11 +100,11 @@ class GunicornApplication(BaseApplication):
             "preload_app": True,
             "control_socket_disable": True,
             "logger_class": ServerLog,
-            "http_parser": "python",
             "pre_fork": _pre_fork,
             "post_fork": _post_fork,
             "post_worker_init": _post_worker_init,
             "worker_exit": _worker_exit,
+            "child_exit": _child_exit,
         }
         for name, value in values.items():
             self.cfg.set(name, value)
@@ -197,3 +185,7 @@ def _post_worker_init(worker: Any) -> None:
 def _worker_exit(master: Any, worker: Any) -> None:
     if worker.booted:
         worker.app.state.served.stop()
+
+
+def _child_exit(master: Any, worker: Any) -> None:
+    worker.gone()

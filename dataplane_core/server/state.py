@@ -8,9 +8,10 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 from dataplane_core.errors import DataplaneError
-from dataplane_core.server.connections import ListenerTimeouts, timeouts_of
+from dataplane_core.server.connection_counts import ConnectionCounts
 from dataplane_core.server.folders import make_folders
 from dataplane_core.server.listen_addresses import ListenAddress
+from dataplane_core.server.listener_timeouts import ListenerTimeouts, timeouts_of
 from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.log_targets import configure, give_files_to
 from dataplane_core.server.process import PidFile, become, process_user
@@ -63,6 +64,7 @@ class ServerState:
     ) -> None:
         self._load, self._build = load, build
         self.listeners = Listeners()
+        self.counts = ConnectionCounts()
         self.pid_file = PidFile()
         self.settings: Settings
         self.served: ServedApplication

@@ -1,0 +1,71 @@
+"""Accept, read and write the sockets of clients, which never block; threads wait beside them."""
+
+import errno
+import select
+import socket
+import ssl
+import time
+
+from dataplane_core.server.listener_timeouts import ListenerTimeouts
+
+_KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
+PIECE = 65536  # bytes that are read at once
+RETRY = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What is raised by an operation that has to be tried again later."""
+
+
+def prepare(accepted: socket.socket, timeouts: ListenerTimeouts) -> None:
+    """Set the options of a socket that was just accepted."""
+    accepted.setblocking(False)
+    if accepted.family == socket.AF_UNIX:
+        return
+    accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if timeouts.keep_alive:
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name in _KEEP_ALIVE_OPTIONS:
+            seconds = min(max(1, round(timeouts.keep_alive)), 32767)
+            accepted.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
+
+
+def receive(client: socket.socket, seconds: float | None) -> bytes:
+    """Return the next bytes of a client, b"" at their end.
+
+    Waits for them. Raises `ConnectionResetError` when they do not come in time.
+    """
+    while True:
+        try:
+            return client.recv(PIECE)
+        except RETRY as busy:
+            if not _wait(client, busy, select.POLLIN, seconds):
+                raise ConnectionResetError(
+                    errno.ECONNRESET, "the client sent nothing more"
+                ) from None
+
+
+def send(client: socket.socket, data: bytes, seconds: float | None) -> None:
+    """Send all of `data` within `seconds`.
+
+    Raises `ConnectionResetError` when the client does not take it in time.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    left = memoryview(data)
+    while left:
+        try:
+            left = left[client.send(left) :]
+        except RETRY as busy:
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not _wait(client, busy, select.POLLOUT, remaining):
+                raise ConnectionResetError(
+                    errno.ECONNRESET, "the client takes nothing more"
+                ) from None
+
+
+def _wait(client: socket.socket, busy: Exception, event: int, seconds: float | None) -> bool:
+    """Wait until the operation can be tried again; TLS may have to read before it can write."""
+    if isinstance(busy, ssl.SSLWantReadError):
+        event = select.POLLIN
+    elif isinstance(busy, ssl.SSLWantWriteError):
+        event = select.POLLOUT
+    poll = select.poll()
+    poll.register(client, event)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))

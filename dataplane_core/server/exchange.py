@@ -1,0 +1,106 @@
+"""Serve one request in a thread: call the application, write its answer, log it."""
+
+import logging
+import time
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from dataplane_core.logs.apache import AccessRecord
+from dataplane_core.server.body_framing import BodyFraming, LengthFraming
+from dataplane_core.server.log_targets import log_access
+from dataplane_core.server.refusals import closing_answer
+from dataplane_core.server.request_body import StreamedBody
+from dataplane_core.server.request_head import RequestHead
+from dataplane_core.server.wsgi_answer import WsgiAnswer, close_parts
+from dataplane_core.server.wsgi_environ import make_environ
+
+if TYPE_CHECKING:
+    from dataplane_core.server.connection import Connection
+
+log = logging.getLogger("dataplane.server")
+
+_SKIPPED = 1 << 20
+"""Bytes of a body that are read and dropped so that the connection can be kept."""
+
+
+class ClientGoneError(ConnectionError):
+    """A client that takes no more of its answer."""
+
+
+def serve(connection: "Connection", head: RequestHead, body: Any) -> None:
+    """Answer a request, and give the connection back to the loop.
+
+    `body` is a `StreamedBody`, or a file of a body that has come as a whole.
+    """
+    keeps, framing = False, None
+    try:
+        keeps = _answer(connection, head, body)
+        if isinstance(body, StreamedBody):
+            keeps = keeps and not body.failed
+            framing, connection.rest = body.framing, body.rest
+    except Exception:
+        log.exception("a request failed")
+    finally:
+        connection.give_back(keeps, framing)
+
+
+def _answer(connection: "Connection", head: RequestHead, body: Any) -> bool:
+    """Answer a request, and return whether the connection can be kept."""
+    started = time.monotonic()
+    listener = connection.listener
+    environ = make_environ(listener.environ, head, connection.peer, body)
+    if listener.scheme == "https":
+        environ["dataplane.certificate"] = connection.certificate
+    may_keep = partial(_may_keep, connection, head, body)
+    answer = WsgiAnswer(head, may_keep, connection.send)
+    try:
+        parts = connection.serving.application(environ, answer.start_response)
+        try:
+            answer.send_all(parts)
+        finally:
+            close_parts(parts)
+    except ClientGoneError as gone:
+        answer.keeps = False
+        log.debug("a client was gone before its answer: %s", gone)
+    except Exception as error:
+        answer.keeps = False
+        if isinstance(error, OSError) and getattr(body, "failed", False):
+            log.info("a client was not served: %s", error.strerror)
+        else:
+            _fail(connection, answer, error)
+    if answer.status:
+        seconds = time.monotonic() - started
+        headers = tuple(answer.headers)
+        log_access(AccessRecord(environ, answer.status, answer.sent, seconds, headers))
+    return answer.keeps
+
+
+def _may_keep(connection: "Connection", head: RequestHead, body: Any) -> bool:
+    """Return whether the connection can be kept after the answer that begins now.
+
+    What nobody has read of a body comes before the next request: it has to be short, and not to
+    depend on whether the client still sends it.
+    """
+    serving = connection.serving
+    if not head.keeps or not serving.keep_alive or serving.stopping or serving.full:
+        return False
+    if not isinstance(body, StreamedBody) or body.framing.done:
+        return True
+    waits = head.continues and not body.begun
+    return not (body.failed or waits or _known_to_be_long(body.framing))
+
+
+def _known_to_be_long(framing: BodyFraming) -> bool:
+    return isinstance(framing, LengthFraming) and framing.left > _SKIPPED
+
+
+def _fail(connection: "Connection", answer: WsgiAnswer, error: Exception) -> None:
+    """Log a request that failed outside of what the application answers, and say so in JSON."""
+    log.error("a request failed", exc_info=error)
+    if not answer.head_sent:
+        message = "the request failed for an unforeseen reason; the log has it"
+        try:
+            connection.send(closing_answer(HTTPStatus.INTERNAL_SERVER_ERROR, message))
+        except ClientGoneError:
+            log.debug("the client was gone before its answer")

@@ -1,0 +1,95 @@
+"""Gather the bytes of a head as they come, within limits that are counted meanwhile."""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from dataplane_core.server.refusals import RefusedRequest
+
+_END = b"\r\n\r\n"
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_BEGINNING = re.compile(rb"[!$%&'*+\-.^_`|~0-9A-Z\r]")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """Bytes of the request line, number of header fields, bytes of all header lines together."""
+
+    line: int
+    fields: int
+    fields_bytes: int
+
+
+class HeadBuffer:
+    """Cuts the heads of requests out of what a client sends; `rest` is what follows a head."""
+
+    __slots__ = ("_limits", "_lines", "_partial", "rest")
+
+    def __init__(self, limits: HeadLimits) -> None:
+        self._limits = limits
+        self._partial = bytearray()
+        self._lines = 0
+        self.rest = b""
+
+    def __len__(self) -> int:
+        """Return how many bytes of an unfinished head are there."""
+        return len(self._partial)
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Return the head that is whole with `data`; None if more has to come.
+
+        Raises `RefusedRequest` as soon as it cannot become one.
+        """
+        if self._partial:
+            before = len(self._partial)
+            self._partial += data
+            if before < 2:
+                data, before = bytes(self._partial), 0
+                self._partial.clear()
+                return self._begin(data)
+            end = self._partial.find(_END, before - 3 if before > 3 else 0)
+            if end < 0:
+                self._check_partial(before)
+                return None
+            data = bytes(self._partial)
+            self._partial = bytearray()
+            return self._cut(data, end)
+        return self._begin(data)
+
+    def _begin(self, data: bytes) -> bytes | None:
+        if data.startswith(b"\r\n"):  # one empty line may come before (RFC 9112, section 2.2)
+            data = data[2:]
+        end = data.find(_END)
+        if end >= 0:
+            return self._cut(data, end)
+        self._partial += data
+        self._lines = 0
+        if data:
+            self._check_partial(0)
+        return None
+
+    def _cut(self, data: bytes, end: int) -> bytes:
+        head, self.rest = data[: end + 4], data[end + 4 :]
+        line = head.find(b"\r\n")
+        self._check(line, end - line - 2, head.count(b"\n") - 2)
+        return head
+
+    def _check_partial(self, before: int) -> None:
+        partial = self._partial
+        if not _BEGINNING.match(partial):
+            raise RefusedRequest("no request line")
+        if _BARE_LINE_FEED.search(partial, before):
+            raise RefusedRequest("bare line feed")
+        self._lines += partial.count(b"\n", before)
+        line = partial.find(b"\r\n", 0, self._limits.line + 2)
+        if line < 0:
+            self._check(len(partial) - 2, 0, 0)
+        else:
+            self._check(line, len(partial) - line - 5, self._lines - 1)
+
+    def _check(self, line: int, fields_bytes: int, fields: int) -> None:
+        if line > self._limits.line:
+            raise RefusedRequest("long request line", HTTPStatus.REQUEST_URI_TOO_LONG)
+        if fields > self._limits.fields or fields_bytes > self._limits.fields_bytes:
+            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise RefusedRequest("too many or too large header fields", status)
