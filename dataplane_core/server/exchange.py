@@ -70,10 +70,17 @@ def _answer(connection: "Connection", head: RequestHead, body: Any) -> bool:
         else:
             _fail(connection, answer, error)
     if answer.status:
-        seconds = time.monotonic() - started
-        headers = tuple(answer.headers)
-        log_access(AccessRecord(environ, answer.status, answer.sent, seconds, headers))
+        seconds, headers = time.monotonic() - started, tuple(answer.headers)
+        _log(AccessRecord(environ, answer.status, answer.sent, seconds, headers))
     return answer.keeps
+
+
+def _log(record: AccessRecord) -> None:
+    """Write the access line; a log that cannot be written is nobody's fault who asks."""
+    try:
+        log_access(record)
+    except Exception:
+        log.exception("an access line could not be written")
 
 
 def _may_keep(connection: "Connection", head: RequestHead, body: Any) -> bool:

@@ -23,12 +23,13 @@ class HeadLimits:
 class HeadBuffer:
     """Cuts the heads of requests out of what a client sends; `rest` is what follows a head."""
 
-    __slots__ = ("_limits", "_lines", "_partial", "rest")
+    __slots__ = ("_limits", "_lines", "_partial", "_skipped", "rest")
 
     def __init__(self, limits: HeadLimits) -> None:
         self._limits = limits
         self._partial = bytearray()
         self._lines = 0
+        self._skipped = False
         self.rest = b""
 
     def __len__(self) -> int:
@@ -57,7 +58,8 @@ class HeadBuffer:
         return self._begin(data)
 
     def _begin(self, data: bytes) -> bytes | None:
-        if data.startswith(b"\r\n"):  # one empty line may come before (RFC 9112, section 2.2)
+        if not self._skipped and data.startswith(b"\r\n"):
+            self._skipped = True  # one empty line may come before (RFC 9112, section 2.2)
             data = data[2:]
         end = data.find(_END)
         if end >= 0:
@@ -70,13 +72,14 @@ class HeadBuffer:
 
     def _cut(self, data: bytes, end: int) -> bytes:
         head, self.rest = data[: end + 4], data[end + 4 :]
+        self._skipped = False
         line = head.find(b"\r\n")
         self._check(line, end - line - 2, head.count(b"\n") - 2)
         return head
 
     def _check_partial(self, before: int) -> None:
         partial = self._partial
-        if not _BEGINNING.match(partial):
+        if not _BEGINNING.match(partial) or (self._skipped and partial.startswith(b"\r")):
             raise RefusedRequest("no request line")
         if _BARE_LINE_FEED.search(partial, before):
             raise RefusedRequest("bare line feed")
