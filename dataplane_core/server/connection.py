@@ -20,13 +20,13 @@ from dataplane_core.server.body_framing import (
     ChunkedFraming,
     LengthFraming,
 )
-from dataplane_core.server.exchange import ClientGoneError, serve
+from dataplane_core.server.exchange import serve
 from dataplane_core.server.head_buffer import HeadBuffer
 from dataplane_core.server.loop import READ, WRITE
 from dataplane_core.server.refusals import RefusedRequest
 from dataplane_core.server.request_body import StreamedBody
 from dataplane_core.server.request_head import CHUNKED, RequestHead, parse_head
-from dataplane_core.server.serving import ServedListener, Serving
+from dataplane_core.server.serving import ClientGoneError, ServedListener, Serving
 
 log = logging.getLogger("dataplane.server")
 
@@ -39,12 +39,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection:
-    """One client's connection.
-
-    `deadline` is when the loop calls `expire`; it is infinite while a thread serves a request.
-    `since` is when the loop began to wait for the next request. `rest` are bytes that came after
-    the request that is served. `certificate` is the client's, DER, where one was verified.
-    """
+    """One client's connection (see `OpenConnection`)."""
 
     __slots__ = (
         *("certificate", "deadline", "listener", "peer", "react", "rest", "serving", "since"),
@@ -292,16 +287,16 @@ class Connection:
     # What a thread does that serves a request.
 
     def send(self, data: bytes) -> None:
-        """Send bytes of an answer; raises `ClientGoneError`."""
+        """Send bytes of an answer, from a thread; raises `ClientGoneError`."""
         try:
             client_socket.send(self._socket, data, self.listener.timeouts.write)
         except OSError as error:
             raise ClientGoneError(*error.args) from None
 
     def give_back(self, keeps: bool, framing: BodyFraming | None) -> None:
-        """Give the connection back to the loop; the thread must not touch it any more.
+        """Give the connection back to the loop, from a thread that must not touch it any more.
 
-        `framing` is that of a body of which the rest is still to come, before the next request.
+        `framing` is that of a body of which the rest may still be to come.
         """
         loop = self.serving.loop
         if not keeps:

@@ -4,7 +4,7 @@ import logging
 import time
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.server.body_framing import BodyFraming, LengthFraming
@@ -12,11 +12,9 @@ from dataplane_core.server.log_targets import log_access
 from dataplane_core.server.refusals import closing_answer
 from dataplane_core.server.request_body import StreamedBody
 from dataplane_core.server.request_head import RequestHead
+from dataplane_core.server.serving import ClientGoneError, OpenConnection
 from dataplane_core.server.wsgi_answer import WsgiAnswer, close_parts
 from dataplane_core.server.wsgi_environ import make_environ
-
-if TYPE_CHECKING:
-    from dataplane_core.server.connection import Connection
 
 log = logging.getLogger("dataplane.server")
 
@@ -24,11 +22,7 @@ _SKIPPED = 1 << 20
 """Bytes of a body that are read and dropped so that the connection can be kept."""
 
 
-class ClientGoneError(ConnectionError):
-    """A client that takes no more of its answer."""
-
-
-def serve(connection: "Connection", head: RequestHead, body: Any) -> None:
+def serve(connection: OpenConnection, head: RequestHead, body: Any) -> None:
     """Answer a request, and give the connection back to the loop.
 
     `body` is a `StreamedBody`, or a file of a body that has come as a whole.
@@ -45,7 +39,7 @@ def serve(connection: "Connection", head: RequestHead, body: Any) -> None:
         connection.give_back(keeps, framing)
 
 
-def _answer(connection: "Connection", head: RequestHead, body: Any) -> bool:
+def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     """Answer a request, and return whether the connection can be kept."""
     started = time.monotonic()
     listener = connection.listener
@@ -83,7 +77,7 @@ def _log(record: AccessRecord) -> None:
         log.exception("an access line could not be written")
 
 
-def _may_keep(connection: "Connection", head: RequestHead, body: Any) -> bool:
+def _may_keep(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     """Return whether the connection can be kept after the answer that begins now.
 
     What nobody has read of a body comes before the next request: it has to be short, and not to
@@ -102,7 +96,7 @@ def _known_to_be_long(framing: BodyFraming) -> bool:
     return isinstance(framing, LengthFraming) and framing.left > _SKIPPED
 
 
-def _fail(connection: "Connection", answer: WsgiAnswer, error: Exception) -> None:
+def _fail(connection: OpenConnection, answer: WsgiAnswer, error: Exception) -> None:
     """Log a request that failed outside of what the application answers, and say so in JSON."""
     log.error("a request failed", exc_info=error)
     if not answer.head_sent:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from socket import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.listener_timeouts import ListenerTimeouts
@@ -15,7 +15,7 @@ from dataplane_core.server.tls import TlsContexts
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from dataplane_core.server.connection import Connection
+    from dataplane_core.server.body_framing import BodyFraming
 
 _SHORTEST, _LONGEST = 0.1, 1.0  # seconds between two looks at clients that may be too slow
 
@@ -34,6 +34,50 @@ class ServedListener:
     contexts: TlsContexts | None
 
 
+class OpenConnection(Protocol):
+    """The connection of one client, as the loop and the thread of a request see it.
+
+    `deadline` is when the loop calls `expire`; it is infinite while a thread serves a request.
+    `since` is when the loop began to wait for the next request. `rest` are bytes that came after
+    the request that is served. `certificate` is the client's, DER, where one was verified.
+    """
+
+    serving: "Serving"
+    listener: ServedListener
+    peer: object
+    certificate: bytes | None
+    deadline: float
+    since: float
+    rest: bytes
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of a request is there, and none is served."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the loop waits for a request, of which some may be there."""
+
+    def expire(self) -> None:
+        """Act on a client that was too slow."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+    def send(self, data: bytes) -> None:
+        """Send bytes of an answer, from a thread; raises `ClientGoneError`."""
+
+    def give_back(self, keeps: bool, framing: "BodyFraming | None") -> None:
+        """Give the connection back to the loop, from a thread that must not touch it any more.
+
+        `framing` is that of a body of which the rest may still be to come.
+        """
+
+
+class ClientGoneError(ConnectionError):
+    """A client that takes no more of its answer."""
+
+
 @dataclass(slots=True)
 class Serving:
     """One worker's loop, threads, application, limits and open connections.
@@ -50,7 +94,7 @@ class Serving:
     most_connections: int
     keep_alive: float
     stopping: bool = False
-    connections: "dict[int, Connection]" = field(default_factory=dict)
+    connections: dict[int, OpenConnection] = field(default_factory=dict)
     on_closed: Callable[[], None] = lambda: None
     _next_look: float = 0.0
 
