@@ -1,14 +1,12 @@
-"""Follow the connection of one client, from its acceptance to its end.
+"""Follow the connection of one client through its requests, from its acceptance to its end.
 
 It belongs either to the loop, where nothing blocks (handshake, heads, short bodies, the end), or to
-one thread while a request is served. What the loop does next with it is `react`.
+one thread while a request is served.
 """
 
 import io
 import logging
-import math
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from functools import partial
@@ -22,79 +20,42 @@ from dataplane_core.server.body_framing import (
 )
 from dataplane_core.server.exchange import serve
 from dataplane_core.server.head_buffer import HeadBuffer
-from dataplane_core.server.loop import READ, WRITE
+from dataplane_core.server.loop import READ
 from dataplane_core.server.refusals import RefusedRequest
 from dataplane_core.server.request_body import StreamedBody
 from dataplane_core.server.request_head import CHUNKED, RequestHead, parse_head
 from dataplane_core.server.serving import ClientGoneError, ServedListener, Serving
+from dataplane_core.server.transport import Transport
 
 log = logging.getLogger("dataplane.server")
 
-_FIRST_BYTES = 10.0  # seconds in which a new connection has to begin its first request
 _SHORT_BODY = 1 << 16  # bytes; such bodies are waited for without a thread
-_END = 2.0  # seconds for a client to close its side after the last answer
 _SKIP = 5.0  # seconds for the rest of a body that nobody has read
-_DROPPED = 1 << 20  # bytes that are read and dropped, after the last answer or before the next head
+_SKIPPED = 1 << 20  # bytes of it
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection:
+class Connection(Transport):
     """One client's connection (see `OpenConnection`)."""
 
-    __slots__ = (
-        *("certificate", "deadline", "listener", "peer", "react", "rest", "serving", "since"),
-        *("_body", "_descriptor", "_dropped", "_framing", "_head", "_heads", "_socket"),
-    )
+    __slots__ = ("_body", "_framing", "_head", "_heads", "rest")
 
     def __init__(
         self, serving: Serving, listener: ServedListener, accepted: socket.socket, peer: object
     ) -> None:
-        client_socket.prepare(accepted, listener.timeouts)
-        if listener.contexts is not None:
-            accepted = listener.contexts.current().wrap_socket(
-                accepted, server_side=True, do_handshake_on_connect=False
-            )
-        self.serving, self.listener, self.peer = serving, listener, peer
-        self.certificate: bytes | None = None
+        super().__init__(serving, listener, accepted, peer)
         self.rest = b""
-        self.since = time.monotonic()
-        self.deadline = self.since + _FIRST_BYTES
-        self._socket, self._descriptor = accepted, accepted.fileno()
         self._heads = HeadBuffer(serving.limits)
         self._head: RequestHead | None = None  # of a request whose short body is gathered
         self._body = bytearray()
         self._framing: BodyFraming | None = None  # of a body of which the rest is dropped
-        self._dropped = 0
-        self.react: Callable[[int], None] = (
-            self._on_head if listener.contexts is None else self._on_handshake
-        )
         serving.connections[self._descriptor] = self
         serving.loop.watch(self._descriptor, self)
 
-    # What the loop does.
-
-    def _on_handshake(self, events: int) -> None:
-        assert isinstance(self._socket, ssl.SSLSocket)
-        try:
-            self._socket.do_handshake()
-        except ssl.SSLWantReadError:
-            self.serving.loop.change(self._descriptor, READ)
-        except ssl.SSLWantWriteError:
-            self.serving.loop.change(self._descriptor, WRITE)
-        except OSError as error:
-            reason = getattr(error, "reason", None) or error.strerror
-            log.info("a client was not served: %s", reason)
-            self.close()
-        else:
-            self.serving.loop.change(self._descriptor, READ)
-            self.certificate = self._socket.getpeercert(True)
-            self.deadline = time.monotonic() + _FIRST_BYTES
-            self.react = self._on_head
-            self._on_head(events)
-
-    def _on_head(self, events: int) -> None:
-        while self.react == self._on_head:
-            data = self._read()
+    def _on_bytes(self, events: int) -> None:
+        """Take what a client sends of the next request."""
+        while self.react == self._on_bytes:
+            data = self._receive_request()
             if data is None:
                 return
             if not data:
@@ -107,7 +68,7 @@ class Connection:
     def _on_body(self, events: int) -> None:
         assert self._head is not None
         while True:
-            data = self._read()
+            data = self._receive_request()
             if data is None:
                 return
             self._body += data
@@ -120,16 +81,8 @@ class Connection:
             if not self._has_more():
                 return
 
-    def _on_end(self, events: int) -> None:
-        """Wait for the client to close its side too: only then it has surely read its answer."""
-        data = self._read()
-        if data is not None:
-            self._dropped += len(data)
-            if not data or self._dropped > _DROPPED:
-                self.close()
-
     def _on_skipped(self, events: int) -> None:
-        data = self._read()
+        data = self._receive()
         if data is not None:
             self._skip(data)
 
@@ -141,49 +94,15 @@ class Connection:
         else:
             self.close()
 
-    def fail(self) -> None:
-        """Close the connection after a fault."""
-        self.close()
-
     @property
     def is_idle(self) -> bool:
         """Whether nothing of a request is there, and none is served."""
-        return self.react in (self._on_head, self._on_handshake) and not self._heads
+        return self.react in (self._on_bytes, self._on_handshake) and not self._heads
 
     @property
     def is_waiting(self) -> bool:
         """Whether the loop waits for a request, of which some may be there."""
-        return self.react in (self._on_head, self._on_handshake, self._on_body)
-
-    def close(self) -> None:
-        """End the connection."""
-        if self._descriptor < 0:
-            return
-        serving, descriptor = self.serving, self._descriptor
-        self._descriptor = -1  # the number may be another connection's soon
-        serving.connections.pop(descriptor, None)
-        serving.loop.forget(descriptor)
-        self.react = _nothing
-        self.deadline = math.inf
-        self._socket.close()
-        serving.on_closed()
-
-    def _read(self) -> bytes | None:
-        """Return what has come: None for nothing yet, b"" at the end."""
-        try:
-            data = self._socket.recv(client_socket.PIECE)
-        except client_socket.RETRY:
-            return None
-        except OSError:
-            return b""
-        if self.react != self._on_end and self.react != self._on_skipped:
-            read = self.listener.timeouts.read
-            self.deadline = math.inf if read is None else time.monotonic() + read
-        return data
-
-    def _has_more(self) -> bool:
-        """Return whether TLS has bytes that the descriptor does not show."""
-        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+        return self.react in (self._on_bytes, self._on_handshake, self._on_body)
 
     def _take(self, data: bytes) -> None:
         """Take bytes of the next request."""
@@ -233,8 +152,7 @@ class Connection:
     def _hand_over(self, head: RequestHead, body: object) -> None:
         """Give the connection to a thread."""
         self._head, self._body = None, bytearray()
-        self.react = _nothing
-        self.deadline = math.inf
+        self._leave_to_others()
         self.serving.loop.pause(self._descriptor)
         self.serving.pool.submit(partial(serve, self, head, body))
 
@@ -256,7 +174,7 @@ class Connection:
             framing.feed(data)
         except BadFramingError:
             data = b""
-        if not data or self._dropped > _DROPPED:
+        if not data or self._dropped > _SKIPPED:
             self.close()
         elif framing.done:
             self._framing = None
@@ -268,21 +186,11 @@ class Connection:
         data, self.rest = self.rest, b""
         self.since = time.monotonic()
         self.deadline = self.since + self.serving.keep_alive
-        self.react = self._on_head
+        self.react = self._on_bytes
         if data:
             self._take(data)
         if self._has_more():
-            self._on_head(READ)
-
-    def _end(self) -> None:
-        """Send no more, and wait until the client has read everything."""
-        self._dropped = 0
-        self.react = self._on_end
-        self.deadline = time.monotonic() + _END
-        try:
-            self._socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.close()
+            self._on_bytes(READ)
 
     # What a thread does that serves a request.
 
@@ -300,8 +208,7 @@ class Connection:
         """
         loop = self.serving.loop
         if not keeps:
-            self._end()
-            if self.react != _nothing:
+            if self._end():
                 loop.resume(self._descriptor)
         elif framing is not None and not framing.done:
             loop.call(partial(self._resume_skipping, framing), self)
@@ -323,10 +230,6 @@ class Connection:
         data, self.rest = self.rest, b""
         if data:
             self._skip(data)
-
-
-def _nothing(events: int) -> None:
-    """Do nothing: a thread has the connection, or it is closed."""
 
 
 def _begin_nothing() -> None:

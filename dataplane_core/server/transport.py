@@ -1,0 +1,134 @@
+"""Bytes of one client, in the loop: handshake, reading, the end. Nothing here blocks."""
+
+import logging
+import math
+import socket
+import ssl
+import time
+from collections.abc import Callable
+
+from dataplane_core.server import client_socket
+from dataplane_core.server.loop import READ, WRITE
+from dataplane_core.server.serving import ServedListener, Serving
+
+log = logging.getLogger("dataplane.server")
+
+_FIRST_BYTES = 10.0  # seconds in which a new connection has to begin its first request
+_END = 2.0  # seconds for a client to close its side after the last answer
+_DROPPED = 1 << 20  # bytes that are read and dropped meanwhile
+
+
+class Transport:
+    """One client's socket; what the loop does next with it is `react`."""
+
+    __slots__ = (
+        *("certificate", "deadline", "listener", "peer", "react", "serving", "since"),
+        *("_descriptor", "_dropped", "_socket"),
+    )
+
+    def __init__(
+        self, serving: Serving, listener: ServedListener, accepted: socket.socket, peer: object
+    ) -> None:
+        client_socket.prepare(accepted, listener.timeouts)
+        if listener.contexts is not None:
+            accepted = listener.contexts.current().wrap_socket(
+                accepted, server_side=True, do_handshake_on_connect=False
+            )
+        self.serving, self.listener, self.peer = serving, listener, peer
+        self.certificate: bytes | None = None
+        self.since = time.monotonic()
+        self.deadline = self.since + _FIRST_BYTES
+        self._socket, self._descriptor = accepted, accepted.fileno()
+        self._dropped = 0
+        self.react: Callable[[int], None] = (
+            self._on_bytes if listener.contexts is None else self._on_handshake
+        )
+
+    def _on_bytes(self, events: int) -> None:
+        """Take what a client sends when nothing of a request is there."""
+        raise NotImplementedError
+
+    def _on_handshake(self, events: int) -> None:
+        assert isinstance(self._socket, ssl.SSLSocket)
+        try:
+            self._socket.do_handshake()
+        except ssl.SSLWantReadError:
+            self.serving.loop.change(self._descriptor, READ)
+        except ssl.SSLWantWriteError:
+            self.serving.loop.change(self._descriptor, WRITE)
+        except OSError as error:
+            reason = getattr(error, "reason", None) or error.strerror
+            log.info("a client was not served: %s", reason)
+            self.close()
+        else:
+            self.serving.loop.change(self._descriptor, READ)
+            self.certificate = self._socket.getpeercert(True)
+            self.deadline = time.monotonic() + _FIRST_BYTES
+            self.react = self._on_bytes
+            self._on_bytes(events)
+
+    def _on_end(self, events: int) -> None:
+        """Wait for the client to close its side too: only then it has surely read its answer."""
+        data = self._receive()
+        if data is not None:
+            self._dropped += len(data)
+            if not data or self._dropped > _DROPPED:
+                self.close()
+
+    def fail(self) -> None:
+        """Close the connection after a fault."""
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._descriptor < 0:
+            return
+        serving, descriptor = self.serving, self._descriptor
+        self._descriptor = -1  # the number may be another connection's soon
+        serving.connections.pop(descriptor, None)
+        serving.loop.forget(descriptor)
+        self._leave_to_others()
+        self._socket.close()
+        serving.on_closed()
+
+    def _leave_to_others(self) -> None:
+        """Let the loop do nothing with the connection: a thread has it, or it is closed."""
+        self.react = _nothing
+        self.deadline = math.inf
+
+    def _receive(self) -> bytes | None:
+        """Return what has come: None for nothing yet, b"" at the end."""
+        try:
+            return self._socket.recv(client_socket.PIECE)
+        except client_socket.RETRY:
+            return None
+        except OSError:
+            return b""
+
+    def _receive_request(self) -> bytes | None:
+        """Return what has come of a request, for whose next bytes the client has time again."""
+        data = self._receive()
+        if data:
+            read = self.listener.timeouts.read
+            self.deadline = math.inf if read is None else time.monotonic() + read
+        return data
+
+    def _has_more(self) -> bool:
+        """Return whether TLS has bytes that the descriptor does not show."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    def _end(self) -> bool:
+        """Send no more, and wait until the client has read everything; False if it is gone."""
+        self._dropped = 0
+        self.react = self._on_end
+        self.deadline = time.monotonic() + _END
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.close()
+            return False
+        return True
+
+
+def _nothing(events: int) -> None:
+    """Do nothing."""
