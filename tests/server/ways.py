@@ -95,3 +95,4 @@ class Served:
 
     def close(self) -> None:
         self.connection.close()
+        self.server.stop()
