@@ -15,6 +15,7 @@ from tests.harness.server import TRANSACTIONS, ApiServer, free_port
 from tests.laws.support import Everything, odd
 from tests.server import certificates
 from tests.server.conftest import UnixConnection
+from tests.server.raw import exchange, statuses
 from tests.server.ways import Asked, Emulated, Served, Ways
 from tests.versions.places import objects, served
 
@@ -221,6 +222,40 @@ def test_rights_that_a_plugin_takes_away(open_ways, tmp_path, monkeypatch):
         refusal.unlink() if refusal.exists() else refusal.touch()
 
 
+COUNTED = """
+from dataplane_core.plugin import Operation, Response, impl, to_json
+
+
+class Counted:
+    asked = 0
+
+    def on_get(self, req, resp):
+        self.asked += 1
+        resp.data = to_json(self.asked)
+
+
+@impl
+def dataplane_routes(routes):
+    answers = {"200": Response({"type": "integer"}, (), "The number.")}
+    operation = Operation("getCounted", "Info", "Count.", responses=answers, repeatable=True)
+    routes.add("/counted", Counted(), {"GET": operation})
+"""
+
+
+@pytest.mark.server
+def test_the_application_is_not_asked_twice(open_ways, tmp_path, monkeypatch):
+    """A responder that breaks its word, and answers otherwise each time, shows that it was asked."""
+    site = tmp_path / "site"
+    install(site, "counted", COUNTED)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    ways, asked = open_ways(TEXT), Asked("/v2/counted")
+    assert [ways.remembered(asked)[2] for _ in range(5)] == [b"1"] * 5
+    assert ways.straight(asked)[2] == b"2"
+    (tmp_path / "haproxy.cfg").write_text(TEXT + "\n")
+    assert ways.remembered(asked)[2] == b"3"
+
+
 def install(site: Path, name: str, source: str) -> None:
     """Put a plugin of one module where Python finds it as it finds what pip has installed."""
     information = site / f"{name}-1.0.dist-info"
@@ -257,3 +292,34 @@ def test_listeners_and_certificates_are_told_apart(tmp_path, trusting):
                 answer = connection.getresponse()
                 answer.read()
                 assert answer.status == (200 if name == "https" else 401), name
+
+
+@pytest.mark.server
+def test_requests_that_follow_each_other_on_one_connection(tmp_path):
+    """What is answered from memory ends where the next request begins, however the bytes arrive."""
+    configuration = tmp_path / "haproxy.cfg"
+    configuration.write_text(TEXT)
+    rest(configuration)
+    with ApiServer(configuration, tmp_path / "run") as server:
+        head = f"Host: x\r\nAuthorization: {server.client().headers['Authorization']}\r\n"
+        hidden = f"GET /hidden HTTP/1.1\r\n{head}\r\n"
+        known = f"GET {TARGETS[0]} HTTP/1.1\r\n{head}\r\n"
+        with_body = known[:-2] + f"Content-Length: {len(hidden)}\r\n\r\n{hidden}"
+        in_chunks = known[:-2] + f"Transfer-Encoding: chunked\r\n\r\n{len(hidden):x}\r\n{hidden}\r\n0\r\n\r\n"
+        unknown = f"GET /none HTTP/1.1\r\n{head}\r\n"
+        refused = known.replace("Basic", "Basik")
+        head_only = known.replace("GET", "HEAD", 1)
+        last = known[:-2] + "Connection: close\r\n\r\n"
+        several = "".join((known, known, with_body, known, unknown, in_chunks, known, refused, last))
+        wanted = [200, 200, 200, 200, 404, 200, 200, 401, 200]
+        for _ in range(3):
+            assert statuses(server, several.encode()) == wanted
+        for at in range(1, len(several), 7):
+            assert statuses(server, several[:at].encode(), several[at:].encode()) == wanted, several[:at]
+        told = exchange(server, (head_only + last).encode())
+        assert told.startswith(b"HTTP/1.1 405 ")
+        assert told.partition(b"\r\n\r\n")[2].startswith(b"HTTP/1.1 200 ")
+        old = known.replace("HTTP/1.1", "HTTP/1.0")
+        for _ in range(3):
+            assert statuses(server, (old + known).encode()) == [200]
+            assert statuses(server, (last + known).encode()) == [200]
