@@ -48,7 +48,7 @@ class Connection(Transport):
         self._heads = HeadBuffer(serving.limits)
         self._head: RequestHead | None = None  # of a request whose short body is gathered
         self._body = bytearray()
-        self._framing: BodyFraming | None = None  # of a body of which the rest is dropped
+        self._framing: BodyFraming | None = None  # of a body that is gathered, or dropped
         serving.connections[self._descriptor] = self
         serving.loop.watch(self._descriptor, self)
 
@@ -66,18 +66,11 @@ class Connection(Transport):
                 return
 
     def _on_body(self, events: int) -> None:
-        assert self._head is not None
-        while True:
+        while self.react == self._on_body:
             data = self._receive_request()
             if data is None:
                 return
-            self._body += data
-            if not data:
-                self._break_off(self._head)
-                return
-            if len(self._body) >= self._head.length:
-                self._serve_short(self._head, bytes(self._body))
-                return
+            self._gather(data)
             if not self._has_more():
                 return
 
@@ -89,8 +82,7 @@ class Connection(Transport):
     def expire(self) -> None:
         """Act on a client that was too slow."""
         if self.react == self._on_body:
-            assert self._head is not None
-            self._break_off(self._head)
+            self._gather(b"")
         else:
             self.close()
 
@@ -118,36 +110,59 @@ class Connection(Transport):
         self._begin(head, self._heads.rest)
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
-        """Have a request served, once its body is there if it is a short one."""
+        """Have a request served, once its body is there, or as much of it as is waited for."""
         if head.length == 0:
             self.rest = rest
             self._hand_over(head, io.BytesIO())
-        elif 0 < head.length <= _SHORT_BODY and not head.continues:
-            if len(rest) >= head.length:
-                self._serve_short(head, rest)
-            else:
-                self._head, self._body = head, bytearray(rest)
-                self.react = self._on_body
-        else:
-            receive = partial(client_socket.receive, self._socket, self.listener.timeouts.read)
-            self._stream(head, rest, receive)
-
-    def _serve_short(self, head: RequestHead, data: bytes) -> None:
-        self.rest = data[head.length :]
-        self._hand_over(head, io.BytesIO(data[: head.length]))
-
-    def _break_off(self, head: RequestHead) -> None:
-        """Have a request served whose body will not come; the application says so."""
-        self._stream(head, bytes(self._body), lambda: b"")
-
-    def _stream(self, head: RequestHead, first: bytes, receive: Callable[[], bytes]) -> None:
-        framing = (
+            return
+        self._framing = (
             ChunkedFraming(self.serving.limits.fields_bytes)
             if head.length == CHUNKED
             else LengthFraming(head.length)
         )
-        begin = partial(self.send, _CONTINUE) if head.continues else _begin_nothing
-        self._hand_over(head, StreamedBody(framing, first, receive, begin))
+        if head.continues:
+            self._stream(head, rest, partial(self.send, _CONTINUE))
+            return
+        if head.length > _SHORT_BODY:
+            self._stream(head, rest, _begin_nothing)
+            return
+        self._head, self.react = head, self._on_body
+        if rest:
+            self._gather(rest)
+
+    def _gather(self, data: bytes) -> None:
+        """Take bytes of a body, none at its early end, and have the request served if that is all.
+
+        A client that is slow to send its body so costs no thread, unless the body is long.
+        """
+        head, framing = self._head, self._framing
+        assert head is not None
+        assert framing is not None
+        try:
+            self._body += framing.feed(data)
+        except BadFramingError:
+            data = b""
+        if framing.done:
+            self.rest, self._framing = framing.rest, None
+            self._hand_over(head, io.BytesIO(self._body))
+        elif not data:  # the application says that it broke off
+            self._stream(head, b"", _begin_nothing, lambda: b"")
+        elif len(self._body) > _SHORT_BODY:
+            self._stream(head, b"", _begin_nothing)
+
+    def _stream(
+        self,
+        head: RequestHead,
+        first: bytes,
+        begin: Callable[[], None],
+        receive: Callable[[], bytes] | None = None,
+    ) -> None:
+        """Have a request served whose body is still to come."""
+        framing, self._framing = self._framing, None
+        assert framing is not None
+        if receive is None:
+            receive = partial(client_socket.receive, self._socket, self.listener.timeouts.read)
+        self._hand_over(head, StreamedBody(framing, first, receive, begin, self._body))
 
     def _hand_over(self, head: RequestHead, body: object) -> None:
         """Give the connection to a thread."""

@@ -10,7 +10,8 @@ class StreamedBody:
     """`wsgi.input` of a body that has not come as a whole yet.
 
     Every failure is a `ConnectionResetError`. `receive` returns the next bytes of the client, b""
-    at their end; `begin` is called once, before the first of them is waited for.
+    at their end; `begin` is called once, before the first of them is waited for. `held` is what of
+    the body was taken out of the framing already.
     """
 
     def __init__(
@@ -19,13 +20,14 @@ class StreamedBody:
         first: bytes,
         receive: Callable[[], bytes],
         begin: Callable[[], None],
+        held: bytes | bytearray = b"",
     ) -> None:
         self.framing = framing
         self.failed = False
         self.begun = False
         self._receive, self._begin = receive, begin
         self._first = first
-        self._held = bytearray()
+        self._held = bytearray(held)
 
     @property
     def rest(self) -> bytes:

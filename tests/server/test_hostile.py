@@ -48,7 +48,7 @@ def post(body, *lines):
 
 
 DEAF = 2
-SLOW = 3
+SLOW = 2000
 CHUNKED = b"Transfer-Encoding: chunked"
 HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(range(189))
 FRAMING = {
