@@ -113,6 +113,7 @@ CHUNKS = {
     "no size": b"\r\nx\r\n0\r\n\r\n",
     "words": b"zz\r\nx\r\n0\r\n\r\n",
     "more than the size": b"1\r\nxyz\r\n0\r\n\r\n",
+    "an overflowing size": b"10000000000000001\r\nx\r\n0\r\n\r\n",
     "a size of many digits": b"0" * 200_000 + b"1\r\nx\r\n0\r\n\r\n",
     "bare line feeds": b"1\nx\n0\n\n",
     "a long extension": b"1;" + b"x" * 200_000 + b"\r\nx\r\n0\r\n\r\n",
