@@ -64,8 +64,11 @@ class DataplaneSettings:
         flag="--credential-ttl",
     )  # fmt: skip
     check_timeout: float = setting(
-        60.0, DURATION, "Longest time for HAProxy to check a candidate.", flag="--check-timeout"
-    )
+        60.0, DURATION,
+        "Longest time for HAProxy to check a candidate, and for a change to wait for the check of "
+        "another one.",
+        flag="--check-timeout",
+    )  # fmt: skip
     reload_timeout: float = setting(
         60.0, DURATION, "Longest time for a reload, a restart or a status command.",
         flag="--reload-timeout",

@@ -2,7 +2,8 @@
 
 The walk of a commit (`Committer`):
 
-1. The plugins say what is wrong with the document (`dataplane_check`).
+1. The plugins say what is wrong with the document (`dataplane_check`), and the change waits for its
+   turn (`turns`): if another change becomes a version meanwhile, this one is refused at once.
 2. The text is written beside haproxy.cfg as a candidate, the version is recorded as intended, and
    HAProxy begins to check the candidate.
 3. While HAProxy checks, whatever does not need its verdict is done: candidate, intent and text are
@@ -18,6 +19,7 @@ dies after it leaves the new one, which the next process records.
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 from dataplane_core.errors import (
     CheckFailed,
@@ -46,6 +48,7 @@ from dataplane_core.store.judge import Judge
 from dataplane_core.store.ports import problems_found
 from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.turns import Turns
 from dataplane_core.text import Document
 
 
@@ -54,7 +57,8 @@ class CommitRequest:
     """A change to be committed: the document that is to follow on `base`.
 
     `posted` are the server's own lines in the text that a client has sent, if it sent all of it;
-    `reload` is what the client wants of HAProxy's reload.
+    `reload` is what the client wants of HAProxy's reload. A change that `overwrites` follows on
+    whatever is the newest version when its turn comes.
     """
 
     base: Snapshot
@@ -64,6 +68,11 @@ class CommitRequest:
     transaction: TransactionRecord | None = None
     posted: Head | None = None
     reload: ReloadWish = ReloadWish()
+    overwrites: bool = False
+
+    def on(self, newest: Snapshot) -> "CommitRequest":
+        """Return the change as it is to be made on the newest version."""
+        return replace(self, base=newest) if self.overwrites else self
 
     @property
     def version(self) -> int:
@@ -102,12 +111,14 @@ class Committer:
         self,
         file: ConfigurationFile,
         records: Records,
+        turns: Turns,
         judge: Judge,
         hand_edits: HandEdits,
         means: DeliveryMeans,
     ) -> None:
         self._file = file
         self._records = records
+        self._turns = turns
         self._judge = judge
         self._hand_edits = hand_edits
         self._means = means
@@ -132,9 +143,15 @@ class Committer:
 
     def _write(self, request: CommitRequest) -> Delivery:
         """Make the change the next version of the file; return its way to HAProxy."""
+        self._ask_plugins(request.document)
+        with self._turns.taken(partial(self._reconsider, request)):
+            failpoint("turn-taken")
+            return self._write_in_turn(request.on(self._file.snapshot()))
+
+    def _write_in_turn(self, request: CommitRequest) -> Delivery:
+        """Have the change checked and written, while those to the same version wait for it."""
         text = request.text()
         data = encode_text(text)
-        self._ask_plugins(request.document)
         change = request.change()
         record = _record(change, digest_of(data), followed=request.reload.skip)
         delivery = Delivery(self._means, change, request.reload)
@@ -166,6 +183,13 @@ class Committer:
         if request.transaction is None:
             return nullcontext()
         return self._records.transactions.editing(request.transaction.id)
+
+    def _reconsider(self, request: CommitRequest) -> None:
+        """Raise what becomes of a change whose base is not the newest version any more."""
+        if request.overwrites or self._file.snapshot().version == request.base.version:
+            return
+        with self._transaction_locked(request), self._file.locked() as locked:
+            self._verify(request, locked)
 
     def _verify(self, request: CommitRequest, locked: LockedConfiguration) -> None:
         """Make sure that the base is the newest version, the transaction as it was read."""

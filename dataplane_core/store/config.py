@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from dataplane_core.errors import BadRequest, CheckFailed, Finding, Invalid, VersionMismatch
 from dataplane_core.store.change import Outcome
@@ -47,7 +46,9 @@ class ConfigStore:
         self.file = file
         records = file.records
         means = DeliveryMeans(records.versions, hooks or NoHooks(), records.reloads, forced, plan)
-        self._committer = Committer(file.on_disk, records, file.judge, file.hand_edits, means)
+        self._committer = Committer(
+            file.on_disk, records, file.turns, file.judge, file.hand_edits, means
+        )
         self.transactions = Transactions(file, self._committer, max_transactions)
 
     @property
@@ -115,9 +116,10 @@ class ConfigStore:
         yield edit
         reload = ReloadWish(force_reload, skip_reload)
         request = CommitRequest(
-            base, edit.document, who, request_id, posted=edit.posted, reload=reload
-        )
-        edit.outcome = self._commit(request, skip_version)
+            base, edit.document, who, request_id, posted=edit.posted, reload=reload,
+            overwrites=skip_version,
+        )  # fmt: skip
+        edit.outcome = self._commit(request)
 
     def validate(self, text: str) -> list[Finding]:
         """Return HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
@@ -126,8 +128,12 @@ class ConfigStore:
         document = Document.parse(rest, self.file.on_disk.language, base.document)
         return self._committer.validate(CommitRequest(base, document, posted=posted))
 
-    def _commit(self, request: CommitRequest, skip_version: bool) -> Outcome:
-        """Commit a change made with a version; a refusal is listed as a failed transaction."""
+    def _commit(self, request: CommitRequest) -> Outcome:
+        """Commit a change made with a version; a refusal is listed as a failed transaction.
+
+        A change that overwrites is tried again when somebody else writes without waiting for a
+        turn: a person, or another server.
+        """
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
                 return self._committer.commit(request)
@@ -136,7 +142,6 @@ class ConfigStore:
                 failures.record_failure(request.base.version, request.who, failure.message)
                 raise
             except VersionMismatch:
-                if not skip_version or attempt == _MOST_ATTEMPTS:
+                if not request.overwrites or attempt == _MOST_ATTEMPTS:
                     raise
-            request = replace(request, base=self.snapshot())
         raise AssertionError("unreachable")

@@ -11,6 +11,7 @@ _NAME, _, _HIT = os.environ.get("DATAPLANE_FAILPOINT", "").partition(":")
 _hits = count(1)
 
 NAMES = (
+    "turn-taken",
     "candidate-written",
     "intent-recorded",
     "version-kept",

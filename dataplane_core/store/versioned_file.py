@@ -26,6 +26,7 @@ from dataplane_core.store.records import Records
 from dataplane_core.store.restore import Restorer
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
+from dataplane_core.store.turns import Turns
 from dataplane_core.text.language import Language
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class VersionedFile:
         )
         self._pending = PendingReloads(self.records.versions, reloads)
         self.on_disk = ConfigurationFile(path, language, self.records, self._pending.catch_up)
+        self.turns = Turns(state.path("turn.lock"), own.check_timeout)
         self.judge = Judge(path, language, check, locate)
         self.hand_edits = HandEdits(path, own.on_bad_edit == "keep", self.records, self.judge)
         self._restorer = Restorer(self.on_disk, self.records, self.hand_edits)

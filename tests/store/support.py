@@ -112,6 +112,10 @@ class Bench:
         limit = settings.dataplaneapi.transaction.max_open_transactions
         return ConfigStore(file, self.reloads, limit, self.hooks, lambda change: self.plan(change))  # type: ignore[arg-type]
 
+    def without_turns(self) -> None:
+        """Have stores that are made from now on check changes at once, whoever has the turn."""
+        self.options["dataplane.check_timeout"] = 0.0
+
     @property
     def text(self) -> str:
         return self.file.read_text()

@@ -54,6 +54,7 @@ def texts(bench):
 
 
 def test_whoever_loses_with_the_same_change_leaves_the_text_of_the_other(bench):
+    bench.without_turns()
     first, second = bench.store(), bench.store()
     first.version()
 
@@ -72,6 +73,7 @@ def test_whoever_loses_with_the_same_change_leaves_the_text_of_the_other(bench):
 
 
 def test_whoever_loses_with_the_same_change_leaves_the_intent_of_the_other(bench):
+    bench.without_turns()
     config = bench.store()
     config.version()
     transaction = config.transactions.begin(1).id
@@ -138,6 +140,7 @@ def test_a_commit_whose_record_fails_is_settled_by_the_next_look(bench, monkeypa
 @pytest.mark.parametrize(("limit", "stores"), [(1, 2), (4, 8)])
 def test_commits_at_once_leave_each_others_texts(bench, limit, stores):
     bench.options["dataplane.history_limit"] = limit
+    bench.without_turns()
     workers = [bench.store() for _ in range(stores)]
     for worker in workers:
         worker.version()

@@ -280,6 +280,7 @@ def test_skip_reload_only_saves(bench):
 
 
 def test_skip_version_replaces_whatever_is_there(bench):
+    bench.without_turns()
     config = bench.store()
     others = bench.store()
 
@@ -295,6 +296,7 @@ def test_skip_version_replaces_whatever_is_there(bench):
 
 
 def test_a_commit_during_the_check_is_not_overwritten(bench):
+    bench.without_turns()
     config, others = bench.store(), bench.store()
 
     def interfere():

@@ -13,7 +13,7 @@ from tests.store.support import TEXT, add_server
 
 ACTOR = Path(__file__).with_name("actor.py")
 COMMIT = [name for name in NAMES if name not in ("edit-stored", "restored")]
-CHECKING = {"candidate-written", "candidate-checked", "locked", "followed"}
+CHECKING = {"turn-taken", "candidate-written", "candidate-checked", "locked", "followed"}
 WRITTEN = set(COMMIT[COMMIT.index("replaced") :])
 
 

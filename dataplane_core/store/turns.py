@@ -1,0 +1,62 @@
+"""Take turns in having changes checked, so that a change that is bound to lose costs no check.
+
+Of several changes to one version, at most one is written. Whoever is first has its change checked;
+the others wait for what becomes of it. Once it is written they are refused without a check of their
+own, and if it is refused the next one has the turn.
+
+A turn is a lock file in the state directory, which all workers share; the kernel frees the turn of
+a process that dies. Turns save work and protect nothing: whoever has waited for too long goes
+ahead without one, and the lock on haproxy.cfg (`lock_file`) decides who was first.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dataplane_core.store.files import try_lock
+
+_SHORTEST, _LONGEST = 0.001, 0.05  # seconds between two looks; they grow with the time waited
+_GROWTH = 1.25
+
+
+class Turns:
+    """The turns of the changes to one file, kept in the lock file `path`.
+
+    Nobody waits for longer than `patience` seconds: as long as a check by HAProxy may take.
+    """
+
+    def __init__(self, path: Path, patience: float) -> None:
+        self._path = path
+        self._patience = patience
+        self._freed = threading.Condition()
+
+    @contextmanager
+    def taken(self, reconsider: Callable[[], object]) -> Iterator[None]:
+        """Have the turn while the body runs.
+
+        `reconsider` is called again and again while somebody else has the turn, and once more at
+        the end of the wait; what it raises ends the wait.
+        """
+        handle = self._wait(reconsider)
+        try:
+            reconsider()
+            yield
+        finally:
+            if handle is not None:
+                os.close(handle)
+                with self._freed:
+                    self._freed.notify_all()
+
+    def _wait(self, reconsider: Callable[[], object]) -> int | None:
+        """Return the descriptor that holds the turn; None when the patience is at its end."""
+        deadline = time.monotonic() + self._patience
+        pause = _SHORTEST
+        while (handle := try_lock(self._path)) is None and time.monotonic() < deadline:
+            reconsider()
+            with self._freed:
+                self._freed.wait(pause)
+            pause = min(pause * _GROWTH, _LONGEST)
+        return handle
