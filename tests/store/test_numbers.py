@@ -109,6 +109,7 @@ def test_an_edit_in_the_same_tick_of_the_clock_is_seen(bench, monkeypatch):
     assert "# one" in config.raw_text()[0]
     real = os.stat(bench.file)
     monkeypatch.setattr(source, "file_identity", lambda status: (1,))
+    monkeypatch.setattr(source.time, "time_ns", lambda: real.st_mtime_ns + 10**6)
     config.file.on_disk.distrust()
     assert "# one" in config.raw_text()[0]
     with open(bench.file, "r+") as file:
