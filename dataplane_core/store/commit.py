@@ -32,16 +32,12 @@ from dataplane_core.errors import (
     VersionMismatch,
 )
 from dataplane_core.store.change import Committed, Outcome
-from dataplane_core.store.configuration_file import (
-    ConfigurationFile,
-    LockedConfiguration,
-    digest_of,
-)
+from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
 from dataplane_core.store.delivery import Delivery, DeliveryMeans, ReloadWish
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
-from dataplane_core.store.head import Head, encode_text, join, split_header
+from dataplane_core.store.head import Head, digest_of, encode_text, join, split_header
 from dataplane_core.store.journal.transactions import COMMITTED, TransactionRecord
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.judge import Judge
@@ -157,11 +153,11 @@ class Committer:
         delivery = Delivery(self._means, change, request.reload)
         with (
             Candidate(self._file.path, data) as candidate,
-            self._records.intended(record, candidate) as attempt,
+            self._records.intended(record, candidate),
             self._judge.judging(candidate.path, text, request.client_head) as verdict,
         ):
             failpoint("candidate-written")
-            self._records.sync(attempt, record, data, candidate)
+            self._records.sync(record, data, candidate)
             after = self._file.prepare(text, record.digest, record.version, request.document)
             delivery.prepare()
             verdict()

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from hashlib import blake2b
 from pathlib import Path
 
 from dataplane_core.errors import StorageFailed
@@ -32,7 +31,7 @@ from dataplane_core.store.files import (
     storage_errors,
     sync_directory,
 )
-from dataplane_core.store.head import decode_text, split_header
+from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
 from dataplane_core.store.records import Records
@@ -42,11 +41,6 @@ from dataplane_core.text.language import Language
 
 _CLOCK_TICK_NS = 50_000_000
 _log = logging.getLogger(__name__)
-
-
-def digest_of(data: bytes) -> str:
-    """Return a short hash that identifies a text: 32 hexadecimal digits."""
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 class ConfigurationFile:
@@ -276,6 +270,8 @@ class LockedConfiguration:
     def _record_edit(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
         """Record a text by someone else; HAProxy is taken to run the `first` that is ever seen."""
         self._records.texts.write(version, digest, data)
+        self._records.texts.sync(version, digest)
+        self._records.sync_fallback()
         self._records.versions.record(
             VersionRecord(
                 version, digest, "active", "external", time.time(), accepted=first, followed=first

@@ -15,6 +15,7 @@ NAMES = (
     "candidate-written",
     "intent-recorded",
     "version-kept",
+    "fallback-synced",
     "candidate-checked",
     "locked",
     "replaced",

@@ -59,6 +59,16 @@ def read_file(path: Path) -> tuple[bytes, os.stat_result]:
             file.seek(0)
 
 
+def sync_file(path: Path) -> None:
+    """Bring what was written to a file, by whomever, to the disk."""
+    with storage_errors(path):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fdatasync(handle)
+        finally:
+            os.close(handle)
+
+
 def sync_directory(path: Path) -> None:
     """Make renames in a directory survive a power cut."""
     with storage_errors(path):

@@ -120,6 +120,11 @@ def _top(text: str) -> Iterator[str]:
         at = end
 
 
+def digest_of(data: bytes) -> str:
+    """Return a short hash that identifies a text: 32 hexadecimal digits."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def encode_text(text: str) -> bytes:
     """Return the bytes of a text; those of the file for one that was read with `decode_text`."""
     return text.encode("utf-8", "surrogateescape")

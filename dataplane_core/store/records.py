@@ -9,7 +9,7 @@ from pathlib import Path
 from dataplane_core.errors import NotFound, StorageFailed
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
-from dataplane_core.store.head import decode_text
+from dataplane_core.store.head import decode_text, digest_of
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.transactions import TransactionTable
 from dataplane_core.store.journal.versions import VersionRecord, VersionTable
@@ -35,28 +35,40 @@ class Records:
     reloads: ReloadRequests
 
     @contextmanager
-    def intended(self, record: VersionRecord, candidate: Candidate) -> Iterator[int]:
+    def intended(self, record: VersionRecord, candidate: Candidate) -> Iterator[None]:
         """Record the intent to write a version; undo that if the version is not written.
 
-        Once the intent is recorded, no file is deleted that HAProxy may be reading. Yields the
-        number of the attempt.
+        Once the intent is recorded, no file is deleted that HAProxy may be reading.
         """
         attempt = self.versions.intend(record)
         try:
-            yield attempt
+            yield
         except BaseException:
             if not candidate.published:
                 self._forget(attempt, record)
             raise
 
-    def sync(self, attempt: int, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
-        """Bring candidate, intent and text to the disk, before the file may change."""
+    def sync(self, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
+        """Keep the text, and bring to the disk what must be there before the file changes.
+
+        That are the candidate, the intent, and the text that a failed reload would go back to.
+        """
         candidate.sync()
-        self.versions.sync(attempt)
+        self.state.sync()
         failpoint("intent-recorded")
         self.texts.write(record.version, record.digest, data)
         failpoint("version-kept")
+        self.sync_fallback()
+        failpoint("fallback-synced")
         self._prune()
+
+    def keep_newest(self, config_file: Path) -> None:
+        """Keep the newest text once more if a power cut undid that: the file has it."""
+        newest = self.versions.newest()
+        if newest and self.texts.size(newest.version, newest.digest) != os.path.getsize(config_file):
+            data = config_file.read_bytes()
+            if digest_of(data) == newest.digest:
+                self.texts.write(newest.version, newest.digest, data)
 
     def complete(self, record: VersionRecord, also: Callable[[], None] | None = None) -> None:
         """Record that an intended version was written, with what follows for other records.
@@ -75,6 +87,11 @@ class Records:
             self.transactions.finish(connection, record.version, record.origin, transaction_id)
             if also is not None:
                 also()
+
+    def sync_fallback(self) -> None:
+        """Bring the text that HAProxy accepted last to the disk: a failed reload goes back to it."""
+        if accepted := self.versions.last_accepted():
+            self.texts.sync(accepted.version, accepted.digest)
 
     def text(self, version: int) -> str:
         """Return the text of a version; raises `NotFound` when it is not kept (any more)."""
@@ -130,7 +147,11 @@ class Records:
     def _prune(self) -> None:
         """Remove texts of versions beyond the limit; a failure to do so harms nobody."""
         with suppress(OSError, StorageFailed):
-            accepted, newest = self.versions.last_accepted(), self.versions.newest()
-            known = {record.version for record in (accepted, newest) if record}
-            needed = known.union(self.transactions.bases(), self.reloads.loading())
-            self.texts.prune(newest.version if newest else 0, needed)
+            newest = self.versions.newest()
+            self.texts.prune(newest.version if newest else 0, self._needed)
+
+    def _needed(self) -> set[int]:
+        """Return the versions whose texts somebody may ask for, however old they are."""
+        kept = (self.versions.last_accepted(), self.versions.newest())
+        known = {record.version for record in kept if record}
+        return known.union(self.transactions.bases(), self.reloads.loading())

@@ -3,15 +3,11 @@
 import logging
 import time
 
-from dataplane_core.store.configuration_file import (
-    ConfigurationFile,
-    LockedConfiguration,
-    digest_of,
-)
+from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
-from dataplane_core.store.head import decode_text, encode_text, join, split_header
+from dataplane_core.store.head import decode_text, digest_of, encode_text, join, split_header
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.records import Records
 
@@ -87,9 +83,9 @@ class Restorer:
         after = self._file.prepare(text, record.digest, version)
         with (
             Candidate(self._file.path, data) as candidate,
-            self._records.intended(record, candidate) as attempt,
+            self._records.intended(record, candidate),
         ):
-            self._records.sync(attempt, record, data, candidate)
+            self._records.sync(record, data, candidate)
             locked.publish(candidate, after, record)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)

@@ -2,16 +2,25 @@
 
 The server's own are `versions/<n>-<digest>.cfg`. As the name says which text it is, a text can be
 put there before it is certain to become version n: another text for version n has another name.
+And a file that a process or a machine left in the middle of a write is no text: its digest differs.
+
+The text of the newest version is safe in haproxy.cfg, so its copy here is brought to the disk only
+when it becomes the text to go back to: one that HAProxy has accepted.
 """
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane_core.store.files import storage_errors, sweep_folder, write_atomically
-from dataplane_core.store.head import encode_text
+from dataplane_core.store.files import (
+    storage_errors,
+    sync_directory,
+    sync_file,
+    write_atomically,
+)
+from dataplane_core.store.head import digest_of, encode_text
 from dataplane_core.store.snapshot import Snapshot
 
 _NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
@@ -23,17 +32,37 @@ class VersionTexts:
     def __init__(self, directory: Path, limit: int) -> None:
         self.directory = directory
         self._limit = limit
+        self._synced = ""
 
     def write(self, version: int, digest: str, data: bytes) -> None:
-        """Write the text of a version."""
+        """Write the text of a version; a power cut may undo that until `sync`."""
         with storage_errors(self.directory, "made"):
             self.directory.mkdir(mode=0o700, exist_ok=True)
-        write_atomically(self._path(version, digest), data)
+        path = self._path(version, digest)
+        # Whoever writes the same text at the same time writes the same bytes.
+        with storage_errors(path), open(path, "wb", opener=_keeping) as file:
+            file.write(data)
+
+    def sync(self, version: int, digest: str) -> None:
+        """Bring the text of a version to the disk, if this process has not just done that."""
+        path = self._path(version, digest)
+        if path.name == self._synced or not path.exists():
+            return
+        sync_file(path)
+        sync_directory(self.directory)
+        self._synced = path.name
+
+    def size(self, version: int, digest: str) -> int:
+        """Return the size of a text in bytes; 0 when it is not kept."""
+        with suppress(OSError):
+            return self._path(version, digest).stat().st_size
+        return 0
 
     def read(self, version: int, digest: str) -> bytes | None:
         """Return the text of a version; None when it is not kept (any more)."""
         with suppress(FileNotFoundError):
-            return self._path(version, digest).read_bytes()
+            data = self._path(version, digest).read_bytes()
+            return data if digest_of(data) == digest else None
         return None
 
     def remove(self, version: int, digest: str) -> None:
@@ -46,7 +75,7 @@ class VersionTexts:
         for _, name in self._found():
             (self.directory / name).unlink(missing_ok=True)
 
-    def prune(self, newest: int, needed: Collection[int]) -> None:
+    def prune(self, newest: int, needed: Callable[[], Collection[int]]) -> None:
         """Remove the oldest texts, so that one more does not exceed the limit.
 
         The texts of versions that are `needed` stay, and those above the `newest` version, which
@@ -54,7 +83,10 @@ class VersionTexts:
         """
         found = self._found()
         numbers = sorted({number for number, _ in found if number <= newest})
-        old = {*numbers[: max(0, len(numbers) - self._limit + 1)]}.difference(needed)
+        old = {*numbers[: max(0, len(numbers) - self._limit + 1)]}
+        if not old:
+            return
+        old.difference_update(needed())
         for number, name in found:
             if number in old:
                 (self.directory / name).unlink(missing_ok=True)
@@ -65,12 +97,13 @@ class VersionTexts:
         matches = map(_NUMBERED.fullmatch, os.listdir(self.directory))
         return [(int(match[1]), match[0]) for match in matches if match]
 
-    def sweep(self) -> None:
-        """Remove the temporary files of processes that died."""
-        sweep_folder(self.directory)
-
     def _path(self, version: int, digest: str) -> Path:
         return self.directory / f"{version}-{digest}.cfg"
+
+
+def _keeping(path: str, flags: int) -> int:
+    """Open a file for writing without emptying it first: a reader finds the same bytes in it."""
+    return os.open(path, flags & ~os.O_TRUNC, 0o600)
 
 
 class Backups:

@@ -120,6 +120,7 @@ class VersionedFile:
     def accept(self, version: int) -> None:
         """Record that HAProxy was reloaded with a version and runs it."""
         self.records.versions.accept(version)
+        self.records.sync_fallback()
 
     def restore(self, reason: str, failed_version: int) -> int | None:
         """Put back, as a new version, the text that HAProxy last accepted: after a failed reload.
@@ -148,8 +149,9 @@ class VersionedFile:
             self.records.claim(self.path)
             self.on_disk.begin()
             if not self.records.state.is_copy:
-                with suppress(OSError):
+                with suppress(OSError, StorageFailed):
                     sweep(self.path)
-                    self.records.texts.sweep()
+                    if self.records.state.first:
+                        self.records.keep_newest(self.path)
                 self._pending.catch_up()
             self._process = os.getpid()

@@ -3,8 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from dataplane_core.store.configuration_file import digest_of
-from dataplane_core.store.head import decode_text, split_header
+from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from tests.torture.clients import POISON

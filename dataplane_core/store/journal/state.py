@@ -11,12 +11,12 @@ import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from dataplane_core.errors import StorageFailed, StorageFull
-from dataplane_core.store.files import locked, storage_errors
+from dataplane_core.store.files import locked, storage_errors, sync_file
 
 BUSY_SECONDS = 20.0
 _inherited: list[sqlite3.Connection] = []
@@ -31,6 +31,7 @@ _BASE = (
 class _Local(threading.local):
     connection: sqlite3.Connection | None = None
     process = 0
+    synced: bool | None = None
 
 
 class State:
@@ -87,7 +88,9 @@ class State:
             if connection.in_transaction:
                 yield connection
                 return
-            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+            if self._local.synced != synced:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+                self._local.synced = synced
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -96,6 +99,14 @@ class State:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def sync(self) -> None:
+        """Bring to the disk what was written with `synced` false, by any process.
+
+        It is in SQLite's write-ahead log, or was synced when SQLite took it from there.
+        """
+        with suppress(FileNotFoundError):
+            sync_file(self.file.with_name(f"{self.FILE}-wal"))
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
         """Bring the tables of `component` to the last of `steps`: SQL statements, each run once."""
@@ -191,7 +202,7 @@ class State:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
-        local.connection, local.process = connection, os.getpid()
+        local.connection, local.process, local.synced = connection, os.getpid(), None
         return connection
 
     @contextmanager

@@ -136,19 +136,10 @@ class VersionTable:
         """Record a version that may become the file's; return the number of this attempt.
 
         Two attempts may have the same text and version: a client that asks twice. A power cut may
-        undo the record until `sync`.
+        undo the record until `State.sync`.
         """
         with self.state.write(synced=False) as connection:
             return _insert(connection, "intents", record)
-
-    def sync(self, attempt: int) -> None:
-        """Bring an attempt to the disk, with the time.
-
-        SQLite writes, and syncs, nothing for a row that stays as it is.
-        """
-        with self.state.write() as connection:
-            sql = "UPDATE intents SET created = ? WHERE attempt = ?"
-            connection.execute(sql, (time.time(), attempt))
 
     def record(self, record: VersionRecord) -> None:
         """Record a version that the file has, and remove the oldest beyond ten thousand."""
