@@ -16,8 +16,8 @@ from pathlib import Path
 from shutil import rmtree
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.configuration_file import digest_of
 from dataplane_core.store.files import read_file, storage_errors, sync_directory, write_atomically
+from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 
 _log = logging.getLogger(__name__)
@@ -31,13 +31,18 @@ _TEXT = "text-"
 class Former:
     """A file before a change: its path, data and mode; `data` is None where there was no file.
 
-    `now` is the digest of the changed file, "" for a file that was deleted.
+    `now` is the changed file, as its bytes or as their digest; "" for a file that was deleted.
     """
 
     path: Path
     data: bytes | None
     mode: int
-    now: str
+    now: str | bytes
+
+    @property
+    def digest(self) -> str:
+        """Digest of the changed file: taken when somebody asks, as most changes are not undone."""
+        return digest_of(self.now) if isinstance(self.now, bytes) else self.now
 
     @classmethod
     def of(cls, path: Path, data: bytes | None, mode: int = 0o600) -> "Former":
@@ -46,7 +51,7 @@ class Former:
 
     def put_back(self) -> bool:
         """Undo the change, unless others have changed the file since; return whether it did."""
-        if _digest(self.path) != self.now:
+        if _digest(self.path) != self.digest:
             return False
         if self.data is None:
             with storage_errors(self.path, "deleted"):
@@ -123,7 +128,7 @@ class FormerFiles:
 
 
 def _store(place: Path, former: Former) -> None:
-    facts = {"path": str(former.path), "mode": former.mode, "now": former.now}
+    facts = {"path": str(former.path), "mode": former.mode, "now": former.digest}
     head = json.dumps({**facts, "new": former.data is None}).encode()
     with storage_errors(place.parent, "made"):
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

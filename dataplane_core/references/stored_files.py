@@ -78,7 +78,7 @@ class StoredFiles:
             with self._settled(name, candidate, version):
                 candidate.publish()
                 sync_directory(candidate.target.parent)
-            return reason, Former.of(path, former)
+            return reason, Former(path, former, 0o600, data)
 
     def remove(self, name: str, bring: BringToHaproxy) -> tuple[str, Former]:
         """Delete a file, and return as `write` does.

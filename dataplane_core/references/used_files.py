@@ -18,8 +18,8 @@ from dataplane_core.errors import (
 from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
-from dataplane_core.store.configuration_file import digest_of
 from dataplane_core.store.files import read_file
+from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.versioned_file import VersionedFile

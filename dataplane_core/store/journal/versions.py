@@ -1,7 +1,6 @@
 """Keep the records of the versions that haproxy.cfg has had: who made them, when, their fate."""
 
 import sqlite3
-import time
 from dataclasses import dataclass
 from typing import Literal, cast
 
