@@ -64,8 +64,8 @@ class Records:
 
     def keep_newest(self, config_file: Path) -> None:
         """Keep the newest text once more if a power cut undid that: the file has it."""
-        newest = self.versions.newest()
-        if newest and self.texts.size(newest.version, newest.digest) != os.path.getsize(config_file):
+        newest, size = self.versions.newest(), os.path.getsize(config_file)
+        if newest and self.texts.size(newest.version, newest.digest) != size:
             data = config_file.read_bytes()
             if digest_of(data) == newest.digest:
                 self.texts.write(newest.version, newest.digest, data)
@@ -89,7 +89,7 @@ class Records:
                 also()
 
     def sync_fallback(self) -> None:
-        """Bring the text that HAProxy accepted last to the disk: a failed reload goes back to it."""
+        """Bring the text to the disk that a failed reload goes back to: the one accepted last."""
         if accepted := self.versions.last_accepted():
             self.texts.sync(accepted.version, accepted.digest)
 
