@@ -37,14 +37,14 @@ class NestedMetadata:
 
     def show(self, section: Section, values: dict[str, Any]) -> None:
         """Add the metadata of a section's nested objects to its values."""
-        lines = section.lines
-        said = (lines[one.at] for ones in self._model.find(section).values() for one in ones)
-        if not any("#" in line.raw for line in said):
+        said = self._model.find(section).values()
+        lines = (section.line(one.at) for ones in said for one in ones)
+        if not any("#" in line.raw for line in lines):
             return  # most sections have no comments behind their lines
         for name in self._statements:
             found = [
                 {METADATA.name: metadata_of(line)} if is_metadata(line) else {}
-                for line in (lines[at] for at in self._places(section, name))
+                for line in map(section.line, self._places(section, name))
             ]
             if name not in self._lists:
                 first = next(filter(None, found), {})

@@ -11,7 +11,7 @@ from dataplane_core.resources.collections import RowCollection, SectionCollectio
 from dataplane_core.resources.extra_props import FROM, INDEX, UNMANAGED
 from dataplane_core.resources.locate import row_name
 from dataplane_core.resources.placing import with_defaults
-from dataplane_core.resources.unmanaged import unmanaged_lines
+from dataplane_core.resources.unmanaged import UnmanagedLines
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import INHERITING
 
@@ -40,7 +40,9 @@ class SectionObjects:
         self._whole = view.whole(collection)
         lacking = set(self._codec.keeping.hidden)
         every = collection.model.statements
-        self._hidden = frozenset(one for one in every if one.names and one.names <= lacking)
+        hidden = frozenset(one for one in every if one.names and one.names <= lacking)
+        rows = view.rows_in(collection.kind)
+        self._unmanaged = UnmanagedLines(rows, collection.model, hidden)
         self._nested = NestedMetadata(collection.model) if view.version.has_metadata else None
 
     def show(
@@ -55,7 +57,7 @@ class SectionObjects:
         """Return a section as clients see it, under the names given; with its rows if `full`.
 
         `from` is there where it is written, else where an `origin` is given, which is what the
-        section inherits from unsaid. `reached` as `unmanaged_lines` has it.
+        section inherits from unsaid. `reached` as `UnmanagedLines` has it.
         """
         one, view = self._collection, self._view
         values: dict[str, Any] = dict(names or {})
@@ -65,8 +67,7 @@ class SectionObjects:
         values.update(one.model.read(section))
         if self._nested is not None:
             self._nested.show(section, values)
-        rows = view.rows_in(section.kind)
-        unknown = unmanaged_lines(rows, section, one.model, reached, self._hidden)
+        unknown = self._unmanaged.of(section, reached)
         if unknown:
             values[UNMANAGED.name] = unknown
         values |= view.metadata(one, section.header)

@@ -44,7 +44,7 @@ class SectionResource:
     ) -> dict[str, Any]:
         """Return a section as clients see it, under the name that it has for them.
 
-        `origins` as `_origins` returns them, `reached` as `unmanaged_lines` has it.
+        `origins` as `_origins` returns them, `reached` as `UnmanagedLines` has it.
         """
         names, origin = {self._collection.key: name}, origins.get(id(section))
         full = _is_full(req)

@@ -28,6 +28,7 @@ class HeadTable:
             for form in statement.forms:
                 self.by_head.setdefault(form.head, []).append((statement, form))
         self.longest = max(map(len, self.by_head), default=0)
+        self.first_words = frozenset(head[0] for head in self.by_head)
 
     def lookup(self, line: Line) -> tuple[Statement, LineForm, Reading | None] | None:
         """Return the statement that a line belongs to, its form, and what the line says.
@@ -96,7 +97,7 @@ class Model(Declaration):
         if cached is not None:
             return cached
         found: dict[Statement, list[StatementLine]] = {}
-        for at, line in enumerate(section.lines):
+        for at, line in section.lines_with(self.heads.first_words):
             if line.tokens and (match := self.heads.lookup(line)):
                 statement, form, reading = match
                 found.setdefault(statement, []).append(StatementLine(at, form, reading))

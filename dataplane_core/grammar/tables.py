@@ -69,17 +69,17 @@ class RowTable:
 
     def row(self, section: Section, at: int) -> Row | None:
         """Return the row on the line `at`, without a look at any other line; None for no row."""
-        line = section.lines[at]
+        return self._row(at, section.lines[at])
+
+    def _row(self, at: int, line: Line) -> Row | None:
         match = self.heads.lookup(line) if line.tokens else None
         if match is None or match[2] is None:
             return None
         return Row(at, match[1], match[2], line)
 
     def _scan(self, section: Section) -> Iterator[Row]:
-        for at in range(len(section.lines)):
-            row = self.row(section, at)
-            if row is not None:
-                yield row
+        rows = (self._row(*found) for found in section.lines_with(self.heads.first_words))
+        return (row for row in rows if row is not None)
 
     def problems(self, values: Values) -> Iterator[Problem]:
         """Yield a problem for each rule between the properties of a row that `values` breaks."""

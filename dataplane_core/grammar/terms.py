@@ -61,7 +61,8 @@ class Scalar(Term):
     value. With a `default` the word always stands: it says the default where the property is unset.
     A quoted word that the property's pattern forbids is read without its quotes, as HAProxy reads
     it. A rewrite of the line keeps the spelling of a value that stays: quotes, leading zeros,
-    units.
+    units. `plain` is a regular expression of words that `decode` surely takes, if one is known; it
+    matches no quotes, blanks and `#`.
     """
 
     def __init__(
@@ -70,9 +71,11 @@ class Scalar(Term):
         decode: Callable[[str], Any] | None = None,
         encode: Callable[[Any], str] | None = None,
         default: Any = None,
+        plain: str = "",
     ) -> None:
         self.prop = prop
         self.decode = decode
+        self.plain = plain
         self.encode = encode
         self.default = default
         self._fits = re.compile(prop.pattern, re.ASCII).search if prop.pattern else None
@@ -147,8 +150,9 @@ class Measure(Scalar):
         encode: Callable[[Any], str] | None = None,
         exact: Callable[[str], bool] = lambda token: True,
         most: int = 0,
+        plain: str = "",
     ) -> None:
-        super().__init__(prop, decode, encode)
+        super().__init__(prop, decode, encode, plain=plain)
         self.exact = exact
         self.most = most
 

@@ -26,6 +26,10 @@ _DURATION = re.compile(r"([0-9]{1,18})(?:(us|ms|s|m|h|d).*)?")
 _SIZE = re.compile(r"(-?[0-9]{1,18})([kKmMgG])?")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+# Words that these take, without what follows a unit (`Scalar.plain`).
+_PLAIN_DURATION = r"[0-9]{1,18}+(?:us|ms|s|m|h|d)?+"
+_PLAIN_SIZE = r"[0-9]{1,18}+[kKmMgG]?+"
+_PLAIN_INTEGER = r"[0-9]{1,19}+"
 
 
 def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
@@ -57,7 +61,7 @@ def integer(
         return int(token)
 
     prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
-    return Scalar(prop, decode, default=default)
+    return Scalar(prop, decode, default=default, plain=_PLAIN_INTEGER)
 
 
 @lru_cache(maxsize=512)
@@ -89,6 +93,7 @@ def _timer(prop: Prop, unit: str, base: str, encode: Callable[[int], str] | None
         encode,
         lambda token: microseconds(token, unit) % exact == 0,
         _LONGEST * (_MILLISECONDS[unit] // _MILLISECONDS[base]),
+        _PLAIN_DURATION,
     )
 
 
@@ -139,7 +144,8 @@ def size(name: str, minimum: int | None = None, maximum: int | None = None, **mo
         return int(match[1]) << _SHIFT[(match[2] or "").lower()]
 
     more.setdefault("unit", "bytes")
-    return Measure(Prop(name, "integer", minimum=minimum, maximum=maximum, **more), decode)
+    prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
+    return Measure(prop, decode, plain=_PLAIN_SIZE)
 
 
 class WordChoice(Scalar):

@@ -110,9 +110,23 @@ class Line:
         return f"Line({self.raw!r})"
 
 
-def lines_of(text: str) -> tuple[Line, ...]:
-    """Return the lines of a text; only a newline ends a line (str.splitlines knows more)."""
+def is_whole(line: Line) -> bool:
+    """Return whether a line is ended, and is not several lines."""
+    return line.raw.find("\n") == len(line.raw) - 1
+
+
+def ended(line: Line, end: str) -> Line:
+    """Return the line with `end` behind it, where it has no end."""
+    return line if line.raw.endswith("\n") else Line(line.raw + end)
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the text of each line; only a newline ends a line (str.splitlines knows more)."""
     raws = text.split("\n")
     last = raws.pop()
-    lines = [Line(raw + "\n") for raw in raws]
-    return (*lines, Line(last)) if last else tuple(lines)
+    return [raw + "\n" for raw in raws] + ([last] if last else [])
+
+
+def lines_of(text: str) -> tuple[Line, ...]:
+    """Return the lines of a text."""
+    return tuple(map(Line, split_lines(text)))

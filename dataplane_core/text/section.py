@@ -1,6 +1,6 @@
 """Hold one section of a configuration file: its header, the comments above that, and its lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 from weakref import ref
 
@@ -12,7 +12,8 @@ from dataplane_core.text.conditions import (
     unconditional_length,
 )
 from dataplane_core.text.language import DEFAULTS, SECTIONS, Language
-from dataplane_core.text.lines import Line, lines_of
+from dataplane_core.text.lines import Line, ended, is_whole
+from dataplane_core.text.outline import Outline
 from dataplane_core.text.splice import CarriedReading, Splice, pieces
 from dataplane_core.text.tokens import unquote
 
@@ -34,10 +35,8 @@ class Section:
     ('backend', 'shop', 'base', 1)
     """
 
-    __slots__ = (
-        "__weakref__", "_edit", "_lead", "_lines", "_text", "cache", "header", "kind", "language",
-        "name",
-    )  # fmt: skip
+    __slots__ = ("__weakref__", "_edit", "_lead", "_lines", "_outline", "_text", "cache", "header",
+                 "kind", "language", "name")  # fmt: skip
 
     def __init__(
         self,
@@ -59,6 +58,7 @@ class Section:
         self._lead = lead
         self._lines = lines
         self._text = text
+        self._outline: Outline | None = None
         self.cache: dict[Any, Any] = {}
         self._edit: tuple[ref[Section], Sequence[Splice]] | None = None
 
@@ -95,9 +95,22 @@ class Section:
     def lines(self) -> tuple[Line, ...]:
         """The lines below the header."""
         if self._lines is None:
-            start = sum(len(line.raw) for line in self._lead) + len(self.header.raw)
-            self._lines = lines_of(self.text[start:])
+            self._lines = self._uncut.lines()
         return self._lines
+
+    @property
+    def _uncut(self) -> Outline:
+        self._outline = self._outline or Outline(self.text, len(self.top))
+        return self._outline
+
+    def line(self, at: int, raw: str | None = None) -> Line:
+        """Return the line at a place; `raw` is its text, where that is known already."""
+        return self._uncut.line(at, raw) if self._lines is None else self._lines[at]
+
+    def lines_with(self, first_words: Set[str]) -> Iterable[tuple[int, Line]]:
+        """Return lines with their places, in order; at least those that start with such a word."""
+        cut = self._lines if self._outline is None else None
+        return self._uncut.lines_with(first_words) if cut is None else enumerate(cut)
 
     @property
     def text(self) -> str:
@@ -142,9 +155,9 @@ class Section:
     def with_lines(self, lines: Sequence[Line]) -> "Section":
         """Return the section with other lines below its header; all but the last are ended."""
         body, end = tuple(lines), self.line_end()
-        header = _ended(self.header, end) if body else self.header
-        if not all(map(_is_whole, body[:-1])):
-            body = (*(_ended(line, end) for line in body[:-1]), body[-1])
+        header = ended(self.header, end) if body else self.header
+        if not all(map(is_whole, body[:-1])):
+            body = (*(ended(line, end) for line in body[:-1]), body[-1])
         section = self._with(header, body)
         if any("\n" in line.raw[:-1] for line in body):
             return Section.parse(section.text, self.language)
@@ -162,7 +175,7 @@ class Section:
         for piece in pieces(self.lines, splices):
             lines += piece
         is_ended = (self.lines[-1] if self.lines else self.header).raw.endswith("\n")
-        if not is_ended or not all(_is_whole(line) for one in splices for line in one.added):
+        if not is_ended or not all(is_whole(line) for one in splices for line in one.added):
             return self.with_lines(lines)
         return self._edited(self.header, tuple(lines), splices)
 
@@ -285,12 +298,3 @@ class Section:
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
-
-
-def _is_whole(line: Line) -> bool:
-    """Return whether a line is ended, and is not several lines."""
-    return line.raw.find("\n") == len(line.raw) - 1
-
-
-def _ended(line: Line, end: str) -> Line:
-    return line if line.raw.endswith("\n") else Line(line.raw + end)

@@ -17,12 +17,12 @@ from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.haproxy import binaries
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.registry import Registry
-from dataplane_core.resources.unmanaged import unmanaged_lines
+from dataplane_core.resources.unmanaged import UnmanagedLines
 from dataplane_core.store.head import split_header
 from dataplane_core.text import Document, Line, Section, unquote
 from dataplane_core.text.comments import first_keyword
+from dataplane_core.text.joined_sections import JoinedSections
 from dataplane_core.text.lines import with_last_newline
-from dataplane_core.text.section import JoinedSections
 from tests.corpus.hand import Hand
 from tests.laws.judging import check
 from tests.laws.support import Everything, is_in_v2
@@ -204,7 +204,7 @@ def shown_of(registry: Registry, sections: list[Section]) -> list[Any]:
             for section in sections:
                 reached = section is sections[0] or not section.name
                 found.append(one.model.read(section))
-                found.append(unmanaged_lines(rows_of, section, one.model, reached))
+                found.append(UnmanagedLines(rows_of, one.model).of(section, reached))
     ours = sections if not sections[0].name else sections[:1]
     for rows in rows_of:
         found += [(row.values, unknown_words(row.reading)) for one in ours for row in rows.table.rows(one)]
