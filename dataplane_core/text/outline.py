@@ -59,8 +59,8 @@ class Outline:
         if not found:
             return []
         places = sorted(chain.from_iterable(found))
-        raws = self._cut() if self._all is None else None
-        return [(at, self.line(at, raws and raws[at])) for at in places]
+        raws = self._cut() if self._all is None else [line.raw for line in self._all]
+        return [(at, self.line(at, raws[at])) for at in places]
 
     def _cut(self) -> list[str]:
         return split_lines(self._text[self._start :])
