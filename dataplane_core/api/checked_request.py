@@ -1,8 +1,6 @@
 """A request and what the frame has found in it."""
 
-import re
 from collections.abc import Mapping
-from random import getrandbits
 from typing import Any
 from urllib.parse import quote
 
@@ -11,20 +9,9 @@ import falcon
 from dataplane_core.auth import Admission, Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
+from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
-
-REQUEST_ID = "dataplane.request_id"
-"""The key of a request's environment under which a server may hand in the identifier."""
-
-_HARMLESS = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-
-
-def choose_request_id(given: str | None) -> str:
-    """Return the request's own `X-Request-ID` when it is harmless, else a made-up one."""
-    if given is not None and _HARMLESS.fullmatch(given):
-        return given
-    return f"{getrandbits(64):016x}"
 
 
 class CheckedRequest(falcon.Request):

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from dataplane_core.logs.request_id import choose_request_id
 from dataplane_core.server import client_socket
+from dataplane_core.server.answer_memory import ID_FIELD, Heads, RememberedAnswer
 from dataplane_core.server.body_framing import (
     BadFramingError,
     BodyFraming,
@@ -38,7 +40,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Connection(Transport):
     """One client's connection (see `OpenConnection`)."""
 
-    __slots__ = ("_body", "_framing", "_head", "_heads", "rest")
+    __slots__ = ("_body", "_framing", "_head", "_heads", "_known", "rest")
 
     def __init__(
         self, serving: Serving, listener: ServedListener, accepted: socket.socket, peer: object
@@ -49,21 +51,36 @@ class Connection(Transport):
         self._head: RequestHead | None = None  # of a request whose short body is gathered
         self._body = bytearray()
         self._framing: BodyFraming | None = None  # of a body that is gathered, or dropped
+        self._known: Heads = {}
+        if not self._is_tls:
+            self._greet()
         serving.connections[self._descriptor] = self
         serving.loop.watch(self._descriptor, self)
 
     def _on_bytes(self, events: int) -> None:
-        """Take what a client sends of the next request."""
-        while self.react == self._on_bytes:
+        """Take what a client sends of the next request.
+
+        A request that came before, byte by byte, is not even parsed where its answer still holds.
+        """
+        while True:
             data = self._receive_request()
             if data is None:
                 return
-            if not data:
-                self.close()
+            known = self._known.get(data)
+            if (
+                known is None
+                or self._heads.partial
+                or not self._repeat(known.answer, known.keeps, None)
+            ):
+                if not data:
+                    self.close()
+                    return
+                self._take(data)
+            if not self._has_more() or self.react != self._on_bytes:
                 return
-            self._take(data)
-            if not self._has_more():
-                return
+
+    def _greet(self) -> None:
+        self._known = self.serving.memory.heads(self.listener.scheme, self.certificate)
 
     def _on_body(self, events: int) -> None:
         while self.react == self._on_body:
@@ -89,7 +106,7 @@ class Connection(Transport):
     @property
     def is_idle(self) -> bool:
         """Whether nothing of a request is there, and none is served."""
-        return self.react in (self._on_bytes, self._on_handshake) and not self._heads
+        return self.react in (self._on_bytes, self._on_handshake) and not self._heads.partial
 
     @property
     def is_waiting(self) -> bool:
@@ -97,17 +114,40 @@ class Connection(Transport):
         return self.react in (self._on_bytes, self._on_handshake, self._on_body)
 
     def _take(self, data: bytes) -> None:
-        """Take bytes of the next request."""
-        try:
-            raw = self._heads.feed(data)
-            if raw is None:
+        """Take bytes of the next requests, up to one that needs more than the memory."""
+        while data:
+            try:
+                raw = self._heads.feed(data)
+                if raw is None:
+                    return
+                head = parse_head(raw)
+            except RefusedRequest as refused:
+                self._refuse(refused)
                 return
-            head = parse_head(raw)
-        except RefusedRequest as refused:
-            self._refuse(refused)
-            return
-        self.since = time.monotonic()
-        self._begin(head, self._heads.rest)
+            data = self._heads.rest
+            answer = self.serving.memory.find(head, self.listener.scheme, self.certificate)
+            if answer is None or not self._repeat(answer, head.keeps, head):
+                self.since = time.monotonic()
+                self._begin(head, data)
+                return
+            if self.react != self._on_bytes:
+                self.rest = data
+                return
+
+    def _repeat(self, answer: RememberedAnswer, keeps: bool, head: RequestHead | None) -> bool:
+        """Give an answer again, if it holds; `head` is for one that may have an identifier."""
+        serving = self.serving
+        lines = serving.access_log
+        if lines.is_behind or not serving.memory.holds(answer):
+            return False
+        started = time.monotonic() if lines.wanted else 0.0
+        given = head.fields.get(ID_FIELD) if head is not None else None
+        request_id = choose_request_id(given).encode()
+        self._send_now(*answer.parts(keeps and serving.keeps, request_id), keeps and serving.keeps)
+        if lines.wanted:
+            seconds = time.monotonic() - started
+            lines.put(answer.record(self.peer, given, request_id.decode(), seconds))
+        return True
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
         """Have a request served, once its body is there, or as much of it as is waited for."""

@@ -2,11 +2,14 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from dataplane_core.logs.apache import AccessRecord
+from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
+from dataplane_core.server.answer_memory import REPEAT
 from dataplane_core.server.body_framing import BodyFraming, LengthFraming
 from dataplane_core.server.log_targets import log_access
 from dataplane_core.server.refusals import closing_answer
@@ -44,6 +47,7 @@ def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     started = time.monotonic()
     listener = connection.listener
     environ = make_environ(listener.environ, head, connection.peer, body)
+    environ[REQUEST_ID] = choose_request_id(head.fields.get("HTTP_X_REQUEST_ID"))
     if listener.scheme == "https":
         environ["dataplane.certificate"] = connection.certificate
     may_keep = partial(_may_keep, connection, head, body)
@@ -52,6 +56,8 @@ def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
         parts = connection.serving.application(environ, answer.start_response)
         try:
             answer.send_all(parts)
+            if REPEAT in environ:
+                _remember(connection, head, environ, answer, parts)
         finally:
             close_parts(parts)
     except ClientGoneError as gone:
@@ -69,6 +75,23 @@ def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     return answer.keeps
 
 
+def _remember(
+    connection: OpenConnection,
+    head: RequestHead,
+    environ: dict[str, Any],
+    answer: WsgiAnswer,
+    parts: Iterable[bytes],
+) -> None:
+    """Remember an answer that was sent as a whole, for equal requests."""
+    if answer.status != 200 or not isinstance(parts, list) or len(parts) != 1:
+        return
+    try:
+        memory = connection.serving.memory
+        memory.remember(head, environ, answer.line, answer.headers, parts[0])
+    except Exception:
+        log.exception("an answer is not remembered")
+
+
 def _log(record: AccessRecord) -> None:
     """Write the access line; a log that cannot be written is nobody's fault who asks."""
     try:
@@ -84,7 +107,7 @@ def _may_keep(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     depend on whether the client still sends it.
     """
     serving = connection.serving
-    if not head.keeps or not serving.keep_alive or serving.stopping or serving.full:
+    if not head.keeps or not serving.keeps:
         return False
     if not isinstance(body, StreamedBody) or body.framing.done:
         return True

@@ -21,39 +21,38 @@ class HeadLimits:
 
 
 class HeadBuffer:
-    """Cuts the heads of requests out of what a client sends; `rest` is what follows a head."""
+    """Cuts the heads of requests out of what a client sends.
 
-    __slots__ = ("_limits", "_lines", "_partial", "_skipped", "rest")
+    `partial` is what is there of a head that is not whole, `rest` what follows one that is.
+    """
+
+    __slots__ = ("_limits", "_lines", "_skipped", "partial", "rest")
 
     def __init__(self, limits: HeadLimits) -> None:
         self._limits = limits
-        self._partial = bytearray()
+        self.partial = bytearray()
         self._lines = 0
         self._skipped = False
         self.rest = b""
-
-    def __len__(self) -> int:
-        """Return how many bytes of an unfinished head are there."""
-        return len(self._partial)
 
     def feed(self, data: bytes) -> bytes | None:
         """Return the head that is whole with `data`; None if more has to come.
 
         Raises `RefusedRequest` as soon as it cannot become one.
         """
-        if self._partial:
-            before = len(self._partial)
-            self._partial += data
+        if self.partial:
+            before = len(self.partial)
+            self.partial += data
             if before < 2:
-                data, before = bytes(self._partial), 0
-                self._partial.clear()
+                data, before = bytes(self.partial), 0
+                self.partial.clear()
                 return self._begin(data)
-            end = self._partial.find(_END, before - 3 if before > 3 else 0)
+            end = self.partial.find(_END, before - 3 if before > 3 else 0)
             if end < 0:
                 self._check_partial(before)
                 return None
-            data = bytes(self._partial)
-            self._partial = bytearray()
+            data = bytes(self.partial)
+            self.partial = bytearray()
             return self._cut(data, end)
         return self._begin(data)
 
@@ -64,7 +63,7 @@ class HeadBuffer:
         end = data.find(_END)
         if end >= 0:
             return self._cut(data, end)
-        self._partial += data
+        self.partial += data
         self._lines = 0
         if data:
             self._check_partial(0)
@@ -78,7 +77,7 @@ class HeadBuffer:
         return head
 
     def _check_partial(self, before: int) -> None:
-        partial = self._partial
+        partial = self.partial
         if not _BEGINNING.match(partial) or (self._skipped and partial.startswith(b"\r")):
             raise RefusedRequest("no request line")
         if _BARE_LINE_FEED.search(partial, before):

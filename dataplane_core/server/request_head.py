@@ -31,12 +31,13 @@ _SINGLE = frozenset({"HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"})
 class RequestHead:
     """The head of one request.
 
-    `target` is the request target as it came, `path` its decoded path (bytes as Latin-1), `minor`
-    the digit of HTTP/1.x; `fields` are the header fields under their names in WSGI. `length` is
-    that of the body in bytes, or `CHUNKED`. `keeps`: the client wants to keep the connection;
-    `continues`: it waits for 100 before it sends the body.
+    `raw` is all of it as it came, `target` the request target as it came, `path` its decoded path
+    (bytes as Latin-1), `minor` the digit of HTTP/1.x; `fields` are the header fields under their
+    names in WSGI. `length` is that of the body in bytes, or `CHUNKED`. `keeps`: the client wants to
+    keep the connection; `continues`: it waits for 100 before it sends the body.
     """
 
+    raw: bytes
     method: str
     target: str
     path: str
@@ -104,7 +105,7 @@ def parse_head(head: bytes) -> RequestHead:
         if expected.lower() != "100-continue":
             raise RefusedRequest("unknown expectation", HTTPStatus.EXPECTATION_FAILED)
         continues = minor > 0 and length != 0
-    return RequestHead(method, target, path, query, minor, fields, length, keeps, continues)
+    return RequestHead(head, method, target, path, query, minor, fields, length, keeps, continues)
 
 
 def _split(method: str, target: str) -> tuple[str, str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from socket import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dataplane_core.server.access_log import AccessLog
+from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.listener_timeouts import ListenerTimeouts
 from dataplane_core.server.loop import EventLoop
@@ -80,7 +82,7 @@ class ClientGoneError(ConnectionError):
 
 @dataclass(slots=True)
 class Serving:
-    """One worker's loop, threads, application, limits and open connections.
+    """One worker's loop, threads, application, limits, memory and open connections.
 
     `keep_alive` is for how many seconds an idle connection is kept, 0 for one request only;
     `stopping`: connections end with their next answer. `on_closed` is called by the thread that has
@@ -93,6 +95,8 @@ class Serving:
     limits: HeadLimits
     most_connections: int
     keep_alive: float
+    memory: AnswerMemory
+    access_log: AccessLog
     stopping: bool = False
     connections: dict[int, OpenConnection] = field(default_factory=dict)
     on_closed: Callable[[], None] = lambda: None
@@ -102,6 +106,11 @@ class Serving:
     def full(self) -> bool:
         """Whether no further connection is accepted."""
         return len(self.connections) >= self.most_connections
+
+    @property
+    def keeps(self) -> bool:
+        """Whether connections are kept after an answer."""
+        return self.keep_alive > 0 and not self.stopping and not self.full
 
     def end_slow(self) -> float:
         """Act on clients that were too slow; return in how many seconds to look again."""

@@ -23,7 +23,7 @@ class Transport:
 
     __slots__ = (
         *("certificate", "deadline", "listener", "peer", "react", "serving", "since"),
-        *("_descriptor", "_dropped", "_socket"),
+        *("_descriptor", "_dropped", "_is_tls", "_keeps", "_output", "_socket"),
     )
 
     def __init__(
@@ -39,7 +39,10 @@ class Transport:
         self.since = time.monotonic()
         self.deadline = self.since + _FIRST_BYTES
         self._socket, self._descriptor = accepted, accepted.fileno()
+        self._is_tls = listener.contexts is not None
         self._dropped = 0
+        self._output: list[memoryview] = []  # of an answer that the client has not taken yet
+        self._keeps = False  # after that answer
         self.react: Callable[[int], None] = (
             self._on_bytes if listener.contexts is None else self._on_handshake
         )
@@ -47,6 +50,13 @@ class Transport:
     def _on_bytes(self, events: int) -> None:
         """Take what a client sends when nothing of a request is there."""
         raise NotImplementedError
+
+    def _next(self) -> None:
+        """Wait for the next request, or take what has come of it already."""
+        raise NotImplementedError
+
+    def _greet(self) -> None:
+        """Begin to wait for requests, once it is known who is there."""
 
     def _on_handshake(self, events: int) -> None:
         assert isinstance(self._socket, ssl.SSLSocket)
@@ -65,7 +75,58 @@ class Transport:
             self.certificate = self._socket.getpeercert(True)
             self.deadline = time.monotonic() + _FIRST_BYTES
             self.react = self._on_bytes
+            self._greet()
             self._on_bytes(events)
+
+    def _send_now(self, first: bytes, second: bytes, keeps: bool) -> None:
+        """Send an answer without waiting; the loop sends what the client does not take at once."""
+        try:
+            sent = self._socket.send(first)
+        except client_socket.RETRY:
+            sent = 0
+        except OSError:
+            self.close()
+            return
+        if sent == len(first) and not second:
+            self._sent(keeps)
+            return
+        write = self.listener.timeouts.write
+        self.deadline = math.inf if write is None else time.monotonic() + write
+        self._output = [memoryview(first)[sent:], memoryview(second)]
+        self._keeps = keeps
+        if not self._flush():
+            self.react = self._on_output
+            self.serving.loop.change(self._descriptor, WRITE)
+
+    def _sent(self, keeps: bool) -> None:
+        if keeps:
+            self.since = time.monotonic()
+            self.deadline = self.since + self.serving.keep_alive
+        else:
+            self._end()
+
+    def _flush(self) -> bool:
+        """Send what is left of an answer; False if the client does not take all of it now."""
+        output = self._output
+        while output:
+            try:
+                output[0] = output[0][self._socket.send(output[0]) :] if output[0] else output[0]
+            except client_socket.RETRY:
+                return False
+            except OSError:
+                output.clear()
+                self.close()
+                return True
+            if not output[0]:
+                del output[0]
+        self._sent(self._keeps)
+        return True
+
+    def _on_output(self, events: int) -> None:
+        if self._flush() and self._descriptor >= 0:
+            self.serving.loop.change(self._descriptor, READ)
+            if self.react == self._on_output:
+                self._next()
 
     def _on_end(self, events: int) -> None:
         """Wait for the client to close its side too: only then it has surely read its answer."""
@@ -115,7 +176,7 @@ class Transport:
 
     def _has_more(self) -> bool:
         """Return whether TLS has bytes that the descriptor does not show."""
-        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+        return self._is_tls and self._socket.pending() > 0  # type: ignore[attr-defined]
 
     def _end(self) -> bool:
         """Send no more, and wait until the client has read everything; False if it is gone."""

@@ -12,6 +12,8 @@ from typing import Any
 from gunicorn.workers.base import Worker as BaseWorker
 
 from dataplane_core.server.acceptor import Acceptor
+from dataplane_core.server.access_log import AccessLog
+from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.loop import EventLoop, drained
 from dataplane_core.server.process import take_endings
@@ -23,6 +25,7 @@ from dataplane_core.server.wsgi_environ import listener_environ
 _LOOK_AT_END = 0.1  # seconds between two looks at what is left
 _LINGER = 2.0
 """Seconds in which an idle connection is kept at the end: its client may be sending a request."""
+_REMEMBERED = 16 << 20  # bytes of answers that are given again without the application
 _SWITCH = 0.0002  # seconds that a thread may compute while the loop waits
 
 
@@ -73,6 +76,7 @@ class Worker(BaseWorker):
                 serving.end_idle()
         for connection in tuple(serving.connections.values()):
             connection.close()
+        serving.access_log.close(_LINGER)
         serving.loop.close()
 
     def _show_life(self) -> None:
@@ -91,6 +95,8 @@ class Worker(BaseWorker):
             ),
             most_connections=cfg.worker_connections,
             keep_alive=cfg.keepalive,
+            memory=AnswerMemory(_REMEMBERED),
+            access_log=AccessLog(),
         )
 
     def _listeners(self) -> tuple[ServedListener, ...]:

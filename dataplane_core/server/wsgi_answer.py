@@ -48,7 +48,8 @@ class WsgiAnswer:
     """One answer, framed by its length, in chunks, or by the end of the connection.
 
     `may_keep` is asked when the answer begins; `keeps` then tells whether the connection can be
-    kept after it. `send` sends bytes to the client. `sent` counts the bytes of the body.
+    kept after it. `line` is the status with its phrase. `send` sends bytes to the client. `sent`
+    counts the bytes of the body.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class WsgiAnswer:
         self.sent = 0
         self.head_sent = False
         self._head, self._may_keep, self._send = head, may_keep, send
-        self._line = ""
+        self.line = ""
         self._length: int | None = None
         self._chunked = self._bodiless = False
 
@@ -70,11 +71,11 @@ class WsgiAnswer:
         """Take status and headers, as PEP 3333 says."""
         if exc_info is not None and exc_info[1] is not None and self.head_sent:
             raise exc_info[1].with_traceback(exc_info[2])
-        if self._line and exc_info is None:
+        if self.line and exc_info is None:
             raise AssertionError("the answer has been started before")
         if not _STATUS.fullmatch(status):
             raise ValueError("the application gave no status of HTTP")
-        self._line, self.status = status, int(status[:3])
+        self.line, self.status = status, int(status[:3])
         self.headers, self._length = [], None
         for name, value in headers:
             self._add(name, value)
@@ -126,11 +127,11 @@ class WsgiAnswer:
             self._send(data)
 
     def _send_head(self, body: bytes) -> None:
-        if not self._line:
+        if not self.line:
             raise AssertionError("the application started no answer")
         self.keeps = self.keeps and self._may_keep()
         lines = [
-            f"HTTP/1.{self._head.minor} {self._line}\r\nServer: {SERVER}\r\nDate: {http_date()}\r\n"
+            f"HTTP/1.{self._head.minor} {self.line}\r\nServer: {SERVER}\r\nDate: {http_date()}\r\n"
             f"Connection: {'keep-alive' if self.keeps else 'close'}\r\n"
         ]
         if self._chunked:

@@ -33,6 +33,11 @@ def listener_environ(scheme: str, address: object, processes: int) -> dict[str, 
     }
 
 
+def remote(peer: object) -> tuple[str, str]:
+    """Return address and port of a client; both are empty for a Unix socket."""
+    return (peer[0], str(peer[1])) if isinstance(peer, tuple) else ("", "")
+
+
 def make_environ(
     listener: dict[str, Any], head: RequestHead, peer: object, body: object
 ) -> dict[str, Any]:
@@ -47,10 +52,7 @@ def make_environ(
         "PATH_INFO": head.path,
         **head.fields,
     }
-    if isinstance(peer, tuple):
-        environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer[0], str(peer[1])
-    else:
-        environ["REMOTE_ADDR"] = ""
+    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = remote(peer)
     if not listener["SERVER_NAME"]:  # a Unix socket has no name: the client's word for it
         host, _, port = head.fields.get("HTTP_HOST", "").partition(":")
         environ["SERVER_NAME"], environ["SERVER_PORT"] = host, port or "80"

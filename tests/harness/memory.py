@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataplane_core.api.checked_request import REQUEST_ID, choose_request_id
+from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 OWN = frozenset({"date", "x-request-id", "connection", "server"})

@@ -5,6 +5,8 @@ import json
 import socket
 import threading
 
+from dataplane_core.server.access_log import AccessLog
+from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.connection import Connection
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.listener_timeouts import ListenerTimeouts
@@ -33,7 +35,8 @@ class InProcess:
         self.loop = EventLoop()
         limits = HeadLimits(line=8190, fields=128, fields_bytes=1 << 20)
         self.serving = Serving(
-            self.loop, ThreadPool(threads), application, limits, 100, keep_alive
+            self.loop, ThreadPool(threads), application, limits, 100, keep_alive,
+            AnswerMemory(1 << 20), AccessLog(),
         )  # fmt: skip
         self.listener = ServedListener(
             socket.socket(), "unix", ListenerTimeouts(read, write, 0.0),

@@ -1,0 +1,248 @@
+"""Remember answers that the application lets the server give again.
+
+With an answer that depends on the request and on the configuration alone, the application leaves a
+function in the request's environment (`REPEAT`). For an equal request it tells whether the same
+answer would be given now. Equal are requests of the same method, target and header fields, over the
+same kind of listener with the same client certificate; `X-Request-ID` may differ, and what concerns
+the connection alone.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+from gunicorn import SERVER
+
+from dataplane_core.logs.apache import AccessRecord
+from dataplane_core.logs.request_id import REQUEST_ID
+from dataplane_core.server.request_head import RequestHead
+from dataplane_core.server.wsgi_environ import remote
+
+log = logging.getLogger("dataplane.server")
+
+REPEAT = "dataplane.repeat"
+"""The key of a request's environment under which the application leaves its function."""
+ID_FIELD = "HTTP_X_REQUEST_ID"
+"""The field in which a request may give its identifier."""
+
+_ID_HEADER = "x-request-id"
+_NOT_OF_THE_REQUEST = frozenset({ID_FIELD, "HTTP_CONNECTION", "HTTP_KEEP_ALIVE"})
+_OVERHEAD = 2048  # bytes that an answer costs beside its body and its head, about
+_MOST_HEADS = 16  # forms of a head for which one answer is found without parsing
+_LONGEST_HEAD = 4096
+_MOST_KINDS = 256  # of connections, by client certificates
+_JOINED = 1 << 16  # bytes of a body that are sent together with the head
+
+Key = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class RememberedAnswer:
+    """An answer: its head lines before and after the identifier, and its body.
+
+    `environ`, `status` and `headers` are for the access log.
+    """
+
+    holds: Callable[[], bool]
+    first: bytes
+    before_id: bytes
+    after_id: bytes
+    has_id: bool
+    body: bytes
+    environ: dict[str, Any]
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    key: Key
+    heads: "list[tuple[Heads, bytes]]" = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """The bytes that count for the budget."""
+        return len(self.body) + len(self.before_id) + len(self.after_id) + _OVERHEAD
+
+    def parts(self, keeps: bool, request_id: bytes) -> tuple[bytes, bytes]:
+        """Return the answer as it is at this moment, in one part or, if it is long, in two."""
+        if not self.has_id:
+            request_id = b""
+        head = (self.first, _moment(keeps), self.before_id, request_id, self.after_id)
+        if len(self.body) > _JOINED:
+            return b"".join(head), self.body
+        return b"".join((*head, self.body)), b""
+
+    def record(
+        self, peer: object, given: str | None, request_id: str, seconds: float
+    ) -> AccessRecord:
+        """Return what the access log is told of one request that was answered so.
+
+        `given` is the identifier that came with the request, `request_id` that of the answer.
+        """
+        environ = {**self.environ, ID_FIELD: given or "", REQUEST_ID: request_id}
+        environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = remote(peer)
+        headers = tuple(
+            (name, request_id if name.lower() == _ID_HEADER else value)
+            for name, value in self.headers
+        )
+        return AccessRecord(environ, self.status, len(self.body), seconds, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHead:
+    """The answer to a head that came before, and whether its client keeps the connection."""
+
+    keeps: bool
+    answer: RememberedAnswer
+
+
+Heads = dict[bytes, KnownHead]
+"""The answers of one kind of connections, by the bytes of the heads that asked for them."""
+
+
+class AnswerMemory:
+    """Answers, within a budget of bytes; of one process, for its loop and its threads.
+
+    Once an answer holds no longer, all are forgotten: most often the configuration has changed, and
+    what was read from the former one must not be kept in memory by answers nobody asks for.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._size = 0
+        self._answers: dict[Key, RememberedAnswer] = {}
+        self._heads: dict[Key, Heads] = {}
+        self._lock = threading.Lock()
+
+    def heads(self, scheme: str, certificate: bytes | None) -> Heads:
+        """Return the known heads for a kind of connections; who asks only reads them."""
+        if len(self._heads) >= _MOST_KINDS and (scheme, certificate) not in self._heads:
+            return {}
+        return self._heads.setdefault((scheme, certificate), {})
+
+    def find(
+        self, head: RequestHead, scheme: str, certificate: bytes | None
+    ) -> RememberedAnswer | None:
+        """Return the answer for a request, if there is one that may hold."""
+        if not self._answers or head.method != "GET" or head.length:
+            return None
+        answer = self._answers.get(_key(head, scheme, certificate))
+        if answer is not None:
+            self._know(answer, head, scheme, certificate)
+        return answer
+
+    def holds(self, answer: RememberedAnswer) -> bool:
+        """Return whether an answer would be given now too; the caller has been counted then."""
+        try:
+            if answer.holds():
+                return True
+        except Exception:
+            log.exception("an answer is not given again")
+        self.clear()
+        return False
+
+    def remember(
+        self,
+        head: RequestHead,
+        environ: dict[str, Any],
+        line: str,
+        headers: list[tuple[str, str]],
+        body: bytes,
+    ) -> None:
+        """Keep the answer of a request, if the application lets it be given again."""
+        holds = environ.pop(REPEAT, None)
+        if holds is None or head.method != "GET" or head.length:
+            return
+        scheme, certificate = environ["dataplane.listener"], environ.get("dataplane.certificate")
+        before, after, has_id = _around_id(headers, environ[REQUEST_ID])
+        kept = {name: value for name, value in environ.items() if not name.startswith("wsgi.")}
+        answer = RememberedAnswer(
+            holds=holds,
+            first=f"HTTP/1.{head.minor} {line}\r\nServer: {SERVER}\r\n".encode("latin-1"),
+            before_id=before,
+            after_id=after,
+            has_id=has_id,
+            body=body,
+            environ=kept,
+            status=int(line[:3]),
+            headers=tuple(headers),
+            key=_key(head, scheme, certificate),
+        )
+        if answer.size > self._budget // 2:
+            return
+        with self._lock:
+            self._drop(answer.key)
+            self._answers[answer.key] = answer
+            self._size += answer.size
+            while self._size > self._budget:
+                self._drop(next(iter(self._answers)))
+        self._know(answer, head, scheme, certificate)
+
+    def clear(self) -> None:
+        """Forget all answers."""
+        with self._lock:
+            self._answers.clear()
+            self._size = 0
+            for heads in self._heads.values():
+                heads.clear()
+
+    def _know(
+        self, answer: RememberedAnswer, head: RequestHead, scheme: str, certificate: bytes | None
+    ) -> None:
+        """Find the answer by the bytes of the head from now on."""
+        if ID_FIELD in head.fields or len(head.raw) > _LONGEST_HEAD:
+            return
+        heads = self.heads(scheme, certificate)
+        with self._lock:
+            if self._answers.get(answer.key) is answer and len(answer.heads) < _MOST_HEADS:
+                answer.heads.append((heads, head.raw))
+                heads[head.raw] = KnownHead(head.keeps, answer)
+
+    def _drop(self, key: Key) -> None:
+        answer = self._answers.pop(key, None)
+        if answer is not None:
+            self._size -= answer.size
+            for heads, raw in answer.heads:
+                heads.pop(raw, None)
+
+
+class _Moment:
+    """The head lines for the time, made anew each second, and for the connection."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._lines = (b"", b"")
+
+    def __call__(self, keeps: bool) -> bytes:
+        second = int(time.time())
+        if second != self._second:
+            date = f"Date: {formatdate(second, usegmt=True)}\r\nConnection: ".encode()
+            self._lines = (date + b"close\r\n", date + b"keep-alive\r\n")
+            self._second = second
+        return self._lines[keeps]
+
+
+_moment = _Moment()
+
+
+def _key(head: RequestHead, scheme: str, certificate: bytes | None) -> Key:
+    fields = tuple(pair for pair in head.fields.items() if pair[0] not in _NOT_OF_THE_REQUEST)
+    return scheme, certificate, head.method, head.target, head.minor, fields
+
+
+def _around_id(headers: list[tuple[str, str]], request_id: str) -> tuple[bytes, bytes, bool]:
+    """Return the header lines before the value that is the identifier, and from its end on.
+
+    The last value tells whether there is one; all lines are before it if not.
+    """
+    before, after, found = [], [], False
+    for name, value in headers:
+        if not found and name.lower() == _ID_HEADER and value == request_id:
+            before.append(f"{name}: ")
+            after.append("\r\n")
+            found = True
+        else:
+            (after if found else before).append(f"{name}: {value}\r\n")
+    after.append("\r\n")
+    return "".join(before).encode("latin-1"), "".join(after).encode("latin-1"), found
