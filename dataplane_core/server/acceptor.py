@@ -16,7 +16,8 @@ _TRANSIENT = (
     *(errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINTR, errno.EPROTO),
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT),
 )
-_FOR_OTHERS = 0.001  # seconds in which a worker with fewer connections may accept first
+_FOR_OTHERS = 0.002  # seconds in which a worker with fewer connections may accept first,
+_LONGEST = 10  # times the difference, and this many times at most
 _UNTIL_DESCRIPTORS = 0.1  # seconds
 _LEFT_IN_QUEUE = 128  # connections that are accepted at the end
 _SLOW = 1.0  # seconds without a whole request, after which a connection may give way to a new one
@@ -35,7 +36,7 @@ class Acceptor:
         self._serving, self._listeners = serving, listeners
         self._counts, self._place = counts, place
         self._accepts = False
-        self._insists = False  # the others have had their turn
+        self._waited = 0  # times that the others could have accepted what waits now
         serving.on_closed = self._closed
 
     def start(self) -> None:
@@ -62,12 +63,12 @@ class Acceptor:
 
     def accept(self, listener: ServedListener) -> None:
         """Accept a connection, unless another worker should."""
-        count = len(self._serving.connections)
-        if count and not self._insists and count > self._counts.fewest():
-            self._insists = True
+        more = len(self._serving.connections) - self._counts.fewest()
+        if self._waited < min(more, _LONGEST):
+            self._waited += 1
             self._rest(_FOR_OTHERS)
             return
-        self._insists = False
+        self._waited = 0
         if self._serving.full and not self._drop_slowest():
             self._rest(None)
             return

@@ -11,29 +11,28 @@ class ConnectionCounts:
 
     def __init__(self) -> None:
         self._numbers = memoryview(mmap.mmap(-1, 4 * _PLACES)).cast("i")
-        self._taken = 0  # places that are or were in use are below this number
-        for place in range(_PLACES):
-            self._numbers[place] = _ABSENT
-        self._free = set(range(_PLACES))
+        self._numbers[0] = 1  # the places that are or were in use are below this number
+        self._free = set(range(1, _PLACES))
 
     def take(self) -> int:
-        """Return a free place for a worker that is about to be forked; -1 when there is none."""
+        """Return a free place for a worker that is about to be forked; 0 when there is none."""
         if not self._free:
-            return -1
+            return 0
         place = min(self._free)
         self._free.discard(place)
-        self._taken = max(self._taken, place + 1)
+        self._numbers[place] = _ABSENT
+        self._numbers[0] = max(self._numbers[0], place + 1)
         return place
 
     def free(self, place: int) -> None:
         """Take back the place of a worker that has ended."""
-        if place >= 0:
+        if place:
             self._numbers[place] = _ABSENT
             self._free.add(place)
 
     def tell(self, place: int, count: int) -> None:
         """Say how many connections the worker at `place` has."""
-        if place >= 0:
+        if place:
             self._numbers[place] = count
 
     def leave(self, place: int) -> None:
@@ -42,4 +41,4 @@ class ConnectionCounts:
 
     def fewest(self) -> int:
         """Return the smallest number of connections that a worker has."""
-        return min(self._numbers[: self._taken], default=_ABSENT)
+        return min(self._numbers[1 : self._numbers[0]], default=_ABSENT)
