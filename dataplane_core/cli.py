@@ -1,13 +1,38 @@
 """The commands: `dataplane` with its subcommands, and `dataplaneapi`, the server alone."""
 
+import importlib
+
 import click
 
 from dataplane_core import __version__
 from dataplane_core.commands.common import context_settings
-from dataplane_core.commands.first_run import init, passwd, sample
-from dataplane_core.commands.judgements import check, doctor, status
-from dataplane_core.commands.listings import keywords, plugins, routes, settings, spec
 from dataplane_core.commands.serving import server_command
+
+_COMMANDS = {
+    "first_run": ("init", "passwd", "sample"),
+    "judgements": ("check", "doctor", "status"),
+    "listings": ("keywords", "plugins", "routes", "settings", "spec"),
+}
+"""The commands beside `serve`, by the module of `dataplane_core.commands` that declares them."""
+
+
+class _Commands(click.Group):
+    """A group whose commands are loaded when they are asked for: `serve` needs no other one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands:
+            self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        for module, names in _COMMANDS.items():
+            declared = importlib.import_module(f"dataplane_core.commands.{module}")
+            for name in names:
+                self.add_command(getattr(declared, name))
 
 
 def _version_option(name: str) -> click.Parameter:
@@ -22,15 +47,12 @@ def _version_option(name: str) -> click.Parameter:
     )  # fmt: skip
 
 
-@click.group(params=[_version_option("dataplane")], context_settings=context_settings())
+@click.group(
+    cls=_Commands, params=[_version_option("dataplane")], context_settings=context_settings()
+)
 def main() -> None:
     """A REST control plane for HAProxy."""  # noqa: D401 (the text of --help)
 
 
-_COMMANDS = (
-    init, passwd, sample, check, doctor, keywords, plugins, routes, settings, spec, status,
-)  # fmt: skip
-for _command in _COMMANDS:
-    main.add_command(_command)
 main.add_command(server_command("serve"))
 serve_main = server_command("dataplaneapi", _version_option("dataplaneapi"))

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.settings import flags
-from dataplane_core.settings.hcl_file import read_hcl
 from dataplane_core.settings.nodes import BlockNode as Block
 from dataplane_core.settings.nodes import SyntaxProblem
 from dataplane_core.settings.problems import SettingsError, SettingsProblem
@@ -21,8 +20,6 @@ FILE_VARIABLE = "DATAPLANE_SETTINGS"
 INIT_FILE = "/etc/dataplane/dataplane.yaml"
 """The settings file that `dataplane init` writes where no flag `-f` names another."""
 DEFAULT_FILES = ("/etc/haproxy/dataplaneapi.yaml", "/etc/haproxy/dataplaneapi.hcl", INIT_FILE)
-_READERS = {".yaml": read_yaml, ".yml": read_yaml, ".hcl": read_hcl}
-
 
 def load(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Return the settings of a command line (without the program's name) and an environment.
@@ -58,6 +55,16 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
     if problems:
         raise SettingsError(tuple(problems))
     return replace(settings, warnings=_warnings(settings))
+
+
+def _read_hcl(text: str) -> Block:
+    """Read a file in HCL, whose libraries files in YAML shall not wait for."""
+    from dataplane_core.settings.hcl_file import read_hcl
+
+    return read_hcl(text)
+
+
+_READERS = {".yaml": read_yaml, ".yml": read_yaml, ".hcl": _read_hcl}
 
 
 def _texts(
