@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any
-
-from marshmallow import Schema, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from dataplane_core.codec.aliases import resolved
 from dataplane_core.codec.flat_values import drop, spelled_by
@@ -29,6 +27,9 @@ from dataplane_core.codec.violations import (
 )
 from dataplane_core.errors import Code, WrongShape
 from dataplane_core.grammar import Problem, Prop
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
 
 _UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 _PLACE = re.compile(r"\.\d+(?=\.)")
@@ -119,12 +120,12 @@ class Codec:
         self.keeping = Keeping(self.props, version, mask, says=says, tied=empty)
 
     @cached_property
-    def schema_class(self) -> type[Schema]:
+    def schema_class(self) -> "type[Schema]":
         """The marshmallow schema of the wire's object."""
         return self._factory.schema(self.root, self.name)
 
     @cached_property
-    def schema(self) -> Schema:
+    def schema(self) -> "Schema":
         """An instance to load with; it has no state of its own."""
         return self.schema_class()
 
@@ -160,8 +161,11 @@ class Codec:
 
     def _violations(self, echo: dict[str, Any], shown: Mapping[str, Any] | None) -> list[Violation]:
         """Return the rules that single properties break, but for those that are as they were."""
+        schema = self.schema
+        from marshmallow import ValidationError  # loaded by the schema, not by the start
+
         try:
-            self.schema.load(echo)
+            schema.load(echo)
         except ValidationError as error:
             found = violations(error.messages_dict)
             if shown:

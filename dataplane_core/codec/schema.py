@@ -1,289 +1,34 @@
-"""Generate marshmallow schemas from the declarations: what is right, and in which words.
+"""Give each model its marshmallow schema, made when a body is checked or a document asked for."""
 
-Every message is a `BrokenRule`: a sentence and its code, so that one pass over a body gives all
-violations and the answer can lead with the one that counts most.
-"""
-
-import re
-from collections.abc import Callable, Iterable
-from copy import copy
-from threading import RLock
-from typing import Any
-
-from marshmallow import Schema, ValidationError, fields
+from collections.abc import Iterable
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from dataplane_core.codec.shape import JsonNode
-from dataplane_core.codec.violations import TYPE_ERROR, BrokenRule
-from dataplane_core.errors import Code
-from dataplane_core.grammar import Prop
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_LARGEST = 2**63 - 1
+if TYPE_CHECKING:
+    from marshmallow import Schema
 
-
-def _messages(kind: str) -> dict[str, Any]:
-    wrong = BrokenRule(TYPE_ERROR, f"in body must be {kind}")
-    return {
-        "invalid": wrong,
-        "type": wrong,
-        "null": wrong,
-        "too_large": wrong,
-        "invalid_utf8": wrong,
-        "required": BrokenRule(Code.REQUIRED, "in body is required"),
-    }
-
-
-class JsonObject(Schema):
-    """The base of all generated schemas."""
-
-    error_messages = _messages("an object")
-
-    def load(self, data: Any, **named: Any) -> Any:
-        """Check an object as marshmallow does, but ask only the fields that it has or should have.
-
-        An object has few of the fields that its schema declares, and marshmallow asks each of them.
-        """
-        if isinstance(data, dict):
-            asked = {
-                name: field
-                for name, field in self.load_fields.items()
-                if name in data or field.required
-            }
-            if len(asked) < len(self.load_fields):
-                narrow = copy(self)
-                narrow.load_fields = asked
-                return super(JsonObject, narrow).load(data, **named)
-        return super().load(data, **named)
-
-
-class Text(fields.String):
-    """A string without control characters, none of which can stand in a line of configuration."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if _CONTROL.search(text):
-            raise ValidationError(
-                BrokenRule(Code.PATTERN, "in body must not hold control characters")
-            )
-        return text
-
-
-class WholeNumber(fields.Integer):
-    """A JSON integer of at most 64 bits; 3.0 is not an integer."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if type(value) is not int or not -_LARGEST - 1 <= value <= _LARGEST:
-            raise self.make_error("invalid")
-        return super()._deserialize(value, attr, data, **kwargs)
-
-
-class Truth(fields.Boolean):
-    """A JSON boolean and nothing that could stand for one."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid")
-        return value
-
-
-class Members(fields.Dict):
-    """An object whose members may have any name, and are alike: objects of one model, or strings.
-
-    `keys` and `values` are the fields of their names and of themselves.
-    """
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        try:
-            members: dict[str, Any] = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
-        except ValidationError as error:
-            if not isinstance(error.messages, dict):
-                raise
-            # marshmallow tells what is wrong with the name of a member from what is with its value
-            inside = {
-                name: [*map(_of_name, rules["key"])] if "key" in rules else rules["value"]
-                for name, rules in error.messages.items()
-            }
-            raise ValidationError(inside) from None
-        return members
-
-
-def _of_name(rule: BrokenRule) -> BrokenRule:
-    return BrokenRule(rule.code, f"in body has a name that {rule.removeprefix('in body ')}")
-
-
-def pattern_check(pattern: str) -> Callable[[str], None]:
-    """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's."""
-    found = re.compile(pattern, re.ASCII).search
-    rule = BrokenRule(Code.PATTERN, f"in body should match '{pattern}'")
-
-    def check(value: str) -> None:
-        if found(value) is None:
-            raise ValidationError(rule)
-
-    return check
-
-
-def choice_check(choices: tuple[Any, ...]) -> Callable[[Any], None]:
-    """Return a validator: the value is one of some."""
-    rule = BrokenRule(Code.ENUM, f"in body should be one of [{' '.join(map(str, choices))}]")
-
-    def check(value: Any) -> None:
-        if value not in choices:
-            raise ValidationError(rule)
-
-    return check
-
-
-def limit_check(minimum: int | None, maximum: int | None) -> Callable[[int], None]:
-    """Return a validator: the number lies within limits."""
-
-    def check(value: int) -> None:
-        if minimum is not None and value < minimum:
-            text = f"in body should be greater than or equal to {minimum}"
-            raise ValidationError(BrokenRule(Code.MINIMUM, text))
-        if maximum is not None and value > maximum:
-            text = f"in body should be less than or equal to {maximum}"
-            raise ValidationError(BrokenRule(Code.MAXIMUM, text))
-
-    return check
-
-
-def count_check(prop: Prop) -> Callable[[list[Any]], None]:
-    """Return a validator: an array has as many items as it may, and none twice if so declared."""
-
-    def check(value: list[Any]) -> None:
-        if prop.min_items is not None and len(value) < prop.min_items:
-            text = f"in body should have at least {prop.min_items} items"
-            raise ValidationError(BrokenRule(Code.TOO_FEW, text))
-        if prop.max_items is not None and len(value) > prop.max_items:
-            text = f"in body should have at most {prop.max_items} items"
-            raise ValidationError(BrokenRule(Code.TOO_MANY, text))
-        if prop.unique and any(one in value[:at] for at, one in enumerate(value)):
-            raise ValidationError(BrokenRule(Code.TOO_MANY, "in body shouldn't contain duplicates"))
-
-    return check
-
-
-def _checks(prop: Prop) -> list[Callable[[Any], None]]:
-    checks: list[Callable[[Any], None]] = []
-    if prop.pattern is not None:
-        checks.append(pattern_check(prop.pattern))
-    if prop.enum:
-        checks.append(choice_check(prop.enum))
-    if prop.minimum is not None or prop.maximum is not None:
-        checks.append(limit_check(prop.minimum, prop.maximum))
-    if prop.unique or prop.min_items is not None or prop.max_items is not None:
-        checks.append(count_check(prop))
-    return checks
-
-
-_FACTS = {
-    **{name: name for name in ("default", "pattern", "minimum", "maximum")},
-    "min_items": "minItems",
-    "max_items": "maxItems",
-}
-
-
-def _facts(prop: Prop) -> dict[str, Any]:
-    """Return what the specification says of a property beyond what the field itself does."""
-    facts: dict[str, Any] = {}
-    if prop.title:
-        facts["title"] = prop.title
-    if prop.help:
-        facts["description"] = prop.help
-    if prop.enum:
-        facts["enum"] = list(prop.enum)
-    for name, fact in _FACTS.items():
-        value = getattr(prop, name)
-        if value is not None:
-            facts[fact] = value
-    if prop.unique:
-        facts["uniqueItems"] = True
-    if prop.read_only:
-        facts["readOnly"] = True
-    if prop.nullable:
-        facts["x-nullable"] = True
-    if prop.deprecated:
-        facts["x-deprecated"] = True
-    return facts
-
-
-_SCALARS: dict[str, tuple[type[fields.Field[Any]], str]] = {
-    "string": (Text, "a string"),
-    "integer": (WholeNumber, "a whole number of at most 64 bits"),
-    "boolean": (Truth, "true or false"),
-}
+    from dataplane_core.codec.schema_classes import SchemaClasses
 
 
 class SchemaFactory:
-    """Schema classes of one API version; nested objects that are alike share one class.
+    """Schema classes of one API version.
 
-    `reserved` are names that nested objects do not take. A model has one class, wherever its
-    objects stand.
+    `reserved` are names that nested objects do not take. marshmallow is loaded by the first class:
+    a server that is only read needs none, and shall not wait 30 ms for it at its start.
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._known: dict[str, type[Schema]] = {}
-        self._models: dict[JsonNode, type[Schema]] = {}
-        self._names = set(reserved)
-        self._lock = RLock()
+        self._reserved = tuple(reserved)
+        self._lock = Lock()
+        self._made: SchemaClasses | None = None
 
-    def schema(self, node: JsonNode, name: str) -> type[Schema]:
+    def schema(self, node: JsonNode, name: str) -> "type[Schema]":
         """Return the class for the objects of a node, whose name in the specification is `name`."""
         with self._lock:
-            if not node.path:
-                found = self._models.get(node)
-                if found is None:
-                    found = self._models[node] = self._made(node, name, name)
-                    self._known.setdefault(repr(_content(node)), found)
-                return found
-            content = repr(_content(node))
-            found = self._known.get(content)
-            if found is None:
-                found = self._known[content] = self._made(node, self._free(name), name)
-            return found
+            if self._made is None:
+                from dataplane_core.codec.schema_classes import SchemaClasses
 
-    def _made(self, node: JsonNode, name: str, owner: str) -> type[Schema]:
-        members = {child.name: self.field(child, owner) for child in node.children.values()}
-        return JsonObject.from_dict(members, name=name)
-
-    def field(self, node: JsonNode, owner: str) -> fields.Field[Any]:
-        """Return the field for one property."""
-        prop = node.prop or Prop(node.canonical, "object")
-        more: dict[str, Any] = {"required": prop.required, "metadata": _facts(prop)}
-        if node.children:
-            nested = self.schema(node, self._label(node.name, owner))
-            return fields.Nested(nested, error_messages=_messages("an object"), **more)
-        if prop.json == "array":
-            item = node.item or JsonNode("", node.path + "[]", prop=Prop("", "string"))
-            return fields.List(self._item(item, node.name, owner), validate=_checks(prop),
-                               error_messages=_messages("an array"), **more)  # fmt: skip
-        if node.item is not None:
-            names = Text(validate=pattern_check(prop.keys)) if prop.keys else None
-            return Members(keys=names, values=self._item(node.item, node.name, owner),
-                           error_messages=_messages("an object"), **more)  # fmt: skip
-        kind, words = _SCALARS.get(prop.json, (fields.Dict, "an object"))
-        return kind(validate=_checks(prop), error_messages=_messages(words), **more)
-
-    def _item(self, node: JsonNode, name: str, owner: str) -> fields.Field[Any]:
-        if not node.children:
-            return self.field(node, owner)
-        nested = self.schema(node, self._label(name, owner) if node.path else node.name)
-        return fields.Nested(nested, error_messages=_messages("an object"))
-
-    def _label(self, name: str, owner: str) -> str:
-        label = name.replace("-", "_").replace(".", "_")
-        return label if label not in self._names else f"{owner}_{label}"
-
-    def _free(self, name: str) -> str:
-        label, number = name, 2
-        while label in self._names:
-            label, number = f"{name}_{number}", number + 1
-        self._names.add(label)
-        return label
-
-
-def _content(node: JsonNode) -> Any:
-    prop = node.prop and (node.prop.json, sorted(_facts(node.prop).items(), key=str), node.required)
-    item = node.item and (_content(node.item) if node.item.path else node.item.name)
-    return prop, item, [(name, _content(child)) for name, child in node.children.items()]
+                self._made = SchemaClasses(self._reserved)
+        return self._made.schema(node, name)
