@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
 import falcon
 from falcon.constants import COMBINED_METHODS
 from falcon.media import JSONHandler
+from falcon.routing import CompiledRouter
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.cors import Cors
@@ -15,6 +17,7 @@ from dataplane_core.api.failures import Failures
 from dataplane_core.api.frame import SLASH, Frame, Guard
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.router import Router
 from dataplane_core.api.routes import Route
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.errors import MethodNotAllowed
@@ -35,7 +38,12 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
 
     def __init__(self, services: "Services", frame: Frame, cors: Cors | None = None) -> None:
         middleware = [cors] if cors is not None else None
-        super().__init__(request_type=ApiRequest, middleware=middleware)
+        self._paths = Router()
+        super().__init__(
+            request_type=ApiRequest,
+            middleware=middleware,
+            router=cast(CompiledRouter, self._paths),  # any object that can find is one
+        )
         self.services = services
         self.served: list[ServedVersion] = []
         self._cors = cors
@@ -49,28 +57,21 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
     def mount(self, versions: Iterable[ServedVersion]) -> None:
         """Serve API versions, each below its prefix.
 
-        All that requests to the first one need is made here, and shared by the workers. What those
-        to others need is made by the worker that is asked: many never are.
+        What requests to a path need is made by the first one: most paths are never asked for.
         """
         self.served = list(versions)
         first = self.served[0]
         if first.front:
-            self.add_route("/", Top(first))
+            self._paths.add("/", partial(Top, first))
         for one in self.served:
             prefix = re.compile(rf"{one.version.prefix}(/|$)")
             self.add_sink(refuse_path(self._frame, one), prefix)
             for other in self.served:
                 if other.version.name == one.version.successor:
                     one.succeeded_by(other)
-        pairs = [(one, route) for one in self.served for route in one.routes]
-        for one, route in pairs:
-            path = one.version.prefix + (route.positional if route.template != "/" else "")
-            endpoint = Endpoint(self._frame, one, route)
-            # The router is compiled before a fork, not by every worker's first request.
-            self.add_route(path, endpoint, compile=route is pairs[-1][1])
-            if one is first:
-                endpoint.prepare()
-        for one in self.served:
+            for route in one.routes:
+                path = one.version.prefix + (route.positional if route.template != "/" else "")
+                self._paths.add(path, partial(RoutedPath, self._frame, one, route))
             self._known.add(one.version.prefix, [route.template for route in one.routes])
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -98,9 +99,7 @@ class Top:
     def __init__(self, served: ServedVersion) -> None:
         self._front = served.front
         refuse = refuse_method(("GET",), served, None)
-        for method in COMBINED_METHODS:
-            if method != "GET":
-                setattr(self, f"on_{method.lower()}", refuse)
+        self.responders = {**dict.fromkeys(COMBINED_METHODS, refuse), "GET": self.on_get}
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Lead to the page, which asks for credentials itself."""
@@ -108,22 +107,14 @@ class Top:
         resp.location = req.reference(self._front)
 
 
-class Endpoint:
-    """What Falcon calls for one path: a guarded responder for each method it has."""
+class RoutedPath:
+    """One path of an API version: a guarded responder for each method it has."""
 
     def __init__(self, frame: Frame, served: ServedVersion, route: Route) -> None:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed, served, frame)
-        for method in COMBINED_METHODS:
-            setattr(self, f"on_{method.lower()}", refuse)
-        self._guards = [Guard(frame, served, route, method) for method in allowed]
-        for method, guard in zip(allowed, self._guards, strict=True):
-            setattr(self, f"on_{method.lower()}", guard)
-
-    def prepare(self) -> None:
-        """Make what requests need, so that none has to wait for it."""
-        for guard in self._guards:
-            guard.prepare()
+        self.responders: dict[str, Callable[..., None]] = dict.fromkeys(COMBINED_METHODS, refuse)
+        self.responders |= {method: Guard(frame, served, route, method) for method in allowed}
 
 
 def normal_path(path: str, raw: str) -> str:

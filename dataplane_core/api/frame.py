@@ -87,7 +87,7 @@ class Frame:
 class Guard:
     """A responder behind its checks, in the order in which clients may rely on them.
 
-    What it knows of its operation is made with the first request, unless `prepare` has made it.
+    What it knows of its operation is made with the first request.
     """
 
     def __init__(self, frame: Frame, served: Served, route: Route, method: str) -> None:
@@ -99,10 +99,6 @@ class Guard:
         self._respond: Callable[..., None] = getattr(route.resource, f"on_{method.lower()}")
         self._positions = tuple((f"k{number}", name) for number, name in enumerate(route.names, 1))
         self._strict = served.version.strict_parameters
-
-    def prepare(self) -> None:
-        """Make what requests need, so that none has to wait for it."""
-        _ = self._path, self._query, self._answered, self._shown, self._offer
 
     @cached_property
     def _operation(self) -> Operation:
