@@ -140,7 +140,9 @@ class Master(Arbiter):
 
     def handle_hup(self) -> None:
         """Read the settings again; workers are replaced one set by the other."""
+        gc.unfreeze()
         if self.app.state.refresh():
+            gc.collect()  # the former application, before `_pre_fork` sets the new one aside
             super().handle_hup()
 
     def handle_usr2(self) -> None:
@@ -166,9 +168,10 @@ class Master(Arbiter):
 
 
 def _pre_fork(master: Any, worker: Any) -> None:
+    """Set aside all that was made, which lives as long as the process: the workers share it."""
     show_as_main()
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _post_fork(master: Any, worker: Any) -> None:
