@@ -385,7 +385,5 @@ def test_a_body_that_is_nested_too_deeply_is_refused(both: Api, depth: int, open
     assert answer.status_code == 400
 
 
-def test_only_the_first_version_has_its_codecs_before_it_is_asked(make_api: Any) -> None:
-    first, *others = make_api().app.served
-    assert first.view._codecs
-    assert others and not any(one.view._codecs for one in others)
+def test_no_version_has_codecs_before_it_is_asked(make_api: Any) -> None:
+    assert not any(one.view._codecs for one in make_api().app.served)
