@@ -37,7 +37,7 @@ def _serve(**parameters: object) -> None:
     # The server begins to look when it is about to fork its workers.
     gc.disable()
     try:
-        from dataplane_core.server.gunicorn_master import serve
+        from dataplane_core.server.starting import serve
 
         serve(partial(load_values, flags.values(parameters), os.environ), build)
     finally:

@@ -5,8 +5,6 @@ import logging
 import math
 import os
 import signal
-import sys
-from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -20,9 +18,8 @@ from dataplane_core.server.process import (
     show_as_main,
     show_as_worker,
 )
-from dataplane_core.server.state import ServedApplication, ServerState
+from dataplane_core.server.state import ServerState
 from dataplane_core.server.worker import Worker
-from dataplane_core.settings import Settings, SettingsError
 
 log = logging.getLogger("dataplane.server")
 
@@ -30,24 +27,6 @@ _CONNECTIONS = 1000  # of each worker, where the settings set no limit
 _HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
 _HEADER_FIELDS = 128
 _SMALLEST_HEADERS = 1024  # bytes; no client could do with less
-
-
-def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplication]) -> None:
-    """Serve until a signal ends the process, by `SystemExit`.
-
-    `load` reads the settings, at the start and at each SIGHUP; `build` makes the application from
-    them. Problems of the start are written to standard error, one a line, with exit status 1.
-    """
-    disregard(signal.SIGHUP)  # until the master takes it: the settings have just been read
-    state = ServerState(load, build)
-    try:
-        state.open(load())
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        state.listeners.adopt({})
-        state.pid_file.remove()
-        raise SystemExit(1) from None
-    GunicornApplication(state).run()
 
 
 class ServerLog(Logger):

@@ -71,15 +71,16 @@ class ServerState:
         self.contexts: TlsContexts | None = None
         self.timeouts: dict[str, ListenerTimeouts] = {}
 
-    def open(self, settings: Settings) -> None:
-        """Put the first settings in force: what needs root first, then the rest as another user.
+    def listen(self, settings: Settings) -> None:
+        """Open the listeners of the first settings, and do what else needs root.
 
-        Raises `SettingsError` for whatever stops the start.
+        Then the process is another user, where the settings say so. Raises `SettingsError` for
+        whatever stops the start.
         """
         configure(settings)
         user = process_user(settings)
         make_folders(settings, user)
-        contexts = _contexts(settings)
+        self.settings, self.contexts = settings, _contexts(settings)
         self.listeners.adopt(self.listeners.prepare(settings, _PREDECESSOR_SECONDS))
         self.pid_file.write(settings)
         if user.uid is not None or user.gid is not None:
@@ -87,7 +88,13 @@ class ServerState:
             self.listeners.give_to(uid, gid)
             give_files_to(uid, gid)
             become(settings)
-        self._adopt(settings, self._make(settings), contexts)
+
+    def begin(self) -> None:
+        """Make the application of the settings that `listen` was given, and put both in force.
+
+        Raises `SettingsError` for whatever stops the start.
+        """
+        self._adopt(self.settings, self._make(self.settings), self.contexts)
 
     def refresh(self) -> bool:
         """Read the settings again and put them in force.

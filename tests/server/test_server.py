@@ -149,6 +149,12 @@ def test_a_worker_that_was_just_forked_is_told_of_the_end(make):
     assert running.process.wait(PATIENCE) == 0  # a worker that is not told is killed after 15 s
 
 
+def test_who_connects_during_the_start_waits_for_an_answer(make):
+    running = make({"name": "slow to start"}).start(wait=False)
+    running.wait_for((running.folder / "state" / "building").exists)
+    assert running.ask("/")["name"] == "slow to start"
+
+
 def test_a_sighup_during_the_start_does_not_end_it(make):
     running = make({"name": "slow to start"}).start(wait=False)
     running.wait_for((running.folder / "state" / "building").exists)
@@ -334,7 +340,7 @@ def test_what_stops_the_start_is_told_with_its_line_and_key(
     path.write_text(f"dataplaneapi:\n  {text.replace('{pem}', pem)}{kept}\n")
     site = ServerState(Settings.default, lambda settings: pytest.fail("there is nothing to serve"))
     with pytest.raises(SettingsError) as caught:
-        site.open(load(["-f", str(path)], {}))
+        site.listen(load(["-f", str(path)], {}))
     site.listeners.adopt({})
     assert str(caught.value).startswith(f"{path}:{line}: {message}")
 

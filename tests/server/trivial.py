@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dataplane_core.haproxy.subprocesses import run_command
-from dataplane_core.server.gunicorn_master import serve
+from dataplane_core.server.starting import serve
 from dataplane_core.server.state import ServedApplication
 from dataplane_core.settings import Settings, load
 

@@ -1,0 +1,34 @@
+"""Start the server: listen first, then make what answers.
+
+Whoever connects meanwhile waits for an answer instead of being refused. So the larger part of the
+program is loaded once the listeners are open, and this module loads none of it.
+"""
+
+import signal
+import sys
+from collections.abc import Callable
+
+from dataplane_core.server.process import disregard
+from dataplane_core.server.state import ServedApplication, ServerState
+from dataplane_core.settings import Settings, SettingsError
+
+
+def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplication]) -> None:
+    """Serve until a signal ends the process, by `SystemExit`.
+
+    `load` reads the settings, at the start and at each SIGHUP; `build` makes the application from
+    them. Problems of the start are written to standard error, one a line, with exit status 1.
+    """
+    disregard(signal.SIGHUP)  # until the master takes it: the settings have just been read
+    state = ServerState(load, build)
+    try:
+        state.listen(load())
+        state.begin()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        state.listeners.adopt({})
+        state.pid_file.remove()
+        raise SystemExit(1) from None
+    from dataplane_core.server.gunicorn_master import GunicornApplication
+
+    GunicornApplication(state).run()
