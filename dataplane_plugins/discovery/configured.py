@@ -25,11 +25,14 @@ def configured(source: Source, settings: Settings) -> list[tuple[str, SourceEntr
 
     Raises `SettingsError` with every rule that an entry breaks.
     """
+    bodies = source.configured(settings)
+    if not bodies:
+        return []
     props = props_of(source)
     codec = Codec(source.schema or source.name, props, _SETTINGS, SchemaFactory([]), strict=True)
     found: list[tuple[str, SourceEntry]] = []
     problems = []
-    for number, given in enumerate(source.configured(settings)):
+    for number, given in enumerate(bodies):
         key = f"{source.key or source.name}[{number}]"
         loaded = codec.read(dict(given))
         for path, message in _broken(source, codec, loaded):

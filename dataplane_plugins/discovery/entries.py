@@ -87,6 +87,9 @@ class SourceEntries:
     def configure(self, source: Source, bodies: Iterable[tuple[str, SourceEntry]]) -> None:
         """Store the entries of the settings file by id; entries that clients have changed stay."""
         entries = {id: _whole(source, body, id) for id, body in bodies}
+        query = "SELECT 1 FROM discovery_entries WHERE source = ? AND configured LIMIT 1"
+        if not entries and not self.state.read(query, (source.name,)):
+            return
         with self.state.write() as connection:
             connection.execute(
                 "DELETE FROM discovery_entries WHERE source = ? AND configured", (source.name,)

@@ -110,8 +110,10 @@ class State:
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
         """Bring the tables of `component` to the last of `steps`: SQL statements, each run once."""
+        query = "SELECT step FROM components WHERE name = ?"
+        if [row["step"] for row in self.read(query, (component,))] == [len(steps)]:
+            return  # as at almost every start, which need not wait for the disk
         with self.write() as connection:
-            query = "SELECT step FROM components WHERE name = ?"
             row = connection.execute(query, (component,)).fetchone()
             done = row["step"] if row else 0
             if done > len(steps):
