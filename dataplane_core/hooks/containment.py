@@ -200,6 +200,9 @@ class _Shielded:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plugin, name)
 
+    def __dir__(self) -> list[str]:
+        return [name for name in self.__dict__ if name[0] != "_"]  # pluggy tries every name
+
 
 def _seen(
     wrapper: Generator[None, Any, Any],
