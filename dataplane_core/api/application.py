@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
@@ -114,6 +115,7 @@ class RoutedPath:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed, served, frame)
         self.responders: dict[str, Callable[..., None]] = dict.fromkeys(COMBINED_METHODS, refuse)
+        route = replace(route, resource=route.resource_for(served.view))
         self.responders |= {method: Guard(frame, served, route, method) for method in allowed}
 
 

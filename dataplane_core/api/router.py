@@ -5,6 +5,7 @@ them: 60 ms and 15 MiB at each start, for 430 paths of which most are never aske
 """
 
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any, Protocol
 
 
@@ -25,6 +26,7 @@ class Router:
 
     def __init__(self) -> None:
         self._top = _Node()
+        self._making = Lock()
 
     def add(self, template: str, make: Callable[[], Endpoint]) -> None:
         """Add a path; `make` is called by the first request to it."""
@@ -39,11 +41,15 @@ class Router:
         node = self._top.find(_segments(uri), 0, names)
         if node is None:
             return None
-        endpoint = node.endpoint
-        if endpoint is None:  # two threads may make it at once: both are the same
-            endpoint = node.endpoint = node.make()
+        endpoint = node.endpoint or self._made(node)
         params = {f"k{number}": name for number, name in enumerate(names, 1)}
         return endpoint, endpoint.responders, params, node.template
+
+    def _made(self, node: "_Node") -> Endpoint:
+        with self._making:
+            if node.endpoint is None:
+                node.endpoint = node.make()
+            return node.endpoint
 
 
 class _Node:

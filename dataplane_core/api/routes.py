@@ -46,6 +46,11 @@ class Route:
         numbers = iter(range(1, 100))
         return _NAME.sub(lambda _: f"{{k{next(numbers)}}}", self.template)
 
+    def resource_for(self, view: View) -> object:
+        """Return the resource of an API version, which `view` is of."""
+        resource = self.resource
+        return resource.make(view) if isinstance(resource, InVersion) else resource
+
     def complete(self, operation: Operation) -> Operation:
         """Return an operation with the parameters of the path that it does not state itself."""
         stated = {one.name for one in operation.parameters if one.where == "path"}
@@ -59,7 +64,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class InVersion:
-    """A resource that each API version has for itself: made once, with the version's view."""
+    """A resource that each API version has for itself.
+
+    It is made once, with the version's view, when a path is first asked for.
+    """
 
     make: Callable[[View], object]
 

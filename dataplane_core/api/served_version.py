@@ -11,7 +11,7 @@ import falcon
 from dataplane_core.api.body import to_json
 from dataplane_core.api.operations import Body, Operation, Operations, Response
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import InVersion, Route, Routes
+from dataplane_core.api.routes import Route, Routes
 from dataplane_core.api.succession import Succession
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
@@ -104,15 +104,12 @@ class ServedVersion:
         return document
 
     def _complete(self, route: Route) -> Route:
-        """Return a plugin's route with the resource, codecs and schemas of this version."""
-        resource = route.resource
-        if isinstance(resource, InVersion):
-            resource = resource.make(self.view)
+        """Return a plugin's route with the codecs and schemas of this version."""
         makers = {
             method: partial(self._complete_operation, operation)
             for method, operation in route.operations.items()
         }
-        return replace(route, resource=resource, operations=Operations(makers))
+        return replace(route, operations=Operations(makers))
 
     def _complete_operation(self, operation: Operation) -> Operation:
         body = operation.body

@@ -4,9 +4,9 @@ A browser loads nothing from other machines. No other files than those named her
 """
 
 import hashlib
-from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dataplane_core.plugin import (
     BYTES,
@@ -37,8 +37,7 @@ POLICY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentationFile:
+class DocumentationFile(NamedTuple):
     """A file of the page, with its media type and the tag (ETag) of its content."""
 
     data: bytes
@@ -46,8 +45,9 @@ class DocumentationFile:
     tag: str
 
 
+@cache
 def read_asset(name: str, media: str) -> DocumentationFile:
-    """Read one of the files beside this module."""
+    """Read one of the files beside this module, when it is first asked for."""
     data = files(__package__).joinpath("assets", name).read_bytes()
     return DocumentationFile(data, media, hashlib.sha256(data).hexdigest()[:16])
 
@@ -55,27 +55,22 @@ def read_asset(name: str, media: str) -> DocumentationFile:
 class DocumentationPage:
     """The page. Its references are relative, because a reverse proxy may change the prefix."""
 
-    def __init__(self) -> None:
-        self.text = read_asset("docs.html", "text/html").data.decode()
-
     def on_get(self, req: "ApiRequest", resp: "falcon.Response") -> None:
         base = req.reference(req.served.version.prefix)
         resp.content_type = "text/html; charset=utf-8"
         resp.set_header("Content-Security-Policy", POLICY)
         resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.text = self.text.replace("{base}", base)
+        text = read_asset("docs.html", "text/html").data.decode()
+        resp.text = text.replace("{base}", base)
 
 
 class DocumentationFiles:
     """The files that the page refers to."""
 
-    def __init__(self) -> None:
-        self.assets = {name: read_asset(name, media) for name, media in MEDIA.items()}
-
     def on_get(self, req: "ApiRequest", resp: "falcon.Response", file: str) -> None:
-        found = self.assets.get(file)
-        if found is None:
+        if file not in MEDIA:
             raise NotFound(f"the documentation has no file {file}")
+        found = read_asset(file, MEDIA[file])
         resp.etag = found.tag
         resp.set_header("Cache-Control", "private, no-cache")
         resp.set_header("X-Content-Type-Options", "nosniff")
