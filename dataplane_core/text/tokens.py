@@ -23,7 +23,7 @@ ESCAPES = {"n": "\n", "r": "\r", "t": "\t", **{character: character for characte
 """What a character means behind a backslash (manual, section 2.2); `xHH` is a byte besides."""
 
 # Words of a line without these are what str.split gives; it would also cut at \x1c and at U+00A0.
-_SPECIAL = re.compile(r"[\"'\\#\x1c-\x1f\x80-\U0010ffff]")
+_SPECIAL = re.compile(r"[^\x00-\x1b !$-&(-\[\]-\x7f]")
 # Possessive throughout: a value from a client must not make the match try every way to cut it.
 _TOKEN = re.compile(
     r"""[ \t\v\f]*(?P<word>(?:
