@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from watchfiles import watch as watch_folders
-
 from dataplane_core.store.files import FileIdentity, identity_of
 
 log = logging.getLogger(__name__)
@@ -58,6 +56,8 @@ class _WakeUps:
 
     def _in(self, folders: Folders) -> Iterator[None]:
         """Wake up at changes in folders, until others are to be watched or these cannot be."""
+        from watchfiles import watch as watch_folders  # one of the workers watches
+
         try:
             for _ in watch_folders(
                 *(folder for folder, _ in folders),

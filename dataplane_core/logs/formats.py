@@ -9,14 +9,12 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, TypeAlias
-
-from pythonjsonlogger.json import JsonFormatter
+from typing import TypeAlias
 
 from dataplane_core.logs.apache import AccessRecord
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-_ErrorInfo: TypeAlias = (
+ErrorInfo: TypeAlias = (
     "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"
 )
 
@@ -25,12 +23,13 @@ def _one_line(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
-def _time(record: logging.LogRecord) -> str:
+def time_of(record: logging.LogRecord) -> str:
+    """Return the moment of a record, in UTC."""
     moment = datetime.fromtimestamp(record.created, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _failure(info: _ErrorInfo, whole: bool) -> str:
+def failure(info: ErrorInfo, whole: bool) -> str:
     """Return an exception as one line, with its place; as a traceback where `whole`."""
     kind, error, trace = info
     if kind is None or error is None:
@@ -55,53 +54,10 @@ class TextFormatter(logging.Formatter):
         access = getattr(record, "access", None)
         if isinstance(access, AccessRecord):
             return self._access(access)
-        text = f"{_time(record)} {record.levelname.lower()} {record.name} {record.getMessage()}"
+        text = f"{time_of(record)} {record.levelname.lower()} {record.name} {record.getMessage()}"
         if record.exc_info:
-            text += ": " + _failure(record.exc_info, self._traces)
+            text += ": " + failure(record.exc_info, self._traces)
         return _one_line(text) if not self._traces else text
-
-
-class JsonLines(JsonFormatter):
-    """One JSON object for each line: time, level, logger, message, and the record's own fields."""
-
-    def __init__(self, traces: bool) -> None:
-        super().__init__()
-        self._traces = traces
-
-    def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
-        """Add the fields of a record to the object that is written."""
-        access = getattr(record, "access", None)
-        log_data["time"] = _time(record)
-        log_data["level"] = record.levelname.lower()
-        if isinstance(access, AccessRecord):
-            log_data.update(_access_fields(access))
-            return
-        super().add_fields(log_data, record, message_dict)
-        log_data["logger"] = record.name
-
-    def formatException(self, ei: _ErrorInfo) -> str:  # noqa: N802, the library's name
-        """Return an exception in one line, unless traces are wanted."""
-        return _failure(ei, self._traces)
-
-
-def _access_fields(access: AccessRecord) -> dict[str, Any]:
-    environ = access.environ
-    fields = {
-        "type": "access",
-        "remote": environ.get("REMOTE_ADDR") or "",
-        "user": environ.get("REMOTE_USER") or "",
-        "api_version": access.api_version,
-        "method": environ.get("REQUEST_METHOD", ""),
-        "uri": access.uri,
-        "status": access.status,
-        "bytes": access.length,
-        "seconds": round(access.seconds, 6),
-        "agent": access.request_header("User-Agent"),
-    }
-    request_id = access.response_header("X-Request-ID")
-    return fields | ({"request_id": request_id} if request_id else {})
 
 
 _SEVERITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
@@ -123,7 +79,7 @@ class SyslogFormatter(logging.Formatter):
         head, message = f"<{self._facility * 8 + severity}>", self._inner.format(record)
         process = os.getpid()
         if self._modern:
-            return f"{head}1 {_time(record)} {self._host} {self._tag} {process} - - {message}"
+            return f"{head}1 {time_of(record)} {self._host} {self._tag} {process} - - {message}"
         moment = time.localtime(record.created)
         day = (
             f"{time.strftime('%b', moment)} {moment.tm_mday:2d} {time.strftime('%H:%M:%S', moment)}"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from logging.handlers import SysLogHandler, WatchedFileHandler
 
 from dataplane_core.logs.apache import AccessRecord, compile_format
-from dataplane_core.logs.formats import JsonLines, SyslogFormatter, TextFormatter
+from dataplane_core.logs.formats import SyslogFormatter, TextFormatter
 from dataplane_core.logs.syslog import SyslogHandler
 from dataplane_core.settings import LogTarget, Settings, SettingsError
 
@@ -80,12 +80,14 @@ def give_files_to(uid: int, gid: int) -> None:
 def _handler(settings: Settings, key: str, target: LogTarget) -> logging.Handler:
     level = _LEVELS[target.log_level]
     traces = level <= logging.DEBUG
-    form: logging.Formatter = (
-        JsonLines(traces)
-        if target.log_format == "json"
-        else TextFormatter(compile_format(target.apache_common_log_format), traces)
-    )
+    form: logging.Formatter
     handler: logging.Handler
+    if target.log_format == "json":
+        from dataplane_core.logs.json_lines import JsonLines
+
+        form = JsonLines(traces)
+    else:
+        form = TextFormatter(compile_format(target.apache_common_log_format), traces)
     if target.log_to == "syslog":
         syslog = target.syslog
         level = max(level, _LEVELS[syslog.syslog_level])
