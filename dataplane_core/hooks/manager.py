@@ -33,7 +33,8 @@ class Manager(pluggy.PluginManager):
 
     pluggy calls what was registered last first; plugins are registered in reverse, so that their
     hooks are called in the order in which they are named and loaded. `specifications` is the
-    module of the server's own hooks; a plugin may declare further ones (`hookspec`).
+    module of the server's own hooks; a plugin may declare further ones (`hookspec`). `has_others`
+    tells whether there are plugins that do not come with the server.
     """
 
     def __init__(self, specifications: ModuleType) -> None:
@@ -41,6 +42,7 @@ class Manager(pluggy.PluginManager):
         self._terms: dict[str, Terms] = {}
         self._declared_by: dict[str, str] = {}
         self._containment = Containment(self._terms)
+        self.has_others = False
         self._declare(specifications, "the server")
 
     @property
@@ -64,7 +66,10 @@ class Manager(pluggy.PluginManager):
         Raises PluginError, with the plugin's name and a remedy: a plugin that cannot be loaded may
         be the one that says who may do what.
         """
-        loaded = [(name, _load(name, plugin)) for name, plugin in plugins]
+        own, loaded = own_plugins(), []
+        for name, plugin in plugins:
+            self.has_others |= not isinstance(plugin, str) or own.get(name) != plugin
+            loaded.append((name, _load(name, plugin)))
         for name, plugin in loaded:
             with _named(name):
                 self._declare(plugin, name)

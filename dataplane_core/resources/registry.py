@@ -44,14 +44,14 @@ class _Common(TypedDict):
 
 
 class Registry:
-    """All collections and section keywords, by name."""
+    """All collections and section keywords, by name; `origins` checks that none is there twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, origins: Origins | None = None) -> None:
         self.collections: dict[str, Collection] = {}
         self._masks: dict[str, list[Mask | Callable[[], Mask]]] = {}
         self._kinds: dict[str, None] = {}
         self._ranks: dict[tuple[str, ...], int] = {}
-        self.origins = Origins()
+        self.origins = Origins() if origins is None else origins
         self._extensions: list[Extension] = []
         self._rows_of: dict[str, list[RowCollection]] = {}
         self._sections_of: dict[str, SectionCollection] = {}
