@@ -117,7 +117,7 @@ def test_what_cannot_be_watched_is_looked_at(
         raise OSError("OS file watch limit reached")
 
     monkeypatch.setattr(module, "_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(module, "watch_folders", refuse)
+    monkeypatch.setattr("watchfiles.watch", refuse)
     with watching(file) as calls:
         put(file, "two")
         until(lambda: calls.texts[-1:] == ["two"])

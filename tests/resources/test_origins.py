@@ -1,6 +1,7 @@
 """What two declarations claim is refused before the start, and both plugins are named."""
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from dataplane_core import impl
 from dataplane_core.api.operations import Body, Operation
 from dataplane_core.api.routes import Routes
+from dataplane_core.app import create_app
 from dataplane_core.grammar import (
     Model,
     Prop,
@@ -22,9 +24,10 @@ from dataplane_core.grammar import (
     statement,
     word,
 )
-from dataplane_core.hooks.manager import PluginError
-from dataplane_core.resources.origins import RegistryError
+from dataplane_core.hooks.manager import PluginError, own_plugins
+from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.resources.registry import Registry
+from dataplane_core.settings import Settings
 from dataplane_core.wiring import make_manager, register_collections
 
 Declare = Callable[[Registry], object]
@@ -179,3 +182,17 @@ def test_routes_claim_operations_and_schemas_beside_collections() -> None:
     routes.add("/w", resource, {"GET": Operation("getV", "X", "Get.")}, versions=("v3",))
     with pytest.raises(RegistryError, match="the operation getV is declared twice"):
         routes.add("/z", resource, {"GET": Operation("getV", "X", "Get.")})
+
+
+def test_what_comes_with_the_server_stands_together(tmp_path: Path) -> None:
+    """A start does not ask that again, unless a plugin comes from somewhere else."""
+    settings = Settings.default().replace(**{"dataplane.state_dir": str(tmp_path)})
+    app = create_app(settings, [*own_plugins(), plugin("stranger", lambda registry: None)])
+    assert app.services.plugins.has_others and type(app.services.registry.origins) is Origins
+    assert len(app.served) == 3 and all(one.routes for one in app.served)
+
+
+def test_a_start_checks_nothing_of_what_comes_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Origins, "claim", lambda *given: pytest.fail(f"checked: {given}"))
+    settings = Settings.default().replace(**{"dataplane.state_dir": str(tmp_path)})
+    assert not create_app(settings, own_plugins()).services.plugins.has_others
