@@ -1,11 +1,20 @@
 """Objects in a list of a single section that have a path of their own: one comes, or goes."""
 
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Any
 
 import falcon
 
-from dataplane_core.api.operations import CHANGE, Body, Operation, created, deleted
+from dataplane_core.api.operations import (
+    CHANGE,
+    Body,
+    Operation,
+    Operations,
+    Response,
+    created,
+    deleted,
+)
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.section_objects import SectionObjects
 from dataplane_core.api.view import View
@@ -29,12 +38,19 @@ class ElementList:
         self._view = view
         self._one = one
         self._name = name
-        self._section_codec = view.codec(one)
-        self._objects = SectionObjects(view, one)
         self.naming = one.elements[name]
-        items = next(prop.items for prop in self._section_codec.props if prop.name == name)
+
+    @cached_property
+    def _objects(self) -> SectionObjects:
+        return SectionObjects(self._view, self._one)
+
+    @cached_property
+    def codec(self) -> Codec:
+        """The codec of the objects in the list."""
+        props = self._view.codec(self._one).props
+        items = next(prop.items for prop in props if prop.name == self._name)
         assert isinstance(items, tuple)
-        self.codec: Codec = view.make_codec(self.naming.schema, items)
+        return self._view.make_codec(self.naming.schema, items)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         with self._view.edit(req) as edit:
@@ -65,7 +81,7 @@ class ElementList:
     def _put(self, document: Document, shown: Shown, elements: list[Shown]) -> Document:
         section = find_single(document, self._one)
         assert section is not None
-        loaded = self._section_codec.load({**shown, self._name: elements}, shown)
+        loaded = self._view.codec(self._one).load({**shown, self._name: elements}, shown)
         loaded.check()
         return self._objects.put(document, section, loaded.values)
 
@@ -73,21 +89,17 @@ class ElementList:
 def operations(elements: ElementList, holder: Naming) -> Mapping[str, Operation]:
     """Return the operations of the list, whose section has the names `holder`."""
     naming, schema = elements.naming, {"$ref": elements.naming.schema}
-    body = Body(schema, codec=elements.codec)
     name, of = with_article(thing(naming)), thing(holder)
 
-    def operation(which: str, summary: str, **more: Any) -> Operation:
-        return Operation(naming.operation_id(which), naming.tag, summary, CHANGE, body, **more)
+    def operation(which: str, summary: str, responses: Mapping[str, Response]) -> Operation:
+        body = Body(schema, codec=elements.codec)
+        identifier = naming.operation_id(which)
+        return Operation(identifier, naming.tag, summary, CHANGE, body, responses)
 
-    return {
-        "POST": operation(
-            "create",
-            f"Create {name} in the {of} section. It stands behind the others.",
-            responses=created(schema),
-        ),
-        "DELETE": operation(
-            "delete",
-            f"Delete {name} of the {of} section. The first that says what the body says goes.",
-            responses=deleted(),
-        ),
+    put = f"Create {name} in the {of} section. It stands behind the others."
+    take = f"Delete {name} of the {of} section. The first that says what the body says goes."
+    makers = {
+        "POST": partial(operation, "create", put, created(schema)),
+        "DELETE": partial(operation, "delete", take, deleted()),
     }
+    return Operations(makers)
