@@ -1,0 +1,61 @@
+"""What a start loads and makes before its first answer: counted, for times differ from day to day."""
+
+import re
+from pathlib import Path
+
+import pytest
+from falcon import testing
+
+from dataplane_core.api import application
+from dataplane_core.app import create_app
+from dataplane_core.codec.codec import Codec
+from dataplane_core.settings import Settings, UserSettings
+from tests.bench import files
+from tests.harness.server import CONFIGURATION, PASSWORD, USER, ApiServer
+
+NOT_YET = {
+    "anyio", "apispec", "bcrypt", "consul", "cryptography", "hcl2", "importlib_metadata", "lark", "marshmallow",
+    "passlib", "pythonjsonlogger", "regex", "yaml",
+}  # fmt: skip
+"""Libraries that the first answer of a server with settings in YAML does not need."""
+MOST_MODULES = 760
+"""Modules of all kinds that a process has when it has answered; 817 before this was counted."""
+
+
+@pytest.mark.server
+def test_the_first_answer_needs_few_modules(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(files.configuration(files.SMALL, 8080))
+    settings = {"dataplane": {"workers": 1}, "dataplaneapi": {"disable_inotify": True}}
+    server = ApiServer(file, tmp_path / "run", settings)
+    server.command[:0] = [str(Path(server.command[0]).with_name("python")), "-X", "importtime"]
+    with server:
+        loaded = set(re.findall(r"^import time:.*\| +(\S+)$", server.log.read_text(), re.MULTILINE))
+    assert "dataplane_core.api.application" in loaded
+    assert not {name.partition(".")[0] for name in loaded} & NOT_YET
+    assert len(loaded) <= MOST_MODULES
+
+
+def test_the_first_answer_makes_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(files.configuration(files.SMALL, 8080))
+    made: list[str] = []
+    for kind in (Codec, application.RoutedPath):
+
+        def counted(self: object, *given: object, kind: type = kind, init: object = kind.__init__, **named: object) -> None:
+            made.append(kind.__name__)
+            init(self, *given, **named)  # type: ignore[operator]
+
+        monkeypatch.setattr(kind, "__init__", counted)
+    given = {
+        "haproxy.config_file": str(file),
+        "dataplane.state_dir": str(tmp_path / "state"),
+        "dataplaneapi.user": (UserSettings(USER, PASSWORD, True),),
+    }
+    app = create_app(Settings.default().replace(**given))
+    assert not made
+    headers = {"Authorization": "Basic YWRtaW46YWRtaW5wd2Q="}
+    answer = testing.TestClient(app).simulate_get(f"{CONFIGURATION}/version", headers=headers)
+    assert answer.status_code == 200
+    assert made == ["RoutedPath"]
+    assert not any(one._documents for one in app.served)
