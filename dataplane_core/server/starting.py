@@ -23,12 +23,13 @@ def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplic
     state = ServerState(load, build)
     try:
         state.listen(load())
+        # before the process is another user, who may have no right to read it
+        from dataplane_core.server.gunicorn_master import GunicornApplication
+
         state.begin()
     except SettingsError as error:
         print(error, file=sys.stderr)
         state.listeners.adopt({})
         state.pid_file.remove()
         raise SystemExit(1) from None
-    from dataplane_core.server.gunicorn_master import GunicornApplication
-
     GunicornApplication(state).run()

@@ -72,29 +72,30 @@ class ServerState:
         self.timeouts: dict[str, ListenerTimeouts] = {}
 
     def listen(self, settings: Settings) -> None:
-        """Open the listeners of the first settings, and do what else needs root.
+        """Open the listeners of the first settings, as the user who has started the process.
 
-        Then the process is another user, where the settings say so. Raises `SettingsError` for
-        whatever stops the start.
+        Raises `SettingsError` for whatever stops the start.
         """
         configure(settings)
-        user = process_user(settings)
-        make_folders(settings, user)
+        make_folders(settings, process_user(settings))
         self.settings, self.contexts = settings, _contexts(settings)
         self.listeners.adopt(self.listeners.prepare(settings, _PREDECESSOR_SECONDS))
+
+    def begin(self) -> None:
+        """Put the settings in force that `listen` was given: what needs root first, then the rest.
+
+        The application is made as the user whom the settings name. Raises `SettingsError` for
+        whatever stops the start.
+        """
+        settings = self.settings
         self.pid_file.write(settings)
+        user = process_user(settings)
         if user.uid is not None or user.gid is not None:
             uid, gid = user.uid or -1, user.gid or -1
             self.listeners.give_to(uid, gid)
             give_files_to(uid, gid)
             become(settings)
-
-    def begin(self) -> None:
-        """Make the application of the settings that `listen` was given, and put both in force.
-
-        Raises `SettingsError` for whatever stops the start.
-        """
-        self._adopt(self.settings, self._make(self.settings), self.contexts)
+        self._adopt(settings, self._make(settings), self.contexts)
 
     def refresh(self) -> bool:
         """Read the settings again and put them in force.

@@ -341,6 +341,7 @@ def test_what_stops_the_start_is_told_with_its_line_and_key(
     site = ServerState(Settings.default, lambda settings: pytest.fail("there is nothing to serve"))
     with pytest.raises(SettingsError) as caught:
         site.listen(load(["-f", str(path)], {}))
+        site.begin()
     site.listeners.adopt({})
     assert str(caught.value).startswith(f"{path}:{line}: {message}")
 
