@@ -6,6 +6,7 @@ Exit status 1 when a limit does not hold, or something cannot be measured.
 import argparse
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -94,12 +95,14 @@ def arguments() -> argparse.Namespace:
 
 def measured(name: str, run: Run, failed: list[str]) -> list[Table]:
     """The tables of a measurement, printed; its name among the failed if it cannot be done."""
+    begun = time.monotonic()
     try:
         tables = MEASUREMENTS[name](run)
     except Exception:
         traceback.print_exc()
         failed.append(name)
         return []
+    print(f"{name} took {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     for table in tables:
         print(report.markdown(table), end="\n\n", flush=True)
     return tables
