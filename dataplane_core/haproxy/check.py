@@ -65,6 +65,8 @@ class HaproxyChecker:
             yield lambda: self._verdict(running.wait(), path)
 
     def _verdict(self, completed: CompletedCommand, path: Path) -> list[Finding]:
+        if completed.ok and completed.output.strip() in ("", _VALID):
+            return []
         found = _findings(completed, path, Path(self._settings.haproxy.config_file).name)
         if completed.ok or self._lacks_listeners(completed):
             return [finding for finding in found if finding.severity == "warning"]

@@ -14,17 +14,24 @@ from typing import Self
 from dataplane_core.errors import StorageFailed
 from dataplane_core.haproxy.output import CommandOutput
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Variables that are meant for this process alone: gunicorn's and systemd's sockets, Python's own
 # settings, and those that a HAProxy master gives to its programs. With the latter another HAProxy
 # would take itself for a worker of that master.
-_OWN_PREFIXES = ("DATAPLANE_", "GUNICORN_", "LISTEN_", "PYTHON", "WATCHDOG_", "HAPROXY_MWORKER")
+_OWN_PREFIXES = (
+    b"DATAPLANE_",
+    b"GUNICORN_",
+    b"LISTEN_",
+    b"PYTHON",
+    b"WATCHDOG_",
+    b"HAPROXY_MWORKER",
+)
 _OWN_NAMES = {
-    "HAPROXY_LOAD_SUCCESS",
-    "HAPROXY_PROCESSES",
-    "HAPROXY_STARTUPLOGS_FD",
-    "NOTIFY_SOCKET",
-    "VIRTUAL_ENV",
+    b"HAPROXY_LOAD_SUCCESS",
+    b"HAPROXY_PROCESSES",
+    b"HAPROXY_STARTUPLOGS_FD",
+    b"NOTIFY_SOCKET",
+    b"VIRTUAL_ENV",
 }
 
 
@@ -63,14 +70,17 @@ class CompletedCommand:
         return f"ended by signal {-self.status}"
 
 
-def child_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment for other programs: `base` without what only this process may have."""
+def child_environment(base: Mapping[bytes, bytes] = os.environb) -> dict[bytes, bytes]:
+    """Return the environment for other programs: `base` without what only this process may have.
+
+    It is kept in bytes, as the kernel takes it: every check by HAProxy needs it anew.
+    """
     kept = {
         name: value
         for name, value in base.items()
         if name not in _OWN_NAMES and not name.startswith(_OWN_PREFIXES)
     }
-    return {"PATH": _PATH} | kept
+    return {b"PATH": _PATH} | kept
 
 
 def command_words(command: str, setting: str) -> list[str]:
@@ -113,7 +123,7 @@ class RunningCommand:
         self._deadline = time.monotonic() + timeout
         try:
             self._output = CommandOutput(last_line)
-            self._process = _start(command, self._output, {**child_environment(), **(extra or {})})
+            self._process = _start(command, self._output, _with(extra or {}))
         except (OSError, ValueError) as error:
             number = getattr(error, "errno", None)
             reason = os.strerror(number) if number else error
@@ -155,8 +165,14 @@ def run_command(
         return running.wait()
 
 
+def _with(extra: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Return the environment of a command, with further variables."""
+    more = {os.fsencode(name): os.fsencode(value) for name, value in extra.items()}
+    return child_environment() | more
+
+
 def _start(
-    command: Sequence[str], output: CommandOutput, environ: Mapping[str, str]
+    command: Sequence[str], output: CommandOutput, environ: Mapping[bytes, bytes]
 ) -> "subprocess.Popen[bytes]":
     """Start a command in a session of its own; nothing stays open when that fails."""
     try:

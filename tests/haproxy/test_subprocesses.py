@@ -148,20 +148,20 @@ def test_output_is_bounded_and_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_environment_holds_nothing_of_this_process_alone() -> None:
     base = {
-        "HOME": "/root",
-        "STATS_PASSWORD": "kept, haproxy.cfg may use it",
-        "HAPROXY_CFGFILES": "/etc/haproxy/haproxy.cfg",
-        "HAPROXY_MWORKER_REEXEC": "1",
-        "HAPROXY_PROCESSES": "x",
-        "LISTEN_FDS": "1",
-        "NOTIFY_SOCKET": "/run/x",
-        "GUNICORN_CMD_ARGS": "-w 9",
-        "PYTHONPATH": "/x",
-        "DATAPLANE_STATE_DIR": "/x",
+        b"HOME": b"/root",
+        b"STATS_PASSWORD": b"kept, haproxy.cfg may use it",
+        b"HAPROXY_CFGFILES": b"/etc/haproxy/haproxy.cfg",
+        b"HAPROXY_MWORKER_REEXEC": b"1",
+        b"HAPROXY_PROCESSES": b"x",
+        b"LISTEN_FDS": b"1",
+        b"NOTIFY_SOCKET": b"/run/x",
+        b"GUNICORN_CMD_ARGS": b"-w 9",
+        b"PYTHONPATH": b"/x",
+        b"DATAPLANE_STATE_DIR": b"/x",
     }
     clean = child_environment(base)
-    assert set(clean) == {"HOME", "STATS_PASSWORD", "HAPROXY_CFGFILES", "PATH"}
-    assert child_environment({"PATH": "/mine"}) == {"PATH": "/mine"}
+    assert set(clean) == {b"HOME", b"STATS_PASSWORD", b"HAPROXY_CFGFILES", b"PATH"}
+    assert child_environment({b"PATH": b"/mine"}) == {b"PATH": b"/mine"}
 
 
 def test_no_shell_reads_a_command() -> None:

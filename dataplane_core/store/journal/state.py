@@ -48,6 +48,7 @@ class State:
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         self.directory = Path(directory)
         self.file = self.directory / self.FILE
+        self._log = self.directory / f"{self.FILE}-wal"
         self._local = _Local()
         self._make_directory()
         alive = self.path(self.ALIVE)
@@ -106,7 +107,7 @@ class State:
         It is in SQLite's write-ahead log, or was synced when SQLite took it from there.
         """
         with suppress(FileNotFoundError):
-            sync_file(self.file.with_name(f"{self.FILE}-wal"))
+            sync_file(self._log)
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
         """Bring the tables of `component` to the last of `steps`: SQL statements, each run once."""
