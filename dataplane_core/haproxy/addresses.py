@@ -15,6 +15,7 @@ from dataplane_core.text.numbers import is_digits
 _HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>.*)):(?P<port>[0-9]{1,5})")
 _ANY = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 _UNUSABLE = ("fd@", "sockpair@", "quic4@", "quic6@", "udp@", "udp4@", "udp6@")
+_CONNECTIONS = 10  # of all sockets together, where the configuration does not say otherwise
 _LEVELS = {"user": 0, "operator": 1, "admin": 2}
 
 
@@ -52,11 +53,13 @@ class StatsSocket:
 
     `level` is what the line permits: 0 is `user`, 1 `operator`, 2 `admin`. `process` is the process
     that listens there, by `process N` (HAProxy up to 2.4 with `nbproc`); 0 where the line has none.
+    `connections` is how many HAProxy serves there at once; others wait (manual, "stats maxconn").
     """
 
     address: SocketAddress
     level: int = _LEVELS["operator"]
     process: int = 0
+    connections: int = _CONNECTIONS
 
     @property
     def admits_changes(self) -> bool:
@@ -84,34 +87,42 @@ def parse(text: str) -> SocketAddress | None:
 
 def stats_sockets(lines: Iterable[Sequence[str]]) -> list[StatsSocket]:
     """Return the sockets that lines of `global`, given as raw tokens, make HAProxy open."""
-    found = []
-    for tokens in lines:
-        if tuple(tokens[:2]) != ("stats", "socket") or len(tokens) < 3:
+    found, told = [], [tuple(tokens) for tokens in lines]
+    everywhere = _CONNECTIONS
+    for tokens in told:
+        if tokens[:2] == ("stats", "maxconn"):
+            everywhere = _number_after("maxconn", tokens, everywhere)
+    for tokens in told:
+        if tokens[:2] != ("stats", "socket") or len(tokens) < 3:
             continue
         words = [unquote(token) for token in tokens[2:]]
         address = parse(words[0])
         if address is not None:
             level = _LEVELS.get(_after("level", words), _LEVELS["operator"])
-            process = _after("process", words)
-            number = int(process) if is_digits(process) else 0
-            found.append(StatsSocket(address, level, number))
+            process = _number_after("process", words, 0)
+            own = _number_after("maxconn", words, everywhere)
+            found.append(StatsSocket(address, level, process, min(own, everywhere)))
     return found
 
 
-def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[SocketAddress, ...]]:
-    """Return the addresses of each process, those that permit most first."""
+def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[StatsSocket, ...]]:
+    """Return the sockets of each process, those that permit most first."""
     groups: dict[int, list[StatsSocket]] = {}
     for one in sockets:
         groups.setdefault(one.process, []).append(one)
     if len(groups) > 1:
         groups.pop(0, None)  # beside sockets of single processes it could be any of them
-    ordered = (sorted(group, key=lambda one: -one.level) for _, group in sorted(groups.items()))
-    return [tuple(one.address for one in group) for group in ordered]
+    return [tuple(sorted(group, key=lambda one: -one.level)) for _, group in sorted(groups.items())]
 
 
 def global_lines(document: Document) -> list[tuple[str, ...]]:
     """Return the raw tokens of every line of the `global` sections of a configuration."""
     return [line.tokens for section in document.of_kind("global") for line in section.lines]
+
+
+def _number_after(keyword: str, words: Sequence[str], otherwise: int) -> int:
+    number = _after(keyword, words)
+    return int(number) if is_digits(number) else otherwise
 
 
 def _after(keyword: str, words: Sequence[str]) -> str:

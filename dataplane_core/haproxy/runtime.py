@@ -8,9 +8,11 @@ a reload failed (tried with 2.6 to 3.2).
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeUnreachable
-from dataplane_core.haproxy.addresses import SocketAddress, by_process, stats_sockets
+from dataplane_core.haproxy.addresses import SocketAddress, StatsSocket, by_process, stats_sockets
+from dataplane_core.haproxy.kept import KeptConnections
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.runtime_protocol import is_success
 from dataplane_core.haproxy.timeouts import Timeouts
@@ -43,6 +45,9 @@ class Runtime:
         self._timeouts = timeouts = Timeouts()
         self.master = RuntimeClient(SocketAddress(path=path), timeouts=timeouts) if path else None
         self.deadline = settings.dataplane.runtime_timeout
+        self._workers = settings.dataplane.workers
+        self._kept: dict[SocketAddress, KeptConnections] = {}
+        self._known: tuple[list[Sequence[str]], list[RuntimeClient]] = ([], [])
 
     def sockets(self) -> list[RuntimeClient]:
         """Return a client for each HAProxy process; none where no socket is known.
@@ -51,14 +56,41 @@ class Runtime:
         where these fail or where there are none. With several processes (`nbproc`, HAProxy up to
         2.4) nothing tells which of them the master reaches, so there it is no substitute.
         """
+        lines = list(self._lines())
+        known, clients = self._known
+        if lines != known or not clients:
+            clients = self._clients(by_process(stats_sockets(lines)))
+            self._known = lines, clients
+        return list(clients)
+
+    def _clients(self, groups: Sequence[Sequence[StatsSocket]]) -> list[RuntimeClient]:
         timeouts, worker = self._timeouts, None
         if self.master is not None:
             worker = RuntimeClient(*self.master.addresses, prefix="@1 ", timeouts=timeouts)
-        groups = by_process(stats_sockets(self._lines()))
         if not groups:
             return [worker] if worker else []
         substitute = worker if len(groups) == 1 else None
-        return [RuntimeClient(*one, timeouts=timeouts, substitute=substitute) for one in groups]
+        clients = []
+        for group in groups:
+            addresses, kept = (one.address for one in group), self._connections(group[0])
+            clients.append(
+                RuntimeClient(*addresses, timeouts=timeouts, substitute=substitute, kept=kept)
+            )
+        return clients
+
+    def _connections(self, one: StatsSocket) -> KeptConnections | None:
+        """Return the connections that are kept to a socket; None where none are.
+
+        The workers of this server together leave half of what HAProxy serves at once to others. A
+        socket that is no file does not show that it is still the same.
+        """
+        most = one.connections // 2 // self._workers
+        if not most or not one.address.path.startswith("/"):
+            return None
+        known = self._kept.get(one.address)
+        if known is None or known.most != most:
+            known = self._kept[one.address] = KeptConnections(one.address, most)
+        return known
 
     def processes(self) -> list[RuntimeClient]:
         """Return what `sockets` does; raises `RuntimeUnreachable` when no socket is known."""
@@ -69,6 +101,14 @@ class Runtime:
                 "haproxy.master_runtime is not set"
             )
         return clients
+
+    def memory(self) -> dict[Any, Any]:
+        """Return where to note what the first process told and does not change while it runs.
+
+        Where no connection to it is kept the notes are lost at once.
+        """
+        kept = self.processes()[0].kept
+        return {} if kept is None else kept.memory
 
     @property
     def line_limit(self) -> int:

@@ -1,8 +1,9 @@
-"""Send commands to one HAProxy process: one connection and one deadline for each.
+"""Send commands to one HAProxy process: one deadline for each, and in general one connection.
 
 A command takes this way: the text is checked to be exactly one command (`runtime_protocol`), the
 time to wait is cut where the process has just kept silent (`timeouts`), the first address that
-takes a connection gets the line (`wire`), and an answer that refuses the command is raised. Where
+takes a connection gets the line (`wire`), and an answer that refuses the command is raised. Short
+commands that come often go over connections that are kept (`kept`), if there are such. Where
 no address takes a connection, or the level of the socket does not permit the command, the
 substitute is asked in the time that is left.
 """
@@ -17,8 +18,10 @@ from typing import TypeVar
 from dataplane_core.errors import RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import SocketAddress
+from dataplane_core.haproxy.kept import KeptConnections, NotCarriedOut
 from dataplane_core.haproxy.runtime_protocol import (
     NotPermitted,
+    is_single,
     one_command,
     packed,
     refusal_of,
@@ -38,7 +41,7 @@ class RuntimeClient:
 
     `prefix` goes before each command: `@1 ` on a master's socket. `substitute` is another way to
     the same process. Clients of one process should share their `timeouts`: deadlines of up to 2 s
-    are cut while the process keeps silent.
+    are cut while the process keeps silent. `kept` are connections to the first address.
 
     Deadlines are in seconds, and are for connecting, sending and the whole answer. Commands raise
     `Invalid` for a text that is not one command, `RuntimeUnreachable` where no address takes a
@@ -52,10 +55,12 @@ class RuntimeClient:
         prefix: str = "",
         timeouts: Timeouts | None = None,
         substitute: "RuntimeClient | None" = None,
+        kept: KeptConnections | None = None,
     ) -> None:
         self.addresses = addresses
         self.prefix = prefix
         self.substitute = substitute
+        self.kept = kept
         self._timeouts = timeouts or Timeouts()
 
     def alone(self) -> "RuntimeClient":
@@ -144,13 +149,38 @@ class RuntimeClient:
     def _exchange(self, deadline: float, commands: Sequence[bytes], probe: Probe) -> str:
         """Send commands on one line over one connection, and return the answer."""
         with self._in_time(deadline) as end:
-            connection, address = self._connect(end)
-            with connection, wire.connection_errors(address):
-                answer = wire.exchange(connection, self._line(commands), address, end, probe)
+            answer = self._over_kept(commands, end) if probe is None else None
+            if answer is None:
+                connection, address = self._connect(end)
+                with connection, wire.connection_errors(address):
+                    answer = wire.exchange(connection, self._line(commands), address, end, probe)
         refusal = refusal_of(answer)
         if refusal is not None:
             raise refusal
         return answer
+
+    def _over_kept(self, commands: Sequence[bytes], end: float) -> str | None:
+        """Return the answer to one command over a kept connection; None where that is not possible.
+
+        It is not, either, where the worker turns out to be an old one: what it did is lost with it.
+        """
+        if self.kept is None or len(commands) > 1 or not is_single(commands[0]):
+            return None
+        try:
+            connection = self.kept.take(max(0.01, end - time.monotonic()))
+        except OSError:
+            return None
+        if connection is None:
+            return None
+        was_fresh, current = connection.fresh, False
+        try:
+            with wire.connection_errors(connection.address):
+                answer, current = connection.ask(commands[0], end)
+        except NotCarriedOut:
+            return None
+        finally:
+            (self.kept.give_back if current else self.kept.drop)(connection)
+        return answer if current or was_fresh else None
 
     def _begin_stream(self, deadline: float, command: bytes) -> tuple[bytes, Generator[bytes]]:
         """Return the first piece of a long answer, and those to come."""

@@ -21,6 +21,13 @@ _STEP = r"(?:(?:IP|port) changed from '[^']*' to '[^']*'|no need to change the (
 _CREATED = r"New server registered\.|Server deleted\."
 _SUCCESS = re.compile(rf"{_STEP}(?:, {_STEP})*(?: by '[^']*')?|nothing changed|{_CREATED}")
 
+# Commands that come often, whose short answers have no line that begins as a prompt does, and that
+# leave the connection as it was: `operator`, `quit` and `set timeout` do not.
+_SINGLE = re.compile(
+    rb"(?:get|add|set|del|clear|show) (?:acl|map|server|table|weight)\b|get var |show info"
+    rb"|show servers state|set maxconn |(?:enable|disable) (?:agent|health|server|frontend) "
+)
+
 NO_WORKER = "Can't find the target PID"
 """How a master's answer to a command for a worker begins, where there is no worker."""
 # A socket of level `user` answers `show table NAME` with the size, and a reason for no entries.
@@ -53,6 +60,11 @@ def one_command(text: str) -> bytes:
     if several or CONTROL_CHARACTERS.search(text) or ("<<" in text and _PAYLOAD.search(text)):
         raise Invalid("this is not exactly one command of HAProxy's Runtime API")
     return text.encode("utf-8", "surrogateescape")
+
+
+def is_single(command: bytes) -> bool:
+    """Tell whether a connection in `prompt` mode can take one command among others."""
+    return _SINGLE.match(command) is not None
 
 
 def with_payload(command: bytes, payload: str) -> bytes:

@@ -15,9 +15,9 @@ from dataplane_core.haproxy.timeouts import DEADLINE
 ANSWER_LIMIT = 256 << 20
 """Most bytes of one answer; a longer one is taken for a fault."""
 
-# An answer without any byte means a fault: every answer ends with an empty line, but a master just
-# closes the connection to a worker that died.
-_NOTHING = "HAProxy ended the connection without an answer"
+NOTHING = "HAProxy ended the connection without an answer"
+"""An answer without any byte means a fault: every answer ends with an empty line, but a master just
+closes the connection to a worker that died."""
 
 FLOW = 256 << 10
 """Bytes a second below which an answer drips; HAProxy writes a hundred times as fast."""
@@ -35,10 +35,15 @@ def connection_errors(address: SocketAddress) -> Iterator[None]:
         raise RuntimeFailed(f"HAProxy's runtime socket {address} broke off: {reason}") from error
 
 
+def send_on(connection: socket.socket, lines: bytes, end: float) -> None:
+    """Send lines on a connection that stays open."""
+    connection.settimeout(max(0.01, end - time.monotonic()))
+    connection.sendall(lines)
+
+
 def send(connection: socket.socket, line: bytes, end: float) -> None:
     """Send one line, and end our half of the connection."""
-    connection.settimeout(max(0.01, end - time.monotonic()))
-    connection.sendall(line + b"\n")
+    send_on(connection, line + b"\n", end)
     connection.shutdown(socket.SHUT_WR)  # without it a master keeps the connection open
 
 
@@ -62,7 +67,7 @@ def pieces(connection: socket.socket, seconds: float, most: float) -> Iterator[b
         chunk = receive(connection, asked + seconds)
         if not chunk:
             if not size:
-                raise RuntimeFailed(_NOTHING)
+                raise RuntimeFailed(NOTHING)
             return
         seconds = min(most, seconds - (time.monotonic() - asked) + len(chunk) / FLOW)
         if seconds <= 0:
@@ -94,7 +99,7 @@ def exchange(
         if time.monotonic() > end:
             raise TimeoutError
     if not answer:
-        raise RuntimeFailed(f"{_NOTHING} at {address}")
+        raise RuntimeFailed(f"{NOTHING} at {address}")
     return answer.decode("utf-8", "surrogateescape").rstrip("\n")
 
 

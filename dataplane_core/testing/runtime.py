@@ -9,13 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dataplane_core.haproxy.kept import QUESTION
+
 
 class FakeRuntime:
     """A Unix socket that takes commands as HAProxy's Runtime API does, in a thread of its own.
 
     `replies` maps the beginning of a command to its answer, the longest that fits is taken; what
-    fits none is an unknown command. `commands` lists what came, in order. With `delay` an answer
-    comes that many seconds late, with `hangs` never.
+    fits none is an unknown command. `commands` lists what came, in order, without what serves to
+    keep a connection (`connections` counts these). With `delay` an answer comes that many seconds
+    late, with `hangs` never.
 
         with FakeRuntime(tmp_path / "haproxy.sock", {"set server": ""}) as runtime:
             ...
@@ -35,6 +38,7 @@ class FakeRuntime:
         self.delay = delay
         self.hangs = hangs
         self.commands: list[str] = []
+        self.connections = 0
         self._stop = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX)
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -67,6 +71,10 @@ class FakeRuntime:
             return "Unknown command: '" + command + "'.\n"
         return self.replies[max(fitting, key=len)]
 
+    def state(self) -> str:
+        """Return what the process says of itself behind an answer, on a connection that is kept."""
+        return "Name: HAProxy\nPid: 1\nStopping: 0\n"
+
     def _serve(self) -> None:
         kept = []
         while not self._stop.is_set():
@@ -77,17 +85,31 @@ class FakeRuntime:
             kept.append(connection)  # one that hangs is not closed before the end
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
         for connection in kept:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # a thread may read from it
             connection.close()
 
     def _talk(self, connection: socket.socket) -> None:
+        self.connections += 1
         with suppress(OSError), connection.makefile("r", encoding="utf-8", newline="\n") as lines:
-            command = lines.readline().rstrip("\n")
-            if not command:
-                return
-            self.commands.append(command)
-            time.sleep(self.delay)
-            if self.hangs:
-                self._stop.wait()
-            else:
-                connection.sendall((self.answer(command) + "\n").encode())
-                connection.shutdown(socket.SHUT_RDWR)
+            prompt = ""
+            for line in lines:
+                command = line.rstrip("\n")
+                if command == "prompt":
+                    prompt = "> "
+                connection.sendall(f"{self._answer(command)}\n{prompt}".encode())
+                if not prompt:
+                    break
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self, command: str) -> str:
+        """Return an answer, when its time has come."""
+        if command == "prompt" or command.startswith("set timeout cli"):
+            return ""
+        if command == QUESTION.decode():
+            return self.state()
+        self.commands.append(command)
+        time.sleep(self.delay)
+        if self.hangs:
+            self._stop.wait()
+        return self.answer(command)

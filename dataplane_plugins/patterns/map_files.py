@@ -41,6 +41,11 @@ def check_map_entry(key: str, value: str) -> None:
         raise Invalid("value in body must not begin or end with a blank", code=Code.PATTERN)
 
 
+def map_spellings(name: str) -> tuple[str, str]:
+    """Return how a map's file may be spelled that a client names."""
+    return name, f"{name}{SUFFIX}"
+
+
 def values_by_key(pairs: Iterable[tuple[str, str]]) -> MapValues:
     """Return the values of each key, both in their order."""
     found: MapValues = {}
@@ -99,7 +104,7 @@ class MapFiles:
 
         A name may lack its `.map`. Raises `NotFound`, and `Conflict` where several files have it.
         """
-        return named_pattern_list(found, name, (name, f"{name}{SUFFIX}"), self.manages)
+        return named_pattern_list(found, name, map_spellings(name), self.manages)
 
     def path(self, one: PatternList) -> Path | None:
         """Return the file of a managed map; None for another map, and where no such file is.

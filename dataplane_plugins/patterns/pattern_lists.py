@@ -7,12 +7,14 @@ entry; a key ends at the first blank.
 
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from dataplane_core.plugin import (
+    CONTROL_CHARACTERS,
     BadRequest,
     Conflict,
     DataplaneError,
@@ -60,6 +62,17 @@ class PatternList:
         """The file, or what is asked where there is none: `src`."""
         match = _LABEL.match(self.description)
         return self.file or (match[1] if match else "")
+
+    @property
+    def word(self) -> str:
+        """The map or list as an argument: its file, the same in every process, else its number."""
+        return runtime_argument(self.file) if self.is_named else f"#{self.id}"
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a command can name the file: `#` and `@` in front mean a number and a version."""
+        exact = f"loaded from file '{self.file}' used" in self.description
+        return exact and self.file[0] not in "#@" and not CONTROL_CHARACTERS.search(self.file)
 
     @property
     def counts(self) -> tuple[str, ...]:
@@ -140,17 +153,35 @@ class RuntimePatterns:
         """Return every map, or every list."""
         return parse_pattern_lists(self.runtime.execute(f"show {self.kind}")[0])
 
+    def named(
+        self, spellings: Sequence[str], choose: Callable[[list[PatternList]], PatternList]
+    ) -> PatternList:
+        """Return the map or list that `choose` finds; HAProxy is asked once in a process.
+
+        Only a reload changes what files there are, and commands say the file. What is not named by
+        its file, in one of `spellings`, is looked up each time: a number or a link may mean another
+        file soon. The counts of what is returned are old.
+        """
+        memory = self.runtime.memory()
+        key = (self.kind, *spellings)
+        one: PatternList | None = memory.get(key)
+        if one is None:
+            one = choose(self.all())
+            if one.is_named and not {one.file, os.path.basename(one.file)}.isdisjoint(spellings):
+                memory[key] = one
+        return one
+
     def dump(self, one: PatternList) -> bytes:
         """Return the entries as HAProxy writes them: a line each, without the last newline."""
         client = self.runtime.processes()[0]
-        found = client.dump(f"show {self.kind} #{one.id}", self.runtime.deadline)
+        found = client.dump(f"show {self.kind} {one.word}", self.runtime.deadline)
         if found and not found.startswith(b"0x"):
             raise refused(found.decode("utf-8", "replace"), _ERRORS)
         return found
 
     def find(self, one: PatternList, key: str) -> PatternEntry | None:
         """Return the first entry with exactly this key; its mark is "" where HAProxy gives none."""
-        answers = self.runtime.execute(f"get {self.kind} #{one.id} {runtime_argument(key)}")
+        answers = self.runtime.execute(f"get {self.kind} {one.word} {runtime_argument(key)}")
         match = _EXACT.fullmatch(answers[0].strip())
         if match is not None and match["key"] is None:
             return None
@@ -167,7 +198,7 @@ class RuntimePatterns:
     def send(self, command: str, one: PatternList, *arguments: str) -> None:
         """Send one command on an entry to every process; raises what HAProxy's words mean."""
         words = " ".join(arguments)
-        answers = self.runtime.execute(f"{command} {self.kind} #{one.id} {words}".rstrip(" "))
+        answers = self.runtime.execute(f"{command} {self.kind} {one.word} {words}".rstrip(" "))
         if said := first_words(answers):
             raise refused(said, _ERRORS)
 
@@ -183,8 +214,8 @@ class RuntimePatterns:
     def replace(self, one: PatternList, rows: Iterable[Sequence[str]]) -> None:
         """Put other entries in place of all, at once for the traffic.
 
-        `rows` are the words of each entry: a key and a value, or one pattern. When HAProxy refuses
-        one of them, everything is as it was.
+        `one` is from `all`, just asked. `rows` are the words of each entry: a key and a value, or
+        one pattern. When HAProxy refuses one of them, everything is as it was.
         """
         words = [" ".join(map(runtime_argument, row)) for row in rows]
         for client in self.runtime.processes():
@@ -213,7 +244,8 @@ class RuntimePatterns:
 
         Raises `RuntimeUnreachable` when another takes long: an upload, or HAProxy hangs.
         """
-        return changed_alone(self.state, f"{self.kind}-{one.id}", one.label)
+        name = f"{self.kind}-{zlib.crc32(one.word.encode('utf-8', 'surrogateescape')):08x}"
+        return changed_alone(self.state, name, one.label)
 
 
 def _joined(row: PatternEntry) -> str:

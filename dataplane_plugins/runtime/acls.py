@@ -62,9 +62,15 @@ class RuntimeAcls:
 
         Raises `NotFound`, and `Conflict` where several files have the name.
         """
-        lists = self.patterns.all()
+        return self._chosen(self.patterns.all(), name)
+
+    def _chosen(self, lists: list[PatternList], name: str) -> PatternList:
         by_number = [one for one in lists if one.id == name]
         return by_number[0] if by_number else named_pattern_list(lists, name, (name,))
+
+    def known(self, name: str) -> PatternList:
+        """Return what `find` does; the list of a file mostly without asking HAProxy."""
+        return self.patterns.named((name,), lambda found: self._chosen(found, name))
 
     def rows(self, one: PatternList) -> list[dict[str, str]]:
         """Return the patterns of a list, each with HAProxy's mark (`id`) and `value`."""
@@ -128,11 +134,11 @@ class AclEntryList:
         self.acls = acls
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json(self.acls.rows(self.acls.find(req.query["acl_id"])))
+        resp.data = to_json(self.acls.rows(self.acls.known(req.query["acl_id"])))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         value = check_acl_value(req.body.values["value"])
-        one, patterns = self.acls.find(req.query["acl_id"]), self.acls.patterns
+        one, patterns = self.acls.known(req.query["acl_id"]), self.acls.patterns
         with patterns.changing(one):
             if patterns.find(one, value) is not None:
                 raise AlreadyExists(f"object already exists: the ACL has the entry {value}")
@@ -160,11 +166,11 @@ class AclEntryItem:
         self.acls = acls
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        row = self.acls.row(self.acls.find(req.query["acl_id"]), id)
+        row = self.acls.row(self.acls.known(req.query["acl_id"]), id)
         resp.data = to_json({"value": row["value"]})
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        one = self.acls.find(req.query["acl_id"])
+        one = self.acls.known(req.query["acl_id"])
         with self.acls.patterns.changing(one):
             row = self.acls.row(one, id)
             word = runtime_argument(row["value"]) if row["value"][0] != "#" else f"#{row['id']}"

@@ -23,7 +23,13 @@ from dataplane_core.plugin import (
     storage_errors,
     to_json,
 )
-from dataplane_plugins.patterns.map_files import MapFiles, MapValues, check_map_entry, values_by_key
+from dataplane_plugins.patterns.map_files import (
+    MapFiles,
+    MapValues,
+    check_map_entry,
+    map_spellings,
+    values_by_key,
+)
 from dataplane_plugins.patterns.map_uploads import receive_map
 from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
 from dataplane_plugins.runtime import map_operations as operations
@@ -45,6 +51,12 @@ class RuntimeMaps:
         """Return the map that a name means; raises `NotFound`, and `Conflict` for several."""
         return self.files.choose(self.patterns.all(), name)
 
+    def known(self, name: str) -> PatternList:
+        """Return what `find` does, with old counts; mostly without asking HAProxy."""
+        return self.patterns.named(
+            map_spellings(name), lambda found: self.files.choose(found, name)
+        )
+
     def values(self, one: PatternList) -> MapValues:
         """Return the values of a map by their keys."""
         return values_by_key(
@@ -52,14 +64,13 @@ class RuntimeMaps:
         )
 
     @contextmanager
-    def changing(self, req: ApiRequest, name: str) -> Iterator[PatternList]:
+    def changing(self, req: ApiRequest, one: PatternList) -> Iterator[None]:
         """Change a map; with `force_sync` its file says the same afterwards."""
-        one = self.find(name)
         path = self.files.path(one) if req.query["force_sync"] else None
         if path is None and req.query["force_sync"]:
             raise BadRequest(f"{one.file} is no file in {self.files.folder}, and not written")
         with self.patterns.changing(one):
-            yield one
+            yield
             if path is not None:
                 self.files.write(path, self.values(one))
 
@@ -100,7 +111,8 @@ class RuntimeMapItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         given = _entries_of(parse_json(req.raw))
-        with self.maps.changing(req, name) as one:
+        one = self.maps.find(name)
+        with self.maps.changing(req, one):
             values = self.maps.values(one)
             values.update(values_by_key(given))
             rows = [(key, value) for key, several in values.items() for value in several]
@@ -110,7 +122,8 @@ class RuntimeMapItem:
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         path = self._removable(name) if req.query["forceDelete"] else None
-        with self.maps.changing(req, name) as one:
+        one = self.maps.find(name)
+        with self.maps.changing(req, one):
             self.maps.patterns.send("clear", one)
         if path is not None:
             with self.maps.used_files.removing(path), storage_errors(path, "deleted"):
@@ -151,14 +164,15 @@ class MapEntryList:
         self.maps = maps
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = map_entries_json(self.maps.patterns.dump(self.maps.find(req.query["map"])))
+        resp.data = map_entries_json(self.maps.patterns.dump(self.maps.known(req.query["map"])))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         key, value = req.body.values.get("key"), req.body.values.get("value")
         if key is None or value is None:
             raise BadRequest("key and value in body are required")
         check_map_entry(key, value)
-        with self.maps.changing(req, req.query["map"]) as one:
+        one = self.maps.known(req.query["map"])
+        with self.maps.changing(req, one):
             if self.maps.patterns.find(one, key) is not None:
                 raise AlreadyExists(f"object already exists: the map has the key {key}")
             self.maps.patterns.send("add", one, runtime_argument(key), runtime_argument(value))
@@ -173,7 +187,7 @@ class MapEntryItem:
         self.maps = maps
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        found = self.maps.patterns.find(self.maps.find(req.query["map"]), id)
+        found = self.maps.patterns.find(self.maps.known(req.query["map"]), id)
         if found is None:
             raise NotFound(f"the map has no key {id}")
         resp.data = to_json({"key": found[1], "value": found[2]})
@@ -181,13 +195,15 @@ class MapEntryItem:
     def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         value = req.body.values["value"]
         check_map_entry(id.lstrip("#") or "key", value)
-        with self.maps.changing(req, req.query["map"]) as one:
+        one = self.maps.known(req.query["map"])
+        with self.maps.changing(req, one):
             word = self.maps.patterns.word(one, id)
             self.maps.patterns.send("set", one, word, runtime_argument(value))
         resp.data = to_json({"key": id, "value": value})
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        with self.maps.changing(req, req.query["map"]) as one:
+        one = self.maps.known(req.query["map"])
+        with self.maps.changing(req, one):
             self.maps.patterns.send("del", one, self.maps.patterns.word(one, id))
         resp.status = 204
 

@@ -1,7 +1,10 @@
 """Small pieces that the tests of HAProxy's side share."""
 
+import os
+import signal
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +14,7 @@ from dataplane_core.settings import Settings
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.journal.state import State
 from tests.harness.haproxy import DEFAULTS
+from tests.harness.waiting import until
 
 VERSIONS = ("2.6", "2.8", "3.0", "3.2")
 
@@ -54,6 +58,19 @@ def alive(pid: int) -> bool:
         if stat.rsplit(")", 1)[1].split()[0] not in "ZX":
             return True
     return False
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """A process none of whose threads runs: the signal takes a moment."""
+    os.kill(pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    for thread in threads:
+        until(lambda: thread.read_text().rpartition(") ")[2].startswith("T"))  # noqa: B023
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class FakeFiles:

@@ -47,7 +47,7 @@ def test_sockets_of_one_process_stand_together_the_most_permitting_first() -> No
             "stats socket /run/operator.sock"
         )
     )
-    paths = [[address.path for address in group] for group in by_process(sockets)]
+    paths = [[one.address.path for one in group] for group in by_process(sockets)]
     assert paths == [["/run/a b.sock", "/run/operator.sock", "/run/user.sock"]]
 
 
@@ -58,7 +58,7 @@ def test_each_process_has_its_own_socket() -> None:
             "stats socket /run/1.sock level admin process 1\nstats socket /run/any.sock process all"
         )
     )
-    paths = [[address.path for address in group] for group in by_process(sockets)]
+    paths = [[one.address.path for one in group] for group in by_process(sockets)]
     assert paths == [["/run/1.sock"], ["/run/2.sock"]]
 
 

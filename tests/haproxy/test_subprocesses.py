@@ -130,7 +130,7 @@ def test_a_lack_of_descriptors_is_told_and_costs_none(spare: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         for handle in taken[: len(taken) - spare]:
             os.close(handle)
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert len(os.listdir("/proc/self/fd")) <= len(before)
 
 
 def test_a_child_in_the_background_is_not_waited_for(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -16,7 +15,7 @@ from falcon import testing
 
 from dataplane_core.settings import Settings
 from dataplane_core.testing import FakeRuntime
-from tests.haproxy.support import alive
+from tests.haproxy.support import alive, stopped
 from tests.harness.fixtures import one_haproxy
 from tests.harness.server import ApiServer
 from tests.harness.waiting import PATIENCE, ends, until
@@ -134,19 +133,6 @@ def in_time(answers: Iterable[tuple[int, float]], seconds: float) -> set[int]:
 def failures(api: Api, seconds: float, calls: Iterable[tuple] = CALLS) -> set[int]:
     """The statuses of calls."""
     return in_time([asked(api, call) for call in calls], seconds)
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """A process none of whose threads runs: the signal takes a moment."""
-    os.kill(pid, signal.SIGSTOP)
-    threads = Path(f"/proc/{pid}/task").glob("*/stat")
-    for thread in threads:
-        until(lambda: thread.read_text().rpartition(") ")[2].startswith("T"))  # noqa: B023
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("version", ["/v2", "/v3"])
