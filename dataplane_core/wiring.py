@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import partial
 
 from dataplane_core import hookspecs
-from dataplane_core.haproxy.addresses import global_lines
+from dataplane_core.haproxy.addresses import GlobalLines
 from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.haproxy.live import LivePlanner
 from dataplane_core.haproxy.reload import ReloadQueue
@@ -62,7 +62,7 @@ def _services_on(
         HaproxyChecker(settings),
         partial(object_at, registry),
     )
-    runtime = Runtime(settings, lambda: global_lines(file.snapshot().document))
+    runtime = Runtime(settings, GlobalLines(lambda: file.snapshot().document))
     used_files = UsedFiles(file, state, settings.dataplane.check_timeout)
     reloads = ReloadQueue(
         settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files)

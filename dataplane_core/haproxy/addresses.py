@@ -6,7 +6,7 @@ section 4.2 ("bind"): a path, `unix@path`, `abns@name`, `ipv4@host:port`, `host:
 
 import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from dataplane_core.text import Document, unquote
@@ -118,6 +118,23 @@ def by_process(sockets: Iterable[StatsSocket]) -> list[tuple[StatsSocket, ...]]:
 def global_lines(document: Document) -> list[tuple[str, ...]]:
     """Return the raw tokens of every line of the `global` sections of a configuration."""
     return [line.tokens for section in document.of_kind("global") for line in section.lines]
+
+
+class GlobalLines:
+    """The raw tokens of the lines of `global` as they are now, read once in each document."""
+
+    def __init__(self, document: Callable[[], Document]) -> None:
+        self._document = document
+        self._known: tuple[Document | None, list[tuple[str, ...]]] = (None, [])
+
+    def __call__(self) -> list[tuple[str, ...]]:
+        """Return the lines: the same list for the same document."""
+        document = self._document()
+        known, lines = self._known
+        if document is not known:
+            lines = global_lines(document)
+            self._known = document, lines
+        return lines
 
 
 def _number_after(keyword: str, words: Sequence[str], otherwise: int) -> int:

@@ -31,8 +31,9 @@ _BUFSIZE = "tune.bufsize"
 class Runtime:
     """The Runtime API of the HAProxy that is governed.
 
-    `lines` returns the raw tokens of the lines of `global` as they are now: sockets are looked up
-    for each call, so a changed path is found by itself, and nothing waits for a socket to appear.
+    `lines` returns the raw tokens of the lines of `global` as they are now, in the same object while
+    nothing changes. Sockets are looked up for each call, so a changed path is found by itself, and
+    nothing waits for a socket to appear.
     `master` is a client of the master's own socket, None where the settings name none; `deadline`
     is the setting `runtime_timeout`, in seconds.
     """
@@ -47,7 +48,7 @@ class Runtime:
         self.deadline = settings.dataplane.runtime_timeout
         self._workers = settings.dataplane.workers
         self._kept: dict[SocketAddress, KeptConnections] = {}
-        self._known: tuple[list[Sequence[str]], list[RuntimeClient]] = ([], [])
+        self._known: tuple[object, list[RuntimeClient]] = (None, [])
 
     def sockets(self) -> list[RuntimeClient]:
         """Return a client for each HAProxy process; none where no socket is known.
@@ -56,9 +57,9 @@ class Runtime:
         where these fail or where there are none. With several processes (`nbproc`, HAProxy up to
         2.4) nothing tells which of them the master reaches, so there it is no substitute.
         """
-        lines = list(self._lines())
+        lines = self._lines()
         known, clients = self._known
-        if lines != known or not clients:
+        if lines is not known:
             clients = self._clients(by_process(stats_sockets(lines)))
             self._known = lines, clients
         return list(clients)

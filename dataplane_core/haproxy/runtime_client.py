@@ -10,7 +10,7 @@ substitute is asked in the time that is left.
 
 import socket
 import time
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import TypeVar
@@ -62,6 +62,7 @@ class RuntimeClient:
         self.substitute = substitute
         self.kept = kept
         self._timeouts = timeouts or Timeouts()
+        self._process = addresses, prefix
 
     def alone(self) -> "RuntimeClient":
         """Return the same client without its substitute."""
@@ -125,10 +126,6 @@ class RuntimeClient:
         """Remember that this process was waited for in vain."""
         self._timeouts.note_silence(self._process)
 
-    @property
-    def _process(self) -> Hashable:
-        return self.addresses, self.prefix
-
     def _ask(self, commands: Sequence[bytes], deadline: float, probe: Probe = None) -> str:
         ask = partial(RuntimeClient._exchange, commands=commands, probe=probe)
         return self._by_any_way(ask, deadline)
@@ -174,10 +171,11 @@ class RuntimeClient:
             return None
         was_fresh, current = connection.fresh, False
         try:
-            with wire.connection_errors(connection.address):
-                answer, current = connection.ask(commands[0], end)
+            answer, current = connection.ask(commands[0], end)
         except NotCarriedOut:
             return None
+        except OSError as error:
+            raise wire.failure_of(error, connection.address) from error
         finally:
             (self.kept.give_back if current else self.kept.drop)(connection)
         return answer if current or was_fresh else None

@@ -26,6 +26,8 @@ class Timeouts:
 
     def seconds(self, process: Hashable, wanted: float) -> float:
         """Return how many of `wanted` seconds to wait for an answer of a process."""
+        if not self._silent_until:
+            return wanted
         silent = time.monotonic() < self._silent_until.get(process, 0.0)
         return min(wanted, AGAIN) if silent and wanted <= _LONGEST_CUT else wanted
 
@@ -35,4 +37,5 @@ class Timeouts:
 
     def note_answer(self, process: Hashable) -> None:
         """Forget a silence: the process is well again."""
-        self._silent_until.pop(process, None)
+        if self._silent_until:
+            self._silent_until.pop(process, None)

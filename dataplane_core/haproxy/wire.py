@@ -28,11 +28,15 @@ def connection_errors(address: SocketAddress) -> Iterator[None]:
     """Turn a failure of a connection into `RuntimeTimeout` or `RuntimeFailed` with its address."""
     try:
         yield
-    except TimeoutError as error:
-        raise RuntimeTimeout(f"HAProxy did not answer in time at {address}") from error
     except OSError as error:
-        reason = error.strerror or error
-        raise RuntimeFailed(f"HAProxy's runtime socket {address} broke off: {reason}") from error
+        raise failure_of(error, address) from error
+
+
+def failure_of(error: OSError, address: SocketAddress) -> RuntimeFailed:
+    """Return what a failure of a connection means."""
+    if isinstance(error, TimeoutError):
+        return RuntimeTimeout(f"HAProxy did not answer in time at {address}")
+    return RuntimeFailed(f"HAProxy's runtime socket {address} broke off: {error.strerror or error}")
 
 
 def send_on(connection: socket.socket, lines: bytes, end: float) -> None:

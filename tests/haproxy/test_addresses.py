@@ -1,6 +1,7 @@
 import pytest
 
 from dataplane_core.haproxy.addresses import (
+    GlobalLines,
     SocketAddress,
     by_process,
     global_lines,
@@ -69,3 +70,13 @@ def test_lines_come_from_every_global_section() -> None:
         ("daemon",),
         ("stats", "socket", "/x"),
     ]
+
+
+def test_lines_are_read_once_in_each_document() -> None:
+    language = Language({"global"})
+    documents = [Document.parse(f"global\n  stats socket /s{number}\n", language) for number in range(2)]
+    lines = GlobalLines(lambda: documents[0])
+    assert lines() is lines()
+    assert lines() == [("stats", "socket", "/s0")]
+    documents.reverse()
+    assert lines() == [("stats", "socket", "/s1")]
