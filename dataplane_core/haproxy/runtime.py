@@ -31,8 +31,8 @@ _BUFSIZE = "tune.bufsize"
 class Runtime:
     """The Runtime API of the HAProxy that is governed.
 
-    `lines` returns the raw tokens of the lines of `global` as they are now, in the same object while
-    nothing changes. Sockets are looked up for each call, so a changed path is found by itself, and
+    `lines` returns the raw tokens of the lines of `global` as they are now, in the same object if
+    nothing changed. Sockets are looked up for each call: a changed path is found by itself, and
     nothing waits for a socket to appear.
     `master` is a client of the master's own socket, None where the settings name none; `deadline`
     is the setting `runtime_timeout`, in seconds.
