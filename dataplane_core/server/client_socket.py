@@ -42,17 +42,23 @@ def receive(client: socket.socket, seconds: float | None) -> bytes:
                 ) from None
 
 
-def send(client: socket.socket, data: bytes, seconds: float | None) -> None:
-    """Send all of `data` within `seconds`.
+def send(
+    client: socket.socket, pieces: list[memoryview], seconds: float | None, may_be_left: int
+) -> None:
+    """Send pieces, and remove from the list what the client has taken.
 
-    Raises `ConnectionResetError` when the client does not take it in time.
+    Waits for a client that takes nothing while more than `may_be_left` pieces are left. Raises
+    `ConnectionResetError` when it does not take them within `seconds`.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
-    left = memoryview(data)
-    while left:
+    while pieces:
         try:
-            left = left[client.send(left) :]
+            pieces[0] = pieces[0][client.send(pieces[0]) :]
+            if not pieces[0]:
+                del pieces[0]
         except RETRY as busy:
+            if len(pieces) <= may_be_left:
+                return
             remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
             if not _wait(client, busy, select.POLLOUT, remaining):
                 raise ConnectionResetError(

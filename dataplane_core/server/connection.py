@@ -22,7 +22,7 @@ from dataplane_core.server.body_framing import (
 )
 from dataplane_core.server.exchange import serve
 from dataplane_core.server.head_buffer import HeadBuffer
-from dataplane_core.server.loop import READ
+from dataplane_core.server.loop import READ, WRITE
 from dataplane_core.server.refusals import RefusedRequest
 from dataplane_core.server.request_body import StreamedBody
 from dataplane_core.server.request_head import CHUNKED, RequestHead, parse_head
@@ -34,6 +34,8 @@ log = logging.getLogger("dataplane.server")
 _SHORT_BODY = 1 << 16  # bytes; such bodies are waited for without a thread
 _SKIP = 5.0  # seconds for the rest of a body that nobody has read
 _SKIPPED = 1 << 20  # bytes of it
+_PARTS_LEFT = 8  # of an answer, which the client has not taken yet
+_MOST_UNSENT = 64 << 20  # bytes that the loop still has to send to all clients
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -92,8 +94,7 @@ class Connection(Transport):
                 return
 
     def _on_skipped(self, events: int) -> None:
-        data = self._receive()
-        if data is not None:
+        if (data := self._receive()) is not None:
             self._skip(data)
 
     def expire(self) -> None:
@@ -160,11 +161,9 @@ class Connection(Transport):
             if head.length == CHUNKED
             else LengthFraming(head.length)
         )
-        if head.continues:
-            self._stream(head, rest, partial(self.send, _CONTINUE))
-            return
-        if head.length > _SHORT_BODY:
-            self._stream(head, rest, _begin_nothing)
+        if head.continues or head.length > _SHORT_BODY:
+            begin = partial(self.send, _CONTINUE) if head.continues else _begin_nothing
+            self._stream(head, rest, begin)
             return
         self._head, self.react = head, self._on_body
         if rest:
@@ -237,9 +236,17 @@ class Connection(Transport):
             self._next()
 
     def _next(self) -> None:
-        """Wait for the next request, or take what has come of it already."""
+        """Wait for the next request, or take what has come of it already.
+
+        What nobody has read of a body comes first.
+        """
         data, self.rest = self.rest, b""
         self.since = time.monotonic()
+        if self._framing is not None:
+            self.react, self.deadline = self._on_skipped, self.since + _SKIP
+            if data:
+                self._skip(data)
+            return
         self.deadline = self.since + self.serving.keep_alive
         self.react = self._on_bytes
         if data:
@@ -250,9 +257,16 @@ class Connection(Transport):
     # What a thread does that serves a request.
 
     def send(self, data: bytes) -> None:
-        """Send bytes of an answer, from a thread; raises `ClientGoneError`."""
+        """Send bytes of an answer, from a thread; raises `ClientGoneError`.
+
+        A client that is slow to take them costs no thread: the loop sends what is left. It is
+        waited for in the midst of an answer of many parts, and while much is left of others.
+        """
+        self._output.append(memoryview(data))
+        may_be_left = _PARTS_LEFT if self.serving.unsent < _MOST_UNSENT else 0
+        write = self.listener.timeouts.write
         try:
-            client_socket.send(self._socket, data, self.listener.timeouts.write)
+            client_socket.send(self._socket, self._output, write, may_be_left)
         except OSError as error:
             raise ClientGoneError(*error.args) from None
 
@@ -262,12 +276,14 @@ class Connection(Transport):
         `framing` is that of a body of which the rest may still be to come.
         """
         loop = self.serving.loop
-        if not keeps:
+        if keeps and framing is not None and not framing.done:
+            self._framing, self._dropped = framing, 0
+        if self._output:
+            loop.call(partial(self._resume_output, keeps), self)
+        elif not keeps:
             if self._end():
                 loop.resume(self._descriptor)
-        elif framing is not None and not framing.done:
-            loop.call(partial(self._resume_skipping, framing), self)
-        elif self.rest or self._has_more():
+        elif self._framing is not None or self.rest or self._has_more():
             loop.call(self._resume, self)
         else:
             self._next()
@@ -277,14 +293,10 @@ class Connection(Transport):
         self.serving.loop.resume(self._descriptor)
         self._next()
 
-    def _resume_skipping(self, framing: BodyFraming) -> None:
-        self._framing, self._dropped = framing, 0
-        self.react = self._on_skipped
-        self.deadline = time.monotonic() + _SKIP
-        self.serving.loop.resume(self._descriptor)
-        data, self.rest = self.rest, b""
-        if data:
-            self._skip(data)
+    def _resume_output(self, keeps: bool) -> None:
+        self._keeps = keeps
+        self._expect_output()
+        self.serving.loop.resume(self._descriptor, WRITE)
 
 
 def _begin_nothing() -> None:

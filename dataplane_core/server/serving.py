@@ -86,7 +86,7 @@ class Serving:
 
     `keep_alive` is for how many seconds an idle connection is kept, 0 for one request only;
     `stopping`: connections end with their next answer. `on_closed` is called by the thread that has
-    closed a connection.
+    closed a connection. `unsent` are the bytes of answers that the loop still has to send.
     """
 
     loop: EventLoop
@@ -100,6 +100,7 @@ class Serving:
     stopping: bool = False
     connections: dict[int, OpenConnection] = field(default_factory=dict)
     on_closed: Callable[[], None] = lambda: None
+    unsent: int = 0
     _next_look: float = 0.0
 
     @property

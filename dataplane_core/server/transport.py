@@ -23,7 +23,7 @@ class Transport:
 
     __slots__ = (
         *("certificate", "deadline", "listener", "peer", "react", "serving", "since"),
-        *("_descriptor", "_dropped", "_is_tls", "_keeps", "_output", "_socket"),
+        *("_descriptor", "_dropped", "_is_tls", "_keeps", "_output", "_socket", "_unsent"),
     )
 
     def __init__(
@@ -42,6 +42,7 @@ class Transport:
         self._is_tls = listener.contexts is not None
         self._dropped = 0
         self._output: list[memoryview] = []  # of an answer that the client has not taken yet
+        self._unsent = 0  # bytes of it that the loop sends
         self._keeps = False  # after that answer
         self.react: Callable[[int], None] = (
             self._on_bytes if listener.contexts is None else self._on_handshake
@@ -90,13 +91,19 @@ class Transport:
         if sent == len(first) and not second:
             self._sent(keeps)
             return
-        write = self.listener.timeouts.write
-        self.deadline = math.inf if write is None else time.monotonic() + write
         self._output = [memoryview(first)[sent:], memoryview(second)]
         self._keeps = keeps
         if not self._flush():
-            self.react = self._on_output
+            self._expect_output()
             self.serving.loop.change(self._descriptor, WRITE)
+
+    def _expect_output(self) -> None:
+        """Let the loop send what is left of an answer."""
+        write = self.listener.timeouts.write
+        self.deadline = math.inf if write is None else time.monotonic() + write
+        self.react = self._on_output
+        self._unsent = sum(map(len, self._output))
+        self.serving.unsent += self._unsent
 
     def _sent(self, keeps: bool) -> None:
         if keeps:
@@ -108,25 +115,28 @@ class Transport:
     def _flush(self) -> bool:
         """Send what is left of an answer; False if the client does not take all of it now."""
         output = self._output
-        while output:
-            try:
-                output[0] = output[0][self._socket.send(output[0]) :] if output[0] else output[0]
-            except client_socket.RETRY:
-                return False
-            except OSError:
-                output.clear()
-                self.close()
-                return True
-            if not output[0]:
-                del output[0]
+        try:
+            client_socket.send(self._socket, output, None, len(output))
+        except OSError:
+            self.close()
+            return True
+        if output:
+            return False
         self._sent(self._keeps)
         return True
 
     def _on_output(self, events: int) -> None:
         if self._flush() and self._descriptor >= 0:
+            self._forget_output()
             self.serving.loop.change(self._descriptor, READ)
             if self.react == self._on_output:
                 self._next()
+
+    def _forget_output(self) -> None:
+        self._output.clear()
+        if self._unsent:  # only in the loop
+            self.serving.unsent -= self._unsent
+            self._unsent = 0
 
     def _on_end(self, events: int) -> None:
         """Wait for the client to close its side too: only then it has surely read its answer."""
@@ -148,6 +158,7 @@ class Transport:
         self._descriptor = -1  # the number may be another connection's soon
         serving.connections.pop(descriptor, None)
         serving.loop.forget(descriptor)
+        self._forget_output()
         self._leave_to_others()
         self._socket.close()
         serving.on_closed()

@@ -13,7 +13,7 @@ from dataplane_core.server.starting import serve
 from dataplane_core.server.state import ServedApplication
 from dataplane_core.settings import Settings, load
 
-BIG = 32 << 20
+BIG = 8 << 20
 """Bytes of an answer that no buffer of a connection takes."""
 
 
