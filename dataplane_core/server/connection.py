@@ -162,7 +162,7 @@ class Connection(Transport):
             else LengthFraming(head.length)
         )
         if head.continues or head.length > _SHORT_BODY:
-            begin = partial(self.send, _CONTINUE) if head.continues else _begin_nothing
+            begin = partial(self.send, _CONTINUE) if head.continues else None
             self._stream(head, rest, begin)
             return
         self._head, self.react = head, self._on_body
@@ -185,15 +185,15 @@ class Connection(Transport):
             self.rest, self._framing = framing.rest, None
             self._hand_over(head, io.BytesIO(self._body))
         elif not data:  # the application says that it broke off
-            self._stream(head, b"", _begin_nothing, lambda: b"")
+            self._stream(head, b"", None, lambda: b"")
         elif len(self._body) > _SHORT_BODY:
-            self._stream(head, b"", _begin_nothing)
+            self._stream(head, b"", None)
 
     def _stream(
         self,
         head: RequestHead,
         first: bytes,
-        begin: Callable[[], None],
+        begin: Callable[[], None] | None,
         receive: Callable[[], bytes] | None = None,
     ) -> None:
         """Have a request served whose body is still to come."""
@@ -297,7 +297,3 @@ class Connection(Transport):
         self._keeps = keeps
         self._expect_output()
         self.serving.loop.resume(self._descriptor, WRITE)
-
-
-def _begin_nothing() -> None:
-    """Do nothing: the client sends its body unasked."""

@@ -10,8 +10,8 @@ class StreamedBody:
     """`wsgi.input` of a body that has not come as a whole yet.
 
     Every failure is a `ConnectionResetError`. `receive` returns the next bytes of the client, b""
-    at their end; `begin` is called once, before the first of them is waited for. `held` is what of
-    the body was taken out of the framing already.
+    at their end; `begin`, if there is one, is called once, before the first of them is waited for.
+    `held` is what of the body was taken out of the framing already.
     """
 
     def __init__(
@@ -19,7 +19,7 @@ class StreamedBody:
         framing: BodyFraming,
         first: bytes,
         receive: Callable[[], bytes],
-        begin: Callable[[], None],
+        begin: Callable[[], None] | None,
         held: bytes | bytearray = b"",
     ) -> None:
         self.framing = framing
@@ -79,7 +79,8 @@ class StreamedBody:
             if not data:
                 if not self.begun:
                     self.begun = True
-                    self._begin()
+                    if self._begin is not None:
+                        self._begin()
                 data = self._receive()
             if not data:
                 raise BadFramingError("the client sent no more of it")

@@ -221,6 +221,40 @@ def test_rights_that_a_plugin_takes_away(open_ways, tmp_path, monkeypatch):
         assert ways.remembered(requests[0])[0] == status
         refusal.unlink() if refusal.exists() else refusal.touch()
 
+COUNTED = """
+from dataplane_core.plugin import Operation, Response, impl, to_json
+
+
+class Counted:
+    asked = 0
+
+    def on_get(self, req, resp):
+        self.asked += 1
+        resp.data = to_json(self.asked)
+
+
+@impl
+def dataplane_routes(routes):
+    answers = {"200": Response({"type": "integer"}, (), "The number.")}
+    operation = Operation("getCounted", "Info", "Count.", responses=answers, repeatable=True)
+    routes.add("/counted", Counted(), {"GET": operation})
+"""
+
+
+@pytest.mark.server
+def test_the_application_is_not_asked_twice(open_ways, tmp_path, monkeypatch):
+    """A responder that breaks its word, and answers otherwise each time, shows that it was asked."""
+    site = tmp_path / "site"
+    install(site, "counted", COUNTED)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    ways, asked = open_ways(TEXT), Asked("/v2/counted")
+    assert [ways.remembered(asked)[2] for _ in range(5)] == [b"1"] * 5
+    assert ways.straight(asked)[2] == b"2"
+    (tmp_path / "haproxy.cfg").write_text(TEXT + "\n")
+    assert ways.remembered(asked)[2] == b"3"
+
+
 
 def install(site: Path, name: str, source: str) -> None:
     """Put a plugin of one module where Python finds it as it finds what pip has installed."""
