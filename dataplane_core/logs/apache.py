@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-_SECRET_HEADERS = frozenset(
+SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-consul-token"}
 )
+"""Names, in small letters, of headers that hold credentials."""
+
 _SECRET_QUERY = re.compile(
     r"([?&][^=&\s]*(?:password|passwd|token|secret|credential|api_?key)[^=&\s]*=)[^&\s]*", re.I
 )
@@ -61,12 +63,12 @@ class AccessRecord:
         """Return a header of the request; "" when it is absent or secret."""
         key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        return "" if name.lower() in _SECRET_HEADERS else str(self.environ.get(key, ""))
+        return "" if name.lower() in SECRET_HEADERS else str(self.environ.get(key, ""))
 
     def response_header(self, name: str) -> str:
         """Return a header of the answer; "" when it is absent or secret."""
         wanted = name.lower()
-        if wanted in _SECRET_HEADERS:
+        if wanted in SECRET_HEADERS:
             return ""
         return next((value for key, value in self.headers if key.lower() == wanted), "")
 

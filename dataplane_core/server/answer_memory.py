@@ -4,20 +4,22 @@ With an answer that depends on the request and on the configuration alone, the a
 function in the request's environment (`REPEAT`). For an equal request it tells whether the same
 answer would be given now. Equal are requests of the same method, target and header fields, over the
 same kind of listener with the same client certificate; `X-Request-ID` may differ, and what concerns
-the connection alone.
+the connection alone. Requests are known by keyed digests: their passwords are not kept.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from hashlib import blake2b
 from typing import Any
 
 from gunicorn import SERVER
 
-from dataplane_core.logs.apache import AccessRecord
+from dataplane_core.logs.apache import SECRET_HEADERS, AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID
 from dataplane_core.server.request_head import RequestHead
 from dataplane_core.server.wsgi_environ import remote
@@ -36,15 +38,24 @@ _MOST_HEADS = 16  # forms of a head for which one answer is found without parsin
 _LONGEST_HEAD = 4096
 _MOST_KINDS = 256  # of connections, by client certificates
 _JOINED = 1 << 16  # bytes of a body that are sent together with the head
+_SECRET = os.urandom(32)
+_SECRET_FIELDS = frozenset(f"HTTP_{name.upper().replace('-', '_')}" for name in SECRET_HEADERS)
 
-Key = tuple[object, ...]
+Kind = tuple[str, bytes | None]
+"""The scheme of a listener, and the certificate of a client."""
+
+
+def digest_of(data: bytes) -> bytes:
+    """Return what stands for the bytes of a request in this process."""
+    return blake2b(data, key=_SECRET, digest_size=16).digest()
 
 
 @dataclass(slots=True)
 class RememberedAnswer:
     """An answer: its head lines before and after the identifier, and its body.
 
-    `environ`, `status` and `headers` are for the access log.
+    `environ`, `status` and `headers` are for the access log. `asked` are the bytes of the request's
+    head.
     """
 
     holds: Callable[[], bool]
@@ -56,13 +67,15 @@ class RememberedAnswer:
     environ: dict[str, Any]
     status: int
     headers: tuple[tuple[str, str], ...]
-    key: Key
+    key: bytes
+    asked: int
     heads: "list[tuple[Heads, bytes]]" = field(default_factory=list)
 
     @property
     def size(self) -> int:
         """The bytes that count for the budget."""
-        return len(self.body) + len(self.before_id) + len(self.after_id) + _OVERHEAD
+        head = len(self.before_id) + len(self.after_id)
+        return len(self.body) + 2 * (head + self.asked) + _OVERHEAD
 
     def parts(self, keeps: bool, request_id: bytes) -> tuple[bytes, bytes]:
         """Return the answer as it is at this moment, in one part or, if it is long, in two."""
@@ -97,8 +110,14 @@ class KnownHead:
     answer: RememberedAnswer
 
 
-Heads = dict[bytes, KnownHead]
-"""The answers of one kind of connections, by the bytes of the heads that asked for them."""
+class Heads(dict[bytes, KnownHead]):
+    """The answers of one kind of connections, by digests of the heads that asked for them."""
+
+    def of(self, data: bytes) -> KnownHead | None:
+        """Return the answer for what a client has sent; None if that is no head that is known."""
+        if not self or len(data) > _LONGEST_HEAD:
+            return None
+        return self.get(digest_of(data))
 
 
 class AnswerMemory:
@@ -111,15 +130,15 @@ class AnswerMemory:
     def __init__(self, budget: int) -> None:
         self._budget = budget
         self._size = 0
-        self._answers: dict[Key, RememberedAnswer] = {}
-        self._heads: dict[Key, Heads] = {}
+        self._answers: dict[bytes, RememberedAnswer] = {}
+        self._heads: dict[Kind, Heads] = {}
         self._lock = threading.Lock()
 
     def heads(self, scheme: str, certificate: bytes | None) -> Heads:
         """Return the known heads for a kind of connections; who asks only reads them."""
         if len(self._heads) >= _MOST_KINDS and (scheme, certificate) not in self._heads:
-            return {}
-        return self._heads.setdefault((scheme, certificate), {})
+            return Heads()
+        return self._heads.setdefault((scheme, certificate), Heads())
 
     def find(
         self, head: RequestHead, scheme: str, certificate: bytes | None
@@ -156,7 +175,11 @@ class AnswerMemory:
             return
         scheme, certificate = environ["dataplane.listener"], environ.get("dataplane.certificate")
         before, after, has_id = _around_id(headers, environ[REQUEST_ID])
-        kept = {name: value for name, value in environ.items() if not name.startswith("wsgi.")}
+        kept = {
+            name: value
+            for name, value in environ.items()
+            if not name.startswith("wsgi.") and name not in _SECRET_FIELDS
+        }
         answer = RememberedAnswer(
             holds=holds,
             first=f"HTTP/1.{head.minor} {line}\r\nServer: {SERVER}\r\n".encode("latin-1"),
@@ -168,6 +191,7 @@ class AnswerMemory:
             status=int(line[:3]),
             headers=tuple(headers),
             key=_key(head, scheme, certificate),
+            asked=len(head.raw),
         )
         if answer.size > self._budget // 2:
             return
@@ -193,18 +217,18 @@ class AnswerMemory:
         """Find the answer by the bytes of the head from now on."""
         if ID_FIELD in head.fields or len(head.raw) > _LONGEST_HEAD:
             return
-        heads = self.heads(scheme, certificate)
+        heads, digest = self.heads(scheme, certificate), digest_of(head.raw)
         with self._lock:
             if self._answers.get(answer.key) is answer and len(answer.heads) < _MOST_HEADS:
-                answer.heads.append((heads, head.raw))
-                heads[head.raw] = KnownHead(head.keeps, answer)
+                answer.heads.append((heads, digest))
+                heads[digest] = KnownHead(head.keeps, answer)
 
-    def _drop(self, key: Key) -> None:
+    def _drop(self, key: bytes) -> None:
         answer = self._answers.pop(key, None)
         if answer is not None:
             self._size -= answer.size
-            for heads, raw in answer.heads:
-                heads.pop(raw, None)
+            for heads, digest in answer.heads:
+                heads.pop(digest, None)
 
 
 class _Moment:
@@ -226,9 +250,10 @@ class _Moment:
 _moment = _Moment()
 
 
-def _key(head: RequestHead, scheme: str, certificate: bytes | None) -> Key:
-    fields = tuple(pair for pair in head.fields.items() if pair[0] not in _NOT_OF_THE_REQUEST)
-    return scheme, certificate, head.method, head.target, head.minor, fields
+def _key(head: RequestHead, scheme: str, certificate: bytes | None) -> bytes:
+    fields = [pair for pair in head.fields.items() if pair[0] not in _NOT_OF_THE_REQUEST]
+    parts = (scheme, certificate, head.method, head.target, head.minor, fields)
+    return digest_of(repr(parts).encode())
 
 
 def _around_id(headers: list[tuple[str, str]], request_id: str) -> tuple[bytes, bytes, bool]:

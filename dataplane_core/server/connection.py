@@ -53,7 +53,7 @@ class Connection(Transport):
         self._head: RequestHead | None = None  # of a request whose short body is gathered
         self._body = bytearray()
         self._framing: BodyFraming | None = None  # of a body that is gathered, or dropped
-        self._known: Heads = {}
+        self._known = Heads()
         if not self._is_tls:
             self._greet()
         serving.connections[self._descriptor] = self
@@ -68,7 +68,7 @@ class Connection(Transport):
             data = self._receive_request()
             if data is None:
                 return
-            known = self._known.get(data)
+            known = self._known.of(data)
             if (
                 known is None
                 or self._heads.partial

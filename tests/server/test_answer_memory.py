@@ -211,3 +211,22 @@ def test_a_log_that_is_full_or_slow_holds_nobody_up(application, monkeypatch, ca
         assert len(written) >= 20
     assert "an access line could not be written" in caplog.text
     assert logging.getLogger("dataplane.access").isEnabledFor(logging.INFO)
+
+
+def test_no_password_stays_in_memory(application):
+    with InProcess(application) as server, server.client() as client:
+        for name in ("Authorization", "Proxy-Authorization", "Cookie"):
+            assert told(client, get(f"{name}: Basic hidden"))[0] == told(client, get(f"{name}: Basic hidden"))[0]
+        memory = server.serving.memory
+        assert application.counted == 3
+        kept = repr((memory._answers, memory._heads))
+        assert "/a" in kept
+        assert "hidden" not in kept
+
+
+def test_what_a_request_says_of_itself_counts_for_the_budget(application):
+    """Small answers to requests with long heads do not fill the memory."""
+    with InProcess(application) as server, server.client() as client:
+        for number in range(40):
+            told(client, get(f"B: {number}{'x' * 50_000}"))
+        assert 1 <= len(server.serving.memory._answers) <= (1 << 20) // 50_000
