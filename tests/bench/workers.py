@@ -1,6 +1,7 @@
 """Reach each worker of a server: which process holds the other end of a connection is read from /proc."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from tests.bench.systems import family
@@ -36,14 +37,19 @@ def worker_of(server: ApiServer, client: Client) -> int:
     port = client.connection.sock.getsockname()[1]
     wanted = f"socket:[{_inode(server.port, port)}]"
     for process in family(server.process.pid)[1:]:
-        folder = Path(f"/proc/{process}/fd")
-        try:
-            held = [os.readlink(one) for one in folder.iterdir()]
-        except OSError:  # a process or a file that is gone by now
-            continue
-        if wanted in held:
+        if wanted in _held(process):
             return process
     raise RuntimeError("no worker holds the connection")
+
+
+def _held(process: int) -> list[str]:
+    """What the descriptors of a process are; without those, and without processes, that are gone by now."""
+    held = []
+    with suppress(OSError):
+        for one in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                held.append(os.readlink(one))
+    return held
 
 
 def _inode(local: int, remote: int) -> str:
