@@ -52,6 +52,7 @@ def _services_on(
 ) -> Services:
     """Make the parts that keep something in the state, and all that stands on them."""
     manager.watch(partial(record, state))
+    registry.language.budget.limit = settings.dataplane.cache_size
     reload = settings.haproxy.reload
     requests = ReloadTable(state, reload.reload_delay, reload.reload_retention)
     file = VersionedFile(

@@ -84,6 +84,12 @@ class DataplaneSettings:
         8, integer(1, 1024), "Threads of each worker.", flag="--threads",
         environment="DATAPLANE_THREADS",
     )  # fmt: skip
+    cache_size: int = setting(
+        16 << 20, SIZE,
+        "Memory of each worker for answers, and for lines of the configuration that were read; "
+        "what was kept first goes first.",
+        flag="--cache-size",
+    )  # fmt: skip
     socket_mode: int = setting(
         0o660, MODE, "Mode of the Unix socket, in octal digits.", flag="--socket-mode"
     )

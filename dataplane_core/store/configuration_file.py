@@ -35,7 +35,7 @@ from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
 from dataplane_core.store.records import Records
-from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
 from dataplane_core.text.language import Language
 
@@ -104,7 +104,8 @@ class ConfigurationFile:
         if previous is None and current is not None:
             previous = current.document
         document = Document.parse(rest, self.language, previous)
-        return Snapshot(document, version, (), head, digest)
+        cache = AnswerCache(self.language.budget)
+        return Snapshot(document, version, (), head, digest, cache=cache)
 
     def unchanged(self) -> Snapshot | None:
         """Return the newest snapshot, if the file is still the one that it was made of; else None.

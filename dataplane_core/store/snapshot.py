@@ -2,47 +2,31 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from threading import Lock
 
 from dataplane_core.store.head import Head, join
 from dataplane_core.text import Document
+from dataplane_core.text.budget import BudgetedCache
 
-CACHE_BYTES = 16 << 20
+_BYTES_OF_A_KEY = 400
+"""About what an answer takes in memory beside its bytes."""
+_PART = 4
 
 
-class AnswerCache:
-    """Whole answers in bytes, by any key; the oldest go when all together exceed `limit` bytes."""
+class AnswerCache(BudgetedCache[bytes]):
+    """Whole answers in bytes, by any key.
 
-    __slots__ = ("_answers", "_limit", "_lock", "_size")
+    An answer that would take more than a quarter of the budget is not kept.
+    """
 
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._answers: dict[Hashable, bytes] = {}
-        self._limit = limit
-        self._size = 0
-        self._lock = Lock()
-
-    def get(self, key: Hashable) -> bytes | None:
-        """Return the answer kept under `key`; None without one."""
-        return self._answers.get(key)
+    __slots__ = ()
 
     def __setitem__(self, key: Hashable, answer: bytes) -> None:
-        if len(answer) > self._limit:
-            return
-        with self._lock:
-            self._size += len(answer) - len(self._answers.pop(key, b""))
-            self._answers[key] = answer
-            while self._size > self._limit:
-                oldest = next(iter(self._answers))
-                self._size -= len(self._answers.pop(oldest))
-
-    def __len__(self) -> int:
-        return len(self._answers)
-
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._answers
+        size = len(answer) + _BYTES_OF_A_KEY
+        if size <= self.budget.limit // _PART:
+            self.put(key, answer, size)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Snapshot:
     """One state of the configuration.
 
@@ -56,7 +40,7 @@ class Snapshot:
     identity: tuple[int | str, ...]
     head: Head = Head()
     digest: str = ""
-    cache: AnswerCache = field(default_factory=AnswerCache)
+    cache: AnswerCache = field(kw_only=True)
 
     @property
     def text(self) -> str:

@@ -11,7 +11,6 @@ from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
 
 _MOST_VIEWS = 64
-_CACHE_BYTES = 1 << 20
 
 
 class Views:
@@ -39,7 +38,7 @@ class Views:
     def remember(self, record: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:
         """Keep `document` as that of the transaction at `record`, and return its snapshot."""
         identity = (record.id, record.sequence)
-        cache = AnswerCache(_CACHE_BYTES)
+        cache = AnswerCache(document.language.budget)
         view = replace(
             before,
             document=document,

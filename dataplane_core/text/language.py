@@ -6,6 +6,8 @@ sections whatever plugins are loaded. "Manual" is HAProxy's configuration manual
 
 from collections.abc import Iterable, Set
 
+from dataplane_core.text.budget import CacheBudget
+
 SECTION_ORDER = (
     *("global", "traces", "acme", "crt-store", "log-profile", "defaults", "userlist", "peers"),
     *("mailers", "resolvers", "cache", "ring", "log-forward", "http-errors", "fcgi-app"),
@@ -58,12 +60,19 @@ class Language:
 
     A text is cut into sections at `kinds`. The `heads` of lines, each of one or more words, tell
     lines of configuration that are commented out from prose. Each application has its own
-    language, that of its plugins' declarations (`Registry.language`).
+    language, that of its plugins' declarations (`Registry.language`), and bounds by `budget` what
+    all is kept of the texts in it.
     """
 
-    __slots__ = ("kinds", "seconds")
+    __slots__ = ("budget", "kinds", "seconds")
 
-    def __init__(self, kinds: Iterable[str], heads: Iterable[tuple[str, ...]] = ()) -> None:
+    def __init__(
+        self,
+        kinds: Iterable[str],
+        heads: Iterable[tuple[str, ...]] = (),
+        budget: CacheBudget | None = None,
+    ) -> None:
+        self.budget = budget or CacheBudget()
         self.kinds = frozenset(kinds)
         self.seconds: dict[str, Set[str]] = {}
         """The first word of each head, with the second ones, `""` where it has none."""

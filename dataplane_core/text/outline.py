@@ -1,6 +1,7 @@
 """Tell lines of a section by their first words, and make only those that somebody asks for."""
 
 import re
+from array import array
 from collections.abc import Set
 from itertools import chain
 
@@ -28,7 +29,7 @@ class Outline:
         self._start = start
         self._made: dict[int, Line] = {}
         self._all: tuple[Line, ...] | None = None
-        self._places: dict[str, list[int]] | None = None
+        self._places: dict[str, array[int]] | None = None
 
     def lines(self) -> tuple[Line, ...]:
         """Return all lines; those that were made before are among them."""
@@ -66,13 +67,13 @@ class Outline:
         return split_lines(self._text[self._start :])
 
 
-def _places_by_first_word(text: str, start: int) -> dict[str, list[int]]:
+def _places_by_first_word(text: str, start: int) -> "dict[str, array[int]]":
     """Return the places of the lines of a text from `start` on that have words."""
-    found: dict[str, list[int]] = {}
+    found: dict[str, array[int]] = {}
     for at, word in enumerate(_FIRST_WORD.findall(text, start)):
         if word:
             places = found.get(word)
             if places is None:
-                places = found.setdefault(_QUOTED if may_be_quoted(word) else word, [])
+                places = found.setdefault(_QUOTED if may_be_quoted(word) else word, array("I"))
             places.append(at)
     return found

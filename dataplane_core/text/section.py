@@ -4,24 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 from weakref import ref
 
-from dataplane_core.text.comments import own_comments_start
-from dataplane_core.text.conditions import (
-    NO_BLOCKS,
-    find_blocks,
-    may_hold_directives,
-    unconditional_length,
-)
 from dataplane_core.text.language import DEFAULTS, SECTIONS, Language
 from dataplane_core.text.lines import Line, ended, is_whole
 from dataplane_core.text.outline import Outline
+from dataplane_core.text.places import Places
 from dataplane_core.text.splice import CarriedReading, Splice, pieces
 from dataplane_core.text.tokens import unquote
 
 SCOPE_KIND = "["
 """The kind of sections that start with `[name]`, in SPOE files; their name is that whole word."""
+_CUT_ALONE = 6
+"""Lines that are cut take one of so many parts of the memory that they take when they are read."""
 
 
-class Section:
+class Section(Places):
     """An immutable section; every edit returns a new one. Its text is cut into lines when asked.
 
     `kind` is the first word of the header and `name` the second, "" without one. `lead` are the
@@ -94,23 +90,46 @@ class Section:
     @property
     def lines(self) -> tuple[Line, ...]:
         """The lines below the header."""
-        if self._lines is None:
-            self._lines = self._uncut.lines()
-        return self._lines
+        lines = self._lines
+        if lines is None:
+            lines = self._lines = self._uncut.lines()
+            self._note(len(self.text) // _CUT_ALONE)
+        return lines
 
     @property
     def _uncut(self) -> Outline:
-        self._outline = self._outline or Outline(self.text, len(self.top))
-        return self._outline
+        outline = self._outline
+        if outline is None:
+            outline = self._outline = Outline(self.text, len(self.top))
+        return outline
 
     def line(self, at: int, raw: str | None = None) -> Line:
         """Return the line at a place; `raw` is its text, where that is known already."""
-        return self._uncut.line(at, raw) if self._lines is None else self._lines[at]
+        lines = self._lines
+        return self._uncut.line(at, raw) if lines is None else lines[at]
 
     def lines_with(self, first_words: Set[str]) -> Iterable[tuple[int, Line]]:
-        """Return lines with their places, in order; at least those that start with such a word."""
-        cut = self._lines if self._outline is None else None
-        return self._uncut.lines_with(first_words) if cut is None else enumerate(cut)
+        """Return lines with their places, in order; at least those that start with such a word.
+
+        They are taken to be read.
+        """
+        lines = self._lines if self._outline is None else None
+        if lines is not None:
+            self._note(len(self.text))
+            return enumerate(lines)
+        found = self._uncut.lines_with(first_words)
+        self._note(sum([len(line.raw) for _, line in found]))
+        return found
+
+    def _note(self, characters: int) -> None:
+        """Count that so many characters of the text were read."""
+        self.language.budget.sections.note(self, characters, len(self.text))
+
+    def forget(self) -> None:
+        """Drop the lines, and all that was read of them; the text stays, of which they are made."""
+        self._text = self.text
+        self._lines = self._outline = None
+        self.cache.clear()
 
     @property
     def text(self) -> str:
@@ -217,51 +236,6 @@ class Section:
         """Return the section with other lines in some places."""
         others = ((at, line) for at, line in lines.items() if line is not self.lines[at])
         return self.spliced([Splice(at, 1, (line,)) for at, line in sorted(others)])
-
-    def end(self) -> int:
-        """Return the place at which a line is appended: behind the section's last statement.
-
-        A line there stands under the same conditions as the header.
-        """
-        for at in range(unconditional_length(self.lines, self.blocks[1]) - 1, -1, -1):
-            if self.lines[at].tokens or self.lines[at].broken:
-                return at + 1
-        return 0
-
-    @property
-    def blocks(self) -> tuple[list[range], list[int]]:
-        """The conditional blocks among its lines, and the directives of others: `find_blocks`."""
-        known: tuple[list[range], list[int]] | None = self.cache.get("blocks")
-        if known is None:
-            found = find_blocks(self.lines) if may_hold_directives(self.text) else ([], [])
-            known = self.cache["blocks"] = found if any(found) else NO_BLOCKS
-        return known
-
-    def unconditional_place(self, at: int) -> int:
-        """Return the place nearest to `at` for a line that stands under no condition of its own.
-
-        A line there counts whenever the header does: it is outside of the blocks among the lines.
-        """
-        whole, strays = self.blocks
-        if at > unconditional_length(self.lines, strays):
-            at = self.end()
-        return max([at, *(block.stop for block in whole if at in block[1:])])
-
-    def first_unconditional(self, places: Sequence[int]) -> int:
-        """Return the first of some places for a line that stands under no condition of its own.
-
-        Return the very first where one conditional block holds all of them.
-        """
-        return next((at for at in places if self.unconditional_place(at) == at), places[0])
-
-    def place_in_front(self, first: int, at: int) -> int:
-        """Return the place for a line in front of the line `at` and its comments, from `first` on.
-
-        Where the line `at` is the first of a conditional block, the place is in front of that
-        block.
-        """
-        places = range(own_comments_start(self.lines, at, self.language), first - 1, -1)
-        return own_comments_start(self.lines, self.first_unconditional(places), self.language)
 
     def indent(self) -> str:
         """Return the indentation of the section's first statement; two blanks without one."""

@@ -50,7 +50,8 @@ def language(registry: Registry) -> Language:
         message(*numbered_rows(registry, "spoe-message")),
         GROUP,
     )
-    return Language(KINDS, (head for model in models for head in model.heads.by_head))
+    heads = (head for model in models for head in model.heads.by_head)
+    return Language(KINDS, heads, registry.language.budget)
 
 
 class SpoeChecker:

@@ -1,0 +1,164 @@
+"""Bound what caches hold in a process, all of them together: what was put in first goes first."""
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from itertools import count
+from math import inf
+from threading import RLock
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from weakref import WeakSet, ref
+
+Value = TypeVar("Value")
+
+DEFAULT_LIMIT = 16 << 20
+BYTES_FOR_A_CHARACTER = 40
+"""What the lines of a section, and what is read of them, take for each character of their text."""
+
+
+class CacheBudget:
+    """How many bytes caches may hold together, and these caches.
+
+    A cache that nobody uses any more counts no longer, with all that is in it. `sections` are those
+    that are cut into lines, and read.
+    """
+
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        self.limit = limit
+        self.numbers = count()
+        self.lock = RLock()
+        self._caches: WeakSet[BudgetedCache[Any]] = WeakSet()
+        self.sections = ReadSections(self)
+
+    @property
+    def size(self) -> int:
+        """The bytes that all caches hold."""
+        return sum(cache.size for cache in self._caches)
+
+    def add(self, cache: "BudgetedCache[Any]") -> None:
+        """Count what is put into a cache from now on."""
+        self._caches.add(cache)
+
+    def shrink(self) -> None:
+        """Drop what was put in first, until all caches together are within the limit."""
+        with self.lock:
+            while self.size > self.limit:
+                first = min(self._caches, key=BudgetedCache.first_number)
+                if not first.drop_first():
+                    return
+
+
+class _Entry(NamedTuple, Generic[Value]):
+    number: int
+    size: int
+    value: Value
+
+
+class BudgetedCache(Generic[Value]):
+    """Values by any key, each with its size; they are kept as long as the budget has room.
+
+    The last one of a cache that `spares` it stays, however large it is. `dropped` is called with a
+    value for which there was no room.
+    """
+
+    __slots__ = ("__weakref__", "_dropped", "_entries", "_spares", "budget", "size")
+
+    def __init__(
+        self,
+        budget: CacheBudget,
+        dropped: Callable[[Value], object] = lambda value: None,
+        spares: bool = False,
+    ) -> None:
+        self.budget = budget
+        self._spares = spares
+        self.size = 0
+        self._entries: dict[Hashable, _Entry[Value]] = {}
+        self._dropped = dropped
+        budget.add(self)
+
+    def get(self, key: Hashable) -> Value | None:
+        """Return what is kept under `key`; None without it."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.value
+
+    def size_of(self, key: Hashable) -> int:
+        """Return the size with which something was put in; 0 without it."""
+        entry = self._entries.get(key)
+        return 0 if entry is None else entry.size
+
+    def put(self, key: Hashable, value: Value, size: int) -> None:
+        """Keep a value, as the newest."""
+        with self.budget.lock:
+            self.pop(key)
+            self._entries[key] = _Entry(next(self.budget.numbers), size, value)
+            self.size += size
+            self.budget.shrink()
+
+    def pop(self, key: Hashable) -> Value | None:
+        """Take a value out; None without it."""
+        with self.budget.lock:
+            entry = self._entries.pop(key, None)
+            if entry is None:
+                return None
+            self.size -= entry.size
+            return entry.value
+
+    def first_number(self) -> float:
+        """Return the number of what was put in first: it is lower for what is older."""
+        if len(self._entries) <= self._spares:
+            return inf
+        return next(iter(self._entries.values())).number
+
+    def drop_first(self) -> bool:
+        """Drop what was put in first; return whether there was anything to drop."""
+        if len(self._entries) <= self._spares:
+            return False
+        value = self.pop(next(iter(self._entries)))
+        if value is not None:
+            self._dropped(value)
+        return True
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._entries
+
+
+class Forgetful(Protocol):
+    """Something that has more in memory than it needs to have it all again."""
+
+    def forget(self) -> None:
+        """Drop what can be made again."""
+
+
+class ReadSections:
+    """The sections that are read: the ones read first forget it when the budget has no room.
+
+    None of them is kept alive by that. The one that was read last stays as it is, so that the
+    lines of a large one are not cut for every look at it.
+    """
+
+    def __init__(self, budget: CacheBudget) -> None:
+        self._cache: BudgetedCache[ref[Forgetful]] = BudgetedCache(budget, _forget, spares=True)
+
+    def note(self, section: Forgetful, characters: int, length: int) -> None:
+        """Count that some more of the `length` characters of a section's text were read."""
+        key = id(section)
+        known = self._cache.get(key)
+        if known is not None and known() is section:
+            characters += self._cache.size_of(key) // BYTES_FOR_A_CHARACTER
+        gone: Callable[[object], object] = partial(_gone, ref(self._cache), key)
+        one = known if known is not None and known() is section else ref(section, gone)
+        self._cache.put(key, one, min(characters, length) * BYTES_FOR_A_CHARACTER)
+
+
+def _forget(section: "ref[Forgetful]") -> None:
+    found = section()
+    if found is not None:
+        found.forget()
+
+
+def _gone(cache: "ref[BudgetedCache[ref[Forgetful]]]", key: int, _: object) -> None:
+    known = cache()
+    if known is not None:
+        known.pop(key)
