@@ -10,6 +10,7 @@ most two, and neither reads them nor waits for anything.
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.logs.apache import API_VERSION
@@ -35,11 +36,12 @@ def repeats_of(services: "Services") -> OfferRepeat:
         snapshot, admission, environ = req.snapshot, req.admission, req.env
         if snapshot is None or admission is None:
             return
-        document, holds = snapshot.document, admission.holds
+        newest, holds = ref(snapshot), admission.holds  # a server keeps no former text alive
         caller = environ[API_VERSION], environ["REMOTE_USER"], environ.get("HTTP_USER_AGENT", "")
 
         def is_same() -> bool:
-            if unchanged() is not snapshot or not holds(document):
+            now = unchanged()
+            if now is None or now is not newest() or not holds(now.document):
                 return False
             count(*caller)
             return True

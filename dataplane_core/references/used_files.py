@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache, partial
 from pathlib import Path
 
 from dataplane_core.errors import (
@@ -23,13 +22,12 @@ from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.versioned_file import VersionedFile
+from dataplane_core.text.budget import BudgetedCache
 
 _log = logging.getLogger(__name__)
 _TICK = 0.05
-_TEXTS = 3
-"""Texts of which the names are kept: several files change while a reload is awaited, and ask about
-the newest text, the one that HAProxy has loaded, and the one that is being judged.
-"""
+_COPIES = 2
+"""How often a text is held at most: as it is, and in the names that were found in it."""
 
 
 class UsedFiles:
@@ -43,7 +41,8 @@ class UsedFiles:
         self.former = FormerFiles(state)
         self._config = config
         self._patience = patience
-        self._configuration = lru_cache(_TEXTS)(partial(Configuration, config.path))
+        budget = config.on_disk.language.budget
+        self._configurations: BudgetedCache[Configuration] = BudgetedCache(budget)
 
     def check_removal(self, path: Path) -> int:
         """Raise `Conflict` where the configuration names a file, or HAProxy needs it.
@@ -163,6 +162,14 @@ class UsedFiles:
     def _is_used_by(self, text: str, path: Path) -> bool:
         """Tell whether HAProxy looks at a file with a text that is not the newest version's."""
         return Survey(self._configuration(text), path).is_used
+
+    def _configuration(self, text: str) -> Configuration:
+        """Return what is asked of a text; several files change, and ask about the same texts."""
+        known = self._configurations.get(text)
+        if known is None:
+            known = Configuration(self._config.path, text)
+            self._configurations.put(text, known, _COPIES * len(text))
+        return known
 
     def uses(self, path: Path) -> bool:
         """Tell whether HAProxy looks at a file: by its name, folder, or what it belongs to."""

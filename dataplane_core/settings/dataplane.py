@@ -85,7 +85,7 @@ class DataplaneSettings:
         environment="DATAPLANE_THREADS",
     )  # fmt: skip
     cache_size: int = setting(
-        16 << 20, SIZE,
+        8 << 20, SIZE,
         "Memory of each worker for answers, and for lines of the configuration that were read; "
         "what was kept first goes first.",
         flag="--cache-size",

@@ -37,6 +37,7 @@ from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
 from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
+from dataplane_core.text.heap import LARGE, give_back
 from dataplane_core.text.language import Language
 
 _CLOCK_TICK_NS = 50_000_000
@@ -129,6 +130,8 @@ class ConfigurationFile:
         digest, snapshot = digest_of(data), self._current
         if snapshot is None or (snapshot.digest, snapshot.version) != (digest, version):
             snapshot = self.prepare(decode_text(data), digest, version)
+            if len(data) > LARGE:
+                give_back()
         if snapshot.identity != (identity := file_identity(status)):
             snapshot = replace(snapshot, identity=identity)
         self._doubtful = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS

@@ -8,10 +8,12 @@ from threading import RLock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from weakref import WeakSet, ref
 
+from dataplane_core.text.heap import give_back
+
 Value = TypeVar("Value")
 
-DEFAULT_LIMIT = 16 << 20
-BYTES_FOR_A_CHARACTER = 40
+DEFAULT_LIMIT = 8 << 20
+BYTES_FOR_A_CHARACTER = 50
 """What the lines of a section, and what is read of them, take for each character of their text."""
 
 
@@ -26,6 +28,7 @@ class CacheBudget:
         self.limit = limit
         self.numbers = count()
         self.lock = RLock()
+        self._dropped = 0  # bytes since memory was given back
         self._caches: WeakSet[BudgetedCache[Any]] = WeakSet()
         self.sections = ReadSections(self)
 
@@ -41,10 +44,15 @@ class CacheBudget:
     def shrink(self) -> None:
         """Drop what was put in first, until all caches together are within the limit."""
         with self.lock:
-            while self.size > self.limit:
+            while (before := self.size) > self.limit:
                 first = min(self._caches, key=BudgetedCache.first_number)
                 if not first.drop_first():
-                    return
+                    break
+                self._dropped += before - self.size
+            is_much = self._dropped > self.limit
+            self._dropped = 0 if is_much else self._dropped
+        if is_much:
+            give_back()
 
 
 class _Entry(NamedTuple, Generic[Value]):
