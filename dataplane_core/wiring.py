@@ -52,7 +52,8 @@ def _services_on(
 ) -> Services:
     """Make the parts that keep something in the state, and all that stands on them."""
     manager.watch(partial(record, state))
-    registry.language.budget.limit = settings.dataplane.cache_size
+    # The other half is for answers that the event loop remembers.
+    registry.language.budget.limit = settings.dataplane.cache_size // 2
     reload = settings.haproxy.reload
     requests = ReloadTable(state, reload.reload_delay, reload.reload_retention)
     file = VersionedFile(

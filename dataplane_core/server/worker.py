@@ -25,7 +25,6 @@ from dataplane_core.server.wsgi_environ import listener_environ
 _LOOK_AT_END = 0.1  # seconds between two looks at what is left
 _LINGER = 2.0
 """Seconds in which an idle connection is kept at the end: its client may be sending a request."""
-_REMEMBERED = 16 << 20  # bytes of answers that are given again without the application
 _SWITCH = 0.0002  # seconds that a thread may compute while the loop waits
 
 
@@ -95,7 +94,7 @@ class Worker(BaseWorker):
             ),
             most_connections=cfg.worker_connections,
             keep_alive=cfg.keepalive,
-            memory=AnswerMemory(_REMEMBERED),
+            memory=AnswerMemory(self._state.settings.dataplane.cache_size // 2),  # the loop's half
             access_log=AccessLog(),
         )
 

@@ -86,8 +86,9 @@ class DataplaneSettings:
     )  # fmt: skip
     cache_size: int = setting(
         8 << 20, SIZE,
-        "Memory of each worker for answers, and for lines of the configuration that were read; "
-        "what was kept first goes first.",
+        "Memory of each worker for what can be made again: half of it for answers that are given "
+        "without asking the application, half for its own answers, and for lines of the "
+        "configuration that were read. What was kept first goes first.",
         flag="--cache-size",
     )  # fmt: skip
     socket_mode: int = setting(

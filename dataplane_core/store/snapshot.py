@@ -9,20 +9,19 @@ from dataplane_core.text.budget import BudgetedCache
 
 _BYTES_OF_A_KEY = 400
 """About what an answer takes in memory beside its bytes."""
-_PART = 4
 
 
 class AnswerCache(BudgetedCache[bytes]):
     """Whole answers in bytes, by any key.
 
-    An answer that would take more than a quarter of the budget is not kept.
+    An answer that would take more than half of the budget is not kept.
     """
 
     __slots__ = ()
 
     def __setitem__(self, key: Hashable, answer: bytes) -> None:
         size = len(answer) + _BYTES_OF_A_KEY
-        if size <= self.budget.limit // _PART:
+        if size <= self.budget.limit // 2:
             self.put(key, answer, size)
 
 

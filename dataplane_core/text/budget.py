@@ -34,8 +34,8 @@ class CacheBudget:
 
     @property
     def size(self) -> int:
-        """The bytes that all caches hold."""
-        return sum(cache.size for cache in self._caches)
+        """The bytes that all caches hold, without what they spare."""
+        return sum(cache.counted for cache in self._caches)
 
     def add(self, cache: "BudgetedCache[Any]") -> None:
         """Count what is put into a cache from now on."""
@@ -64,8 +64,8 @@ class _Entry(NamedTuple, Generic[Value]):
 class BudgetedCache(Generic[Value]):
     """Values by any key, each with its size; they are kept as long as the budget has room.
 
-    The last one of a cache that `spares` it stays, however large it is. `dropped` is called with a
-    value for which there was no room.
+    The last one of a cache that `spares` it stays, however large it is, and does not count.
+    `dropped` is called with a value for which there was no room.
     """
 
     __slots__ = ("__weakref__", "_dropped", "_entries", "_spares", "budget", "size")
@@ -109,6 +109,13 @@ class BudgetedCache(Generic[Value]):
                 return None
             self.size -= entry.size
             return entry.value
+
+    @property
+    def counted(self) -> int:
+        """The bytes that count for the budget."""
+        if not (self._spares and self._entries):
+            return self.size
+        return self.size - self._entries[next(reversed(self._entries))].size
 
     def first_number(self) -> float:
         """Return the number of what was put in first: it is lower for what is older."""
