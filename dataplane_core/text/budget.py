@@ -113,21 +113,21 @@ class BudgetedCache(Generic[Value]):
     @property
     def counted(self) -> int:
         """The bytes that count for the budget."""
-        if not (self._spares and self._entries):
-            return self.size
-        return self.size - self._entries[next(reversed(self._entries))].size
+        last = next(reversed(self._entries.values()), None) if self._spares else None
+        return self.size - (0 if last is None else last.size)
 
     def first_number(self) -> float:
         """Return the number of what was put in first: it is lower for what is older."""
-        if len(self._entries) <= self._spares:
-            return inf
-        return next(iter(self._entries.values())).number
+        first = next(iter(self._entries.values()), None)
+        return inf if first is None or len(self._entries) <= self._spares else first.number
 
     def drop_first(self) -> bool:
         """Drop what was put in first; return whether there was anything to drop."""
-        if len(self._entries) <= self._spares:
+        # Entries can go at any moment: a section that nobody uses any more takes its own along.
+        first = next(iter(self._entries), None)
+        if first is None or len(self._entries) <= self._spares:
             return False
-        value = self.pop(next(iter(self._entries)))
+        value = self.pop(first)
         if value is not None:
             self._dropped(value)
         return True
