@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from string import Formatter
@@ -49,8 +49,15 @@ class Template(Term):
             for name, spec in self.fields.items()
             if spec in ("int=0", "=")
         }
-        pattern = _pattern(self.bare) + f"(?:{_pattern(self.text[len(self.bare) :])})?"
-        self.pattern = re.compile(pattern if bracket else _pattern(self.text))
+        self._optional = bool(bracket)
+
+    @cached_property
+    def _match(self) -> Callable[[str], re.Match[str] | None]:
+        """The match of the whole word; most of hundreds of words are in no file."""
+        pattern = _pattern(self.text)
+        if self._optional:
+            pattern = _pattern(self.bare) + f"(?:{_pattern(self.text[len(self.bare) :])})?"
+        return re.compile(pattern).fullmatch
 
     def declared(self) -> Iterable[Prop]:
         kinds = {"": "string", "=": "string"}
@@ -73,7 +80,7 @@ class Template(Term):
 
     def _said(self, token: str) -> dict[str, Any] | None:
         """Return the values that a word says, quoted or not; None for a word of another form."""
-        match = self.pattern.fullmatch(plain_word(token))
+        match = self._match(plain_word(token))
         if match is None:
             return None
         texts = zip(self.props, match.groups(), strict=True)
