@@ -55,4 +55,12 @@ def main() -> None:
 
 
 main.add_command(server_command("serve"))
-serve_main = server_command("dataplaneapi", _version_option("dataplaneapi"))
+
+
+def __getattr__(name: str) -> click.Command:
+    """Make `serve_main` for `dataplaneapi`; `dataplane serve` has its flags already."""
+    if name != "serve_main":
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    command = server_command("dataplaneapi", _version_option("dataplaneapi"))
+    globals()[name] = command
+    return command

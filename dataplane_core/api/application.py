@@ -1,5 +1,6 @@
 """The WSGI application: normalise the path of a request, then route it with Falcon."""
 
+import mimetypes
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -39,6 +40,8 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
 
     def __init__(self, services: "Services", frame: Frame, cors: Cors | None = None) -> None:
         middleware = [cors] if cors is not None else None
+        # Falcon would read the system's list of file types, for folders that are not served here.
+        mimetypes.init(files=())
         self._paths = Router()
         super().__init__(
             request_type=ApiRequest,
