@@ -32,7 +32,6 @@ RUNTIME = [
     "ruamel.yaml>=0.19,<0.20",
     "libpass>=1.9.4,<2",
     "bcrypt>=5,<6",
-    "watchfiles>=1.1,<2",
     "cryptography>=48",
     "click>=8.3,<9",
     "python-json-logger>=4,<5",
