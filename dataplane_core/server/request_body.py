@@ -64,7 +64,8 @@ class StreamedBody:
         return iter(self.readline, b"")
 
     def _take(self, size: int) -> bytes:
-        taken = bytes(self._held[:size])
+        with memoryview(self._held) as held:
+            taken = bytes(held[:size])
         del self._held[:size]
         return taken
 
