@@ -60,7 +60,7 @@ class VersionedFile:
         )
         self._pending = PendingReloads(self.records.versions, reloads)
         self.on_disk = ConfigurationFile(path, language, self.records, self._pending.catch_up)
-        self.turns = Turns(state.path("turn.lock"), own.check_timeout)
+        self.turns = Turns(state.directory, own.check_timeout)
         self.judge = Judge(path, language, check, locate)
         self.hand_edits = HandEdits(path, own.on_bad_edit == "keep", self.records, self.judge)
         self._restorer = Restorer(self.on_disk, self.records, self.hand_edits)

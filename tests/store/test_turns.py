@@ -101,6 +101,20 @@ def test_after_a_refusal_the_next_has_its_turn(bench, scene):
     assert "next" in bench.text
 
 
+def test_who_waits_is_not_overtaken_by_who_comes_later(bench, scene):
+    first, second, third = (bench.store() for _ in range(3))
+    refused = scene.first(adding(first, "refused", version=1))
+    waiting = scene.waits(adding(second, "waiting", version=1))
+    later = scene.waits(adding(third, "later", version=1))
+    scene.go()
+    with pytest.raises(CheckFailed):
+        refused.result(PATIENCE)
+    assert waiting.result(PATIENCE).version == 2
+    with pytest.raises(VersionMismatch):
+        later.result(PATIENCE)
+    assert len(bench.checker.texts) == 2
+
+
 @pytest.mark.parametrize("by_transaction", [False, True])
 def test_a_transaction_that_is_overtaken_is_closed_without_a_check(bench, scene, by_transaction):
     config, other = bench.store(), bench.store()
