@@ -7,6 +7,7 @@ violations and the answer can lead with the one that counts most.
 import re
 from collections.abc import Callable, Iterable
 from copy import copy
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -21,7 +22,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LARGEST = 2**63 - 1
 
 
+@cache
 def _messages(kind: str) -> dict[str, Any]:
+    """Return the rules of fields of one kind; each field has a copy, of the same rules."""
     wrong = BrokenRule(TYPE_ERROR, f"in body must be {kind}")
     return {
         "invalid": wrong,
@@ -111,8 +114,12 @@ def _of_name(rule: BrokenRule) -> BrokenRule:
     return BrokenRule(rule.code, f"in body has a name that {rule.removeprefix('in body ')}")
 
 
+@cache
 def pattern_check(pattern: str) -> Callable[[str], None]:
-    """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's."""
+    """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's.
+
+    Fields with one pattern share it: most have one of a few.
+    """
     found = re.compile(pattern, re.ASCII).search
     rule = BrokenRule(Code.PATTERN, f"in body should match '{pattern}'")
 
