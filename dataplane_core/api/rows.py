@@ -15,7 +15,7 @@ from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.extra_props import INDEX
-from dataplane_core.resources.locate import ParentReference, named_rows, row_name
+from dataplane_core.resources.locate import ParentReference, find_named, row_name
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
@@ -96,7 +96,7 @@ class RowResource:
         self._view.answer_change(req, resp, edit.outcome, 201)
 
     def _place(self, section: Section, parent: ParentReference, index: int) -> int:
-        length = len(self._collection.table.rows(section))
+        length = self._collection.table.count(section)
         if index > length:
             raise BadRequest(f"index out of range: Object with id {index} in {parent} out of range")
         return index if index >= 0 else length
@@ -109,21 +109,20 @@ class RowResource:
         name = values.get(str(one.key))
         if name is None and one.unnamed is not None:
             name = one.unnamed(one.table.line(values))
-        if name in named_rows(one, section):
+        if name is not None and find_named(one, section, name) is not None:
             raise self._taken(name, parent)
         return name
 
     def _find(self, section: Section, parent: ParentReference, key: Any) -> Row:
-        if self._collection.key is not None:
-            row = named_rows(self._collection, section).get(key)
-            if row is None:
-                raise self._missing(key, parent)
-            return row
-        rows = self._collection.table.rows(section)
-        index = int(key)
-        if not 0 <= index < len(rows):
-            raise self._missing(index, parent)
-        return rows[index]
+        one = self._collection
+        if one.key is not None:
+            row = find_named(one, section, key)
+        else:
+            key = int(key)
+            row = one.table.nth(section, key)
+        if row is None:
+            raise self._missing(key, parent)
+        return row
 
     def _without_index(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -236,5 +235,5 @@ class RowItem(RowResource):
         if one.key not in row.values and values.get(one.key) == old:
             del values[one.key]
         new = values.get(one.key)
-        if new is not None and new != old and new in named_rows(one, section):
+        if new is not None and new != old and find_named(one, section, new) is not None:
             raise self._taken(new, parent)

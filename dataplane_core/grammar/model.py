@@ -16,6 +16,7 @@ from dataplane_core.grammar.statements import EACH, FIRST, LineContent, LineForm
 from dataplane_core.text.lines import Line
 from dataplane_core.text.section import Section
 from dataplane_core.text.section_edit import SectionEdit
+from dataplane_core.text.splice import CarriedReading, Splice, added_lines, moved
 from dataplane_core.text.tokens import may_be_quoted, plain_word
 
 
@@ -51,6 +52,57 @@ class HeadTable:
             if length == 1 or not any(tokens[:n] in self.by_head for n in range(1, length)):
                 return *candidates[0], None
         return None
+
+    def has_head(self, line: Line) -> bool:
+        """Return whether a line has the head of a statement, be it read or not."""
+        tokens = line.tokens[: self.longest]
+        if may_be_quoted(line.raw):
+            tokens = tuple(map(plain_word, tokens))
+        return any(tokens[:length] in self.by_head for length in range(1, len(tokens) + 1))
+
+    def reads(self, line: Line) -> bool:
+        """Return whether a statement reads a line."""
+        match = self.lookup(line)
+        return match is not None and match[2] is not None
+
+
+class FoundLines(CarriedReading):
+    """The lines of a section that a model knows, by statement."""
+
+    __slots__ = ("_heads", "by_statement")
+
+    def __init__(
+        self, heads: HeadTable, by_statement: Mapping[Statement, list[StatementLine]]
+    ) -> None:
+        self._heads = heads
+        self.by_statement = by_statement
+
+    @classmethod
+    def among(cls, heads: HeadTable, lines: Iterable[tuple[int, Line]]) -> Self:
+        """Return what is found among some lines, given with their places."""
+        found: dict[Statement, list[StatementLine]] = {}
+        for at, line in lines:
+            if line.tokens and (match := heads.lookup(line)):
+                statement, form, reading = match
+                found.setdefault(statement, []).append(StatementLine(at, form, reading))
+        return cls(heads, found)
+
+    def after(self, splices: Sequence[Splice]) -> Self:
+        """Return the lines after an edit; only those that come are read."""
+        found: dict[Statement, list[StatementLine]] = {}
+        for statement, lines in self.by_statement.items():
+            places = ((line, moved(line.at, splices)) for line in lines)
+            stay = [line._replace(at=at) for line, at in places if at is not None]
+            if stay:
+                found[statement] = stay
+        come = self.among(self._heads, added_lines(splices)).by_statement
+        for statement, lines in come.items():
+            found[statement] = sorted([*found.get(statement, ()), *lines], key=_place)
+        return type(self)(self._heads, found)
+
+
+def _place(line: StatementLine) -> int:
+    return line.at
 
 
 class Model(Declaration):
@@ -91,18 +143,13 @@ class Model(Declaration):
     def _index(self) -> PropertyIndex[Statement]:
         return PropertyIndex(self.statements)
 
-    def find(self, section: Section) -> dict[Statement, list[StatementLine]]:
+    def find(self, section: Section) -> Mapping[Statement, list[StatementLine]]:
         """Return the section's lines by statement, those of a statement in file order."""
-        cached: dict[Statement, list[StatementLine]] | None = section.cache.get(self)
-        if cached is not None:
-            return cached
-        found: dict[Statement, list[StatementLine]] = {}
-        for at, line in section.lines_with(self.heads.first_words):
-            if line.tokens and (match := self.heads.lookup(line)):
-                statement, form, reading = match
-                found.setdefault(statement, []).append(StatementLine(at, form, reading))
-        section.cache[self] = found
-        return found
+        known: FoundLines | None = section.cache.get(self)
+        if known is None:
+            lines = section.lines_with(self.heads.first_words)
+            known = section.cache[self] = FoundLines.among(self.heads, lines)
+        return known.by_statement
 
     def read(self, section: Section) -> dict[str, Any]:
         """Return the section as a flat object: dotted property names with JSON values."""

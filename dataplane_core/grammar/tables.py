@@ -7,6 +7,7 @@ from typing import Any
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
 from dataplane_core.grammar.reconcile import StatementLine, reconcile
+from dataplane_core.grammar.row_places import LineMarks, Test
 from dataplane_core.grammar.statements import LineForm, Statement
 from dataplane_core.text.comments import own_comments_start
 from dataplane_core.text.lines import Line
@@ -77,6 +78,21 @@ class RowTable:
             return None
         return Row(at, match[1], match[2], line)
 
+    def count(self, section: Section) -> int:
+        """Return the number of rows."""
+        return len(self._marks(section, self.heads.reads))
+
+    def nth(self, section: Section, index: int) -> Row | None:
+        """Return the row with an index, without a look at the others; None without such a row."""
+        rows = self._marks(section, self.heads.reads)
+        return self.row(section, rows.place(index)) if 0 <= index < len(rows) else None
+
+    def _marks(self, section: Section, test: Test) -> LineMarks:
+        known: LineMarks | None = section.cache.get(test)
+        if known is None:
+            known = section.cache[test] = LineMarks.of(test, section.lines)
+        return known
+
     def _scan(self, section: Section) -> Iterator[Row]:
         rows = (self._row(*found) for found in section.lines_with(self.heads.first_words))
         return (row for row in rows if row is not None)
@@ -104,17 +120,17 @@ class RowTable:
         return edit.done()
 
     def _place_of(self, section: Section, index: int | None) -> int:
-        rows = [row.at for row in self.rows(section)]
-        if index is not None and index < len(rows):
-            return section.place_in_front(rows[index - 1] + 1 if index else 0, rows[index])
-        lines = section.lines
-        alike = (at + 1 for at in range(len(lines) - 1, -1, -1) if self.heads.lookup(lines[at]))
-        behind = next(alike, None)  # the last line of the table, be it read or not
-        if behind is None:
+        if index is not None and index < self.count(section):
+            rows = self._marks(section, self.heads.reads)
+            above = rows.place(index - 1) + 1 if index else 0
+            return section.place_in_front(above, rows.place(index))
+        # The last line of the table, be it read or not.
+        behind = self._marks(section, self.heads.has_head).end
+        if not behind:
             return section.unconditional_place(self._place(section))
         if index is None:
             return section.unconditional_place(behind)
-        return section.first_unconditional(range(behind, len(lines) + 1))
+        return section.first_unconditional(range(behind, len(section.lines) + 1))
 
     def _place(self, section: Section) -> int:
         for at, line in enumerate(section.lines):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from dataplane_core.text.lines import Line
 
-Item = TypeVar("Item")
+Items = TypeVar("Items", bytes, tuple[Line, ...])
 
 
 class Splice(NamedTuple):
@@ -39,10 +39,8 @@ class CarriedReading:
         raise NotImplementedError
 
 
-def pieces(
-    items: Sequence[Item], changes: Iterable[tuple[int, int, Sequence[Item]]]
-) -> Iterator[Sequence[Item]]:
-    """Yield the parts of a sequence with other items in some places, in order.
+def pieces(items: Items, changes: Iterable[tuple[int, int, Items]]) -> Iterator[Items]:
+    """Yield the parts of lines, or of a byte for each line, with others in some places, in order.
 
     A change is a place, a number of items that go from there on, and the items that come.
 
@@ -71,6 +69,14 @@ def moved(at: int, splices: Iterable[Splice]) -> int | None:
             return None
         place += splice.growth
     return place
+
+
+def added_lines(splices: Iterable[Splice]) -> Iterator[tuple[int, Line]]:
+    """Yield the lines that come with an edit, with the places that they get."""
+    grown = 0
+    for splice in splices:
+        yield from enumerate(splice.added, splice.at + grown)
+        grown += splice.growth
 
 
 def common_start(one: Sequence[Any], other: Sequence[Any]) -> int:
