@@ -1,6 +1,6 @@
 """Find sections and rows by the names that clients know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dataplane_core.errors import AlreadyExists, Reference
@@ -12,11 +12,10 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.row_names import RowNames
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import DEFAULTS, GLOBAL, LISTEN, LISTEN_PARTS, NAMELESS
 from dataplane_core.text.numbers import is_digits
-from dataplane_core.text.splice import CarriedReading, Splice
-from dataplane_core.text.tokens import may_be_quoted
 
 UNNAMED_DEFAULTS = "unnamed_defaults_"
 """The names of `defaults` sections without one: `unnamed_defaults_1`, `_2` in file order."""
@@ -132,40 +131,16 @@ def named_rows(rows: RowCollection, section: Section) -> dict[str, Row]:
 def find_named(rows: RowCollection, section: Section, name: str) -> Row | None:
     """Return the first row with a name; None without one.
 
-    Only lines in which the name stands are read, and those with quotes, which may spell it
-    otherwise. Where a row without a name gets one made up, all lines are.
+    Only the lines that may have the name are read. Where a row without a name gets one made up, all
+    lines are.
     """
-    if rows.unnamed is not None or (rows.name, "names") in section.cache:
+    if rows.unnamed is not None or rows.key is None or (rows.name, "names") in section.cache:
         return named_rows(rows, section).get(name)
-    for at in _lines_naming(section, name):
+    for at in RowNames.in_section(section, rows.table, rows.key).places(section, name):
         row = rows.table.row(section, at)
         if row is not None and row_name(rows, row) == name:
             return row
     return None
-
-
-def _lines_naming(section: Section, name: str) -> Iterable[int]:
-    """Return the places of the lines that may hold a word, in order."""
-    known: _Quotes | None = section.cache.get(_Quotes)
-    if known is None:
-        known = section.cache[_Quotes] = _Quotes(may_be_quoted(section.text))
-    lines = enumerate(section.lines)
-    if not known.some:
-        return [at for at, line in lines if name in line.raw]
-    return (at for at, line in lines if name in line.raw or may_be_quoted(line.raw))
-
-
-class _Quotes(CarriedReading):
-    """Whether any line of a section may hold a quote or a backslash."""
-
-    __slots__ = ("some",)
-
-    def __init__(self, some: bool) -> None:
-        self.some = some
-
-    def after(self, splices: Sequence[Splice]) -> "_Quotes":
-        added = (line.raw for splice in splices for line in splice.added)
-        return _Quotes(True) if any(map(may_be_quoted, added)) else self
 
 
 def owner(

@@ -89,12 +89,13 @@ class TransactionTable:
     def __init__(self, state: State, ttl: float) -> None:
         self._state = state
         self._ttl = ttl
+        self._locks = [state.path(f"edit-{number:02d}.lock") for number in range(16)]
         state.migrate("transactions", _TABLES)
 
     def editing(self, transaction_id: str) -> AbstractContextManager[int]:
         """Lock a transaction against edits and commits of all other workers."""
-        number = zlib.crc32(transaction_id.encode("utf-8", "replace")) % 16
-        return locked(self._state.path(f"edit-{number:02d}.lock"))
+        number = zlib.crc32(transaction_id.encode("utf-8", "replace")) % len(self._locks)
+        return locked(self._locks[number])
 
     def get(self, transaction_id: str) -> TransactionRecord | None:
         """Return a transaction as it is now; None without one."""

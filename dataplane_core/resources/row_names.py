@@ -1,0 +1,84 @@
+"""Find the row with a name in a section of many rows, and know that none has it, at once.
+
+Most rows have their name behind the first word of the line. Which names stand there is kept with
+the place where each was seen last, by a section and all those that edits make of it together: what
+is kept says too much rather than too little, and every place is looked at before it is believed.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from dataplane_core.grammar import RowTable
+from dataplane_core.grammar.terms import TermSequence
+from dataplane_core.text import Line, Section
+from dataplane_core.text.splice import CarriedReading, Splice, added_lines
+from dataplane_core.text.tokens import may_be_quoted
+
+_NEAR = (0, 1, -1, 2, -2, 3, -3, 4, -4)
+
+
+class RowNames(CarriedReading):
+    """The names of a table's rows, which have their names in the property `key`."""
+
+    __slots__ = ("_hints", "_is_plain", "_table", "_twice")
+
+    def __init__(self, table: RowTable, key: str, lines: Sequence[Line]) -> None:
+        self._table = table
+        self._hints: dict[str, int] = {}
+        self._twice: set[str] = set()
+        self._is_plain = _has_names_first(table, key)
+        self._learn(enumerate(lines))
+
+    @classmethod
+    def in_section(cls, section: Section, table: RowTable, key: str) -> "RowNames":
+        """Return the names in a section."""
+        known: RowNames | None = section.cache.get((cls, table))
+        if known is None:
+            known = section.cache[cls, table] = cls(table, key, section.lines)
+        return known
+
+    def after(self, splices: Sequence[Splice]) -> "RowNames":
+        """Return the same, with the names that have come."""
+        self._learn(added_lines(splices))
+        return self
+
+    def _learn(self, lines: Iterable[tuple[int, Line]]) -> None:
+        for at, line in lines:
+            if not self._is_plain:
+                return
+            if self._table.heads.has_head(line):
+                name = "".join(line.tokens[1:2])
+                if name in self._hints:
+                    self._twice.add(name)
+                self._hints[name] = at
+                if may_be_quoted(name):
+                    self._is_plain = False  # the name may be spelled in other ways
+
+    def places(self, section: Section, name: str) -> Iterable[int]:
+        """Return the places of the lines that may be the row with a name, in order."""
+        lines = section.lines
+        if not self._is_plain:
+            return (at for at, line in enumerate(lines) if _may_say(line, name))
+        hint = self._hints.get(name)
+        if hint is None:
+            return ()
+        if name not in self._twice:
+            for at in (hint + step for step in _NEAR):
+                if 0 <= at < len(lines) and self._has_name(lines[at], name):
+                    self._hints[name] = at
+                    return (at,)
+        return [at for at, line in enumerate(lines) if name in line.raw]
+
+    def _has_name(self, line: Line, name: str) -> bool:
+        return line.tokens[1:2] == (name,) and self._table.heads.has_head(line)
+
+
+def _has_names_first(table: RowTable, key: str) -> bool:
+    """Return whether all rows have the property `key` right behind the only word of their head."""
+    terms = [form.term for form in table.statement.forms if len(form.head) == 1]
+    return len(terms) == len(table.statement.forms) and all(
+        isinstance(term, TermSequence) and term.terms[0].names == {key} for term in terms
+    )
+
+
+def _may_say(line: Line, name: str) -> bool:
+    return name in line.raw or may_be_quoted(line.raw)
