@@ -7,7 +7,7 @@ through bytes, and an edit moves no number of a line.
 from collections.abc import Callable, Iterable, Sequence
 
 from dataplane_core.text.lines import Line
-from dataplane_core.text.splice import CarriedReading, Splice, pieces
+from dataplane_core.text.splice import CarriedReading, Splice, marks_after
 
 Test = Callable[[Line], bool]
 _YES = b"\x01"
@@ -31,7 +31,7 @@ class LineMarks(CarriedReading):
         """Return the marks after an edit; only lines that come are tested."""
         test = self._test
         changes = [(at, removed, bytes(map(test, added))) for at, removed, added in splices]
-        return LineMarks(test, b"".join(pieces(self._marks, changes)))
+        return LineMarks(test, marks_after(self._marks, changes))
 
     def __len__(self) -> int:
         """Return the number of lines that pass."""

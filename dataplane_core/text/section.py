@@ -8,7 +8,7 @@ from dataplane_core.text.language import DEFAULTS, SECTIONS, Language
 from dataplane_core.text.lines import Line, ended, is_whole
 from dataplane_core.text.outline import Outline
 from dataplane_core.text.places import Places
-from dataplane_core.text.splice import CarriedReading, Splice, pieces
+from dataplane_core.text.splice import CarriedReading, Splice, lines_after
 from dataplane_core.text.tokens import unquote
 
 SCOPE_KIND = "["
@@ -190,13 +190,11 @@ class Section(Places):
         """
         if not splices:
             return self
-        lines: list[Line] = []
-        for piece in pieces(self.lines, splices):
-            lines += piece
+        lines = lines_after(self.lines, splices)
         is_ended = (self.lines[-1] if self.lines else self.header).raw.endswith("\n")
         if not is_ended or not all(is_whole(line) for one in splices for line in one.added):
             return self.with_lines(lines)
-        return self._edited(self.header, tuple(lines), splices)
+        return self._edited(self.header, lines, splices)
 
     def splices_from(self, other: "Section") -> Sequence[Splice] | None:
         """Return the edit of its lines that has made this section of `other`.

@@ -11,7 +11,7 @@ from dataplane_core.errors import (
     VersionMismatch,
 )
 from dataplane_core.store.journal import transactions as rows
-from dataplane_core.text import Document
+from dataplane_core.text import Document, Line
 from tests.store.support import LANGUAGE, TEXT, Bench, add_server, with_backend
 
 
@@ -264,3 +264,26 @@ def _changed(document, what, number):
         return document.remove(section)
     line = type(section.header)(f"  option x{number}\n")
     return document.replace(section, section.insert(section.end(), line))
+
+
+def test_an_edit_costs_what_it_changes_and_not_its_section(bench, monkeypatch):
+    """In bytes of the state, and in lines that are made, also in the worker that takes over."""
+    servers = "".join(f"  server s{number} 10.0.0.1:80\n" for number in range(2000))
+    bench.file.write_text(TEXT + "\n" + servers)
+    config, other = bench.store(), bench.store()
+    transaction = config.transactions.begin(config.version())
+    config.snapshot(transaction.id).document.find("backend", "be2").lines
+    other.snapshot().document.find("backend", "be2").lines
+    made = []
+    init = Line.__init__
+    monkeypatch.setattr(Line, "__init__", lambda line, raw: made.append(raw) or init(line, raw))
+    for number in range(100):
+        add_server(config, "be2", f"new{number}", transaction_id=transaction.id)
+    assert len(made) < 4 * 100
+    rows = config.file.records.state.read("SELECT * FROM edits")
+    assert len(rows) == 100
+    assert max(sum(len(str(value)) for value in tuple(row)) for row in rows) < 200
+    made.clear()
+    section = other.snapshot(transaction.id).document.find("backend", "be2")
+    assert len(section.lines) == 2102
+    assert len(made) < 2 * 100

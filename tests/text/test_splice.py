@@ -3,7 +3,14 @@ from hypothesis import strategies as st
 
 from dataplane_core.text import Line, Section
 from dataplane_core.text.section_edit import SectionEdit
-from dataplane_core.text.splice import Splice, common_end, common_start, moved, pieces
+from dataplane_core.text.splice import (
+    Splice,
+    common_end,
+    common_start,
+    lines_after,
+    marks_after,
+    moved,
+)
 
 ITEMS = st.lists(st.integers(0, 2), max_size=12)
 
@@ -30,7 +37,9 @@ def test_a_line_is_found_where_it_has_moved(raws, data):
         )
     new = edit.done()
     splices = new.splices_from(section)
-    assert list(pieces(section.lines, splices)) and sum(pieces(section.lines, splices), ()) == new.lines
+    assert lines_after(section.lines, splices) == new.lines
+    changes = [(splice.at, splice.removed, bytes(len(splice.added))) for splice in splices]
+    assert len(marks_after(bytes(len(section.lines)), changes)) == len(new.lines)
     for at, line in enumerate(section.lines):
         place = moved(at, splices)
         assert (line not in new.lines) if place is None else new.lines[place] is line
