@@ -15,7 +15,7 @@ from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.extra_props import INDEX
-from dataplane_core.resources.locate import ParentReference, find_named, row_name
+from dataplane_core.resources.locate import ParentReference, find_named, is_taken, row_name
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
 
@@ -109,7 +109,7 @@ class RowResource:
         name = values.get(str(one.key))
         if name is None and one.unnamed is not None:
             name = one.unnamed(one.table.line(values))
-        if name is not None and find_named(one, section, name) is not None:
+        if name is not None and is_taken(one, section, name):
             raise self._taken(name, parent)
         return name
 
@@ -235,5 +235,5 @@ class RowItem(RowResource):
         if one.key not in row.values and values.get(one.key) == old:
             del values[one.key]
         new = values.get(one.key)
-        if new is not None and new != old and find_named(one, section, new) is not None:
+        if new is not None and new != old and is_taken(one, section, new):
             raise self._taken(new, parent)

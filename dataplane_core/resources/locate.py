@@ -12,7 +12,7 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.resources.registry import Registry
-from dataplane_core.resources.row_names import RowNames
+from dataplane_core.resources.row_names import RowNames, places_of
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import DEFAULTS, GLOBAL, LISTEN, LISTEN_PARTS, NAMELESS
 from dataplane_core.text.numbers import is_digits
@@ -136,11 +136,18 @@ def find_named(rows: RowCollection, section: Section, name: str) -> Row | None:
     """
     if rows.unnamed is not None or rows.key is None or (rows.name, "names") in section.cache:
         return named_rows(rows, section).get(name)
-    for at in RowNames.in_section(section, rows.table, rows.key).places(section, name):
+    for at in places_of(section, rows.table, name):
         row = rows.table.row(section, at)
         if row is not None and row_name(rows, row) == name:
             return row
     return None
+
+
+def is_taken(rows: RowCollection, section: Section, name: str) -> bool:
+    """Return whether a row has a name; what is read for that is kept for the next question."""
+    if rows.unnamed is None and rows.key is not None:
+        RowNames.learn(section, rows.table, rows.key)
+    return find_named(rows, section, name) is not None
 
 
 def owner(

@@ -21,20 +21,18 @@ class RowNames(CarriedReading):
 
     __slots__ = ("_hints", "_is_plain", "_table", "_twice")
 
-    def __init__(self, table: RowTable, key: str, lines: Sequence[Line]) -> None:
+    def __init__(self, section: Section, table: RowTable, key: str) -> None:
         self._table = table
         self._hints: dict[str, int] = {}
         self._twice: set[str] = set()
         self._is_plain = _has_names_first(table, key)
-        self._learn(enumerate(lines))
+        self._learn(section.lines_with(table.heads.first_words))
 
     @classmethod
-    def in_section(cls, section: Section, table: RowTable, key: str) -> "RowNames":
-        """Return the names in a section."""
-        known: RowNames | None = section.cache.get((cls, table))
-        if known is None:
-            known = section.cache[cls, table] = cls(table, key, section.lines)
-        return known
+    def learn(cls, section: Section, table: RowTable, key: str) -> None:
+        """Have the names of a section known; that pays where rows are added one by one."""
+        if (cls, table) not in section.cache:
+            section.cache[cls, table] = cls(section, table, key)
 
     def after(self, splices: Sequence[Splice]) -> "RowNames":
         """Return the same, with the names that have come."""
@@ -55,18 +53,17 @@ class RowNames(CarriedReading):
 
     def places(self, section: Section, name: str) -> Iterable[int]:
         """Return the places of the lines that may be the row with a name, in order."""
-        lines = section.lines
-        if not self._is_plain:
-            return (at for at, line in enumerate(lines) if _may_say(line, name))
         hint = self._hints.get(name)
+        if not self._is_plain or name in self._twice:
+            return _scanned(section, self._table, name)
         if hint is None:
             return ()
-        if name not in self._twice:
-            for at in (hint + step for step in _NEAR):
-                if 0 <= at < len(lines) and self._has_name(lines[at], name):
-                    self._hints[name] = at
-                    return (at,)
-        return [at for at, line in enumerate(lines) if name in line.raw]
+        lines = section.lines
+        for at in (hint + step for step in _NEAR):
+            if 0 <= at < len(lines) and self._has_name(lines[at], name):
+                self._hints[name] = at
+                return (at,)
+        return _scanned(section, self._table, name)
 
     def _has_name(self, line: Line, name: str) -> bool:
         return line.tokens[1:2] == (name,) and self._table.heads.has_head(line)
@@ -80,5 +77,12 @@ def _has_names_first(table: RowTable, key: str) -> bool:
     )
 
 
-def _may_say(line: Line, name: str) -> bool:
-    return name in line.raw or may_be_quoted(line.raw)
+def places_of(section: Section, table: RowTable, name: str) -> Iterable[int]:
+    """Return the places of the lines that may be the row with a name, in order."""
+    known: RowNames | None = section.cache.get((RowNames, table))
+    return _scanned(section, table, name) if known is None else known.places(section, name)
+
+
+def _scanned(section: Section, table: RowTable, name: str) -> Iterable[int]:
+    lines = section.lines_with(table.heads.first_words)
+    return (at for at, line in lines if name in line.raw or may_be_quoted(line.raw))

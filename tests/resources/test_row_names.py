@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from dataplane_core.grammar import RowTable, seq, statement, word
 from dataplane_core.resources.collections import Naming, RowCollection
-from dataplane_core.resources.locate import find_named, named_rows
+from dataplane_core.resources.locate import find_named, is_taken, named_rows
 from dataplane_core.resources.row_names import RowNames
 from dataplane_core.text import Section
 from dataplane_core.text.section_edit import SectionEdit
@@ -26,7 +26,7 @@ def test_names_are_found_in_a_section_and_in_all_that_edits_make_of_it(lines, da
     sections = [Section.parse("backend b\n" + "".join(f"  {' '.join(line)}\n" for line in lines))]
     for _ in range(data.draw(st.integers(0, 5))):
         section = data.draw(st.sampled_from(sections))
-        find_named(SERVERS, section, "a")
+        data.draw(st.sampled_from([is_taken, find_named]))(SERVERS, section, "a")
         edit, places = SectionEdit(section), st.integers(0, len(section.lines))
         edit.insert(data.draw(places), data.draw(LINES))
         if (at := data.draw(places)) < len(section.lines):
@@ -41,7 +41,7 @@ def test_names_are_found_in_a_section_and_in_all_that_edits_make_of_it(lines, da
 
 def test_of_many_rows_few_are_looked_at(monkeypatch):
     section = Section.parse("backend b\n" + "".join(f"  server s{at} ::1\n" for at in range(1000)))
-    assert find_named(SERVERS, section, "s7").at == 7
+    assert is_taken(SERVERS, section, "s7")
     section = SERVERS.table.insert(section, {"name": "new", "address": "::2"})
     read = []
     row = RowTable.row

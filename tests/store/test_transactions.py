@@ -272,8 +272,8 @@ def test_an_edit_costs_what_it_changes_and_not_its_section(bench, monkeypatch):
     bench.file.write_text(TEXT + "\n" + servers)
     config, other = bench.store(), bench.store()
     transaction = config.transactions.begin(config.version())
-    config.snapshot(transaction.id).document.find("backend", "be2").lines
-    other.snapshot().document.find("backend", "be2").lines
+    for document in (config.snapshot(transaction.id).document, other.snapshot().document):
+        assert len(document.find("backend", "be2").lines) == 2002
     made = []
     init = Line.__init__
     monkeypatch.setattr(Line, "__init__", lambda line, raw: made.append(raw) or init(line, raw))
