@@ -60,8 +60,11 @@ class Outline:
         if not found:
             return []
         places = sorted(chain.from_iterable(found))
-        raws = self._cut() if self._all is None else [line.raw for line in self._all]
-        return [(at, self.line(at, raws[at])) for at in places]
+        every, made = self._all, self._made
+        if every is not None:
+            return [(at, every[at]) for at in places]
+        raws = self._cut()
+        return [(at, made.get(at) or made.setdefault(at, Line(raws[at]))) for at in places]
 
     def _cut(self) -> list[str]:
         return split_lines(self._text[self._start :])
