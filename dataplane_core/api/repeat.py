@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KEY = "dataplane.repeat"
 """The key of a request's environment under which the function stands."""
 
+BASIS = "dataplane.repeat_basis"
+"""The key under which stands what the answer was read from; equal answers have the same object."""
+
 OfferRepeat = Callable[[CheckedRequest], None]
 
 
@@ -46,6 +49,6 @@ def repeats_of(services: "Services") -> OfferRepeat:
             count(*caller)
             return True
 
-        environ[KEY] = is_same
+        environ[KEY], environ[BASIS] = is_same, snapshot
 
     return offer

@@ -31,6 +31,9 @@ REPEAT = "dataplane.repeat"
 ID_FIELD = "HTTP_X_REQUEST_ID"
 """The field in which a request may give its identifier."""
 
+BASIS = "dataplane.repeat_basis"
+"""The key under which it leaves the object that the answer was read from."""
+
 _ID_HEADER = "x-request-id"
 _NOT_OF_THE_REQUEST = frozenset({ID_FIELD, "HTTP_CONNECTION", "HTTP_KEEP_ALIVE"})
 _OVERHEAD = 2048  # bytes that an answer costs beside its body and its head, about
@@ -123,13 +126,15 @@ class Heads(dict[bytes, KnownHead]):
 class AnswerMemory:
     """Answers, within a budget of bytes; of one process, for its loop and its threads.
 
-    Once an answer holds no longer, all are forgotten: most often the configuration has changed, and
-    what was read from the former one must not be kept in memory by answers nobody asks for.
+    Once an answer holds no longer, or one comes that was read from something else, all are
+    forgotten: what was read from a former configuration must not be kept in memory, and that
+    configuration with it, by answers that nobody asks for.
     """
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
         self._size = 0
+        self._basis: object = None
         self._answers: dict[bytes, RememberedAnswer] = {}
         self._heads: dict[Kind, Heads] = {}
         self._lock = threading.Lock()
@@ -170,7 +175,7 @@ class AnswerMemory:
         body: bytes,
     ) -> None:
         """Keep the answer of a request, if the application lets it be given again."""
-        holds = environ.pop(REPEAT, None)
+        holds, basis = environ.pop(REPEAT, None), environ.pop(BASIS, None)
         if holds is None or head.method != "GET" or head.length:
             return
         scheme, certificate = environ["dataplane.listener"], environ.get("dataplane.certificate")
@@ -196,6 +201,9 @@ class AnswerMemory:
         if answer.size > self._budget // 2:
             return
         with self._lock:
+            if basis is not self._basis:
+                self._clear()
+                self._basis = basis
             self._drop(answer.key)
             self._answers[answer.key] = answer
             self._size += answer.size
@@ -206,10 +214,13 @@ class AnswerMemory:
     def clear(self) -> None:
         """Forget all answers."""
         with self._lock:
-            self._answers.clear()
-            self._size = 0
-            for heads in self._heads.values():
-                heads.clear()
+            self._clear()
+
+    def _clear(self) -> None:
+        self._answers.clear()
+        self._size, self._basis = 0, None
+        for heads in self._heads.values():
+            heads.clear()
 
     def _know(
         self, answer: RememberedAnswer, head: RequestHead, scheme: str, certificate: bytes | None

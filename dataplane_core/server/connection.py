@@ -110,6 +110,11 @@ class Connection(Transport):
         return self.react in (self._on_bytes, self._on_handshake) and not self._heads.partial
 
     @property
+    def unfinished(self) -> int:
+        """The bytes of a request that are held until it is whole."""
+        return len(self._heads.partial) + len(self._body)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether the loop waits for a request, of which some may be there."""
         return self.react in (self._on_bytes, self._on_handshake, self._on_body)
@@ -120,6 +125,7 @@ class Connection(Transport):
             try:
                 raw = self._heads.feed(data)
                 if raw is None:
+                    self.serving.limit_unfinished(self.unfinished)
                     return
                 head = parse_head(raw)
             except RefusedRequest as refused:
@@ -188,6 +194,8 @@ class Connection(Transport):
             self._stream(head, b"", None, lambda: b"")
         elif len(self._body) > _SHORT_BODY:
             self._stream(head, b"", None)
+        else:
+            self.serving.limit_unfinished(self.unfinished)
 
     def _stream(
         self,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from dataplane_core.server.body_framing import BodyFraming
 
+_UNFINISHED = 16 << 20  # bytes of requests that are not whole, of all connections
+_LITTLE = 1 << 14  # bytes of one request that nobody looks at
 _SHORTEST, _LONGEST = 0.1, 1.0  # seconds between two looks at clients that may be too slow
 
 
@@ -55,6 +57,10 @@ class OpenConnection(Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing of a request is there, and none is served."""
+
+    @property
+    def unfinished(self) -> int:
+        """The bytes of a request that are held until it is whole."""
 
     @property
     def is_waiting(self) -> bool:
@@ -125,6 +131,17 @@ class Serving:
             soonest = min(soonest, connection.deadline)
         self._next_look = max(soonest, now + _SHORTEST)
         return self._next_look - now
+
+    def limit_unfinished(self, grown: int) -> None:
+        """Close the connection that holds most of a request, if all hold too much together.
+
+        `grown` are the bytes that the one holds which asks for this.
+        """
+        if grown <= _LITTLE:
+            return
+        sizes = [(one.unfinished, one) for one in tuple(self.connections.values())]
+        if sum(size for size, _ in sizes) > _UNFINISHED:
+            max(sizes, key=lambda pair: pair[0])[1].close()
 
     def end_idle(self) -> None:
         """Close the connections on which nothing of a request has come."""

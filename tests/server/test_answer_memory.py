@@ -1,10 +1,12 @@
 """Answers that the loop gives again without the application."""
 
+import gc
 import itertools
 import json
 import logging
 import re
 import threading
+import weakref
 
 import pytest
 
@@ -24,6 +26,7 @@ class Application:
         self.size = 10
         self.offers = True
         self.gate = None
+        self.basis = object()
 
     def __call__(self, environ, start_response):
         if environ["PATH_INFO"] == "/slow":
@@ -32,6 +35,7 @@ class Application:
         body = json.dumps([self.asked, "x" * self.size]).encode()
         if self.offers:
             environ["dataplane.repeat"] = self.repeat
+            environ["dataplane.repeat_basis"] = self.basis
         given = environ["dataplane.request_id"]
         headers = [("A", "b"), ("X-Request-ID", given), ("C", "d"), ("Content-Length", str(len(body)))]
         start_response("200 OK", headers)
@@ -121,6 +125,22 @@ def test_an_answer_that_does_not_hold_is_asked_for_again(application, change, ca
         assert [told(client, get())[0] for _ in range(2)] == [4, 4]
         assert told(client, get(target="/b"))[0] == 5  # all that was remembered is forgotten
     assert ("a fault of the application" in caplog.text) is (change == "fault")
+
+
+def test_nothing_of_a_former_configuration_is_kept(application):
+    class Basis:
+        pass
+
+    application.basis = Basis()
+    former = weakref.ref(application.basis)
+    with InProcess(application) as server, server.client() as client:
+        assert told(client, get(target="/former"))[0] == 1
+        application.basis = None
+        assert former() is not None
+        application.basis = Basis()
+        assert told(client, get())[0] == 2
+        until(lambda: gc.collect() is not None and former() is None)
+        assert told(client, get(target="/former"))[0] == 3
 
 
 def test_only_what_is_offered_is_remembered(application):

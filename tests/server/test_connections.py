@@ -1,5 +1,6 @@
 """What becomes of connections: bodies, pipelining, the end, and faults that stay in one of them."""
 
+import contextlib
 import json
 import logging
 import socket
@@ -96,6 +97,24 @@ def test_a_client_that_takes_nothing_is_let_go(caplog):
         client.sendall(GET)
         until(lambda: not server.serving.connections)
     assert "Traceback" not in caplog.text
+
+
+def test_unfinished_requests_take_a_limited_memory():
+    head, size = b"GET / HTTP/1.1\r\nA: ", 900_000
+    with InProcess() as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(server.client()) for _ in range(30)]
+        for client in clients:
+            with contextlib.suppress(OSError):  # some are closed meanwhile
+                client.sendall(head + b"x" * size)
+
+        def held():
+            return sum(one.unfinished for one in list(server.serving.connections.values()))
+
+        until(lambda: held() >= size)
+        assert held() <= (16 << 20) + size
+        with server.client() as other:
+            other.sendall(GET)
+            assert answer(other)[0].startswith(OK)
 
 
 def test_an_idle_connection_is_closed_in_time():
