@@ -65,18 +65,15 @@ class Connection(Transport):
         A request that came before, byte by byte, is not even parsed where its answer still holds.
         """
         while True:
-            data = self._receive_request()
+            data = self._receive()
             if data is None:
                 return
-            known = self._known.of(data)
-            if (
-                known is None
-                or self._heads.partial
-                or not self._repeat(known.answer, known.keeps, None)
-            ):
+            known = None if self._heads.partial else self._known.of(data)
+            if known is None or not self._repeat(known.answer, known.keeps, None):
                 if not data:
                     self.close()
                     return
+                self._give_time()
                 self._take(data)
             if not self._has_more() or self.react != self._on_bytes:
                 return
@@ -86,9 +83,10 @@ class Connection(Transport):
 
     def _on_body(self, events: int) -> None:
         while self.react == self._on_body:
-            data = self._receive_request()
+            data = self._receive()
             if data is None:
                 return
+            self._give_time()
             self._gather(data)
             if not self._has_more():
                 return

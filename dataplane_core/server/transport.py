@@ -177,13 +177,10 @@ class Transport:
         except OSError:
             return b""
 
-    def _receive_request(self) -> bytes | None:
-        """Return what has come of a request, for whose next bytes the client has time again."""
-        data = self._receive()
-        if data:
-            read = self.listener.timeouts.read
-            self.deadline = math.inf if read is None else time.monotonic() + read
-        return data
+    def _give_time(self) -> None:
+        """Let the client have time again for the next bytes of a request."""
+        read = self.listener.timeouts.read
+        self.deadline = math.inf if read is None else time.monotonic() + read
 
     def _has_more(self) -> bool:
         """Return whether TLS has bytes that the descriptor does not show."""

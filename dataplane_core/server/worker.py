@@ -22,10 +22,11 @@ from dataplane_core.server.state import ServerState
 from dataplane_core.server.thread_pool import ThreadPool
 from dataplane_core.server.wsgi_environ import listener_environ
 
+_SIGNS = 0.9  # seconds between two signs of life
 _LOOK_AT_END = 0.1  # seconds between two looks at what is left
 _LINGER = 2.0
 """Seconds in which an idle connection is kept at the end: its client may be sending a request."""
-_SWITCH = 0.0002  # seconds that a thread may compute while the loop waits
+_SWITCH = 0.0001  # seconds that a thread may compute while the loop waits
 
 
 class Worker(BaseWorker):
@@ -39,6 +40,7 @@ class Worker(BaseWorker):
         self._state: ServerState = self.app.state  # type: ignore[attr-defined]
         self._schemes = self._state.listeners.schemes()
         self._place = self._state.counts.take()
+        self._next_sign = 0.0
 
     def gone(self) -> None:
         """Give back, in the master, what a worker that has ended had there."""
@@ -79,9 +81,13 @@ class Worker(BaseWorker):
         serving.loop.close()
 
     def _show_life(self) -> None:
-        self.notify()
-        if self.ppid != os.getppid():
-            self.alive = False
+        """Tell the master that this worker lives, and end it if the master does not."""
+        now = time.monotonic()
+        if now >= self._next_sign:
+            self._next_sign = now + _SIGNS
+            self.notify()
+            if self.ppid != os.getppid():
+                self.alive = False
 
     def _make_serving(self, loop: EventLoop) -> Serving:
         cfg = self.cfg
