@@ -11,14 +11,13 @@ from dataplane_core.server.serving import ServedListener, Serving
 
 log = logging.getLogger("dataplane.server")
 
-_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _TRANSIENT = (
     *(errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINTR, errno.EPROTO),
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT),
 )
 _FOR_OTHERS = 0.002  # seconds in which a worker with fewer connections may accept first,
 _LONGEST = 10  # times the difference, and this many times at most
-_UNTIL_DESCRIPTORS = 0.1  # seconds
+_UNTIL_POSSIBLE = 0.1  # seconds after a failure, such as too many open descriptors
 _LEFT_IN_QUEUE = 128  # connections that are accepted at the end
 _SLOW = 1.0  # seconds without a whole request, after which a connection may give way to a new one
 
@@ -78,11 +77,9 @@ class Acceptor:
         try:
             accepted, peer = listener.socket.accept()
         except OSError as error:
-            if error.errno in _NO_DESCRIPTORS:
+            if error.errno not in _TRANSIENT:
                 log.error("no connection can be accepted: %s", error.strerror)
-                self._rest(_UNTIL_DESCRIPTORS)
-            elif error.errno not in _TRANSIENT:
-                raise
+                self._rest(_UNTIL_POSSIBLE)
             return False
         try:
             Connection(self._serving, listener, accepted, peer)

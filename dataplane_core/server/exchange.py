@@ -39,7 +39,15 @@ def serve(connection: OpenConnection, head: RequestHead, body: Any) -> None:
     except Exception:
         log.exception("a request failed")
     finally:
+        _give_back(connection, keeps, framing)
+
+
+def _give_back(connection: OpenConnection, keeps: bool, framing: BodyFraming | None) -> None:
+    try:
         connection.give_back(keeps, framing)
+    except Exception:
+        log.exception("a connection was given up")
+        connection.close()
 
 
 def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:

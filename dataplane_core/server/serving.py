@@ -1,5 +1,6 @@
 """What the connections of one worker share."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from dataplane_core.server.body_framing import BodyFraming
+
+log = logging.getLogger("dataplane.server")
 
 _UNFINISHED = 16 << 20  # bytes of requests that are not whole, of all connections
 _LITTLE = 1 << 14  # bytes of one request that nobody looks at
@@ -127,7 +130,7 @@ class Serving:
         soonest = now + _LONGEST
         for connection in tuple(self.connections.values()):
             if connection.deadline <= now:
-                connection.expire()
+                _expire(connection)
             soonest = min(soonest, connection.deadline)
         self._next_look = max(soonest, now + _SHORTEST)
         return self._next_look - now
@@ -148,3 +151,11 @@ class Serving:
         for connection in tuple(self.connections.values()):
             if connection.is_idle:
                 connection.close()
+
+
+def _expire(connection: OpenConnection) -> None:
+    try:
+        connection.expire()
+    except Exception:
+        log.exception("a connection was given up")
+        connection.close()

@@ -43,7 +43,7 @@ class ThreadPool:
             task = self._tasks.get()
             try:
                 task()
-            except Exception:
+            except BaseException:  # the thread is needed for others, whatever one has raised
                 log.exception("a request failed")
             finally:
                 del task  # the thread must not keep the request until its next one

@@ -210,6 +210,42 @@ def test_a_fault_in_the_loop_ends_one_connection(monkeypatch, caplog):
     assert "a fault of the parser" in caplog.text
 
 
+def test_a_fault_at_the_end_of_patience_ends_one_connection(monkeypatch, caplog):
+    def expire(connection):
+        raise RuntimeError("a fault of the clock")
+
+    monkeypatch.setattr(connection_module.Connection, "expire", expire)
+    with InProcess(read=0.1) as server:
+        assert server.exchange(b"GET / HT", end=False) == b""
+        assert server.exchange(CLOSE).startswith(OK)
+    assert "a fault of the clock" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_no_thread_of_the_pool_is_lost(kind, caplog):
+    def application(environ, start_response):
+        if environ["PATH_INFO"] == "/a":
+            raise kind
+        return echo(environ, start_response)
+
+    with InProcess(application, threads=1) as server:
+        for _ in range(3):
+            assert server.exchange(GET) == b""
+        assert server.exchange(CLOSE).startswith(OK)
+
+
+def test_a_fault_while_a_connection_is_given_back_ends_it(monkeypatch, caplog):
+    def fault(connection):
+        raise RuntimeError("a fault between two requests")
+
+    monkeypatch.setattr(connection_module.Connection, "_next", fault)
+    with InProcess() as server:
+        assert server.exchange(GET, end=False).startswith(OK)
+        assert server.exchange(GET + GET, end=False).startswith(OK)
+        until(lambda: not server.serving.connections)
+    assert caplog.text.count("RuntimeError: a fault between two requests") == 2
+
+
 def test_a_fault_of_the_loop_itself_is_logged_and_it_goes_on(caplog):
     def fault():
         raise RuntimeError("a call that fails")
