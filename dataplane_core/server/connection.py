@@ -9,6 +9,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from dataplane_core.logs.request_id import choose_request_id
@@ -132,7 +133,6 @@ class Connection(Transport):
             data = self._heads.rest
             answer = self.serving.memory.find(head, self.listener.scheme, self.certificate)
             if answer is None or not self._repeat(answer, head.keeps, head):
-                self.since = time.monotonic()
                 self._begin(head, data)
                 return
             if self.react != self._on_bytes:
@@ -150,12 +150,13 @@ class Connection(Transport):
         request_id = choose_request_id(given).encode()
         self._send_now(*answer.parts(keeps and serving.keeps, request_id), keeps and serving.keeps)
         if lines.wanted:
-            seconds = time.monotonic() - started
-            lines.put(answer.record(self.peer, given, request_id.decode(), seconds))
+            took = time.monotonic() - started
+            lines.put(answer.record(self.peer, given, request_id.decode(), took))
         return True
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
         """Have a request served, once its body is there, or as much of it as is waited for."""
+        self.since = time.monotonic()
         if head.length == 0:
             self.rest = rest
             self._hand_over(head, io.BytesIO())
@@ -166,8 +167,7 @@ class Connection(Transport):
             else LengthFraming(head.length)
         )
         if head.continues or head.length > _SHORT_BODY:
-            begin = partial(self.send, _CONTINUE) if head.continues else None
-            self._stream(head, rest, begin)
+            self._stream(head, rest, partial(self.send, _CONTINUE) if head.continues else None)
             return
         self._head, self.react = head, self._on_body
         if rest:
@@ -179,8 +179,7 @@ class Connection(Transport):
         A client that is slow to send its body so costs no thread, unless the body is long.
         """
         head, framing = self._head, self._framing
-        assert head is not None
-        assert framing is not None
+        assert head is not None and framing is not None
         try:
             self._body += framing.feed(data)
         except BadFramingError:
@@ -219,10 +218,8 @@ class Connection(Transport):
     def _refuse(self, refused: RefusedRequest) -> None:
         """Answer what is no request, and end the connection."""
         log.info("a request was refused: %s", refused)
-        try:
+        with suppress(OSError):
             self._socket.send(refused.answer())
-        except OSError:
-            log.debug("the client was gone before its answer")
         self._end()
 
     def _skip(self, data: bytes) -> None:
@@ -237,8 +234,7 @@ class Connection(Transport):
         if not data or self._dropped > _SKIPPED:
             self.close()
         elif framing.done:
-            self._framing = None
-            self.rest = framing.rest
+            self._framing, self.rest = None, framing.rest
             self._next()
 
     def _next(self) -> None:
@@ -253,8 +249,7 @@ class Connection(Transport):
             if data:
                 self._skip(data)
             return
-        self.deadline = self.since + self.serving.keep_alive
-        self.react = self._on_bytes
+        self.react, self.deadline = self._on_bytes, self.since + self.serving.keep_alive
         if data:
             self._take(data)
         if self._has_more():
