@@ -133,8 +133,8 @@ class Operation:
     the request accepts.
 
     `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
-    `repeatable`: an answer 200 is a function of the request and the configuration alone; that of a
-    `cached` operation is.
+    `repeatable`: an answer 200 is a function of the request and the configuration alone, which the
+    responder reads with `View.snapshot` or not at all; that of a `cached` operation always is.
     """
 
     id: str

@@ -120,6 +120,14 @@ def test_a_stranger_is_refused_before_the_body_is_read(api):
         assert connection.recv(12) == b"HTTP/1.1 401"
 
 
+def test_a_stranger_is_refused_instead_of_being_asked_for_the_body(api):
+    head = f"POST {BACKENDS} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n"
+    for authorization in ("", f"Authorization: {basic('admin', 'wrong')}\r\n"):
+        with socket.create_connection(("127.0.0.1", api.port), 60) as connection:
+            connection.sendall((head + authorization + "\r\n").encode())
+            assert connection.recv(12) == b"HTTP/1.1 401"
+
+
 def test_the_log_holds_no_password(api):
     assert "adminpwd" not in api.log.read_text()
     assert "Traceback" not in api.log.read_text()
