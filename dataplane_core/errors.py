@@ -23,8 +23,9 @@ its schema.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
+
+from dataplane_core.dataclass import dataclass
 
 
 class Code(IntEnum):

@@ -6,10 +6,10 @@ in the order in which plugins are loaded, but for pluggy's `tryfirst`, `trylast`
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dataplane_core.auth import Identity
+from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 

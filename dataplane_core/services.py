@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,6 +15,7 @@ from dataplane_core.api.routes import Route
 from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
     BadParameter,
     Code,

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import BadParameter, Code
 from dataplane_core.grammar import Problem, Prop
 from dataplane_core.text.numbers import parse_integer

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dataplane_core.api.operations import Fragment, Operation, Parameter
 from dataplane_core.api.view import View
+from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.resources.origins import Origins
 

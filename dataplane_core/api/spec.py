@@ -4,7 +4,7 @@ Imported when a document is first asked for; it is made once for each form and A
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from apispec import APISpec
@@ -20,6 +20,7 @@ from dataplane_core.api.routes import Route, Tag
 from dataplane_core.api.tags import tags
 from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
+from dataplane_core.dataclass import dataclass
 from dataplane_core.resources.collections import SingleSection
 
 ERROR: Mapping[str, Any] = {

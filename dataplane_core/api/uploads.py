@@ -1,7 +1,6 @@
 """Files in multipart bodies (RFC 7578): read in pieces, within the limit on bodies."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import falcon
@@ -9,6 +8,7 @@ from falcon.media import MultipartFormHandler
 from falcon.media.multipart import BodyPart, MultipartForm, MultipartParseError
 
 from dataplane_core.api.body import broken_off, check_size, too_large
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import BadRequest
 
 FILE_FIELD = "file_upload"

@@ -7,12 +7,12 @@ import hmac
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from dataplane_core.auth.passwords import StoredPassword, verify
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
 from dataplane_core.auth.verified_credentials import VerifiedCredentials
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError, Unauthorized
 from dataplane_core.haproxy.configuration import read_configuration
 from dataplane_core.settings import Settings

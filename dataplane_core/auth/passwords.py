@@ -1,10 +1,11 @@
 """Verify passwords, in plain text or as any hash that crypt(3) knows here, and make hashes."""
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from dataplane_core.auth import crypt_library
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Invalid
 
 LONGEST = 512

@@ -20,11 +20,11 @@ with a reason, and so is a later line of the same name, since HAProxy may have t
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from dataplane_core.auth.environment import haproxy_environment
 from dataplane_core.auth.passwords import StoredPassword
+from dataplane_core.dataclass import dataclass
 from dataplane_core.haproxy.configuration import read_configuration
 from dataplane_core.store.files import FileIdentity, identity_of
 from dataplane_core.text import ConditionalBlocks, Document, Line, Section, Words, words

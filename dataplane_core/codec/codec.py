@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from dataplane_core.codec.violations import (
     ordered,
     violations,
 )
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Code, WrongShape
 from dataplane_core.grammar import Problem, Prop
 

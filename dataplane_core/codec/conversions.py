@@ -1,10 +1,11 @@
 """Values that a version of the interface has in another type or unit than the declaration."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from dataplane_core.codec.variables import variables, variables_of, word_of
+from dataplane_core.dataclass import dataclass
 from dataplane_core.grammar import Prop
 from dataplane_core.grammar.units import UNITS, InUnits, in_units
 from dataplane_core.grammar.values import WORD

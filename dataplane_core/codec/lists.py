@@ -1,7 +1,6 @@
 """Whole lists of objects: what a client sends to replace all rows of a section at once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
@@ -9,6 +8,7 @@ from dataplane_core.codec.codec import Codec, Loaded
 from dataplane_core.codec.refusals import raise_violations, refuse_other_types
 from dataplane_core.codec.untouched import partners
 from dataplane_core.codec.violations import Violation, ordered
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import WrongShape
 
 

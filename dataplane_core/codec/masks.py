@@ -1,9 +1,10 @@
 """What one model lacks in one version of the interface."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.grammar import Prop
 
 

@@ -6,11 +6,11 @@ keyword of which it says what it says of a made-up word in the same place is unk
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Finding
 from dataplane_core.grammar import Statement
 from dataplane_core.grammar.vocabulary import keywords_behind

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from dataplane_core.commands.api_alone import Oracle, asked_about
+from dataplane_core.dataclass import dataclass
 from dataplane_core.grammar import Statement
 from dataplane_core.grammar.vocabulary import phrases
 from dataplane_core.haproxy.build_keywords import BuildKeyword

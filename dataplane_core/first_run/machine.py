@@ -5,10 +5,11 @@ import shlex
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from dataplane_core.auth.userlists import users_of
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import BadRequest, NotFound
 from dataplane_core.first_run.processes import HaproxyProcess, haproxy_processes
 from dataplane_core.haproxy import binaries

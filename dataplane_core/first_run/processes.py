@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from dataplane_core.dataclass import dataclass
 
 PROC = Path("/proc")
 _WITH_VALUE = frozenset("fSpLmnNCx")  # options whose value is the next word (Management Guide, 3)

@@ -3,10 +3,10 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, BadRequest
 from dataplane_core.first_run.machine import Machine
 from dataplane_core.store.files import Candidate, storage_errors, sync_directory

@@ -6,10 +6,11 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from dataplane_core.auth.passwords import hash_password
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import BadRequest
 from dataplane_core.first_run.machine import Machine, look
 from dataplane_core.first_run.settings_text import (

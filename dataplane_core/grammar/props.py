@@ -1,10 +1,11 @@
 """Describe the properties of JSON objects, and hold what reading a line gives for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Code, Invalid
 
 Values = Mapping[str, Any]
@@ -12,6 +13,13 @@ Values = Mapping[str, Any]
 
 
 ACLS = ("acl",)
+
+_NOTHING: Mapping[Any, Any] = {}
+
+
+def _nothing() -> Mapping[Any, Any]:
+    """Return the one empty mapping of all: there are thousands of properties."""
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +110,13 @@ class Prop:
     max_items: int | None = None
     unique: bool = False
     keys: str | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
-    types: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    holds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=_nothing)
+    types: Mapping[str, str] = field(default_factory=_nothing)
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=_nothing)
+    holds: Mapping[str, Mapping[str, str]] = field(default_factory=_nothing)
     deprecated: bool = False
     read_only: bool = False
-    same_as: Mapping[Any, tuple[str, Any]] = field(default_factory=dict)
+    same_as: Mapping[Any, tuple[str, Any]] = field(default_factory=_nothing)
     same_in: tuple[str, ...] = ()
     spells: Spelling | None = field(default=None, compare=False)
     live: str | None = None

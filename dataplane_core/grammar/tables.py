@@ -1,9 +1,9 @@
 """Read and edit the rows of a section: lines that are resources of their own, with an index."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.props import Problem, Prop, Reading, Values
 from dataplane_core.grammar.reconcile import StatementLine, reconcile

@@ -1,9 +1,10 @@
 """Terms that versions of the interface show otherwise: as words, or under other names."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Code, Invalid
 from dataplane_core.grammar.dispatch import Dispatch
 from dataplane_core.grammar.props import NoMatch, Problem, Prop, Reading, Values, within

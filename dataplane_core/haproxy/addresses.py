@@ -7,8 +7,8 @@ section 4.2 ("bind"): a path, `unix@path`, `abns@name`, `ipv4@host:port`, `host:
 import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.text import Document, unquote
 from dataplane_core.text.numbers import is_digits
 

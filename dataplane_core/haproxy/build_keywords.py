@@ -6,8 +6,8 @@ Management Guide, section 3 ("-dK"): the classes are `acl`, `cfg` (configuration
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.haproxy.subprocesses import run_command
 
 _CLASSES = {

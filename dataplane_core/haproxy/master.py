@@ -9,8 +9,9 @@ import math
 import os
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.timeouts import DEADLINE

@@ -17,7 +17,9 @@ import sys
 import termios
 import time
 import tty
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from dataplane_core.dataclass import dataclass
 
 OUTPUT_LIMIT = 256 * 1024
 """Bytes of each output that are kept; what comes behind them is read and thrown away."""

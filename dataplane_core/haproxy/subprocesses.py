@@ -8,9 +8,9 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Self
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StorageFailed
 from dataplane_core.haproxy.output import CommandOutput
 

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError, StartRefused
 from dataplane_core.hooks.watchdog import HookCall, Watchdog
 

@@ -1,8 +1,8 @@
 """List the plugins for a person."""
 
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.manager import Manager, installed
 
 

@@ -7,7 +7,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from dataplane_core.dataclass import dataclass
 
 log = logging.getLogger("dataplane.plugins")
 

@@ -10,11 +10,11 @@ import os
 import time
 from collections.abc import Container, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from shutil import rmtree
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import read_file, storage_errors, sync_directory, write_atomically
 from dataplane_core.store.head import digest_of

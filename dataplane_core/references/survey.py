@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.references.folders import DirectoryEntry, Folders
 from dataplane_core.references.pieces import UNKNOWN, VariableValues
 from dataplane_core.references.texts import Name, TextFile, read_text

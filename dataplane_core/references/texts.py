@@ -8,8 +8,8 @@ import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.references.pieces import (
     UNKNOWN,
     Piece,

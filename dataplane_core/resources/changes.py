@@ -1,9 +1,9 @@
 """Find what a change altered: properties, with old and new values, and rows."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.grammar import Model, Prop, Row
 from dataplane_core.resources.collections import (
     RowCollection,

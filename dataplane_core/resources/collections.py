@@ -4,9 +4,10 @@ Routes, schemas and specification are all computed from these values.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Self
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.grammar import Model, ParameterTable, Problem, Prop, Row, RowTable, Values
 from dataplane_core.grammar.declaration import nearest_parts
 from dataplane_core.grammar.dispatch import Case

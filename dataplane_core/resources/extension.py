@@ -6,10 +6,11 @@ to it in one of them is an addition in all.
 """
 
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.grammar import ParameterTable, Prop, Statement, Term
 from dataplane_core.grammar.declaration import Declaration, Exchange, every_part, nearest_parts
 from dataplane_core.grammar.dispatch import Case, Dispatch

@@ -1,8 +1,8 @@
 """Find sections and rows by the names that clients know."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, Reference
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import (

@@ -1,8 +1,10 @@
 """What versions of the interface lack of all that is declared: masks, as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from dataplane_core.dataclass import dataclass
 
 NOTHING: frozenset[str] = frozenset()
 

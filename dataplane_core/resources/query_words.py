@@ -1,7 +1,9 @@
 """How the query of a request names the parent of rows: declared for each collection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from dataplane_core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

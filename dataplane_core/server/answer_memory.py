@@ -12,13 +12,14 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import formatdate
 from hashlib import blake2b
 from typing import Any
 
 from gunicorn import SERVER
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.logs.apache import SECRET_HEADERS, AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID
 from dataplane_core.server.request_head import RequestHead

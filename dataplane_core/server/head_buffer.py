@@ -1,9 +1,9 @@
 """Gather the bytes of a head as they come, within limits that are counted meanwhile."""
 
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.server.refusals import RefusedRequest
 
 _END = b"\r\n\r\n"

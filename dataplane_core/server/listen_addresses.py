@@ -2,8 +2,8 @@
 
 import os
 import socket
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings import Settings, SettingsError
 
 

@@ -1,7 +1,6 @@
 """Derive from the settings how long the connections of each listener wait."""
 
-from dataclasses import dataclass
-
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings import Settings
 
 

@@ -8,11 +8,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from setproctitle import setproctitle, setthreadtitle
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings import Settings, SettingsError
 
 _WORKER = "api-worker"

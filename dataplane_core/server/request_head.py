@@ -7,12 +7,12 @@ colon, two lengths, a length beside chunks. What it lets through is refused or d
 """
 
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.server.refusals import RefusedRequest
 
 CHUNKED = -1

@@ -7,7 +7,8 @@ systems alike. But it only says yes or no; which folder on the way is to blame i
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from dataplane_core.dataclass import dataclass
 
 READ, WRITE, USE = os.R_OK, os.W_OK | os.X_OK, os.R_OK | os.W_OK
 """Read a file; make files in a folder; use a socket."""

@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from socket import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.server.access_log import AccessLog
 from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.head_buffer import HeadLimits

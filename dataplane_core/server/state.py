@@ -3,10 +3,10 @@
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from socket import socket
 from typing import TYPE_CHECKING
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError
 from dataplane_core.server.connection_counts import ConnectionCounts
 from dataplane_core.server.folders import make_folders

@@ -1,7 +1,6 @@
 """Settings that only this server has: the block `dataplane`."""
 
-from dataclasses import dataclass
-
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import (
     BOOLEAN,

@@ -1,7 +1,8 @@
 """Settings of the server itself: the block `dataplaneapi`, under the names that operators know."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import BOOLEAN, COUNT, DURATION, PATH, PORT, SIZE, TEXT, integer
 from dataplane_core.settings.kinds import one_of as _one_of

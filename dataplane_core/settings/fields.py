@@ -1,8 +1,9 @@
 """Declare one key of the settings, once, on the dataclass of its block: `name = setting(…)`."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar, cast
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.kinds import ValueKind
 
 T = TypeVar("T")

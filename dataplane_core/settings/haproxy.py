@@ -1,7 +1,8 @@
 """Settings of the HAProxy that is governed: the block `haproxy`."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import BOOLEAN, COMMAND, DURATION, PATH, TEXT, one_of
 from dataplane_core.settings.kinds import integer as _integer

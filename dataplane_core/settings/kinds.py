@@ -8,9 +8,10 @@ its inverse, used for defaults in the documentation and in `--help`.
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
+
+from dataplane_core.dataclass import dataclass
 
 T = TypeVar("T")
 

@@ -3,8 +3,9 @@
 An access format is compiled to see whether it is right, so this package stands above `logs`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.logs.apache import compile_format
 from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import PATH, TEXT, ValueKind, one_of, several

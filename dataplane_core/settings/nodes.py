@@ -5,9 +5,10 @@ the text means. Only free-form objects use `ValueNode.type`, which the syntax of
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
+
+from dataplane_core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

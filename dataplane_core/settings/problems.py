@@ -1,7 +1,6 @@
 """Say what is wrong with settings, with the place, so that a person can mend it."""
 
-from dataclasses import dataclass
-
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StartRefused
 
 

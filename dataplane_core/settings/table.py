@@ -5,10 +5,11 @@ and the manual page are all made by walking over it.
 """
 
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import METADATA, SettingFacts
 from dataplane_core.settings.tree import Settings
 

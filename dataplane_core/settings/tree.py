@@ -8,9 +8,10 @@ the key's name in a settings file, so `settings.haproxy.reload.reload_delay` is 
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from typing import Any, Self
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.dataplane import DataplaneSettings
 from dataplane_core.settings.dataplaneapi import DataplaneapiSettings
 from dataplane_core.settings.fields import setting

@@ -1,9 +1,10 @@
 """What a commit was, and what became of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.text import Document, SectionChange
 
 Origin = Literal["api", "external", "restore"]

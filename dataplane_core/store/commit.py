@@ -18,9 +18,10 @@ dies after it leaves the new one, which the next process records.
 
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
     CheckFailed,
     Conflict,

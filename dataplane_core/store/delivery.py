@@ -1,8 +1,8 @@
 """Bring a committed version to HAProxy: over its socket, by a reload, or not at all."""
 
 import logging
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.failpoints import failpoint

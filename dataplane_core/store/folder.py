@@ -8,10 +8,10 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
 from dataplane_core.settings import Settings
 from dataplane_core.store.files import Candidate, storage_errors, sweep_folder, sync_directory

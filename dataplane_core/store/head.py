@@ -10,8 +10,8 @@ lines where they stood, when one is written.
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.text.lines import with_last_newline
 
 _VERSION = re.compile(r"([ \t]*#[ \t]*_version[ \t]*=[ \t]*)([0-9]{1,15})([ \t]*\r?\n?)\Z")

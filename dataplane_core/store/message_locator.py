@@ -10,10 +10,10 @@ sections have, or none, gives no place, and without such a line the place is the
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.text import Document, Section, unquote
 from dataplane_core.text.language import CALLED_BACKEND, CALLED_FRONTEND, DEFAULTS
 from dataplane_core.text.section import SCOPE_KIND

@@ -7,9 +7,9 @@ byte, in the same sections and lines.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.text import Document, Section, SectionKey
 from dataplane_core.text.lines import lines_of
 from dataplane_core.text.matching import opcodes

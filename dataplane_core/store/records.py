@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, StorageFailed
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate

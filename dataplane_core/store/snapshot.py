@@ -1,8 +1,9 @@
 """One state of the configuration, as a request sees it: shared, and never changed."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.store.head import Head, join
 from dataplane_core.text import Document
 from dataplane_core.text.budget import BudgetedCache

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import BadRequest, CheckFailed, Invalid
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import (

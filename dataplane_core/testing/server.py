@@ -4,7 +4,6 @@ import base64
 import json
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from dataplane_core.app import create_app
+from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.manager import own_plugins
 from dataplane_core.settings import Settings, UserSettings
 

@@ -1,10 +1,10 @@
 """Hold a whole configuration file, cut into sections without a look inside them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.text.comments import next_heading_start
 from dataplane_core.text.conditions import ConditionalBlocks, may_hold_directives
 from dataplane_core.text.joined_sections import JoinedSections

@@ -1,7 +1,6 @@
 """Tell which lines around a section stay when the section is removed, as they are about others."""
 
-from dataclasses import dataclass
-
+from dataplane_core.dataclass import dataclass
 from dataplane_core.text.comments import heads_a_group, next_heading_start, own_comments_start
 from dataplane_core.text.conditions import lines_of_others, may_hold_directives
 from dataplane_core.text.lines import Line

@@ -8,8 +8,8 @@ apart is limited, and what clients send that nobody knows is not told apart at a
 import sqlite3
 import threading
 from collections import Counter
-from dataclasses import dataclass
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.journal.state import State
 

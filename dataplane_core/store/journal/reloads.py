@@ -1,10 +1,10 @@
 """Keep the records of reloads: rows of the state file, which every worker reads and writes."""
 
 import time
-from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Literal
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import storable_text
 from dataplane_core.store.messages import one_line

@@ -6,9 +6,10 @@ import uuid
 import zlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import TooMany
 from dataplane_core.store.change import Origin
 from dataplane_core.store.failpoints import failpoint

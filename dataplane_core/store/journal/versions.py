@@ -1,9 +1,9 @@
 """Keep the records of the versions that haproxy.cfg has had: who made them, when, their fate."""
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Literal, cast
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.store.change import Origin
 from dataplane_core.store.journal.state import State
 
