@@ -29,9 +29,9 @@ QUESTION = b"show info float"
 _PROMPT = b"\n> "
 # The configuration's own timeout may be shorter than REST.
 _SETUP = b"prompt\nset timeout cli 10s\n"
-_SETUP_ANSWERS = 2
+_SETUP_ANSWERS = _PROMPT * 2
 _READING = (b"get ", b"show ")
-_STATES = (b"\nStopping: 0\n", b"\nStopping: 1\n")
+_STATE, _CURRENT = b"\nStopping: ", b"\nStopping: 0\n"
 
 
 class NotCarriedOut(Exception):
@@ -69,13 +69,12 @@ class KeptConnection:
         Raises `NotCarriedOut` where a kept connection was closed before HAProxy read the command,
         `TimeoutError` at `end`, `OSError` and `RuntimeFailed`.
         """
-        setup, before = (_SETUP, _SETUP_ANSWERS) if self.fresh else (b"", 0)
-        answers = before + 2
+        setup, before = (_SETUP, _SETUP_ANSWERS) if self.fresh else (b"", b"")
         harmless_twice = command.startswith(_READING)
         received = bytearray()
         try:
             wire.send_on(self._socket, b"".join((setup, command, b"\n", QUESTION, b"\n")), end)
-            while not _is_whole(received, answers):
+            while (state := _state_in(received, before)) < 0:
                 chunk = wire.receive(self._socket, end)
                 if not chunk:
                     if harmless_twice and not received:
@@ -91,10 +90,9 @@ class KeptConnection:
             if self.fresh or received:
                 raise
             raise NotCarriedOut from error
-        *told, state, _ = bytes(received).split(_PROMPT)
         self.used = time.monotonic()
-        answer = _PROMPT.join(told[before:]).decode("utf-8", "surrogateescape")
-        return answer.rstrip("\n"), _STATES[0] in state
+        answer = received[len(before) : state].decode("utf-8", "surrogateescape")
+        return answer.rstrip("\n"), received.find(_CURRENT, state) >= 0
 
     def fileno(self) -> int:
         """Return the descriptor of the connection."""
@@ -105,15 +103,15 @@ class KeptConnection:
         self._socket.close()
 
 
-def _is_whole(received: bytearray, answers: int) -> bool:
-    """Tell whether that many answers have come, the last one to the question.
+def _state_in(received: bytearray, before: bytes) -> int:
+    """Return where the answer to the question begins, with its prompt; -1 while it is not whole.
 
-    An answer in which a line begins as a prompt does counts more than once.
+    What stands in front is `before`, and an answer in which a line may begin as a prompt does.
     """
-    if not received.endswith(_PROMPT) or received.count(_PROMPT) < answers:
-        return False
-    state = received[received.rindex(_PROMPT, 0, -1) :]
-    return any(one in state for one in _STATES)
+    if not received.endswith(_PROMPT):
+        return -1
+    state = received.rfind(_PROMPT, len(before), -len(_PROMPT))
+    return state if state >= 0 and received.find(_STATE, state) >= 0 else -1
 
 
 def file_identity(path: str) -> tuple[int, int, int] | None:

@@ -1,8 +1,9 @@
 """Texts of HAProxy's Runtime API: words, commands and payloads to send, and what answers mean.
 
-Management Guide, section 9.3 ("Unix Socket commands"): a connection takes one line and is closed
-after the answer; words are separated by blanks, `;` separates commands, a last word `<<` announces
-a payload, and a backslash takes the meaning from the character behind it. Quotes mean nothing.
+Management Guide, section 9.3 ("Unix Socket commands"): a connection takes one line, and is closed
+after the answer unless it is in `prompt` mode. Words are separated by blanks, `;` separates
+commands, a last word `<<` announces a payload, and a backslash takes the meaning from the character
+behind it. Quotes mean nothing.
 """
 
 import re
