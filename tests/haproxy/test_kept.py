@@ -34,7 +34,9 @@ def long_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def governed(folder: Path, path: Path, *more: str, **given: object) -> Runtime:
     lines = [("stats", "socket", str(path), "level", "admin", *more)]
-    return Runtime(configured(folder, **given), lambda: lines)
+    runtime = Runtime(configured(folder, **given), lambda: lines)
+    runtime.deadline = PATIENCE
+    return runtime
 
 
 def of(process: HaproxyProcess) -> Runtime:
@@ -180,11 +182,9 @@ def test_a_process_that_is_killed(own_haproxy: HaproxyProcess) -> None:
 @pytest.mark.haproxy
 def test_a_process_that_is_stopped_is_waited_for_as_long_as_before(own_haproxy: HaproxyProcess) -> None:
     runtime, pid = of(own_haproxy), pid_of(own_haproxy)
-    runtime.deadline = 0.3
     runtime.execute("show map")
     with stopped(pid), ends(), pytest.raises(RuntimeTimeout, match="did not answer in time at"):
-        runtime.execute(f"add map {own_haproxy.folder}/words.map late v")
-    runtime.deadline = PATIENCE
+        runtime.execute(f"add map {own_haproxy.folder}/words.map late v", 0.3)
     assert "late" not in runtime.execute(f"get map {own_haproxy.folder}/words.map other")[0]
 
 
