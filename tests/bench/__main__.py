@@ -69,7 +69,7 @@ def main() -> int:
         finally:
             run.stop()
     if given.write:
-        write(given.write, tables, haproxy, whole=not given.only)
+        write(given.write, tables, run, whole=not given.only)
     lost = [table.title for table in tables for row in table.rows if row.holds is False]
     for title in sorted(set(lost)):
         print(f"limits that do not hold in: {title} ({lost.count(title)})")
@@ -108,10 +108,10 @@ def measured(name: str, run: Run, failed: list[str]) -> list[Table]:
     return tables
 
 
-def write(page: Path, tables: list[Table], haproxy: str, *, whole: bool) -> None:
+def write(page: Path, tables: list[Table], run: Run, *, whole: bool) -> None:
     """Write a page of all tables, or put some into it in the place of the former ones."""
     if whole:
-        page.write_text(report.page(tables, haproxy), "utf-8")
+        page.write_text(report.page(tables, run.haproxy, run.effort), "utf-8")
         return
     for table in tables:
         page.write_text(report.with_table(page.read_text("utf-8"), table), "utf-8")

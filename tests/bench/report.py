@@ -10,7 +10,7 @@ import gunicorn
 
 from tests.bench.load import CONNECTIONS, generator
 from tests.bench.systems import THREADS, WORKERS
-from tests.bench.tables import Table
+from tests.bench.tables import Effort, Table
 
 COMMAND = "python -m tests.bench --write docs/performance.md"
 PAGE = """\
@@ -96,8 +96,8 @@ others.
 """
 
 
-def machine(haproxy: str) -> str:
-    """What it was measured on, as a list."""
+def machine(haproxy: str, effort: Effort) -> str:
+    """What it was measured on, and for how long, as a list."""
     text = Path("/proc/cpuinfo").read_text("utf-8") if os.path.exists("/proc/cpuinfo") else ""
     models = [line.split(":")[1].strip() for line in text.splitlines() if "model name" in line]
     told = subprocess.run([haproxy, "-v"], capture_output=True, text=True, check=True).stdout
@@ -108,7 +108,7 @@ def machine(haproxy: str) -> str:
         f"Python {platform.python_version()}, Falcon {falcon.__version__}, "
         f"gunicorn {gunicorn.__version__}",
         version,
-        f"load by {generator()}",
+        f"load by {generator()}; {effort.rounds} rounds of {effort.seconds} s, {effort.calls} single calls",
         f"load averages at the end (the measurements load the machine themselves): {busy}",
     ]
     return "\n".join(f"* {fact}" for fact in facts)
@@ -138,11 +138,11 @@ def with_table(text: str, table: Table) -> str:
     return f"{before}{markdown(table)}\n{mark}{after}"
 
 
-def page(tables: list[Table], haproxy: str) -> str:
+def page(tables: list[Table], haproxy: str, effort: Effort) -> str:
     """The whole of docs/performance.md."""
     return PAGE.format(
         command=COMMAND,
-        machine=machine(haproxy),
+        machine=machine(haproxy, effort),
         workers=WORKERS,
         threads=THREADS,
         load=CONNECTIONS,
