@@ -35,11 +35,13 @@ class CacheBudget:
     @property
     def size(self) -> int:
         """The bytes that all caches hold, without what they spare."""
-        return sum(cache.counted for cache in self._caches)
+        with self.lock:
+            return sum(cache.counted for cache in self._caches)
 
     def add(self, cache: "BudgetedCache[Any]") -> None:
         """Count what is put into a cache from now on."""
-        self._caches.add(cache)
+        with self.lock:  # another thread may be going through the caches
+            self._caches.add(cache)
 
     def shrink(self) -> None:
         """Drop what was put in first, until all caches together are within the limit."""

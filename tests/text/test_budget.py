@@ -6,6 +6,7 @@ from threading import Thread
 from dataplane_core.text import Document, Language, Section
 from dataplane_core.text.budget import BYTES_FOR_A_CHARACTER, BudgetedCache, CacheBudget
 from dataplane_core.text.splice import Splice
+from tests.harness.waiting import stays
 
 TEXT = "# above\nbackend {name}\n  mode http\n\n  # why\n  server s 192.0.2.1:80\n  'mode' tcp\n"
 
@@ -108,3 +109,14 @@ def test_sections_that_threads_read_while_they_forget_are_whole() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_no_cache_is_added_while_another_thread_goes_through_them():
+    budget = CacheBudget(100)
+    made = []
+    other = Thread(target=lambda: made.append(BudgetedCache(budget)))
+    with budget.lock:
+        other.start()
+        assert stays(lambda: made == [])
+    other.join()
+    assert len(made) == 1
