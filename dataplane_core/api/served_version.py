@@ -1,5 +1,6 @@
 """An API version as the server serves it: its routes, its view and its specifications."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, partial
@@ -18,6 +19,7 @@ from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.services import Services
+from dataplane_core.text.heap import give_back
 
 
 class RoutedVersion(ApiVersion, Protocol):
@@ -32,6 +34,7 @@ class ServedVersion:
 
     def __init__(self, version: RoutedVersion, services: Services, routes: Routes) -> None:
         self.version: ApiVersion = version
+        self._made_of = version, services, routes
         self.tags = routes.tags
         self.definitions = routes.definitions(version.name)
         strict = services.settings.dataplane.unknown_properties == "refuse"
@@ -90,14 +93,21 @@ class ServedVersion:
             with self._lock:
                 if openapi not in self._documents:
                     self._documents[openapi] = to_json(self._build(openapi))
+                    gc.collect()
+                    give_back()
         return self._documents[openapi]
 
     def _build(self, openapi: str) -> dict[str, Any]:
+        """Make a document of a version of its own, which is freed with all its codecs.
+
+        A document needs those of all collections, several MiB of them; requests need a few.
+        """
         from dataplane_core.api.spec import Interface, build
 
+        apart = ServedVersion(*self._made_of)
         is_authorized = bool(self._hooks.dataplane_authorize.get_hookimpls())
         interface = Interface(
-            self.view, self.routes, self.tags, self.definitions, is_authorized
+            apart.view, apart.routes, self.tags, self.definitions, is_authorized
         )
         document = build(interface, openapi)
         self._hooks.dataplane_spec(spec=document, version=self.version.name)

@@ -1,7 +1,7 @@
 """Routes of SPOE files."""
 
 from collections.abc import Callable
-from functools import cache
+from weakref import WeakValueDictionary
 
 from dataplane_core.plugin import (
     FULL_SECTION,
@@ -87,7 +87,8 @@ class SpoeViews:
 
     def __init__(self, files: SpoeFiles) -> None:
         self.files = files
-        self._of = cache(lambda view: SpoeView(view, files))
+        # Of a version that is made for its document alone, nothing is kept longer than that.
+        self._views: WeakValueDictionary[View, SpoeView] = WeakValueDictionary()
 
     def codec(self, view: View, one: SectionCollection) -> Codec:
         """Return the codec of agents, messages or groups in a version, given its view."""
@@ -96,6 +97,12 @@ class SpoeViews:
     def having(self, make: Callable[[SpoeView], object]) -> InVersion:
         """Return the resource that `make` makes of a version's view of the files."""
         return InVersion(lambda view: make(self._of(view)))
+
+    def _of(self, view: View) -> SpoeView:
+        found = self._views.get(view)
+        if found is None:
+            found = self._views[view] = SpoeView(view, self.files)
+        return found
 
 
 def _add_files(routes: Routes, views: SpoeViews, limit: int) -> None:

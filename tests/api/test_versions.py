@@ -4,6 +4,7 @@
 sections, other names of operations and schemas, a mask, and values of other types.
 """
 
+import gc
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from dataplane_core import impl
 from dataplane_core.api.operations import Operation, Response
 from dataplane_core.api.v2 import V2
 from dataplane_core.app import VERSIONS, serve
+from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import CheckFailed, Finding, Reference
 from dataplane_core.grammar import Model, arg, duration, one_of, statement, word
 from dataplane_core.hooks.containment import PluginError
@@ -387,3 +389,17 @@ def test_a_body_that_is_nested_too_deeply_is_refused(both: Api, depth: int, open
 
 def test_no_version_has_codecs_before_it_is_asked(make_api: Any) -> None:
     assert not any(one.view._codecs for one in make_api().app.served)
+
+
+def test_a_document_leaves_no_codec_behind(make_api: Any) -> None:
+    served = make_api().app.served
+    before = _codecs()
+    for one in served:
+        assert len(one.document("2.0")) > 10_000
+        assert not one.view._codecs
+    assert _codecs() <= before
+
+
+def _codecs() -> set[int]:
+    gc.collect()
+    return {id(one) for one in gc.get_objects() if isinstance(one, Codec)}
