@@ -134,9 +134,11 @@ class Section(Places):
     @property
     def text(self) -> str:
         """The section as it stands in the file."""
-        if self._text is None:
-            self._text = self.top + "".join([line.raw for line in self._lines or ()])
-        return self._text
+        lines = self._lines  # first: a thread that forgets them sets the text before
+        text = self._text
+        if text is None:
+            text = self._text = self.top + "".join([line.raw for line in lines or ()])
+        return text
 
     @property
     def parent(self) -> str | None:

@@ -3,7 +3,7 @@
 import gc
 from threading import Thread
 
-from dataplane_core.text import Document, Language, Section
+from dataplane_core.text import Document, Language, Line, Section
 from dataplane_core.text.budget import BYTES_FOR_A_CHARACTER, BudgetedCache, CacheBudget
 from dataplane_core.text.splice import Splice
 from tests.harness.waiting import stays
@@ -120,3 +120,19 @@ def test_no_cache_is_added_while_another_thread_goes_through_them():
         assert stays(lambda: made == [])
     other.join()
     assert len(made) == 1
+
+
+def test_a_text_is_whole_that_is_put_together_while_another_thread_forgets_the_lines():
+    class Forgetting(Section):
+        forgets = True
+
+        @property
+        def top(self):
+            if self.forgets:
+                self.forgets = False
+                self.forget()
+            return super().top
+
+    section = Forgetting(Line("backend b\n"), (), (Line("  mode http\n"),))
+    assert section.text == "backend b\n  mode http\n"
+    assert section.text == "backend b\n  mode http\n"
