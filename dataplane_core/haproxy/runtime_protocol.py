@@ -65,7 +65,8 @@ def one_command(text: str) -> bytes:
 
 def is_single(command: bytes) -> bool:
     """Tell whether a connection in `prompt` mode can take one command among others."""
-    return _SINGLE.match(command) is not None
+    # HAProxy up to 2.8 asks for each line of a payload with a prompt of its own.
+    return _SINGLE.match(command) is not None and b"\n" not in command
 
 
 def with_payload(command: bytes, payload: str) -> bytes:

@@ -64,10 +64,16 @@ class Document:
         them.
         """
         shared = previous is not None and previous.language is language
-        known = {one.text: one for one in previous.sections} if previous and shared else {}
+        known: dict[str, list[Section]] = {}
+        for section in reversed(previous.sections if previous and shared else ()):
+            known.setdefault(section.text, []).append(section)
         bounds = [*section_starts(text, language.kinds), len(text)]
         pieces = (text[start:end] for start, end in pairwise(bounds))
-        sections = tuple(known.get(piece) or Section.parse(piece, language) for piece in pieces)
+        # Each is taken once: two sections with the same text are two sections.
+        taken = ((piece, known.get(piece)) for piece in pieces)
+        sections = tuple(
+            same.pop() if same else Section.parse(piece, language) for piece, same in taken
+        )
         return cls(text[: bounds[0]], sections, language)
 
     def text(self) -> str:

@@ -223,6 +223,16 @@ def test_what_changes_a_connection_has_one_for_itself(own_haproxy: HaproxyProces
 
 
 @pytest.mark.haproxy
+def test_a_payload_has_a_connection_for_itself(own_haproxy: HaproxyProcess) -> None:
+    runtime, file = of(own_haproxy), own_haproxy.folder / "words.map"
+    [client] = runtime.sockets()
+    for key in "xyz":
+        runtime.execute("show map")
+        assert client.send(f"add map {file}", f"{key} 1\n{key}{key} 2") == ""
+    assert {"x", "xx", "y", "yy", "z", "zz"} <= set(words(own_haproxy))
+
+
+@pytest.mark.haproxy
 def test_a_level_that_is_too_low(own_haproxy: HaproxyProcess) -> None:
     text = own_haproxy.configuration.read_text()
     low = own_haproxy.folder / "low.sock"

@@ -56,7 +56,15 @@ def test_sections_are_taken_over_from_the_previous_document(text):
     first = Document.parse(text, LANGUAGE)
     second = Document.parse(text, LANGUAGE, first)
     assert second.diff(first) == []
-    assert {id(s) for s in second.sections} <= {id(s) for s in first.sections}
+    assert [id(s) for s in second.sections] == [id(s) for s in first.sections]
+
+
+def test_sections_with_the_same_text_are_two_sections():
+    text = "defaults\n  mode http\ndefaults\n  mode http\n"
+    document = Document.parse(text, LANGUAGE, Document.parse(text, LANGUAGE))
+    second = document.sections[1]
+    edited = document.replace(second, second.insert(1, Line("  retries 2\n")))
+    assert edited.text() == text + "  retries 2\n"
 
 
 def test_comments_directly_above_a_header_belong_to_it():
