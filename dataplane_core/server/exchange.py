@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -25,8 +25,8 @@ _SKIPPED = 1 << 20
 """Bytes of a body that are read and dropped so that the connection can be kept."""
 
 
-def serve(connection: OpenConnection, head: RequestHead, body: Any) -> None:
-    """Answer a request, and give the connection back to the loop.
+def serve(connection: OpenConnection, head: RequestHead, body: Any) -> Callable[[], None]:
+    """Answer a request, and return the last step: it gives the connection back to the loop.
 
     `body` is a `StreamedBody`, or a file of a body that has come as a whole.
     """
@@ -36,10 +36,9 @@ def serve(connection: OpenConnection, head: RequestHead, body: Any) -> None:
         if isinstance(body, StreamedBody):
             keeps = keeps and not body.failed
             framing, connection.rest = body.framing, body.rest
-    except Exception:
+    except BaseException:  # whatever an application raises, the connection must not be lost
         log.exception("a request failed")
-    finally:
-        _give_back(connection, keeps, framing)
+    return partial(_give_back, connection, keeps, framing)
 
 
 def _give_back(connection: OpenConnection, keeps: bool, framing: BodyFraming | None) -> None:

@@ -2,33 +2,43 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
+from typing import TypeAlias
 
 log = logging.getLogger("dataplane.server")
+
+Task: TypeAlias = Callable[[], Callable[[], None]]
+"""Does its work, and returns its last step: a short one, upon which the next task may come."""
 
 
 class ThreadPool:
     """At most `size` threads; what is submitted while all are busy waits for one of them.
 
-    The threads do not keep the process alive: who ends it waits for the requests, not for threads.
+    A thread is free before the last step of its task, and the one that became free last works next.
+    A client that asks one thing after another so has one thread, which nobody wakes up while
+    another one still holds the interpreter, and which has its own caches, those of SQLite among
+    them. The threads do not keep the process alive: who ends it waits for the requests, not for
+    threads.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.Lock()
+        self._waiting: deque[Task] = deque()
+        self._free: list[_Place] = []
         self._threads = 0
-        self._unfinished = 0
 
-    def submit(self, task: Callable[[], None]) -> None:
+    def submit(self, task: Task) -> None:
         """Run a task in one of the threads."""
         with self._lock:
-            self._unfinished += 1
-            missing = self._unfinished > self._threads < self._size
+            if self._free:
+                self._free.pop().give(task)
+                return
+            self._waiting.append(task)
+            missing = self._threads < self._size
             self._threads += missing
             number = self._threads
-        self._tasks.put(task)
         if missing:
             try:
                 threading.Thread(target=self._work, name=f"request_{number}", daemon=True).start()
@@ -39,13 +49,49 @@ class ThreadPool:
                     raise
 
     def _work(self) -> None:
+        place = _Place()
+        self._make_free(place)
         while True:
-            task = self._tasks.get()
             try:
-                task()
+                last = place.take()()
+                self._make_free(place)
             except BaseException:  # the thread is needed for others, whatever one has raised
                 log.exception("a request failed")
+                self._make_free(place)
+                continue
+            try:
+                last()
+            except BaseException:
+                log.exception("a request failed in its last step")
             finally:
-                del task  # the thread must not keep the request until its next one
-                with self._lock:
-                    self._unfinished -= 1
+                del last  # the thread must not keep the request until its next one
+
+    def _make_free(self, place: "_Place") -> None:
+        with self._lock:
+            if self._waiting:
+                place.give(self._waiting.popleft())
+            else:
+                self._free.append(place)
+
+
+class _Place:
+    """Where one thread finds its next task."""
+
+    __slots__ = ("_given", "_task")
+
+    def __init__(self) -> None:
+        self._given = threading.Lock()
+        self._given.acquire()
+        self._task: Task | None = None
+
+    def give(self, task: Task) -> None:
+        """Put a task there; the last one was taken."""
+        self._task = task
+        self._given.release()
+
+    def take(self) -> Task:
+        """Wait for a task, and take it."""
+        self._given.acquire()
+        task, self._task = self._task, None
+        assert task is not None
+        return task
