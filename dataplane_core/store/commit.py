@@ -28,7 +28,6 @@ from dataplane_core.errors import (
     DataplaneError,
     Finding,
     Invalid,
-    NotFound,
     TransactionOutdated,
     VersionMismatch,
 )
@@ -39,7 +38,11 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import Head, digest_of, encode_text, join, split_header
-from dataplane_core.store.journal.transactions import COMMITTED, TransactionRecord
+from dataplane_core.store.journal.transactions import (
+    COMMITTED,
+    TransactionRecord,
+    unknown_transaction,
+)
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.ports import problems_found
@@ -222,11 +225,6 @@ def outdate(records: Records, transaction: TransactionRecord, current: Snapshot)
         f"version mismatch, transaction version: {transaction.base}, "
         f"configured version: {current.version}"
     )
-
-
-def unknown_transaction(transaction_id: str) -> NotFound:
-    """Return the error for a transaction that does not exist, or does no longer."""
-    return NotFound(f"transaction does not exist: {transaction_id}")
 
 
 def closed_transaction(transaction: TransactionRecord) -> TransactionOutdated:

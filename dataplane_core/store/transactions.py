@@ -4,19 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.errors import BadRequest, CheckFailed, Invalid
+from dataplane_core.errors import BadRequest, CheckFailed, Invalid, NotFound
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import (
     CommitRequest,
     Committer,
     closed_transaction,
     outdate,
-    unknown_transaction,
     version_mismatch,
 )
 from dataplane_core.store.delivery import ReloadWish
 from dataplane_core.store.head import Head
-from dataplane_core.store.journal.transactions import TransactionRecord, TransactionStatus
+from dataplane_core.store.journal.transactions import (
+    TransactionRecord,
+    TransactionStatus,
+    unknown_transaction,
+)
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.versioned_file import VersionedFile
@@ -120,18 +123,24 @@ class Transactions:
 
     def view(self, transaction_id: str) -> Snapshot:
         """Return the configuration as an open transaction sees it; raises `BadRequest`."""
-        return self._views.of(self._open(transaction_id))
+        return self._view_of(self._open(transaction_id))
 
     @contextmanager
     def editing(self, transaction_id: str) -> Iterator[Edit]:
         """Change the document of an open transaction in the body; raises `BadRequest`."""
         with self._table.editing(transaction_id):
             record = self._open(transaction_id)
-            view = self._views.of(record)
+            view = self._view_of(record)
             edit = Edit(view)
             yield edit
             self._store(record, view, edit.document)
             edit.outcome = Outcome(record.base, None, "pending")
+
+    def _view_of(self, record: TransactionRecord) -> Snapshot:
+        try:
+            return self._views.of(record)
+        except NotFound:  # committed or given up a moment ago
+            raise _unusable(record.id) from None
 
     def _store(self, record: TransactionRecord, view: Snapshot, document: Document) -> None:
         steps = steps_between(view.document, document)

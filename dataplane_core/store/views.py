@@ -5,7 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from dataplane_core.store.journal.transactions import TransactionRecord, TransactionTable
+from dataplane_core.store.journal.transactions import (
+    TransactionRecord,
+    TransactionTable,
+    unknown_transaction,
+)
 from dataplane_core.store.overlay import replay
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
@@ -26,13 +30,18 @@ class Views:
         self._lock = Lock()
 
     def of(self, record: TransactionRecord) -> Snapshot:
-        """Return the snapshot after all edits that `record` counts."""
+        """Return the snapshot after all edits that `record` counts.
+
+        Raises `NotFound` for a transaction that ended since it was looked up, with its edits.
+        """
         known = self._known.get(record.id)
         if known is not None and known[0] == record.sequence:
             return known[1]
         if known is None or known[0] > record.sequence:
             known = (0, self._base(record.base))
         steps = self._table.steps(record.id, known[0], record.sequence)
+        if not steps and known[0] < record.sequence:
+            raise unknown_transaction(record.id)
         return self.remember(record, known[1], replay(known[1].document, steps))
 
     def remember(self, record: TransactionRecord, before: Snapshot, document: Document) -> Snapshot:

@@ -232,6 +232,23 @@ def test_an_edit_during_the_commit_is_not_lost(bench):
     assert "s2" in bench.text
 
 
+@pytest.mark.parametrize("end", ["commit", "delete"])
+def test_what_another_worker_ends_during_a_read_is_not_shown_without_its_edits(bench, monkeypatch, end):
+    config, other = bench.store(), bench.store()
+    transaction = config.transactions.begin(1).id
+    add_server(config, "be1", "s2", transaction_id=transaction)
+    steps = rows.TransactionTable.steps
+
+    def ended(table, *which):
+        monkeypatch.setattr(rows.TransactionTable, "steps", steps)
+        getattr(config.transactions, end)(transaction)
+        return steps(table, *which)
+
+    monkeypatch.setattr(rows.TransactionTable, "steps", ended)
+    with pytest.raises(BadRequest, match="does not exist"):
+        other.snapshot(transaction)
+
+
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("asdrp"), st.integers(0, 9))))
 def test_every_worker_sees_the_same_transaction(tmp_path_factory, actions):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.errors import TooMany
+from dataplane_core.errors import NotFound, TooMany
 from dataplane_core.store.change import Origin
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import locked
@@ -246,6 +246,11 @@ class TransactionTable:
         if row.status == "in_progress" and row.touched < time.time() - self._ttl:
             return replace(row, status="outdated", reason="not used")
         return row
+
+
+def unknown_transaction(transaction_id: str) -> NotFound:
+    """Return the error for a transaction that does not exist, or does no longer."""
+    return NotFound(f"transaction does not exist: {transaction_id}")
 
 
 def _values(row: TransactionRecord, number: int, step: Step) -> tuple[Any, ...]:
