@@ -220,7 +220,7 @@ class AnswerMemory:
     def _clear(self) -> None:
         self._answers.clear()
         self._size, self._basis = 0, None
-        for heads in self._heads.values():
+        for heads in tuple(self._heads.values()):  # the loop adds one for a new client
             heads.clear()
 
     def _know(

@@ -10,6 +10,7 @@ from dataplane_core.server.listener_timeouts import ListenerTimeouts
 
 _KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
 PIECE = 65536  # bytes that are read at once
+TURN = 16384  # bytes of requests that are taken before others have their turn: a record of TLS
 RETRY = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 """What is raised by an operation that has to be tried again later."""
 

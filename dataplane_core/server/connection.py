@@ -57,8 +57,8 @@ class Connection(Transport):
         self._known = Heads()
         if not self._is_tls:
             self._greet()
-        serving.connections[self._descriptor] = self
         serving.loop.watch(self._descriptor, self)
+        serving.connections[self._descriptor] = self
 
     def _on_bytes(self, events: int) -> None:
         """Take what a client sends of the next request.
@@ -66,7 +66,7 @@ class Connection(Transport):
         A request that came before, byte by byte, is not even parsed where its answer still holds.
         """
         while True:
-            data = self._receive()
+            data = self._receive(client_socket.TURN)
             if data is None:
                 return
             known = None if self._heads.partial else self._known.of(data)
@@ -76,7 +76,7 @@ class Connection(Transport):
                     return
                 self._give_time()
                 self._take(data)
-            if not self._has_more() or self.react != self._on_bytes:
+            if self.react != self._on_bytes or not self._has_more():
                 return
 
     def _greet(self) -> None:
@@ -89,7 +89,7 @@ class Connection(Transport):
                 return
             self._give_time()
             self._gather(data)
-            if not self._has_more():
+            if self.react != self._on_body or not self._has_more():
                 return
 
     def _on_skipped(self, events: int) -> None:
@@ -252,7 +252,7 @@ class Connection(Transport):
         self.react, self.deadline = self._on_bytes, self.since + self.serving.keep_alive
         if data:
             self._take(data)
-        if self._has_more():
+        if self.react == self._on_bytes and self._has_more():
             self._on_bytes(READ)
 
     # What a thread does that serves a request.

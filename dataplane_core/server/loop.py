@@ -46,8 +46,8 @@ class EventLoop:
 
     def watch(self, descriptor: int, source: Source, events: int = READ) -> None:
         """Let a source act when its descriptor is ready."""
-        self._sources[descriptor] = source
         self._epoll.register(descriptor, events)
+        self._sources[descriptor] = source
 
     def change(self, descriptor: int, events: int) -> None:
         """Wait for other events of a descriptor."""
@@ -62,8 +62,13 @@ class EventLoop:
         self._epoll.register(descriptor, events)
 
     def forget(self, descriptor: int) -> None:
-        """Remove a source, before its descriptor is closed."""
+        """Remove a source, before its descriptor is closed.
+
+        A child process that has just been forked keeps what is closed here open for a moment.
+        """
         self._sources.pop(descriptor, None)
+        with suppress(OSError):  # it may be paused
+            self._epoll.unregister(descriptor)
 
     def call(self, function: Callable[[], None], source: Source | None = None) -> None:
         """Have the loop call a function soon, from any thread; `source` fails if that does."""
@@ -82,8 +87,9 @@ class EventLoop:
                 wait = min(max(self._moments[0][0] - time.monotonic(), 0.0), wait)
             for descriptor, events in self._epoll.poll(wait, _EVENTS):
                 source = self._sources.get(descriptor)
-                if source is None:
-                    self._epoll.unregister(descriptor)
+                if source is None:  # it has gone since these events were taken
+                    with suppress(OSError):
+                        self._epoll.unregister(descriptor)
                     continue
                 try:
                     source.react(events)
