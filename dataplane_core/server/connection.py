@@ -69,7 +69,7 @@ class Connection(Transport):
             data = self._receive(client_socket.TURN)
             if data is None:
                 return
-            known = None if self._heads.partial else self._known.of(data)
+            known = None if self._heads.begun else self._known.of(data)
             if known is None or not self._repeat(known.answer, known.keeps, None):
                 if not data:
                     self.close()

@@ -35,6 +35,11 @@ class HeadBuffer:
         self._skipped = False
         self.rest = b""
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything has come since the last head, such as an empty line."""
+        return self._skipped or bool(self.partial)
+
     def feed(self, data: bytes) -> bytes | None:
         """Return the head that is whole with `data`; None if more has to come.
 

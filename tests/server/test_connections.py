@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from dataplane_core.server import connection as connection_module
+from dataplane_core.server.answer_memory import REPEAT
 from tests.harness.waiting import PATIENCE, until
 from tests.server.in_process import OK, InProcess, answer, echo, everything
 
@@ -29,6 +30,25 @@ def test_requests_that_come_at_once_are_answered_in_order():
     with InProcess() as server:
         raw = b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % number for number in range(20))
         assert paths(server.exchange(raw)) == [f"/{number}" for number in range(20)]
+
+
+def test_an_empty_line_may_come_before_each_request_that_is_answered_from_memory():
+    def application(environ, start_response):
+        environ[REPEAT] = lambda: True
+        return echo(environ, start_response)
+
+    with InProcess(application) as server, server.client() as client:
+        client.sendall(GET)
+        assert answer(client)[0].startswith(OK)
+        for _ in range(3):
+            client.sendall(b"\r\n")
+            until(lambda: server.serving.connections and all(one.begun for one in heads(server)))
+            client.sendall(GET)
+            assert answer(client)[0].startswith(OK)
+
+
+def heads(server):
+    return [one._heads for one in server.serving.connections.values()]
 
 
 @pytest.mark.parametrize("size", [1, 65536, 65537, 300_000])
