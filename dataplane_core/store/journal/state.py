@@ -11,7 +11,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ class State:
 
         It is in SQLite's write-ahead log, or was synced when SQLite took it from there.
         """
-        with suppress(FileNotFoundError):
+        if self._log.exists():  # not on a file system on which SQLite cannot share memory
             sync_file(self._log)
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:

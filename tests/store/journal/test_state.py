@@ -162,3 +162,11 @@ def test_a_directory_that_everybody_may_write_is_refused(tmp_path):
 def test_the_journal_is_a_write_ahead_log(state):
     with sqlite3.connect(state.file) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_without_a_write_ahead_log_there_is_nothing_to_sync(state):
+    state.set_value("a", "b")
+    state.close()
+    assert not list(state.directory.glob("*-wal"))
+    state.sync()
+    assert state.value("a") == "b"
