@@ -77,7 +77,7 @@ class KeptConnection:
             while (state := _state_in(received, before)) < 0:
                 chunk = wire.receive(self._socket, end)
                 if not chunk:
-                    if harmless_twice and not received:
+                    if harmless_twice and not (self.fresh or received):
                         raise ConnectionResetError
                     raise RuntimeFailed(f"{wire.NOTHING} at {self.address}")
                 received += chunk

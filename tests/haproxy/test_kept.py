@@ -331,6 +331,24 @@ def test_a_question_that_was_not_answered_is_asked_again(tmp_path: Path) -> None
     assert seen[1:] == [b"get map x c\n" + QUESTION + b"\n", b"get map x c\n"]
 
 
+@pytest.mark.parametrize("command", ["get map x a", "add map x a b"])
+def test_a_first_command_without_an_answer(tmp_path: Path, command: str) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with pytest.raises(RuntimeFailed, match="ended the connection without an answer"):
+            governed(tmp_path, tmp_path / "s").execute(command)
+        thread.join(PATIENCE)
+
+
 @pytest.mark.parametrize("answer", ["", "\n", "> ", "\n> ", "a\n> b", "Name: HAProxy", "x\n\n> Name: HAProxy\n"])
 def test_an_answer_that_looks_like_a_prompt(tmp_path: Path, answer: str) -> None:
     with FakeRuntime(tmp_path / "s", {"show map": answer + "\n"}) as fake:
