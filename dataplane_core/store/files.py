@@ -9,7 +9,7 @@ import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -20,6 +20,8 @@ from dataplane_core.errors import StorageFailed, StorageFull
 FileIdentity = tuple[int, int, int, int, int]
 """Device, inode, times of modification and change (ns), size: moves when the text may have."""
 
+_END = ".tmp"  # of temporary files
+_RANDOM = len("._random_") + len(_END)  # characters behind the name of the target
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -198,7 +200,7 @@ def _locked_temporary(target: Path) -> tuple[int, Path]:
     with storage_errors(target):
         while True:
             handle, name = tempfile.mkstemp(
-                prefix=f".{target.name}.", suffix=".tmp", dir=target.parent
+                prefix=f".{target.name}.", suffix=_END, dir=target.parent
             )
             fcntl.flock(handle, fcntl.LOCK_EX)
             if os.fstat(handle).st_nlink:
@@ -224,7 +226,7 @@ def _locked_folder(target: Path) -> tuple[int, Path]:
     """Return the descriptor and the path of a new, locked folder beside `target`."""
     with storage_errors(target):
         while True:
-            name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+            name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=_END, dir=target.parent)
             try:
                 handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except FileNotFoundError:
@@ -253,17 +255,25 @@ def write_atomically(
 
 def sweep(target: Path) -> None:
     """Remove the temporary files of `target` whose makers have died."""
-    target = Path(os.path.realpath(target))
-    _sweep(target.parent.glob(f".{target.name}.*.tmp"))
+    folder, name = os.path.split(os.path.realpath(target))
+    _sweep(folder, lambda one: one.startswith(f".{name}."))
 
 
 def sweep_folder(folder: Path) -> None:
     """Remove the temporary files of any target in `folder` whose makers have died."""
-    _sweep(folder.glob(".*.????????.tmp"))
+    _sweep(folder, lambda one: one[0] == one[-_RANDOM : -_RANDOM + 1] == ".")
 
 
-def _sweep(paths: Iterable[Path]) -> None:
-    for path in paths:
+def _sweep(folder: str | Path, is_temporary: Callable[[str], bool]) -> None:
+    """Remove what nobody has locked, of the names with the end of temporary files."""
+    try:
+        names = os.listdir(folder)
+    except OSError:  # there is none, as a rule
+        return
+    for name in names:
+        if not (name.endswith(_END) and is_temporary(name)):
+            continue
+        path = os.path.join(folder, name)
         with suppress(OSError):
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
             try:

@@ -209,7 +209,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 @impl
 def dataplane_start(services: Services) -> None:
     """Follow the sources in one of the workers."""
-    services.lead("discovery", Engine(services, sources_of(services)).run)
+    # Only the worker that follows them needs the sources, and what they are written to.
+    services.lead("discovery", lambda stop: Engine(services, sources_of(services)).run(stop))
 
 
 @impl

@@ -116,7 +116,7 @@ class SpoeFiles:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._folder = Path(services.settings.dataplaneapi.resources.spoe_dir)
+        self._folder = _folder(services)
         self._language = language(services.registry)
         self._stores: dict[str, tuple[State, ConfigStore]] = {}
         self._opening = threading.Lock()
@@ -167,10 +167,6 @@ class SpoeFiles:
                 candidate.publish()
             sync_directory(path.parent)
         return str(path)
-
-    def sweep(self) -> None:
-        """Remove what uploads left that died with their process."""
-        sweep_folder(self._folder)
 
     def delete(self, name: str) -> None:
         """Remove a file; it is no error when there is none.
@@ -230,3 +226,12 @@ class SpoeFiles:
 def _fact(path: Path) -> str:
     """Return the name of a fact in the server's state: how often such a file was deleted."""
     return f"deletions of SPOE file {path.name}"
+
+
+def _folder(services: Services) -> Path:
+    return Path(services.settings.dataplaneapi.resources.spoe_dir)
+
+
+def sweep(services: Services) -> None:
+    """Remove what uploads left that died with their process."""
+    sweep_folder(_folder(services))

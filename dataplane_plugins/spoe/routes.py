@@ -27,7 +27,7 @@ from dataplane_core.plugin import (
     impl,
 )
 from dataplane_plugins.spoe import operations, resources
-from dataplane_plugins.spoe.files import SpoeFiles
+from dataplane_plugins.spoe.files import SpoeFiles, sweep
 from dataplane_plugins.spoe.models import GROUP, ROWS, agent, message, numbered_rows
 from dataplane_plugins.spoe.view import SpoeView
 
@@ -62,7 +62,7 @@ def _collection(name: str, kind: str, model: Model) -> SectionCollection:
 @impl
 def dataplane_start(services: Services) -> None:
     """Remove what uploads left that were cut off."""
-    SpoeFiles(services).sweep()
+    sweep(services)
 
 
 @impl
