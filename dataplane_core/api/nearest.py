@@ -27,33 +27,42 @@ class KnownPaths:
     """The paths of all API versions, as templates such as `/services/haproxy/reloads/{id}`."""
 
     def __init__(self) -> None:
+        self._paths: dict[str, list[str]] = {}
         self._by_prefix: dict[str, dict[str, list[Template]]] = {}
 
     def add(self, prefix: str, templates: Iterable[str]) -> None:
-        """Take the templates of the API version below `prefix` (`/v2`)."""
-        by_word = self._by_prefix.setdefault(prefix.strip("/"), {})
-        for template in templates:
-            segments = tuple(template.strip("/").split("/"))
-            last = next((one for one in reversed(segments) if one and one[0] != "{"), None)
-            if last is not None:
-                by_word.setdefault(last, []).append(segments)
+        """Take the templates of the API version below `prefix` (`/v2`), before anybody asks."""
+        self._paths.setdefault(prefix.strip("/"), []).extend(templates)
 
     def nearest(self, path: str) -> list[str]:
         """Return the paths that `path` is closest to: one, several that are as close, or none."""
         asked = [segment for segment in path.split("/") if segment]
         if len(path) > _LONGEST_PATH or not 0 < len(asked) <= _MOST_SEGMENTS:
             return []
-        prefix = next(iter(self._by_prefix), "")
+        prefix = next(iter(self._paths), "")
         if _VERSION.fullmatch(asked[0]):
-            prefix = asked[0].lower() if asked[0].lower() in self._by_prefix else prefix
+            prefix = asked[0].lower() if asked[0].lower() in self._paths else prefix
             asked = asked[1:]
         found: dict[str, float] = {}
-        for template, distance in self._near(self._by_prefix.get(prefix, {}), asked):
+        for template, distance in self._near(self._words(prefix), asked):
             path_meant = _filled(prefix, template, asked)
             found[path_meant] = min(distance, found.get(path_meant, distance))
         best = min(found.values(), default=0.0)
         paths = [one for one, distance in found.items() if distance == best]
         return paths if len(paths) <= _MOST_TOLD and path not in paths else []
+
+    def _words(self, prefix: str) -> dict[str, list[Template]]:
+        """Return the templates of a version by their last words; made once somebody errs."""
+        found = self._by_prefix.get(prefix)
+        if found is None:
+            found = {}
+            for path in self._paths.get(prefix, ()):
+                segments = tuple(path.strip("/").split("/"))
+                last = next((one for one in reversed(segments) if one and one[0] != "{"), None)
+                if last is not None:
+                    found.setdefault(last, []).append(segments)
+            self._by_prefix[prefix] = found  # whole: other threads read it as soon as it is there
+        return found
 
     def _near(
         self, by_word: dict[str, list[Template]], asked: Sequence[str]
