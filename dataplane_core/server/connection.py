@@ -188,7 +188,7 @@ class Connection(Transport):
             self.rest, self._framing = framing.rest, None
             self._hand_over(head, io.BytesIO(self._body))
         elif not data:  # the application says that it broke off
-            self._stream(head, b"", None, lambda: b"")
+            self._stream(head, b"", None, is_broken=True)
         elif len(self._body) > _SHORT_BODY:
             self._stream(head, b"", None)
         else:
@@ -199,14 +199,14 @@ class Connection(Transport):
         head: RequestHead,
         first: bytes,
         begin: Callable[[], None] | None,
-        receive: Callable[[], bytes] | None = None,
+        is_broken: bool = False,
     ) -> None:
-        """Have a request served whose body is still to come."""
+        """Have a request served whose body is still to come, or has broken off."""
         framing, self._framing = self._framing, None
         assert framing is not None
-        if receive is None:
-            receive = partial(client_socket.receive, self._socket, self.listener.timeouts.read)
-        self._hand_over(head, StreamedBody(framing, first, receive, begin, self._body))
+        receive = partial(client_socket.receive, self._socket, self.listener.timeouts.read)
+        body = StreamedBody(framing, first, receive, begin, self._body, is_broken)
+        self._hand_over(head, body)
 
     def _hand_over(self, head: RequestHead, body: object) -> None:
         """Give the connection to a thread."""

@@ -11,7 +11,8 @@ class StreamedBody:
 
     Every failure is a `ConnectionResetError`. `receive` returns the next bytes of the client, b""
     at their end; `begin`, if there is one, is called once, before the first of them is waited for.
-    `held` is what of the body was taken out of the framing already.
+    `held` is what of the body was taken out of the framing already. `failed`: no more of it can be
+    read, and the bytes that follow are of no request.
     """
 
     def __init__(
@@ -21,9 +22,10 @@ class StreamedBody:
         receive: Callable[[], bytes],
         begin: Callable[[], None] | None,
         held: bytes | bytearray = b"",
+        failed: bool = False,
     ) -> None:
         self.framing = framing
-        self.failed = False
+        self.failed = failed
         self.begun = False
         self._receive, self._begin = receive, begin
         self._first = first

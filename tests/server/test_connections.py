@@ -73,6 +73,19 @@ def test_a_body_nobody_reads_is_no_request():
             assert paths(received) == ["/post", "/a"]
 
 
+def test_nothing_that_follows_a_badly_framed_body_is_a_request():
+    head = b"POST /post HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with InProcess() as server:
+        for bad in (b"zz\r\n", b"1\r\nabc", b"0\r\nHost: a\r\n\r\n"):
+            with server.client() as client:
+                client.sendall(head + bad + GET)
+                told = answer(client)[0]
+                assert told.startswith(OK) and b"\r\nConnection: close\r\n" in told
+                client.sendall(b"0\r\n\r\n" + GET)
+                client.shutdown(socket.SHUT_WR)
+                assert everything(client) == b""
+
+
 def test_the_connection_ends_after_an_answer_if_much_of_the_body_is_still_to_come():
     with InProcess() as server:
         received = server.exchange(b"POST /post HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n", end=False)
