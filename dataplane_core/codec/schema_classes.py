@@ -20,6 +20,7 @@ from dataplane_core.grammar import Prop
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LARGEST = 2**63 - 1
+_MOST_NARROW = 16  # schemas that are kept of one
 
 
 @cache
@@ -41,22 +42,33 @@ class JsonObject(Schema):
 
     error_messages = _messages("an object")
 
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self._narrow: dict[tuple[str, ...], JsonObject] = {}
+
     def load(self, data: Any, **named: Any) -> Any:
         """Check an object as marshmallow does, but ask only the fields that it has or should have.
 
         An object has few of the fields that its schema declares, and marshmallow asks each of them.
         """
-        if isinstance(data, dict):
-            asked = {
-                name: field
-                for name, field in self.load_fields.items()
-                if name in data or field.required
-            }
-            if len(asked) < len(self.load_fields):
-                narrow = copy(self)
-                narrow.load_fields = asked
-                return super(JsonObject, narrow).load(data, **named)
-        return super().load(data, **named)
+        if not isinstance(data, dict):
+            return super().load(data, **named)
+        names = tuple(data)
+        narrow = self._narrow.get(names) or self._narrowed(names)
+        return super(JsonObject, narrow).load(data, **named)
+
+    def _narrowed(self, names: tuple[str, ...]) -> "JsonObject":
+        """Return the schema of objects with these properties, and keep it for the next one."""
+        narrow, given = copy(self), frozenset(names)
+        narrow.load_fields = {
+            name: field
+            for name, field in self.load_fields.items()
+            if name in given or field.required
+        }
+        if len(self._narrow) >= _MOST_NARROW:
+            self._narrow.clear()
+        self._narrow[names] = narrow
+        return narrow
 
 
 class Text(fields.String):
