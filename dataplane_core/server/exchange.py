@@ -11,7 +11,7 @@ from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 from dataplane_core.server.answer_memory import REPEAT
 from dataplane_core.server.body_framing import BodyFraming, LengthFraming
-from dataplane_core.server.log_targets import log_access
+from dataplane_core.server.log_targets import is_logged, log_access
 from dataplane_core.server.refusals import closing_answer
 from dataplane_core.server.request_body import StreamedBody
 from dataplane_core.server.request_head import RequestHead
@@ -76,7 +76,7 @@ def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
             log.info("a client was not served: %s", error.strerror)
         else:
             _fail(connection, answer, error)
-    if answer.status:
+    if answer.status and is_logged(answer.status):
         seconds, headers = time.monotonic() - started, tuple(answer.headers)
         _log(AccessRecord(environ, answer.status, answer.sent, seconds, headers))
     return answer.keeps

@@ -61,11 +61,20 @@ def _tell_unreachable(
             print(problem, file=sys.stderr)
 
 
+def is_logged(status: int) -> bool:
+    """Return whether the access log has requests that were answered with a status."""
+    return ACCESS.isEnabledFor(_access_level(status))
+
+
 def log_access(access: AccessRecord) -> None:
     """Write one request to the access log, at the level `error` for statuses from 500."""
-    level = logging.ERROR if access.status >= 500 else logging.INFO
+    level = _access_level(access.status)
     if ACCESS.isEnabledFor(level):
         ACCESS.log(level, "%s", access.uri, extra={"access": access})
+
+
+def _access_level(status: int) -> int:
+    return logging.ERROR if status >= 500 else logging.INFO
 
 
 def give_files_to(uid: int, gid: int) -> None:
