@@ -10,7 +10,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import Self
@@ -25,15 +25,27 @@ _RANDOM = len("._random_") + len(_END)  # characters behind the name of the targ
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-@contextmanager
-def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
+def storage_errors(path: Path, action: str = "written") -> AbstractContextManager[None]:
     """Turn an `OSError` in the body into `StorageFailed` or `StorageFull` that names `path`."""
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        family = StorageFull if error.errno in _FULL else StorageFailed
-        raise family(f"{path} cannot be {action}: {reason}") from error
+    return _StorageErrors(path, action)
+
+
+class _StorageErrors:
+    """See `storage_errors`; a generator, which every edit goes through, would take longer."""
+
+    __slots__ = ("_action", "_path")
+
+    def __init__(self, path: Path, action: str) -> None:
+        self._path, self._action = path, action
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, OSError):
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            family = StorageFull if error.errno in _FULL else StorageFailed
+            raise family(f"{self._path} cannot be {self._action}: {reason}") from error
 
 
 def file_identity(status: os.stat_result) -> FileIdentity:

@@ -141,7 +141,10 @@ class TransactionTable:
         """Add the steps of one edit; return None when the transaction is not as `row` any more."""
         if not steps and time.time() - row.touched < _TOUCH_SECONDS:
             return row
-        after = replace(row, sequence=row.sequence + bool(steps), touched=time.time())
+        after = TransactionRecord(
+            row.id, row.base, row.status, row.sequence + bool(steps), row.created, time.time(),
+            row.who, row.reason,
+        )  # fmt: skip
         with self._state.write() as connection:
             changed = connection.execute(
                 "UPDATE transactions SET sequence = ?, touched = ? "
@@ -242,7 +245,7 @@ class TransactionTable:
         )  # fmt: skip
 
     def _row(self, found: sqlite3.Row) -> TransactionRecord:
-        row = TransactionRecord(**dict(found))
+        row = TransactionRecord(*found)  # the columns are its fields, in their order
         if row.status == "in_progress" and row.touched < time.time() - self._ttl:
             return replace(row, status="outdated", reason="not used")
         return row
