@@ -82,9 +82,10 @@ class Connection(Transport):
     def _greet(self) -> None:
         self._known = self.serving.memory.heads(self.listener.scheme, self.certificate)
 
-    def _on_body(self, events: int) -> None:
+    def _on_body(self, events: int, first: bytes = b"") -> None:
+        """Take bytes of a short body, the `first` ones or what has come."""
         while self.react == self._on_body:
-            data = self._receive()
+            data, first = first or self._receive(), b""
             if data is None:
                 return
             self._give_time()
@@ -170,8 +171,7 @@ class Connection(Transport):
             self._stream(head, rest, partial(self.send, _CONTINUE) if head.continues else None)
             return
         self._head, self.react = head, self._on_body
-        if rest:
-            self._gather(rest)
+        self._on_body(READ, rest)  # most clients have sent it right behind the head
 
     def _gather(self, data: bytes) -> None:
         """Take bytes of a body, none at its early end, and have the request served if that is all.

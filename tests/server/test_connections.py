@@ -8,8 +8,11 @@ import threading
 
 import pytest
 
+from dataplane_core.server import client_socket
 from dataplane_core.server import connection as connection_module
 from dataplane_core.server.answer_memory import REPEAT
+from dataplane_core.server.connection import Connection
+from dataplane_core.server.loop import READ
 from tests.harness.waiting import PATIENCE, until
 from tests.server.in_process import OK, InProcess, answer, echo, everything
 
@@ -343,3 +346,20 @@ def test_the_rest_of_a_refused_request_does_not_cut_its_answer_off():
         client.sendall(b"x" * 500_000)
         client.shutdown(socket.SHUT_WR)
         assert everything(client).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_that_comes_right_behind_its_head_needs_no_second_turn_of_the_loop(monkeypatch):
+    head = post(5)
+    monkeypatch.setattr(client_socket, "PIECE", len(head))  # the head and the body come apart
+    server = InProcess()  # whose loop does not run
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.settimeout(PATIENCE)
+        connection = Connection(server.serving, server.listener, theirs, "")
+        ours.sendall(head + b"hello")
+        connection.react(READ)
+        assert json.loads(answer(ours)[1])["body"] == "hello"
+        until(lambda: connection.is_idle)
+        connection.close()
+    server.listener.socket.close()
+    server.loop.close()
