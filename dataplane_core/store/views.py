@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from threading import Lock
 
 from dataplane_core.store.journal.transactions import (
@@ -48,14 +47,7 @@ class Views:
         """Keep `document` as that of the transaction at `record`, and return its snapshot."""
         identity = (record.id, record.sequence)
         cache = AnswerCache(document.language.budget)
-        view = replace(
-            before,
-            document=document,
-            version=record.base,
-            identity=identity,
-            digest="",
-            cache=cache,
-        )
+        view = Snapshot(document, record.base, identity, before.head, cache=cache)
         with self._lock:
             self._known[record.id] = (record.sequence, view)
             self._known.move_to_end(record.id)
