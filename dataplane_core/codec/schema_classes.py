@@ -5,7 +5,7 @@ violations and the answer can lead with the one that counts most.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from copy import copy
 from functools import cache
 from threading import RLock
@@ -14,6 +14,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from dataplane_core.codec.shape import JsonNode
+from dataplane_core.codec.value_checks import checks_of, pattern_check
 from dataplane_core.codec.violations import TYPE_ERROR, BrokenRule
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Prop
@@ -126,76 +127,6 @@ def _of_name(rule: BrokenRule) -> BrokenRule:
     return BrokenRule(rule.code, f"in body has a name that {rule.removeprefix('in body ')}")
 
 
-@cache
-def pattern_check(pattern: str) -> Callable[[str], None]:
-    """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's.
-
-    Fields with one pattern share it: most have one of a few.
-    """
-    found = re.compile(pattern, re.ASCII).search
-    rule = BrokenRule(Code.PATTERN, f"in body should match '{pattern}'")
-
-    def check(value: str) -> None:
-        if found(value) is None:
-            raise ValidationError(rule)
-
-    return check
-
-
-def choice_check(choices: tuple[Any, ...]) -> Callable[[Any], None]:
-    """Return a validator: the value is one of some."""
-    rule = BrokenRule(Code.ENUM, f"in body should be one of [{' '.join(map(str, choices))}]")
-
-    def check(value: Any) -> None:
-        if value not in choices:
-            raise ValidationError(rule)
-
-    return check
-
-
-def limit_check(minimum: int | None, maximum: int | None) -> Callable[[int], None]:
-    """Return a validator: the number lies within limits."""
-
-    def check(value: int) -> None:
-        if minimum is not None and value < minimum:
-            text = f"in body should be greater than or equal to {minimum}"
-            raise ValidationError(BrokenRule(Code.MINIMUM, text))
-        if maximum is not None and value > maximum:
-            text = f"in body should be less than or equal to {maximum}"
-            raise ValidationError(BrokenRule(Code.MAXIMUM, text))
-
-    return check
-
-
-def count_check(prop: Prop) -> Callable[[list[Any]], None]:
-    """Return a validator: an array has as many items as it may, and none twice if so declared."""
-
-    def check(value: list[Any]) -> None:
-        if prop.min_items is not None and len(value) < prop.min_items:
-            text = f"in body should have at least {prop.min_items} items"
-            raise ValidationError(BrokenRule(Code.TOO_FEW, text))
-        if prop.max_items is not None and len(value) > prop.max_items:
-            text = f"in body should have at most {prop.max_items} items"
-            raise ValidationError(BrokenRule(Code.TOO_MANY, text))
-        if prop.unique and any(one in value[:at] for at, one in enumerate(value)):
-            raise ValidationError(BrokenRule(Code.TOO_MANY, "in body shouldn't contain duplicates"))
-
-    return check
-
-
-def _checks(prop: Prop) -> list[Callable[[Any], None]]:
-    checks: list[Callable[[Any], None]] = []
-    if prop.pattern is not None:
-        checks.append(pattern_check(prop.pattern))
-    if prop.enum:
-        checks.append(choice_check(prop.enum))
-    if prop.minimum is not None or prop.maximum is not None:
-        checks.append(limit_check(prop.minimum, prop.maximum))
-    if prop.unique or prop.min_items is not None or prop.max_items is not None:
-        checks.append(count_check(prop))
-    return checks
-
-
 _FACTS = {
     **{name: name for name in ("default", "pattern", "minimum", "maximum")},
     "min_items": "minItems",
@@ -275,14 +206,14 @@ class SchemaClasses:
             return fields.Nested(nested, error_messages=_messages("an object"), **more)
         if prop.json == "array":
             item = node.item or JsonNode("", node.path + "[]", prop=Prop("", "string"))
-            return fields.List(self._item(item, node.name, owner), validate=_checks(prop),
+            return fields.List(self._item(item, node.name, owner), validate=checks_of(prop),
                                error_messages=_messages("an array"), **more)  # fmt: skip
         if node.item is not None:
             names = Text(validate=pattern_check(prop.keys)) if prop.keys else None
             return Members(keys=names, values=self._item(node.item, node.name, owner),
                            error_messages=_messages("an object"), **more)  # fmt: skip
         kind, words = _SCALARS.get(prop.json, (fields.Dict, "an object"))
-        return kind(validate=_checks(prop), error_messages=_messages(words), **more)
+        return kind(validate=checks_of(prop), error_messages=_messages(words), **more)
 
     def _item(self, node: JsonNode, name: str, owner: str) -> fields.Field[Any]:
         if not node.children:
