@@ -350,7 +350,7 @@ def test_the_rest_of_a_refused_request_does_not_cut_its_answer_off():
 
 def test_a_body_that_comes_right_behind_its_head_needs_no_second_turn_of_the_loop(monkeypatch):
     head = post(5)
-    monkeypatch.setattr(client_socket, "PIECE", len(head))  # the head and the body come apart
+    monkeypatch.setattr(client_socket, "TURN", len(head))  # the head and the body come apart
     server = InProcess()  # whose loop does not run
     ours, theirs = socket.socketpair()
     with ours:
