@@ -4,7 +4,6 @@ Kept is a keyed digest of user, password and stored password, from which none of
 A changed stored password makes another digest, so an old password is forgotten at once.
 """
 
-import hashlib
 import hmac
 import os
 import threading
@@ -28,10 +27,10 @@ class VerifiedCredentials:
 
     def digest(self, name: str, password: bytes, stored: str) -> bytes:
         """Return the keyed digest under which a verified credential is kept."""
-        words = (name, stored)
-        parts = (password, *(word.encode("utf-8", "surrogateescape") for word in words))
-        text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.digest(self._key, text, hashlib.sha256)
+        user = name.encode("utf-8", "surrogateescape")
+        kept = stored.encode("utf-8", "surrogateescape")
+        text = b"%d %d %b%b%b" % (len(user), len(password), user, password, kept)
+        return hmac.digest(self._key, text, "sha256")
 
     def knows(self, digest: bytes) -> bool:
         """Tell whether that credential was verified within the lifetime."""
