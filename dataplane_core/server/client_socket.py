@@ -9,8 +9,8 @@ import time
 from dataplane_core.server.listener_timeouts import ListenerTimeouts
 
 _KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
-PIECE = 65536  # bytes that are read at once
-TURN = 16384  # bytes of requests that are taken before others have their turn: a record of TLS
+PIECE = 65536  # bytes that a thread reads at once
+TURN = 16384  # bytes that the loop reads before others have their turn: a record of TLS
 RETRY = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 """What is raised by an operation that has to be tried again later."""
 

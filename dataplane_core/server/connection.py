@@ -66,7 +66,7 @@ class Connection(Transport):
         A request that came before, byte by byte, is not even parsed where its answer still holds.
         """
         while True:
-            data = self._receive(client_socket.TURN)
+            data = self._receive()
             if data is None:
                 return
             known = None if self._heads.begun else self._known.of(data)

@@ -168,10 +168,10 @@ class Transport:
         self.react = _nothing
         self.deadline = math.inf
 
-    def _receive(self, most: int = client_socket.PIECE) -> bytes | None:
-        """Return what has come: None for nothing yet, b"" at the end."""
+    def _receive(self) -> bytes | None:
+        """Return what has come, for one turn: None for nothing yet, b"" at the end."""
         try:
-            return self._socket.recv(most)
+            return self._socket.recv(client_socket.TURN)
         except client_socket.RETRY:
             return None
         except OSError:

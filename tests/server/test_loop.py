@@ -93,3 +93,19 @@ def test_a_client_that_asks_for_much_at_once_lets_others_have_their_turn():
             connection.close()
     server.listener.socket.close()
     server.loop.close()
+
+
+def test_a_body_that_comes_at_once_is_taken_in_turns():
+    server = InProcess()
+    with server.client() as client:
+        server.loop.step(0.0)
+        (connection,) = server.serving.connections.values()
+        client.sendall(b"POST /body HTTP/1.1\r\nContent-Length: 60000\r\n\r\n")
+        server.loop.step(0.0)
+        client.sendall(b"x" * 50_000)
+        for turns in (1, 2, 3):
+            server.loop.step(0.0)
+            assert connection.unfinished == turns * TURN
+        connection.close()
+    server.listener.socket.close()
+    server.loop.close()
