@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import falcon
 
 from dataplane_core.api.body import to_json
+from dataplane_core.api.made_once import MadeOnce
 from dataplane_core.api.operations import Body, Operation, Operations, Response
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Route, Routes
@@ -20,6 +21,8 @@ from dataplane_core.codec.codec import Codec
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.services import Services
 from dataplane_core.text.heap import give_back
+
+_FORMS = ("2.0", "3.0.3")
 
 
 class RoutedVersion(ApiVersion, Protocol):
@@ -45,6 +48,7 @@ class ServedVersion:
         self._mount = version.routes
         self._routes = routes
         self._documents: dict[str, bytes] = {}
+        self._of_all_workers = {form: MadeOnce() for form in _FORMS}
         self._lock = Lock()
         self._succession = Succession(version, None)
 
@@ -88,14 +92,19 @@ class ServedVersion:
                 yield route.template, route.operations["GET"]
 
     def document(self, openapi: str) -> bytes:
-        """Return the specification as JSON: Swagger `2.0` or OpenAPI `3.0.3`; made once."""
+        """Return the specification as JSON: Swagger `2.0` or OpenAPI `3.0.3`; made once for all."""
         if openapi not in self._documents:
             with self._lock:
                 if openapi not in self._documents:
-                    self._documents[openapi] = to_json(self._build(openapi))
-                    gc.collect()
-                    give_back()
+                    once = self._of_all_workers[openapi]
+                    self._documents[openapi] = once.get(partial(self._made, openapi))
         return self._documents[openapi]
+
+    def _made(self, openapi: str) -> bytes:
+        made = to_json(self._build(openapi))
+        gc.collect()
+        give_back()
+        return made
 
     def _build(self, openapi: str) -> dict[str, Any]:
         """Make a document of a version of its own, which is freed with all its codecs.

@@ -1,0 +1,60 @@
+"""What one process makes is read by those that were forked beside it."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from dataplane_core.api.made_once import MadeOnce
+
+
+def test_another_process_reads_what_one_has_made() -> None:
+    once = MadeOnce()
+    made = bytes(range(256)) * 5000
+    assert in_child(lambda: once.get(lambda: made) == made)
+    assert once.get(refuse) == made
+    assert in_child(lambda: once.get(refuse) == made)
+
+
+def test_what_fails_is_made_by_the_next() -> None:
+    once = MadeOnce()
+    with pytest.raises(AssertionError):
+        once.get(refuse)
+    assert once.get(lambda: b"made") == b"made"
+
+
+def test_a_process_that_dies_while_it_makes_something_leaves_it_to_the_next() -> None:
+    once = MadeOnce()
+    assert not in_child(lambda: bool(once.get(lambda: os._exit(9))))
+    assert once.get(lambda: b"made") == b"made"
+
+
+def test_without_such_memory_each_process_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    once = MadeOnce()
+    assert [once.get(lambda: b"1"), once.get(lambda: b"2")] == [b"1", b"2"]
+
+
+def test_it_is_closed_with_the_object() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    once = MadeOnce()
+    assert once.get(lambda: b"made")
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    del once
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def refuse() -> bytes:
+    raise AssertionError("it was made already")
+
+
+def in_child(check: Callable[[], bool]) -> bool:
+    """Whether a check holds in a process that is forked now."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if check() else 1
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
