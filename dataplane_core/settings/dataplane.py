@@ -84,7 +84,7 @@ class DataplaneSettings:
         environment="DATAPLANE_THREADS",
     )  # fmt: skip
     cache_size: int = setting(
-        6 << 20, SIZE,
+        8 << 20, SIZE,
         "Memory of each worker for what can be made again: half of it for answers that are given "
         "without asking the application, half for its own answers, and for lines of the "
         "configuration that were read. What was kept first goes first.",

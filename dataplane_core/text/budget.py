@@ -12,7 +12,7 @@ from dataplane_core.text.heap import give_back
 
 Value = TypeVar("Value")
 
-DEFAULT_LIMIT = 3 << 20
+DEFAULT_LIMIT = 4 << 20
 BYTES_FOR_A_CHARACTER = 50
 """What the lines of a section, and what is read of them, take for each character of their text."""
 
