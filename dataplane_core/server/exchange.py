@@ -62,9 +62,9 @@ def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     try:
         parts = connection.serving.application(environ, answer.start_response)
         try:
-            answer.send_all(parts)
-            if REPEAT in environ:
+            if REPEAT in environ:  # before it is sent: the client may ask again at once
                 _remember(connection, head, environ, answer, parts)
+            answer.send_all(parts)
         finally:
             close_parts(parts)
     except ClientGoneError as gone:
@@ -89,7 +89,7 @@ def _remember(
     answer: WsgiAnswer,
     parts: Iterable[bytes],
 ) -> None:
-    """Remember an answer that was sent as a whole, for equal requests."""
+    """Remember an answer that is there as a whole, for equal requests."""
     if answer.status != 200 or not isinstance(parts, list) or len(parts) != 1:
         return
     try:

@@ -202,7 +202,7 @@ def test_answers_from_memory_have_access_lines_of_their_own(application, monkeyp
         told(client, get("Authorization: Basic x"))
         identifier = told(client, get("Authorization: Basic x"))[1]
         told(client, get("Authorization: Basic x", "X-Request-ID: mine"))
-        server.serving.access_log.close(PATIENCE)
+        until(lambda: len(written) == 2)
     first, second = written
     assert (first.status, first.uri, first.response_header("x-request-id")) == (200, "/a", identifier)
     assert (first.request_header("X-Request-ID"), second.request_header("X-Request-ID")) == ("", "mine")
