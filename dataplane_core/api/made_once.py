@@ -29,7 +29,10 @@ class MadeOnce:
         """Return what was made, or make it; for one thread of a process at a time."""
         if self._file < 0:
             return make()
-        lockf(self._file, LOCK_EX)  # freed by the kernel when its holder dies
+        try:
+            lockf(self._file, LOCK_EX)  # freed by the kernel when its holder dies
+        except OSError:  # EDEADLK: threads of two processes wait crosswise, for two of these
+            return make()
         try:
             size = int.from_bytes(os.pread(self._file, _HEAD, 0), "big")
             return os.pread(self._file, size, _HEAD) if size else self._keep(make())

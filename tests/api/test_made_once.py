@@ -1,5 +1,6 @@
 """What one process makes is read by those that were forked beside it."""
 
+import errno
 import os
 from collections.abc import Callable
 
@@ -33,6 +34,14 @@ def test_without_such_memory_each_process_makes_it(monkeypatch: pytest.MonkeyPat
     monkeypatch.delattr(os, "memfd_create")
     once = MadeOnce()
     assert [once.get(lambda: b"1"), once.get(lambda: b"2")] == [b"1", b"2"]
+
+
+def test_who_would_wait_crosswise_makes_it_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EDEADLK, os.strerror(errno.EDEADLK))
+
+    monkeypatch.setattr("dataplane_core.api.made_once.lockf", refused)
+    assert MadeOnce().get(lambda: b"made") == b"made"
 
 
 def test_it_is_closed_with_the_object() -> None:
