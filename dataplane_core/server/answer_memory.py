@@ -10,10 +10,8 @@ the connection alone. Requests are known by keyed digests: their passwords are n
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import field
-from email.utils import formatdate
 from hashlib import blake2b
 from typing import Any
 
@@ -23,6 +21,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.logs.apache import SECRET_HEADERS, AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID
 from dataplane_core.server.request_head import RequestHead
+from dataplane_core.server.wsgi_answer import JOINED, http_date
 from dataplane_core.server.wsgi_environ import remote
 
 log = logging.getLogger("dataplane.server")
@@ -41,7 +40,6 @@ _OVERHEAD = 2048  # bytes that an answer costs beside its body and its head, abo
 _MOST_HEADS = 16  # forms of a head for which one answer is found without parsing
 _LONGEST_HEAD = 4096
 _MOST_KINDS = 256  # of connections, by client certificates
-_JOINED = 1 << 16  # bytes of a body that are sent together with the head
 _SECRET = os.urandom(32)
 _SECRET_FIELDS = frozenset(f"HTTP_{name.upper().replace('-', '_')}" for name in SECRET_HEADERS)
 
@@ -86,7 +84,7 @@ class RememberedAnswer:
         if not self.has_id:
             request_id = b""
         head = (self.first, _moment(keeps), self.before_id, request_id, self.after_id)
-        if len(self.body) > _JOINED:
+        if len(self.body) > JOINED:
             return b"".join(head), self.body
         return b"".join((*head, self.body)), b""
 
@@ -247,15 +245,15 @@ class _Moment:
     """The head lines for the time, made anew each second, and for the connection."""
 
     def __init__(self) -> None:
-        self._second = 0
+        self._date = ""
         self._lines = (b"", b"")
 
     def __call__(self, keeps: bool) -> bytes:
-        second = int(time.time())
-        if second != self._second:
-            date = f"Date: {formatdate(second, usegmt=True)}\r\nConnection: ".encode()
-            self._lines = (date + b"close\r\n", date + b"keep-alive\r\n")
-            self._second = second
+        date = http_date()
+        if date is not self._date:
+            lines = f"Date: {date}\r\nConnection: ".encode()
+            self._lines = (lines + b"close\r\n", lines + b"keep-alive\r\n")
+            self._date = date
         return self._lines[keeps]
 
 

@@ -20,7 +20,8 @@ _HOP_BY_HOP = frozenset(
         *("trailers", "transfer-encoding", "upgrade", "server", "date"),
     }
 )
-_JOINED = 1 << 16  # bytes of a body that are sent together with the head
+JOINED = 1 << 16
+"""Bytes of a body that are sent together with the head."""
 
 ErrorInfo: TypeAlias = (
     "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None"
@@ -140,7 +141,7 @@ class WsgiAnswer:
         lines.append("\r\n")
         head = "".join(lines).encode("latin-1")
         self.head_sent = True
-        if len(body) <= _JOINED:
+        if len(body) <= JOINED:
             self._send(head + body)
         else:
             self._send(head)
