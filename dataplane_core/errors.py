@@ -108,7 +108,8 @@ class NotAcceptable(DataplaneError):
 class TransactionOutdated(NotAcceptable):
     """Another version was committed since a transaction began, or its commit has failed.
 
-    Such a transaction can be read and deleted, and nothing else.
+    Or the machine was restarted meanwhile, which may have cost the transaction its last edits. Such
+    a transaction can be read and deleted, and nothing else.
     """
 
 

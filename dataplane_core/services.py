@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.errors import StorageFailed
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
@@ -79,6 +80,10 @@ class Services:
             self.hooks.dataplane_stop()
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
+        try:
+            self.transactions.settle()
+        except StorageFailed as error:
+            log.warning("open transactions end with the machine's uptime: %s", error.message)
 
     def lead(self, name: str, duty: Duty) -> None:
         """Run `duty` in a thread of one worker of all, until the server stops.

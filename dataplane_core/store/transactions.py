@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.errors import BadRequest, CheckFailed, Invalid, NotFound
+from dataplane_core.errors import (
+    BadRequest,
+    CheckFailed,
+    Invalid,
+    NotFound,
+    TransactionOutdated,
+)
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import (
     CommitRequest,
@@ -16,6 +22,7 @@ from dataplane_core.store.commit import (
 from dataplane_core.store.delivery import ReloadWish
 from dataplane_core.store.head import Head
 from dataplane_core.store.journal.transactions import (
+    RESTARTED,
     TransactionRecord,
     TransactionStatus,
     unknown_transaction,
@@ -122,12 +129,15 @@ class Transactions:
         return Transaction(record.id, record.base, "success"), outcome
 
     def view(self, transaction_id: str) -> Snapshot:
-        """Return the configuration as an open transaction sees it; raises `BadRequest`."""
+        """Return the configuration as an open transaction sees it.
+
+        Raises `BadRequest`, and `TransactionOutdated` where the machine was restarted meanwhile.
+        """
         return self._view_of(self._open(transaction_id))
 
     @contextmanager
     def editing(self, transaction_id: str) -> Iterator[Edit]:
-        """Change the document of an open transaction in the body; raises `BadRequest`."""
+        """Change the document of an open transaction in the body; raises as `view`."""
         with self._table.editing(transaction_id):
             record = self._open(transaction_id)
             view = self._view_of(record)
@@ -135,6 +145,10 @@ class Transactions:
             yield edit
             self._store(record, view, edit.document)
             edit.outcome = Outcome(record.base, None, "pending")
+
+    def settle(self) -> None:
+        """Make sure that open transactions go on after a restart of the machine."""
+        self._table.settle()
 
     def _view_of(self, record: TransactionRecord) -> Snapshot:
         try:
@@ -160,6 +174,8 @@ class Transactions:
 
     def _open(self, transaction_id: str) -> TransactionRecord:
         record = self._table.get(transaction_id)
+        if record is not None and record.reason == RESTARTED:
+            raise TransactionOutdated(f"transaction {record.id} has failed: {RESTARTED}")
         if record is None or record.status != "in_progress":
             raise _unusable(transaction_id)
         return record

@@ -7,12 +7,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.auth.test_authenticator import HASHES
-from tests.harness.server import ApiServer, Client, free_port
+from tests.harness.server import TRANSACTIONS, ApiServer, Client, free_port
 from tests.harness.waiting import until
 from tests.server import certificates
 from tests.server.conftest import UnixConnection
@@ -61,6 +62,46 @@ def test_a_commit_that_was_killed_is_made_good_at_the_start(tmp_path):
         assert server.client().version() == 2
         told = "was written by a process that ended since"
         until(lambda: server.log.read_text().count(told) == 1)
+
+
+def forget_uptime(state):
+    """Have the state say what it says after a restart of the machine; true if transactions end with it."""
+    with contextlib.closing(sqlite3.connect(state / "state.sqlite")) as connection, connection:
+        changed = "UPDATE transactions SET boot = 'a former one' WHERE boot != ''"
+        return connection.execute(changed).rowcount > 0
+
+
+def test_an_open_transaction_survives_each_end_of_the_server_but_not_a_power_cut(tmp_path):
+    configuration, state = tmp_path / "haproxy.cfg", tmp_path / "run" / "state"
+    configuration.write_text("global\n")
+    server = ApiServer(configuration, tmp_path / "run", {"dataplane": {"workers": 2}})
+
+    def edit(name):
+        return server.client().call("POST", BACKENDS, {"name": name}, transaction_id=identifier)
+
+    server.start()
+    identifier = server.client().call("POST", TRANSACTIONS, version=1).json["id"]
+    assert edit("one").status == 202
+    server.kill()
+    server.start()
+    assert edit("two").status == 202
+    server.stop()
+    assert not forget_uptime(state)
+    server.start()
+    found = server.client().call("GET", BACKENDS, transaction_id=identifier)
+    assert [backend["name"] for backend in found.data] == ["one", "two"]
+    assert edit("three").status == 202
+    server.kill()
+    assert forget_uptime(state)
+    with server:
+        path = f"{TRANSACTIONS}/{identifier}"
+        answers = [edit("four"), server.client().call("PUT", path)]
+        assert [answer.status for answer in answers] == [406, 406]
+        for answer in answers:
+            assert "the machine was restarted while it was open" in answer.json["message"]
+        assert server.client().call("GET", path).json["status"] == "failed"
+        assert server.client().call("DELETE", path).status == 204
+        assert server.client().version() == 1
 
 
 def send(api, body, framing, end=True, path=BACKENDS + "?version=1"):

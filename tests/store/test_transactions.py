@@ -184,6 +184,57 @@ def test_what_a_killed_server_left_open_takes_no_place_and_still_works(bench):
     assert "s2" in bench.text
 
 
+def restarted(bench, config):
+    """A store after a restart of the machine."""
+    config.file.records.state.shutdown()
+    again = bench.store()
+    again.file.records.state.boot = "another one"
+    return again
+
+
+def test_a_transaction_that_was_open_when_the_machine_lost_its_power_has_failed(bench):
+    bench.options["dataplaneapi.transaction.max_open_transactions"] = 1
+    config = bench.store()
+    left = config.transactions.begin(1).id
+    add_server(config, "be1", "s2", transaction_id=left)
+    again = restarted(bench, config)
+    assert statuses(again) == {left: "failed"}
+    for action in (again.transactions.commit, again.snapshot, lambda _: add_server(again, "be1", "s3", transaction_id=left)):
+        with pytest.raises(TransactionOutdated, match="the machine was restarted") as refused:
+            action(left)
+        assert refused.value.status == 406
+    assert bench.text == TEXT
+    new = again.transactions.begin(1).id
+    assert statuses(again) == {left: "failed", new: "in_progress"}
+    with pytest.raises(TransactionOutdated, match="the machine was restarted"):
+        again.transactions.commit(left)
+    again.transactions.delete(left)
+    again.transactions.commit(new)
+
+
+def test_a_transaction_goes_on_after_a_regular_end_and_a_restart_of_the_machine(bench):
+    config = bench.store()
+    left = config.transactions.begin(1).id
+    add_server(config, "be1", "s2", transaction_id=left)
+    config.transactions.settle()
+    again = restarted(bench, config)
+    add_server(again, "be1", "s3", transaction_id=left)
+    assert statuses(restarted(bench, again)) == {left: "in_progress"}
+    once_more = restarted(bench, again)
+    once_more.file.records.state.boot = "a third one"
+    assert statuses(once_more) == {left: "failed"}
+
+
+def test_a_commit_is_whole_whatever_the_machine_forgets_of_its_edits(bench):
+    config = bench.store()
+    left = config.transactions.begin(1).id
+    add_server(config, "be1", "s2", transaction_id=left)
+    config.transactions.commit(left)
+    again = restarted(bench, config)
+    assert "s2" in again.raw_text()[0]
+    assert again.transactions.list() == []
+
+
 def test_an_unused_transaction_is_given_up(bench, monkeypatch):
     bench.options["dataplane.transaction_ttl"] = 100.0
     bench.options["dataplaneapi.transaction.max_open_transactions"] = 1

@@ -19,6 +19,7 @@ from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.files import locked, storage_errors, sync_file
 
 BUSY_SECONDS = 20.0
+_BOOT = "/proc/sys/kernel/random/boot_id"  # random(4)
 _inherited: list[sqlite3.Connection] = []
 """Connections opened before a fork: closing one in the child would touch the parent's file."""
 
@@ -38,7 +39,9 @@ class State:
     """Access to the state file, with one connection for each thread and process.
 
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
-    With `is_copy` the state is only looked at, and whoever uses it writes nothing elsewhere either.
+    `boot` identifies the machine's present uptime, which ends with a power cut; it is empty where
+    the system does not tell it. With `is_copy` the state is only looked at, and whoever uses it
+    writes nothing elsewhere either.
     """
 
     FILE = "state.sqlite"
@@ -50,6 +53,7 @@ class State:
         self.file = self.directory / self.FILE
         self._log = self.directory / f"{self.FILE}-wal"
         self._local = _Local()
+        self.boot = _boot()
         self._make_directory()
         alive = self.path(self.ALIVE)
         with storage_errors(alive, "opened"):
@@ -231,3 +235,12 @@ class _SqliteErrors:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             family = StorageFull if code == sqlite3.SQLITE_FULL else StorageFailed
             raise family(f"{self._file} cannot be used: {error}") from error
+
+
+def _boot() -> str:
+    """Return what identifies the time since the machine was started; empty where that is hidden."""
+    try:
+        with open(_BOOT, encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, ValueError):
+        return ""

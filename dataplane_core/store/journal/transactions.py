@@ -1,74 +1,48 @@
 """Keep transactions as rows of the state file: the steps of each edit, and what became of them."""
 
+import os
 import sqlite3
 import time
 import uuid
 import zlib
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, TooMany
 from dataplane_core.store.change import Origin
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import locked
-from dataplane_core.store.head import decode_text, encode_text
+from dataplane_core.store.files import locked, try_lock
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.transaction_steps import (
+    INSERT_STEP,
+    TABLES,
+    step_of,
+    step_values,
+)
 from dataplane_core.store.journal.versions import storable_text
-from dataplane_core.store.overlay import Action, Step
-from dataplane_core.text import SectionKey
+from dataplane_core.store.overlay import Step
 
 TransactionStatus = Literal["in_progress", "failed", "outdated", "success"]
 COMMITTED = "another transaction was committed"
 RESTORED = "a version that HAProxy refused was taken back"
+RESTARTED = (
+    "the machine was restarted while it was open, and its last changes may be missing; begin a new "
+    "transaction"
+)
 _MOST_CLOSED = 100
 _TOUCH_SECONDS = 60.0
-_TABLES = (
-    """CREATE TABLE transactions (
-        id TEXT PRIMARY KEY,
-        base INTEGER NOT NULL,
-        status TEXT NOT NULL,
-        sequence INTEGER NOT NULL,
-        created REAL NOT NULL,
-        touched REAL NOT NULL,
-        who TEXT NOT NULL,
-        reason TEXT NOT NULL)""",
-    """CREATE TABLE edits (
-        transaction_id TEXT NOT NULL,
-        sequence INTEGER NOT NULL,
-        step INTEGER NOT NULL,
-        action TEXT NOT NULL,
-        position INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        name TEXT NOT NULL,
-        ordinal INTEGER NOT NULL,
-        text BLOB,
-        PRIMARY KEY (transaction_id, sequence, step))""",
-    "ALTER TABLE edits RENAME TO former_edits",
-    """CREATE TABLE edits (
-        transaction_id TEXT NOT NULL,
-        sequence INTEGER NOT NULL,
-        step INTEGER NOT NULL,
-        action TEXT NOT NULL,
-        position INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        name TEXT NOT NULL,
-        ordinal INTEGER NOT NULL,
-        text BLOB,
-        line INTEGER NOT NULL,
-        removed INTEGER NOT NULL,
-        PRIMARY KEY (transaction_id, sequence, step)) WITHOUT ROWID""",
-    "INSERT INTO edits SELECT *, 0, 0 FROM former_edits",
-    "DROP TABLE former_edits",
-)
-_EDIT = f"INSERT INTO edits VALUES ({', '.join('?' * 11)})"
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionRecord:
-    """One transaction: `base` is the version it starts from, `sequence` counts its edits."""
+    """One transaction: `base` is the version it starts from, `sequence` counts its edits.
+
+    `boot` identifies the machine's uptime (`State.boot`) whose end may undo the last edits. It is
+    empty when all of them are on the disk.
+    """
 
     id: str
     base: int
@@ -78,6 +52,7 @@ class TransactionRecord:
     touched: float
     who: str = ""
     reason: str = ""
+    boot: str = ""
 
 
 class TransactionTable:
@@ -85,13 +60,17 @@ class TransactionTable:
 
     A transaction that was not used for `ttl` seconds is outdated; a closed transaction is removed
     after the same time, or when a hundred others were closed since.
+
+    An edit survives `kill -9`, but does not wait for the disk: a power cut may undo the last edits
+    of an open transaction. So a transaction remembers in which uptime of the machine it was edited,
+    and has failed in any other one. Without such edits it lives on (`settle`).
     """
 
     def __init__(self, state: State, ttl: float) -> None:
         self._state = state
         self._ttl = ttl
         self._locks = [state.path(f"edit-{number:02d}.lock") for number in range(16)]
-        state.migrate("transactions", _TABLES)
+        state.migrate("transactions", TABLES)
 
     def editing(self, transaction_id: str) -> AbstractContextManager[int]:
         """Lock a transaction against edits and commits of all other workers."""
@@ -115,8 +94,9 @@ class TransactionTable:
         Raises `TooMany` when `limit` transactions are in use since the server started.
         """
         now = time.time()
-        row = TransactionRecord(str(uuid.uuid4()), base, "in_progress", 0, now, now, who)
-        with self._state.write() as connection:
+        boot = self._state.boot
+        row = TransactionRecord(str(uuid.uuid4()), base, "in_progress", 0, now, now, who, "", boot)
+        with self._state.write(synced=not boot) as connection:
             self._forget(connection, now)
             sql = "SELECT count(*) FROM transactions WHERE status = 'in_progress' AND touched >= ?"
             used = max(now - self._ttl, self._state.started)
@@ -141,21 +121,23 @@ class TransactionTable:
         """Add the steps of one edit; return None when the transaction is not as `row` any more."""
         if not steps and time.time() - row.touched < _TOUCH_SECONDS:
             return row
+        boot = self._state.boot
         after = TransactionRecord(
             row.id, row.base, row.status, row.sequence + bool(steps), row.created, time.time(),
-            row.who, row.reason,
+            row.who, row.reason, boot,
         )  # fmt: skip
-        with self._state.write() as connection:
+        # The first edit of an uptime waits for the disk: `boot` has to be there before a power cut.
+        with self._state.write(synced=not boot or row.boot != boot) as connection:
             changed = connection.execute(
-                "UPDATE transactions SET sequence = ?, touched = ? "
+                "UPDATE transactions SET sequence = ?, touched = ?, boot = ? "
                 "WHERE id = ? AND sequence = ? AND status = 'in_progress'",
-                (after.sequence, after.touched, row.id, row.sequence),
+                (after.sequence, after.touched, boot, row.id, row.sequence),
             )
             if changed.rowcount != 1:
                 return None
             connection.executemany(
-                _EDIT,
-                [_values(after, number, step) for number, step in enumerate(steps)],
+                INSERT_STEP,
+                [step_values(row.id, after.sequence, *one) for one in enumerate(steps)],
             )
         failpoint("edit-stored")
         return after
@@ -167,7 +149,7 @@ class TransactionTable:
             "ORDER BY sequence, step",
             (transaction_id, above, until),
         )
-        return [_step(row) for row in rows]
+        return [step_of(row) for row in rows]
 
     def close(self, transaction_id: str, status: TransactionStatus, reason: str) -> None:
         """Record that a transaction has failed or is outdated."""
@@ -210,6 +192,24 @@ class TransactionTable:
                 (COMMITTED if transaction_id else RESTORED, time.time(), version),
             )
 
+    def settle(self) -> None:
+        """Bring all edits to the disk, so that open transactions outlive the machine's uptime.
+
+        Nothing is done while somebody edits a transaction, who has to know whether it was settled.
+        """
+        boot = self._state.boot
+        sql = "SELECT 1 FROM transactions WHERE status = 'in_progress' AND boot = ? LIMIT 1"
+        if not boot or not self._state.read(sql, (boot,)):
+            return
+        with ExitStack() as held:
+            for path in self._locks:
+                handle = try_lock(path)
+                if handle is None:
+                    return
+                held.callback(os.close, handle)
+            with self._state.write() as connection:
+                connection.execute("UPDATE transactions SET boot = '' WHERE boot = ?", (boot,))
+
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget all transactions."""
         connection.execute("DELETE FROM edits")
@@ -220,6 +220,11 @@ class TransactionTable:
         return {row.base for row in self.all() if row.status == "in_progress"}
 
     def _forget(self, connection: sqlite3.Connection, now: float) -> None:
+        connection.execute(
+            "UPDATE transactions SET status = 'failed', reason = ?, touched = ? "
+            "WHERE status = 'in_progress' AND boot NOT IN ('', ?)",
+            (RESTARTED, now, self._state.boot),
+        )
         connection.execute(
             "UPDATE transactions SET status = 'outdated', reason = 'not used', touched = ? "
             "WHERE status = 'in_progress' AND touched < ?",
@@ -237,16 +242,20 @@ class TransactionTable:
 
     def _insert(self, connection: sqlite3.Connection, row: TransactionRecord) -> None:
         connection.execute(
-            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.id, row.base, row.status, row.sequence, row.created, row.touched,
-                storable_text(row.who), storable_text(row.reason),
+                storable_text(row.who), storable_text(row.reason), row.boot,
             ),
         )  # fmt: skip
 
     def _row(self, found: sqlite3.Row) -> TransactionRecord:
         row = TransactionRecord(*found)  # the columns are its fields, in their order
-        if row.status == "in_progress" and row.touched < time.time() - self._ttl:
+        if row.status != "in_progress":
+            return row
+        if row.boot and row.boot != self._state.boot:
+            return replace(row, status="failed", reason=RESTARTED)
+        if row.touched < time.time() - self._ttl:
             return replace(row, status="outdated", reason="not used")
         return row
 
@@ -254,19 +263,3 @@ class TransactionTable:
 def unknown_transaction(transaction_id: str) -> NotFound:
     """Return the error for a transaction that does not exist, or does no longer."""
     return NotFound(f"transaction does not exist: {transaction_id}")
-
-
-def _values(row: TransactionRecord, number: int, step: Step) -> tuple[Any, ...]:
-    kind, name, ordinal = step.key
-    text = None if step.text is None else encode_text(step.text)
-    return (
-        row.id, row.sequence, number, step.action, step.position, storable_text(kind),
-        storable_text(name), ordinal, text, step.line, step.removed,
-    )  # fmt: skip
-
-
-def _step(row: sqlite3.Row) -> Step:
-    key = SectionKey(row["kind"], row["name"], row["ordinal"])
-    text = None if row["text"] is None else decode_text(row["text"])
-    action = Action(row["action"])
-    return Step(action, row["position"], key, text, row["line"], row["removed"])

@@ -1,7 +1,7 @@
 """Transactions in the state file, also in one that a former version wrote."""
 
 from dataplane_core.store import State
-from dataplane_core.store.journal import transactions as rows
+from dataplane_core.store.journal.transaction_steps import TABLES
 from dataplane_core.store.journal.transactions import TransactionTable
 from dataplane_core.store.overlay import Action, Step, replay
 from dataplane_core.text import Document, SectionKey
@@ -19,7 +19,7 @@ ROWS = [
 def test_an_open_transaction_of_a_former_version_goes_on(tmp_path):
     """It kept the whole text of each section that an edit touched."""
     state = State(tmp_path / "state")
-    state.migrate("transactions", rows._TABLES[:2])
+    state.migrate("transactions", TABLES[:2])
     with state.write() as connection:
         connection.execute("INSERT INTO transactions VALUES ('t', 1, 'in_progress', 3, 1e12, 1e12, '', '')")
         for sequence, step, action, position, text in ROWS:
@@ -33,4 +33,42 @@ def test_an_open_transaction_of_a_former_version_goes_on(tmp_path):
     document = replay(base, table.steps("t", 0, 4))
     assert document.text() == "# top\nbackend b # c\n  server s ::1\n  # \udcff\n  server t ::2\nbackend c\n"
     assert table.steps("t", 3, 4) == steps
+    state.shutdown()
+
+
+def test_an_edit_waits_for_the_disk_until_the_state_says_in_which_uptime_it_was_made(tmp_path, monkeypatch):
+    state = State(tmp_path / "state")
+    table = TransactionTable(state, 60.0)
+    step = Step(Action.PREAMBLE, 0, SectionKey("", "", 0), "# more\n")
+    waited = []
+    write = State.write
+    monkeypatch.setattr(
+        State, "write", lambda self, *, synced=True: waited.append(synced) or write(self, synced=synced)
+    )
+    row = table.begin(1, "", 10)
+    row = table.store(row, [step])
+    row = table.store(row, [step])
+    assert waited == [False, False, False]
+    table.settle()
+    table.settle()  # nothing is left to do
+    assert waited[3:] == [True]
+    row = table.store(table.get(row.id), [step])
+    table.store(row, [step])
+    assert waited[4:] == [True, False]
+    state.boot = ""  # a system that does not tell
+    table.store(table.get(table.begin(1, "", 10).id), [step])
+    table.settle()
+    assert waited[6:] == [True, True]
+    state.shutdown()
+
+
+def test_who_edits_meanwhile_is_not_settled(tmp_path):
+    state = State(tmp_path / "state")
+    table = TransactionTable(state, 60.0)
+    row = table.begin(1, "", 10)
+    with table.editing(row.id):
+        table.settle()
+    assert table.get(row.id).boot == state.boot
+    table.settle()
+    assert table.get(row.id).boot == ""
     state.shutdown()
