@@ -7,6 +7,7 @@ from typing import Any
 from dataplane_core.api.application import Application
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Frame
+from dataplane_core.api.own_interface import OwnInterface
 from dataplane_core.api.repeat import repeats_of
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
@@ -70,8 +71,16 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     with services.plugins.watchdog.at_work():
         services.hooks.dataplane_routes(routes=routes, services=services)
     with refused_declarations():
-        app.mount(ServedVersion(version, services, routes) for version in versions)
+        served = [ServedVersion(version, services, routes) for version in versions]
+        app.mount(served, _own_interface(services, routes))
     return app
+
+
+def _own_interface(services: Services, routes: Routes) -> ServedVersion | None:
+    """Return the server's own interface; None where no plugin has a path for it."""
+    if not routes.has_own:
+        return None
+    return ServedVersion(OwnInterface(), services, routes, objects=V3())
 
 
 class Gate:

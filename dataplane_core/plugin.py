@@ -38,7 +38,7 @@ from dataplane_core.api.operations import (
     replaced,
 )
 from dataplane_core.api.request import ApiRequest
-from dataplane_core.api.routes import InVersion, Routes
+from dataplane_core.api.routes import OWN, InVersion, Routes
 from dataplane_core.api.section_objects import with_each
 from dataplane_core.api.sections import SectionItem, SectionList
 from dataplane_core.api.transactions import (
@@ -173,7 +173,7 @@ __all__ = [
     "NOT_ACCEPTABLE", "NOT_FOUND", "TRANSACTION_ID", "VERSION", "operation", "array", "created",
     "deleted", "replaced", "TRANSACTION", "TOO_MANY_TRANSACTIONS", "TransactionList",
     "TransactionItem", "parse_json", "to_json", "open_upload", "Upload", "FILE_FIELD", "View",
-    "CheckedRequest", "InVersion", "below", "SectionList", "SectionItem", "with_each",
+    "CheckedRequest", "InVersion", "OWN", "below", "SectionList", "SectionItem", "with_each",
     "DocumentSections", "Codec", "Loaded", "raise_problems", "SchemaFactory",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",

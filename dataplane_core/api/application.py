@@ -50,6 +50,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         )
         self.services = services
         self.served: list[ServedVersion] = []
+        self.own: ServedVersion | None = None
         self._cors = cors
         self._frame = frame
         self.req_options.strip_url_path_trailing_slash = False
@@ -58,16 +59,23 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self._known = KnownPaths()
         Failures(frame, self._known).install(self)
 
-    def mount(self, versions: Iterable[ServedVersion]) -> None:
-        """Serve API versions, each below its prefix.
+    @property
+    def interfaces(self) -> list[ServedVersion]:
+        """The served versions of the Data Plane API, and the server's own interface if it is."""
+        return self.served if self.own is None else [*self.served, self.own]
+
+    def mount(
+        self, versions: Iterable[ServedVersion], own: ServedVersion | None = None
+    ) -> None:
+        """Serve API versions, and the server's own interface, each below its prefix.
 
         What requests to a path need is made by the first one: most paths are never asked for.
         """
-        self.served = list(versions)
+        self.served, self.own = list(versions), own
         first = self.served[0]
         if first.front:
             self._paths.add("/", partial(Top, first))
-        for one in self.served:
+        for one in self.interfaces:
             prefix = re.compile(rf"{one.version.prefix}(/|$)")
             self.add_sink(refuse_path(self._frame, one), prefix)
             for other in self.served:

@@ -1,4 +1,4 @@
-"""The two formats of a specification, Swagger 2.0 and OpenAPI 3.0."""
+"""The formats of a specification: Swagger 2.0, OpenAPI 3.0 and OpenAPI 3.1."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _NAMES = {id(response): name for name, response in SHARED.items()}
 
 
 class DocumentForm:
-    """Writes operations, parameters and schemas in one format; the common part of both."""
+    """Writes operations, parameters and schemas in one format; the common part of all."""
 
     schemas = ""
 
@@ -170,3 +170,23 @@ class OpenApi3(DocumentForm):
         if isinstance(value, Mapping) and "x-nullable" in value:
             value = {"nullable" if key == "x-nullable" else key: v for key, v in value.items()}
         return super().fragment(value)
+
+
+class OpenApi31(OpenApi3):
+    """OpenAPI 3.1, whose schemas are those of JSON Schema: null is a type like others."""
+
+    def fragment(self, value: Any) -> Any:
+        if isinstance(value, Mapping) and "x-nullable" in value:
+            rest = {key: inner for key, inner in value.items() if key != "x-nullable"}
+            types = rest.get("type")
+            if value["x-nullable"] and isinstance(types, str):
+                rest["type"] = [types, "null"]
+            value = rest
+        return super().fragment(value)
+
+
+def form_of(openapi: str) -> DocumentForm:
+    """Return the form of the documents of a version of OpenAPI."""
+    if openapi.startswith("2"):
+        return Swagger()
+    return OpenApi31() if openapi.startswith("3.1") else OpenApi3()

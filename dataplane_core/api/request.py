@@ -28,7 +28,7 @@ class Served(Protocol):
         """Yield the paths one level below `path` that take no parameter, sorted, with their GET."""
 
     def document(self, openapi: str) -> bytes:
-        """Return the specification as JSON: Swagger `2.0` or OpenAPI `3.0.3`."""
+        """Return the specification as JSON: Swagger `2.0`, OpenAPI `3.0.3` or `3.1.0`."""
 
 
 class ApiRequest(CheckedRequest):

@@ -8,9 +8,12 @@ from dataplane_core.api.operations import Fragment, Operation, Parameter
 from dataplane_core.api.view import View
 from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.containment import plugin_at_work
-from dataplane_core.resources.origins import Origins
+from dataplane_core.resources.origins import OWN_INTERFACE, Origins
 
 _NAME = re.compile(r"\{(\w+)\}")
+
+OWN = (OWN_INTERFACE,)
+"""The versions of a path, or of a schema, that the server's own interface alone has."""
 
 
 def shape(template: str) -> str:
@@ -100,7 +103,8 @@ class Routes:
     ) -> None:
         """Serve `resource` at `template`, below the prefix of all API versions or of some.
 
-        An API version whose mask (`Mask.paths`) has the template does not serve it, unless
+        All are those of the Data Plane API: the server's own interface has a path that names it
+        (`OWN`). An API version whose mask (`Mask.paths`) has the template does not serve it, unless
         `versions` names that version: for a path that each version serves in another way.
 
         Responders are Falcon's (`on_get(req, resp, name)`); a resource that needs the view of an
@@ -145,6 +149,11 @@ class Routes:
         self.origins.schema(name, fragment, plugin_at_work(), limited)
         self._definitions.append((name, fragment, limited))
 
+    @property
+    def has_own(self) -> bool:
+        """Whether a path was added for the server's own interface alone."""
+        return any(only is not None and OWN_INTERFACE in only for _, only in self.routes)
+
     def definitions(self, version: str) -> dict[str, Fragment]:
         """Return the schemas that are defined for an API version, by their names."""
         return {
@@ -160,9 +169,9 @@ class Routes:
 
         Templates are compared by the places of their parameters: versions name them differently.
         """
-        hidden = set(map(shape, lacking))
+        hidden, shared = set(map(shape, lacking)), version != OWN_INTERFACE
         return [
             route
             for route, only in self.routes
-            if (route.shape not in hidden if only is None else version in only)
+            if (shared and route.shape not in hidden if only is None else version in only)
         ]

@@ -22,7 +22,7 @@ from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.services import Services
 from dataplane_core.text.heap import give_back
 
-_FORMS = ("2.0", "3.0.3")
+_FORMS = ("2.0", "3.0.3", "3.1.0")
 
 
 class RoutedVersion(ApiVersion, Protocol):
@@ -35,14 +35,21 @@ class RoutedVersion(ApiVersion, Protocol):
 class ServedVersion:
     """All that is served below one prefix, such as `/v2`."""
 
-    def __init__(self, version: RoutedVersion, services: Services, routes: Routes) -> None:
+    def __init__(
+        self,
+        version: RoutedVersion,
+        services: Services,
+        routes: Routes,
+        objects: ApiVersion | None = None,
+    ) -> None:
+        """Serve a version; `objects` is the one that names objects, where that is another."""
         self.version: ApiVersion = version
-        self._made_of = version, services, routes
+        self._made_of = version, services, routes, objects
         self.tags = routes.tags
         self.definitions = routes.definitions(version.name)
         strict = services.settings.dataplane.unknown_properties == "refuse"
         self.view = View(
-            version, services.registry, services.config, strict, self.definitions
+            objects or version, services.registry, services.config, strict, self.definitions
         )
         self._hooks = services.hooks
         self._mount = version.routes
@@ -92,7 +99,10 @@ class ServedVersion:
                 yield route.template, route.operations["GET"]
 
     def document(self, openapi: str) -> bytes:
-        """Return the specification as JSON: Swagger `2.0` or OpenAPI `3.0.3`; made once for all."""
+        """Return the specification as JSON: Swagger `2.0`, OpenAPI `3.0.3` or `3.1.0`.
+
+        It is made once for all workers.
+        """
         if openapi not in self._documents:
             with self._lock:
                 if openapi not in self._documents:
@@ -116,7 +126,7 @@ class ServedVersion:
         apart = ServedVersion(*self._made_of)
         is_authorized = bool(self._hooks.dataplane_authorize.get_hookimpls())
         interface = Interface(
-            apart.view, apart.routes, self.tags, self.definitions, is_authorized
+            self.version, apart.view, apart.routes, self.tags, self.definitions, is_authorized
         )
         document = build(interface, openapi)
         self._hooks.dataplane_spec(spec=document, version=self.version.name)

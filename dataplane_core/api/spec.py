@@ -13,15 +13,16 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 
 from dataplane_core import __version__
 from dataplane_core.api.examples import example
-from dataplane_core.api.forms import JSON, PARAMETERS, DocumentForm, OpenApi3, Swagger
+from dataplane_core.api.forms import JSON, PARAMETERS, DocumentForm, form_of
 from dataplane_core.api.operations import Body, Fragment
 from dataplane_core.api.refusals import SHARED, answers
 from dataplane_core.api.routes import Route, Tag
 from dataplane_core.api.tags import tags
+from dataplane_core.api.version import ApiVersion
 from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
 from dataplane_core.dataclass import dataclass
-from dataplane_core.resources.collections import SingleSection
+from dataplane_core.resources.collections import Collection, SingleSection
 
 ERROR: Mapping[str, Any] = {
     "type": "object",
@@ -55,15 +56,22 @@ LICENCE = {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE
 class Interface:
     """The routes of one API version and the names that they use, for its specification.
 
+    `view` names the objects; it is of another version where `version` has no collections.
     `tags` and `definitions` are those of plugins. `is_authorized`: a plugin decides who may do
     what, so that any operation may be refused.
     """
 
+    version: ApiVersion
     view: View
     routes: Sequence[Route]
     tags: Mapping[str, Tag]
     definitions: Mapping[str, Fragment]
     is_authorized: bool
+
+    @property
+    def collections(self) -> Sequence[Collection]:
+        """The collections of the version."""
+        return self.view.collections if self.view.version is self.version else ()
 
     def bodies(self) -> Iterator[Body]:
         """Yield what the operations take."""
@@ -74,10 +82,10 @@ class Interface:
 
 
 def build(interface: Interface, openapi: str) -> dict[str, Any]:
-    """Return the document in the form `openapi`: `2.0`, or one of 3.0."""
-    form: DocumentForm = Swagger() if openapi.startswith("2") else OpenApi3()
+    """Return the document in the form `openapi`: `2.0`, `3.0.3` or `3.1.0`."""
+    form = form_of(openapi)
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
-    version = interface.view.version
+    version = interface.version
     used = [operation.tag for route in interface.routes for operation in route.operations.values()]
     about = {"description": version.introduction, "contact": CONTACT, "license": LICENCE}
     spec = APISpec(
@@ -152,7 +160,7 @@ def _codecs(interface: Interface) -> dict[str, Codec]:
     for body in interface.bodies():
         if isinstance(body.codec, Codec):
             found[body.codec.name] = body.codec
-    for one in interface.view.collections:  # some are only read
+    for one in interface.collections:  # some are only read
         found.setdefault(interface.view.version.naming(one).schema, interface.view.codec(one))
     return found
 
@@ -161,8 +169,7 @@ def _examples(interface: Interface) -> dict[str, dict[str, Any]]:
     """Return the members `example` of the definitions that have one."""
     found: dict[str, dict[str, Any]] = {}
     # One schema may be that of named sections and of the last of them: the name makes it both's.
-    collections = interface.view.collections
-    for one in sorted(collections, key=lambda one: isinstance(one, SingleSection)):
+    for one in sorted(interface.collections, key=lambda one: isinstance(one, SingleSection)):
         shown = example(one, interface.view.codec(one))
         if shown is not None:
             found.setdefault(interface.view.version.naming(one).schema, {"example": shown})
@@ -175,8 +182,8 @@ def _examples(interface: Interface) -> dict[str, dict[str, Any]]:
 def _definitions(interface: Interface) -> Iterator[tuple[str, Mapping[str, Any]]]:
     known = set(_codecs(interface))
     definitions = {"error": ERROR, **interface.definitions}
-    for one in interface.view.collections:
-        if "list" not in one.operations_of(interface.view.version.name):
+    for one in interface.collections:
+        if "list" not in one.operations_of(interface.version.name):
             continue
         naming = interface.view.version.naming(one)
         items = {"type": "array", "items": {"$ref": naming.schema}}

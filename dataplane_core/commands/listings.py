@@ -16,6 +16,7 @@ from dataplane_core.commands.common import (
     settings_of,
 )
 from dataplane_core.commands.serving import application
+from dataplane_core.resources.origins import OWN_INTERFACE
 from dataplane_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def routes(as_json: bool, **parameters: Any) -> None:
     with _application_of(settings_of(parameters)) as made:
         found = [
             {"method": method, "path": site.version.prefix + route.template, "operation": one.id}
-            for site in made.served
+            for site in made.interfaces
             for route in sorted(site.routes, key=lambda route: route.template)
             for method, one in route.operations.items()
         ]
@@ -59,15 +60,17 @@ def routes(as_json: bool, **parameters: Any) -> None:
 def spec(version: str | None, openapi3: bool, as_json: bool, **parameters: Any) -> None:
     """Print the specification that is served.
 
-    It is JSON, with or without `--json`.
+    It is JSON, with or without `--json`. The version `dataplane` is the server's own interface,
+    whose document is OpenAPI 3.1.
     """
     with _application_of(settings_of(parameters)) as made:
-        sites = {site.version.name: site for site in made.served}
+        sites = {site.version.name: site for site in made.interfaces}
         version = version or made.served[0].version.name
         if version not in sites:
             known = ", ".join(sorted(sites))
             fail(f"version {version} of the API is not served; served: {known}", as_json)
-        click.echo(sites[version].document("3.0.3" if openapi3 else "2.0"))
+        form = "3.0.3" if openapi3 else "2.0"
+        click.echo(sites[version].document("3.1.0" if version == OWN_INTERFACE else form))
 
 
 @command(

@@ -12,7 +12,10 @@ from dataplane_core.resources.collections import (
 from dataplane_core.resources.extra_props import extra_props
 
 Versions = tuple[str, ...] | None
-"""Names of the API versions that have something; None stands for all."""
+"""Names of the API versions that have something; None stands for all of the Data Plane API."""
+
+OWN_INTERFACE = "dataplane"
+"""The name of the server's own interface, below `/dataplane/v1`: none of the Data Plane API's."""
 
 
 class RegistryError(ValueError):
@@ -155,7 +158,10 @@ def _names(props: Iterable[Prop]) -> list[str]:
 
 
 def _overlap(some: Versions, others: Versions) -> bool:
-    return some is None or others is None or not set(some).isdisjoint(others)
+    if some is None or others is None:
+        named = some or others
+        return named is None or any(one != OWN_INTERFACE for one in named)
+    return not set(some).isdisjoint(others)
 
 
 def _both(first: str, second: str) -> str:

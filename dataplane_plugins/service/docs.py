@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dataplane_core.plugin import (
     BYTES,
+    OWN,
     ApiRequest,
     NotFound,
     Operation,
@@ -18,6 +19,7 @@ from dataplane_core.plugin import (
     Routes,
     impl,
 )
+from dataplane_plugins.service.specification import OWN_PATH
 
 if TYPE_CHECKING:
     import falcon
@@ -53,7 +55,13 @@ def read_asset(name: str, media: str) -> DocumentationFile:
 
 
 class DocumentationPage:
-    """The page. Its references are relative, because a reverse proxy may change the prefix."""
+    """The page. Its references are relative, because a reverse proxy may change the prefix.
+
+    `specification` is the path, below the prefix, of the document that the page shows.
+    """
+
+    def __init__(self, specification: str) -> None:
+        self._specification = specification
 
     def on_get(self, req: "ApiRequest", resp: "falcon.Response") -> None:
         base = req.reference(req.served.version.prefix)
@@ -61,6 +69,7 @@ class DocumentationPage:
         resp.set_header("Content-Security-Policy", POLICY)
         resp.set_header("X-Content-Type-Options", "nosniff")
         text = read_asset("docs.html", "text/html").data.decode()
+        text = text.replace("{specification}", base + self._specification)
         resp.text = text.replace("{base}", base)
 
 
@@ -110,5 +119,6 @@ def dataplane_routes(routes: "Routes") -> None:
     )
     routes.tag("Documentation", "The page that shows this specification.", 90)
     routes.open_with("/docs")
-    routes.add("/docs", DocumentationPage(), {"GET": page})
-    routes.add("/docs/{file}", DocumentationFiles(), {"GET": files_of_page})
+    for specification, versions in (("/specification_openapiv3", None), (OWN_PATH, OWN)):
+        routes.add("/docs", DocumentationPage(specification), {"GET": page}, versions)
+        routes.add("/docs/{file}", DocumentationFiles(), {"GET": files_of_page}, versions)

@@ -1,4 +1,4 @@
-"""`/specification` (Swagger 2.0) and `/specification_openapiv3` (OpenAPI 3.0)."""
+"""`/specification` (Swagger 2.0), `/specification_openapiv3`, and our own `/openapi.json`."""
 
 import re
 
@@ -6,6 +6,7 @@ import falcon
 
 from dataplane_core.plugin import (
     DEFAULT_RESPONSE,
+    OWN,
     ApiRequest,
     Operation,
     Response,
@@ -13,6 +14,9 @@ from dataplane_core.plugin import (
     impl,
     to_json,
 )
+
+OWN_PATH = "/openapi.json"
+"""The path of the document of the server's own interface."""
 
 _HOST = re.compile(r"[^{}/ :\\]+(:\d+)?")  # what Swagger 2.0 allows; no address of IPv6
 
@@ -65,3 +69,11 @@ def dataplane_routes(routes: Routes) -> None:
     )
     routes.add("/specification", SwaggerSpecification("2.0"), {"GET": old})
     routes.add("/specification_openapiv3", Specification("3.0.3"), {"GET": new})
+    own = Operation(
+        "getSpecification",
+        "SpecificationOpenapiv3",
+        "Read the specification as OpenAPI 3.1. This interface, for generators of clients.",
+        responses=answers,
+        repeatable=True,
+    )
+    routes.add(OWN_PATH, Specification("3.1.0"), {"GET": own}, versions=OWN)

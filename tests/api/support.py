@@ -41,6 +41,7 @@ from dataplane_core.text import Line
 
 CONFIGURATION = "/v2/services/haproxy/configuration"
 TRANSACTIONS = "/v2/services/haproxy/transactions"
+OWN = "/dataplane/v1"
 
 PROXY = (
     statement("mode", one_of("mode", "tcp", "http")),
@@ -177,7 +178,7 @@ class Api:
         user: str | None = "admin:pw",
         **query: Any,
     ) -> testing.Result:
-        """Ask below `CONFIGURATION`, or at a path that begins with a slash and `v`."""
+        """Ask below `CONFIGURATION`, or at a path that begins with a version's prefix."""
         sent = {}
         if user is not None:
             sent["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
@@ -185,7 +186,7 @@ class Api:
             sent["Content-Type"] = "application/json"
         sent.update(headers or {})
         content = json.dumps(body) if raw is None and body is not None else raw
-        where = path if path.startswith("/v") or path == "/" else f"{CONFIGURATION}/{path}"
+        where = path if path.startswith(("/v", OWN)) or path == "/" else f"{CONFIGURATION}/{path}"
         return self.client.simulate_request(
             method, where, headers=sent, body=content, params={k: str(v) for k, v in query.items()}
         )

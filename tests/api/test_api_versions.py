@@ -112,12 +112,12 @@ def test_plugins_may_name_a_version_that_is_not_served(
 def test_commands_show_what_is_served() -> None:
     flags = ["--api-version", "v3"]
     listed = CliRunner().invoke(main, ["routes", *flags, "--json"]).stdout
-    assert {one["path"].split("/")[1] for one in json.loads(listed)} == {"v3"}
+    assert {one["path"].split("/")[1] for one in json.loads(listed)} == {"v3", "dataplane"}
     document = json.loads(CliRunner().invoke(main, ["spec", *flags]).stdout)
     assert document["basePath"] == "/v3"
     refused = CliRunner().invoke(main, ["spec", *flags, "--version", "v2"])
     assert (refused.exit_code, refused.stderr) == (
-        1, "version v2 of the API is not served; served: v3\n",
+        1, "version v2 of the API is not served; served: dataplane, v3\n",
     )  # fmt: skip
     wrong = CliRunner().invoke(main, ["routes", "--api-version", "v0"])
     assert (wrong.exit_code, wrong.stderr) == (

@@ -232,10 +232,11 @@ def test_routes_and_specification(tmp_path):
     assert "GET    /v2/services/haproxy/configuration/backends  getBackends\n" in text
     assert json.loads(run("spec", "--version", "v2").output)["swagger"] == "2.0"
     assert json.loads(run("spec", "--openapi3").output)["openapi"].startswith("3.0")
+    assert json.loads(run("spec", "--version", "dataplane").output)["openapi"] == "3.1.0"
     unknown = run("spec", "--version", "v9")
     assert (unknown.exit_code, unknown.stderr) == (
         1,
-        "version v9 of the API is not served; served: v1, v2, v3\n",
+        "version v9 of the API is not served; served: dataplane, v1, v2, v3\n",
     )
 
 

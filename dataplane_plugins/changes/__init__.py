@@ -1,0 +1,1 @@
+"""What happens around a change: history, plan, apply, drift, references, simulation, events."""
