@@ -56,8 +56,18 @@ class DataplaneSettings:
         flag="--transaction-ttl",
     )  # fmt: skip
     history_limit: int = setting(
-        100, integer(1, 100000), "Versions whose text the state keeps.", flag="--history-limit"
+        10000, integer(1, 100000), "Versions whose text the state keeps.", flag="--history-limit"
     )
+    history_age: float = setting(
+        0.0, DURATION,
+        "Texts of versions older than this go, but for the newest; 0: none for its age.",
+        flag="--history-age",
+    )  # fmt: skip
+    history_size: int = setting(
+        64 << 20, SIZE,
+        "Room for the texts of versions in the state; beyond it the oldest go. 0: no limit.",
+        flag="--history-size",
+    )  # fmt: skip
     credential_ttl: float = setting(
         60.0, DURATION, "How long a verified password is remembered; 0: not at all.",
         flag="--credential-ttl",

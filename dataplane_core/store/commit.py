@@ -161,7 +161,7 @@ class Committer:
             self._judge.judging(candidate.path, text, request.client_head) as verdict,
         ):
             failpoint("candidate-written")
-            self._records.sync(record, data, candidate)
+            kept = self._records.sync(record, data, candidate, request.base)
             after = self._file.prepare(text, record.digest, record.version, request.document)
             delivery.prepare()
             verdict()
@@ -170,7 +170,7 @@ class Committer:
             with self._transaction_locked(request), self._file.locked() as locked:
                 failpoint("locked")
                 self._verify(request, locked)
-                if not locked.publish(candidate, after, record, delivery.record):
+                if not locked.publish(candidate, after, record, kept, delivery.record):
                     delivery.forget_record()
         return delivery
 

@@ -32,6 +32,7 @@ from dataplane_core.store.files import (
     sync_directory,
 )
 from dataplane_core.store.head import decode_text, digest_of, split_header
+from dataplane_core.store.journal.texts import KeptText
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
 from dataplane_core.store.records import Records
@@ -213,7 +214,7 @@ class LockedConfiguration:
         """Read the file, give its text a number if it has none, and return its snapshot."""
         data, status = read_file(self._file.path)
         digest = digest_of(data)
-        self._settle(digest)
+        self._settle(digest, data)
         newest, mark = self._records.versions.newest(), self._lock.mark()
         last = newest.version if newest else 0
         given, text = mark or (0, "")
@@ -232,13 +233,14 @@ class LockedConfiguration:
         candidate: Candidate,
         snapshot: Snapshot,
         record: VersionRecord,
+        kept: KeptText,
         also: Callable[[], None] | None = None,
     ) -> bool:
         """Put the candidate in the file's place, and record that the version is written.
 
-        `snapshot` is what the file holds then. `also` is called within the write to the state.
-        Returns whether that write succeeded; where it did not, the file is right all the same, and
-        whoever locks it next completes the record.
+        `snapshot` is what the file holds then, `kept` that text in the state. `also` is called
+        within the write to the state. Returns whether that write succeeded; where it did not, the
+        file is right all the same, and whoever locks it next completes the record.
         """
         status = candidate.publish()
         failpoint("replaced")
@@ -246,13 +248,15 @@ class LockedConfiguration:
         failpoint("directory-synced")
         self._lock.set_mark(snapshot.version, snapshot.digest)
         self._file.take_written(snapshot, status)
-        recorded = self._complete(record, also)
+        recorded = self._complete(record, kept, also)
         failpoint("done-recorded")
         return recorded
 
-    def _complete(self, record: VersionRecord, also: Callable[[], None] | None) -> bool:
+    def _complete(
+        self, record: VersionRecord, kept: KeptText, also: Callable[[], None] | None
+    ) -> bool:
         try:
-            self._records.complete(record, also)
+            self._records.complete(record, kept, also)
         except Exception as error:
             self._file.distrust()
             reason = isinstance(error, StorageFailed) and error.message
@@ -261,26 +265,23 @@ class LockedConfiguration:
             return False
         return True
 
-    def _settle(self, digest: str) -> None:
+    def _settle(self, digest: str, data: bytes) -> None:
         """Record as written a version whose text the file has: its process died before it could."""
         newest = self._records.versions.newest()
         for record in self._records.versions.intents(digest):
             if newest is None or record.version > newest.version:
                 text = "version %d was written by a process that ended since"
                 _log.warning(text, record.version)
-                self._records.complete(record)
+                kept = self._records.found(record.version, digest, data)
+                self._records.complete(record, kept)
                 self._file.settled()
 
     def _record_edit(self, version: int, data: bytes, digest: str, *, first: bool) -> None:
         """Record a text by someone else; HAProxy is taken to run the `first` that is ever seen."""
-        self._records.texts.write(version, digest, data)
-        self._records.texts.sync(version, digest)
-        self._records.sync_fallback()
-        self._records.versions.record(
-            VersionRecord(
-                version, digest, "active", "external", time.time(), accepted=first, followed=first
-            )
+        record = VersionRecord(
+            version, digest, "active", "external", time.time(), accepted=first, followed=first
         )
+        self._records.record_edit(record, data)
 
 
 def discard_store(path: Path) -> None:

@@ -27,7 +27,7 @@ class HandEdits:
         self.keeps = keeps
         self._path = path
         self._versions = records.versions
-        self._texts = records.texts
+        self._records = records
         self._judge = judge
 
     @property
@@ -53,7 +53,7 @@ class HandEdits:
         Returns the reason for the version's record, with the name of the file. A failure goes to
         the log: the text is among the past versions all the same.
         """
-        data = self._texts.read(record.version, record.digest)
+        data = self._records.read(record.version, record.digest)
         place = self.rejected_file
         if data is None:
             _log.error("the text of version %d, written by hand, is gone", record.version)

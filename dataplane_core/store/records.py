@@ -10,11 +10,14 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, StorageFailed
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
-from dataplane_core.store.head import decode_text, digest_of
+from dataplane_core.store.head import decode_text, digest_of, encode_text
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.texts import FormerText, KeptText, TextTable
 from dataplane_core.store.journal.transactions import TransactionTable
 from dataplane_core.store.journal.versions import VersionRecord, VersionTable
 from dataplane_core.store.ports import ReloadRequests
+from dataplane_core.store.retention import Retention
+from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
 
 _OWNER = "config_file"
@@ -24,13 +27,17 @@ _OWNER = "config_file"
 class Records:
     """The records of one configuration file.
 
-    `versions` are those that the file has had and `texts` their texts, `backups` the operator's
-    copies of texts, `transactions` those begun on the file, `reloads` those that are asked for.
+    `versions` are those that the file has had and `text_rows` their texts, for as long as the
+    `retention` says; `texts` are the files of those that may be written or loaded next. `backups`
+    are the operator's copies of texts, `transactions` those begun on the file, `reloads` those that
+    are asked for.
     """
 
     state: State
     versions: VersionTable
     transactions: TransactionTable
+    text_rows: TextTable
+    retention: Retention
     texts: VersionTexts
     backups: Backups
     reloads: ReloadRequests
@@ -49,10 +56,13 @@ class Records:
                 self._forget(attempt, record)
             raise
 
-    def sync(self, record: VersionRecord, data: bytes, candidate: Candidate) -> None:
+    def sync(
+        self, record: VersionRecord, data: bytes, candidate: Candidate, base: Snapshot
+    ) -> KeptText:
         """Keep the text, and bring to the disk what must be there before the file changes.
 
         That are the candidate, the intent, and the text that a failed reload would go back to.
+        Returns the text as it is to be kept once it is the version that follows on `base`.
         """
         candidate.sync()
         self.state.sync()
@@ -62,6 +72,8 @@ class Records:
         self.sync_fallback()
         failpoint("fallback-synced")
         self._prune()
+        former = FormerText(base.version, encode_text(base.text))
+        return self.text_rows.prepared(record.version, record.digest, data, former)
 
     def keep_newest(self, config_file: Path) -> None:
         """Keep the newest text once more if a power cut undid that: the file has it."""
@@ -71,7 +83,27 @@ class Records:
             if digest_of(data) == newest.digest:
                 self.texts.write(newest.version, newest.digest, data)
 
-    def complete(self, record: VersionRecord, also: Callable[[], None] | None = None) -> None:
+    def take_files_in(self) -> None:
+        """Keep as rows the texts of which a former server has left files: those behind the last.
+
+        Once that is done there is nothing left to do at a start.
+        """
+        former: FormerText | None = None
+        if self.text_rows.oldest() is not None:
+            return
+        for version in self.texts.kept():
+            record = self.versions.get(version)
+            data = self.texts.read(version, record.digest) if record else None
+            if record is None or data is None:
+                continue
+            kept = self.text_rows.prepared(version, record.digest, data, former)
+            with self.state.write(synced=False) as connection:
+                self.text_rows.add(connection, kept)
+            former = FormerText(version, data)
+
+    def complete(
+        self, record: VersionRecord, kept: KeptText, also: Callable[[], None] | None = None
+    ) -> None:
         """Record that an intended version was written, with what follows for other records.
 
         `also` is called within the same write. The write is not synced: the intent and the file
@@ -81,6 +113,7 @@ class Records:
             restores = record.origin == "restore"
             accepted = self.versions.last_accepted() if restores else None
             self.versions.record(replace(record, status="active"))
+            self.text_rows.add(connection, kept)
             if accepted is not None:
                 reason = record.reason
                 self.versions.roll_back(connection, accepted.version, record.version, reason)
@@ -89,15 +122,38 @@ class Records:
             if also is not None:
                 also()
 
+    def found(self, version: int, digest: str, data: bytes) -> KeptText:
+        """Return a text that was found in the file, as it is to be kept as the newest version."""
+        newest = self.versions.newest()
+        former = None
+        if newest is not None and (before := self.read(newest.version, newest.digest)) is not None:
+            former = FormerText(newest.version, before)
+        return self.text_rows.prepared(version, digest, data, former)
+
+    def record_edit(self, record: VersionRecord, data: bytes) -> None:
+        """Record a text that somebody else wrote; it is on the disk when this returns."""
+        kept = self.found(record.version, record.digest, data)
+        self.texts.write(record.version, record.digest, data)
+        self.texts.sync(record.version, record.digest)
+        self.sync_fallback()
+        with self.state.write() as connection:
+            self.versions.record(record)
+            self.text_rows.add(connection, kept)
+
     def sync_fallback(self) -> None:
         """Bring the text to the disk that a failed reload goes back to: the one accepted last."""
         if accepted := self.versions.last_accepted():
             self.texts.sync(accepted.version, accepted.digest)
 
+    def read(self, version: int, digest: str) -> bytes | None:
+        """Return the text of a version; None when it is not kept (any more)."""
+        data = self.texts.read(version, digest)
+        return self.text_rows.read(version, digest) if data is None else data
+
     def text(self, version: int) -> str:
         """Return the text of a version; raises `NotFound` when it is not kept (any more)."""
         record = self.versions.get(version)
-        data = self.texts.read(version, record.digest) if record is not None else None
+        data = self.read(version, record.digest) if record is not None else None
         if data is None:
             data = self.backups.read(version)
         if data is None:
@@ -136,6 +192,7 @@ class Records:
                 )
             self.versions.clear(connection)
             self.transactions.clear(connection)
+            self.text_rows.clear(connection)
             self.texts.clear()
             self.state.set_value(_OWNER, path)
 
@@ -146,13 +203,14 @@ class Records:
                 self.texts.remove(record.version, record.digest)
 
     def _prune(self) -> None:
-        """Remove texts of versions beyond the limit; a failure to do so harms nobody."""
+        """Remove what is not to be kept any longer; a failure to do so harms nobody."""
         with suppress(OSError, StorageFailed):
             newest = self.versions.newest()
-            self.texts.prune(newest.version if newest else 0, self._needed)
+            self.texts.prune(newest.version if newest else 0, self._needed, self.text_rows.missing)
+            self.retention.enforce()
 
     def _needed(self) -> set[int]:
-        """Return the versions whose texts somebody may ask for, however old they are."""
+        """Return the versions whose texts may have to be written or loaded again."""
         kept = (self.versions.last_accepted(), self.versions.newest())
         known = {record.version for record in kept if record}
         return known.union(self.transactions.bases(), self.reloads.loading())

@@ -55,7 +55,7 @@ class Restorer:
         for version in {accepted.version, *self._records.reloads.loading()}:
             record = self._versions.get(version)
             if record is not None and accepted.version <= version < newest.version:
-                data = self._records.texts.read(version, record.digest)
+                data = self._records.read(version, record.digest)
                 if data is not None:
                     texts[version] = decode_text(data)
         return texts
@@ -67,11 +67,11 @@ class Restorer:
     def _put_back(
         self, former: VersionRecord, reason: str, locked: LockedConfiguration
     ) -> int | None:
-        kept = self._records.texts.read(former.version, former.digest)
-        if kept is None:
+        data = self._records.read(former.version, former.digest)
+        if data is None:
             _log.error("the text of version %d, to go back to, is gone", former.version)
             return None
-        head, rest = split_header(decode_text(kept))
+        head, rest = split_header(decode_text(data))
         version = locked.highest() + 1
         text = join(head, rest, version) if former.accepted else join(head, rest, None)
         data = encode_text(text)
@@ -85,8 +85,8 @@ class Restorer:
             Candidate(self._file.path, data) as candidate,
             self._records.intended(record, candidate),
         ):
-            self._records.sync(record, data, candidate)
-            locked.publish(candidate, after, record)
+            kept = self._records.sync(record, data, candidate, locked.current())
+            locked.publish(candidate, after, record, kept)
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)
         return version

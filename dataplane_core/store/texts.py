@@ -1,8 +1,9 @@
-"""Keep the texts of past versions, in the state directory and as the operator's backups.
+"""Keep texts as files: those that may be needed next, and the operator's backups of all others.
 
 The server's own are `versions/<n>-<digest>.cfg`. As the name says which text it is, a text can be
 put there before it is certain to become version n: another text for version n has another name.
 And a file that a process or a machine left in the middle of a write is no text: its digest differs.
+The texts of versions that nobody is about to write or to load are rows of the state alone.
 
 The text of the newest version is safe in haproxy.cfg, so its copy here is brought to the disk only
 when it becomes the text to go back to: one that HAProxy has accepted.
@@ -27,11 +28,10 @@ _NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
 
 
 class VersionTexts:
-    """One file for each version; the oldest are removed when there are more than `limit`."""
+    """One file for each version that may have to be written or loaded."""
 
-    def __init__(self, directory: Path, limit: int) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._limit = limit
         self._synced = ""
 
     def write(self, version: int, digest: str, data: bytes) -> None:
@@ -75,21 +75,30 @@ class VersionTexts:
         for _, name in self._found():
             (self.directory / name).unlink(missing_ok=True)
 
-    def prune(self, newest: int, needed: Callable[[], Collection[int]]) -> None:
-        """Remove the oldest texts, so that one more does not exceed the limit.
+    def prune(
+        self,
+        newest: int,
+        needed: Callable[[], Collection[int]],
+        missing: Callable[[Collection[int]], Collection[int]],
+    ) -> None:
+        """Remove the texts of versions that the state has too.
 
-        The texts of versions that are `needed` stay, and those above the `newest` version, which
-        are being committed.
+        The texts of versions that are `needed` stay, those that the state is `missing`, and those
+        above the `newest` version, which are being committed.
         """
         found = self._found()
-        numbers = sorted({number for number, _ in found if number <= newest})
-        old = {*numbers[: max(0, len(numbers) - self._limit + 1)]}
-        if not old:
-            return
-        old.difference_update(needed())
+        old = {number for number, _ in found if number < newest}
+        if old:
+            old.difference_update(needed())
+        if old:
+            old.difference_update(missing(old))
         for number, name in found:
             if number in old:
                 (self.directory / name).unlink(missing_ok=True)
+
+    def kept(self) -> list[int]:
+        """Return the versions of which there is a file, in order."""
+        return sorted({number for number, _ in self._found()})
 
     def _found(self) -> list[tuple[int, str]]:
         if not self.directory.is_dir():

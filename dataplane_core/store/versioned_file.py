@@ -17,6 +17,7 @@ from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.files import sweep
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.texts import TextTable
 from dataplane_core.store.journal.transactions import TransactionTable
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.judge import Judge
@@ -24,6 +25,7 @@ from dataplane_core.store.pending_reloads import PendingReloads
 from dataplane_core.store.ports import ConfigurationCheck, Locate, ReloadRequests, no_object
 from dataplane_core.store.records import Records
 from dataplane_core.store.restore import Restorer
+from dataplane_core.store.retention import Retention
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
 from dataplane_core.store.turns import Turns
@@ -50,11 +52,16 @@ class VersionedFile:
     ) -> None:
         path = self.path = Path(settings.haproxy.config_file)
         own, transaction = settings.dataplane, settings.dataplaneapi.transaction
+        versions, rows = VersionTable(state), TextTable(state)
         self.records = Records(
             state=state,
-            versions=VersionTable(state),
+            versions=versions,
             transactions=TransactionTable(state, own.transaction_ttl),
-            texts=VersionTexts(state.path("versions"), own.history_limit),
+            text_rows=rows,
+            retention=Retention(
+                rows, versions, own.history_limit, own.history_age, own.history_size
+            ),
+            texts=VersionTexts(state.path("versions")),
             backups=Backups(path, transaction.backups_dir, transaction.backups_number),
             reloads=reloads,
         )
@@ -147,6 +154,9 @@ class VersionedFile:
             if self._process == os.getpid():
                 return
             self.records.claim(self.path)
+            if self.records.state.first and not self.records.state.is_copy:
+                with suppress(OSError, StorageFailed):
+                    self.records.take_files_in()
             self.on_disk.begin()
             if not self.records.state.is_copy:
                 with suppress(OSError, StorageFailed):

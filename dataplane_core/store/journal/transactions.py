@@ -217,7 +217,8 @@ class TransactionTable:
 
     def bases(self) -> set[int]:
         """Return the versions that open transactions start from."""
-        return {row.base for row in self.all() if row.status == "in_progress"}
+        sql = "SELECT DISTINCT base FROM transactions WHERE status = 'in_progress'"
+        return {row["base"] for row in self._state.read(sql)}
 
     def _forget(self, connection: sqlite3.Connection, now: float) -> None:
         connection.execute(

@@ -92,6 +92,11 @@ class VersionTable:
         """Return the newest versions, the newest first."""
         return self._select("TRUE ORDER BY version DESC LIMIT ?", limit)
 
+    def first_since(self, moment: float) -> int | None:
+        """Return the lowest version made since a moment (seconds since 1970); None without one."""
+        sql = "SELECT min(version) AS version FROM history WHERE created >= ?"
+        return cast(int | None, self.state.read(sql, (moment,))[0]["version"])
+
     def intents(self, digest: str | None = None) -> list[VersionRecord]:
         """Return the versions that were about to be written: all, or those with one text."""
         if digest is None:
