@@ -33,7 +33,7 @@ class RowNames(CarriedReading):
     def learn(cls, section: Section, table: RowTable, key: str) -> None:
         """Have the names of a section known; that pays where rows are added one by one."""
         if (cls, table) not in section.cache:
-            names = cls(table, _has_names_first(table, key), {})
+            names = cls(table, has_names_first(table, key), {})
             names._learn(section.lines_with(table.heads.first_words))
             names._settle()
             section.cache[cls, table] = names
@@ -83,7 +83,7 @@ class RowNames(CarriedReading):
         return line.tokens[1:2] == (name,) and self._table.heads.has_head(line)
 
 
-def _has_names_first(table: RowTable, key: str) -> bool:
+def has_names_first(table: RowTable, key: str) -> bool:
     """Return whether all rows have the property `key` right behind the only word of their head."""
     terms = [form.term for form in table.statement.forms if len(form.head) == 1]
     return len(terms) == len(table.statement.forms) and all(

@@ -217,7 +217,10 @@ class Document:
 
     def removal(self, section: Section) -> Removal:
         """Return which lines of a section go, and which stay, when the section is removed."""
-        at = self.position(section)
+        return self._removal_at(self.position(section))
+
+    def _removal_at(self, at: int) -> Removal:
+        section = self.sections[at]
         following = self.sections[at + 1] if at + 1 < len(self.sections) else None
         return removal_of(section, following, first=at == 0 and not self.preamble)
 
@@ -226,9 +229,13 @@ class Document:
 
         The blank line above the last section, which `insert` puts there, goes with that section.
         """
-        at = self.position(section)
+        return self.remove_at(self.position(section))
+
+    def remove_at(self, at: int) -> "Document":
+        """Return the document without the section `at`, as `remove` does."""
+        section = self.sections[at]
         before, after = self.sections[:at], self.sections[at + 1 :]
-        removal = self.removal(section)
+        removal = self._removal_at(at)
         if removal.staying:
             return self._joined(before, removal, after)
         preamble = self.preamble

@@ -25,11 +25,15 @@ class SectionEdit:
         self.section = section
         self._rewritten: dict[int, Line] = {}
         self._removed: set[int] = set()
-        self._inserted: dict[int, list[Sequence[str] | int]] = {}
+        self._inserted: dict[int, list[tuple[Line, ...] | int]] = {}
 
     def replace(self, at: int, words: Sequence[str]) -> None:
         """Give the line `at` other words; its indentation, comment and line end stay."""
-        self._rewritten[at] = self.section.lines[at].rewritten(words)
+        self.rewrite(at, self.section.lines[at].rewritten(words))
+
+    def rewrite(self, at: int, line: Line) -> None:
+        """Have `line` in the place of the line `at`, wherever that moves."""
+        self._rewritten[at] = line
 
     def remove(self, at: int) -> None:
         """Remove the line `at`, with the comments above it that are about it alone."""
@@ -37,7 +41,12 @@ class SectionEdit:
 
     def insert(self, at: int, words: Sequence[str]) -> None:
         """Insert a line in front of the line `at`, behind those inserted there before."""
-        self._inserted.setdefault(at, []).append(words)
+        line = Line.make(words, self.section.indent(), self.section.line_end())
+        self.insert_lines(at, (line,))
+
+    def insert_lines(self, at: int, lines: tuple[Line, ...]) -> None:
+        """Insert lines as they are in front of the line `at`, behind those inserted before."""
+        self._inserted.setdefault(at, []).append(lines)
 
     def move(self, at: int, to: int) -> None:
         """Have the line `at` in front of the line `to`, with the comments that are about it alone.
@@ -73,12 +82,8 @@ class SectionEdit:
 
     def _added(self, at: int, gone: Collection[int]) -> Iterator[Line]:
         """Yield the lines that come in front of the line `at`."""
-        section = self.section
         for new in self._inserted.get(at, ()):
-            if isinstance(new, int):
-                yield from self._with_comments(new, gone)
-            else:
-                yield Line.make(new, section.indent(), section.line_end())
+            yield from self._with_comments(new, gone) if isinstance(new, int) else new
 
     def _gone(self) -> set[int]:
         if not self._removed:
@@ -89,4 +94,5 @@ class SectionEdit:
         """Return the line `at` behind those of the comments above it that are `gone` with it."""
         lines = self.section.lines
         start = own_comments_start(lines, at, self.section.language)
-        return [lines[one] for one in range(start, at + 1) if one in gone]
+        comments = [lines[one] for one in range(start, at) if one in gone]
+        return [*comments, self._rewritten.get(at, lines[at])]

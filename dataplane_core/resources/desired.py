@@ -1,0 +1,221 @@
+"""Make a document say what a desired one says, with the smallest edits.
+
+Sections of the same kind and name are the same ones; what they say is edited line by line
+(`text.saying`). They stay where they are as long as they mean the same there
+(`resources.section_places`), and else take the order of the desired document, if that is whole.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from dataplane_core.errors import Invalid
+from dataplane_core.resources.collections import RowCollection
+from dataplane_core.resources.placing import place_section
+from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.row_names import has_names_first
+from dataplane_core.resources.scope import WHOLE, Scope
+from dataplane_core.resources.section_places import (
+    Keyed,
+    inherits_as_wanted,
+    is_as_good,
+    keyed,
+    reordered,
+    who_inherits_otherwise,
+)
+from dataplane_core.text import Document, Section, SectionKey
+from dataplane_core.text.comments import next_heading_start
+from dataplane_core.text.conditions import find_blocks, may_hold_directives
+from dataplane_core.text.language import DEFAULTS
+from dataplane_core.text.lines import lines_of
+from dataplane_core.text.saying import FirstWords, all_said, saying
+
+
+class Desired:
+    """A desired document, of which the sections in a scope are to be brought into others.
+
+    With `prune`, sections in the scope that it does not have are removed.
+    """
+
+    def __init__(
+        self, registry: Registry, document: Document, scope: Scope = WHOLE, *, prune: bool = True
+    ) -> None:
+        self._registry = registry
+        self._document = document
+        self._scope = scope
+        self._prune = prune
+        self._is_whole = scope.is_whole and prune
+        self._first_words: dict[str, FirstWords] = {}
+        every = keyed(document)
+        self._sections = {
+            key: one for key, one in every.items() if scope.holds(key.kind, key.name)
+        }
+
+    def on(self, document: Document) -> Document:
+        """Return `document` saying what is desired; itself where it says that already.
+
+        Raises `Invalid` where the edit would change what other sections mean.
+        """
+        known = keyed(document)
+        if self._is_whole and known.keys().isdisjoint(self._sections):
+            return document if document.text() == self._document.text() else self._document
+        if self._is_whole and _has_open_blocks(document, self._document):
+            return self._with_preamble(document, self._in_order(known))
+        edited = {key: self._edited(key, section) for key, section in known.items()}
+        result = self._with_preamble(document, edited)
+        result, keys = self._without_others(result, [*edited])
+        result, keys = self._with_new(result, keys)
+        result = self._ordered(result, keys)
+        if others := who_inherits_otherwise(document, result, self._sections):
+            raise Invalid(
+                f"{others[0]} would inherit from other defaults: give the whole text, or name "
+                "what sections inherit from with `from`"
+            )
+        return result
+
+    def _edited(self, key: SectionKey, section: Section) -> Section:
+        other = self._sections.get(key)
+        if other is None or other is section or other.text == section.text:
+            return section
+        new = saying(section, other, self._first_words_in(key.kind))
+        if new is not section and not self._is_whole and (section.blocks[1] or other.blocks[1]):
+            raise Invalid(_PART_OF_A_BLOCK.format(_shown(key)))
+        return new
+
+    def _first_words_in(self, kind: str) -> FirstWords:
+        """Return the first words of the rows of a kind of section."""
+        known = self._first_words.get(kind)
+        if known is None:
+            rows = self._registry.rows_of(kind)
+            known = self._first_words[kind] = FirstWords(
+                _first_words(
+                    one for one in rows if one.key and has_names_first(one.table, one.key)
+                ),
+                _first_words(one for one in rows if one.indexed),
+            )
+        return known
+
+    def _with_preamble(self, document: Document, sections: Keyed) -> Document:
+        """Return the document of other sections, with what is to stand in front of them."""
+        new, preamble = tuple(sections.values()), document.preamble
+        if self._is_whole and _said_in(preamble) != _said_in(self._document.preamble):
+            preamble = self._document.preamble
+        same = len(new) == len(document.sections) and all(map(_is, new, document.sections))
+        if same and preamble == document.preamble:
+            return document
+        return Document(preamble, new, document.language)
+
+    def _in_order(self, known: Keyed) -> Keyed:
+        """Return the desired sections in their order: blocks around them are lines of theirs."""
+        return {
+            key: self._edited(key, known[key]) if key in known else section
+            for key, section in self._sections.items()
+        }
+
+    def _without_others(
+        self, document: Document, keys: list[SectionKey]
+    ) -> tuple[Document, list[SectionKey]]:
+        """Return the document without sections that are not desired, and the keys of the others."""
+        kept = list(keys)
+        for at in range(len(keys) - 1, -1, -1):
+            key = keys[at]
+            if self._prune and key not in self._sections and self._scope.holds(key.kind, key.name):
+                document = document.remove_at(at)
+                del kept[at]
+        return document, kept
+
+    def _with_new(
+        self, document: Document, keys: list[SectionKey]
+    ) -> tuple[Document, list[SectionKey]]:
+        """Return the document with the sections that are new, and the keys of all its sections."""
+        there = set(keys)
+        missing = [key for key in self._sections if key not in there]
+        if not missing:
+            return document, keys
+        order, desired = list(keys), [*self._sections]
+        places = {key: at for at, key in enumerate(desired)}
+        first = next((at for at, key in enumerate(desired) if key.kind == DEFAULTS), len(desired))
+        for key in missing:
+            number = places[key]
+            section = self._new(key, desired[number + 1 : number + 2], there)
+            if self._is_whole or number > first:
+                at = self._place(order, desired, number)
+                document = document.insert(at, section)
+            else:
+                document, at = self._placed(document, section)
+            order.insert(at, key)
+        return document, order
+
+    def _place(
+        self, order: Sequence[SectionKey], desired: Sequence[SectionKey], number: int
+    ) -> int:
+        """Return the place of a new section, by its neighbours in the desired document."""
+        if number > 0:
+            return order.index(desired[number - 1]) + 1
+        there = set(order)
+        below = next((key for key in desired if key in there), None)
+        return 0 if below is None else order.index(below)
+
+    def _new(
+        self, key: SectionKey, below: Sequence[SectionKey], there: set[SectionKey]
+    ) -> Section:
+        """Return a new section as the desired document has it, without headings of others."""
+        section = self._sections[key]
+        if not self._is_whole and section.blocks[1]:
+            raise Invalid(_PART_OF_A_BLOCK.format(_shown(key)))
+        lines = section.lines
+        if not there.isdisjoint(below):
+            lines = lines[: next_heading_start(lines)]
+        return section.with_lines(lines).trimmed()
+
+    def _placed(self, document: Document, section: Section) -> tuple[Document, int]:
+        """Return the document with a new section where one made alone would stand.
+
+        Where the desired document is only a part, without `defaults` above the section, its place
+        does not follow from that.
+        """
+        order = self._registry.section_order
+        document, new = place_section(
+            document, section.kind, section.name, section.parent, order
+        )
+        at = document.position(new)
+        end = new.lines[len(new.trimmed().lines) :]
+        return document.replace(new, section.with_lines((*section.lines, *end))), at
+
+    def _ordered(self, document: Document, keys: list[SectionKey]) -> Document:
+        wanted = [*self._sections]
+        if self._is_whole:
+            return document if is_as_good(keys, wanted) else reordered(document, keys, wanted)
+        if not inherits_as_wanted(keys, wanted):
+            raise Invalid("the sections stand in another order: give the whole text, or name what "
+                          "sections inherit from with `from`")  # fmt: skip
+        return document
+
+
+_PART_OF_A_BLOCK = (
+    "{} is part of a conditional block that holds more than lines of it: such blocks are only "
+    "applied with the whole text"
+)
+
+
+def _first_words(collections: Iterable[RowCollection]) -> frozenset[str]:
+    return frozenset(word for rows in collections for word in rows.table.heads.first_words)
+
+
+def _is(one: object, other: object) -> bool:
+    return one is other
+
+
+def _shown(key: SectionKey) -> str:
+    return f"{key.kind} {key.name}".rstrip()
+
+
+def _said_in(preamble: str) -> list[object]:
+    return [words for _, words in all_said(lines_of(preamble))]
+
+
+def _has_open_blocks(*documents: Document) -> bool:
+    """Return whether conditional blocks begin in one section and end in another."""
+    return any(
+        may_hold_directives(one.text())
+        and (find_blocks(lines_of(one.preamble))[1] or any(each.blocks[1] for each in one.sections))
+        for one in documents
+    )
