@@ -65,6 +65,7 @@ from dataplane_core.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    Reference,
     ReloadFailed,
     RuntimeFailed,
     RuntimeUnreachable,
@@ -105,6 +106,7 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
+from dataplane_core.resources.comparison import ObjectChange, compare
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.extra_props import METADATA
 from dataplane_core.resources.locate import refuse_namesake
@@ -112,6 +114,7 @@ from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
@@ -146,7 +149,7 @@ from dataplane_core.text import (
     unquote,
 )
 from dataplane_core.text.language import DEFAULTS, FRONTENDS, LISTEN, Language
-from dataplane_core.text.lines import with_last_newline
+from dataplane_core.text.lines import split_lines, with_last_newline
 from dataplane_core.text.matching import opcodes
 from dataplane_core.text.numbers import is_digits, parse_integer
 from dataplane_core.text.section import SCOPE_KIND
@@ -184,6 +187,8 @@ __all__ = [
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",
     "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",
     "WORD",
+    # What a change is: the objects in which two documents differ, without their secrets.
+    "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_argument", "first_words", "is_success", "refused", "is_ip",
     # Files and state that a plugin keeps.

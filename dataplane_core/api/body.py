@@ -7,8 +7,8 @@ from typing import IO, Any
 import falcon
 import orjson
 
-from dataplane_core.codec.depth import DEEPEST, is_too_deep
 from dataplane_core.errors import BadParameter, BadRequest, Code, TooLarge
+from dataplane_core.text.depth import DEEPEST, is_too_deep
 from dataplane_core.text.numbers import is_digits
 
 Environment = dict[str, Any]

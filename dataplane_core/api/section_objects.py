@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dataplane_core.api.nested_metadata import NestedMetadata
 from dataplane_core.api.view import View, WriteMetadata
 from dataplane_core.grammar import Row, Values
 from dataplane_core.grammar.parameter_table import unknown_words
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import FROM, INDEX, UNMANAGED
 from dataplane_core.resources.locate import row_name
+from dataplane_core.resources.nested_metadata import NestedMetadata
 from dataplane_core.resources.placing import with_defaults
 from dataplane_core.resources.unmanaged import UnmanagedLines
 from dataplane_core.text import Document, Section

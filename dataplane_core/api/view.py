@@ -11,12 +11,10 @@ import falcon
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import CheckedRequest
-from dataplane_core.api.nested_metadata import NestedMetadata
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Children, Codec
 from dataplane_core.codec.lists import ListCodec
 from dataplane_core.codec.masks import ModelMask
-from dataplane_core.codec.metadata import is_metadata, metadata_of, with_metadata
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Problem, Prop
@@ -30,6 +28,7 @@ from dataplane_core.resources.document_sections import WHOLE_DOCUMENT, DocumentS
 from dataplane_core.resources.extra_props import INDEX, METADATA, extra_props
 from dataplane_core.resources.locate import owner
 from dataplane_core.resources.masks import NOTHING
+from dataplane_core.resources.nested_metadata import NestedMetadata
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.whole_section import WholeSection, rows_help
 from dataplane_core.store.change import Outcome
@@ -37,6 +36,7 @@ from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit
 from dataplane_core.text import Line
+from dataplane_core.text.metadata import is_metadata, metadata_of, with_metadata
 
 WriteMetadata = Callable[[Line], Line]
 """Returns an object's line with other metadata."""

@@ -84,6 +84,9 @@ class Prop:
     property a list of words that say other properties of the same object: answers make it of these,
     a body's words become these, and no line is read as it.
 
+    A `secret` opens a door: where changes are shown, it is said to have changed, and never what it
+    is.
+
     `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
     a condition, which names ACLs of its own section.
 
@@ -121,6 +124,7 @@ class Prop:
     spells: Spelling | None = field(default=None, compare=False)
     live: str | None = None
     live_unless: str = ""
+    secret: bool = False
     refers_to: tuple[str, ...] = ()
     sort_as: str = ""
     shared_in: str | None = None

@@ -42,6 +42,10 @@ class LineMarks(CarriedReading):
         """The place behind the last line that passes; 0 without one."""
         return self._marks.rfind(_YES) + 1
 
+    def before(self, at: int) -> int:
+        """Return the number of lines above the place `at` that pass."""
+        return self._marks.count(_YES, 0, at)
+
     def place(self, number: int) -> int:
         """Return the place of the line that is number `number`, from 0, of those that pass."""
         low, high = 0, len(self._marks)

@@ -87,6 +87,10 @@ class RowTable:
         rows = self._marks(section, self.heads.reads)
         return self.row(section, rows.place(index)) if 0 <= index < len(rows) else None
 
+    def index_at(self, section: Section, at: int) -> int:
+        """Return the index that a row on the line `at` has: the number of rows above."""
+        return self._marks(section, self.heads.reads).before(at)
+
     def _marks(self, section: Section, test: Test) -> LineMarks:
         known: LineMarks | None = section.cache.get(test)
         if known is None:

@@ -24,7 +24,7 @@ def opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Opcode]:
     """
     if len(old) * len(new) <= _MOST_PAIRS:
         return [*SequenceMatcher(None, old, new, autojunk=False).get_opcodes()]
-    return list(_between(_rising(_pairs(old, new)), len(old), len(new)))
+    return list(_between(rising(_pairs(old, new)), len(old), len(new)))
 
 
 def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:
@@ -45,7 +45,7 @@ def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, 
     return [*found, *zip(range(end, len(old)), range(other_end, len(new)), strict=True)]
 
 
-def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the longest choice of pairs in which the places in both lists rise.
 
     This is the longest increasing subsequence, found by patience sorting.

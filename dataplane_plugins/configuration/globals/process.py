@@ -255,7 +255,10 @@ STATE = (
     words("description", "description", "What the process is for."),
     text("node", "node", "Name of this node."),
     first_counts(
-        text("cluster-secret", "cluster_secret", "Secret that all nodes of a cluster share.")
+        text(
+            *("cluster-secret", "cluster_secret", "Secret that all nodes of a cluster share."),
+            secret=True,
+        )
     ),
     boolean(
         "pp2-never-send-local",

@@ -124,7 +124,11 @@ COOKIE = taken_by(
     ),
     valued(
         "dynamic-cookie-key",
-        word("dynamic_cookie_key", help="Secret that dynamic cookies are computed with."),
+        word(
+            "dynamic_cookie_key",
+            secret=True,
+            help="Secret that dynamic cookies are computed with.",
+        ),
         "k1",
     ),
 )

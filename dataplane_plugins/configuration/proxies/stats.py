@@ -44,7 +44,12 @@ _CREDENTIALS = Template(
     "{user}:{passwd}",
     {
         "user": {"required": True, "nullable": True, "help": "Name."},
-        "passwd": {"required": True, "nullable": True, "help": "Password, in clear."},
+        "passwd": {
+            "required": True,
+            "nullable": True,
+            "secret": True,
+            "help": "Password, in clear.",
+        },
     },
 )
 _ACTION = dispatch(

@@ -53,6 +53,7 @@ ACME = Model(
             "acme_vars",
             None,
             types={"v3": "variables"},
+            secret=True,
             help="Variables for whoever sets DNS records: name=value,…",
         ),
         *("a=b", '"a=b,c=d e"'),

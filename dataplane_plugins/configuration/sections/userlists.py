@@ -19,6 +19,7 @@ from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
 _PASSWORD = word(
     "password",
+    secret=True,
     pattern=None,
     required=True,
     help="The password itself, or its hash as crypt(3) has it.",

@@ -59,7 +59,8 @@ SIGNING = (
         ),
     ),
     arg(
-        "ca-sign-pass", word("ca_sign_pass", pattern=None, help="Password of the authority's key.")
+        "ca-sign-pass",
+        word("ca_sign_pass", pattern=None, secret=True, help="Password of the authority's key."),
     ),
 )
 CRT_IGNORE_ERR = joined(

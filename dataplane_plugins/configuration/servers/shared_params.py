@@ -35,7 +35,7 @@ SIGALGS = arg("sigalgs", word("sigalgs", pattern=None, help="Signature algorithm
 SSL_MAX_VER = arg("ssl-max-ver", one_of("ssl_max_ver", *TLS_VERSIONS, help="Highest TLS version."))
 SSL_MIN_VER = arg("ssl-min-ver", one_of("ssl_min_ver", *TLS_VERSIONS, help="Lowest TLS version."))
 TCP_MD5SIG = arg(
-    "tcp-md5sig", word("tcp_md5sig", help="Password of TCP MD5 signatures (RFC 2385).")
+    "tcp-md5sig", word("tcp_md5sig", secret=True, help="Password of TCP MD5 signatures (RFC 2385).")
 )
 VERIFY_CLIENTS = arg(
     "verify",

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_core.codec.depth import DEEPEST, is_too_deep
-from dataplane_core.codec.metadata import metadata_of, with_metadata
 from dataplane_core.errors import Invalid
 from dataplane_core.text import Line
+from dataplane_core.text.depth import DEEPEST, is_too_deep
+from dataplane_core.text.metadata import metadata_of, with_metadata
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(

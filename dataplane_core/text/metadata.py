@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-from dataplane_core.codec.depth import is_too_deep
 from dataplane_core.errors import Code, Invalid
-from dataplane_core.text import Line
+from dataplane_core.text.depth import is_too_deep
+from dataplane_core.text.lines import Line
 
 _ESCAPED = re.compile(r"[<>&\x7f-\x9f\u2028\u2029]")
 """What JSON may hold as it is, and a comment is not to hold: controls, and line ends of Unicode."""

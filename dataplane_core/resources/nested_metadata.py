@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dataplane_core.codec.metadata import is_metadata, metadata_of, with_metadata
 from dataplane_core.grammar import Model, Prop, Statement
 from dataplane_core.grammar.statements import FIRST
 from dataplane_core.resources.extra_props import METADATA
 from dataplane_core.text import Section
+from dataplane_core.text.metadata import is_metadata, metadata_of, with_metadata
 
 Taken = Mapping[str, list[Any]]
 """Metadata of a body, by the name of the object or list: that of the object, or of each item."""

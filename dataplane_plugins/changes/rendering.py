@@ -1,0 +1,107 @@
+"""Say the differences between two configurations in JSON: in paths and names of the interface.
+
+A secret is said to have changed, and never what it is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dataplane_core.plugin import (
+    Collection,
+    ObjectChange,
+    Reference,
+    Secrets,
+    View,
+    is_sealed,
+    unsealed,
+)
+from dataplane_plugins.changes.unified import unified_diff
+
+__all__ = ["Rendering", "unified_diff"]
+
+_TOP = "top of the file"
+
+
+class Rendering:
+    """Renders changes as a view sees them: under its paths, with the names of its properties."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._secrets = Secrets(view.registry)
+
+    def changes(self, changes: Iterable[ObjectChange]) -> list[dict[str, Any]]:
+        """Return changes as JSON, in their order."""
+        return [self.change(one) for one in changes]
+
+    def change(self, change: ObjectChange) -> dict[str, Any]:
+        """Return one change as JSON.
+
+        Properties that differ stand under their paths in the object, `{"weight": {"before": 1,
+        "after": 2}}`, null where they are not set; those of an object that came or went are all.
+        """
+        reference = change.reference
+        collection = self._view.registry.collections.get(reference.collection)
+        found: dict[str, Any] = {
+            "resource": self.path(reference),
+            "kind": self._kind(collection, reference),
+            "section": f"{reference.kind} {reference.section}".rstrip(),
+            "change": change.change,
+        }
+        if reference.key is not None:
+            found["index" if isinstance(reference.key, int) else "name"] = reference.key
+        if change.former is not None:
+            found["former"] = self.path(change.former)
+        if change.change == "moved":
+            found["position"] = {"before": change.places[0], "after": change.places[1]}
+        before = self._shown(collection, change.former or reference, change.before)
+        after = self._shown(collection, reference, change.after)
+        found["properties"] = dict(_differences(before, after))
+        return found
+
+    def path(self, reference: Reference) -> str | None:
+        """Return the path of an object; None for what the interface has none for."""
+        if reference.collection not in self._view.registry.collections:
+            return None
+        return self._view.location(reference)
+
+    def _kind(self, collection: Collection | None, reference: Reference) -> str:
+        if collection is None:
+            return reference.kind or _TOP
+        return self._view.version.naming(collection).schema
+
+    def _shown(
+        self, collection: Collection | None, reference: Reference, values: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Return what an object says, by the paths of its properties, its secrets sealed."""
+        if values is None:
+            return {}
+        values = self._secrets.sealed(reference, values)
+        if collection is None:
+            return values
+        codec = self._view.codec(collection)
+        # What the version lacks has its own name; a secret has no other form than its seal.
+        apart = {name: values.pop(name) for name in codec.keeping.hidden if name in values}
+        secrets = [name for name in values if isinstance(values[name], str)]
+        for name in filter(lambda name: is_sealed(values[name]), secrets):
+            apart[codec.project.wire_name(name)] = values.pop(name)
+        return {**dict(_leaves(codec.project(values), "")), **apart}
+
+
+def _leaves(found: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    for name, value in found.items():
+        if isinstance(value, Mapping) and value and name != "metadata":
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield path + name, value
+
+
+def _differences(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the properties that are not the same, with what they were and are."""
+    for name in {**before, **after}:
+        old, new = before.get(name), after.get(name)
+        if old == new and type(old) is type(new):
+            continue
+        shown = {"before": unsealed(old), "after": unsealed(new)}
+        yield name, {**shown, "secret": True} if is_sealed(old) or is_sealed(new) else shown

@@ -1,0 +1,87 @@
+"""Say how two texts differ as `diff -u` does; `patch` and `git apply` take it."""
+
+from collections.abc import Iterator, Sequence
+
+from dataplane_core.plugin import opcodes, split_lines
+
+_AROUND = 3
+_NO_END = "\n\\ No newline at end of file\n"
+
+
+def unified_diff(before: str, after: str, names: tuple[str, str] = ("before", "after")) -> str:
+    """Return the lines that differ, with three lines around; empty for the same text.
+
+    >>> print(unified_diff("a\\nb\\n", "a\\nc\\n"), end="")
+    --- before
+    +++ after
+    @@ -1,2 +1,2 @@
+     a
+    -b
+    +c
+    """
+    if before == after:
+        return ""
+    old, new = split_lines(before), split_lines(after)
+    start, end = _same_ends(old, new)
+    gone, come = old[start : len(old) - end], new[start : len(new) - end]
+    edits = [
+        (start + i1, start + i2, start + j1, start + j2)
+        for tag, i1, i2, j1, j2 in opcodes(gone, come)
+        if tag != "equal"
+    ]
+    parts = [f"--- {names[0]}\n+++ {names[1]}\n"]
+    for hunk in _hunks(edits):
+        parts += _written(hunk, old, new)
+    return "".join(parts)
+
+
+_Edit = tuple[int, int, int, int]
+
+
+def _same_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """Return how many lines both texts begin with, and then end with."""
+    most = min(len(old), len(new))
+    start = next((at for at in range(most) if old[at] != new[at]), most)
+    most -= start
+    return start, next((at for at in range(most) if old[-1 - at] != new[-1 - at]), most)
+
+
+def _hunks(edits: Sequence[_Edit]) -> Iterator[list[_Edit]]:
+    """Yield the edits in groups, those whose lines around them meet together."""
+    hunk: list[_Edit] = []
+    for edit in edits:
+        if hunk and edit[0] - hunk[-1][1] > 2 * _AROUND:
+            yield hunk
+            hunk = []
+        hunk.append(edit)
+    if hunk:
+        yield hunk
+
+
+def _written(hunk: Sequence[_Edit], old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Yield the header and the lines of one group of edits."""
+    first, last = hunk[0], hunk[-1]
+    above = min(_AROUND, first[0])
+    start, until = first[0] - above, min(last[1] + _AROUND, len(old))
+    other, other_until = first[2] - above, last[3] + until - last[1]
+    yield f"@@ -{_range(start, until)} +{_range(other, other_until)} @@\n"
+    at = start
+    for i1, i2, j1, j2 in hunk:
+        yield from _marked(" ", old[at:i1])
+        yield from _marked("-", old[i1:i2])
+        yield from _marked("+", new[j1:j2])
+        at = i2
+    yield from _marked(" ", old[at:until])
+
+
+def _marked(mark: str, lines: Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        yield mark + line if line.endswith("\n") else mark + line + _NO_END
+
+
+def _range(start: int, until: int) -> str:
+    """Return a range of lines, counted from 1; an empty one is said by the line above it."""
+    count = until - start
+    if count == 1:
+        return str(start + 1)
+    return f"{start + 1 if count else start},{count}"
