@@ -8,10 +8,12 @@ from typing import Any
 
 from dataplane_core.plugin import (
     Collection,
+    Document,
     ObjectChange,
     Reference,
     Secrets,
     View,
+    compare,
     is_sealed,
     unsealed,
 )
@@ -28,6 +30,10 @@ class Rendering:
     def __init__(self, view: View) -> None:
         self._view = view
         self._secrets = Secrets(view.registry)
+
+    def between(self, before: Document, after: Document) -> list[dict[str, Any]]:
+        """Return in what two documents differ, as JSON."""
+        return self.changes(compare(self._view.registry, before, after))
 
     def changes(self, changes: Iterable[ObjectChange]) -> list[dict[str, Any]]:
         """Return changes as JSON, in their order."""

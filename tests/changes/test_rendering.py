@@ -7,7 +7,6 @@ import pytest
 
 from dataplane_core.api.v3 import V3
 from dataplane_core.api.view import View
-from dataplane_core.resources.comparison import compare
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
 from dataplane_plugins.changes.rendering import Rendering
@@ -19,7 +18,7 @@ TOP = "/v3/services/haproxy/configuration"
 
 def rendered(before: str, after: str) -> list[dict[str, Any]]:
     documents = [Document.parse(text, REGISTRY.language) for text in (before, after)]
-    return RENDERING.changes(compare(REGISTRY, *documents))
+    return RENDERING.between(*documents)
 
 
 def test_a_server():

@@ -71,16 +71,14 @@ COOKIE = taken_by(
                     ),  # fmt: skip
                     params(
                         args(
-                            "domain",
-                            "domain",
+                            *("domain", "domain"),
                             word(
                                 "value", COOKIE_DOMAIN, help="Domain that the cookie is valid for."
                             ),
                             help="Domains of the cookie.",
                         ),
                         args(
-                            "attr",
-                            "attr",
+                            *("attr", "attr"),
                             word("value", help="An attribute, such as SameSite=None."),
                             help="Further attributes of the cookie.",
                         ),
@@ -125,9 +123,7 @@ COOKIE = taken_by(
     valued(
         "dynamic-cookie-key",
         word(
-            "dynamic_cookie_key",
-            secret=True,
-            help="Secret that dynamic cookies are computed with.",
+            "dynamic_cookie_key", secret=True, help="Secret that dynamic cookies are computed with."
         ),
         "k1",
     ),
