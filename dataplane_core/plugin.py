@@ -119,6 +119,7 @@ from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store import State
+from dataplane_core.store.author import Author
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.configuration_file import discard_store
@@ -160,7 +161,8 @@ __all__ = [
     "API_VERSION", "impl", "__version__",
     # What the hooks are given.
     "Settings", "SettingsError", "Registry", "Services", "Routes", "ApiRequest", "Access",
-    "Identity", "Committed", "Outcome", "ReloadQueue", "ReloadRecord", "Fact",
+    "Identity", "Author", "Committed", "Outcome", "ReloadQueue", "ReloadRecord",
+    "Fact",
     # Hooks of a plugin's own, for other plugins to implement.
     "hookspec", "Failure", "list_of", "none_or",
     # Errors to raise: each has its status, and its sentence is the answer.

@@ -6,10 +6,12 @@ from urllib.parse import quote
 
 import falcon
 
+from dataplane_core.api.change_options import author, change_options
 from dataplane_core.auth import Admission, Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
+from dataplane_core.store.author import Author, ChangeOptions
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
@@ -50,6 +52,16 @@ class CheckedRequest(falcon.Request):
     def who(self) -> str:
         """The name of who asks; empty for a request that nobody has signed."""
         return self.identity.name if self.identity else ""
+
+    @property
+    def author(self) -> Author:
+        """Who asks, from where, and for what reason; raises `BadRequest` for a bad reason."""
+        return author(self.env, self.identity, self.request_id)
+
+    @property
+    def change_options(self) -> ChangeOptions:
+        """What the request wants of a change; raises `BadRequest` for what cannot be read."""
+        return change_options(self.params, self.env.get("HTTP_IF_MATCH"))
 
     @property
     def request_id(self) -> str:

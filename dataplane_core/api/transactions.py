@@ -71,7 +71,7 @@ class TransactionItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         force = req.query["force_reload"]
-        done, outcome = self._find(req).commit(id, force, req.who, req.request_id)
+        done, outcome = self._find(req).commit(id, force, req.author, req.change_options)
         if self._of_configuration:
             req.shown_version = outcome.version
         if outcome.reload_id is not None:

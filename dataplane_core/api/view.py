@@ -278,8 +278,8 @@ class View:
             version=query.get("version"),
             transaction_id=query.get("transaction_id"),
             force_reload=query.get("force_reload", False),
-            who=req.who,
-            request_id=req.request_id,
+            author=req.author,
+            options=req.change_options,
         ) as edit:
             yield edit
 

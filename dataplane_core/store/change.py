@@ -5,6 +5,7 @@ from dataclasses import field
 from typing import Literal
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.store.author import Author
 from dataplane_core.text import Document, SectionChange
 
 Origin = Literal["api", "external", "restore"]
@@ -28,18 +29,28 @@ class Outcome:
 class Committed:
     """A change that now stands in haproxy.cfg: the argument of the hook `dataplane_committed`.
 
-    `when` is in seconds since 1970; `transaction_id` is None for a change made with a version.
+    `author` is who asked for it, `when` is in seconds since 1970; `transaction_id` is None for a
+    change made with a version.
     """
 
     version: int
     before: Document
     after: Document
-    who: str
-    request_id: str
+    author: Author
     when: float
     transaction_id: str | None = None
     origin: Origin = "api"
     reload_reasons: list[str] = field(default_factory=list)
+
+    @property
+    def who(self) -> str:
+        """The name of who asked for the change; empty for nobody."""
+        return self.author.name
+
+    @property
+    def request_id(self) -> str:
+        """The identifier of the request that made the change."""
+        return self.author.request_id
 
     @property
     def changes(self) -> Sequence[SectionChange]:

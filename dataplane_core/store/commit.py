@@ -31,6 +31,7 @@ from dataplane_core.errors import (
     TransactionOutdated,
     VersionMismatch,
 )
+from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
 from dataplane_core.store.delivery import Delivery, DeliveryMeans, ReloadWish
@@ -56,19 +57,20 @@ from dataplane_core.text import Document
 class CommitRequest:
     """A change to be committed: the document that is to follow on `base`.
 
-    `posted` are the server's own lines in the text that a client has sent, if it sent all of it;
-    `reload` is what the client wants of HAProxy's reload. A change that `overwrites` follows on
-    whatever is the newest version when its turn comes.
+    `author` is who asks for it, and `options` is what else they want. `posted` are the server's own
+    lines in the text that a client has sent, if it sent all of it; `reload` is what the client
+    wants of HAProxy's reload. A change that `overwrites` follows on whatever is the newest version
+    when its turn comes.
     """
 
     base: Snapshot
     document: Document
-    who: str = ""
-    request_id: str = ""
+    author: Author = NOBODY
     transaction: TransactionRecord | None = None
     posted: Head | None = None
     reload: ReloadWish = ReloadWish()
     overwrites: bool = False
+    options: ChangeOptions = PLAIN
 
     def on(self, newest: Snapshot) -> "CommitRequest":
         """Return the change as it is to be made on the newest version."""
@@ -97,8 +99,7 @@ class CommitRequest:
             version=self.version,
             before=self.base.document,
             after=self.document,
-            who=self.who,
-            request_id=self.request_id,
+            author=self.author,
             when=time.time(),
             transaction_id=self.transaction.id if self.transaction else None,
         )

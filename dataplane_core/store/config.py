@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dataplane_core.errors import BadRequest, CheckFailed, Finding, Invalid, VersionMismatch
+from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import CommitRequest, Committer, version_mismatch
 from dataplane_core.store.delivery import DeliveryMeans, ReloadWish
@@ -91,7 +92,7 @@ class ConfigStore:
     @contextmanager
     def edit(
         self, *, version: int | None = None, transaction_id: str | None = None,
-        force_reload: bool = False, who: str = "", request_id: str = "",
+        force_reload: bool = False, author: Author = NOBODY, options: ChangeOptions = PLAIN,
         skip_reload: bool = False, skip_version: bool = False,
     ) -> Iterator[Edit]:  # fmt: skip
         """Change the configuration: in a transaction, or at once when `version` is the newest.
@@ -116,8 +117,8 @@ class ConfigStore:
         yield edit
         reload = ReloadWish(force_reload, skip_reload)
         request = CommitRequest(
-            base, edit.document, who, request_id, posted=edit.posted, reload=reload,
-            overwrites=skip_version,
+            base, edit.document, author, posted=edit.posted, reload=reload,
+            overwrites=skip_version, options=options,
         )  # fmt: skip
         edit.outcome = self._commit(request)
 
@@ -139,7 +140,7 @@ class ConfigStore:
                 return self._committer.commit(request)
             except (CheckFailed, Invalid) as failure:
                 failures = self.file.records.transactions
-                failures.record_failure(request.base.version, request.who, failure.message)
+                failures.record_failure(request.base.version, request.author.name, failure.message)
                 raise
             except VersionMismatch:
                 if not request.overwrites or attempt == _MOST_ATTEMPTS:

@@ -11,6 +11,7 @@ from dataplane_core.errors import (
     NotFound,
     TransactionOutdated,
 )
+from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import (
     CommitRequest,
@@ -100,8 +101,8 @@ class Transactions:
         self,
         transaction_id: str,
         force_reload: bool = False,
-        who: str = "",
-        request_id: str = "",
+        author: Author = NOBODY,
+        options: ChangeOptions = PLAIN,
         skip_reload: bool = False,
     ) -> tuple[Transaction, Outcome]:
         """Write the transaction's changes as the next version; then the transaction is gone.
@@ -118,7 +119,9 @@ class Transactions:
             raise outdate(self._file.records, record, base)
         reload = ReloadWish(force_reload, skip_reload)
         document = self._views.of(record).document
-        request = CommitRequest(base, document, who, request_id, record, reload=reload)
+        request = CommitRequest(
+            base, document, author, record, reload=reload, options=options
+        )
         try:
             outcome = self._committer.commit(request)
         except (CheckFailed, Invalid) as failure:

@@ -123,8 +123,8 @@ class ConfigurationText:
         with config.edit(
             version=query["version"],
             force_reload=query["force_reload"],
-            who=req.who,
-            request_id=req.request_id,
+            author=req.author,
+            options=req.change_options,
             skip_reload=query["skip_reload"],
             skip_version=query["skip_version"],
         ) as edit:

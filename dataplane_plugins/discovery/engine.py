@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dataplane_core.plugin import (
+    Author,
     DataplaneError,
     NotFound,
     Services,
@@ -23,7 +24,7 @@ _LOOK_SECONDS = 0.5
 _LONGEST_REST = 60.0
 _MOST_ATTEMPTS = 8
 _MOST_TOLD = 20
-_WHO = "service discovery"
+_AUTHOR = Author("service discovery")
 
 
 class BackendWriter:
@@ -65,7 +66,7 @@ class BackendWriter:
             if document is snapshot.document:
                 return
             try:
-                with self.config.edit(version=snapshot.version, who=_WHO) as edit:
+                with self.config.edit(version=snapshot.version, author=_AUTHOR) as edit:
                     edit.document = plan(edit.document, entry, wanted, gone)
                 return
             except VersionMismatch:

@@ -20,6 +20,7 @@ from dataplane_core.errors import (
     StorageFailed,
     VersionMismatch,
 )
+from dataplane_core.store.author import Author
 from dataplane_core.store.files import file_identity
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager
@@ -162,7 +163,7 @@ def test_plugins_are_told_what_changed_and_may_ask_for_a_reload(bench):
     bench.hooks = Hooks()
     config = bench.store()
     bench.plan = lambda change: lambda: True
-    outcome = add_server(config, "be1", "s2", version=1, who="ann", request_id="r1")
+    outcome = add_server(config, "be1", "s2", version=1, author=Author("ann", request_id="r1"))
     change = told[0]
     assert (change.version, change.who, change.request_id) == (2, "ann", "r1")
     assert change.touches("backend") and not change.touches("frontend", "global")
@@ -254,14 +255,14 @@ def test_each_commit_is_logged_with_who_and_why(bench, caplog):
         change.require_reload("backend be1: mode")
 
     bench.plan = plan
-    add_server(config, "be1", "s2", version=1, who="ann")
+    add_server(config, "be1", "s2", version=1, author=Author("ann"))
     bench.plan = lambda change: lambda: True
-    add_server(config, "be1", "s3", version=2, who="ann")
-    add_server(config, "be1", "s4", version=3, who="bob", force_reload=True)
+    add_server(config, "be1", "s3", version=2, author=Author("ann"))
+    add_server(config, "be1", "s4", version=3, author=Author("bob"), force_reload=True)
     add_server(config, "be1", "s5", version=4, skip_reload=True)
     begun = config.transactions.begin(5)
     add_server(config, "be1", "s6", transaction_id=begun.id)
-    config.transactions.commit(begun.id, who="eve")
+    config.transactions.commit(begun.id, author=Author("eve"))
     told = [one.getMessage() for one in caplog.records if "committed" in one.getMessage()]
     assert told == [
         "version 2 committed by ann: reload 2026-11-21-1: backend be1: mode",

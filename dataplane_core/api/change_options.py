@@ -1,0 +1,105 @@
+"""Read what any change takes in every API version: its author, its reason, and its options.
+
+Clients of the Data Plane API do not know these parameters, so that a request without them does
+what it always did.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from dataplane_core.api.operations import Parameter
+from dataplane_core.auth import Identity
+from dataplane_core.errors import BadParameter, BadRequest
+from dataplane_core.logs.apache import API_VERSION
+from dataplane_core.store.author import PLAIN, Author, ChangeOptions
+from dataplane_core.text.tokens import CONTROL_CHARACTERS
+
+DRY_RUN = Parameter("dry_run", "boolean", help="Say what the change would do, and do nothing.")
+REBASE = Parameter("rebase", "boolean", help="Put the change on the newest version.")
+CONFIRM_WITHIN = Parameter(
+    "confirm_within", help="Take the change back unless it is confirmed in this time, as in `90s`."
+)
+OPTIONS = (DRY_RUN, REBASE, CONFIRM_WITHIN)
+"""The query parameters that any change takes."""
+
+_NAMES = frozenset(one.name for one in OPTIONS)
+_MOST_REASON = 1000
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_TAG = re.compile(r'\s*(?:W/)?("[^"]*"|\*)\s*(?:,|$)')
+
+
+def change_options(params: Mapping[str, Any], if_match: str | None) -> ChangeOptions:
+    """Return the options in a query and in the header `If-Match` (RFC 9110, section 13.1.1).
+
+    Raises `BadParameter` and `BadRequest` for what cannot be read.
+    """
+    if if_match is None and _NAMES.isdisjoint(params):
+        return PLAIN
+    return ChangeOptions(
+        dry_run=bool(DRY_RUN.parse(_one(params, DRY_RUN), strict=True)),
+        rebase=bool(REBASE.parse(_one(params, REBASE), strict=True)),
+        confirm_within=_seconds(_one(params, CONFIRM_WITHIN)),
+        if_match=() if if_match is None else _tags(if_match),
+    )
+
+
+def author(environ: Mapping[str, Any], identity: Identity | None, request_id: str) -> Author:
+    """Return who asks for a change; raises `BadRequest` for a reason that is too long."""
+    address = environ.get("REMOTE_ADDR") or ""
+    if environ.get("dataplane.listener") == "unix":
+        address = "unix"
+    elif ":" in address:
+        address = f"[{address}]"
+    port = environ.get("REMOTE_PORT") if address not in ("", "unix") else ""
+    return Author(
+        name=identity.name if identity else "",
+        method=identity.method if identity else "",
+        address=f"{address}:{port}" if port else address,
+        client=_plain(environ.get("HTTP_USER_AGENT") or "")[:_MOST_REASON],
+        interface=environ.get(API_VERSION) or "",
+        request_id=request_id,
+        reason=_reason(environ.get("HTTP_X_CHANGE_REASON") or ""),
+    )
+
+
+def _reason(header: str) -> str:
+    reason = _plain(header).strip()
+    if len(reason) > _MOST_REASON:
+        raise BadRequest(f"X-Change-Reason is longer than {_MOST_REASON} characters")
+    return reason
+
+
+def _plain(header: str) -> str:
+    """Return a header's text: WSGI has its bytes as Latin-1, people write UTF-8."""
+    return CONTROL_CHARACTERS.sub(" ", header.encode("latin-1").decode("utf-8", "replace"))
+
+
+def _one(params: Mapping[str, Any], parameter: Parameter) -> str | None:
+    value = params.get(parameter.name)
+    return value[0] if isinstance(value, list) else value
+
+
+def _seconds(text: str | None) -> float | None:
+    """Return a duration in seconds; a number alone counts seconds."""
+    if not text:
+        return None
+    match = _DURATION.fullmatch(text)
+    seconds = int(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
+    if not 1 <= seconds <= 86_400:
+        raise BadParameter("confirm_within in query must be a time from 1s to 24h, such as 90s")
+    return seconds
+
+
+def _tags(header: str) -> tuple[str, ...]:
+    found, at = [], 0
+    while at < len(header):
+        match = _TAG.match(header, at)
+        if match is None:
+            raise BadRequest('If-Match must be * or tags in quotes, such as "3f2a"')
+        found.append(match[1].strip('"'))
+        at = match.end()
+    if not found:
+        raise BadRequest('If-Match must be * or tags in quotes, such as "3f2a"')
+    return tuple(found)

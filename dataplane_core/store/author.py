@@ -1,0 +1,43 @@
+"""Say who asks for a change, from where, why, and how it is to be made."""
+
+from dataplane_core.dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who asks for a change, and from where; what is not known is empty.
+
+    `name` is that of a user or of a client certificate, `method` how it was proved (`basic`,
+    `certificate`, or what a plugin says). `address` is the peer's (`192.0.2.1:4711`, or `unix`),
+    `client` what the client calls itself (User-Agent), `interface` the version of the API (`v3`),
+    `reason` what the client says that the change is for.
+    """
+
+    name: str = ""
+    method: str = ""
+    address: str = ""
+    client: str = ""
+    interface: str = ""
+    request_id: str = ""
+    reason: str = ""
+
+
+NOBODY = Author()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOptions:
+    """What a client wants of a change beside the change itself, in every version of the API.
+
+    `dry_run`: say what it would do, and do nothing. `rebase`: put a change that was made for an
+    older version on the newest one. `confirm_within`: seconds within which the change has to be
+    confirmed, or it is taken back. `if_match`: tags (ETag) one of which the resource has to have.
+    """
+
+    dry_run: bool = False
+    rebase: bool = False
+    confirm_within: float | None = None
+    if_match: tuple[str, ...] = ()
+
+
+PLAIN = ChangeOptions()
