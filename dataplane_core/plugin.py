@@ -11,6 +11,7 @@ from dataplane_core import __version__, grammar, impl
 from dataplane_core.api.below import below
 from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.api.desired_objects import DesiredObjects
 from dataplane_core.api.frame import Access
 from dataplane_core.api.operations import (
     BAD_REQUEST,
@@ -73,6 +74,7 @@ from dataplane_core.errors import (
     TooLarge,
     Unauthorized,
     VersionMismatch,
+    WrongShape,
 )
 from dataplane_core.grammar import *  # noqa: F403
 from dataplane_core.grammar.address import PORT, Address
@@ -107,6 +109,7 @@ from dataplane_core.resources.collections import (
     SingleSection,
 )
 from dataplane_core.resources.comparison import ObjectChange, compare
+from dataplane_core.resources.desired_text import DesiredText
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.extra_props import METADATA
 from dataplane_core.resources.locate import refuse_namesake
@@ -114,6 +117,7 @@ from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.scope import Scope, read_scope
 from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import Services
@@ -169,6 +173,7 @@ __all__ = [
     "AlreadyExists", "BadRequest", "CheckFailed", "Code", "Conflict", "DataplaneError",
     "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
     "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
+    "WrongShape",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",
@@ -184,7 +189,8 @@ __all__ = [
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
     "SCOPE_KIND", "DEFAULTS", "FRONTENDS", "LISTEN", "CONTROL_CHARACTERS", "place_section",
-    "place_section_beside", "with_defaults", "refuse_namesake",
+    "place_section_beside", "with_defaults", "refuse_namesake", "DesiredText", "DesiredObjects",
+    "Scope", "read_scope",
     # Parts of the grammar for classes of one's own.
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",
     "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",

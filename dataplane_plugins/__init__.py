@@ -73,6 +73,7 @@ _MODULES = (
     "discovery.routes",
     "discovery.consul",
     "discovery.aws",
+    "changes.apply",
 )
 
 PLUGINS = {

@@ -18,8 +18,11 @@ NOT_YET = {
     "passlib", "pythonjsonlogger", "regex", "yaml",
 }  # fmt: skip
 """Libraries that the first answer of a server with settings in YAML does not need."""
-MOST_MODULES = 760
-"""Modules of all kinds that a process has when it has answered; 817 before this was counted."""
+MOST_MODULES = 770
+"""Modules of all kinds that a process has when it has answered; 817 before this was counted.
+
+760 were enough before there was the family of plugins around changes.
+"""
 
 
 @pytest.mark.server

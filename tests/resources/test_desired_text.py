@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dataplane_core.errors import BadRequest, Invalid
-from dataplane_core.resources.desired import Desired
+from dataplane_core.resources.desired_text import DesiredText
 from dataplane_core.resources.scope import Scope, Selector, read_scope
 from dataplane_core.resources.section_places import is_as_good, keyed
 from dataplane_core.text import Document
@@ -31,9 +31,9 @@ def parse(text: str) -> Document:
     return Document.parse(text, REGISTRY.language)
 
 
-def desired(text: str, only: str = "", but: str = "", *, prune: bool | None = None) -> Desired:
+def desired(text: str, only: str = "", but: str = "", *, prune: bool | None = None) -> DesiredText:
     scope = read_scope(REGISTRY, only, but)
-    return Desired(REGISTRY, parse(text), scope, prune=not only if prune is None else prune)
+    return DesiredText(REGISTRY, parse(text), scope, prune=not only if prune is None else prune)
 
 
 def meaning(document: Document) -> dict[object, object]:

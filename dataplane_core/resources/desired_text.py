@@ -29,7 +29,7 @@ from dataplane_core.text.lines import lines_of
 from dataplane_core.text.saying import FirstWords, all_said, saying
 
 
-class Desired:
+class DesiredText:
     """A desired document, of which the sections in a scope are to be brought into others.
 
     With `prune`, sections in the scope that it does not have are removed.

@@ -1,0 +1,56 @@
+"""Answer requests that apply a desired state, with what was done and what differs."""
+
+from typing import Any
+
+import falcon
+
+from dataplane_core.plugin import ApiRequest, Services, View, read_scope, to_json
+from dataplane_plugins.changes.applying.applier import Applied, Applier
+from dataplane_plugins.changes.applying.desired_state import Target, read_desired_state
+from dataplane_plugins.changes.rendering import Rendering, unified_diff
+
+
+class Apply:
+    """A desired state: POST."""
+
+    def __init__(self, services: Services, view: View) -> None:
+        self._services = services
+        self._view = view
+        self._applier = Applier(services)
+        self._rendering = Rendering(view)
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        query, settings = req.query, self._services.settings.dataplane
+        scope = read_scope(self._view.registry, query["only"], query["except"])
+        state = read_desired_state(req, settings.body_limit)
+        target = Target(self._view, state, scope, query["prune"])
+        if req.change_options.dry_run:
+            applied = self._applier.planned(req, target)
+            self._services.config.validate(applied.after.text())
+        else:
+            applied = self._applier.apply(req, target)
+        req.shown_version = applied.version
+        outcome = applied.outcome
+        if outcome is not None and outcome.reload_id is not None:
+            resp.status = 202
+            resp.set_header("Reload-ID", outcome.reload_id)
+        resp.set_header("ETag", f'"{applied.version}"')
+        answer = self._shown(applied, brief=query["brief"])
+        if target.ignored:
+            answer["ignored"] = target.ignored
+        resp.data = to_json(answer)
+
+    def _shown(self, applied: Applied, *, brief: bool) -> dict[str, Any]:
+        before, after, outcome = applied.before.document, applied.after, applied.outcome
+        changed = after is not before
+        state = "planned" if changed else "unchanged"
+        answer: dict[str, Any] = {"version": applied.version, "changed": changed, "state": state}
+        if outcome is not None:
+            answer["state"] = outcome.state
+            if outcome.reload_id is not None:
+                answer["reload_id"] = outcome.reload_id
+                answer["reload_reason"] = self._services.reloads.record(outcome.reload_id).reason
+        if changed and not brief:
+            answer["changes"] = self._rendering.between(before, after)
+            answer["diff"] = unified_diff(before.text(), after.text())
+        return answer
