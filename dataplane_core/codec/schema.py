@@ -1,4 +1,4 @@
-"""Give each model its marshmallow schema, made when a body is checked or a document asked for."""
+"""Give each model its marshmallow schema, made when a body is wrong or a document asked for."""
 
 from collections.abc import Iterable
 from threading import Lock
@@ -16,7 +16,7 @@ class SchemaFactory:
     """Schema classes of one API version.
 
     `reserved` are names that nested objects do not take. marshmallow is loaded by the first class:
-    a server that is only read needs none, and shall not wait 30 ms for it at its start.
+    a server that gets no wrong body needs none, and shall not wait 30 ms for it.
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:

@@ -4,24 +4,19 @@ Every message is a `BrokenRule`: a sentence and its code, so that one pass over 
 violations and the answer can lead with the one that counts most.
 """
 
-import re
 from collections.abc import Iterable
-from copy import copy
 from functools import cache
 from threading import RLock
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from dataplane_core.codec.acceptance import CONTROL, LARGEST
 from dataplane_core.codec.shape import JsonNode
 from dataplane_core.codec.value_checks import checks_of, pattern_check
 from dataplane_core.codec.violations import TYPE_ERROR, BrokenRule
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Prop
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_LARGEST = 2**63 - 1
-_MOST_NARROW = 16  # schemas that are kept of one
 
 
 @cache
@@ -43,41 +38,13 @@ class JsonObject(Schema):
 
     error_messages = _messages("an object")
 
-    def __init__(self, **named: Any) -> None:
-        super().__init__(**named)
-        self._narrow: dict[tuple[str, ...], JsonObject] = {}
-
-    def load(self, data: Any, **named: Any) -> Any:
-        """Check an object as marshmallow does, but ask only the fields that it has or should have.
-
-        An object has few of the fields that its schema declares, and marshmallow asks each of them.
-        """
-        if not isinstance(data, dict):
-            return super().load(data, **named)
-        names = tuple(data)
-        narrow = self._narrow.get(names) or self._narrowed(names)
-        return super(JsonObject, narrow).load(data, **named)
-
-    def _narrowed(self, names: tuple[str, ...]) -> "JsonObject":
-        """Return the schema of objects with these properties, and keep it for the next one."""
-        narrow, given = copy(self), frozenset(names)
-        narrow.load_fields = {
-            name: field
-            for name, field in self.load_fields.items()
-            if name in given or field.required
-        }
-        if len(self._narrow) >= _MOST_NARROW:
-            self._narrow.clear()
-        self._narrow[names] = narrow
-        return narrow
-
 
 class Text(fields.String):
     """A string without control characters, none of which can stand in a line of configuration."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if _CONTROL.search(text):
+        if CONTROL.search(text):
             raise ValidationError(
                 BrokenRule(Code.PATTERN, "in body must not hold control characters")
             )
@@ -88,7 +55,7 @@ class WholeNumber(fields.Integer):
     """A JSON integer of at most 64 bits; 3.0 is not an integer."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if type(value) is not int or not -_LARGEST - 1 <= value <= _LARGEST:
+        if type(value) is not int or not -LARGEST - 1 <= value <= LARGEST:
             raise self.make_error("invalid")
         return super()._deserialize(value, attr, data, **kwargs)
 

@@ -1,12 +1,12 @@
 """Check the values of single properties: the validators of marshmallow's fields, in our words."""
 
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from marshmallow import ValidationError
 
+from dataplane_core.codec.acceptance import pattern_of
 from dataplane_core.codec.violations import BrokenRule
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Prop
@@ -14,11 +14,11 @@ from dataplane_core.grammar import Prop
 
 @cache
 def pattern_check(pattern: str) -> Callable[[str], None]:
-    """Return a validator: a pattern is found in the text; its `\\d` and `\\s` are ASCII's.
+    """Return a validator: a pattern is found in the text.
 
     Fields with one pattern share it: most have one of a few.
     """
-    found = re.compile(pattern, re.ASCII).search
+    found = pattern_of(pattern)
     rule = BrokenRule(Code.PATTERN, f"in body should match '{pattern}'")
 
     def check(value: str) -> None:
