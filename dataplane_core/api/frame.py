@@ -114,6 +114,11 @@ class Guard:
         return tuple(one for one in self._operation.parameters if one.where == "query")
 
     @cached_property
+    def _absent(self) -> dict[str, Any]:
+        """The values of the parameters that a query need not have."""
+        return {one.name: one.default for one in self._query if not one.required}
+
+    @cached_property
     def _answered(self) -> Callable[[ApiRequest, falcon.Response], bool] | None:
         return self._served.view.answered if self._operation.cached else None
 
@@ -185,11 +190,12 @@ class Guard:
         for one in self._path:
             named[one.name] = one.parse(named[one.name])
         if self._query:
-            params = req.params
-            req.query = {
-                one.name: one.parse(_first(params.get(one.name)), strict=self._strict)
-                for one in self._query
-            }
+            params, query = req.params, self._absent.copy()
+            for one in self._query:
+                given = params.get(one.name)
+                if given is not None or one.required:
+                    query[one.name] = one.parse(_first(given), strict=self._strict)
+            req.query = query
         return named
 
     def _replaced(

@@ -26,6 +26,7 @@ class Router:
 
     def __init__(self) -> None:
         self._top = _Node()
+        self._of_words: dict[str, _Node] = {}  # paths without a name, as they are asked for
         self._making = Lock()
 
     def add(self, template: str, make: Callable[[], Endpoint]) -> None:
@@ -34,11 +35,13 @@ class Router:
         for segment in _segments(template):
             node = node.named() if segment.startswith("{") else node.below(segment)
         node.template, node.make = template, make
+        if "{" not in template:
+            self._of_words[template] = node
 
     def find(self, uri: str, req: object = None) -> tuple[Any, Any, dict[str, str], str] | None:
         """Return what Falcon wants to know of a path; None for one that was not added."""
         names: list[str] = []
-        node = self._top.find(_segments(uri), 0, names)
+        node = self._of_words.get(uri) or self._top.find(_segments(uri), 0, names)
         if node is None:
             return None
         endpoint = node.endpoint or self._made(node)

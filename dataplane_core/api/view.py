@@ -1,7 +1,7 @@
 """What the responders of an API version share: codecs, and how they read, edit and answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from threading import RLock
@@ -270,18 +270,16 @@ class View:
         snapshot.cache[req.path, req.query_string] = data
         resp.data = data
 
-    @contextmanager
-    def edit(self, req: CheckedRequest) -> Iterator[Edit]:
+    def edit(self, req: CheckedRequest) -> AbstractContextManager[Edit]:
         """Change the text as the request's parameters say."""
         query = req.query
-        with self.store(req).edit(
+        return self.store(req).edit(
             version=query.get("version"),
             transaction_id=query.get("transaction_id"),
             force_reload=query.get("force_reload", False),
             author=req.author,
             options=req.change_options,
-        ) as edit:
-            yield edit
+        )
 
     def answer_change(
         self, req: CheckedRequest, resp: falcon.Response, outcome: Outcome, status: int

@@ -215,7 +215,7 @@ def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: s
     known: Mapping[str, Any] = shown if isinstance(shown, Mapping) else _NOTHING
     result: dict[str, Any] = {}
     for key, value in body.items():
-        child = node.find(key)
+        child = node.children.get(key) or node.find(key)
         if child is None:
             if value is not None:
                 path = f"{node.path}.{key}" if node.path else key
@@ -226,7 +226,7 @@ def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: s
             if isinstance(value, list) and value and value != before:
                 unused.unmanaged.append(f"{around}{child.path} ({' '.join(map(str, value))})")
             continue
-        if is_zero(child, value) and (before is None or not is_same(before, value)):
+        if not value and is_zero(child, value) and (before is None or not is_same(before, value)):
             result.pop(child.name, None)
             continue
         if child.children:
@@ -235,8 +235,15 @@ def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: s
             inside = around if child.item.path else f"{around}{child.path}[]."
             value = _tidy_items(value, child, unused, before, inside)
         result[child.name] = value
-    absent = node.defaults.keys() - result.keys()
-    return result | {name: node.defaults[name] for name in absent if shown is None or name in known}
+    return _with_defaults(result, node.defaults, shown) if node.defaults else result
+
+
+def _with_defaults(
+    result: dict[str, Any], defaults: Mapping[str, Any], shown: Any
+) -> dict[str, Any]:
+    known = shown if isinstance(shown, Mapping) else _NOTHING
+    absent = defaults.keys() - result.keys()
+    return result | {name: defaults[name] for name in absent if shown is None or name in known}
 
 
 def _tidy_items(value: Any, node: JsonNode, unused: Unused, before: Any, around: str) -> Any:

@@ -20,6 +20,8 @@ _HOP_BY_HOP = frozenset(
         *("trailers", "transfer-encoding", "upgrade", "server", "date"),
     }
 )
+_NAMES: dict[str, str] = {}  # names that can be sent, in lower case
+_MOST_NAMES = 256
 JOINED = 1 << 16
 """Bytes of a body that are sent together with the head."""
 
@@ -79,7 +81,13 @@ class WsgiAnswer:
         self.line, self.status = status, int(status[:3])
         self.headers, self._length = [], None
         for name, value in headers:
-            self._add(name, value)
+            lower = _NAMES.get(name) or _lower(name)
+            if not _VALUE.fullmatch(value):
+                raise _unsendable(name)
+            if lower == "content-length":
+                self._length = int(value)
+            if lower not in _HOP_BY_HOP:
+                self.headers.append((name, value.strip(" \t")))
         forbids_body = self.status < 200 or self.status in (204, 304)
         self._bodiless = forbids_body or self._head.method == "HEAD"
         if forbids_body and self.status != 304 and self._length is not None:
@@ -90,17 +98,6 @@ class WsgiAnswer:
         if unframed and not self._chunked:
             self.keeps = False
         return self.write
-
-    def _add(self, name: str, value: str) -> None:
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise ValueError(f"the application gave a header that cannot be sent: {name!r}")
-        lower = name.lower()
-        if lower in _HOP_BY_HOP:
-            return
-        value = value.strip(" \t")
-        if lower == "content-length":
-            self._length = int(value)
-        self.headers.append((name, value))
 
     def send_all(self, parts: Iterable[bytes]) -> None:
         """Send the whole answer."""
@@ -146,6 +143,20 @@ class WsgiAnswer:
         else:
             self._send(head)
             self._send(body)
+
+
+def _lower(name: str) -> str:
+    """Return the name of a header in lower case; raises `ValueError` for what is no name."""
+    if not _NAME.fullmatch(name):
+        raise _unsendable(name)
+    lower = name.lower()
+    if len(_NAMES) < _MOST_NAMES:
+        _NAMES[name] = lower
+    return lower
+
+
+def _unsendable(name: str) -> ValueError:
+    return ValueError(f"the application gave a header that cannot be sent: {name!r}")
 
 
 def close_parts(parts: Any) -> None:

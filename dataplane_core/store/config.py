@@ -1,7 +1,8 @@
 """The configuration as the rest of the server knows it: read and edited."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
 from dataplane_core.errors import BadRequest, CheckFailed, Finding, Invalid, VersionMismatch
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
@@ -89,13 +90,14 @@ class ConfigStore:
         snapshot = self.snapshot(transaction_id)
         return snapshot.text, None if snapshot.head.version is None else snapshot.version
 
-    @contextmanager
     def edit(
         self, *, version: int | None = None, transaction_id: str | None = None,
         force_reload: bool = False, author: Author = NOBODY, options: ChangeOptions = PLAIN,
         skip_reload: bool = False, skip_version: bool = False,
-    ) -> Iterator[Edit]:  # fmt: skip
-        """Change the configuration: in a transaction, or at once when `version` is the newest.
+    ) -> AbstractContextManager[Edit]:  # fmt: skip
+        """Change the configuration in the body of `with`.
+
+        The change is one in a transaction, or one at once when `version` is the newest.
 
         An exception in the body leaves everything as it was. With `skip_version` the document
         replaces whatever is there. Raises `BadRequest`, `VersionMismatch`, and all that
@@ -105,22 +107,25 @@ class ConfigStore:
             if version or force_reload:
                 raise BadRequest(_BOTH if version else _FORCED)
             self.snapshot()
-            with self.transactions.editing(transaction_id) as edit:
-                yield edit
-            return
+            return self.transactions.editing(transaction_id)
         if not version and not skip_version:
             raise BadRequest(_NEITHER)
         base = self.snapshot()
         if not skip_version and version != base.version:
             raise version_mismatch(base.version, version or 0)
-        edit = Edit(base)
-        yield edit
         reload = ReloadWish(force_reload, skip_reload)
         request = CommitRequest(
-            base, edit.document, author, posted=edit.posted, reload=reload,
-            overwrites=skip_version, options=options,
-        )  # fmt: skip
-        edit.outcome = self._commit(request)
+            base, base.document, author, reload=reload, overwrites=skip_version, options=options
+        )
+        return self._at_once(request)
+
+    @contextmanager
+    def _at_once(self, request: CommitRequest) -> Iterator[Edit]:
+        """Have the document of a change edited in the body, and commit it."""
+        edit = Edit(request.base)
+        yield edit
+        changed = replace(request, document=edit.document, posted=edit.posted)
+        edit.outcome = self._commit(changed)
 
     def validate(self, text: str) -> list[Finding]:
         """Return HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""

@@ -102,9 +102,12 @@ def locked(path: Path) -> Iterator[int]:
     """
     with storage_errors(path, "locked"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-    try:
-        with storage_errors(path, "locked"):
+        try:
             fcntl.flock(handle, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(handle)
+            raise
+    try:
         yield handle
     finally:
         os.close(handle)
@@ -185,8 +188,7 @@ class Candidate:
     def publish_new(self) -> None:
         """Give the file its name; raises `FileExistsError` when something has the name already."""
         with storage_errors(self.target), suppress(FileExistsError):
-            os.link(self.path, self.target)
-            return
+            return os.link(self.path, self.target)
         raise FileExistsError(str(self.target))
 
     def close(self) -> None:

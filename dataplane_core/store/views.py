@@ -38,6 +38,8 @@ class Views:
             return known[1]
         if known is None or known[0] > record.sequence:
             known = (0, self._base(record.base))
+        if not record.sequence:
+            return self.remember(record, known[1], known[1].document)
         steps = self._table.steps(record.id, known[0], record.sequence)
         if not steps and known[0] < record.sequence:
             raise unknown_transaction(record.id)

@@ -83,7 +83,6 @@ class BudgetedCache(Generic[Value]):
         self.size = 0
         self._entries: dict[Hashable, _Entry[Value]] = {}
         self._dropped = dropped
-        budget.add(self)
 
     def get(self, key: Hashable) -> Value | None:
         """Return what is kept under `key`; None without it."""
@@ -98,6 +97,8 @@ class BudgetedCache(Generic[Value]):
     def put(self, key: Hashable, value: Value, size: int) -> None:
         """Keep a value, as the newest."""
         with self.budget.lock:
+            if not self._entries:
+                self.budget.add(self)
             self.pop(key)
             self._entries[key] = _Entry(next(self.budget.numbers), size, value)
             self.size += size

@@ -113,13 +113,13 @@ def test_sections_that_threads_read_while_they_forget_are_whole() -> None:
 
 def test_no_cache_is_added_while_another_thread_goes_through_them():
     budget = CacheBudget(100)
-    made = []
-    other = Thread(target=lambda: made.append(BudgetedCache(budget)))
+    cache = BudgetedCache(budget)
+    other = Thread(target=lambda: cache.put("a", "b", 1))
     with budget.lock:
         other.start()
-        assert stays(lambda: made == [])
+        assert stays(lambda: len(cache) == 0)
     other.join()
-    assert len(made) == 1
+    assert budget.size == 1
 
 
 def test_a_text_is_whole_that_is_put_together_while_another_thread_forgets_the_lines():

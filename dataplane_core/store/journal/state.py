@@ -10,8 +10,8 @@ import sqlite3
 import stat
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,30 +80,22 @@ class State:
         with self._sqlite_errors():
             return self._connection().execute(sql, parameters).fetchall()
 
-    @contextmanager
-    def write(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
+    def write(self, *, synced: bool = True) -> AbstractContextManager[sqlite3.Connection]:
         """Write in one database transaction, which an exception in the body undoes as a whole.
 
         Within another write of the same thread it is part of that one. At its end it is on the
         disk; with `synced` false only a power cut can undo it: for what the synced files and rows
         say as well.
         """
-        with self._sqlite_errors():
-            connection = self._connection()
-            if connection.in_transaction:
-                yield connection
-                return
-            if self._local.synced != synced:
-                connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
-                self._local.synced = synced
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        return _Write(self.file, self._connection_for, synced)
+
+    def _connection_for(self, synced: bool) -> sqlite3.Connection:
+        """Return this thread's connection, for a write that waits for the disk or does not."""
+        connection = self._connection()
+        if self._local.synced != synced and not connection.in_transaction:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+            self._local.synced = synced
+        return connection
 
     def sync(self) -> None:
         """Bring to the disk what was written with `synced` false, by any process.
@@ -232,9 +224,49 @@ class _SqliteErrors:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, sqlite3.DatabaseError):
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            family = StorageFull if code == sqlite3.SQLITE_FULL else StorageFailed
-            raise family(f"{self._file} cannot be used: {error}") from error
+            raise _failure(self._file, error) from error
+
+
+class _Write:
+    """One database transaction (`State.write`), or a part of the one that is under way."""
+
+    __slots__ = ("_connect", "_connection", "_file", "_synced")
+
+    def __init__(
+        self, file: Path, connect: Callable[[bool], sqlite3.Connection], synced: bool
+    ) -> None:
+        self._file, self._connect, self._synced = file, connect, synced
+        self._connection: sqlite3.Connection | None = None  # of a transaction of its own
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            connection = self._connect(self._synced)
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+                self._connection = connection
+        except sqlite3.DatabaseError as error:
+            raise _failure(self._file, error) from error
+        return connection
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        connection = self._connection
+        try:
+            if connection is not None and error is None:
+                connection.execute("COMMIT")
+        except sqlite3.DatabaseError as failed:
+            error = failed
+        finally:
+            if connection is not None and connection.in_transaction:
+                with suppress(sqlite3.DatabaseError):
+                    connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.DatabaseError):
+            raise _failure(self._file, error) from error
+
+
+def _failure(file: Path, error: sqlite3.DatabaseError) -> StorageFailed:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    family = StorageFull if code == sqlite3.SQLITE_FULL else StorageFailed
+    return family(f"{file} cannot be used: {error}")
 
 
 def _boot() -> str:
