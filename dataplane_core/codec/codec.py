@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dataplane_core.codec.acceptance import ObjectTest
 from dataplane_core.codec.aliases import resolved
 from dataplane_core.codec.flat_values import drop, spelled_by
 from dataplane_core.codec.implied import implied, in_version
@@ -32,6 +31,8 @@ from dataplane_core.grammar import Problem, Prop
 
 if TYPE_CHECKING:
     from marshmallow import Schema
+
+    from dataplane_core.codec.acceptance import ObjectTest
 
 _UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 _PLACE = re.compile(r"\.\d+(?=\.)")
@@ -132,7 +133,9 @@ class Codec:
         return self.schema_class()
 
     @cached_property
-    def _is_right(self) -> ObjectTest:
+    def _is_right(self) -> "ObjectTest":
+        from dataplane_core.codec.acceptance import ObjectTest  # not at the start
+
         return ObjectTest(self.root)
 
     def load(self, body: Any, shown: Mapping[str, Any] | None = None) -> Loaded:
