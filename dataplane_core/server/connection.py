@@ -28,7 +28,7 @@ from dataplane_core.server.refusals import RefusedRequest
 from dataplane_core.server.request_body import StreamedBody
 from dataplane_core.server.request_head import CHUNKED, RequestHead, parse_head
 from dataplane_core.server.serving import ClientGoneError, ServedListener, Serving
-from dataplane_core.server.transport import Transport
+from dataplane_core.server.streaming import Streaming
 
 log = logging.getLogger("dataplane.server")
 
@@ -40,7 +40,7 @@ _MOST_UNSENT = 64 << 20  # bytes that the loop still has to send to all clients
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(Transport):
+class Connection(Streaming):
     """One client's connection (see `OpenConnection`)."""
 
     __slots__ = ("_body", "_framing", "_head", "_heads", "_known", "rest")

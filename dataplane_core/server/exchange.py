@@ -7,6 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from dataplane_core.feeds import FEED, Feed
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 from dataplane_core.server.answer_memory import REPEAT
@@ -32,7 +33,9 @@ def serve(connection: OpenConnection, head: RequestHead, body: Any) -> Callable[
     """
     keeps, framing = False, None
     try:
-        keeps = _answer(connection, head, body)
+        keeps, feed = _answer(connection, head, body)
+        if feed is not None:
+            return partial(_hand_over, connection, feed)
         if isinstance(body, StreamedBody):
             keeps = keeps and not body.failed
             framing, connection.rest = body.framing, body.rest
@@ -49,8 +52,19 @@ def _give_back(connection: OpenConnection, keeps: bool, framing: BodyFraming | N
         connection.close()
 
 
-def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
-    """Answer a request, and return whether the connection can be kept."""
+def _hand_over(connection: OpenConnection, feed: Feed) -> None:
+    try:
+        connection.stream(feed)
+    except Exception:
+        log.exception("a connection was given up")
+        feed.close()
+        connection.close()
+
+
+def _answer(
+    connection: OpenConnection, head: RequestHead, body: Any
+) -> tuple[bool, Feed | None]:
+    """Answer a request, and return whether the connection can be kept, and what goes on there."""
     started = time.monotonic()
     listener = connection.listener
     environ = make_environ(listener.environ, head, connection.peer, body)
@@ -59,14 +73,20 @@ def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
         environ["dataplane.certificate"] = connection.certificate
     may_keep = partial(_may_keep, connection, head, body)
     answer = WsgiAnswer(head, may_keep, connection.send)
+    feed: Feed | None = None
     try:
         parts = connection.serving.application(environ, answer.start_response)
         try:
             if REPEAT in environ:  # before it is sent: the client may ask again at once
                 _remember(connection, head, environ, answer, parts)
-            answer.send_all(parts)
+            if FEED in environ and answer.status == 200:
+                answer.send_head()
+                feed = environ[FEED]
+            else:
+                answer.send_all(parts)
         finally:
-            close_parts(parts)
+            if feed is None:
+                close_parts(parts)
     except ClientGoneError as gone:
         answer.keeps = False
         log.debug("a client was gone before its answer: %s", gone)
@@ -79,7 +99,7 @@ def _answer(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     if answer.status and is_logged(answer.status):
         seconds, headers = time.monotonic() - started, tuple(answer.headers)
         _log(AccessRecord(environ, answer.status, answer.sent, seconds, headers))
-    return answer.keeps
+    return answer.keeps, feed
 
 
 def _remember(

@@ -8,6 +8,7 @@ from socket import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.feeds import Feed
 from dataplane_core.server.access_log import AccessLog
 from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.head_buffer import HeadLimits
@@ -75,6 +76,12 @@ class OpenConnection(Protocol):
 
     def close(self) -> None:
         """End the connection."""
+
+    def end_stream(self) -> None:
+        """End an answer that goes on."""
+
+    def stream(self, feed: Feed) -> None:
+        """Let the loop send what a feed gives; the thread must not touch the connection then."""
 
     def send(self, data: bytes) -> None:
         """Send bytes of an answer, from a thread; raises `ClientGoneError`."""
@@ -146,6 +153,11 @@ class Serving:
         sizes = [(one.unfinished, one) for one in tuple(self.connections.values())]
         if sum(size for size, _ in sizes) > _UNFINISHED:
             max(sizes, key=lambda pair: pair[0])[1].close()
+
+    def end_streams(self) -> None:
+        """End the answers that go on."""
+        for connection in tuple(self.connections.values()):
+            connection.end_stream()
 
     def end_idle(self) -> None:
         """Close the connections on which nothing of a request has come."""

@@ -64,6 +64,7 @@ class Worker(BaseWorker):
             loop.step(serving.end_slow())
         serving.stopping = True
         acceptor.stop()
+        serving.end_streams()
         self._finish(serving)
 
     def _finish(self, serving: Serving) -> None:

@@ -110,6 +110,11 @@ class WsgiAnswer:
         if self._length is not None and not self._bodiless and self.sent < self._length:
             self.keeps = False  # the client waits for the rest until the connection ends
 
+    def send_head(self) -> None:
+        """Send the head of an answer that goes on until the connection ends."""
+        self._chunked = self.keeps = False
+        self._send_head(b"")
+
     def write(self, data: bytes) -> None:
         """Send bytes of the body, not more than the headers promise."""
         if self._bodiless:

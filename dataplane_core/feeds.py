@@ -1,0 +1,36 @@
+"""Answers that go on: what an application and a server agree upon, so that none holds a thread.
+
+The application answers with an object that is a WSGI iterable and a `Feed`, and puts it into the
+request's environment under `FEED` too. A server that knows this sends the head of the answer, gives
+the feed a `Sink`, and sends what comes there for as long as the client stays. Any other server
+iterates, in a thread of its own.
+"""
+
+from typing import Protocol
+
+FEED = "dataplane.feed"
+"""The key of a request's environment under which a feed stands."""
+
+
+class Sink(Protocol):
+    """Where a feed puts what is to be sent to one client; it may be used from any one thread."""
+
+    @property
+    def unsent(self) -> int:
+        """The bytes that the client has not taken yet."""
+
+    def push(self, data: bytes) -> None:
+        """Have bytes sent soon; never waits."""
+
+    def finish(self) -> None:
+        """End the answer once all of it is sent."""
+
+
+class Feed(Protocol):
+    """What an answer goes on with."""
+
+    def attach(self, sink: Sink) -> None:
+        """Begin to push what there is to a sink; never waits."""
+
+    def close(self) -> None:
+        """Push no more: the client is gone, or the server ends."""
