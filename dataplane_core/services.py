@@ -19,6 +19,8 @@ from dataplane_core.settings import Settings
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.journal.callers import Callers
+from dataplane_core.store.journal.counters import Counters
+from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.transactions import Transactions
 
 log = logging.getLogger("dataplane")
@@ -42,6 +44,8 @@ class Services:
     runtime: Runtime
     used_files: UsedFiles
     callers: Callers
+    counters: Counters
+    events: EventTable
     log: logging.Logger = log
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)

@@ -22,6 +22,8 @@ from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.journal.callers import Callers
+from dataplane_core.store.journal.counters import Counters
+from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.journal.plugin_faults import record
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.versioned_file import VersionedFile
@@ -52,6 +54,7 @@ def _services_on(
 ) -> Services:
     """Make the parts that keep something in the state, and all that stands on them."""
     manager.watch(partial(record, state))
+    counters = Counters(state)
     # The other half is for answers that the event loop remembers.
     registry.language.budget.limit = settings.dataplane.cache_size // 2
     reload = settings.haproxy.reload
@@ -61,10 +64,11 @@ def _services_on(
         registry.language,
         state,
         requests,
-        HaproxyChecker(settings),
+        HaproxyChecker(settings, counters),
         partial(object_at, registry),
     )
-    runtime = Runtime(settings, GlobalLines(lambda: file.snapshot().document))
+    lines = GlobalLines(lambda: file.snapshot().document)
+    runtime = Runtime(settings, lines, counters)
     used_files = UsedFiles(file, state, settings.dataplane.check_timeout)
     reloads = ReloadQueue(
         settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files)
@@ -77,8 +81,9 @@ def _services_on(
         LivePlanner(registry, manager.hook, runtime, requests.under_way).plan,
     )
     return Services(
-        settings, manager, registry, state, config, reloads, runtime, used_files, Callers(state)
-    )
+        settings, manager, registry, state, config, reloads, runtime, used_files,
+        Callers(state, counters), counters, EventTable(state),
+    )  # fmt: skip
 
 
 def make_manager(

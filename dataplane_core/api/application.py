@@ -98,10 +98,16 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             env["REQUEST_METHOD"] = "TRACE"
         elif method == "OPTIONS" and self._cors is not None and self._cors.is_preflight(env):
             return self._cors.preflight(env, start_response)
-        answer = super().__call__(env, start_response)
+        started: list[str] = []
+
+        def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+            started.append(status)
+            return start_response(status, headers, exc_info)
+
+        answer = super().__call__(env, start)
         if (version := env.get(API_VERSION)) is not None:
             user, agent = env.get("REMOTE_USER") or "", env.get("HTTP_USER_AGENT") or ""
-            self.services.callers.count(version, user, agent)
+            self.services.callers.count(version, user, agent, method, int(started[-1][:3]))
         return answer
 
 

@@ -1,6 +1,7 @@
 """Check a candidate with HAProxy, or with `validate_cmd`, before it becomes the configuration."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from dataplane_core.haproxy.subprocesses import (
 from dataplane_core.settings import Settings
 from dataplane_core.settings.haproxy import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.store import messages
+from dataplane_core.store.journal.counters import Counters
 
 # HAProxy's last line about a file that it accepts (3.x writes it with -V only). What it does behind
 # that line needs no waiting for: `output.py`.
@@ -38,8 +40,9 @@ class HaproxyChecker:
     `parent`, HAProxy looks for other files relative to the place of the file that it checks.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, counters: Counters | None = None) -> None:
         self._settings = settings
+        self._counters = counters
         self._custom = settings.haproxy.reload.validate_cmd
         self._setting = "haproxy.reload.validate_cmd" if self._custom else "haproxy.haproxy_bin"
 
@@ -62,7 +65,22 @@ class HaproxyChecker:
         with RunningCommand(
             self.command(path), timeout, self._setting, named, last_line
         ) as running:
-            yield lambda: self._verdict(running.wait(), path)
+            yield lambda: self._counted(running, path)
+
+    def _counted(self, running: RunningCommand, path: Path) -> list[Finding]:
+        """Return the verdict, and count the check with its result and its time."""
+        begun, result = time.monotonic(), "failed"
+        try:
+            found = self._verdict(running.wait(), path)
+            result = "accepted"
+            return found
+        except CheckFailed:
+            result = "refused"
+            raise
+        finally:
+            if self._counters is not None:
+                self._counters.add("checks", result)
+                self._counters.add("check_seconds", amount=time.monotonic() - begun)
 
     def _verdict(self, completed: CompletedCommand, path: Path) -> list[Finding]:
         if completed.ok and completed.output.strip() in ("", _VALID):

@@ -8,15 +8,17 @@ a reload failed (tried with 2.6 to 3.2).
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from dataplane_core.errors import Invalid, RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy.addresses import SocketAddress, StatsSocket, by_process, stats_sockets
 from dataplane_core.haproxy.kept import KeptConnections
-from dataplane_core.haproxy.runtime_client import RuntimeClient
+from dataplane_core.haproxy.runtime_client import RuntimeClient, uncounted
 from dataplane_core.haproxy.runtime_protocol import is_success
 from dataplane_core.haproxy.timeouts import Timeouts
 from dataplane_core.settings import Settings
+from dataplane_core.store.journal.counters import Counters
 from dataplane_core.text.numbers import is_digits
 
 log = logging.getLogger(__name__)
@@ -35,16 +37,24 @@ class Runtime:
     nothing changed. Sockets are looked up for each call: a changed path is found by itself, and
     nothing waits for a socket to appear.
     `master` is a client of the master's own socket, None where the settings name none; `deadline`
-    is the setting `runtime_timeout`, in seconds.
+    is the setting `runtime_timeout`, in seconds. `counters` get the commands, by what became of
+    them.
     """
 
     def __init__(
-        self, settings: Settings, lines: Callable[[], Iterable[Sequence[str]]] = tuple
+        self,
+        settings: Settings,
+        lines: Callable[[], Iterable[Sequence[str]]] = tuple,
+        counters: Counters | None = None,
     ) -> None:
         self._lines = lines
         path = settings.haproxy.master_runtime
+        self._count = uncounted if counters is None else partial(counters.add, "runtime_calls")
         self._timeouts = timeouts = Timeouts()
-        self.master = RuntimeClient(SocketAddress(path=path), timeouts=timeouts) if path else None
+        master = SocketAddress(path=path)
+        self.master = (
+            RuntimeClient(master, timeouts=timeouts, count=self._count) if path else None
+        )
         self.deadline = settings.dataplane.runtime_timeout
         self._workers = settings.dataplane.workers
         self._kept: dict[SocketAddress, KeptConnections] = {}
@@ -67,16 +77,19 @@ class Runtime:
     def _clients(self, groups: Sequence[Sequence[StatsSocket]]) -> list[RuntimeClient]:
         timeouts, worker = self._timeouts, None
         if self.master is not None:
-            worker = RuntimeClient(*self.master.addresses, prefix="@1 ", timeouts=timeouts)
+            worker = RuntimeClient(
+                *self.master.addresses, prefix="@1 ", timeouts=timeouts, count=self._count
+            )
         if not groups:
             return [worker] if worker else []
         substitute = worker if len(groups) == 1 else None
         clients = []
         for group in groups:
             addresses, kept = (one.address for one in group), self._connections(group[0])
-            clients.append(
-                RuntimeClient(*addresses, timeouts=timeouts, substitute=substitute, kept=kept)
+            client = RuntimeClient(
+                *addresses, timeouts=timeouts, substitute=substitute, kept=kept, count=self._count
             )
+            clients.append(client)
         return clients
 
     def _connections(self, one: StatsSocket) -> KeptConnections | None:

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import TypeVar
 
-from dataplane_core.errors import RuntimeTimeout, RuntimeUnreachable
+from dataplane_core.errors import RuntimeFailed, RuntimeTimeout, RuntimeUnreachable
 from dataplane_core.haproxy import wire
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.kept import KeptConnections, NotCarriedOut
@@ -31,7 +31,10 @@ from dataplane_core.haproxy.timeouts import AGAIN, DEADLINE, Timeouts
 
 T = TypeVar("T")
 Probe = Callable[[], object] | None
+Count = Callable[[str], object]
+"""Is told what became of each exchange: `answered`, `timeout`, `unreachable` or `failed`."""
 
+_RESULTS = {RuntimeTimeout: "timeout", RuntimeUnreachable: "unreachable"}
 _PROBE_SECONDS = 0.4
 """Seconds for a sign of life from a process that is at work on something long."""
 
@@ -41,7 +44,8 @@ class RuntimeClient:
 
     `prefix` goes before each command: `@1 ` on a master's socket. `substitute` is another way to
     the same process. Clients of one process should share their `timeouts`: deadlines of up to 2 s
-    are cut while the process keeps silent. `kept` are connections to the first address.
+    are cut while the process keeps silent. `kept` are connections to the first address. `count` is
+    told of each exchange.
 
     Deadlines are in seconds, and are for connecting, sending and the whole answer. Commands raise
     `Invalid` for a text that is not one command, `RuntimeUnreachable` where no address takes a
@@ -56,17 +60,21 @@ class RuntimeClient:
         timeouts: Timeouts | None = None,
         substitute: "RuntimeClient | None" = None,
         kept: KeptConnections | None = None,
+        count: Count | None = None,
     ) -> None:
         self.addresses = addresses
         self.prefix = prefix
         self.substitute = substitute
         self.kept = kept
         self._timeouts = timeouts or Timeouts()
+        self._count = count or uncounted
         self._process = addresses, prefix
 
     def alone(self) -> "RuntimeClient":
         """Return the same client without its substitute."""
-        return RuntimeClient(*self.addresses, prefix=self.prefix, timeouts=self._timeouts)
+        return RuntimeClient(
+            *self.addresses, prefix=self.prefix, timeouts=self._timeouts, count=self._count
+        )
 
     def command(self, text: str, deadline: float = DEADLINE) -> str:
         """Return HAProxy's answer to one command, without the empty line that ends it."""
@@ -204,10 +212,13 @@ class RuntimeClient:
         end = time.monotonic() + seconds
         try:
             yield end
-        except (RuntimeTimeout, RuntimeUnreachable):
-            if seconds >= AGAIN and time.monotonic() >= end:
+        except RuntimeFailed as error:
+            self._count(_RESULTS.get(type(error), "failed"))
+            silent = isinstance(error, RuntimeTimeout | RuntimeUnreachable)
+            if silent and seconds >= AGAIN and time.monotonic() >= end:
                 self.note_silence()
             raise
+        self._count("answered")
         self._timeouts.note_answer(self._process)
 
     def _connect(self, end: float) -> tuple[socket.socket, SocketAddress]:
@@ -226,6 +237,10 @@ class RuntimeClient:
     def _line(self, commands: Sequence[bytes]) -> bytes:
         prefix = self.prefix.encode()
         return b";".join(prefix + command for command in commands)
+
+
+def uncounted(result: str) -> None:
+    """Count nothing."""
 
 
 def _both(

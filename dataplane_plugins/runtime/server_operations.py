@@ -12,7 +12,7 @@ from dataplane_plugins.runtime.common import (
     name_parameter,
 )
 from dataplane_plugins.runtime.dynamic_servers import ADDRESS, ID, NAME, PORT_OF_SERVER
-from dataplane_plugins.runtime.server_states import NUMBERS, TEXTS
+from dataplane_plugins.server_states import NUMBERS, TEXTS
 
 ADMIN_STATES = ("ready", "maint", "drain")
 OPERATIONAL_STATES = ("up", "down", "stopping")

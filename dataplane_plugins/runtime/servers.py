@@ -31,7 +31,7 @@ from dataplane_plugins.runtime.common import (
 from dataplane_plugins.runtime.dynamic_servers import (
     DynamicServers,
 )
-from dataplane_plugins.runtime.server_states import (
+from dataplane_plugins.server_states import (
     ServerState,
     Shown,
     parse_server_states,

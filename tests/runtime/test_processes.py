@@ -6,7 +6,8 @@ from dataplane_core.errors import RuntimeFailed
 from dataplane_core.testing import FakeRuntime
 from dataplane_core.text import Document
 from dataplane_core.text.language import Language
-from dataplane_plugins.runtime import info, server_states, stats, tables
+from dataplane_plugins import server_states
+from dataplane_plugins.runtime import info, stats, tables
 from dataplane_plugins.runtime.stick_tables import declared_fields, parse_table_entry, table_fields
 from tests.runtime.support import TEXT, Api, prepare
 

@@ -11,6 +11,7 @@ from collections import Counter
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StorageFailed
+from dataplane_core.store.journal.counters import Counters
 from dataplane_core.store.journal.state import State
 
 MOST_CALLERS = 100
@@ -19,6 +20,7 @@ MOST_CALLERS = 100
 _MOST_IN_MEMORY = 1000
 _SECONDS = 2.0
 _LONGEST = 64
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _STEPS = (
     """
     CREATE TABLE callers (
@@ -33,7 +35,7 @@ _STEPS = (
 )
 _SAME = "started = ? AND version = ? AND user = ? AND agent = ?"
 
-_Key = tuple[str, str, str]
+_Key = tuple[str, str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +53,29 @@ class Caller:
 
 
 class Callers:
-    """The callers of all versions, summed over the workers that share a state."""
+    """The callers of all versions, summed over the workers that share a state.
 
-    def __init__(self, state: State) -> None:
+    `counters` get the requests by version, method and kind of answer.
+    """
+
+    def __init__(self, state: State, counters: Counters | None = None) -> None:
         self._state = state
+        self._counters = Counters(state) if counters is None else counters
         self._lock = threading.Lock()
         self._unsaved: Counter[_Key] = Counter()
         state.migrate("callers", _STEPS)
 
-    def count(self, version: str, user: str, agent: str) -> None:
+    def count(
+        self, version: str, user: str, agent: str, method: str = "GET", status: int = 200
+    ) -> None:
         """Count a request; `agent` is the header `User-Agent`, `user` is empty for nobody."""
-        key = (version, user, agent[:_LONGEST]) if user else (version, "", "")
+        if user:
+            key = version, user, agent[:_LONGEST], method, status
+        else:
+            key = version, "", "", method, status
         with self._lock:
             if key not in self._unsaved and len(self._unsaved) >= _MOST_IN_MEMORY:
-                key = (version, "", "")
+                key = version, "", "", method, status
             self._unsaved[key] += 1
 
     def run(self, stop: threading.Event) -> None:
@@ -77,13 +88,18 @@ class Callers:
         """Add what was counted to the state; where the state fails, the next call tries again."""
         with self._lock:
             counted, self._unsaved = self._unsaved, Counter()
-        if not counted:
-            return
-        try:
-            self._add(counted)
-        except StorageFailed:
-            with self._lock:
-                self._unsaved.update(counted)
+        if counted:
+            try:
+                self._add(counted)
+            except StorageFailed:
+                with self._lock:
+                    self._unsaved.update(counted)
+                return
+            for (version, _, _, method, status), number in counted.items():
+                known = method if method in _METHODS else "other"
+                kind = f"{status // 100}xx"
+                self._counters.add("requests", version, known, kind, amount=number)
+        self._counters.save()
 
     def recorded(self) -> list[Caller]:
         """Return the callers since the server was started, those with most requests first."""
@@ -98,7 +114,7 @@ class Callers:
         started = self._state.started
         with self._state.write(synced=False) as connection:
             connection.execute("DELETE FROM callers WHERE started != ?", (started,))
-            for (version, user, agent), number in counted.items():
+            for (version, user, agent, *_), number in counted.items():
                 key = (started, version, _shown(user), _first_word(agent))
                 if not _is_known(connection, key):
                     if _is_full(connection, version):
