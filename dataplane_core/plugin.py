@@ -56,6 +56,7 @@ from dataplane_core.codec.refusals import raise_problems
 from dataplane_core.codec.schema import SchemaFactory
 from dataplane_core.errors import (
     AlreadyExists,
+    BadParameter,
     BadRequest,
     CheckFailed,
     Code,
@@ -72,10 +73,12 @@ from dataplane_core.errors import (
     RuntimeUnreachable,
     StorageFailed,
     TooLarge,
+    TooMany,
     Unauthorized,
     VersionMismatch,
     WrongShape,
 )
+from dataplane_core.feeds import FEED, Feed, Sink
 from dataplane_core.grammar import *  # noqa: F403
 from dataplane_core.grammar.address import PORT, Address
 from dataplane_core.grammar.dispatch import Case, Template
@@ -139,6 +142,7 @@ from dataplane_core.store.files import (
 )
 from dataplane_core.store.folder import Folder, resource_folder
 from dataplane_core.store.head import decode_text, encode_text, split_header
+from dataplane_core.store.journal.events import Event, EventTable
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
@@ -170,10 +174,12 @@ __all__ = [
     # Hooks of a plugin's own, for other plugins to implement.
     "hookspec", "Failure", "list_of", "none_or",
     # Errors to raise: each has its status, and its sentence is the answer.
-    "AlreadyExists", "BadRequest", "CheckFailed", "Code", "Conflict", "DataplaneError",
-    "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed", "RuntimeFailed",
-    "RuntimeUnreachable", "StorageFailed", "TooLarge", "Unauthorized", "VersionMismatch",
-    "WrongShape",
+    "AlreadyExists", "BadParameter", "BadRequest", "CheckFailed", "Code", "Conflict",
+    "DataplaneError", "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed",
+    "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "TooLarge", "TooMany", "Unauthorized",
+    "VersionMismatch", "WrongShape",
+    # Answers that go on, and what happens.
+    "FEED", "Feed", "Sink", "Event", "EventTable",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",

@@ -74,6 +74,8 @@ _MODULES = (
     "discovery.consul",
     "discovery.aws",
     "changes.apply",
+    "changes.events",
+    "changes.webhook",
 )
 
 PLUGINS = {

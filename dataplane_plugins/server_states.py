@@ -61,7 +61,7 @@ def short_state(given: Mapping[str, str]) -> ServerState:
         "admin_state": admin_state(int(given["srv_admin_state"])),
         "id": given["srv_id"],
         "name": given["srv_name"],
-        "operational_state": _OPERATIONAL.get(given["srv_op_state"], "down"),
+        "operational_state": operational_state(given["srv_op_state"]),
         "port": int(given["srv_port"]),
     }
 
@@ -77,6 +77,11 @@ def whole_state(given: Mapping[str, str]) -> ServerState:
 
 Shown = Callable[[Mapping[str, str]], ServerState]
 """Makes what a client sees of a row."""
+
+
+def operational_state(number: str) -> str:
+    """Return `up`, `down` or `stopping` for HAProxy's number of a state."""
+    return _OPERATIONAL.get(number, "down")
 
 
 def admin_state(bits: int) -> str:

@@ -8,6 +8,7 @@ from dataplane_core.settings.kinds import (
     MODE,
     PATH,
     SIZE,
+    TEXT,
     TEXTS,
     integer,
     one_of,
@@ -99,6 +100,27 @@ class DataplaneSettings:
         "without asking the application, half for its own answers, and for lines of the "
         "configuration that were read. What was kept first goes first.",
         flag="--cache-size",
+    )  # fmt: skip
+    event_streams: int = setting(
+        100, integer(0, 10000), "Streams of events that are open at once in each worker.",
+        flag="--event-streams",
+    )  # fmt: skip
+    webhook_url: str = setting(
+        "", TEXT, "URL that gets each event as a signed POST; empty: none.", flag="--webhook-url",
+    )  # fmt: skip
+    webhook_secret: str = setting(
+        "", TEXT,
+        "Secret that signs what the webhook is sent, as Standard Webhooks have it: base64 behind "
+        "`whsec_`, or any text.",
+        environment="DATAPLANE_WEBHOOK_SECRET", secret=True,
+    )  # fmt: skip
+    webhook_events: tuple[str, ...] = setting(
+        (), TEXTS, "Kinds of events that the webhook is sent; not set: all.",
+        flag="--webhook-event",
+    )  # fmt: skip
+    webhook_ca: str = setting(
+        "", PATH, "Certificates that the webhook's server is verified with; empty: the system's.",
+        flag="--webhook-ca",
     )  # fmt: skip
     socket_mode: int = setting(
         0o660, MODE, "Mode of the Unix socket, in octal digits.", flag="--socket-mode"

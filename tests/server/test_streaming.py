@@ -71,7 +71,7 @@ def test_what_a_feed_gives_is_sent_and_no_thread_waits():
             feed.sink.push(b"one\n")
             feed.sink.push(b"two\n")
             assert taken(client, b"two\n") == b"one\ntwo\n"
-            until(lambda: feed.sink.unsent == 0)
+        until(lambda: not any(feed.sink.unsent for feed in feeds))
         with server.client() as third:  # the only thread is free
             third.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert answer(third)[1] == b"ok"

@@ -7,6 +7,7 @@ process ended. Plugins add events of their own (`record`).
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
@@ -90,6 +91,12 @@ class Event:
     moment: float
     kind: str
     data: str
+
+    @property
+    def time(self) -> str:
+        """The moment as RFC 3339 has it, in UTC with milliseconds."""
+        text = datetime.fromtimestamp(self.moment, UTC).isoformat(timespec="milliseconds")
+        return text.removesuffix("+00:00") + "Z"
 
     @property
     def values(self) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""How far the webhook is: a value of the state, which the next server goes on from."""
+
+import json
+from dataclasses import dataclass
+
+from dataplane_core.plugin import State
+
+_FACT = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The number of the last event that was sent, and why the next one was not."""
+
+    position: int | None = None
+    failure: str = ""
+
+
+def read_progress(state: State) -> Progress:
+    """Return how far the webhook is; no position where none was ever used."""
+    kept = json.loads(state.value(_FACT) or "null")
+    return Progress(*kept) if kept else Progress()
+
+
+def forget(state: State) -> None:
+    """Begin with news alone when there is a webhook again."""
+    if state.value(_FACT):
+        state.set_value(_FACT, "")
+
+
+def save_progress(state: State, known: Progress) -> None:
+    """Note how far the webhook is; a power cut may undo that."""
+    with state.write(synced=False):
+        state.set_value(_FACT, json.dumps([known.position, known.failure]))
