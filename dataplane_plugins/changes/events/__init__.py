@@ -1,7 +1,11 @@
-"""`/events`: what happens, as it happens, in all workers."""
+"""`/events`: what happens, as it happens, in all workers.
+
+Most of what is here is loaded when somebody asks for events: a start need not wait for it.
+"""
 
 from dataclasses import replace
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
@@ -20,8 +24,10 @@ from dataplane_core.plugin import (
     operation,
     parse_integer,
 )
-from dataplane_plugins.changes.events.hub import EventHub
-from dataplane_plugins.changes.events.watches import Watches
+from dataplane_plugins.changes.events.listening import watch_while_wanted
+
+if TYPE_CHECKING:
+    from dataplane_plugins.changes.events.hub import EventHub
 
 KINDS = (
     "version", "applied", "rolled_back", "refused", "reload", "server_state", "certificate",
@@ -49,8 +55,16 @@ _PARAMETERS = (
 class EventStream:
     """The stream of events."""
 
-    def __init__(self, hub: EventHub) -> None:
-        self._hub = hub
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @cached_property
+    def _hub(self) -> "EventHub":
+        from dataplane_plugins.changes.events.hub import EventHub
+
+        services = self._services
+        limit = services.settings.dataplane.event_streams
+        return EventHub(services.events, services.state, limit)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         feed = self._hub.open(_position(req), _kinds(req.query["kinds"]), req.query["follow"])
@@ -90,12 +104,10 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.tag("Events", "What happens, as it happens.", 20)
     answers: dict[str, Any] = {"_200": Response({"type": "string"})}
     follow: Operation = operation("getEvents", "Events", _SUMMARY, _PARAMETERS, **answers)
-    limit = services.settings.dataplane.event_streams
-    hub = EventHub(services.events, services.state, limit)
-    routes.add("/events", EventStream(hub), {"GET": replace(follow, produces=_MEDIA)}, OWN)
+    routes.add("/events", EventStream(services), {"GET": replace(follow, produces=_MEDIA)}, OWN)
 
 
 @impl
 def dataplane_start(services: Services) -> None:
     """Look at servers and certificates for those who listen, in the worker that leads."""
-    services.lead("events", Watches(services).run)
+    services.lead("events", partial(watch_while_wanted, services))

@@ -1,13 +1,17 @@
 """Let the worker that leads know whether anybody listens to events, in any worker.
 
-Who listens shares a lock on a file, which the kernel frees when its process dies.
+Who listens shares a lock on a file, which the kernel frees when its process dies. Only then is it
+looked for what nobody tells of (`watches`).
 """
 
 import fcntl
 import os
+import threading
 from pathlib import Path
 
-from dataplane_core.plugin import storage_errors
+from dataplane_core.plugin import Services, storage_errors
+
+_LOOK = 0.5  # seconds between two looks at whether somebody listens
 
 
 class Listening:
@@ -36,3 +40,22 @@ class Listening:
         finally:
             os.close(handle)
         return False
+
+
+def listening_of(services: Services) -> Listening:
+    """Return the lock that the listeners to the events of a server share."""
+    return Listening(services.state.path("listening.lock"))
+
+
+def watch_while_wanted(services: Services, stop: threading.Event) -> None:
+    """Look at servers and certificates while somebody wants to know, until `stop` is set."""
+    listening = listening_of(services)
+    has_webhook = bool(services.settings.dataplane.webhook_url)
+    while not stop.wait(_LOOK):
+        if has_webhook or listening.anybody():
+            from dataplane_plugins.changes.events.watches import Watches
+
+            watches = Watches(services)
+            while (has_webhook or listening.anybody()) and not stop.wait(_LOOK):
+                watches.look()
+            services.state.close()

@@ -18,10 +18,6 @@ class ServerWatch:
         self._runtime, self._events = services.runtime, services.events
         self._known: dict[_Server, _State] | None = None
 
-    def forget(self) -> None:
-        """Begin anew: nobody listened for a while."""
-        self._known = None
-
     def look(self) -> None:
         """Record what has changed; raises `DataplaneError` where HAProxy does not say."""
         answer = self._runtime.processes()[0].dump("show servers state").decode("utf-8", "replace")

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from dataplane_core.plugin import Fact, Services, Settings, SettingsError, impl
-from dataplane_plugins.changes.webhook.progress import forget, read_progress
+
+_FACT = "webhook"
+"""The name of the value of the state that says how far the webhook is."""
 
 
 @impl
@@ -26,14 +28,16 @@ def dataplane_start(services: Services) -> None:
         from dataplane_plugins.changes.webhook.sender import Sender
 
         services.lead("webhook", Sender(services).run)
-    else:
-        forget(services.state)
+    elif services.state.value(_FACT):  # when there is a webhook again, it begins with news
+        services.state.set_value(_FACT, "")
 
 
 @impl
 def dataplane_status(services: Services) -> Iterator[Fact]:
     """Tell how many events wait, and why."""
     if services.settings.dataplane.webhook_url:
+        from dataplane_plugins.changes.webhook.progress import read_progress
+
         known = read_progress(services.state)
         waiting = services.events.newest() - known.position if known.position is not None else 0
         text = f"{waiting} events wait" if waiting else "every event is sent"

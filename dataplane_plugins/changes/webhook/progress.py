@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dataplane_core.plugin import State
 
-_FACT = "webhook"
+_FACT = "webhook"  # which the hooks know too
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,6 @@ def read_progress(state: State) -> Progress:
     """Return how far the webhook is; no position where none was ever used."""
     kept = json.loads(state.value(_FACT) or "null")
     return Progress(*kept) if kept else Progress()
-
-
-def forget(state: State) -> None:
-    """Begin with news alone when there is a webhook again."""
-    if state.value(_FACT):
-        state.set_value(_FACT, "")
 
 
 def save_progress(state: State, known: Progress) -> None:

@@ -14,11 +14,9 @@ from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import VersionTable
-from dataplane_plugins.changes.events import watches as module
+from dataplane_plugins.changes.events import listening, watches
 from dataplane_plugins.changes.events.certificates import CertificateWatch
-from dataplane_plugins.changes.events.listening import Listening
 from dataplane_plugins.changes.events.servers import ServerWatch
-from dataplane_plugins.changes.events.watches import Watches
 from tests.harness.waiting import stays, until
 from tests.runtime.support import live
 from tests.server import certificates
@@ -73,9 +71,7 @@ def test_a_change_of_a_server_is_told_once(state):
                           "before": {"operational_state": "up", "admin_state": "ready"},
                           "after": {"operational_state": "up", "admin_state": "maint"}}),
     ]  # fmt: skip
-    watch.forget()
-    process.servers[("be", "s1")] = "2 0"
-    watch.look()
+    ServerWatch(parts).look()
     assert parts.events.newest() == 2
 
 
@@ -131,18 +127,18 @@ def test_a_certificate_is_told_of_once_at_each_step(state, tmp_path):
 
 
 def test_nothing_is_asked_while_nobody_listens(state, monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "_LOOK", 0.01)
-    monkeypatch.setattr(module, "_SERVERS", 0.01)
+    monkeypatch.setattr(listening, "_LOOK", 0.01)
+    monkeypatch.setattr(watches, "_SERVERS", 0.01)
     process, stop = Process(), threading.Event()
     parts = services(state, process, **{"dataplaneapi.resources.ssl_certs_dir": str(tmp_path)})
-    thread = threading.Thread(target=Watches(parts).run, args=(stop,), daemon=True)
+    thread = threading.Thread(target=listening.watch_while_wanted, args=(parts, stop), daemon=True)
     thread.start()
     try:
         assert stays(lambda: process.asked == 0)
-        handle = Listening(state.path("listening.lock")).begin()
+        handle = listening.listening_of(parts).begin()
         until(lambda: process.asked > 2)
         os.close(handle)
-        until(lambda: not Listening(state.path("listening.lock")).anybody())
+        until(lambda: not listening.listening_of(parts).anybody())
     finally:
         stop.set()
         thread.join()
