@@ -54,6 +54,7 @@ _MODULES = (
     "configuration.sections.other_sections",
     "configuration.sections.log_profiles",
     "configuration.proxies.healthcheck_sections",
+    "configuration.rules.functions",
     "configuration.sites.sites",
     "spoe.routes",
     "runtime.info",

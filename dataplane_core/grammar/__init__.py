@@ -50,8 +50,25 @@ from dataplane_core.grammar.declare import (
     statements,
     toggle,
 )
+from dataplane_core.grammar.expressions import Function
 from dataplane_core.grammar.loose import loose
 from dataplane_core.grammar.model import Model
+from dataplane_core.grammar.names import Declared, NameKind
+from dataplane_core.grammar.notations import (
+    CONDITION,
+    EXPRESSION,
+    FILES,
+    FORMAT,
+    SERVERS,
+    STICK_TABLES,
+    ByChoice,
+    Files,
+    Format,
+    InSection,
+    NameOf,
+    Patterns,
+    Prefixed,
+)
 from dataplane_core.grammar.parameter_table import ParameterTable
 from dataplane_core.grammar.parameters import (
     alias,
@@ -67,7 +84,6 @@ from dataplane_core.grammar.parameters import (
     variants,
 )
 from dataplane_core.grammar.props import (
-    ACLS,
     NoMatch,
     Problem,
     Prop,
@@ -94,12 +110,26 @@ from dataplane_core.grammar.values import (
     size,
     word,
 )
-from dataplane_core.text.language import BACKENDS, TABLES
+from dataplane_core.text.language import BACKENDS
 
 __all__ = [
-    "ACLS",
     "BACKENDS",
-    "TABLES",
+    "ByChoice",
+    "CONDITION",
+    "Declared",
+    "EXPRESSION",
+    "FILES",
+    "FORMAT",
+    "Files",
+    "Format",
+    "Function",
+    "InSection",
+    "Patterns",
+    "Prefixed",
+    "SERVERS",
+    "STICK_TABLES",
+    "NameKind",
+    "NameOf",
     "LineForm",
     "Model",
     "NoMatch",

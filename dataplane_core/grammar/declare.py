@@ -5,7 +5,8 @@ from typing import Any
 
 from dataplane_core.grammar.acl_condition import ConditionedTerm
 from dataplane_core.grammar.dispatch import Case, Dispatch, Template
-from dataplane_core.grammar.props import ACLS, Problem, Prop, Values
+from dataplane_core.grammar.notations import CONDITION
+from dataplane_core.grammar.props import Problem, Prop, Values
 from dataplane_core.grammar.shapes import (
     Checked,
     ExclusiveChoice,
@@ -124,7 +125,7 @@ def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
         Prop(
             cond, "string", enum=("if", "unless"), help="Whether the condition must hold or fail."
         ),
-        Prop(test, "string", help="The condition, in HAProxy's ACL notation.", refers_to=ACLS),
+        Prop(test, "string", help="The condition, in HAProxy's ACL notation.", refers_to=CONDITION),
     )
 
 

@@ -7,12 +7,11 @@ from typing import Any, Protocol, Self
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Code, Invalid
+from dataplane_core.grammar.names import Declared
+from dataplane_core.grammar.notations import Notation
 
 Values = Mapping[str, Any]
 """A flat object: dotted canonical path → JSON value; an absent key is an unset property."""
-
-
-ACLS = ("acl",)
 
 _NOTHING: Mapping[Any, Any] = {}
 
@@ -87,8 +86,8 @@ class Prop:
     A `secret` opens a door: where changes are shown, it is said to have changed, and never what it
     is.
 
-    `refers_to` are the kinds of sections one of which the value names; `ACLS` alone says that it is
-    a condition, which names ACLs of its own section.
+    `refers_to` is the notation in which the value names other things of the configuration.
+    `declares` says of which kind the name is that the value gives, or that its line gives.
 
     Answers list properties by name. `sort_as` is the name that counts instead: the interface lists
     its names in CamelCase in front of all others. What belongs to a part that several models share
@@ -125,7 +124,8 @@ class Prop:
     live: str | None = None
     live_unless: str = ""
     secret: bool = False
-    refers_to: tuple[str, ...] = ()
+    refers_to: Notation | None = field(default=None, compare=False)
+    declares: Declared | None = None
     sort_as: str = ""
     shared_in: str | None = None
 

@@ -103,7 +103,8 @@ class SectionCollection(Collection):
     an empty name breaks the pattern where it is `key_nullable`, and else is none at all.
     `unnamed` is the prefix of the names made up for sections that have none in the file
     (`unnamed_defaults_`), None where HAProxy wants a name. `above_rows` is the name in the path of
-    its rows, in versions that have their parents there; the collection's, unless given.
+    its rows, in versions that have their parents there; the collection's, unless given. Sections
+    that are `idle` do nothing unless something refers to them.
     """
 
     kind: str
@@ -113,6 +114,7 @@ class SectionCollection(Collection):
     key_nullable: bool = False
     unnamed: str | None = None
     above_rows: str = ""
+    idle: bool = False
 
     @property
     def props(self) -> tuple[Prop, ...]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
-from dataplane_core.resources.collections import Naming
+from dataplane_core.hooks.containment import plugin_at_work
+from dataplane_core.resources.collections import OPERATIONS, Naming
+from dataplane_core.resources.origins import RegistryError
 
 
 class Words(TypedDict, total=False):
@@ -32,6 +34,36 @@ class Named(Words, total=False):
     versions: tuple[str, ...] | None
     names: Mapping[str, str]
     otherwise: Mapping[str, Words]
+
+
+class Common(TypedDict):
+    """What every collection is made with."""
+
+    name: str
+    naming: Naming
+    operations: tuple[str, ...]
+    versions: tuple[str, ...] | None
+    names: Mapping[str, str]
+    namings: Mapping[str, Naming]
+    operations_in: Mapping[str, tuple[str, ...]]
+    origin: str
+
+
+def common(name: str, named: Named) -> Common:
+    """Return what every collection is made with, of what a declaration says."""
+    unknown = sorted(named.keys() - Named.__optional_keys__)
+    if unknown:
+        raise RegistryError(f"the declaration of {name} says {unknown[0]}, which means nothing")
+    return {
+        "name": name,
+        "naming": naming_of(name, named),
+        "operations": named.get("operations", OPERATIONS),
+        "versions": named.get("versions"),
+        "names": named.get("names", {}),
+        "namings": namings_of(name, named),
+        "operations_in": operations_in(named),
+        "origin": plugin_at_work(),
+    }
 
 
 def namings_of(name: str, named: Named) -> dict[str, Naming]:

@@ -9,14 +9,13 @@ def dataplane_register(registry):
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, reduce
-from typing import TypedDict, Unpack
+from typing import Unpack
 
-from dataplane_core.grammar import Model, RowTable, Statement
+from dataplane_core.grammar import Function, Model, RowTable, Statement
+from dataplane_core.grammar.expressions import Functions
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.resources.collections import (
-    OPERATIONS,
     Collection,
-    Naming,
     RowCollection,
     RowCommands,
     SectionCollection,
@@ -25,22 +24,12 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.extension import Extension, Part
 from dataplane_core.resources.masks import Mask
-from dataplane_core.resources.named import Named, naming_of, namings_of, operations_in
+from dataplane_core.resources.name_readers import NameReaders
+from dataplane_core.resources.named import Named, common, naming_of
 from dataplane_core.resources.origins import Origins, RegistryError
 from dataplane_core.resources.query_words import ORPHANS, Orphans, Parent, QueryWords
 from dataplane_core.text import Line
 from dataplane_core.text.language import SECTION_NAME, SECTION_ORDER, Language
-
-
-class _Common(TypedDict):
-    name: str
-    naming: Naming
-    operations: tuple[str, ...]
-    versions: tuple[str, ...] | None
-    names: Mapping[str, str]
-    namings: Mapping[str, Naming]
-    operations_in: Mapping[str, tuple[str, ...]]
-    origin: str
 
 
 class Registry:
@@ -55,6 +44,7 @@ class Registry:
         self._extensions: list[Extension] = []
         self._rows_of: dict[str, list[RowCollection]] = {}
         self._sections_of: dict[str, SectionCollection] = {}
+        self._functions: list[Function] = []
         self._frozen = False
         self.kinds(*SECTION_ORDER)
 
@@ -77,12 +67,16 @@ class Registry:
         key_nullable: bool = False,
         unnamed: str | None = None,
         above_rows: str = "",
+        idle: bool = False,
         **named: Unpack[Named],
     ) -> SectionCollection:
-        """Declare named sections: `/configuration/<name>` and `/configuration/<name>/{key}`."""
+        """Declare named sections: `/configuration/<name>` and `/configuration/<name>/{key}`.
+
+        Sections that are `idle` do nothing unless something refers to them by their name.
+        """
         self.kinds(kind)
         collection = SectionCollection(
-            **self._common(name, named),
+            **common(name, named),
             kind=kind,
             model=model,
             key=key,
@@ -90,6 +84,7 @@ class Registry:
             key_nullable=key_nullable,
             unnamed=unnamed,
             above_rows=above_rows,
+            idle=idle,
         )
         self._add(collection)
         return collection
@@ -126,7 +121,7 @@ class Registry:
         labels = {one.kind: one.type for one in told if one.type}
         self.kinds(*kinds)
         collection = RowCollection(
-            **self._common(name, named),
+            **common(name, named),
             table=RowTable(statement, rank, self._ranks),
             parents=with_listen(kinds),
             key=key,
@@ -159,7 +154,7 @@ class Registry:
         """
         self.kinds(kind)
         collection = SingleSection(
-            **self._common(name, {"operations": ("read", "replace"), **named}),
+            **common(name, {"operations": ("read", "replace"), **named}),
             kind=kind,
             model=model,
             last=last,
@@ -179,6 +174,11 @@ class Registry:
         """
         self._open()
         self._extensions.append(Extension(name, parts, behind, plugin_at_work()))
+
+    def functions(self, *functions: Function) -> None:
+        """Declare functions of sample expressions that have names as arguments."""
+        self._open()
+        self._functions += functions
 
     def mask(self, version: str, mask: Mask | Callable[[], Mask]) -> None:
         """Say what an API version lacks, beside what is said already.
@@ -226,6 +226,11 @@ class Registry:
         heads = (form.head for statement in statements for form in statement.forms)
         return Language(self._kinds, heads)
 
+    @cached_property
+    def names(self) -> NameReaders:
+        """What finds names in lines, by all that is declared."""
+        return NameReaders(self.collections.values(), Functions(self._functions))
+
     @property
     def section_order(self) -> tuple[str, ...]:
         """The order in which sections of different kinds are placed in a file."""
@@ -262,21 +267,6 @@ class Registry:
     def rows_of(self, kind: str) -> list[RowCollection]:
         """Return the collections of rows that sections of `kind` hold."""
         return self._rows_of.get(kind, [])
-
-    def _common(self, name: str, named: Named) -> _Common:
-        unknown = sorted(named.keys() - Named.__optional_keys__)
-        if unknown:
-            raise RegistryError(f"the declaration of {name} says {unknown[0]}, which means nothing")
-        return {
-            "name": name,
-            "naming": naming_of(name, named),
-            "operations": named.get("operations", OPERATIONS),
-            "versions": named.get("versions"),
-            "names": named.get("names", {}),
-            "namings": namings_of(name, named),
-            "operations_in": operations_in(named),
-            "origin": plugin_at_work(),
-        }
 
     def _add(self, collection: Collection) -> None:
         self._open()

@@ -118,5 +118,6 @@ def test_names_that_only_the_running_process_knows_are_none_of_ours(registry):
         "defaults d\n  mode http\nbackend b from d\n  server s 127.0.0.1:1 resolvers default\n"
         '  use-server s if { var(txn.x) -m bool }\nfrontend f\n  use_backend "$NAME"\n'
         "  use_backend b if HTTP\n  use_backend %[req.hdr(host)]\n  http-request track-sc0 src table p/t\n"
+        "peers p\n  table t type ip size 1k store gpc0\n"
     )
     assert found(registry, text) == {}

@@ -1,6 +1,8 @@
 """`http-check`: the steps of an HTTP health check (manual, section 4.2 `http-check …`)."""
 
 from dataplane_core.plugin import (
+    EXPRESSION,
+    FORMAT,
     PORT,
     Parent,
     Prop,
@@ -30,19 +32,26 @@ _STATUSES = r"\d+(-\d+)?(,\d+(-\d+)?)*"
 
 _PORT = first_of(
     integer("port", *PORT, nullable=True, help="Port to connect to."),
-    word("port_string", pattern=None, help="Port to connect to, an expression."),
+    word(
+        "port_string", pattern=None, refers_to=EXPRESSION, help="Port to connect to, an expression."
+    ),
 )
 
 _SEND = steps.params_with_comment(
     arg("meth", word("method", None, enum=steps.METHODS, help="Method of the request.")),
     arg("uri", word("uri", pattern=None, help="Path of the request.")),
-    arg("uri-lf", word("uri_log_format", pattern=None, help="Path, a log format.")),
+    arg(
+        "uri-lf", word("uri_log_format", pattern=None, refers_to=FORMAT, help="Path, a log format.")
+    ),
     arg("ver", word("version", pattern=None, help="Version of HTTP to speak.")),
     args(
         "hdr", "headers", HEADER_FIELD, help="Header fields of the request.", sort_as="CheckHeaders"
     ),
     arg("body", word("body", pattern=None, help="Body of the request.")),
-    arg("body-lf", word("body_log_format", pattern=None, help="Body, a log format.")),
+    arg(
+        "body-lf",
+        word("body_log_format", pattern=None, refers_to=FORMAT, help="Body, a log format."),
+    ),
 )
 
 _MATCHES = {

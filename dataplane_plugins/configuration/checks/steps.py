@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataplane_core.plugin import (
+    EXPRESSION,
+    FORMAT,
     WORD,
     Case,
     ImpliedValue,
@@ -50,7 +52,15 @@ def connect_params(port: Term) -> ParameterTable:
         flag("send-proxy", "send_proxy", help="Send a PROXY protocol header."),
         flag("via-socks4", "via_socks4", help="Connect through the server's SOCKS4 proxy."),
         flag("ssl", "ssl", help="Speak TLS."),
-        arg("sni", word("sni", pattern=None, help="Name of the server in TLS, an expression.")),
+        arg(
+            "sni",
+            word(
+                "sni",
+                pattern=None,
+                refers_to=EXPRESSION,
+                help="Name of the server in TLS, an expression.",
+            ),
+        ),
         arg("alpn", word("alpn", help="Protocols to offer by ALPN.")),
         flag("linger", "linger", help="Close the connection cleanly."),
         arg("proto", word("proto", pattern=None, help="Protocol to speak, such as h2.")),
@@ -70,9 +80,14 @@ def expect_params(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term
         ("tout", ("L7TOUT", "L6TOUT", "L4TOUT"), "Status when no answer comes in time."),
     )
     formats = (
-        ("on-success", "on_success", "Text for the log when it is as expected, a log format."),
-        ("on-error", "on_error", "Text for the log when it is not, a log format."),
-        ("status-code", "status-code", "Expression that gives the reported status."),
+        (
+            "on-success",
+            "on_success",
+            FORMAT,
+            "Text for the log when it is as expected, a log format.",
+        ),
+        ("on-error", "on_error", FORMAT, "Text for the log when it is not, a log format."),
+        ("status-code", "status-code", EXPRESSION, "Expression that gives the reported status."),
     )
     least = integer("min_recv", help="Bytes to wait for before comparing; -1: any.", **min_recv)
     return params(
@@ -82,7 +97,10 @@ def expect_params(matches: Mapping[str, Term], min_recv: dict[str, Any]) -> Term
             arg(f"{name}-status", one_of(f"{name}_status", *choices, help=help))
             for name, choices, help in statuses
         ),
-        *(arg(keyword, word(name, pattern=None, help=help)) for keyword, name, help in formats),
+        *(
+            arg(keyword, word(name, pattern=None, refers_to=notation, help=help))
+            for keyword, name, notation, help in formats
+        ),
         ExpectedMatch(matches),
         strict=True,
     )
@@ -169,10 +187,11 @@ HEADER_PATTERN = HeaderMatch(
 )
 
 
-def send_step(keyword: str, name: str, help: str, pattern: str | None = None) -> Case:
+def send_step(keyword: str, name: str, help: str, pattern: str | None = None, **more: Any) -> Case:
     """Return a step that sends what the property `name` holds, with a comment."""
     return case(
-        keyword, word(name, pattern, help=help) + params(arg("comment", COMMENT), strict=True)
+        keyword,
+        word(name, pattern, help=help, **more) + params(arg("comment", COMMENT), strict=True),
     )
 
 

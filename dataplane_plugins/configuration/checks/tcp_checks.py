@@ -1,12 +1,28 @@
 """`tcp-check`: the steps of a TCP health check, in their order."""
 
-from dataplane_core.plugin import PORT, Parent, Prop, Registry, case, dispatch, impl, word
+from dataplane_core.plugin import (
+    EXPRESSION,
+    FORMAT,
+    PORT,
+    Parent,
+    Prop,
+    Registry,
+    case,
+    dispatch,
+    impl,
+    word,
+)
 from dataplane_plugins.configuration.checks import steps
 from dataplane_plugins.configuration.common.values import must_match, or_variable
 from dataplane_plugins.configuration.rules import actions
 from dataplane_plugins.configuration.rules.statements import ActionAlias, RuleStatement
 
-_PORT = word("port_string", pattern=None, help="Port to connect to, a number or an expression.")
+_PORT = word(
+    "port_string",
+    pattern=None,
+    refers_to=EXPRESSION,
+    help="Port to connect to, a number or an expression.",
+)
 
 HEX = or_variable("([0-9A-Fa-f]{2})+")
 
@@ -24,9 +40,14 @@ CHECK = RuleStatement(
         case("connect", steps.connect_params(_PORT)),
         case("expect", steps.expect_params(_MATCHES, {})),
         steps.send_step("send", "data", "Text to send."),
-        steps.send_step("send-lf", "fmt", "Text to send, a log format."),
+        steps.send_step("send-lf", "fmt", "Text to send, a log format.", refers_to=FORMAT),
         steps.send_step("send-binary", "hex_string", "Bytes to send, in hexadecimal.", HEX),
-        steps.send_step("send-binary-lf", "hex_fmt", "Bytes to send, hexadecimal in a log format."),
+        steps.send_step(
+            "send-binary-lf",
+            "hex_fmt",
+            "Bytes to send, hexadecimal in a log format.",
+            refers_to=FORMAT,
+        ),
         *actions.variables(text="var_fmt"),
         help="What the step does.",
     ),

@@ -1,6 +1,6 @@
 """`errorfile` lines, of proxies and of `http-errors` sections (manual, sections 4.2 and 12.4)."""
 
-from dataplane_core.plugin import Statement, number_of, seq, statements, word
+from dataplane_core.plugin import FILES, Statement, number_of, seq, statements, word
 
 ERROR_CODES = (
     *(200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 425, 429),
@@ -16,7 +16,7 @@ def error_files(**more: bool) -> Statement:
         "error_files",
         seq(
             number_of("code", *ERROR_CODES, help="Status of the answer."),
-            word("file", None, help="File with the whole answer, headers too."),
+            word("file", None, refers_to=FILES, help="File with the whole answer, headers too."),
         ),
         help="Answers from files in place of HAProxy's own.",
         sort_as="ErrorFiles",

@@ -1,7 +1,8 @@
 """HTTP of the process, and its own HTTP client (manual, sections 3.1 and 3.4)."""
 
-from dataplane_core.plugin import mapped, statements, word
+from dataplane_core.plugin import NameOf, mapped, statements, word
 from dataplane_plugins.configuration.common.keywords import valued
+from dataplane_plugins.configuration.common.names import AUTHORITIES
 from dataplane_plugins.configuration.globals.keywords import (
     boolean,
     choice,
@@ -54,6 +55,7 @@ CLIENT = (
         "httpclient_resolvers_id",
         "The resolvers section of HAProxy's own HTTP client.",
         v3=_CLIENT + "resolvers_id",
+        refers_to=NameOf("resolvers"),
     ),
     choice(
         *("httpclient.resolvers.prefer", "httpclient_resolvers_prefer", ("ipv4", "ipv6")),
@@ -69,6 +71,7 @@ CLIENT = (
         "httpclient_ssl_ca_file",
         "Authorities for certificates of servers.",
         v3=_CLIENT + "ssl_ca_file",
+        refers_to=AUTHORITIES,
     ),
     time(
         "httpclient.timeout.connect",

@@ -90,9 +90,9 @@ def text(
     return valued(head, word(name, pattern, help=help, **in_v3(v3), **more), "x")
 
 
-def words(head: str, name: str, help: str, v3: str = "") -> Statement:
+def words(head: str, name: str, help: str, v3: str = "", **more: Any) -> Statement:
     """Return a keyword with words up to the end of the line."""
-    term = rest(name, help=help, **in_v3(v3))
+    term = rest(name, help=help, **in_v3(v3), **more)
     return valued(head, term, "x", "x y")
 
 

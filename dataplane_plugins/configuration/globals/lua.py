@@ -1,6 +1,7 @@
 """Lua of the process: scripts to load, and limits of their run (manual, sections 3.1 and 3.2)."""
 
 from dataplane_core.plugin import (
+    FILES,
     Prop,
     each_counts,
     integer,
@@ -30,7 +31,7 @@ LUA = (
     statements(
         "lua-load",
         "lua_loads",
-        word("file", required=True, help="The script.")
+        word("file", required=True, refers_to=FILES, help="The script.")
         + opt(rest("args", help="Arguments of the script.")),
         help="Lua scripts to load.",
         examples=["lua-load /etc/haproxy/a.lua", "lua-load /etc/haproxy/a.lua x y"],
@@ -43,6 +44,7 @@ LUA = (
             "lua_load_per_thread",
             "Lua script to load once for each thread, with its arguments.",
             v3="lua_options.load_per_thread",
+            refers_to=FILES,
         )
     ),
 )

@@ -1,6 +1,9 @@
 """TLS of the process: directories, defaults of listeners and servers, engines (manual, 3.1)."""
 
+from typing import Any
+
 from dataplane_core.plugin import (
+    FILES,
     Statement,
     each_counts,
     first_counts,
@@ -30,11 +33,11 @@ _EXTRA = "none|all|bundle|sctl|ocsp|issuer|key"
 """Kinds of files beside a certificate (manual, section 3.1 "ssl-load-extra-files")."""
 
 
-def _default(keyword: str, help: str, several: bool = False) -> Statement:
+def _default(keyword: str, help: str, several: bool = False, **more: Any) -> Statement:
     """Return `ssl-<keyword>` with one word; with `several`, HAProxy adds up all lines."""
     name = keyword.replace("-", "_")
     kind = added_words if several else text
-    return kind(f"ssl-{keyword}", f"ssl_{name}", help, v3=_V3 + name)
+    return kind(f"ssl-{keyword}", f"ssl_{name}", help, v3=_V3 + name, **more)
 
 
 DIRECTORIES = (
@@ -62,7 +65,7 @@ DEFAULTS = (
     _default("default-server-sigalgs", "Signature algorithms of `server` lines."),
     _default("default-bind-client-sigalgs", "Client signature algorithms of `bind` lines."),
     _default("default-bind-curves", "Elliptic curves of `bind` lines."),
-    _default("dh-param-file", "File with Diffie-Hellman parameters."),
+    _default("dh-param-file", "File with Diffie-Hellman parameters.", refers_to=FILES),
     _default("propquery", "Property query for OpenSSL's algorithms."),
     each_counts(_default("provider", "OpenSSL provider to load.")),
     _default("provider-path", "Directory of OpenSSL providers."),

@@ -20,6 +20,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "backends",
         kind=KIND,
+        idle=True,
         model=BACKEND,
         help="Groups of servers that requests are spread over.",
     )

@@ -6,11 +6,14 @@
 from collections.abc import Iterator
 
 from dataplane_core.plugin import (
+    EXPRESSION,
     Address,
     Code,
+    NameOf,
     Problem,
     Prop,
     Statement,
+    Term,
     Values,
     arg,
     case,
@@ -40,6 +43,10 @@ _POST = seq(
     opt(seq(lit("max_wait"), integer("url_param_max_wait", help="Bytes of it to wait for."))),
 )
 
+def _hashed(help: str) -> Term:
+    return word("hash_expression", None, refers_to=EXPRESSION, help=help)
+
+
 BALANCE = statement(
     "balance",
     group(
@@ -49,7 +56,7 @@ BALANCE = statement(
             dispatch(
                 "algorithm",
                 case("first"),
-                case("hash", word("hash_expression", None, help="Sample that is hashed.")),
+                case("hash", _hashed("Sample that is hashed.")),
                 case(
                     "hdr({hdr_name})",
                     params(
@@ -62,10 +69,7 @@ BALANCE = statement(
                     hdr_name={"help": "Header that is hashed."},
                 ),
                 case("leastconn"),
-                case(
-                    "log-hash",
-                    word("hash_expression", None, help="Converters; the result is hashed."),
-                ),
+                case("log-hash", _hashed("Converters; the result is hashed.")),
                 case(
                     "random({random_draws:int})",
                     random_draws={
@@ -257,7 +261,7 @@ CONNECTING = (
             word(
                 "use_fcgi_app",
                 None,
-                refers_to=("fcgi-app",),
+                refers_to=NameOf("fcgi-app"),
                 help="FastCGI application that requests go to.",
             ),
             "php",

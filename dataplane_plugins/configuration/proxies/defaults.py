@@ -35,6 +35,7 @@ def dataplane_register(registry: Registry) -> None:
         "named_defaults",
         kind=KIND,
         model=DEFAULTS,
+        idle=True,
         unnamed="unnamed_defaults_",
         versions=("v2", "v3"),
         names={"v3": "defaults"},

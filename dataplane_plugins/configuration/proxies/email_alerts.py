@@ -1,6 +1,6 @@
 """`email-alert …`: mails about servers that change their state (manual, section 4.2)."""
 
-from dataplane_core.plugin import Statement, one_of, word
+from dataplane_core.plugin import NameOf, Statement, one_of, word
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.syslog import LEVELS
 from dataplane_plugins.configuration.proxies.section_kinds import ANY, taken_by
@@ -37,7 +37,7 @@ EMAIL_ALERTS = taken_by(
             None,
             required=True,
             nullable=True,
-            refers_to=("mailers",),
+            refers_to=NameOf("mailers"),
             help="The mailers section.",
         ),
         "local",

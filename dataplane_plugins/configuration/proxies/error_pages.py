@@ -1,6 +1,7 @@
 """Answers in place of HAProxy's own error pages (manual, section 4.2 "errorfile", "errorloc…")."""
 
 from dataplane_core.plugin import (
+    NameOf,
     Statement,
     each_counts,
     group,
@@ -52,7 +53,7 @@ ERROR_PAGES = taken_by(
         "errorfiles",
         "errorfiles_from_http_errors",
         seq(
-            word("name", None, help="The http-errors section."),
+            word("name", None, refers_to=NameOf("http-errors"), help="The http-errors section."),
             many(
                 "codes",
                 number_of("codes", *ERROR_CODES),

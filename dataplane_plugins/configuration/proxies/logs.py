@@ -1,6 +1,7 @@
 """What a proxy logs, and in which format (manual, sections 4.2 and 8.2)."""
 
 from dataplane_core.plugin import (
+    FORMAT,
     Statement,
     const,
     group,
@@ -37,7 +38,7 @@ def _tag(pattern: str) -> Statement:
 
 def _format(head: str, name: str, help: str) -> Statement:
     """Return a keyword with a log format, which is quoted where it has blanks (section 8.2)."""
-    term = word(name, None, help=f"{help}, one word in HAProxy's notation.")
+    term = word(name, None, refers_to=FORMAT, help=f"{help}, one word in HAProxy's notation.")
     examples = [f'{head} "%ci %cp"', f"{head} %{{+X}}o_%ci:%cp"]
     return statement(head, term, examples=examples, rejects=[head, f"{head} %ci %cp"])
 

@@ -1,6 +1,6 @@
 """Requests that ask whether a proxy is up (manual, section 4.2 "monitor-uri", "monitor fail")."""
 
-from dataplane_core.plugin import ACLS, each_counts, group, one_of, rest, seq, word
+from dataplane_core.plugin import CONDITION, each_counts, group, one_of, rest, seq, word
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.proxies.section_kinds import FRONT, ONLY_FRONTEND, taken_by
 
@@ -32,7 +32,7 @@ MONITOR = (
                         rest(
                             "cond_test",
                             required=True,
-                            refers_to=ACLS,
+                            refers_to=CONDITION,
                             help="The condition for answering `down`.",
                         ),
                     ),

@@ -1,10 +1,10 @@
-"""How clients stay with their server (manual, section 4.2): cookies, stick tables, exceptions."""
+"""How clients stay with their server (manual, section 4.2): cookies and exceptions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.plugin import (
-    ACLS,
+    CONDITION,
     LineContent,
     LineForm,
     Problem,
@@ -17,12 +17,10 @@ from dataplane_core.plugin import (
     checked,
     choose,
     dispatch,
-    duration,
     either,
     flag,
     group,
     integer,
-    joined,
     misplaced,
     nothing,
     one_of,
@@ -31,14 +29,12 @@ from dataplane_core.plugin import (
     rest,
     seconds,
     seq,
-    size,
     statement,
     word,
 )
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.proxies.section_kinds import (
     BACK,
-    NAMED,
     ONLY_BACKEND,
     taken_by,
 )
@@ -177,74 +173,6 @@ REDISPATCH = taken_by(
 )
 
 
-def _check_key_length(values: Values) -> Iterator[Problem]:
-    """Keys of a stick table have a length if they are strings or bytes (section 11.1)."""
-    if "keylen" in values and values.get("type") not in ("string", "binary"):
-        yield misplaced("keylen", f"keylen does not belong to type {values.get('type')}")
-
-
-_SIZE = size("size", nullable=True, help="Most entries.", facts={"v3": {"minimum": 0}})
-
-STICK_TABLE = taken_by(
-    NAMED,
-    valued(
-        "stick-table",
-        group(
-            "stick_table",
-            checked(
-                params(
-                    arg(
-                        "type",
-                        one_of(
-                            "type",
-                            *("ip", "ipv6", "integer", "string", "binary"),
-                            help="Type of the keys.",
-                        ),
-                        required=True,
-                    ),
-                    arg("len", integer("keylen", nullable=True, help="Longest key, in bytes.")),
-                    arg("size", _SIZE, required=True),
-                    arg(
-                        "expire",
-                        duration("expire", nullable=True, help="Life of an unused entry, in ms."),
-                    ),
-                    flag("nopurge", "nopurge", help="Refuse new entries when full, purge none."),
-                    flag("recv-only", "recv_only", help="Let peers alone change the entries."),
-                    arg(
-                        "brates-factor",
-                        integer("brates_factor", 1, help="Unit that rates of bytes count in."),
-                    ),
-                    arg(
-                        "peers",
-                        word("peers", refers_to=("peers",), help="Peers that share the table."),
-                    ),
-                    arg(
-                        "srvkey",
-                        one_of(
-                            "srvkey",
-                            *("addr", "name"),
-                            nullable=True,
-                            help="What servers are known by in the table.",
-                        ),
-                    ),
-                    arg(
-                        "write-to",
-                        word("write_to", nullable=True, help="Table of peers that gets copies."),
-                    ),
-                    joined("store", word("store", help="What is counted, separated by commas.")),
-                ),
-                _check_key_length,
-            ),
-        ),
-        *(
-            "type ip size 1m expire 5m store gpc0,conn_rate(30s)",
-            "type string len 32 size 200k nopurge peers pr1 srvkey addr write-to t2",
-        ),
-        rejects=["type", "type ip size 2m srvkey"],
-    ),
-)
-
-
 class PersistRules(Statement):
     """Lines `<keyword> if <condition>`, shown as two properties.
 
@@ -258,7 +186,9 @@ class PersistRules(Statement):
         cond = one_of(
             "cond", "if", "unless", required=True, help="Whether the condition must hold or fail."
         )
-        term = seq(cond, rest("cond_test", required=True, refers_to=ACLS, help="The condition."))
+        term = seq(
+            cond, rest("cond_test", required=True, refers_to=CONDITION, help="The condition.")
+        )
         self.name, self.list_name = name, f"{name}_list"
         self.every = Prop(
             self.list_name,

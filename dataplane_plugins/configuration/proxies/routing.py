@@ -1,6 +1,6 @@
 """Where a proxy sends requests that no rule has sent away (manual, section 4.2)."""
 
-from dataplane_core.plugin import BACKENDS, Address, Prop, group, rule, statements, word
+from dataplane_core.plugin import BACKENDS, Address, NameOf, Prop, group, rule, statements, word
 from dataplane_plugins.configuration.common.addresses import port
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.values import SECTION_NAME
@@ -19,7 +19,7 @@ DEFAULT_BACKEND = taken_by(
         word(
             "default_backend",
             SECTION_NAME,
-            refers_to=BACKENDS,
+            refers_to=NameOf(*BACKENDS),
             help="The backend of requests that no rule has sent away.",
         ),
         "app",

@@ -20,6 +20,7 @@ from dataplane_plugins.configuration.proxies import (
     routing,
     since_3_0,
     stats,
+    stick_tables,
     timeouts,
 )
 from dataplane_plugins.configuration.proxies import health_checks as health
@@ -59,7 +60,7 @@ PROXY_STATEMENTS: ProxyStatements = (
     *stats.STATS,
     *persistence.COOKIE,
     *taken_by(BACK, default_server_statement()),
-    *persistence.STICK_TABLE,
+    *stick_tables.STICK_TABLE,
     *error_pages.ERROR_PAGES,
     *logs.CAPTURES,
     *logs.UNIQUE_ID,

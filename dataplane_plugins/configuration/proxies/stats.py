@@ -1,7 +1,9 @@
 """The statistics page: `stats …` in proxies (manual, section 4.2), as `stats_options`."""
 
 from dataplane_core.plugin import (
-    ACLS,
+    CONDITION,
+    FRONTENDS,
+    NameOf,
     Statement,
     Template,
     case,
@@ -102,7 +104,7 @@ STATS = taken_by(
                     opt(
                         rest(
                             "stats_options.stats_admin_cond_test",
-                            refers_to=ACLS,
+                            refers_to=CONDITION,
                             help="The condition for managing.",
                         )
                     ),
@@ -140,7 +142,7 @@ STATS = taken_by(
     statements(
         "stats scope",
         "stats_options.stats_scopes",
-        word("stats_options.stats_scopes", None),
+        word("stats_options.stats_scopes", None, refers_to=NameOf(*FRONTENDS, "backend")),
         help="Proxies that the page shows; `.` is the one itself.",
         examples=["stats scope .", "stats scope shop"],
         rejects=["stats scope"],

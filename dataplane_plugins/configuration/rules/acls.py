@@ -1,6 +1,19 @@
 """`acl` lines: named conditions (manual, section 7)."""
 
-from dataplane_core.plugin import Parent, Registry, impl, opt, rest, seq, statement, word
+from dataplane_core.plugin import (
+    EXPRESSION,
+    Declared,
+    NameKind,
+    Parent,
+    Patterns,
+    Registry,
+    impl,
+    opt,
+    rest,
+    seq,
+    statement,
+    word,
+)
 from dataplane_plugins.configuration.common.values import OBJECT_NAME
 
 RANK = 20
@@ -12,13 +25,20 @@ ACL = statement(
             "acl_name",
             OBJECT_NAME,
             required=True,
+            declares=Declared(NameKind.ACL, idle=True),
             help="Name; several lines of one name are alternatives.",
         ),
-        word("criterion", required=True, help="What is looked at, such as `hdr(host)`."),
+        word(
+            "criterion",
+            required=True,
+            refers_to=EXPRESSION,
+            help="What is looked at, such as `hdr(host)`.",
+        ),
         opt(
             rest(
                 "value",
                 facts={"v1": {"required": True}},
+                refers_to=Patterns("criterion"),
                 help="Flags and the values to compare with.",
             )
         ),

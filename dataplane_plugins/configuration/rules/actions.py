@@ -8,8 +8,12 @@ the function's arguments.
 from typing import Any
 
 from dataplane_core.plugin import (
+    EXPRESSION,
+    FORMAT,
     WORD,
     Case,
+    NameKind,
+    NameOf,
     Term,
     arg,
     case,
@@ -23,6 +27,7 @@ from dataplane_core.plugin import (
     seq,
     word,
 )
+from dataplane_plugins.configuration.common.names import LUA_SERVICE
 from dataplane_plugins.configuration.common.syslog import LEVELS
 from dataplane_plugins.configuration.common.values import or_variable
 
@@ -40,7 +45,7 @@ CAPTURE_SLOT = seq(
     lit("id"), integer("capture_id", nullable=True, help="Slot of a declared capture.")
 )
 
-_EXPRESSION = rest("expr", help="Sample expression that gives the value.")
+_EXPRESSION = rest("expr", refers_to=EXPRESSION, help="Sample expression that gives the value.")
 _VARIABLE: dict[str, Any] = {
     "var_scope": {"pattern": VARIABLE_SCOPE, "help": "Where the variable lives."},
     "var_name": {"pattern": WORD, "help": "Name of the variable."},
@@ -67,8 +72,8 @@ def variables(expression: str = "var_expr", text: str = "var_format") -> list[Ca
 
     The arguments name the properties of the expression and of the log format.
     """
-    value = rest(expression, help="Sample expression that gives the value.")
-    formatted = word(text, pattern=None, help="The value as a log format.")
+    value = rest(expression, refers_to=EXPRESSION, help="Sample expression that gives the value.")
+    formatted = word(text, pattern=None, refers_to=FORMAT, help="The value as a log format.")
     return [
         case("set-var({var_scope}.{var_name})", value, **_VARIABLE),
         case("set-var-fmt({var_scope}.{var_name})", formatted, **_VARIABLE),
@@ -83,7 +88,10 @@ def resolve(resolvers: str, protocol: str) -> list[Case]:
     """
     facts: dict[str, Any] = {
         "var_name": {"pattern": WORD, "help": "Name of the variable."},
-        resolvers: {"help": "The resolvers section that answers."},
+        resolvers: {
+            "refers_to": NameOf("resolvers"),
+            "help": "The resolvers section that answers.",
+        },
         protocol: {"enum": ("ipv4", "ipv6"), "help": "The family of addresses to ask for."},
     }
     whole = "do-resolve({var_name},{" + resolvers + "},{" + protocol + "})"
@@ -98,7 +106,7 @@ def capture(*shapes: Term, sample: str = "capture_sample", pattern: str | None) 
     `shapes` are the ways in which the rule set says where the sample is kept: `CAPTURE_LENGTH`,
     `CAPTURE_SLOT` or both. `sample` names the property of the expression, which matches `pattern`.
     """
-    what = word(sample, pattern, help="Expression that gives what is kept.")
+    what = word(sample, pattern, refers_to=EXPRESSION, help="Expression that gives what is kept.")
     return case("capture", what + just_one(*shapes))
 
 
@@ -110,21 +118,34 @@ def log_level() -> Case:
 
 def do_log() -> Case:
     """Return `do-log`, which writes a log message at once; since HAProxy 3.1."""
-    profile = word("log_profile", pattern=None, help="The log profile to use.")
+    profile = word(
+        "log_profile", pattern=None, refers_to=NameOf("log-profile"), help="The log profile to use."
+    )
     return case("do-log", params(arg("profile", profile), strict=True))
 
 
 def bandwidth_limit() -> Case:
     """Return `set-bandwidth-limit`, which turns a bandwidth filter on; since HAProxy 2.7."""
     limit = word(
-        "bandwidth_limit_limit", pattern=None, help="Bytes in each period, or an expression."
+        "bandwidth_limit_limit",
+        pattern=None,
+        refers_to=EXPRESSION,
+        help="Bytes in each period, or an expression.",
     )
     period = word(
-        "bandwidth_limit_period", pattern=None, help="The period, a time or an expression."
+        "bandwidth_limit_period",
+        pattern=None,
+        refers_to=EXPRESSION,
+        help="The period, a time or an expression.",
     )
     return case(
         "set-bandwidth-limit",
-        word("bandwidth_limit_name", pattern=None, help="Name of the filter.")
+        word(
+            "bandwidth_limit_name",
+            pattern=None,
+            refers_to=NameOf(NameKind.FILTER),
+            help="Name of the filter.",
+        )
         + params(arg("limit", limit), arg("period", period), strict=True),
     )
 
@@ -177,7 +198,7 @@ def spoe_group(engine: str, group: str, pattern: str | None) -> Case:
     """
     return case(
         "send-spoe-group",
-        word(engine, pattern, help="The SPOE engine.")
+        word(engine, pattern, refers_to=NameOf(NameKind.ENGINE), help="The SPOE engine.")
         + word(group, pattern, help="The group of messages."),
     )
 
@@ -196,10 +217,17 @@ def lua() -> Case:
     return case(
         "lua.{lua_action}",
         opt(rest("lua_params", help="Arguments of the action.")),
-        lua_action={"pattern": WORD, "help": "Name of the Lua action."},
+        lua_action={
+            "pattern": WORD,
+            "refers_to": NameOf(NameKind.LUA),
+            "help": "Name of the Lua action.",
+        },
     )
 
 
 def use_service() -> Case:
     """Return `use-service`, which lets a service inside HAProxy answer."""
-    return case("use-service", word("service_name", pattern=None, help="The service that answers."))
+    return case(
+        "use-service",
+        word("service_name", pattern=None, refers_to=LUA_SERVICE, help="The service that answers."),
+    )

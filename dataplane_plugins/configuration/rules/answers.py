@@ -6,8 +6,12 @@ Manual, section 4.4 "deny", "return", "tarpit", "redirect", and section 4.2 "htt
 from collections.abc import Iterator
 
 from dataplane_core.plugin import (
+    FILES,
+    FORMAT,
+    ByChoice,
     Case,
     Code,
+    NameOf,
     ParameterKeyword,
     Problem,
     Term,
@@ -53,8 +57,18 @@ def _check_body(values: Values) -> Iterator[Problem]:
         yield Problem(path, Code.REQUIRED, f"{path} in body is required with {source}")
 
 
+_CONTENT = ByChoice(
+    "return_content_format",
+    {
+        **dict.fromkeys(("errorfile", "file", "lf-file"), FILES),
+        "errorfiles": NameOf("http-errors"),
+        "lf-string": FORMAT,
+    },
+)
+
+
 def _content(help: str) -> Term:
-    return word("return_content", pattern=None, help=help)
+    return word("return_content", pattern=None, refers_to=_CONTENT, help=help)
 
 
 _FORMAT = variants(
@@ -71,7 +85,11 @@ _FORMAT = variants(
     help="Where the body of the answer comes from.",
 )
 HEADER_FIELD = word("name", pattern=None, required=True, help="Name of the header field.") + word(
-    "fmt", pattern=None, required=True, help="Value of the header field, a log format."
+    "fmt",
+    pattern=None,
+    required=True,
+    refers_to=FORMAT,
+    help="Value of the header field, a log format.",
 )
 """`hdr`: a field that is added to a message, of an answer or of the request of a check."""
 
@@ -108,7 +126,9 @@ _RETURN = answer(
     )
 )
 
-_TARGET = word("redir_value", help="The new location, prefix or scheme, a log format.")
+_TARGET = word(
+    "redir_value", refers_to=FORMAT, help="The new location, prefix or scheme, a log format."
+)
 
 REDIRECT = loose(
     "redir_option",

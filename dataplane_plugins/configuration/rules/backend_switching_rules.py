@@ -1,6 +1,6 @@
 """`use_backend` lines: which backend takes a request (manual, section 4.2)."""
 
-from dataplane_core.plugin import BACKENDS, Registry, impl, rule, statement, word
+from dataplane_core.plugin import BACKENDS, Format, Registry, impl, rule, statement, word
 
 RANK = 70
 
@@ -10,7 +10,7 @@ USE_BACKEND = statement(
         word(
             "name",
             required=True,
-            refers_to=BACKENDS,
+            refers_to=Format(*BACKENDS),
             help="Name of the backend, or a log format that gives it.",
         )
     ),

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from dataplane_core.plugin import Case, Term, case, first_of, integer, just_one, opt, rest
+from dataplane_core.plugin import (
+    EXPRESSION,
+    Case,
+    Term,
+    case,
+    first_of,
+    integer,
+    just_one,
+    opt,
+    rest,
+)
 
 VALUED = ("sc-add-gpc", "sc-set-gpt", "sc-set-gpt0")
 """The actions with a number, or with an expression that gives one."""
@@ -27,7 +37,11 @@ def stick_counters(
 
     def number_or(expression: str) -> Term:
         number = integer("sc_int", nullable=True, help="The number to add or to set.")
-        given = rest(expression, help="Expression that gives the number to add or to set.")
+        given = rest(
+            expression,
+            refers_to=EXPRESSION,
+            help="Expression that gives the number to add or to set.",
+        )
         return just_one(number, given, needed=False) if valued else opt(first_of(number, given))
 
     where = f"{{{counter}{conversion}}}"

@@ -1,7 +1,12 @@
 """`filter` lines: what processes the data of a proxy, in order (manual, section 9)."""
 
 from dataplane_core.plugin import (
-    TABLES,
+    EXPRESSION,
+    FILES,
+    STICK_TABLES,
+    Declared,
+    NameKind,
+    NameOf,
     Registry,
     Term,
     arg,
@@ -48,15 +53,28 @@ def bandwidth_limit() -> Term:
             size("limit", help="Bytes per second that streams with the same key may forward."),
             required=True,
         ),
-        arg("key", word("key", None, help="Sample that is the key."), required=True),
+        arg(
+            "key",
+            word("key", None, refers_to=EXPRESSION, help="Sample that is the key."),
+            required=True,
+        ),
         arg(
             "table",
-            word("table", None, refers_to=TABLES, help="Proxy whose stick table holds the rates."),
+            word(
+                "table",
+                None,
+                refers_to=STICK_TABLES,
+                help="Proxy whose stick table holds the rates.",
+            ),
         ),
         arg("min-size", smallest),
         strict=True,
     )
-    name = word("bandwidth_limit_name", help="Name that rules refer to.")
+    name = word(
+        "bandwidth_limit_name",
+        declares=Declared(NameKind.FILTER, idle=True),
+        help="Name that rules refer to.",
+    )
     return seq(name, first_of(shared, per_stream))
 
 
@@ -66,11 +84,25 @@ FILTER = statement(
         "type",
         case("bwlim-in", bandwidth_limit()),
         case("bwlim-out", bandwidth_limit()),
-        case("cache", word("cache_name", help="Cache that answers are taken from and put into.")),
+        case(
+            "cache",
+            word(
+                "cache_name",
+                refers_to=NameOf("cache"),
+                help="Cache that answers are taken from and put into.",
+            ),
+        ),
         case("compression"),
         case("comp-req"),
         case("comp-res"),
-        case("fcgi-app", word("app_name", help="FastCGI application that requests are for.")),
+        case(
+            "fcgi-app",
+            word(
+                "app_name",
+                refers_to=NameOf("fcgi-app"),
+                help="FastCGI application that requests are for.",
+            ),
+        ),
         case(
             "opentracing",
             params(
@@ -83,8 +115,19 @@ FILTER = statement(
         case(
             "spoe",
             params(
-                arg("engine", word("spoe_engine", help="Scope of the file that is used.")),
-                arg("config", word("spoe_config", help="File of the engine."), required=True),
+                arg(
+                    "engine",
+                    word(
+                        "spoe_engine",
+                        declares=Declared(NameKind.ENGINE),
+                        help="Scope of the file that is used.",
+                    ),
+                ),
+                arg(
+                    "config",
+                    word("spoe_config", refers_to=FILES, help="File of the engine."),
+                    required=True,
+                ),
             ),
         ),
         case(

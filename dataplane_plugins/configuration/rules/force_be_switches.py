@@ -3,7 +3,7 @@
 HAProxy has them since 3.4.
 """
 
-from dataplane_core.plugin import ACLS, Registry, impl, one_of, rest, seq, statement
+from dataplane_core.plugin import CONDITION, Registry, impl, one_of, rest, seq, statement
 
 RANK = 69
 
@@ -16,7 +16,7 @@ FORCE_BE_SWITCH = statement(
         rest(
             "cond_test",
             required=True,
-            refers_to=ACLS,
+            refers_to=CONDITION,
             help="The condition for using a backend that is disabled or not published.",
         ),
     ),

@@ -1,8 +1,12 @@
 """Actions of several `http-…` rule sets (manual, section 4.4)."""
 
 from dataplane_core.plugin import (
+    EXPRESSION,
+    FORMAT,
     WORD,
     Case,
+    NameKind,
+    NameOf,
     arg,
     case,
     duration,
@@ -19,31 +23,42 @@ from dataplane_plugins.configuration.common.values import or_variable
 NAME_MATCH = or_variable("(str|beg|end|sub|reg)")
 """Ways to match the name of a header field (manual, section 4.4 "del-header")."""
 
-FORMAT = word("hdr_format", pattern=None, help="The new value, a log format.")
+VALUE = word("hdr_format", pattern=None, refers_to=FORMAT, help="The new value, a log format.")
 
 _HEADER = word("hdr_name", pattern=None, help="Name of the header field.")
 _METHOD = word("hdr_method", NAME_MATCH, help="How the name matches: str, beg, end, sub or reg.")
 _VALUE_MATCH = word("hdr_match", pattern=None, help="Regular expression for the field's value.")
-_FILE = {"pattern": WORD, "help": "File or identifier of the list."}
-_ACL_KEY = word("acl_keyfmt", help="The pattern to add or to delete, a log format.")
-_MAP_KEY = word("map_keyfmt", help="The key, a log format.")
-_MAP_VALUE = word("map_valuefmt", help="The value, a log format.")
+_FILE = {
+    "pattern": WORD,
+    "refers_to": NameOf(NameKind.PATTERN_LIST),
+    "help": "File or identifier of the list.",
+}
+_ACL_KEY = word(
+    "acl_keyfmt", refers_to=FORMAT, help="The pattern to add or to delete, a log format."
+)
+_MAP_KEY = word("map_keyfmt", refers_to=FORMAT, help="The key, a log format.")
+_MAP_VALUE = word("map_valuefmt", refers_to=FORMAT, help="The value, a log format.")
 
 
 def headers() -> list[Case]:
     """Return the actions that add, delete, replace and set header fields."""
     return [
-        case("add-header", _HEADER + FORMAT),
+        case("add-header", _HEADER + VALUE),
         case("del-header", _HEADER + params(arg("-m", _METHOD), strict=True)),
-        case("replace-header", seq(_HEADER, _VALUE_MATCH, FORMAT)),
-        case("replace-value", seq(_HEADER, _VALUE_MATCH, FORMAT)),
-        case("set-header", _HEADER + FORMAT),
+        case("replace-header", seq(_HEADER, _VALUE_MATCH, VALUE)),
+        case("replace-value", seq(_HEADER, _VALUE_MATCH, VALUE)),
+        case("set-header", _HEADER + VALUE),
     ]
 
 
 def binary_headers() -> list[Case]:
     """Return the actions on all fields that an expression gives in binary; since HAProxy 3.4."""
-    fields = word("hdr_expr", pattern=None, help="Sample expression that gives the fields.")
+    fields = word(
+        "hdr_expr",
+        pattern=None,
+        refers_to=EXPRESSION,
+        help="Sample expression that gives the fields.",
+    )
     prefix = word("hdr_prefix", pattern=None, help="What is put in front of their names.")
     prefixed = fields + params(arg("prefix", prefix), strict=True)
     return [
@@ -69,7 +84,9 @@ def lists() -> list[Case]:
 
 def pause() -> Case:
     """Return `pause`, which holds a message for a time; since HAProxy 3.2."""
-    return case("pause", rest("expr", help="Sample expression that gives the value."))
+    return case(
+        "pause", rest("expr", refers_to=EXPRESSION, help="Sample expression that gives the value.")
+    )
 
 
 def set_status() -> Case:
@@ -117,5 +134,9 @@ def set_timeout() -> Case:
     return case(
         "set-timeout",
         one_of("timeout_type", *_TIMEOUTS, help="Which timeout.")
-        + rest("timeout", help="The timeout, a time with its unit or an expression."),
+        + rest(
+            "timeout",
+            refers_to=EXPRESSION,
+            help="The timeout, a time with its unit or an expression.",
+        ),
     )

@@ -4,8 +4,10 @@ Manual, sections 4.2 "http-request" and 4.4.
 """
 
 from dataplane_core.plugin import (
+    FORMAT,
     WORD,
     Case,
+    NameOf,
     Registry,
     Term,
     arg,
@@ -50,12 +52,12 @@ def _normalizer() -> Term:
 def _formatted(name: str, new_name: str, help: str) -> Term:
     """Return a log format that the first versions show as `hdr_format`, and later ones do not."""
     names = {"v1": "hdr_format", "v2": "hdr_format", "v3": new_name}
-    return word(name, pattern=None, names=names, help=help)
+    return word(name, pattern=None, names=names, refers_to=FORMAT, help=help)
 
 
 def _uri_actions() -> list[Case]:
     """Return the actions that rewrite the method, the path, the query or the whole URI."""
-    path = word("path_fmt", help="The new path, a log format.")
+    path = word("path_fmt", refers_to=FORMAT, help="The new path, a log format.")
     path_match = word("path_match", help="Regular expression for the path.")
     return [
         case("replace-path", path_match + path),
@@ -63,13 +65,15 @@ def _uri_actions() -> list[Case]:
         case(
             "replace-uri",
             word("uri-match", pattern=None, help="Regular expression for the URI.")
-            + word("uri-fmt", pattern=None, help="The new URI, a log format."),
+            + word("uri-fmt", pattern=None, refers_to=FORMAT, help="The new URI, a log format."),
         ),
         case("set-path", path),
         case("set-pathq", path),
         case("set-query", _formatted("new_query", "query-fmt", "The new query, a log format.")),
         case("set-uri", _formatted("new_uri", "uri-fmt", "The new URI, a log format.")),
-        case("set-method", word("method_fmt", help="The new method, a log format.")),
+        case(
+            "set-method", word("method_fmt", refers_to=FORMAT, help="The new method, a log format.")
+        ),
         case("normalize-uri", _normalizer()),
     ]
 
@@ -80,12 +84,15 @@ def _flow_actions() -> list[Case]:
     return [
         case("allow"),
         case("auth", params(arg("realm", realm), strict=True)),
-        case("cache-use", word("cache_name", help="The cache that may answer.")),
+        case(
+            "cache-use",
+            word("cache_name", refers_to=NameOf("cache"), help="The cache that may answer."),
+        ),
         case("disable-l7-retry"),
         case(
             "early-hint",
             word("hint_name", help="Name of the hint's header field.")
-            + word("hint_format", help="Value of the field, a log format."),
+            + word("hint_format", refers_to=FORMAT, help="Value of the field, a log format."),
         ),
         http_actions.pause(),
         case("reject"),

@@ -3,7 +3,7 @@
 Manual, sections 4.2 "http-response" and 4.4.
 """
 
-from dataplane_core.plugin import WORD, Registry, case, dispatch, impl, rule, word
+from dataplane_core.plugin import WORD, NameOf, Registry, case, dispatch, impl, rule, word
 from dataplane_plugins.configuration.rules import actions, answers, counters, http_actions, tracking
 from dataplane_plugins.configuration.rules.statements import RuleStatement
 
@@ -12,7 +12,10 @@ ACTIONS = (
     *http_actions.headers(),
     *http_actions.binary_headers(),
     case("allow"),
-    case("cache-store", word("cache_name", help="The cache that keeps the response.")),
+    case(
+        "cache-store",
+        word("cache_name", refers_to=NameOf("cache"), help="The cache that keeps the response."),
+    ),
     actions.capture(actions.CAPTURE_SLOT, pattern=WORD),
     *http_actions.lists(),
     answers.deny(),

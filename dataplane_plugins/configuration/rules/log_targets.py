@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataplane_core.plugin import (
     LineContent,
     LineForm,
+    NameOf,
     Orphans,
     Parent,
     Problem,
@@ -22,6 +23,7 @@ from dataplane_core.plugin import (
     seq,
     word,
 )
+from dataplane_plugins.configuration.common.names import LOG_TARGET
 from dataplane_plugins.configuration.common.syslog import FACILITIES, FORMATS, LENGTH, LEVELS
 
 RANK = 15
@@ -43,11 +45,22 @@ _SAMPLE = Template(
 
 # HAProxy 3.0 wants what stands behind the address in this order, 2.8 takes others as well.
 _TARGET = seq(
-    word("address", help="Where to: address:port, a socket's path, stdout, ring@name …"),
+    word(
+        "address",
+        refers_to=LOG_TARGET,
+        help="Where to: address:port, a socket's path, stdout, ring@name …",
+    ),
     params(
         arg("len", integer("length", *LENGTH, help="Longest message, in bytes.")),
         arg("format", one_of("format", *FORMATS, help="Format of the message's header.")),
-        arg("profile", word("profile", help="Log profile that makes the message.")),
+        arg(
+            "profile",
+            word(
+                "profile",
+                refers_to=NameOf("log-profile"),
+                help="Log profile that makes the message.",
+            ),
+        ),
         arg("sample", _SAMPLE),
         strict=True,
     ),

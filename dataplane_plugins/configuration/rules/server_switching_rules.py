@@ -1,12 +1,19 @@
 """`use-server` lines: rules that name the server of a request (manual, section 4.2)."""
 
-from dataplane_core.plugin import Registry, impl, rule, statement, word
+from dataplane_core.plugin import SERVERS, Format, Registry, impl, rule, statement, word
 
 RANK = 70
 
 USE_SERVER = statement(
     "use-server",
-    rule(word("target_server", required=True, help="Name of the server, or a log format for it.")),
+    rule(
+        word(
+            "target_server",
+            required=True,
+            refers_to=Format(otherwise=SERVERS),
+            help="Name of the server, or a log format for it.",
+        )
+    ),
     examples=[
         "use-server web1 if { path_beg /static }",
         "use-server www if { req.ssl_sni -i www.example.com }",

@@ -1,7 +1,8 @@
 """`stick` lines: which entry of a stick table leads to a server (manual, section 4.2)."""
 
 from dataplane_core.plugin import (
-    TABLES,
+    EXPRESSION,
+    STICK_TABLES,
     Registry,
     impl,
     lit,
@@ -25,11 +26,11 @@ STICK_RULE = statement(
                 required=True,
                 help="Whether the table is searched, filled, or both.",
             ),
-            word("pattern", required=True, help="Sample that is the key."),
+            word("pattern", required=True, refers_to=EXPRESSION, help="Sample that is the key."),
             opt(
                 seq(
                     lit("table"),
-                    word("table", refers_to=TABLES, help="Backend whose table is meant."),
+                    word("table", refers_to=STICK_TABLES, help="Backend whose table is meant."),
                 )
             ),
         )

@@ -5,6 +5,8 @@ Manual, sections 4.2 "tcp-request …" and 4.4. The interface calls the place of
 """
 
 from dataplane_core.plugin import (
+    EXPRESSION,
+    SERVERS,
     Case,
     Registry,
     Term,
@@ -58,8 +60,18 @@ SESSION = (
     *EVERYWHERE,
     case(
         "attach-srv",
-        word("server_name", pattern=None, help="The server that gets the connection.")
-        + opt(seq(lit("name"), rest("expr", help="Expression that names the connection."))),
+        word(
+            "server_name",
+            pattern=None,
+            refers_to=SERVERS,
+            help="The server that gets the connection.",
+        )
+        + opt(
+            seq(
+                lit("name"),
+                rest("expr", refers_to=EXPRESSION, help="Expression that names the connection."),
+            )
+        ),
     ),
 )
 

@@ -6,7 +6,7 @@ as a property, and takes `track-sc0` to `track-sc2` as well.
 
 from typing import Any
 
-from dataplane_core.plugin import TABLES, WORD, Case, arg, case, params, word
+from dataplane_core.plugin import EXPRESSION, STICK_TABLES, WORD, Case, arg, case, params, word
 from dataplane_plugins.configuration.rules.counters import VALUED
 from dataplane_plugins.configuration.rules.statements import (
     ActionAlias,
@@ -26,10 +26,12 @@ def track(key: str, table: str, counter: str, pattern: str | None) -> Case:
     facts: dict[str, Any] = {
         counter: {"nullable": True, "help": "Number of the stick counter that follows."}
     }
-    holder = word(table, pattern, refers_to=TABLES, help="The proxy or table with the stick table.")
+    holder = word(
+        table, pattern, refers_to=STICK_TABLES, help="The proxy or table with the stick table."
+    )
     return case(
         "track-sc{" + counter + ":int}",
-        word(key, pattern, help="Expression that gives the key to follow.")
+        word(key, pattern, refers_to=EXPRESSION, help="Expression that gives the key to follow.")
         + params(arg("table", holder), strict=True),
         value="track-sc",
         **facts,

@@ -100,6 +100,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "acme",
         kind="acme",
+        idle=True,
         model=ACME,
         schema="acme_provider",
         title="AcmeProvider",

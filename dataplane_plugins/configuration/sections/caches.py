@@ -43,6 +43,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "caches",
         kind="cache",
+        idle=True,
         model=CACHE,
         key_nullable=True,
         help="Memory in which answers are kept.",

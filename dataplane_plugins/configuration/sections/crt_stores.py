@@ -1,7 +1,10 @@
 """`crt-store` sections: certificates loaded under names of their own (manual, section 12.7)."""
 
 from dataplane_core.plugin import (
+    Declared,
     Model,
+    NameKind,
+    NameOf,
     Orphans,
     Registry,
     arg,
@@ -35,10 +38,21 @@ LOAD = statement(
     params(
         CRT,
         OCSP,
-        arg("alias", word("alias", None, help="Name that listeners refer to it by.")),
+        arg(
+            "alias",
+            word(
+                "alias",
+                None,
+                declares=Declared(NameKind.ALIAS),
+                help="Name that listeners refer to it by.",
+            ),
+        ),
         KEY,
         arg("ocsp-update", on_off("ocsp_update", help="Keep the OCSP answer up to date.")),
-        arg("acme", word("acme", None, help="The acme section that renews it.")),
+        arg(
+            "acme",
+            word("acme", None, refers_to=NameOf("acme"), help="The acme section that renews it."),
+        ),
         arg("domains", listed("domains", help="Names that a renewal asks for.")),
         ISSUER,
         SCTL,

@@ -1,6 +1,7 @@
 """`fcgi-app` sections: how FastCGI applications are spoken to (manual, section 10.1.1)."""
 
 from dataplane_core.plugin import (
+    FORMAT,
     Model,
     Registry,
     Template,
@@ -21,6 +22,7 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_plugins.configuration.common.keywords import one_word, valued
+from dataplane_plugins.configuration.common.names import LOG_TARGET
 from dataplane_plugins.configuration.common.syslog import FORMATS, LENGTH
 
 _SAMPLE = Template(
@@ -31,7 +33,12 @@ _SAMPLE = Template(
     },
 )
 _TARGET = seq(
-    word("address", None, help="Where messages go: an address, a socket, a ring."),
+    word(
+        "address",
+        None,
+        refers_to=LOG_TARGET,
+        help="Where messages go: an address, a socket, a ring.",
+    ),
     params(
         arg("len", integer("len", *LENGTH, help="Longest message, in bytes.")),
         arg("format", one_of("format", *FORMATS, help="Format of messages.")),
@@ -106,7 +113,7 @@ FCGI_APP = Model(
         rule(
             seq(
                 word("name", None, help="Name of the parameter."),
-                word("format", None, help="Log format of its value."),
+                word("format", None, refers_to=FORMAT, help="Log format of its value."),
             )
         ),
         help="Parameters that the application is given.",
@@ -122,6 +129,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "fcgi_apps",
         kind="fcgi-app",
+        idle=True,
         model=FCGI_APP,
         key_pattern=r"^[^\s]+$",
         schema="fcgiApp",

@@ -30,6 +30,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "http_errors_sections",
         kind="http-errors",
+        idle=True,
         model=HTTP_ERRORS,
         key_pattern=NAME,
         title="HTTPErrorsSection",

@@ -4,6 +4,7 @@ HAProxy has them since 3.1.
 """
 
 from dataplane_core.plugin import (
+    FORMAT,
     ImpliedValue,
     Model,
     ParameterKeyword,
@@ -37,7 +38,7 @@ _SENT = UnwrittenValue(_DROP, "disabled")
 
 
 def _format(name: str, help: str) -> Term:
-    return word(name, None, types={"v3": "text"}, help=help)
+    return word(name, None, types={"v3": "text"}, refers_to=FORMAT, help=help)
 
 
 LOG_PROFILE = Model(
@@ -73,6 +74,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "log_profile_sections",
         kind="log-profile",
+        idle=True,
         model=LOG_PROFILE,
         versions=("v3",),
         names={"v3": "log_profiles"},

@@ -36,6 +36,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "mailers_section",
         kind="mailers",
+        idle=True,
         model=MAILERS,
         schema="mailers_section",
         title="MailersSection",

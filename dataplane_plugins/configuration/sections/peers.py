@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from dataplane_core.plugin import (
+    STICK_TABLES,
+    Declared,
     Model,
+    NameKind,
     Orphans,
     Problem,
     Registry,
@@ -62,7 +65,12 @@ def _check_key_length(values: Values) -> Iterator[Problem]:
 TABLE = statement(
     "table",
     seq(
-        word("name", pattern=None, help="Name of the table."),
+        word(
+            "name",
+            pattern=None,
+            declares=Declared(NameKind.TABLE, idle=True),
+            help="Name of the table.",
+        ),
         checked(
             params(
                 arg(
@@ -105,7 +113,13 @@ TABLE = statement(
                 ),
                 arg(
                     "write-to",
-                    word("write_to", pattern=None, nullable=True, help="Table that gets copies."),
+                    word(
+                        "write_to",
+                        pattern=None,
+                        nullable=True,
+                        refers_to=STICK_TABLES,
+                        help="Table that gets copies.",
+                    ),
                 ),
                 joined(
                     "store",
@@ -133,6 +147,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "peer_section",
         kind="peers",
+        idle=True,
         model=PEERS,
         above_rows="peers",
         schema="peer_section",

@@ -95,6 +95,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "resolvers",
         kind="resolvers",
+        idle=True,
         model=RESOLVER,
         schema="resolver",
         title="Resolver",

@@ -53,6 +53,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "rings",
         kind="ring",
+        idle=True,
         model=RING,
         help="Buffers that messages are put into, from which servers may get them.",
     )

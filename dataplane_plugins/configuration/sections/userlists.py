@@ -1,7 +1,10 @@
 """`userlist` sections, their users and groups (manual, section 12.2)."""
 
 from dataplane_core.plugin import (
+    Declared,
     Model,
+    NameKind,
+    NameOf,
     Orphans,
     Registry,
     arg,
@@ -26,7 +29,13 @@ _PASSWORD = word(
 )
 _SECURE = {"required": True, "help": "Whether the password is a hash."}
 _GROUPS = seq(
-    lit("groups"), word("groups", pattern=None, help="Groups of the user, separated by commas.")
+    lit("groups"),
+    word(
+        "groups",
+        pattern=None,
+        refers_to=NameOf(NameKind.GROUP, commas=True),
+        help="Groups of the user, separated by commas.",
+    ),
 )
 _SECRET = first_of(
     seq(lit("password"), _PASSWORD, const("secure_password", True, **_SECURE)),
@@ -36,7 +45,13 @@ _SECRET = first_of(
 USER = statement(
     "user",
     seq(
-        word("username", OBJECT_NAME, required=True, help="Name of the user."),
+        word(
+            "username",
+            OBJECT_NAME,
+            required=True,
+            declares=Declared(NameKind.USER),
+            help="Name of the user.",
+        ),
         first_of(
             seq(_SECRET, opt(_GROUPS)),
             seq(_GROUPS, _SECRET),
@@ -56,11 +71,22 @@ USER = statement(
 GROUP = statement(
     "group",
     seq(
-        word("name", OBJECT_NAME, required=True, help="Name of the group."),
+        word(
+            "name",
+            OBJECT_NAME,
+            required=True,
+            declares=Declared(NameKind.GROUP),
+            help="Name of the group.",
+        ),
         params(
             arg(
                 "users",
-                word("users", pattern=None, help="Users in the group, separated by commas."),
+                word(
+                    "users",
+                    pattern=None,
+                    refers_to=NameOf(NameKind.USER, commas=True),
+                    help="Users in the group, separated by commas.",
+                ),
             ),
             tolerant=True,
         ),
@@ -76,6 +102,7 @@ def dataplane_register(registry: Registry) -> None:
     registry.sections(
         "userlists",
         kind="userlist",
+        idle=True,
         model=Model("userlist"),
         operations=("list", "create", "read", "delete"),
         help="Lists of users and groups for authentication.",

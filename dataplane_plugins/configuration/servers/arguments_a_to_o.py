@@ -1,6 +1,7 @@
 """Keywords of `server` lines with an argument, `agent-…` to `on-…` (manual, section 5.2)."""
 
 from dataplane_core.plugin import PORT, arg, duration, integer, one_of, word
+from dataplane_plugins.configuration.common.names import AUTHORITIES, CERTIFICATES
 from dataplane_plugins.configuration.common.values import GUID, must_match
 from dataplane_plugins.configuration.servers.shared_params import (
     ALPN,
@@ -30,6 +31,7 @@ ARGUMENTS_A_TO_O = (
         "ca-file",
         word(
             "ssl_cafile",
+            refers_to=AUTHORITIES,
             help="Authorities that the server's certificate is"
             " checked with: a file, a folder, or @system-ca.",
         ),
@@ -44,7 +46,10 @@ ARGUMENTS_A_TO_O = (
     arg("cookie", word("cookie", help="Value of the persistence cookie for this server.")),
     CRL_FILE,
     CURVES,
-    arg("crt", word("ssl_certificate", help="Certificate to show to the server.")),
+    arg(
+        "crt",
+        word("ssl_certificate", refers_to=CERTIFICATES, help="Certificate to show to the server."),
+    ),
     arg("error-limit", integer("error_limit", help="Errors in traffic that set off on-error.")),
     arg("guid", word("guid", GUID, help="Identifier that no other object has.")),
     arg(

@@ -1,7 +1,11 @@
 """Keywords of `server` lines with an argument, `pool-…` to `ws` (manual, section 5.2)."""
 
 from dataplane_core.plugin import (
+    EXPRESSION,
+    FORMAT,
     PORT,
+    SERVERS,
+    NameOf,
     Prop,
     Template,
     arg,
@@ -60,7 +64,13 @@ _TLV = seq(
         "set-proxy-v2-tlv-fmt({id})",
         {"id": {"required": True, "help": "Type of the field, such as 0x20."}},
     ),
-    word("value", pattern=None, required=True, help="Log format of the field's value."),
+    word(
+        "value",
+        pattern=None,
+        required=True,
+        refers_to=FORMAT,
+        help="Log format of the field's value.",
+    ),
 )
 
 ARGUMENTS_P_TO_W = (
@@ -116,7 +126,7 @@ ARGUMENTS_P_TO_W = (
         "resolvers",
         word(
             "resolvers",
-            refers_to=("resolvers",),
+            refers_to=NameOf("resolvers"),
             help="Section `resolvers` that finds the address.",
         ),
     ),
@@ -138,7 +148,10 @@ ARGUMENTS_P_TO_W = (
             help="Time in which a server that comes up grows to its weight, in milliseconds.",
         ),
     ),
-    arg("sni", word("sni", help="Expression of the server name (SNI) to send.")),
+    arg(
+        "sni",
+        word("sni", refers_to=EXPRESSION, help="Expression of the server name (SNI) to send."),
+    ),
     arg("source", _SOURCE),
     SSL_MAX_VER,
     SSL_MIN_VER,
@@ -154,7 +167,12 @@ ARGUMENTS_P_TO_W = (
     ),
     arg(
         "track",
-        word("track", pattern=None, help="Server, [backend/]name, whose state this one takes on."),
+        word(
+            "track",
+            pattern=None,
+            refers_to=SERVERS,
+            help="Server, [backend/]name, whose state this one takes on.",
+        ),
     ),
     arg(
         "verify",
@@ -169,7 +187,10 @@ ARGUMENTS_P_TO_W = (
         integer("weight", 0, 256, nullable=True, help="Share of the load, relative to the others."),
     ),
     arg("ws", one_of("ws", "auto", "h1", "h2", help="HTTP version that carries WebSocket.")),
-    arg("pool-conn-name", word("pool_conn_name", help="Name of idle connections.")),
+    arg(
+        "pool-conn-name",
+        word("pool_conn_name", refers_to=EXPRESSION, help="Name of idle connections."),
+    ),
     arg("hash-key", word("hash_key", help="What the server's place in a hash is made of.")),
     TCP_MD5SIG,
     KTLS,

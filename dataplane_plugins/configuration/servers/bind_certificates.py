@@ -3,7 +3,8 @@
 Manual, section 5.1.
 """
 
-from dataplane_core.plugin import arg, args, joined, word
+from dataplane_core.plugin import FILES, arg, args, joined, word
+from dataplane_plugins.configuration.common import names
 from dataplane_plugins.configuration.common.values import or_variable
 
 _ERRORS = or_variable(r"\w+(,\w+)*")
@@ -12,13 +13,18 @@ _ERRORS = or_variable(r"\w+(,\w+)*")
 CERTIFICATES = (
     arg(
         "crt",
-        word("ssl_certificate", help="Certificate and key: a file, or a folder of them."),
+        word(
+            "ssl_certificate",
+            refers_to=names.CERTIFICATES,
+            help="Certificate and key: a file, or a folder of them.",
+        ),
         several=True,
     ),
     arg(
         "ca-file",
         word(
             "ssl_cafile",
+            refers_to=names.AUTHORITIES,
             help="Authorities that client certificates are checked"
             " with: a file, a folder, or @system-ca.",
         ),
@@ -28,6 +34,7 @@ CERTIFICATES = (
         word(
             "ca_verify_file",
             pattern=None,
+            refers_to=names.AUTHORITIES,
             help=(
                 "Authorities that client certificates are checked with, beside those that are named"
                 " to the client."
@@ -49,13 +56,17 @@ DEFAULT_CRT = args(
     "default-crt",
     "default_crt_list",
     word("default_crt_list"),
+    refers_to=names.CERTIFICATES,
     help="Certificates for clients that name no server.",
 )
 SIGNING = (
     arg(
         "ca-sign-file",
         word(
-            "ca_sign_file", pattern=None, help="Authority that signs certificates made on the fly."
+            "ca_sign_file",
+            pattern=None,
+            refers_to=FILES,
+            help="Authority that signs certificates made on the fly.",
         ),
     ),
     arg(
@@ -73,6 +84,11 @@ CRT_IGNORE_ERR = joined(
 )
 CRT_LIST = arg(
     "crt-list",
-    word("crt_list", pattern=None, help="File of certificates with the names that they are for."),
+    word(
+        "crt_list",
+        pattern=None,
+        refers_to=FILES,
+        help="File of certificates with the names that they are for.",
+    ),
     several=True,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dataplane_core.plugin import (
+    FILES,
     Code,
     ParameterTable,
     Problem,
@@ -222,7 +223,10 @@ _KEYWORDS = (
     arg(
         "tls-ticket-keys",
         word(
-            "tls_ticket_keys", pattern=None, help="File of the keys that tickets are sealed with."
+            "tls_ticket_keys",
+            pattern=None,
+            refers_to=FILES,
+            help="File of the keys that tickets are sealed with.",
         ),
     ),
     flag("v6only", "v6only", help="Take no IPv4 connections on an IPv6 address."),

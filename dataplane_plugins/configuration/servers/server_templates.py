@@ -1,6 +1,6 @@
 """`server-template` lines: servers made by number (manual, section 4.2 "server-template")."""
 
-from dataplane_core.plugin import Registry, impl, seq, statement, word
+from dataplane_core.plugin import Declared, NameKind, Registry, impl, seq, statement, word
 from dataplane_plugins.configuration.common.addresses import server_address
 from dataplane_plugins.configuration.common.values import OBJECT_NAME, or_variable
 from dataplane_plugins.configuration.servers.params import server_params
@@ -10,7 +10,13 @@ RANK = 88
 SERVER_TEMPLATE = statement(
     "server-template",
     seq(
-        word("prefix", OBJECT_NAME, required=True, help="Start of the servers' names."),
+        word(
+            "prefix",
+            OBJECT_NAME,
+            required=True,
+            declares=Declared(NameKind.SERVER, numbers="num_or_range"),
+            help="Start of the servers' names.",
+        ),
         word(
             "num_or_range",
             or_variable("[0-9]+(-[0-9]+)?"),

@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dataplane_core.plugin import Prop, Registry, RowCommands, SingleStatement, impl, seq, word
+from dataplane_core.plugin import (
+    Declared,
+    NameKind,
+    Prop,
+    Registry,
+    RowCommands,
+    SingleStatement,
+    impl,
+    seq,
+    word,
+)
 from dataplane_plugins.configuration.common.addresses import server_address
 from dataplane_plugins.configuration.servers import commands
 from dataplane_plugins.configuration.servers.params import server_params
@@ -34,7 +44,12 @@ class ServerStatement(SingleStatement):
 SERVER = ServerStatement(
     "server",
     seq(
-        word("name", required=True, help="Name of the server, unique in its section."),
+        word(
+            "name",
+            required=True,
+            declares=Declared(NameKind.SERVER),
+            help="Name of the server, unique in its section.",
+        ),
         server_address(lax=True, facts={"v1": {"required": False}}),
         server_params(identified=True),
     ),

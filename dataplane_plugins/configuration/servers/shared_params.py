@@ -3,7 +3,7 @@
 Each is declared once here. The tables of the lines name it at the place where it is written.
 """
 
-from dataplane_core.plugin import arg, duration, one_of, word
+from dataplane_core.plugin import FILES, arg, duration, one_of, word
 
 TLS_VERSIONS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """The versions that `ssl-min-ver` and `ssl-max-ver` know."""
@@ -18,7 +18,9 @@ CLIENT_SIGALGS = arg(
     "client-sigalgs",
     word("client_sigalgs", pattern=None, help="Signature algorithms of client certificates."),
 )
-CRL_FILE = arg("crl-file", word("crl_file", pattern=None, help="Revoked certificates."))
+CRL_FILE = arg(
+    "crl-file", word("crl_file", pattern=None, refers_to=FILES, help="Revoked certificates.")
+)
 CURVES = arg("curves", word("curves", pattern=None, help="Elliptic curves to offer."))
 IDLE_PING = arg(
     "idle-ping",

@@ -3,7 +3,18 @@
 HAProxy has them since 3.2.
 """
 
-from dataplane_core.plugin import Registry, arg, flag, impl, on_off, one_of, params, statement, word
+from dataplane_core.plugin import (
+    FILES,
+    Registry,
+    arg,
+    flag,
+    impl,
+    on_off,
+    one_of,
+    params,
+    statement,
+    word,
+)
 from dataplane_plugins.configuration.common.certificate_files import (
     CRT,
     ISSUER,
@@ -11,6 +22,7 @@ from dataplane_plugins.configuration.common.certificate_files import (
     OCSP,
     SCTL,
 )
+from dataplane_plugins.configuration.common.names import AUTHORITIES
 from dataplane_plugins.configuration.servers.shared_params import (
     CIPHERS,
     CIPHERSUITES,
@@ -32,8 +44,15 @@ SSL_FRONT_USE = statement(
         arg("alpn", word("alpn", None, help="Protocols to offer by ALPN.")),
         flag("no-alpn", "no_alpn", help="Offer none."),
         flag("allow-0rtt", "allow_0rtt", help="Take early data."),
-        arg("ca-file", word("ca_file", None, help="Authorities of client certificates.")),
-        arg("crl-file", word("crl_file", None, help="Revoked client certificates.")),
+        arg(
+            "ca-file",
+            word(
+                "ca_file", None, refers_to=AUTHORITIES, help="Authorities of client certificates."
+            ),
+        ),
+        arg(
+            "crl-file", word("crl_file", None, refers_to=FILES, help="Revoked client certificates.")
+        ),
         VERIFY_CLIENTS,
         flag("no-ca-names", "no_ca_names", help="Do not tell clients the names of authorities."),
         CIPHERS,

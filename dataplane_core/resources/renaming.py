@@ -1,0 +1,148 @@
+"""Give something another name, together with all lines that refer to it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from dataplane_core.errors import AlreadyExists, Conflict, Invalid, NotFound, Reference
+from dataplane_core.grammar.props import Values
+from dataplane_core.resources.collections import SectionCollection
+from dataplane_core.resources.document_names import DocumentNames, Thing, Use
+from dataplane_core.resources.line_names import LineNames, exchanged, value_at
+from dataplane_core.resources.locate import refuse_namesake
+from dataplane_core.resources.referring import NamedUse, Shown, named_by
+from dataplane_core.resources.registry import Registry
+from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.tokens import is_one_word, may_be_quoted
+
+
+class Renamed(NamedTuple):
+    """A document in which something has another name, and the object under that name.
+
+    `uses` are the lines that referred to the former name, as they were.
+    """
+
+    document: Document
+    reference: Reference
+    uses: tuple[NamedUse, ...]
+
+
+def rename(registry: Registry, document: Document, reference: Reference, name: str) -> Renamed:
+    """Return the document with another name for an object, and in all that refers to it.
+
+    Raises `NotFound` where the object does not exist, `Invalid` for a name that it cannot have and
+    for an object without a name, and `AlreadyExists` for a name that something else has.
+    """
+    things = named_by(registry, document, reference, alone=False)
+    if not things:
+        raise NotFound(f"there is no object {_words(reference)} that has a name")
+    thing = things[0]
+    _check_name(registry, document, thing, name)
+    names = DocumentNames(registry.names, document)
+    uses = list(names.referring_to(thing))
+    shown = Shown(registry, document)
+    document = renamed(names, thing, uses, name)
+    place = replace(reference, section=name) if thing.is_section else replace(reference, key=name)
+    if isinstance(reference.key, int):
+        place = reference
+    return Renamed(document, place, tuple(map(shown.use, uses)))
+
+
+def _words(reference: Reference) -> str:
+    key = () if reference.key is None else (str(reference.key),)
+    return " ".join((reference.collection, reference.section, *key))
+
+
+def _check_name(registry: Registry, document: Document, thing: Thing, name: str) -> None:
+    pattern = r"^[A-Za-z0-9-_.:]+$"
+    if thing.is_section:
+        sections = registry.sections_of(thing.kind)
+        pattern = sections.key_pattern if isinstance(sections, SectionCollection) else pattern
+        if document.find(thing.kind, name) is not None:
+            raise AlreadyExists(f"object already exists: {thing.kind} {name}")
+        refuse_namesake(document, thing.kind, name)
+    elif DocumentNames(registry.names, document).of(thing.section).gives(thing.kind, name):
+        raise AlreadyExists(f"object already exists: {thing.kind} {name}")
+    if may_be_quoted(name) or not is_one_word(name) or not re.search(pattern, name):
+        raise Invalid(f"a {thing.kind} cannot be called {name!r}")
+
+
+def renamed(names: DocumentNames, thing: Thing, uses: Iterable[Use], name: str) -> Document:
+    """Return the document of `names` with another name for something and in the uses of its name.
+
+    Raises `Conflict` for a line that cannot be written with the name.
+    """
+    edits: dict[int, _Edit] = {}
+    for use in uses:
+        edit = edits.setdefault(id(use.section), _Edit(use.section))
+        edit.uses.setdefault(use.at, []).append(use)
+    own = edits.setdefault(id(thing.section), _Edit(thing.section))
+    if thing.is_section:
+        own.name = name
+    else:
+        for at in names.of(thing.section).gives(thing.kind, thing.name):
+            own.given[at] = thing.kind
+    document = names.document
+    for edit in edits.values():
+        document = document.replace(edit.section, edit.done(names, thing, name))
+    return document
+
+
+class _Edit:
+    """What changes in a section: its name, uses of a name by line, and lines that give it."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self.name = ""
+        self.uses: dict[int, list[Use]] = {}
+        self.given: dict[int, str] = {}
+
+    def done(self, names: DocumentNames, thing: Thing, name: str) -> Section:
+        """Return the section with the new name in all these places."""
+        lines: dict[int, Line] = {}
+        read = dict(names.of(self.section).lines)
+        for at in {*self.uses, *self.given} - {-1}:
+            line, known = self.section.lines[at], read[at]
+            values: Values = known.reading.values
+            values = _in_uses(values, self.uses.get(at, ()), name)
+            if at in self.given:
+                values = {**values, **_as_given(known, thing, name)}
+            lines[at] = _written(line, known, values)
+        section = self.section.replace_each(lines)
+        if -1 in self.uses:
+            section = section.with_parent(name)
+        return _called(section, self.name) if self.name else section
+
+
+def _in_uses(values: Values, uses: Iterable[Use], name: str) -> Values:
+    """Return a line's values with another name in the places of uses, the last place first."""
+    for use in sorted(uses, key=lambda one: one.mention.name.start, reverse=True):
+        path, found = use.mention.path, use.mention.name
+        value = value_at(values, path)
+        said = f"{value[: found.start]}{name}{found.quotes}{value[found.end :]}"
+        values = exchanged(values, path, said)
+    return values
+
+
+def _as_given(known: LineNames, thing: Thing, name: str) -> dict[str, str]:
+    return {
+        one.path: name
+        for one in known.given
+        if one.kind == thing.kind and one.name == thing.name
+    }
+
+
+def _written(line: Line, known: LineNames, values: Values) -> Line:
+    new = line.rewritten(known.form.write(values, known.reading.layout))
+    if known.form.read(new) is None:
+        raise Conflict(f"the line cannot be written with the new name: {line.raw.strip()}")
+    return new
+
+
+def _called(section: Section, name: str) -> Section:
+    """Return the section with another name in its header."""
+    header = section.header
+    words = [header.tokens[0], name, *header.tokens[2:]]
+    top = "".join(line.raw for line in section.lead) + header.rewritten(words).raw
+    return section.with_top(top)
