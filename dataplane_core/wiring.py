@@ -112,7 +112,7 @@ def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> M
     left out would be loaded.
     """
     blocked = settings.dataplane.block_plugins
-    if plugins is None:
+    if plugins is None and blocked:
         known = {*own_plugins(), *(name for name, _ in installed())}
         problems = [_unknown(settings, name, known) for name in blocked if name not in known]
         if problems:

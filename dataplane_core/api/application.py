@@ -41,13 +41,14 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
     def __init__(self, services: "Services", frame: Frame, cors: Cors | None = None) -> None:
         middleware = [cors] if cors is not None else None
         # Falcon would read the system's list of file types, for folders that are not served here.
-        mimetypes.init(files=())
+        inited, mimetypes.inited = mimetypes.inited, True
         self._paths = Router()
         super().__init__(
             request_type=ApiRequest,
             middleware=middleware,
             router=cast(CompiledRouter, self._paths),  # any object that can find is one
         )
+        mimetypes.inited = inited
         self.services = services
         self.served: list[ServedVersion] = []
         self.own: ServedVersion | None = None

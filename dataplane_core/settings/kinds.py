@@ -8,7 +8,6 @@ its inverse, used for defaults in the documentation and in `--help`.
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Generic, TypeVar
 
 from dataplane_core.dataclass import dataclass
@@ -72,7 +71,15 @@ def _duration(value: str) -> float:
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError("is not a duration such as 250ms, 10s, 1m30s or a number of seconds")
-    return float(sum(Fraction(number) * _NANOSECONDS[unit] for number, unit in parts) / 10**9)
+    digits = max(len(number.partition(".")[2]) for number, _ in parts)
+    total = sum(_scaled(number, digits) * _NANOSECONDS[unit] for number, unit in parts)
+    return float(total / 10 ** (9 + digits))
+
+
+def _scaled(number: str, digits: int) -> int:
+    """Return a decimal number times 10 to the power of `digits`, of which it has no more."""
+    whole, _, part = number.partition(".")
+    return int(whole + part.ljust(digits, "0"))
 
 
 def _show_duration(seconds: float) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 from dataplane_core.settings import flags
 from dataplane_core.settings.nodes import BlockNode as Block
 from dataplane_core.settings.nodes import SyntaxProblem
+from dataplane_core.settings.plain_yaml import read_plain
 from dataplane_core.settings.problems import SettingsError, SettingsProblem
 from dataplane_core.settings.reader import SettingsReader, describe
 from dataplane_core.settings.rules import broken_rules, doubts
 from dataplane_core.settings.table import SettingKey, keys
 from dataplane_core.settings.tree import Settings
-from dataplane_core.settings.yaml_file import read_yaml
 
 FILE_VARIABLE = "DATAPLANE_SETTINGS"
 """The environment variable that names the settings file where no flag `-f` does."""
@@ -57,6 +57,15 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
     return replace(settings, warnings=_warnings(settings))
 
 
+def _read_yaml(text: str) -> Block:
+    """Read a file in YAML; a start waits for its library only where the file needs it."""
+    if (plain := read_plain(text)) is not None:
+        return plain
+    from dataplane_core.settings.yaml_file import read_yaml
+
+    return read_yaml(text)
+
+
 def _read_hcl(text: str) -> Block:
     """Read a file in HCL, whose libraries files in YAML shall not wait for."""
     from dataplane_core.settings.hcl_file import read_hcl
@@ -64,7 +73,7 @@ def _read_hcl(text: str) -> Block:
     return read_hcl(text)
 
 
-_READERS = {".yaml": read_yaml, ".yml": read_yaml, ".hcl": _read_hcl}
+_READERS = {".yaml": _read_yaml, ".yml": _read_yaml, ".hcl": _read_hcl}
 
 
 def _texts(

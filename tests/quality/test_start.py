@@ -15,7 +15,7 @@ from tests.harness.server import CONFIGURATION, PASSWORD, USER, ApiServer
 
 NOT_YET = {
     "anyio", "apispec", "bcrypt", "consul", "cryptography", "hcl2", "importlib_metadata", "lark", "marshmallow",
-    "passlib", "pythonjsonlogger", "regex", "yaml",
+    "decimal", "fractions", "passlib", "pythonjsonlogger", "regex", "ruamel", "yaml",
 }  # fmt: skip
 """Libraries that the first answer of a server with settings in YAML does not need."""
 MOST_MODULES = 780
