@@ -9,14 +9,17 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
-from xml.etree import ElementTree
 
 from dataplane_core.plugin import Code, Problem, Prop, impl, is_digits
 from dataplane_plugins.discovery.signing import Credentials, Scope, signed
 from dataplane_plugins.discovery.slots import backend_name
 from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry, SourceFailed
 from dataplane_plugins.discovery.web import Refused, fetch
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 NAME_TAG, PORT_TAG = "HAProxy:Service:Name", "HAProxy:Service:Port"
 OWN_PORT_TAG = "HAProxy:Instance:Port"
@@ -66,7 +69,7 @@ class Ec2Client:
             names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
             self.credentials = Credentials(*(environ.get(name, "") for name in names))
 
-    def instances(self, filters: Filters) -> Iterator[ElementTree.Element]:
+    def instances(self, filters: Filters) -> "Iterator[ElementTree.Element]":
         """Return each instance that matches, as the element of the answer; raise `SourceFailed`."""
         asked = {"Action": "DescribeInstances", "Version": _VERSION}
         for at, (name, values) in enumerate(filters.items(), 1):
@@ -81,7 +84,7 @@ class Ec2Client:
                 return
         raise SourceFailed("EC2 goes on answering with further pages")
 
-    def _ask(self, body: bytes) -> ElementTree.Element:
+    def _ask(self, body: bytes) -> "ElementTree.Element":
         if not self.credentials.id or not self.credentials.secret:
             raise SourceFailed("there is no access key: set access_key_id and secret_access_key")
         scope = Scope(self.region, "ec2")
@@ -96,8 +99,10 @@ class Ec2Client:
         return _parsed(data)
 
 
-def _parsed(data: bytes) -> ElementTree.Element:
+def _parsed(data: bytes) -> "ElementTree.Element":
     """Return the answer's tree, with tags without their namespace."""
+    from xml.etree import ElementTree
+
     try:
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
             raise ValueError

@@ -1,0 +1,106 @@
+"""A module that is postponed is one that nobody has taken anything from, and nobody notices."""
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.server.postponed_modules import HARDLY_NEEDED, PostponedModule, postpone
+
+TEXT = """\
+import threading
+import {name}
+
+loads.append({name}.__name__)
+loaded.wait()
+value = 1
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a module that notes when it is loaded, and then waits for an event."""
+    package = tmp_path / "laggards"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    text = "import builtins\nloads, loaded = builtins.laggards\n" + TEXT.format(name="laggards.late")
+    (package / "late.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "laggards.late"
+    for name in ("laggards.late", "laggards"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    import builtins
+
+    noted: list[str] = []
+    loaded = threading.Event()
+    loaded.set()
+    monkeypatch.setattr(builtins, "laggards", (noted, loaded), raising=False)
+    return noted
+
+
+def test_a_module_is_loaded_once_something_is_taken_from_it(module: str, loads: list[str]) -> None:
+    postpone(module)
+    import laggards.late  # type: ignore[import-not-found]
+    from laggards import late
+
+    assert importlib.import_module(module) is late
+    assert isinstance(late, PostponedModule)
+    assert not loads
+    assert late.value == 1
+    assert type(late) is type(sys)
+    assert loads == [module]
+    postpone(module)
+    assert sys.modules[module] is late
+    assert laggards.late.value == 1
+
+
+def test_a_name_is_imported_from_it(module: str, loads: list[str]) -> None:
+    postpone(module)
+    from laggards.late import value
+
+    assert value == 1
+    assert loads == [module]
+
+
+def test_threads_wait_for_it(module: str, loads: list[str]) -> None:
+    import builtins
+
+    loaded: threading.Event = builtins.laggards[1]  # type: ignore[attr-defined]
+    loaded.clear()
+    postpone(module)
+    late, found = sys.modules[module], list[int]()
+    threads = [threading.Thread(target=lambda: found.append(late.value)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    loaded.set()
+    for thread in threads:
+        thread.join()
+    assert found == [1] * 8
+    assert loads == [module]
+
+
+def test_what_fails_to_load_fails_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "faulty_laggard.py").write_text("raise ValueError")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    postpone("faulty_laggard")
+    module = sys.modules.pop("faulty_laggard")
+    for _ in range(2):
+        with pytest.raises(ValueError):
+            module.value  # noqa: B018
+
+
+def test_what_is_not_there_is_left_alone() -> None:
+    postpone("no_such_laggard")
+    assert "no_such_laggard" not in sys.modules
+
+
+@pytest.mark.parametrize("name", HARDLY_NEEDED)
+def test_each_module_exists(name: str) -> None:
+    assert importlib.util.find_spec(name) is not None
