@@ -173,3 +173,13 @@ def test_no_shell_reads_a_command() -> None:
 def test_a_command_without_words_names_its_setting(command: str) -> None:
     with pytest.raises(CommandFailed, match=r"haproxy\.reload\.reload_cmd"):
         command_words(command, "haproxy.reload.reload_cmd")
+
+
+def test_a_command_gets_the_environment_as_it_is_now(monkeypatch):
+    said = []
+    for value in ("one", "two", "two"):
+        monkeypatch.setenv("SOME_WORD", value)
+        said.append(run_command(["/bin/sh", "-c", "echo $SOME_WORD"], 10, "here").output.strip())
+    monkeypatch.delenv("SOME_WORD")
+    said.append(run_command(["/bin/sh", "-c", "echo $SOME_WORD"], 10, "here").output.strip())
+    assert said == ["one", "two", "two", ""]
