@@ -87,6 +87,7 @@ from dataplane_core.grammar.props import Layout, unwritable
 from dataplane_core.grammar.statements import LineContent, RowStatement, SingleStatement
 from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
 from dataplane_core.grammar.values import WORD
+from dataplane_core.haproxy.binaries import program as haproxy_program
 from dataplane_core.haproxy.live import is_ip
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
@@ -97,6 +98,7 @@ from dataplane_core.haproxy.runtime_protocol import (
     refused,
     runtime_argument,
 )
+from dataplane_core.haproxy.subprocesses import child_environment
 from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
@@ -205,6 +207,7 @@ __all__ = [
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_argument", "first_words", "is_success", "refused", "is_ip",
+    "haproxy_program", "child_environment",
     # Files and state that a plugin keeps.
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",
     "Verdict", "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",

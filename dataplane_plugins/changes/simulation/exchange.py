@@ -1,0 +1,170 @@
+"""Send a request into a scratch process, and read what its log says of it."""
+
+import base64
+import binascii
+import select
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dataplane_plugins.changes.simulation.process import ScratchFailed, ScratchProcess
+from dataplane_plugins.changes.simulation.requests import (
+    SimulatedRequest,
+    client_hello,
+    tls_context,
+)
+from dataplane_plugins.changes.simulation.scratch_text import LONGEST_LINE, Entrance
+
+_SECONDS = 5.0
+_AFTER_THE_END = 0.5
+_HEAD = 16384
+_MISSING = "-"
+_TLS = tls_context()
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a scratch process has done with a request.
+
+    `kind` is `stream` for one that was evaluated, `session` for a connection that was refused
+    before, "" where HAProxy has logged nothing. The other words are those of the log; `head` is the
+    beginning of the answer, and `forwarded` the method, URL and header fields that came to a server.
+    """
+
+    kind: str = ""
+    frontend: str = ""
+    backend: str = ""
+    server: str = ""
+    status: int = 0
+    termination: str = ""
+    trace: str = ""
+    head: bytes = b""
+    forwarded: tuple[str, str, str] | None = None
+    late: bool = False
+    tls_failure: str = ""
+
+
+class Exchange:
+    """One request on its way through a scratch process."""
+
+    def __init__(
+        self, process: ScratchProcess, entrance: Entrance, request: SimulatedRequest, number: int
+    ) -> None:
+        self._process = process
+        self._entrance = entrance
+        self._request = request
+        self._number = number
+        self._seen = Seen()
+
+    def run(self) -> Seen:
+        """Return what was done with the request."""
+        for _ in _lines(self._process.log, 0.0):
+            pass  # what an earlier request has left
+        deadline = time.monotonic() + _SECONDS
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(_SECONDS)
+            try:
+                connection.connect(str(self._process.folder / self._entrance.socket))
+            except OSError:
+                raise ScratchFailed("the process for the simulation has ended") from None
+            client = self._begin(connection)
+            if client is not None:
+                with client:
+                    self._watch(client, deadline)
+        if not self._seen.kind:
+            self._seen.late = client is not None and time.monotonic() >= deadline
+            self._read_log(_AFTER_THE_END)
+        return self._seen
+
+    def _begin(self, connection: socket.socket) -> socket.socket | None:
+        """Send the beginning of the connection; None where the TLS handshake fails."""
+        entrance, request = self._entrance, self._request
+        head = request.proxy_header(self._number, entrance.address, entrance.port)
+        try:
+            if entrance.ssl:
+                connection.sendall(head)
+                named = request.sni or None
+                connection = _TLS.wrap_socket(connection, server_hostname=named)
+                connection.sendall(request.to_send())
+            elif request.sni and request.payload is None and request.wants_tls:
+                connection.sendall(head + client_hello(request.sni))
+            else:
+                connection.sendall(head + request.to_send())
+        except ssl.SSLError as error:
+            self._seen.tls_failure = error.reason or "the handshake failed"
+            return None
+        except OSError:
+            if entrance.ssl:
+                self._seen.tls_failure = "the connection was closed in the handshake"
+                return None
+        return connection
+
+    def _watch(self, client: socket.socket, deadline: float) -> None:
+        """Read the answer and the log, until the request is logged and its answer is there."""
+        client.settimeout(0.0)
+        readers = [client, self._process.log]
+        is_open = True
+        while True:
+            logged = bool(self._seen.kind)
+            if logged and (not is_open or b"\r\n\r\n" in self._seen.head or self._is_silent()):
+                return
+            left = min(deadline - time.monotonic(), 0.2 if logged else _SECONDS)
+            pending = is_open and isinstance(client, ssl.SSLSocket) and client.pending() > 0
+            ready = [client] if pending else select.select(readers, [], [], max(left, 0.0))[0]
+            if not ready:
+                return
+            if client in ready and not self._read_answer(client):
+                is_open = False
+                readers.remove(client)
+                client.close()  # HAProxy waits for that, where it passes bytes on
+            if self._process.log in ready:
+                self._read_log(0.0)
+
+    def _is_silent(self) -> bool:
+        return self._seen.status <= 0
+
+    def _read_answer(self, client: socket.socket) -> bool:
+        """Take what has come of the answer; return whether more may come."""
+        try:
+            part = client.recv(65536)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            return False
+        if len(self._seen.head) < _HEAD:
+            self._seen.head += part
+        return bool(part)
+
+    def _read_log(self, seconds: float) -> None:
+        for line in _lines(self._process.log, seconds):
+            words = line.decode("utf-8", "replace").split(" ")
+            if words[0] == "answer":
+                with suppress(ValueError, IndexError, binascii.Error):
+                    self._seen.forwarded = (words[1], _plain(words[2]), _plain(words[3]))
+            elif len(words) == 8 and words[1] == str(self._number):
+                self._take(words)
+                if seconds:
+                    return
+
+    def _take(self, words: list[str]) -> None:
+        seen = self._seen
+        seen.kind, _, seen.frontend, seen.backend, seen.server = words[:5]
+        seen.frontend = seen.frontend.rstrip("~")
+        with suppress(ValueError):
+            seen.status = int(words[5])
+        seen.termination = words[6]
+        seen.trace = "" if words[7] == _MISSING else words[7]
+
+
+def _plain(word: str) -> str:
+    return base64.b64decode(word).decode("utf-8", "replace")
+
+
+def _lines(log: socket.socket, seconds: float) -> Iterator[bytes]:
+    """Yield the log lines that are there, or that come within some seconds."""
+    deadline = time.monotonic() + seconds
+    while select.select([log], [], [], max(deadline - time.monotonic(), 0.0))[0]:
+        yield log.recv(LONGEST_LINE + 1).rstrip(b"\n")

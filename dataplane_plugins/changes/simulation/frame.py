@@ -1,0 +1,97 @@
+"""The lines of a scratch process that its configuration does not have."""
+
+import os
+import pwd
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.plugin import FRONTENDS
+from dataplane_plugins.changes.simulation.conditions import TRACE
+from dataplane_plugins.changes.simulation.scratch_text import (
+    ANSWERS,
+    CONTROL,
+    FOLDER,
+    LOG,
+    LONGEST_LINE,
+    NAME,
+    PRELUDE,
+)
+
+_LOG = f'  log "fd@${{{LOG}}}" len {LONGEST_LINE} format raw local0 debug\n'
+_FACTS = "%[fc_pp_unique_id] %ft %b %s %ST"
+_HURRY = "  timeout tarpit 1\n"
+
+
+def first_lines(values: Iterable[Mapping[str, Any]], folder: str) -> str:
+    """Return what stands in front of a configuration; `values` are those of its `global`."""
+    lines = [
+        "global",
+        "  nbthread 1",
+        "  maxconn 100",
+        f"  localpeer {NAME}",
+        f'  stats socket "fd@${{{CONTROL}}}" level admin',
+        *_unprivileged(),
+    ]
+    every = {name: value for one in values for name, value in one.items()}
+    kind = every.get("default_path.type")
+    near = {"config": folder, "parent": str(Path(folder).parent)}
+    path = near.get(str(kind), every.get("default_path.path"))
+    if kind is not None and kind != "current" and path:
+        lines.append(f"  default-path origin {path}")
+    if "lua_loads" in every:
+        lines.append(f'  lua-load "${{{FOLDER}}}/{PRELUDE}"')
+    if "lua_load_per_thread" in every:
+        lines.append(f'  lua-load-per-thread "${{{FOLDER}}}/{PRELUDE}"')
+    return "\n".join(lines) + "\n\n"
+
+
+def owner() -> tuple[int, int] | None:
+    """Return the user and group of scratch processes, where root starts them; else None."""
+    if os.geteuid() != 0:
+        return None
+    with suppress(KeyError):
+        nobody = pwd.getpwnam("nobody")
+        return nobody.pw_uid, nobody.pw_gid
+    return 65534, 65534
+
+
+def _unprivileged() -> Iterable[str]:
+    who = owner()
+    return () if who is None else (f"  uid {who[0]}", f"  gid {who[1]}")
+
+
+def proxy_lines(kind: str, mode: str) -> str:
+    """Return the lines behind the header of a section of a kind and, for proxies, a mode."""
+    if kind in FRONTENDS:
+        # The word with the state of the client's cookie is for HTTP alone.
+        end = f"%{'tsc' if mode == 'http' else 'ts'} %[var({TRACE})]"
+        formats = f'  log-format "stream {_FACTS} {end}"\n'
+        formats += f'  error-log-format "session {_FACTS} {end}"\n'
+        return _LOG + formats + _HURRY
+    return _HURRY if kind in ("backend", "defaults") else ""
+
+
+def answers() -> str:
+    """Return the sections that answer for every server.
+
+    A request of HTTP is answered, and what came to the server is logged; another connection is
+    closed.
+    """
+    return f"""
+defaults
+  mode tcp
+  timeout client 10s
+
+frontend {NAME}
+  bind "unix@${{{FOLDER}}}/{ANSWERS}" mode 666
+{_LOG}  log-format "answer %[var(txn.method)] %[var(txn.url)] %[var(txn.hdrs)]"
+  tcp-request inspect-delay 50ms
+  tcp-request content switch-mode http if HTTP
+  tcp-request content reject
+  http-request set-var(txn.method) method
+  http-request set-var(txn.url) url,base64
+  http-request set-var(txn.hdrs) req.hdrs,base64
+  http-request return status 200
+"""

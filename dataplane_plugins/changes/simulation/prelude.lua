@@ -1,0 +1,19 @@
+-- Runs in front of the scripts of a configuration that is simulated: they have no network, no
+-- programs and no files to write. A script that asks for one fails as if it were not reachable.
+local function refused(what)
+  return function() error(what .. " is not available in a simulation", 2) end
+end
+core.tcp = refused("core.tcp")
+core.httpclient = refused("core.httpclient")
+os.execute, os.remove, os.rename = refused("os.execute"), refused("os.remove"), refused("os.rename")
+os.exit, os.tmpname = refused("os.exit"), refused("os.tmpname")
+io.popen, io.tmpfile = refused("io.popen"), refused("io.tmpfile")
+local open = io.open
+io.open = function(name, mode)
+  if mode and mode:find("[wa+]") then return nil, name .. ": not written in a simulation", 30 end
+  return open(name, mode)
+end
+io.output = refused("io.output")
+for _, name in ipairs({ "socket", "socket.core", "socket.unix", "posix", "lfs", "ssl", "cqueues" }) do
+  package.preload[name] = refused(name)
+end

@@ -1,0 +1,191 @@
+"""Run a scratch process: an HAProxy of its own, in a folder of its own, that never outlives us.
+
+A shell stands between: it waits for the end of its standard input, which the kernel closes when
+this process ends in whatever way, and kills the scratch process then.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from dataplane_core.plugin import DataplaneError, child_environment
+from dataplane_plugins.changes.simulation.frame import owner
+from dataplane_plugins.changes.simulation.isolation import isolating
+from dataplane_plugins.changes.simulation.scratch_text import (
+    CONTROL,
+    FOLDER,
+    LOG,
+    PRELUDE,
+    ScratchText,
+)
+
+_PREFIX = "dataplane-simulation-"
+_MEGABYTES = 1024
+_OUTPUT_BLOCKS = 2048  # of 512 bytes: what scripts print goes to a file
+_START_SECONDS = 30.0
+_COMMAND_SECONDS = 2.0
+_GUARD = f"""
+ulimit -f {_OUTPUT_BLOCKS}
+exec 3<&0
+"$@" 3<&- </dev/null & process=$!
+{{ read -r _; kill -9 "$process"; }} <&3 2>/dev/null & guard=$!
+exec 3<&-
+wait "$process"; status=$?
+kill -9 "$guard" 2>/dev/null
+exit "$status"
+"""
+_ALERT = re.compile(r"^\[ALERT\]\s+\(\d+\) : (.*)$", re.M)
+_PLACE = re.compile(r"^(?:config : )?(?:parsing )?\[[^\]:]*:(\d+)\]\s*:?\s*", re.I)
+
+
+class ScratchFailed(DataplaneError):
+    """No scratch process could be started for a configuration."""
+
+    status = 422
+
+
+class ScratchProcess:
+    """An HAProxy that works on a scratch text; `close` ends it, and so does our own end.
+
+    `log` is the socket that its log lines come from. It has taken its configuration once it is
+    made. Raises `ScratchFailed`.
+    """
+
+    def __init__(self, program: str, scratch: ScratchText) -> None:
+        self.scratch = scratch
+        with ExitStack() as parts:
+            self.folder = parts.enter_context(_Folder()).path
+            self._control = str(self.folder / "control")
+            self.log, its_log = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            parts.callback(self.log.close)
+            with its_log, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+                control.bind(self._control)
+                control.listen()
+                self._write_files()
+                self._process = self._start(program, control.fileno(), its_log.fileno())
+            parts.callback(self._end)
+            self._wait()
+            self._parts = parts.pop_all()
+
+    def _write_files(self) -> None:
+        (self.folder / "haproxy.cfg").write_bytes(
+            self.scratch.text.encode("utf-8", "surrogateescape")
+        )
+        shutil.copy(Path(__file__).with_name(PRELUDE), self.folder / PRELUDE)
+
+    def _start(self, program: str, control: int, log: int) -> "subprocess.Popen[bytes]":
+        command = [*isolating(), program, "-db", "-m", str(_MEGABYTES)]
+        command += ["-f", str(self.folder / "haproxy.cfg")]
+        own = {FOLDER: str(self.folder), CONTROL: str(control), LOG: str(log)}
+        environment = child_environment()
+        environment |= {os.fsencode(name): os.fsencode(value) for name, value in own.items()}
+        with open(self.folder / "output", "wb") as output:
+            return subprocess.Popen(
+                ["/bin/sh", "-c", _GUARD, "sh", *command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                pass_fds=(control, log),
+                start_new_session=True,
+            )
+
+    def _wait(self) -> None:
+        """Wait until the process answers, or ends.
+
+        Its socket takes connections before the process has read its configuration.
+        """
+        try:
+            answer = self.command("show version", _START_SECONDS)
+        except OSError:
+            answer = ""
+        if not answer.strip():
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)
+            raise ScratchFailed(f"no process for the simulation could be started: {self._reason()}")
+
+    def _reason(self) -> str:
+        """Return what HAProxy says of its configuration, without places that only it has."""
+        text = (self.folder / "output").read_bytes().decode("utf-8", "replace")
+        found = [self._in_our_words(said) for said in _ALERT.findall(text)]
+        return "; ".join(found[:3]) or "HAProxy has ended, or does not answer"
+
+    def _in_our_words(self, said: str) -> str:
+        said = said.replace(str(self.folder / "haproxy.cfg"), "haproxy.cfg")
+        said = said.replace(str(self.folder), "")
+        place = _PLACE.match(said)
+        if place is None:
+            return said
+        at = int(place[1]) - 1
+        line = self.scratch.lines[at] if at < len(self.scratch.lines) else 0
+        said = said[place.end() :]
+        return f"line {line}: {said}" if line else said
+
+    def command(self, words: str, seconds: float = _COMMAND_SECONDS) -> str:
+        """Return the answer to a runtime command; raises `OSError`."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(seconds)
+            connection.connect(self._control)
+            connection.sendall(words.encode() + b"\n")
+            parts = []
+            while part := connection.recv(65536):
+                parts.append(part)
+        return b"".join(parts).decode("utf-8", "replace")
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End the process, and remove its folder."""
+        self._parts.close()
+
+    def _end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, 9)
+            self._process.wait()
+
+
+class _Folder:
+    """A folder for one process; its lock tells that its maker lives."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        who = owner()
+        if who is not None:
+            os.chown(self.path, *who)
+
+    def __enter__(self) -> "_Folder":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def sweep() -> None:
+    """Remove the folders of scratch processes whose makers were killed."""
+    mine = {os.geteuid(), *(owner() or ())}
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if os.fstat(handle).st_uid in mine:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(handle)
