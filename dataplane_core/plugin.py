@@ -84,6 +84,7 @@ from dataplane_core.grammar.address import PORT, Address
 from dataplane_core.grammar.dispatch import Case, Template
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
 from dataplane_core.grammar.props import Layout, unwritable
+from dataplane_core.grammar.reconcile import StatementLine
 from dataplane_core.grammar.statements import LineContent, RowStatement, SingleStatement
 from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
 from dataplane_core.grammar.values import WORD
@@ -103,7 +104,7 @@ from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
-from dataplane_core.references import BringToHaproxy, Former, StoredFiles
+from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
 from dataplane_core.resources.changes import NeedsReload
 from dataplane_core.resources.collections import (
     Collection,
@@ -117,7 +118,7 @@ from dataplane_core.resources.comparison import ObjectChange, compare
 from dataplane_core.resources.desired_text import DesiredText
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.extra_props import METADATA
-from dataplane_core.resources.locate import refuse_namesake
+from dataplane_core.resources.locate import object_at, refuse_namesake
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
@@ -198,11 +199,11 @@ __all__ = [
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
     "SCOPE_KIND", "DEFAULTS", "FRONTENDS", "LISTEN", "CONTROL_CHARACTERS", "place_section",
     "place_section_beside", "with_defaults", "refuse_namesake", "DesiredText", "DesiredObjects",
-    "Scope", "read_scope",
+    "Scope", "read_scope", "object_at",
     # Parts of the grammar for classes of one's own.
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",
-    "LineContent", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar", "UnwrittenValue",
-    "WORD",
+    "LineContent", "StatementLine", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar",
+    "UnwrittenValue", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # The running HAProxy.
@@ -212,7 +213,7 @@ __all__ = [
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",
     "Verdict", "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",
     "read_file", "sweep_folder", "sync_directory", "storage_errors", "try_lock", "write_atomically",
-    "Former", "Folder", "resource_folder", "StoredFiles", "BringToHaproxy",
+    "Former", "Folder", "resource_folder", "StoredFiles", "BringToHaproxy", "NamedFiles",
 ]  # fmt: skip
 # The words of declarations.
 __all__ += grammar.__all__

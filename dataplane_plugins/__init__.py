@@ -77,6 +77,7 @@ _MODULES = (
     "changes.apply",
     "changes.events",
     "changes.webhook",
+    "changes.simulation.simulation",
 )
 
 PLUGINS = {

@@ -6,7 +6,8 @@ found that keywords of a later HAProxy name, or of a section that only a plugin 
 
 from dataplane_core.references.former import Former
 from dataplane_core.references.loaded_files import LoadedFiles
+from dataplane_core.references.named_files import NamedFiles
 from dataplane_core.references.stored_files import BringToHaproxy, StoredFiles
 from dataplane_core.references.used_files import UsedFiles
 
-__all__ = ["Former", "LoadedFiles", "StoredFiles", "BringToHaproxy", "UsedFiles"]
+__all__ = ["Former", "LoadedFiles", "NamedFiles", "StoredFiles", "BringToHaproxy", "UsedFiles"]

@@ -1,6 +1,6 @@
 """Make of `bind` lines Unix sockets, by which a simulation comes in."""
 
-from dataplane_core.plugin import Line, Row, Section
+from dataplane_core.plugin import Line, Row, Section, is_digits, unquote
 from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.scratch_text import FOLDER, Entrance, Remark, ScratchText
 
@@ -36,10 +36,17 @@ class Entrances:
                 section,
                 number,
                 str(values.get("name") or row.line.tokens[1]),
+                row.line.tokens[1],
                 address,
-                int(values.get("port") or 0),
+                _ports(row.line.tokens[1]),
                 bool(values.get("ssl")),
                 bool(values.get("accept_proxy")),
             )
         )
         return row.line.rewritten(words)
+
+
+def _ports(word: str) -> tuple[int, ...]:
+    """Return the ports of a listening address, of ranges the first and the last."""
+    ends = (part.rpartition(":")[2].split("-") for part in unquote(word).split(","))
+    return tuple(int(port) for found in ends for port in found if is_digits(port))

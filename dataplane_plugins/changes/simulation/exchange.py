@@ -31,7 +31,8 @@ class Seen:
 
     `kind` is `stream` for one that was evaluated, `session` for a connection that was refused
     before, "" where HAProxy has logged nothing. The other words are those of the log; `head` is the
-    beginning of the answer, and `forwarded` the method, URL and header fields that came to a server.
+    beginning of the answer, and `forwarded` the method, the URL and the header fields that came to
+    a server.
     """
 
     kind: str = ""
@@ -82,7 +83,8 @@ class Exchange:
     def _begin(self, connection: socket.socket) -> socket.socket | None:
         """Send the beginning of the connection; None where the TLS handshake fails."""
         entrance, request = self._entrance, self._request
-        head = request.proxy_header(self._number, entrance.address, entrance.port)
+        port = next(iter(entrance.ports), 0)
+        head = request.proxy_header(self._number, entrance.address, port)
         try:
             if entrance.ssl:
                 connection.sendall(head)

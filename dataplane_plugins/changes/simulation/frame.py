@@ -1,14 +1,12 @@
 """The lines of a scratch process that its configuration does not have."""
 
-import os
-import pwd
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from dataplane_core.plugin import FRONTENDS
 from dataplane_plugins.changes.simulation.conditions import TRACE
+from dataplane_plugins.changes.simulation.folders import owner
 from dataplane_plugins.changes.simulation.scratch_text import (
     ANSWERS,
     CONTROL,
@@ -16,7 +14,7 @@ from dataplane_plugins.changes.simulation.scratch_text import (
     LOG,
     LONGEST_LINE,
     NAME,
-    PRELUDE,
+    PRELUDE_FILE,
 )
 
 _LOG = f'  log "fd@${{{LOG}}}" len {LONGEST_LINE} format raw local0 debug\n'
@@ -41,20 +39,10 @@ def first_lines(values: Iterable[Mapping[str, Any]], folder: str) -> str:
     if kind is not None and kind != "current" and path:
         lines.append(f"  default-path origin {path}")
     if "lua_loads" in every:
-        lines.append(f'  lua-load "${{{FOLDER}}}/{PRELUDE}"')
+        lines.append(f'  lua-load "${{{FOLDER}}}/{PRELUDE_FILE}"')
     if "lua_load_per_thread" in every:
-        lines.append(f'  lua-load-per-thread "${{{FOLDER}}}/{PRELUDE}"')
+        lines.append(f'  lua-load-per-thread "${{{FOLDER}}}/{PRELUDE_FILE}"')
     return "\n".join(lines) + "\n\n"
-
-
-def owner() -> tuple[int, int] | None:
-    """Return the user and group of scratch processes, where root starts them; else None."""
-    if os.geteuid() != 0:
-        return None
-    with suppress(KeyError):
-        nobody = pwd.getpwnam("nobody")
-        return nobody.pw_uid, nobody.pw_gid
-    return 65534, 65534
 
 
 def _unprivileged() -> Iterable[str]:

@@ -87,9 +87,7 @@ UNKNOWN = {
 }
 """Actions that are passed over, with what that means for the answer."""
 
-TAUGHT = frozenset(
-    ("add-acl", "del-acl", "set-map", "del-map", "cache-store")
-)
+TAUGHT = frozenset(("add-acl", "del-acl", "set-map", "del-map", "cache-store"))
 """Actions that change what later requests meet."""
 
 EXPECTATIONS = frozenset(("expect-proxy", "expect-netscaler-cip"))

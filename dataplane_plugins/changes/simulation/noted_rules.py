@@ -6,8 +6,7 @@ HAProxy reads behind these rules. Hence they become rules for sessions, which ar
 
 from typing import Any
 
-from dataplane_core.grammar.reconcile import StatementLine
-from dataplane_core.plugin import Line, Row, RowCollection, Section, split_words
+from dataplane_core.plugin import Line, Row, RowCollection, Section, StatementLine, split_words
 from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.conditions import ACCEPTED, TRACE, with_notes
 from dataplane_plugins.changes.simulation.scratch_text import Remark, Rule, ScratchText
@@ -77,9 +76,7 @@ class RuleNotes:
         self._made.rules[count] = rule
         return rule
 
-    def _remark(
-        self, action: str, values: dict[str, Any], section: Section, number: int
-    ) -> None:
+    def _remark(self, action: str, values: dict[str, Any], section: Section, number: int) -> None:
         if action in kept.TAUGHT or values.get("var_scope") == "proc":
             self._made.learns = True
         if action in kept.UNKNOWN:

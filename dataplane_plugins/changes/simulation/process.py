@@ -4,28 +4,24 @@ A shell stands between: it waits for the end of its standard input, which the ke
 this process ends in whatever way, and kills the scratch process then.
 """
 
-import fcntl
 import os
 import re
-import shutil
 import socket
 import subprocess
-import tempfile
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 from dataplane_core.plugin import DataplaneError, child_environment
-from dataplane_plugins.changes.simulation.frame import owner
+from dataplane_plugins.changes.simulation.folders import ScratchFolder
 from dataplane_plugins.changes.simulation.isolation import isolating
+from dataplane_plugins.changes.simulation.prelude import PRELUDE
 from dataplane_plugins.changes.simulation.scratch_text import (
     CONTROL,
     FOLDER,
     LOG,
-    PRELUDE,
+    PRELUDE_FILE,
     ScratchText,
 )
 
-_PREFIX = "dataplane-simulation-"
 _MEGABYTES = 1024
 _OUTPUT_BLOCKS = 2048  # of 512 bytes: what scripts print goes to a file
 _START_SECONDS = 30.0
@@ -60,7 +56,7 @@ class ScratchProcess:
     def __init__(self, program: str, scratch: ScratchText) -> None:
         self.scratch = scratch
         with ExitStack() as parts:
-            self.folder = parts.enter_context(_Folder()).path
+            self.folder = parts.enter_context(ScratchFolder()).path
             self._control = str(self.folder / "control")
             self.log, its_log = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
             parts.callback(self.log.close)
@@ -77,7 +73,7 @@ class ScratchProcess:
         (self.folder / "haproxy.cfg").write_bytes(
             self.scratch.text.encode("utf-8", "surrogateescape")
         )
-        shutil.copy(Path(__file__).with_name(PRELUDE), self.folder / PRELUDE)
+        (self.folder / PRELUDE_FILE).write_text(PRELUDE, "utf-8")
 
     def _start(self, program: str, control: int, log: int) -> "subprocess.Popen[bytes]":
         command = [*isolating(), program, "-db", "-m", str(_MEGABYTES)]
@@ -156,36 +152,3 @@ class ScratchProcess:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, 9)
             self._process.wait()
-
-
-class _Folder:
-    """A folder for one process; its lock tells that its maker lives."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        who = owner()
-        if who is not None:
-            os.chown(self.path, *who)
-
-    def __enter__(self) -> "_Folder":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._lock)
-
-
-def sweep() -> None:
-    """Remove the folders of scratch processes whose makers were killed."""
-    mine = {os.geteuid(), *(owner() or ())}
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(OSError):
-            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                if os.fstat(handle).st_uid in mine:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(path, ignore_errors=True)
-            finally:
-                os.close(handle)

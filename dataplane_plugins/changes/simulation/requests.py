@@ -1,16 +1,13 @@
 """Requests to simulate: what they say, and the bytes that a client sends for one."""
 
-import base64
-import binascii
 import ipaddress
 import ssl
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
-
-from dataplane_core.plugin import CONTROL_CHARACTERS, Invalid
 
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _PROXY = 0x21
@@ -19,7 +16,6 @@ _FAMILIES = {4: 0x11, 6: 0x21}
 _CLIENT = "192.0.2.1"
 _PORT = 54321
 _DESTINATIONS = {4: "192.0.2.254", 6: "2001:db8::fe"}
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +48,12 @@ class SimulatedRequest:
         if scheme in ("http", "https"):
             return scheme == "https"
         return True if self.sni else None
+
+    @property
+    def port(self) -> int:
+        """The port of the URL; 0 where it has none, and no scheme that stands for one."""
+        parts = urlsplit(self.url)
+        return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
 
     def to_send(self) -> bytes:
         """Return what the client sends, but for TLS around it."""
@@ -98,100 +100,6 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return None if found.is_unspecified else found
 
 
-def read_request(values: Mapping[str, Any], at: int = 0) -> SimulatedRequest:
-    """Return the request that an object of JSON or YAML says; raises `Invalid`."""
-    where = f"requests.{at}"
-    given = {name: value for name, value in values.items() if value is not None}
-    unknown = sorted(given.keys() - _FIELDS.keys())
-    if unknown:
-        raise Invalid(f"{where}.{unknown[0]} is a forbidden property")
-    for name, value in given.items():
-        kinds = _FIELDS[name]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise Invalid(f"{where}.{name} in body must be of type {_NAMES[kinds[0]]}")
-    headers = [*_pairs(given.get("headers", {}), f"{where}.headers")]
-    cookies = given.get("cookies", {})
-    if cookies:
-        headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
-    plain = ("frontend", "bind", "method", "url", "version", "sni", "tls", "source", "name",
-             "source_port", "destination", "destination_port", "expect")  # fmt: skip
-    request = SimulatedRequest(
-        **{name: given[name] for name in plain if name in given},
-        headers=tuple(headers),
-        body=str(given.get("body", "")).encode("utf-8", "surrogateescape"),
-        payload=_payload(given, where),
-    )
-    _check(request, where)
-    return request
-
-
-_FIELDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("name", "frontend", "bind", "method", "url", "version", "sni"), (str,)),
-    **dict.fromkeys(("source", "destination", "body", "payload", "payload_base64"), (str,)),
-    **dict.fromkeys(("source_port", "destination_port"), (int,)),
-    "headers": (dict, list),
-    "cookies": (dict,),
-    "expect": (dict,),
-    "tls": (bool,),
-}
-_NAMES = {str: "string", int: "integer", dict: "object", bool: "boolean"}
-
-
-def _pairs(headers: Any, where: str) -> list[tuple[str, str]]:
-    """Return header fields, given as an object or as a list of objects with name and value."""
-    found: list[tuple[str, str]] = []
-    if isinstance(headers, dict):
-        for name, value in headers.items():
-            found += [(str(name), str(one)) for one in (value if isinstance(value, list) else [value])]
-        return found
-    for one in headers:
-        if not isinstance(one, dict) or not {"name", "value"} >= one.keys() or "name" not in one:
-            raise Invalid(f"{where} in body must hold objects with a name and a value")
-        found.append((str(one["name"]), str(one.get("value", ""))))
-    return found
-
-
-def _payload(given: Mapping[str, Any], where: str) -> bytes | None:
-    if "payload_base64" in given:
-        try:
-            return base64.b64decode(given["payload_base64"], validate=True)
-        except (binascii.Error, ValueError):
-            raise Invalid(f"{where}.payload_base64 in body is not base64") from None
-    text = given.get("payload")
-    return None if text is None else str(text).encode("utf-8", "surrogateescape")
-
-
-def _check(request: SimulatedRequest, where: str) -> None:
-    """Refuse what would be another request than it seems, or none at all."""
-    for name, text in (("method", request.method), ("version", request.version)):
-        if not text or CONTROL_CHARACTERS.search(text) or " " in text:
-            raise Invalid(f"{where}.{name} in body must be one word")
-    if not request.url or CONTROL_CHARACTERS.search(request.url) or " " in request.url:
-        raise Invalid(f"{where}.url in body must be one word, with blanks as %20")
-    for name, value in request.headers:
-        if not name or not _TOKEN.issuperset(name):
-            raise Invalid(f"{where}.headers in body has a field without a proper name")
-        if any(character in value for character in "\r\n\0"):
-            raise Invalid(f"{where}.headers.{name} in body must be one line")
-    for name, port in (
-        ("source_port", request.source_port),
-        ("destination_port", request.destination_port),
-    ):
-        if not 0 <= port <= 65535:
-            raise Invalid(f"{where}.{name} in body must be a port")
-    for name, text in (("source", request.source), ("destination", request.destination)):
-        try:
-            if text or name == "source":
-                ipaddress.ip_address(text)
-        except ValueError:
-            raise Invalid(f"{where}.{name} in body must be an IP address") from None
-    if request.sni:
-        try:
-            client_hello(request.sni)
-        except (ValueError, UnicodeError, ssl.SSLError):
-            raise Invalid(f"{where}.sni in body must be the name of a server") from None
-
-
 def tls_context() -> ssl.SSLContext:
     """Return what a client of the simulation takes for TLS: any certificate, HTTP/1.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -205,8 +113,6 @@ def client_hello(sni: str) -> bytes:
     """Return the first message of a TLS client that names a server."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = tls_context().wrap_bio(incoming, outgoing, server_hostname=sni)
-    try:
+    with suppress(ssl.SSLWantReadError):
         client.do_handshake()
-    except ssl.SSLWantReadError:
-        pass
     return outgoing.read()

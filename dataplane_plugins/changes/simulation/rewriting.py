@@ -28,7 +28,7 @@ from dataplane_plugins.changes.simulation.scratch_servers import (
     server,
     stick_table,
 )
-from dataplane_plugins.changes.simulation.scratch_text import Remark, ScratchText
+from dataplane_plugins.changes.simulation.scratch_text import Remark, ScratchText, Subject
 
 Change = Callable[[Row, Section, int], Line | None]
 """Makes of a row, its section and its line's number the line that stands for it, or none."""
@@ -66,8 +66,10 @@ class Rewriting:
     `folder` is that of the configuration file, from which `default-path` may have names begin.
     """
 
-    def __init__(self, registry: Registry, document: Document, folder: str) -> None:
+    def __init__(self, registry: Registry, subject: Subject, folder: str) -> None:
+        document = subject.document
         self.made = ScratchText()
+        self._above = subject.above
         self._registry = registry
         self._document = document
         self._folder = folder
@@ -84,7 +86,7 @@ class Rewriting:
         self.made.has_lua = any({"lua_loads", "lua_load_per_thread"} & one.keys() for one in values)
         self._add(first_lines(values, self._folder))
         self._add(self._document.preamble)
-        number = self._document.preamble.count("\n") + 1
+        number = self._above + self._document.preamble.count("\n") + 1
         for section in self._document.sections:
             first = number + len(section.lead) + 1
             if section.kind in kept.SECTIONS:

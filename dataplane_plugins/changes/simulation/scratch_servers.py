@@ -1,7 +1,6 @@
 """Make of servers ones that the scratch process answers for itself."""
 
-from dataplane_core.grammar.reconcile import StatementLine
-from dataplane_core.plugin import Line, Row, Section
+from dataplane_core.plugin import Line, Row, Section, StatementLine
 from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.scratch_text import ANSWERS, FOLDER
 

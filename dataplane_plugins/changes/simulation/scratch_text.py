@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dataplane_core.plugin import Section
+from dataplane_core.plugin import Document, Section, unquote
+from dataplane_plugins.changes.simulation.conditions import FAILED, HELD
 
 FOLDER = "SIMULATION_FOLDER"
 """The environment variable with the folder of a scratch process."""
@@ -21,11 +22,19 @@ NAME = "dataplane-simulation"
 ANSWERS = "answers"
 """The socket, in the folder, at which the scratch process answers for its servers."""
 
-PRELUDE = "prelude.lua"
+PRELUDE_FILE = "prelude.lua"
 """The script, in the folder, that takes the network from those of the configuration."""
 
 LONGEST_LINE = 65535
 """Bytes of a log line, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A configuration to simulate; in its file, `above` lines of the server stand above it."""
+
+    document: Document
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,11 @@ class Rule:
     does: str
     condition: Sequence[str] = ()
 
-    @property
-    def word(self) -> str:
-        """The first word of the condition, `if` or `unless`; "" without one."""
-        return self.condition[0] if self.condition else ""
+    def held(self, end: str) -> bool:
+        """Tell by the end of its notes whether the rule held once HAProxy had come to it."""
+        if not self.condition:
+            return True
+        return end == HELD if unquote(self.condition[0]) == "if" else end != FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +73,9 @@ class Entrance:
     section: Section
     line: int
     name: str
+    written: str
     address: str
-    port: int
+    ports: tuple[int, ...]
     ssl: bool
     expects_proxy: bool
 

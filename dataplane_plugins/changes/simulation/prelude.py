@@ -1,3 +1,6 @@
+"""The script that takes from Lua what would leave the scratch process."""
+
+PRELUDE = """\
 -- Runs in front of the scripts of a configuration that is simulated: they have no network, no
 -- programs and no files to write. A script that asks for one fails as if it were not reachable.
 local function refused(what)
@@ -14,6 +17,8 @@ io.open = function(name, mode)
   return open(name, mode)
 end
 io.output = refused("io.output")
-for _, name in ipairs({ "socket", "socket.core", "socket.unix", "posix", "lfs", "ssl", "cqueues" }) do
+for _, name in ipairs({ "socket", "socket.core", "socket.unix", "posix", "ssl", "cqueues" }) do
   package.preload[name] = refused(name)
 end
+"""
+"""It runs in front of the scripts of a configuration; what they do with requests stays."""

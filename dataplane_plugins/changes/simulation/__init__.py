@@ -1,0 +1,1 @@
+"""What a configuration does with a request, as HAProxy itself decides it, without any traffic."""

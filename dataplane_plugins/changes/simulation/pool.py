@@ -1,0 +1,122 @@
+"""Keep scratch processes warm: a few, by the text and the files that they have read."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from dataplane_core.plugin import NamedFiles, Registry, Services, haproxy_program
+from dataplane_plugins.changes.simulation.facts import Backend, read_backends
+from dataplane_plugins.changes.simulation.folders import sweep
+from dataplane_plugins.changes.simulation.process import ScratchProcess
+from dataplane_plugins.changes.simulation.rewriting import Rewriting
+from dataplane_plugins.changes.simulation.scratch_text import Subject
+
+_MOST = 2
+_IDLE_SECONDS = 60.0
+_TABLE = "# table: "
+
+
+@dataclass(slots=True, eq=False)
+class Warm:
+    """A scratch process with what is known of it; one request at a time goes through it."""
+
+    process: ScratchProcess
+    files: NamedFiles
+    state: object
+    backends: dict[str, Backend]
+    tables: tuple[str, ...]
+    used: float = 0.0
+    number: int = 0
+    changed: bool = False
+
+    def forget(self) -> None:
+        """Empty the stick tables, so that no request meets what others have left."""
+        if self.tables:
+            self.process.command(";".join(f"clear table {name}" for name in self.tables))
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the process runs, and is as it was when it started."""
+        return self.process.runs and not self.changed and self.files.state() == self.state
+
+
+class Pool:
+    """The scratch processes of this process, at most so many; those not used for long end."""
+
+    def __init__(self, program: Callable[[], str], registry: Registry, config_file: Path) -> None:
+        self._program = program
+        self._registry = registry
+        self._config_file = config_file
+        self._warm: dict[str, Warm] = {}
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    @contextmanager
+    def process(self, subject: Subject) -> Iterator[Warm]:
+        """Give a process for a configuration alone; raises `ScratchFailed`."""
+        text = subject.document.text()
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        key = f"{digest} {subject.above}"
+        with self._lock:
+            warm = self._warm.pop(key, None)
+            if warm is not None and not warm.is_fresh:
+                warm.process.close()
+                warm = None
+            while warm is None and len(self._warm) >= _MOST:
+                self._warm.pop(next(iter(self._warm))).process.close()
+            if warm is None:
+                warm = self._start(subject, text)
+            try:
+                yield warm
+            finally:
+                warm.used = time.monotonic()
+                self._warm[key] = warm
+                self._watch()
+
+    def _start(self, subject: Subject, text: str) -> Warm:
+        files = NamedFiles(self._config_file, text)
+        state = files.state()
+        scratch = Rewriting(self._registry, subject, str(self._config_file.parent)).done()
+        process = ScratchProcess(self._program(), scratch)
+        backends = dict(read_backends(process.command("show stat")))
+        found = process.command("show table").splitlines()
+        names = [line[len(_TABLE) :].split(",")[0] for line in found if line.startswith(_TABLE)]
+        return Warm(process, files, state, backends, tuple(names))
+
+    def _watch(self) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(_IDLE_SECONDS / 2, self._end_idle)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end_idle(self) -> None:
+        with self._lock:
+            self._timer = None
+            longest = time.monotonic() - _IDLE_SECONDS
+            for key in [key for key, one in self._warm.items() if one.used < longest]:
+                self._warm.pop(key).process.close()
+            if self._warm:
+                self._watch()
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            while self._warm:
+                with suppress(OSError):
+                    self._warm.popitem()[1].process.close()
+
+
+def pool_of(services: Services) -> Pool:
+    """Return a pool for the configuration of a server, and remove what a killed one has left."""
+    sweep()
+    settings = services.settings
+    program = partial(haproxy_program, settings)
+    return Pool(program, services.registry, Path(settings.haproxy.config_file))

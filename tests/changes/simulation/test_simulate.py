@@ -1,0 +1,131 @@
+"""`POST /dataplane/v1/simulate`: what HAProxy would do with a request, and why."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.changes.simulation.support import SHOP, SimulatingApi
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, haproxy_program: str) -> Iterator[SimulatingApi]:
+    made = SimulatingApi(tmp_path_factory.mktemp("simulation"), haproxy_program)
+    yield made
+    made.close()
+
+
+def states(result: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["does"].split(" if ")[0].split()[0], one["state"]) for one in result["rules"]]
+
+
+def test_it_says_which_rules_match_and_where_the_request_goes(api: SimulatingApi) -> None:
+    result = api.one(url="/style.css", headers={"Host": "www.example"})
+    assert (result["outcome"], result["backend"], result["server"]) == ("forwarded", "static", "c1")
+    assert result["backend_because"] == {
+        "text": "use_backend static",
+        "line": 18,
+        "resource": "/v3/services/haproxy/configuration/frontends/web/backend_switching_rules/1",
+    }
+    assert result["server_because"] == {"text": "the only server that can take it"}
+    assert [one["state"] for one in result["rules"]] == ["not_matched"] * 5 + ["matched"]
+    assert [one["line"] for one in result["rules"]] == [13, 14, 15, 16, 17, 18]
+
+
+def test_what_the_server_gets_is_shown(api: SimulatingApi) -> None:
+    result = api.one(url="http://api.example/users?a=1")
+    assert (result["backend"], result["forwarded"]["url"]) == ("api", "/api/users?a=1")
+    assert {"name": "host", "value": "api.example"} in result["forwarded"]["headers"]
+    assert result["server"] in ("a1", "a2")  # a hash of the URI
+    assert result["server_because"] == {"text": "balance uri"}
+
+
+def test_the_server_of_a_cookie_or_a_rule_is_told_and_that_of_a_turn_is_not(api: SimulatingApi) -> None:
+    turn = api.one(url="/")
+    assert (turn["backend"], turn["server"], turn["candidates"]) == ("shop", None, ["s1", "s2"])
+    assert turn["server_because"] == {"text": "balance roundrobin"}
+    assert turn["backend_because"] == {"text": "the default backend of frontend web"}
+    for _ in range(3):
+        cookie = api.one(url="/", cookies={"SRV": "two"})
+        assert (cookie["server"], cookie["server_because"]["text"]) == ("s2", "a cookie of the request")
+    used = api.one(url="/two", cookies={"SRV": "one"})
+    assert (used["server"], used["server_because"]["line"]) == ("s2", 24)
+
+
+def test_haproxys_own_answers_name_the_rule(api: SimulatingApi) -> None:
+    slow = api.one(url="/slow")
+    assert (slow["outcome"], slow["status"], slow["backend"]) == ("answered", 429, None)
+    assert slow["decided_by"]["line"] == 14
+    assert states(slow)[2:] == [("http-request", "not_reached")] * 2 + [("use_backend", "not_reached")] * 2
+    moved = api.one(url="/old/x")
+    assert (moved["status"], moved["location"]) == (301, "https://new.example/old/x")
+    refused = api.one(url="/", source="198.51.100.7")
+    assert (refused["outcome"], refused["decided_by"]["line"]) == ("refused", 13)
+
+
+def test_a_change_tells_which_requests_it_sends_elsewhere(api: SimulatingApi) -> None:
+    text = SHOP.replace("use_backend static", "use_backend shop")
+    answer = api.ask({"url": "/a.css"}, {"url": "/api"}, text=text)
+    assert answer["elsewhere"] == 1
+    first, second = answer["results"]
+    assert (first["elsewhere"], first["backend"], first["before"]["backend"]) == (True, "shop", "static")
+    assert (second["elsewhere"], second["before"]) == (False, {})
+
+
+def test_a_transaction_is_simulated_before_its_commit(api: SimulatingApi) -> None:
+    begun = api.call("POST", "/v3/services/haproxy/transactions", version=api.version)
+    made = api.call("PUT", "/v3/services/haproxy/configuration/frontends/web/backend_switching_rules/0",
+                    {"name": "shop"}, transaction_id=begun.json["id"])  # fmt: skip
+    assert made.status_code == 202, made.text
+    answer = api.ask({"url": "/a.css"}, transaction=begun.json["id"])
+    assert answer["results"][0]["before"] == {"backend": "static", "server": "c1"}
+
+
+def test_expectations_fail_in_sentences(api: SimulatingApi) -> None:
+    answer = api.ask(
+        {"name": "styles", "url": "/a.css", "expect": {"backend": "static", "server": "c1"}},
+        {"url": "/", "expect": {"backend": "api", "status": 404}},
+    )
+    assert answer["failed"] == 1
+    assert [one["failures"] for one in answer["results"]] == [
+        [],
+        ["backend is shop instead of api", "status is 200 instead of 404"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "requests in body is required"),
+        ({"requests": [1]}, "requests in body must be a list of objects"),
+        ({"requests": [{"colour": "red"}]}, "requests.0.colour is a forbidden property"),
+        ({"requests": [{"url": "/a b"}]}, "requests.0.url in body must be one word, with blanks as %20"),
+        ({"requests": [{"url": "/", "source": "here"}]}, "requests.0.source in body must be an IP address"),
+        ({"requests": [{"headers": {"X": "a\r\nY: b"}}]}, "requests.0.headers.X in body must be one line"),
+        ({"requests": [{"frontend": "x"}]}, "requests.0 in body: no bind line of x can be simulated"),
+        ({"requests": [{"expect": {"colour": 1}}]}, "requests.0.expect.colour is a forbidden property"),
+        ({"requests": [{"tls": 1}]}, "requests.0.tls in body must be of type boolean"),
+        ({"requests": [], "text": "", "transaction": "x"},
+         "both transaction and text specified, specify only one"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused(api: SimulatingApi, body: Any, said: str) -> None:
+    answer = api.call("POST", "/dataplane/v1/simulate", body)
+    assert 400 <= answer.status_code < 500
+    assert answer.json["message"] == said
+
+
+def test_a_text_that_haproxy_refuses_is_refused_in_its_words(api: SimulatingApi) -> None:
+    text = SHOP.replace("balance uri", "balance nothing")
+    answer = api.call("POST", "/dataplane/v1/simulate", {"requests": [{"url": "/"}], "text": text})
+    assert answer.status_code == 422
+    assert "line 29: " in answer.json["message"]
+    assert "/tmp" not in answer.json["message"]
+
+
+def test_a_second_simulation_finds_the_process_warm(api: SimulatingApi) -> None:
+    api.one(url="/")
+    folders = set(Path("/tmp").glob("dataplane-simulation-*"))
+    api.ask(*({"url": f"/{number}"} for number in range(20)))
+    assert set(Path("/tmp").glob("dataplane-simulation-*")) == folders
