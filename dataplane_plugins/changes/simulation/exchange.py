@@ -19,7 +19,8 @@ from dataplane_plugins.changes.simulation.requests import (
 from dataplane_plugins.changes.simulation.scratch_text import LONGEST_LINE, Entrance
 
 _SECONDS = 5.0
-_AFTER_THE_END = 0.5
+_AFTER_THE_END = 0.1
+_GOING_SECONDS = 0.05
 _HEAD = 16384
 _MISSING = "-"
 _TLS = tls_context()
@@ -110,10 +111,12 @@ class Exchange:
         readers = [client, self._process.log]
         is_open = True
         while True:
-            logged = bool(self._seen.kind)
-            if logged and (not is_open or b"\r\n\r\n" in self._seen.head or self._is_silent()):
+            logged, answered = bool(self._seen.kind), b"\r\n\r\n" in self._seen.head
+            if logged and (not is_open or answered or self._seen.status <= 0):
                 return
-            left = min(deadline - time.monotonic(), 0.2 if logged else _SECONDS)
+            # A stream that passes bytes on is logged when its client goes.
+            limit = _GOING_SECONDS if logged or answered else _SECONDS
+            left = min(deadline - time.monotonic(), limit)
             pending = is_open and isinstance(client, ssl.SSLSocket) and client.pending() > 0
             ready = [client] if pending else select.select(readers, [], [], max(left, 0.0))[0]
             if not ready:
@@ -124,9 +127,6 @@ class Exchange:
                 client.close()  # HAProxy waits for that, where it passes bytes on
             if self._process.log in ready:
                 self._read_log(0.0)
-
-    def _is_silent(self) -> bool:
-        return self._seen.status <= 0
 
     def _read_answer(self, client: socket.socket) -> bool:
         """Take what has come of the answer; return whether more may come."""

@@ -70,7 +70,7 @@ class Explanation:
         if seen.kind == "session" or seen.tls_failure:
             return "refused"
         if not seen.kind:
-            return "unknown"
+            return "answered" if self._status(seen) else "unknown"  # what `monitor-uri` answers
         if not seen.server.startswith("<"):
             return "forwarded"
         if seen.termination.startswith("S"):
