@@ -28,10 +28,12 @@ class ThreadPool:
         self._waiting: deque[Task] = deque()
         self._free: list[_Place] = []
         self._threads = 0
+        self.submitted = 0  # tasks until now
 
     def submit(self, task: Task) -> None:
         """Run a task in one of the threads."""
         with self._lock:
+            self.submitted += 1
             if self._free:
                 self._free.pop().give(task)
                 return

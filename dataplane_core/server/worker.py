@@ -16,6 +16,7 @@ from dataplane_core.server.access_log import AccessLog
 from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.loop import EventLoop, drained
+from dataplane_core.server.lull import Lull
 from dataplane_core.server.process import take_endings
 from dataplane_core.server.serving import ServedListener, Serving
 from dataplane_core.server.state import ServerState
@@ -59,9 +60,10 @@ class Worker(BaseWorker):
         serving = self._make_serving(loop)
         acceptor = Acceptor(serving, self._listeners(), self._state.counts, self._place)
         acceptor.start()
+        lull = Lull()
         while self.alive:
             self._show_life()
-            loop.step(serving.end_slow())
+            loop.step(min(serving.end_slow(), lull.look(serving.pool.submitted)))
         serving.stopping = True
         acceptor.stop()
         serving.end_streams()
