@@ -15,6 +15,7 @@ Environment = dict[str, Any]
 
 _PIECE = 1 << 16
 _IN_MEMORY = 1 << 20
+_ROOMY = 1 << 16  # bytes of a document from which on the room that is left is hardly touched
 
 
 def has_body(environ: Environment) -> bool:
@@ -112,9 +113,11 @@ def _refuse_constant(name: str) -> None:
 def to_json(value: Any) -> bytes:
     r"""Return a JSON document; bytes of the file that are not UTF-8 become `\udc80` to `\udcff`."""
     try:
-        return orjson.dumps(value)
+        made = orjson.dumps(value)
     except TypeError:
         return json.dumps(value, separators=(",", ":")).encode()
+    # orjson makes room for more, 4 KiB at least, which would be held as long as the document is.
+    return bytes(memoryview(made)) if len(made) < _ROOMY else made
 
 
 def too_large(limit: int) -> TooLarge:
