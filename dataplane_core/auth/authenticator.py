@@ -79,6 +79,8 @@ class Authenticator:
         self._verified_credentials = VerifiedCredentials(settings.dataplane.credential_ttl)
         self._key = os.urandom(32)
         self._read: tuple[Document, Mapping[str, Account]] | None = None
+        # what was admitted last, and by what: answers that are remembered share it
+        self._last: tuple[Mapping[str, Account], bytes, Admission] | None = None
 
     def admit(
         self, authorization: str | None, certificate: bytes | None, listener: str
@@ -138,6 +140,14 @@ class Authenticator:
             raise Unauthorized(MESSAGE)
         if not known:
             self._verified_credentials.add(digest)
+        last = self._last
+        if last is None or last[0] is not accounts or last[1] != digest:
+            last = self._last = accounts, digest, self._admission(account, accounts, digest)
+        return last[2]
+
+    def _admission(
+        self, account: Account, accounts: Mapping[str, Account], digest: bytes
+    ) -> Admission:
         unchanged, knows = self._unchanged, self._verified_credentials.knows
 
         def holds(document: Document) -> bool:

@@ -141,6 +141,19 @@ def test_verified_credentials_are_remembered_for_a_while(monkeypatch):
     assert next(calls) == 7
 
 
+def test_requests_of_one_user_share_an_admission():
+    current = [document("userlist controller\n  user a insecure-password p\n  user b insecure-password p\n")]
+    subject = Authenticator(Settings.default(), lambda: current[0])
+    first = subject.admit(basic("a", "p"), None, "http")
+    assert subject.admit(basic("a", "p"), None, "http") is first
+    assert subject.admit(basic("b", "p"), None, "http").identity.name == "b"
+    current[0] = document("userlist controller\n  user a insecure-password p\n  group g users a\n")
+    last = subject.admit(basic("a", "p"), None, "http")
+    assert (last.identity.groups, first.identity.groups) == ({"g"}, frozenset())
+    assert last.holds(current[0])
+    assert not first.holds(current[0])
+
+
 def test_a_changed_hash_forgets_the_old_password_at_once():
     current = [document(f"userlist controller\n  user a password {HASHES['sha256']}\n")]
     subject = Authenticator(Settings.default(), lambda: current[0])
