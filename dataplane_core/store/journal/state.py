@@ -19,6 +19,8 @@ from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.files import locked, storage_errors, sync_file
 
 BUSY_SECONDS = 20.0
+_PAGES_KIB = 512
+"""What each connection keeps of the file, a quarter of SQLite's default: the system has it too."""
 _BOOT = "/proc/sys/kernel/random/boot_id"  # random(4)
 _inherited: list[sqlite3.Connection] = []
 """Connections opened before a fork: closing one in the child would touch the parent's file."""
@@ -201,6 +203,7 @@ class State:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
+            connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
         local.connection, local.process, local.synced = connection, os.getpid(), None
         return connection
 
