@@ -222,18 +222,17 @@ class _SectionChange:
         """Return the differences between the rows on two lines; None where neither is a row."""
         before, after = self._before, self._after
         for rows in self._registry.rows_of(before.section.kind):
-            old, new = row_at(rows, before.section, at), row_at(rows, after.section, other)
+            old, new = rows.table.row(before.section, at), rows.table.row(after.section, other)
             if old is None and new is None:
                 continue
-            if old is None or new is None:
+            if old is None or new is None or row_name(rows, old) != row_name(rows, new):
                 raise NeedsReload("a row is another one")
-            name = row_name(rows, new[1])
-            if row_name(rows, old[1]) != name:
-                raise NeedsReload("a row is another one")
-            values = before.values(rows, old[1]), after.values(rows, new[1])
+            name = row_name(rows, new)
+            values = before.values(rows, old), after.values(rows, new)
             if rows.live is not None:
                 rows.live.changed(*values)
-            key = new[0] if name is None else name
+            found = row_at(rows, after.section, other) if name is None else None
+            key = found[0] if found else name or ""
             return list(_differences(rows.name, after.section.name, key, rows.props, *values))
         return None
 
