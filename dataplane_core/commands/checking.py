@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding, StorageFailed
 from dataplane_core.haproxy.check import HaproxyChecker
-from dataplane_core.resources.reading import own_findings
+from dataplane_core.references.existing import finder_of_files
+from dataplane_core.resources.reading import dangling_names, own_findings, unused_names
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import decode_text, split_header
@@ -24,8 +25,10 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     """Return the findings about a file, in the order of its lines, and whether it is accepted.
 
     Findings come from HAProxy and the plugins. Where HAProxy gave up while it read the file, those
-    of our own reading in other lines are added, with a notice. Raises `StorageFailed` when the file
-    cannot be read, and `CommandFailed` when HAProxy cannot be run.
+    of our own reading in other lines are added, with a notice; where HAProxy accepts the file,
+    names of what is not there, for which HAProxy does not look. Names that nothing refers to are
+    added always. Raises `StorageFailed` when the file cannot be read, and `CommandFailed` when
+    HAProxy cannot be run.
     """
     manager = manager_of(settings)
     registry = register_collections(manager)
@@ -40,13 +43,15 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     presenter = FindingPresenter(path, registry.language)
     found += presenter.findings(said, text, Path(os.path.abspath(path)))
     gave_up = refusal is not None and refusal.unread
+    known = {finding.line for finding in found}
+    own = [*unused_names(registry, document)]
     if gave_up:
-        known = {finding.line for finding in found}
-        own = [
-            replace(one, line=header.above(one.line or 0))
-            for one in own_findings(registry, document)
-        ]
-        found += [one for one in own if one.line not in known]
+        own += own_findings(registry, document)
+    elif refusal is None:
+        has_file = finder_of_files(Path(os.path.abspath(path)), rest)
+        own += dangling_names(registry, document, "warning", has_file)
+    placed = (replace(one, line=header.above(one.line or 0)) for one in own)
+    found += [one for one in placed if one.line not in known]
     found.sort(key=lambda one: one.line or 0)
     return found + [Finding(None, "notice", _UNREAD)] * gave_up, accepted
 

@@ -26,13 +26,16 @@ class Notation(Protocol):
 class NameOf:
     """The first word of the value is a name; `commas`: it is several, separated by commas.
 
-    With `behind`, only what stands behind that is a name.
+    With `behind`, only what stands behind that is a name. A word of `but` is none.
     """
 
-    def __init__(self, *kinds: str, commas: bool = False, behind: str = "") -> None:
+    def __init__(
+        self, *kinds: str, commas: bool = False, behind: str = "", but: tuple[str, ...] = ()
+    ) -> None:
         self.kinds = kinds
         self._commas = commas
         self._behind = behind
+        self._but = but
 
     def find(self, value: str, values: Mapping[str, Any], functions: Functions) -> Iterator[Name]:
         for at, spelled in words_of(value):
@@ -47,7 +50,9 @@ class NameOf:
             start += len(part) + 1
 
     def _names(self, spelled: Spelled, start: int, end: int) -> Iterator[Name]:
-        if start < end and spelled.text.startswith(self._behind, start):
+        if start == end or spelled.text[start:end] in self._but:
+            return
+        if spelled.text.startswith(self._behind, start):
             yield _name(self.kinds, spelled, start + len(self._behind), end)
 
 
@@ -86,16 +91,16 @@ class InSection(NameOf):
 
 
 class Files(NameOf):
-    """The value names a file; `but` are beginnings of values that name something else."""
+    """The value names a file; a value that begins with one of `others` names something else."""
 
-    def __init__(self, *but: str, commas: bool = False) -> None:
-        super().__init__(NameKind.FILE, commas=commas)
-        self._but = ("virt@", "opt@", *but)
+    def __init__(self, *others: str) -> None:
+        super().__init__(NameKind.FILE)
+        self._others = ("virt@", "opt@", *others)
 
     def between(self, spelled: Spelled, start: int, end: int) -> Iterator[Name]:
         """Yield the name in a part of a word, if it is one of a file."""
         text = spelled.text[start:end]
-        if text and not text.startswith(self._but):
+        if text and not text.startswith(self._others):
             behind = len("file@") if text.startswith("file@") else 0
             yield _name(self.kinds, spelled, start + behind, end)
 

@@ -121,3 +121,22 @@ def test_names_that_only_the_running_process_knows_are_none_of_ours(registry):
         "peers p\n  table t type ip size 1k store gpc0\n"
     )
     assert found(registry, text) == {}
+
+
+@pytest.mark.haproxy
+def test_names_that_haproxy_does_not_look_for_are_warned_of(tmp_path):
+    path = tmp_path / "h.cfg"
+    path.write_text(
+        "# _version=3\ndefaults\n  mode http\n  timeout client 1s\n  timeout connect 1s\n"
+        "  timeout server 1s\nfrontend f\n  bind 127.0.0.1:1\n  stats scope gone\n"
+        "  acl never always_true\n  default_backend b\nbackend b\nbackend lost\n"
+    )
+    argv = ["check", str(path), "--json", "-b", one_haproxy("2.8")]
+    told = json.loads(CliRunner().invoke(main, argv, catch_exceptions=False).stdout)
+    assert told["accepted"] is True
+    found = {(one["line"], one["severity"], one["message"]) for one in told["findings"]}
+    assert {
+        (9, "warning", "there is no section frontend or listen or backend gone"),
+        (10, "warning", "nothing refers to acl never"),
+        (13, "warning", "nothing refers to backend lost"),
+    } <= found

@@ -1,6 +1,6 @@
 """HTTP of the process, and its own HTTP client (manual, sections 3.1 and 3.4)."""
 
-from dataplane_core.plugin import NameOf, mapped, statements, word
+from dataplane_core.plugin import FILES, NameOf, mapped, statements, word
 from dataplane_plugins.configuration.common.keywords import valued
 from dataplane_plugins.configuration.common.names import AUTHORITIES
 from dataplane_plugins.configuration.globals.keywords import (
@@ -14,7 +14,12 @@ from dataplane_plugins.configuration.globals.keywords import (
 )
 
 HEADERS = (
-    text("h1-case-adjust-file", "h1_case_adjust_file", "File with spellings of header names."),
+    text(
+        "h1-case-adjust-file",
+        "h1_case_adjust_file",
+        "File with spellings of header names.",
+        refers_to=FILES,
+    ),
     statements(
         "h1-case-adjust",
         "h1_case_adjust",

@@ -49,6 +49,7 @@ DIRECTORIES = (
         "issuers_chain_path",
         "Directory of issuers that complete chains of certificates.",
         v3=_V3 + "issuers_chain_path",
+        refers_to=FILES,
     ),
 )
 

@@ -142,7 +142,11 @@ STATS = taken_by(
     statements(
         "stats scope",
         "stats_options.stats_scopes",
-        word("stats_options.stats_scopes", None, refers_to=NameOf(*FRONTENDS, "backend")),
+        word(
+            "stats_options.stats_scopes",
+            None,
+            refers_to=NameOf(*FRONTENDS, "backend", but=(".",)),
+        ),
         help="Proxies that the page shows; `.` is the one itself.",
         examples=["stats scope .", "stats scope shop"],
         rejects=["stats scope"],

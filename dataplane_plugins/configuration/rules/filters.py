@@ -108,7 +108,9 @@ FILTER = statement(
             params(
                 arg("id", word("opentracing_id", help="Part of the tracer's file that is used.")),
                 arg(
-                    "config", word("opentracing_config", help="File of the tracer."), required=True
+                    "config",
+                    word("opentracing_config", refers_to=FILES, help="File of the tracer."),
+                    required=True,
                 ),
             ),
         ),

@@ -18,7 +18,7 @@ from dataplane_core.plugin import (
     impl,
 )
 
-_ARRAY = r"(inc|clr|get)_gpc|get_gpt|gpc_rate"
+_ARRAY = "(inc|clr|get)_gpc|get_gpt|gpc_rate"
 """What is read of a table's arrays: the place in the array is the argument in front."""
 
 FUNCTIONS = (
@@ -30,12 +30,13 @@ FUNCTIONS = (
     Function("http_auth", (0, NameOf("userlist"))),
     Function("http_auth_group", (0, NameOf("userlist")), compared=NameKind.GROUP),
     Function(rf"sc_({_ARRAY})", (2, STICK_TABLES)),
-    Function(rf"(src|table)_({_ARRAY})", (1, STICK_TABLES)),
-    Function(r"sc[0-2]_\w+", (0, STICK_TABLES)),
-    Function(r"sc_\w+", (1, STICK_TABLES)),
+    Function(rf"sc[0-2]_clr_gpc|src_({_ARRAY})", (1, STICK_TABLES)),
+    Function(r"table_((clr_|inc_)?gpc|gpt|gpc_rate)", (1, STICK_TABLES)),
+    Function(r"sc[0-2]_(?!key)\w+", (0, STICK_TABLES)),
+    Function(r"sc_(?!key)\w+", (1, STICK_TABLES)),
     Function(r"in_table|table_\w+", (0, STICK_TABLES)),
     Function(
-        r"src_(bytes|clr|conn|get|glitch|gpc|http|inc|kbytes|sess|updt)_\w+", (0, STICK_TABLES)
+        r"src_(bytes|clr|conn|get|glitch|gpc[01]|http|inc|kbytes|sess|updt)_\w+", (0, STICK_TABLES)
     ),
     Function(r"map(_\w+)?", (0, FILES)),
     Function(r"lua\..+", (Function.NAME, NameOf(NameKind.LUA, behind="lua."))),
