@@ -62,17 +62,20 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
     gate = Gate(services)
     authorize = gate.authorize if gate.has_authorizers else None
     offer = None if gate.is_of_plugins else repeats_of(services)
-    frame = Frame(
-        gate.identify, authorize, partial(_current_version, services), settings.body_limit, offer
-    )
-    cors = Cors(settings.cors_origins) if settings.cors_origins else None
-    app = Application(services, frame, cors)
     routes = Routes(services.registry.origins)
     with services.plugins.watchdog.at_work():
         services.hooks.dataplane_routes(routes=routes, services=services)
     with refused_declarations():
         served = [ServedVersion(version, services, routes) for version in versions]
-        app.mount(served, _own_interface(services, routes))
+        own = _own_interface(services, routes)
+        make = routes.plan_renderer
+        frame = Frame(
+            gate.identify, authorize, partial(_current_version, services), settings.body_limit,
+            offer, None if own is None or make is None else make(own.view),
+        )  # fmt: skip
+        cors = Cors(settings.cors_origins) if settings.cors_origins else None
+        app = Application(services, frame, cors)
+        app.mount(served, own)
     return app
 
 

@@ -84,6 +84,11 @@ def dataplane_apply(change: "Committed", runtime: "Runtime") -> bool | None:
     """Bring a committed change to the running HAProxy; True if no reload is needed any more."""
 
 
+@hookspec(Failure.CONTAINED, none_or(list), firstresult=True)
+def dataplane_foresee(change: "Committed") -> list[str] | None:
+    """Say what `dataplane_apply` would send for a change that is only planned; send nothing."""
+
+
 @hookspec(Failure.CONTAINED)
 def dataplane_reloaded(record: "ReloadRecord") -> None:
     """Learn that a reload is over, well or not."""

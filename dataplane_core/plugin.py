@@ -8,6 +8,7 @@ sentence, if that version does not fit. Tests of plugins use `dataplane_core.tes
 """
 
 from dataplane_core import __version__, grammar, impl
+from dataplane_core.api.attempts import try_change
 from dataplane_core.api.below import below
 from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.checked_request import CheckedRequest
@@ -146,7 +147,9 @@ from dataplane_core.store.files import (
 from dataplane_core.store.folder import Folder, resource_folder
 from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.journal.events import Event, EventTable
+from dataplane_core.store.planned import ChangePlan, Foreseen
 from dataplane_core.store.ports import Verdict
+from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
 from dataplane_core.store.versioned_file import VersionedFile
@@ -205,6 +208,7 @@ __all__ = [
     "LineContent", "StatementLine", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar",
     "UnwrittenValue", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
+    "ChangePlan", "Foreseen", "Scratch", "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_argument", "first_words", "is_success", "refused", "is_ip",

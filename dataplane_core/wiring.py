@@ -73,12 +73,14 @@ def _services_on(
     reloads = ReloadQueue(
         settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files)
     )
+    live = LivePlanner(registry, manager.hook, runtime, requests.under_way)
     config = ConfigStore(
         file,
         reloads,
         settings.dataplaneapi.transaction.max_open_transactions,
         manager.hook,
-        LivePlanner(registry, manager.hook, runtime, requests.under_way).plan,
+        live.plan,
+        live.foresee,
     )
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,

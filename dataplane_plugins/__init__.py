@@ -56,6 +56,8 @@ _MODULES = (
     "configuration.proxies.healthcheck_sections",
     "configuration.rules.functions",
     "configuration.sites.sites",
+    "changes.diffs",
+    "changes.plans",
     "spoe.routes",
     "runtime.info",
     "runtime.servers",

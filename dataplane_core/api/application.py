@@ -14,6 +14,7 @@ from falcon.media import JSONHandler
 from falcon.routing import CompiledRouter
 
 from dataplane_core.api.body import to_json
+from dataplane_core.api.checked_request import APPLICATION, SCRATCH
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.failures import Failures
 from dataplane_core.api.frame import SLASH, Frame, Guard
@@ -24,11 +25,13 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.errors import MethodNotAllowed
 from dataplane_core.logs.apache import API_VERSION
+from dataplane_core.resources.origins import OWN_INTERFACE
 
 if TYPE_CHECKING:
     from dataplane_core.services import Services
 
 _METHODS = frozenset(COMBINED_METHODS)
+_OWN = f"/{OWN_INTERFACE}/"
 
 
 class Application(falcon.App[ApiRequest, falcon.Response]):
@@ -93,6 +96,8 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         if path.endswith("/") or "//" in path or "%2" in raw or "\x00" in path:
             env["PATH_INFO"] = normal_path(path, raw)
             env["dataplane.path"] = path
+        if path.startswith(_OWN):
+            env[APPLICATION] = self
         method = env["REQUEST_METHOD"]
         if method not in _METHODS:
             env["dataplane.method"] = method
@@ -106,7 +111,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             return start_response(status, headers, exc_info)
 
         answer = super().__call__(env, start)
-        if (version := env.get(API_VERSION)) is not None:
+        if (version := env.get(API_VERSION)) is not None and SCRATCH not in env:
             user, agent = env.get("REMOTE_USER") or "", env.get("HTTP_USER_AGENT") or ""
             self.services.callers.count(version, user, agent, method, int(started[-1][:3]))
         return answer

@@ -12,8 +12,15 @@ from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 from dataplane_core.store.author import Author, ChangeOptions
+from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
+
+APPLICATION = "dataplane.application"
+"""Where the environment has the application, for requests that have others tried."""
+
+SCRATCH = "dataplane.scratch"
+"""Where the environment of a request that is only tried has its configuration."""
 
 
 class CheckedRequest(falcon.Request):
@@ -62,6 +69,11 @@ class CheckedRequest(falcon.Request):
     def change_options(self) -> ChangeOptions:
         """What the request wants of a change; raises `BadRequest` for what cannot be read."""
         return change_options(self.params, self.env.get("HTTP_IF_MATCH"))
+
+    @property
+    def scratch(self) -> Scratch | None:
+        """The configuration that a request is tried on, if it is only tried."""
+        return self.env.get(SCRATCH)
 
     @property
     def request_id(self) -> str:

@@ -12,12 +12,14 @@ from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.auth import CHALLENGE
 from dataplane_core.errors import (
+    BadRequest,
     CheckFailed,
     DataplaneError,
     Finding,
     MethodNotAllowed,
     Unauthorized,
 )
+from dataplane_core.store.planned import Planned
 
 log = logging.getLogger("dataplane.api")
 
@@ -34,6 +36,7 @@ class Failures:
         app.add_error_handler(Exception, self.unexpected)
         app.add_error_handler(falcon.HTTPError, self.framework)
         app.add_error_handler(DataplaneError, self.known)
+        app.add_error_handler(Planned, self.planned)
 
     def known(self, req: ApiRequest, resp: falcon.Response, error: DataplaneError, _: Any) -> None:
         """Answer a failure that has a sentence of its own."""
@@ -49,6 +52,14 @@ class Failures:
         if status >= 500:
             log.error("%s %s: %s", req.method, req.path, error.message)
         self._answer(req, resp, status, body)
+
+    def planned(self, req: ApiRequest, resp: falcon.Response, planned: Planned, _: Any) -> None:
+        """Answer what a change would do, in the place of the change."""
+        render = self._frame.render_plan
+        if render is None:
+            self.known(req, resp, BadRequest("dry_run in query: no plugin says what would be"), _)
+        else:
+            self._answer(req, resp, 200, render(planned.plan))
 
     def framework(
         self, req: ApiRequest, resp: falcon.Response, error: falcon.HTTPError, _: Any

@@ -18,6 +18,7 @@ from dataplane_core.codec.lists import LoadedList
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
     BadParameter,
+    BadRequest,
     Code,
     Contradiction,
     DataplaneError,
@@ -26,11 +27,14 @@ from dataplane_core.errors import (
     NotAcceptable,
     UnsupportedMedia,
 )
+from dataplane_core.store.planned import ChangePlan
 
 log = logging.getLogger("dataplane.api")
 
 Identify = Callable[[ApiRequest], Identity]
 Authorize = Callable[[Identity, "Access"], str | None]
+
+RenderPlan = Callable[[ChangePlan], Any]
 
 SLASH = "\x00"
 """Stands for a slash inside a name, from where a path is cut at its slashes to its responder."""
@@ -65,7 +69,8 @@ class Frame:
 
     `current_version` gives the version that a request's answer shows unless its responder says so:
     the configuration's, or its transaction's. `offer` lets the server repeat an answer; None where
-    every request has to be looked at.
+    every request has to be looked at. `render_plan` makes JSON of what a change would do; None
+    where no plugin has a form for that.
     """
 
     identify: Identify
@@ -73,6 +78,7 @@ class Frame:
     current_version: Callable[[ApiRequest], int]
     body_limit: int
     offer: OfferRepeat | None = None
+    render_plan: RenderPlan | None = None
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Set the headers of an answer to somebody known."""
@@ -166,6 +172,7 @@ class Guard:
             raise Forbidden(reason)
 
     def _carry_out(self, req: ApiRequest, resp: falcon.Response, keys: dict[str, str]) -> None:
+        self._refuse_a_try(req)
         body = self._operation.body
         document = None if body is None else self._read_body(req, body)
         codec = None if body is None or not req.raw else body.codec
@@ -181,6 +188,16 @@ class Guard:
             shown, missing = self._replaced(req, named)
             self._take(req, resp, codec.load(document, shown), missing)
         self._respond(req, resp, **named)
+
+    def _refuse_a_try(self, req: ApiRequest) -> None:
+        """Refuse to plan or to try what could only be done."""
+        if req.method == "GET":
+            return
+        operation, plans = self._operation, self._frame.render_plan is not None
+        if req.scratch is not None and not operation.edits:
+            raise BadRequest(f"{req.method} {req.asked_path} cannot be planned with others")
+        if req.change_options.dry_run and not (operation.plans or (plans and operation.edits)):
+            raise BadRequest("dry_run in query: what this operation would do cannot be said")
 
     def _arguments(self, req: ApiRequest, keys: dict[str, str]) -> dict[str, Any]:
         """Return the path's parameters in their types, and put those of the query into `req`."""

@@ -136,6 +136,8 @@ class Operation:
     `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
     `repeatable`: an answer 200 is a function of the request and the configuration alone, which the
     responder reads with `View.snapshot` or not at all; that of a `cached` operation always is.
+    `plans`: with `dry_run` the responder says what it would do, and does nothing (`Planned`); those
+    that edit the configuration do so in any case.
     """
 
     id: str
@@ -148,6 +150,12 @@ class Operation:
     deprecated: bool = False
     cached: bool = False
     repeatable: bool = False
+    plans: bool = False
+
+    @property
+    def edits(self) -> bool:
+        """Whether it changes the configuration by an edit, which can be tried and planned."""
+        return VERSION in self.parameters
 
     @property
     def title(self) -> str:

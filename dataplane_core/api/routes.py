@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from dataplane_core.api.operations import Fragment, Operation, Parameter
 from dataplane_core.api.view import View
 from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.resources.origins import OWN_INTERFACE, Origins
+from dataplane_core.store.planned import ChangePlan
 
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -93,6 +95,7 @@ class Routes:
         self._definitions: list[tuple[str, Fragment, tuple[str, ...] | None]] = []
         self.tags: dict[str, Tag] = {}
         self.front = ""
+        self.plan_renderer: Callable[[View], Callable[[ChangePlan], Any]] | None = None
 
     def add(
         self,
@@ -142,6 +145,13 @@ class Routes:
     def open_with(self, template: str) -> None:
         """Lead a browser that asks for the top of the server or of an API version to a page."""
         self.front = template
+
+    def render_plans_with(self, make: Callable[[View], Callable[[ChangePlan], Any]]) -> None:
+        """Answer a change with `dry_run` by what is made of its plan.
+
+        `make` is given the view of the server's own interface.
+        """
+        self.plan_renderer = make
 
     def schema(self, name: str, fragment: Fragment, versions: Iterable[str] | None = None) -> None:
         """Define a schema that `{"$ref": name}` refers to, in all API versions or in some."""

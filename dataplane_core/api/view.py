@@ -233,8 +233,8 @@ class View:
         return snapshot
 
     def store(self, req: CheckedRequest) -> ConfigStore:
-        """Return the store of the text that a request is about: the configuration's."""
-        return self.config
+        """Return the store of the text that a request is about: the configuration's, or a try's."""
+        return req.scratch or self.config
 
     def show_version(self, req: CheckedRequest, version: int) -> None:
         """Have the header `Configuration-Version` show the version that was read or made."""

@@ -26,6 +26,7 @@ from dataplane_core.haproxy.runtime_protocol import runtime_argument
 from dataplane_core.resources.changes import Difference, NeedsReload, RowChange, differences
 from dataplane_core.resources.registry import Registry
 from dataplane_core.store.change import Committed
+from dataplane_core.store.planned import Foreseen
 from dataplane_core.store.ports import Apply
 from dataplane_core.text import has_variable, unquote
 
@@ -124,6 +125,26 @@ class LivePlanner:
             change.require_reload(reason)
             return None
         return partial(self._apply, change, commands, reason)
+
+    def foresee(self, change: Committed) -> Foreseen:
+        """Return how a change would reach the running HAProxy now; nothing is sent but a question.
+
+        A plugin that brings changes by `dataplane_apply` says in `dataplane_foresee` what it would
+        send; of one that does not, nobody knows.
+        """
+        if self._reloading():
+            return Foreseen("reload", reasons=("a reload is under way, and nothing is sent",))
+        sent: list[str] | None = self._hooks.dataplane_foresee(change=change)
+        if sent is not None:
+            return Foreseen("commands" if sent else "nothing", tuple(sent))
+        commands, reason = self._commands(change)
+        names = [one.plugin_name for one in self._hooks.dataplane_apply.get_hookimpls()]
+        notes = tuple(f"the plugin {name} may bring it without a reload" for name in names)
+        if not reason and not self._runtime.apply(()):
+            reason = "HAProxy does not answer"
+        if reason:
+            return Foreseen("reload", reasons=(reason,), notes=notes)
+        return Foreseen("commands" if commands else "nothing", tuple(commands), notes=notes)
 
     def _commands(self, change: Committed) -> tuple[list[str], str]:
         """Return the commands for a change, or why there are none."""

@@ -46,6 +46,7 @@ from dataplane_core.store.journal.transactions import (
 )
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.judge import Judge
+from dataplane_core.store.planned import ChangePlan
 from dataplane_core.store.ports import problems_found
 from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
@@ -141,6 +142,24 @@ class Committer:
         """Return HAProxy's warnings about a change, without writing it; raises as `commit`."""
         self._ask_plugins(request.document)
         return self._judge.check(request.text(), request.client_head)
+
+    def plan(self, request: CommitRequest) -> ChangePlan:
+        """Return what `commit` would do, without writing anything or sending a command."""
+        document, transaction = request.document, request.transaction
+        problems = tuple(problems_found(self._means.hooks, document))
+        findings: tuple[Finding, ...] = ()
+        refusal = "; ".join(problems)
+        try:
+            findings = tuple(self._judge.check(request.text(), request.client_head))
+        except CheckFailed as failed:
+            explained = self._hand_edits.explained(failed, request.base.version)
+            findings, refusal = failed.findings, refusal or explained.message
+        delivery = Delivery(self._means, request.change(), request.reload)
+        return ChangePlan(
+            request.base.version, request.base.document, document, problems, findings, refusal,
+            foreseen=None if refusal else delivery.foreseen(),
+            transaction_id=None if transaction is None else transaction.id,
+        )  # fmt: skip
 
     def _write(self, request: CommitRequest) -> Delivery:
         """Make the change the next version of the file; return its way to HAProxy."""

@@ -11,12 +11,15 @@ from dataplane_core.store.commit import CommitRequest, Committer, version_mismat
 from dataplane_core.store.delivery import DeliveryMeans, ReloadWish
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.versions import VersionTable
+from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.ports import (
     CommitHooks,
     ForcedReloads,
+    Foresee,
     NoHooks,
     Plan,
     only_reloads,
+    only_reloads_foreseen,
 )
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transactions
@@ -33,8 +36,8 @@ class ConfigStore:
     """Reads a configuration file and is the only writer of it.
 
     `file` is the file with its versions, `transactions` are those begun on it. `forced` reloads
-    HAProxy at once, `plan` tells how a change reaches a running HAProxy without a reload. At most
-    `max_transactions` are open at once.
+    HAProxy at once, `plan` tells how a change reaches a running HAProxy without a reload, `foresee`
+    says the same without doing it. At most `max_transactions` are open at once.
     """
 
     def __init__(
@@ -44,10 +47,13 @@ class ConfigStore:
         max_transactions: int,
         hooks: CommitHooks | None = None,
         plan: Plan = only_reloads,
+        foresee: Foresee = only_reloads_foreseen,
     ) -> None:
         self.file = file
         records = file.records
-        means = DeliveryMeans(records.versions, hooks or NoHooks(), records.reloads, forced, plan)
+        means = DeliveryMeans(
+            records.versions, hooks or NoHooks(), records.reloads, forced, plan, foresee
+        )
         self._committer = Committer(
             file.on_disk, records, file.turns, file.judge, file.hand_edits, means
         )
@@ -101,16 +107,21 @@ class ConfigStore:
 
         An exception in the body leaves everything as it was. With `skip_version` the document
         replaces whatever is there. Raises `BadRequest`, `VersionMismatch`, and all that
-        `Transactions.commit` raises.
+        `Transactions.commit` raises. With the option `dry_run` nothing is changed, and the end of
+        the body raises `Planned`.
         """
         if transaction_id:
             if version or force_reload:
                 raise BadRequest(_BOTH if version else _FORCED)
             self.snapshot()
+            if options.dry_run:
+                return self.transactions.planning(transaction_id)
             return self.transactions.editing(transaction_id)
-        if not version and not skip_version:
+        if not version and not skip_version and not options.dry_run:
             raise BadRequest(_NEITHER)
         base = self.snapshot()
+        if options.dry_run and not version:
+            version = base.version
         if not skip_version and version != base.version:
             raise version_mismatch(base.version, version or 0)
         reload = ReloadWish(force_reload, skip_reload)
@@ -125,14 +136,27 @@ class ConfigStore:
         edit = Edit(request.base)
         yield edit
         changed = replace(request, document=edit.document, posted=edit.posted)
+        if request.options.dry_run:
+            raise Planned(self._committer.plan(changed))
         edit.outcome = self._commit(changed)
 
     def validate(self, text: str) -> list[Finding]:
         """Return HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
+        return self._committer.validate(self._with_text(text))
+
+    def plan(self, document: Document, base: Snapshot | None = None) -> ChangePlan:
+        """Return what it would do if `document` followed on the newest version, or on `base`."""
+        return self._committer.plan(CommitRequest(base or self.snapshot(), document))
+
+    def plan_text(self, text: str) -> ChangePlan:
+        """Return what it would do if a whole text were put in the place of the newest version."""
+        return self._committer.plan(self._with_text(text))
+
+    def _with_text(self, text: str) -> CommitRequest:
         base = self.snapshot()
         posted, rest = split_header(text)
         document = Document.parse(rest, self.file.on_disk.language, base.document)
-        return self._committer.validate(CommitRequest(base, document, posted=posted))
+        return CommitRequest(base, document, posted=posted)
 
     def _commit(self, request: CommitRequest) -> Outcome:
         """Commit a change made with a version; a refusal is listed as a failed transaction.

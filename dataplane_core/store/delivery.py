@@ -8,7 +8,18 @@ from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.pending_reloads import UNDO
-from dataplane_core.store.ports import Apply, CommitHooks, ForcedReloads, Plan, ReloadRequests
+from dataplane_core.store.planned import Foreseen
+from dataplane_core.store.ports import (
+    Apply,
+    CommitHooks,
+    ForcedReloads,
+    Foresee,
+    Plan,
+    ReloadRequests,
+    only_reloads_foreseen,
+)
+
+_ASKED = "a transaction without a change asks for a reload"
 
 _log = logging.getLogger(__name__)
 
@@ -23,13 +34,17 @@ class ReloadWish:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DeliveryMeans:
-    """What every delivery needs: the versions' records, the hooks, the reloads, the plan."""
+    """What every delivery needs: the versions' records, the hooks, the reloads, the plan.
+
+    `foresee` says what the plan would do.
+    """
 
     versions: VersionTable
     hooks: CommitHooks
     requests: ReloadRequests
     forced: ForcedReloads
     plan: Plan
+    foresee: Foresee = only_reloads_foreseen
 
 
 class Delivery:
@@ -51,8 +66,8 @@ class Delivery:
     def prepare(self) -> None:
         """Find out, while HAProxy checks, whether it can take the change without a reload."""
         change = self._change
-        if change.transaction_id is not None and not change.changes:
-            change.require_reload("a transaction without a change asks for a reload")
+        if self._asks_for_reload():
+            change.require_reload(_ASKED)
             return
         if self._wish.force or self._wish.skip:
             return
@@ -60,6 +75,22 @@ class Delivery:
             self._apply = self._means.plan(change)
         except DataplaneError as error:
             change.require_reload(error.message)
+
+    def _asks_for_reload(self) -> bool:
+        return self._change.transaction_id is not None and not self._change.changes
+
+    def foreseen(self) -> Foreseen:
+        """Return how the change would reach HAProxy; in the place of all the other steps."""
+        if self._asks_for_reload():
+            return Foreseen("reload", reasons=(_ASKED,))
+        if self._wish.skip:
+            return Foreseen("nothing", reasons=("the client wants no reload",))
+        if self._wish.force:
+            return Foreseen("reload", reasons=("the client wants a reload at once",))
+        try:
+            return self._means.foresee(self._change)
+        except DataplaneError as error:
+            return Foreseen("reload", reasons=(error.message,))
 
     def record(self) -> None:
         """Ask for the reload within the commit's own record, where nothing else will do."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from dataplane_core.errors import Finding, Reference
 from dataplane_core.store.change import Committed
 from dataplane_core.store.journal.reloads import ReloadRecord
+from dataplane_core.store.planned import Foreseen
 from dataplane_core.text import Document, Section
 
 Verdict = Callable[[], Sequence[Finding]]
@@ -70,6 +71,9 @@ Apply = Callable[[], bool]
 Plan = Callable[[Committed], Apply | None]
 """How a change reaches the running HAProxy; None, with its reasons, when only a reload does it."""
 
+Foresee = Callable[[Committed], Foreseen]
+"""How a change would reach the running HAProxy; nothing is sent."""
+
 Locate = Callable[[Document, Section, int], Reference | None]
 """The object written at a line of a section of a document (0 is the line below its header)."""
 
@@ -77,6 +81,11 @@ Locate = Callable[[Document, Section, int], Reference | None]
 def only_reloads(change: Committed) -> Apply | None:
     """Plan for a HAProxy that takes changes by reloads alone."""
     return None
+
+
+def only_reloads_foreseen(change: Committed) -> Foreseen:
+    """Foresee for a HAProxy that takes changes by reloads alone."""
+    return Foreseen("reload", reasons=("changes reach HAProxy by reloads alone",))
 
 
 def no_object(document: Document, section: Section, line: int) -> Reference | None:

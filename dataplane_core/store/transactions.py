@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
@@ -29,10 +30,13 @@ from dataplane_core.store.journal.transactions import (
     unknown_transaction,
 )
 from dataplane_core.store.overlay import Action, replay, steps_between
+from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.store.views import Views
 from dataplane_core.text import Document
+
+_NO_WISH = ReloadWish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class Transactions:
         since it began; `VersionMismatch` when the configuration was changed otherwise;
         `CheckFailed` and `Invalid` when the result is refused, upon which it is `failed`.
         """
+        if options.dry_run:
+            raise Planned(self.plan(transaction_id, ReloadWish(force_reload, skip_reload)))
         record = self._record(transaction_id)
         if record.status != "in_progress":
             raise closed_transaction(record)
@@ -130,6 +136,44 @@ class Transactions:
         finally:
             self._views.drop(transaction_id)
         return Transaction(record.id, record.base, "success"), outcome
+
+    def plan(
+        self,
+        transaction_id: str,
+        reload: ReloadWish = _NO_WISH,
+        document: Document | None = None,
+    ) -> ChangePlan:
+        """Return what `commit` would do, or would if the transaction came to be `document`.
+
+        The transaction stays as it is. Raises as `commit`.
+        """
+        record = self._record(transaction_id)
+        document = self._views.of(record).document if document is None else document
+        return self._committer.plan(self._request(record, document, reload))
+
+    @contextmanager
+    def planning(self, transaction_id: str) -> Iterator[Edit]:
+        """Change the document of an open transaction for a look at it; raises `Planned`.
+
+        Planned is the commit of the transaction with this edit; what differs is what the edit does.
+        """
+        record = self._open(transaction_id)
+        view = self._view_of(record)
+        edit = Edit(view)
+        yield edit
+        plan = self._committer.plan(self._request(record, edit.document, _NO_WISH))
+        raise Planned(replace(plan, before=view.document))
+
+    def _request(
+        self, record: TransactionRecord, document: Document, reload: ReloadWish
+    ) -> CommitRequest:
+        """Return the commit of a transaction that is only planned; raises where it is outdated."""
+        if record.status != "in_progress":
+            raise closed_transaction(record)
+        base = self._file.snapshot()
+        if base.version != record.base:
+            raise version_mismatch(base.version, record.base)
+        return CommitRequest(base, document, transaction=record, reload=reload)
 
     def view(self, transaction_id: str) -> Snapshot:
         """Return the configuration as an open transaction sees it.

@@ -86,6 +86,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "409": CONFLICT,
             "default": DEFAULT_RESPONSE,
         },
+        plans=True,
     )  # fmt: skip
 
     def make(view: View) -> object:

@@ -112,7 +112,7 @@ class ConfigurationText:
         resp.data = to_json(shown)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        config, query = self.services.config, req.query
+        config, query = req.scratch or self.services.config, req.query
         commands = runtime_commands(req.get_header("X-Runtime-Actions") or "")
         given = given_text(req)
         if query["only_validate"]:
@@ -136,7 +136,7 @@ class ConfigurationText:
                                 "X-Runtime-Actions")  # fmt: skip
 
     def _answer(self, req: ApiRequest, resp: falcon.Response, outcome: Outcome) -> None:
-        text, _ = self.services.config.raw_text(outcome.version)
+        text, _ = (req.scratch or self.services.config).raw_text(outcome.version)
         req.shown_version = outcome.version
         resp.status = 201
         if outcome.reload_id is not None:

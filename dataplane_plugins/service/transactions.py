@@ -1,5 +1,7 @@
 """`/services/haproxy/transactions`: several edits that are checked and committed as one."""
 
+from dataclasses import replace
+
 from dataplane_core.plugin import (
     BAD_REQUEST,
     CONFLICT,
@@ -61,7 +63,7 @@ ITEM_OPERATIONS = {
         _200=ONE,
         _404=NOT_FOUND,
     ),
-    "PUT": operation(
+    "PUT": replace(operation(
         "commitTransaction",
         TAG,
         "Commit a transaction. HAProxy checks the configuration; then all changes take effect "
@@ -73,7 +75,7 @@ ITEM_OPERATIONS = {
         _404=NOT_FOUND,
         _406=NOT_ACCEPTABLE,
         _409=CONFLICT,
-    ),
+    ), plans=True),
     "DELETE": operation(
         "deleteTransaction",
         TAG,

@@ -72,6 +72,8 @@ class SpoeView(View):
         self.files = files
 
     def store(self, req: CheckedRequest) -> ConfigStore:
+        if req.scratch is not None:
+            raise BadRequest("changes of SPOE files cannot be planned with others")
         return self.files.store(req.query["spoe"])
 
     def show_version(self, req: CheckedRequest, version: int) -> None:

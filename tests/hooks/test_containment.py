@@ -20,7 +20,7 @@ ARGUMENTS = {
     "dataplane_routes": "routes, services", "dataplane_discovery": "", "dataplane_spec": "spec",
     "dataplane_authenticate": "req", "dataplane_authorize": "identity, operation",
     "dataplane_check": "document", "dataplane_committed": "change",
-    "dataplane_apply": "change, runtime", "dataplane_reloaded": "record",
+    "dataplane_apply": "change, runtime", "dataplane_foresee": "change", "dataplane_reloaded": "record",
     "dataplane_status": "services", "dataplane_start": "services", "dataplane_stop": "",
 }  # fmt: skip
 FAILURES = {
@@ -172,6 +172,8 @@ def test_a_wrapper_fails_as_the_hook_does(tmp_path, name, body):
     services.start()
     assert api.call("GET", "/v2/specification").status_code in (200, 500)
     status = api.call("POST", "backends", {"name": "new"}, version=1).status_code
+    if name == "dataplane_foresee":
+        assert services.config.plan(services.config.snapshot().document).foreseen is not None
     services.stop()
     assert status == (500 if HOOKS[name] is Failure.REFUSES else 202)
     if name != "dataplane_reloaded":

@@ -171,6 +171,18 @@ def test_dataplane_apply(make):
     assert make(dataplane_apply).change("PUT", "gates/g1", {"name": "g1"}).status_code == 200
 
 
+def test_dataplane_foresee(make):
+    seen = []
+
+    def dataplane_foresee(change):
+        seen.append(change.version)
+        return ["set gate g1 open"]
+
+    config = make(dataplane_foresee).app.services.config
+    foreseen = config.plan(config.snapshot().document).foreseen
+    assert (foreseen.by, foreseen.commands, seen) == ("commands", ("set gate g1 open",), [2])
+
+
 def test_dataplane_reloaded(make):
     records = []
 

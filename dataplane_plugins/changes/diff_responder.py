@@ -1,0 +1,91 @@
+"""Answer how two texts of the configuration differ."""
+
+from typing import Any, NamedTuple
+
+import falcon
+
+from dataplane_core.plugin import (
+    ApiRequest,
+    BadRequest,
+    Document,
+    Services,
+    View,
+    parse_json,
+    split_header,
+    to_json,
+)
+from dataplane_plugins.changes.rendering import Rendering
+from dataplane_plugins.changes.texts import given_text
+from dataplane_plugins.changes.unified import unified_diff
+
+_FORMS = "from and to are versions, and transaction_id is a transaction: give these or that"
+
+
+class End(NamedTuple):
+    """One of two texts: what it is called, and the text."""
+
+    named: dict[str, Any]
+    document: Document
+
+    @property
+    def title(self) -> str:
+        """What the diff calls it."""
+        return " ".join(f"{name.removesuffix('_id')} {value}" for name, value in self.named.items())
+
+
+class Diffs:
+    """Compares two versions, or a transaction and its base: GET; a posted text: POST."""
+
+    def __init__(self, services: Services, view: View) -> None:
+        self._services = services
+        self._rendering = Rendering(view)
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        query = req.query
+        resp.data = to_json(self._between(query["from"], query["to"], query["transaction_id"]))
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        text = given_text(req.raw) if req.media_type == "text/plain" else _text_in(req.raw)
+        before = self._version(req.query["from"])
+        rest = split_header(text)[1]
+        posted = Document.parse(rest, before.document.language, before.document)
+        resp.data = to_json(self._compared(before, End({"text": "posted"}, posted)))
+
+    def _between(
+        self, first: int | None, last: int | None, transaction: str | None
+    ) -> dict[str, Any]:
+        if transaction is None:
+            return self._compared(self._version(first), self._version(last))
+        if first is not None or last is not None:
+            raise BadRequest(_FORMS)
+        view = self._services.config.snapshot(transaction)
+        return self._compared(
+            self._version(view.version), End({"transaction_id": transaction}, view.document)
+        )
+
+    def _version(self, number: int | None) -> End:
+        """Return a version, or the newest one; raises `NotFound` where its text is not kept."""
+        newest = self._services.config.snapshot()
+        if number is None or number == newest.version:
+            return End({"version": newest.version}, newest.document)
+        text, _ = self._services.config.raw_text(number)
+        rest = split_header(text)[1]
+        document = Document.parse(rest, newest.document.language, newest.document)
+        return End({"version": number}, document)
+
+    def _compared(self, before: End, after: End) -> dict[str, Any]:
+        names = before.title, after.title
+        return {
+            "from": before.named,
+            "to": after.named,
+            "text": unified_diff(before.document.text(), after.document.text(), names),
+            "changes": self._rendering.between(before.document, after.document),
+        }
+
+
+def _text_in(raw: bytes) -> str:
+    body = parse_json(raw)
+    text = body.get("text") if isinstance(body, dict) else None
+    if not isinstance(text, str):
+        raise BadRequest("the body must be a text, or a JSON object that has one in text")
+    return given_text(text)

@@ -1,0 +1,99 @@
+"""`/diff`: how two texts of the configuration differ, as text and as objects.
+
+The texts are those of versions, of a transaction and what it began on, or one that a client posts.
+Neither has the line with the version's number, which always differs.
+"""
+
+
+
+from dataplane_core.plugin import (
+    NOT_FOUND,
+    OWN,
+    Body,
+    InVersion,
+    Parameter,
+    Response,
+    Routes,
+    Services,
+    View,
+    impl,
+    operation,
+)
+
+PATH = "/diff"
+_FROM = Parameter("from", "integer", help="The version to start from; the newest one if unset.")
+_TO = Parameter("to", "integer", help="The version to compare it with; the newest one if unset.")
+_TRANSACTION = Parameter(
+    "transaction_id", help="Compare a transaction with the version that it began on."
+)
+
+_PROPERTY = {
+    "type": "object",
+    "required": ["before", "after"],
+    "properties": {
+        "before": {"description": "The value before; null where it was not set."},
+        "after": {"description": "The value after; null where it is not set."},
+        "secret": {"type": "boolean", "description": "Whether the values are secret, and hidden."},
+    },
+}
+CHANGE = {
+    "type": "object",
+    "required": ["resource", "kind", "section", "change", "properties"],
+    "properties": {
+        "resource": {"type": ["string", "null"], "description": "Its path in v3, if it has one."},
+        "kind": {"type": "string"},
+        "section": {"type": "string", "description": "The header of the section that holds it."},
+        "name": {"type": "string"},
+        "index": {"type": "integer"},
+        "change": {"type": "string", "enum": ["created", "changed", "deleted", "moved"]},
+        "former": {"type": ["string", "null"], "description": "The path before, if another."},
+        "position": _PROPERTY,
+        "properties": {"type": "object", "additionalProperties": _PROPERTY},
+    },
+}
+_DIFF = {
+    "type": "object",
+    "required": ["from", "to", "text", "changes"],
+    "properties": {
+        "from": {"type": "object"},
+        "to": {"type": "object"},
+        "text": {"type": "string", "description": "As `diff -u` has it; empty if nothing differs."},
+        "changes": {"type": "array", "items": {"$ref": "object_change"}},
+    },
+}
+_TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve differences."""
+    routes.tag("Diff", "How two texts of the configuration differ.", 10)
+    routes.schema("object_change", CHANGE, versions=OWN)
+    routes.schema("configuration_diff", _DIFF, versions=OWN)
+    found = Response({"$ref": "configuration_diff"})
+    operations = {
+        "GET": operation(
+            "getDiff",
+            "Diff",
+            "Compare two versions. Or a transaction and the version that it began on.",
+            (_FROM, _TO, _TRANSACTION),
+            _200=found,
+            _404=NOT_FOUND,
+        ),
+        "POST": operation(
+            "postDiff",
+            "Diff",
+            "Compare a posted text with a version. With the newest one, unless another is named.",
+            (_FROM,),
+            Body(_TEXT, also=("text/plain",), example={"text": "global\n  daemon\n"}),
+            _200=found,
+            _404=NOT_FOUND,
+        ),
+    }
+
+    def make(view: View) -> object:
+        from dataplane_plugins.changes.diff_responder import Diffs
+
+        return Diffs(services, view)
+
+    routes.add(PATH, InVersion(make), operations, versions=OWN)
