@@ -42,6 +42,8 @@ from dataplane_core.text.tokens import plain_word
 Occurrence = tuple[ParameterKeyword | None, tuple[str, ...], dict[str, Any]]
 """A keyword as it stands on a line: None for a word that is kept, its raw words, its values."""
 
+_MOST_FOUND = 64  # sets of properties of which a table keeps the keywords
+
 
 class ParameterTable(Term):
     """A table of keywords in any order; the module says how lines are read and written.
@@ -109,9 +111,20 @@ class ParameterTable(Term):
     def _required(self) -> tuple[ParameterKeyword, ...]:
         return tuple(keyword for keyword in self.keywords if keyword.required)
 
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], list[ParameterKeyword]]:
+        """What `_concerned` has found, by the names of the properties."""
+        return {}
+
     def _concerned(self, values: Values) -> list[ParameterKeyword]:
         """Return the keywords that carry a property of `values`, or must stand, in table order."""
-        return self._index.concerned(values, self._required)
+        names = tuple(values)
+        found = self._found.get(names)
+        if found is None:
+            found = self._index.concerned(names, self._required)
+            if len(self._found) < _MOST_FOUND:
+                self._found[names] = found
+        return found
 
     def read(self, tokens: Sequence[str], at: int, reading: Reading) -> int:
         end, occurrences = self.scan(tokens, at, reading)

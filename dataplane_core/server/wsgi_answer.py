@@ -84,10 +84,10 @@ class WsgiAnswer:
             lower = _NAMES.get(name) or _lower(name)
             if not _VALUE.fullmatch(value):
                 raise _unsendable(name)
-            if lower == "content-length":
-                self._length = int(value)
             if lower not in _HOP_BY_HOP:
                 self.headers.append((name, value.strip(" \t")))
+                if lower == "content-length":
+                    self._length = int(value)
         forbids_body = self.status < 200 or self.status in (204, 304)
         self._bodiless = forbids_body or self._head.method == "HEAD"
         if forbids_body and self.status != 304 and self._length is not None:

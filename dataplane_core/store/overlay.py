@@ -51,6 +51,9 @@ class Step:
 def steps_between(old: Document, new: Document) -> list[Step]:
     """Return the steps that make `new` of `old`; none when both have the same text."""
     before, after = old.sections, new.sections
+    at = new.replaced_in(old)
+    if at is not None:
+        return list(_steps_within(before[at], new, after[at], at))
     start = common_start(before, after)
     end = common_end(before, after, start)
     gone, come = before[start : len(before) - end], after[start : len(after) - end]

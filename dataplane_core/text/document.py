@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
+from weakref import ref
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.text.comments import next_heading_start
@@ -42,7 +43,7 @@ class Document:
     ('# top\\n\\n', 'global', '# top\\n\\nglobal\\n  daemon\\n')
     """
 
-    __slots__ = ("_index", "language", "preamble", "sections")
+    __slots__ = ("__weakref__", "_edit", "_index", "language", "preamble", "sections")
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Document:
         self.sections = sections
         self.language = language
         self._index = index
+        self._edit: tuple[ref[Document], int] | None = None
 
     @classmethod
     def parse(cls, text: str, language: Language, previous: "Document | None" = None) -> "Document":
@@ -119,7 +121,10 @@ class Document:
 
     def position(self, section: Section) -> int:
         """Return the position of a section among `sections`, from 0."""
-        return self.index[section.kind, section.name][self.key(section).ordinal]
+        for at in self.index.get((section.kind, section.name), ()):
+            if self.sections[at] is section:
+                return at
+        raise KeyError(f"{section.kind} {section.name}")
 
     def replace(self, old: Section, new: Section) -> "Document":
         """Return the document with `new` in the place of `old`."""
@@ -133,7 +138,16 @@ class Document:
         at = self.position(old)
         same = (old.kind, old.name) == (new.kind, new.name)
         sections = (*self.sections[:at], new.spoken(self.language), *self.sections[at + 1 :])
-        return Document(self.preamble, sections, self.language, self._index if same else None)
+        document = Document(self.preamble, sections, self.language, self._index if same else None)
+        document._edit = ref(self), at
+        return document
+
+    def replaced_in(self, other: "Document") -> int | None:
+        """Return the position of the section whose replacement has made this document of `other`.
+
+        Return None where it was not made of that document in one step.
+        """
+        return self._edit[1] if self._edit is not None and self._edit[0]() is other else None
 
     def line_end(self) -> str:
         """Return the line end that the file uses: that of the first header, else of the top."""

@@ -125,3 +125,11 @@ def test_an_edit_by_hand_is_on_the_disk_before_anything_follows_on_it(bench, con
 
     told = costs.of(config, edited)
     assert syncs(told) >= 3  # the text, its folder, the record
+
+
+def test_an_edit_in_a_transaction_waits_for_no_sync(config, costs):
+    transaction = config.transactions.begin(3).id
+    for name in ("one", "two"):
+        told = costs.of(config, lambda name=name: add_server(config, "be1", name, transaction_id=transaction))
+        assert syncs(told) == 0
+        assert told["statements"] <= 5  # the transaction; and a write of it and of one step

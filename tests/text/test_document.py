@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -168,3 +169,16 @@ def test_any_number_of_blank_lines_at_the_end_can_be_removed():
     section = Section.parse("backend b\n  server s 192.0.2.1:80\n" + "\n  \n" * 5_000)
     assert section.trimmed().text == "backend b\n  server s 192.0.2.1:80\n"
     assert section.trimmed().trimmed().text == section.trimmed().text
+
+
+def test_a_document_knows_the_one_section_that_was_replaced():
+    document = Document.parse("global\n  daemon\nbackend a\n", LANGUAGE)
+    old = document.sections[1]
+    changed = document.replace(old, old.insert(0, Line("  mode tcp\n")))
+    assert changed.replaced_in(document) == 1
+    again = changed.replace(changed.sections[0], Section.new("global"))
+    assert again.replaced_in(changed) == 0
+    assert again.replaced_in(document) is None
+    assert document.replaced_in(changed) is None
+    with pytest.raises(KeyError):
+        changed.position(old)
