@@ -90,7 +90,7 @@ from dataplane_core.grammar.statements import LineContent, RowStatement, SingleS
 from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
 from dataplane_core.grammar.values import WORD
 from dataplane_core.haproxy.binaries import program as haproxy_program
-from dataplane_core.haproxy.live import is_ip
+from dataplane_core.haproxy.live import is_ip, runtime_commands
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_client import RuntimeClient
@@ -106,7 +106,7 @@ from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
-from dataplane_core.resources.changes import NeedsReload
+from dataplane_core.resources.changes import NeedsReload, PropertyChange
 from dataplane_core.resources.collections import (
     Collection,
     Naming,
@@ -211,7 +211,8 @@ __all__ = [
     "ChangePlan", "Foreseen", "Scratch", "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # The running HAProxy.
-    "Runtime", "RuntimeClient", "runtime_argument", "first_words", "is_success", "refused", "is_ip",
+    "Runtime", "RuntimeClient", "runtime_commands", "PropertyChange",
+    "runtime_argument", "first_words", "is_success", "refused", "is_ip",
     "haproxy_program", "child_environment",
     # Files and state that a plugin keeps.
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",

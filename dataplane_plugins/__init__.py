@@ -73,6 +73,7 @@ _MODULES = (
     "storage.ssl_crt_lists",
     "storage.general",
     "runtime.map_sync",
+    "changes.drift",
     "discovery.routes",
     "discovery.consul",
     "discovery.aws",

@@ -89,3 +89,25 @@ def admin_state(bits: int) -> str:
     if bits & _MAINTENANCE:
         return "maint"
     return "drain" if bits & _DRAIN else "ready"
+
+
+# Bits of the columns of states (management guide, section 9.3, "show servers state").
+FORCED_MAINTENANCE = 0x01
+_FORCED_DRAIN = 0x08
+_CONFIGURED, _ENABLED = 0x02, 0x04
+
+
+def drains(given: Mapping[str, str]) -> bool:
+    """Return whether somebody has asked for a server to be drained."""
+    return bool(int(given["srv_admin_state"]) & _FORCED_DRAIN)
+
+
+def has_agent(given: Mapping[str, str]) -> bool:
+    """Return whether an agent is asked for a server's weight and state."""
+    return bool(int(given.get("srv_agent_state", "0")) & _CONFIGURED)
+
+
+def is_stopped(state: str) -> bool:
+    """Return whether checks, or an agent, are configured and have been switched off."""
+    bits = int(state)
+    return bool(bits & _CONFIGURED) and not bits & _ENABLED

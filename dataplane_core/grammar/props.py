@@ -74,6 +74,9 @@ class Prop:
     a new object gets that lacks the property. `live` is the Runtime API command that applies a new
     value to the running process, except where the configuration has the word `live_unless`.
 
+    `running` is the column in which the running process shows its own value: of `show servers
+    state` for a server, of `show stat` for a frontend.
+
     `same_as` are values of the property that are no more than another property's: for each, the
     name and the value of that. Given, such a value sets the other property, and no line is read as
     it; the answers of the versions in `same_in` show it beside the other one.
@@ -123,6 +126,7 @@ class Prop:
     spells: Spelling | None = field(default=None, compare=False)
     live: str | None = None
     live_unless: str = ""
+    running: str = ""
     secret: bool = False
     refers_to: Notation | None = field(default=None, compare=False)
     declares: Declared | None = None

@@ -128,6 +128,14 @@ def _fitting(
         yield named
 
 
+def parse_patterns(text: str) -> Iterator[tuple[str]]:
+    """Yield the patterns of a list's file, a line each, without comments and leading blanks."""
+    for line in re.split(r"[\r\n]", text):
+        pattern = line.lstrip(" \t")
+        if pattern and not line.startswith("#"):
+            yield (pattern,)
+
+
 def parse_entries(dump: bytes) -> list[PatternEntry]:
     """Return the entries of a map or list; bytes that are not UTF-8 stand as surrogates."""
     text = dump.decode("utf-8", "surrogateescape")

@@ -20,7 +20,12 @@ from dataplane_core.plugin import (
     read_file,
 )
 from dataplane_plugins.patterns.map_files import parse_map_file
-from dataplane_plugins.patterns.pattern_lists import PatternKind, PatternList, RuntimePatterns
+from dataplane_plugins.patterns.pattern_lists import (
+    PatternKind,
+    PatternList,
+    RuntimePatterns,
+    parse_patterns,
+)
 from dataplane_plugins.tls.crt_lists import CrtListEntry, CrtLists, parse_crt_list
 from dataplane_plugins.tls.pem import PemBundle, pem_or_none
 from dataplane_plugins.tls.ssl_stores import SslStore
@@ -181,7 +186,7 @@ class LoadedFiles:
             for one in patterns.all():
                 if not one.file or one.id in done or os.path.realpath(one.file) != real:
                     continue
-                rows = parse_map_file(text) if patterns.kind == "map" else _patterns_of(text)
+                rows = parse_map_file(text) if patterns.kind == "map" else parse_patterns(text)
                 with patterns.changing(one):
                     patterns.replace(one, rows)
                 done.add(one.id)
@@ -263,14 +268,6 @@ def _known(store: SslStore, client: RuntimeClient, path: Path) -> str | None:
 
 def _is_same(name: str, path: Path) -> bool:
     return name.startswith("/") and os.path.realpath(name) == os.path.realpath(path)
-
-
-def _patterns_of(text: str) -> Iterator[tuple[str]]:
-    """Yield the patterns of a list's file, a line each, without comments and leading blanks."""
-    for line in re.split(r"[\r\n]", text):
-        pattern = line.lstrip(" \t")
-        if pattern and not line.startswith("#"):
-            yield (pattern,)
 
 
 def _lines_with(text: str, name: str) -> Iterable[str]:

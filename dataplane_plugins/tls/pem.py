@@ -185,6 +185,22 @@ def certificate_facts(data: bytes) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
+def fingerprints(data: bytes) -> list[str]:
+    """Return the SHA-1 fingerprint of each certificate in a file, as HAProxy writes them."""
+    from cryptography.hazmat.primitives import hashes
+
+    return [one.fingerprint(hashes.SHA1()).hex().upper() for one in _chain(data)]
+
+
+def revocation_times(data: bytes) -> list[str]:
+    """Return the moment of each revocation list in a file: `Nov 1 00:00:00 2026 GMT`."""
+    from cryptography import x509
+
+    found = parse_pem(data).of(_REVOKED)
+    lists = [_loaded("a revocation list", x509.load_pem_x509_crl, text) for text in found]
+    return [one.last_update_utc.strftime("%b %-d %H:%M:%S %Y GMT") for one in lists]
+
+
 def _times(one: "x509.Certificate") -> dict[str, str]:
     form = "%Y-%m-%dT%H:%M:%S.000Z"
     return {

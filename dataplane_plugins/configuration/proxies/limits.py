@@ -37,6 +37,7 @@ LIMITS = (
             # HAProxy computes `fullconn` from it at the start (manual, section 4.2), and from
             # `fullconn` the limit of a server with `minconn`.
             live_unless="minconn",
+            running="slim",
         ),
     ),
     *taken_by(

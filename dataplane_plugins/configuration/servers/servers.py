@@ -20,17 +20,24 @@ from dataplane_plugins.configuration.servers.params import server_params
 
 RANK = 90
 
-# Management guide, section 9.3: what the running process takes for a server that it has.
+# Management guide, section 9.3: what the running process takes for a server that it has, and the
+# column of `show servers state` in which it shows that.
 LIVE = {
-    "weight": "set server {parent}/{name} weight {value:0-256}",
-    "address": "set server {parent}/{name} addr {address:ip} port {port:1-65535}",
-    "port": "set server {parent}/{name} addr {address:ip} port {port:1-65535}",
-    "maintenance": "set server {parent}/{name} state {value:enabled=maint,disabled=ready,=ready}",
-    "agent-addr": "set server {parent}/{name} agent-addr {value:ip}",
-    "agent-port": "set server {parent}/{name} agent-port {value:1-65535}",
-    "agent-send": "set server {parent}/{name} agent-send {value}",
-    "health_check_address": "set server {parent}/{name} check-addr {value:ip}",
-    "health_check_port": "set server {parent}/{name} check-port {value:1-65535}",
+    "weight": ("set server {parent}/{name} weight {value:0-256}", "srv_uweight"),
+    "address": ("set server {parent}/{name} addr {address:ip} port {port:1-65535}", "srv_addr"),
+    "port": ("set server {parent}/{name} addr {address:ip} port {port:1-65535}", "srv_port"),
+    "maintenance": (
+        "set server {parent}/{name} state {value:enabled=maint,disabled=ready,=ready}",
+        "srv_admin_state",
+    ),
+    "agent-addr": ("set server {parent}/{name} agent-addr {value:ip}", "srv_agent_addr"),
+    "agent-port": ("set server {parent}/{name} agent-port {value:1-65535}", "srv_agent_port"),
+    "agent-send": ("set server {parent}/{name} agent-send {value}", ""),
+    "health_check_address": ("set server {parent}/{name} check-addr {value:ip}", "srv_check_addr"),
+    "health_check_port": (
+        "set server {parent}/{name} check-port {value:1-65535}",
+        "srv_check_port",
+    ),
 }
 
 
@@ -38,7 +45,9 @@ class ServerStatement(SingleStatement):
     """A server line; the commands of `LIVE` set some of its properties in the running process."""
 
     def declared(self) -> Iterable[Prop]:
-        return (replace(p, live=LIVE.get(p.name, p.live)) for p in super().declared())
+        for prop in super().declared():
+            live, running = LIVE.get(prop.name, (prop.live, prop.running))
+            yield replace(prop, live=live, running=running)
 
 
 SERVER = ServerStatement(
