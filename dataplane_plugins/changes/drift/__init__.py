@@ -1,14 +1,9 @@
 """`/dataplane/v1/drift`: where the running HAProxy is not what its files say; remedies."""
 
-from typing import Any
-
-import falcon
-
 from dataplane_core.plugin import (
     BAD_REQUEST,
     CONFLICT,
     OWN,
-    ApiRequest,
     Body,
     InVersion,
     Prop,
@@ -18,9 +13,7 @@ from dataplane_core.plugin import (
     View,
     impl,
     operation,
-    to_json,
 )
-from dataplane_plugins.changes.drift.engine import Drift
 
 TAG = "Drift"
 _REMEDY = {
@@ -74,33 +67,6 @@ MENDED = {
 }
 
 
-class DriftReport:
-    """All differences: GET; mend them: POST."""
-
-    def __init__(self, drift: Drift, view: View) -> None:
-        self._drift, self._view = drift, view
-
-    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        found = [one.shown(self._view) for one in self._drift.find()]
-        resp.data = to_json({"drifted": bool(found), "deviations": found})
-
-    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        values = req.body.values
-        mended = self._drift.mend(values["towards"], values.get("only") or (), req.author)
-        if mended.version is not None:
-            req.shown_version = mended.version
-        if mended.reload_id is not None:
-            resp.status = 202
-            resp.set_header("Reload-ID", mended.reload_id)
-        left: list[dict[str, Any]] = [
-            {"subject": one.subject, "reason": reason} for one, reason in mended.left
-        ]
-        resp.data = to_json({
-            "done": mended.done, "left": left, "version": mended.version,
-            "reload_id": mended.reload_id,
-        })  # fmt: skip
-
-
 _PROPS = (
     Prop(
         "towards", enum=("file", "process"), required=True,
@@ -116,7 +82,14 @@ _PROPS = (
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the differences between files and process."""
-    drift = Drift(services)
+
+    def report(view: View) -> object:
+        # Nothing of it is loaded before somebody asks.
+        from dataplane_plugins.changes.drift.engine import Drift
+        from dataplane_plugins.changes.drift.report import DriftReport
+
+        return DriftReport(Drift(services), view)
+
     routes.tag(TAG, "In what the running HAProxy is not what its files say.", 30)
     routes.schema("deviation", DEVIATION, OWN)
     routes.schema("drift", REPORT, OWN)
@@ -141,4 +114,4 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _409=CONFLICT,
         ),
     }
-    routes.add("/drift", InVersion(lambda view: DriftReport(drift, view)), operations, OWN)
+    routes.add("/drift", InVersion(report), operations, OWN)
