@@ -20,9 +20,9 @@ from dataplane_core.commands.remote import Client, remote_command, styled
 def drift(
     client: Client, as_json: bool, subjects: tuple[str, ...], towards: str | None
 ) -> None:
-    """Show in what the running HAProxy is not what its files say, or mend that.
+    """Show drift, or mend it.
 
-    A difference has two lines: what it is, and what mends it either way. SUBJECTs, such as
+    Drift is what the running HAProxy has otherwise than its files say. A difference has two lines: what it is, and what mends it either way. SUBJECTs, such as
     `be/web1`, choose the differences. Exit status 1 if there are any, or if some cannot be mended.
     """
     if towards is None:

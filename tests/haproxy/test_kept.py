@@ -426,14 +426,18 @@ def asked(tmp_path: Path) -> Iterator[tuple[FakeRuntime, Runtime]]:
         yield fake, runtime
 
 
+@pytest.fixture
+def little_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named before what makes a connection: the thread that closes it knows how long to sleep."""
+    monkeypatch.setattr(kept, "REST", 0.5)
+
+
 def test_a_connection_that_rests_is_closed(
-    asked: tuple[FakeRuntime, Runtime], monkeypatch: pytest.MonkeyPatch
+    little_rest: None, asked: tuple[FakeRuntime, Runtime]
 ) -> None:
     fake, runtime = asked
     pool = kept_of(runtime)
     pool.memory["a"] = "b"
-    assert pool.open_now == 1
-    monkeypatch.setattr(kept, "REST", 0.1)
     assert runtime.execute("get map x y") == ["found"]
     until(lambda: not pool.open_now)
     assert not pool.memory
