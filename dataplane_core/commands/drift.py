@@ -22,8 +22,9 @@ def drift(
 ) -> None:
     """Show drift, or mend it.
 
-    Drift is what the running HAProxy has otherwise than its files say. A difference has two lines: what it is, and what mends it either way. SUBJECTs, such as
-    `be/web1`, choose the differences. Exit status 1 if there are any, or if some cannot be mended.
+    Drift is what the running HAProxy has otherwise than its files say. A difference has two lines:
+    what it is, and what mends it either way. SUBJECTs, such as `be/web1`, choose the differences.
+    Exit status 1 if there are any, or if some cannot be mended.
     """
     if towards is None:
         found = client.get("drift")["deviations"]
