@@ -68,6 +68,19 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         """The served versions of the Data Plane API, and the server's own interface if it is."""
         return self.served if self.own is None else [*self.served, self.own]
 
+    def helped_by(self, call: Callable[[], bool]) -> None:
+        """Have a process of its own make what leaves much behind in memory.
+
+        `call` has that process call `help`; False: there is none.
+        """
+        for one in self.interfaces:
+            one.call_helper = call
+
+    def help(self) -> None:
+        """Make what another process of this application waits for."""
+        for one in self.interfaces:
+            one.make_wanted()
+
     def mount(
         self, versions: Iterable[ServedVersion], own: ServedVersion | None = None
     ) -> None:

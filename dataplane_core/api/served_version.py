@@ -1,7 +1,7 @@
 """An API version as the server serves it: its routes, its view and its specifications."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 from threading import Lock
@@ -57,6 +57,8 @@ class ServedVersion:
         self._documents: dict[str, bytes] = {}
         self._of_all_workers = {form: MadeOnce() for form in _FORMS}
         self._lock = Lock()
+        self.call_helper: Callable[[], bool] | None = None
+        """Has a process of its own call `make_wanted`; False if there is none."""
         self._succession = Succession(version, None)
 
     def succeeded_by(self, other: "ServedVersion") -> None:
@@ -107,8 +109,16 @@ class ServedVersion:
             with self._lock:
                 if openapi not in self._documents:
                     once = self._of_all_workers[openapi]
-                    self._documents[openapi] = once.get(partial(self._made, openapi))
+                    # what plugins do to a document may need what they began in this process
+                    changed = self._hooks.dataplane_spec.get_hookimpls()
+                    call = None if changed else self.call_helper
+                    self._documents[openapi] = once.get(partial(self._made, openapi), call)
         return self._documents[openapi]
+
+    def make_wanted(self) -> None:
+        """Make the documents that another process waits for."""
+        for openapi, once in self._of_all_workers.items():
+            once.make_if_wanted(partial(self._made, openapi))
 
     def _made(self, openapi: str) -> bytes:
         made = to_json(self._build(openapi))

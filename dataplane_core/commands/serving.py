@@ -63,7 +63,9 @@ def build(settings: Settings) -> "ServedApplication":
         others = services.hooks.dataplane_authenticate.get_hookimpls()
         if not others and (warning := nobody_may_log_in(settings)):
             log.warning("%s", warning)
-    return ServedApplication(made, services.start, services.stop, services.state.shutdown)
+    return ServedApplication(
+        made, services.start, services.stop, services.state.shutdown, made.help, made.helped_by
+    )
 
 
 def application(settings: Settings) -> "Application":

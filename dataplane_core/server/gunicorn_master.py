@@ -5,7 +5,9 @@ import logging
 import math
 import os
 import signal
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -17,6 +19,7 @@ from dataplane_core.server.process import (
     endings_held_back,
     show_as_main,
     show_as_worker,
+    take_endings,
 )
 from dataplane_core.server.state import ServerState
 from dataplane_core.server.worker import Worker
@@ -28,6 +31,8 @@ _CONNECTIONS = 1000  # of each worker, where the settings set no limit
 _HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
 _HEADER_FIELDS = 128
 _SMALLEST_HEADERS = 1024  # bytes; no client could do with less
+CALL = signal.SIGURG
+"""The signal by which a worker calls for help; who does not know it disregards it."""
 
 
 class ServerLog(Logger):
@@ -118,6 +123,15 @@ class Master(Arbiter):
 
     app: GunicornApplication
 
+    SIGNALS = [*Arbiter.SIGNALS, CALL]
+    """Signals that the master acts on, each by its method `handle_…`."""
+
+    def handle_urg(self) -> None:
+        """Help workers, in a child: what the help leaves in memory goes with it."""
+        with endings_held_back():
+            if os.fork() == 0:
+                _help(self.app.state.served.help)
+
     def handle_hup(self) -> None:
         """Read the settings again; workers are replaced one set by the other."""
         gc.unfreeze()
@@ -155,9 +169,36 @@ def _pre_fork(master: Any, worker: Any) -> None:
     gc.enable()
 
 
+def _help(help_workers: Callable[[], None]) -> NoReturn:
+    """Do what workers have asked for, in this process, and end it."""
+    try:
+        end_with_parent()
+        show_as_worker()
+        for number in Arbiter.SIGNALS:
+            signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL)
+        take_endings()
+        help_workers()
+    except Exception:
+        log.exception("a worker was not helped")
+    finally:
+        os._exit(0)
+
+
+def _call(master: int) -> bool:
+    """Call the master for help; return False if it has gone."""
+    try:
+        if os.getppid() != master:
+            return False
+        os.kill(master, CALL)
+    except OSError:
+        return False
+    return True
+
+
 def _post_fork(master: Any, worker: Any) -> None:
     show_as_worker()
     worker.app.state.listeners.release()
+    worker.app.state.served.helped_by(partial(_call, os.getppid()))
     disregard(signal.SIGHUP)
 
 

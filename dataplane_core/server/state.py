@@ -31,13 +31,17 @@ _PREDECESSOR_SECONDS = 10.0
 class ServedApplication:
     """An application, and the work beside its requests, which every worker starts and stops.
 
-    `discard` is called in the master once another application is served in its place.
+    `discard` is called in the master once another application is served in its place. Each worker
+    calls `helped_by` with a function that has `help` called in a new child of the master: for what
+    should leave nothing in the memory of a worker. The function returns False if that cannot be.
     """
 
     wsgi: "WSGIApplication"
     start: Callable[[], None]
     stop: Callable[[], None]
     discard: Callable[[], None] = lambda: None
+    help: Callable[[], None] = lambda: None
+    helped_by: Callable[[Callable[[], bool]], None] = lambda call: None
 
 
 @dataclass(frozen=True, slots=True)

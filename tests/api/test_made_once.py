@@ -44,6 +44,45 @@ def test_who_would_wait_crosswise_makes_it_without_waiting(monkeypatch: pytest.M
     assert MadeOnce().get(lambda: b"made") == b"made"
 
 
+def helped(once: MadeOnce, make: Callable[[], bytes]) -> Callable[[], bool]:
+    """What has a process that is forked then make what is wanted; it does not wait for it."""
+
+    def call() -> bool:
+        if os.fork() == 0:
+            try:
+                once.make_if_wanted(make)
+            finally:
+                os._exit(0)
+        return True
+
+    return call
+
+
+def test_another_process_makes_what_is_wanted() -> None:
+    once = MadeOnce()
+    assert once.get(refuse, helped(once, lambda: b"made")) == b"made"
+    once.make_if_wanted(refuse)
+    assert once.get(refuse, refuse_to_call) == b"made"
+
+
+def test_a_process_that_nobody_helps_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dataplane_core.api.made_once._BEGIN_SECONDS", 0.05)
+    monkeypatch.setattr("dataplane_core.api.made_once._MAKE_SECONDS", 0.05)
+    once = MadeOnce()
+    failing = helped(once, refuse), helped(once, lambda: os._exit(9)), lambda: False, lambda: True
+    for call in failing:
+        with pytest.raises(ZeroDivisionError):
+            once.get(lambda: bytes([1 // 0]), call)
+    once.make_if_wanted(refuse)  # it is not wanted any more
+    assert once.get(lambda: b"made", lambda: True) == b"made"
+
+
+def test_nothing_is_made_that_nobody_wants() -> None:
+    once = MadeOnce()
+    once.make_if_wanted(refuse)
+    assert once.get(lambda: b"made") == b"made"
+
+
 def test_it_is_closed_with_the_object() -> None:
     before = len(os.listdir("/proc/self/fd"))
     once = MadeOnce()
@@ -54,6 +93,10 @@ def test_it_is_closed_with_the_object() -> None:
 
 
 def refuse() -> bytes:
+    raise AssertionError("it was made already")
+
+
+def refuse_to_call() -> bool:
     raise AssertionError("it was made already")
 
 

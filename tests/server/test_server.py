@@ -14,7 +14,7 @@ from dataplane_core.server.listen_addresses import listen_addresses
 from dataplane_core.server.state import ServerState
 from dataplane_core.settings import Settings, SettingsError, load
 from tests.harness.server import free_port
-from tests.harness.waiting import PATIENCE, stays
+from tests.harness.waiting import PATIENCE, stays, until
 from tests.server import certificates
 
 pytestmark = pytest.mark.server
@@ -160,6 +160,28 @@ def test_a_sighup_during_the_start_does_not_end_it(make):
     running.wait_for((running.folder / "state" / "building").exists)
     running.signal(signal.SIGHUP)
     assert running.wait_for(running.answers)["name"] == "slow to start"
+
+
+@pytest.mark.parametrize("name", ["", "helpless"])
+def test_a_worker_is_helped_by_a_child_of_the_master(make, name):
+    running = make({"name": name}).start()
+    asked = running.ask("/call")
+    assert asked["called"] is True
+    (mark,) = running.wait_for(lambda: list((running.folder / "state").glob("helped-by-*")))
+    _, _, helper, _, master = mark.name.split("-")
+    assert int(master) == asked["parent"]
+    assert int(helper) not in (asked["pid"], asked["parent"])
+    running.wait_for(lambda: not Path(f"/proc/{helper}").exists())
+    assert running.ask("/")["pid"] == asked["pid"]
+
+
+def test_a_helper_does_not_keep_the_server(make):
+    running = make({"name": "slow to help"}).start()
+    master = running.ask("/call")["parent"]
+    (mark,) = running.wait_for(lambda: list((running.folder / "state").glob("helped-by-*")))
+    helper = mark.name.split("-")[2]
+    os.kill(master, signal.SIGTERM)
+    until(lambda: not Path(f"/proc/{helper}").exists())
 
 
 def test_a_sighup_to_all_processes_ends_no_worker(make):

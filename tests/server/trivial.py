@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def fail_as_told(name: str) -> None:
         raise ImportError("cannot import name 'cookies' from 'http'")
 
 
+def helped(name: str, marks: Path) -> None:
+    (marks / f"helped-by-{os.getpid()}-of-{os.getppid()}").touch()
+    fail_as_told("unforeseen" if name == "helpless" else "")
+    time.sleep(60.0 if name == "slow to help" else 0.0)
+
+
 def build(settings: Settings) -> ServedApplication:
     fail_as_told(settings.name)
     built_by = signals_of_a_child()
@@ -47,6 +54,8 @@ def build(settings: Settings) -> ServedApplication:
         os.register_at_fork(after_in_child=partial(linger, marks / "forked"))
     if settings.name == "slow to start":
         linger(marks / "building")
+
+    callers: list[Callable[[], bool]] = []
 
     def application(environ, start_response):  # type: ignore[no-untyped-def]
         path = environ["PATH_INFO"]
@@ -69,6 +78,8 @@ def build(settings: Settings) -> ServedApplication:
         }
         if path == "/child":
             facts["children"] = [built_by, signals_of_a_child()]
+        if path == "/call":
+            facts["called"] = callers[0]()
         if path == "/crash":
             raise ValueError("hidden")
         if path == "/die":
@@ -80,7 +91,8 @@ def build(settings: Settings) -> ServedApplication:
     def stop() -> None:
         (marks / f"stopped-{os.getpid()}").touch()
 
-    return ServedApplication(application, started.set, stop)
+    help_workers = partial(helped, settings.name, marks)
+    return ServedApplication(application, started.set, stop, help=help_workers, helped_by=callers.append)
 
 
 if __name__ == "__main__":
