@@ -231,7 +231,7 @@ def test_settings_that_cannot_be_used_stop_the_start(given, key):
 def test_without_a_webhook_its_place_is_forgotten(tmp_path):
     parts = Parts(tmp_path)
     save_progress(parts.state, Progress(7))
-    webhook.dataplane_start(parts)
+    webhook.dataplane_routes(parts)
     assert read_progress(parts.state).position is None
     assert list(webhook.dataplane_status(parts)) == []
     parts.state.shutdown()

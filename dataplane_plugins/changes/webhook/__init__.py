@@ -22,14 +22,23 @@ def dataplane_settings(settings: Settings) -> None:
 
 
 @impl
+def dataplane_routes(services: Services) -> None:
+    """Forget how far a former webhook was: when there is one again, it begins with news.
+
+    That is done where the application is made, once for all workers: each would need a connection
+    to the state for it, which takes more than a MiB.
+    """
+    if not services.settings.dataplane.webhook_url and services.state.value(_FACT):
+        services.state.set_value(_FACT, "")
+
+
+@impl
 def dataplane_start(services: Services) -> None:
     """Send events in the worker that leads."""
     if services.settings.dataplane.webhook_url:
         from dataplane_plugins.changes.webhook.sender import Sender
 
         services.lead("webhook", Sender(services).run)
-    elif services.state.value(_FACT):  # when there is a webhook again, it begins with news
-        services.state.set_value(_FACT, "")
 
 
 @impl
