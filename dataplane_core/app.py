@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from dataplane_core.api.answered import IDENTITY
 from dataplane_core.api.application import Application
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Frame
@@ -118,7 +119,7 @@ class Gate:
                 environ.get("dataplane.listener") or environ["wsgi.url_scheme"],
             )
             found = req.admission.identity
-        req.env["REMOTE_USER"] = found.name
+        req.env["REMOTE_USER"], req.env[IDENTITY] = found.name, found
         return found
 
     def authorize(self, identity: Identity, operation: Access) -> str | None:

@@ -10,6 +10,7 @@ from dataplane_core.commands.serving import server_command
 
 _COMMANDS = {
     "drift": ("drift",),
+    "audit": ("audit",),
     "first_run": ("init", "passwd", "sample"),
     "judgements": ("check", "doctor", "status"),
     "listings": ("keywords", "plugins", "routes", "settings", "spec"),

@@ -14,6 +14,7 @@ from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 
 if TYPE_CHECKING:
+    from dataplane_core.api.answered import Answered
     from dataplane_core.api.frame import Access
     from dataplane_core.api.request import ApiRequest
     from dataplane_core.api.routes import Routes
@@ -92,6 +93,11 @@ def dataplane_foresee(change: "Committed") -> list[str] | None:
 @hookspec(Failure.CONTAINED)
 def dataplane_reloaded(record: "ReloadRecord") -> None:
     """Learn that a reload is over, well or not."""
+
+
+@hookspec(Failure.CONTAINED)
+def dataplane_answered(answered: "Answered", services: "Services") -> None:
+    """Learn of a request that asked for a change, or was not let in, before its answer is sent."""
 
 
 @hookspec(Failure.SHOWN)

@@ -8,6 +8,7 @@ sentence, if that version does not fit. Tests of plugins use `dataplane_core.tes
 """
 
 from dataplane_core import __version__, grammar, impl
+from dataplane_core.api.answered import Answered
 from dataplane_core.api.attempts import try_change
 from dataplane_core.api.below import below
 from dataplane_core.api.body import parse_json, to_json
@@ -130,6 +131,7 @@ from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store import State
+from dataplane_core.store.audit_trail import AuditEnd, AuditTrail
 from dataplane_core.store.author import Author
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.config import ConfigStore
@@ -185,7 +187,7 @@ __all__ = [
     "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "TooLarge", "TooMany", "Unauthorized",
     "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
-    "FEED", "Feed", "Sink", "Event", "EventTable",
+    "FEED", "Feed", "Sink", "Event", "EventTable", "Answered", "AuditTrail", "AuditEnd",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",

@@ -74,6 +74,7 @@ _MODULES = (
     "storage.general",
     "runtime.map_sync",
     "changes.drift",
+    "changes.audit",
     "discovery.routes",
     "discovery.consul",
     "discovery.aws",

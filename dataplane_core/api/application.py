@@ -13,6 +13,7 @@ from falcon.constants import COMBINED_METHODS
 from falcon.media import JSONHandler
 from falcon.routing import CompiledRouter
 
+from dataplane_core.api.answered import NOT_LET_IN, READS, tell
 from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import APPLICATION, SCRATCH
 from dataplane_core.api.cors import Cors
@@ -52,7 +53,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             router=cast(CompiledRouter, self._paths),  # any object that can find is one
         )
         mimetypes.inited = inited
-        self.services = services
+        self.services, self._hooks = services, services.hooks
         self.served: list[ServedVersion] = []
         self.own: ServedVersion | None = None
         self._cors = cors
@@ -124,9 +125,14 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             return start_response(status, headers, exc_info)
 
         answer = super().__call__(env, start)
-        if (version := env.get(API_VERSION)) is not None and SCRATCH not in env:
+        status = int(started[-1][:3])
+        if SCRATCH in env:  # somebody tries what it would do
+            return answer
+        if status in NOT_LET_IN or method not in READS:
+            tell(env, method, status, answer, self._hooks.dataplane_answered, self.services)
+        if (version := env.get(API_VERSION)) is not None:
             user, agent = env.get("REMOTE_USER") or "", env.get("HTTP_USER_AGENT") or ""
-            self.services.callers.count(version, user, agent, method, int(started[-1][:3]))
+            self.services.callers.count(version, user, agent, method, status)
         return answer
 
 

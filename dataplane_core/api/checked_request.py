@@ -80,9 +80,8 @@ class CheckedRequest(falcon.Request):
         """The identifier that the server has given; else as `choose_request_id` says."""
         if not self._request_id:
             env = self.env
-            self._request_id = env.get(REQUEST_ID) or choose_request_id(
-                env.get("HTTP_X_REQUEST_ID")
-            )
+            given = env.get(REQUEST_ID) or choose_request_id(env.get("HTTP_X_REQUEST_ID"))
+            self._request_id = env[REQUEST_ID] = given
         return self._request_id
 
     def reference(self, path: str) -> str:

@@ -101,6 +101,12 @@ class DataplaneSettings:
         "configuration that were read. What was kept first goes first.",
         flag="--cache-size",
     )  # fmt: skip
+    audit_file: str = setting(
+        "", PATH,
+        "File of who changed what, each line chained to the one before by a hash; empty: none. "
+        "Each server needs its own.",
+        flag="--audit-file",
+    )  # fmt: skip
     event_streams: int = setting(
         100, integer(0, 10000), "Streams of events that are open at once in each worker.",
         flag="--event-streams",

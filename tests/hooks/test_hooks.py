@@ -193,6 +193,25 @@ def test_dataplane_reloaded(make):
     assert [(one.status, one.version) for one in records] == [("succeeded", 2)]
 
 
+def test_dataplane_answered(make):
+    told = []
+
+    def dataplane_answered(answered, services):
+        told.append((answered.method, answered.path, answered.status, answered.author.name, answered.message))
+
+    api = make(dataplane_answered)
+    path = "/v2/services/haproxy/configuration/gates"
+    api.change("PUT", "gates/g1", {"name": "g1"})
+    api.call("PUT", f"{path}/none", {"name": "none"}, version=api.version)
+    api.call("GET", path)
+    api.call("GET", path, user=None)
+    assert [one[:3] for one in told] == [
+        ("PUT", f"{path}/g1", 202), ("PUT", f"{path}/none", 404), ("GET", path, 401),
+    ]  # fmt: skip
+    assert (bool(told[0][3]), told[0][4], told[2][3]) == (True, "", "")
+    assert "none" in told[1][4]
+
+
 def test_dataplane_status(make):
     def dataplane_status(services):
         yield Fact("version", str(services.config.version()))

@@ -6,7 +6,7 @@ process ended. Plugins add events of their own (`record`).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,7 +133,11 @@ class EventTable:
         rows = self._state.read("SELECT min(id) FROM events")
         return int(rows[0][0] or 0)
 
-    def after(self, number: int, limit: int = _PAGE) -> list[Event]:
-        """Return the events that follow on one, the oldest first."""
-        sql = "SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?"
-        return [Event(*row) for row in self._state.read(sql, (number, limit))]
+    def after(
+        self, number: int, limit: int = _PAGE, kinds: Sequence[str] = ()
+    ) -> list[Event]:
+        """Return the events that follow on one, all or those of some kinds, the oldest first."""
+        marks = ", ".join("?" * len(kinds))
+        only = f" AND kind IN ({marks})" if kinds else ""
+        sql = f"SELECT * FROM events WHERE id > ?{only} ORDER BY id LIMIT ?"
+        return [Event(*row) for row in self._state.read(sql, (number, *kinds, limit))]

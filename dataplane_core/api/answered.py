@@ -1,0 +1,81 @@
+"""Tell plugins of requests that may have changed something, or were not let in."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dataplane_core.api.change_options import author
+from dataplane_core.api.frame import SLASH
+from dataplane_core.dataclass import dataclass
+from dataplane_core.errors import BadRequest
+from dataplane_core.logs.request_id import REQUEST_ID
+from dataplane_core.store.author import Author
+
+if TYPE_CHECKING:
+    from dataplane_core.services import Services
+
+IDENTITY = "dataplane.identity"
+"""The key of a request's environment under which stands who asks."""
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+NOT_LET_IN = frozenset({401, 403})
+"""Statuses of answers to those who may not ask."""
+_LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that was answered: the argument of the hook `dataplane_answered`.
+
+    `path` is normal: no doubled or trailing slash, names decoded. `message` says why it was
+    refused. `author` has a name only if it was found out who asks.
+    """
+
+    method: str
+    path: str
+    query: str
+    status: int
+    author: Author
+    message: str = ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the request asked for no change."""
+        return self.method in READS
+
+
+def tell(
+    environ: dict[str, Any],
+    method: str,
+    status: int,
+    parts: object,
+    hook: Callable[..., object],
+    services: "Services",
+) -> None:
+    """Call the hook for a request that asked for a change, or was not let in."""
+    identity, request_id = environ.get(IDENTITY), environ.get(REQUEST_ID) or ""
+    try:
+        who = author(environ, identity, request_id)
+    except BadRequest:  # for its reason, which the client has been told
+        who = author({**environ, "HTTP_X_CHANGE_REASON": ""}, identity, request_id)
+    path = environ.get("PATH_INFO", "").replace(SLASH, "/")
+    answered = Answered(
+        method,
+        path.encode("latin-1", "replace").decode("utf-8", "replace")[:_LONGEST],
+        environ.get("QUERY_STRING", "")[:_LONGEST],
+        status,
+        who,
+        _message(parts) if status >= 400 else "",
+    )
+    hook(answered=answered, services=services)
+
+
+def _message(parts: object) -> str:
+    if not isinstance(parts, list) or not parts:
+        return ""
+    try:
+        said = json.loads(parts[0])["message"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return str(said)[:_LONGEST]

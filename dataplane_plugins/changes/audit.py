@@ -1,0 +1,151 @@
+"""Keep a file of who changed what, which shows whether somebody changed it: `dataplane.audit_file`.
+
+Versions, and what became of them, are told from the events of the state: none is left out, whoever
+made it and whatever died meanwhile. All else is told of the requests, before they are answered.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.plugin import (
+    Answered,
+    AuditEnd,
+    AuditTrail,
+    DataplaneError,
+    Event,
+    Fact,
+    Services,
+    impl,
+)
+from dataplane_plugins.changes.audit_limits import AuditLimits
+
+_LOOK = 0.5  # seconds between two looks for versions that no request has made
+_KINDS = ("version", "rolled_back", "refused")
+_NAMES = {"refused": "edit_refused"}
+"""Kinds of events with another name in the file, where `refused` is a request."""
+_SAFE = frozenset({"plan", "diff", "compare", "simulate", "validate"})
+"""Last words of paths whose POST changes nothing."""
+
+Record = dict[str, Any]
+
+
+class Auditor:
+    """Writes the audit file of a server."""
+
+    def __init__(self, services: Services) -> None:
+        self._events, self._history = services.events, services.config.history
+        self._trail = AuditTrail(Path(services.settings.dataplane.audit_file), services.state)
+        self._limits = AuditLimits(services.state)
+
+    def answered(self, request: Answered) -> None:
+        """Tell of a request, and of the versions up to now; raises `StorageFailed`."""
+        self._trail.append(lambda end: self._records(end, request))
+
+    def catch_up(self) -> None:
+        """Tell of the versions up to now, and of what was left out; raises `StorageFailed`."""
+        end = self._trail.end()
+        news = end.event is None or self._events.after(end.event, 1, _KINDS)
+        if news or self._limits.has_left_out(time.time()):
+            self._trail.append(lambda end: self._records(end, None))
+
+    def _records(self, end: AuditEnd, request: Answered | None) -> Iterator[Record]:
+        told: set[str] = set()
+        at = end.event
+        if at is None:
+            at = self._events.newest()
+            yield _timed({"event": "begin"}, at)
+        elif (oldest := self._events.oldest()) > at + 1:
+            yield _timed({"event": "gap", "first": at + 1, "last": oldest - 1}, oldest - 1)
+        while page := self._events.after(at, kinds=_KINDS):
+            for event in page:
+                at = event.id
+                told.add(event.values.get("request_id") or "")
+                yield self._of_event(event, request)
+        for kind, number in self._limits.take_left_out(time.time()):
+            yield _timed({"event": "left_out", "of": kind, "number": number}, at)
+        if request is not None and (kind := _kind_of(request, told)):
+            limited = kind in ("login_failed", "refused")
+            if not limited or self._limits.permits(kind, time.time()):
+                yield _timed({"event": kind, **_of_request(request)}, at)
+
+    def _of_event(self, event: Event, request: Answered | None) -> Record:
+        """Return what is told of a version; who made it by a request is told with its address."""
+        values = event.values
+        kind = _NAMES.get(event.kind, event.kind)
+        record = {"time": event.time, "event": kind, "event_id": event.id, **values}
+        if event.kind == "version":
+            known = self._history.get(values["version"])
+            record["digest"] = known.digest if known else None
+            if request is not None and request.author.request_id == values["request_id"]:
+                record["author"] = asdict(request.author)
+        return record
+
+
+def _timed(values: Record, event_id: int) -> Record:
+    now = Event(event_id, time.time(), "", "")
+    return {"time": now.time, **values, "event_id": event_id}
+
+
+def _kind_of(request: Answered, told: set[str]) -> str:
+    """Return what a request is in the file; empty where it says nothing that is not there."""
+    if request.status == 401:
+        return "login_failed"
+    if request.status >= 400:
+        return "refused"
+    path = request.path.rstrip("/")
+    own = path.startswith("/dataplane/")
+    is_step = "transaction_id=" in request.query or "/transactions" in path
+    is_trial = "dry_run=" in request.query or own and path.rpartition("/")[2] in _SAFE
+    if request.is_read or request.author.request_id in told or is_step or is_trial:
+        return ""
+    return "runtime" if "/runtime/" in path else "request"
+
+
+def _of_request(request: Answered) -> Record:
+    asked = {"method": request.method, "path": request.path, "query": request.query}
+    said = {"message": request.message} if request.message else {}
+    return {**asked, "status": request.status, **said, "author": asdict(request.author)}
+
+
+@impl
+def dataplane_answered(answered: Answered, services: Services) -> None:
+    """Write who asked for a change, and who was not let in."""
+    if services.settings.dataplane.audit_file:
+        Auditor(services).answered(answered)
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Write the versions that no request has made, in the worker that leads."""
+    if services.settings.dataplane.audit_file:
+        services.lead("audited", lambda stop: _catch_up(services, stop))
+
+
+def _catch_up(services: Services, stop: threading.Event) -> None:
+    auditor, failed = Auditor(services), False
+    while True:
+        try:
+            auditor.catch_up()
+            failed = False
+        except DataplaneError as error:
+            if not failed:
+                services.log.error("the audit file is not written: %s", error.message)
+            failed = True
+        if stop.wait(_LOOK):
+            break
+    services.state.close()
+
+
+@impl
+def dataplane_status(services: Services) -> Iterator[Fact]:
+    """Tell whether the audit file has all that it should."""
+    path = services.settings.dataplane.audit_file
+    if path:
+        end = AuditTrail(Path(path), services.state).end()
+        waiting = len(services.events.after(end.event or 0, kinds=_KINDS))
+        text = f"{path} has {end.seq} lines"
+        yield Fact("audit", f"{text}; {waiting} are missing" if waiting else text, bad=waiting > 0)
