@@ -31,6 +31,7 @@ RUNTIME = [
     "orjson>=3.11,<4",
     "ruamel.yaml>=0.19,<0.20",
     "libpass>=1.9.4,<2",
+    "prometheus-client>=0.26,<0.27",
     "bcrypt>=5,<6",
     "cryptography>=48",
     "click>=8.3,<9",

@@ -40,6 +40,19 @@ class Fact:
     doubtful: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A number of `GET /metrics`: its `name` without `dataplane_`, what it is, and its labels.
+
+    All gauges of one name have labels of the same names; the first hundred are shown.
+    """
+
+    name: str
+    help: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
 @hookspec(Failure.STOPS)
 def dataplane_settings(settings: "Settings") -> None:
     """See the settings before anything is made of them; raise `SettingsError` to stop the start."""
@@ -98,6 +111,11 @@ def dataplane_reloaded(record: "ReloadRecord") -> None:
 @hookspec(Failure.CONTAINED)
 def dataplane_answered(answered: "Answered", services: "Services") -> None:
     """Learn of a request that asked for a change, or was not let in, before its answer is sent."""
+
+
+@hookspec(Failure.CONTAINED, list_of("gauges", lambda one: isinstance(one, Gauge)))
+def dataplane_metrics(services: "Services") -> Iterable[Gauge] | None:
+    """Give numbers that are so now, for `GET /metrics`."""
 
 
 @hookspec(Failure.SHOWN)

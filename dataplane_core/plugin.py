@@ -105,7 +105,7 @@ from dataplane_core.haproxy.subprocesses import child_environment
 from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
-from dataplane_core.hookspecs import Fact
+from dataplane_core.hookspecs import Fact, Gauge
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
 from dataplane_core.resources.changes import NeedsReload, PropertyChange
 from dataplane_core.resources.collections import (
@@ -187,7 +187,7 @@ __all__ = [
     "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "TooLarge", "TooMany", "Unauthorized",
     "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
-    "FEED", "Feed", "Sink", "Event", "EventTable", "Answered", "AuditTrail", "AuditEnd",
+    "FEED", "Feed", "Sink", "Event", "EventTable", "Gauge", "Answered", "AuditTrail", "AuditEnd",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",

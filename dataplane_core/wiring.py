@@ -58,7 +58,7 @@ def _services_on(
     # The other half is for answers that the event loop remembers.
     registry.language.budget.limit = settings.dataplane.cache_size // 2
     reload = settings.haproxy.reload
-    requests = ReloadTable(state, reload.reload_delay, reload.reload_retention)
+    requests = ReloadTable(state, reload.reload_delay, reload.reload_retention, counters)
     file = VersionedFile(
         settings,
         registry.language,
@@ -81,6 +81,7 @@ def _services_on(
         manager.hook,
         live.plan,
         live.foresee,
+        partial(counters.add, "commits"),
     )
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,

@@ -102,6 +102,8 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             for route in one.routes:
                 path = one.version.prefix + (route.positional if route.template != "/" else "")
                 self._paths.add(path, partial(RoutedPath, self._frame, one, route))
+                if route.at_top:
+                    self._paths.add(route.template, partial(RoutedPath, self._frame, one, route))
             self._known.add(one.version.prefix, [route.template for route in one.routes])
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:

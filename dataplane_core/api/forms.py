@@ -51,6 +51,8 @@ class DocumentForm:
             described["summary"] = one.title
         if one.deprecated:
             described["deprecated"] = True
+        if one.open:
+            described["security"] = []
         if one.body is not None:
             self.request(one.body, described)
         return described

@@ -150,10 +150,12 @@ class Guard:
 
     def _admit(self, req: ApiRequest) -> None:
         """Check who asks, whether they may, and the media types of both sides."""
-        identity = req.identity = self._frame.identify(req)
-        if self._frame.authorize is not None:
-            self._authorize(identity, req)
-        body, produces = self._operation.body, self._operation.produces
+        operation = self._operation
+        if not operation.open:
+            identity = req.identity = self._frame.identify(req)
+            if self._frame.authorize is not None:
+                self._authorize(identity, req)
+        body, produces = operation.body, operation.produces
         if body is not None:
             _check_type(req, body.types)
         accept = req.env.get("HTTP_ACCEPT")

@@ -138,6 +138,7 @@ class Operation:
     responder reads with `View.snapshot` or not at all; that of a `cached` operation always is.
     `plans`: with `dry_run` the responder says what it would do, and does nothing (`Planned`); those
     that edit the configuration do so in any case.
+    `open`: nobody is asked for credentials.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Operation:
     cached: bool = False
     repeatable: bool = False
     plans: bool = False
+    open: bool = False
 
     @property
     def edits(self) -> bool:

@@ -28,13 +28,15 @@ class Route:
     """One path below an API version's prefix, such as `/services/haproxy/reloads/{id}`.
 
     `resource` has Falcon responders (`on_get(req, resp, id)`), one for each of `operations`, which
-    are keyed by the method in capitals. `origin` is the plugin that declares the path.
+    are keyed by the method in capitals. `origin` is the plugin that declares the path. `at_top`:
+    the path is served at the top of the server too.
     """
 
     template: str
     resource: object
     operations: Mapping[str, Operation]
     origin: str = ""
+    at_top: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,6 +105,7 @@ class Routes:
         resource: object,
         operations: Mapping[str, Operation],
         versions: Iterable[str] | None = None,
+        at_top: bool = False,
     ) -> None:
         """Serve `resource` at `template`, below the prefix of all API versions or of some.
 
@@ -113,14 +116,15 @@ class Routes:
         Responders are Falcon's (`on_get(req, resp, name)`); a resource that needs the view of an
         API version is an `InVersion`. Before responders run, the frame has checked credentials,
         media types and the parameters and body that the operation states; `req.query` and
-        `req.body` hold them decoded. A `DataplaneError` becomes an answer.
+        `req.body` hold them decoded. A `DataplaneError` becomes an answer. With `at_top` the path
+        is served at the top of the server too, where other programs look for it.
         """
         for method in () if isinstance(resource, InVersion) else operations:
             if not callable(getattr(resource, f"on_{method.lower()}", None)):
                 raise ValueError(f"{template} has no responder for {method}")
         if not template.startswith("/"):
             raise ValueError(f"the path {template} does not start with a slash")
-        route = Route(template, resource, dict(operations), plugin_at_work())
+        route = Route(template, resource, dict(operations), plugin_at_work(), at_top)
         limited = None if versions is None else tuple(versions)
         self.origins.claim("path", route.shape, route.origin, "", limited)
         for operation in operations.values():

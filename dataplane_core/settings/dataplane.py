@@ -128,6 +128,10 @@ class DataplaneSettings:
         "", PATH, "Certificates that the webhook's server is verified with; empty: the system's.",
         flag="--webhook-ca",
     )  # fmt: skip
+    metrics_open: bool = setting(
+        False, BOOLEAN, "Show metrics to whoever asks, without credentials.",
+        flag="--metrics-open",
+    )  # fmt: skip
     socket_mode: int = setting(
         0o660, MODE, "Mode of the Unix socket, in octal digits.", flag="--socket-mode"
     )

@@ -47,11 +47,16 @@ from dataplane_core.store.journal.transactions import (
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.planned import ChangePlan
-from dataplane_core.store.ports import problems_found
+from dataplane_core.store.ports import Count, problems_found, uncounted
 from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.turns import Turns
 from dataplane_core.text import Document
+
+_RESULTS: dict[type[DataplaneError], str] = {
+    **dict.fromkeys((CheckFailed, Invalid), "refused"),
+    **dict.fromkeys((Conflict, VersionMismatch, TransactionOutdated), "overtaken"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,7 @@ class Committer:
         judge: Judge,
         hand_edits: HandEdits,
         means: DeliveryMeans,
+        count: Count = uncounted,
     ) -> None:
         self._file = file
         self._records = records
@@ -124,6 +130,7 @@ class Committer:
         self._judge = judge
         self._hand_edits = hand_edits
         self._means = means
+        self._count = count
 
     def commit(self, request: CommitRequest) -> Outcome:
         """Write the file and bring the new version to HAProxy.
@@ -132,6 +139,18 @@ class Committer:
         does, `VersionMismatch`, `TransactionOutdated` or `NotFound` when somebody was faster,
         `StorageFailed` otherwise. Raises `ReloadFailed` and `NotReloaded` as `Delivery.finish`.
         """
+        result = "failed"
+        try:
+            outcome = self._commit(request)
+            result = outcome.state
+            return outcome
+        except DataplaneError as error:
+            result = _RESULTS.get(type(error), result)
+            raise
+        finally:
+            self._count(result)
+
+    def _commit(self, request: CommitRequest) -> Outcome:
         try:
             delivery = self._write(request)
         except CheckFailed as failed:

@@ -14,12 +14,14 @@ from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.ports import (
     CommitHooks,
+    Count,
     ForcedReloads,
     Foresee,
     NoHooks,
     Plan,
     only_reloads,
     only_reloads_foreseen,
+    uncounted,
 )
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transactions
@@ -48,6 +50,7 @@ class ConfigStore:
         hooks: CommitHooks | None = None,
         plan: Plan = only_reloads,
         foresee: Foresee = only_reloads_foreseen,
+        count: Count = uncounted,
     ) -> None:
         self.file = file
         records = file.records
@@ -55,7 +58,7 @@ class ConfigStore:
             records.versions, hooks or NoHooks(), records.reloads, forced, plan, foresee
         )
         self._committer = Committer(
-            file.on_disk, records, file.turns, file.judge, file.hand_edits, means
+            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, count
         )
         self.transactions = Transactions(file, self._committer, max_transactions)
 

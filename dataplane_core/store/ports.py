@@ -78,6 +78,14 @@ Locate = Callable[[Document, Section, int], Reference | None]
 """The object written at a line of a section of a document (0 is the line below its header)."""
 
 
+Count = Callable[[str], object]
+"""Is told what became of each commit: its outcome's state, `refused`, `overtaken` or `failed`."""
+
+
+def uncounted(result: str) -> None:
+    """Count nothing."""
+
+
 def only_reloads(change: Committed) -> Apply | None:
     """Plan for a HAProxy that takes changes by reloads alone."""
     return None

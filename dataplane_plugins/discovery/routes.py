@@ -1,5 +1,6 @@
 """`/service_discovery/<source>`: the entries of every source, and their status."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import falcon
@@ -13,6 +14,7 @@ from dataplane_core.plugin import (
     Fact,
     Failure,
     Fragment,
+    Gauge,
     Operation,
     Response,
     Routes,
@@ -211,6 +213,17 @@ def dataplane_start(services: Services) -> None:
     """Follow the sources in one of the workers."""
     # Only the worker that follows them needs the sources, and what they are written to.
     services.lead("discovery", lambda stop: Engine(services, sources_of(services)).run(stop))
+
+
+@impl
+def dataplane_metrics(services: Services) -> Iterator[Gauge]:
+    """Yield how many entries of each source are followed well, and how many not."""
+    SourceEntries(services.state)
+    statuses = SourceStatuses(services.state).all()
+    found = Counter((one["source"], "failing" if one.get("failures") else "ok") for one in statuses)
+    for (source, status), number in sorted(found.items()):
+        labels = (("source", source), ("status", status))
+        yield Gauge("discovery_entries", "Entries of sources of services.", number, labels)
 
 
 @impl

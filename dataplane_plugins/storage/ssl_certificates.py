@@ -5,6 +5,7 @@ What HAProxy could not load is refused. Private keys are for the owner alone, an
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from dataplane_core.plugin import (
     ApiRequest,
     Fact,
     FileRefused,
+    Gauge,
     Operation,
     Parameter,
     Response,
@@ -196,6 +198,34 @@ def _uploading(*parameters: Parameter) -> Operation:
         parameters,
         _202=reload_queued(_ONE),
     )
+
+
+@impl
+def dataplane_metrics(services: Services) -> Iterator[Gauge]:
+    """Yield how many days each certificate is still valid, that which ends first in front."""
+    place, now = certificate_folder(services), datetime.now(UTC)
+    paths = [place.path / name for name in place.names()]
+    ends = [(end, path.name) for path in paths if (end := _end_of(path, _identity(path)))]
+    for end, name in sorted(ends):
+        days = (end - now).total_seconds() / 86400
+        said = "Days until a certificate in ssl_certs_dir ends."
+        yield Gauge("certificate_days_left", said, round(days, 3), (("file", name),))
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what changes whenever the file does; nothing where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@lru_cache(1024)
+def _end_of(path: Path, identity: tuple[int, ...]) -> datetime | None:
+    """Return when the first certificate in a file ends, as it was read at that identity."""
+    until = certificate_facts(read_file(path)[0]).get("not_after") if identity else None
+    return None if until is None else datetime.fromisoformat(until)
 
 
 @impl

@@ -21,7 +21,7 @@ ARGUMENTS = {
     "dataplane_authenticate": "req", "dataplane_authorize": "identity, operation",
     "dataplane_check": "document", "dataplane_committed": "change",
     "dataplane_apply": "change, runtime", "dataplane_foresee": "change", "dataplane_reloaded": "record",
-    "dataplane_answered": "answered, services",
+    "dataplane_answered": "answered, services", "dataplane_metrics": "services",
     "dataplane_status": "services", "dataplane_start": "services", "dataplane_stop": "",
 }  # fmt: skip
 FAILURES = {
@@ -175,6 +175,8 @@ def test_a_wrapper_fails_as_the_hook_does(tmp_path, name, body):
     status = api.call("POST", "backends", {"name": "new"}, version=1).status_code
     if name == "dataplane_foresee":
         assert services.config.plan(services.config.snapshot().document).foreseen is not None
+    if name == "dataplane_metrics":
+        services.hooks.dataplane_metrics(services=services)
     services.stop()
     assert status == (500 if HOOKS[name] is Failure.REFUSES else 202)
     if name != "dataplane_reloaded":

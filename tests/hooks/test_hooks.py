@@ -14,7 +14,7 @@ from dataplane_core.errors import NotFound
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.specification import declared_hooks
-from dataplane_core.hookspecs import Fact
+from dataplane_core.hookspecs import Fact, Gauge
 from dataplane_core.settings import SettingsError, SettingsProblem
 from dataplane_plugins.discovery import routes as discovery
 from dataplane_plugins.discovery.sources import Source
@@ -210,6 +210,15 @@ def test_dataplane_answered(make):
     ]  # fmt: skip
     assert (bool(told[0][3]), told[0][4], told[2][3]) == (True, "", "")
     assert "none" in told[1][4]
+
+
+def test_dataplane_metrics(make):
+    def dataplane_metrics(services):
+        yield Gauge("gates", "Gates that there are.", 2, (("kind", "iron"),))
+
+    app = make(dataplane_metrics).app
+    found = app.services.hooks.dataplane_metrics(services=app.services)
+    assert found == [[Gauge("gates", "Gates that there are.", 2, (("kind", "iron"),))]]
 
 
 def test_dataplane_status(make):

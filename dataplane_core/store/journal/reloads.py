@@ -5,6 +5,7 @@ from sqlite3 import Connection, Row
 from typing import Literal
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.store.journal.counters import Counters
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import storable_text
 from dataplane_core.store.messages import one_line
@@ -75,8 +76,10 @@ class ReloadTable:
     first of them.
     """
 
-    def __init__(self, state: State, delay: float, retention_days: int) -> None:
-        self._state = state
+    def __init__(
+        self, state: State, delay: float, retention_days: int, counters: Counters | None = None
+    ) -> None:
+        self._state, self._counters = state, counters
         self._delay = delay
         self._kept = max(retention_days * _DAY, _SHORTEST_KEPT)
         state.migrate("reloads", _STEPS)
@@ -157,6 +160,8 @@ class ReloadTable:
                 ("succeeded" if ok else "failed", now, response, restored, job.number),
             )
             connection.execute("DELETE FROM reloads WHERE over < ?", (now - self._kept,))
+        if self._counters is not None:
+            self._counters.add("reloads", "succeeded" if ok else "failed")
 
     def undone(self, restored: int) -> list[str]:
         """Return the ids of the waiting reloads of changes that version `restored` has undone.
