@@ -10,10 +10,10 @@ from dataplane_core.commands.serving import server_command
 
 _COMMANDS = {
     "drift": ("drift",),
-    "audit": ("audit",),
     "first_run": ("init", "passwd", "sample"),
     "judgements": ("check", "doctor", "status"),
     "listings": ("keywords", "plugins", "routes", "settings", "spec"),
+    "audit": ("audit",),
 }
 """The commands beside `serve`, by the module of `dataplane_core.commands` that declares them."""
 
