@@ -11,7 +11,7 @@ from dataplane_core.app import create_app
 from dataplane_core.codec.codec import Codec
 from dataplane_core.settings import Settings, UserSettings
 from tests.bench import files
-from tests.harness.server import CONFIGURATION, PASSWORD, USER, ApiServer
+from tests.harness.server import CONFIGURATION, PASSWORD, TRANSACTIONS, USER, ApiServer
 
 NOT_LOADED = {"_bz2", "_lzma", "_pickle", "html.entities", "pyexpat", "urllib.error"}
 """Modules of Python's library that those need which are postponed."""
@@ -27,19 +27,42 @@ MOST_MODULES = 780
 """
 
 
+def telling_imports(file: Path, folder: Path) -> ApiServer:
+    """A server that logs what it imports."""
+    settings = {"dataplane": {"workers": 1}, "dataplaneapi": {"disable_inotify": True}}
+    server = ApiServer(file, folder, settings)
+    server.command[:0] = [str(Path(server.command[0]).with_name("python")), "-X", "importtime"]
+    return server
+
+
+def imported(server: ApiServer) -> set[str]:
+    return set(re.findall(r"^import time:.*\| +(\S+)$", server.log.read_text(), re.MULTILINE))
+
+
 @pytest.mark.server
 def test_the_first_answer_needs_few_modules(tmp_path: Path) -> None:
     file = tmp_path / "haproxy.cfg"
     file.write_text(files.configuration(files.SMALL, 8080))
-    settings = {"dataplane": {"workers": 1}, "dataplaneapi": {"disable_inotify": True}}
-    server = ApiServer(file, tmp_path / "run", settings)
-    server.command[:0] = [str(Path(server.command[0]).with_name("python")), "-X", "importtime"]
-    with server:
-        loaded = set(re.findall(r"^import time:.*\| +(\S+)$", server.log.read_text(), re.MULTILINE))
+    with telling_imports(file, tmp_path / "run") as server:
+        loaded = imported(server)
     assert "dataplane_core.api.application" in loaded
     assert not {name.partition(".")[0] for name in loaded} & NOT_YET
     assert not loaded & NOT_LOADED
     assert len(loaded) <= MOST_MODULES
+
+
+@pytest.mark.server
+def test_a_first_edit_loads_nothing_that_only_a_wrong_one_needs(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(files.configuration(files.SMALL, 8080))
+    with telling_imports(file, tmp_path / "run") as server:
+        client = server.client()
+        query = {"backend": "be0", "transaction_id": client.call("POST", TRANSACTIONS, version=1).json["id"]}
+        body = {"name": "new", "address": "192.0.2.1", "port": 80}
+        assert client.call("POST", f"{CONFIGURATION}/servers", body, **query).status == 202
+        assert "marshmallow" not in imported(server)
+        assert client.call("POST", f"{CONFIGURATION}/servers", {**body, "port": 0, "name": "a b"}, **query).status == 422
+        assert "marshmallow" in imported(server)
 
 
 def test_the_first_answer_makes_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
