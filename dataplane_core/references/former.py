@@ -89,6 +89,10 @@ class FormerFiles:
         self.forget(reload_id)
         return found
 
+    def begun(self, prefix: str) -> list[str]:
+        """Return the identifiers, of those with a prefix, for which files are kept."""
+        return sorted(folder.name for folder in self._folder.glob(f"{prefix}*"))
+
     def store_for_text(self, version: int, former: Former) -> None:
         """Keep a file that the text of a version uses, to which a failed reload would go back."""
         self.store(f"{_TEXT}{version}", former)

@@ -16,7 +16,7 @@ from dataplane_core.plugin import (
     View,
     impl,
 )
-from dataplane_plugins.changes.applying import ARCHIVE, JSON, PLAIN, YAML
+from dataplane_plugins.changes.applying import ARCHIVE, BEGUN, JSON, PLAIN, YAML
 
 PATH = "/apply"
 _TEXT = {"type": "string"}
@@ -33,7 +33,7 @@ APPLIED = {
         "state": {
             "type": "string",
             "enum": ["unchanged", "planned", "applied", "queued", "reloaded"],
-            "description": "`applied` over the Runtime API, or a reload is `queued` or over.",
+            "description": "`applied` over the Runtime API, or a reload is `queued` or done.",
         },
         "reload_id": {**_TEXT, "description": "The reload that brings the version to HAProxy."},
         "reload_reason": {**_TEXT, "description": "Why a reload is needed."},
@@ -43,9 +43,23 @@ APPLIED = {
             "description": "The resources that differ, each with its properties.",
         },
         "diff": {**_TEXT, "description": "The difference of the texts, as `diff -u` shows it."},
+        "files": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "The files that differ, and what became of each.",
+        },
         "ignored": {**_LIST, "description": "Properties that were left out."},
     },
 }
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Put right what an apply has left that was killed."""
+    if services.used_files.former.begun(BEGUN):
+        from dataplane_plugins.changes.applying.files import DesiredFiles
+
+        DesiredFiles(services).recover()
 
 
 @impl

@@ -28,7 +28,7 @@ from dataplane_core.plugin import (
     resource_folder,
     to_json,
 )
-from dataplane_plugins.storage.live import CannotUpdateLive, LoadedFiles
+from dataplane_plugins.tls.live import CannotUpdateLive, LoadedFiles
 from dataplane_plugins.tls.pem import pem_or_none
 
 CHANGED = "it changed"

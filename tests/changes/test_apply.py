@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.changes.support import APPLY, V3, WholeApi
+from tests.changes.support import APPLY, V3, WholeApi, archive
 
 FILE = """\
 # made by hand
@@ -66,17 +66,6 @@ def everything(api: WholeApi) -> dict[str, Any]:
         assert answer.status_code == 200, answer.text
         found[name] = answer.json
     return found
-
-
-def archive(files: dict[str, str | bytes], mode: str = "w") -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode) as made:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            data = data.encode() if isinstance(data, str) else data
-            member.size = len(data)
-            made.addfile(member, io.BytesIO(data))
-    return stream.getvalue()
 
 
 def test_a_text_becomes_what_is_there_by_the_smallest_edits(api: WholeApi) -> None:

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dataplane_plugins.storage.live import list_changes
 from dataplane_plugins.tls.crt_lists import parse_crt_list
+from dataplane_plugins.tls.live import list_changes
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.waiting import until

@@ -1,7 +1,9 @@
 """Bring a desired state into haproxy.cfg: onto the newest version, whoever else changes it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dataplane_core.plugin import (
     BadRequest,
@@ -14,53 +16,104 @@ from dataplane_core.plugin import (
     parse_integer,
 )
 from dataplane_plugins.changes.applying.desired_state import Target
+from dataplane_plugins.changes.applying.files import DesiredFiles, FileChange, shown_plan
 
 _MOST_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What a desired state has made of a version; `outcome` is None where nothing was done."""
+    """What a desired state has made of a version.
+
+    `outcome` is None where the configuration is what it was, or where nothing `is_done` yet;
+    `files` says what became of files.
+    """
 
     before: Snapshot
     after: Document
     outcome: Outcome | None
+    files: list[dict[str, Any]]
+    is_done: bool = True
 
     @property
     def version(self) -> int:
         """The version that says what is desired."""
         return self.before.version if self.outcome is None else self.outcome.version
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything is another than before, or would be."""
+        return self.after is not self.before.document or bool(self.files)
+
+    @property
+    def state(self) -> str:
+        """What became of it, in a word."""
+        if self.outcome is not None:
+            return self.outcome.state if self.reload_id is None else "queued"
+        if not self.is_changed:
+            return "unchanged"
+        if not self.is_done:
+            return "planned"
+        return "applied" if self.reload_id is None else "queued"
+
+    @property
+    def reload_id(self) -> str | None:
+        """The last reload that is to come."""
+        outcome = None if self.outcome is None else self.outcome.reload_id
+        return outcome or next((one["reload_id"] for one in self.files if "reload_id" in one), None)
+
 
 class Applier:
-    """Commits what desired states make of the newest version."""
+    """Commits what desired states make of the newest version, with the files beside it."""
 
     def __init__(self, services: Services) -> None:
         self._config = services.config
+        self._files = DesiredFiles(services)
 
-    def planned(self, req: CheckedRequest, target: Target) -> Applied:
+    def planned(self, req: CheckedRequest, target: Target, *, prune: bool) -> Applied:
         """Return what would be done; raises `VersionMismatch` as `apply` does."""
         base = self._base(wanted_versions(req))
-        return Applied(base, target.on(base.document), None)
+        files = self._files.changes(target.files, prune=prune)
+        document = target.on(base.document)
+        return Applied(base, document, None, shown_plan(files), is_done=False)
 
-    def apply(self, req: CheckedRequest, target: Target) -> Applied:
+    def apply(self, req: CheckedRequest, target: Target, *, prune: bool) -> Applied:
         """Make the desired state the newest version, unless it is that already.
 
         A change that is overtaken is made anew on the version that overtook it, unless the client
-        says on which version it is to be made: then it is refused with `VersionMismatch`.
+        says on which version it is to be made: then it is refused with `VersionMismatch`. With
+        `prune`, files are removed as `DesiredFiles.changes` says.
         """
         wanted = wanted_versions(req)
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            base = self._base(wanted)
-            document = target.on(base.document)
-            if document is base.document or document.text() == base.document.text():
-                return Applied(base, base.document, None)
-            try:
-                return Applied(base, document, self._commit(req, base, document))
-            except VersionMismatch:
-                if wanted is not None or attempt == _MOST_ATTEMPTS:
-                    raise
+        with self._files.alone() if target.files else nullcontext():
+            files = self._files.changes(target.files, prune=prune)
+            for attempt in range(1, _MOST_ATTEMPTS + 1):
+                try:
+                    return self._attempt(req, target, files, wanted)
+                except VersionMismatch:
+                    if wanted is not None or attempt == _MOST_ATTEMPTS:
+                        raise
         raise AssertionError("unreachable")
+
+    def _attempt(
+        self,
+        req: CheckedRequest,
+        target: Target,
+        files: Sequence[FileChange],
+        wanted: Sequence[int] | None,
+    ) -> Applied:
+        base = self._base(wanted)
+        document, outcome = target.on(base.document), None
+        same = document is base.document or document.text() == base.document.text()
+        with self._files.in_place(files, base.version, document):
+            if not same:
+                outcome = self._commit(req, base, document)
+            elif self._files.is_used(files):
+                self._config.validate(base.text)
+        reload_id = None if outcome is None else outcome.reload_id
+        is_reloaded = outcome is not None and outcome.state == "reloaded"
+        followed = self._files.follow(files, reload_id, is_reloaded=is_reloaded)
+        return Applied(base, base.document if same else document, outcome, followed)
 
     def _commit(self, req: CheckedRequest, base: Snapshot, document: Document) -> Outcome:
         with self._config.edit(
@@ -72,7 +125,7 @@ class Applier:
             edit.document = document
         return edit.outcome
 
-    def _base(self, wanted: Iterable[int] | None) -> Snapshot:
+    def _base(self, wanted: Sequence[int] | None) -> Snapshot:
         base = self._config.snapshot()
         if wanted is not None and base.version not in wanted:
             given = ", ".join(map(str, wanted)) or "none"

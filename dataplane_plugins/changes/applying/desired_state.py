@@ -63,8 +63,6 @@ def _in_archive(files: dict[str, bytes]) -> DesiredState:
     resources = [_parsed(name, files.pop(name)) for name in given]
     if text is None and not resources and not files:
         raise BadRequest("the archive holds nothing")
-    if files:
-        raise BadRequest(f"{next(iter(files))[:80]!r} in the archive is in a folder")
     return DesiredState(
         None if text is None else with_last_newline(decode_text(text)),
         _together(resources) if resources else None,
@@ -112,6 +110,7 @@ class Target:
     def __init__(
         self, view: View, state: DesiredState, scope: Scope, prune: bool | None
     ) -> None:
+        self.files = state.files
         self._registry = view.registry
         self._scope = scope
         self._prune = state.text is not None if prune is None else prune

@@ -23,17 +23,17 @@ class Apply:
         query, settings = req.query, self._services.settings.dataplane
         scope = read_scope(self._view.registry, query["only"], query["except"])
         state = read_desired_state(req, settings.body_limit)
-        target = Target(self._view, state, scope, query["prune"])
+        target, prune = Target(self._view, state, scope, query["prune"]), bool(query["prune"])
         if req.change_options.dry_run:
-            applied = self._applier.planned(req, target)
-            self._services.config.validate(applied.after.text())
+            applied = self._applier.planned(req, target, prune=prune)
+            if not target.files:  # a text is only judged with the files that are there
+                self._services.config.validate(applied.after.text())
         else:
-            applied = self._applier.apply(req, target)
+            applied = self._applier.apply(req, target, prune=prune)
         req.shown_version = applied.version
-        outcome = applied.outcome
-        if outcome is not None and outcome.reload_id is not None:
+        if applied.reload_id is not None:
             resp.status = 202
-            resp.set_header("Reload-ID", outcome.reload_id)
+            resp.set_header("Reload-ID", applied.reload_id)
         resp.set_header("ETag", f'"{applied.version}"')
         answer = self._shown(applied, brief=query["brief"])
         if target.ignored:
@@ -41,16 +41,16 @@ class Apply:
         resp.data = to_json(answer)
 
     def _shown(self, applied: Applied, *, brief: bool) -> dict[str, Any]:
-        before, after, outcome = applied.before.document, applied.after, applied.outcome
-        changed = after is not before
-        state = "planned" if changed else "unchanged"
-        answer: dict[str, Any] = {"version": applied.version, "changed": changed, "state": state}
-        if outcome is not None:
-            answer["state"] = outcome.state
-            if outcome.reload_id is not None:
-                answer["reload_id"] = outcome.reload_id
-                answer["reload_reason"] = self._services.reloads.record(outcome.reload_id).reason
-        if changed and not brief:
+        before, after = applied.before.document, applied.after
+        answer: dict[str, Any] = {
+            "version": applied.version, "changed": applied.is_changed, "state": applied.state
+        }  # fmt: skip
+        if applied.reload_id is not None:
+            answer["reload_id"] = applied.reload_id
+            answer["reload_reason"] = self._services.reloads.record(applied.reload_id).reason
+        if applied.files:
+            answer["files"] = applied.files
+        if after is not before and not brief:
             answer["changes"] = self._rendering.between(before, after)
             answer["diff"] = unified_diff(before.text(), after.text())
         return answer

@@ -1,0 +1,163 @@
+"""Files beside a desired text: in place before HAProxy judges, back if it refuses, live if it can be."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from falcon import testing
+
+from tests.changes.support import APPLY, archive
+from tests.harness.haproxy import DEFAULTS, HaproxyProcess
+from tests.harness.recorded import TOP
+from tests.harness.waiting import until
+from tests.storage.support import bundle
+from tests.storage.test_live import Live
+
+pytestmark = pytest.mark.haproxy
+
+HEAD = "global\n  stats socket {folder}/worker.sock mode 600 level admin\n" + DEFAULTS
+TEXT = HEAD + """\
+frontend fe
+  bind unix@{folder}/fe.sock
+  http-request set-header x %[path,map({folder}/maps/m.map)]
+  http-request set-header n %[path,map_str_int({folder}/maps/n.map)]
+"""
+OTHER = TEXT + "  http-request set-header y %[path,map({folder}/maps/other.map)]\n"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, haproxy_program: str) -> Iterator[Live]:
+    """An application and its HAProxy, which checks and serves a map."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "haproxy.cfg").write_text(TEXT.format(folder=folder))
+    haproxy = {"haproxy__reload__validate_cmd": "", "haproxy__haproxy_bin": haproxy_program}
+    made = Live(folder, **haproxy)
+    (folder / "maps" / "m.map").write_text("/a one\n")
+    (folder / "maps" / "n.map").write_text("/a 1\n")
+    with HaproxyProcess(haproxy_program, folder / "haproxy.cfg", folder):
+        until((folder / "worker.sock").exists)
+        yield made
+
+
+@pytest.fixture
+def live(running: Live) -> Iterator[Live]:
+    pid = running.pid
+    yield running
+    assert running.pid == pid
+    files = {"haproxy.cfg": TEXT.format(folder=running.folder), "maps/m.map": "/a one\n", "maps/n": "/a 1\n"}
+    done = apply(running, files, prune="true")
+    assert done.status_code in (200, 202), done.text
+
+
+def apply(live: Live, files: dict[str, str | bytes], **query: Any) -> testing.Result:
+    return live.send("POST", APPLY, archive(files), "application/x-tar", **query)
+
+
+def maps(live: Live) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (live.folder / "maps").iterdir()}
+
+
+def test_a_map_that_is_used_is_live_at_once(live: Live) -> None:
+    done = apply(live, {"maps/m.map": "/a two\n/b three\n", "maps/idle": "/c x\n"})
+    assert done.status_code == 200, done.text
+    found = live.folder / "maps"
+    assert done.json["files"] == [
+        {"file": f"{found}/m.map", "change": "changed", "state": "applied"},
+        {"file": f"{found}/idle.map", "change": "created", "state": "unused"},
+    ]
+    assert (done.json["changed"], done.json["state"]) == (True, "applied")
+    assert live.entries("map", "maps/m.map") == ["/a two", "/b three"]
+    again = apply(live, {"maps/m.map": "/a two\n/b three\n", "maps/idle": "/c x\n"})
+    assert again.json == {"version": done.json["version"], "changed": False, "state": "unchanged"}
+
+
+def test_a_text_comes_with_the_files_that_it_needs(live: Live) -> None:
+    text = OTHER.format(folder=live.folder)
+    alone = apply(live, {"haproxy.cfg": text})
+    assert alone.status_code == 400 and "other.map" in alone.json["message"]
+    done = apply(live, {"haproxy.cfg": text, "maps/other.map": "/o 1\n"})
+    assert done.status_code == 202, done.text
+    assert done.json["files"][0]["reload_id"] == done.json["reload_id"]
+    assert maps(live)["other.map"] == "/o 1\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"haproxy.cfg": TEXT + "  unknown-keyword\n", "maps/m": "/a x\n", "maps/new": "/n 1\n"},
+        {"maps/n": "/a no-number\n", "maps/new": "/n 1\n"},
+    ],
+    ids=["text", "file"],
+)
+def test_a_refused_state_leaves_the_former_files(live: Live, files: dict[str, str]) -> None:
+    before, version = maps(live), live.services.config.version()
+    refused = apply(live, {name: data.format(folder=live.folder) for name, data in files.items()})
+    assert refused.status_code == 400, refused.text
+    assert maps(live) == before and live.services.config.version() == version
+    assert live.services.used_files.former.begun("apply-") == []
+
+
+def test_a_certificate_that_no_haproxy_loads_is_refused(live: Live) -> None:
+    refused = apply(live, {"ssl_certificates/a.pem": b"no certificate", "maps/m.map": "/z 1\n"})
+    assert refused.status_code == 422 and "maps" not in str(refused.json)
+    assert maps(live)["m.map"] == "/a one\n"
+    done = apply(live, {"ssl_certificates/a.pem": bundle("a.example.com"), "general/x.http": "x"})
+    assert {one["state"] for one in done.json["files"]} == {"unused"}
+    assert (live.folder / "ssl" / "a.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_files_that_nothing_uses_go_where_that_is_asked_for(live: Live) -> None:
+    (live.folder / "maps" / "idle.map").write_text("/c x\n")
+    kept = apply(live, {"haproxy.cfg": TEXT.format(folder=live.folder), "maps/new": "/n 1\n"})
+    assert kept.status_code == 200 and "idle.map" in maps(live)
+    gone = apply(live, {"maps/new": "/n 1\n"}, prune="true")
+    assert [one["change"] for one in gone.json["files"]] == ["deleted"]
+    assert sorted(maps(live)) == ["m.map", "n.map", "new.map"]
+
+
+def test_a_dry_run_touches_no_file(live: Live) -> None:
+    before = maps(live)
+    done = apply(live, {"maps/m.map": "/a two\n"}, dry_run="true")
+    assert (done.json["state"], done.json["files"][0]["change"]) == ("planned", "changed")
+    assert maps(live) == before and live.entries("map", "maps/m.map") == ["/a one"]
+
+
+@pytest.mark.parametrize("path", ["spoe/x", "maps/a/b", "maps/", "maps/.x", "x/y"])
+def test_a_file_for_which_there_is_no_folder_is_refused(live: Live, path: str) -> None:
+    assert apply(live, {path: "x"}).status_code in (400, 422)
+
+
+DYING = """
+import os, sys
+from pathlib import Path
+from dataplane_core.text import Document
+from dataplane_plugins.changes.applying.files import DesiredFiles
+from tests.storage.support import Storage
+storage = Storage(Path(sys.argv[1]))
+files, config = DesiredFiles(storage.services), storage.services.config
+base = config.snapshot()
+after = Document.parse(base.document.text() + "\\nbackend b\\n", base.document.language)
+with files.alone(), files.in_place(files.changes({"maps/m.map": b"/a two\\n"}, prune=False), base.version, after):
+    if sys.argv[2] == "committed":
+        with config.edit(version=base.version) as edit:
+            edit.document = after
+    os._exit(9)
+"""
+
+
+@pytest.mark.parametrize(("when", "content"), [("before", "/a one\n"), ("committed", "/a two\n")])
+def test_who_dies_in_between_leaves_one_or_the_other(tmp_path: Path, when: str, content: str) -> None:
+    (tmp_path / "haproxy.cfg").write_text(TEXT.format(folder=tmp_path))
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "m.map").write_text("/a one\n")
+    (tmp_path / "maps" / "n.map").write_text("/a 1\n")
+    dead = subprocess.run([sys.executable, "-c", DYING, str(tmp_path), when], cwd=TOP, check=False)
+    assert dead.returncode == 9 and (tmp_path / "maps" / "m.map").read_text() == "/a two\n"
+    made = Live(tmp_path)
+    made.services.hooks.dataplane_start(services=made.services)
+    made.services.stop()
+    assert (tmp_path / "maps" / "m.map").read_text() == content
+    assert made.services.used_files.former.begun("apply-") == []
