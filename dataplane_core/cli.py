@@ -9,6 +9,7 @@ from dataplane_core.commands.common import context_settings
 from dataplane_core.commands.serving import server_command
 
 _COMMANDS = {
+    "applying": ("apply",),
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample"),
     "judgements": ("check", "doctor", "status"),
