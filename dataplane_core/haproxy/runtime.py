@@ -7,7 +7,7 @@ a reload failed (tried with 2.6 to 3.2).
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,8 @@ BUFFER = 16384
 _MARGIN = 1024  # bytes of the buffer that no command may fill
 _SHORT = 256  # bytes of a command that fits whatever the configuration says
 _BUFSIZE = "tune.bufsize"
+_FEW = 8
+"""Commands that are sent one by one, over a connection that is kept."""
 
 
 class Runtime:
@@ -156,13 +158,27 @@ class Runtime:
             wanted = list(commands)
             if not wanted:
                 self.execute("show info")
-            for text in wanted:
-                answers = self.execute(text, max(0.01, end - time.monotonic()))
-                refusal = next((one for one in answers if not is_success(one)), None)
-                if refusal is not None:
-                    log.info("HAProxy did not take a change while running: %s", refusal)
-                    return False
+            ask = self._one_by_one if len(wanted) <= _FEW else self._at_once
+            refusal = next(filter(None, ask(wanted, end)), "")
+            if refusal:
+                log.info("HAProxy did not take a change while running: %s", refusal)
+                return False
         except (RuntimeFailed, Invalid) as error:
             log.info("the change needs a reload: %s", error.message)
             return False
         return True
+
+    def _one_by_one(self, commands: Sequence[str], end: float) -> Iterator[str]:
+        """Yield what each process says to each command, "" for a success."""
+        for text in commands:
+            answers = self.execute(text, max(0.01, end - time.monotonic()))
+            yield from ("" if is_success(one) else one for one in answers)
+
+    def _at_once(self, commands: Sequence[str], end: float) -> Iterator[str]:
+        """Yield what each process says to many commands: the first refusal, "" for none.
+
+        A command on a line of its own takes longer to come and go than HAProxy works on it.
+        """
+        limit = self.line_limit
+        for client in self.processes():
+            yield client.carry_out(commands, limit, max(0.01, end - time.monotonic()))

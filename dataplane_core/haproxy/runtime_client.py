@@ -22,6 +22,7 @@ from dataplane_core.haproxy.kept import KeptConnections, NotCarriedOut
 from dataplane_core.haproxy.runtime_protocol import (
     NotPermitted,
     is_single,
+    is_success,
     one_command,
     packed,
     refusal_of,
@@ -108,6 +109,21 @@ class RuntimeClient:
         lines = packed(map(one_command, texts), limit, max(prefixes))
         answers = (self._ask(line, deadline).strip() for line in lines)
         return next(filter(None, answers), "")
+
+    def carry_out(self, texts: Iterable[str], limit: int, deadline: float = DEADLINE) -> str:
+        """Carry out changes, many on one line of at most `limit` bytes, all within the deadline.
+
+        Return the first words that say that one was not carried out, "" if all were. Lines behind
+        such words are not sent.
+        """
+        end = time.monotonic() + deadline
+        prefixes = (len(way.prefix) for way in (self, self.substitute) if way)
+        for line in packed(map(one_command, texts), limit, max(prefixes)):
+            answers = self._ask(line, max(0.01, end - time.monotonic())).splitlines()
+            refusal = next((one for one in answers if not is_success(one.strip())), "")
+            if refusal:
+                return refusal
+        return ""
 
     def stream(self, text: str, deadline: float = DEADLINE) -> Iterator[bytes]:
         """Yield a long answer in pieces as they come, however long it takes as a whole.

@@ -228,6 +228,20 @@ def test_all_commands_share_one_deadline(tmp_path: Path) -> None:
         assert runtime.apply(commands) is False
 
 
+def test_many_commands_share_lines(tmp_path: Path) -> None:
+    """A line for each would take longer to come and go than HAProxy works on it."""
+    commands = [f"set server be/s{number} weight 5" for number in range(2_000)]
+    with FakeRuntime(tmp_path / "s", {"set": "\nIP changed from 'a' to 'b' by 'stats socket command'\n\n"}) as fake:
+        runtime = governed(tmp_path, fake.path)
+        assert runtime.apply(commands)
+        assert ";".join(fake.commands).split(";") == commands
+        assert len(fake.commands) <= 2 + sum(map(len, commands)) // runtime.line_limit
+        fake.replies = {"set": "\n\nNo such server.\n\n"}
+        before = len(fake.commands)
+        assert not runtime.apply(commands)
+        assert len(fake.commands) == before + 1
+
+
 def test_a_socket_that_kept_silent_is_not_waited_for_as_long_again(tmp_path: Path) -> None:
     with FakeRuntime(tmp_path / "s", {"show info": "Name: x\n"}, hangs=True) as fake:
         runtime = governed(tmp_path, fake.path)
@@ -298,6 +312,7 @@ def test_haproxy_takes_changes_while_it_runs(shared_haproxy: HaproxyProcess) -> 
             ["set server be/s1 addr 127.0.0.1 port 9"],
         ):
             assert runtime.apply(commands), commands
+            assert runtime.apply(commands * 300), commands
         for commands in (
             ["set server be/none weight 1"],
             ["set server be/s1 weight 300"],
@@ -307,6 +322,7 @@ def test_haproxy_takes_changes_while_it_runs(shared_haproxy: HaproxyProcess) -> 
             ["frobnicate"],
         ):
             assert not runtime.apply(commands), commands
+            assert not runtime.apply(["set server be/s1 weight 33"] * 20 + commands), commands
         state = runtime.execute("show servers state be")[0]
         assert " s1 127.0.0.1 2 0 33 " in state
 
