@@ -5,6 +5,7 @@ Documents in, documents out; `sites` serves them.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -52,12 +53,26 @@ def part(model: Model, name: str, *wanted: str) -> Model:
     return Model(name, *chosen)
 
 
-SERVICE = part(FRONTEND, "site_service", "mode", "maxconn", "http_connection_mode")
-DEFAULT = RowTable(part(FRONTEND, "site_default", "default_backend").statements[0])
+@cache  # to know the properties of all statements takes a hundredth of a start
+def service_model() -> Model:
+    """Return what a site has of a frontend."""
+    return part(FRONTEND, "site_service", "mode", "maxconn", "http_connection_mode")
+
+
+@cache
+def default_line() -> RowTable:
+    """Return the line that leads to a site's default backend."""
+    return RowTable(part(FRONTEND, "site_default", "default_backend").statements[0])
+
+
+@cache
+def farm_model() -> Model:
+    """Return what a site has of a backend."""
+    return part(BACKEND, "site_farm", "mode", "balance", "forwardfor")
+
+
 _SERVICE = "service."
 """What the paths of a frontend's properties begin with."""
-
-FARM = part(BACKEND, "site_farm", "mode", "balance", "forwardfor")
 
 
 class Sites:
@@ -68,17 +83,19 @@ class Sites:
 
     def __init__(self, registry: Registry, view: View) -> None:
         self._registry = registry
-        self._service = SectionInVersion(SERVICE, {"listeners": _rows(registry, "binds")}, view)
-        self._farm = SectionInVersion(FARM, {"servers": _rows(registry, "servers")}, view)
+        binds = {"listeners": _rows(registry, "binds")}
+        self._service = SectionInVersion(service_model(), binds, view)
+        self._farm = SectionInVersion(farm_model(), {"servers": _rows(registry, "servers")}, view)
         self._rules = _rows(registry, "backend_switching_rules")
 
     @property
     def props(self) -> tuple[Prop, ...]:
         """The properties of a site."""
-        modes = (*REMOVED_MODES, *next(p.enum for p in SERVICE.props if p.name.startswith("http_")))
+        declared = service_model().props
+        modes = (*REMOVED_MODES, *next(p.enum for p in declared if p.name.startswith("http_")))
         service = (
             Prop(prop.name, enum=modes, help=prop.help) if prop.name.startswith("http_") else prop
-            for prop in SERVICE.props
+            for prop in declared
         )
         return (
             Prop(
@@ -107,7 +124,7 @@ class Sites:
                 help="Whether a condition leads here, or all that no condition leads elsewhere.",
             ),
             *(prop for prop in self._rules.props if prop.name in ("cond", "cond_test")),
-            *FARM.props,
+            *farm_model().props,
             Prop(
                 "servers",
                 "array",
@@ -217,7 +234,7 @@ class Sites:
         new = self._rules.table.put(new, rules)
         if default == _default(section):
             return new
-        return DEFAULT.put(new, [{"default_backend": default}] if default else [])
+        return default_line().put(new, [{"default_backend": default}] if default else [])
 
     def _rules_of(
         self, section: Section, uses: list[Flat], farms: Iterable[Values]
@@ -262,7 +279,7 @@ def _rows(registry: Registry, name: str) -> RowCollection:
 
 def _default(section: Section) -> str | None:
     """Return the backend that a proxy leads to without a rule; of several lines the last counts."""
-    rows = DEFAULT.rows(section)
+    rows = default_line().rows(section)
     return rows[-1].values["default_backend"] if rows else None
 
 
