@@ -13,6 +13,7 @@ _COMMANDS = {
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample"),
     "judgements": ("check", "doctor", "status"),
+    "simulate": ("simulate",),
     "listings": ("keywords", "plugins", "routes", "settings", "spec"),
     "audit": ("audit",),
 }

@@ -11,13 +11,19 @@ _MOST = 1000
 _NAMES = ("backend", "server", "outcome", "status", "location", "url")
 
 
-def read_requests(values: Any) -> list[SimulatedRequest]:
-    """Return the requests of a list of JSON or YAML objects; raises `Invalid`."""
+def read_requests(values: Any, defaults: Any = None) -> list[SimulatedRequest]:
+    """Return the requests of a list of JSON or YAML objects; raises `Invalid`.
+
+    What one of them does not say, `defaults` says for it.
+    """
+    common = {} if defaults is None else defaults
+    if not isinstance(common, dict):
+        raise Invalid("defaults in body must be of type object")
     if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
         raise Invalid("requests in body must be a list of objects")
     if len(values) > _MOST:
         raise Invalid(f"requests in body should have at most {_MOST} items")
-    requests = [read_request(one, at) for at, one in enumerate(values)]
+    requests = [read_request({**common, **one}, at) for at, one in enumerate(values)]
     for at, request in enumerate(requests):
         unknown = sorted(request.expect.keys() - set(_NAMES))
         if unknown:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dataplane_core.plugin import NamedFiles, Registry, Services, haproxy_program
+from dataplane_core.plugin import Document, NamedFiles, Registry, Services, haproxy_program
 from dataplane_plugins.changes.simulation.facts import Backend, read_backends
 from dataplane_plugins.changes.simulation.folders import sweep
 from dataplane_plugins.changes.simulation.process import ScratchProcess
@@ -23,9 +23,13 @@ _TABLE = "# table: "
 
 @dataclass(slots=True, eq=False)
 class Warm:
-    """A scratch process with what is known of it; one request at a time goes through it."""
+    """A scratch process with what is known of it; one request at a time goes through it.
+
+    `document` is the one that its text was made of: its sections are those of the rules.
+    """
 
     process: ScratchProcess
+    document: Document
     files: NamedFiles
     state: object
     backends: dict[str, Backend]
@@ -86,7 +90,7 @@ class Pool:
         backends = dict(read_backends(process.command("show stat")))
         found = process.command("show table").splitlines()
         names = [line[len(_TABLE) :].split(",")[0] for line in found if line.startswith(_TABLE)]
-        return Warm(process, files, state, backends, tuple(names))
+        return Warm(process, subject.document, files, state, backends, tuple(names))
 
     def _watch(self) -> None:
         if self._timer is None:

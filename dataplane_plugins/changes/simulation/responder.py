@@ -35,7 +35,7 @@ class Simulations:
 
     def on_post(self, req: CheckedRequest, resp: falcon.Response) -> None:
         body = _question(parse_json(req.raw))
-        requests = read_requests(body["requests"])
+        requests = read_requests(body["requests"], body.get("defaults"))
         now = _subject(self._config.snapshot())
         subject = self._subject(body, now)
         results = self._simulator.results(subject, requests)
@@ -78,7 +78,7 @@ def _question(body: Any) -> dict[str, Any]:
     for name, value in given.items():
         if name not in PARTS:
             raise Invalid(f"{name} in body is a forbidden property")
-        if name != "requests" and not isinstance(value, str):
+        if name in ("transaction", "text") and not isinstance(value, str):
             raise Invalid(f"{name} in body must be of type string")
     if "requests" not in given:
         raise Invalid("requests in body is required")

@@ -62,12 +62,14 @@ QUESTION = {
     "properties": {
         "requests": {"type": "array", "items": {"$ref": "simulated_request"}, "maxItems": 1000,
                      "description": "Requests, each independent of the others."},
+        "defaults": {"type": "object", "additionalProperties": True,
+                     "description": "What requests say that do not say it themselves."},
         "transaction": _text("Simulate on what a transaction would make of the configuration."),
         "text": _text("Simulate on this configuration."),
     },
 }  # fmt: skip
 
-PARTS = frozenset(("requests", "transaction", "text"))
+PARTS = frozenset(("requests", "defaults", "transaction", "text"))
 """The properties of a body that asks for simulations."""
 
 _REASON = {

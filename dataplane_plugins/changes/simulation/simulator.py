@@ -45,7 +45,7 @@ class Simulator:
                 seen = self._run(warm, entrance, request)
                 scratch = warm.process.scratch
                 explain = Explanation(
-                    self._registry, subject.document, scratch, warm.backends, self._path
+                    self._registry, warm.document, scratch, warm.backends, self._path
                 )
                 found.append(explain(entrance, seen))
         return found

@@ -129,3 +129,9 @@ def test_a_second_simulation_finds_the_process_warm(api: SimulatingApi) -> None:
     folders = set(Path("/tmp").glob("dataplane-simulation-*"))
     api.ask(*({"url": f"/{number}"} for number in range(20)))
     assert set(Path("/tmp").glob("dataplane-simulation-*")) == folders
+
+
+def test_an_equal_text_meets_the_process_of_the_first(api: SimulatingApi) -> None:
+    text = SHOP.replace("use_backend static", "use_backend api")
+    for _ in range(2):
+        assert api.ask({"url": "/a.css"}, text=text)["elsewhere"] == 1
