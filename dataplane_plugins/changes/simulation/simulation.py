@@ -3,15 +3,19 @@
 What simulates is loaded when somebody first asks.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 
 from dataplane_core.plugin import (
     BAD_REQUEST,
     DEFAULT_RESPONSE,
     OWN,
     Body,
+    Document,
     InVersion,
+    Language,
     Operation,
     Response,
     Routes,
@@ -21,21 +25,30 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.simulation import schemas
 
-_CLOSING: list[Callable[[], None]] = []
+_GATES: list[tuple[Language, Callable[[Document], Iterable[str]]]] = []
+"""What judges changes, by the language of the server's configuration."""
 
 
 def _simulations(services: Services, view: View) -> object:
     from dataplane_plugins.changes.simulation.pool import pool_of
     from dataplane_plugins.changes.simulation.responder import Simulations
 
-    pool = pool_of(services)
-    _CLOSING.append(pool.close)
-    return Simulations(services, pool, view)
+    return Simulations(services, pool_of(services), view)
+
+
+def _judge(services: Services, document: Document) -> Iterable[str]:
+    from dataplane_plugins.changes.simulation.gate import Gate
+    from dataplane_plugins.changes.simulation.pool import pool_of
+
+    path = Path(services.settings.dataplane.routing_tests)
+    return list(Gate(path, pool_of(services), services.registry).check(document))
 
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve simulations."""
+    if services.settings.dataplane.routing_tests:
+        _GATES.append((services.registry.language, partial(_judge, services)))
     routes.tag("Simulation", "What the configuration does with a request, without any traffic.", 20)
     routes.schema("simulation_expectation", schemas.EXPECTATION, OWN)
     routes.schema("simulated_request", schemas.REQUEST, OWN)
@@ -60,7 +73,15 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 
 
 @impl
+def dataplane_check(document: Document) -> Iterable[str]:
+    """Refuse a change that breaks the routing tests of the settings."""
+    judges = (judge for language, judge in _GATES if language is document.language)
+    return [sentence for judge in judges for sentence in judge(document)]
+
+
+@impl
 def dataplane_stop() -> None:
     """End the scratch processes."""
-    for close in _CLOSING:
-        close()
+    pools = sys.modules.get("dataplane_plugins.changes.simulation.pool")
+    if pools is not None:
+        pools.close_pools()

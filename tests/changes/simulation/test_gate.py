@@ -1,0 +1,62 @@
+"""The setting `dataplane.routing_tests`: a change that breaks an expectation is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.changes.simulation.support import SimulatingApi
+
+RULE = "/v3/services/haproxy/configuration/frontends/web/backend_switching_rules/1"
+EXPECTED = """\
+defaults:
+  frontend: web
+requests:
+- name: styles
+  url: /a.css
+  expect: {backend: static}
+- url: /api
+  expect: {backend: api, outcome: forwarded}
+"""
+
+
+@pytest.fixture
+def api(tmp_path: Path, haproxy_program: str) -> Iterator[SimulatingApi]:
+    file = tmp_path / "routing.yaml"
+    file.write_text(EXPECTED)
+    made = SimulatingApi(tmp_path, haproxy_program, dataplane__routing_tests=str(file))
+    yield made
+    made.close()
+
+
+def test_a_change_that_breaks_an_expectation_is_refused(api: SimulatingApi) -> None:
+    status, _, said = api.refused("PUT", RULE, {"name": "shop", "cond": "if", "cond_test": "TRUE"})
+    assert status == 422
+    assert said.endswith("routing.yaml is not treated as expected: backend is shop instead of static")
+    assert "styles in " in said
+
+
+def test_another_change_is_taken(api: SimulatingApi) -> None:
+    api.change("PUT", RULE, {"name": "static", "cond": "if", "cond_test": "{ path_end .css .png }"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("requests: [", "the file is not YAML: "),
+        ("- {url: /, colour: red}", "requests.0.colour is a forbidden property"),
+        ("- {frontend: nowhere}", "no bind line of nowhere can be simulated"),
+        (None, "the file cannot be read: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_tried_is_not_taken_for_good(
+    api: SimulatingApi, tmp_path: Path, text: str | None, said: str
+) -> None:
+    file = tmp_path / "routing.yaml"
+    file.unlink() if text is None else file.write_text(text)
+    assert said in api.refused("PUT", RULE, {"name": "static"})[2]
+
+
+def test_without_the_setting_nothing_is_tried(tmp_path: Path) -> None:
+    api = SimulatingApi(tmp_path, "/bin/false")
+    api.change("PUT", RULE, {"name": "shop"})

@@ -1,0 +1,163 @@
+"""Scratch processes: they see no network, leave nothing behind, and never outlive the server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager, register_collections
+from dataplane_plugins.changes.simulation import folders
+from dataplane_plugins.changes.simulation.expectations import read_requests
+from dataplane_plugins.changes.simulation.pool import Pool
+from dataplane_plugins.changes.simulation.process import ScratchFailed
+from dataplane_plugins.changes.simulation.scratch_text import Subject
+from dataplane_plugins.changes.simulation.simulator import Simulator
+from tests.changes.simulation.support import SHOP
+from tests.haproxy.support import alive
+from tests.harness.waiting import until
+
+REGISTRY = register_collections(make_manager())
+
+
+def subject(text: str) -> Subject:
+    return Subject(Document.parse(text, REGISTRY.language))
+
+
+@pytest.fixture
+def pool(tmp_path: Path, haproxy_program: str) -> Iterator[Pool]:
+    made = Pool(lambda: haproxy_program, REGISTRY, tmp_path / "haproxy.cfg")
+    yield made
+    made.close()
+
+
+Simulate = Callable[..., list[dict[str, object]]]
+
+
+@pytest.fixture
+def simulate(pool: Pool) -> Simulate:
+    simulator = Simulator(pool, REGISTRY, lambda reference: None)
+    return lambda text, *requests: simulator.results(subject(text), read_requests(list(requests)))
+
+
+def test_its_folder_is_for_its_owner_alone_and_goes_with_it(pool: Pool) -> None:
+    with pool.process(subject(SHOP)) as warm:
+        folder = warm.process.folder
+        assert folder.stat().st_mode & 0o777 == 0o700
+    pool.close()
+    assert not folder.exists()
+
+
+def test_root_has_it_run_as_nobody(pool: Pool) -> None:
+    with pool.process(subject(SHOP)) as warm:
+        (pid,) = [int(line.split()[1]) for line in warm.process.command("show info").splitlines() if "Pid:" in line]
+        mine = os.geteuid()
+        assert Path(f"/proc/{pid}").stat().st_uid == (65534 if mine == 0 else mine)
+
+
+def test_it_ends_when_its_server_is_killed(tmp_path: Path, haproxy_program: str) -> None:
+    program = f"""
+import sys
+sys.path.insert(0, {os.getcwd()!r})
+from pathlib import Path
+from tests.changes.simulation.test_process import Pool, REGISTRY, SHOP, subject
+pool = Pool(lambda: {haproxy_program!r}, REGISTRY, Path("haproxy.cfg"))
+with pool.process(subject(SHOP)) as warm:
+    info = warm.process.command("show info")
+    print([line.split()[1] for line in info.splitlines() if line.startswith("Pid:")][0], warm.process.folder, flush=True)
+    input()
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          cwd=tmp_path) as server:  # fmt: skip
+        assert server.stdout is not None
+        pid, folder = server.stdout.readline().split()
+        assert alive(int(pid))
+        server.send_signal(signal.SIGKILL)
+    until(lambda: not alive(int(pid)))
+    assert Path(folder).exists()
+    folders.sweep()
+    assert not Path(folder).exists()
+
+
+def test_there_are_no_more_than_two_and_the_oldest_goes_first(pool: Pool) -> None:
+    found = []
+    for number in range(3):
+        with pool.process(subject(f"{SHOP}# {number}\n")) as warm:
+            found.append(warm.process)
+    assert [one.runs for one in found] == [False, True, True]
+
+
+def test_a_file_that_changes_is_read_anew(simulate: Simulate, tmp_path: Path) -> None:
+    names = tmp_path / "names.map"
+    text = SHOP.replace("use_backend static if", f"use_backend %[path,map({names},static)] if")
+    names.write_text("/a.css shop\n")
+    assert simulate(text, {"url": "/a.css"})[0]["backend"] == "shop"
+    names.write_text("/a.css api\n/b.css shop\n")
+    assert simulate(text, {"url": "/a.css"})[0]["backend"] == "api"
+
+
+def test_a_process_that_has_died_is_replaced(pool: Pool, simulate: Simulate) -> None:
+    with pool.process(subject(SHOP)) as warm:
+        info = warm.process.command("show info")
+    (pid,) = [int(line.split()[1]) for line in info.splitlines() if line.startswith("Pid:")]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not alive(pid))
+    assert simulate(SHOP, {"url": "/a.css"})[0]["backend"] == "static"
+
+
+def test_what_a_request_leaves_does_not_meet_the_next(simulate: Simulate, tmp_path: Path) -> None:
+    names = tmp_path / "seen.map"
+    names.write_text("")
+    rules = f"""
+  http-request deny if {{ path,map({names}) -m found }}
+  http-request set-map({names}) %[path] yes
+  http-request track-sc0 src table shop
+  http-request deny if {{ sc_http_req_cnt(0,shop) gt 1 }}
+  use_backend static"""
+    text = SHOP.replace("\n  use_backend static", rules, 1)
+    text = text.replace("  balance roundrobin", "  stick-table type ip size 1k store http_req_cnt")
+    found = simulate(text, *([{"url": "/x.css"}] * 3))
+    assert [one["backend"] for one in found] == ["static"] * 3
+    assert names.read_text() == ""
+
+
+def test_nothing_leaves_the_process(simulate: Simulate, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as log, socket.create_server(("127.0.0.1", 0)) as server:
+        log.bind(("127.0.0.1", 0))
+        target = f"127.0.0.1:{log.getsockname()[1]}"
+        there = f"127.0.0.1:{server.getsockname()[1]}"
+        script = tmp_path / "calls.lua"
+        script.write_text(f"""
+core.register_action("call", {{ "http-req" }}, function(txn)
+  local made = pcall(function() local s = core.tcp() s:connect("127.0.0.1", {there.split(":")[1]}) end)
+  local ran = pcall(os.execute, "true")
+  local wrote = pcall(function() io.open("{tmp_path}/written", "w"):write("x") end)
+  txn:set_var("txn.made", tostring(made or ran or wrote))
+end)
+""")
+        text = SHOP.replace("127.0.0.1:9", target).replace("global\n", f"global\n  lua-load {script}\n", 1)
+        text = text.replace("192.0.2.31:80", f"{there} check inter 10ms").replace("  use_backend", """
+  http-request lua.call
+  http-request deny if { var(txn.made) -m str true }
+  use_backend""", 1)  # fmt: skip
+        text += f"resolvers dns\n  nameserver a {target}\n"
+        assert simulate(text, {"url": "/a.css"})[0]["backend"] == "static"
+        for one in (log, server):
+            one.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            log.recv(1)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert not (tmp_path / "written").exists()
+
+
+def test_what_haproxy_says_is_told_without_its_places(pool: Pool) -> None:
+    text = SHOP.replace("balance uri", "balance nonsense")
+    with pytest.raises(ScratchFailed, match="line 29: balance only supports") as failed, pool.process(subject(text)):
+        pass
+    assert "dataplane-simulation" not in failed.value.message
