@@ -76,10 +76,18 @@ class Exchange:
             if client is not None:
                 with client:
                     self._watch(client, deadline)
+        if self._lacks_answer():
+            self._read_log(_GOING_SECONDS)
         if not self._seen.kind:
             self._seen.late = client is not None and time.monotonic() >= deadline
             self._read_log(_AFTER_THE_END)
         return self._seen
+
+    def _lacks_answer(self) -> bool:
+        """Tell whether a server has answered whose log line may still come."""
+        seen = self._seen
+        is_answered = bool(seen.kind) and not seen.server.startswith("<") and b"HTTP/" in seen.head
+        return is_answered and seen.forwarded is None
 
     def _begin(self, connection: socket.socket) -> socket.socket | None:
         """Send the beginning of the connection; None where the TLS handshake fails."""

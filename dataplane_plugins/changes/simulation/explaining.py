@@ -54,7 +54,7 @@ class Explanation:
             "server_because": None,
             "candidates": [],
             "status": self._status(seen),
-            "location": _location(seen.head) if seen.server.startswith("<") else None,
+            "location": _location(seen.head),
             "termination": seen.termination or None,
             "forwarded": _forwarded(seen),
         }
@@ -63,7 +63,9 @@ class Explanation:
         result["decided_by"] = self._decider(result["outcome"], seen, held)
         visited = self._visited(entrance.section, backend)
         result["rules"] = [*self._rules(visited, reached, held)]
-        result["remarks"] = [*self._remarks(entrance, visited, seen)]
+        result["remarks"] = [*self._remarks(entrance, visited, held, seen)]
+        if result["outcome"] == "forwarded":
+            result |= {"status": None, "location": None}  # those of an answer that is made up
         return result
 
     def _outcome(self, seen: Seen) -> str:
@@ -72,7 +74,9 @@ class Explanation:
         if not seen.kind:
             return "answered" if self._status(seen) else "unknown"  # what `monitor-uri` answers
         if not seen.server.startswith("<"):
-            return "forwarded"
+            # A server can have HAProxy answer in its place (`redir`).
+            is_answered = seen.forwarded is None and b"HTTP/" in seen.head
+            return "answered" if is_answered else "forwarded"
         if seen.termination.startswith("S"):
             return "no_server"
         return "answered" if self._status(seen) else "closed"
@@ -119,7 +123,9 @@ class Explanation:
             return {"server": seen.server, "server_because": {"text": "a cookie of the request"}}
         stick = [rule for rule in held if rule.collection == _STICK and _matches(rule)]
         text = f"balance {facts.algorithm}"
-        told = facts.is_told
+        sections = (*self._inherited(backend), backend)
+        hidden = any(one.hides and one.section in sections for one in self._scratch.remarks)
+        told = facts.is_told and (len(facts.candidates) == 1 or not hidden)
         if stick:
             text += ", unless the stick table, which is empty here, holds a server"
         elif len(facts.candidates) == 1:
@@ -181,14 +187,15 @@ class Explanation:
             }
 
     def _remarks(
-        self, entrance: Entrance, visited: list[Section], seen: Seen
+        self, entrance: Entrance, visited: list[Section], held: list[Rule], seen: Seen
     ) -> Iterator[dict[str, Any]]:
         if seen.tls_failure:
             yield {"text": f"the TLS handshake failed: {seen.tls_failure}", "line": entrance.line}
         if seen.late:
             yield {"text": "HAProxy has not decided in time", "line": None}
+        lines = {rule.line for rule in held}
         for remark in self._scratch.remarks:
-            if remark.section is None or remark.section in visited:
+            if remark.section in visited and (not remark.of_rule or remark.line in lines):
                 yield {"text": remark.text, "line": remark.line}
 
 

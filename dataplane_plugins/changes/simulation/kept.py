@@ -87,6 +87,15 @@ UNKNOWN = {
 }
 """Actions that are passed over, with what that means for the answer."""
 
+HIDING = {
+    "cookie.dynamic": "the cookie is made of the address of its server, which is another here",
+    "persist_rule.type": "the cookie holds the address of its server, which is another here",
+}
+"""Properties of proxies that make the choice of a server one that cannot be told, and why."""
+
+HASHED_ADDRESSES = frozenset(("addr", "addr-port"))
+"""What a server's place in a hash can be made of that is not as in truth."""
+
 TAUGHT = frozenset(("add-acl", "del-acl", "set-map", "del-map", "cache-store"))
 """Actions that change what later requests meet."""
 

@@ -80,7 +80,7 @@ class RuleNotes:
         if action in kept.TAUGHT or values.get("var_scope") == "proc":
             self._made.learns = True
         if action in kept.UNKNOWN:
-            self._made.remarks.append(Remark(number, section, kept.UNKNOWN[action]))
+            self._made.remarks.append(Remark(number, section, kept.UNKNOWN[action], of_rule=True))
 
 
 def _cut(words: list[str], values: dict[str, Any]) -> tuple[list[str], list[str]]:

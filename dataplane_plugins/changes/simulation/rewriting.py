@@ -4,7 +4,7 @@ Lines are found and written by the declarations of the registry. A line that non
 kept, unless it begins as one that listens or connects.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 
 from dataplane_core.plugin import (
     DEFAULTS,
@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     Section,
     SectionCollection,
     SingleSection,
+    StatementLine,
 )
 from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.entrances import Entrances
@@ -163,8 +164,8 @@ class Rewriting:
         changes: dict[str, Change] = {
             "filters": self._filter,
             "binds": self._entrances.bind,
-            "servers": server,
-            "server_templates": server,
+            "servers": self._server,
+            "server_templates": self._server,
         }
         return changes.get(rows.name)
 
@@ -175,26 +176,48 @@ class Rewriting:
         self.made.remarks.append(Remark(number, section, text))
         return None
 
+    def _server(self, row: Row, section: Section, number: int) -> Line | None:
+        if row.values.get("hash_key") in kept.HASHED_ADDRESSES:
+            text = "its place in the hash is made of its address, which is another here"
+            self.made.remarks.append(Remark(number, section, text, hides=True))
+        return server(row, section, number)
+
     def _statements(self, section: Section, first: int) -> Iterator[tuple[int, Line | None]]:
+        """Yield the places of a section's own lines that stay not as they are."""
         model = model_of(self._registry, section.kind)
         if model is None:
             return
         left_out = kept.GLOBAL if section.kind == "global" else kept.PROXY
-        changes = {
-            "default_server": default_server,
-            "dispatch.address": dispatch,
-            "stick_table.type": stick_table,
-        }
         for statement, lines in model.find(section).items():
             names = statement.names
             if names & left_out:
                 yield from ((one.at, None) for one in lines)
-            elif noted := names & NOTED_STATEMENTS:
-                for one in lines:
-                    yield one.at, self._notes.statement(min(noted), one, section, first + one.at)
-            for name, change in changes.items():
-                if name in names:
-                    yield from ((one.at, change(section.lines[one.at], one)) for one in lines)
+                continue
+            noted = names & NOTED_STATEMENTS
+            changed = _CHANGES.keys() & names
+            for one in lines:
+                self._remark_hidden(names, one, section, first + one.at)
+                if noted:
+                    number = first + one.at
+                    yield one.at, self._notes.statement(min(noted), one, section, number)
+                for name in changed:
+                    yield one.at, _CHANGES[name](section.lines[one.at], one)
+
+    def _remark_hidden(
+        self, names: Set[str], one: StatementLine, section: Section, number: int
+    ) -> None:
+        for name in kept.HIDING.keys() & names:
+            if one.reading is not None and one.reading.values.get(name):
+                remark = Remark(number, section, kept.HIDING[name], hides=True)
+                self.made.remarks.append(remark)
+
+
+_CHANGES: dict[str, Callable[[Line, StatementLine], Line | None]] = {
+    "default_server": default_server,
+    "dispatch.address": dispatch,
+    "stick_table.type": stick_table,
+}
+"""What makes of lines with a property those of the scratch process."""
 
 
 def _left_out(row: Row, section: Section, number: int) -> None:

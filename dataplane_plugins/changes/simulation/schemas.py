@@ -118,7 +118,7 @@ RESULT = {
         "server_because": _REASON,
         "candidates": {"type": "array", "items": _TEXT,
                        "description": "The servers that it may go to, where that is not told."},
-        "status": _maybe("Status of the answer; of a server's it is made up.", "integer"),
+        "status": _maybe("Status of HAProxy's own answer.", "integer"),
         "location": _maybe("Where HAProxy's answer leads to."),
         "termination": _maybe("HAProxy's termination state."),
         "forwarded": {

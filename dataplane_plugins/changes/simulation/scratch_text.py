@@ -82,11 +82,17 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Why something about a line cannot be told by a simulation, or is not as it is in truth."""
+    """Why something about a line cannot be told by a simulation, or is not as it is in truth.
+
+    One `of_rule` matters where the rule holds. One that `hides` has the server of its backend not
+    be told.
+    """
 
     line: int
-    section: Section | None
+    section: Section
     text: str
+    of_rule: bool = False
+    hides: bool = False
 
 
 @dataclass(slots=True)

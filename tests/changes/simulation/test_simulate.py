@@ -85,12 +85,12 @@ def test_a_transaction_is_simulated_before_its_commit(api: SimulatingApi) -> Non
 def test_expectations_fail_in_sentences(api: SimulatingApi) -> None:
     answer = api.ask(
         {"name": "styles", "url": "/a.css", "expect": {"backend": "static", "server": "c1"}},
-        {"url": "/", "expect": {"backend": "api", "status": 404}},
+        {"url": "/slow", "expect": {"backend": "api", "status": 404}},
     )
     assert answer["failed"] == 1
     assert [one["failures"] for one in answer["results"]] == [
         [],
-        ["backend is shop instead of api", "status is 200 instead of 404"],
+        ["backend is none instead of api", "status is 429 instead of 404"],
     ]
 
 
@@ -135,3 +135,26 @@ def test_an_equal_text_meets_the_process_of_the_first(api: SimulatingApi) -> Non
     text = SHOP.replace("use_backend static", "use_backend api")
     for _ in range(2):
         assert api.ask({"url": "/a.css"}, text=text)["elsewhere"] == 1
+
+
+def test_a_server_that_follows_from_its_address_is_not_told(api: SimulatingApi) -> None:
+    text = SHOP.replace("cookie SRV insert indirect nocache", "dynamic-cookie-key k\n  cookie SRV insert dynamic")
+    text = text.replace("balance roundrobin", "balance source").replace("cookie one", "").replace("cookie two", "")
+    (result,) = api.ask({"url": "/"}, text=text)["results"]
+    assert (result["server"], result["candidates"]) == (None, ["s1", "s2"])
+    assert [one["line"] for one in result["remarks"]] == [24]
+
+
+def test_what_is_left_out_is_said_where_it_matters(api: SimulatingApi) -> None:
+    text = SHOP.replace("  use_backend api", "  http-request do-resolve(txn.ip,dns) hdr(host) if { path /ask }\n  use_backend api")
+    text += "resolvers dns\n  nameserver one 192.0.2.53:53\n"
+    other, asked = api.ask({"url": "/"}, {"url": "/ask"}, text=text)["results"]
+    assert other["remarks"] == []
+    assert asked["remarks"] == [{"text": "no name is resolved here: what the rule learns cannot be told", "line": 17}]
+
+
+def test_a_server_can_have_haproxy_answer_in_its_place(api: SimulatingApi) -> None:
+    text = SHOP.replace("192.0.2.31:80", "192.0.2.31:80 redir https://images.example")
+    (result,) = api.ask({"url": "/a.css"}, text=text)["results"]
+    assert (result["outcome"], result["status"], result["backend"]) == ("answered", 302, "static")
+    assert result["location"] == "https://images.example/a.css"
