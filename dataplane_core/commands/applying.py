@@ -110,7 +110,7 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _show(answer: dict[str, Any]) -> None:
-    for line in answer.get("diff", "").splitlines():
+    for line in answer.get("text", "").splitlines():
         colour = _COLOURS.get(line[:1])
         click.echo(styled(line, fg=colour) if colour else line)
     for one in answer.get("files", ()):
@@ -128,8 +128,18 @@ def _summary(answer: dict[str, Any]) -> str:
     if state == "unchanged":
         return f"version {version} says that already"
     if state == "planned":
-        return f"nothing is done; version {version} would change"
+        return f"nothing is done; version {version} would change: {_plan(answer)}"
     if state == "queued":
         return f"version {version}: reload {answer['reload_id']}: {answer['reload_reason']}"
     how = {"applied": "HAProxy took it without a reload", "reloaded": "HAProxy was reloaded"}
     return f"version {version}: {how.get(state, state)}"
+
+
+def _plan(answer: dict[str, Any]) -> str:
+    """Return how a change would reach HAProxy, or why it would not."""
+    if "refusal" in answer:
+        return f"refused: {answer['refusal']}"
+    delivery = answer["delivery"]
+    if delivery["by"] == "reload":
+        return f"reload: {'; '.join(delivery['reasons'])}"
+    return f"no reload, commands: {len(delivery['commands'])}"

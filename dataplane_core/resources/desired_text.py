@@ -6,6 +6,7 @@ Sections of the same kind and name are the same ones; what they say is edited li
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 from dataplane_core.errors import Invalid
 from dataplane_core.resources.collections import RowCollection
@@ -64,7 +65,8 @@ class DesiredText:
         result, keys = self._without_others(result, [*edited])
         result, keys = self._with_new(result, keys)
         result = self._ordered(result, keys)
-        if others := who_inherits_otherwise(document, result, self._sections):
+        others = () if self._is_whole else who_inherits_otherwise(document, result, self._sections)
+        if others:
             raise Invalid(
                 f"{others[0]} would inherit from other defaults: give the whole text, or name "
                 "what sections inherit from with `from`"
@@ -75,9 +77,13 @@ class DesiredText:
         other = self._sections.get(key)
         if other is None or other is section or other.text == section.text:
             return section
+        digest = blake2b(other.text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+        if section.cache.get(_SAYS_THE_SAME) == digest:
+            return section
         new = saying(section, other, self._first_words_in(key.kind))
         if new is not section and not self._is_whole and (section.blocks[1] or other.blocks[1]):
             raise Invalid(_PART_OF_A_BLOCK.format(_shown(key)))
+        new.cache[_SAYS_THE_SAME] = digest
         return new
 
     def _first_words_in(self, kind: str) -> FirstWords:
@@ -198,6 +204,11 @@ _PART_OF_A_BLOCK = (
 
 def _first_words(collections: Iterable[RowCollection]) -> frozenset[str]:
     return frozenset(word for rows in collections for word in rows.table.heads.first_words)
+
+
+_SAYS_THE_SAME = "says what this text does"
+"""Under this, a section keeps the digest of the last desired text that it says: states that follow
+each other have most sections in common."""
 
 
 def _is(one: object, other: object) -> bool:

@@ -37,12 +37,20 @@ APPLIED = {
         },
         "reload_id": {**_TEXT, "description": "The reload that brings the version to HAProxy."},
         "reload_reason": {**_TEXT, "description": "Why a reload is needed."},
+        "text": {**_TEXT, "description": "The difference, as `diff -u` says it."},
         "changes": {
             "type": "array",
             "items": {"type": "object"},
-            "description": "The resources that differ, each with its properties.",
+            "description": "The objects that differ, each with its properties.",
         },
-        "diff": {**_TEXT, "description": "The difference of the texts, as `diff -u` shows it."},
+        "verdict": {
+            **_TEXT,
+            "enum": ["accepted", "refused", "unchanged"],
+            "description": "Of a dry run: whether it would be done.",
+        },
+        "refusal": {**_TEXT, "description": "Of a dry run: why it would be refused."},
+        "findings": {"type": "array", "items": {"type": "object"}},
+        "delivery": {"type": "object"},
         "files": {
             "type": "array",
             "items": {"type": "object"},

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataplane_core.plugin import opcodes, split_lines
 
 _AROUND = 3
+_MOST_CHANGED = 4
+"""One of so many lines may differ, and those with the same places are compared."""
 _NO_END = "\n\\ No newline at end of file\n"
 
 
@@ -25,9 +27,7 @@ def unified_diff(before: str, after: str, names: tuple[str, str] = ("before", "a
     start, end = _same_ends(old, new)
     gone, come = old[start : len(old) - end], new[start : len(new) - end]
     edits = [
-        (start + i1, start + i2, start + j1, start + j2)
-        for tag, i1, i2, j1, j2 in opcodes(gone, come)
-        if tag != "equal"
+        (start + i1, start + i2, start + j1, start + j2) for i1, i2, j1, j2 in _edits(gone, come)
     ]
     parts = [f"--- {names[0]}\n+++ {names[1]}\n"]
     for hunk in _hunks(edits):
@@ -36,6 +36,25 @@ def unified_diff(before: str, after: str, names: tuple[str, str] = ("before", "a
 
 
 _Edit = tuple[int, int, int, int]
+
+
+def _edits(old: Sequence[str], new: Sequence[str]) -> Iterator[_Edit]:
+    """Yield the ranges of lines that differ.
+
+    Where most lines are the same as those in their places, the others have changed in theirs.
+    """
+    if len(old) == len(new):
+        others = [at for at, (one, two) in enumerate(zip(old, new, strict=True)) if one != two]
+        if len(others) * _MOST_CHANGED < len(old):
+            while others:
+                start = others[0]
+                taken = next((n for n, at in enumerate(others) if at != start + n), len(others))
+                yield start, start + taken, start, start + taken
+                del others[:taken]
+            return
+    for tag, i1, i2, j1, j2 in opcodes(old, new):
+        if tag != "equal":
+            yield i1, i2, j1, j2
 
 
 def _same_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:

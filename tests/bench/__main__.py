@@ -14,6 +14,7 @@ from pathlib import Path
 from dataplane_core.haproxy.binaries import installed
 from tests.bench import (
     cold,
+    desired,
     entries,
     latency,
     memory,
@@ -37,6 +38,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Table]]] = {
     "edits": writing.writes,
     "large": thousand.thousand,
     "commits": writing.commits,
+    "desired": desired.desired,
     "revisions": revisions.revisions,
     "stored": stored.stored,
     "running": running.running,

@@ -83,7 +83,7 @@ def test_a_text_becomes_what_is_there_by_the_smallest_edits(api: WholeApi) -> No
             "properties": {"weight": {"before": None, "after": 3}},
         }
     ]
-    assert "+    server a 192.0.2.1:80 check weight 3\n" in done["diff"]
+    assert "+    server a 192.0.2.1:80 check weight 3\n" in done["text"]
     assert done["reload_id"] and done["reload_reason"] == "no runtime socket of HAProxy is known"
 
 
@@ -237,12 +237,12 @@ def test_a_version_that_is_not_the_newest_is_a_conflict(api: WholeApi) -> None:
 def test_a_dry_run_changes_nothing(api: WholeApi) -> None:
     version, done = api.version, apply(api, FILE.replace("5s", "6s"), status=200, dry_run="true")
     assert (done["version"], done["changed"], done["state"]) == (version, True, "planned")
-    assert "+    timeout client 6s   # short\n" in done["diff"]
+    assert "+    timeout client 6s   # short\n" in done["text"]
     assert (api.version, api.text) == (version, FILE)
 
 
 def test_an_answer_can_be_brief(api: WholeApi) -> None:
-    assert "diff" not in apply(api, FILE.replace("5s", "6s"), brief="true")
+    assert "text" not in apply(api, FILE.replace("5s", "6s"), brief="true")
 
 
 def test_unknown_properties_are_named(api: WholeApi) -> None:

@@ -40,3 +40,11 @@ def test_a_change_in_a_long_text_has_three_lines_around():
     found = unified_diff("".join(lines), "".join(other), ("version 1", "version 2")).splitlines()
     assert found[:3] == ["--- version 1", "+++ version 2", "@@ -498,7 +498,7 @@"]
     assert found[3:] == [" 497", " 498", " 499", "-500", "+new", " 501", " 502", " 503"]
+
+
+def test_lines_that_change_in_their_places_are_said_there():
+    lines = [f"{n}\n" for n in range(100)]
+    other = [f"new {line}" if line in ("3\n", "4\n", "50\n") else line for line in lines]
+    found = unified_diff("".join(lines), "".join(other)).splitlines()[2:]
+    assert found[0] == "@@ -1,8 +1,8 @@" and found[9 + 2] == "@@ -48,7 +48,7 @@"
+    assert [line for line in found if line[0] in "+-"] == ["-3", "-4", "+new 3", "+new 4", "-50", "+new 50"]

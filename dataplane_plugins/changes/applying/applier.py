@@ -7,6 +7,7 @@ from typing import Any
 
 from dataplane_core.plugin import (
     BadRequest,
+    ChangePlan,
     CheckedRequest,
     Document,
     Outcome,
@@ -25,15 +26,15 @@ _MOST_ATTEMPTS = 20
 class Applied:
     """What a desired state has made of a version.
 
-    `outcome` is None where the configuration is what it was, or where nothing `is_done` yet;
-    `files` says what became of files.
+    `outcome` is None where the configuration is what it was, and where a `plan` only says what
+    would be done. `files` says what became of files, or would.
     """
 
     before: Snapshot
     after: Document
     outcome: Outcome | None
     files: list[dict[str, Any]]
-    is_done: bool = True
+    plan: ChangePlan | None = None
 
     @property
     def version(self) -> int:
@@ -41,9 +42,14 @@ class Applied:
         return self.before.version if self.outcome is None else self.outcome.version
 
     @property
+    def is_another(self) -> bool:
+        """Whether the configuration is another than before, or would be."""
+        return self.after is not self.before.document
+
+    @property
     def is_changed(self) -> bool:
         """Whether anything is another than before, or would be."""
-        return self.after is not self.before.document or bool(self.files)
+        return self.is_another or bool(self.files)
 
     @property
     def state(self) -> str:
@@ -52,7 +58,7 @@ class Applied:
             return self.outcome.state if self.reload_id is None else "queued"
         if not self.is_changed:
             return "unchanged"
-        if not self.is_done:
+        if self.plan is not None:
             return "planned"
         return "applied" if self.reload_id is None else "queued"
 
@@ -75,7 +81,9 @@ class Applier:
         base = self._base(wanted_versions(req))
         files = self._files.changes(target.files, prune=prune)
         document = target.on(base.document)
-        return Applied(base, document, None, shown_plan(files), is_done=False)
+        # A text is judged with the files that are there, which are not to be replaced for that.
+        plan = self._config.plan(document, base)
+        return Applied(base, document, None, shown_plan(files), plan)
 
     def apply(self, req: CheckedRequest, target: Target, *, prune: bool) -> Applied:
         """Make the desired state the newest version, unless it is that already.

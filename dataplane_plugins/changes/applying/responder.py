@@ -7,7 +7,9 @@ import falcon
 from dataplane_core.plugin import ApiRequest, Services, View, read_scope, to_json
 from dataplane_plugins.changes.applying.applier import Applied, Applier
 from dataplane_plugins.changes.applying.desired_state import Target, read_desired_state
-from dataplane_plugins.changes.rendering import Rendering, unified_diff
+from dataplane_plugins.changes.plan_rendering import PlanRendering
+from dataplane_plugins.changes.rendering import Rendering
+from dataplane_plugins.changes.unified import unified_diff
 
 
 class Apply:
@@ -18,18 +20,15 @@ class Apply:
         self._view = view
         self._applier = Applier(services)
         self._rendering = Rendering(view)
+        self._plan = PlanRendering(view)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        query, settings = req.query, self._services.settings.dataplane
+        query, limit = req.query, self._services.settings.dataplane.body_limit
         scope = read_scope(self._view.registry, query["only"], query["except"])
-        state = read_desired_state(req, settings.body_limit)
-        target, prune = Target(self._view, state, scope, query["prune"]), bool(query["prune"])
-        if req.change_options.dry_run:
-            applied = self._applier.planned(req, target, prune=prune)
-            if not target.files:  # a text is only judged with the files that are there
-                self._services.config.validate(applied.after.text())
-        else:
-            applied = self._applier.apply(req, target, prune=prune)
+        state = read_desired_state(req, limit)
+        target = Target(self._view, state, scope, query["prune"])
+        ask = self._applier.planned if req.change_options.dry_run else self._applier.apply
+        applied = ask(req, target, prune=bool(query["prune"]))
         req.shown_version = applied.version
         if applied.reload_id is not None:
             resp.status = 202
@@ -41,7 +40,6 @@ class Apply:
         resp.data = to_json(answer)
 
     def _shown(self, applied: Applied, *, brief: bool) -> dict[str, Any]:
-        before, after = applied.before.document, applied.after
         answer: dict[str, Any] = {
             "version": applied.version, "changed": applied.is_changed, "state": applied.state
         }  # fmt: skip
@@ -50,7 +48,16 @@ class Apply:
             answer["reload_reason"] = self._services.reloads.record(applied.reload_id).reason
         if applied.files:
             answer["files"] = applied.files
-        if after is not before and not brief:
-            answer["changes"] = self._rendering.between(before, after)
-            answer["diff"] = unified_diff(before.text(), after.text())
+        if applied.plan is not None:
+            answer |= self._plan(applied.plan)
+        elif applied.is_another and not brief:
+            answer |= self._difference(applied)
         return answer
+
+    def _difference(self, applied: Applied) -> dict[str, Any]:
+        before, after = applied.before.document, applied.after
+        names = f"version {applied.before.version}", f"version {applied.version}"
+        return {
+            "text": unified_diff(before.text(), after.text(), names),
+            "changes": self._rendering.between(before, after),
+        }
