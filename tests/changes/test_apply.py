@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -252,3 +253,19 @@ def test_unknown_properties_are_named(api: WholeApi) -> None:
 
 def test_a_text_without_a_section_is_refused(api: WholeApi) -> None:
     assert "no section" in apply(api, "# nothing\n", status=422)["message"]
+
+
+def test_who_is_overtaken_applies_onto_what_overtook(api: WholeApi) -> None:
+    """Several controllers, each with backends of its own, lose nothing of each other's."""
+
+    def controller(name: str) -> list[int]:
+        bodies = [{"backends": [{"name": f"{name}-{n}", "mode": "tcp"} for n in range(upto)]} for upto in (1, 3, 2)]
+        return [apply(api, body, only=f"backend/{name}-*", prune="true")["version"] for body in bodies]
+
+    with ThreadPoolExecutor(4) as pool:
+        versions = [version for made in pool.map(controller, "pqrs") for version in made]
+    assert len(set(versions)) == 12
+    document = api.app.services.config.snapshot().document
+    assert {one.name for one in document.of_kind("backend")} == {
+        "shop", *(f"{name}-{number}" for name in "pqrs" for number in range(2))
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from dataplane_core.cli import main
 from tests.bench import files
+from tests.harness.recorded import TOP
 from tests.harness.server import PASSWORD, USER, ApiServer
 
 TEXT = files.configuration(files.SMALL, 8080)
@@ -78,6 +80,21 @@ def test_a_folder_and_standard_input(server: ApiServer, tmp_path: Path) -> None:
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
         archive.add(folder / "haproxy.cfg", "haproxy.cfg")
     assert "says that already" in apply(server, "-", "--no-prune", given=stream.getvalue()).stdout
+
+
+@pytest.mark.server
+def test_the_commands_of_the_page(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    for place in (tmp_path, tmp_path / "folder"):
+        (place / "haproxy.cfg").write_text(TEXT.replace("maxconn 1000", "maxconn 3000"))
+    (tmp_path / "resources.yaml").write_text("backends: [{name: app-1, mode: http}, {name: other}]\n")
+    page = (TOP / "docs" / "changes" / "apply.md").read_text("utf-8")
+    commands = page.split("```shell\n")[1].split("```")[0].splitlines()
+    monkeypatch.chdir(tmp_path)
+    done = [apply(server, *shlex.split(line.removeprefix("dataplane apply"))) for line in commands]
+    assert [one.exit_code for one in done] == [1, 0, 0, 0], [one.output for one in done]
+    assert "+backend app-1\n" in done[2].stdout and "backend other" not in done[2].stdout
+    assert "-backend app-1\n" in done[3].stdout
 
 
 def test_a_file_that_is_not_there() -> None:
