@@ -28,6 +28,11 @@ _PARAMETERS = (
     click.Option(["--destination"], help="Address that the client connects to."),
     click.Option(["--sni"], help="Server name of TLS."),
     click.Option(["--payload"], help="First bytes of a connection that is no HTTP."),
+    click.Option(
+        ["--state"],
+        type=click.Choice(["configured", "running"]),
+        help="Servers, tables and maps as configured, or as they are now in the running HAProxy.",
+    ),
     click.Option(["--transaction"], help="What would a transaction do with it?"),
     _file("--text", "What would the configuration in this file do with it?"),
     _file("--expect", "File of requests with what is expected, in YAML or JSON."),
@@ -37,6 +42,7 @@ _PARAMETERS = (
 @remote_command("simulate", *_PARAMETERS)
 def simulate(
     client: Client, as_json: bool, target: str | None, transaction: str | None, text: Any,
+    state: str | None,
     expect: Any, headers: tuple[str, ...], cookies: tuple[str, ...], **given: str | None,
 ) -> None:  # fmt: skip
     """Say where a request goes, and by which rules.
@@ -59,6 +65,8 @@ def simulate(
         body["requests"] = [*body["requests"], one]
     if transaction is not None:
         body["transaction"] = transaction
+    if state is not None:
+        body["state"] = state
     if text is not None:
         body["text"] = text.read().decode("utf-8", "surrogateescape")
     answer = client.send("POST", "simulate", body)

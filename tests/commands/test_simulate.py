@@ -1,6 +1,7 @@
 """`dataplane simulate` against a running server."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,17 @@ def test_what_is_wrong_is_said_in_a_sentence(served: ApiServer, argv: tuple[str,
     refused = run(served, *argv, stdin="a: 1\n")
     assert said in refused.output
     assert refused.exit_code == status
+
+
+@pytest.mark.server
+def test_what_the_page_shows_can_be_done(served: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs/changes/simulation.md").read_text()
+    commands, expected = (block for block in page.split("```")[3::2] if not block.startswith("json"))
+    (tmp_path / "routing.yaml").write_text(expected.removeprefix("yaml\n"))
+    (tmp_path / "haproxy.new.cfg").write_text(SHOP)
+    monkeypatch.chdir(tmp_path)
+    for line in commands.strip().splitlines():
+        words = shlex.split(line)
+        assert words[:2] == ["dataplane", "simulate"]
+        done = run(served, *words[2:])
+        assert done.exit_code == 0, done.output

@@ -127,7 +127,7 @@ class Explanation:
         hidden = any(one.hides and one.section in sections for one in self._scratch.remarks)
         told = facts.is_told and (len(facts.candidates) == 1 or not hidden)
         if stick:
-            text += ", unless the stick table, which is empty here, holds a server"
+            text += ", unless the stick table holds a server"
         elif len(facts.candidates) == 1:
             text = "the only server that can take it"
         because = {"text": text, **(self._place(stick[-1]) if stick else {})}

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,7 @@ from dataplane_plugins.changes.simulation.scratch_text import Subject
 _MOST = 2
 _IDLE_SECONDS = 60.0
 _LONGEST_WAIT = 60.0
+_LONGEST_LINE = 8000
 _TABLE = "# table: "
 
 
@@ -52,11 +53,26 @@ class Warm:
     used: float = 0.0
     number: int = 0
     changed: bool = False
+    entries: tuple[str, ...] = ()
+    state_of: object = None
 
     def forget(self) -> None:
-        """Empty the stick tables, so that no request meets what others have left."""
-        if self.tables:
-            self.process.command(";".join(f"clear table {name}" for name in self.tables))
+        """Have the stick tables as at the start, so that no request meets what others have left.
+
+        They are empty then, or hold the `entries` of another process, whose state is `state_of`.
+        """
+        self.send((*(f"clear table {name}" for name in self.tables), *self.entries))
+
+    def send(self, commands: Iterable[str]) -> None:
+        """Send runtime commands, many in one line."""
+        line = ""
+        for command in commands:
+            if len(line) + len(command) > _LONGEST_LINE:
+                self.process.command(line)
+                line = ""
+            line = f"{line};{command}" if line else command
+        if line:
+            self.process.command(line)
 
     @property
     def is_fresh(self) -> bool:
@@ -76,11 +92,14 @@ class Pool:
         self._timer: threading.Timer | None = None
 
     @contextmanager
-    def process(self, subject: Subject) -> Iterator[Warm]:
-        """Give a process for a configuration alone; raises `ScratchFailed`."""
+    def process(self, subject: Subject, variant: str = "") -> Iterator[Warm]:
+        """Give a process for a configuration alone; raises `ScratchFailed` and `ScratchBusy`.
+
+        One `variant` of it never meets the state of another.
+        """
         text = subject.document.text()
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        key = f"{digest} {subject.above}"
+        key = f"{digest} {subject.above} {variant}"
         if not self._lock.acquire(timeout=_LONGEST_WAIT):
             raise ScratchBusy("others are simulating: try again later")
         try:

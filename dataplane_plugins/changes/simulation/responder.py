@@ -20,9 +20,12 @@ from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.simulation.expectations import failures, read_requests
 from dataplane_plugins.changes.simulation.isolation import isolating
 from dataplane_plugins.changes.simulation.pool import Pool
+from dataplane_plugins.changes.simulation.running_state import RunningState
 from dataplane_plugins.changes.simulation.schemas import PARTS
 from dataplane_plugins.changes.simulation.scratch_text import Subject
 from dataplane_plugins.changes.simulation.simulator import Simulator, differences
+
+_RUNNING = "running"
 
 
 class Simulations:
@@ -30,6 +33,7 @@ class Simulations:
 
     def __init__(self, services: Services, pool: Pool, view: View) -> None:
         self._config = services.config
+        self._runtime = services.runtime
         self._registry = services.registry
         self._simulator = Simulator(pool, services.registry, Rendering(view).path)
 
@@ -38,10 +42,16 @@ class Simulations:
         requests = read_requests(body["requests"], body.get("defaults"))
         now = _subject(self._config.snapshot())
         subject = self._subject(body, now)
-        results = self._simulator.results(subject, requests)
+        running = None
+        if body.get("state") == _RUNNING:
+            running = RunningState(self._runtime.processes()[0])
+        results = self._simulator.results(subject, requests, running)
         if subject is not now:
-            self._compare(self._simulator.results(now, requests), results)
+            self._compare(self._simulator.results(now, requests, running), results)
         for request, result in zip(requests, results, strict=True):
+            if running is not None:
+                remarks = ({"text": one, "line": None} for one in running.remarks)
+                result["remarks"] += remarks
             if request.name:
                 result["name"] = request.name
             if request.expect:
@@ -78,10 +88,12 @@ def _question(body: Any) -> dict[str, Any]:
     for name, value in given.items():
         if name not in PARTS:
             raise Invalid(f"{name} in body is a forbidden property")
-        if name in ("transaction", "text") and not isinstance(value, str):
+        if name in ("transaction", "text", "state") and not isinstance(value, str):
             raise Invalid(f"{name} in body must be of type string")
     if "requests" not in given:
         raise Invalid("requests in body is required")
+    if given.get("state", _RUNNING) not in (_RUNNING, "configured"):
+        raise Invalid("state in body should be one of [configured running]")
     if "transaction" in given and "text" in given:
         raise BadRequest("both transaction and text specified, specify only one")
     return given

@@ -64,12 +64,17 @@ QUESTION = {
                      "description": "Requests, each independent of the others."},
         "defaults": {"type": "object", "additionalProperties": True,
                      "description": "What requests say that do not say it themselves."},
+        "state": _text(
+            "configured: servers are up, tables empty, maps as in their files. running: all of "
+            "that as it is now in the running HAProxy, of which it is copied.",
+            enum=["configured", "running"],
+        ),
         "transaction": _text("Simulate on what a transaction would make of the configuration."),
         "text": _text("Simulate on this configuration."),
     },
 }  # fmt: skip
 
-PARTS = frozenset(("requests", "defaults", "transaction", "text"))
+PARTS = frozenset(("requests", "defaults", "state", "transaction", "text"))
 """The properties of a body that asks for simulations."""
 
 _REASON = {

@@ -11,6 +11,7 @@ from dataplane_plugins.changes.simulation.exchange import Exchange, Seen
 from dataplane_plugins.changes.simulation.explaining import Explanation
 from dataplane_plugins.changes.simulation.pool import Pool, Warm
 from dataplane_plugins.changes.simulation.requests import SimulatedRequest
+from dataplane_plugins.changes.simulation.running_state import RunningState
 from dataplane_plugins.changes.simulation.scratch_text import Entrance, ScratchText, Subject
 
 _SECONDS = 60.0
@@ -28,9 +29,14 @@ class Simulator:
         self._path = path
 
     def results(
-        self, subject: Subject, requests: Sequence[SimulatedRequest]
+        self,
+        subject: Subject,
+        requests: Sequence[SimulatedRequest],
+        running: RunningState | None = None,
     ) -> list[dict[str, Any]]:
         """Return what a configuration does with each request, one independent of the others.
+
+        With `running`, servers, tables and patterns are as they are in a running process.
 
         Raises `Invalid` for a request that could come in by several ways, or by none, and
         `ScratchFailed`.
@@ -40,7 +46,9 @@ class Simulator:
             if time.monotonic() > deadline:
                 done = f"only {at} of {len(requests)} requests were simulated"
                 raise Invalid(f"{done} in {_SECONDS:g} s")
-            with self._pool.process(subject) as warm:
+            with self._pool.process(subject, "running" if running else "") as warm:
+                if running is not None:
+                    running.apply(warm)
                 entrance = choose_entrance(warm.process.scratch, request, at)
                 seen = self._run(warm, entrance, request)
                 scratch = warm.process.scratch
