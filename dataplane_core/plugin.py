@@ -41,6 +41,7 @@ from dataplane_core.api.operations import (
     replaced,
 )
 from dataplane_core.api.request import ApiRequest
+from dataplane_core.api.resource_paths import reference_at
 from dataplane_core.api.routes import OWN, InVersion, Routes
 from dataplane_core.api.section_objects import with_each
 from dataplane_core.api.sections import SectionItem, SectionList
@@ -107,6 +108,7 @@ from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact, Gauge
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
+from dataplane_core.references.existing import finder_of_files
 from dataplane_core.resources.changes import NeedsReload, PropertyChange
 from dataplane_core.resources.collections import (
     Collection,
@@ -124,7 +126,16 @@ from dataplane_core.resources.locate import object_at, refuse_namesake
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
 from dataplane_core.resources.query_words import Orphans, Parent
+from dataplane_core.resources.referring import (
+    NamedUse,
+    dangling,
+    newly_dangling,
+    referrers,
+    targets,
+    unused,
+)
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.renaming import rename
 from dataplane_core.resources.scope import Scope, read_scope
 from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
@@ -199,6 +210,9 @@ __all__ = [
     "TransactionItem", "parse_json", "to_json", "open_upload", "Upload", "FILE_FIELD", "View",
     "CheckedRequest", "InVersion", "OWN", "below", "SectionList", "SectionItem", "with_each",
     "DocumentSections", "Codec", "Loaded", "raise_problems", "SchemaFactory",
+    # Who refers to what by its name.
+    "NamedUse", "dangling", "newly_dangling", "referrers", "targets", "unused", "rename",
+    "reference_at", "finder_of_files",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",

@@ -80,6 +80,7 @@ _MODULES = (
     "discovery.consul",
     "discovery.aws",
     "changes.apply",
+    "changes.references",
     "changes.events",
     "changes.webhook",
     "changes.simulation.simulation",

@@ -7,11 +7,12 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.parents import Parents
+from dataplane_core.api.removals import tell_of_referrers
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.section_objects import row_values, with_each
 from dataplane_core.api.view import View
 from dataplane_core.codec.codec import Codec
-from dataplane_core.errors import AlreadyExists, BadRequest, NotFound
+from dataplane_core.errors import AlreadyExists, BadRequest, NotFound, Reference
 from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.extra_props import INDEX
@@ -220,6 +221,9 @@ class RowItem(RowResource):
         with self._view.edit(req) as edit:
             section = self._section(edit.document, parent, "delete", key)
             row = self._find(section, parent, key)
+            place = int(key) if self._collection.indexed else key
+            reference = Reference(self._collection.name, section.kind, parent.name, place)
+            tell_of_referrers(self._view, req, resp, edit.document, reference)
             new = self._collection.table.remove(section, row)
             edit.document = edit.document.replace(section, new)
         self._view.answer_change(req, resp, edit.outcome, 204)

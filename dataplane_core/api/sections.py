@@ -7,10 +7,11 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.operations import FULL_SECTION
+from dataplane_core.api.removals import tell_of_referrers
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.section_objects import SectionObjects
 from dataplane_core.api.view import View
-from dataplane_core.errors import AlreadyExists, NotFound
+from dataplane_core.errors import AlreadyExists, NotFound, Reference
 from dataplane_core.resources.collections import SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import FROM
 from dataplane_core.resources.locate import find_single
@@ -118,7 +119,10 @@ class SectionItem(SectionResource):
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
         with self._view.edit(req) as edit:
-            section = self._find(req, edit.document, keys[self._collection.key])
+            name, one = keys[self._collection.key], self._collection
+            section = self._find(req, edit.document, name)
+            reference = Reference(one.name, one.kind, name)
+            tell_of_referrers(self._view, req, resp, edit.document, reference)
             edit.document = edit.document.remove(section)
         self._view.answer_change(req, resp, edit.outcome, 204)
 

@@ -49,8 +49,9 @@ class ServedVersion:
         self.definitions = routes.definitions(version.name)
         strict = services.settings.dataplane.unknown_properties == "refuse"
         self.view = View(
-            objects or version, services.registry, services.config, strict, self.definitions
-        )
+            objects or version, services.registry, services.config, strict, self.definitions,
+            refuses_dangling=services.settings.dataplane.references == "refuse",
+        )  # fmt: skip
         self._hooks = services.hooks
         self._mount = version.routes
         self._routes = routes

@@ -47,8 +47,9 @@ ObjectRules = Callable[[Mapping[str, Any]], Iterable[Problem]]
 class View:
     """One API version on one configuration.
 
-    `strict`: unknown properties are refused instead of being left out with a warning. `defined` are
-    names of definitions that plugins have made for their routes. `mask` is what the version lacks.
+    `strict`: unknown properties are refused instead of being left out with a warning.
+    `refuses_dangling`: nothing is deleted that something refers to. `defined` are names of
+    definitions that plugins have made for their routes. `mask` is what the version lacks.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class View:
         config: ConfigStore,
         strict: bool = False,
         defined: Iterable[str] = (),
+        refuses_dangling: bool = False,
     ) -> None:
         self.version = version
         self.registry = registry
@@ -65,6 +67,7 @@ class View:
         self.mask = registry.mask_of(version.name)
         self.factory = SchemaFactory([*self._names(), *defined])
         self._strict = strict
+        self.refuses_dangling = refuses_dangling
         self._codecs: dict[str, Codec] = {}
         self._making = RLock()
         self._rows_in: dict[str, tuple[RowCollection, ...]] = {}

@@ -73,6 +73,11 @@ class UsedFiles:
             self._judge(snapshot, survey, candidate)
         return snapshot.version
 
+    def lines_naming(self, path: Path, text: str) -> list[int]:
+        """Return the lines of a text that name a file, or a file in which its name stands."""
+        found = Survey(self._configuration(text), path).mentions()
+        return list(dict.fromkeys(mention.line for mention in found))
+
     @contextmanager
     def settled(
         self, path: Path, candidate: Path | None, version: int, check: Callable[[], int]

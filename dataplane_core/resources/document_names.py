@@ -1,6 +1,6 @@
 """Find what the names in a document mean, which mean nothing, and what no name means."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ from dataplane_core.grammar.names import Name, NameKind
 from dataplane_core.resources.line_names import (
     UNKNOWN_KINDS,
     Given,
+    LineNames,
     Mention,
-    NameReader,
     SectionNames,
+    may_say,
 )
 from dataplane_core.resources.name_readers import NameReaders
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import DEFAULTS, INHERITING
-from dataplane_core.text.tokens import may_be_quoted
 
 # Those that every HAProxy has (manual, section 7.4 "Pre-defined ACLs").
 GIVEN_ACLS = frozenset({
@@ -82,9 +82,15 @@ class DocumentNames:
             found = [one for one in found if name.having in self.of(one.section).given] or found
         for kind in name.kinds:
             for holder in self._holders(section, name):
-                if self.of(holder).gives(kind, name.text):
+                if self.gives(holder, kind, name.text):
                     found.append(Thing(holder, kind, name.text))
         return found
+
+    def gives(self, section: Section, kind: str, name: str) -> list[int]:
+        """Return the places of the lines of a section that give a name."""
+        reader = self._readers.of(section.kind)
+        found = reader.saying(section, name).gives(kind, name) if name else []
+        return found or reader.section(section).gives(kind, name)
 
     def _holders(self, section: Section, name: Name) -> list[Section]:
         if not name.scope:
@@ -126,6 +132,50 @@ class DocumentNames:
                 if not self.is_there(section, one.mention.name, has_file):
                     yield one
 
+    def newly_dangling(self, before: Document) -> Iterator[Use]:
+        """Yield the uses of names that nothing has, and did have, or that were not there `before`.
+
+        Only sections that differ are read, and lines with the name of one.
+        """
+        kept = {id(section) for section in before.sections}
+        now = {id(section) for section in self.document.sections}
+        gone = {one.name for one in before.sections if id(one) not in now and one.name}
+        former = DocumentNames(self._readers, before)
+        for section in self.document.sections:
+            if id(section) not in kept:
+                yield from self._not_before(section, self.uses(section), former)
+            elif gone:
+                found = (one for name in gone for one in self._saying(section, name))
+                yield from self._not_before(section, found, former)
+
+    def _saying(self, section: Section, name: str) -> Iterator[Use]:
+        """Yield the uses of a name of a section, and of names in it."""
+        yield from (one for one in _of_header(section) if one.mention.name.text == name)
+        if may_say(section.text, name):
+            for at, names in self._readers.of(section.kind).saying(section, name).lines:
+                found = (one for one in names.mentions if name in (one.name.text, one.name.scope))
+                yield from (Use(section, at, one) for one in found)
+
+    def _not_before(
+        self, section: Section, uses: Iterable[Use], former: "DocumentNames"
+    ) -> Iterator[Use]:
+        """Yield the uses that mean nothing, but for names that meant nothing before either."""
+        was = former.document.find(section.kind, section.name)
+        known: set[tuple[str, str]] | None = None
+        for use in uses:
+            name = use.mention.name
+            if self.is_there(section, name):
+                continue
+            if known is None:
+                known = set() if was is None else former.lacking(was)
+            if (name.scope, name.text) not in known:
+                yield use
+
+    def lacking(self, section: Section) -> set[tuple[str, str]]:
+        """Return the names that a section uses and that mean nothing."""
+        uses = (one.mention.name for one in self.uses(section))
+        return {(name.scope, name.text) for name in uses if not self.is_there(section, name)}
+
     def unused(self) -> Iterator[tuple[Thing, int]]:
         """Yield what does nothing, as nothing refers to it, with the place of its line."""
         used: set[tuple[int, str, str]] = set()
@@ -165,23 +215,20 @@ class DocumentNames:
 
         Those to what a section gives count as references to the section, too.
         """
-        texts = (wanted.name, wanted.section.name)
         for section in self.document.sections:
-            reader = self._readers.of(section.kind)
             for one in _of_header(section):
                 if self._means(section, one.mention.name, wanted):
                     yield one
-            yield from self._in_lines(reader, section, wanted, texts)
+            yield from self._in_lines(section, wanted)
 
-    def _in_lines(
-        self, reader: NameReader, section: Section, wanted: Thing, texts: tuple[str, str]
-    ) -> Iterator[Use]:
-        text = wanted.name or wanted.section.name
-        if not _may_say(section.text, text):
+    def _in_lines(self, section: Section, wanted: Thing) -> Iterator[Use]:
+        is_own = section is wanted.section
+        text = wanted.name if wanted.name and is_own else wanted.section.name
+        if not may_say(section.text, text):
             return
-        for at, names in reader.mentioning(section, lambda raw: _may_say(raw, text)).lines:
+        for at, names in self._readers.of(section.kind).saying(section, text).lines:
             for mention in names.mentions:
-                if mention.name.text in texts and self._means(section, mention.name, wanted):
+                if self._means(section, mention.name, wanted):
                     yield Use(section, at, mention)
 
     def _means(self, section: Section, name: Name, wanted: Thing) -> bool:
@@ -190,9 +237,13 @@ class DocumentNames:
         found = self.things(section, name)
         return any(one.section is wanted.section and one.kind == wanted.kind for one in found)
 
+    def line(self, section: Section, at: int) -> LineNames | None:
+        """Return the names in a line of a section; None where there are none."""
+        return self._readers.of(section.kind).line(section.line(at))
+
     def given_at(self, section: Section, at: int) -> list[Given]:
         """Return the names that a line of a section gives."""
-        names = self._readers.of(section.kind).line(section.lines[at])
+        names = self.line(section, at)
         return list(names.given) if names else []
 
 
@@ -205,13 +256,3 @@ def _of_header(section: Section) -> Iterator[Use]:
 def _is_of_proxy(name: Name) -> bool:
     """Return whether a name in `defaults` is looked for in the proxies that inherit it."""
     return not {NameKind.SERVER, NameKind.FILTER, NameKind.ENGINE}.isdisjoint(name.kinds)
-
-
-def _may_say(raw: str, text: str) -> bool:
-    """Return False for a text of lines that surely says no word with another text in it."""
-    if text in raw:
-        return True
-    if not may_be_quoted(raw):
-        return False
-    bare = raw.replace('"', "").replace("'", "").replace("\\", "")
-    return text in bare or "\\x" in raw

@@ -4,7 +4,8 @@ What a line names is kept with the line, which edits carry on; so after an edit 
 read. Lines that start with words behind which no declaration has a name are not read at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dataplane_core.grammar import LineForm, Prop, Reading, Statement
@@ -12,6 +13,7 @@ from dataplane_core.grammar.expressions import Functions
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.names import Name, NameKind
 from dataplane_core.text import Line, Section
+from dataplane_core.text.tokens import may_be_quoted
 
 
 class Mention(NamedTuple):
@@ -88,13 +90,16 @@ class NameReader:
         """Return the names of a section's lines, which are kept with the section."""
         known: SectionNames | None = section.cache.get(self)
         if known is None:
-            known = section.cache[self] = self._read(section, lambda raw: True)
+            known = section.cache[self] = self._read(section.lines_with(self._words))
         return known
 
-    def mentioning(self, section: Section, may: Callable[[str], bool]) -> SectionNames:
-        """Return the names of those lines alone that `may` hold something, by their text."""
+    def saying(self, section: Section, text: str) -> SectionNames:
+        """Return the names of those lines at least in which a text may be part of a word."""
         known: SectionNames | None = section.cache.get(self)
-        return self._read(section, may) if known is None else known
+        if known is None:
+            lines = ((at, section.line(at)) for at in lines_saying(section, text))
+            known = self._read(lines)
+        return known
 
     def line(self, line: Line) -> LineNames | None:
         """Return the names of a line; None for one that has none."""
@@ -103,10 +108,10 @@ class NameReader:
         known: LineNames | None = line.readings[self]
         return known
 
-    def _read(self, section: Section, may: Callable[[str], bool]) -> SectionNames:
+    def _read(self, found: Iterable[tuple[int, Line]]) -> SectionNames:
         lines, given = list[tuple[int, LineNames]](), dict[str, dict[str, Any]]()
-        for at, line in section.lines_with(self._words):
-            names = self.line(line) if may(line.raw) and line.tokens else None
+        for at, line in found:
+            names = self.line(line) if line.tokens else None
             if names is not None:
                 lines.append((at, names))
                 for one in names.given:
@@ -143,6 +148,33 @@ class NameReader:
                 if notation is not None and isinstance(part, str):
                     found = notation.find(part, values, self._functions)
                     yield from (Mention(where, name) for name in found)
+
+
+def lines_saying(section: Section, name: str) -> list[int]:
+    """Return the places of those lines at least in which a name may stand.
+
+    Of lines with quotes or escapes all are looked at, of the others none that lacks the name.
+    """
+    text, found = section.text, list[int]()
+    at, place, last = len(section.top), 0, len(section.top)
+    pattern = re.compile(rf"(?<![\w.:-]){re.escape(name)}(?![\w.:-])|[\"'\\]")
+    while match := pattern.search(text, at):
+        start = text.rfind("\n", 0, match.start()) + 1
+        at = text.find("\n", match.end()) + 1 or len(text)
+        place, last = place + text.count("\n", last, start), start
+        if may_say(text[start:at], name):
+            found.append(place)
+    return found
+
+
+def may_say(raw: str, text: str) -> bool:
+    """Return False for a line, or several, that surely says no word with a text in it."""
+    if text in raw:
+        return True
+    if not may_be_quoted(raw):
+        return False
+    bare = raw.replace('"', "").replace("'", "").replace("\\", "")
+    return text in bare or "\\x" in raw
 
 
 def _named(props: Iterable[Prop]) -> tuple[Prop, ...]:

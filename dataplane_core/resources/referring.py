@@ -64,6 +64,15 @@ def dangling(
     return [shown.use(one) for one in shown.names.dangling(has_file)]
 
 
+def newly_dangling(registry: Registry, before: Document, after: Document) -> list[NamedUse]:
+    """Return the uses of names that nothing has after a change, and that were right before it.
+
+    It costs what differs, and a search for the names of the sections that do.
+    """
+    shown = Shown(registry, after)
+    return [shown.use(one) for one in shown.names.newly_dangling(before)]
+
+
 def unused(registry: Registry, document: Document) -> list[UnusedName]:
     """Return the names that nothing refers to, of things that do nothing by themselves."""
     shown = Shown(registry, document)
@@ -130,7 +139,7 @@ class Shown:
         """Return the object that gives a name."""
         if thing.is_section:
             return self._object(thing.section, -1)
-        places = self.names.of(thing.section).gives(thing.kind, thing.name)
+        places = self.names.gives(thing.section, thing.kind, thing.name)
         return self._object(thing.section, places[0])
 
     def _line(self, section: Section, at: int) -> int:
@@ -198,5 +207,5 @@ def named_by(
     return [
         Thing(section, given.kind, given.name)
         for given in names.given_at(section, at)
-        if not alone or names.of(section).gives(given.kind, given.name) == [at]
+        if not alone or names.gives(section, given.kind, given.name) == [at]
     ]

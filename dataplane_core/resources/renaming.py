@@ -62,7 +62,7 @@ def _check_name(registry: Registry, document: Document, thing: Thing, name: str)
         if document.find(thing.kind, name) is not None:
             raise AlreadyExists(f"object already exists: {thing.kind} {name}")
         refuse_namesake(document, thing.kind, name)
-    elif DocumentNames(registry.names, document).of(thing.section).gives(thing.kind, name):
+    elif DocumentNames(registry.names, document).gives(thing.section, thing.kind, name):
         raise AlreadyExists(f"object already exists: {thing.kind} {name}")
     if may_be_quoted(name) or not is_one_word(name) or not re.search(pattern, name):
         raise Invalid(f"a {thing.kind} cannot be called {name!r}")
@@ -81,7 +81,7 @@ def renamed(names: DocumentNames, thing: Thing, uses: Iterable[Use], name: str) 
     if thing.is_section:
         own.name = name
     else:
-        for at in names.of(thing.section).gives(thing.kind, thing.name):
+        for at in names.gives(thing.section, thing.kind, thing.name):
             own.given[at] = thing.kind
     document = names.document
     for edit in edits.values():
@@ -101,9 +101,10 @@ class _Edit:
     def done(self, names: DocumentNames, thing: Thing, name: str) -> Section:
         """Return the section with the new name in all these places."""
         lines: dict[int, Line] = {}
-        read = dict(names.of(self.section).lines)
         for at in {*self.uses, *self.given} - {-1}:
-            line, known = self.section.lines[at], read[at]
+            line = self.section.lines[at]
+            known = names.line(self.section, at)
+            assert known is not None
             values: Values = known.reading.values
             values = _in_uses(values, self.uses.get(at, ()), name)
             if at in self.given:

@@ -31,6 +31,12 @@ class DataplaneSettings:
         "with a `Warning` header, or answered with 422.",
         flag="--unknown-properties",
     )  # fmt: skip
+    references: str = setting(
+        "warn", one_of("warn", "refuse"),
+        "What becomes of a request to delete what lines of the configuration refer to: it is "
+        "carried out with a warning, or refused.",
+        flag="--references",
+    )  # fmt: skip
     api_versions: tuple[str, ...] = setting(
         (), TEXTS,
         "Versions of the API that are served, such as `v2` and `v3`; `/` leads to the "

@@ -1,0 +1,1 @@
+"""Who refers to what by its name, and other names for it."""

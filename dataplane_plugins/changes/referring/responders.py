@@ -1,0 +1,163 @@
+"""Answer what refers to what, and rename."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import falcon
+
+from dataplane_core.plugin import (
+    ApiRequest,
+    BadRequest,
+    NamedUse,
+    Services,
+    Snapshot,
+    View,
+    dangling,
+    finder_of_files,
+    newly_dangling,
+    reference_at,
+    referrers,
+    rename,
+    targets,
+    to_json,
+    unused,
+)
+
+_STORAGE = "/v3/services/haproxy/storage/"
+_FOLDERS = {
+    "maps": "maps_dir",
+    "general": "general_storage_dir",
+    "ssl_certificates": "ssl_certs_dir",
+    "ssl_crt_lists": "ssl_certs_dir",
+}
+_MOST = 1000
+
+
+class _Responder:
+    """What all of them share: a view of the newest version of the interface."""
+
+    def __init__(self, services: Services, view: View) -> None:
+        self._services = services
+        self._view = view
+        self._registry = view.registry
+
+    def _uses(self, uses: Sequence[NamedUse], snapshot: Snapshot) -> list[dict[str, Any]]:
+        return [self._use(one, snapshot) for one in uses]
+
+    def _use(self, use: NamedUse, snapshot: Snapshot) -> dict[str, Any]:
+        """Return a use as JSON; lines are those of the file."""
+        return {
+            "resource": self._view.location(use.resource) if use.resource else None,
+            "section": use.section,
+            "line": snapshot.head.above(use.line),
+            "property": use.property,
+            "kinds": list(use.kinds),
+            "name": use.name,
+            "targets": [self._view.location(one) for one in use.targets],
+        }
+
+    def _limited(self, req: ApiRequest, found: Sequence[Any]) -> Sequence[Any]:
+        limit = req.query["limit"]
+        if not 1 <= limit <= _MOST:
+            raise BadRequest(f"limit must be from 1 to {_MOST}, instead of {limit}")
+        return found[:limit]
+
+
+class References(_Responder):
+    """Who refers to an object or a file, and what an object refers to: GET."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resource, file = req.query["resource"], req.query["file"]
+        if (resource is None) == (file is None):
+            raise BadRequest("say which `resource` is meant, or which `file`, and not both")
+        snapshot = self._view.snapshot(req)
+        if file is None and resource.startswith(_STORAGE):
+            file = self._stored(resource)
+        answer = self._of_file(snapshot, file) if file else self._of_object(snapshot, resource)
+        resp.data = to_json({"resource": resource or file, **answer})
+
+    def _of_object(self, snapshot: Snapshot, path: str) -> dict[str, Any]:
+        document = snapshot.document
+        reference = reference_at(self._registry, document, path)
+        by = referrers(self._registry, document, reference)
+        to = targets(self._registry, document, reference)
+        return {
+            "referenced_by": self._uses(by, snapshot),
+            "refers_to": self._uses(to, snapshot),
+        }
+
+    def _of_file(self, snapshot: Snapshot, path: str) -> dict[str, Any]:
+        """Return the lines that name a file, whatever keyword they have."""
+        found = []
+        for line in self._services.used_files.lines_naming(Path(path), snapshot.text):
+            section, reference = self._services.config.file.judge.place(snapshot, line)
+            found.append(
+                {
+                    "resource": self._view.location(reference) if reference else None,
+                    "section": section.removeprefix("section "),
+                    "line": line,
+                    "property": "",
+                    "kinds": ["file"],
+                    "name": path,
+                    "targets": [],
+                }
+            )
+        return {"referenced_by": found, "refers_to": []}
+
+    def _stored(self, resource: str) -> str:
+        kind, _, name = resource.removeprefix(_STORAGE).partition("/")
+        if kind not in _FOLDERS or not name or "/" in name:
+            raise BadRequest(f"{resource} is no path of a stored file")
+        folder = getattr(self._services.settings.dataplaneapi.resources, _FOLDERS[kind])
+        return str(Path(folder) / name)
+
+
+class Dangling(_Responder):
+    """Names of what is not there: GET."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        snapshot = self._view.snapshot(req)
+        if req.query["new"]:
+            before = self._services.config.snapshot().document
+            found = newly_dangling(self._registry, before, snapshot.document)
+        else:
+            has_file = finder_of_files(self._services.config.file.path, snapshot.text)
+            found = dangling(self._registry, snapshot.document, has_file)
+        items = self._uses(self._limited(req, found), snapshot)
+        resp.data = to_json({"total": len(found), "items": items})
+
+
+class Unused(_Responder):
+    """What nothing refers to: GET."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        snapshot = self._view.snapshot(req)
+        found = unused(self._registry, snapshot.document)
+        items = [
+            {
+                "resource": self._view.location(one.resource) if one.resource else None,
+                "section": one.section,
+                "line": snapshot.head.above(one.line),
+                "kind": one.kind,
+                "name": one.name,
+            }
+            for one in self._limited(req, found)
+        ]
+        resp.data = to_json({"total": len(found), "items": items})
+
+
+class Rename(_Responder):
+    """A new name for an object, and for all that refers to it: POST."""
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        path, name = req.body.values["resource"], req.body.values["name"]
+        before = self._view.snapshot(req)
+        with self._view.edit(req) as edit:
+            document = edit.document
+            reference = reference_at(self._registry, document, path)
+            done = rename(self._registry, document, reference, name)
+            edit.document = done.document
+        self._view.answer_change(req, resp, edit.outcome, 200)
+        new = self._view.location(done.reference)
+        resp.data = to_json({"resource": new, "changed": self._uses(done.uses, before)})
