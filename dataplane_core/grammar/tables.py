@@ -82,6 +82,10 @@ class RowTable:
         """Return the number of rows."""
         return len(self._marks(section, self.heads.reads))
 
+    def index(self, section: Section, at: int) -> int:
+        """Return the index of the row on the line `at`."""
+        return self._marks(section, self.heads.reads).before(at)
+
     def nth(self, section: Section, index: int) -> Row | None:
         """Return the row with an index, without a look at the others; None without such a row."""
         rows = self._marks(section, self.heads.reads)

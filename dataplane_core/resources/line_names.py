@@ -15,6 +15,9 @@ from dataplane_core.grammar.names import Name, NameKind
 from dataplane_core.text import Line, Section
 from dataplane_core.text.tokens import may_be_quoted
 
+_QUOTES = re.compile(r"[\"'\\][^\n]*")
+_IN_NAMES = "_.:-"
+
 
 class Mention(NamedTuple):
     """A name that a line refers to, and the path of the property that holds it."""
@@ -157,14 +160,29 @@ def lines_saying(section: Section, name: str) -> list[int]:
     """
     text, found = section.text, list[int]()
     at, place, last = len(section.top), 0, len(section.top)
-    pattern = re.compile(rf"(?<![\w.:-]){re.escape(name)}(?![\w.:-])|[\"'\\]")
-    while match := pattern.search(text, at):
-        start = text.rfind("\n", 0, match.start()) + 1
-        at = text.find("\n", match.end()) + 1 or len(text)
+    for hit in _hits(text, name, at):
+        if hit < at:
+            continue  # on a line that was looked at
+        start = text.rfind("\n", 0, hit) + 1
+        at = text.find("\n", hit) + 1 or len(text)
         place, last = place + text.count("\n", last, start), start
         if may_say(text[start:at], name):
             found.append(place)
     return found
+
+
+def _hits(text: str, name: str, start: int) -> list[int]:
+    """Return where a name stands in a text as a word of its own, and quotes and escapes."""
+    plain = re.compile(re.escape(name)).finditer(text, start)
+    found = [hit.start() for hit in plain if not _within_word(text, *hit.span())]
+    if may_be_quoted(text):
+        found += [hit.start() for hit in _QUOTES.finditer(text, start)]
+    return sorted(found)
+
+
+def _within_word(text: str, start: int, end: int) -> bool:
+    around = text[start - 1 : start], text[end : end + 1]
+    return any(one.isalnum() or one in _IN_NAMES for one in around if one)
 
 
 def may_say(raw: str, text: str) -> bool:

@@ -189,9 +189,9 @@ def object_at(
     one = owner(registry.collections.values(), section.kind)
     prefix = one.unnamed if isinstance(one, SectionCollection) else None
     name = _shown_name(document, section, prefix)
-    for rows in registry.rows_of(section.kind):
-        found = row_at(rows, section, at)
-        if found is not None:
-            key = found[0] if rows.indexed else row_name(rows, found[1])
+    for rows in registry.rows_of(section.kind) if at >= 0 else ():
+        row = rows.table.row(section, at)
+        if row is not None:
+            key = rows.table.index(section, at) if rows.indexed else row_name(rows, row)
             return Reference(rows.name, section.kind, name, key)
     return None if one is None else Reference(one.name, section.kind, name)

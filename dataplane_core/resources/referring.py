@@ -12,9 +12,9 @@ from dataplane_core.resources.collections import RowCollection, SectionCollectio
 from dataplane_core.resources.document_names import DocumentNames, HasFile, Thing, Use
 from dataplane_core.resources.locate import (
     ParentReference,
+    find_named,
     find_section,
     find_single,
-    named_rows,
     object_at,
 )
 from dataplane_core.resources.registry import Registry
@@ -176,7 +176,7 @@ def _lines(registry: Registry, document: Document, reference: Reference) -> _Lin
     if isinstance(reference.key, int):
         row = one.table.nth(found, reference.key)
     else:
-        row = named_rows(one, found).get(reference.key or "")
+        row = find_named(one, found, reference.key or "")
     return _Lines(()) if row is None else _part(found, row.at)
 
 
