@@ -16,6 +16,7 @@ _COMMANDS = {
     "simulate": ("simulate",),
     "listings": ("keywords", "plugins", "routes", "settings", "spec"),
     "audit": ("audit",),
+    "events": ("events",),
 }
 """The commands beside `serve`, by the module of `dataplane_core.commands` that declares them."""
 
