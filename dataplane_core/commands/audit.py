@@ -1,30 +1,28 @@
-"""`dataplane audit`: look at the file of who changed what."""
+"""`dataplane audit verify`: look at the file of who changed what."""
 
 from pathlib import Path
 
 import click
 
-from dataplane_core.commands.common import command, context_settings, print_json
-
-
-@click.group(name="audit", context_settings=context_settings())
-def audit() -> None:
-    """Look at the file of who changed what (`audit_file`)."""
+from dataplane_core.commands.common import command, print_json
 
 
 @command(
-    "verify",
-    click.Argument(["files"], metavar="FILE...", nargs=-1, required=True),
+    "audit",
+    click.Argument(["action"], type=click.Choice(["verify"])),
+    click.Argument(["files"], nargs=-1),
 )
-def verify(files: tuple[str, ...], as_json: bool) -> None:
-    """Name the first line of an audit file that was changed, or before which lines are missing.
+def audit(action: str, files: tuple[str, ...], as_json: bool) -> None:
+    """Verify audit FILES.
 
-    Several files are those of one chain that was rotated, the oldest first. Exit status 1: a line
-    does not hold. That nothing is missing at the end shows the number of lines in `dataplane
-    status`.
+    The first line is named that was changed, or before which lines are missing. Several files are
+    those of one chain that was rotated, the oldest first. Exit status 1: a line does not hold. That
+    nothing is missing at the end shows the number of lines in `dataplane status`.
     """
     from dataplane_core.store import hash_chain
 
+    if not files:
+        raise click.UsageError("name the files of the setting audit_file")
     found = hash_chain.verify((name, _lines(name)) for name in files)
     first, last = found.first, found.last
     if as_json:
@@ -48,6 +46,3 @@ def _lines(path: str) -> list[bytes]:
     except OSError as error:
         said = f"{path} cannot be read: {error.strerror}"
         raise click.BadParameter(said, param_hint="FILE") from None
-
-
-audit.add_command(verify)

@@ -23,10 +23,11 @@ Event = dict[str, Any]
     click.Option(["--follow/--no-follow"], default=True, help="Wait for more events."),
 )
 def events(client: Client, kinds: str, after: int | None, follow: bool, as_json: bool) -> None:
-    """Follow what happens: versions, reloads, servers, certificates.
+    """Follow what happens.
 
-    One event a line, with `--json` as an object. Without `--after`, news alone are shown; with
-    `--no-follow`, all that is kept. A stream that ends is asked for again.
+    Versions, reloads, servers, certificates, drift: one event a line, with `--json` as an object.
+    Without `--after`, news alone are shown; with `--no-follow`, all that is kept. A stream that
+    ends is asked for again.
     """
     begun = False
     while True:

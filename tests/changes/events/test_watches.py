@@ -16,6 +16,7 @@ from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_plugins.changes.events import listening, watches
 from dataplane_plugins.changes.events.certificates import CertificateWatch
+from dataplane_plugins.changes.events.drifts import DriftWatch
 from dataplane_plugins.changes.events.servers import ServerWatch
 from tests.harness.waiting import stays, until
 from tests.runtime.support import live
@@ -86,6 +87,31 @@ def test_a_running_haproxy_is_read(haproxy_program, tmp_path):
         assert [(one["server"], one["after"]["admin_state"]) for one in told] == [("s1", "maint")]
 
 
+@pytest.mark.haproxy
+def test_a_difference_that_lasts_is_told_and_that_it_is_gone(haproxy_program, tmp_path):
+    with live(haproxy_program, tmp_path) as running:
+        watch = DriftWatch(running.services)
+        watch.look()
+        watch.look()
+
+        def told():
+            return [one.values for one in running.services.events.after(0) if one.kind == "drift"]
+
+        before = len(told())
+        running.tell("set server be/s1 weight 55")
+        watch.look()
+        assert len(told()) == before
+        watch.look()
+        watch.look()
+        assert len(told()) == before + 1
+        assert told()[-1]["drifted"]
+        assert {"kind": "server", "subject": "be/s1", "property": "weight"} in told()[-1]["differences"]
+        running.tell("set server be/s1 weight 10")
+        watch.look()
+        watch.look()
+        assert {"kind": "server", "subject": "be/s1", "property": "weight"} not in told()[-1]["differences"]
+
+
 def write_certificate(folder, name, days):
     """A certificate whose end is so many days, and some hours, ahead."""
     pair = certificates.make(name)
@@ -130,7 +156,8 @@ def test_nothing_is_asked_while_nobody_listens(state, monkeypatch, tmp_path):
     monkeypatch.setattr(listening, "_LOOK", 0.01)
     monkeypatch.setattr(watches, "_SERVERS", 0.01)
     process, stop = Process(), threading.Event()
-    parts = services(state, process, **{"dataplaneapi.resources.ssl_certs_dir": str(tmp_path)})
+    given = {"dataplaneapi.resources.ssl_certs_dir": str(tmp_path), "dataplane.block_plugins": ("changes.drift",)}
+    parts = services(state, process, **given)
     thread = threading.Thread(target=listening.watch_while_wanted, args=(parts, stop), daemon=True)
     thread.start()
     try:
