@@ -10,6 +10,7 @@ from dataplane_core.commands.serving import server_command
 
 _COMMANDS = {
     "applying": ("apply",),
+    "changes": ("diff", "plan"),
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample"),
     "judgements": ("check", "doctor", "status"),
