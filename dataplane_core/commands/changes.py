@@ -29,7 +29,7 @@ def diff(
     client: Client, as_json: bool, from_version: int | None, to_version: int | None,
     transaction: str | None, text: str | None, objects: bool,
 ) -> None:  # fmt: skip
-    """Print how two versions of the configuration differ.
+    """Print how two versions differ.
 
     FROM and TO are numbers of versions, the newest one where they are left out. The status is 0
     where nothing differs, and 1 where something does.
@@ -60,10 +60,11 @@ def diff(
 def plan(
     client: Client, as_json: bool, transaction: str | None, text: str | None, operations: str | None
 ) -> None:
-    """Say what a change would do, and do nothing.
+    """Say what a change would do.
 
-    Printed is what would differ, what HAProxy says of it, and the commands that would bring it to
-    the running HAProxy, or why a reload is needed. The status is 1 where it would be refused.
+    Nothing is done. Printed is what would differ, what HAProxy says of it, and the commands that
+    would bring it to the running HAProxy, or why a reload is needed. The status is 1 where it would
+    be refused.
     """
     if text is not None and transaction is None and operations is None:
         answer = client.send("POST", "plan", _read(text), _PLAIN)

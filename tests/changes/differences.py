@@ -21,6 +21,7 @@ from dataplane_core.resources.objects import SectionKind
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
 from dataplane_plugins.changes.unified import unified_diff
+from tests import conftest
 
 REGISTRY = register_collections(make_manager())
 LANGUAGE = REGISTRY.language
@@ -51,6 +52,7 @@ def headers() -> list[str]:
 
 HEADERS = headers()
 Edit = tuple[int, int, int]
+PROFILE = conftest.settings.get_profile("unhurried")
 
 
 def edited(lines: Sequence[str], edit: Edit) -> list[str]:
@@ -260,7 +262,8 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=3000, help="pairs of versions (3000)")
     arguments = parser.parse_args()
     phases = [Phase.generate]  # shrinking such long texts takes minutes
-    given(EDITS, EDITS)(settings(deadline=None, max_examples=arguments.examples, phases=phases)(check))()
+    many = settings(PROFILE, max_examples=arguments.examples, phases=phases)
+    given(EDITS, EDITS)(many(check))()
     print(f"{arguments.examples} pairs of versions, each compared in both directions")
 
 

@@ -1,0 +1,257 @@
+"""A plan never lies: what it foretells of a change is what happens to a real HAProxy.
+
+Each change is planned first, which must leave everything as it was, and then made. Its plan said
+`commands` or `nothing`: the worker is the same one, and was told just these commands. It said
+`reload`: there is another worker. It said that HAProxy refuses: so does the change.
+
+    python -m tests.changes.foretold --version 2.8 --changes 300 --cases 300
+"""
+
+import argparse
+import json
+import random
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.haproxy.addresses import SocketAddress
+from dataplane_core.haproxy.runtime_client import RuntimeClient
+from tests.api.support import TRANSACTIONS
+from tests.changes.shop import V3, Changes
+from tests.golden.offline import Case
+from tests.harness.fixtures import one_haproxy
+from tests.harness.haproxy import HaproxyProcess, show_info
+from tests.harness.recorded import prepare_golden, shared_folder
+from tests.harness.server import free_port
+from tests.harness.waiting import until
+
+TEXT = """\
+global
+  stats socket {folder}/stats.sock level admin
+  maxconn 200
+
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+
+frontend web
+  bind 127.0.0.1:{port} name http
+  maxconn 100
+  acl old path_beg /old
+  http-request deny if old
+  default_backend shop
+
+backend shop
+  balance roundrobin
+  server s1 127.0.0.1:9001 weight 5
+  server s2 127.0.0.1:9002 check inter 1h
+  server s3 127.0.0.1:9003 disabled
+
+backend spare
+  balance roundrobin
+  default-server weight 3
+  server s1 127.0.0.1:9001
+"""
+ANSWERED = {"accepted": (200, 201, 202, 204), "unchanged": (200, 201, 202, 204), "refused": (400, 422)}
+
+
+class Foretold:
+    """An application and a HAProxy, which is told what the application commits."""
+
+    def __init__(self, folder: Path, text: str, process: HaproxyProcess) -> None:
+        self.master = RuntimeClient(SocketAddress(path=str(process.master)))
+        self.worker = RuntimeClient(SocketAddress(path=str(process.master)), prefix="@1 ")
+        self.sums: Counter[str] = Counter()
+        self.problems: list[str] = []
+        self.told: list[str] = []
+        self.shop = Changes(
+            folder, text, process.program, haproxy__master_runtime=str(process.master),
+            haproxy__reload__reload_cmd="", haproxy__reload__restart_cmd="",
+            haproxy__reload__reload_delay=0.02, dataplaneapi__resources__maps_dir=str(folder / "maps"),
+        )  # fmt: skip
+        runtime = self.shop.app.services.runtime
+        apply = runtime.apply
+
+        def noted(commands: Any) -> bool:
+            wanted = list(commands)
+            self.told += wanted
+            return apply(wanted)
+
+        runtime.apply = noted  # type: ignore[method-assign]
+
+    def state(self) -> tuple[str, list[str]]:
+        """The process id of the worker, and what it knows of its servers."""
+        lines = self.worker.command("show servers state").splitlines()
+        # Backend, name, address, what was decided of it, weight in use and as set, port.
+        wanted = (1, 3, 4, 6, 7, 8, 18)
+        known = [" ".join(line.split(" ")[at] for at in wanted) for line in lines if line.count(" ") > 18]
+        return show_info(self.worker)["Pid"], [line for line in known if not line.startswith("#")]
+
+    def settled(self) -> bool:
+        """Whether no reload is asked for or under way."""
+        records = self.shop.app.services.reloads.records()
+        return all(one.status != "in_progress" for one in records)
+
+    def try_change(self, name: str, method: str, path: str, body: Any = None, **more: Any) -> bool:
+        """Plan a change and make it; return whether it was made."""
+        before, version, file = self.state(), self.shop.version, self.shop.file.read_bytes()
+        self.told.clear()
+        answer = self.shop.call(method, path, body, dry_run="true", **more)
+        if answer.status_code != 200:
+            self.sums["refused at once"] += 1
+            made = self.shop.call(method, path, body, **more)
+            self.expect(made.status_code == answer.status_code, name, f"{made.text} after {answer.text}")
+            return False
+        plan = answer.json
+        unchanged = (self.state(), self.shop.version, self.shop.file.read_bytes()) == (before, version, file)
+        self.expect(unchanged and not self.told, name, "the plan changed something")
+        made = self.shop.call(method, path, body, **more)
+        until(self.settled)
+        fits = made.status_code in ANSWERED[plan["verdict"]]
+        self.expect(fits, name, f"{plan['verdict']}, and {made.status_code} {made.text[:300]}")
+        if plan["verdict"] == "refused" or not fits:
+            self.sums["refused"] += 1
+            return False
+        self.compare(name, plan["delivery"], before[0])
+        return True
+
+    def compare(self, name: str, delivery: dict[str, Any], pid: str) -> None:
+        """Look for what was foretold."""
+        by, now = delivery["by"], self.state()[0]
+        self.sums[by] += 1
+        if by == "reload":
+            self.expect(now != pid, name, f"no reload, though {delivery['reasons']}")
+            self.expect(not self.told, name, f"told {self.told} beside the reload")
+        else:
+            self.expect(now == pid, name, f"a reload, though {delivery}: {self.why()}")
+            self.expect(self.told == delivery["commands"], name, f"told {self.told}, not {delivery}")
+
+    def why(self) -> str:
+        """Why HAProxy was reloaded last."""
+        records = sorted(self.shop.app.services.reloads.records(), key=lambda one: one.id)
+        return records[-1].reason if records else ""
+
+    def expect(self, fact: bool, name: str, problem: str) -> None:
+        if not fact:
+            self.problems.append(f"{name}: {problem}")
+
+    def transaction(self, chance: random.Random) -> None:
+        """Make one random change: a single one, or some in a transaction."""
+        count = chance.choice((1, 1, 1, 2, 3))
+        edits = [edit(chance) for _ in range(count)]
+        if count == 1:
+            method, path, body = edits[0]
+            self.try_change(f"{method} {path} {body}", method, path, body, version=self.shop.version)
+            return
+        begun = self.shop.call("POST", TRANSACTIONS, version=self.shop.version).json["id"]
+        for method, path, body in edits:
+            self.shop.call(method, path, body, transaction_id=begun)
+        self.try_change(f"{edits}", "PUT", f"{TRANSACTIONS}/{begun}")
+        self.shop.call("DELETE", f"{TRANSACTIONS}/{begun}")
+
+    def case(self, case: Case, start: str) -> None:
+        """Make the change of a recorded case, and the one that takes it back."""
+        query = {name: value for name, value in case.get("query", {}).items() if name != "version"}
+        if self.try_change(
+            case["id"], case["method"], case["path"], case.get("body"), version=self.shop.version, **query
+        ):
+            raw = {"raw": start, "headers": {"Content-Type": "text/plain"}, "version": self.shop.version}
+            self.try_change(f"{case['id']} back", "POST", f"{V3}/raw", **raw)
+
+
+def edit(chance: random.Random) -> tuple[str, str, Any]:
+    """A random edit: many of servers, which a running HAProxy takes, some of anything else."""
+    backend = chance.choice(("shop", "spare"))
+    name, number = f"s{chance.randrange(1, 6)}", chance.randrange(1, 9)
+    servers = f"{V3}/backends/{backend}/servers"
+    server: dict[str, Any] = {"name": name, "address": f"127.0.0.{number}", "port": 9000 + number}
+    if chance.random() < 0.6:
+        server["weight"] = chance.randrange(0, 20)
+    for prop, value in (("maintenance", "enabled"), ("check", "enabled"), ("maxconn", 7), ("backup", "enabled")):
+        if chance.random() < 0.15:
+            server[prop] = value
+    rule = {"type": "deny", "cond": "if", "cond_test": chance.choice(("old", "nobody"))}
+    return chance.choice((
+        ("PUT", f"{servers}/{name}", server), ("PUT", f"{servers}/{name}", server),
+        ("PUT", f"{servers}/{name}", server), ("POST", servers, server), ("POST", servers, server),
+        ("DELETE", f"{servers}/{name}", None), ("DELETE", f"{servers}/{name}", None),
+        ("PUT", f"{V3}/frontends/web", {"name": "web", "maxconn": number * 10, "default_backend": backend}),
+        ("POST", f"{V3}/frontends/web/http_request_rules/0", rule),
+        ("DELETE", f"{V3}/frontends/web/http_request_rules/0", None),
+        ("POST", f"{V3}/backends", {"name": f"more{number}", "mode": "http"}),
+        ("DELETE", f"{V3}/backends/more{number}", None),
+    ))  # fmt: skip
+
+
+@contextmanager
+def foretold(program: str, folder: Path, text: str) -> Iterator[Foretold]:
+    """HAProxy on a text, and an application that governs it."""
+    (folder / "haproxy.cfg").write_text(text)
+    with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
+        found = Foretold(folder, text, process)
+        services = found.shop.app.services
+        services.start()
+        try:
+            yield found
+        finally:
+            services.stop()
+
+
+def random_changes(program: str, folder: Path, count: int, seed: int) -> Foretold:
+    """Try random changes, each on what the one before has left."""
+    chance = random.Random(seed)
+    with foretold(program, folder, TEXT.format(folder=folder, port=free_port())) as found:
+        for _ in range(count):
+            found.transaction(chance)
+    return found
+
+
+def recorded_cases(program: str, folder: Path, count: int, seed: int) -> Foretold:
+    """Try recorded cases, each on the text that they were recorded on, with ports of our own."""
+    shared = shared_folder()
+    assert shared is not None
+    wanted = some_cases(shared, folder, count, seed)
+    text = prepare_golden(shared, folder, False).read_text("utf-8").replace("  daemon\n", "")
+    text = re.sub(r"(bind|peer \w+) 127\.0\.0\.1:\d+", lambda found: f"{found[1]} 127.0.0.1:{free_port()}", text)
+    text = text.replace("global\n", f"global\n  stats socket {folder}/stats.sock level admin\n", 1)
+    with foretold(program, folder, text) as found:
+        for one in wanted:
+            found.case(one, text)
+    return found
+
+
+def some_cases(shared: Path, folder: Path, count: int, seed: int) -> list[Case]:
+    """Recorded cases of the configuration that HAProxy takes, chosen by chance."""
+    text = (shared / "golden" / "write.jsonl").read_text("utf-8")
+    text = text.replace("@FILES@", str(folder / "files")).replace("@DIR@", str(folder))
+    every: list[Case] = [json.loads(line) for line in text.splitlines()]
+    known = [one for one in every if "/spoe/" not in one["path"] and one.get("haproxy_ok_2_8")]
+    return random.Random(seed).sample(known, min(count, len(known)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--version", default="2.8", help="of HAProxy (2.8)")
+    parser.add_argument("--changes", type=int, default=300, help="random ones (300)")
+    parser.add_argument("--cases", type=int, default=300, help="recorded ones (300)")
+    parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
+    arguments = parser.parse_args()
+    program = one_haproxy(arguments.version)
+    for name in ("changes", "cases"):
+        with tempfile.TemporaryDirectory(prefix="foretold-") as folder:
+            if name == "changes":
+                found = random_changes(program, Path(folder), arguments.changes, arguments.seed)
+            else:
+                found = recorded_cases(program, Path(folder), arguments.cases, arguments.seed)
+        print(f"{name}: {dict(found.sums)}, {len(found.problems)} not as foretold")
+        print(*found.problems, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
