@@ -10,7 +10,8 @@ its schema.
     404  NotFound
     405  MethodNotAllowed
     406  NotAcceptable, TransactionOutdated
-    409  Conflict, AlreadyExists, NamedInConfiguration, VersionMismatch
+    409  Conflict, AlreadyExists, MergeConflict, NamedInConfiguration, VersionMismatch
+    412  PreconditionFailed
     413  TooLarge
     415  UnsupportedMedia
     422  Invalid, BadParameter, Contradiction, FileRefused
@@ -22,8 +23,9 @@ its schema.
     507  StorageFull
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
+from typing import Any
 
 from dataplane_core.dataclass import dataclass
 
@@ -123,8 +125,25 @@ class AlreadyExists(Conflict):
     """An object with the name of a new one exists."""
 
 
+class MergeConflict(Conflict):
+    """A change cannot be put on the newest version, which has changed the same since.
+
+    `overlaps` say what (`resources.overlaps.Overlap`); none where a whole place is meant.
+    """
+
+    def __init__(self, message: str, overlaps: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.overlaps = tuple(overlaps)
+
+
 class VersionMismatch(Conflict):
     """The version that a change was made for is not the present version."""
+
+
+class PreconditionFailed(DataplaneError):
+    """The resource is not as the client's `If-Match` says (RFC 9110, section 13.1.1)."""
+
+    status = 412
 
 
 class TooLarge(DataplaneError):

@@ -27,6 +27,7 @@ from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.journal.plugin_faults import record
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.versioned_file import VersionedFile
+from dataplane_core.text import Document
 
 
 def make_services(
@@ -82,11 +83,19 @@ def _services_on(
         live.plan,
         live.foresee,
         partial(counters.add, "commits"),
+        partial(_merge, registry),
     )
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,
         Callers(state, counters), counters, EventTable(state),
     )  # fmt: skip
+
+
+def _merge(registry: Registry, base: Document, mine: Document, newest: Document) -> Document:
+    """Put a change on the newest version; what does that is loaded when it is first asked for."""
+    from dataplane_core.resources.merge import Merger
+
+    return Merger(registry).merge(base, mine, newest)
 
 
 def make_manager(

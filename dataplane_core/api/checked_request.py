@@ -29,6 +29,7 @@ class CheckedRequest(falcon.Request):
     `identity` is who asks (None before authentication), and `admission` what that rests on where
     the server itself has recognised them. `query` has the parameters in their types,
     `raw` the body as it came and `loaded` the decoded one, where the operation has a codec.
+    `matched_version` is the version in which the resource has the tag that `If-Match` asks for.
     `shown_version` is the version of the configuration that the answer shows, once that is known,
     and `snapshot` the configuration's newest text, if that is what the answer was read from.
     """
@@ -38,6 +39,7 @@ class CheckedRequest(falcon.Request):
         "admission",
         "identity",
         "loaded",
+        "matched_version",
         "query",
         "raw",
         "shown_version",
@@ -51,6 +53,7 @@ class CheckedRequest(falcon.Request):
         self.query: Mapping[str, Any] = {}
         self.raw = b""
         self.loaded: Loaded | LoadedList | None = None
+        self.matched_version: int | None = None
         self.shown_version: int | None = None
         self.snapshot: Snapshot | None = None
         self._request_id = ""

@@ -16,6 +16,7 @@ from dataplane_core.errors import (
     CheckFailed,
     DataplaneError,
     Finding,
+    MergeConflict,
     MethodNotAllowed,
     Unauthorized,
 )
@@ -45,6 +46,10 @@ class Failures:
         body: dict[str, Any] = {"code": code, "message": message}
         if isinstance(error, CheckFailed) and error.findings:
             body["findings"] = [_finding(req.served, finding) for finding in error.findings]
+        if isinstance(error, MergeConflict):
+            from dataplane_core.api.merge_conflicts import explained
+
+            body |= explained(req.served.view, error)
         if isinstance(error, Unauthorized):
             resp.set_header("WWW-Authenticate", CHALLENGE)
         if isinstance(error, MethodNotAllowed):

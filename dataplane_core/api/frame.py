@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import falcon
 
@@ -12,6 +12,7 @@ from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Paramete
 from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
+from dataplane_core.api.tagged import Replaceable, require_match
 from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
@@ -53,14 +54,6 @@ class Access:
     query: Mapping[str, Any]
     operation: str
     version: str
-
-
-@runtime_checkable
-class Replaceable(Protocol):
-    """A resource whose PUT is compared with what a GET shows of the same object."""
-
-    def shown(self, req: ApiRequest, /, **named: Any) -> Any:
-        """Return what a GET shows of the object, or list; raise `DataplaneError` without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +179,8 @@ class Guard:
             if codec is not None:
                 codec.load(document)  # a wrong type in the body is refused before the query
             raise
+        if req.method != "GET" and "HTTP_IF_MATCH" in req.env:
+            require_match(req, self._route.resource, named)
         if codec is not None:
             shown, missing = self._replaced(req, named)
             self._take(req, resp, codec.load(document, shown), missing)

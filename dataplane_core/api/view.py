@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import RLock
 from typing import Any
 
@@ -11,6 +11,7 @@ import falcon
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.api.tagged import answer_tagged, kept_answer, version_to_change
 from dataplane_core.api.version import ApiVersion
 from dataplane_core.codec.codec import Children, Codec
 from dataplane_core.codec.lists import ListCodec
@@ -256,10 +257,10 @@ class View:
         if isinstance(transaction, list):
             return False
         snapshot = self.config.snapshot(transaction or None)
-        data = snapshot.cache.get((req.path, req.query_string))
-        if data is None:
+        kept = snapshot.cache.get((req.path, req.query_string))
+        if kept is None:
             return False
-        resp.data = data
+        answer_tagged(req, resp, kept)
         req.shown_version = snapshot.version
         req.snapshot = None if transaction else snapshot
         return True
@@ -269,19 +270,19 @@ class View:
     ) -> None:
         """Answer with what `read` finds, and keep it for requests that see the same snapshot."""
         snapshot = self.snapshot(req)
-        data = to_json(self.version.wrap(snapshot.version, read(snapshot)))
-        snapshot.cache[req.path, req.query_string] = data
-        resp.data = data
+        kept = kept_answer(read(snapshot), partial(self.version.wrap, snapshot.version))
+        snapshot.cache[req.path, req.query_string] = kept
+        answer_tagged(req, resp, kept)
 
     def edit(self, req: CheckedRequest) -> AbstractContextManager[Edit]:
         """Change the text as the request's parameters say."""
-        query = req.query
+        query, (version, options) = req.query, version_to_change(req)
         return self.store(req).edit(
-            version=query.get("version"),
+            version=version,
             transaction_id=query.get("transaction_id"),
             force_reload=query.get("force_reload", False),
             author=req.author,
-            options=req.change_options,
+            options=options,
         )
 
     def answer_change(

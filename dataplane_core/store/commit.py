@@ -40,14 +40,16 @@ from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import Head, digest_of, encode_text, join, split_header
 from dataplane_core.store.journal.transactions import (
+    CHANGED,
     COMMITTED,
+    OVERTAKEN,
     TransactionRecord,
     unknown_transaction,
 )
 from dataplane_core.store.journal.versions import VersionRecord
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.planned import ChangePlan
-from dataplane_core.store.ports import Count, problems_found, uncounted
+from dataplane_core.store.ports import Count, Merge, no_merge, problems_found, uncounted
 from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.turns import Turns
@@ -65,8 +67,8 @@ class CommitRequest:
 
     `author` is who asks for it, and `options` is what else they want. `posted` are the server's own
     lines in the text that a client has sent, if it sent all of it; `reload` is what the client
-    wants of HAProxy's reload. A change that `overwrites` follows on whatever is the newest version
-    when its turn comes.
+    wants of HAProxy's reload. A change that `overwrites`, or that is to be rebased, follows on
+    whatever is the newest version when its turn comes.
     """
 
     base: Snapshot
@@ -78,9 +80,10 @@ class CommitRequest:
     overwrites: bool = False
     options: ChangeOptions = PLAIN
 
-    def on(self, newest: Snapshot) -> "CommitRequest":
-        """Return the change as it is to be made on the newest version."""
-        return replace(self, base=newest) if self.overwrites else self
+    @property
+    def follows(self) -> bool:
+        """Whether the change is made on the newest version, whatever that is."""
+        return self.overwrites or self.options.rebase
 
     @property
     def version(self) -> int:
@@ -123,6 +126,7 @@ class Committer:
         hand_edits: HandEdits,
         means: DeliveryMeans,
         count: Count = uncounted,
+        merge: Merge = no_merge,
     ) -> None:
         self._file = file
         self._records = records
@@ -131,6 +135,7 @@ class Committer:
         self._hand_edits = hand_edits
         self._means = means
         self._count = count
+        self._merge = merge
 
     def commit(self, request: CommitRequest) -> Outcome:
         """Write the file and bring the new version to HAProxy.
@@ -164,6 +169,7 @@ class Committer:
 
     def plan(self, request: CommitRequest) -> ChangePlan:
         """Return what `commit` would do, without writing anything or sending a command."""
+        request = self._on_newest(request)
         document, transaction = request.document, request.transaction
         problems = tuple(problems_found(self._means.hooks, document))
         findings: tuple[Finding, ...] = ()
@@ -182,10 +188,24 @@ class Committer:
 
     def _write(self, request: CommitRequest) -> Delivery:
         """Make the change the next version of the file; return its way to HAProxy."""
-        self._ask_plugins(request.document)
+        first = self._on_newest(request)
+        self._ask_plugins(first.document)
         with self._turns.taken(partial(self._reconsider, request)):
             failpoint("turn-taken")
-            return self._write_in_turn(request.on(self._file.snapshot()))
+            current = self._on_newest(request)
+            if request.options.rebase and current.base.version != first.base.version:
+                self._ask_plugins(current.document)
+            return self._write_in_turn(current)
+
+    def _on_newest(self, request: CommitRequest) -> CommitRequest:
+        """Return a change as it is to be made on the newest version; raises `Conflict`."""
+        if not request.follows:
+            return request
+        base, newest = request.base, self._file.snapshot()
+        if request.overwrites or newest.version == base.version:
+            return replace(request, base=newest)
+        document = self._merge(base.document, request.document, newest.document)
+        return replace(request, base=newest, document=document)
 
     def _write_in_turn(self, request: CommitRequest) -> Delivery:
         """Have the change checked and written, while those to the same version wait for it."""
@@ -225,7 +245,7 @@ class Committer:
 
     def _reconsider(self, request: CommitRequest) -> None:
         """Raise what becomes of a change whose base is not the newest version any more."""
-        if request.overwrites or self._file.snapshot().version == request.base.version:
+        if request.follows or self._file.snapshot().version == request.base.version:
             return
         with self._transaction_locked(request), self._file.locked() as locked:
             self._verify(request, locked)
@@ -237,13 +257,13 @@ class Committer:
             transaction = self._records.transactions.get(request.transaction.id)
             if transaction is None:
                 raise unknown_transaction(request.transaction.id)
-            if transaction.status != "in_progress":
+            if not may_commit(transaction, request.options):
                 raise closed_transaction(transaction)
-            if current.version != base.version:
+            if current.version != base.version and not request.follows:
                 raise outdate(self._records, transaction, current)
             if transaction.sequence != request.transaction.sequence:
                 raise Conflict(f"transaction {transaction.id} was changed while it was committed")
-        elif current.version != base.version:
+        if current.version != base.version:
             raise version_mismatch(current.version, base.version)
 
 
@@ -259,11 +279,17 @@ def outdate(records: Records, transaction: TransactionRecord, current: Snapshot)
     if records.versions.transaction_since(transaction.base):
         records.transactions.close(transaction.id, "outdated", COMMITTED)
         return closed_transaction(replace(transaction, status="outdated", reason=COMMITTED))
-    records.transactions.close(transaction.id, "outdated", "the configuration was changed")
+    records.transactions.close(transaction.id, "outdated", CHANGED)
     return VersionMismatch(
         f"version mismatch, transaction version: {transaction.base}, "
         f"configured version: {current.version}"
     )
+
+
+def may_commit(transaction: TransactionRecord, options: ChangeOptions) -> bool:
+    """Return whether a transaction may be committed: one that was overtaken, if it is rebased."""
+    overtaken = transaction.status == "outdated" and transaction.reason in OVERTAKEN
+    return transaction.status == "in_progress" or (options.rebase and overtaken)
 
 
 def closed_transaction(transaction: TransactionRecord) -> TransactionOutdated:

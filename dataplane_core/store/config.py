@@ -1,10 +1,17 @@
 """The configuration as the rest of the server knows it: read and edited."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 
-from dataplane_core.errors import BadRequest, CheckFailed, Finding, Invalid, VersionMismatch
+from dataplane_core.errors import (
+    BadRequest,
+    CheckFailed,
+    Finding,
+    Invalid,
+    NotFound,
+    VersionMismatch,
+)
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import CommitRequest, Committer, version_mismatch
@@ -17,8 +24,10 @@ from dataplane_core.store.ports import (
     Count,
     ForcedReloads,
     Foresee,
+    Merge,
     NoHooks,
     Plan,
+    no_merge,
     only_reloads,
     only_reloads_foreseen,
     uncounted,
@@ -51,6 +60,7 @@ class ConfigStore:
         plan: Plan = only_reloads,
         foresee: Foresee = only_reloads_foreseen,
         count: Count = uncounted,
+        merge: Merge = no_merge,
     ) -> None:
         self.file = file
         records = file.records
@@ -58,7 +68,7 @@ class ConfigStore:
             records.versions, hooks or NoHooks(), records.reloads, forced, plan, foresee
         )
         self._committer = Committer(
-            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, count
+            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, count, merge
         )
         self.transactions = Transactions(file, self._committer, max_transactions)
 
@@ -106,7 +116,8 @@ class ConfigStore:
     ) -> AbstractContextManager[Edit]:  # fmt: skip
         """Change the configuration in the body of `with`.
 
-        The change is one in a transaction, or one at once when `version` is the newest.
+        The change is one in a transaction, or one at once when `version` is the newest, or is an
+        older one and the option `rebase` asks for the change to be put on the newest.
 
         An exception in the body leaves everything as it was. With `skip_version` the document
         replaces whatever is there. Raises `BadRequest`, `VersionMismatch`, and all that
@@ -126,12 +137,19 @@ class ConfigStore:
         if options.dry_run and not version:
             version = base.version
         if not skip_version and version != base.version:
-            raise version_mismatch(base.version, version or 0)
+            base = self._former(version or 0, base, options)
         reload = ReloadWish(force_reload, skip_reload)
         request = CommitRequest(
             base, base.document, author, reload=reload, overwrites=skip_version, options=options
         )
         return self._at_once(request)
+
+    def _former(self, version: int, newest: Snapshot, options: ChangeOptions) -> Snapshot:
+        """Return the older version that a change is made for, if the change is to be rebased."""
+        if options.rebase and 0 < version < newest.version:
+            with suppress(NotFound):
+                return self.file.snapshot_of(version)
+        raise version_mismatch(newest.version, version)
 
     @contextmanager
     def _at_once(self, request: CommitRequest) -> Iterator[Edit]:
@@ -164,8 +182,8 @@ class ConfigStore:
     def _commit(self, request: CommitRequest) -> Outcome:
         """Commit a change made with a version; a refusal is listed as a failed transaction.
 
-        A change that overwrites is tried again when somebody else writes without waiting for a
-        turn: a person, or another server.
+        A change that follows on whatever is the newest version is tried again when somebody else
+        writes without waiting for a turn: a person, or another server.
         """
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
@@ -175,6 +193,6 @@ class ConfigStore:
                 failures.record_failure(request.base.version, request.author.name, failure.message)
                 raise
             except VersionMismatch:
-                if not request.overwrites or attempt == _MOST_ATTEMPTS:
+                if not request.follows or attempt == _MOST_ATTEMPTS:
                     raise
         raise AssertionError("unreachable")

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from dataplane_core.errors import Finding, Reference
+from dataplane_core.errors import Conflict, Finding, Reference
 from dataplane_core.store.change import Committed
 from dataplane_core.store.journal.reloads import ReloadRecord
 from dataplane_core.store.planned import Foreseen
@@ -68,6 +68,9 @@ def problems_found(hooks: CommitHooks, document: Document) -> list[str]:
 Apply = Callable[[], bool]
 """Sends a change to the running HAProxy; False when HAProxy did not take it."""
 
+Merge = Callable[[Document, Document, Document], Document]
+"""Puts the change from the first document to the second on the third; raises `Conflict`."""
+
 Plan = Callable[[Committed], Apply | None]
 """How a change reaches the running HAProxy; None, with its reasons, when only a reload does it."""
 
@@ -84,6 +87,11 @@ Count = Callable[[str], object]
 
 def uncounted(result: str) -> None:
     """Count nothing."""
+
+
+def no_merge(base: Document, mine: Document, newest: Document) -> Document:
+    """Refuse to put a change on another version, where nobody knows what it touches."""
+    raise Conflict("the change was made for an older version, and cannot be put on the newest one")
 
 
 def only_reloads(change: Committed) -> Apply | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import field
+from typing import NamedTuple
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.store.head import Head, join
@@ -12,16 +13,23 @@ _BYTES_OF_A_KEY = 400
 """About what an answer takes in memory beside its bytes."""
 
 
-class AnswerCache(BudgetedCache[bytes]):
-    """Whole answers in bytes, by any key.
+class KeptAnswer(NamedTuple):
+    """A whole answer, and the tag (RFC 9110, section 8.8.3) of what it shows."""
+
+    data: bytes
+    tag: str
+
+
+class AnswerCache(BudgetedCache[KeptAnswer]):
+    """Whole answers, by any key.
 
     An answer that would take more than half of the budget is not kept.
     """
 
     __slots__ = ()
 
-    def __setitem__(self, key: Hashable, answer: bytes) -> None:
-        size = len(answer) + _BYTES_OF_A_KEY
+    def __setitem__(self, key: Hashable, answer: KeptAnswer) -> None:
+        size = len(answer.data) + _BYTES_OF_A_KEY
         if size <= self.budget.limit // 2:
             self.put(key, answer, size)
 

@@ -1,7 +1,7 @@
 """Transactions as clients see them: begun on a version, edited, committed or given up."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from dataplane_core.dataclass import dataclass
@@ -11,6 +11,7 @@ from dataplane_core.errors import (
     Invalid,
     NotFound,
     TransactionOutdated,
+    VersionMismatch,
 )
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
@@ -18,6 +19,7 @@ from dataplane_core.store.commit import (
     CommitRequest,
     Committer,
     closed_transaction,
+    may_commit,
     outdate,
     version_mismatch,
 )
@@ -37,6 +39,7 @@ from dataplane_core.store.views import Views
 from dataplane_core.text import Document
 
 _NO_WISH = ReloadWish()
+_MOST_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +121,45 @@ class Transactions:
         if options.dry_run:
             raise Planned(self.plan(transaction_id, ReloadWish(force_reload, skip_reload)))
         record = self._record(transaction_id)
-        if record.status != "in_progress":
+        if not may_commit(record, options):
             raise closed_transaction(record)
-        base = self._file.snapshot()
-        if base.version != record.base:
-            raise outdate(self._file.records, record, base)
+        base = self._base(record, options)
         reload = ReloadWish(force_reload, skip_reload)
         document = self._views.of(record).document
         request = CommitRequest(
             base, document, author, record, reload=reload, options=options
         )
         try:
-            outcome = self._committer.commit(request)
+            outcome = self._commit(request)
         except (CheckFailed, Invalid) as failure:
             self._table.close(record.id, "failed", failure.message)
             raise
         finally:
             self._views.drop(transaction_id)
         return Transaction(record.id, record.base, "success"), outcome
+
+    def _base(self, record: TransactionRecord, options: ChangeOptions) -> Snapshot:
+        """Return the version that a transaction starts from, which has to be the newest one.
+
+        One that is to be rebased may start from any version whose text is kept.
+        """
+        base = self._file.snapshot()
+        if base.version == record.base:
+            return base
+        if options.rebase:
+            with suppress(NotFound):
+                return self._file.snapshot_of(record.base)
+        raise outdate(self._file.records, record, base)
+
+    def _commit(self, request: CommitRequest) -> Outcome:
+        """Commit a transaction; one that is rebased is tried again when somebody is faster."""
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            try:
+                return self._committer.commit(request)
+            except VersionMismatch:
+                if not request.follows or attempt == _MOST_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
 
     def plan(
         self,

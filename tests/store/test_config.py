@@ -22,6 +22,7 @@ from dataplane_core.errors import (
 )
 from dataplane_core.store.author import Author
 from dataplane_core.store.files import file_identity
+from dataplane_core.store.snapshot import KeptAnswer
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager
 from tests.store.support import LANGUAGE, TEXT, Bench, FakeRecord, add_server
@@ -39,10 +40,10 @@ def test_reading_writes_nothing(bench):
 def test_a_snapshot_is_shared_until_the_file_changes(bench):
     config = bench.store()
     first = config.snapshot()
-    first.cache["answer"] = b"bytes"
+    first.cache["answer"] = KeptAnswer(b"bytes", "tag")
     assert config.snapshot() is first
     bench.file.touch()
-    assert config.snapshot().cache.get("answer") == b"bytes"
+    assert config.snapshot().cache.get("answer") == (b"bytes", "tag")
     add_server(config, "be1", "s2", version=1)
     assert "answer" not in config.snapshot().cache
 

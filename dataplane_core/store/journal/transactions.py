@@ -28,6 +28,9 @@ from dataplane_core.store.overlay import Step
 TransactionStatus = Literal["in_progress", "failed", "outdated", "success"]
 COMMITTED = "another transaction was committed"
 RESTORED = "a version that HAProxy refused was taken back"
+CHANGED = "the configuration was changed"
+OVERTAKEN = frozenset({COMMITTED, RESTORED, CHANGED})
+"""Why a transaction is outdated that can still be put on the newest version."""
 RESTARTED = (
     "the machine was restarted while it was open, and its last changes may be missing; begin a new "
     "transaction"

@@ -13,7 +13,9 @@ from dataplane_plugins.changes.unified import unified_diff
 
 
 class Apply:
-    """A desired state: POST."""
+    """A desired state: POST; its tag is that of the whole configuration, a version's number."""
+
+    judges_tags = True
 
     def __init__(self, services: Services, view: View) -> None:
         self._services = services

@@ -1,0 +1,97 @@
+"""Tags of resources (ETag, RFC 9110, section 8.8.3): of what is shown, whatever its version is.
+
+A tag stays the same for as long as the resource does. So a client that sends it back (`If-Match`)
+needs no number of a version: its change is made if the resource is what it was, and changes of
+other resources in between do not matter.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any, Protocol, runtime_checkable
+
+import falcon
+import orjson
+
+from dataplane_core.api.body import to_json
+from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.errors import BadRequest, NotFound, PreconditionFailed
+from dataplane_core.store.author import ChangeOptions
+from dataplane_core.store.snapshot import KeptAnswer
+
+ANY = "*"
+
+
+@runtime_checkable
+class Replaceable(Protocol):
+    """A resource that can say what a GET shows of an object: a PUT is compared with that."""
+
+    def shown(self, req: Any, /, **named: Any) -> Any:
+        """Return what a GET shows of the object, or list; raise `DataplaneError` without one."""
+
+
+@runtime_checkable
+class JudgesTags(Protocol):
+    """A resource whose responders look at `If-Match` themselves."""
+
+    judges_tags: bool
+
+
+def tag_of(shown: bytes) -> str:
+    """Return the tag of a resource, which is shown as this JSON."""
+    return blake2b(shown, digest_size=12).hexdigest()
+
+
+def kept_answer(value: Any, wrap: Callable[[Any], Any]) -> KeptAnswer:
+    """Return the answer that shows a resource: its JSON as `wrap` has it, and its tag."""
+    shown = to_json(value)
+    whole = wrap(orjson.Fragment(shown))
+    data = shown if isinstance(whole, orjson.Fragment) else to_json(whole)
+    return KeptAnswer(data, tag_of(shown))
+
+
+def answer_tagged(req: CheckedRequest, resp: falcon.Response, kept: KeptAnswer) -> None:
+    """Answer with a resource and its tag; without it if the client has it (`If-None-Match`)."""
+    resp.set_header("ETag", f'"{kept.tag}"')
+    if "HTTP_IF_NONE_MATCH" in req.env and _is_among(kept.tag, req.if_none_match):
+        resp.status = 304
+        return
+    resp.data = kept.data
+
+
+def _is_among(tag: str, tags: Any) -> bool:
+    return any(one in (tag, ANY) for one in tags or ())
+
+
+def require_match(req: CheckedRequest, resource: object, named: dict[str, Any]) -> None:
+    """Refuse a change of a resource that is not what the client takes it for (`If-Match`).
+
+    Raises `PreconditionFailed`, and `BadRequest` where the path has no tag.
+    """
+    if isinstance(resource, JudgesTags):
+        return
+    if not isinstance(resource, Replaceable):
+        raise BadRequest("If-Match cannot be used here: what is changed has no tag")
+    wanted = req.change_options.if_match
+    try:
+        tag = tag_of(to_json(resource.shown(req, **named)))
+    except NotFound as error:
+        raise PreconditionFailed(f"If-Match: {error.message}") from None
+    if ANY not in wanted and tag not in wanted:
+        raise PreconditionFailed(
+            f'the resource has changed since it was read: its tag is "{tag}" now'
+        )
+    if not req.query.get("transaction_id"):
+        req.matched_version = req.shown_version
+
+
+def version_to_change(req: CheckedRequest) -> tuple[int | None, ChangeOptions]:
+    """Return the version that a change is made for, and what else the client wants of the change.
+
+    A client that knows the resource by its tag need not name a version; those do not count then
+    that leave the resource alone.
+    """
+    version: int | None = req.query.get("version")
+    if version or req.matched_version is None:
+        return version, req.change_options
+    return req.matched_version, replace(req.change_options, rebase=True)

@@ -1,0 +1,153 @@
+"""A change for an older version is put on the newest one by objects and properties, or refused."""
+
+from typing import Any
+
+import pytest
+
+from dataplane_core.errors import MergeConflict
+from dataplane_core.resources.merge import Merger
+from dataplane_core.resources.registry import Registry
+from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager, register_collections
+
+TEXT = """\
+# by hand
+global
+  maxconn 100
+
+defaults base
+  mode http
+
+frontend fe
+  # the first bind
+  bind :80
+  http-request deny if { path /a }
+  http-request deny if { path /b }   # why
+  http-request deny if { path /c }
+  default_backend be
+
+backend be
+  balance roundrobin
+  server s1 192.0.2.1:80 weight 1  # first
+  server s2 192.0.2.2:80
+
+userlist people
+  user ann insecure-password secret1
+"""
+ADD_A = ("  bind :80\n", "  bind :80\n  http-request set-header x y\n")
+A, B, C = (f"  http-request deny if {{ path /{name} }}" for name in "abc")
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return register_collections(make_manager())
+
+
+Edit = tuple[str, str]
+
+
+def edited(*edits: Edit) -> str:
+    text = TEXT
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def merge(registry: Registry, mine: str, theirs: str) -> str:
+    base = Document.parse(TEXT, registry.language)
+    sides = (Document.parse(text, registry.language, base) for text in (mine, theirs))
+    return Merger(registry).merge(base, *sides).text()
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (("maxconn 100", "maxconn 200"), ("mode http", "mode tcp")),
+        (("weight 1 ", "weight 2 "), ("roundrobin", "leastconn")),
+        ((A, f"  http-request allow if {{ path /0 }}\n{A}"), (C, f"{C}\n  http-request deny if {{ path /d }}")),
+        ((A + "\n", ""), (C, C + " { method POST }")),
+        (("# by hand", "# by me"), ("maxconn 100", "maxconn 200")),
+        (("  balance roundrobin\n", ""), ("default_backend be", "default_backend other")),
+        (("frontend fe\n", "frontend fe from base\n"), ("bind :80", "bind :81")),
+        (("\nuserlist people\n  user ann insecure-password secret1\n", ""), ("weight 1 ", "weight 2 ")),
+    ],
+)  # fmt: skip
+def test_edits_of_different_lines_are_both_there_to_the_byte(registry: Registry, mine: Edit, theirs: Edit) -> None:
+    both = edited(mine, theirs)
+    assert merge(registry, edited(mine), edited(theirs)) == both
+    assert merge(registry, edited(theirs), edited(mine)) == both
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "words"),
+    [
+        (("weight 1 ", "weight 2 "), ("weight 1 ", "weight 1 check "), "192.0.2.1:80 weight 2 check"),
+        (("weight 1 ", "weight 1 check "), ("192.0.2.1:80", "192.0.2.9:80"), "192.0.2.9:80 weight 1 check"),
+    ],
+)  # fmt: skip
+def test_properties_of_one_line_are_merged(registry: Registry, mine: Edit, theirs: Edit, words: str) -> None:
+    for one, other in ((mine, theirs), (theirs, mine)):
+        text = merge(registry, edited(one), edited(other))
+        [line] = [line for line in text.splitlines() if line.startswith("  server s1 ")]
+        assert line.endswith("  # first")
+        assert sorted(line.split()) == sorted(["server", "s1", *words.split(), "#", "first"])
+
+
+def test_servers_that_both_add_at_the_end_are_both_there(registry: Registry) -> None:
+    s2 = "  server s2 192.0.2.2:80\n"
+    mine, theirs = edited((s2, s2 + "  server s3 192.0.2.3:80\n")), edited((s2, s2 + "  server s4 192.0.2.4:80\n"))
+    assert s2 + "  server s4 192.0.2.4:80\n  server s3 192.0.2.3:80\n" in merge(registry, mine, theirs)
+
+
+def test_sections_that_both_add_are_both_there(registry: Registry) -> None:
+    merged = merge(registry, TEXT + "\nbackend x\n  mode tcp\n", TEXT + "\nbackend y\n  mode tcp\n")
+    assert "backend x\n" in merged and "backend y\n" in merged
+
+
+def test_what_both_did_alike_is_done_once(registry: Registry) -> None:
+    edits = [("weight 1 ", "weight 2 "), ("maxconn 100", "maxconn 200")]
+    theirs = edited(*edits)
+    assert merge(registry, edited(edits[0]), theirs) == theirs
+    removed = edited(("  server s2 192.0.2.2:80\n", ""))
+    assert merge(registry, removed, removed.replace("maxconn 100", "maxconn 9")) == removed.replace("maxconn 100", "maxconn 9")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "resource", "prop", "values"),
+    [
+        (("weight 1 ", "weight 2 "), ("weight 1 ", "weight 3 "), ("servers", "s1"), "weight", (1, 2, 3)),
+        (("weight 1 ", ""), ("weight 1 ", "weight 3 "), ("servers", "s1"), "weight", (1, None, 3)),
+        (("maxconn 100", "maxconn 1"), ("maxconn 100", "maxconn 2"), ("global", None), "maxconn", (100, 1, 2)),
+        (("roundrobin", "source"), ("roundrobin", "first"), ("backends", None), "balance.algorithm", ("roundrobin", "source", "first")),
+        (("secret1", "secret2"), ("secret1", "secret3"), ("users", "ann"), "password", ("***", "***", "***")),
+    ],
+)  # fmt: skip
+def test_a_property_that_both_changed_is_named_with_its_values(
+    registry: Registry, mine: Edit, theirs: Edit, resource: tuple[str, Any], prop: str, values: tuple[Any, ...]
+) -> None:
+    with pytest.raises(MergeConflict) as caught:
+        merge(registry, edited(mine), edited(theirs))
+    [overlap] = caught.value.overlaps
+    assert (overlap.reference.collection, overlap.reference.key) == resource
+    assert (overlap.prop, (overlap.before, overlap.mine, overlap.theirs)) == (prop, values)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (("  server s1 192.0.2.1:80 weight 1  # first\n", ""), ("weight 1 ", "weight 3 ")),
+        (("weight 1 ", "weight 3 "), ("  server s1 192.0.2.1:80 weight 1  # first\n", "")),
+        (("  server s2 192.0.2.2:80\n", "  server s2 192.0.2.2:80\n  server s3 192.0.2.3:80\n"),
+         ("  server s2 192.0.2.2:80\n", "  server s2 192.0.2.2:80\n  server s3 192.0.2.4:80\n")),
+        ((TEXT[TEXT.index("backend be\n"):TEXT.index("userlist")], ""), ("weight 1 ", "weight 3 ")),
+        ((B, B.replace("deny", "allow")), (B, B.replace("deny", "tarpit"))),
+        ((B + "   # why\n", ""), (B, B.replace("deny", "allow"))),
+        (ADD_A, (A, f"  http-request deny if {{ path /0 }}\n{A}")),
+        (("frontend fe\n", "frontend fe from base\n"), ("frontend fe\n", "frontend fe from other\n")),
+    ],
+)  # fmt: skip
+def test_what_both_touch_is_refused_whoever_was_first(registry: Registry, mine: Edit, theirs: Edit) -> None:
+    for one, other in ((mine, theirs), (theirs, mine)):
+        with pytest.raises(MergeConflict):
+            merge(registry, edited(one), edited(other))
