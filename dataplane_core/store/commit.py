@@ -40,9 +40,6 @@ from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import Head, digest_of, encode_text, join, split_header
 from dataplane_core.store.journal.transactions import (
-    CHANGED,
-    COMMITTED,
-    OVERTAKEN,
     TransactionRecord,
     unknown_transaction,
 )
@@ -51,6 +48,12 @@ from dataplane_core.store.judge import Judge
 from dataplane_core.store.planned import ChangePlan
 from dataplane_core.store.ports import Count, Merge, no_merge, problems_found, uncounted
 from dataplane_core.store.records import Records
+from dataplane_core.store.refusals import (
+    closed_transaction,
+    may_commit,
+    outdate,
+    version_mismatch,
+)
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.turns import Turns
 from dataplane_core.text import Document
@@ -272,36 +275,3 @@ def _record(change: Committed, digest: str, *, followed: bool) -> VersionRecord:
         change.version, digest, "intended", change.origin, change.when, who=change.who,
         request_id=change.request_id, transaction_id=change.transaction_id, followed=followed,
     )  # fmt: skip
-
-
-def outdate(records: Records, transaction: TransactionRecord, current: Snapshot) -> DataplaneError:
-    """Close a transaction whose base is not the newest version, and return what it failed of."""
-    if records.versions.transaction_since(transaction.base):
-        records.transactions.close(transaction.id, "outdated", COMMITTED)
-        return closed_transaction(replace(transaction, status="outdated", reason=COMMITTED))
-    records.transactions.close(transaction.id, "outdated", CHANGED)
-    return VersionMismatch(
-        f"version mismatch, transaction version: {transaction.base}, "
-        f"configured version: {current.version}"
-    )
-
-
-def may_commit(transaction: TransactionRecord, options: ChangeOptions) -> bool:
-    """Return whether a transaction may be committed: one that was overtaken, if it is rebased."""
-    overtaken = transaction.status == "outdated" and transaction.reason in OVERTAKEN
-    return transaction.status == "in_progress" or (options.rebase and overtaken)
-
-
-def closed_transaction(transaction: TransactionRecord) -> TransactionOutdated:
-    """Return the error for the commit of a transaction that failed or is outdated."""
-    return TransactionOutdated(
-        f"transaction {transaction.id} is {transaction.status} and cannot be committed: "
-        f"{transaction.reason}"
-    )
-
-
-def version_mismatch(current: int, given: int) -> VersionMismatch:
-    """Return the refusal of a change to a version that is not the newest."""
-    return VersionMismatch(
-        f"version mismatch: version in configuration file is {current}, given version is {given}"
-    )

@@ -14,7 +14,7 @@ from dataplane_core.errors import (
 )
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.commit import CommitRequest, Committer, version_mismatch
+from dataplane_core.store.commit import CommitRequest, Committer
 from dataplane_core.store.delivery import DeliveryMeans, ReloadWish
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.versions import VersionTable
@@ -32,6 +32,7 @@ from dataplane_core.store.ports import (
     only_reloads_foreseen,
     uncounted,
 )
+from dataplane_core.store.refusals import version_mismatch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transactions
 from dataplane_core.store.versioned_file import VersionedFile

@@ -15,14 +15,7 @@ from dataplane_core.errors import (
 )
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.commit import (
-    CommitRequest,
-    Committer,
-    closed_transaction,
-    may_commit,
-    outdate,
-    version_mismatch,
-)
+from dataplane_core.store.commit import CommitRequest, Committer
 from dataplane_core.store.delivery import ReloadWish
 from dataplane_core.store.head import Head
 from dataplane_core.store.journal.transactions import (
@@ -33,6 +26,12 @@ from dataplane_core.store.journal.transactions import (
 )
 from dataplane_core.store.overlay import Action, replay, steps_between
 from dataplane_core.store.planned import ChangePlan, Planned
+from dataplane_core.store.refusals import (
+    closed_transaction,
+    may_commit,
+    outdate,
+    version_mismatch,
+)
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.store.views import Views
