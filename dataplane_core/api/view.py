@@ -224,8 +224,8 @@ class View:
         if lacking or (isinstance(one, RowCollection) and reference.kind not in one.parents):
             one = owner(self.collections, reference.kind) or one
             reference = replace(reference, key=None)
-        known = one or self.registry.collections[reference.collection]
-        return self.version.location(known, reference, self.registry)
+        one = one or self.registry.collections[reference.collection]
+        return self.version.location(one, reference, self.registry)
 
     def snapshot(self, req: CheckedRequest) -> Snapshot:
         """Return the text that a request reads, as it was in one version."""
@@ -276,11 +276,10 @@ class View:
 
     def edit(self, req: CheckedRequest) -> AbstractContextManager[Edit]:
         """Change the text as the request's parameters say."""
-        query, (version, options) = req.query, version_to_change(req)
+        version, options = version_to_change(req)
         return self.store(req).edit(
-            version=version,
-            transaction_id=query.get("transaction_id"),
-            force_reload=query.get("force_reload", False),
+            version=version, transaction_id=req.query.get("transaction_id"),
+            force_reload=req.query.get("force_reload", False),
             author=req.author,
             options=options,
         )
@@ -295,7 +294,7 @@ class View:
         self.show_version(req, outcome.version)
         if outcome.reload_id is not None:
             resp.set_header("Reload-ID", outcome.reload_id)
-        waits = outcome.state == "pending" or outcome.reload_id is not None
+        waits = outcome.reload_id is not None or outcome.state == "pending"
         resp.status = 202 if waits else status
         if req.loaded is not None and req.method != "DELETE":
             resp.data = to_json(req.loaded.echo)
