@@ -124,12 +124,13 @@ def _made_at_start(
             there = os.path.exists(path)
             found = access_to(path, USE, "written") if there else folder_for_files(_folder_of(path))
             yield from _of(f"{key}.log_file", found)
-    if path := settings.dataplaneapi.pid_file:
+    pid_file, audit_file = settings.dataplaneapi.pid_file, settings.dataplane.audit_file
+    for key, path in (("dataplaneapi.pid_file", pid_file), ("dataplane.audit_file", audit_file)):
         folder = _folder_of(path)
-        if os.path.isdir(folder):
-            yield from _of("dataplaneapi.pid_file", folder_for_files(folder))
-        else:
-            what = f"dataplaneapi.pid_file: the folder {folder} does not exist"
+        if path and os.path.isdir(folder):
+            yield from _of(key, folder_for_files(folder))
+        elif path:
+            what = f"{key}: the folder {folder} does not exist"
             yield MissingPrerequisite(what, "Make it (as root).")
 
 

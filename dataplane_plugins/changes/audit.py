@@ -19,6 +19,8 @@ from dataplane_core.plugin import (
     Event,
     Fact,
     Services,
+    Settings,
+    SettingsError,
     impl,
 )
 from dataplane_plugins.changes.audit_limits import AuditLimits
@@ -109,6 +111,16 @@ def _of_request(request: Answered) -> Record:
     asked = {"method": request.method, "path": request.path, "query": request.query}
     said = {"message": request.message} if request.message else {}
     return {**asked, "status": request.status, **said, "author": asdict(request.author)}
+
+
+@impl
+def dataplane_settings(settings: Settings) -> None:
+    """Refuse a file in a folder that is not there: nothing would be told, and nobody notice."""
+    path = settings.dataplane.audit_file
+    folder = Path(path).absolute().parent
+    if path and not folder.is_dir():
+        said = f"cannot be written: the folder {folder} does not exist"
+        raise SettingsError((settings.problem("dataplane.audit_file", said),))
 
 
 @impl

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dataplane_core.settings import SettingsError
 from dataplane_core.store.hash_chain import verify
 from dataplane_plugins.changes import audit as module
 from dataplane_plugins.changes import audit_limits
@@ -131,9 +132,17 @@ def test_events_that_are_gone_are_missed(api, path):
     assert [one["event"] for one in records(path)[-2:]] == ["gap", "version"]
 
 
+def test_a_folder_that_is_not_there_stops_the_start(tmp_path):
+    prepare(tmp_path)
+    with pytest.raises(SettingsError, match="dataplane.audit_file.*the folder /no/such does not exist"):
+        Api(tmp_path, dataplane__audit_file="/no/such/audit")
+
+
 def test_a_file_that_cannot_be_written_refuses_nothing_and_shows(tmp_path, caplog):
     prepare(tmp_path)
+    (tmp_path / "nowhere").mkdir()
     api = Api(tmp_path, dataplane__audit_file=str(tmp_path / "nowhere" / "audit"))
+    (tmp_path / "nowhere").rmdir()
     version = api.services.config.version()
     assert api.status("POST", "configuration/backends", {"name": "n"}, version=version) in (201, 202)
     assert "changes.audit failed in dataplane_answered" in caplog.text

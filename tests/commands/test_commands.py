@@ -307,6 +307,7 @@ def test_doctor_finds_nothing_where_all_is_there(settings):
          "dataplaneapi.socket_path: /dev/null is no folder"),
         ({"dataplaneapi__userlist": {"userlist": "x"}}, "has no userlist x with users"),
         ({"dataplaneapi__pid_file": "/no/pid"}, "pid_file: the folder /no does not exist"),
+        ({"dataplane__audit_file": "/no/audit"}, "audit_file: the folder /no does not exist"),
         ({"dataplaneapi__scheme": ["https"], "dataplaneapi__tls": {"tls_certificate": "/no.pem"}},
          "/no.pem cannot be read"),
         ({"log_targets": [{"log_to": "syslog", "syslog": {"syslog_address": "/no.sock",

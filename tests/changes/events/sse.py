@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import ssl
 from collections.abc import Iterator
 
 from tests.harness.server import PASSWORD, USER
@@ -14,8 +15,12 @@ AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decod
 class EventSource:
     """One stream; `answer` is the head of it."""
 
-    def __init__(self, port: int, query: str = "", last: int | None = None) -> None:
+    def __init__(
+        self, port: int, query: str = "", last: int | None = None, context: ssl.SSLContext | None = None
+    ) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        if context is not None:
+            self.connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=context)
         headers = {"Authorization": AUTHORIZATION, "Accept": "text/event-stream"}
         if last is not None:
             headers["Last-Event-ID"] = str(last)

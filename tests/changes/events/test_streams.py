@@ -2,11 +2,14 @@
 
 import os
 import signal
+import ssl
 
 import pytest
 
 from tests.changes.events.sse import EventSource
-from tests.harness.server import ApiServer
+from tests.harness.server import ApiServer, free_port
+from tests.harness.waiting import until
+from tests.server import certificates
 
 TEXT = "global\n  daemon\n\ndefaults\n  mode http\n\nbackend be1\n  server s1 10.0.0.1:80\n"
 BACKENDS = "/v3/services/haproxy/configuration/backends"
@@ -19,8 +22,13 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("events")
     file = folder / "haproxy.cfg"
     file.write_text(TEXT)
-    settings = {"dataplane": {"workers": 2, "threads": 2, "event_streams": 20}}
+    tls = {"tls_certificate": certificates.make("server").write(folder / "server.pem"), "tls_port": free_port()}
+    settings = {
+        "dataplane": {"workers": 2, "threads": 2, "event_streams": 20},
+        "dataplaneapi": {"scheme": ["http", "https"], "tls": {**tls, "tls_host": "127.0.0.1"}},
+    }
     with ApiServer(file, folder / "run", settings) as server:
+        server.tls_port = tls["tls_port"]
         yield server
 
 
@@ -58,6 +66,28 @@ def test_a_client_that_comes_again_misses_nothing(server):
         stream.until("version")
     with EventSource(server.port, f"?after={last}&kinds=version&follow=false") as stream:
         assert [one["event"] for one in stream] == ["version"]
+
+
+def test_a_stream_over_tls(server):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(server.folder.parent / "server.pem")
+    with EventSource(server.tls_port, context=context) as stream:
+        add_backend(server, "over_tls")
+        assert stream.until("version")
+
+
+def test_new_settings_end_the_streams_and_clients_come_again(server):
+    with EventSource(server.port) as stream:
+        add_backend(server, "before")
+        last = int(stream.until("version")[-1]["id"])
+        os.kill(server.process.pid, signal.SIGHUP)
+        rest = list(stream)
+    until(lambda: server.client().call("GET", "/v3/info").status == 200)
+    add_backend(server, "after")
+    with EventSource(server.port, last=last) as stream:
+        assert int(next(iter(stream))["id"]) == last + 1
+        assert stream.until("version")
+    assert all(one["event"] != "gap" for one in rest)
 
 
 def test_an_edit_by_hand_is_an_event(server):
