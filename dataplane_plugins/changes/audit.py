@@ -96,13 +96,15 @@ def _kind_of(request: Answered, told: set[str]) -> str:
     """Return what a request is in the file; empty where it says nothing that is not there."""
     if request.status == 401:
         return "login_failed"
-    if request.status >= 400:
-        return "refused"
     path = request.path.rstrip("/")
     own = path.startswith("/dataplane/")
-    is_step = "transaction_id=" in request.query or "/transactions" in path
     is_trial = "dry_run=" in request.query or own and path.rpartition("/")[2] in _SAFE
-    if request.is_read or request.author.request_id in told or is_step or is_trial:
+    if is_trial and request.status != 403:
+        return ""
+    if request.status >= 400:
+        return "refused"
+    is_step = "transaction_id=" in request.query or "/transactions" in path
+    if request.is_read or is_step or request.author.request_id in told:
         return ""
     return "runtime" if "/runtime/" in path else "request"
 

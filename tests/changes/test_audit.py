@@ -99,6 +99,11 @@ def test_a_trial_and_a_read_are_not_told(api, path):
     before = told(path)
     api.client.simulate_get("/nowhere")
     api.get("configuration/backends")
+    api.call("POST", "/dataplane/v1/plan", {"nothing": 1})
+    version = api.services.config.version()
+    plan = api.call("POST", "configuration/backends", {"name": "x"}, version=version, dry_run="true")
+    assert plan.status_code == 200
+    assert api.services.config.version() == version
     assert told(path) == before
 
 
