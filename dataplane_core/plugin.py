@@ -162,6 +162,7 @@ from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.journal.events import Event, EventTable
 from dataplane_core.store.planned import ChangePlan, Foreseen
 from dataplane_core.store.ports import Verdict
+from dataplane_core.store.rehearsal import FileChange, rehearsing
 from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
@@ -224,7 +225,7 @@ __all__ = [
     "LineContent", "StatementLine", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar",
     "UnwrittenValue", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
-    "ChangePlan", "Foreseen", "Scratch", "try_change",
+    "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_commands", "PropertyChange",

@@ -28,7 +28,8 @@ from dataplane_core.errors import (
     NotAcceptable,
     UnsupportedMedia,
 )
-from dataplane_core.store.planned import ChangePlan
+from dataplane_core.store.planned import ChangePlan, Planned
+from dataplane_core.store.rehearsal import rehearsal
 
 log = logging.getLogger("dataplane.api")
 
@@ -184,16 +185,23 @@ class Guard:
         if codec is not None:
             shown, missing = self._replaced(req, named)
             self._take(req, resp, codec.load(document, shown), missing)
+        if self._operation.rehearses and req.change_options.dry_run:
+            with rehearsal() as noted:
+                self._respond(req, resp, **named)
+            raise Planned(ChangePlan.of(self._frame.current_version(req), noted))
         self._respond(req, resp, **named)
 
     def _refuse_a_try(self, req: ApiRequest) -> None:
         """Refuse to plan or to try what could only be done."""
         if req.method == "GET":
             return
-        operation, plans = self._operation, self._frame.render_plan is not None
+        operation = self._operation
+        can_plan = operation.plans
+        if self._frame.render_plan is not None:
+            can_plan |= operation.edits or operation.rehearses
         if req.scratch is not None and not operation.edits:
             raise BadRequest(f"{req.method} {req.asked_path} cannot be planned with others")
-        if req.change_options.dry_run and not (operation.plans or (plans and operation.edits)):
+        if req.change_options.dry_run and not can_plan:
             raise BadRequest("dry_run in query: what this operation would do cannot be said")
 
     def _arguments(self, req: ApiRequest, keys: dict[str, str]) -> dict[str, Any]:

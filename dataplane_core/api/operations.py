@@ -137,7 +137,8 @@ class Operation:
     `repeatable`: an answer 200 is a function of the request and the configuration alone, which the
     responder reads with `View.snapshot` or not at all; that of a `cached` operation always is.
     `plans`: with `dry_run` the responder says what it would do, and does nothing (`Planned`); those
-    that edit the configuration do so in any case.
+    that edit the configuration do so in any case. `rehearses`: all that it changes are stored files
+    and the running HAProxy, so that it can be gone through without a change (`rehearsal`).
     `open`: nobody is asked for credentials.
     """
 
@@ -152,6 +153,7 @@ class Operation:
     cached: bool = False
     repeatable: bool = False
     plans: bool = False
+    rehearses: bool = False
     open: bool = False
 
     @property

@@ -21,14 +21,17 @@ from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.kept import KeptConnections, NotCarriedOut
 from dataplane_core.haproxy.runtime_protocol import (
     NotPermitted,
+    is_question,
     is_single,
     is_success,
     one_command,
     packed,
     refusal_of,
+    usual_answer,
     with_payload,
 )
 from dataplane_core.haproxy.timeouts import AGAIN, DEADLINE, Timeouts
+from dataplane_core.store.rehearsal import rehearsing
 
 T = TypeVar("T")
 Probe = Callable[[], object] | None
@@ -151,6 +154,11 @@ class RuntimeClient:
         self._timeouts.note_silence(self._process)
 
     def _ask(self, commands: Sequence[bytes], deadline: float, probe: Probe = None) -> str:
+        noted = rehearsing()
+        if noted is not None and not all(map(is_question, commands)):
+            lines = (command.partition(b"\n")[0] for command in commands)
+            noted.commands.extend(line.decode("utf-8", "surrogateescape") for line in lines)
+            return usual_answer(commands[0])
         ask = partial(RuntimeClient._exchange, commands=commands, probe=probe)
         return self._by_any_way(ask, deadline)
 

@@ -29,6 +29,13 @@ _SINGLE = re.compile(
     rb"|show servers state|set maxconn |(?:enable|disable) (?:agent|health|server|frontend) "
 )
 
+_USUAL = (
+    (b"add ssl crt-list ", "Success!"), (b"del ssl crt-list ", "Entry deleted in crtlist!"),
+    (b"new ssl ", "New empty store"), (b"set ssl ", "Transaction created for it"),
+    (b"add ssl ", "Transaction created for it"), (b"commit ssl ", "Success!"),
+    (b"del ssl ", "'it' deleted!"), (b"prepare ", "New version created: 1"),
+)  # fmt: skip
+
 NO_WORKER = "Can't find the target PID"
 """How a master's answer to a command for a worker begins, where there is no worker."""
 # A socket of level `user` answers `show table NAME` with the size, and a reason for no entries.
@@ -61,6 +68,16 @@ def one_command(text: str) -> bytes:
     if several or CONTROL_CHARACTERS.search(text) or ("<<" in text and _PAYLOAD.search(text)):
         raise Invalid("this is not exactly one command of HAProxy's Runtime API")
     return text.encode("utf-8", "surrogateescape")
+
+
+def is_question(command: bytes) -> bool:
+    """Return whether a command only asks, and changes nothing."""
+    return command.startswith((b"show ", b"get ", b"help"))
+
+
+def usual_answer(command: bytes) -> str:
+    """Return what HAProxy answers to a change that it carries out; most say nothing."""
+    return next((said for begin, said in _USUAL if command.startswith(begin)), "")
 
 
 def is_single(command: bytes) -> bool:

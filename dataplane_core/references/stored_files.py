@@ -15,6 +15,7 @@ from dataplane_core.references.former import Former
 from dataplane_core.references.used_files import UsedFiles
 from dataplane_core.store.files import Candidate, locked, sync_directory
 from dataplane_core.store.folder import Folder
+from dataplane_core.store.rehearsal import FileChange, rehearsing
 
 BringToHaproxy = Callable[[Path], str]
 """Brings a change of a file to HAProxy; returns why that takes a reload, "" if it does not."""
@@ -52,7 +53,12 @@ class StoredFiles:
             candidate.sync()
             with self.changing():
                 self.folder.check_free(name)
-                with self._settled(name, candidate, self._judge(name, candidate)):
+                version = self._judge(name, candidate)
+                if (noted := rehearsing()) is not None:
+                    path = self.folder.path / name
+                    noted.files.append(FileChange(path, None, candidate.path.read_bytes()))
+                    return name, size, checked
+                with self._settled(name, candidate, version):
                     self.folder.add(candidate)
         return name, size, checked
 
@@ -75,6 +81,9 @@ class StoredFiles:
             candidate.sync()
             version = self._judge(name, candidate)
             reason = bring(path)
+            if (noted := rehearsing()) is not None:
+                noted.files.append(FileChange(path, former, data))
+                return reason, Former(path, former, 0o600, data)
             with self._settled(name, candidate, version):
                 candidate.publish()
                 sync_directory(candidate.target.parent)
@@ -89,6 +98,10 @@ class StoredFiles:
         with self.changing():
             former = self.folder.read(name)
             mode = path.stat().st_mode & 0o777
+            if (noted := rehearsing()) is not None:
+                self.used_files.check_removal(path)
+                noted.files.append(FileChange(path, former, None))
+                return bring(path), Former.of(path, former, mode)
             with self.used_files.removing(path):
                 self.folder.remove(name)
             return bring(path), Former.of(path, former, mode)

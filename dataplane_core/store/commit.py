@@ -187,6 +187,7 @@ class Committer:
             request.base.version, request.base.document, document, problems, findings, refusal,
             foreseen=None if refusal else delivery.foreseen(),
             transaction_id=None if transaction is None else transaction.id,
+            head=request.client_head,
         )  # fmt: skip
 
     def _write(self, request: CommitRequest) -> Delivery:

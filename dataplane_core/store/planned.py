@@ -4,7 +4,12 @@ from typing import Literal
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Finding
+from dataplane_core.store.head import Head
+from dataplane_core.store.rehearsal import FileChange, Rehearsal
 from dataplane_core.text import Document
+from dataplane_core.text.language import SECTIONS
+
+By = Literal["commands", "reload", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Foreseen:
     what is not certain.
     """
 
-    by: Literal["commands", "reload", "nothing"]
+    by: By
     commands: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -29,7 +34,9 @@ class ChangePlan:
     `version` is the one that it is made for. `before` and `after` are the document without and with
     the change; where the change is an edit in a transaction, with all that the transaction has so
     far. `refusal` says why it would be refused, empty if it would not: what the plugins found wrong
-    (`problems`), or HAProxy, whose messages are the `findings`. Then nothing is `foreseen`.
+    (`problems`), or HAProxy, whose messages are the `findings`. Then nothing is `foreseen`. `files`
+    are the stored ones that the change is about, if it is no change of the configuration. `head`
+    are the server's own lines in the text as the client knows it, with which it counts lines.
     """
 
     version: int
@@ -40,6 +47,17 @@ class ChangePlan:
     refusal: str = ""
     foreseen: Foreseen | None = None
     transaction_id: str | None = None
+    files: tuple[FileChange, ...] = ()
+    head: Head = Head()
+
+    @classmethod
+    def of(cls, version: int, noted: Rehearsal) -> "ChangePlan":
+        """Return what a change of files and of the running process would do."""
+        commands, reasons = tuple(dict.fromkeys(noted.commands)), tuple(noted.reasons)
+        by: By = "reload" if reasons else "commands" if commands else "nothing"
+        nothing = Document.parse("", SECTIONS)
+        foreseen = Foreseen(by, commands, reasons)
+        return cls(version, nothing, nothing, foreseen=foreseen, files=tuple(noted.files))
 
 
 class Planned(Exception):

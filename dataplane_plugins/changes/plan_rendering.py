@@ -1,11 +1,23 @@
 """Say in JSON what a change would do: to the text, to the objects, and to the running HAProxy."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from dataplane_core.plugin import ChangePlan, Finding, Foreseen, View
+from dataplane_core.plugin import (
+    ChangePlan,
+    FileChange,
+    Finding,
+    Foreseen,
+    View,
+    decode_text,
+    newly_dangling,
+)
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.unified import unified_diff
+
+_KEY = "PRIVATE KEY"
+_LONGEST = 1_000_000
+"""Characters of the longest files of which the difference is shown."""
 
 Cause = Callable[[Finding], int | None]
 """Tells which of several operations, from 0, a finding is the fault of; None if of none."""
@@ -16,6 +28,7 @@ class PlanRendering:
 
     def __init__(self, view: View) -> None:
         self._rendering = Rendering(view)
+        self._registry = view.registry
 
     def __call__(self, plan: ChangePlan, cause: Cause | None = None) -> dict[str, Any]:
         """Return a plan as JSON.
@@ -24,7 +37,8 @@ class PlanRendering:
         """
         names = f"version {plan.version}", "planned"
         text = unified_diff(plan.before.text(), plan.after.text(), names)
-        verdict = "accepted" if text else "unchanged"
+        told = plan.foreseen is not None and plan.foreseen.commands
+        verdict = "accepted" if text or plan.files or told else "unchanged"
         found: dict[str, Any] = {"version": plan.version, "verdict": verdict}
         if plan.transaction_id is not None:
             found["transaction_id"] = plan.transaction_id
@@ -34,10 +48,24 @@ class PlanRendering:
         found["changes"] = self._rendering.between(plan.before, plan.after)
         problems = (Finding(None, "alert", problem) for problem in plan.problems)
         findings: Iterable[Finding] = (*problems, *plan.findings)
+        if plan.files:
+            found["files"] = [_file(one) for one in plan.files]
         found["findings"] = [self._finding(one, cause) for one in findings]
+        found["dangling"] = [*self._dangling(plan)]
         if plan.foreseen is not None:
             found["delivery"] = _delivery(plan.foreseen)
         return found
+
+    def _dangling(self, plan: ChangePlan) -> Iterator[dict[str, Any]]:
+        """Yield the names that mean nothing any more, or that are new and mean nothing."""
+        if plan.before is plan.after:
+            return
+        for one in newly_dangling(self._registry, plan.before, plan.after):
+            resource = None if one.resource is None else self._rendering.path(one.resource)
+            yield {
+                "line": plan.head.above(one.line), "section": one.section, "resource": resource,
+                "property": one.property, "kinds": [*one.kinds], "name": one.name,
+            }  # fmt: skip
 
     def _finding(self, one: Finding, cause: Cause | None) -> dict[str, Any]:
         resource = None if one.resource is None else self._rendering.path(one.resource)
@@ -46,6 +74,15 @@ class PlanRendering:
             "section": one.section, "resource": resource,
         }  # fmt: skip
         return found if cause is None else {**found, "operation": cause(one)}
+
+
+def _file(one: FileChange) -> dict[str, Any]:
+    """Return what becomes of a file; the difference of texts, unless a key may be in it."""
+    change = "created" if one.before is None else "deleted" if one.after is None else "changed"
+    texts = [decode_text(data or b"") for data in (one.before, one.after)]
+    secret = any(_KEY in text or "\x00" in text or len(text) > _LONGEST for text in texts)
+    text = None if secret else unified_diff(texts[0], texts[1])
+    return {"file": str(one.path), "change": change, "text": text}
 
 
 def _delivery(foreseen: Foreseen) -> dict[str, Any]:

@@ -80,6 +80,12 @@ _PLAN = {
         "changes": {"type": "array", "items": {"$ref": "object_change"}},
         "findings": {"type": "array", "items": _FINDING},
         "delivery": _DELIVERY,
+        "files": {"type": "array", "items": {"type": "object"}},
+        "dangling": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Names that would mean nothing any more, or are new and mean nothing.",
+        },
         "operations": {"type": "array", "items": {"type": "object"}},
     },
 }

@@ -41,6 +41,7 @@ from dataplane_plugins.runtime.common import (
     V2,
     V3,
     name_parameter,
+    rehearsed,
 )
 
 TAG = "ACL Runtime"
@@ -261,8 +262,9 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.add(f"{PATH}/acls", RuntimeAclList(acls), {"GET": _LIST})
     routes.add(f"{PATH}/acls/{{id}}", RuntimeAclItem(acls), {"GET": _ONE})
     several, one = AclEntryList(acls), AclEntryItem(acls)
-    routes.add(f"{PATH}/acl_file_entries", several, _ENTRY_LIST, V2)
-    routes.add(f"{PATH}/acl_file_entries/{{id}}", one, _ENTRY_ITEM, V2)
+    entries, item = rehearsed(_ENTRY_LIST), rehearsed(_ENTRY_ITEM)
+    routes.add(f"{PATH}/acl_file_entries", several, entries, V2)
+    routes.add(f"{PATH}/acl_file_entries/{{id}}", one, item, V2)
     path, parents = f"{PATH}/acls/{{parent_name}}/entries", {"parent_name": "acl_id"}
-    routes.add(path, *below(several, _ENTRY_LIST, parents), V3)
-    routes.add(f"{path}/{{id}}", *below(one, _ENTRY_ITEM, parents), V3)
+    routes.add(path, *below(several, entries, parents), V3)
+    routes.add(f"{path}/{{id}}", *below(one, item, parents), V3)

@@ -1,10 +1,12 @@
 """Parameters, answers and failures that the resources of the running HAProxy share."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dataplane_core.plugin import (
+    Operation,
     Parameter,
     Prop,
     Response,
@@ -24,6 +26,11 @@ REFUSED = Response({"$ref": "error"}, (), "HAProxy does not do it; the message h
 NO_SUCH_OBJECT = Response({"$ref": "error"}, (), "There is no such object.")
 OBJECT_EXISTS = Response({"$ref": "error"}, (), "The object exists.")
 DELETED = Response(None, (), "Deleted.")
+
+
+def rehearsed(operations: Mapping[str, Operation]) -> dict[str, Operation]:
+    """Return operations whose changes are commands alone, and can be gone through without one."""
+    return {method: replace(one, rehearses=method != "GET") for method, one in operations.items()}
 
 
 def prop_schema(prop: Prop) -> dict[str, Any]:

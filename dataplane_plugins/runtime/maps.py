@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     below,
     impl,
     parse_json,
+    rehearsing,
     runtime_argument,
     storage_errors,
     to_json,
@@ -33,7 +34,7 @@ from dataplane_plugins.patterns.map_files import (
 from dataplane_plugins.patterns.map_uploads import receive_map
 from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
 from dataplane_plugins.runtime import map_operations as operations
-from dataplane_plugins.runtime.common import PATH, V2, V3
+from dataplane_plugins.runtime.common import PATH, V2, V3, rehearsed
 from dataplane_plugins.runtime.map_entries_json import map_entries_json
 
 
@@ -69,6 +70,8 @@ class RuntimeMaps:
         path = self.files.path(one) if req.query["force_sync"] else None
         if path is None and req.query["force_sync"]:
             raise BadRequest(f"{one.file} is no file in {self.files.folder}, and not written")
+        if path is not None and rehearsing() is not None:
+            raise BadRequest("dry_run in query: what force_sync would write cannot be said")
         with self.patterns.changing(one):
             yield
             if path is not None:
@@ -216,11 +219,12 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.add(f"{PATH}/maps", RuntimeMapList(maps), operations.MAP_LIST)
     routes.add(f"{PATH}/maps/{{name}}", RuntimeMapItem(maps), operations.MAP_ITEM)
     several, one = MapEntryList(maps), MapEntryItem(maps)
-    routes.add(f"{PATH}/maps_entries", several, operations.MAP_ENTRY_LIST, V2)
-    routes.add(f"{PATH}/maps_entries/{{id}}", one, operations.MAP_ENTRY_ITEM, V2)
+    item = rehearsed(operations.MAP_ENTRY_ITEM)
+    routes.add(f"{PATH}/maps_entries", several, rehearsed(operations.MAP_ENTRY_LIST), V2)
+    routes.add(f"{PATH}/maps_entries/{{id}}", one, item, V2)
     path, parents = f"{PATH}/maps/{{parent_name}}/entries", {"parent_name": "map"}
-    routes.add(path, *below(several, operations.MAP_ENTRY_LIST_V3, parents), V3)
-    routes.add(f"{path}/{{id}}", *below(one, operations.MAP_ENTRY_ITEM, parents), V3)
+    routes.add(path, *below(several, rehearsed(operations.MAP_ENTRY_LIST_V3), parents), V3)
+    routes.add(f"{path}/{{id}}", *below(one, item, parents), V3)
 
 
 @impl

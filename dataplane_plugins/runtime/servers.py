@@ -27,6 +27,7 @@ from dataplane_plugins.runtime.common import (
     PATH,
     V2,
     V3,
+    rehearsed,
 )
 from dataplane_plugins.runtime.dynamic_servers import (
     DynamicServers,
@@ -162,11 +163,12 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.schema("runtime_servers", array("runtime_server"))
     servers = RuntimeServers(services.runtime, short_state)
     several = {"GET": operations.LISTING, "POST": operations.creation(dynamic.props)}
-    routes.add(f"{PATH}/servers", RuntimeServerList(servers, dynamic), several, V2)
-    routes.add(f"{PATH}/servers/{{name}}", RuntimeServerItem(servers), operations.ITEM, V2)
+    routes.add(f"{PATH}/servers", RuntimeServerList(servers, dynamic), rehearsed(several), V2)
+    item = rehearsed(operations.ITEM)
+    routes.add(f"{PATH}/servers/{{name}}", RuntimeServerItem(servers), item, V2)
     whole, parents = RuntimeServers(services.runtime, whole_state), {"parent_name": "backend"}
     optional = (replace(one, required=False) for one in dynamic.props)
     several = {"GET": operations.LISTING_IN_V3, "POST": operations.creation(optional)}
-    path, item = f"{PATH}/backends/{{parent_name}}/servers", operations.ITEM_IN_V3
-    routes.add(path, *below(ServersOfBackend(whole, dynamic), several, parents), V3)
+    path, item = f"{PATH}/backends/{{parent_name}}/servers", rehearsed(operations.ITEM_IN_V3)
+    routes.add(path, *below(ServersOfBackend(whole, dynamic), rehearsed(several), parents), V3)
     routes.add(f"{path}/{{name}}", *below(ServerOfBackend(whole), item, parents), V3)

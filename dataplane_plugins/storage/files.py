@@ -25,6 +25,7 @@ from dataplane_core.plugin import (
     StoredFiles,
     Upload,
     open_upload,
+    rehearsing,
     resource_folder,
     to_json,
 )
@@ -72,6 +73,12 @@ class ManagedFiles(StoredFiles):
     def _upload(self, req: ApiRequest) -> Upload:
         return open_upload(req, FILE_FIELD, self.services.settings.dataplane.body_limit)
 
+    def content(self, name: str) -> bytes:
+        """Return what a file holds, or would hold after a change that is only planned."""
+        noted = rehearsing()
+        found = None if noted is None else noted.content(self.folder.path / name)
+        return self.folder.read(name) if found is None else found
+
     def made(self, name: str) -> Former:
         """Return what was there before a file was made: nothing."""
         return Former.of(self.folder.path / name, None)
@@ -97,6 +104,9 @@ class ManagedFiles(StoredFiles):
         if not forced and (not reason or req.query.get("skip_reload")):
             return
         reason = reason or f"asked for with {name}"
+        if (noted := rehearsing()) is not None:
+            noted.reasons.append(reason)
+            return
         with services.state.write():  # the reload begins when what it may undo is kept
             identifier = services.reloads.request(version, reason, beside=True, at_once=forced)
             services.used_files.former.store(identifier, former)

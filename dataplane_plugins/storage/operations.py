@@ -57,7 +57,8 @@ def upload_operation(
     """Return the operation that uploads a file; `more` are further answers (`_202=…`)."""
     done = Response(schema, (), "Stored.")
     answers = {"_201": done, **more, "_400": BAD_REQUEST, "_409": EXISTS}
-    return operation(identifier, TAG, summary, parameters, FORM_BODY, **answers)
+    uploading = operation(identifier, TAG, summary, parameters, FORM_BODY, **answers)
+    return replace(uploading, rehearses=True)
 
 
 def download_operation(identifier: str, summary: str) -> Operation:
@@ -76,9 +77,11 @@ def replace_operation(
     """
     done = {"_200": Response(schema, (), "Replaced.")} if schema else {"_204": Response(None)}
     answers = {**done, "_202": reload_queued(schema), "_400": BAD_REQUEST, "_404": NOT_FOUND}
-    return operation(identifier, TAG, summary, (SKIP, FORCE), body, **answers)
+    replacing = operation(identifier, TAG, summary, (SKIP, FORCE), body, **answers)
+    return replace(replacing, rehearses=True)
 
 
 def delete_operation(identifier: str, summary: str) -> Operation:
     """Return the operation that deletes a file, and leaves the running HAProxy as it is."""
-    return operation(identifier, TAG, summary, _204=DELETED, _404=NOT_FOUND, _409=IN_USE)
+    deleting = operation(identifier, TAG, summary, _204=DELETED, _404=NOT_FOUND, _409=IN_USE)
+    return replace(deleting, rehearses=True)

@@ -83,7 +83,7 @@ class CertificateList(StoredFileList):
 
         with files.changing():
             reason = live_unless_reloaded(req, change)(files.folder.path / name)
-        data = files.folder.read(name)
+        data = files.content(name)
         files.settle(req, resp, name, reason, files.made(name), 201)
         resp.data = to_json(files.told(name, data))
 

@@ -100,6 +100,23 @@ def test_a_refusal_names_the_line_and_the_object(shop: Changes):
     assert SHOP.splitlines()[finding["line"] - 1].startswith("  server s1")
 
 
+def test_names_that_would_mean_nothing(shop: Changes):
+    plan = unchanged(shop, lambda: shop.call("DELETE", f"{V3}/backends/shop", dry_run="true"))
+    assert plan.json["verdict"] == "refused"
+    found = [(one["section"], one["property"], one["name"]) for one in plan.json["dangling"]]
+    assert found == [("frontend web", "name", "shop"), ("frontend web", "default_backend", "shop")]
+    use = plan.json["dangling"][0]
+    assert use["resource"] == f"{V3}/frontends/web/backend_switching_rules/0"
+    assert SHOP.splitlines()[use["line"] - 1] == "  use_backend shop if { path /shop }"
+
+
+def test_a_name_that_never_meant_anything(shop: Changes):
+    rule = {"type": "deny", "cond": "if", "cond_test": "nobody"}
+    ask = partial(shop.call, "POST", f"{V3}/frontends/web/http_request_rules/0", rule, dry_run="true")
+    plan = unchanged(shop, ask).json
+    assert [(one["kinds"], one["name"]) for one in plan["dangling"]] == [(["acl"], "nobody")]
+
+
 def test_what_is_refused_at_once_is_refused_as_ever(shop: Changes):
     body = {"name": "s1", "address": "127.0.0.1", "weight": 500}
     assert shop.call("PUT", f"{SERVERS}/s1", body, version=1, dry_run="true").status_code == 422
@@ -116,7 +133,7 @@ def test_the_version_can_be_left_out(shop: Changes):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/v2/services/haproxy/transactions"), ("DELETE", "/v3/services/haproxy/storage/maps/x.map")],
+    [("POST", "/v2/services/haproxy/transactions"), ("DELETE", "/v2/services/haproxy/runtime/maps/x.map")],
 )
 def test_what_cannot_be_planned_is_not_done(shop: Changes, method: str, path: str):
     answer = unchanged(shop, lambda: shop.call(method, path, version=1, dry_run="true"))

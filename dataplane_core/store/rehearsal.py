@@ -1,0 +1,53 @@
+"""Go through a change of files and of the running process without making it.
+
+What would be sent to HAProxy, and what would be written, is noted instead; questions are asked.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import field
+from pathlib import Path
+
+from dataplane_core.dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file with its content before and after a change, None where there is no such file."""
+
+    path: Path
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rehearsal:
+    """What a change would send, write and ask a reload for."""
+
+    commands: list[str] = field(default_factory=list)
+    files: list[FileChange] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    def content(self, path: Path) -> bytes | None:
+        """Return what a file would hold; None for one that would not be changed."""
+        return next((one.after for one in reversed(self.files) if one.path == path), None)
+
+
+_now: ContextVar[Rehearsal | None] = ContextVar("rehearsal", default=None)
+
+
+def rehearsing() -> Rehearsal | None:
+    """Return where to note what would be done; None where it is to be done."""
+    return _now.get()
+
+
+@contextmanager
+def rehearsal() -> Iterator[Rehearsal]:
+    """Have changes noted in the body, in this thread alone."""
+    noted = Rehearsal()
+    token = _now.set(noted)
+    try:
+        yield noted
+    finally:
+        _now.reset(token)
