@@ -56,6 +56,7 @@ class EventFeed:
 
     def close(self) -> None:
         """Push no more."""
+        self._sink = None
         self._hub.end(self)
 
     def __iter__(self) -> "CollectedEvents":
@@ -150,8 +151,9 @@ class EventHub:
                 try:
                     handle = self.listening.begin() if handle < 0 else handle
                     time.sleep(0 if self._advance() else TICK)
-                except DataplaneError as error:
-                    log.error("events cannot be read: %s", error.message)
+                except Exception as error:
+                    trace = not isinstance(error, DataplaneError)
+                    log.error("events cannot be read: %s", error, exc_info=trace)
                     time.sleep(_REST)
         finally:
             if handle >= 0:

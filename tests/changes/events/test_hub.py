@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dataplane_core.errors import TooMany
+from dataplane_core.errors import StorageFailed, TooMany
 from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.journal.state import State
@@ -158,6 +158,24 @@ def test_nobody_listens_once_all_streams_are_gone(hub):
     feed.close()
     until(lambda: not hub.listening.anybody())
     assert not hub._runs
+
+
+def test_a_fault_of_the_state_is_waited_out(hub, monkeypatch, caplog):
+    monkeypatch.setattr(module, "_REST", 0.01)
+    sink, _ = attached(hub, None)
+    until(lambda: sink.data)
+    kept, faults = hub._events.newest, [StorageFailed("no disk"), ZeroDivisionError("unforeseen")]
+
+    def newest():
+        if faults:
+            raise faults.pop()
+        return kept()
+
+    hub._events.newest = newest
+    record(hub, 1)
+    until(lambda: sink.ids == [1])
+    assert "no disk" in caplog.text
+    assert "unforeseen" in caplog.text
 
 
 def test_a_server_that_knows_no_feeds_iterates(hub):
