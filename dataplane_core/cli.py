@@ -14,6 +14,7 @@ _COMMANDS = {
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample"),
     "judgements": ("check", "doctor", "status"),
+    "references": ("refs", "rename"),
     "simulate": ("simulate",),
     "listings": ("keywords", "plugins", "routes", "settings", "spec"),
     "audit": ("audit",),

@@ -44,7 +44,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     found += presenter.findings(said, text, Path(os.path.abspath(path)))
     gave_up = refusal is not None and refusal.unread
     known = {finding.line for finding in found}
-    own = [*unused_names(registry, document)]
+    own = [*unused_names(registry, document, settings.dataplaneapi.userlist.names)]
     if gave_up:
         own += own_findings(registry, document)
     elif refusal is None:

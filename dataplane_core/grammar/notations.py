@@ -108,18 +108,18 @@ class Files(NameOf):
 
 
 class Prefixed:
-    """An address; behind some of its prefixes, such as `ring@`, stands a name of the kinds."""
+    """An address; behind some of its prefixes, such as `ring@`, stands a name."""
 
-    def __init__(self, **kinds: tuple[str, ...]) -> None:
-        self.kinds = tuple(kind for found in kinds.values() for kind in found)
-        self._by_prefix = kinds
+    def __init__(self, **notations: NameOf) -> None:
+        self.kinds = tuple(kind for one in notations.values() for kind in one.kinds)
+        self._by_prefix = notations
 
     def find(self, value: str, values: Mapping[str, Any], functions: Functions) -> Iterator[Name]:
         spelled = Spelled.of(value)
         prefix, at, _ = spelled.text.partition("@")
-        kinds = self._by_prefix.get(prefix)
-        if at and kinds:
-            yield _name(kinds, spelled, len(prefix) + 1, len(spelled.text))
+        notation = self._by_prefix.get(prefix)
+        if at and notation is not None:
+            yield from notation.names(spelled.part(len(prefix) + 1, len(spelled.text)))
 
 
 class Expression:

@@ -1,12 +1,14 @@
 """List the words that declarations read or write, found by walking their terms."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dataplane_core.grammar.dispatch import Dispatch
 from dataplane_core.grammar.parameter_keywords import RepeatedKeyword
 from dataplane_core.grammar.parameter_table import ParameterTable
+from dataplane_core.grammar.props import Prop
+from dataplane_core.grammar.shapes import Group, OptionalTerm, WrappingTerm
 from dataplane_core.grammar.statements import LineForm
-from dataplane_core.grammar.terms import LiteralWords, Term
+from dataplane_core.grammar.terms import LiteralWords, Term, TermSequence
 
 
 def phrases(form: LineForm) -> Iterator[tuple[str, ...]]:
@@ -29,6 +31,23 @@ def keywords_behind(form: LineForm) -> Iterator[str]:
         elif isinstance(term, ParameterTable):
             yield from (word for keyword in term.keywords for word in keyword.words)
         pending.extend(parts(term))
+
+
+def keywords_of(term: Term, wanted: Callable[[Prop], bool]) -> frozenset[str] | None:
+    """Return the keywords of tables in a term without which none of the wanted properties is said.
+
+    Return None where one can be said without a keyword of a table.
+    """
+    if not any(map(wanted, term.props)):
+        return frozenset()
+    if isinstance(term, ParameterTable):
+        found = (one for one in term.keywords if any(map(wanted, one.props)))
+        return frozenset(text.rstrip("(").split()[0] for one in found for text in one.words)
+    inner = list(parts(term))
+    if not inner or not isinstance(term, TermSequence | Group | OptionalTerm | WrappingTerm):
+        return None
+    words = [keywords_of(one, wanted) for one in inner]
+    return None if None in words else frozenset(word for one in words for word in one or ())
 
 
 def _chain(before: tuple[str, ...], words: Iterable[str]) -> Iterator[tuple[str, ...]]:

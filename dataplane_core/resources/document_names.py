@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from dataplane_core.grammar import LineForm, Reading
 from dataplane_core.grammar.names import Name, NameKind
 from dataplane_core.resources.line_names import (
     UNKNOWN_KINDS,
@@ -240,6 +241,10 @@ class DocumentNames:
     def line(self, section: Section, at: int) -> LineNames | None:
         """Return the names in a line of a section; None where there are none."""
         return self._readers.of(section.kind).line(section.line(at))
+
+    def reading(self, section: Section, at: int) -> tuple[LineForm, Reading] | None:
+        """Return the form of a line of a section, and what it says; None for one without names."""
+        return self._readers.of(section.kind).reading(section.line(at))
 
     def given_at(self, section: Section, at: int) -> list[Given]:
         """Return the names that a line of a section gives."""

@@ -11,7 +11,7 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
-from dataplane_core.resources.line_names import NameReader
+from dataplane_core.resources.name_reader import NameReader
 from dataplane_core.text.language import LISTEN, LISTEN_PARTS
 
 

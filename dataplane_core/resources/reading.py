@@ -4,7 +4,7 @@ HAProxy reads a file to its end first, and looks only then whether what the line
 Where it gives up at a line, nobody is told of the rest; here the lines are read all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from dataplane_core.errors import Finding
 from dataplane_core.grammar.names import NameKind
@@ -74,8 +74,13 @@ def missing(use: NamedUse) -> str:
     return f"there is no section {' or '.join(use.kinds)} {use.name}"
 
 
-def unused_names(registry: Registry, document: Document) -> Iterator[Finding]:
-    """Yield a warning for each name that nothing refers to, of what does nothing by itself."""
-    for one in unused(registry, document):
+def unused_names(
+    registry: Registry, document: Document, used: Container[tuple[str, str]] = ()
+) -> Iterator[Finding]:
+    """Yield a warning for each name that nothing refers to, of what does nothing by itself.
+
+    `used` are kinds with the names that others than the configuration refer to.
+    """
+    for one in unused(registry, document, used):
         message = f"nothing refers to {one.kind} {one.name}"
         yield Finding(one.line, "warning", message, one.section, one.resource)

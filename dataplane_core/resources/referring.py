@@ -4,6 +4,7 @@
 its lines and the declarations do not say.
 """
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from dataplane_core.dataclass import dataclass
@@ -73,10 +74,16 @@ def newly_dangling(registry: Registry, before: Document, after: Document) -> lis
     return [shown.use(one) for one in shown.names.newly_dangling(before)]
 
 
-def unused(registry: Registry, document: Document) -> list[UnusedName]:
-    """Return the names that nothing refers to, of things that do nothing by themselves."""
+def unused(
+    registry: Registry, document: Document, used: Container[tuple[str, str]] = ()
+) -> list[UnusedName]:
+    """Return the names that nothing refers to, of things that do nothing by themselves.
+
+    `used` are kinds with the names that others than the configuration refer to.
+    """
     shown = Shown(registry, document)
-    return [shown.idle(thing, at) for thing, at in shown.names.unused()]
+    found = (one for one in shown.names.unused() if (one[0].kind, one[0].name) not in used)
+    return [shown.idle(thing, at) for thing, at in found]
 
 
 def referrers(registry: Registry, document: Document, reference: Reference) -> list[NamedUse]:

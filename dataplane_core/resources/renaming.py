@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from dataplane_core.errors import AlreadyExists, Conflict, Invalid, NotFound, Reference
+from dataplane_core.grammar import LineForm, Reading
 from dataplane_core.grammar.props import Values
 from dataplane_core.resources.collections import SectionCollection
 from dataplane_core.resources.document_names import DocumentNames, Thing, Use
@@ -103,13 +104,13 @@ class _Edit:
         lines: dict[int, Line] = {}
         for at in {*self.uses, *self.given} - {-1}:
             line = self.section.lines[at]
-            known = names.line(self.section, at)
-            assert known is not None
-            values: Values = known.reading.values
+            read = names.reading(self.section, at)
+            assert read is not None
+            values: Values = read[1].values
             values = _in_uses(values, self.uses.get(at, ()), name)
             if at in self.given:
-                values = {**values, **_as_given(known, thing, name)}
-            lines[at] = _written(line, known, values)
+                values = {**values, **_as_given(names.line(self.section, at), thing, name)}
+            lines[at] = _written(line, read, values)
         section = self.section.replace_each(lines)
         if -1 in self.uses:
             section = section.with_parent(name)
@@ -126,17 +127,18 @@ def _in_uses(values: Values, uses: Iterable[Use], name: str) -> Values:
     return values
 
 
-def _as_given(known: LineNames, thing: Thing, name: str) -> dict[str, str]:
+def _as_given(known: LineNames | None, thing: Thing, name: str) -> dict[str, str]:
     return {
         one.path: name
-        for one in known.given
+        for one in (known.given if known else ())
         if one.kind == thing.kind and one.name == thing.name
     }
 
 
-def _written(line: Line, known: LineNames, values: Values) -> Line:
-    new = line.rewritten(known.form.write(values, known.reading.layout))
-    if known.form.read(new) is None:
+def _written(line: Line, read: tuple[LineForm, Reading], values: Values) -> Line:
+    form, reading = read
+    new = line.rewritten(form.write(values, reading.layout))
+    if form.read(new) is None:
         raise Conflict(f"the line cannot be written with the new name: {line.raw.strip()}")
     return new
 

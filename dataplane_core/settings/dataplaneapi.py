@@ -77,6 +77,11 @@ class UserlistSettings:
         flag="--userlist-file",
     )  # fmt: skip
 
+    @property
+    def names(self) -> frozenset[tuple[str, str]]:
+        """The names of HAProxy's configuration that are used: each with its kind of section."""
+        return frozenset() if self.userlist_file else frozenset({("userlist", self.userlist)})
+
 
 @dataclass(frozen=True, slots=True)
 class TransactionSettings:

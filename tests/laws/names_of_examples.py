@@ -7,6 +7,7 @@ from pathlib import Path
 from dataplane_core.grammar.names import Name, NameKind
 from dataplane_core.resources.document_names import GIVEN_ACLS
 from dataplane_core.resources.line_names import LineNames, exchanged, value_at
+from dataplane_core.resources.name_reader import NameReader
 from dataplane_core.text import Line
 from dataplane_core.text.language import DEFAULTS, INHERITING
 from tests.laws.lines import NEEDED, REGISTRY, Sample, samples
@@ -123,7 +124,15 @@ class Example:
 
 def names_of(sample: Sample) -> LineNames | None:
     """What the declarations say that an example names; ACLs of HAProxy's own do not count."""
-    return REGISTRY.names.of(sample.kind).line(Line(f"  {sample.text}\n"))
+    return _reader(sample).line(_line(sample))
+
+
+def _reader(sample: Sample) -> NameReader:
+    return REGISTRY.names.of(sample.kind)
+
+
+def _line(sample: Sample) -> Line:
+    return Line(f"  {sample.text}\n")
 
 
 def naming() -> list[Sample]:
@@ -152,11 +161,12 @@ def _counts(name: Name) -> bool:
 
 def example(number: int, sample: Sample) -> Example:
     """The example with names of its own: `n<number>x<which>`."""
-    names = names_of(sample)
-    assert names is not None
+    names, read = names_of(sample), _reader(sample).reading(_line(sample))
+    assert names is not None and read is not None
     known: dict[tuple[tuple[str, ...], str], str] = {}
     wanted: list[Wanted] = []
-    values = names.reading.values
+    form, reading = read
+    values = reading.values
     exchanges: list[tuple[str, Name, str]] = []
     for path, name in names.mentions:
         if not _counts(name):
@@ -171,7 +181,7 @@ def example(number: int, sample: Sample) -> Example:
         value = value_at(values, path)
         value = value[: name.start] + called + name.quotes + value[name.end :]
         values = exchanged(values, path, value)
-    return Example(sample, " ".join(names.form.write(values, names.reading.layout)), wanted)
+    return Example(sample, " ".join(form.write(values, reading.layout)), wanted)
 
 
 def text(

@@ -57,28 +57,25 @@ def judged(version: str, folder: Path) -> Iterator[tuple[Example, Wanted | None,
         yield one, missing, refused.get(piece.number, "")
 
 
-TAKEN: set[str] = set()
-
-
 @pytest.mark.haproxy
-@pytest.mark.parametrize("version", PROGRAMS)
-def test_haproxy_misses_what_is_named(version: str, tmp_path: Path) -> None:
-    found = list(judged(version, tmp_path))
-    taken = {one.sample.text for one, missing, words in found if missing is None and not words}
-    TAKEN.update(taken)
-    for one, missing, words in found:
-        if missing is None or one.sample.text not in taken or one.sample.text in NOT_ASKED:
-            continue
-        name = missing.called or missing.holder
-        said = name in words or any(one in words for one in WITHOUT_NAME)
-        assert said, f"{one.line} without {missing.name.kinds[0]} {name}: {words or 'taken'}"
-
-
-@pytest.mark.haproxy
-def test_each_example_is_taken_by_some_haproxy() -> None:
-    if len(TAKEN) == 0 or len(PROGRAMS) < 4:
-        pytest.skip("the test above has to run before, with each HAProxy")
-    assert {sample.text for sample in SAMPLES} - TAKEN == NEVER_TAKEN.keys()
+def test_haproxy_misses_what_is_named(tmp_path: Path) -> None:
+    everywhere: set[str] = set()
+    for version in PROGRAMS:
+        folder = tmp_path / version
+        folder.mkdir()
+        found = list(judged(version, folder))
+        taken = {one.sample.text for one, missing, words in found if missing is None and not words}
+        everywhere |= taken
+        for one, missing, words in found:
+            if missing is None or one.sample.text not in taken or one.sample.text in NOT_ASKED:
+                continue
+            name = missing.called or missing.holder
+            said = name in words or any(one in words for one in WITHOUT_NAME)
+            what = f"{one.line} without {missing.name.kinds[0]} {name}"
+            assert said, f"HAProxy {version} says of {what}: {words or 'nothing'}"
+    if len(PROGRAMS) < 4:
+        pytest.skip("some of the HAProxy versions are not installed here")
+    assert {sample.text for sample in SAMPLES} - everywhere == NEVER_TAKEN.keys()
 
 
 def test_there_are_names_of_all_kinds() -> None:

@@ -133,7 +133,8 @@ class Unused(_Responder):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         snapshot = self._view.snapshot(req)
-        found = unused(self._registry, snapshot.document)
+        used = self._services.settings.dataplaneapi.userlist.names
+        found = unused(self._registry, snapshot.document, used)
         items = [
             {
                 "resource": self._view.location(one.resource) if one.resource else None,

@@ -7,6 +7,7 @@ from dataplane_core.plugin import (
     EXPRESSION,
     FORMAT,
     WORD,
+    ByChoice,
     Case,
     ImpliedValue,
     Layout,
@@ -181,7 +182,12 @@ class HeaderMatch(Term):
             yield self.prop.name
 
 
-PATTERN = word("pattern", pattern=None, help="What is expected.")
+PATTERN = word(
+    "pattern",
+    pattern=None,
+    refers_to=ByChoice("match", {"string-lf": FORMAT, "binary-lf": FORMAT}),
+    help="What is expected.",
+)
 HEADER_PATTERN = HeaderMatch(
     "pattern", "What is expected: one word, with `hdr` and `fhdr` `name`, a name and what follows."
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dataplane_core.plugin import PORT, WORD, Address, Line, Prop, Term
+from dataplane_plugins.configuration.common.names import REVERSED
 
 
 def port(name: str = "port", **more: Any) -> Prop:
@@ -17,7 +18,12 @@ def listening_address() -> Term:
     The address or the port may be missing, and ports may be a range.
     """
     return Address(
-        Prop("address", pattern=WORD, help="Address, or addresses, to listen on; all if unset."),
+        Prop(
+            "address",
+            pattern=WORD,
+            refers_to=REVERSED,
+            help="Address, or addresses, to listen on; all if unset.",
+        ),
         port(help="Port to listen on."),
         port("port-range-end", help="Last port, where a range is listened on."),
     )

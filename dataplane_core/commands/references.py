@@ -1,0 +1,116 @@
+"""Commands about names: `dataplane refs` and `dataplane rename`, of a running server."""
+
+import json
+from typing import Any
+
+import click
+
+from dataplane_core.commands.remote import Client, remote_command, styled
+
+_TOP = "/v3/services/haproxy/configuration/"
+_FOUND = 1
+_MOST = 1000
+
+
+def _path(resource: str) -> str:
+    """Return the path of a resource; what does not start with a slash is below the configuration.
+
+    >>> _path("backends/shop")
+    '/v3/services/haproxy/configuration/backends/shop'
+    """
+    return resource if resource.startswith("/") else _TOP + resource
+
+
+@remote_command(
+    "refs",
+    click.Argument(["resource"], required=False),
+    click.Option(["--file"], default="", help="Path of a file, in place of a resource."),
+    click.Option(
+        ["--dangling"],
+        is_flag=True,
+        help="Show names of what is not there; the exit status is 1 if there are any.",
+    ),
+    click.Option(
+        ["--unused"],
+        is_flag=True,
+        help="Show what nothing refers to; the exit status is 1 if there is any.",
+    ),
+)
+def refs(
+    client: Client, as_json: bool, resource: str | None, file: str, dangling: bool, unused: bool
+) -> None:
+    """Show what refers to a resource, and what it refers to.
+
+    RESOURCE is a path in /v3, or its end: `backends/shop`.
+    """
+    asked = (resource is not None) + bool(file) + dangling + unused
+    if asked != 1:
+        raise click.UsageError("say one of RESOURCE, --file, --dangling and --unused")
+    if dangling or unused:
+        _show_found(client, as_json, "dangling" if dangling else "unused")
+        return
+    given = {"file": file} if file else {"resource": _path(str(resource))}
+    answer = client.get("references", **given)
+    if as_json:
+        _print(answer)
+        return
+    for title, uses in (("referenced by", "referenced_by"), ("refers to", "refers_to")):
+        for use in answer[uses]:
+            click.echo(f"{styled(title, bold=True)}  {_line(use, of=uses == 'referenced_by')}")
+
+
+def _show_found(client: Client, as_json: bool, what: str) -> None:
+    answer = client.get(f"references/{what}", limit=_MOST)
+    if as_json:
+        _print(answer)
+    else:
+        for one in answer["items"]:
+            place = f"line {one['line']}, {one['section']}"
+            kind = one["kind"] if what == "unused" else " or ".join(one["kinds"])
+            click.echo(f"{place}: {kind} {one['name']}")
+        if answer["total"] > len(answer["items"]):
+            click.echo(f"and {answer['total'] - len(answer['items'])} more")
+    if answer["total"]:
+        raise SystemExit(_FOUND)
+
+
+def _line(use: dict[str, Any], *, of: bool) -> str:
+    place = f"line {use['line']}, {use['section']}"
+    if of:
+        return f"{place}: {(use['resource'] or '').removeprefix(_TOP)} {use['property']}".rstrip()
+    found = ", ".join(one.removeprefix(_TOP) for one in use["targets"])
+    name = f"{' or '.join(use['kinds'])} {use['name']}"
+    return f"{place}: {found or styled(f'{name} (not found here)', fg='yellow')}"
+
+
+@remote_command(
+    "rename",
+    click.Argument(["resource"]),
+    click.Argument(["name"]),
+    click.Option(["--version"], type=int, help="The version that may be changed [default: now]."),
+    click.Option(["--transaction"], default=None, help="Transaction that the change belongs to."),
+)
+def rename(
+    client: Client,
+    as_json: bool,
+    resource: str,
+    name: str,
+    version: int | None,
+    transaction: str | None,
+) -> None:
+    """Give a resource another name, and write that in all lines that refer to it.
+
+    RESOURCE is a path in /v3, or its end: `backends/shop`.
+    """
+    if version is None and transaction is None:
+        version = int(client.get(_TOP + "version"))
+    body = {"resource": _path(resource), "name": name}
+    answer = client.send("POST", "rename", body, version=version, transaction_id=transaction)
+    if as_json:
+        _print(answer)
+        return
+    click.echo(f"{answer['resource'].removeprefix(_TOP)}: {len(answer['changed'])} uses changed")
+
+
+def _print(answer: Any) -> None:
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
