@@ -27,7 +27,7 @@ class Entrances:
         if values.get("verify") == "required":
             left["verify"] = "optional"
             text = "the simulation has no client certificate, and is let in without one"
-            self._made.remarks.append(Remark(number, section, text))
+            self._made.remarks.append(Remark(number, section, text, of_line=True))
         words = row.form.write(left, row.reading.layout)
         words[1] = f'"unix@${{{FOLDER}}}/{socket}"'
         self._made.entrances.append(
@@ -40,7 +40,6 @@ class Entrances:
                 address,
                 _ports(row.line.tokens[1]),
                 bool(values.get("ssl")),
-                bool(values.get("accept_proxy")),
             )
         )
         return row.line.rewritten(words)

@@ -173,10 +173,10 @@ class Explanation:
         others = (
             rule
             for section in visited
-            for rule in self._scratch.rules.values()
-            if rule.section is section and rule.number not in came
+            for rule in self._scratch.rules_of(section)
+            if rule.number not in came
         )
-        for rule in (*reached, *sorted(others, key=lambda one: one.line)):
+        for rule in (*reached, *others):
             state = "matched" if rule.number in did else "not_matched"
             yield {
                 "section": f"{rule.section.kind} {rule.section.name}".rstrip(),
@@ -193,9 +193,9 @@ class Explanation:
             yield {"text": f"the TLS handshake failed: {seen.tls_failure}", "line": entrance.line}
         if seen.late:
             yield {"text": "HAProxy has not decided in time", "line": None}
-        lines = {rule.line for rule in held}
+        lines = {entrance.line, *(rule.line for rule in held)}
         for remark in self._scratch.remarks:
-            if remark.section in visited and (not remark.of_rule or remark.line in lines):
+            if remark.section in visited and (not remark.of_line or remark.line in lines):
                 yield {"text": remark.text, "line": remark.line}
 
 

@@ -10,6 +10,9 @@ SECTIONS = frozenset(
 )
 """The kinds of sections that are kept; of `peers`, only their tables."""
 
+MODES = ("tcp", "http")
+"""The modes that are simulated: in others no request comes from a client."""
+
 GLOBAL = frozenset(
     ("daemon", "default_path.type", "localpeer", "chroot", "uid", "user", "gid", "group", "setcap")
     + ("master-worker", "mworker_max_reloads", "external_check", "insecure_fork_wanted")

@@ -77,10 +77,8 @@ class RuleNotes:
         return rule
 
     def _remark(self, action: str, values: dict[str, Any], section: Section, number: int) -> None:
-        if action in kept.TAUGHT or values.get("var_scope") == "proc":
-            self._made.learns = True
         if action in kept.UNKNOWN:
-            self._made.remarks.append(Remark(number, section, kept.UNKNOWN[action], of_rule=True))
+            self._made.remarks.append(Remark(number, section, kept.UNKNOWN[action], of_line=True))
 
 
 def _cut(words: list[str], values: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -1,6 +1,5 @@
 """Keep scratch processes warm: a few, by the text and the files that they have read."""
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -74,10 +73,13 @@ class Warm:
         if line:
             self.process.command(line)
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the process runs, and is as it was when it started."""
-        return self.process.runs and not self.changed and self.files.state() == self.state
+    def is_fresh(self, *, looks: bool) -> bool:
+        """Tell whether the process runs, and is as it was when it started.
+
+        Whether its files are the same is found out if one `looks`.
+        """
+        is_same = self.process.runs and not self.changed
+        return is_same and not (looks and self.files.state() != self.state)
 
 
 class Pool:
@@ -92,25 +94,24 @@ class Pool:
         self._timer: threading.Timer | None = None
 
     @contextmanager
-    def process(self, subject: Subject, variant: str = "") -> Iterator[Warm]:
+    def process(self, subject: Subject, variant: str = "", *, looks: bool = True) -> Iterator[Warm]:
         """Give a process for a configuration alone; raises `ScratchFailed` and `ScratchBusy`.
 
-        One `variant` of it never meets the state of another.
+        One `variant` of it never meets the state of another. Whether files have changed is found
+        out if one `looks`.
         """
-        text = subject.document.text()
-        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        key = f"{digest} {subject.above} {variant}"
+        key = f"{subject.digest} {variant}"
         if not self._lock.acquire(timeout=_LONGEST_WAIT):
             raise ScratchBusy("others are simulating: try again later")
         try:
             warm = self._warm.pop(key, None)
-            if warm is not None and not warm.is_fresh:
+            if warm is not None and not warm.is_fresh(looks=looks):
                 warm.process.close()
                 warm = None
             while warm is None and len(self._warm) >= _MOST:
                 self._warm.pop(next(iter(self._warm))).process.close()
             if warm is None:
-                warm = self._start(subject, text)
+                warm = self._start(subject)
             try:
                 yield warm
             finally:
@@ -120,8 +121,8 @@ class Pool:
         finally:
             self._lock.release()
 
-    def _start(self, subject: Subject, text: str) -> Warm:
-        files = NamedFiles(self._config_file, text)
+    def _start(self, subject: Subject) -> Warm:
+        files = NamedFiles(self._config_file, subject.document.text())
         state = files.state()
         scratch = Rewriting(self._registry, subject, str(self._config_file.parent)).done()
         process = ScratchProcess(self._program(), scratch)

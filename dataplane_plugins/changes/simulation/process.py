@@ -97,10 +97,9 @@ class ScratchProcess:
 
         Its socket takes connections before the process has read its configuration.
         """
-        try:
-            answer = self.command("show version", _START_SECONDS)
-        except OSError:
-            answer = ""
+        answer = ""
+        with suppress(OSError):
+            answer = self._answer("show version", _START_SECONDS)
         if not answer.strip():
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)
@@ -123,8 +122,14 @@ class ScratchProcess:
         said = said[place.end() :]
         return f"line {line}: {said}" if line else said
 
-    def command(self, words: str, seconds: float = _COMMAND_SECONDS) -> str:
-        """Return the answer to a runtime command; raises `OSError`."""
+    def command(self, words: str) -> str:
+        """Return the answer to a runtime command; raises `ScratchFailed`."""
+        try:
+            return self._answer(words, _COMMAND_SECONDS)
+        except OSError:
+            raise ScratchFailed("the process for the simulation does not answer") from None
+
+    def _answer(self, words: str, seconds: float) -> str:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(seconds)
             connection.connect(self._control)

@@ -7,7 +7,9 @@ kept, unless it begins as one that listens or connects.
 from collections.abc import Callable, Iterator, Set
 
 from dataplane_core.plugin import (
+    BACKENDS,
     DEFAULTS,
+    FRONTENDS,
     Document,
     Line,
     Model,
@@ -49,6 +51,8 @@ class Modes:
 
     def of(self, section: Section) -> str:
         """Return the mode of a proxy, or that which a `defaults` section gives to others."""
+        if section.kind not in (DEFAULTS, *FRONTENDS, *BACKENDS):
+            return "tcp"
         model = model_of(self._registry, section.kind)
         own = model.read(section).get("mode") if model is not None else None
         if section.parent is not None:
@@ -90,8 +94,9 @@ class Rewriting:
         number = self._above + self._document.preamble.count("\n") + 1
         for section in self._document.sections:
             first = number + len(section.lead) + 1
-            if section.kind in kept.SECTIONS:
-                self._section(section, first)
+            mode = self._modes.of(section)
+            if section.kind in kept.SECTIONS and (section.kind == DEFAULTS or mode in kept.MODES):
+                self._section(section, first, mode)
             else:
                 self._directives(section, first)
             number += section.text.count("\n")
@@ -112,9 +117,9 @@ class Rewriting:
             if line.tokens and line.tokens[0].startswith("."):
                 self._add(line.raw, first + at)
 
-    def _section(self, section: Section, first: int) -> None:
+    def _section(self, section: Section, first: int, mode: str) -> None:
         self._add(section.header.raw, first - 1)
-        self._add(proxy_lines(section.kind, self._modes.of(section)))
+        self._add(proxy_lines(section.kind, mode))
         others: dict[int, Line | None] = {}
         if section.kind == _PEERS:
             others = dict.fromkeys(self._beside_tables(section))

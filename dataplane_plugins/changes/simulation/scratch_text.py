@@ -1,7 +1,9 @@
 """What a scratch process reads, and what its lines are in the configuration that it stands for."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dataplane_core.plugin import Document, Section, unquote
 from dataplane_plugins.changes.simulation.conditions import FAILED, HELD
@@ -29,12 +31,18 @@ LONGEST_LINE = 65535
 """Bytes of a log line, at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """A configuration to simulate; in its file, `above` lines of the server stand above it."""
 
     document: Document
     above: int = 0
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells it from others."""
+        text = self.document.text().encode("utf-8", "surrogateescape")
+        return f"{hashlib.sha256(text).hexdigest()} {self.above}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Rule:
 class Entrance:
     """A `bind` line: clients of the simulation come in by the Unix socket `socket`.
 
-    `expects_proxy` tells whether the line itself wants a PROXY protocol header.
+    `name` is what clients call it, `written` the address as it is written, `ports` those in it.
     """
 
     socket: str
@@ -77,21 +85,21 @@ class Entrance:
     address: str
     ports: tuple[int, ...]
     ssl: bool
-    expects_proxy: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Why something about a line cannot be told by a simulation, or is not as it is in truth.
 
-    One `of_rule` matters where the rule holds. One that `hides` has the server of its backend not
+    One `of_line` matters where a request meets the line: a rule that holds, or a `bind` by which it
+    came in. One that `hides` has the server of its backend not
     be told.
     """
 
     line: int
     section: Section
     text: str
-    of_rule: bool = False
+    of_line: bool = False
     hides: bool = False
 
 
@@ -108,5 +116,11 @@ class ScratchText:
     entrances: list[Entrance] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     has_lua: bool = False
-    learns: bool = False
-    """Whether a rule changes what later requests meet, beside the stick tables: maps, variables."""
+    _rules_of: dict[int, list[Rule]] = field(default_factory=dict)
+
+    def rules_of(self, section: Section) -> list[Rule]:
+        """Return the rules of a section, in the order of its lines."""
+        if not self._rules_of:
+            for rule in sorted(self.rules.values(), key=lambda one: one.line):
+                self._rules_of.setdefault(id(rule.section), []).append(rule)
+        return self._rules_of.get(id(section), [])

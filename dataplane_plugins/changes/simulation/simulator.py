@@ -42,11 +42,12 @@ class Simulator:
         `ScratchFailed`.
         """
         found, deadline = [], time.monotonic() + _SECONDS
+        variant = "running" if running else ""
         for at, request in enumerate(requests):
             if time.monotonic() > deadline:
                 done = f"only {at} of {len(requests)} requests were simulated"
                 raise Invalid(f"{done} in {_SECONDS:g} s")
-            with self._pool.process(subject, "running" if running else "") as warm:
+            with self._pool.process(subject, variant, looks=not at) as warm:
                 if running is not None:
                     running.apply(warm)
                 entrance = choose_entrance(warm.process.scratch, request, at)
