@@ -5,7 +5,7 @@ variable of the session. So each term of the rule is evaluated once, at the mome
 at which HAProxy does it, whatever the kind of the rule.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from dataplane_core.plugin import unquote
@@ -24,12 +24,34 @@ _SKIP = ["!{", f"var({ACCEPTED}),bool", "}"]
 _STOP = ["{", f"var({ACCEPTED}),bool", "}"]
 
 
+def _test(mark: str) -> str:
+    """Return the test that notes `mark`, and always holds."""
+    return f"str({mark}),concat(.,{TRACE}),set-var({TRACE}),length,bool"
+
+
 def note(mark: str) -> list[str]:
-    """Return the term that notes `mark`: an ACL that always holds."""
-    return ["{", f"str({mark}),concat(.,{TRACE}),set-var({TRACE}),length,bool", "}"]
+    """Return the term that notes `mark`."""
+    return ["{", _test(mark), "}"]
 
 
-def with_notes(condition: Sequence[str], number: int, *, skips: bool = False) -> list[str]:
+def named_note(mark: str) -> list[str]:
+    """Return the term that notes `mark` in one word: the name of an ACL of `declared_notes`."""
+    return [f"dpsim{mark}"]
+
+
+def declared_notes(number: int) -> list[list[str]]:
+    """Return the words of the lines that declare the ACLs of a rule's notes."""
+    marks = (f"{number}{end}" for end in ("", HELD, FAILED))
+    return [["acl", *named_note(mark), _test(mark)] for mark in marks]
+
+
+def with_notes(
+    condition: Sequence[str],
+    number: int,
+    *,
+    skips: bool = False,
+    note: Callable[[str], list[str]] = note,
+) -> list[str]:
     """Return the raw words of a rule's condition, `if` or `unless` included, with its notes.
 
     A rule without a condition has an empty one. With `skips`, the rule is passed over once
@@ -79,7 +101,8 @@ def read_notes(trace: str) -> dict[int, str]:
     {3: 'n', 5: '', 7: 'm'}
     """
     found: dict[int, str] = {}
-    for mark in reversed(trace.split(".")):
+    # What is behind the last dot was cut off: HAProxy's buffer was full.
+    for mark in reversed(trace.rpartition(".")[0].split(".")):
         number = mark.rstrip(HELD + FAILED)
         if not number:
             continue

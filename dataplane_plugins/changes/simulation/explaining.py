@@ -191,6 +191,8 @@ class Explanation:
     ) -> Iterator[dict[str, Any]]:
         if seen.tls_failure:
             yield {"text": f"the TLS handshake failed: {seen.tls_failure}", "line": entrance.line}
+        if seen.trace and not seen.trace.endswith("."):
+            yield {"text": "HAProxy came to more rules than are told", "line": None}
         if seen.late:
             yield {"text": "HAProxy has not decided in time", "line": None}
         lines = {entrance.line, *(rule.line for rule in held)}

@@ -8,7 +8,13 @@ from typing import Any
 
 from dataplane_core.plugin import Line, Row, RowCollection, Section, StatementLine, split_words
 from dataplane_plugins.changes.simulation import kept
-from dataplane_plugins.changes.simulation.conditions import ACCEPTED, TRACE, with_notes
+from dataplane_plugins.changes.simulation.conditions import (
+    ACCEPTED,
+    TRACE,
+    declared_notes,
+    named_note,
+    with_notes,
+)
 from dataplane_plugins.changes.simulation.scratch_text import Remark, Rule, ScratchText
 
 NOTED_ROWS = frozenset(
@@ -21,6 +27,7 @@ NOTED_STATEMENTS = frozenset(("redirects", "force_persist_list", "ignore_persist
 """Properties of sections that are rules, too."""
 
 _LONGEST_DELAY = 400
+_MOST_WORDS = 64  # of a line that HAProxy takes
 _CONDITIONS = ("cond_test", "cond")
 
 
@@ -33,6 +40,7 @@ class RuleNotes:
     def __init__(self, made: ScratchText, *, accepts: bool) -> None:
         self._made = made
         self._accepts = accepts
+        self._count = 0
 
     def row(self, rows: RowCollection, row: Row, section: Section, number: int) -> Line | None:
         """Return the line that stands for a rule of a collection."""
@@ -55,7 +63,7 @@ class RuleNotes:
             head = 2 if rows.name == "tcp_request_rules" else 1
             body[head:] = [f"set-var({TRACE})", f"var({TRACE})"]
         rule = self._new(rows.name, row.at, values, section, number, does, condition)
-        return row.line.rewritten([*body, *with_notes(condition, rule.number, skips=skips)])
+        return self._written(row.line, body, rule, skips=skips)
 
     def statement(self, name: str, one: StatementLine, section: Section, number: int) -> Line:
         """Return the line that stands for a rule that is a line of its section."""
@@ -65,13 +73,28 @@ class RuleNotes:
         values = one.reading.values
         body, condition = _cut(list(line.tokens), values)
         rule = self._new(name, one.at, values, section, number, " ".join(body), condition)
-        return line.rewritten([*body, *with_notes(condition, rule.number)])
+        return self._written(line, body, rule)
+
+    def _written(self, line: Line, body: list[str], rule: Rule, *, skips: bool = False) -> Line:
+        """Return the line of a rule with its notes, in words that HAProxy still takes."""
+        words = [*body, *with_notes(rule.condition, rule.number, skips=skips)]
+        if len(words) <= _MOST_WORDS:
+            return line.rewritten(words)
+        words = [*body, *with_notes(rule.condition, rule.number, skips=skips, note=named_note)]
+        if len(words) > _MOST_WORDS:
+            del self._made.rules[rule.number]
+            text = "the rule is too long: whether it matches is not told"
+            self._made.remarks.append(Remark(rule.line, rule.section, text))
+            return line.rewritten([*body, *rule.condition])
+        lines = [*map(Line.make, declared_notes(rule.number)), line.rewritten(words)]
+        return Line("".join(one.raw for one in lines))
 
     def _new(
         self, collection: str, at: int, values: dict[str, Any], section: Section, number: int,
         does: str, condition: list[str],
     ) -> Rule:  # fmt: skip
-        count = len(self._made.rules) + 1
+        self._count += 1
+        count = self._count
         rule = Rule(count, section, at, number, collection, values, does, tuple(condition))
         self._made.rules[count] = rule
         return rule

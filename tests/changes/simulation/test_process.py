@@ -12,7 +12,7 @@ import pytest
 
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
-from dataplane_plugins.changes.simulation import folders
+from dataplane_plugins.changes.simulation import folders, process
 from dataplane_plugins.changes.simulation.expectations import read_requests
 from dataplane_plugins.changes.simulation.pool import Pool
 from dataplane_plugins.changes.simulation.process import ScratchFailed
@@ -126,7 +126,12 @@ def test_what_a_request_leaves_does_not_meet_the_next(simulate: Simulate, tmp_pa
     assert names.read_text() == ""
 
 
-def test_nothing_leaves_the_process(simulate: Simulate, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_isolated", [True, False])
+def test_nothing_leaves_the_process(
+    simulate: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_isolated: bool
+) -> None:
+    if not is_isolated:
+        monkeypatch.setattr(process, "isolating", tuple)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as log, socket.create_server(("127.0.0.1", 0)) as server:
         log.bind(("127.0.0.1", 0))
         target = f"127.0.0.1:{log.getsockname()[1]}"

@@ -18,7 +18,7 @@ class Running:
     def __init__(self, program: str, folder: Path) -> None:
         self.names = folder / "names.map"
         self.names.write_text("/a.css static\n")
-        text = SHOP.replace("127.0.0.1:80", f"127.0.0.1:{free_port()}")
+        text = SHOP.replace("127.0.0.1:80", f"127.0.0.1:{free_port()}").replace(" check", "")
         text = text.replace("  use_backend static if", f"""\
   http-request track-sc0 src table blocked
   http-request deny if {{ sc_get_gpc0(0) gt 0 }}
