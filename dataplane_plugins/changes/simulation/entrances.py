@@ -12,6 +12,21 @@ class Entrances:
 
     def __init__(self, made: ScratchText) -> None:
         self._made = made
+        self._behind_proxies: list[tuple[int, Section]] = []
+
+    def compare(self) -> None:
+        """Remark where connections come from a proxy, which rules for connections see in truth."""
+        checked = {
+            id(rule.section)
+            for rule in self._made.rules.values()
+            if rule.values.get("type") == "connection"
+        }
+        for number, section in self._behind_proxies:
+            if id(section) in checked:
+                text = (
+                    "rules for connections see the proxy's address in truth, and the client's here"
+                )
+                self._made.remarks.append(Remark(number, section, text, of_line=True))
 
     def bind(self, row: Row, section: Section, number: int) -> Line | None:
         """Return the line that stands for a `bind` line; None for one that cannot be simulated."""
@@ -28,6 +43,8 @@ class Entrances:
             left["verify"] = "optional"
             text = "the simulation has no client certificate, and is let in without one"
             self._made.remarks.append(Remark(number, section, text, of_line=True))
+        if values.get("accept_proxy"):
+            self._behind_proxies.append((number, section))
         words = row.form.write(left, row.reading.layout)
         words[1] = f'"unix@${{{FOLDER}}}/{socket}"'
         self._made.entrances.append(

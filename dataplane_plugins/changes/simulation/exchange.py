@@ -6,7 +6,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -126,7 +126,7 @@ class Exchange:
             limit = _GOING_SECONDS if logged or answered else _SECONDS
             left = min(deadline - time.monotonic(), limit)
             pending = is_open and isinstance(client, ssl.SSLSocket) and client.pending() > 0
-            ready = [client] if pending else select.select(readers, [], [], max(left, 0.0))[0]
+            ready = [client] if pending else _ready(readers, left)
             if not ready:
                 return
             if client in ready and not self._read_answer(client):
@@ -169,6 +169,15 @@ class Exchange:
         seen.trace = "" if words[7] == _MISSING else words[7]
 
 
+def _ready(sockets: Iterable[socket.socket], seconds: float) -> list[socket.socket]:
+    """Return those of some sockets that can be read, or that do so within some seconds."""
+    by_number = {one.fileno(): one for one in sockets}
+    poller = select.poll()
+    for number in by_number:
+        poller.register(number, select.POLLIN)
+    return [by_number[number] for number, _ in poller.poll(max(seconds, 0.0) * 1000)]
+
+
 def _plain(word: str) -> str:
     return base64.b64decode(word).decode("utf-8", "replace")
 
@@ -176,5 +185,5 @@ def _plain(word: str) -> str:
 def _lines(log: socket.socket, seconds: float) -> Iterator[bytes]:
     """Yield the log lines that are there, or that come within some seconds."""
     deadline = time.monotonic() + seconds
-    while select.select([log], [], [], max(deadline - time.monotonic(), 0.0))[0]:
+    while _ready([log], deadline - time.monotonic()):
         yield log.recv(LONGEST_LINE + 1).rstrip(b"\n")

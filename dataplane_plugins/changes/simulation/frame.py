@@ -17,7 +17,7 @@ from dataplane_plugins.changes.simulation.scratch_text import (
     PRELUDE_FILE,
 )
 
-_LOG = f'  log "fd@${{{LOG}}}" len {LONGEST_LINE} format raw local0 debug\n'
+_LOG = f"  log fd@{LOG} len {LONGEST_LINE} format raw local0 debug\n"
 _FACTS = "%[fc_pp_unique_id] %ft %b %s %ST"
 _HURRY = "  timeout tarpit 1\n"
 
@@ -29,7 +29,7 @@ def first_lines(values: Iterable[Mapping[str, Any]], folder: str) -> str:
         "  nbthread 1",
         "  maxconn 100",
         f"  localpeer {NAME}",
-        f'  stats socket "fd@${{{CONTROL}}}" level admin',
+        f"  stats socket fd@{CONTROL} level admin",
         *_unprivileged(),
     ]
     every = {name: value for one in values for name, value in one.items()}

@@ -1,7 +1,8 @@
 """Run a scratch process: an HAProxy of its own, in a folder of its own, that never outlives us.
 
-A shell stands between: it waits for the end of its standard input, which the kernel closes when
-this process ends in whatever way, and kills the scratch process then.
+A shell stands between: it reads a pipe, which the kernel closes when this process ends in whatever
+way, and kills the scratch process then. It also gives descriptors the low numbers that HAProxy
+takes, however many this process has.
 """
 
 import os
@@ -22,16 +23,18 @@ from dataplane_plugins.changes.simulation.scratch_text import (
     ScratchText,
 )
 
+_NOT_STARTED = "no process for the simulation could be started"
 _MEGABYTES = 1024
 _OUTPUT_BLOCKS = 2048  # of 512 bytes: what scripts print goes to a file
 _START_SECONDS = 30.0
 _COMMAND_SECONDS = 2.0
 _GUARD = f"""
 ulimit -f {_OUTPUT_BLOCKS}
-exec 3<&0
-"$@" 3<&- </dev/null & process=$!
-{{ read -r _; kill -9 "$process"; }} <&3 2>/dev/null & guard=$!
-exec 3<&-
+exec {CONTROL}<&0 {LOG}>&1 5<"/proc/self/fd/$1" 0</dev/null 1>&2
+shift
+"$@" 5<&- & process=$!
+{{ read -r _; kill -9 "$process"; }} <&5 2>/dev/null & guard=$!
+exec 5<&- {CONTROL}<&- {LOG}>&-
 wait "$process"; status=$?
 kill -9 "$guard" 2>/dev/null
 exit "$status"
@@ -55,16 +58,31 @@ class ScratchProcess:
 
     def __init__(self, program: str, scratch: ScratchText) -> None:
         self.scratch = scratch
+        try:
+            self._make(program)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ScratchFailed(f"{_NOT_STARTED}: {reason}") from None
+
+    def _make(self, program: str) -> None:
         with ExitStack() as parts:
             self.folder = parts.enter_context(ScratchFolder()).path
             self._control = str(self.folder / "control")
             self.log, its_log = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
             parts.callback(self.log.close)
-            with its_log, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+            its_end, self._life = os.pipe()
+            parts.callback(self._let_go)
+            with (
+                its_log,
+                os.fdopen(its_end, "rb") as end,
+                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control,
+            ):
                 control.bind(self._control)
                 control.listen()
                 self._write_files()
-                self._process = self._start(program, control.fileno(), its_log.fileno())
+                self._process = self._start(
+                    program, control.fileno(), its_log.fileno(), end.fileno()
+                )
             parts.callback(self._end)
             self._wait()
             self._parts = parts.pop_all()
@@ -75,20 +93,18 @@ class ScratchProcess:
         )
         (self.folder / PRELUDE_FILE).write_text(PRELUDE, "utf-8")
 
-    def _start(self, program: str, control: int, log: int) -> "subprocess.Popen[bytes]":
+    def _start(self, program: str, control: int, log: int, end: int) -> "subprocess.Popen[bytes]":
         command = [*isolating(), program, "-db", "-m", str(_MEGABYTES)]
         command += ["-f", str(self.folder / "haproxy.cfg")]
-        own = {FOLDER: str(self.folder), CONTROL: str(control), LOG: str(log)}
-        environment = child_environment()
-        environment |= {os.fsencode(name): os.fsencode(value) for name, value in own.items()}
+        environment = child_environment() | {FOLDER.encode(): os.fsencode(self.folder)}
         with open(self.folder / "output", "wb") as output:
             return subprocess.Popen(
-                ["/bin/sh", "-c", _GUARD, "sh", *command],
-                stdin=subprocess.PIPE,
-                stdout=output,
+                ["/bin/sh", "-c", _GUARD, "sh", str(end), *command],
+                stdin=control,
+                stdout=log,
                 stderr=output,
                 env=environment,
-                pass_fds=(control, log),
+                pass_fds=(end,),
                 start_new_session=True,
             )
 
@@ -103,7 +119,7 @@ class ScratchProcess:
         if not answer.strip():
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)
-            raise ScratchFailed(f"no process for the simulation could be started: {self._reason()}")
+            raise ScratchFailed(f"{_NOT_STARTED}: {self._reason()}")
 
     def _reason(self) -> str:
         """Return what HAProxy says of its configuration, without places that only it has."""
@@ -148,9 +164,14 @@ class ScratchProcess:
         """End the process, and remove its folder."""
         self._parts.close()
 
+    def _let_go(self) -> None:
+        """Close the pipe for whose end the process lives."""
+        if self._life >= 0:
+            os.close(self._life)
+        self._life = -1
+
     def _end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._let_go()
         try:
             self._process.wait(5.0)
         except subprocess.TimeoutExpired:

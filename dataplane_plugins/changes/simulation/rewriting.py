@@ -100,6 +100,7 @@ class Rewriting:
             else:
                 self._directives(section, first)
             number += section.text.count("\n")
+        self._entrances.compare()
         self._add(answers())
         self.made.text = "".join(self._texts)
         return self.made

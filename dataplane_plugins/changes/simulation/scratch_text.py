@@ -11,11 +11,11 @@ from dataplane_plugins.changes.simulation.conditions import FAILED, HELD
 FOLDER = "SIMULATION_FOLDER"
 """The environment variable with the folder of a scratch process."""
 
-CONTROL = "SIMULATION_CONTROL"
-"""The one with the descriptor of the socket for runtime commands."""
+CONTROL = 3
+"""The descriptor of the socket for runtime commands."""
 
-LOG = "SIMULATION_LOG"
-"""The one with the descriptor that log lines are written to."""
+LOG = 4
+"""The descriptor that log lines are written to."""
 
 NAME = "dataplane-simulation"
 """What the section is called that only a scratch process has, and its own name among peers."""

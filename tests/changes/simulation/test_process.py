@@ -1,11 +1,13 @@
 """Scratch processes: they see no network, leave nothing behind, and never outlive the server."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,12 @@ def test_what_haproxy_says_is_told_without_its_places(pool: Pool) -> None:
     with pytest.raises(ScratchFailed, match="line 29: balance only supports") as failed, pool.process(subject(text)):
         pass
     assert "dataplane-simulation" not in failed.value.message
+
+
+def test_it_starts_from_a_server_with_many_descriptors(simulate: Simulate) -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with ExitStack() as files:
+        for _ in range(min(2000, most - 200)):
+            handle = os.open("/dev/null", os.O_RDONLY)
+            files.callback(os.close, handle)
+        assert simulate(SHOP, {"url": "/a.css"})[0]["backend"] == "static"
