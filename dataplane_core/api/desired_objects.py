@@ -14,14 +14,23 @@ from dataplane_core.api.section_objects import SectionObjects
 from dataplane_core.api.view import View
 from dataplane_core.errors import Code, DataplaneError, Invalid, WrongShape
 from dataplane_core.resources.collections import Collection, SectionCollection, SingleSection
-from dataplane_core.resources.document_sections import WHOLE_DOCUMENT
 from dataplane_core.resources.extra_props import FROM
-from dataplane_core.resources.locate import find_section, find_single, shown_names
-from dataplane_core.resources.placing import inherited_by_each, place_section
+from dataplane_core.resources.locate import (
+    find_section,
+    find_single,
+    refuse_namesake,
+    shown_names,
+)
+from dataplane_core.resources.placing import (
+    inherited_by_each,
+    place_of_new,
+    place_section,
+    refuse_strange_name,
+)
 from dataplane_core.resources.scope import WHOLE, Scope
 from dataplane_core.resources.section_places import who_inherits_otherwise
 from dataplane_core.resources.whole_section import repeated
-from dataplane_core.text import Document
+from dataplane_core.text import Document, Section
 from dataplane_core.text.language import DEFAULTS, INHERITING
 
 _MOST_IGNORED = 20
@@ -74,44 +83,68 @@ class DesiredObjects:
                 with _about(self._name(one)):
                     document = self._with_single(document, one, objects[0])
             return document
-        inherits = one.kind in INHERITING
-        origins = inherited_by_each(document) if inherits else {}
-        for given in objects:
+        mine = [given for given in objects if self._scope.holds(one.kind, str(given[one.key]))]
+        document, new = self._with_empty(document, one, mine)
+        origins = inherited_by_each(document) if one.kind in INHERITING else {}
+        for given in mine:
             name = str(given[one.key])
-            if self._scope.holds(one.kind, name):
-                with _about(f"{self._name(one)} {name}"):
-                    document = self._with_section(document, one, name, given, origins)
+            with _about(f"{self._name(one)} {name}"):
+                section = find_section(document, one.kind, name, one.unnamed)
+                if section is not None:
+                    origin = None if name in new else origins.get(id(section))
+                    document = self._with_section(document, one, given, section, origin)
         return document
+
+    def _with_empty(
+        self, document: Document, one: SectionCollection, objects: Sequence[Mapping[str, Any]]
+    ) -> tuple[Document, set[str]]:
+        """Return the document with an empty section for each new object, and their names."""
+        order, end = self._view.registry.section_order, document.line_end()
+        new: dict[int, list[Section]] = {}
+        places: dict[object, int] = {}
+        for given in objects:
+            name, parent = str(given[one.key]), given.get(FROM.name)
+            parent = parent if isinstance(parent, str) else None
+            if find_section(document, one.kind, name, one.unnamed) is not None:
+                continue
+            with _about(f"{self._name(one)} {name}"):
+                refuse_namesake(document, one.kind, name)
+                refuse_strange_name(name)
+            if parent not in places:
+                places[parent] = place_of_new(document, one.kind, name, parent, order)
+            new.setdefault(places[parent], []).append(Section.new(one.kind, name, end=end))
+        if new:
+            document = document.insert_each(new)
+        return document, {section.name for each in new.values() for section in each}
 
     def _with_section(
         self,
         document: Document,
         one: SectionCollection,
-        name: str,
         given: Mapping[str, Any],
-        origins: Mapping[int, str],
+        section: Section,
+        origin: str | None,
     ) -> Document:
-        objects = self._objects_of(one)
-        section = find_section(document, one.kind, name, one.unnamed)
-        shown = None
-        if section is not None:
-            names = {one.key: name}
-            shown = objects.show(section, names, full=True, origin=origins.get(id(section)))
+        """Return the document with a section saying what is given.
+
+        `origin` is what the section inherits from unsaid.
+        """
+        objects, names = self._objects_of(one), {one.key: str(given[one.key])}
+        shown = objects.show(section, names, full=True, origin=origin)
         if given == shown:
             return document
         values = self._loaded(one, given, shown)
         values.pop(one.key, None)
-        if section is None:
-            order = self._view.registry.section_order
-            parent = values.get(FROM.name)
-            document, section = WHOLE_DOCUMENT.place(document, one, name, parent, order)
         return objects.put(document, section, values, full=True)
 
     def _with_single(
         self, document: Document, one: SingleSection, given: Mapping[str, Any]
     ) -> Document:
         objects, section = self._objects_of(one), find_single(document, one)
-        shown = None if section is None else objects.show(section, full=True)
+        if section is None:
+            shown = self._view.codec(one).project({})
+        else:
+            shown = objects.show(section, full=True)
         if given == shown:
             return document
         values = self._loaded(one, given, shown)

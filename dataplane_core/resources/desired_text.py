@@ -5,12 +5,12 @@ Sections of the same kind and name are the same ones; what they say is edited li
 (`resources.section_places`), and else take the order of the desired document, if that is whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from dataplane_core.errors import Invalid
 from dataplane_core.resources.collections import RowCollection
-from dataplane_core.resources.placing import place_section
+from dataplane_core.resources.placing import place_of_new
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.row_names import has_names_first
 from dataplane_core.resources.scope import WHOLE, Scope
@@ -133,58 +133,57 @@ class DesiredText:
     ) -> tuple[Document, list[SectionKey]]:
         """Return the document with the sections that are new, and the keys of all its sections."""
         there = set(keys)
-        missing = [key for key in self._sections if key not in there]
-        if not missing:
+        if there.issuperset(self._sections):
             return document, keys
-        order, desired = list(keys), [*self._sections]
-        places = {key: at for at, key in enumerate(desired)}
-        first = next((at for at, key in enumerate(desired) if key.kind == DEFAULTS), len(desired))
-        for key in missing:
-            number = places[key]
-            section = self._new(key, desired[number + 1 : number + 2], there)
-            if self._is_whole or number > first:
-                at = self._place(order, desired, number)
-                document = document.insert(at, section)
-            else:
-                document, at = self._placed(document, section)
-            order.insert(at, key)
-        return document, order
+        new: dict[int, list[SectionKey]] = {}
+        for key, at in self._places_of_new(document, keys):
+            new.setdefault(at, []).append(key)
+        every = [*self._sections]
+        below = dict(zip(every, every[1:], strict=False))
+        made = {at: [self._new(key, below.get(key), there) for key in new[at]] for at in new}
+        places = range(len(keys) + 1)
+        order = [key for at in places for key in (*new.get(at, ()), *keys[at : at + 1])]
+        return document.insert_each(made), order
 
-    def _place(
-        self, order: Sequence[SectionKey], desired: Sequence[SectionKey], number: int
-    ) -> int:
-        """Return the place of a new section, by its neighbours in the desired document."""
-        if number > 0:
-            return order.index(desired[number - 1]) + 1
-        there = set(order)
-        below = next((key for key in desired if key in there), None)
-        return 0 if below is None else order.index(below)
+    def _places_of_new(
+        self, document: Document, keys: Sequence[SectionKey]
+    ) -> Iterator[tuple[SectionKey, int]]:
+        """Yield the sections that are new, each with the position in front of which it comes.
+
+        That is behind the section above it in the desired document. Where that is only a part, and
+        has no `defaults` above the section, it is where a section made alone would stand.
+        """
+        places = {key: at for at, key in enumerate(keys)}
+        at = next((places[key] for key in self._sections if key in places), 0)
+        known: dict[object, int] = {}
+        follows = self._is_whole
+        for key, section in self._sections.items():
+            if key in places:
+                at = places[key] + 1
+            else:
+                alike = key.kind, not key.name, section.parent
+                if not follows:
+                    if alike not in known:
+                        known[alike] = self._alone(document, section)
+                    at = known[alike]
+                yield key, at
+            follows = follows or key.kind == DEFAULTS
+
+    def _alone(self, document: Document, section: Section) -> int:
+        order = self._registry.section_order
+        return place_of_new(document, section.kind, section.name, section.parent, order)
 
     def _new(
-        self, key: SectionKey, below: Sequence[SectionKey], there: set[SectionKey]
+        self, key: SectionKey, below: SectionKey | None, there: set[SectionKey]
     ) -> Section:
         """Return a new section as the desired document has it, without headings of others."""
         section = self._sections[key]
         if not self._is_whole and section.blocks[1]:
             raise Invalid(_PART_OF_A_BLOCK.format(_shown(key)))
         lines = section.lines
-        if not there.isdisjoint(below):
+        if below in there:
             lines = lines[: next_heading_start(lines)]
         return section.with_lines(lines).trimmed()
-
-    def _placed(self, document: Document, section: Section) -> tuple[Document, int]:
-        """Return the document with a new section where one made alone would stand.
-
-        Where the desired document is only a part, without `defaults` above the section, its place
-        does not follow from that.
-        """
-        order = self._registry.section_order
-        document, new = place_section(
-            document, section.kind, section.name, section.parent, order
-        )
-        at = document.position(new)
-        end = new.lines[len(new.trimmed().lines) :]
-        return document.replace(new, section.with_lines((*section.lines, *end))), at
 
     def _ordered(self, document: Document, keys: list[SectionKey]) -> Document:
         wanted = [*self._sections]

@@ -22,22 +22,29 @@ def place_section(
     `from` is to name. Raises `Invalid` for a name that HAProxy would read as another, or as several
     words, or as a comment.
     """
+    refuse_strange_name(name)
+    new = Section.new(kind, name, end=document.line_end())
+    at = place_of_new(document, kind, name, parent, order)
+    document = document.insert(at, new)
+    return document, document.sections[at]
+
+
+def refuse_strange_name(name: str) -> None:
+    """Raise `Invalid` for a name that HAProxy would read as another, as several, or a comment."""
     if name and not (is_one_word(name) and unquote(name) == name):
         message = f"name in body must be one word without quotes, instead of {name!r}"
         raise Invalid(message, code=Code.PATTERN)
-    new = Section.new(kind, name, end=document.line_end())
+
+
+def place_of_new(
+    document: Document, kind: str, name: str, parent: str | None, order: Sequence[str]
+) -> int:
+    """Return the position of the section in front of which `place_section` puts a new one."""
     origin = None if parent is None else find_defaults(document, parent)
     if kind == DEFAULTS:
-        at = _place_of_defaults(document, name, origin, order)
-    elif origin is None:
-        document = document.add(new, order)
-        return document, document.of_kind(kind)[-1]
-    else:
-        at = _behind(
-            document, origin, kind, document.free_place(document.place_of_kind(kind, order))
-        )
-    document = document.insert(at, new)
-    return document, document.sections[at]
+        return _place_of_defaults(document, name, origin, order)
+    at = document.free_place(document.place_of_kind(kind, order))
+    return at if origin is None else _behind(document, origin, kind, at)
 
 
 def place_section_beside(

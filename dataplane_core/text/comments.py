@@ -112,8 +112,10 @@ def with_own_comments(
 ) -> set[int]:
     """Return the places of lines to remove: those `going`, and of the comments about them alone."""
     gone = set(going)
-    for at in going:
-        rest = (lines[below] for below in range(at + 1, len(lines)) if below not in going)
+    following: dict[int, int] = {}  # the next line that stays, for each that goes
+    for at in sorted(going, reverse=True):
+        start = following[at] = following.get(at + 1, at + 1)
+        rest = (lines[below] for below in range(start, len(lines)) if below not in going)
         if not heads_a_group(first_keyword(lines[at]), rest, language):
             gone.update(range(own_comments_start(lines, at, language), at))
     return gone

@@ -1,6 +1,6 @@
 """Hold a whole configuration file, cut into sections without a look inside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 from weakref import ref
@@ -8,6 +8,7 @@ from weakref import ref
 from dataplane_core.dataclass import dataclass
 from dataplane_core.text.comments import next_heading_start
 from dataplane_core.text.conditions import ConditionalBlocks, may_hold_directives
+from dataplane_core.text.insertion import is_blank_at_end, with_new
 from dataplane_core.text.joined_sections import JoinedSections
 from dataplane_core.text.language import Language
 from dataplane_core.text.lines import with_last_newline
@@ -191,21 +192,15 @@ class Document:
 
         A blank line sets it off where one sets off its neighbours, and at the end of the file.
         """
-        section = section.spoken(self.language)
-        if at == len(self.sections) and not self._is_ended():
-            return Document.parse(with_last_newline(self.text()), self.language, self).insert(
-                at, section
-            )
-        before, after = self.sections[:at], self.sections[at:]
-        preamble = self.preamble
-        ends_blank = before[-1].ends_blank() if before else _is_blank_at_end(preamble)
-        if ends_blank or (after and not before and not preamble):
-            section = section.with_blank_end()
-        elif before and not after:
-            before = (*before[:-1], before[-1].with_blank_end())
-        elif preamble and not after:
-            preamble += section.line_end()
-        return Document(preamble, (*before, section, *after), self.language)
+        return self.insert_each({at: (section,)})
+
+    def insert_each(self, new: Mapping[int, Sequence[Section]]) -> "Document":
+        """Return the document with sections in front of those at some positions, as `insert`."""
+        if len(self.sections) in new and not self._is_ended():
+            text = with_last_newline(self.text())
+            return Document.parse(text, self.language, self).insert_each(new)
+        spoken = {at: [one.spoken(self.language) for one in each] for at, each in new.items()}
+        return Document(*with_new(self.preamble, self.sections, spoken), self.language)
 
     def _is_ended(self) -> bool:
         """Return whether the last line of the file has an end."""
@@ -256,7 +251,7 @@ class Document:
         if not (after or section.lead or section.ends_blank()):
             if before:
                 before = (*before[:-1], before[-1].without_blank_end())
-            elif _is_blank_at_end(preamble):
+            elif is_blank_at_end(preamble):
                 preamble = preamble[: preamble.rfind("\n", 0, -1) + 1]
         return Document(preamble, (*before, *after), self.language)
 
@@ -293,8 +288,3 @@ class Document:
                 if before is not after and was != now:
                     changes.append(SectionChange(SectionKey(*name, ordinal), was, now))
         return changes
-
-
-def _is_blank_at_end(text: str) -> bool:
-    """Return whether the last line of a text is blank and ended."""
-    return text.endswith("\n") and not text[text.rfind("\n", 0, -1) + 1 :].strip()

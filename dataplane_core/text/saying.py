@@ -8,6 +8,7 @@ second one that are about lines that come.
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence, Set
+from functools import cached_property
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.text.comments import first_keyword, heads_a_group, own_comments_start
@@ -161,17 +162,21 @@ class _Change:
         Both start with the same word, if that begins one line alone, and no rule; else with the
         same two.
         """
-        known = self._first_words.named | self._first_words.listed
-        counts = [Counter(words[0] for words in said) for said in (self._old, self._new)]
 
         def start(words: Said) -> Hashable:
-            several = words[0] in known or any(count[words[0]] > 1 for count in counts)
-            return words[:2] if several else words[:1]
+            return words[:2] if words[0] in self._several else words[:1]
 
         old, new = (list(map(start, said)) for said in (self._old[i1:i2], self._new[j1:j2]))
         for tag, a1, a2, b1, b2 in opcodes(old, new):
             if tag == "equal":
                 yield from zip(range(j1 + b1, j1 + b2), range(i1 + a1, i1 + a2), strict=True)
+
+    @cached_property
+    def _several(self) -> Set[Hashable]:
+        """The first words of lines of which a section may have several."""
+        counts = (Counter(words[0] for words in said) for said in (self._old, self._new))
+        found = {word for count in counts for word in count if count[word] > 1}
+        return found | self._first_words.named | self._first_words.listed
 
     def _nexts(self, pairs: dict[int, int]) -> list[int]:
         """Return, for each new line, the old line that stays and is the next one below it."""
@@ -192,12 +197,22 @@ class _Change:
             return self._places[below - 1] + 1
         if above >= 0:
             return self._places[above] + 1
-        lines, at = self._section.lines, self._places[below]
-        keyword = first_keyword(self._other.lines[self._others[number]])
-        language, rest = self._section.language, lines[at + 1 :]
-        if first_keyword(lines[at]) == keyword and heads_a_group(keyword, rest, language):
-            return at  # below the heading of these lines
-        return own_comments_start(lines, at, language)
+        at, keyword = self._places[0], first_keyword(self._other.lines[self._others[number]])
+        return at if keyword == self._headed else self._top
+
+    @cached_property
+    def _headed(self) -> str | None:
+        """The keyword of the first lines, if comments above them are a heading of several."""
+        lines, at = self._section.lines, self._places[0]
+        keyword = first_keyword(lines[at])
+        headed = heads_a_group(keyword, lines[at + 1 :], self._section.language)
+        return keyword if headed else None
+
+    @cached_property
+    def _top(self) -> int:
+        """The place in front of the first line and the comments that are about it."""
+        section = self._section
+        return own_comments_start(section.lines, self._places[0], section.language)
 
     def _new_lines(self, at: int) -> tuple[Line, ...]:
         """Return a line of the other section as one of this, with the comments about it alone."""

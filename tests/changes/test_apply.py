@@ -5,11 +5,14 @@ import io
 import json
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dataplane_core.resources.collections import SectionCollection, SingleSection
 from tests.changes.support import APPLY, V3, WholeApi, archive
+from tests.harness.recorded import prepare_golden
 
 FILE = """\
 # made by hand
@@ -269,3 +272,30 @@ def test_who_is_overtaken_applies_onto_what_overtook(api: WholeApi) -> None:
     assert {one.name for one in document.of_kind("backend")} == {
         "shop", *(f"{name}-{number}" for name in "pqrs" for number in range(2))
     }  # fmt: skip
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize("odd", [False, True])
+def test_what_the_interface_shows_of_a_file_is_a_state_that_is_there(shared: Path, tmp_path: Path, odd: bool) -> None:
+    (tmp_path / "golden").mkdir()
+    text = prepare_golden(shared, tmp_path / "golden", odd).read_text("utf-8")
+    api = WholeApi(tmp_path, text)
+    view = next(one.view for one in api.app.served if one.version.name == "v3")
+    kinds = (SectionCollection, SingleSection)
+    names = [one.name_in("v3") for one in view.collections if isinstance(one, kinds)]
+    shown = {name: api.call("GET", f"{V3}/{name}", full_section="true") for name in names}
+    every = {name: one.json for name, one in shown.items() if one.status_code == 200}
+    assert len(every) >= len(names) - 1
+    for body in (every, api.text):
+        assert apply(api, body, status=200, prune="true")["changed"] is False
+    apply(api, "global\n  daemon\n")
+    apply(api, every, prune="true")
+    for name, one in every.items():
+        assert known(api.call("GET", f"{V3}/{name}", full_section="true").json) == known(one), name
+
+
+def known(shown: Any) -> Any:
+    """What is shown, but for what the interface does not know, and cannot make."""
+    if isinstance(shown, list):
+        return [known(one) for one in shown]
+    return {name: value for name, value in shown.items() if name not in ("x_unmanaged", "max_reqs")}
