@@ -109,6 +109,7 @@ from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact, Gauge
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
 from dataplane_core.references.existing import finder_of_files
+from dataplane_core.references.rollback import Rollback, RollbackPlan, WhichFiles
 from dataplane_core.resources.changes import NeedsReload, PropertyChange
 from dataplane_core.resources.collections import (
     Collection,
@@ -122,6 +123,7 @@ from dataplane_core.resources.comparison import ObjectChange, compare
 from dataplane_core.resources.desired_text import DesiredText
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.extra_props import METADATA
+from dataplane_core.resources.line_numbers import lines_of
 from dataplane_core.resources.locate import object_at, refuse_namesake
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
@@ -142,6 +144,7 @@ from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store import State
+from dataplane_core.store.archive import BlamedLine, Wanted
 from dataplane_core.store.audit_trail import AuditEnd, AuditTrail
 from dataplane_core.store.author import Author
 from dataplane_core.store.change import Committed, Outcome
@@ -160,6 +163,9 @@ from dataplane_core.store.files import (
 from dataplane_core.store.folder import Folder, resource_folder
 from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.journal.events import Event, EventTable
+from dataplane_core.store.journal.file_states import FileState
+from dataplane_core.store.journal.version_objects import TouchedObject
+from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.planned import ChangePlan, Foreseen
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.rehearsal import FileChange, rehearsing
@@ -227,6 +233,9 @@ __all__ = [
     # What a change is: the objects in which two documents differ, without their secrets.
     "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
+    # Past versions.
+    "Wanted", "VersionRecord", "TouchedObject", "BlamedLine", "lines_of", "FileState",
+    "Rollback", "RollbackPlan", "WhichFiles",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_commands", "PropertyChange",
     "runtime_argument", "first_words", "is_success", "refused", "is_ip",

@@ -14,18 +14,22 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
 from dataplane_core.references import LoadedFiles, UsedFiles
+from dataplane_core.resources.comparison import TOP, compare
 from dataplane_core.resources.locate import object_at
+from dataplane_core.resources.objects import SectionKind
 from dataplane_core.resources.origins import Origins, RegistryError, Unchecked
 from dataplane_core.resources.registry import Registry
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
+from dataplane_core.store.file_history import FileHistory
 from dataplane_core.store.journal.callers import Callers
 from dataplane_core.store.journal.counters import Counters
 from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.journal.plugin_faults import record
 from dataplane_core.store.journal.reloads import ReloadTable
+from dataplane_core.store.journal.version_objects import TouchedObject
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import Document
 
@@ -67,6 +71,7 @@ def _services_on(
         requests,
         HaproxyChecker(settings, counters),
         partial(object_at, registry),
+        FileHistory(settings, state),
     )
     lines = GlobalLines(lambda: file.snapshot().document)
     runtime = Runtime(settings, lines, counters)
@@ -84,6 +89,7 @@ def _services_on(
         live.foresee,
         partial(counters.add, "commits"),
         partial(_merge, registry),
+        partial(_touched, registry, {}),
     )
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,
@@ -96,6 +102,14 @@ def _merge(registry: Registry, base: Document, mine: Document, newest: Document)
     from dataplane_core.resources.merge import Merger
 
     return Merger(registry).merge(base, mine, newest)
+
+
+def _touched(
+    registry: Registry, kinds: dict[str, SectionKind], before: Document, after: Document
+) -> list[TouchedObject]:
+    """Return the objects in which two configurations differ, as versions record them."""
+    found = compare(registry, before, after, kinds)
+    return [TouchedObject(one.reference, one.change) for one in found if one.reference != TOP]
 
 
 def make_manager(

@@ -164,6 +164,7 @@ class LivePlanner:
         if change.reload_reasons:  # a plugin asked for it, or failed half way
             return False
         if not reason and self._runtime.apply(commands):
+            change.commands.extend(commands)
             return True
         change.require_reload(reason or "HAProxy did not take the change while running")
         return False

@@ -134,7 +134,7 @@ class UsedFiles:
         texts = self._config.fallbacks()
         self.former.forget_texts(texts)
         for version, text in texts.items():
-            if not self._is_used_by(text, path):
+            if not self.is_used_by(text, path):
                 continue
             data, mode = None, 0o600
             if path.is_file():
@@ -160,11 +160,11 @@ class UsedFiles:
     def _is_awaited(self, path: Path) -> bool:
         """Tell whether HAProxy is judging a text that uses a file, as the file is now."""
         for text in self._config.records.texts_under_way(time.time() - self._patience):
-            if text is None or self._is_used_by(text, path):
+            if text is None or self.is_used_by(text, path):
                 return True
         return False
 
-    def _is_used_by(self, text: str, path: Path) -> bool:
+    def is_used_by(self, text: str, path: Path) -> bool:
         """Tell whether HAProxy looks at a file with a text that is not the newest version's."""
         return Survey(self._configuration(text), path).is_used
 

@@ -66,22 +66,34 @@ class _End(NamedTuple):
 _Pair = tuple[_Side | None, _Side | None]
 
 
-def compare(registry: Registry, before: Document, after: Document) -> list[ObjectChange]:
+def compare(
+    registry: Registry,
+    before: Document,
+    after: Document,
+    kinds: dict[str, SectionKind] | None = None,
+) -> list[ObjectChange]:
     """Return the objects in which two documents differ.
 
     Those that are gone come first, the others in the order of the file, a section in front of its
-    rows.
+    rows. Who compares often hands in one dictionary of `kinds`: what is known of the registry then
+    stays in it.
     """
-    return [*_Comparison(registry, before, after).changes()]
+    return [*_Comparison(registry, before, after, {} if kinds is None else kinds).changes()]
 
 
 class _Comparison:
     """Two documents that are compared."""
 
-    def __init__(self, registry: Registry, before: Document, after: Document) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        before: Document,
+        after: Document,
+        kinds: dict[str, SectionKind],
+    ) -> None:
         self._registry = registry
         self._documents = before, after
-        self._kinds: dict[str, SectionKind] = {}
+        self._kinds = kinds
         self._names: tuple[dict[int, str], dict[int, str]] = {}, {}
 
     def changes(self) -> Iterator[ObjectChange]:

@@ -30,7 +30,7 @@ class Committed:
     """A change that now stands in haproxy.cfg: the argument of the hook `dataplane_committed`.
 
     `author` is who asked for it, `when` is in seconds since 1970; `transaction_id` is None for a
-    change made with a version.
+    change made with a version. `commands` are those with which HAProxy took it, if it did.
     """
 
     version: int
@@ -41,6 +41,7 @@ class Committed:
     transaction_id: str | None = None
     origin: Origin = "api"
     reload_reasons: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
 
     @property
     def who(self) -> str:

@@ -16,7 +16,9 @@ A process that dies before the candidate has the file's name leaves the former v
 dies after it leaves the new one, which the next process records.
 """
 
+import logging
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -43,11 +45,12 @@ from dataplane_core.store.journal.transactions import (
     TransactionRecord,
     unknown_transaction,
 )
-from dataplane_core.store.journal.versions import VersionRecord
+from dataplane_core.store.journal.version_objects import Describe, TouchedObject
+from dataplane_core.store.journal.version_records import intended_record, warnings_of
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.planned import ChangePlan
 from dataplane_core.store.ports import Count, Merge, no_merge, problems_found, uncounted
-from dataplane_core.store.records import Records
+from dataplane_core.store.records import NewVersion, Records
 from dataplane_core.store.refusals import (
     closed_transaction,
     may_commit,
@@ -62,6 +65,7 @@ _RESULTS: dict[type[DataplaneError], str] = {
     **dict.fromkeys((CheckFailed, Invalid), "refused"),
     **dict.fromkeys((Conflict, VersionMismatch, TransactionOutdated), "overtaken"),
 }
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class CommitRequest:
     `author` is who asks for it, and `options` is what else they want. `posted` are the server's own
     lines in the text that a client has sent, if it sent all of it; `reload` is what the client
     wants of HAProxy's reload. A change that `overwrites`, or that is to be rebased, follows on
-    whatever is the newest version when its turn comes.
+    whatever is the newest version when its turn comes. `text_of` is the former version whose text
+    the change puts back.
     """
 
     base: Snapshot
@@ -81,6 +86,7 @@ class CommitRequest:
     posted: Head | None = None
     reload: ReloadWish = ReloadWish()
     overwrites: bool = False
+    text_of: int | None = None
     options: ChangeOptions = PLAIN
 
     @property
@@ -128,9 +134,11 @@ class Committer:
         judge: Judge,
         hand_edits: HandEdits,
         means: DeliveryMeans,
+        describe: Describe,
         count: Count = uncounted,
         merge: Merge = no_merge,
     ) -> None:
+        self._describe = describe
         self._file = file
         self._records = records
         self._turns = turns
@@ -216,7 +224,8 @@ class Committer:
         text = request.text()
         data = encode_text(text)
         change = request.change()
-        record = _record(change, digest_of(data), followed=request.reload.skip)
+        digest, followed = digest_of(data), request.reload.skip
+        record = intended_record(change, digest, request.text_of, followed=followed)
         delivery = Delivery(self._means, change, request.reload)
         with (
             Candidate(self._file.path, data) as candidate,
@@ -227,15 +236,26 @@ class Committer:
             kept = self._records.sync(record, data, candidate, request.base)
             after = self._file.prepare(text, record.digest, record.version, request.document)
             delivery.prepare()
-            verdict()
+            objects = self._objects(request)
+            files = self._records.changed_files(text)
+            record = replace(record, warnings=warnings_of(verdict()))
             failpoint("candidate-checked")
             self._records.backups.write(request.base)
             with self._transaction_locked(request), self._file.locked() as locked:
                 failpoint("locked")
                 self._verify(request, locked)
-                if not locked.publish(candidate, after, record, kept, delivery.record):
+                new = NewVersion(record, kept, objects, files)
+                if not locked.publish(candidate, after, new, delivery.record):
                     delivery.forget_record()
         return delivery
+
+    def _objects(self, request: CommitRequest) -> Sequence[TouchedObject] | None:
+        """Return what a change touches, for the history; None where that cannot be told now."""
+        try:
+            return self._describe(request.base.document, request.document)
+        except Exception:
+            _log.exception("what version %d changes is not recorded", request.version)
+            return None
 
     def _ask_plugins(self, document: Document) -> None:
         if problems := problems_found(self._means.hooks, document):
@@ -269,10 +289,3 @@ class Committer:
                 raise Conflict(f"transaction {transaction.id} was changed while it was committed")
         if current.version != base.version:
             raise version_mismatch(current.version, base.version)
-
-
-def _record(change: Committed, digest: str, *, followed: bool) -> VersionRecord:
-    return VersionRecord(
-        change.version, digest, "intended", change.origin, change.when, who=change.who,
-        request_id=change.request_id, transaction_id=change.transaction_id, followed=followed,
-    )  # fmt: skip

@@ -7,16 +7,19 @@ from dataclasses import replace
 from dataplane_core.errors import (
     BadRequest,
     CheckFailed,
+    Conflict,
     Finding,
     Invalid,
     NotFound,
     VersionMismatch,
 )
+from dataplane_core.store.archive import Archive
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import CommitRequest, Committer
 from dataplane_core.store.delivery import DeliveryMeans, ReloadWish
 from dataplane_core.store.head import split_header
+from dataplane_core.store.journal.version_objects import Describe
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.ports import (
@@ -28,6 +31,7 @@ from dataplane_core.store.ports import (
     NoHooks,
     Plan,
     no_merge,
+    no_objects,
     only_reloads,
     only_reloads_foreseen,
     uncounted,
@@ -47,9 +51,10 @@ _FORCED = "force_reload belongs to the commit: leave it out in a transaction"
 class ConfigStore:
     """Reads a configuration file and is the only writer of it.
 
-    `file` is the file with its versions, `transactions` are those begun on it. `forced` reloads
-    HAProxy at once, `plan` tells how a change reaches a running HAProxy without a reload, `foresee`
-    says the same without doing it. At most `max_transactions` are open at once.
+    `file` is the file with its versions, `transactions` are those begun on it, and `archive` has
+    its past versions. `forced` reloads HAProxy at once, `plan` tells how a change reaches a running
+    HAProxy without a reload, `foresee` says the same without doing it, and `describe` in which
+    objects two texts differ. At most `max_transactions` are open at once.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class ConfigStore:
         foresee: Foresee = only_reloads_foreseen,
         count: Count = uncounted,
         merge: Merge = no_merge,
+        describe: Describe = no_objects,
     ) -> None:
         self.file = file
         records = file.records
@@ -69,8 +75,10 @@ class ConfigStore:
             records.versions, hooks or NoHooks(), records.reloads, forced, plan, foresee
         )
         self._committer = Committer(
-            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, count, merge
+            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, describe, count,
+            merge,
         )
+        self.archive = Archive(file, describe)
         self.transactions = Transactions(file, self._committer, max_transactions)
 
     @property
@@ -161,6 +169,36 @@ class ConfigStore:
         if request.options.dry_run:
             raise Planned(self._committer.plan(changed))
         edit.outcome = self._commit(changed)
+
+    def put_back(
+        self,
+        version: int,
+        newest: int | None = None,
+        *,
+        author: Author = NOBODY,
+        options: ChangeOptions = PLAIN,
+        force_reload: bool = False,
+        reload_reason: str = "",
+    ) -> Outcome:
+        """Make the text of a past version the next one; its own lines are made anew.
+
+        With `newest` that has to be the newest version now. HAProxy is reloaded in any case where a
+        `reload_reason` is given. Raises `NotFound` where the text is not kept, `Conflict` for the
+        newest version itself, and all that `edit` raises.
+        """
+        base = self.snapshot()
+        if newest is not None and newest != base.version:
+            raise version_mismatch(base.version, newest)
+        if version == base.version and not reload_reason:
+            raise Conflict(f"version {version} is the newest one: there is nothing to put back")
+        document = self.archive.document(version)
+        shared = Document.parse(document.text(), document.language, base.document)
+        reload = ReloadWish(force_reload, reason=reload_reason)
+        request = CommitRequest(
+            base, shared, author, reload=reload, options=options, text_of=version,
+            overwrites=newest is None,
+        )  # fmt: skip
+        return self._commit(request)
 
     def validate(self, text: str) -> list[Finding]:
         """Return HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""

@@ -32,10 +32,9 @@ from dataplane_core.store.files import (
     sync_directory,
 )
 from dataplane_core.store.head import decode_text, digest_of, split_header
-from dataplane_core.store.journal.texts import KeptText
-from dataplane_core.store.journal.versions import VersionRecord
+from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
-from dataplane_core.store.records import Records
+from dataplane_core.store.records import NewVersion, Records
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
 from dataplane_core.text.heap import LARGE, give_back
@@ -232,15 +231,14 @@ class LockedConfiguration:
         self,
         candidate: Candidate,
         snapshot: Snapshot,
-        record: VersionRecord,
-        kept: KeptText,
+        new: NewVersion,
         also: Callable[[], None] | None = None,
     ) -> bool:
         """Put the candidate in the file's place, and record that the version is written.
 
-        `snapshot` is what the file holds then, `kept` that text in the state. `also` is called
-        within the write to the state. Returns whether that write succeeded; where it did not, the
-        file is right all the same, and whoever locks it next completes the record.
+        `snapshot` is what the file holds then, and `new` what is recorded. `also` is called within
+        the write to the state. Returns whether that write succeeded; where it did not, the file is
+        right all the same, and whoever locks it next completes the record.
         """
         status = candidate.publish()
         failpoint("replaced")
@@ -248,20 +246,18 @@ class LockedConfiguration:
         failpoint("directory-synced")
         self._lock.set_mark(snapshot.version, snapshot.digest)
         self._file.take_written(snapshot, status)
-        recorded = self._complete(record, kept, also)
+        recorded = self._complete(new, also)
         failpoint("done-recorded")
         return recorded
 
-    def _complete(
-        self, record: VersionRecord, kept: KeptText, also: Callable[[], None] | None
-    ) -> bool:
+    def _complete(self, new: NewVersion, also: Callable[[], None] | None) -> bool:
         try:
-            self._records.complete(record, kept, also)
+            self._records.complete(new, also)
         except Exception as error:
             self._file.distrust()
             reason = isinstance(error, StorageFailed) and error.message
             text = "version %d is written, its record is not: %s"
-            _log.error(text, record.version, reason or "see below", exc_info=not reason)
+            _log.error(text, new.record.version, reason or "see below", exc_info=not reason)
             return False
         return True
 
@@ -273,7 +269,8 @@ class LockedConfiguration:
                 text = "version %d was written by a process that ended since"
                 _log.warning(text, record.version)
                 kept = self._records.found(record.version, digest, data)
-                self._records.complete(record, kept)
+                files = self._records.changed_files(decode_text(data))
+                self._records.complete(NewVersion(record, kept, files=files))
                 self._file.settled()
 
     def _record_edit(self, version: int, data: bytes, digest: str, *, first: bool) -> None:

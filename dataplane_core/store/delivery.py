@@ -26,10 +26,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReloadWish:
-    """What a client wants of the reload: at once and waited for (`force`), or none (`skip`)."""
+    """What a client wants of the reload: at once and waited for (`force`), or none (`skip`).
+
+    A `reason` says why commands will not do, whatever the texts say.
+    """
 
     force: bool = False
     skip: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,6 +74,9 @@ class Delivery:
             change.require_reload(_ASKED)
             return
         if self._wish.force or self._wish.skip:
+            return
+        if self._wish.reason:
+            change.require_reload(self._wish.reason)
             return
         try:
             self._apply = self._means.plan(change)
@@ -116,7 +123,7 @@ class Delivery:
             return self._reload(change.version)
         if self._reload_id is None:
             if self._applied(change):
-                self._versions.apply(change.version)
+                self._versions.apply(change.version, change.commands)
                 _log_commit(change, "applied without a reload")
                 return Outcome(change.version, None, "applied")
             self._request_late()
@@ -138,7 +145,7 @@ class Delivery:
         change = self._change
         reason = reason or "; ".join(change.reload_reasons)
         self._reload_id = self._means.requests.request(change.version, reason)
-        self._versions.follow(change.version)
+        self._versions.follow(change.version, self._reload_id, reason)
 
     def _rolled_back(self) -> ReloadFailed | None:
         """Return the failure to tell if the version was rolled back since it was written."""
@@ -150,7 +157,7 @@ class Delivery:
     def _reload(self, version: int) -> Outcome:
         """Reload now, and return what became of it."""
         reload = self._means.forced.force(version)
-        self._versions.follow(version)
+        self._versions.follow(version, reload.id, "the client wanted it at once")
         if reload.status != "failed" and (rolled_back := self._rolled_back()):
             raise rolled_back  # what HAProxy has loaded is the former text
         if reload.status == "failed":

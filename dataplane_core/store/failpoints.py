@@ -24,8 +24,10 @@ NAMES = (
     "followed",
     "edit-stored",
     "restored",
+    "rollback-noted",
+    "files-put-back",
 )
-"""Every failpoint, in the order in which a commit passes them; the last two lie elsewhere."""
+"""Every failpoint, in the order in which a commit passes them; the last four lie elsewhere."""
 
 
 def failpoint(name: str) -> None:

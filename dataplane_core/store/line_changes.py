@@ -50,13 +50,13 @@ def line_changes(former: bytes, text: bytes) -> list[LineChange]:
     return list(_Comparison(former + b"\n", text + b"\n").changes())
 
 
-def take_changes(items: list[Any], changes: Sequence[LineChange], marks: bool = False) -> None:
+def take_changes(items: list[Any], changes: Sequence[LineChange], mark: object = None) -> None:
     """Make, of what stands for the lines of the former text, what stands for those of the next.
 
-    The items are the lines themselves; with `marks` each line that comes is a None.
+    The items are the lines themselves; with a `mark`, that stands for each line that comes.
     """
     for at, removed, added in reversed(changes):
-        items[at : at + removed] = [None] * len(added) if marks else added
+        items[at : at + removed] = added if mark is None else [mark] * len(added)
 
 
 def packed_changes(changes: Iterable[LineChange]) -> bytes:

@@ -62,5 +62,5 @@ class PendingReloads:
             if left and newest:
                 reload_id = self._reloads.request(newest.version, reason)
                 _log.info("version %d needs reload %s: %s", newest.version, reload_id, reason)
-                self._versions.follow(left[-1].version)
+                self._versions.follow(left[-1].version, reload_id, reason)
         return bool(left)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from dataplane_core.errors import Conflict, Finding, Reference
 from dataplane_core.store.change import Committed
 from dataplane_core.store.journal.reloads import ReloadRecord
+from dataplane_core.store.journal.version_objects import TouchedObject
 from dataplane_core.store.planned import Foreseen
 from dataplane_core.text import Document, Section
 
@@ -107,3 +108,8 @@ def only_reloads_foreseen(change: Committed) -> Foreseen:
 def no_object(document: Document, section: Section, line: int) -> Reference | None:
     """Locate nothing: for a document whose objects clients do not see."""
     return None
+
+
+def no_objects(before: Document, after: Document) -> Sequence[TouchedObject]:
+    """Describe nothing: for a file whose objects clients do not see."""
+    return ()

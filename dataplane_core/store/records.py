@@ -1,7 +1,9 @@
 """Keep the records of one configuration file, and write those that belong together."""
 
+import logging
 import os
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -9,38 +11,59 @@ from pathlib import Path
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, StorageFailed
 from dataplane_core.store.failpoints import failpoint
+from dataplane_core.store.file_history import FileHistory
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.head import decode_text, digest_of, encode_text
+from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.texts import FormerText, KeptText, TextTable
 from dataplane_core.store.journal.transactions import TransactionTable
-from dataplane_core.store.journal.versions import VersionRecord, VersionTable
+from dataplane_core.store.journal.version_objects import TouchedObject, VersionObjects
+from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.ports import ReloadRequests
 from dataplane_core.store.retention import Retention
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
 
 _OWNER = "config_file"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What is recorded of a version that the file has got: its `text`, and the objects it touched.
+
+    The objects are None where nobody has compared the text with the one before, which can be done
+    later. `files` are those beside the configuration that are not as they were recorded last.
+    """
+
+    record: VersionRecord
+    text: KeptText
+    objects: Sequence[TouchedObject] | None = None
+    files: Sequence[FileState] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Records:
     """The records of one configuration file.
 
-    `versions` are those that the file has had and `text_rows` their texts, for as long as the
-    `retention` says; `texts` are the files of those that may be written or loaded next. `backups`
-    are the operator's copies of texts, `transactions` those begun on the file, `reloads` those that
-    are asked for.
+    `versions` are those that the file has had, `text_rows` their texts, for as long as the
+    `retention` says, and `objects` what they touched; `texts` are the files of those that may be
+    written or loaded next. `backups` are the operator's copies of texts, `transactions` those begun
+    on the file, `reloads` those that are asked for. `files` follow what lies beside the file.
     """
 
     state: State
     versions: VersionTable
     transactions: TransactionTable
     text_rows: TextTable
+    objects: VersionObjects
     retention: Retention
     texts: VersionTexts
     backups: Backups
     reloads: ReloadRequests
+    files: FileHistory | None = None
 
     @contextmanager
     def intended(self, record: VersionRecord, candidate: Candidate) -> Iterator[None]:
@@ -71,7 +94,7 @@ class Records:
         failpoint("version-kept")
         self.sync_fallback()
         failpoint("fallback-synced")
-        self._prune()
+        self._prune(base.version)
         former = FormerText(base.version, encode_text(base.text))
         return self.text_rows.prepared(record.version, record.digest, data, former)
 
@@ -101,22 +124,26 @@ class Records:
                 self.text_rows.add(connection, kept)
             former = FormerText(version, data)
 
-    def complete(
-        self, record: VersionRecord, kept: KeptText, also: Callable[[], None] | None = None
-    ) -> None:
+    def complete(self, new: NewVersion, also: Callable[[], None] | None = None) -> None:
         """Record that an intended version was written, with what follows for other records.
 
         `also` is called within the same write. The write is not synced: the intent and the file
         are, and say the same after a power cut.
         """
+        record = new.record
         with self.state.write(synced=False) as connection:
             restores = record.origin == "restore"
             accepted = self.versions.last_accepted() if restores else None
             self.versions.record(replace(record, status="active"))
-            self.text_rows.add(connection, kept)
+            self.text_rows.add(connection, new.text)
+            if new.objects is not None:
+                self.objects.add(connection, record.version, new.objects)
+            self._add_files(connection, record.version, new.files)
             if accepted is not None:
                 reason = record.reason
                 self.versions.roll_back(connection, accepted.version, record.version, reason)
+            elif record.text_of is not None:
+                self.versions.undo(connection, record.text_of, record.version)
             transaction_id = record.transaction_id
             self.transactions.finish(connection, record.version, record.origin, transaction_id)
             if also is not None:
@@ -130,15 +157,33 @@ class Records:
             former = FormerText(newest.version, before)
         return self.text_rows.prepared(version, digest, data, former)
 
+    def changed_files(self, text: str) -> Sequence[FileState]:
+        """Return the files that are not as they were recorded last; a failure stops no change."""
+        if self.files is None:
+            return ()
+        try:
+            return self.files.changes(text)
+        except (OSError, StorageFailed) as error:
+            _log.error("the files of the configuration are not kept: %s", error)
+            return ()
+
+    def _add_files(
+        self, connection: sqlite3.Connection, version: int, files: Sequence[FileState]
+    ) -> None:
+        if self.files is not None and files:
+            self.files.states.add(connection, version, files, late=False)
+
     def record_edit(self, record: VersionRecord, data: bytes) -> None:
         """Record a text that somebody else wrote; it is on the disk when this returns."""
         kept = self.found(record.version, record.digest, data)
+        files = self.changed_files(decode_text(data))
         self.texts.write(record.version, record.digest, data)
         self.texts.sync(record.version, record.digest)
         self.sync_fallback()
         with self.state.write() as connection:
             self.versions.record(record)
             self.text_rows.add(connection, kept)
+            self._add_files(connection, record.version, files)
 
     def sync_fallback(self) -> None:
         """Bring the text to the disk that a failed reload goes back to: the one accepted last."""
@@ -193,6 +238,9 @@ class Records:
             self.versions.clear(connection)
             self.transactions.clear(connection)
             self.text_rows.clear(connection)
+            self.objects.clear(connection)
+            if self.files is not None:
+                self.files.states.clear(connection)
             self.texts.clear()
             self.state.set_value(_OWNER, path)
 
@@ -202,12 +250,11 @@ class Records:
             if self.versions.forget(attempt, record):
                 self.texts.remove(record.version, record.digest)
 
-    def _prune(self) -> None:
+    def _prune(self, newest: int) -> None:
         """Remove what is not to be kept any longer; a failure to do so harms nobody."""
         with suppress(OSError, StorageFailed):
-            newest = self.versions.newest()
-            self.texts.prune(newest.version if newest else 0, self._needed, self.text_rows.missing)
-            self.retention.enforce()
+            self.texts.prune(newest, self._needed, self.text_rows.missing)
+            self.retention.enforce(newest)
 
     def _needed(self) -> set[int]:
         """Return the versions whose texts may have to be written or loaded again."""

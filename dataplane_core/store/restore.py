@@ -8,8 +8,8 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode_text, digest_of, encode_text, join, split_header
-from dataplane_core.store.journal.versions import VersionRecord
-from dataplane_core.store.records import Records
+from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.records import NewVersion, Records
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Restorer:
         data = encode_text(text)
         record = VersionRecord(
             version, digest_of(data), "intended", "restore", time.time(),
-            accepted=former.accepted, reason=reason,
+            accepted=former.accepted, reason=reason, text_of=former.version,
             followed=not (former.accepted and self._taken_since(former, version)),
         )  # fmt: skip
         after = self._file.prepare(text, record.digest, version)
@@ -86,7 +86,8 @@ class Restorer:
             self._records.intended(record, candidate),
         ):
             kept = self._records.sync(record, data, candidate, locked.current())
-            locked.publish(candidate, after, record, kept)
+            files = self._records.changed_files(text)
+            locked.publish(candidate, after, NewVersion(record, kept, files=files))
         failpoint("restored")
         _log.warning("version %d put back as version %d: %s", former.version, version, reason)
         return version

@@ -1,11 +1,13 @@
-"""Remove the oldest texts of versions: by their number, their age, and the room that they take."""
+"""Remove the oldest texts and files: by number, by age, and by the room that the texts take."""
 
 import time
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.store.file_history import FileHistory
 from dataplane_core.store.journal.texts import TextTable
 from dataplane_core.store.journal.versions import VersionTable
 
+_MOST_TURNS = 16
 _SLACK = 8
 """Texts are removed once they exceed a limit by an eighth, as one is made whole each time."""
 
@@ -19,20 +21,26 @@ class Retention:
     number: int
     age: float
     size: int
+    files: FileHistory | None = None
 
-    def enforce(self) -> None:
-        """Remove the texts beyond the limits, but for the newest version's."""
-        oldest, newest = self.texts.oldest(), self.versions.newest()
-        if oldest is None or newest is None or oldest >= newest.version:
+    def enforce(self, newest: int) -> None:
+        """Remove the texts beyond the limits, but for that of the `newest` version.
+
+        That is looked at with every few versions.
+        """
+        if newest % min(_MOST_TURNS, 1 + self.number // _SLACK):
+            return
+        oldest = self.texts.oldest()
+        if oldest is None or oldest >= newest:
             return
         firsts = (
-            self._by_number(oldest, newest.version),
-            self._by_age(oldest),
-            self._by_size(oldest, newest.version),
-        )
+            self._by_number(oldest, newest), self._by_age(oldest), self._by_size(oldest, newest)
+        )  # fmt: skip
         first = max((one for one in firsts if one is not None), default=oldest)
         if first > oldest:
-            self.texts.forget_below(min(first, newest.version))
+            self.texts.forget_below(min(first, newest))
+            if self.files is not None:
+                self.files.forget_below(min(first, newest))
 
     def _by_number(self, oldest: int, newest: int) -> int | None:
         """Return the first version to keep; one more than the newest is about to be kept."""

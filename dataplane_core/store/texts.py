@@ -24,6 +24,8 @@ from dataplane_core.store.files import (
 from dataplane_core.store.head import digest_of, encode_text
 from dataplane_core.store.snapshot import Snapshot
 
+_MOST_OLD = 8
+"""Texts of former versions that are left until they are looked at."""
 _NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
 
 
@@ -81,15 +83,16 @@ class VersionTexts:
         needed: Callable[[], Collection[int]],
         missing: Callable[[Collection[int]], Collection[int]],
     ) -> None:
-        """Remove the texts of versions that the state has too.
+        """Remove the texts of versions that the state has too, once there are some.
 
         The texts of versions that are `needed` stay, those that the state is `missing`, and those
         above the `newest` version, which are being committed.
         """
         found = self._found()
         old = {number for number, _ in found if number < newest}
-        if old:
-            old.difference_update(needed())
+        if len(old) < _MOST_OLD:
+            return
+        old.difference_update(needed())
         if old:
             old.difference_update(missing(old))
         for number, name in found:

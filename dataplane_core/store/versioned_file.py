@@ -14,11 +14,13 @@ from pathlib import Path
 from dataplane_core.errors import StorageFailed
 from dataplane_core.settings import Settings
 from dataplane_core.store.configuration_file import ConfigurationFile
+from dataplane_core.store.file_history import FileHistory
 from dataplane_core.store.files import sweep
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.texts import TextTable
 from dataplane_core.store.journal.transactions import TransactionTable
+from dataplane_core.store.journal.version_objects import VersionObjects
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.pending_reloads import PendingReloads
@@ -37,7 +39,8 @@ _log = logging.getLogger(__name__)
 class VersionedFile:
     """The file `haproxy.config_file` of the settings, with the records of its versions.
 
-    `language` has the words that begin a section. Objects may be shared between threads, and made
+    `language` has the words that begin a section, `files` follow what lies beside the file. Objects
+    may be shared between threads, and made
     before a fork.
     """
 
@@ -49,6 +52,7 @@ class VersionedFile:
         reloads: ReloadRequests,
         check: ConfigurationCheck,
         locate: Locate = no_object,
+        files: FileHistory | None = None,
     ) -> None:
         path = self.path = Path(settings.haproxy.config_file)
         own, transaction = settings.dataplane, settings.dataplaneapi.transaction
@@ -58,12 +62,14 @@ class VersionedFile:
             versions=versions,
             transactions=TransactionTable(state, own.transaction_ttl),
             text_rows=rows,
+            objects=VersionObjects(state),
             retention=Retention(
-                rows, versions, own.history_limit, own.history_age, own.history_size
+                rows, versions, own.history_limit, own.history_age, own.history_size, files
             ),
             texts=VersionTexts(state.path("versions")),
             backups=Backups(path, transaction.backups_dir, transaction.backups_number),
             reloads=reloads,
+            files=files,
         )
         self._pending = PendingReloads(self.records.versions, reloads)
         self.on_disk = ConfigurationFile(path, language, self.records, self._pending.catch_up)

@@ -7,7 +7,7 @@ from pathlib import Path
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.settings import Settings
 from dataplane_core.store import ConfigStore, State, VersionedFile
-from dataplane_core.store.ports import no_object, only_reloads
+from dataplane_core.store.ports import no_object, no_objects, only_reloads
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.language import Language
 
@@ -101,16 +101,22 @@ class Bench:
         self.hooks: object = None
         self.plan = only_reloads
         self.locate = no_object
+        self.describe = no_objects
+        self.follow = lambda state: None
 
     def store(self, state: str = "state") -> ConfigStore:
         options = {"haproxy.config_file": str(self.file), **self.options}
         settings = Settings.default().replace(**options)
         state_file = State(self.directory / state)
         file = VersionedFile(
-            settings, LANGUAGE, state_file, self.reloads, self.checker, lambda *place: self.locate(*place)
+            settings, LANGUAGE, state_file, self.reloads, self.checker, lambda *place: self.locate(*place),
+            self.follow(state_file),
         )
         limit = settings.dataplaneapi.transaction.max_open_transactions
-        return ConfigStore(file, self.reloads, limit, self.hooks, lambda change: self.plan(change))  # type: ignore[arg-type]
+        return ConfigStore(
+            file, self.reloads, limit, self.hooks,  # type: ignore[arg-type]
+            lambda change: self.plan(change), describe=lambda *texts: self.describe(*texts),
+        )
 
     def without_turns(self) -> None:
         """Have stores that are made from now on check changes at once, whoever has the turn."""

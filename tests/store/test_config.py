@@ -338,10 +338,10 @@ def test_the_number_of_kept_texts_is_bounded_but_for_what_is_needed(bench):
     bench.options["dataplane.history_limit"] = 2
     config = bench.store()
     transaction = config.transactions.begin(1)
-    for version in range(1, 6):
+    for version in range(1, 10):
         add_server(config, "be1", f"s{version + 1}", version=version)
     kept = (bench.directory / "state" / "versions").iterdir()
-    assert sorted(path.name.split("-")[0] for path in kept) == ["1", "5", "6"]
+    assert sorted(path.name.split("-")[0] for path in kept) == ["1", "10", "9"]
     assert "s2" not in config.raw_text(transaction_id=transaction.id)[0]
     with pytest.raises(NotFound):
         config.raw_text(3)

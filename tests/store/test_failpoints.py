@@ -12,7 +12,7 @@ from dataplane_core.store.failpoints import NAMES
 from tests.store.support import TEXT, add_server
 
 ACTOR = Path(__file__).with_name("actor.py")
-COMMIT = [name for name in NAMES if name not in ("edit-stored", "restored")]
+COMMIT = NAMES[: NAMES.index("followed") + 1]
 CHECKING = {"turn-taken", "candidate-written", "candidate-checked", "locked", "followed"}
 WRITTEN = set(COMMIT[COMMIT.index("replaced") :])
 

@@ -70,5 +70,5 @@ def test_the_version_line_and_a_line_far_below_are_two_changes():
 def test_marks_stand_where_the_lines_do():
     former, text = b"a\nb\nc", b"a\nx\ny\nc"
     marks = [1, 2, 3]
-    take_changes(marks, line_changes(former, text), marks=True)
-    assert marks == [1, None, None, 3]
+    take_changes(marks, line_changes(former, text), mark=9)
+    assert marks == [1, 9, 9, 3]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.versions import VersionRecord, VersionTable
+from dataplane_core.store.journal.texts import TextTable
+from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.journal.versions import VersionTable
 from tests.torture.clients import POISON
 from tests.torture.ledger import Ledger
 
@@ -30,7 +32,7 @@ def _prefixes() -> tuple[str, ...]:
 
 def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> list[str]:
     """All that is wrong; to be asked while the server runs and nobody writes."""
-    history = _history(state)
+    history, unreadable = _history(state)
     data = configuration.read_bytes()
     text = decode_text(data)
     newest = max(history)
@@ -49,13 +51,18 @@ def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> li
             problems.append(f"{name} is {there}, while its version {version} is {entry.status}")
     litter = [path.name for path in configuration.parent.glob(f".{configuration.name}.*.tmp")]
     litter += [path.name for path in (state / "versions").glob(".*.tmp")]
+    problems += [f"the history has lost the text of version {version}" for version in unreadable]
     return problems + [f"{name} was left behind" for name in litter]
 
 
-def _history(folder: Path) -> dict[int, VersionRecord]:
+def _history(folder: Path) -> tuple[dict[int, VersionRecord], list[int]]:
+    """The records of all versions, and those whose texts are not what they were."""
     state = State(folder)
     try:
-        return {entry.version: entry for entry in VersionTable(state).latest(limit=100_000)}
+        records = {entry.version: entry for entry in VersionTable(state).latest(limit=100_000)}
+        texts = TextTable(state)
+        lost = [one.version for one in records.values() if texts.read(one.version, one.digest) is None]
+        return records, lost
     finally:
         state.shutdown()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.versions import storable_text
+from dataplane_core.store.journal.version_records import storable_text
 
 MOST_EVENTS = 10_000
 """Events that are kept, and up to a hundred more."""

@@ -7,7 +7,7 @@ from typing import Literal
 from dataplane_core.dataclass import dataclass
 from dataplane_core.store.journal.counters import Counters
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.versions import storable_text
+from dataplane_core.store.journal.version_records import storable_text
 from dataplane_core.store.messages import one_line
 
 _STEPS = (

@@ -7,7 +7,7 @@ room of the changes, and few changes are to be taken to read a version.
 
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dataplane_core.dataclass import dataclass
@@ -65,6 +65,7 @@ class TextTable:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._last: _LastWhole | None = None
         state.migrate("texts", _TABLES)
 
     def prepared(
@@ -89,6 +90,11 @@ class TextTable:
         )
         if kept.whole is not None:
             _add_whole(connection, kept.version, kept.whole)
+            self._last = _LastWhole(kept.version, kept.version, len(kept.whole), 0)
+        elif (last := self._last) is not None:
+            follows = last.version == kept.former
+            since = last.since + kept.size
+            self._last = last._replace(version=kept.version, since=since) if follows else None
 
     def read(self, version: int, digest: str) -> bytes | None:
         """Return the text of a version; None when it is not kept (any more)."""
@@ -102,21 +108,29 @@ class TextTable:
         data = zlib.decompress(found[0]["text"])
         if found[0]["version"] < version:
             lines = lines_in(data)
-            for _, changes in self.changes(found[0]["version"], version):
+            for changes in self._changes(found[0]["version"], version):
                 take_changes(lines, changes)
             data = text_of(lines)
         return data if digest_of(data) == digest else None
 
-    def changes(self, above: int, until: int) -> Iterable[tuple[int, list[LineChange]]]:
-        """Yield each version above one number, up to another, with what it changed."""
+    def owners(self, version: int) -> list[int]:
+        """Return, for each line of a version's text, the version that it came with.
+
+        Lines of the oldest text that is kept may be older.
+        """
+        owners: list[int] = []
         rows = self._state.read(
-            "SELECT version, changes FROM version_texts WHERE version > ? AND version <= ? "
+            "SELECT version, digest, changes FROM version_texts WHERE version <= ? "
             "ORDER BY version",
-            (above, until),
+            (version,),
         )
         for row in rows:
-            if row["changes"] is not None:
-                yield row["version"], unpacked_changes(row["changes"])
+            if row["changes"] is None:
+                data = self.read(row["version"], row["digest"]) or b""
+                owners = [row["version"]] * len(lines_in(data))
+            else:
+                take_changes(owners, unpacked_changes(row["changes"]), mark=row["version"])
+        return owners
 
     def oldest(self) -> int | None:
         """Return the lowest version whose text is kept; None without any."""
@@ -124,8 +138,9 @@ class TextTable:
         return None if found[0]["version"] is None else int(found[0]["version"])
 
     def missing(self, versions: Iterable[int]) -> set[int]:
-        """Return those of some versions whose texts are not kept here."""
-        asked = set(versions)
+        """Return those of some versions whose texts are not here, and are not too old."""
+        oldest = self.oldest() or 0
+        asked = {version for version in versions if version >= oldest}
         marks = ", ".join("?" * len(asked))
         sql = f"SELECT version FROM version_texts WHERE version IN ({marks})"
         return asked.difference(row["version"] for row in self._state.read(sql, (*asked,)))
@@ -173,24 +188,50 @@ class TextTable:
 
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget all texts."""
+        self._last = None
         connection.execute("DELETE FROM version_texts")
         connection.execute("DELETE FROM whole_texts")
 
+    def _changes(self, above: int, until: int) -> Iterator[list[LineChange]]:
+        """Yield what each version above one number, up to another, changed."""
+        rows = self._state.read(
+            "SELECT changes FROM version_texts WHERE version > ? AND version <= ? "
+            "AND changes IS NOT NULL ORDER BY version",
+            (above, until),
+        )
+        return (unpacked_changes(row["changes"]) for row in rows)
+
     def _due(self, former: int, size: int) -> bool:
         """Tell whether changes of `size` bytes on a version call for the whole text again."""
+        last = self._last
+        if last is None or last.version != former:
+            last = self._last_whole(former)
+        if last is None or former - last.whole >= _MOST_CHANGES:
+            return True
+        return last.since + size > last.size
+
+    def _last_whole(self, version: int) -> "_LastWhole | None":
+        """Return what is known of the last whole text up to a version; None without one."""
         found = self._state.read(
-            "SELECT f.written AS now, w.version, w.written, length(t.text) AS size "
+            "SELECT f.written - w.written AS since, w.version, length(t.text) AS size "
             "FROM version_texts AS f, version_texts AS w, whole_texts AS t "
             "WHERE f.version = ? AND w.version = t.version AND t.version = "
             "(SELECT max(version) FROM whole_texts WHERE version <= ?)",
-            (former, former),
+            (version, version),
         )
         if not found:
-            return True
+            return None
         last = found[0]
-        if former - last["version"] >= _MOST_CHANGES:
-            return True
-        return bool(last["now"] - last["written"] + size > last["size"])
+        return _LastWhole(version, last["version"], last["size"], last["since"])
+
+
+class _LastWhole(NamedTuple):
+    """The last `whole` text up to a version: its size, and the bytes of the changes `since`."""
+
+    version: int
+    whole: int
+    size: int
+    since: int
 
 
 def _add_whole(connection: sqlite3.Connection, version: int, whole: bytes) -> None:

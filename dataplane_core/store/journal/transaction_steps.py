@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from dataplane_core.store.head import decode_text, encode_text
-from dataplane_core.store.journal.versions import storable_text
+from dataplane_core.store.journal.version_records import storable_text
 from dataplane_core.store.overlay import Action, Step
 from dataplane_core.text import SectionKey
 

@@ -22,7 +22,7 @@ from dataplane_core.store.journal.transaction_steps import (
     step_of,
     step_values,
 )
-from dataplane_core.store.journal.versions import storable_text
+from dataplane_core.store.journal.version_records import storable_text
 from dataplane_core.store.overlay import Step
 
 TransactionStatus = Literal["in_progress", "failed", "outdated", "success"]

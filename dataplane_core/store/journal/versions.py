@@ -1,69 +1,25 @@
 """Keep the records of the versions that haproxy.cfg has had: who made them, when, their fate."""
 
 import sqlite3
-from typing import Literal, cast
+from collections.abc import Iterable, Sequence
+from typing import cast
 
-from dataplane_core.dataclass import dataclass
 from dataplane_core.store.change import Origin
 from dataplane_core.store.journal.state import State
-
-VersionStatus = Literal["intended", "active", "rolled back"]
-_MOST_ENTRIES = 10_000
-_COLUMNS = (
-    "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
-    "followed, reason, applied"
-)
-# Of steps 1 and 3, which stay as they are: a column that is added takes a step of its own.
-_FIELDS = """
-    digest TEXT NOT NULL,
-    status TEXT NOT NULL,
-    origin TEXT NOT NULL,
-    who TEXT NOT NULL,
-    request_id TEXT NOT NULL,
-    transaction_id TEXT,
-    created REAL NOT NULL,
-    accepted INTEGER NOT NULL,
-    followed INTEGER NOT NULL,
-    reason TEXT NOT NULL
-"""
-_TABLES = (
-    f"CREATE TABLE history (version INTEGER PRIMARY KEY, {_FIELDS})",
-    "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
-    "CREATE TABLE intents (attempt INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL, "
-    f"{_FIELDS}, applied INTEGER NOT NULL)",
-    f"INSERT INTO intents ({_COLUMNS}) SELECT {_COLUMNS} FROM history WHERE status = 'intent'",
-    "DELETE FROM history WHERE status = 'intent'",
-    "CREATE INDEX intents_by_digest ON intents (digest)",
+from dataplane_core.store.journal.version_records import (
+    COLUMNS,
+    MOST_VERSIONS,
+    TABLES,
+    DeliveryRecord,
+    VersionRecord,
+    record_of,
+    storable_text,
+    stored_delivery,
+    values_of,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class VersionRecord:
-    """One version.
-
-    `digest` identifies its text; `created` is in seconds since 1970. `accepted`: HAProxy has loaded
-    it. `followed`: nothing is left to do about it, as HAProxy has it or will be reloaded.
-    `applied`: HAProxy took the change over its socket, without loading the file. `reason` says why
-    a version was rolled back, put a former text back, or is refused by HAProxy.
-    """
-
-    version: int
-    digest: str
-    status: VersionStatus
-    origin: Origin
-    created: float
-    who: str = ""
-    request_id: str = ""
-    transaction_id: str | None = None
-    accepted: bool = False
-    followed: bool = False
-    reason: str = ""
-    applied: bool = False
-
-    @property
-    def refused(self) -> bool:
-        """Whether HAProxy refuses the version, which stays in the file: a person's own text."""
-        return self.status == "active" and bool(self.reason) and not self.accepted
+_MOST_ASKED = 500
+"""Versions that one statement names at most."""
 
 
 class VersionTable:
@@ -76,7 +32,7 @@ class VersionTable:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        state.migrate("history", _TABLES)
+        state.migrate("history", TABLES)
 
     def newest(self) -> VersionRecord | None:
         """Return the version with the highest number; None before the first."""
@@ -91,6 +47,22 @@ class VersionTable:
     def latest(self, limit: int = 100) -> list[VersionRecord]:
         """Return the newest versions, the newest first."""
         return self._select("TRUE ORDER BY version DESC LIMIT ?", limit)
+
+    def found(self, condition: str, values: Sequence[object], limit: int) -> list[VersionRecord]:
+        """Return the newest versions that fulfil a condition in SQL, the newest first."""
+        return self._select(f"{condition} ORDER BY version DESC LIMIT ?", *values, limit)
+
+    def among(self, versions: Iterable[int]) -> list[VersionRecord]:
+        """Return those of some versions that are known."""
+        asked = tuple(versions)
+        if len(asked) > _MOST_ASKED:
+            return [one for one in self._select("TRUE") if one.version in {*asked}]
+        return self._select(f"version IN ({', '.join('?' * len(asked))})", *asked)
+
+    def below(self, version: int) -> VersionRecord | None:
+        """Return the newest version below a number; None without one."""
+        found = self.found("version < ?", (version,), 1)
+        return found[0] if found else None
 
     def first_since(self, moment: float) -> int | None:
         """Return the lowest version made since a moment (seconds since 1970); None without one."""
@@ -149,7 +121,7 @@ class VersionTable:
         """Record a version that the file has, and remove the oldest beyond ten thousand."""
         with self.state.write() as connection:
             _insert(connection, "history", record)
-            oldest = record.version - _MOST_ENTRIES
+            oldest = record.version - MOST_VERSIONS
             connection.execute("DELETE FROM history WHERE version < ?", (oldest,))
             connection.execute("DELETE FROM intents WHERE version <= ?", (record.version,))
 
@@ -172,10 +144,17 @@ class VersionTable:
         connection.execute("DELETE FROM history")
         connection.execute("DELETE FROM intents")
 
-    def follow(self, version: int) -> None:
-        """Record that nothing is left to do about a version and those before it."""
-        sql = "UPDATE history SET followed = 1 WHERE NOT followed AND version <= ?"
+    def follow(self, version: int, reload_id: str | None = None, reason: str = "") -> None:
+        """Record that nothing is left to do about a version and those before it.
+
+        With `reload_id`, that reload brings the version to HAProxy, for a reason.
+        """
         with self.state.write() as connection:
+            if reload_id is not None:
+                delivery = DeliveryRecord((), reload_id, storable_text(reason))
+                sql = "UPDATE history SET delivery = ? WHERE version <= ? AND NOT followed"
+                connection.execute(sql, (stored_delivery(delivery), version))
+            sql = "UPDATE history SET followed = 1 WHERE NOT followed AND version <= ?"
             connection.execute(sql, (version,))
 
     def accept(self, version: int) -> None:
@@ -184,14 +163,15 @@ class VersionTable:
         with self.state.write() as connection:
             connection.execute(sql, (version,))
 
-    def apply(self, version: int) -> None:
-        """Record that HAProxy took a version over its socket.
+    def apply(self, version: int, commands: Sequence[str] = ()) -> None:
+        """Record that HAProxy took a version over its socket, by these commands.
 
         HAProxy runs the version, then, if it ran the version before.
         """
+        delivery = stored_delivery(DeliveryRecord(tuple(map(storable_text, commands))))
         with self.state.write() as connection:
-            sql = "UPDATE history SET applied = 1, followed = 1 WHERE version = ?"
-            connection.execute(sql, (version,))
+            sql = "UPDATE history SET applied = 1, followed = 1, delivery = ? WHERE version = ?"
+            connection.execute(sql, (delivery, version))
         before = self._select("version < ? ORDER BY version DESC LIMIT 1", version)
         if before and before[0].accepted:
             self.accept(version)
@@ -205,45 +185,35 @@ class VersionTable:
     ) -> None:
         """Record that the versions between the two numbers are not in force any more."""
         connection.execute(
-            "UPDATE history SET status = 'rolled back', followed = 1, reason = ? "
+            "UPDATE history SET status = 'rolled back', followed = 1, reason = ?, undone_by = ? "
             "WHERE version > ? AND version < ? AND status = 'active'",
-            (storable_text(reason), above, below),
+            (storable_text(reason), below, above, below),
+        )
+
+    def undo(self, connection: sqlite3.Connection, above: int, below: int) -> None:
+        """Record that version `below` put back the text of version `above`, as somebody wanted.
+
+        Versions up to `above` are in force again if they were not since a later one.
+        """
+        connection.execute(
+            "UPDATE history SET undone_by = NULL WHERE version <= ? AND undone_by > ? "
+            "AND status = 'active'",
+            (above, above),
+        )
+        connection.execute(
+            "UPDATE history SET undone_by = ? WHERE version > ? AND version < ?",
+            (below, above, below),
         )
 
     def _select(
         self, condition: str, *parameters: object, table: str = "history"
     ) -> list[VersionRecord]:
-        rows = self.state.read(f"SELECT {_COLUMNS} FROM {table} WHERE {condition}", parameters)
-        return [
-            VersionRecord(
-                version=row["version"],
-                digest=row["digest"],
-                status=cast(VersionStatus, row["status"]),
-                origin=cast(Origin, row["origin"]),
-                created=row["created"],
-                who=row["who"],
-                request_id=row["request_id"],
-                transaction_id=row["transaction_id"],
-                accepted=bool(row["accepted"]),
-                followed=bool(row["followed"]),
-                reason=row["reason"],
-                applied=bool(row["applied"]),
-            )
-            for row in rows
-        ]
+        rows = self.state.read(f"SELECT {COLUMNS} FROM {table} WHERE {condition}", parameters)
+        return [record_of(row) for row in rows]
 
 
 def _insert(connection: sqlite3.Connection, table: str, record: VersionRecord) -> int:
-    values = (
-        record.version, record.digest, record.status, record.origin, storable_text(record.who),
-        storable_text(record.request_id), record.transaction_id, record.created, record.accepted,
-        record.followed, storable_text(record.reason), record.applied,
-    )  # fmt: skip
+    values = values_of(record)
     marks = ", ".join("?" * len(values))
-    sql = f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES ({marks})"
+    sql = f"INSERT OR REPLACE INTO {table} ({COLUMNS}) VALUES ({marks})"
     return connection.execute(sql, values).lastrowid or 0
-
-
-def storable_text(text: str) -> str:
-    """Return a text as SQLite can store it: bytes that are no UTF-8 become visible escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

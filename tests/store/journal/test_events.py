@@ -2,6 +2,7 @@
 
 import pytest
 
+from dataplane_core.store.author import Author
 from dataplane_core.store.journal import events as module
 from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.journal.reloads import ReloadTable
@@ -22,7 +23,8 @@ def tables(state):
 
 
 def version(number, **facts):
-    given = {"status": "active", "origin": "api", "created": 0.0, "who": "ops", **facts}
+    author = Author(facts.pop("who", "ops"), request_id=facts.pop("request_id", ""))
+    given = {"status": "active", "origin": "api", "created": 0.0, "author": author, **facts}
     return VersionRecord(number, "digest", **given)
 
 

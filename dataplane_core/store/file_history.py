@@ -1,0 +1,165 @@
+"""Follow the files beside the configuration: what each of them held in each version.
+
+Files in the folders of the storage are kept by content. Of files elsewhere that a text names by
+their whole path the digest is kept: enough to tell whether such a file is still the same.
+
+A file is read only where its identity (inode, size, times) is another than when it was read last.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import stat
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from dataplane_core.errors import StorageFailed
+from dataplane_core.settings import Settings
+from dataplane_core.store.contents import Contents
+from dataplane_core.store.files import FileIdentity, file_identity, read_file
+from dataplane_core.store.journal.file_states import FileState, FileStates
+from dataplane_core.store.journal.state import State
+
+FOLDERS = ("maps_dir", "ssl_certs_dir", "general_storage_dir", "spoe_dir")
+"""The settings below `dataplaneapi.resources` that name folders of the storage."""
+_log = logging.getLogger(__name__)
+_LARGEST = 64 << 20
+_ORPHAN_SECONDS = 3600.0
+_CLOCK_TICK_NS = 50_000_000
+_NAMED = re.compile(r"(?<![\w./%-])/(?:[\w.+=@:-]+/)+[\w.+=@:-]+")
+
+
+class FileHistory:
+    """The states of files, and the contents of those in the folders of the storage."""
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        resources = settings.dataplaneapi.resources
+        self.folders = tuple(dict.fromkeys(getattr(resources, name) for name in FOLDERS))
+        self._config_file = settings.haproxy.config_file
+        self.states = FileStates(state)
+        self.contents = Contents(state.path("contents"))
+        self._state = state
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple[FileIdentity, FileState]] = {}
+        self._recorded: dict[str, FileState] = {}
+        self._mark: tuple[int, int] | None = None
+
+    def changes(self, text: str) -> list[FileState]:
+        """Return the files that are not as they were recorded last, where a text is the newest.
+
+        What is new of their contents is kept when this returns.
+        """
+        with self._lock:
+            self._learn()
+            now = self._now(text)
+            self.contents.sync()
+            recorded = self._recorded
+            found = [one for path, one in now.items() if recorded.get(path) != one]
+            gone = (
+                FileState(path, "", 0, 0, "gone")
+                for path, one in recorded.items()
+                if path not in now and one.kept != "gone"
+            )
+            return [*found, *gone]
+
+    def record(self, version: int, text: str) -> bool:
+        """Record what files have become since a version was written; return whether any has."""
+        found = self.changes(text)
+        if found:
+            with self._state.write(synced=False) as connection:
+                self.states.add(connection, version, found, late=True)
+        return bool(found)
+
+    def now(self, path: str) -> FileState | None:
+        """Return a file as it is now; None for what is no file."""
+        with self._lock:
+            return self._state_of(path, stored=self.is_stored(path))
+
+    def is_stored(self, path: str) -> bool:
+        """Tell whether a file is in a folder of the storage."""
+        return os.path.dirname(path) in self.folders
+
+    def forget_below(self, version: int) -> None:
+        """Remove what no version from this one on needs, and contents that nobody needs."""
+        with self._state.write(synced=False) as connection:
+            self.states.forget_below(connection, version)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove contents that no state has, but for those that were kept just now."""
+        old = self.contents.old(time.time() - _ORPHAN_SECONDS)
+        needed = self.states.digests()
+        self.contents.remove(name for name in old if name not in needed)
+
+    def _learn(self) -> None:
+        """Read what was recorded, unless it is what this process knows already."""
+        mark = self.states.mark()
+        if mark != self._mark:
+            self._recorded = dict(self.states.at(mark[0], late=True))
+            self._mark = mark
+
+    def _now(self, text: str) -> Mapping[str, FileState]:
+        """Return the files as they are now."""
+        found = {}
+        for path in self._stored():
+            if (one := self._state_of(path, stored=True)) is not None:
+                found[path] = one
+        for path in self._named(text):
+            if path not in found and (one := self._state_of(path, stored=False)) is not None:
+                found[path] = one
+        self._seen = {path: self._seen[path] for path in found if path in self._seen}
+        return found
+
+    def _stored(self) -> Iterator[str]:
+        """Yield the files in the folders; a link may lead anywhere, and is none of them."""
+        for folder in self.folders:
+            with suppress(OSError), os.scandir(folder) as entries:
+                for entry in entries:
+                    hidden = entry.name.startswith(".") or not entry.name.isprintable()
+                    if not hidden and not entry.is_symlink():
+                        yield entry.path
+
+    def _named(self, text: str) -> Iterable[str]:
+        """Return the whole paths in a text that lead out of the storage, to folders that exist."""
+        paths = {match[0] for match in _NAMED.finditer(text)} if "/" in text else set()
+        folders: dict[str, bool] = {}
+        for path in paths:
+            folder = os.path.dirname(path)
+            if folder not in folders:
+                folders[folder] = folder not in self.folders and os.path.isdir(folder)
+            if folders[folder] and path != self._config_file:
+                yield path
+
+    def _state_of(self, path: str, *, stored: bool) -> FileState | None:
+        """Return a file as it is now, as it was if it cannot be read; None for what is none."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        identity, known = file_identity(status), self._seen.get(path)
+        if known is not None and known[0] == identity:
+            return known[1]
+        try:
+            found = self._read(Path(path), status, stored=stored)
+        except (OSError, StorageFailed) as error:
+            _log.warning("%s is not kept for the history: %s", path, error)
+            return self._recorded.get(path)
+        # A second change in one tick of the clock leaves no trace in the times.
+        if time.time_ns() - status.st_mtime_ns > _CLOCK_TICK_NS:
+            self._seen[path] = identity, found
+        return found
+
+    def _read(self, path: Path, status: os.stat_result, *, stored: bool) -> FileState:
+        mode = stat.S_IMODE(status.st_mode)
+        if stored and status.st_size <= _LARGEST:
+            data, _ = read_file(path)
+            return FileState(str(path), self.contents.keep(data), len(data), mode, "content")
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return FileState(str(path), digest, status.st_size, mode, "digest")

@@ -1,0 +1,93 @@
+"""Keep which content each file beside the configuration had, version by version, as rows.
+
+A row is written where a file is another than it was: so versions that change no file cost nothing.
+What a file was in a version is its last row up to that version.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.version_records import storable_text
+
+Kept = Literal["content", "digest", "gone"]
+"""The content is kept; only its digest is; there is no such file."""
+_TABLES = (
+    """CREATE TABLE file_states (
+        version INTEGER NOT NULL,
+        late INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        mode INTEGER NOT NULL,
+        kept TEXT NOT NULL,
+        PRIMARY KEY (version, late, path)) WITHOUT ROWID""",
+)
+
+
+class FileState(NamedTuple):
+    """A file at one moment: its digest (SHA-256), size and mode, and how much of it is kept."""
+
+    path: str
+    digest: str
+    size: int
+    mode: int
+    kept: Kept
+
+
+class FileStates:
+    """The table of the states of files.
+
+    A state is `late` where the file was found so after the version was written, before the next.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        state.migrate("file states", _TABLES)
+
+    def mark(self) -> tuple[int, int]:
+        """Return what changes whenever another version has brought states of files."""
+        found = self._state.read(
+            "SELECT version, late FROM file_states ORDER BY version DESC, late DESC LIMIT 1"
+        )
+        return (found[0]["version"], found[0]["late"]) if found else (0, 0)
+
+    def add(
+        self, connection: sqlite3.Connection, version: int, states: Iterable[FileState], late: bool
+    ) -> None:
+        """Keep the states of files that are not as they were, within a larger write."""
+        rows = [
+            (version, late, storable_text(one.path), one.digest, one.size, one.mode, one.kept)
+            for one in states
+        ]
+        sql = "INSERT OR REPLACE INTO file_states VALUES (?, ?, ?, ?, ?, ?, ?)"
+        connection.executemany(sql, rows)
+
+    def at(self, version: int, *, late: bool) -> Mapping[str, FileState]:
+        """Return all files by path: as the version found them, or as it left them (`late`)."""
+        rows = self._state.read(
+            "SELECT path, digest, size, mode, kept FROM file_states "
+            "WHERE (version, late) <= (?, ?) ORDER BY version, late",
+            (version, late),
+        )
+        return {row["path"]: FileState(*row) for row in rows}
+
+    def forget_below(self, connection: sqlite3.Connection, version: int) -> None:
+        """Remove the states that no version from this one on can see."""
+        connection.execute(
+            "DELETE FROM file_states AS old WHERE (version, late) < (?, 0) AND EXISTS "
+            "(SELECT 1 FROM file_states AS newer WHERE newer.path = old.path "
+            "AND (newer.version, newer.late) > (old.version, old.late) "
+            "AND (newer.version, newer.late) <= (?, 0))",
+            (version, version),
+        )
+
+    def digests(self) -> set[str]:
+        """Return the digests of all contents that some state has."""
+        rows = self._state.read("SELECT DISTINCT digest FROM file_states WHERE kept = 'content'")
+        return {row["digest"] for row in rows}
+
+    def clear(self, connection: sqlite3.Connection) -> None:
+        """Forget all states."""
+        connection.execute("DELETE FROM file_states")
