@@ -13,6 +13,7 @@ _COMMANDS = {
     "changes": ("diff", "plan"),
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample"),
+    "history": ("history", "rollback", "show"),
     "judgements": ("check", "doctor", "status"),
     "references": ("refs", "rename"),
     "simulate": ("simulate",),

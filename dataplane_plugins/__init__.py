@@ -84,6 +84,7 @@ _MODULES = (
     "changes.events",
     "changes.webhook",
     "changes.simulation.simulation",
+    "changes.history",
 )
 
 PLUGINS = {

@@ -1,0 +1,1 @@
+"""What serves the past versions; loaded when somebody first asks for them."""

@@ -1,0 +1,43 @@
+"""Look after the files of past versions in the background."""
+
+from threading import Event
+
+from dataplane_core.plugin import DataplaneError, Rollback, Services
+
+_RECOVER_SECONDS, _LOOKS = 1.0, 60
+_SWEEP_LOOKS = 3600
+
+
+def follow_files(services: Services, stop: Event) -> None:
+    """Record what becomes of files between versions, and undo rollbacks of processes that died.
+
+    Files are looked at once a minute, so that a file that somebody replaces twice between two
+    versions is kept if each of its contents has stood for that long.
+    """
+    rollback = Rollback(services.config, services.used_files, services.state)
+    looks = 0
+    while True:
+        try:
+            rollback.recover()
+            if looks % _LOOKS == 0:
+                _look(services)
+            if looks % _SWEEP_LOOKS == _SWEEP_LOOKS - 1:
+                _sweep(services)
+        except DataplaneError as error:
+            services.log.error("files are not kept for the history: %s", error.message)
+        looks += 1
+        if stop.wait(_RECOVER_SECONDS):
+            return
+
+
+def _look(services: Services) -> None:
+    files = services.config.file.records.files
+    if files is not None:
+        snapshot = services.config.snapshot()
+        files.record(snapshot.version, snapshot.text)
+
+
+def _sweep(services: Services) -> None:
+    files = services.config.file.records.files
+    if files is not None:
+        files.sweep()
