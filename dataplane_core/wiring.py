@@ -79,7 +79,7 @@ def _services_on(
     reloads = ReloadQueue(
         settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files)
     )
-    live = LivePlanner(registry, manager.hook, runtime, requests.under_way)
+    live = LivePlanner(registry, manager.hook, runtime, requests.under_way, requests.awaited)
     config = ConfigStore(
         file,
         reloads,

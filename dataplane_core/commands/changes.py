@@ -129,6 +129,11 @@ def _plan_lines(answer: Mapping[str, Any]) -> Iterator[str]:
         cause = "" if number is None else f" (operation {number})"
         colour = "red" if one["severity"] == "alert" else "yellow"
         yield styled(f"{one['severity']}: {place}{one['message']}{cause}", fg=colour)
+    for one in answer.get("dangling", ()):
+        meant = f"{' or '.join(one['kinds'])} {one['name']}"
+        yield styled(f"dangling: line {one['line']}: there is no {meant}", fg="yellow")
+    for one in answer.get("files", ()):
+        yield styled(f"{_SIGNS[one['change']]} {one['file']}", fg=_COLOURS[one["change"]])
     delivery: Mapping[str, Any] = answer.get("delivery", {})
     if answer["verdict"] == "refused":
         yield styled(f"Refused: {answer['refusal']}", fg="red", bold=True)

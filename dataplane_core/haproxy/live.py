@@ -30,6 +30,8 @@ from dataplane_core.store.planned import Foreseen
 from dataplane_core.store.ports import Apply
 from dataplane_core.text import has_variable, unquote
 
+_AWAITED = "a reload is to come: HAProxy refuses commands about what only that brings"
+
 
 class _Commands(string.Formatter):
     """Fills the text of a command in."""
@@ -104,16 +106,22 @@ class LivePlanner:
     """Plans how a change reaches a running HAProxy: plugins first, then the commands of `live`.
 
     While `reloading` says that a reload is under way nothing is sent: what the old process is told
-    may be lost with it.
+    may be lost with it. `awaited` says whether a reload is to come, with what HAProxy has not read.
     """
 
     def __init__(
-        self, registry: Registry, hooks: Any, runtime: Runtime, reloading: Callable[[], bool]
+        self,
+        registry: Registry,
+        hooks: Any,
+        runtime: Runtime,
+        reloading: Callable[[], bool],
+        awaited: Callable[[], bool],
     ) -> None:
         self._registry = registry
         self._hooks = hooks
         self._runtime = runtime
         self._reloading = reloading
+        self._awaited = awaited
 
     def plan(self, change: Committed) -> Apply | None:
         """Return what sends a change; None, with the reason in the change, if only a reload does.
@@ -144,6 +152,8 @@ class LivePlanner:
             reason = "HAProxy does not answer"
         if reason:
             return Foreseen("reload", reasons=(reason,), notes=notes)
+        if commands and self._awaited():
+            notes = (*notes, _AWAITED)
         return Foreseen("commands" if commands else "nothing", tuple(commands), notes=notes)
 
     def _commands(self, change: Committed) -> tuple[list[str], str]:

@@ -164,6 +164,18 @@ def test_a_transaction(busy_shop: Changes):
     assert shop.call("PUT", f"{TRANSACTIONS}/{begun}").status_code == 202
 
 
+def test_a_reload_to_come_is_noted(busy_shop: Changes, monkeypatch: pytest.MonkeyPatch):
+    shop = busy_shop
+    runtime = shop.app.services.runtime
+    monkeypatch.setattr(runtime, "sockets", lambda: [None])
+    monkeypatch.setattr(runtime, "apply", lambda commands: True)
+    shop.change("POST", f"{V3}/backends", {"name": "new"})
+    body = {"name": "s1", "address": "127.0.0.1", "port": 9001, "weight": 6}
+    delivery = shop.call("PUT", f"{SERVERS}/s1", body, dry_run="true").json["delivery"]
+    assert (delivery["by"], delivery["commands"]) == ("commands", ["set server shop/s1 weight 6"])
+    assert delivery["notes"][0].startswith("a reload is to come")
+
+
 def test_a_transaction_that_cannot_be_committed(busy_shop: Changes):
     shop = busy_shop
     begun = shop.call("POST", TRANSACTIONS, version=1).json["id"]

@@ -73,6 +73,12 @@ def test_a_plan_of_a_text(run: Any):
     assert json.loads(run("plan", "--text", "haproxy.cfg", "--json").output)["verdict"] == "accepted"
 
 
+def test_names_that_would_mean_nothing(run: Any):
+    text = CHANGED.replace("\nbackend shop\n", "\nbackend shops\n")
+    told = run("plan", "--text", "-", input=text).output
+    assert "dangling: line 13: there is no backend" in told
+
+
 def test_a_plan_of_operations(run: Any):
     told = run("plan", "--operations", "operations.json")
     assert (told.exit_code, told.output.splitlines()[0]) == (0, "- backend shop: server s1")

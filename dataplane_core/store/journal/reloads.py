@@ -130,6 +130,10 @@ class ReloadTable:
         """
         return bool(self.begun())
 
+    def awaited(self) -> bool:
+        """Return whether a reload is asked for and not over."""
+        return any(record.status == "in_progress" for record in self.all())
+
     def loading(self) -> list[int]:
         """Return the versions that HAProxy is being reloaded with."""
         return [job.version for job in self.begun()]
