@@ -24,15 +24,18 @@ def owner() -> tuple[int, int] | None:
 
 
 class ScratchFolder:
-    """A folder for one process; its lock tells that its maker lives."""
+    """A folder for one process; its lock tells that its maker lives.
+
+    The process of root's is nobody's, and may only pass the folder: what root is to read there is
+    not to be replaced by it, or by others of nobody's.
+    """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.path, self._lock = _locked()
         who = owner()
         if who is not None:
-            os.chown(self.path, *who)
+            os.chown(self._lock, -1, who[1])
+            os.chmod(self._lock, 0o710)
 
     def __enter__(self) -> "ScratchFolder":
         return self
@@ -42,14 +45,25 @@ class ScratchFolder:
         os.close(self._lock)
 
 
+def _locked() -> tuple[Path, int]:
+    """Return a new folder and the descriptor of its lock."""
+    while True:
+        path = tempfile.mkdtemp(prefix=_PREFIX)
+        with suppress(FileNotFoundError):  # somebody sweeps: it was not locked yet
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.path.isdir(path):
+                return Path(path), handle
+            os.close(handle)
+
+
 def sweep() -> None:
     """Remove the folders of scratch processes whose makers were killed."""
-    mine = {os.geteuid(), *(owner() or ())}
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):
             handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                if os.fstat(handle).st_uid in mine:
+                if os.fstat(handle).st_uid == os.geteuid():
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     shutil.rmtree(path, ignore_errors=True)
             finally:

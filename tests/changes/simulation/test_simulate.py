@@ -158,3 +158,21 @@ def test_a_server_can_have_haproxy_answer_in_its_place(api: SimulatingApi) -> No
     (result,) = api.ask({"url": "/a.css"}, text=text)["results"]
     assert (result["outcome"], result["status"], result["backend"]) == ("answered", 302, "static")
     assert result["location"] == "https://images.example/a.css"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"url": "http://["}, {"url": "http://a:99999/"}, {"url": "*", "method": "OPTIONS"}, {"url": "relative"},
+        {"version": "HTTP/9.9"}, {"method": "G\u00c9T"}, {"headers": [{"name": "Host"}]}, {"headers": [3]},
+        {"headers": {"X-Long": "x" * 40000}}, {"cookies": {"a": 1, "b": None}}, {"sni": "a..b"}, {"sni": "x" * 300},
+        {"sni": "\u00fc.example", "tls": True}, {"source": "fe80::1%eth0"}, {"destination": "0.0.0.0"},
+        {"source_port": 70000}, {"payload_base64": "?"}, {"payload": "GET / HTTP/1.1\r\n\r\n"}, {"url": "/\udcff"},
+        {"body": "x" * 100000, "method": "POST"}, {"expect": {"backend": 7, "server": []}}, {"url": None},
+    ],
+)  # fmt: skip
+def test_nothing_that_is_asked_is_a_failure_of_the_server(api: SimulatingApi, request_: dict[str, Any]) -> None:
+    answer = api.call("POST", "/dataplane/v1/simulate", {"requests": [request_]})
+    assert answer.status_code < 500
+    if answer.status_code == 200:
+        assert answer.json["results"][0]["outcome"] != "unknown"
