@@ -137,7 +137,7 @@ from dataplane_core.resources.referring import (
     unused,
 )
 from dataplane_core.resources.registry import Registry
-from dataplane_core.resources.renaming import rename
+from dataplane_core.resources.renaming import rename, rename_uses
 from dataplane_core.resources.scope import Scope, read_scope
 from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
@@ -219,7 +219,7 @@ __all__ = [
     "DocumentSections", "Codec", "Loaded", "raise_problems", "SchemaFactory",
     # Who refers to what by its name.
     "NamedUse", "dangling", "newly_dangling", "referrers", "targets", "unused", "rename",
-    "reference_at", "finder_of_files",
+    "rename_uses",     "reference_at", "finder_of_files",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",

@@ -87,6 +87,8 @@ def _line(use: dict[str, Any], *, of: bool) -> str:
     "rename",
     click.Argument(["resource"]),
     click.Argument(["name"]),
+    click.Option(["--file", "is_file"], is_flag=True, help="RESOURCE is the name of a file."),
+    click.Option(["--lua", "is_lua"], is_flag=True, help="RESOURCE is a name of a Lua script."),
     click.Option(["--version"], type=int, help="The version that may be changed [default: now]."),
     click.Option(["--transaction"], default=None, help="Transaction that the change belongs to."),
 )
@@ -95,6 +97,8 @@ def rename(
     as_json: bool,
     resource: str,
     name: str,
+    is_file: bool,
+    is_lua: bool,
     version: int | None,
     transaction: str | None,
 ) -> None:
@@ -104,7 +108,10 @@ def rename(
     """
     if version is None and transaction is None:
         version = int(client.get(_TOP + "version"))
-    body = {"resource": _path(resource), "name": name}
+    if is_file and is_lua:
+        raise click.UsageError("say one of --file and --lua")
+    what = "file" if is_file else "lua" if is_lua else "resource"
+    body = {what: _path(resource) if what == "resource" else resource, "name": name}
     answer = client.send("POST", "rename", body, version=version, transaction_id=transaction)
     if as_json:
         _print(answer)

@@ -222,6 +222,17 @@ class DocumentNames:
                     yield one
             yield from self._in_lines(section, wanted)
 
+    def uses_of(self, kind: str, name: str) -> Iterator[Use]:
+        """Yield the uses of a name of a kind that no line gives: a file, or what a script gives."""
+        said = f"lua.{name}" if kind == NameKind.LUA else name
+        kinds = {kind, NameKind.PATTERN_LIST} if kind == NameKind.FILE else {kind}
+        for section in self.document.sections:
+            if may_say(section.text, said):
+                for at, names in self._readers.of(section.kind).saying(section, said).lines:
+                    for one in names.mentions:
+                        if one.name.text == name and not kinds.isdisjoint(one.name.kinds):
+                            yield Use(section, at, one)
+
     def _in_lines(self, section: Section, wanted: Thing) -> Iterator[Use]:
         is_own = section is wanted.section
         text = wanted.name if wanted.name and is_own else wanted.section.name

@@ -17,6 +17,8 @@ from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.tokens import is_one_word, may_be_quoted
 
+_UNQUOTED = re.compile(r"[A-Za-z0-9_./@:+=~-]+")
+
 
 class Renamed(NamedTuple):
     """A document in which something has another name, and the object under that name.
@@ -48,6 +50,30 @@ def rename(registry: Registry, document: Document, reference: Reference, name: s
     if isinstance(reference.key, int):
         place = reference
     return Renamed(document, place, tuple(map(shown.use, uses)))
+
+
+def rename_uses(
+    registry: Registry, document: Document, kind: str, old: str, new: str
+) -> tuple[Document, tuple[NamedUse, ...]]:
+    """Return the document with another name in the uses of a file or a Lua function, and these.
+
+    The file, and the script, stay as they are. Raises `NotFound` where nothing names it, and
+    `Invalid` for a name that cannot stand everywhere without quotes.
+    """
+    if not _UNQUOTED.fullmatch(new):
+        raise Invalid(f"a {kind} cannot be called {new!r} here: it would need quotes")
+    names = DocumentNames(registry.names, document)
+    uses = list(names.uses_of(kind, old))
+    if not uses:
+        raise NotFound(f"nothing refers to {kind} {old}")
+    shown = Shown(registry, document)
+    edits: dict[int, _Edit] = {}
+    for use in uses:
+        edit = edits.setdefault(id(use.section), _Edit(use.section))
+        edit.uses.setdefault(use.at, []).append(use)
+    for edit in edits.values():
+        document = document.replace(edit.section, edit.done(names, None, new))
+    return document, tuple(map(shown.use, uses))
 
 
 def _words(reference: Reference) -> str:
@@ -99,7 +125,7 @@ class _Edit:
         self.uses: dict[int, list[Use]] = {}
         self.given: dict[int, str] = {}
 
-    def done(self, names: DocumentNames, thing: Thing, name: str) -> Section:
+    def done(self, names: DocumentNames, thing: Thing | None, name: str) -> Section:
         """Return the section with the new name in all these places."""
         lines: dict[int, Line] = {}
         for at in {*self.uses, *self.given} - {-1}:
@@ -108,7 +134,7 @@ class _Edit:
             assert read is not None
             values: Values = read[1].values
             values = _in_uses(values, self.uses.get(at, ()), name)
-            if at in self.given:
+            if thing is not None and at in self.given:
                 values = {**values, **_as_given(names.line(self.section, at), thing, name)}
             lines[at] = _written(line, read, values)
         section = self.section.replace_each(lines)

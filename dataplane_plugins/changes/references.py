@@ -69,7 +69,7 @@ _RENAMED: Fragment = {
     "type": "object",
     "required": ["resource", "changed"],
     "properties": {
-        "resource": {**_TEXT, "description": "The path under the new name."},
+        "resource": {**_TEXT, "description": "The path under the new name, or that name."},
         "changed": {**_USES, "description": "The lines that named it, as they were."},
     },
 }
@@ -112,7 +112,9 @@ def _read(name: str, schema: str, help: str, *more: Parameter) -> Operation:
 
 
 NEW_NAME = (
-    Prop("resource", required=True, help="Path of the object in `/v3`."),
+    Prop("resource", help="Path of the object in `/v3`."),
+    Prop("file", help="Name of a file in lines, in place of an object; the file itself stays."),
+    Prop("lua", help="Name that a Lua script registers, in place of an object."),
     Prop("name", required=True, help="Its new name."),
 )
 _EXAMPLE = {"resource": "/v3/services/haproxy/configuration/backends/shop", "name": "store"}

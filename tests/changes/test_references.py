@@ -162,3 +162,20 @@ def test_the_setting_refuses_it(tmp_path: Path) -> None:
         assert {use["name"] for use in left["items"]} == {"shop"} and left["total"] == 2
         rules = f"{V3}/frontends/site/backend_switching_rules"
         assert api.call("DELETE", f"{rules}/0", transaction_id=transaction).status_code == 202
+
+
+def test_a_file_and_a_name_of_a_script_get_other_names_in_lines(api: WholeApi) -> None:
+    old = str(api.file.parent / "maps" / "nets.map")
+    answer = api.call("POST", f"{OWN}/rename", {"file": old, "name": "/else/b.map"}, version=4)
+    assert answer.status_code == 202 and answer.json["resource"] == "/else/b.map"
+    assert "acl here src -f /else/b.map\n" in api.text
+    assert Path(old).exists()
+    assert api.refused("POST", f"{OWN}/rename", {"file": old, "name": "/else/c"})[0] == 404
+    assert api.refused("POST", f"{OWN}/rename", {"file": "/else/b.map", "name": "a b"})[0] == 422
+    rules = f"{V3}/frontends/site/http_request_rules"
+    api.change("POST", f"{rules}/0", {"type": "lua", "lua_action": "check"})
+    said = {"type": "set-header", "hdr_name": "x", "hdr_format": '"%[lua.check(1)] lua.check"'}
+    api.change("POST", f"{rules}/1", said)
+    api.change("POST", f"{OWN}/rename", {"lua": "check", "name": "test"})
+    assert "http-request lua.test\n" in api.text
+    assert '"%[lua.test(1)] lua.check"' in api.text

@@ -77,3 +77,10 @@ def test_names_are_told_and_changed(server: ApiServer) -> None:
 def test_what_cannot_be_ends_with_a_status(server: ApiServer, argv: tuple[str, ...], status: int, words: str) -> None:
     failed = run(server, *argv)
     assert failed.exit_code == status and words in failed.stderr
+
+
+@pytest.mark.server
+def test_a_file_gets_another_name_in_lines(server: ApiServer) -> None:
+    failed = run(server, "rename", "/etc/a.map", "/etc/b.map", "--file")
+    assert failed.exit_code == 1 and "nothing refers to file /etc/a.map" in failed.stderr
+    assert run(server, "rename", "a", "b", "--file", "--lua").exit_code == 2

@@ -1,6 +1,6 @@
 """Answer what refers to what, and rename."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import falcon
 from dataplane_core.plugin import (
     ApiRequest,
     BadRequest,
+    Document,
     NamedUse,
+    NameKind,
     Services,
     Snapshot,
     View,
@@ -19,6 +21,7 @@ from dataplane_core.plugin import (
     reference_at,
     referrers,
     rename,
+    rename_uses,
     targets,
     to_json,
     unused,
@@ -152,13 +155,24 @@ class Rename(_Responder):
     """A new name for an object, and for all that refers to it: POST."""
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        path, name = req.body.values["resource"], req.body.values["name"]
         before = self._view.snapshot(req)
         with self._view.edit(req) as edit:
-            document = edit.document
-            reference = reference_at(self._registry, document, path)
-            done = rename(self._registry, document, reference, name)
-            edit.document = done.document
+            edit.document, new, uses = self._renamed(edit.document, req.body.values)
         self._view.answer_change(req, resp, edit.outcome, 200)
-        new = self._view.location(done.reference)
-        resp.data = to_json({"resource": new, "changed": self._uses(done.uses, before)})
+        resp.data = to_json({"resource": new, "changed": self._uses(uses, before)})
+
+    def _renamed(
+        self, document: Document, wanted: Mapping[str, Any]
+    ) -> tuple[Document, str, Sequence[NamedUse]]:
+        """Return the document after it, the path or name that there is then, and the uses."""
+        given = [one for one in ("resource", "file", "lua") if one in wanted]
+        if len(given) != 1:
+            raise BadRequest("say one of `resource`, `file` and `lua`")
+        what, old, name = given[0], wanted[given[0]], wanted["name"]
+        if what != "resource":
+            kind = NameKind.FILE if what == "file" else NameKind.LUA
+            document, uses = rename_uses(self._registry, document, kind, old, name)
+            return document, name, uses
+        reference = reference_at(self._registry, document, old)
+        done = rename(self._registry, document, reference, name)
+        return done.document, self._view.location(done.reference), done.uses
