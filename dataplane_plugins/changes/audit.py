@@ -57,8 +57,9 @@ class Auditor:
     def _records(self, end: AuditEnd, request: Answered | None) -> Iterator[Record]:
         told: set[str] = set()
         at = end.event
-        if at is None:
-            at = self._events.newest()
+        newest = self._events.newest()
+        if at is None or at > newest:  # no chain yet, or one of a state that is gone
+            at = newest if at is None else 0
             yield _timed({"event": "begin"}, at)
         elif (oldest := self._events.oldest()) > at + 1:
             yield _timed({"event": "gap", "first": at + 1, "last": oldest - 1}, oldest - 1)
@@ -66,7 +67,7 @@ class Auditor:
             for event in page:
                 at = event.id
                 told.add(event.values.get("request_id") or "")
-                yield self._of_event(event, request)
+                yield self._of_event(event)
         for kind, number in self._limits.take_left_out(time.time()):
             yield _timed({"event": "left_out", "of": kind, "number": number}, at)
         if request is not None and (kind := _kind_of(request, told)):
@@ -74,16 +75,15 @@ class Auditor:
             if not limited or self._limits.permits(kind, time.time()):
                 yield _timed({"event": kind, **_of_request(request)}, at)
 
-    def _of_event(self, event: Event, request: Answered | None) -> Record:
-        """Return what is told of a version; who made it by a request is told with its address."""
+    def _of_event(self, event: Event) -> Record:
+        """Return what is told of a version, with its text's digest and all that its author said."""
         values = event.values
         kind = _NAMES.get(event.kind, event.kind)
         record = {"time": event.time, "event": kind, "event_id": event.id, **values}
         if event.kind == "version":
             known = self._history.get(values["version"])
             record["digest"] = known.digest if known else None
-            if request is not None and request.author.request_id == values["request_id"]:
-                record["author"] = asdict(request.author)
+            record["author"] = {"name": values.get("user", ""), **(values.get("author") or {})}
         return record
 
 
@@ -162,4 +162,5 @@ def dataplane_status(services: Services) -> Iterator[Fact]:
         end = AuditTrail(Path(path), services.state).end()
         waiting = len(services.events.after(end.event or 0, kinds=_KINDS))
         text = f"{path} has {end.seq} lines"
-        yield Fact("audit", f"{text}; {waiting} are missing" if waiting else text, bad=waiting > 0)
+        said = f"{text}; {waiting} versions are not told yet" if waiting else text
+        yield Fact("audit", said, doubtful=waiting > 0)

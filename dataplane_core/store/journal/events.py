@@ -80,6 +80,16 @@ _STEPS = (
         "event_of_reload", "UPDATE OF state ON reloads", "NEW.state != OLD.state",
         _told("reload", _RELOAD),
     ),
+    "DROP TRIGGER event_of_version",
+    _trigger(
+        "event_of_version", "INSERT ON history", "TRUE",
+        _told(
+            "version",
+            f"{_VERSION}, 'origin', NEW.origin, 'user', NEW.who, 'request_id', NEW.request_id, "
+            "'transaction_id', NEW.transaction_id, 'reason', NEW.reason, "
+            "'author', json(nullif(NEW.author, ''))",
+        ),
+    ),
 )  # fmt: skip
 
 

@@ -50,10 +50,23 @@ def test_a_version_and_its_fate_are_told(tables):
     values = [values for _, values in told(events)]
     assert values[1] == {
         "version": 2, "origin": "api", "user": "ops", "request_id": "r", "transaction_id": "t", "reason": "",
+        "author": None,
     }  # fmt: skip
     assert (values[2]["by"], values[4]["reason"], values[6]["reason"]) == (
         "commands", "HAProxy said no", "unknown keyword",
     )  # fmt: skip
+
+
+def test_a_version_is_told_with_all_that_its_author_said(tables):
+    versions, _, events = tables
+    author = Author("ops", "basic", "192.0.2.1:99", "curl/8", "v3", "r", "more \"room\"")
+    versions.record(VersionRecord(1, "digest", "active", "api", 0.0, author))
+    values = events.after(0)[0].values
+    assert values["user"] == "ops"
+    assert values["author"] == {
+        "method": "basic", "address": "192.0.2.1:99", "client": "curl/8", "interface": "v3",
+        "reason": "more \"room\"",
+    }  # fmt: skip
 
 
 def test_a_reload_is_told_from_its_request_to_its_end(tables):
