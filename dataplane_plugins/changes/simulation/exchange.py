@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from dataplane_plugins.changes.simulation.process import ScratchFailed, ScratchProcess
+from dataplane_plugins.changes.simulation.process import ScratchEnded, ScratchProcess
 from dataplane_plugins.changes.simulation.requests import (
     SimulatedRequest,
     client_hello,
@@ -71,7 +71,7 @@ class Exchange:
             try:
                 connection.connect(str(self._process.folder / self._entrance.socket))
             except OSError:
-                raise ScratchFailed("the process for the simulation has ended") from None
+                raise ScratchEnded("the process for the simulation has ended") from None
             client = self._begin(connection)
             if client is not None:
                 with client:
@@ -81,6 +81,8 @@ class Exchange:
         if not self._seen.kind:
             self._seen.late = client is not None and time.monotonic() >= deadline
             self._read_log(_AFTER_THE_END)
+            if not self._process.runs:
+                raise ScratchEnded("the process for the simulation ended over the request")
         return self._seen
 
     def _lacks_answer(self) -> bool:

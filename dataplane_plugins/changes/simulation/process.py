@@ -49,6 +49,10 @@ class ScratchFailed(DataplaneError):
     status = 422
 
 
+class ScratchEnded(ScratchFailed):
+    """A scratch process does not answer any more."""
+
+
 class ScratchProcess:
     """An HAProxy that works on a scratch text; `close` ends it, and so does our own end.
 
@@ -139,11 +143,11 @@ class ScratchProcess:
         return f"line {line}: {said}" if line else said
 
     def command(self, words: str) -> str:
-        """Return the answer to a runtime command; raises `ScratchFailed`."""
+        """Return the answer to a runtime command; raises `ScratchEnded`."""
         try:
             return self._answer(words, _COMMAND_SECONDS)
         except OSError:
-            raise ScratchFailed("the process for the simulation does not answer") from None
+            raise ScratchEnded("the process for the simulation does not answer") from None
 
     def _answer(self, words: str, seconds: float) -> str:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

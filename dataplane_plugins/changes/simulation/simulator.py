@@ -10,6 +10,7 @@ from dataplane_plugins.changes.simulation.conditions import read_notes
 from dataplane_plugins.changes.simulation.exchange import Exchange, Seen
 from dataplane_plugins.changes.simulation.explaining import Explanation
 from dataplane_plugins.changes.simulation.pool import Pool, Warm
+from dataplane_plugins.changes.simulation.process import ScratchEnded
 from dataplane_plugins.changes.simulation.requests import SimulatedRequest
 from dataplane_plugins.changes.simulation.running_state import RunningState
 from dataplane_plugins.changes.simulation.scratch_text import Entrance, ScratchText, Subject
@@ -42,22 +43,38 @@ class Simulator:
         `ScratchFailed`.
         """
         found, deadline = [], time.monotonic() + _SECONDS
-        variant = "running" if running else ""
         for at, request in enumerate(requests):
             if time.monotonic() > deadline:
                 done = f"only {at} of {len(requests)} requests were simulated"
                 raise Invalid(f"{done} in {_SECONDS:g} s")
-            with self._pool.process(subject, variant, looks=not at) as warm:
-                if running is not None:
-                    running.apply(warm)
-                entrance = choose_entrance(warm.process.scratch, request, at)
-                seen = self._run(warm, entrance, request)
-                scratch = warm.process.scratch
-                explain = Explanation(
-                    self._registry, warm.document, scratch, warm.backends, self._path
-                )
-                found.append(explain(entrance, seen))
+            found.append(self._result(subject, request, at, running))
         return found
+
+    def _result(
+        self, subject: Subject, request: SimulatedRequest, at: int, running: RunningState | None
+    ) -> dict[str, Any]:
+        """Return what becomes of one request; a process that has died meanwhile is replaced."""
+        variant = "running" if running else ""
+        for is_last in (False, True):
+            with self._pool.process(subject, variant, looks=not at) as warm:
+                try:
+                    return self._simulated(warm, request, at, running)
+                except ScratchEnded:
+                    warm.changed = True
+                    if is_last:
+                        raise
+        raise AssertionError("unreachable")
+
+    def _simulated(
+        self, warm: Warm, request: SimulatedRequest, at: int, running: RunningState | None
+    ) -> dict[str, Any]:
+        if running is not None:
+            running.apply(warm)
+        scratch = warm.process.scratch
+        entrance = choose_entrance(scratch, request, at)
+        seen = self._run(warm, entrance, request)
+        explain = Explanation(self._registry, warm.document, scratch, warm.backends, self._path)
+        return explain(entrance, seen)
 
     def _run(self, warm: Warm, entrance: Entrance, request: SimulatedRequest) -> Seen:
         warm.forget()
