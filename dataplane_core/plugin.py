@@ -143,6 +143,7 @@ from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 from dataplane_core.store import State
 from dataplane_core.store.archive import BlamedLine, Wanted
 from dataplane_core.store.audit_trail import AuditEnd, AuditTrail
@@ -219,7 +220,9 @@ __all__ = [
     "DocumentSections", "Codec", "Loaded", "raise_problems", "SchemaFactory",
     # Who refers to what by its name.
     "NamedUse", "dangling", "newly_dangling", "referrers", "targets", "unused", "rename",
-    "rename_uses",     "reference_at", "finder_of_files",
+    "rename_uses", "reference_at", "finder_of_files",
+    # Documents in YAML.
+    "compose_yaml", "scalar_kind",
     # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",

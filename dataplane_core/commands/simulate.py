@@ -80,12 +80,11 @@ def simulate(
 
 def _expected(file: Any) -> dict[str, Any]:
     """Return the body that a file of expectations says."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from yaml import YAMLError, safe_load
 
     problem, found = "", None
     try:
-        found = YAML(typ="safe", pure=True).load(file.read())
+        found = safe_load(file.read())
     except (YAMLError, UnicodeDecodeError, ValueError) as error:
         problem = f"is no YAML: {str(error).splitlines()[0]}"
     found = {"requests": found} if isinstance(found, list) else found

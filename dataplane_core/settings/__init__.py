@@ -3,7 +3,7 @@
 Each block of a settings file is a dataclass, in the module of the block's name (`haproxy`,
 `dataplaneapi`, `dataplane`, `logs`; `tree` has the rest), and each of its fields one `setting(…)`.
 `table` walks over these: flags, files, defaults, checks and the manual page all come from there.
-`load` puts the places together; a file goes from its text to nodes (`plain_yaml` or `yaml_file`,
+`load` puts the places together; a file goes from its text to nodes (`yaml_file`,
 `hcl_file`), and from nodes to values (`reader`). `rules` judges values together.
 """
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from dataplane_core.settings import flags
 from dataplane_core.settings.nodes import BlockNode as Block
 from dataplane_core.settings.nodes import SyntaxProblem
-from dataplane_core.settings.plain_yaml import read_plain
 from dataplane_core.settings.problems import SettingsError, SettingsProblem
 from dataplane_core.settings.reader import SettingsReader, describe
 from dataplane_core.settings.rules import broken_rules, doubts
@@ -59,8 +58,6 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
 
 def _read_yaml(text: str) -> Block:
     """Read a file in YAML; a start waits for its library only where the file needs it."""
-    if (plain := read_plain(text)) is not None:
-        return plain
     from dataplane_core.settings.yaml_file import read_yaml
 
     return read_yaml(text)

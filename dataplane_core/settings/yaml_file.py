@@ -3,9 +3,7 @@
 import re
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml import MappingNode, MarkedYAMLError, ScalarNode, SequenceNode, YAMLError
 
 from dataplane_core.settings.nodes import (
     BlockEntry,
@@ -15,23 +13,23 @@ from dataplane_core.settings.nodes import (
     SyntaxProblem,
     ValueNode,
 )
+from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 
-_TYPES = {"int": "number", "float": "number", "bool": "boolean", "null": "null"}
+_TYPES = {"integer": "number", "float": "number"}
 _DEPTH = 16
 # A password without its quotes may be taken for such a name, and belongs in no message.
-_NAME = re.compile(r"(?<=alias |nchor |andle )['\"].*", re.S)
+_NAME = re.compile(r"(?:alias|nchor|andle)(?P<name> ['\"].*|$)", re.S)
 _SIGNS = "here: text that begins with *, & or ! needs quotes"
+_TOO_DEEP = "exceeded maximum nesting depth"
 
 
 def read_yaml(text: str) -> BlockNode:
     """Read a document whose root is a mapping; raises `SyntaxProblem` where it is not YAML."""
-    yaml = YAML(typ="rt", pure=True)
-    yaml.composer.warn_double_anchors = False
     try:
-        root = yaml.compose(text)
+        root = compose_yaml(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = _NAME.sub(_SIGNS, str(error.problem))
+        problem = _said(str(error.problem))
         raise SyntaxProblem(mark.line + 1 if mark else 1, f"is not YAML: {problem}") from None
     except (YAMLError, ValueError, OverflowError) as error:  # impossible escapes raise the others
         raise SyntaxProblem(1, f"is not YAML: {error}") from None
@@ -45,13 +43,21 @@ def read_yaml(text: str) -> BlockNode:
     return node
 
 
+def _said(problem: str) -> str:
+    """Return the library's words without names, with what is meant most often."""
+    if problem == _TOO_DEEP:
+        return "it is nested too deeply"
+    named = _NAME.search(problem)
+    return problem if named is None else f"{problem[: named.start('name')]} {_SIGNS}"
+
+
 def _node(node: Any, depth: int) -> Node:
     line = node.start_mark.line + 1
     if depth > _DEPTH:
         raise SyntaxProblem(line, f"is nested more than {_DEPTH} levels deep")
     if isinstance(node, ScalarNode):
-        kind = str(node.tag).rpartition(":")[2]
-        return ValueNode(str(node.value), line, _TYPES.get(kind, "text"))
+        kind = scalar_kind(node)
+        return ValueNode(str(node.value), line, _TYPES.get(kind, kind))
     if isinstance(node, SequenceNode):
         return ListNode(tuple(_node(item, depth + 1) for item in node.value), line)
     assert isinstance(node, MappingNode)

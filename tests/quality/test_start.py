@@ -17,7 +17,7 @@ NOT_LOADED = {"_bz2", "_lzma", "_pickle", "html.entities", "pyexpat", "urllib.er
 """Modules of Python's library that those need which are postponed."""
 NOT_YET = {
     "anyio", "apispec", "bcrypt", "consul", "cryptography", "hcl2", "importlib_metadata", "lark", "marshmallow",
-    "decimal", "fractions", "passlib", "prometheus_client", "pythonjsonlogger", "regex", "ruamel", "yaml",
+    "decimal", "fractions", "passlib", "prometheus_client", "pythonjsonlogger", "regex", "ruamel",
 }  # fmt: skip
 """Libraries that the first answer of a server with settings in YAML does not need."""
 MOST_MODULES = 810

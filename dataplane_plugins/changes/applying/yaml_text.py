@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode
+from yaml import MappingNode, MarkedYAMLError, ScalarNode, YAMLError
 
-from dataplane_core.plugin import BadRequest
+from dataplane_core.plugin import BadRequest, compose_yaml, scalar_kind
 
 _DEEPEST = 32
 _WORDS = {"true": True, "false": False}
@@ -19,9 +17,8 @@ def parse_yaml(text: str, what: str = "the desired state") -> Any:
 
     An alias is refused: what a few lines of them stand for can fill any memory.
     """
-    yaml = YAML(typ="rt", pure=True)
     try:
-        root = yaml.compose(text)
+        root = compose_yaml(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1})" if mark else ""
@@ -57,11 +54,11 @@ class _Values:
         return str(node.value)
 
     def _scalar(self, node: Any) -> Any:
-        text, kind = str(node.value), str(node.tag).rpartition(":")[2]
+        text, kind = str(node.value), scalar_kind(node)
         try:
-            if kind == "bool":
+            if kind == "boolean":
                 return _WORDS[text.lower()]
-            if kind == "int":
+            if kind == "integer":
                 return _whole_number(text.replace("_", ""))
             if kind == "float":
                 return float(text.replace("_", ""))
