@@ -179,5 +179,5 @@ class Merges(RuleBasedStateMachine):
         assert all(f"backend {name}  # {name}\n  balance roundrobin\n" in text for name in BACKENDS)
 
 
-Merges.TestCase.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
+Merges.TestCase.settings = settings(max_examples=12, stateful_step_count=15)
 TestMerges = Merges.TestCase
