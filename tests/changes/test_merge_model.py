@@ -158,6 +158,8 @@ class Merges(RuleBasedStateMachine):
     def _overlaps(self, key: Key, old: dict[str, Any] | None, new: dict[str, Any] | None) -> bool:
         """Whether somebody has changed what a change touches, otherwise than the change does."""
         now = self.model.get(key)
+        if old is not None and (now is None or new is None):
+            return now not in (old, new)
         since = altered(old, now) & altered(old, new)
         return any((now or {}).get(name) != (new or {}).get(name) for name in since)
 
