@@ -201,8 +201,9 @@ def named_by(
 ) -> list[Thing]:
     """Return what has a name of all that an object is; none for one that gives no name.
 
-    With `alone`, a name does not count that another line of the section gives as well. Whoever
-    refers to a line of another section refers to that section as well.
+    A line that gives several names by numbers has none of them. With `alone`, a name does not count
+    that another line of the section gives as well. Whoever refers to a line of another section
+    refers to that section as well.
     """
     sections, at = _lines(registry, document, reference)
     if not sections:
@@ -214,5 +215,6 @@ def named_by(
     return [
         Thing(section, given.kind, given.name)
         for given in names.given_at(section, at)
-        if not alone or names.gives(section, given.kind, given.name) == [at]
+        if not given.numbers
+        and (not alone or names.gives(section, given.kind, given.name) == [at])
     ]

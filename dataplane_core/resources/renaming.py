@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from dataplane_core.errors import AlreadyExists, Conflict, Invalid, NotFound, Reference
 from dataplane_core.grammar import LineForm, Reading
+from dataplane_core.grammar.names import NameKind
 from dataplane_core.grammar.props import Values
 from dataplane_core.resources.collections import SectionCollection
-from dataplane_core.resources.document_names import DocumentNames, Thing, Use
+from dataplane_core.resources.document_names import GIVEN_ACLS, DocumentNames, Thing, Use
 from dataplane_core.resources.line_names import LineNames, exchanged, value_at
 from dataplane_core.resources.locate import refuse_namesake
 from dataplane_core.resources.referring import NamedUse, Shown, named_by
@@ -18,6 +19,10 @@ from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.tokens import is_one_word, may_be_quoted
 
 _UNQUOTED = re.compile(r"[A-Za-z0-9_./@:+=~-]+")
+
+
+_TAKEN_ACLS = GIVEN_ACLS | {"or", "if", "unless"}
+"""Words that cannot name an ACL: what HAProxy has itself, and words of conditions."""
 
 
 class Renamed(NamedTuple):
@@ -89,6 +94,8 @@ def _check_name(registry: Registry, document: Document, thing: Thing, name: str)
         if document.find(thing.kind, name) is not None:
             raise AlreadyExists(f"object already exists: {thing.kind} {name}")
         refuse_namesake(document, thing.kind, name)
+    elif thing.kind == NameKind.ACL and name in _TAKEN_ACLS:
+        raise AlreadyExists(f"object already exists: {thing.kind} {name} is one of HAProxy's own")
     elif DocumentNames(registry.names, document).gives(thing.section, thing.kind, name):
         raise AlreadyExists(f"object already exists: {thing.kind} {name}")
     if may_be_quoted(name) or not is_one_word(name) or not re.search(pattern, name):

@@ -85,6 +85,7 @@ def test_dangling_and_unused_names_are_told(one: WholeApi) -> None:
     [
         *(("references", query) for query in ({}, {"resource": "x"}, {"resource": V3}, {"resource": "/v3/a", "file": "b"})),
         *(("references", {"resource": f"/v3/services/haproxy/storage/{name}"}) for name in ("maps", "maps/a/b", "nix/a")),
+        *(("references", query) for query in ({"file": "a\0b"}, {"resource": f"{V3}/backends/a\0"})),
         *((f"references/{what}", {"limit": limit}) for what in ("dangling", "unused") for limit in (0, 1001, "x")),
     ],
 )  # fmt: skip

@@ -113,6 +113,8 @@ def test_a_new_name_is_in_all_lines(known: Registry, which: tuple[str, str, str,
         (("backends", "backend", "shop", None), "other", AlreadyExists),
         (("acls", "frontend", "f", 0), "auth", AlreadyExists),
         (("servers", "backend", "other", "s1"), "new", NotFound),
+        (("server_templates", "backend", "other", "s"), "new", NotFound),
+        *((("acls", "frontend", "f", 0), name, AlreadyExists) for name in ("TRUE", "or", "unless")),
         *((("backends", "backend", "shop", None), name, Invalid) for name in ("", "a b", "a#b", '"x"', "é", "a/b", "x" * 9 + "\n")),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.plugin import (
+    CONTROL_CHARACTERS,
     ApiRequest,
     BadRequest,
     Document,
@@ -74,6 +75,8 @@ class References(_Responder):
         resource, file = req.query["resource"], req.query["file"]
         if (resource is None) == (file is None):
             raise BadRequest("say which `resource` is meant, or which `file`, and not both")
+        if CONTROL_CHARACTERS.search(resource or file):
+            raise BadRequest("a path has no control characters")
         snapshot = self._view.snapshot(req)
         if file is None and resource.startswith(_STORAGE):
             file = self._stored(resource)
