@@ -36,6 +36,12 @@ def test_a_change_that_breaks_an_expectation_is_refused(api: SimulatingApi) -> N
     assert "styles in " in said
 
 
+def test_a_plan_says_so_before(api: SimulatingApi) -> None:
+    answer = api.call("PUT", RULE, {"name": "shop"}, version=api.version, dry_run="true")
+    assert (answer.status_code, answer.json["verdict"]) == (200, "refused")
+    assert "backend is shop instead of static" in answer.json["refusal"]
+
+
 def test_another_change_is_taken(api: SimulatingApi) -> None:
     api.change("PUT", RULE, {"name": "static", "cond": "if", "cond_test": "{ path_end .css .png }"})
 
