@@ -130,6 +130,21 @@ def test_a_file_for_which_there_is_no_folder_is_refused(live: Live, path: str) -
     assert apply(live, {path: "x"}).status_code in (400, 422)
 
 
+@pytest.mark.parametrize(("code", "content"), [("true", "/a two\n"), ("false", "/a one\n")])
+def test_files_go_with_the_version_where_a_reload_is_waited_for(tmp_path: Path, code: str, content: str) -> None:
+    (tmp_path / "haproxy.cfg").write_text(TEXT.format(folder=tmp_path))
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "m.map").write_text("/a one\n")
+    made = Live(tmp_path, haproxy__reload__reload_cmd=code, dataplane__on_bad_edit="keep")
+    before = made.services.config.version()
+    made.services.config.file.accept(before)
+    files = {"haproxy.cfg": TEXT.format(folder=tmp_path) + "backend b\n", "maps/m.map": "/a two\n"}
+    done = apply(made, files, force_reload="true")
+    assert done.status_code == (200 if code == "true" else 400), done.text
+    assert maps(made)["m.map"] == content
+    assert ("backend b" in (tmp_path / "haproxy.cfg").read_text()) is (code == "true")
+
+
 DYING = """
 import os, sys
 from pathlib import Path

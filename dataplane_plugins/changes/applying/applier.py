@@ -1,8 +1,9 @@
 """Bring a desired state into haproxy.cfg: onto the newest version, whoever else changes it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -19,6 +20,9 @@ from dataplane_core.plugin import (
 from dataplane_plugins.changes.applying.desired_state import Target
 from dataplane_plugins.changes.applying.files import DesiredFiles, FileChange, shown_plan
 
+Tell = Callable[[Snapshot, Document], Mapping[str, Any]]
+"""Tells in the words of an answer what a change of a version is."""
+
 _MOST_ATTEMPTS = 20
 
 
@@ -27,7 +31,7 @@ class Applied:
     """What a desired state has made of a version.
 
     `outcome` is None where the configuration is what it was, and where a `plan` only says what
-    would be done. `files` says what became of files, or would.
+    would be done. `files` says what became of files, or would; `told` what the change is.
     """
 
     before: Snapshot
@@ -35,6 +39,7 @@ class Applied:
     outcome: Outcome | None
     files: list[dict[str, Any]]
     plan: ChangePlan | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -85,19 +90,22 @@ class Applier:
         plan = self._config.plan(document, base)
         return Applied(base, document, None, shown_plan(files), plan)
 
-    def apply(self, req: CheckedRequest, target: Target, *, prune: bool) -> Applied:
+    def apply(
+        self, req: CheckedRequest, target: Target, *, prune: bool, tell: Tell | None = None
+    ) -> Applied:
         """Make the desired state the newest version, unless it is that already.
 
         A change that is overtaken is made anew on the version that overtook it, unless the client
         says on which version it is to be made: then it is refused with `VersionMismatch`. With
-        `prune`, files are removed as `DesiredFiles.changes` says.
+        `prune`, files are removed as `DesiredFiles.changes` says. `tell` tells what the change is,
+        while HAProxy checks.
         """
         wanted = wanted_versions(req)
         with self._files.alone() if target.files else nullcontext():
             files = self._files.changes(target.files, prune=prune)
             for attempt in range(1, _MOST_ATTEMPTS + 1):
                 try:
-                    return self._attempt(req, target, files, wanted)
+                    return self._attempt(req, target, files, wanted, tell)
                 except VersionMismatch:
                     if wanted is not None or attempt == _MOST_ATTEMPTS:
                         raise
@@ -109,19 +117,24 @@ class Applier:
         target: Target,
         files: Sequence[FileChange],
         wanted: Sequence[int] | None,
+        tell: Tell | None,
     ) -> Applied:
         base = self._base(wanted)
         document, outcome = target.on(base.document), None
         same = document is base.document or document.text() == base.document.text()
+        told: Mapping[str, Any] = {}
         with self._files.in_place(files, base.version, document):
             if not same:
-                outcome = self._commit(req, base, document)
+                with ThreadPoolExecutor(1) as beside:
+                    telling = beside.submit(tell, base, document) if tell else None
+                    outcome = self._commit(req, base, document)
+                told = telling.result() if telling else {}
             elif self._files.is_used(files):
                 self._config.validate(base.text)
         reload_id = None if outcome is None else outcome.reload_id
         is_reloaded = outcome is not None and outcome.state == "reloaded"
         followed = self._files.follow(files, reload_id, is_reloaded=is_reloaded)
-        return Applied(base, base.document if same else document, outcome, followed)
+        return Applied(base, base.document if same else document, outcome, followed, told=told)
 
     def _commit(self, req: CheckedRequest, base: Snapshot, document: Document) -> Outcome:
         with self._config.edit(

@@ -152,9 +152,18 @@ class DesiredFiles:
                     put.append(self._put(one, begun))
                 yield
             except BaseException:
-                self._undo(put, begun)
+                # A version may stay although HAProxy could not be reloaded with it.
+                if self._is_newest(base, after):
+                    self._kept.forget(begun)
+                else:
+                    self._undo(put, begun)
                 raise
             self._kept.forget(begun)
+
+    def _is_newest(self, base: int, after: Document) -> bool:
+        """Return whether a change has become the version that is in force."""
+        newest = self._services.config.snapshot()
+        return newest.version > base and _digest(newest.document) == _digest(after)
 
     def _undo(self, put: Sequence[Former], begun: str) -> None:
         """Put back what was there before; what cannot be stays kept, for the next start."""

@@ -4,7 +4,15 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.plugin import ApiRequest, Services, View, read_scope, to_json
+from dataplane_core.plugin import (
+    ApiRequest,
+    Document,
+    Services,
+    Snapshot,
+    View,
+    read_scope,
+    to_json,
+)
 from dataplane_plugins.changes.applying.applier import Applied, Applier
 from dataplane_plugins.changes.applying.desired_state import Target, read_desired_state
 from dataplane_plugins.changes.plan_rendering import PlanRendering
@@ -29,19 +37,23 @@ class Apply:
         scope = read_scope(self._view.registry, query["only"], query["except"])
         state = read_desired_state(req, limit)
         target = Target(self._view, state, scope, query["prune"])
-        ask = self._applier.planned if req.change_options.dry_run else self._applier.apply
-        applied = ask(req, target, prune=bool(query["prune"]))
+        prune = bool(query["prune"])
+        if req.change_options.dry_run:
+            applied = self._applier.planned(req, target, prune=prune)
+        else:
+            tell = None if query["brief"] else self._difference
+            applied = self._applier.apply(req, target, prune=prune, tell=tell)
         req.shown_version = applied.version
         if applied.reload_id is not None:
             resp.status = 202
             resp.set_header("Reload-ID", applied.reload_id)
         resp.set_header("ETag", f'"{applied.version}"')
-        answer = self._shown(applied, brief=query["brief"])
+        answer = self._shown(applied)
         if target.ignored:
             answer["ignored"] = target.ignored
         resp.data = to_json(answer)
 
-    def _shown(self, applied: Applied, *, brief: bool) -> dict[str, Any]:
+    def _shown(self, applied: Applied) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "version": applied.version, "changed": applied.is_changed, "state": applied.state
         }  # fmt: skip
@@ -52,13 +64,10 @@ class Apply:
             answer["files"] = applied.files
         if applied.plan is not None:
             answer |= self._plan(applied.plan)
-        elif applied.is_another and not brief:
-            answer |= self._difference(applied)
-        return answer
+        return {**answer, **applied.told}
 
-    def _difference(self, applied: Applied) -> dict[str, Any]:
-        before, after = applied.before.document, applied.after
-        names = f"version {applied.before.version}", f"version {applied.version}"
+    def _difference(self, base: Snapshot, after: Document) -> dict[str, Any]:
+        before, names = base.document, (f"version {base.version}", f"version {base.version + 1}")
         return {
             "text": unified_diff(before.text(), after.text(), names),
             "changes": self._rendering.between(before, after),
