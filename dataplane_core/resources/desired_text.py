@@ -45,9 +45,10 @@ class DesiredText:
         self._prune = prune
         self._is_whole = scope.is_whole and prune
         self._first_words: dict[str, FirstWords] = {}
-        every = keyed(document)
         self._sections = {
-            key: one for key, one in every.items() if scope.holds(key.kind, key.name)
+            key: one
+            for key, one in keyed(document).items()
+            if scope.is_whole or scope.holds(key.kind, key.name)
         }
 
     def on(self, document: Document) -> Document:

@@ -50,6 +50,8 @@ def read_scope(registry: Registry, only: str | None, but: str | None) -> Scope:
     names behind a slash: `frontend`, `backends/app-*`. Commas stand between them. Raises
     `BadRequest` for a kind that does not exist.
     """
+    if not only and not but:
+        return WHOLE
     kinds = _kinds(registry)
     return Scope(*(tuple(_selectors(kinds, given or "")) for given in (only, but)))
 

@@ -18,12 +18,14 @@ _PROXIES = frozenset({*FRONTENDS, *BACKENDS})
 
 def keyed(document: Document) -> dict[SectionKey, Section]:
     """Return the sections of a document by their keys, in the order of the file."""
-    counts: dict[tuple[str, str], int] = {}
-    found = {}
+    found: dict[SectionKey, Section] = {}
+    others: dict[SectionKey, int] = {}
     for section in document.sections:
-        pair = section.kind, section.name
-        number = counts[pair] = counts.get(pair, -1) + 1
-        found[SectionKey(*pair, number)] = section
+        key = SectionKey(section.kind, section.name, 0)
+        if key in found:
+            others[key] = number = others.get(key, 0) + 1
+            key = key._replace(ordinal=number)
+        found[key] = section
     return found
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.text.comments import first_keyword, heads_a_group, own_comments_start
-from dataplane_core.text.lines import Line
+from dataplane_core.text.lines import Line, split_lines
 from dataplane_core.text.matching import opcodes
 from dataplane_core.text.section import Section
 from dataplane_core.text.section_edit import SectionEdit
@@ -70,10 +70,37 @@ def saying(section: Section, other: Section, first_words: FirstWords = NO_FIRST_
     """
     if said_by(section.header) != said_by(other.header):
         section = section.with_header(rewritten(section.header, other.header))
+    in_place = _changed_in_place(section, other, first_words)
+    if in_place is not None:
+        return in_place
     old, new = all_said(section.lines), all_said(other.lines)
     if [words for _, words in old] == [words for _, words in new]:
         return section
     return _Change(section, other, first_words, old, new).made()
+
+
+def _changed_in_place(
+    section: Section, other: Section, first_words: FirstWords
+) -> Section | None:
+    """Return `section` saying what `other` does, where named lines alone differ, each in its place.
+
+    None stands for any other difference. States that a program makes one after the other mostly
+    differ so; then only lines that differ are cut into words.
+    """
+    lines, raws = section.lines, split_lines(other.text[len(other.top) :])
+    if len(lines) != len(raws):
+        return None
+    changed = {}
+    for at, (line, raw) in enumerate(zip(lines, raws, strict=True)):
+        if line.raw == raw:
+            continue
+        new = Line(raw)
+        was, is_now = said_by(line), said_by(new)
+        if was != is_now:
+            if not was or was[:2] != is_now[:2] or was[0] not in first_words.named:
+                return None
+            changed[at] = rewritten(line, new)
+    return section.replace_each(changed)
 
 
 def rewritten(line: Line, other: Line) -> Line:
@@ -110,6 +137,10 @@ class _Change:
 
     def made(self) -> Section:
         """Return the changed section."""
+        if list(map(self._identity, self._old)) == list(map(self._identity, self._new)):
+            for number in range(len(self._old)):
+                self._rewrite(number, number)
+            return self._edit.done()
         pairs = dict(self._pairs())
         staying = set(pairs.values())
         going: dict[Hashable, list[int]] = {}
