@@ -110,6 +110,7 @@ from dataplane_core.hookspecs import Fact, Gauge
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
 from dataplane_core.references.existing import finder_of_files
 from dataplane_core.references.rollback import Rollback, RollbackPlan, WhichFiles
+from dataplane_core.references.shown_files import check_shown
 from dataplane_core.resources.changes import NeedsReload, PropertyChange
 from dataplane_core.resources.collections import (
     Collection,
@@ -238,7 +239,7 @@ __all__ = [
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # Past versions.
     "Wanted", "VersionRecord", "TouchedObject", "BlamedLine", "lines_of", "FileState",
-    "Rollback", "RollbackPlan", "WhichFiles",
+    "Rollback", "RollbackPlan", "WhichFiles", "check_shown",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_commands", "PropertyChange",
     "runtime_argument", "first_words", "is_success", "refused", "is_ip",

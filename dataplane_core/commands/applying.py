@@ -139,7 +139,9 @@ def _plan(answer: dict[str, Any]) -> str:
     """Return how a change would reach HAProxy, or why it would not."""
     if "refusal" in answer:
         return f"refused: {answer['refusal']}"
-    delivery = answer["delivery"]
+    delivery = answer.get("delivery")
+    if delivery is None:
+        return "HAProxy takes it, with the files"
     if delivery["by"] == "reload":
         return f"reload: {'; '.join(delivery['reasons'])}"
     return f"no reload, commands: {len(delivery['commands'])}"

@@ -125,6 +125,16 @@ def test_a_dry_run_touches_no_file(live: Live) -> None:
     assert maps(live) == before and live.entries("map", "maps/m.map") == ["/a one"]
 
 
+def test_a_dry_run_judges_with_the_files_that_would_come(live: Live) -> None:
+    text, before = OTHER.format(folder=live.folder), maps(live)
+    done = apply(live, {"haproxy.cfg": text, "maps/other": "/o 1\n"}, dry_run="true")
+    assert (done.json["verdict"], done.json["findings"]) == ("accepted", []), done.json
+    assert apply(live, {"haproxy.cfg": text}, dry_run="true").json["verdict"] == "refused"
+    refused = apply(live, {"maps/n": "/a no-number\n"}, dry_run="true").json
+    assert refused["verdict"] == "refused" and f"{live.folder}/maps/n.map" in refused["refusal"]
+    assert maps(live) == before
+
+
 @pytest.mark.parametrize("path", ["spoe/x", "maps/a/b", "maps/", "maps/.x", "x/y"])
 def test_a_file_for_which_there_is_no_folder_is_refused(live: Live, path: str) -> None:
     assert apply(live, {path: "x"}).status_code in (400, 422)

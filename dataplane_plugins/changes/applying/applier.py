@@ -10,11 +10,13 @@ from dataplane_core.plugin import (
     BadRequest,
     ChangePlan,
     CheckedRequest,
+    CheckFailed,
     Document,
     Outcome,
     Services,
     Snapshot,
     VersionMismatch,
+    check_shown,
     parse_integer,
 )
 from dataplane_plugins.changes.applying.desired_state import Target
@@ -86,9 +88,23 @@ class Applier:
         base = self._base(wanted_versions(req))
         files = self._files.changes(target.files, prune=prune)
         document = target.on(base.document)
-        # A text is judged with the files that are there, which are not to be replaced for that.
-        plan = self._config.plan(document, base)
+        plan = self._with_files(self._config.plan(document, base), files)
         return Applied(base, document, None, shown_plan(files), plan)
+
+    def _with_files(self, plan: ChangePlan, files: Sequence[FileChange]) -> ChangePlan:
+        """Return a plan with what HAProxy says of it with these files, shown in another place."""
+        contents = {str(one.path): one.data for one in files if one.data is not None}
+        if not contents:
+            return plan
+        judge = self._config.file.judge
+        try:
+            findings = check_shown(
+                plan.after.text(), contents, lambda text: judge.check(text, plan.head)
+            )
+        except CheckFailed as failed:
+            refusal = "; ".join(plan.problems) or failed.message
+            return replace(plan, findings=failed.findings, refusal=refusal, foreseen=None)
+        return replace(plan, findings=tuple(findings), refusal="; ".join(plan.problems))
 
     def apply(
         self, req: CheckedRequest, target: Target, *, prune: bool, tell: Tell | None = None

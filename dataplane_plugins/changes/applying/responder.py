@@ -64,7 +64,22 @@ class Apply:
             answer["files"] = applied.files
         if applied.plan is not None:
             answer |= self._plan(applied.plan)
-        return {**answer, **applied.told}
+        elif applied.told:
+            answer |= {**applied.told, "delivery": self._delivery(applied.version)}
+        return answer
+
+    def _delivery(self, version: int) -> dict[str, Any]:
+        """Return how HAProxy got a version, in the words of a plan."""
+        record = self._services.config.history.get(version)
+        delivery = None if record is None else record.delivery
+        if delivery is None:
+            return {"by": "nothing", "commands": [], "reasons": [], "notes": []}
+        return {
+            "by": "commands" if delivery.reload_id is None else "reload",
+            "commands": [*delivery.commands],
+            "reasons": [delivery.reason] if delivery.reason else [],
+            "notes": [],
+        }
 
     def _difference(self, base: Snapshot, after: Document) -> dict[str, Any]:
         before, names = base.document, (f"version {base.version}", f"version {base.version + 1}")
