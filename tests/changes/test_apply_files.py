@@ -135,6 +135,12 @@ def test_a_dry_run_judges_with_the_files_that_would_come(live: Live) -> None:
     assert maps(live) == before
 
 
+def test_a_name_is_had_once_and_by_a_file(live: Live) -> None:
+    assert "twice" in apply(live, {"maps/new": "/n 1\n", "maps/new.map": "/n 2\n"}).json["message"]
+    (live.folder / "general" / "folder").mkdir(exist_ok=True)
+    assert apply(live, {"general/folder": "x"}).status_code == 409
+
+
 @pytest.mark.parametrize("path", ["spoe/x", "maps/a/b", "maps/", "maps/.x", "x/y"])
 def test_a_file_for_which_there_is_no_folder_is_refused(live: Live, path: str) -> None:
     assert apply(live, {path: "x"}).status_code in (400, 422)

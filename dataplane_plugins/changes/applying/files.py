@@ -28,6 +28,7 @@ from dataplane_core.plugin import (
     encode_text,
     locked,
     resource_folder,
+    storage_errors,
     sync_directory,
     try_lock,
 )
@@ -68,6 +69,7 @@ class DesiredFiles:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._config = services.config
         self._kept = services.used_files.former
         self._live = LoadedFiles(services)
         certificates = resource_folder(
@@ -85,20 +87,24 @@ class DesiredFiles:
 
         With `prune`, others in the folders that the archive has are to go, unless they are used.
         Raises `BadRequest` for another folder, `Invalid` for a name or a certificate that cannot be
-        stored.
+        stored, `AlreadyExists` for a name that something else has than a file.
         """
         found, names = [], dict[Path, set[str]]()
         for path, data in files.items():
             kind, _, given = path.partition("/")
             folder = self._folders.get(kind)
             if folder is None or "/" in given:
-                known = ", ".join(self._folders)
-                raise BadRequest(f"{path[:80]!r} in the archive is in none of the folders {known}")
+                places = ", ".join(self._folders)
+                raise BadRequest(f"{path[:80]!r} in the archive is in none of the folders {places}")
             if kind == _CERTIFICATES:
                 check_pem(data)
-            name = folder.new_name(given)
-            names.setdefault(folder.path, set()).add(name)
+            name, known = folder.new_name(given), names.setdefault(folder.path, set())
+            if name in known:
+                raise BadRequest(f"the archive has {name[:80]} twice")
+            known.add(name)
             former = _read(folder, name)
+            if former is None:
+                folder.check_free(name)
             if former != data:
                 found.append(FileChange(folder, name, data, former))
         return [*found, *(self._others(names) if prune else ())]
@@ -145,11 +151,13 @@ class DesiredFiles:
         begun = f"{BEGUN}{base}-{_digest(after)}"
         put: list[Former] = []
         with ExitStack() as held:
-            for lock in sorted({one.folder.lock for one in changes}):
-                held.enter_context(locked(lock))
+            for lock in dict.fromkeys(one.lock for one in self._folders.values()):
+                held.enter_context(locked(lock))  # all, in the order in which a rollback has them
+            self._keep_for_history()
             try:
                 for one in changes:
-                    put.append(self._put(one, begun))
+                    put.append(self._keep(one, begun))
+                    self._put(one)
                 yield
             except BaseException:
                 # A version may stay although HAProxy could not be reloaded with it.
@@ -162,7 +170,7 @@ class DesiredFiles:
 
     def _is_newest(self, base: int, after: Document) -> bool:
         """Return whether a change has become the version that is in force."""
-        newest = self._services.config.snapshot()
+        newest = self._config.snapshot()
         return newest.version > base and _digest(newest.document) == _digest(after)
 
     def _undo(self, put: Sequence[Former], begun: str) -> None:
@@ -175,19 +183,29 @@ class DesiredFiles:
         else:
             self._kept.forget(begun)
 
-    def _put(self, one: FileChange, begun: str) -> Former:
-        """Put a file in its place; return what was there before, which is kept on the disk, too."""
+    def _keep_for_history(self) -> None:
+        """Have the history keep what the files hold now: the version's files as it left them."""
+        history, snapshot = self._config.file.records.files, self._config.snapshot()
+        if history is not None:
+            history.record(snapshot.version, snapshot.text)
+
+    def _keep(self, one: FileChange, begun: str) -> Former:
+        """Return what a file holds now, which is kept on the disk, too."""
         assert one.data is not None
-        former = Former(one.path, one.former, one.folder.mode, one.data)
+        former = Former(one.path, _read(one.folder, one.name), one.folder.mode, one.data)
         self._kept.store(begun, former)
-        one.folder.path.mkdir(parents=True, exist_ok=True)
-        with Candidate(one.path, one.data, one.folder.mode) as candidate:
+        return former
+
+    def _put(self, one: FileChange) -> None:
+        """Put a file in its place."""
+        with storage_errors(one.folder.path, "made"):
+            one.folder.path.mkdir(parents=True, exist_ok=True)
+        with Candidate(one.path, one.data or b"", one.folder.mode) as candidate:
             if not one.folder.mode & 0o007:
                 candidate.protect()
             candidate.sync()
             candidate.publish()
         sync_directory(one.path.parent)
-        return former
 
     def is_used(self, changes: Sequence[FileChange]) -> bool:
         """Return whether the configuration that is in force uses one of the files."""
@@ -230,8 +248,7 @@ class DesiredFiles:
         return {"state": "applied"}
 
     def _reload(self, former: Former, reason: str) -> dict[str, Any]:
-        services = self._services
-        version = services.config.version()
+        services, version = self._services, self._config.version()
         with services.state.write():  # the reload begins when what it may undo is kept
             reload_id = services.reloads.request(version, reason, beside=True)
             self._kept.store(reload_id, former)
@@ -253,7 +270,7 @@ class DesiredFiles:
             self._kept.forget(begun)
 
     def _became_version(self, base: int, digest: str) -> bool:
-        config = self._services.config
+        config = self._config
         newest = config.version()
         for version in range(newest, max(base, newest - _MOST_VERSIONS), -1):
             with suppress(NotFound):
