@@ -125,12 +125,11 @@ class _Comparison:
         groups: defaultdict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(
             lambda: ([], [])
         )
-        same = self._unchanged(olds, news)
         for side, sections in enumerate((olds, news)):
             for place in range(start, len(sections) - end):
-                key = self._group(sections[place])
-                if key not in same:
-                    groups[key][side].append(place)
+                section = sections[place]
+                joined = self._kind(section.kind).is_joined
+                groups[section.kind, "" if joined else section.name][side].append(place)
         for (kind, _), (gone, come) in groups.items():
             if self._kind(kind).is_joined:
                 yield self._joined(kind, 0), self._joined(kind, 1)
@@ -141,18 +140,6 @@ class _Comparison:
                     None if one is None else self._side(0, gone[one]),
                     None if other is None else self._side(1, come[other]),
                 )
-
-    def _group(self, section: Section) -> tuple[str, str]:
-        """Return what sections have in common that may be one another, or are one together."""
-        return section.kind, "" if self._kind(section.kind).is_joined else section.name
-
-    def _unchanged(self, olds: Sequence[Section], news: Sequence[Section]) -> set[tuple[str, str]]:
-        """Return the groups of sections that are the same, where all stand in the same places."""
-        olds_of, news_of = (list(map(self._group, sections)) for sections in (olds, news))
-        if olds_of != news_of:
-            return set()
-        pairs = zip(news_of, olds, news, strict=True)
-        return set(news_of) - {key for key, one, other in pairs if one is not other}
 
     def _joined(self, kind: str, side: int) -> _Side | None:
         document = self._documents[side]

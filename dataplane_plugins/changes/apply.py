@@ -91,7 +91,11 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             Parameter("prune", "boolean", help="Remove sections that are not in the desired state; "
                       "true for a text, false for resources, unless given."),
             Parameter("brief", "boolean", default=False, help="Leave out what differs."),
+            Parameter("dry_run", "boolean", default=False, help="Say what would be done."),
             Parameter("version", "integer", help="The version that may be changed."),
+            Parameter("If-Match", where="header", help="The `ETag` of a former answer: that "
+                      "version may be changed, and no other."),
+            Parameter("X-Change-Reason", where="header", help="What the change is for."),
             FORCE_RELOAD,
         ),
         body=Body(

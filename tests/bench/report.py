@@ -60,7 +60,7 @@ place. A commit of ours can take less time than `haproxy -c`, as it waits for HA
 not for its end.
 
 **Desired states.** A controller's load: each state changes the weights of 20 of 2 000 servers, and each
-tenth adds a backend. The same states go to three servers in turn, each with a running HAProxy; a
+tenth adds a backend. The same states go to four servers in turn, each with a running HAProxy; a
 state that is there already is sent again, and asks HAProxy for nothing.
 
 **Against another revision.** The sources of the other revision (`--against REVISION`) are unpacked
