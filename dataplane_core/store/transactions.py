@@ -118,7 +118,8 @@ class Transactions:
         `CheckFailed` and `Invalid` when the result is refused, upon which it is `failed`.
         """
         if options.dry_run:
-            raise Planned(self.plan(transaction_id, ReloadWish(force_reload, skip_reload)))
+            wish = ReloadWish(force_reload, skip_reload)
+            raise Planned(self.plan(transaction_id, wish, options=options))
         record = self._record(transaction_id)
         if not may_commit(record, options):
             raise closed_transaction(record)
@@ -165,6 +166,7 @@ class Transactions:
         transaction_id: str,
         reload: ReloadWish = _NO_WISH,
         document: Document | None = None,
+        options: ChangeOptions = PLAIN,
     ) -> ChangePlan:
         """Return what `commit` would do, or would if the transaction came to be `document`.
 
@@ -172,7 +174,7 @@ class Transactions:
         """
         record = self._record(transaction_id)
         document = self._views.of(record).document if document is None else document
-        return self._committer.plan(self._request(record, document, reload))
+        return self._committer.plan(self._request(record, document, reload, options))
 
     @contextmanager
     def planning(self, transaction_id: str) -> Iterator[Edit]:
@@ -184,19 +186,22 @@ class Transactions:
         view = self._view_of(record)
         edit = Edit(view)
         yield edit
-        plan = self._committer.plan(self._request(record, edit.document, _NO_WISH))
+        plan = self._committer.plan(self._request(record, edit.document, _NO_WISH, PLAIN))
         raise Planned(replace(plan, before=view.document))
 
     def _request(
-        self, record: TransactionRecord, document: Document, reload: ReloadWish
-    ) -> CommitRequest:
+        self, record: TransactionRecord, document: Document, reload: ReloadWish,
+        options: ChangeOptions,
+    ) -> CommitRequest:  # fmt: skip
         """Return the commit of a transaction that is only planned; raises where it is outdated."""
-        if record.status != "in_progress":
+        if not may_commit(record, options):
             raise closed_transaction(record)
         base = self._file.snapshot()
         if base.version != record.base:
-            raise version_mismatch(base.version, record.base)
-        return CommitRequest(base, document, transaction=record, reload=reload)
+            if not options.rebase:
+                raise version_mismatch(base.version, record.base)
+            base = self._file.snapshot_of(record.base)
+        return CommitRequest(base, document, transaction=record, reload=reload, options=options)
 
     def view(self, transaction_id: str) -> Snapshot:
         """Return the configuration as an open transaction sees it.

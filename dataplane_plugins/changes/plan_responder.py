@@ -51,7 +51,8 @@ class Plans:
                 raise BadRequest("transaction must be the identifier of a transaction")
             return self._of_operations(req, _operations(body["operations"]), transaction)
         if isinstance(transaction, str) and text is None:
-            return self._render(self._services.transactions.plan(transaction))
+            options = req.change_options
+            return self._render(self._services.transactions.plan(transaction, options=options))
         if isinstance(text, str) and transaction is None:
             return self._render(config.plan_text(given_text(text)))
         raise BadRequest(_FORMS)

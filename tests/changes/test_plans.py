@@ -183,6 +183,12 @@ def test_a_transaction_that_cannot_be_committed(busy_shop: Changes):
     shop.change("DELETE", f"{SERVERS}/s1")
     answer = unchanged(shop, lambda: shop.call("POST", "/dataplane/v1/plan", {"transaction": begun}))
     assert answer.status_code == 409
+    plan = unchanged(shop, lambda: shop.own("POST", "plan", {"transaction": begun}, rebase="true"))
+    assert [(one["change"], one["name"]) for one in plan["changes"]] == [("deleted", "s2")]
+    dry = unchanged(
+        shop, lambda: shop.call("PUT", f"{TRANSACTIONS}/{begun}", dry_run="true", rebase="true").json
+    )
+    assert dry == plan
     missing = shop.call("POST", "/dataplane/v1/plan", {"transaction": "nobody"})
     assert missing.status_code == 404
 
