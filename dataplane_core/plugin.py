@@ -86,6 +86,7 @@ from dataplane_core.grammar import *  # noqa: F403
 from dataplane_core.grammar.address import PORT, Address
 from dataplane_core.grammar.dispatch import Case, Template
 from dataplane_core.grammar.parameter_keywords import ParameterKeyword
+from dataplane_core.grammar.parameter_table import keyword_words
 from dataplane_core.grammar.props import Layout, unwritable
 from dataplane_core.grammar.reconcile import StatementLine
 from dataplane_core.grammar.statements import LineContent, RowStatement, SingleStatement
@@ -231,6 +232,7 @@ __all__ = [
     "place_section_beside", "with_defaults", "refuse_namesake", "DesiredText", "DesiredObjects",
     "Scope", "read_scope", "object_at",
     # Parts of the grammar for classes of one's own.
+    "keyword_words",
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",
     "LineContent", "StatementLine", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar",
     "UnwrittenValue", "WORD",

@@ -233,6 +233,12 @@ class ParameterTable(Term):
             yield from keyword.problems(values)
 
 
+def keyword_words(reading: Reading) -> list[str]:
+    """Return the raw first words of the keywords on a line, also of those that no table knows."""
+    tables = (items for term, items in reading.layout.items() if isinstance(term, ParameterTable))
+    return [words[0] for items in tables for _, words, _ in items]
+
+
 def unknown_words(reading: Reading) -> list[str]:
     """Return the raw words of a line that its values do not say, or say only in part.
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dataplane_core.errors import Invalid
+from dataplane_core.errors import Invalid, RuntimeFailed
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_protocol import runtime_argument
 from dataplane_core.resources.changes import Difference, NeedsReload, RowChange, differences
@@ -30,6 +30,7 @@ from dataplane_core.store.planned import Foreseen
 from dataplane_core.store.ports import Apply
 from dataplane_core.text import has_variable, unquote
 
+_UNLISTED = "a keyword that HAProxy does not take while it runs leads to a reload"
 _AWAITED = "a reload is to come: HAProxy refuses commands about what only that brings"
 
 
@@ -152,9 +153,35 @@ class LivePlanner:
             reason = "HAProxy does not answer"
         if reason:
             return Foreseen("reload", reasons=(reason,), notes=notes)
+        refusal, note = self._doubt(change)
+        if refusal:
+            return Foreseen("reload", reasons=(refusal,), notes=notes)
         if commands and self._awaited():
             notes = (*notes, _AWAITED)
+        notes = (*notes, note) if note else notes
         return Foreseen("commands" if commands else "nothing", tuple(commands), notes=notes)
+
+    def _doubt(self, change: Committed) -> tuple[str, str]:
+        """Return why HAProxy will refuse a row that is added, and what is not certain of that."""
+        for one in differences(self._registry, change.before, change.after):
+            live = one.rows.live if isinstance(one, RowChange) and one.added else None
+            if live is None or not live.help or not isinstance(one, RowChange):
+                continue
+            known = self._listed(live.help)
+            if not known:
+                return "", _UNLISTED
+            for word in live.words(one.document, one.section, one.row):
+                if word not in known:
+                    return f"HAProxy takes no {word} in {live.help.removesuffix(' help')}", ""
+        return "", ""
+
+    def _listed(self, question: str) -> frozenset[str]:
+        """Return the keywords that HAProxy lists; none where it does not list them."""
+        try:
+            answer = self._runtime.execute(question)[0]
+        except (RuntimeFailed, Invalid):
+            return frozenset()
+        return frozenset(answer.splitlines()[1:])
 
     def _commands(self, change: Committed) -> tuple[list[str], str]:
         """Return the commands for a change, or why there are none."""

@@ -132,13 +132,16 @@ class RowCommands:
     of the Runtime API; they raise `resources.changes.NeedsReload` where no command can do it.
     `inherited` tells what the row has from lines elsewhere where its own does not say. `changed` is
     given all that a row has before and after a change of its properties, and raises `NeedsReload`
-    where their commands would not do what a reload does.
+    where their commands would not do what a reload does. `help` is the command by which HAProxy
+    lists the keywords that it takes in `added`, and `words` are those of a row.
     """
 
     added: MakeCommands
     removed: MakeCommands
     inherited: Callable[[Document, Section, Row], dict[str, Any]] = lambda *row: {}
     changed: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = lambda *values: None
+    words: MakeCommands = lambda *row: ()
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ def edited(lines: Sequence[str], edit: Edit) -> list[str]:
             lines.insert(at, new)
         case 3:
             header = HEADERS[which % len(HEADERS)]
-            if header == "defaults" or header.split() not in (line.split()[:2] for line in lines):
+            if header == "defaults" or header.split() not in (line.partition("#")[0].split()[:2] for line in lines):
                 lines.insert(at, header)
         case 4:
             lines.insert(at, ODD[which % len(ODD)])

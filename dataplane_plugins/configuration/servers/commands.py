@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     Section,
     has_variable,
     is_ip,
+    keyword_words,
     runtime_argument,
     unquote,
 )
@@ -48,6 +49,13 @@ def add_commands(document: Document, section: Section, row: Row) -> Iterator[str
         yield f"enable agent {where}"
     if reading.values.get("maintenance") != "enabled":
         yield f"set server {where} state ready"
+
+
+def added_keywords(document: Document, section: Section, row: Row) -> list[str]:
+    """Return the keywords in the command that adds the server of a line."""
+    common = _default_words(document, section, row.at)
+    reading = row.form.read(Line.make([*row.line.tokens[:3], *common, *row.line.tokens[3:]]))
+    return [] if reading is None else [*map(unquote, keyword_words(reading))]
 
 
 def delete_commands(document: Document, section: Section, row: Row) -> Iterator[str]:

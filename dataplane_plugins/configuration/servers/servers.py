@@ -88,6 +88,8 @@ def dataplane_register(registry: Registry) -> None:
             commands.delete_commands,
             commands.inherited_values,
             commands.refuse_unlike_reload,
+            commands.added_keywords,
+            "add server help",
         ),
         title="Server",
         help="Machines that requests are sent to.",
