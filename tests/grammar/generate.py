@@ -2,9 +2,13 @@
 
 Strategies for hypothesis: `objects(statement)` gives flat values that obey the limits of their
 properties. Names are made up, so that HAProxy may miss what they refer to, never how they are said.
+What an example chooses decides which strategies it draws from; each of them is made once, since to
+make and validate one costs more than to draw from it.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -30,6 +34,7 @@ from dataplane_core.grammar.terms import (
 from dataplane_core.grammar.values import WORD
 from dataplane_core.text import Line, is_one_word
 
+Choice = TypeVar("Choice")
 Objects = st.SearchStrategy[dict[str, Any]]
 WORDS = st.sampled_from(
     ["a", "web1", "x-y.z", "p:q", '"two words"', r"esc\ aped", "%[src]", "/path", "w0"]
@@ -63,6 +68,11 @@ def merge(*parts: Objects) -> Objects:
     return st.tuples(*parts).map(
         lambda found: {name: value for one in found for name, value in one.items()}
     )
+
+
+def one_of(choices: Sequence[Choice], made: Callable[[Choice], Objects]) -> Objects:
+    """Values of one of the choices."""
+    return st.sampled_from(range(len(choices))).flatmap(cache(lambda at: made(choices[at])))
 
 
 def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a case for each term
@@ -120,10 +130,11 @@ def of(term: Term, samples: list[dict[str, Any]]) -> Objects:  # noqa: C901 - a 
                 )
             )
         case Dispatch():
-            return st.sampled_from(term.cases).flatmap(
+            return one_of(
+                term.cases,
                 lambda case: of(case.term, samples).map(
                     lambda found: {term.prop.name: case.value, **found}
-                )
+                ),
             )
         case ConditionedTerm():
             condition = st.just({}) | st.sampled_from(term.WORDS).map(
@@ -142,9 +153,16 @@ def params(term: ParameterTable, samples: list[dict[str, Any]]) -> Objects:
         entry for entry in term.keywords if not entry.required and not isinstance(entry, SynonymKeyword)
     ]
     some = st.lists(st.sampled_from(others), max_size=6, unique=True) if others else st.just([])
-    return some.flatmap(
-        lambda chosen: merge(*(entry_values(one, samples) for one in [*needed, *chosen]))
-    )
+    values_of = cache(lambda entry: entry_values(entry, samples))
+
+    @st.composite
+    def chosen(draw: st.DrawFn) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for entry in [*needed, *draw(some)]:
+            found |= draw(values_of(entry))
+        return found
+
+    return chosen()
 
 
 def entry_values(entry: ParameterKeyword, samples: list[dict[str, Any]]) -> Objects:
@@ -157,7 +175,7 @@ def entry_values(entry: ParameterKeyword, samples: list[dict[str, Any]]) -> Obje
                 entry.prop.name: [one[entry.prop.name] if single else one for one in found]
             }
         )
-    return st.sampled_from(sorted(entry.words)).flatmap(lambda word: of(entry.words[word], samples))
+    return one_of(sorted(entry.words), lambda word: of(entry.words[word], samples))
 
 
 def custom(term: Term, samples: list[dict[str, Any]]) -> Objects:
@@ -176,6 +194,7 @@ def readings(statement: Statement) -> list[dict[str, Any]]:
     ]
 
 
+@cache
 def objects(statement: Statement) -> Objects:
     """Flat values of one statement."""
     samples = readings(statement)
@@ -188,4 +207,4 @@ def objects(statement: Statement) -> Objects:
             return many.map(lambda items: {name: [item[one] if one else item for item in items]})
         return found.map(lambda values: statement.collect([(form, statement.own(values))]))
 
-    return st.sampled_from(statement.forms).flatmap(line)
+    return one_of(statement.forms, line)
