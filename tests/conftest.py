@@ -1,5 +1,6 @@
 """Fixtures that every test may use are in tests/harness/fixtures.py."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.harness.fixtures"]
@@ -7,3 +8,12 @@ pytest_plugins = ["tests.harness.fixtures"]
 # A busy machine is slow at any example: no test fails for that.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+LONG = ("tests/golden/", "tests/torture/", "tests/contrib/", "tests/contract/", "tests/walkthrough/")
+"""Folders of tests that take long: a process that begins one of these last would keep all others waiting."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first, and leave the order as it is otherwise."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

@@ -4,12 +4,12 @@ Which resources are run follows from the served specification: a family that is 
 from then on without a word here.
 """
 
-import subprocess
-import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from tests.golden.programs import loaded
 from tests.harness.recorded import collections_of_resources, served_paths
 from tests.harness.server import PASSWORD, USER, ApiServer
 
@@ -26,22 +26,23 @@ def implemented(server: ApiServer, shared: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["write", "put", "rejected", "parse"])
-def test_recorded_cases(golden_server: ApiServer, shared: Path, kind: str) -> None:
+def test_recorded_cases(
+    golden_server: ApiServer, shared: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     resources = implemented(golden_server, shared)
     assert {"backend", "server", "frontend", "bind", "global", "http_request_rule"} <= set(
         resources
     )
-    command = [
-        *(sys.executable, str(shared / "tools" / "golden_check.py"), "run"),
-        *("--url", golden_server.url, "--user", f"{USER}:{PASSWORD}"),
-        *("--files", str(golden_server.configuration.with_name("files"))),
-        *("--allow", str(ALLOW), "--kind", kind),
-    ]
-    for resource in resources:
-        command += ["--resource", resource]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=1200)
-    assert told.returncode == 0, f"{told.stdout}\n{told.stderr[:6000]}"
-    assert "allowed, but it holds" not in told.stderr, told.stderr
+    program = loaded(shared, "golden_check")
+    files = str(golden_server.configuration.with_name("files"))
+    asked = Namespace(
+        url=golden_server.url, user=f"{USER}:{PASSWORD}", files=files, cases=program.GOLDEN, kind=[kind],
+        resource=resources, sample=None, show=20, allow=str(ALLOW), json=False,
+    )  # fmt: skip
+    result = program.run(asked)
+    out, err = capsys.readouterr()
+    assert result == 0, f"{out}\n{err[:6000]}"
+    assert "allowed, but it holds" not in err, err
 
 
 def test_every_allowed_case_names_its_reason() -> None:

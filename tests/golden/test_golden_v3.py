@@ -1,6 +1,6 @@
 """The recorded cases of version 3 of the interface, against a running server."""
 
-import importlib.util
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.golden.programs import loaded
 from tests.golden.verdicts import Judges
 from tests.harness.fixtures import MakeServer
 from tests.harness.recorded import prepare_golden
@@ -25,11 +26,7 @@ pytestmark = [pytest.mark.recorded, pytest.mark.server]
 @pytest.fixture(scope="session")
 def checker(shared: Path) -> ModuleType:
     """The program that runs the cases, as a module."""
-    spec = importlib.util.spec_from_file_location("golden_check_v3", shared / "tools" / PROGRAM)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(shared, "golden_check_v3")
 
 
 @pytest.fixture(scope="session", params=[False, True], ids=["plain", "odd"])
@@ -48,7 +45,13 @@ def recorded_server(
 def judges(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Judges:
     folder = tmp_path_factory.mktemp("judged")
     start = prepare_golden(shared, folder, False, PROGRAM).read_text("utf-8")
-    return Judges(start, folder)
+    return Judges(start, folder, shared_by_workers(tmp_path_factory) / "verdicts")
+
+
+def shared_by_workers(factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run that all processes of the run see."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def allowed() -> dict[str, list[str]]:
@@ -94,9 +97,10 @@ def test_recorded_cases(
 ) -> None:
     known = pattern_of(name for names in allowed().values() for name in names)
     failures: list[str] = []
+    scratch = recorded_server.configuration.parent
 
     def note(case: Mapping[str, Any], check: str, holds: bool, detail: str) -> None:
-        if not holds and not known.fullmatch(case["id"]) and not judges.refuse(case):
+        if not holds and not known.fullmatch(case["id"]) and not judges.refuse(case, scratch):
             failures.append(f"{case['id']} {check}: {detail}")
 
     run(checker, recorded_server, kind, note)
