@@ -189,7 +189,8 @@ def object_at(
     one = owner(registry.collections.values(), section.kind)
     prefix = one.unnamed if isinstance(one, SectionCollection) else None
     name = _shown_name(document, section, prefix)
-    for rows in registry.rows_of(section.kind) if at >= 0 else ():
+    is_line = 0 <= at < len(section.lines)
+    for rows in registry.rows_of(section.kind) if is_line else ():
         row = rows.table.row(section, at)
         if row is not None:
             key = rows.table.index(section, at) if rows.indexed else row_name(rows, row)
