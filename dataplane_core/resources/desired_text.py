@@ -59,7 +59,7 @@ class DesiredText:
         known = keyed(document)
         if self._is_whole and known.keys().isdisjoint(self._sections):
             return document if document.text() == self._document.text() else self._document
-        if self._is_whole and _has_open_blocks(document, self._document):
+        if self._is_whole and self._needs_order(document, known):
             return self._with_preamble(document, self._in_order(known))
         edited = {key: self._edited(key, section) for key, section in known.items()}
         result = self._with_preamble(document, edited)
@@ -73,6 +73,12 @@ class DesiredText:
                 "what sections inherit from with `from`"
             )
         return result
+
+    def _needs_order(self, document: Document, known: Keyed) -> bool:
+        """Return whether directives stand around sections, or would stay of one that goes."""
+        going = (section for key, section in known.items() if key not in self._sections)
+        leaving = any(may_hold_directives(section.text) for section in going)
+        return leaving or _has_open_blocks(document, self._document)
 
     def _edited(self, key: SectionKey, section: Section) -> Section:
         other = self._sections.get(key)

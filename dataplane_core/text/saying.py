@@ -134,6 +134,7 @@ class _Change:
         self._old = [words for _, words in old]
         self._new = [words for _, words in new]
         self._edit = SectionEdit(section)
+        self._is_below_heading = False
 
     def made(self) -> Section:
         """Return the changed section."""
@@ -228,8 +229,9 @@ class _Change:
             return self._places[below - 1] + 1
         if above >= 0:
             return self._places[above] + 1
-        at, keyword = self._places[0], first_keyword(self._other.lines[self._others[number]])
-        return at if keyword == self._headed else self._top
+        keyword = first_keyword(self._other.lines[self._others[number]])
+        self._is_below_heading |= keyword == self._headed  # and so are those behind it
+        return self._places[0] if self._is_below_heading else self._top
 
     @cached_property
     def _headed(self) -> str | None:

@@ -1,7 +1,7 @@
 """A desired document: what it says is there afterwards, by the smallest edits, and nothing else."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dataplane_core.errors import BadRequest, Invalid
@@ -44,6 +44,7 @@ def meaning(document: Document) -> dict[object, object]:
 
 
 @given(ANY, ANY)
+@example("global\n  daemon\n\nglobal\n  daemon\n\n.if defined(X)\n.endif\n", "global\n  daemon\n\nbackend b\n")
 def test_the_whole_text_is_what_is_said_afterwards(text, wanted):
     assume("backend" in wanted)
     before, after = parse(text), desired(wanted).on(parse(text))

@@ -1,6 +1,6 @@
 """A section that says what another says: the same words in the same order, and its own comments."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataplane_core.text import Section
@@ -25,6 +25,7 @@ def said(one: Section) -> list[object]:
 
 
 @given(BODIES, BODIES)
+@example("  # why\n  server a x\n  server a x\n", "  server b x\n  mode http\n  server a x\n")
 def test_in_the_end_both_say_the_same(body, other):
     before, wanted = section(body), section(other, "backend  b  from base\n")
     after = saying(before, wanted, WORDS)
