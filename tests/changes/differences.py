@@ -176,8 +176,10 @@ def rows_of(former: str, whole: Whole, changes: Sequence[ObjectChange]) -> Rows:
         for one in sorted(mine, key=lambda one: -(one.places[0] or 0)):
             if one.before is None:
                 continue
-            at = one.places[0] if rows.indexed else len(stay) - 1 - stay[::-1].index(dict(one.before))
-            assert at is not None and stay[at] == one.before
+            at = one.places[0] or 0
+            if not rows.indexed and stay[at : at + 1] != [one.before]:  # lines that are no rows count
+                at = len(stay) - 1 - stay[::-1].index(dict(one.before))
+            assert stay[at] == one.before
             if one.change == "changed":
                 stay[at] = dict(one.after or {})
             else:
@@ -234,8 +236,8 @@ def shown(document: Document) -> list[Any]:
         owner = KINDS[section.kind].owner
         if owner is not None:
             one = SectionObjects(VIEW, owner).show(section, full=True)
-            # Lines that version 3 lacks words for: their comments are no part of any object.
-            one["x_unmanaged"] = [line.partition("#")[0].strip() for line in one.get("x_unmanaged", ())]
+            # Of lines that version 3 lacks words for, comments and repetitions are no part of an object.
+            one["x_unmanaged"] = {line.partition("#")[0].strip() for line in one.get("x_unmanaged", ())}
             found.append((section.kind, section.name, one))
     return found
 
