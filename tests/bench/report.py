@@ -63,6 +63,10 @@ not for its end.
 tenth adds a backend. The same states go to four servers in turn, each with a running HAProxy; a
 state that is there already is sent again, and asks HAProxy for nothing.
 
+**History.** A commit is a PUT of a weight with a version, on a file of 10 000 servers; the other revision
+recorded who, when and a digest. The versions that are listed each changed one weight. The room of a
+change is that of all rows that are kept of it, in whole pages of SQLite.
+
 **Against another revision.** The sources of the other revision (`--against REVISION`) are unpacked
 from git, and run by the same interpreter with the same libraries, on a file of 10 servers. Each of
 the writers adds a server and deletes it again, with the newest version that it knows, and tries
