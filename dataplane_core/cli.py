@@ -11,6 +11,7 @@ from dataplane_core.commands.serving import server_command
 _COMMANDS = {
     "applying": ("apply",),
     "changes": ("diff", "plan"),
+    "confirming": ("confirm",),
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample"),
     "history": ("history", "rollback", "show"),

@@ -12,6 +12,7 @@ from dataplane_core.api.answered import Answered
 from dataplane_core.api.attempts import try_change
 from dataplane_core.api.below import below
 from dataplane_core.api.body import parse_json, to_json
+from dataplane_core.api.change_options import show_outcome
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.desired_objects import DesiredObjects
 from dataplane_core.api.frame import Access
@@ -149,7 +150,7 @@ from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 from dataplane_core.store import State
 from dataplane_core.store.archive import BlamedLine, Wanted
 from dataplane_core.store.audit_trail import AuditEnd, AuditTrail
-from dataplane_core.store.author import Author
+from dataplane_core.store.author import Author, ChangeOptions
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.configuration_file import discard_store
@@ -167,6 +168,7 @@ from dataplane_core.store.folder import Folder, resource_folder
 from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.journal.events import Event, EventTable
 from dataplane_core.store.journal.file_states import FileState
+from dataplane_core.store.journal.trials import TrialRecord
 from dataplane_core.store.journal.version_objects import TouchedObject
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.planned import ChangePlan, Foreseen
@@ -175,6 +177,7 @@ from dataplane_core.store.rehearsal import FileChange, rehearsing
 from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
+from dataplane_core.store.trial import Gate, written_time
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import (
     Document,
@@ -242,6 +245,8 @@ __all__ = [
     # Past versions.
     "Wanted", "VersionRecord", "TouchedObject", "BlamedLine", "lines_of", "FileState",
     "Rollback", "RollbackPlan", "WhichFiles", "check_shown",
+    # Versions that are to be confirmed.
+    "Gate", "TrialRecord", "ChangeOptions", "show_outcome", "written_time",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_commands", "PropertyChange",
     "runtime_argument", "first_words", "is_success", "refused", "is_ip",

@@ -85,6 +85,7 @@ _MODULES = (
     "changes.webhook",
     "changes.simulation.simulation",
     "changes.history",
+    "changes.confirm",
 )
 
 PLUGINS = {

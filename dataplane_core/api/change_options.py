@@ -8,11 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import falcon
+
 from dataplane_core.api.operations import Parameter
 from dataplane_core.auth import Identity
 from dataplane_core.errors import BadParameter, BadRequest
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.store.author import PLAIN, Author, ChangeOptions
+from dataplane_core.store.change import Outcome
+from dataplane_core.store.trial import Gate, written_time
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
 DRY_RUN = Parameter("dry_run", "boolean", help="Say what the change would do, and do nothing.")
@@ -20,13 +24,30 @@ REBASE = Parameter("rebase", "boolean", help="Put the change on the newest versi
 CONFIRM_WITHIN = Parameter(
     "confirm_within", help="Take the change back unless it is confirmed in this time, as in `90s`."
 )
-OPTIONS = (DRY_RUN, REBASE, CONFIRM_WITHIN)
+GATE_MIN_UP = Parameter(
+    "gate_min_up", help="Servers that have to be up until then: a number, or a share as in `80%`."
+)
+GATE_MAX_5XX = Parameter(
+    "gate_max_5xx", help="Share of answers that may have a status from 500 on, as in `5%`."
+)
+GATE_WINDOW = Parameter(
+    "gate_window", help="How long HAProxy may miss that before the change goes, as in `10s`."
+)
+GATE_BACKENDS = Parameter(
+    "gate_backends", help="Backends for each of which that holds, or `*`; else all together."
+)
+_GATE = (GATE_MIN_UP, GATE_MAX_5XX, GATE_WINDOW, GATE_BACKENDS)
+OPTIONS = (DRY_RUN, REBASE, CONFIRM_WITHIN, *_GATE)
 """The query parameters that any change takes."""
 
 _NAMES = frozenset(one.name for one in OPTIONS)
+_GATE_NAMES = frozenset(one.name for one in _GATE)
 _MOST_REASON = 1000
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
+_NUMBER = re.compile("[0-9]{1,6}")
+_WINDOW = 10.0
 _TAG = re.compile(r'\s*(?:W/)?("[^"]*"|\*)\s*(?:,|$)')
 
 
@@ -37,10 +58,12 @@ def change_options(params: Mapping[str, Any], if_match: str | None) -> ChangeOpt
     """
     if if_match is None and _NAMES.isdisjoint(params):
         return PLAIN
+    within = _seconds(_one(params, CONFIRM_WITHIN), CONFIRM_WITHIN, 86_400)
     return ChangeOptions(
         dry_run=bool(DRY_RUN.parse(_one(params, DRY_RUN), strict=True)),
         rebase=bool(REBASE.parse(_one(params, REBASE), strict=True)),
-        confirm_within=_seconds(_one(params, CONFIRM_WITHIN)),
+        confirm_within=within,
+        gate=_gate(params, within),
         if_match=() if if_match is None else _tags(if_match),
     )
 
@@ -81,15 +104,62 @@ def _one(params: Mapping[str, Any], parameter: Parameter) -> str | None:
     return value[0] if isinstance(value, list) else value
 
 
-def _seconds(text: str | None) -> float | None:
+def _seconds(text: str | None, parameter: Parameter, most: int) -> float | None:
     """Return a duration in seconds; a number alone counts seconds."""
     if not text:
         return None
     match = _DURATION.fullmatch(text)
     seconds = int(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
-    if not 1 <= seconds <= 86_400:
-        raise BadParameter("confirm_within in query must be a time from 1s to 24h, such as 90s")
+    if not 1 <= seconds <= most:
+        longest = f"{most // 3600}h"
+        raise BadParameter(
+            f"{parameter.name} in query must be a time from 1s to {longest}, such as 90s"
+        )
     return seconds
+
+
+def _gate(params: Mapping[str, Any], within: float | None) -> Gate | None:
+    """Return the gate in a query; None without one."""
+    if _GATE_NAMES.isdisjoint(params):
+        return None
+    up, errors = _one(params, GATE_MIN_UP), _one(params, GATE_MAX_5XX)
+    if within is None:
+        raise BadParameter("a gate in query needs confirm_within: the time for which it watches")
+    if not up and not errors:
+        raise BadParameter("a gate in query needs gate_min_up or gate_max_5xx")
+    window = _seconds(_one(params, GATE_WINDOW), GATE_WINDOW, 3600)
+    backends = params.get(GATE_BACKENDS.name)
+    names = ",".join(backends) if isinstance(backends, list) else backends or ""
+    return Gate(
+        None if not up else _share(up, GATE_MIN_UP) if up.endswith("%") else _count(up),
+        is_share=not up or up.endswith("%"),
+        max_5xx=_share(errors, GATE_MAX_5XX) if errors else None,
+        window=min(within, _WINDOW) if window is None else window,
+        backends=tuple(filter(None, names.split(","))),
+    )
+
+
+def _share(text: str, parameter: Parameter) -> float:
+    match = _PERCENT.fullmatch(text)
+    if match is None or float(match[1]) > 100:
+        raise BadParameter(f"{parameter.name} in query must be a share from 0% to 100%, such as 5%")
+    return float(match[1]) / 100
+
+
+def _count(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise BadParameter(
+            "gate_min_up in query must be a number of servers, or a share such as 80%"
+        )
+    return float(text)
+
+
+def show_outcome(resp: falcon.Response, outcome: Outcome) -> None:
+    """Say in an answer which reload is to come, and until when the change has to be confirmed."""
+    if outcome.reload_id is not None:
+        resp.set_header("Reload-ID", outcome.reload_id)
+    if outcome.confirm_before is not None:
+        resp.set_header("Confirm-Before", written_time(outcome.confirm_before))
 
 
 def _tags(header: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import falcon
 
-EXPOSED = "Reload-ID, Configuration-Version, Deprecation, Link"
+EXPOSED = "Reload-ID, Configuration-Version, Confirm-Before, Deprecation, Link"
 _METHODS = "GET, POST, PUT, DELETE"
 
 

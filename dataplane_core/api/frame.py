@@ -201,7 +201,10 @@ class Guard:
             can_plan |= operation.edits or operation.rehearses
         if req.scratch is not None and not operation.edits:
             raise BadRequest(f"{req.method} {req.asked_path} cannot be planned with others")
-        if req.change_options.dry_run and not can_plan:
+        options = req.change_options
+        if options.confirm_within is not None and not (operation.plans or operation.edits):
+            raise BadRequest("confirm_within in query: this operation makes no version")
+        if options.dry_run and not can_plan:
             raise BadRequest("dry_run in query: what this operation would do cannot be said")
 
     def _arguments(self, req: ApiRequest, keys: dict[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.body import to_json
+from dataplane_core.api.change_options import show_outcome
 from dataplane_core.api.operations import Fragment, Response
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.store.transactions import Transaction, Transactions
@@ -76,7 +77,7 @@ class TransactionItem:
             req.shown_version = outcome.version
         if outcome.reload_id is not None:
             resp.status = 202
-            resp.set_header("Reload-ID", outcome.reload_id)
+        show_outcome(resp, outcome)
         resp.data = to_json(transaction_json(done))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:

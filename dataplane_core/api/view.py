@@ -10,6 +10,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.body import to_json
+from dataplane_core.api.change_options import show_outcome
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.tagged import answer_tagged, kept_answer, version_to_change
 from dataplane_core.api.version import ApiVersion
@@ -292,8 +293,7 @@ class View:
         The body of a POST or PUT is the request's own, decoded.
         """
         self.show_version(req, outcome.version)
-        if outcome.reload_id is not None:
-            resp.set_header("Reload-ID", outcome.reload_id)
+        show_outcome(resp, outcome)
         waits = outcome.reload_id is not None or outcome.state == "pending"
         resp.status = 202 if waits else status
         if req.loaded is not None and req.method != "DELETE":

@@ -62,14 +62,19 @@ class Rollback:
     def _files(self) -> FileHistory | None:
         return self._config.file.records.files
 
-    def plan(self, version: int, which: WhichFiles = "found") -> RollbackPlan:
-        """Return what putting a version back would do; raises `NotFound` for a text not kept."""
+    def plan(
+        self, version: int, which: WhichFiles = "found", files_of: int | None = None
+    ) -> RollbackPlan:
+        """Return what putting a version back would do; raises `NotFound` for a text not kept.
+
+        With `files_of` the files are those of another version.
+        """
         text = self._config.archive.text(version)
         files = self._files
         if files is None or which == "keep":
             return RollbackPlan(version, text, (), ())
         found, refusals = [], []
-        for path, former in files.states.at(version, late=which == "left").items():
+        for path, former in files.states.at(files_of or version, late=which == "left").items():
             now = files.now(path)
             same = now is not None and now.digest == former.digest
             if same or former.kept == "gone" or not self._used_files.is_used_by(text, Path(path)):

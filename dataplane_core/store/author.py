@@ -1,6 +1,7 @@
 """Say who asks for a change, from where, why, and how it is to be made."""
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.store.trial import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,16 @@ class ChangeOptions:
 
     `dry_run`: say what it would do, and do nothing. `rebase`: put a change that was made for an
     older version on the newest one. `confirm_within`: seconds within which the change has to be
-    confirmed, or it is taken back. `if_match`: tags (ETag) one of which the resource has to have.
+    confirmed, or it is taken back, as it is where HAProxy does not pass the `gate`. `if_match`:
+    tags (ETag) one of which the resource has to have. `brings_files`: files beside the
+    configuration were replaced for it, after they were recorded.
     """
 
     dry_run: bool = False
     rebase: bool = False
     confirm_within: float | None = None
+    gate: Gate | None = None
+    brings_files: bool = False
     if_match: tuple[str, ...] = ()
 
 

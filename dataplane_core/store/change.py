@@ -17,12 +17,14 @@ class Outcome:
 
     `state` is `pending` (kept in a transaction), `queued` (written, `reload_id` names the reload
     to come), `reloaded` (written, and the forced reload is over), `applied` (written, and HAProxy
-    took it over its socket) or `saved` (written, and the client wanted no reload).
+    took it over its socket) or `saved` (written, and the client wanted no reload). It goes again
+    unless it is confirmed before `confirm_before`, in seconds since 1970; None: it stays.
     """
 
     version: int
     reload_id: str | None
     state: Literal["pending", "queued", "reloaded", "applied", "saved"]
+    confirm_before: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,10 +41,7 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import Head, digest_of, encode_text, join, split_header
-from dataplane_core.store.journal.transactions import (
-    TransactionRecord,
-    unknown_transaction,
-)
+from dataplane_core.store.journal.transactions import TransactionRecord, unknown_transaction
 from dataplane_core.store.journal.version_objects import Describe, TouchedObject
 from dataplane_core.store.journal.version_records import intended_record, warnings_of
 from dataplane_core.store.judge import Judge
@@ -58,6 +55,7 @@ from dataplane_core.store.refusals import (
     version_mismatch,
 )
 from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.trial_rules import make_way, new_trial
 from dataplane_core.store.turns import Turns
 from dataplane_core.text import Document
 
@@ -171,7 +169,7 @@ class Committer:
             delivery = self._write(request)
         except CheckFailed as failed:
             raise self._hand_edits.explained(failed, request.base.version) from None
-        return delivery.finish()
+        return replace(delivery.finish(), confirm_before=delivery.confirm_before)
 
     def validate(self, request: CommitRequest) -> list[Finding]:
         """Return HAProxy's warnings about a change, without writing it; raises as `commit`."""
@@ -200,6 +198,7 @@ class Committer:
 
     def _write(self, request: CommitRequest) -> Delivery:
         """Make the change the next version of the file; return its way to HAProxy."""
+        make_way(self._records.trials, request.text_of)
         first = self._on_newest(request)
         self._ask_plugins(first.document)
         with self._turns.taken(partial(self._reconsider, request)):
@@ -225,7 +224,8 @@ class Committer:
         data = encode_text(text)
         change = request.change()
         digest, followed = digest_of(data), request.reload.skip
-        record = intended_record(change, digest, request.text_of, followed=followed)
+        trial = new_trial(self._records, request.base.version, request.options)
+        record = intended_record(change, digest, request.text_of, trial, followed=followed)
         delivery = Delivery(self._means, change, request.reload)
         with (
             Candidate(self._file.path, data) as candidate,
@@ -244,9 +244,11 @@ class Committer:
             with self._transaction_locked(request), self._file.locked() as locked:
                 failpoint("locked")
                 self._verify(request, locked)
-                new = NewVersion(record, kept, objects, files)
+                new = NewVersion(record.with_whole_time(), kept, objects, files)
+                delivery.confirm_before = new.record.confirm_before
                 if not locked.publish(candidate, after, new, delivery.record):
                     delivery.forget_record()
+                    delivery.confirm_before = record.confirm_before  # as the intent has it
         return delivery
 
     def _objects(self, request: CommitRequest) -> Sequence[TouchedObject] | None:
@@ -277,6 +279,7 @@ class Committer:
     def _verify(self, request: CommitRequest, locked: LockedConfiguration) -> None:
         """Make sure that the base is the newest version, the transaction as it was read."""
         current, base = locked.current(), request.base
+        make_way(self._records.trials, request.text_of)
         if request.transaction is not None:
             transaction = self._records.transactions.get(request.transaction.id)
             if transaction is None:

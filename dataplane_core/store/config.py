@@ -39,6 +39,7 @@ from dataplane_core.store.ports import (
 from dataplane_core.store.refusals import version_mismatch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transactions
+from dataplane_core.store.trial_rules import Trials
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import Document
 
@@ -46,15 +47,17 @@ _MOST_ATTEMPTS = 5
 _BOTH = "both version and transaction specified, specify only one"
 _NEITHER = "version or transaction not specified: give version or transaction_id"
 _FORCED = "force_reload belongs to the commit: leave it out in a transaction"
+_CONFIRMED = "confirm_within belongs to the commit: leave it out in a transaction"
 
 
 class ConfigStore:
     """Reads a configuration file and is the only writer of it.
 
-    `file` is the file with its versions, `transactions` are those begun on it, and `archive` has
-    its past versions. `forced` reloads HAProxy at once, `plan` tells how a change reaches a running
-    HAProxy without a reload, `foresee` says the same without doing it, and `describe` in which
-    objects two texts differ. At most `max_transactions` are open at once.
+    `file` is the file with its versions, `transactions` are those begun on it, `trials` its
+    versions that are to be confirmed, and `archive` has its past versions. `forced` reloads HAProxy
+    at once, `plan` tells how a change reaches a running HAProxy without a reload, `foresee` says
+    the same without doing it, and `describe` in which objects two texts differ. At most
+    `max_transactions` are open at once.
     """
 
     def __init__(
@@ -78,8 +81,9 @@ class ConfigStore:
             file.on_disk, records, file.turns, file.judge, file.hand_edits, means, describe, count,
             merge,
         )
+        self.trials = Trials(records.trials)
         self.archive = Archive(file, describe)
-        self.transactions = Transactions(file, self._committer, max_transactions)
+        self.transactions = Transactions(file, self._committer, max_transactions, self.trials)
 
     @property
     def history(self) -> VersionTable:
@@ -136,12 +140,15 @@ class ConfigStore:
         if transaction_id:
             if version or force_reload:
                 raise BadRequest(_BOTH if version else _FORCED)
+            if options.confirm_within is not None:
+                raise BadRequest(_CONFIRMED)
             self.snapshot()
             if options.dry_run:
                 return self.transactions.planning(transaction_id)
             return self.transactions.editing(transaction_id)
         if not version and not skip_version and not options.dry_run:
             raise BadRequest(_NEITHER)
+        self.trials.admit(options)
         base = self.snapshot()
         if options.dry_run and not version:
             version = base.version
@@ -186,6 +193,7 @@ class ConfigStore:
         `reload_reason` is given. Raises `NotFound` where the text is not kept, `Conflict` for the
         newest version itself, and all that `edit` raises.
         """
+        self.trials.admit(options)
         base = self.snapshot()
         if newest is not None and newest != base.version:
             raise version_mismatch(base.version, newest)

@@ -56,8 +56,10 @@ class Delivery:
 
     The steps are called in this order: `prepare` while HAProxy checks the text, `record` in the
     write that makes the version the newest, `forget_record` if that write failed, `finish` at the
-    end.
+    end. `confirm_before` is until when the version has to be confirmed, None where it has not.
     """
+
+    confirm_before: float | None = None
 
     def __init__(self, means: DeliveryMeans, change: Committed, wish: ReloadWish) -> None:
         self._means = means

@@ -18,6 +18,7 @@ from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.texts import FormerText, KeptText, TextTable
 from dataplane_core.store.journal.transactions import TransactionTable
+from dataplane_core.store.journal.trials import TrialTable
 from dataplane_core.store.journal.version_objects import TouchedObject, VersionObjects
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.journal.versions import VersionTable
@@ -50,14 +51,16 @@ class Records:
 
     `versions` are those that the file has had, `text_rows` their texts, for as long as the
     `retention` says, and `objects` what they touched; `texts` are the files of those that may be
-    written or loaded next. `backups` are the operator's copies of texts, `transactions` those begun
-    on the file, `reloads` those that are asked for. `files` follow what lies beside the file.
+    written or loaded next, `trials` those that had to be confirmed. `backups` are the operator's
+    copies of texts, `transactions` those begun on the file, `reloads` those that are asked for.
+    `files` follow what lies beside the file.
     """
 
     state: State
     versions: VersionTable
     transactions: TransactionTable
     text_rows: TextTable
+    trials: TrialTable
     objects: VersionObjects
     retention: Retention
     texts: VersionTexts
@@ -144,10 +147,19 @@ class Records:
                 self.versions.roll_back(connection, accepted.version, record.version, reason)
             elif record.text_of is not None:
                 self.versions.undo(connection, record.text_of, record.version)
+            self._end_trial(connection, record)
+            self.trials.add(connection, record)
             transaction_id = record.transaction_id
             self.transactions.finish(connection, record.version, record.origin, transaction_id)
             if also is not None:
                 also()
+
+    def _end_trial(self, connection: sqlite3.Connection, record: VersionRecord) -> None:
+        """Record what a new version means for one that waits for its confirmation."""
+        ended = self.trials.end_by(connection, record)
+        if ended is not None and ended.status == "taken_back" and record.text_of is not None:
+            first = ended.trial.former
+            self.versions.roll_back(connection, first, record.version, ended.reason)
 
     def found(self, version: int, digest: str, data: bytes) -> KeptText:
         """Return a text that was found in the file, as it is to be kept as the newest version."""
@@ -184,6 +196,7 @@ class Records:
             self.versions.record(record)
             self.text_rows.add(connection, kept)
             self._add_files(connection, record.version, files)
+            self._end_trial(connection, record)
 
     def sync_fallback(self) -> None:
         """Bring the text to the disk that a failed reload goes back to: the one accepted last."""
@@ -239,6 +252,7 @@ class Records:
             self.transactions.clear(connection)
             self.text_rows.clear(connection)
             self.objects.clear(connection)
+            self.trials.clear(connection)
             if self.files is not None:
                 self.files.states.clear(connection)
             self.texts.clear()
@@ -260,4 +274,6 @@ class Records:
         """Return the versions whose texts may have to be written or loaded again."""
         kept = (self.versions.last_accepted(), self.versions.newest())
         known = {record.version for record in kept if record}
-        return known.union(self.transactions.bases(), self.reloads.loading())
+        waits = self.trials.open()
+        former = () if waits is None else (waits.trial.former,)
+        return known.union(self.transactions.bases(), self.reloads.loading(), former)

@@ -33,6 +33,7 @@ from dataplane_core.store.refusals import (
     version_mismatch,
 )
 from dataplane_core.store.snapshot import Snapshot
+from dataplane_core.store.trial_rules import Trials
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.store.views import Views
 from dataplane_core.text import Document
@@ -71,11 +72,14 @@ class Edit:
 class Transactions:
     """All transactions on a file; at most `limit` are open at once."""
 
-    def __init__(self, file: VersionedFile, committer: Committer, limit: int) -> None:
+    def __init__(
+        self, file: VersionedFile, committer: Committer, limit: int, trials: Trials
+    ) -> None:
         self._file = file
         self._committer = committer
         self._table = file.records.transactions
         self._limit = limit
+        self._trials = trials
         self._views = Views(self._table, file.snapshot_of)
 
     def begin(self, version: int, who: str = "") -> Transaction:
@@ -120,6 +124,7 @@ class Transactions:
         if options.dry_run:
             wish = ReloadWish(force_reload, skip_reload)
             raise Planned(self.plan(transaction_id, wish, options=options))
+        self._trials.admit(options)
         record = self._record(transaction_id)
         if not may_commit(record, options):
             raise closed_transaction(record)

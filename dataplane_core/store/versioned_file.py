@@ -20,6 +20,7 @@ from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.texts import TextTable
 from dataplane_core.store.journal.transactions import TransactionTable
+from dataplane_core.store.journal.trials import TrialTable
 from dataplane_core.store.journal.version_objects import VersionObjects
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.judge import Judge
@@ -62,6 +63,7 @@ class VersionedFile:
             versions=versions,
             transactions=TransactionTable(state, own.transaction_ttl),
             text_rows=rows,
+            trials=TrialTable(state),
             objects=VersionObjects(state),
             retention=Retention(
                 rows, versions, own.history_limit, own.history_age, own.history_size, files

@@ -37,6 +37,7 @@ APPLIED = {
         },
         "reload_id": {**_TEXT, "description": "The reload that brings the version to HAProxy."},
         "reload_reason": {**_TEXT, "description": "Why a reload is needed."},
+        "confirm_before": {**_TEXT, "description": "Until when the version is to be confirmed."},
         "text": {**_TEXT, "description": "The difference, as `diff -u` says it."},
         "changes": {
             "type": "array",

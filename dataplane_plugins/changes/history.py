@@ -82,6 +82,11 @@ _RECORD: dict[str, Any] = {
         },
         "undone_by": {**_NUMBER, "description": "The version that put back a former text."},
         "text_of": {**_NUMBER, "description": "The version whose text this one put back."},
+        "confirmation": {
+            "type": "object",
+            "description": "What became of a version that had to be confirmed.",
+            "properties": {"state": _TEXT, "before": _TEXT, "reason": _TEXT, "ended_by": _TEXT},
+        },
         "resources": {
             "type": "array",
             "items": {"$ref": "history_resource"},
@@ -132,6 +137,7 @@ _ROLLED_BACK = {
         "text_of": {**_NUMBER, "description": "The version that is put back."},
         "state": {**_TEXT, "enum": ["planned", "applied", "queued", "reloaded"]},
         "reload_id": _TEXT,
+        "confirm_before": _TEXT,
         "files": {"type": "array", "items": _TEXT, "description": "Files that come back."},
         "changes": {"type": "array", "items": {"type": "object"}, "description": "By resources."},
         "diff": _TEXT,

@@ -29,6 +29,7 @@ from dataplane_core.plugin import (
     impl,
     parse_json,
     runtime_argument,
+    show_outcome,
     split_header,
     to_json,
     with_last_newline,
@@ -141,7 +142,7 @@ class ConfigurationText:
         resp.status = 201
         if outcome.reload_id is not None:
             resp.status = 202
-            resp.set_header("Reload-ID", outcome.reload_id)
+        show_outcome(resp, outcome)
         resp.set_header("Configuration-Checksum", checksum(text))
         self._show(req, resp, text)
 

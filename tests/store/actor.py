@@ -11,7 +11,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from dataplane_core.errors import DataplaneError
 from dataplane_core.store import ConfigStore
+from dataplane_core.store.author import PLAIN, ChangeOptions
 from tests.store.support import Bench, add_server
+
+TRIED = ChangeOptions(confirm_within=90.0)
 
 
 def act(config: ConfigStore, action: str, name: str) -> dict[str, object]:
@@ -21,6 +24,14 @@ def act(config: ConfigStore, action: str, name: str) -> dict[str, object]:
         return {"version": add_server(config, "be1", name, version=version).version}
     if action == "restore":
         return {"version": config.file.restore("by the test", version)}
+    if action == "tried":
+        outcome = add_server(config, "be1", name, version=version, options=TRIED)
+        return {"version": outcome.version, "waits": outcome.confirm_before is not None}
+    if action == "take-back":
+        waits = config.trials.table.open()
+        assert waits is not None
+        config.trials.table.begin_return(waits.version, "time is over")
+        return {"version": config.put_back(waits.trial.former, waits.version).version}
     if action == "edit":
         identifier = config.transactions.begin(version).id
         print(json.dumps({"begun": identifier}), flush=True)
@@ -28,7 +39,8 @@ def act(config: ConfigStore, action: str, name: str) -> dict[str, object]:
         return {"edited": identifier}
     identifier = config.transactions.begin(version).id
     add_server(config, "be1", name, transaction_id=identifier)
-    return {"version": config.transactions.commit(identifier)[1].version}
+    options = TRIED if action == "tried-transaction" else PLAIN
+    return {"version": config.transactions.commit(identifier, options=options)[1].version}
 
 
 def race(config: ConfigStore, prefix: str, count: int, backend: str, mode: str) -> None:
@@ -66,6 +78,7 @@ def main() -> None:
         race(bench.store(state), prefix, 12, backend, mode)
         return
     config = bench.store()
+    config.trials.watch()
     for number, action in enumerate(sys.argv[2:], 1):
         print(json.dumps(act(config, action, f"new{number}")), flush=True)
 

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.torture.cycles import Torture
+from tests.torture.waits import run_all
 
 
 def main() -> int:
@@ -23,7 +24,10 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=4, help="writing at once (4)")
     parser.add_argument("--folder", type=Path, help="keep all files here; default: a temporary one")
     parser.add_argument("--quiet", action="store_true", help="only problems and the sum")
+    parser.add_argument("--confirm", action="store_true", help="kill what waits for a confirmation instead")
     arguments = parser.parse_args()
+    if arguments.confirm:
+        return run_all()
     with tempfile.TemporaryDirectory(prefix="dataplane-torture-") as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

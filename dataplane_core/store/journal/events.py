@@ -36,6 +36,10 @@ _RELOAD = (
     "'id', NEW.id, 'status', NEW.state, 'version', NEW.version, 'reason', NEW.reason, "
     "'response', NEW.response, 'restored', NEW.restored"
 )
+_TRIAL = (
+    f"{_VERSION}, 'state', NEW.status, 'reason', NEW.reason, 'user', NEW.ended_by, "
+    "'back', NEW.back"
+)
 # A trigger that is to be another one takes two steps more: one that drops it, one that makes it.
 _STEPS = (
     """
@@ -89,6 +93,11 @@ _STEPS = (
             "'transaction_id', NEW.transaction_id, 'reason', NEW.reason, "
             "'author', json(nullif(NEW.author, ''))",
         ),
+    ),
+    _trigger("event_of_trial", "INSERT ON trials", "TRUE", _told("confirmation", _TRIAL)),
+    _trigger(
+        "event_of_decision", "UPDATE OF status ON trials", "NEW.status != OLD.status",
+        _told("confirmation", _TRIAL),
     ),
 )  # fmt: skip
 

@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Finding
 from dataplane_core.store.author import NOBODY, Author
 from dataplane_core.store.change import Committed, Origin
+from dataplane_core.store.trial import Trial, read_trial, stored_trial
 
 VersionStatus = Literal["intended", "active", "rolled back"]
 _MOST_WARNINGS = 50
@@ -16,7 +18,7 @@ MOST_VERSIONS = 10_000
 """Of older versions than that nothing is recorded any more."""
 COLUMNS = (
     "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
-    "followed, reason, applied, author, undone_by, text_of, warnings, delivery"
+    "followed, reason, applied, author, undone_by, text_of, warnings, delivery, trial"
 )
 # Of steps 1 and 3, which stay as they are: a column that is added takes a step of its own.
 _FIELDS = """
@@ -42,6 +44,7 @@ _ADDED = (
     "warnings TEXT NOT NULL DEFAULT ''",
     "delivery TEXT NOT NULL DEFAULT ''",
 )
+_TRIAL = "trial TEXT NOT NULL DEFAULT ''"
 TABLES = (
     f"CREATE TABLE history (version INTEGER PRIMARY KEY, {_FIELDS})",
     "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
@@ -53,6 +56,22 @@ TABLES = (
     "CREATE INDEX intents_by_digest ON intents (digest)",
     *(f"ALTER TABLE history ADD COLUMN {column}" for column in _ADDED),
     *(f"ALTER TABLE intents ADD COLUMN {column}" for column in _ADDED),
+    f"ALTER TABLE history ADD COLUMN {_TRIAL}",
+    f"ALTER TABLE intents ADD COLUMN {_TRIAL}",
+    """
+    CREATE TABLE trials (
+        version INTEGER PRIMARY KEY,
+        trial TEXT NOT NULL,
+        who TEXT NOT NULL,
+        before REAL NOT NULL,
+        status TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT '',
+        ended_by TEXT NOT NULL DEFAULT '',
+        ended REAL,
+        back INTEGER
+    )
+    """,
+    "CREATE INDEX open_trials ON trials (status)",
 )
 
 
@@ -76,6 +95,7 @@ class VersionRecord:
 
     `author` is who asked for the change, `warnings` are HAProxy's words about it. `text_of` is the
     former version whose text it put back, `undone_by` the later one that put back one before it.
+    With `trial` it has to be confirmed in time.
     """
 
     version: int
@@ -93,11 +113,21 @@ class VersionRecord:
     text_of: int | None = None
     warnings: tuple[str, ...] = ()
     delivery: DeliveryRecord | None = None
+    trial: Trial | None = None
 
     @property
     def who(self) -> str:
         """The name of who asked for the change; empty for nobody."""
         return self.author.name
+
+    @property
+    def confirm_before(self) -> float | None:
+        """The moment before which it has to be confirmed, in seconds since 1970; None if never."""
+        return None if self.trial is None else self.trial.before
+
+    def with_whole_time(self) -> "VersionRecord":
+        """Return the record with the time for a confirmation beginning now."""
+        return self if self.trial is None else replace(self, trial=self.trial.begun_now())
 
     @property
     def refused(self) -> bool:
@@ -106,12 +136,12 @@ class VersionRecord:
 
 
 def intended_record(
-    change: Committed, digest: str, text_of: int | None, *, followed: bool
+    change: Committed, digest: str, text_of: int | None, trial: Trial | None, *, followed: bool
 ) -> VersionRecord:
     """Return the record of a change that is about to be written; the fields are as it has them."""
     return VersionRecord(
         change.version, digest, "intended", change.origin, change.when, change.author,
-        transaction_id=change.transaction_id, followed=followed, text_of=text_of,
+        transaction_id=change.transaction_id, followed=followed, text_of=text_of, trial=trial,
     )  # fmt: skip
 
 
@@ -143,6 +173,7 @@ def record_of(row: sqlite3.Row) -> VersionRecord:
         text_of=row["text_of"],
         warnings=tuple(json.loads(row["warnings"])) if row["warnings"] else (),
         delivery=DeliveryRecord(tuple(delivery[0]), *delivery[1:]) if delivery else None,
+        trial=read_trial(row["trial"]),
     )
 
 
@@ -155,6 +186,7 @@ def values_of(record: VersionRecord) -> tuple[Any, ...]:
         record.followed, storable_text(record.reason), record.applied, _author(author),
         record.undone_by, record.text_of, json.dumps(record.warnings) if record.warnings else "",
         "" if record.delivery is None else stored_delivery(record.delivery),
+        stored_trial(record.trial),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dataplane_core.plugin import (
     BadRequest,
+    ChangeOptions,
     ChangePlan,
     CheckedRequest,
     CheckFailed,
@@ -139,11 +140,12 @@ class Applier:
         document, outcome = target.on(base.document), None
         same = document is base.document or document.text() == base.document.text()
         told: Mapping[str, Any] = {}
+        options = _options(req, files, same=same)
         with self._files.in_place(files, base.version, document):
             if not same:
                 with ThreadPoolExecutor(1) as beside:
                     telling = beside.submit(tell, base, document) if tell else None
-                    outcome = self._commit(req, base, document)
+                    outcome = self._commit(req, base, document, options)
                 told = telling.result() if telling else {}
             elif self._files.is_used(files):
                 self._config.validate(base.text)
@@ -152,12 +154,14 @@ class Applier:
         followed = self._files.follow(files, reload_id, is_reloaded=is_reloaded)
         return Applied(base, base.document if same else document, outcome, followed, told=told)
 
-    def _commit(self, req: CheckedRequest, base: Snapshot, document: Document) -> Outcome:
+    def _commit(
+        self, req: CheckedRequest, base: Snapshot, document: Document, options: ChangeOptions
+    ) -> Outcome:
         with self._config.edit(
             version=base.version,
             force_reload=bool(req.query.get("force_reload")),
             author=req.author,
-            options=replace(req.change_options, if_match=()),
+            options=options,
         ) as edit:
             edit.document = document
         return edit.outcome
@@ -183,3 +187,13 @@ def wanted_versions(req: CheckedRequest) -> list[int] | None:
     if not tags or "*" in tags:
         return None
     return [number for tag in tags if (number := parse_integer(tag)) is not None]
+
+
+def _options(req: CheckedRequest, files: Sequence[FileChange], *, same: bool) -> ChangeOptions:
+    """Return the options of the commit; raises `BadRequest` for what cannot be taken back."""
+    options = replace(req.change_options, if_match=())
+    if options.confirm_within is None or not files:
+        return options
+    if same:
+        raise BadRequest("confirm_within in query: files alone make no version to confirm")
+    return replace(options, brings_files=True)

@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     View,
     read_scope,
     to_json,
+    written_time,
 )
 from dataplane_plugins.changes.applying.applier import Applied, Applier
 from dataplane_plugins.changes.applying.desired_state import Target, read_desired_state
@@ -49,6 +50,9 @@ class Apply:
             resp.set_header("Reload-ID", applied.reload_id)
         resp.set_header("ETag", f'"{applied.version}"')
         answer = self._shown(applied)
+        if applied.outcome is not None and applied.outcome.confirm_before is not None:
+            answer["confirm_before"] = written_time(applied.outcome.confirm_before)
+            resp.set_header("Confirm-Before", answer["confirm_before"])
         if target.ignored:
             answer["ignored"] = target.ignored
         resp.data = to_json(answer)

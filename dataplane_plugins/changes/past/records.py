@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dataplane_core.plugin import TouchedObject, VersionRecord
+from dataplane_core.plugin import TouchedObject, TrialRecord, VersionRecord
 from dataplane_plugins.changes.past.times import written_time
 from dataplane_plugins.changes.rendering import Rendering
 
@@ -13,7 +13,10 @@ DISCOVERY = "service discovery"
 
 
 def record_json(
-    record: VersionRecord, touched: Iterable[TouchedObject] | None, rendering: Rendering
+    record: VersionRecord,
+    touched: Iterable[TouchedObject] | None,
+    rendering: Rendering,
+    trial: TrialRecord | None = None,
 ) -> dict[str, Any]:
     """Return the record of a version as JSON; what is not known is left out."""
     author, delivery = record.author, record.delivery
@@ -37,9 +40,22 @@ def record_json(
     elif delivery is not None:
         found["commands"] = list(delivery.commands)
     shown = {name: value for name, value in found.items() if value not in (None, "", [], {})}
+    if trial is not None:
+        shown["confirmation"] = _confirmation(trial)
     if touched is not None:
         shown["resources"] = [touched_json(one, rendering) for one in touched]
     return shown
+
+
+def _confirmation(trial: TrialRecord) -> dict[str, Any]:
+    """Return what became of a version that had to be confirmed."""
+    found = {
+        "state": trial.status,
+        "before": written_time(trial.trial.before),
+        "reason": trial.reason,
+        "ended_by": trial.ended_by,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def touched_json(one: TouchedObject, rendering: Rendering) -> dict[str, Any]:

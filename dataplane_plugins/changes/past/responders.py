@@ -52,6 +52,7 @@ class History:
 
     def __init__(self, services: Services, view: View) -> None:
         self._archive = services.config.archive
+        self._trials = services.config.trials.table
         self._rendering = Rendering(view)
         self._paths = ResourcePaths(view)
 
@@ -61,7 +62,11 @@ class History:
             raise BadRequest(f"limit must be between 1 and {_MOST}")
         records = self._archive.find(self._wanted(req), limit)
         touched = self._archive.objects(records)
-        shown = (record_json(one, touched.get(one.version), self._rendering) for one in records)
+        tried = self._trials.among(one.version for one in records)
+        shown = (
+            record_json(one, touched.get(one.version), self._rendering, tried.get(one.version))
+            for one in records
+        )
         resp.data = to_json([*shown])
 
     def _wanted(self, req: ApiRequest) -> Wanted:
@@ -90,7 +95,8 @@ class PastVersion:
     def on_get(self, req: ApiRequest, resp: falcon.Response, version: str) -> None:
         record = self._archive.get(number_of(self._services, version))
         touched = self._archive.objects([record])
-        shown = record_json(record, touched.get(record.version), self._rendering)
+        trial = self._services.config.trials.table.get(record.version)
+        shown = record_json(record, touched.get(record.version), self._rendering, trial)
         shown.update(self._changes(record))
         resp.data = to_json(shown)
 

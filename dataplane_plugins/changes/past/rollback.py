@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
     View,
     WhichFiles,
     to_json,
+    written_time,
 )
 from dataplane_plugins.changes.past.responders import number_of
 from dataplane_plugins.changes.rendering import Rendering, unified_diff
@@ -84,6 +85,8 @@ class VersionRollback:
         }
         if outcome.reload_id is not None:
             shown["reload_id"] = outcome.reload_id
+        if outcome.confirm_before is not None:
+            shown["confirm_before"] = written_time(outcome.confirm_before)
         resp.data = to_json(shown)
 
     def _planned(self, plan: RollbackPlan) -> dict[str, Any]:
