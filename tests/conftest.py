@@ -1,5 +1,7 @@
 """Fixtures that every test may use are in tests/harness/fixtures.py."""
 
+import gc
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -17,3 +19,10 @@ LONG = ("tests/golden/", "tests/torture/", "tests/contrib/", "tests/contract/", 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long tests first, and leave the order as it is otherwise."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from what collecting made: a million objects, which all tests share."""
+    gc.collect()
+    gc.freeze()
