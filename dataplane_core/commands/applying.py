@@ -47,9 +47,10 @@ def apply(
     prune: bool | None, dry_run: bool, kind: str | None, version: int | None, reason: str,
     force_reload: bool,
 ) -> None:  # fmt: skip
-    """Make a desired state what is there: a haproxy.cfg, resources in JSON or YAML, or a folder.
+    """Make a desired state what is there.
 
-    The server makes the smallest edits; a state that is there already changes nothing.
+    It is a haproxy.cfg, resources in JSON or YAML, or a folder with both. The server makes the
+    smallest edits; a state that is there already changes nothing.
     """
     data, kind = _read(what, kind)
     if reason:

@@ -39,7 +39,7 @@ def _path(resource: str) -> str:
 def refs(
     client: Client, as_json: bool, resource: str | None, file: str, dangling: bool, unused: bool
 ) -> None:
-    """Show what refers to a resource, and what it refers to.
+    """Show who refers to what.
 
     RESOURCE is a path in /v3, or its end: `backends/shop`.
     """
@@ -102,9 +102,10 @@ def rename(
     version: int | None,
     transaction: str | None,
 ) -> None:
-    """Give a resource another name, and write that in all lines that refer to it.
+    """Give a resource another name.
 
-    RESOURCE is a path in /v3, or its end: `backends/shop`.
+    All lines that refer to it say the new name, too. RESOURCE is a path in /v3, or its end:
+    `backends/shop`.
     """
     if version is None and transaction is None:
         version = int(client.get(_TOP + "version"))
