@@ -4,12 +4,10 @@ An archive is taken, not a form: forms lose the folders of their files (RFC 7578
 every machine has a program that makes a tar of a folder.
 """
 
-import io
-import tarfile
 import zlib
-from collections.abc import Iterator
 
-from dataplane_core.plugin import BadRequest, TooLarge
+from dataplane_core.plugin import CONTROL_CHARACTERS, BadRequest, TooLarge
+from dataplane_plugins.changes.applying.tar import members
 
 _GZIP = b"\x1f\x8b"
 _MOST_FILES = 10_000
@@ -22,33 +20,24 @@ def read_archive(data: bytes, limit: int) -> dict[str, bytes]:
     and `TooLarge` where all of it together is more than `limit` bytes.
     """
     found: dict[str, bytes] = {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(_unpacked(data, limit)), mode="r:") as archive:
-            for path, member in _members(archive):
-                if path in found:
-                    raise BadRequest(f"the archive has {path[:80]} twice")
-                if len(found) == _MOST_FILES:
-                    raise BadRequest(f"the archive has more than {_MOST_FILES} files")
-                file = archive.extractfile(member)
-                found[path] = file.read() if file is not None else b""
-                if len(found[path]) != member.size:
-                    raise BadRequest("the archive broke off before its end")
-    except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
-        raise BadRequest(f"the body is no archive that can be read: {error}"[:200]) from None
+    for member in members(_unpacked(data, limit)):
+        if member.is_folder:
+            continue  # folders are made of the paths of files
+        path = _path(member.name)
+        if path in found:
+            raise BadRequest(f"the archive has {path[:80]!r} twice")
+        if len(found) == _MOST_FILES:
+            raise BadRequest(f"the archive has more than {_MOST_FILES} files")
+        found[path] = member.data
     return found
 
 
-def _members(archive: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
-    """Yield the files in the archive; folders are made of their paths."""
-    for member in archive:
-        if member.isdir():
-            continue
-        if not member.isreg():
-            raise BadRequest(f"{member.name[:80]!r} in the archive is no regular file")
-        parts = [part for part in member.name.split("/") if part not in ("", ".")]
-        if member.name.startswith("/") or ".." in parts or not parts:
-            raise BadRequest(f"{member.name[:80]!r} in the archive is no path in a folder")
-        yield "/".join(parts), member
+def _path(name: str) -> str:
+    """Return the path of a file in the archive; raises `BadRequest` for one that leads out."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts or not parts or CONTROL_CHARACTERS.search(name):
+        raise BadRequest(f"{name[:80]!r} in the archive is no path in a folder")
+    return "/".join(parts)
 
 
 def _unpacked(data: bytes, limit: int) -> bytes:
