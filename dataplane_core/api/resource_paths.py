@@ -18,6 +18,7 @@ from dataplane_core.text.language import LISTEN, LISTEN_PARTS
 from dataplane_core.text.numbers import is_digits
 
 _TOP = f"{V3.prefix}{V3.configuration}/"
+_BYTES = "surrogateescape"  # what is not UTF-8 means its bytes
 
 
 def reference_at(registry: Registry, document: Document, path: str) -> Reference:
@@ -27,8 +28,9 @@ def reference_at(registry: Registry, document: Document, path: str) -> Reference
     which is meant. Raises `BadRequest` for a path that no object has.
     """
     split = urlsplit(path)
-    parts = [unquote(part) for part in split.path.removeprefix(_TOP).split("/")]
-    query = {name: values[-1] for name, values in parse_qs(split.query).items()}
+    parts = [unquote(one, errors=_BYTES) for one in split.path.removeprefix(_TOP).split("/")]
+    given = parse_qs(split.query, errors=_BYTES)
+    query = {name: values[-1] for name, values in given.items()}
     if split.path.startswith(_TOP) and len(parts) <= 4:
         for one in registry.collections.values():
             for reference in _of(registry, one, parts, query):

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from dataplane_core.api.describe import MANY, ONE, Describe
 from dataplane_core.api.introduction import INTRODUCTION
 from dataplane_core.api.operations import Fragment
 from dataplane_core.api.parents import ParentsInQuery
+from dataplane_core.api.quoting import in_path, in_query
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
@@ -74,9 +74,9 @@ class V2:
         if isinstance(one, SingleSection):
             return path
         if reference.key is None or not isinstance(one, RowCollection):
-            return f"{path}/{quote(reference.section, safe='')}"
+            return f"{path}/{in_path(reference.section)}"
         query = ParentsInQuery(one, one.query).query(reference.kind, reference.section)
-        return f"{path}/{quote(str(reference.key), safe='')}?{urlencode(query)}"
+        return f"{path}/{in_path(str(reference.key))}?{in_query(query)}"
 
     def routes(self, view: View) -> Iterator[Route]:
         for one in view.collections:

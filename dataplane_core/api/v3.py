@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from dataplane_core.api.describe import (
     APPENDED,
@@ -20,6 +19,7 @@ from dataplane_core.api.elements import ElementList, operations
 from dataplane_core.api.introduction import INTRODUCTION
 from dataplane_core.api.operations import Fragment
 from dataplane_core.api.parents import Parents, ParentsInPath, ParentsInQuery
+from dataplane_core.api.quoting import in_path, in_query
 from dataplane_core.api.routes import Route
 from dataplane_core.api.rows import RowItem, RowList
 from dataplane_core.api.sections import SectionItem, SectionList, SingleItem
@@ -98,7 +98,7 @@ class V3:
 
     def location(self, one: Collection, reference: Reference, registry: Registry) -> str:
         top = self.prefix + self.configuration
-        section, key = quote(reference.section, safe=""), quote(str(reference.key), safe="")
+        section, key = in_path(reference.section), in_path(str(reference.key))
         name = one.name_in(self.name)
         if isinstance(one, SingleSection):
             return f"{top}/{name}"
@@ -106,7 +106,7 @@ class V3:
             return f"{top}/{name}/{section}"
         if one.query.always:
             query = ParentsInQuery(one, one.query).query(reference.kind, reference.section)
-            return f"{top}/{name}/{key}?{urlencode(query)}"
+            return f"{top}/{name}/{key}?{in_query(query)}"
         # A `listen` section is a frontend and a backend in one: its rows are below either.
         kind = one.parents[0] if reference.kind == LISTEN else reference.kind
         above = registry.path_above_rows(kind, self.name)

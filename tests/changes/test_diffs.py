@@ -64,3 +64,9 @@ def test_a_body_without_a_text(shop: Changes, body: object):
 def test_a_version_that_is_not_kept(shop: Changes):
     answer = shop.call("GET", "/dataplane/v1/diff", **{"from": 99})
     assert (answer.status_code, answer.json["code"]) == (404, 404)
+
+
+def test_names_that_are_not_utf8_are_shown_as_their_bytes(shop: Changes):
+    found = shop.own("POST", "diff", {"text": "backend \udcff\n  server \udcfe 127.0.0.1:80\n"})
+    created = [one["resource"] for one in found["changes"] if one["change"] == "created"]
+    assert created == [f"{V3}/backends/%FF", f"{V3}/backends/%FF/servers/%FE"]

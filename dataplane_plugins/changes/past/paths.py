@@ -80,7 +80,9 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def _reference(form: _Form, match: re.Match[str]) -> Reference:
-    words = {name: unquote(text) for name, text in match.groupdict().items()}
+    words = {
+        name: unquote(text, errors="surrogateescape") for name, text in match.groupdict().items()
+    }
     key: str | int | None = words.get("key")
     if form.indexed and key is not None:
         key = int(key) if str(key).isdecimal() else -1
