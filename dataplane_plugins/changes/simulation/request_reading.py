@@ -116,5 +116,5 @@ def _places(request: SimulatedRequest) -> Iterator[str]:
     if request.sni:
         try:
             client_hello(request.sni)
-        except (ValueError, ssl.SSLError):
+        except (ValueError, TypeError, ssl.SSLError):  # a NUL is a wrong type
             yield "sni in body must be the name of a server"

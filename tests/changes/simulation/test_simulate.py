@@ -105,6 +105,7 @@ def test_expectations_fail_in_sentences(api: SimulatingApi) -> None:
         ({"requests": [{"headers": {"X": "a\r\nY: b"}}]}, "requests.0.headers.X in body must be one line"),
         ({"requests": [{"frontend": "x"}]}, "requests.0 in body: no bind line of x can be simulated"),
         ({"requests": [{"expect": {"colour": 1}}]}, "requests.0.expect.colour is a forbidden property"),
+        ({"requests": [{"sni": "a\0"}]}, "requests.0.sni in body must be the name of a server"),
         ({"requests": [{"tls": 1}]}, "requests.0.tls in body must be of type boolean"),
         ({"requests": [], "text": "", "transaction": "x"},
          "both transaction and text specified, specify only one"),
