@@ -11,12 +11,13 @@ core.httpclient = refused("core.httpclient")
 os.execute, os.remove, os.rename = refused("os.execute"), refused("os.remove"), refused("os.rename")
 os.exit, os.tmpname = refused("os.exit"), refused("os.tmpname")
 io.popen, io.tmpfile = refused("io.popen"), refused("io.tmpfile")
-local open = io.open
+local open, find = io.open, string.find
 io.open = function(name, mode)
-  if mode and mode:find("[wa+]") then return nil, name .. ": not written in a simulation", 30 end
+  if mode and find(mode, "[wa+]") then return nil, name .. ": not written in a simulation", 30 end
   return open(name, mode)
 end
-io.output = refused("io.output")
+io.output, package.loadlib = refused("io.output"), refused("package.loadlib")
+debug = nil  -- which would find what stands above, and what it hides
 for _, name in ipairs({ "socket", "socket.core", "socket.unix", "posix", "ssl", "cqueues" }) do
   package.preload[name] = refused(name)
 end

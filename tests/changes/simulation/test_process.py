@@ -144,7 +144,8 @@ def test_nothing_leaves_the_process(
 core.register_action("call", {{ "http-req" }}, function(txn)
   local made = pcall(function() local s = core.tcp() s:connect("127.0.0.1", {there.split(":")[1]}) end)
   local ran = pcall(os.execute, "true")
-  local wrote = pcall(function() io.open("{tmp_path}/written", "w"):write("x") end)
+  string.find = function() end
+  local wrote = debug or pcall(package.loadlib, "libc.so.6", "system") or pcall(function() io.open("{tmp_path}/written", "w"):write("x") end)
   txn:set_var("txn.made", tostring(made or ran or wrote))
 end)
 """)
