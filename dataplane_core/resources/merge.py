@@ -3,8 +3,8 @@
 Objects decide what overlaps (`overlaps`). The text is then put together section by section: one
 that only one side changed is taken whole; of one that both changed, the lines are merged, and where
 edits of lines touch, the objects are changed one by one. Last, the result is compared with the
-newest version: it has to differ from it in just what the change did. So nothing is ever merged
-wrongly; what cannot be merged so is refused.
+newest version: it has to differ from it in just what the change did, and has to have in its place
+what depends on that (`merged_places`). What cannot be merged so is refused.
 """
 
 import json
@@ -17,6 +17,7 @@ from dataplane_core.grammar import Row
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.comparison import ObjectChange, compare
 from dataplane_core.resources.locate import named_rows, row_name
+from dataplane_core.resources.merged_places import comments_of, misplaced
 from dataplane_core.resources.objects import SectionKind
 from dataplane_core.resources.overlaps import (
     Overlap,
@@ -29,6 +30,7 @@ from dataplane_core.resources.overlaps import (
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.secrets import Secrets
 from dataplane_core.text import Document, Section
+from dataplane_core.text.conditions import directives_of
 from dataplane_core.text.three_way import merge_lists
 
 _SINCE = "the configuration was changed in the same place since"
@@ -51,6 +53,8 @@ class Merger:
         done = compare(self._registry, newest, merged)
         if _said(done) != _said(own, others):
             raise MergeConflict(_SINCE, _somewhere(own))
+        if found_there := misplaced(base, mine, newest, merged):
+            raise MergeConflict(f"{_SINCE}: {found_there}", _somewhere(own))
         return merged
 
     def touches(self, before: Document, after: Document, overlap: Overlap) -> bool:
@@ -133,6 +137,8 @@ class _Merge:
     def _by_objects(self, old: Section, mine: Section, newest: Section) -> Section:
         """Return the newest section with what my change did to its objects, one after the other."""
         kind = SectionKind(self._registry, old.kind)
+        if comments_of(mine) - comments_of(old) or directives_of(old.text):
+            raise MergeConflict(_SINCE, _somewhere(self._changes))
         for rows in kind.rows.values():
             if rows.key is None:
                 newest = _with_list(rows, old, mine, newest)
@@ -143,6 +149,8 @@ class _Merge:
             if one.key is None:
                 newest = _with_own(kind.owner, change, newest)
             elif (found := kind.rows.get(one.collection)) is not None and found.key is not None:
+                if change.change == "moved" or not _is_unique(found, one.key, old, newest):
+                    raise MergeConflict(_SINCE, _somewhere([change]))
                 newest = _with_row(found, change, newest)
         return newest
 
@@ -159,6 +167,14 @@ def _with_list(rows: RowCollection, old: Section, mine: Section, newest: Section
         title = f"{old.kind} {old.name}".rstrip()
         raise MergeConflict(f"{_SINCE}: the list of {rows.name} of {title}")
     return rows.table.put(newest, merged)
+
+
+def _is_unique(rows: RowCollection, name: object, *sections: Section) -> bool:
+    """Return whether no section has two rows with a name, of which one would be taken."""
+    return all(
+        sum(row_name(rows, row) == name for row in rows.table.rows(section)) < 2
+        for section in sections
+    )
 
 
 def _label(values: Mapping[str, Any]) -> str:

@@ -65,6 +65,14 @@ def may_hold_directives(text: str) -> bool:
     return any(word in text for word in _DIRECTIVES)
 
 
+def directives_of(text: str) -> list[str]:
+    """Return the lines of a text that are directives of conditional blocks, without blanks."""
+    if not may_hold_directives(text):
+        return []
+    lines = (match[0].strip() for match in _CANDIDATE.finditer("\n" + text))
+    return [line for line in lines if not _DIRECTIVES.isdisjoint(words(line, {}).values[:1])]
+
+
 def find_blocks(lines: Sequence[Line]) -> tuple[list[range], list[int]]:
     """Return the blocks that begin and end among some lines, and the other directives.
 

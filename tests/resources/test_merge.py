@@ -151,3 +151,46 @@ def test_what_both_touch_is_refused_whoever_was_first(registry: Registry, mine: 
     for one, other in ((mine, theirs), (theirs, mine)):
         with pytest.raises(MergeConflict):
             merge(registry, edited(one), edited(other))
+
+
+TWO = "defaults d1\n  mode http\n\nbackend a\n  balance first\n\ndefaults d2\n  mode tcp\n\nbackend b\n  balance first\n"
+SERVERS = "backend a\n  balance first\n  server s1 192.0.2.1:80\n  server s2 192.0.2.2:80\n  server s3 192.0.2.3:80\n"
+SWAPPED = "  server s2 192.0.2.2:80\n  server s1 192.0.2.1:80\n"
+TWICE = "backend a\n  server s1 192.0.2.1:80\n  server s1 192.0.2.2:80\n  balance first\n"
+PLAIN = "backend a\n  balance first\n\nbackend c\n  balance first\n"
+NEW = "\nbackend n\n  balance first\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs"),
+    [
+        pytest.param(TWO[:48], TWO[:48] + NEW, TWO, id="a new section below another defaults"),
+        pytest.param(TWO, TWO.replace("defaults d2\n  mode tcp\n\n", ""), TWO + NEW, id="the defaults of a new section go"),
+        pytest.param(TWO, TWO[:22] + TWO[49:73] + TWO[22:49] + TWO[73:], TWO.replace("mode http", "mode tcp"), id="sections move"),
+        pytest.param(SERVERS, SERVERS[:28] + SWAPPED + SERVERS[78:], SERVERS.replace("2.2:80", "2.2:81"), id="servers move"),
+        pytest.param(TWICE, TWICE.replace("2.2:80", "2.2:80 weight 5"), TWICE.replace("first", "source"), id="one name twice"),
+        pytest.param(SERVERS, SERVERS.replace("  server s1", "  # why\n  server s1"),
+                     SERVERS.replace("  server s1", "  # how\n  server s1"), id="comments in one place"),
+        pytest.param(PLAIN, PLAIN.replace("backend c", f"{NEW[1:]}\nbackend c"),
+                     PLAIN.replace("backend c", ".if feature(OPENSSL)\nbackend c") + ".endif\n", id="a block around what follows"),
+        pytest.param(SERVERS, SERVERS.replace("  server s3", "  server n 192.0.2.9:80\n  server s3"),
+                     SERVERS.replace("  server s1", "  .if feature(OPENSSL)\n  server s1") + "  .endif\n", id="a block around lines"),
+    ],
+)  # fmt: skip
+def test_what_depends_on_its_place_is_never_merged_into_another(
+    registry: Registry, base: str, mine: str, theirs: str
+) -> None:
+    begun = Document.parse(base, registry.language)
+    sides = (Document.parse(text, registry.language, begun) for text in (mine, theirs))
+    with pytest.raises(MergeConflict):
+        Merger(registry).merge(begun, *sides)
+
+
+def test_a_new_section_keeps_its_defaults_and_conditions(registry: Registry) -> None:
+    conditional = TWO + ".if feature(OPENSSL)\nbackend c\n  balance first\n.endif\n"
+    for base in (TWO, conditional):
+        begun = Document.parse(base, registry.language)
+        mine = base.replace("defaults d2", f"{NEW[1:]}\ndefaults d2")
+        sides = (mine, base.replace("mode tcp", "mode http"))
+        merged = Merger(registry).merge(begun, *(Document.parse(text, registry.language, begun) for text in sides))
+        assert merged.text() == mine.replace("mode tcp", "mode http")
