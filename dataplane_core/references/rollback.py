@@ -162,7 +162,9 @@ class Rollback:
                 failpoint("files-put-back")
                 yield formers
             except BaseException:
-                _undo(formers)
+                # What fails behind the commit, such as a reload, leaves the version in the file.
+                if not self._is_in_file(plan.version, snapshot.version):
+                    _undo(formers)
                 self._note.unlink(missing_ok=True)
                 raise
             self._note.unlink(missing_ok=True)
@@ -204,14 +206,20 @@ class Rollback:
             note = json.loads(self._note.read_bytes())
         except OSError:
             return
-        version = self._config.version()
-        records = self._config.archive.records(range(note["base"] + 1, version + 1))
-        if not any(one.text_of == note["text_of"] for one in records.values()):
+        if not self._is_in_file(note["text_of"], note["base"]):
             _undo(self._formers(note))
             text = "version %d was being put back by a process that ended: the files are as before"
             _log.warning(text, note["text_of"])
         self._note.unlink(missing_ok=True)
         sync_directory(self._state.directory)
+
+    def _is_in_file(self, text_of: int, base: int) -> bool:
+        """Tell whether a text was put back after the version `base`, and not undone since."""
+        records = self._config.archive.records(range(base + 1, self._config.version() + 1))
+        return any(
+            one.text_of == text_of and one.origin != "restore" and one.status != "rolled back"
+            for one in records.values()
+        )
 
     def _formers(self, note: dict[str, Any]) -> list[Former]:
         files, found = self._files, []

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from dataplane_core.errors import NotReloaded
+from dataplane_core.store.change import Outcome
+from dataplane_core.store.delivery import Delivery
 from tests.api.support import OWN
 from tests.changes.whole import Whole
 
@@ -126,6 +129,22 @@ def test_a_failed_reload_brings_the_files_back(api: Files) -> None:
     done = api.roll_back(1)
     assert api.app.services.used_files.former.put_back(done["reload_id"])
     assert api.read("maps/a.map") == b"/a three\n"
+
+
+@pytest.mark.parametrize(("rolled_back", "held"), [(False, b"/a one\n"), (True, b"/a three\n")])
+def test_files_are_those_of_the_text_after_a_failure_behind_the_commit(
+    api: Files, monkeypatch: pytest.MonkeyPatch, rolled_back: bool, held: bytes
+) -> None:
+    def fail(_: Delivery) -> Outcome:
+        if rolled_back:
+            with api.app.services.state.write() as connection:
+                api.app.services.config.history.roll_back(connection, 2, 4, "it does not start")
+        raise NotReloaded("HAProxy could not be reloaded")
+
+    monkeypatch.setattr(Delivery, "finish", fail)
+    assert api.own_refusal("history/1/rollback", "POST", force_reload="true")[0] >= 400
+    assert (api.version, api.read("maps/a.map")) == (3, held)
+    assert not (api.folder / "state/rollback.json").exists()
 
 
 def test_what_cannot_come_back_is_a_reason_to_refuse(api: Files) -> None:
