@@ -78,6 +78,19 @@ def test_what_a_version_left_is_told_from_what_it_found(bench):
     assert (held(config, 1), held(config, 1, late=True)) == ({"a.map": b"one"}, {"a.map": b"later"})
 
 
+def test_a_file_that_goes_to_and_fro_between_two_versions_is_what_it_was_last(bench):
+    config, other = bench.store(), bench.store()
+    bench.write("maps/a.map", b"one")
+    assert (config.version(), other.version()) == (1, 1)
+    for at, data in enumerate((b"two", b"one", b"two", b"one", b"two")):
+        bench.write("maps/a.map", data)
+        some = (config, other)[at == 2]
+        assert some.file.records.files.record(1, some.snapshot().text)
+        assert held(some, 1, late=True) == {"a.map": data}
+    add_server(config, "be1", "s9", version=1)
+    assert (held(config, 1), held(config, 2)) == ({"a.map": b"one"}, {"a.map": b"two"})
+
+
 def test_files_that_do_not_change_are_read_once_and_cost_no_row(bench, monkeypatch):
     config = bench.store()
     for number in range(20):

@@ -5,7 +5,7 @@ What a file was in a version is its last row up to that version.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from dataplane_core.store.journal.state import State
@@ -13,6 +13,7 @@ from dataplane_core.store.journal.version_records import storable_text
 
 Kept = Literal["content", "digest", "gone"]
 """The content is kept; only its digest is; there is no such file."""
+_ALL_LATE = 1 << 62
 _TABLES = (
     """CREATE TABLE file_states (
         version INTEGER NOT NULL,
@@ -40,6 +41,7 @@ class FileStates:
     """The table of the states of files.
 
     A state is `late` where the file was found so after the version was written, before the next.
+    The first of those that come together has a 1 in that column, later ones a 2, and so on.
     """
 
     def __init__(self, state: State) -> None:
@@ -47,29 +49,39 @@ class FileStates:
         state.migrate("file states", _TABLES)
 
     def mark(self) -> tuple[int, int]:
-        """Return what changes whenever another version has brought states of files."""
+        """Return what changes whenever states of the newest version have come."""
         found = self._state.read(
             "SELECT version, late FROM file_states ORDER BY version DESC, late DESC LIMIT 1"
         )
         return (found[0]["version"], found[0]["late"]) if found else (0, 0)
 
     def add(
-        self, connection: sqlite3.Connection, version: int, states: Iterable[FileState], late: bool
+        self, connection: sqlite3.Connection, version: int, states: Sequence[FileState], late: bool
     ) -> None:
         """Keep the states of files that are not as they were, within a larger write."""
+        turn = self._next_late(connection, version) if late else 0
+        if late:
+            connection.executemany(
+                "DELETE FROM file_states WHERE version = ? AND late AND path = ?",
+                [(version, storable_text(one.path)) for one in states],
+            )
         rows = [
-            (version, late, storable_text(one.path), one.digest, one.size, one.mode, one.kept)
+            (version, turn, storable_text(one.path), one.digest, one.size, one.mode, one.kept)
             for one in states
         ]
         sql = "INSERT OR REPLACE INTO file_states VALUES (?, ?, ?, ?, ?, ?, ?)"
         connection.executemany(sql, rows)
+
+    def _next_late(self, connection: sqlite3.Connection, version: int) -> int:
+        sql = "SELECT coalesce(max(late), 0) + 1 FROM file_states WHERE version = ?"
+        return int(connection.execute(sql, (version,)).fetchone()[0])
 
     def at(self, version: int, *, late: bool) -> Mapping[str, FileState]:
         """Return all files by path: as the version found them, or as it left them (`late`)."""
         rows = self._state.read(
             "SELECT path, digest, size, mode, kept FROM file_states "
             "WHERE (version, late) <= (?, ?) ORDER BY version, late",
-            (version, late),
+            (version, _ALL_LATE if late else 0),
         )
         return {row["path"]: FileState(*row) for row in rows}
 
