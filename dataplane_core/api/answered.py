@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dataplane_core.api.change_options import author
+from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL
 from dataplane_core.api.frame import SLASH
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import BadRequest
@@ -29,7 +30,8 @@ class Answered:
     """A request that was answered: the argument of the hook `dataplane_answered`.
 
     `path` is normal: no doubled or trailing slash, names decoded. `message` says why it was
-    refused. `author` has a name only if it was found out who asks.
+    refused. `author` has a name only if it was found out who asks. With `is_trial` the request was
+    to change nothing, whatever its status; with `is_step` it is one of several in a transaction.
     """
 
     method: str
@@ -38,6 +40,8 @@ class Answered:
     status: int
     author: Author
     message: str = ""
+    is_trial: bool = False
+    is_step: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -67,6 +71,8 @@ def tell(
         status,
         who,
         _message(parts) if status >= 400 else "",
+        is_trial=IS_TRIAL in environ,
+        is_step=IS_STEP in environ,
     )
     hook(answered=answered, services=services)
 

@@ -23,6 +23,13 @@ SCRATCH = "dataplane.scratch"
 """Where the environment of a request that is only tried has its configuration."""
 
 
+IS_TRIAL = "dataplane.is_trial"
+"""Where the environment of a request tells that it changes nothing: with `dry_run`."""
+
+IS_STEP = "dataplane.is_step"
+"""Where the environment of a request tells that it edits in a transaction."""
+
+
 class CheckedRequest(falcon.Request):
     """A request that the frame has checked.
 

@@ -8,6 +8,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body
+from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL
 from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
 from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
@@ -180,6 +181,8 @@ class Guard:
             if codec is not None:
                 codec.load(document)  # a wrong type in the body is refused before the query
             raise
+        if req.query.get("transaction_id"):
+            req.env[IS_STEP] = True
         if req.method != "GET" and "HTTP_IF_MATCH" in req.env:
             require_match(req, self._route.resource, named)
         if codec is not None:
@@ -204,6 +207,8 @@ class Guard:
         options = req.change_options
         if options.confirm_within is not None and not (operation.plans or operation.edits):
             raise BadRequest("confirm_within in query: this operation makes no version")
+        if options.dry_run:
+            req.env[IS_TRIAL] = True
         if options.dry_run and not can_plan:
             raise BadRequest("dry_run in query: what this operation would do cannot be said")
 

@@ -4,6 +4,7 @@ Versions, and what became of them, are told from the events of the state: none i
 made it and whatever died meanwhile. All else is told of the requests, before they are answered.
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ _NAMES = {"refused": "edit_refused"}
 """Kinds of events with another name in the file, where `refused` is a request."""
 _SAFE = frozenset({"plan", "diff", "compare", "simulate", "validate"})
 """Last words of paths whose POST changes nothing."""
+
+_TRANSACTIONS = re.compile(r"/v\d+/services/haproxy/transactions(?:/|$)")
+"""Paths of transactions of the configuration: the version that comes of one is told."""
 
 Record = dict[str, Any]
 
@@ -98,12 +102,12 @@ def _kind_of(request: Answered, told: set[str]) -> str:
         return "login_failed"
     path = request.path.rstrip("/")
     own = path.startswith("/dataplane/")
-    is_trial = "dry_run=" in request.query or own and path.rpartition("/")[2] in _SAFE
+    is_trial = request.is_trial or own and path.rpartition("/")[2] in _SAFE
     if is_trial and request.status != 403:
         return ""
     if request.status >= 400:
         return "refused"
-    is_step = "transaction_id=" in request.query or "/transactions" in path
+    is_step = request.is_step or _TRANSACTIONS.match(path)
     if request.is_read or is_step or request.author.request_id in told:
         return ""
     return "runtime" if "/runtime/" in path else "request"

@@ -12,8 +12,10 @@ from dataplane_plugins.changes.audit import Auditor
 from tests.harness.server import ApiServer
 from tests.harness.waiting import until
 from tests.runtime.support import Api, live, prepare
+from tests.storage.support import form
 
 BACKENDS = "/v3/services/haproxy/configuration/backends"
+FORM = "multipart/form-data; boundary=BB"
 TEXT = "global\n  daemon\n\ndefaults\n  mode http\n\nbackend be1\n  server s1 10.0.0.1:80\n"
 
 
@@ -105,6 +107,20 @@ def test_a_trial_and_a_read_are_not_told(api, path):
     assert plan.status_code == 200
     assert api.services.config.version() == version
     assert told(path) == before
+
+
+def test_words_in_the_query_and_in_names_hide_nothing(api, path):
+    version = api.services.config.version()
+    for more in ({"dry_run": "false"}, {"transaction_id": "x"}):
+        before = len(records(path))
+        assert api.send("POST", "storage/maps", form("a.map", b"k v\n"), FORM, **more).status_code == 201
+        assert api.call("DELETE", "storage/maps/a.map", skip_reload="true", **more).status_code in (202, 204)
+        assert [one["event"] for one in records(path)[before:]] == ["request", "request"]
+    assert api.send("POST", "storage/maps", form("transactions", b"k v\n"), FORM).status_code == 201
+    assert api.call("DELETE", "storage/maps/transactions", skip_reload="true").status_code in (202, 204)
+    assert records(path)[-1]["path"].endswith("/storage/maps/transactions")
+    assert api.call("POST", "configuration/backends", {"name": "x"}, version=version + 7, dry_run="false").status_code == 409
+    assert told(path)[-1] == ("refused", 409)
 
 
 def test_an_edit_by_hand_is_told_by_who_finds_it(api, path, tmp_path):
