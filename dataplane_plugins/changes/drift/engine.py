@@ -27,6 +27,8 @@ from dataplane_plugins.changes.drift.patterns import PatternDrift
 from dataplane_plugins.changes.drift.servers import ServerDrift
 from dataplane_plugins.server_states import parse_server_states
 
+_LATER = "a former version is put back: look again for what differs from that"
+
 
 @dataclass(slots=True)
 class Mended:
@@ -56,9 +58,11 @@ class Drift:
         services = self._services
         document = services.config.snapshot().document
         client = services.runtime.processes()[0]
-        states = client.dump("show servers state", services.runtime.deadline).decode()
+        states, stats = (
+            client.dump(command, services.runtime.deadline).decode("utf-8", "replace")
+            for command in ("show servers state", "show stat -1 1 -1")
+        )
         servers = {(one["be_name"], one["srv_name"]): one for one in parse_server_states(states)}
-        stats = client.dump("show stat -1 1 -1", services.runtime.deadline).decode()
         yield from self._text.find()
         yield from frontend_drift(services.registry, document, frontend_columns(stats))
         yield from ServerDrift(services.registry, servers).find(document)
@@ -108,15 +112,22 @@ class Drift:
     def _edit(
         self, edits: list[tuple[Deviation, Edit]], mended: Mended, author: Author
     ) -> None:
-        """Make all edits one version, which the process need not be given: it is so already."""
+        """Make all edits one version, which the process need not be given: it is so already.
+
+        The other edits are of the newest text: where a former text comes back, they are left.
+        """
         if not edits:
             return
         config = self._services.config
         version = config.version()
+        texts = [one for one in edits if one[0].kind == TEXT]
+        if texts:
+            mended.left += [(one, _LATER) for one, _ in edits if one.kind != TEXT]
+            edits = texts
         with config.edit(version=version, author=author, skip_reload=True) as edit:
             edit.document = _edited(edit.document, edits)
         mended.version = edit.outcome.version
-        if any(one.kind == TEXT for one, _ in edits):
+        if texts:
             config.file.accept(mended.version)  # it has loaded this text
         else:
             config.history.apply(mended.version)
@@ -132,7 +143,7 @@ class Drift:
 
 
 def _edited(document: Document, edits: list[tuple[Deviation, Edit]]) -> Document:
-    """Return the document after all edits; a whole text that comes back stands alone."""
+    """Return the document after all edits."""
     for _, remedy in edits:
         document = remedy.make(document)
     return document

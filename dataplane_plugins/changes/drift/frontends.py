@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from dataplane_core.plugin import (
+    Conflict,
     Document,
     NeedsReload,
     Prop,
@@ -69,6 +70,7 @@ def _with(
     one: SectionCollection, name: str, prop: Prop, value: int, document: Document
 ) -> Document:
     section = document.find(one.kind, name)
-    assert section is not None
+    if section is None:
+        raise Conflict(f"{one.kind} {name} has just been removed from the configuration")
     values = {**one.model.read(section), prop.name: value}
     return document.replace(section, one.model.put(section, values))

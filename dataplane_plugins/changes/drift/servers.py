@@ -13,6 +13,7 @@ from typing import Any
 
 from dataplane_core.plugin import (
     BACKENDS,
+    Conflict,
     Document,
     NeedsReload,
     Prop,
@@ -191,10 +192,12 @@ class _Server:
     def _find(self, document: Document) -> tuple[Section, Row]:
         """Return the server's section and row in a document in which others may have changed."""
         section = document.find(self._section.kind, self._section.name)
-        assert section is not None
         key = self._rows.key or ""
-        rows = self._rows.table.rows(section)
-        return section, next(row for row in rows if unquote(str(row.values[key])) == self._name)
+        if section is not None:
+            for row in self._rows.table.rows(section):
+                if unquote(str(row.values[key])) == self._name:
+                    return section, row
+        raise Conflict(f"server {self._subject} has just been removed from the configuration")
 
 
 def _commands(change: PropertyChange) -> Remedy:

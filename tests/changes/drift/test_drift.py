@@ -201,6 +201,20 @@ def test_a_version_that_haproxy_was_not_given_is_told(running: Live) -> None:
     assert "rise 3" not in api.services.config.snapshot().document.text()
 
 
+def test_a_former_version_comes_back_alone(running: Live) -> None:
+    """What else differs was found with the text that goes."""
+    api = running
+    version, text = api.services.config.version(), api.services.config.raw_text()[0]
+    new = text.replace("  server s3", "  server s9 127.0.0.1:9\n  server s3")
+    answer = api.send("POST", "configuration/raw", new.encode(), "text/plain", version=version, skip_reload="true")
+    assert answer.status_code == 201, answer.text
+    assert {one["subject"] for one in found(api)} == {"haproxy.cfg", "be/s9"}
+    mended = mend(api, "process")
+    assert mended["done"] == [f"puts version {version} back"]
+    assert [one["subject"] for one in mended["left"]] == ["be/s9"]
+    assert found(api) == []
+
+
 def test_the_command_shows_and_mends(running: Live) -> None:
     server = make_server("127.0.0.1", 0, running.app, handler_class=Quiet)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
