@@ -2,7 +2,7 @@
 
 import io
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 import orjson
 
@@ -39,18 +39,19 @@ def try_change(
     It is asked for by who asks in `req`. A request that does not edit the configuration, or that
     may not be made, is answered with a refusal.
     """
-    parts = urlsplit(target)
-    path = unquote_to_bytes(parts.path).decode("latin-1")
+    raw = target.partition("#")[0].encode("utf-8", "replace").decode("latin-1")  # as WSGI has it
+    asked, _, query = raw.partition("?")
+    path = unquote_to_bytes(asked.encode("latin-1")).decode("latin-1")
     own = ("HTTP_", "CONTENT_", "dataplane.")
     environ = {name: value for name, value in req.env.items() if not name.startswith(own)}
     environ |= {name: req.env[name] for name in _KEPT if name in req.env}
     environ |= {
-        "REQUEST_METHOD": method, "PATH_INFO": path, "RAW_URI": target,
-        "QUERY_STRING": parts.query, "wsgi.input": io.BytesIO(body or b""),
+        "REQUEST_METHOD": method, "PATH_INFO": path, "RAW_URI": raw,
+        "QUERY_STRING": query, "wsgi.input": io.BytesIO(body or b""),
         "CONTENT_LENGTH": str(len(body or b"")), SCRATCH: scratch,
     }  # fmt: skip
     if body is not None:
-        plain = parts.path.rstrip("/").endswith("/raw")
+        plain = asked.rstrip("/").endswith("/raw")
         environ["CONTENT_TYPE"] = "text/plain" if plain else "application/json"
     statuses: list[str] = []
     application: Answers = req.env[APPLICATION]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import falcon
 
@@ -124,5 +123,5 @@ def _body(one: dict[str, Any]) -> bytes | None:
     body = one.get("body")
     if body is None:
         return None
-    is_text = isinstance(body, str) and urlsplit(one["path"]).path.endswith("/raw")
+    is_text = isinstance(body, str) and one["path"].partition("?")[0].endswith("/raw")
     return body.encode("utf-8", "surrogateescape") if is_text else to_json(body)

@@ -269,6 +269,8 @@ def test_an_operation_that_is_refused(shop: Changes):
         operation("PUT", "/v3/services/haproxy/runtime/backends/shop/servers/s1", {"admin_state": "maint"}),
         operation("POST", "/dataplane/v1/plan", {"text": "global\n"}),
         operation("DELETE", "/nowhere"),
+        operation("DELETE", "//["),
+        operation("DELETE", "/v3/é?version=é#["),
     ],
 )
 def test_operations_that_do_more_than_edit_are_not_tried(shop: Changes, asked: dict[str, Any]):
