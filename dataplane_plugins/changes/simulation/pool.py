@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -126,8 +126,11 @@ class Pool:
         state = files.state()
         scratch = Rewriting(self._registry, subject, str(self._config_file.parent)).done()
         process = ScratchProcess(self._program(), scratch)
-        backends = dict(read_backends(process.command("show stat")))
-        found = process.command("show table").splitlines()
+        with ExitStack() as unless_known:
+            unless_known.callback(process.close)
+            backends = dict(read_backends(process.command("show stat")))
+            found = process.command("show table").splitlines()
+            unless_known.pop_all()
         names = [line[len(_TABLE) :].split(",")[0] for line in found if line.startswith(_TABLE)]
         return Warm(process, subject.document, files, state, backends, tuple(names))
 

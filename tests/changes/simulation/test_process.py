@@ -179,3 +179,17 @@ def test_it_starts_from_a_server_with_many_descriptors(simulate: Simulate) -> No
             handle = os.open("/dev/null", os.O_RDONLY)
             files.callback(os.close, handle)
         assert simulate(SHOP, {"url": "/a.css"})[0]["backend"] == "static"
+
+
+def test_one_that_says_nothing_of_itself_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def silent(self: process.ScratchProcess, words: str) -> str:
+        started.append(self)
+        raise process.ScratchEnded("the process for the simulation does not answer")
+
+    monkeypatch.setattr(process.ScratchProcess, "command", silent)
+    with pytest.raises(ScratchFailed), pool.process(subject(SHOP)):
+        pass
+    assert not started[0].runs
+    assert not started[0].folder.exists()
