@@ -74,7 +74,8 @@ class Streaming(Transport):
         if self._output:  # of the head
             self._pushed = sum(map(len, self._output))
             self._push_out()
-        feed.attach(self)
+        if self._feed is not None:  # the client may be gone
+            feed.attach(self)
 
     def _on_stream(self, events: int) -> None:
         """Send more, or look whether the client is gone; what it sends is dropped."""

@@ -165,3 +165,15 @@ def test_a_thousand_pushes_come_in_order():
             feed.sink.push(b"%d\n" % number)
         feed.sink.finish()
         assert everything(client) == b"".join(b"%d\n" % number for number in range(1000))
+
+
+def test_a_client_that_is_gone_at_the_beginning_leaves_no_feed_behind():
+    application = Application()
+    with InProcess(application) as server, server.client() as client:
+        connection = begin(server, client, application).sink
+        connection.close()
+        late = Feed()
+        connection.serving.loop.resume = lambda *given: None
+        connection._output = [memoryview(b"of the head")]
+        connection._begin_stream(late)
+        assert (late.sink, late.closed) == (None, 1)

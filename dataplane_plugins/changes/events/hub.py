@@ -131,8 +131,8 @@ class EventHub:
             self._fed.add(feed)
             if self._runs:
                 return
-            self._runs = True
-        threading.Thread(target=self._run, name="events", daemon=True).start()
+            threading.Thread(target=self._run, name="events", daemon=True).start()
+            self._runs = True  # not if the system has no thread to give now
 
     def end(self, feed: EventFeed) -> None:
         """Forget a feed."""

@@ -184,3 +184,18 @@ def test_a_server_that_knows_no_feeds_iterates(hub):
     data = b"".join(feed)
     assert data.count(b"event: drift") == 2
     assert feed not in hub._open
+
+
+def test_a_thread_that_cannot_be_started_is_started_for_the_next_stream(hub, monkeypatch):
+    def refuse(*given, **named):
+        raise RuntimeError("can't start new thread")
+
+    feed = hub.open(None)
+    with monkeypatch.context() as patched:
+        patched.setattr(module.threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            feed.attach(Taken())
+    feed.close()
+    sink, _ = attached(hub, 0)
+    record(hub, 1)
+    until(lambda: sink.ids == [1])
