@@ -32,6 +32,7 @@ from dataplane_core.store.files import locked, sync_directory, write_atomically
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.version_records import VersionRecord
 
 WhichFiles = Literal["found", "left", "keep"]
 """The files as the version found them, as it left them to the next one, or as they are now."""
@@ -119,8 +120,7 @@ class Rollback:
                     plan.version, newest, author=author, options=options,
                     force_reload=force_reload, reload_reason=reason,
                 )  # fmt: skip
-                for former in formers if outcome.reload_id else ():
-                    self._used_files.former.store(outcome.reload_id or "", former)
+                self._keep_for_reload(outcome.reload_id, formers)
             return outcome
 
     def recover(self) -> None:
@@ -163,7 +163,7 @@ class Rollback:
                 yield formers
             except BaseException:
                 # What fails behind the commit, such as a reload, leaves the version in the file.
-                if not self._is_in_file(plan.version, snapshot.version):
+                if self._put_back_since(plan.version, snapshot.version) is None:
                     _undo(formers)
                 self._note.unlink(missing_ok=True)
                 raise
@@ -206,20 +206,30 @@ class Rollback:
             note = json.loads(self._note.read_bytes())
         except OSError:
             return
-        if not self._is_in_file(note["text_of"], note["base"]):
+        record = self._put_back_since(note["text_of"], note["base"])
+        if record is not None:
+            reload_id = record.delivery.reload_id if record.delivery else None
+            self._keep_for_reload(reload_id, self._formers(note))
+        else:
             _undo(self._formers(note))
             text = "version %d was being put back by a process that ended: the files are as before"
             _log.warning(text, note["text_of"])
         self._note.unlink(missing_ok=True)
         sync_directory(self._state.directory)
 
-    def _is_in_file(self, text_of: int, base: int) -> bool:
-        """Tell whether a text was put back after the version `base`, and not undone since."""
+    def _put_back_since(self, text_of: int, base: int) -> VersionRecord | None:
+        """Return the version after `base` that put a text back; None if it was rolled back."""
         records = self._config.archive.records(range(base + 1, self._config.version() + 1))
-        return any(
-            one.text_of == text_of and one.origin != "restore" and one.status != "rolled back"
-            for one in records.values()
-        )
+        in_file = (
+            one for one in records.values()
+            if one.text_of == text_of and one.origin != "restore" and one.status != "rolled back"
+        )  # fmt: skip
+        return next(in_file, None)
+
+    def _keep_for_reload(self, reload_id: str | None, formers: Sequence[Former]) -> None:
+        """Keep what a reload that fails has to put back beside the text."""
+        for former in formers if reload_id else ():
+            self._used_files.former.store(reload_id or "", former)
 
     def _formers(self, note: dict[str, Any]) -> list[Former]:
         files, found = self._files, []
