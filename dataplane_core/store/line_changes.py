@@ -93,6 +93,7 @@ class _Comparison:
     def __init__(self, former: bytes, text: bytes) -> None:
         self._former, self._text = former, text
         self._at = self._other = self._line = 0
+        self._end, self._other_end = len(former), len(text)
         self._pass_start()
         self._end, self._other_end = self._tail()
 
@@ -114,8 +115,9 @@ class _Comparison:
         return self._end - self._at + self._other_end - self._other
 
     def _pass_start(self) -> None:
-        """Pass over the lines with which both go on."""
+        """Pass over the lines with which both go on, and none that are alike at the end."""
         alike = _common_start(self._former, self._at, self._text, self._other)
+        alike = min(alike, self._end - self._at, self._other_end - self._other)
         end = self._former.rfind(b"\n", self._at, self._at + alike) + 1
         if end:
             self._pass(end, self._other + end - self._at)

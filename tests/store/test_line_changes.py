@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,3 +73,30 @@ def test_marks_stand_where_the_lines_do():
     marks = [1, 2, 3]
     take_changes(marks, line_changes(former, text), mark=9)
     assert marks == [1, 9, 9, 3]
+
+
+def test_lines_that_the_end_repeats_are_not_taken_twice():
+    """Behind the first change both go on alike as far as the end of the former text."""
+    begin, end = b"  server r 192.0.2.1:80\n" * 9, b"backend b\n" + b"  server t 192.0.2.1:80\n" * 9
+    many = b"".join(b"  server j%d 192.0.2.1:80\n" % number for number in range(6000))
+    former, text = b"# a\n" + begin + end, b"# b\n" + begin + end + many + end
+    lines = lines_in(former)
+    take_changes(lines, line_changes(former, text))
+    assert text_of(lines) == text
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 1 << 32), st.integers(1, 8))
+def test_long_and_short_texts_are_compared_with_the_same_result(seed, edits):
+    some = random.Random(seed)
+    former = [some.choice((b"", b"a", b"b", b"\r")) for _ in range(some.randrange(100))]
+    other = list(former)
+    for _ in range(edits):
+        at = some.randrange(len(other) + 1)
+        other[at : at + some.randrange(4)] = [some.choice((b"", b"a", b"c")) for _ in range(some.randrange(4))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dataplane_core.store.line_changes._FEW_BYTES", some.choice((1, 20)))
+        changes = line_changes(text_of(former), text_of(other))
+    lines = list(former) or [b""]
+    take_changes(lines, changes)
+    assert text_of(lines) == text_of(other)
