@@ -75,6 +75,16 @@ class PatternList:
         return exact and self.file[0] not in "#@" and not CONTROL_CHARACTERS.search(self.file)
 
     @property
+    def has_file(self) -> bool:
+        """Whether there is a file behind it: a `virt@` one is filled by commands alone."""
+        return bool(self.file) and not self.file.startswith("virt@")
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether the file need not exist (`opt@`)."""
+        return "loaded from file 'opt@" in self.description
+
+    @property
     def counts(self) -> tuple[str, ...]:
         """The present version, the next one, and how many entries there are."""
         match = _COUNTS.search(self.description)

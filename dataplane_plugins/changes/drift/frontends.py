@@ -31,7 +31,7 @@ def frontend_drift(
 ) -> Iterator[Deviation]:
     """Yield the properties with a column (`Prop.running`) in which frontends differ.
 
-    One that neither the frontend nor its `defaults` section sets is HAProxy's own choice.
+    A property that the frontend itself does not set is not compared.
     """
     for one in registry.collections.values():
         props = one.props if isinstance(one, SectionCollection) else ()

@@ -1,4 +1,7 @@
-"""How maps and ACL lists of the running process differ from their files."""
+"""How maps and ACL lists of the running process differ from their files.
+
+A relative name is left out: where HAProxy begins to look for it is not known here.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -34,13 +37,13 @@ class PatternDrift:
         seen: set[str] = set()  # a file that is map and list is one to HAProxy, and shown as both
         for patterns in self._patterns:
             for one in patterns.all():
-                if one.file and one.id not in seen:
+                if one.has_file and one.file.startswith("/") and one.id not in seen:
                     seen.add(one.id)
                     yield from self._compare(patterns, one)
 
     def _compare(self, patterns: RuntimePatterns, one: PatternList) -> Iterator[Deviation]:
         try:
-            wanted = self._of_file(patterns, Path(one.file))
+            wanted = self._of_file(patterns, one)
         except DataplaneError as error:
             never = Nothing(f"the file cannot be read: {error.message}")
             yield Deviation(patterns.kind, one.file, "entries", None, one.counts[-1], never, never)
@@ -56,7 +59,10 @@ class PatternDrift:
             self._write_remedy(patterns, one),
         )  # fmt: skip
 
-    def _of_file(self, patterns: RuntimePatterns, path: Path) -> Rows:
+    def _of_file(self, patterns: RuntimePatterns, one: PatternList) -> Rows:
+        path = Path(one.file)
+        if one.is_optional and not path.exists():
+            return []
         text = read_file(path)[0].decode("utf-8", "surrogateescape")
         return list(parse_map_file(text) if patterns.kind == "map" else parse_patterns(text))
 
@@ -68,7 +74,7 @@ class PatternDrift:
 
     def _load(self, patterns: RuntimePatterns, one: PatternList) -> None:
         with patterns.changing(one):
-            rows = self._of_file(patterns, Path(one.file))
+            rows = self._of_file(patterns, one)
             fresh = next(other for other in patterns.all() if other.id == one.id)
             patterns.replace(fresh, rows)
 

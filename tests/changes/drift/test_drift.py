@@ -44,6 +44,20 @@ backend agents
   server a 127.0.0.1:9 agent-check agent-port 9 agent-inter 60s weight 20
 """
 )
+PLAIN = (
+    """\
+global
+  stats socket {folder}/worker.sock mode 600 level admin
+"""
+    + DEFAULTS
+    + """\
+frontend fe
+  bind unix@{folder}/fe.sock
+  default_backend be
+backend be
+  server s1 127.0.0.1:9
+"""
+)
 
 
 class Quiet(WSGIRequestHandler):
@@ -243,3 +257,20 @@ def test_the_command_shows_and_mends(running: Live) -> None:
     assert run("--towards", "file") == (0, "nothing differs\n")
     server.shutdown()
     server.server_close()
+
+
+def test_maps_that_need_no_file_have_not_drifted(tmp_path: Path) -> None:
+    more = """\
+  http-request set-header a %[path,map(virt@alone)]
+  http-request set-header b %[path,map(opt@{folder}/maps/none.map)]
+  default_backend be
+"""
+    with live(one_haproxy("3.2"), tmp_path, PLAIN.replace("  default_backend be\n", more)) as api:
+        api.tell("add map virt@alone k v")
+        assert found(api) == []
+        optional = f"{tmp_path}/maps/none.map"
+        api.tell(f"add map {optional} k v")
+        [one] = found(api)
+        assert (one["subject"], one["file"], one["process"]) == (optional, [], ["k v"])
+        assert mend(api, "file")["left"] == []
+        assert found(api) == []
