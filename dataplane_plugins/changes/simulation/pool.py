@@ -26,7 +26,7 @@ from dataplane_plugins.changes.simulation.scratch_text import Subject
 _MOST = 2
 _IDLE_SECONDS = 60.0
 _LONGEST_WAIT = 60.0
-_LONGEST_LINE = 8000
+_LONGEST_LINE = 4000  # characters, which may have four bytes: HAProxy takes 16 KiB
 _TABLE = "# table: "
 
 

@@ -153,11 +153,11 @@ class ScratchProcess:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(seconds)
             connection.connect(self._control)
-            connection.sendall(words.encode() + b"\n")
+            connection.sendall(words.encode("utf-8", "surrogateescape") + b"\n")
             parts = []
             while part := connection.recv(65536):
                 parts.append(part)
-        return b"".join(parts).decode("utf-8", "replace")
+        return b"".join(parts).decode("utf-8", "surrogateescape")
 
     @property
     def runs(self) -> bool:

@@ -78,3 +78,9 @@ def test_without_a_running_haproxy_the_answer_says_so(tmp_path: Path, haproxy_pr
     api = SimulatingApi(tmp_path, haproxy_program)
     answer = api.call("POST", "/dataplane/v1/simulate", {"requests": [{"url": "/"}], "state": "running"})
     assert (answer.status_code, "no runtime socket is known" in answer.json["message"]) == (503, True)
+
+
+def test_entries_that_are_no_text_are_copied_as_they_are(running: Running) -> None:
+    running.tell(f"add map {running.names} /caf\udce9 api")
+    running.tell(f"set map {running.names} /a.css api")
+    assert one(running, url="/a.css")["backend"] == "api"
