@@ -83,9 +83,14 @@ class EventFeed:
             self._beat = now
             sink.push(data)
         if now > self._ends or not self._follows and self.position >= newest:
-            self._sink = None
-            sink.finish()
+            self.finish()
         return self.position < newest
+
+    def finish(self) -> None:
+        """End the answer once all of it is sent; the sink closes the feed then."""
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.finish()
 
     def _next(self, pages: dict[int, _Page]) -> bytes:
         page = pages.get(self.position)
@@ -176,7 +181,7 @@ class EventHub:
                 raise
             except Exception:
                 log.exception("a stream of events is given up")
-                self.end(feed)
+                feed.finish()
         return goes_on
 
 

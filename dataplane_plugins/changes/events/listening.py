@@ -24,7 +24,11 @@ class Listening:
         """Return a descriptor; until it is closed, somebody listens. Raises `StorageFailed`."""
         with storage_errors(self._path, "locked"):
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-            fcntl.flock(handle, fcntl.LOCK_SH)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH)
+            except OSError:
+                os.close(handle)
+                raise
         return handle
 
     def anybody(self) -> bool:

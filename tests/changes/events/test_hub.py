@@ -199,3 +199,12 @@ def test_a_thread_that_cannot_be_started_is_started_for_the_next_stream(hub, mon
     sink, _ = attached(hub, 0)
     record(hub, 1)
     until(lambda: sink.ids == [1])
+
+
+def test_a_stream_that_cannot_go_on_ends(hub, monkeypatch, caplog):
+    monkeypatch.setattr(hub, "page", lambda position: 1 / 0)
+    record(hub, 1)
+    sink, feed = attached(hub, 0)
+    until(lambda: sink.finished)
+    assert "a stream of events is given up" in caplog.text
+    feed.close()
