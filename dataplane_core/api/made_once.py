@@ -1,6 +1,6 @@
 """Make bytes once for all processes that come of this one, in memory that they share.
 
-A process can have another one make them, whose memory is as it was when that one has ended.
+A process can have another process make them: the memory that this takes goes when that one ends.
 """
 
 import os

@@ -88,8 +88,8 @@ def require_match(req: CheckedRequest, resource: object, named: dict[str, Any]) 
 def version_to_change(req: CheckedRequest) -> tuple[int | None, ChangeOptions]:
     """Return the version that a change is made for, and what else the client wants of the change.
 
-    A client that knows the resource by its tag need not name a version; those do not count then
-    that leave the resource alone.
+    A client that knows the resource by its tag need not name a version. Versions that leave the
+    resource alone do not matter to its change then.
     """
     version: int | None = req.query.get("version")
     if version or req.matched_version is None:

@@ -6,9 +6,9 @@ from math import inf
 from dataplane_core.text.heap import give_back
 
 _WORTH = 100
-"""Requests of which it pays to give back what they took: some milliseconds."""
+"""Requests after which memory is worth giving back, which takes some milliseconds."""
 _SECONDS = 0.2
-"""How long nothing may come, for a lull."""
+"""How long no request comes in a lull."""
 
 
 class Lull:

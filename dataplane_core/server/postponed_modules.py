@@ -18,7 +18,7 @@ HARDLY_NEEDED = (
     "urllib.request",  # `http.cookiejar`, of which Falcon's types name a class
     "xml.etree.ElementTree",  # Falcon's errors in XML
 )
-"""What is imported for something that is not done here, by whom the comments say."""
+"""Modules for what this server does not do; the comments say which libraries import them."""
 
 _lock = RLock()
 

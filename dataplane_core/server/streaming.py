@@ -23,7 +23,7 @@ _GONE = select.EPOLLHUP | select.EPOLLERR
 class Streaming(Transport):
     """A connection whose answer may go on; a `Sink` for the feed then.
 
-    Of its two sums one is written by the thread of the feed alone, the other by the loop alone.
+    The thread of the feed alone writes `_pushed` then, the loop alone `_taken`.
     """
 
     __slots__ = ("_feed", "_finishes", "_pushed", "_taken")

@@ -1,4 +1,4 @@
-"""Make of servers ones that the scratch process answers for itself."""
+"""Rewrite servers so that the scratch process itself answers for them."""
 
 from dataplane_core.plugin import Line, Row, Section, StatementLine
 from dataplane_plugins.changes.simulation import kept

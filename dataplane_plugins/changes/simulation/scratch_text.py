@@ -40,7 +40,7 @@ class Subject:
 
     @cached_property
     def digest(self) -> str:
-        """What tells it from others."""
+        """A hash of the text, with the number of lines above it."""
         text = self.document.text().encode("utf-8", "surrogateescape")
         return f"{hashlib.sha256(text).hexdigest()} {self.above}"
 
@@ -91,9 +91,8 @@ class Entrance:
 class Remark:
     """Why something about a line cannot be told by a simulation, or is not as it is in truth.
 
-    One `of_line` matters where a request meets the line: a rule that holds, or a `bind` by which it
-    came in. One that `hides` has the server of its backend not
-    be told.
+    A remark `of_line` matters where a request meets the line: a rule that holds, or a `bind` by
+    which the request came in. With `hides`, the answer names no server of the remark's backend.
     """
 
     line: int

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dataplane_core.plugin import Fact, Services, Settings, SettingsError, impl
 
-_FACT = "webhook"
+FACT = "webhook"
 """The name of the value of the state that says how far the webhook is."""
 
 
@@ -28,8 +28,8 @@ def dataplane_routes(services: Services) -> None:
     That is done where the application is made, once for all workers: each would need a connection
     to the state for it, which takes more than a MiB.
     """
-    if not services.settings.dataplane.webhook_url and services.state.value(_FACT):
-        services.state.set_value(_FACT, "")
+    if not services.settings.dataplane.webhook_url and services.state.value(FACT):
+        services.state.set_value(FACT, "")
 
 
 @impl

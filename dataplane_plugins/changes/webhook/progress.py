@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 
 from dataplane_core.plugin import State
-
-_FACT = "webhook"  # which the hooks know too
+from dataplane_plugins.changes.webhook import FACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +17,11 @@ class Progress:
 
 def read_progress(state: State) -> Progress:
     """Return how far the webhook is; no position where none was ever used."""
-    kept = json.loads(state.value(_FACT) or "null")
+    kept = json.loads(state.value(FACT) or "null")
     return Progress(*kept) if kept else Progress()
 
 
 def save_progress(state: State, known: Progress) -> None:
     """Note how far the webhook is; a power cut may undo that."""
     with state.write(synced=False):
-        state.set_value(_FACT, json.dumps([known.position, known.failure]))
+        state.set_value(FACT, json.dumps([known.position, known.failure]))
