@@ -93,6 +93,11 @@ class FormerFiles:
         """Return the identifiers, of those with a prefix, for which files are kept."""
         return sorted(folder.name for folder in self._folder.glob(f"{prefix}*"))
 
+    def hand_over(self, begun: str, reload_id: str) -> None:
+        """Keep for a reload what is kept for a change that it brings to HAProxy."""
+        for former in self._found(begun):
+            self.store(reload_id, former)
+
     def store_for_text(self, version: int, former: Former) -> None:
         """Keep a file that the text of a version uses, to which a failed reload would go back."""
         self.store(f"{_TEXT}{version}", former)

@@ -202,8 +202,9 @@ class ConfigStore:
         document = self.archive.document(version)
         shared = Document.parse(document.text(), document.language, base.document)
         reload = ReloadWish(force_reload, reason=reload_reason)
+        whole = replace(options, rebase=False)  # a former text comes back as it was, or not at all
         request = CommitRequest(
-            base, shared, author, reload=reload, options=options, text_of=version,
+            base, shared, author, reload=reload, options=whole, text_of=version,
             overwrites=newest is None,
         )  # fmt: skip
         return self._commit(request)

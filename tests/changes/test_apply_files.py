@@ -191,4 +191,8 @@ def test_who_dies_in_between_leaves_one_or_the_other(tmp_path: Path, when: str, 
     made.services.hooks.dataplane_start(services=made.services)
     made.services.stop()
     assert (tmp_path / "maps" / "m.map").read_text() == content
-    assert made.services.used_files.former.begun("apply-") == []
+    former = made.services.used_files.former
+    assert former.begun("apply-") == []
+    kept = former.begun("")  # for the reload of the version, should it fail
+    assert [former.put_back(one) for one in kept] == [True] * (when == "committed")
+    assert (tmp_path / "maps" / "m.map").read_text() == "/a one\n"

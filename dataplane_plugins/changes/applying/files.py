@@ -25,6 +25,7 @@ from dataplane_core.plugin import (
     Services,
     StorageFailed,
     StoredFiles,
+    VersionRecord,
     encode_text,
     locked,
     resource_folder,
@@ -265,19 +266,22 @@ class DesiredFiles:
         """Put back the files of applies whose process died before the change was a version."""
         for begun in self._kept.begun(BEGUN):
             base, _, digest = begun.removeprefix(BEGUN).partition("-")
-            if not self._became_version(int(base), digest):
+            record = self._became(int(base), digest)
+            if record is None:
                 self._kept.put_back(begun)
+            elif record.delivery is not None and record.delivery.reload_id is not None:
+                self._kept.hand_over(begun, record.delivery.reload_id)
             self._kept.forget(begun)
 
-    def _became_version(self, base: int, digest: str) -> bool:
-        config = self._config
-        newest = config.version()
+    def _became(self, base: int, digest: str) -> VersionRecord | None:
+        """Return the version that a change has become; None if it was rolled back."""
+        config, newest = self._config, self._config.version()
         for version in range(newest, max(base, newest - _MOST_VERSIONS), -1):
             with suppress(NotFound):
-                document = config.file.snapshot_of(version).document
-                if _digest(document) == digest:
-                    return True
-        return False
+                if _digest(config.file.snapshot_of(version).document) == digest:
+                    record = config.history.get(version)
+                    return None if record is None or record.status == "rolled back" else record
+        return None
 
 
 def shown_plan(changes: Sequence[FileChange]) -> list[dict[str, Any]]:
