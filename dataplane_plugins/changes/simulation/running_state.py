@@ -12,10 +12,10 @@ from dataplane_core.plugin import DataplaneError, RuntimeClient, RuntimeFailed, 
 from dataplane_plugins.changes.simulation.facts import read_backends
 from dataplane_plugins.changes.simulation.pool import Warm
 from dataplane_plugins.patterns.pattern_lists import PatternList, parse_pattern_lists
+from dataplane_plugins.server_states import admin_state, parse_server_states
 
 _MOST_ENTRIES = 2000
 _MOST_PATTERNS = 20000
-_MAINTENANCE, _DRAINING = 0x01 | 0x02 | 0x04 | 0x20 | 0x40, 0x08 | 0x10
 _STOPPED = "0"
 _ENTRY = re.compile(r"^0x\w+: key=(?P<key>.*?) use=\d+ exp=\d+(?: shard=\d+)?(?P<data>.*)$", re.M)
 _DATUM = re.compile(r" (?P<name>[a-z][a-z0-9_]*)(?:\(\d+\))?=(?P<value>\d+)(?= |$)")
@@ -39,7 +39,8 @@ class RunningState:
             return
         answer = self._client.command("show servers state")
         known = {(name, one.name) for name, it in warm.backends.items() for one in it.servers}
-        servers = [one for one in _servers(answer) if (one["be_name"], one["srv_name"]) in known]
+        states = parse_server_states(answer)
+        servers = [one for one in states if (one["be_name"], one["srv_name"]) in known]
         warm.send([command for one in servers for command in _server_commands(one)])
         for kind in ("map", "acl"):
             warm.send(self._patterns(kind, warm))
@@ -95,23 +96,12 @@ def _added(kind: str, own: PatternList, lines: Iterable[str]) -> Iterator[str]:
         yield f"add {kind} #{own.id} {' '.join(words)}"
 
 
-def _servers(answer: str) -> Iterator[Mapping[str, str]]:
-    """Yield the servers in an answer to `show servers state`, each by the names of its columns."""
-    names: list[str] = []
-    for line in answer.splitlines():
-        if line.startswith("# "):
-            names = line[2:].split()
-        elif names and len(words := line.split()) >= len(names):
-            yield dict(zip(names, words, strict=False))
-
-
 def _server_commands(one: Mapping[str, str]) -> Iterator[str]:
     where = f"set server {one['be_name']}/{one['srv_name']}"
-    flags = int(one["srv_admin_state"])
-    if flags & _MAINTENANCE:
-        yield f"{where} state maint"
+    state = admin_state(int(one["srv_admin_state"]))
+    yield f"{where} state {state}"
+    if state == "maint":
         return
-    yield f"{where} state {'drain' if flags & _DRAINING else 'ready'}"
     yield f"{where} health {'down' if one['srv_op_state'] == _STOPPED else 'up'}"
     yield f"{where} weight {one['srv_uweight']}"
 

@@ -25,6 +25,7 @@ class Running:
   use_backend %[path,map({self.names})] if {{ path,map({self.names}) -m found }}
   use_backend static if""")  # fmt: skip
         text = text.replace("  balance uri", "  balance uri\n  stick-table type string len 40 size 1k\n  stick on path")
+        text = text.replace("\n  server s2 ", "\n  server s0 127.0.0.1:9 disabled\n  server s2 ", 1)
         text += "\nbackend blocked\n  stick-table type ip size 1k store gpc0,http_req_rate(10s)\n"
         self.api = SimulatingApi(folder, program, text, haproxy__master_runtime=str(folder / "master.sock"))
         self.process = HaproxyProcess(program, self.api.file, folder)
@@ -84,3 +85,9 @@ def test_entries_that_are_no_text_are_copied_as_they_are(running: Running) -> No
     running.tell(f"add map {running.names} /caf\udce9 api")
     running.tell(f"set map {running.names} /a.css api")
     assert one(running, url="/a.css")["backend"] == "api"
+
+
+def test_a_server_that_its_line_disables_may_have_been_made_ready(running: Running) -> None:
+    assert one(running, url="/")["candidates"] == ["s1", "s2"]
+    running.tell("set server shop/s0 state ready")
+    assert sorted(one(running, url="/")["candidates"]) == ["s0", "s1", "s2"]
