@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     SectionCollection,
     SingleSection,
     View,
+    parse_integer,
 )
 
 _SECTION, _KEY = "SECTION_0", "KEY_0"
@@ -85,5 +86,6 @@ def _reference(form: _Form, match: re.Match[str]) -> Reference:
     }
     key: str | int | None = words.get("key")
     if form.indexed and key is not None:
-        key = int(key) if str(key).isdecimal() else -1
+        number = parse_integer(str(key))
+        key = -1 if number is None else number
     return Reference(form.collection, form.kind, words.get("section", ""), key)

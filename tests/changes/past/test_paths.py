@@ -36,3 +36,9 @@ def test_every_path_leads_back() -> None:
 def test_what_is_no_path_of_a_resource_is_refused(path: str) -> None:
     with pytest.raises(BadRequest, match="is no path of a resource"):
         PATHS.references(path)
+
+
+@pytest.mark.parametrize("index", ["9" * 5000, "1_0", "\u0663", "x", "+1"])
+def test_an_index_that_is_no_number_names_no_rule(index: str) -> None:
+    found = PATHS.references(f"frontends/fe/http_request_rules/{index}")
+    assert found and {one.key for one in found} == {-1}
