@@ -1,30 +1,35 @@
 """Say why a change cannot be put on the newest version: what overlaps, and who was first."""
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain, pairwise
 from typing import Any
 
 from dataplane_core.api.view import View
 from dataplane_core.errors import DataplaneError, MergeConflict
-from dataplane_core.resources.merge import Merger
-from dataplane_core.resources.overlaps import Overlap
+from dataplane_core.resources.comparison import ObjectChange, compare
+from dataplane_core.resources.overlaps import Overlap, touches
+from dataplane_core.store.journal.version_records import VersionRecord
 
 _MOST_VERSIONS = 100
 
 
 def explained(view: View, error: MergeConflict) -> dict[str, Any]:
     """Return the answer to a change that overlaps with others: a sentence, and each overlap."""
-    shown = [_shown(view, overlap) for overlap in error.overlaps]
+    latest = _LatestVersions(view)
+    shown = [_shown(view, overlap, latest) for overlap in error.overlaps]
     message = error.message
     if shown:
         message = f"{message}: {'; '.join(map(_sentence, shown))}"
     return {"message": message, "conflicts": shown}
 
 
-def _shown(view: View, overlap: Overlap) -> dict[str, Any]:
+def _shown(view: View, overlap: Overlap, latest: "_LatestVersions") -> dict[str, Any]:
     reference = overlap.reference
     known = reference.collection in view.registry.collections
     title = f"{reference.kind} {reference.section}".strip() or "the top of the file"
-    version, who = _who_was_first(view, overlap)
+    version, who = latest.first_of(overlap)
     return {
         "resource": view.location(reference) if known else title,
         "property": overlap.prop,
@@ -54,18 +59,34 @@ def _word(value: Any) -> str:
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _who_was_first(view: View, overlap: Overlap) -> tuple[int | None, str]:
-    """Return the newest version that changed what an overlap is about, and who made it."""
-    config, merger = view.config, Merger(view.registry)
-    records = config.history.latest(_MOST_VERSIONS)
-    try:
+class _LatestVersions:
+    """The latest versions, from the newest on, each with what it changed.
+
+    Each is compared with the one before it once, however many overlaps are looked for.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._known: list[tuple[VersionRecord, list[ObjectChange]]] = []
+        self._rest = _compared(view)
+
+    def first_of(self, overlap: Overlap) -> tuple[int | None, str]:
+        """Return the newest version that changed what an overlap is about, and who made it."""
+        for record, changes in chain(self._known, self._read()):
+            if touches(changes, overlap):
+                return record.version, record.who
+        return None, ""
+
+    def _read(self) -> Iterator[tuple[VersionRecord, list[ObjectChange]]]:
+        for one in self._rest:
+            self._known.append(one)
+            yield one
+
+
+def _compared(view: View) -> Iterator[tuple[VersionRecord, list[ObjectChange]]]:
+    config = view.config
+    with suppress(DataplaneError):  # a text is not kept any more
         after = config.snapshot().document
-        for record in records[1:]:
-            before = config.file.snapshot_of(record.version).document
-            if merger.touches(before, after, overlap):
-                made = next(one for one in records if one.version == record.version + 1)
-                return made.version, made.who
+        for record, former in pairwise(config.history.latest(_MOST_VERSIONS)):
+            before = config.file.snapshot_of(former.version).document
+            yield record, list(compare(view.registry, before, after))
             after = before
-    except (DataplaneError, StopIteration):  # a text is not kept any more
-        pass
-    return None, ""

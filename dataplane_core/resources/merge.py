@@ -57,15 +57,6 @@ class Merger:
             raise MergeConflict(f"{_SINCE}: {found_there}", _somewhere(own))
         return merged
 
-    def touches(self, before: Document, after: Document, overlap: Overlap) -> bool:
-        """Return whether a version has changed what an overlap is about."""
-        for change in compare(self._registry, before, after):
-            is_it = overlap.reference in (change.reference, identity(change))
-            whole = not overlap.prop or change.after is None
-            if is_it and (whole or overlap.prop in differing(change)):
-                return True
-        return False
-
     def _sealed(self, changes: Sequence[ObjectChange]) -> list[ObjectChange]:
         """Return changes with seals in the place of secrets, which can be compared."""
         secrets = Secrets(self._registry)

@@ -49,6 +49,16 @@ def overlaps(mine: Sequence[ObjectChange], theirs: Sequence[ObjectChange]) -> It
             yield Overlap(change.reference, "", before, *sides)
 
 
+def touches(changes: Iterable[ObjectChange], overlap: Overlap) -> bool:
+    """Return whether changes are about what an overlap is about."""
+    for change in changes:
+        is_it = overlap.reference in (change.reference, identity(change))
+        whole = not overlap.prop or change.after is None
+        if is_it and (whole or overlap.prop in differing(change)):
+            return True
+    return False
+
+
 def by_identity(changes: Iterable[ObjectChange]) -> dict[Reference, ObjectChange]:
     """Return changes by what their objects were known by, but for new rows without a name."""
     return {identity(one): one for one in changes if not is_new_without_name(one)}

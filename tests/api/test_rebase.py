@@ -2,6 +2,8 @@
 
 import pytest
 
+from dataplane_core.api import merge_conflicts
+from dataplane_core.resources.comparison import compare
 from tests.api.support import TRANSACTIONS, Api
 
 K1 = {"name": "k1", "address": "10.0.0.1", "weight": 7}
@@ -31,6 +33,21 @@ def test_what_overlaps_is_named_with_values_versions_and_people(api: Api) -> Non
         {"resource": path, "property": "weight", "before": 5, "yours": 7, "theirs": 6, "version": 2, "who": "admin"}
     ]
     assert api.version == 3
+
+
+def test_each_version_is_compared_once_for_all_overlaps(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = api.call("POST", TRANSACTIONS, version=1).json["id"]
+    for name in ("k1", "k2"):
+        api.call("PUT", f"keepers/{name}", {**K1, "name": name}, backend="be1", transaction_id=begun)
+    for name in ("k1", "k2"):
+        api.change("PUT", f"keepers/{name}", {**K1, "name": name, "weight": 6}, backend="be1")
+    api.change("POST", "keepers", K3, backend="be1")
+    compared = []
+    monkeypatch.setattr(merge_conflicts, "compare", lambda *given: compared.append(given) or compare(*given))
+    answer = api.call("PUT", f"{TRANSACTIONS}/{begun}", rebase="true")
+    found = [one["version"] for one in answer.json["conflicts"] if one["property"] == "weight"]
+    assert sorted(found) == [2, 3]
+    assert len(compared) == 3
 
 
 @pytest.mark.parametrize("other", ["a change", "a transaction"])
