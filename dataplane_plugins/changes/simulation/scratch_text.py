@@ -1,6 +1,7 @@
 """What a scratch process reads, and what its lines are in the configuration that it stands for."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,8 +9,11 @@ from functools import cached_property
 from dataplane_core.plugin import Document, Section, unquote
 from dataplane_plugins.changes.simulation.conditions import FAILED, HELD
 
-FOLDER = "SIMULATION_FOLDER"
-"""The environment variable with the folder of a scratch process."""
+FOLDER = f"SIMULATION_FOLDER_{secrets.token_hex(8)}"
+"""The environment variable with the folder of a scratch process.
+
+No configuration can know its name: it could lead the process to other files by it, or show it.
+"""
 
 CONTROL = 3
 """The descriptor of the socket for runtime commands."""
