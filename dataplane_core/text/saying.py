@@ -128,6 +128,8 @@ class _Change:
     ) -> None:
         self._section = section
         self._other = other
+        # Held here: lines of a section that is larger than the budget are cut whenever it is asked.
+        self._lines, self._their_lines = section.lines, other.lines
         self._first_words = first_words
         self._places = [at for at, _ in old]
         self._others = [at for at, _ in new]
@@ -172,7 +174,7 @@ class _Change:
     def _rewrite(self, old: int, new: int) -> None:
         if self._old[old] != self._new[new]:
             at = self._places[old]
-            line, other = self._section.lines[at], self._other.lines[self._others[new]]
+            line, other = self._lines[at], self._their_lines[self._others[new]]
             self._edit.rewrite(at, rewritten(line, other))
 
     def _identity(self, words: Said) -> Hashable:
@@ -229,14 +231,14 @@ class _Change:
             return self._places[below - 1] + 1
         if above >= 0:
             return self._places[above] + 1
-        keyword = first_keyword(self._other.lines[self._others[number]])
+        keyword = first_keyword(self._their_lines[self._others[number]])
         self._is_below_heading |= keyword == self._headed  # and so are those behind it
         return self._places[0] if self._is_below_heading else self._top
 
     @cached_property
     def _headed(self) -> str | None:
         """The keyword of the first lines, if comments above them are a heading of several."""
-        lines, at = self._section.lines, self._places[0]
+        lines, at = self._lines, self._places[0]
         keyword = first_keyword(lines[at])
         headed = heads_a_group(keyword, lines[at + 1 :], self._section.language)
         return keyword if headed else None
@@ -244,12 +246,14 @@ class _Change:
     @cached_property
     def _top(self) -> int:
         """The place in front of the first line and the comments that are about it."""
-        section = self._section
-        return own_comments_start(section.lines, self._places[0], section.language)
+        return own_comments_start(self._lines, self._places[0], self._section.language)
+
+    @cached_property
+    def _indent(self) -> str:
+        return self._section.indent()
 
     def _new_lines(self, at: int) -> tuple[Line, ...]:
         """Return a line of the other section as one of this, with the comments about it alone."""
-        lines, section = self._other.lines, self._section
-        start = own_comments_start(lines, at, self._other.language)
-        indent, end = section.indent(), section.line_end()
+        lines, end = self._their_lines, self._section.line_end()
+        start, indent = own_comments_start(lines, at, self._other.language), self._indent
         return tuple(Line(indent + line.raw.strip() + end) for line in lines[start : at + 1])

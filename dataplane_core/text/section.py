@@ -234,7 +234,8 @@ class Section(Places):
 
     def replace_each(self, lines: Mapping[int, Line]) -> "Section":
         """Return the section with other lines in some places."""
-        others = ((at, line) for at, line in lines.items() if line is not self.lines[at])
+        own = self.lines if lines else ()
+        others = ((at, line) for at, line in lines.items() if line is not own[at])
         return self.spliced([Splice(at, 1, (line,)) for at, line in sorted(others)])
 
     def indent(self) -> str:

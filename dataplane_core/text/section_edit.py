@@ -1,6 +1,7 @@
 """Edit several lines of a section at once, by their places in the section as it was."""
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 
 from dataplane_core.text.comments import own_comments_start, with_own_comments
 from dataplane_core.text.lines import Line
@@ -27,9 +28,18 @@ class SectionEdit:
         self._removed: set[int] = set()
         self._inserted: dict[int, list[tuple[Line, ...] | int]] = {}
 
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
+        """The lines of the section; of one larger than the budget they would be cut each time."""
+        return self.section.lines
+
+    @cached_property
+    def _indent(self) -> str:
+        return self.section.indent()
+
     def replace(self, at: int, words: Sequence[str]) -> None:
         """Give the line `at` other words; its indentation, comment and line end stay."""
-        self.rewrite(at, self.section.lines[at].rewritten(words))
+        self.rewrite(at, self._lines[at].rewritten(words))
 
     def rewrite(self, at: int, line: Line) -> None:
         """Have `line` in the place of the line `at`, wherever that moves."""
@@ -41,7 +51,7 @@ class SectionEdit:
 
     def insert(self, at: int, words: Sequence[str]) -> None:
         """Insert a line in front of the line `at`, behind those inserted there before."""
-        line = Line.make(words, self.section.indent(), self.section.line_end())
+        line = Line.make(words, self._indent, self.section.line_end())
         self.insert_lines(at, (line,))
 
     def insert_lines(self, at: int, lines: tuple[Line, ...]) -> None:
@@ -74,7 +84,7 @@ class SectionEdit:
             line = self._rewritten.get(at)
             if at in gone:
                 end = at + 1
-            elif line is not None and line is not self.section.lines[at]:
+            elif line is not None and line is not self._lines[at]:
                 come.append(line)
                 end = at + 1
         if come or end > start:
@@ -88,11 +98,11 @@ class SectionEdit:
     def _gone(self) -> set[int]:
         if not self._removed:
             return set()
-        return with_own_comments(self.section.lines, self._removed, self.section.language)
+        return with_own_comments(self._lines, self._removed, self.section.language)
 
     def _with_comments(self, at: int, gone: Collection[int]) -> list[Line]:
         """Return the line `at` behind those of the comments above it that are `gone` with it."""
-        lines = self.section.lines
+        lines = self._lines
         start = own_comments_start(lines, at, self.section.language)
         comments = [lines[one] for one in range(start, at) if one in gone]
         return [*comments, self._rewritten.get(at, lines[at])]

@@ -4,6 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataplane_core.text import Section
+from dataplane_core.text.outline import Outline
 from dataplane_core.text.saying import FirstWords, all_said, said_by, saying
 
 WORDS = FirstWords(frozenset({"server"}), frozenset({"http-request"}))
@@ -83,3 +84,15 @@ def test_quotes_that_mean_the_same_are_no_change():
     body = '  acl A path "/a b"\n  log-format "%ci \'x\'"\n'
     assert changed(body, "acl A path /a\\ b\nlog-format '%ci '\"'x'\"\n") == body
     assert changed('  x "$A"\n', "x '$A'\n") == "  x '$A'\n"
+
+
+def test_a_section_larger_than_the_budget_is_cut_a_few_times_however_many_lines_come(monkeypatch):
+    cuts = []
+    cut = Outline.lines
+    monkeypatch.setattr(Outline, "lines", lambda self: cuts.append(self) or cut(self))
+    bodies = ("".join(f" http-request deny if {{ path {at % kinds} }}\n" for at in range(90)) for kinds in (3, 4))
+    section, other = (Section.parse(f"backend b\n{body}") for body in bodies)
+    for one in (section, other):
+        monkeypatch.setattr(one.language.budget, "limit", 0)
+    assert all_said(saying(section, other).lines) == all_said(other.lines)
+    assert len(cuts) < 15
