@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from math import inf
 from threading import RLock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -66,7 +66,8 @@ class _Entry(NamedTuple, Generic[Value]):
 class BudgetedCache(Generic[Value]):
     """Values by any key, each with its size; they are kept as long as the budget has room.
 
-    The last one of a cache that `spares` it stays, however large it is, and does not count.
+    The last ones of a cache, as many as it `spares`, stay, however large they are, and count for
+    nothing.
     `dropped` is called with a value for which there was no room.
     """
 
@@ -76,7 +77,7 @@ class BudgetedCache(Generic[Value]):
         self,
         budget: CacheBudget,
         dropped: Callable[[Value], object] = lambda value: None,
-        spares: bool = False,
+        spares: int = 0,
     ) -> None:
         self.budget = budget
         self._spares = spares
@@ -116,8 +117,8 @@ class BudgetedCache(Generic[Value]):
     @property
     def counted(self) -> int:
         """The bytes that count for the budget."""
-        last = next(reversed(self._entries.values()), None) if self._spares else None
-        return self.size - (0 if last is None else last.size)
+        last = islice(reversed(self._entries.values()), self._spares)
+        return self.size - sum(one.size for one in last)
 
     def first_number(self) -> float:
         """Return the number of what was put in first: it is lower for what is older."""
@@ -152,12 +153,12 @@ class Forgetful(Protocol):
 class ReadSections:
     """The sections that are read: the ones read first forget it when the budget has no room.
 
-    None of them is kept alive by that. The one that was read last stays as it is, so that the
-    lines of a large one are not cut for every look at it.
+    None of them is kept alive by that. The two that were read last stay as they are, so that the
+    lines of a large one are not cut for every look at it, nor those of two that are compared.
     """
 
     def __init__(self, budget: CacheBudget) -> None:
-        self._cache: BudgetedCache[ref[Forgetful]] = BudgetedCache(budget, _forget, spares=True)
+        self._cache: BudgetedCache[ref[Forgetful]] = BudgetedCache(budget, _forget, spares=2)
 
     def note(self, section: Forgetful, characters: int, length: int) -> None:
         """Count that some more of the `length` characters of a section's text were read."""

@@ -50,10 +50,11 @@ def test_a_cache_that_is_gone_counts_no_longer() -> None:
 
 def test_sections_forget_what_was_read_and_keep_their_text() -> None:
     budget = CacheBudget(1)
-    sections = document(budget, 3).sections
+    sections = document(budget, 4).sections
     before = [section.lines for section in sections]
     sections[2].cache["read"] = "much"
     assert len([*sections[2].lines_with({"server"})]) == 2  # and it is the newest
+    assert len([*sections[1].lines_with({"server"})]) == 2
     assert sections[2].cache
     assert len([*sections[0].lines_with({"server"})]) == 2
     assert not sections[2].cache
@@ -73,9 +74,9 @@ def test_a_section_that_was_edited_can_forget_its_lines() -> None:
 
 def test_nothing_keeps_a_section_alive() -> None:
     budget = CacheBudget()
-    made = document(budget, 2)
+    made = document(budget, 3)
     assert all(section.lines for section in made.sections)
-    assert budget.size > 0  # of the one in front of the last
+    assert budget.size > 0  # of the one in front of the last two
     del made
     gc.collect()
     assert budget.size == 0
@@ -83,12 +84,12 @@ def test_nothing_keeps_a_section_alive() -> None:
 
 def test_a_section_counts_at_most_for_its_whole_text() -> None:
     budget = CacheBudget()
-    section, other = document(budget, 2).sections
+    section, *others = document(budget, 3).sections
     for _ in range(5):
         section.lines_with({"mode", "server"})
         assert section.lines
-    assert budget.size == 0  # the section that was read last does not count
-    assert other.lines
+    assert budget.size == 0  # the sections that were read last do not count
+    assert all(other.lines for other in others)
     assert budget.size == len(section.text) * BYTES_FOR_A_CHARACTER
 
 
@@ -136,3 +137,11 @@ def test_a_text_is_whole_that_is_put_together_while_another_thread_forgets_the_l
     section = Forgetting(Line("backend b\n"), (), (Line("  mode http\n"),))
     assert section.text == "backend b\n  mode http\n"
     assert section.text == "backend b\n  mode http\n"
+
+
+def test_two_large_sections_that_are_looked_at_in_turn_are_cut_once() -> None:
+    shared = Language({"backend"}, budget=CacheBudget(10))
+    one, other = Document.parse("backend a\n  mode http\nbackend b\n  mode tcp\n", shared).sections
+    lines = one.lines, other.lines
+    for _ in range(3):
+        assert one.lines is lines[0] and other.lines is lines[1]
