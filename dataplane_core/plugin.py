@@ -177,7 +177,7 @@ from dataplane_core.store.rehearsal import FileChange, rehearsing
 from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
-from dataplane_core.store.trial import Gate, written_time
+from dataplane_core.store.trial import Gate
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import (
     Document,
@@ -192,6 +192,7 @@ from dataplane_core.text import (
 from dataplane_core.text.language import DEFAULTS, FRONTENDS, LISTEN, Language
 from dataplane_core.text.lines import split_lines, with_last_newline
 from dataplane_core.text.matching import opcodes
+from dataplane_core.text.moments import written_time
 from dataplane_core.text.numbers import is_digits, parse_integer
 from dataplane_core.text.section import SCOPE_KIND
 from dataplane_core.text.tokens import CONTROL_CHARACTERS

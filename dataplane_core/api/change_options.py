@@ -16,7 +16,8 @@ from dataplane_core.errors import BadParameter, BadRequest
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.store.author import PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.trial import Gate, written_time
+from dataplane_core.store.trial import Gate
+from dataplane_core.text.moments import written_time
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
 DRY_RUN = Parameter("dry_run", "boolean", help="Say what the change would do, and do nothing.")

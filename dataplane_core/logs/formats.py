@@ -7,11 +7,11 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeAlias
 
 from dataplane_core.logs.apache import AccessRecord
+from dataplane_core.text.moments import written_time
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 ErrorInfo: TypeAlias = (
@@ -25,8 +25,7 @@ def _one_line(text: str) -> str:
 
 def time_of(record: logging.LogRecord) -> str:
     """Return the moment of a record, in UTC."""
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return written_time(record.created)
 
 
 def failure(info: ErrorInfo, whole: bool) -> str:

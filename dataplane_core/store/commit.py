@@ -19,7 +19,7 @@ dies after it leaves the new one, which the next process records.
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -48,17 +48,13 @@ from dataplane_core.store.judge import Judge
 from dataplane_core.store.planned import ChangePlan
 from dataplane_core.store.ports import Count, Merge, no_merge, problems_found, uncounted
 from dataplane_core.store.records import NewVersion, Records
-from dataplane_core.store.refusals import (
-    closed_transaction,
-    may_commit,
-    outdate,
-    version_mismatch,
-)
+from dataplane_core.store.refusals import closed_transaction, may_commit, outdate, version_mismatch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.trial_rules import make_way, new_trial
 from dataplane_core.store.turns import Turns
 from dataplane_core.text import Document
 
+_MOST_ATTEMPTS = 5
 _RESULTS: dict[type[DataplaneError], str] = {
     **dict.fromkeys((CheckFailed, Invalid), "refused"),
     **dict.fromkeys((Conflict, VersionMismatch, TransactionOutdated), "overtaken"),
@@ -149,10 +145,19 @@ class Committer:
     def commit(self, request: CommitRequest) -> Outcome:
         """Write the file and bring the new version to HAProxy.
 
+        A change that follows on whatever is the newest version is tried again when somebody else
+        writes without waiting for a turn: a person, or another server.
+
         Raises, with the file as it was: `CheckFailed` when HAProxy refuses, `Invalid` when a plugin
         does, `VersionMismatch`, `TransactionOutdated` or `NotFound` when somebody was faster,
         `StorageFailed` otherwise. Raises `ReloadFailed` and `NotReloaded` as `Delivery.finish`.
         """
+        for _ in range(_MOST_ATTEMPTS - 1 if request.follows else 0):
+            with suppress(VersionMismatch):
+                return self._attempt(request)
+        return self._attempt(request)
+
+    def _attempt(self, request: CommitRequest) -> Outcome:
         result = "failed"
         try:
             outcome = self._commit(request)

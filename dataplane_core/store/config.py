@@ -11,7 +11,6 @@ from dataplane_core.errors import (
     Finding,
     Invalid,
     NotFound,
-    VersionMismatch,
 )
 from dataplane_core.store.archive import Archive
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
@@ -43,7 +42,6 @@ from dataplane_core.store.trial_rules import Trials
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import Document
 
-_MOST_ATTEMPTS = 5
 _BOTH = "both version and transaction specified, specify only one"
 _NEITHER = "version or transaction not specified: give version or transaction_id"
 _FORCED = "force_reload belongs to the commit: leave it out in a transaction"
@@ -228,19 +226,10 @@ class ConfigStore:
         return CommitRequest(base, document, posted=posted)
 
     def _commit(self, request: CommitRequest) -> Outcome:
-        """Commit a change made with a version; a refusal is listed as a failed transaction.
-
-        A change that follows on whatever is the newest version is tried again when somebody else
-        writes without waiting for a turn: a person, or another server.
-        """
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            try:
-                return self._committer.commit(request)
-            except (CheckFailed, Invalid) as failure:
-                failures = self.file.records.transactions
-                failures.record_failure(request.base.version, request.author.name, failure.message)
-                raise
-            except VersionMismatch:
-                if not request.follows or attempt == _MOST_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+        """Commit a change made with a version; a refusal is listed as a failed transaction."""
+        try:
+            return self._committer.commit(request)
+        except (CheckFailed, Invalid) as failure:
+            failures = self.file.records.transactions
+            failures.record_failure(request.base.version, request.author.name, failure.message)
+            raise

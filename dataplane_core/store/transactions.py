@@ -11,7 +11,6 @@ from dataplane_core.errors import (
     Invalid,
     NotFound,
     TransactionOutdated,
-    VersionMismatch,
 )
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
@@ -39,7 +38,6 @@ from dataplane_core.store.views import Views
 from dataplane_core.text import Document
 
 _NO_WISH = ReloadWish()
-_MOST_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ class Transactions:
             base, document, author, record, reload=reload, options=options
         )
         try:
-            outcome = self._commit(request)
+            outcome = self._committer.commit(request)
         except (CheckFailed, Invalid) as failure:
             self._table.close(record.id, "failed", failure.message)
             raise
@@ -155,16 +153,6 @@ class Transactions:
             with suppress(NotFound):
                 return self._file.snapshot_of(record.base)
         raise outdate(self._file.records, record, base)
-
-    def _commit(self, request: CommitRequest) -> Outcome:
-        """Commit a transaction; one that is rebased is tried again when somebody is faster."""
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            try:
-                return self._committer.commit(request)
-            except VersionMismatch:
-                if not request.follows or attempt == _MOST_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
 
     def plan(
         self,

@@ -9,7 +9,6 @@ battery may wake up in another year.
 import json
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from dataplane_core.dataclass import dataclass
 
@@ -78,12 +77,6 @@ def begin_trial(
 ) -> Trial:
     """Return a trial whose time begins now."""
     return Trial(former, seconds, gate, time.time(), boot, uptime(), brings_files)
-
-
-def written_time(seconds: float) -> str:
-    """Return a moment, in seconds since 1970, as RFC 3339 has it, in UTC with milliseconds."""
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z"
 
 
 def uptime() -> float:

@@ -4,7 +4,8 @@ from dataplane_core.errors import BadRequest, Conflict, NotFound
 from dataplane_core.store.author import ChangeOptions
 from dataplane_core.store.journal.trials import TrialTable
 from dataplane_core.store.records import Records
-from dataplane_core.store.trial import Trial, begin_trial, written_time
+from dataplane_core.store.trial import Trial, begin_trial
+from dataplane_core.text.moments import written_time
 
 
 class Trials:

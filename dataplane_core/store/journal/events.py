@@ -7,12 +7,12 @@ process ended. Plugins add events of their own (`record`).
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.version_records import storable_text
+from dataplane_core.text.moments import written_time
 
 MOST_EVENTS = 10_000
 """Events that are kept, and up to a hundred more."""
@@ -114,8 +114,7 @@ class Event:
     @property
     def time(self) -> str:
         """The moment as RFC 3339 has it, in UTC with milliseconds."""
-        text = datetime.fromtimestamp(self.moment, UTC).isoformat(timespec="milliseconds")
-        return text.removesuffix("+00:00") + "Z"
+        return written_time(self.moment)
 
     @property
     def values(self) -> dict[str, Any]:

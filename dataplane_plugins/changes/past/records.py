@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dataplane_core.plugin import TouchedObject, TrialRecord, VersionRecord
-from dataplane_plugins.changes.past.times import written_time
+from dataplane_core.plugin import TouchedObject, TrialRecord, VersionRecord, written_time
 from dataplane_plugins.changes.rendering import Rendering
 
 _PEOPLE = ("name", "method", "address", "client", "interface")

@@ -19,10 +19,11 @@ from dataplane_core.plugin import (
     lines_of,
     split_header,
     to_json,
+    written_time,
 )
 from dataplane_plugins.changes.past.paths import ResourcePaths
 from dataplane_plugins.changes.past.records import DISCOVERY, origin, record_json
-from dataplane_plugins.changes.past.times import read_time, written_time
+from dataplane_plugins.changes.past.times import read_time
 from dataplane_plugins.changes.rendering import Rendering, unified_diff
 
 NEWEST = "newest"

@@ -1,18 +1,8 @@
-"""Moments as the interface writes and reads them: RFC 3339, in UTC, with milliseconds."""
+"""Read moments as requests name them: RFC 3339."""
 
 from datetime import UTC, datetime
 
 from dataplane_core.plugin import BadRequest
-
-
-def written_time(seconds: float) -> str:
-    """Return a moment, in seconds since 1970.
-
-    >>> written_time(1.5)
-    '1970-01-01T00:00:01.500Z'
-    """
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_time(text: str, name: str) -> float:
