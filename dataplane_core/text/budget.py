@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from itertools import count, islice
+from itertools import count
 from math import inf
 from threading import RLock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -117,8 +117,12 @@ class BudgetedCache(Generic[Value]):
     @property
     def counted(self) -> int:
         """The bytes that count for the budget."""
-        last = islice(reversed(self._entries.values()), self._spares)
-        return self.size - sum(one.size for one in last)
+        # Nothing is made between the steps: a collection of garbage could take entries out.
+        newest, spared = reversed(self._entries.values()), 0
+        for _ in range(self._spares):
+            one = next(newest, None)
+            spared += 0 if one is None else one.size
+        return self.size - spared
 
     def first_number(self) -> float:
         """Return the number of what was put in first: it is lower for what is older."""

@@ -145,3 +145,18 @@ def test_two_large_sections_that_are_looked_at_in_turn_are_cut_once() -> None:
     lines = one.lines, other.lines
     for _ in range(3):
         assert one.lines is lines[0] and other.lines is lines[1]
+
+
+def test_what_caches_hold_is_counted_while_garbage_is_collected() -> None:
+    budget = CacheBudget(1 << 20)
+    before = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for _ in range(200):
+            made = document(budget, 4)
+            made.sections[0].cache["self"] = made  # a circle, which a collection alone frees
+            assert all(section.lines for section in made.sections)
+            del made
+            assert budget.size >= 0
+    finally:
+        gc.set_threshold(*before)
