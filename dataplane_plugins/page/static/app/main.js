@@ -1,0 +1,22 @@
+// The start of the page: who is logged in decides between the log-in form and the views.
+
+import { render } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { connection } from "./api.js";
+import { html } from "./html.js";
+import { LogIn } from "./login.js";
+import { recall, session } from "./session.js";
+import { Shell } from "./shell.js";
+import { useStore } from "./store.js";
+import "./theme.js";
+
+function Page() {
+  const { known } = useStore(connection);
+  const who = useStore(session);
+  useEffect(() => void recall(), []);
+  if (known === null && !who) return html`<p class="starting" role="status">Loading …</p>`;
+  return who && known ? html`<${Shell} />` : html`<${LogIn} />`;
+}
+
+render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));

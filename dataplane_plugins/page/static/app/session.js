@@ -1,0 +1,51 @@
+// Who is logged in, and what they may do.
+
+import { OWN, ask, connection, get } from "./api.js";
+import { createStore } from "./store.js";
+
+/**
+ * @typedef {object} Session
+ * @property {string} user
+ * @property {string} method `session`, `basic`, `certificate` or what a plugin says.
+ * @property {boolean} mayChange
+ * @property {string} reason Why no change is permitted.
+ */
+
+/** Who is logged in; null before that is known, and for nobody. */
+export const session = createStore(/** @type {Session | null} */ (null));
+
+/** @param {any} data @returns {Session} */
+function asSession(data) {
+  return {
+    user: data.user, method: data.method ?? "session",
+    mayChange: data.rights?.change !== false, reason: data.rights?.reason ?? "",
+  };
+}
+
+/** Find out who is logged in. */
+export async function recall() {
+  try {
+    session.set(asSession(await get(`${OWN}/session`)));
+    connection.merge({ known: true });
+  } catch {
+    session.set(null);
+  }
+}
+
+/**
+ * Log in. Throws an `ApiError` for a wrong user or password.
+ *
+ * @param {string} user
+ * @param {string} password
+ */
+export async function logIn(user, password) {
+  await ask("POST", `${OWN}/session`, { json: { user, password } });
+  await recall();
+}
+
+/** Log out: the session ends in the server, too. */
+export async function logOut() {
+  await ask("DELETE", `${OWN}/session`).catch(() => {});
+  session.set(null);
+  connection.merge({ known: false });
+}
