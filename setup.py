@@ -96,6 +96,7 @@ setup(
     packages=find_packages(include=["dataplane_core*", "dataplane_plugins*"]),
     include_package_data=False,  # folders of data are no packages; the line below names them
     package_data={"": ["py.typed"], "dataplane_plugins.service": ["assets/*"],
+                  "dataplane_plugins.page": ["static/*.html", "static/*/*", "vendor/*"],
                   "dataplane_plugins.configuration.masks": ["*.json"]},
     install_requires=RUNTIME,
     extras_require=EXTRAS,

@@ -6,6 +6,7 @@ _MODULES = (
     "service.docs",
     "service.info",
     "service.health",
+    "page.page",
     "service.transactions",
     "service.reloads",
     "changes.metrics",

@@ -91,8 +91,11 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         """
         self.served, self.own = list(versions), own
         first = self.served[0]
-        if first.front:
-            self._paths.add("/", partial(Top, first))
+        page = own.own_front if own is not None else ""
+        if page or first.front:
+            self._paths.add("/", partial(Top, first, page or first.front))
+        if own is not None and page:
+            self._paths.add(own.version.prefix, partial(OwnTop, self._frame, own))
         for one in self.interfaces:
             prefix = re.compile(rf"{one.version.prefix}(/|$)")
             self.add_sink(refuse_path(self._frame, one), prefix)
@@ -139,17 +142,39 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
 
 
 class Top:
-    """The resource at `/`: a redirect to the documentation page of the first API version."""
+    """The resource at `/`: a redirect to the documentation page of the first API version.
 
-    def __init__(self, served: ServedVersion) -> None:
-        self._front = served.front
+    A client that takes HTML, as a browser does, is led to `page`.
+    """
+
+    def __init__(self, served: ServedVersion, page: str) -> None:
+        self._front, self._page = served.front or page, page
         refuse = refuse_method(("GET",), served, None)
         self.responders = {**dict.fromkeys(COMBINED_METHODS, refuse), "GET": self.on_get}
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Lead to the page, which asks for credentials itself."""
         resp.status = 302
+        is_browser = "text/html" in req.accept
+        resp.location = req.reference(self._page if is_browser else self._front)
+        resp.set_header("Vary", "Accept")
+
+
+class OwnTop:
+    """The top of the server's own interface: a way to its page for browsers, and nothing else."""
+
+    def __init__(self, frame: Frame, served: ServedVersion) -> None:
+        self._front = served.own_front
+        self._refuse = refuse_path(frame, served)
+        self.responders = {**dict.fromkeys(COMBINED_METHODS, self._refuse), "GET": self.on_get}
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        """Lead a client that takes HTML to the page, which asks for credentials itself."""
+        if "text/html" not in req.accept:
+            self._refuse(req, resp)
+        resp.status = 302
         resp.location = req.reference(self._front)
+        resp.set_header("Vary", "Accept")
 
 
 class RoutedPath:

@@ -93,8 +93,9 @@ class Failures:
         resp.status = status
         resp.content_type = "application/json"
         resp.data = to_json(body)
-        resp.set_header("Vary", "Origin")
-        if req.identity is not None:
+        if req.identity is None:
+            resp.set_header("Vary", "Origin")
+        else:
             self._version(req, resp)
 
     def _version(self, req: ApiRequest, resp: falcon.Response) -> None:

@@ -76,12 +76,14 @@ class Frame:
     render_plan: RenderPlan | None = None
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
-        """Set the headers of an answer to somebody known."""
+        """Set the headers of an answer; strangers are not told of the configuration."""
         version = req.shown_version
-        if version is None:
+        if version is None and req.identity is not None:
             version = self.current_version(req)
-        resp.set_header("Configuration-Version", str(version))
-        resp.set_header("Vary", "Origin")
+        if version is not None:
+            resp.set_header("Configuration-Version", str(version))
+        varies = resp.get_header("Vary")
+        resp.set_header("Vary", f"{varies}, Origin" if varies else "Origin")
         resp.set_header("X-Request-ID", req.request_id)
 
 

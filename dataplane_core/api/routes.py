@@ -96,7 +96,7 @@ class Routes:
         self.routes: list[tuple[Route, tuple[str, ...] | None]] = []
         self._definitions: list[tuple[str, Fragment, tuple[str, ...] | None]] = []
         self.tags: dict[str, Tag] = {}
-        self.front = ""
+        self.fronts: dict[str, str] = {}
         self.plan_renderer: Callable[[View], Callable[[ChangePlan], Any]] | None = None
 
     def add(
@@ -146,9 +146,14 @@ class Routes:
         """
         self.tags[name] = Tag(help, rank)
 
-    def open_with(self, template: str) -> None:
-        """Lead a browser that asks for the top of the server or of an API version to a page."""
-        self.front = template
+    def open_with(self, template: str, versions: Iterable[str] = ("",)) -> None:
+        """Lead a browser that asks for the top of an API version to a page below its prefix.
+
+        All versions have one, but for those that have another, whose names are `versions`. Who asks
+        for the top of the server is led to that of the server's own interface, if it has one for
+        itself and the client takes HTML; else to that of the first version.
+        """
+        self.fronts |= dict.fromkeys(versions, template)
 
     def render_plans_with(self, make: Callable[[View], Callable[[ChangePlan], Any]]) -> None:
         """Answer a change with `dry_run` by what is made of its plan.

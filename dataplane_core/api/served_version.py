@@ -75,7 +75,14 @@ class ServedVersion:
     @property
     def front(self) -> str:
         """The path of the page that a browser is led to; empty where no plugin has one."""
-        return self._routes.front and self.version.prefix + self._routes.front
+        shared = self._routes.fronts.get("")
+        return self.own_front or (self.version.prefix + shared if shared else "")
+
+    @property
+    def own_front(self) -> str:
+        """The path of a page that this version has for itself; empty without one."""
+        template = self._routes.fronts.get(self.version.name)
+        return self.version.prefix + template if template else ""
 
     @cached_property
     def routes(self) -> list[Route]:

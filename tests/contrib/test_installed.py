@@ -50,6 +50,8 @@ def test_the_page_of_the_documentation_is_in_the_package(clean_root: CleanRoot) 
     names = zipfile.ZipFile(wheel).namelist()
     assets = TOP / "dataplane_plugins" / "service" / "assets"
     assert {f"dataplane_plugins/service/assets/{one.name}" for one in assets.iterdir()} <= {*names}
+    page = [path for part in ("static", "vendor") for path in (TOP / "dataplane_plugins/page" / part).rglob("*")]
+    assert {path.relative_to(TOP).as_posix() for path in page if path.is_file()} <= {*names}
     assert not [name for name in names if name.startswith(("tests/", "config/", "contrib/"))]
 
 

@@ -32,7 +32,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 
 @pytest.mark.parametrize(
-    ("path", "leads_to"), [("/", "v2/docs"), ("/v2", "v2/docs"), ("/v2/", "../v2/docs")]
+    ("path", "leads_to"), [("/v2", "v2/docs"), ("/v2/", "../v2/docs")]
 )
 def test_a_browser_is_led_to_the_page(api, path, leads_to):
     answer = api.call("GET", path, headers=BROWSER)
