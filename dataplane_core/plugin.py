@@ -171,9 +171,15 @@ from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.trials import TrialRecord
 from dataplane_core.store.journal.version_objects import TouchedObject
 from dataplane_core.store.journal.version_records import VersionRecord
-from dataplane_core.store.planned import ChangePlan, Foreseen
+from dataplane_core.store.planned import ChangePlan, Foreseen, Planned
 from dataplane_core.store.ports import Verdict
-from dataplane_core.store.rehearsal import FileChange, rehearsing
+from dataplane_core.store.rehearsal import (
+    FileChange,
+    NamedInFile,
+    Rehearsal,
+    is_rehearsed,
+    rehearsing,
+)
 from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
@@ -241,7 +247,9 @@ __all__ = [
     "LineContent", "StatementLine", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar",
     "UnwrittenValue", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
-    "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "try_change",
+    "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "is_rehearsed", "NamedInFile",
+    "Planned", "Rehearsal",
+    "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # Past versions.
     "Wanted", "VersionRecord", "TouchedObject", "BlamedLine", "lines_of", "FileState",

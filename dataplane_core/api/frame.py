@@ -201,7 +201,7 @@ class Guard:
         if req.method == "GET":
             return
         operation = self._operation
-        can_plan = operation.plans
+        can_plan = operation.plans or operation.asks
         if self._frame.render_plan is not None:
             can_plan |= operation.edits or operation.rehearses
         if req.scratch is not None and not operation.edits:

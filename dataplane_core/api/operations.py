@@ -46,7 +46,7 @@ class Parameter:
     current: str = ""
 
     def parse(self, text: str | None, *, strict: bool = False) -> Any:
-        """Return the value in its type; `BadParameter` with the inner code of the broken rule."""
+        """Return the value in its type; `BadParameter` with the code of the broken rule."""
         if text is None or text == "":
             if self.required:
                 raise self._refuse(Code.REQUIRED, "is required")
@@ -137,9 +137,8 @@ class Operation:
     `repeatable`: an answer 200 is a function of the request and the configuration alone, which the
     responder reads with `View.snapshot` or not at all; that of a `cached` operation always is.
     `plans`: with `dry_run` the responder says what it would do, and does nothing (`Planned`); those
-    that edit the configuration do so in any case. `rehearses`: all that it changes are stored files
-    and the running HAProxy, so that it can be gone through without a change (`rehearsal`).
-    `open`: nobody is asked for credentials.
+    that edit the configuration do so in any case. `rehearses`: what it changes is noted instead
+    while it is gone through (`rehearsal`). `asks`: it changes nothing. `open`: to anybody.
     """
 
     id: str
@@ -154,6 +153,7 @@ class Operation:
     repeatable: bool = False
     plans: bool = False
     rehearses: bool = False
+    asks: bool = False
     open: bool = False
 
     @property

@@ -72,7 +72,7 @@ def one_command(text: str) -> bytes:
 
 def is_question(command: bytes) -> bool:
     """Return whether a command only asks, and changes nothing."""
-    return command.startswith((b"show ", b"get ", b"help"))
+    return command.startswith((b"show ", b"get ", b"help", b"acme status"))
 
 
 def usual_answer(command: bytes) -> str:

@@ -5,7 +5,7 @@ from typing import Literal
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Finding
 from dataplane_core.store.head import Head
-from dataplane_core.store.rehearsal import FileChange, Rehearsal
+from dataplane_core.store.rehearsal import FileChange, NamedInFile, Rehearsal
 from dataplane_core.text import Document
 from dataplane_core.text.language import SECTIONS
 
@@ -35,8 +35,10 @@ class ChangePlan:
     the change; where the change is an edit in a transaction, with all that the transaction has so
     far. `refusal` says why it would be refused, empty if it would not: what the plugins found wrong
     (`problems`), or HAProxy, whose messages are the `findings`. Then nothing is `foreseen`. `files`
-    are the stored ones that the change is about, if it is no change of the configuration. `head`
-    are the server's own lines in the text as the client knows it, with which it counts lines.
+    are the stored ones that the change is about, if it is no change of the configuration; the lines
+    of files that are left `dangling` name what would be gone, and `effects` say in sentences what
+    else would be done. `head` are the server's own lines in the text as the client knows it, with
+    which it counts lines.
     """
 
     version: int
@@ -48,6 +50,8 @@ class ChangePlan:
     foreseen: Foreseen | None = None
     transaction_id: str | None = None
     files: tuple[FileChange, ...] = ()
+    dangling: tuple[NamedInFile, ...] = ()
+    effects: tuple[str, ...] = ()
     head: Head = Head()
 
     @classmethod
@@ -57,7 +61,10 @@ class ChangePlan:
         by: By = "reload" if reasons else "commands" if commands else "nothing"
         nothing = Document.parse("", SECTIONS)
         foreseen = Foreseen(by, commands, reasons)
-        return cls(version, nothing, nothing, foreseen=foreseen, files=tuple(noted.files))
+        return cls(
+            version, nothing, nothing, foreseen=foreseen, files=tuple(noted.files),
+            dangling=tuple(noted.dangling), effects=tuple(noted.effects),
+        )  # fmt: skip
 
 
 class Planned(Exception):

@@ -21,13 +21,29 @@ class FileChange:
     after: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedInFile:
+    """A line of a file, counted from 1, that names something which would not be there any more."""
+
+    file: Path
+    line: int
+    name: str
+    kind: str
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Rehearsal:
-    """What a change would send, write and ask a reload for."""
+    """What a change would send, write and ask a reload for.
+
+    `effects` are sentences about what else it would do. `dangling` are lines of files that would
+    name what is not there any more.
+    """
 
     commands: list[str] = field(default_factory=list)
     files: list[FileChange] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
+    dangling: list[NamedInFile] = field(default_factory=list)
 
     def content(self, path: Path) -> bytes | None:
         """Return what a file would hold; None for one that would not be changed."""
@@ -40,6 +56,14 @@ _now: ContextVar[Rehearsal | None] = ContextVar("rehearsal", default=None)
 def rehearsing() -> Rehearsal | None:
     """Return where to note what would be done; None where it is to be done."""
     return _now.get()
+
+
+def is_rehearsed(effect: str) -> bool:
+    """Return whether a change is only gone through; `effect`, what it would do, is noted then."""
+    noted = rehearsing()
+    if noted is not None:
+        noted.effects.append(effect)
+    return noted is not None
 
 
 @contextmanager

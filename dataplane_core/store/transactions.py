@@ -31,6 +31,7 @@ from dataplane_core.store.refusals import (
     outdate,
     version_mismatch,
 )
+from dataplane_core.store.rehearsal import is_rehearsed
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.trial_rules import Trials
 from dataplane_core.store.versioned_file import VersionedFile
@@ -85,6 +86,8 @@ class Transactions:
         current = self._file.snapshot()
         if version != current.version:
             raise version_mismatch(current.version, version)
+        if is_rehearsed(f"a transaction would be begun on version {version}"):
+            return Transaction("", version, "in_progress")
         return _transaction_of(self._table.begin(version, who, self._limit))
 
     def get(self, transaction_id: str) -> Transaction:
@@ -101,6 +104,9 @@ class Transactions:
 
     def delete(self, transaction_id: str) -> None:
         """Give a transaction up, in whatever state it is; raises `NotFound`."""
+        if is_rehearsed(f"transaction {transaction_id} would be given up, with its changes"):
+            self._record(transaction_id)
+            return
         if not self._table.delete(transaction_id):
             raise unknown_transaction(transaction_id)
         self._views.drop(transaction_id)

@@ -4,7 +4,7 @@ The texts are those of versions, of a transaction and what it began on, or one t
 Neither has the line with the version's number, which always differs.
 """
 
-
+from dataclasses import replace
 
 from dataplane_core.plugin import (
     NOT_FOUND,
@@ -80,7 +80,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _200=found,
             _404=NOT_FOUND,
         ),
-        "POST": operation(
+        "POST": replace(operation(
             "postDiff",
             "Diff",
             "Compare a posted text with a version. With the newest one, unless another is named.",
@@ -88,7 +88,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             Body(_TEXT, also=("text/plain",), example={"text": "global\n  daemon\n"}),
             _200=found,
             _404=NOT_FOUND,
-        ),
+        ), asks=True),
     }
 
     def make(view: View) -> object:

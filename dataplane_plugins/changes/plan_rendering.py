@@ -38,7 +38,8 @@ class PlanRendering:
         names = f"version {plan.version}", "planned"
         text = unified_diff(plan.before.text(), plan.after.text(), names)
         told = plan.foreseen is not None and plan.foreseen.commands
-        verdict = "accepted" if text or plan.files or told else "unchanged"
+        done = text or plan.files or plan.effects or told
+        verdict = "accepted" if done else "unchanged"
         found: dict[str, Any] = {"version": plan.version, "verdict": verdict}
         if plan.transaction_id is not None:
             found["transaction_id"] = plan.transaction_id
@@ -50,6 +51,8 @@ class PlanRendering:
         findings: Iterable[Finding] = (*problems, *plan.findings)
         if plan.files:
             found["files"] = [_file(one) for one in plan.files]
+        if plan.effects:
+            found["effects"] = [*plan.effects]
         found["findings"] = [self._finding(one, cause) for one in findings]
         found["dangling"] = [*self._dangling(plan)]
         if plan.foreseen is not None:
@@ -58,6 +61,10 @@ class PlanRendering:
 
     def _dangling(self, plan: ChangePlan) -> Iterator[dict[str, Any]]:
         """Yield the names that mean nothing any more, or that are new and mean nothing."""
+        for line in plan.dangling:
+            yield {
+                "file": str(line.file), "line": line.line, "kinds": [line.kind], "name": line.name
+            }  # fmt: skip
         if plan.before is plan.after:
             return
         for one in newly_dangling(self._registry, plan.before, plan.after):

@@ -3,6 +3,7 @@
 The same is the answer to any single change with `dry_run=true`, in every version of the interface.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,11 @@ _PLAN = {
         "findings": {"type": "array", "items": _FINDING},
         "delivery": _DELIVERY,
         "files": {"type": "array", "items": {"type": "object"}},
+        "effects": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What else would be done, in sentences.",
+        },
         "dangling": {
             "type": "array",
             "items": {"type": "object"},
@@ -114,7 +120,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve plans, and answer changes with `dry_run` by them."""
     routes.tag("Plan", "What a change would do, without doing it.", 11)
     routes.schema("plan", _PLAN, versions=OWN)
-    plan = operation(
+    plan = replace(operation(
         "postPlan",
         "Plan",
         "Plan a change. A transaction, a whole text, or a list of operations; nothing is changed.",
@@ -123,7 +129,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         _200=Response({"$ref": "plan"}),
         _400=BAD_REQUEST,
         _404=NOT_FOUND,
-    )
+    ), asks=True)
 
     def make(view: View) -> object:
         from dataplane_plugins.changes.plan_responder import Plans

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
-from dataplane_core.plugin import AlreadyExists, NotFound, State
+from dataplane_core.plugin import AlreadyExists, NotFound, State, is_rehearsed
 from dataplane_plugins.discovery.sources import ENTRY_DEFAULTS, Source, SourceEntry
 
 _TABLES = (
@@ -55,6 +55,8 @@ class SourceEntries:
                 "SELECT id, body FROM discovery_entries WHERE source = ?", (source.name,)
             ):
                 self._check_apart(source, entry, row["id"], json.loads(row["body"]))
+            if is_rehearsed(f"a new entry of {source.name} would be followed"):
+                return entry
             connection.execute(
                 "INSERT INTO discovery_entries VALUES (?, ?, ?, 0)",
                 (source.name, entry["id"], json.dumps(entry)),
@@ -71,6 +73,8 @@ class SourceEntries:
                 (source.name, id),
             ):
                 self._check_apart(source, entry, row["id"], json.loads(row["body"]))
+            if is_rehearsed(f"{source.name} {id} would be followed as it is in the body"):
+                return entry
             connection.execute(
                 f"UPDATE discovery_entries SET body = ?, configured = 0 WHERE {_KEY}",
                 (json.dumps(entry), source.name, id),
@@ -80,6 +84,8 @@ class SourceEntries:
     def delete(self, source: Source, id: str) -> None:
         """Delete an entry with its status; raise `NotFound`."""
         self.get(source, id)
+        if is_rehearsed(f"{source.name} {id} would be followed no more; its backends would stay"):
+            return
         with self.state.write() as connection:
             for table in ("discovery_entries", "discovery_status"):
                 connection.execute(f"DELETE FROM {table} WHERE {_KEY}", (source.name, id))

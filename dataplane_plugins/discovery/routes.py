@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import falcon
 
@@ -110,7 +111,8 @@ def _shown(schema: Fragment, required: bool) -> Response:
 
 
 def _operation(id: str, summary: str, body: Body | None = None, **answers: Response) -> Operation:
-    return operation(id, TAG, summary, (), body, **answers)
+    found = operation(id, TAG, summary, (), body, **answers)
+    return replace(found, rehearses=not id.startswith("get"))
 
 
 def _add(routes: Routes, source: Source, entries: SourceEntries) -> None:

@@ -14,9 +14,11 @@ from pathlib import Path
 from dataplane_core.plugin import (
     CONTROL_CHARACTERS,
     Code,
+    FileChange,
     Invalid,
     State,
     read_file,
+    rehearsing,
     write_atomically,
 )
 from dataplane_plugins.patterns.map_uploads import SUFFIX
@@ -120,12 +122,20 @@ class MapFiles:
         return path if regular and inside and self.manages(one) else None
 
     def write(self, path: Path, wanted: MapValues, changed: Container[str] | None = None) -> bool:
-        """Bring what runs to a file; whether that changed it. Raises `StorageFailed`."""
-        text = read_file(path)[0].decode("utf-8", "surrogateescape")
+        """Bring what runs to a file; whether that changed it. Raises `StorageFailed`.
+
+        What is rehearsed is only noted.
+        """
+        before = read_file(path)[0]
+        text = before.decode("utf-8", "surrogateescape")
         fresh = rewrite_map_file(text, wanted, changed)
         if fresh == text:
             return False
-        status = write_atomically(path, fresh.encode("utf-8", "surrogateescape"))
+        after = fresh.encode("utf-8", "surrogateescape")
+        if (noted := rehearsing()) is not None:
+            noted.files.append(FileChange(path, before, after))
+            return True
+        status = write_atomically(path, after)
         self.state.set_value(f"map file {path}", str(status.st_mtime_ns))
         return True
 

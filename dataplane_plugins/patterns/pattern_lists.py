@@ -24,6 +24,7 @@ from dataplane_core.plugin import (
     Services,
     first_words,
     refused,
+    rehearsing,
     runtime_argument,
 )
 from dataplane_plugins.patterns.one_at_a_time import changed_alone
@@ -221,8 +222,13 @@ class RuntimePatterns:
             raise refused(said, _ERRORS)
 
     def word(self, one: PatternList, key: str) -> str:
-        """Return a key as an argument: by its entry's mark if it begins with `#`, as marks do."""
+        """Return a key as an argument: by its entry's mark if it begins with `#`, as marks do.
+
+        Raises `NotFound` for a key that is not there, where HAProxy will not be asked to change it.
+        """
         if not key.startswith("#"):
+            if rehearsing() is not None and self.find(one, key) is None:
+                raise NotFound(f"there is no key {key}")
             return runtime_argument(key)
         found = self._search(one, key)
         if found is None:

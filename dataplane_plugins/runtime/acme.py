@@ -28,6 +28,7 @@ from dataplane_plugins.runtime.common import (
     TEXT,
     V3,
     name_parameter,
+    rehearsed,
 )
 
 TAG = "AcmeRuntime"
@@ -108,4 +109,4 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     one = {"type": "object", "properties": COLUMNS}
     routes.schema("acme_certificate_status", one, V3)
     routes.schema("acme_status", array("acme_certificate_status"), V3)
-    routes.add(f"{PATH}/acme", AcmeCertificates(services.runtime), _OPERATIONS, V3)
+    routes.add(f"{PATH}/acme", AcmeCertificates(services.runtime), rehearsed(_OPERATIONS), V3)

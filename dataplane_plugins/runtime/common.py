@@ -29,7 +29,7 @@ DELETED = Response(None, (), "Deleted.")
 
 
 def rehearsed(operations: Mapping[str, Operation]) -> dict[str, Operation]:
-    """Return operations whose changes are commands alone, and can be gone through without one."""
+    """Return operations that change what is running, and can be gone through without that."""
     return {method: replace(one, rehearses=method != "GET") for method, one in operations.items()}
 
 

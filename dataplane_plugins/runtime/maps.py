@@ -1,6 +1,6 @@
 """`/runtime/maps` and `/runtime/maps_entries`: maps of the running process."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from dataplane_core.plugin import (
     ApiRequest,
     BadRequest,
     Fact,
+    FileChange,
     NotFound,
     Routes,
     Services,
     below,
     impl,
     parse_json,
+    read_file,
     rehearsing,
     runtime_argument,
     storage_errors,
@@ -65,17 +67,23 @@ class RuntimeMaps:
         )
 
     @contextmanager
-    def changing(self, req: ApiRequest, one: PatternList) -> Iterator[None]:
-        """Change a map; with `force_sync` its file says the same afterwards."""
+    def changing(
+        self, req: ApiRequest, one: PatternList, change: Callable[[MapValues], object]
+    ) -> Iterator[None]:
+        """Change a map; with `force_sync` its file says the same afterwards.
+
+        `change` makes the change of the map's values, for where HAProxy is not really told.
+        """
         path = self.files.path(one) if req.query["force_sync"] else None
         if path is None and req.query["force_sync"]:
             raise BadRequest(f"{one.file} is no file in {self.files.folder}, and not written")
-        if path is not None and rehearsing() is not None:
-            raise BadRequest("dry_run in query: what force_sync would write cannot be said")
         with self.patterns.changing(one):
             yield
             if path is not None:
-                self.files.write(path, self.values(one))
+                values = self.values(one)
+                if rehearsing() is not None:
+                    change(values)
+                self.files.write(path, values)
 
 
 def map_json(one: PatternList) -> dict[str, Any]:
@@ -114,10 +122,10 @@ class RuntimeMapItem:
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         given = _entries_of(parse_json(req.raw))
-        one = self.maps.find(name)
-        with self.maps.changing(req, one):
+        one, new = self.maps.find(name), values_by_key(given)
+        with self.maps.changing(req, one, lambda values: values.update(new)):
             values = self.maps.values(one)
-            values.update(values_by_key(given))
+            values.update(new)
             rows = [(key, value) for key, several in values.items() for value in several]
             self.maps.patterns.replace(one, rows)
         resp.status = 201
@@ -126,9 +134,11 @@ class RuntimeMapItem:
     def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
         path = self._removable(name) if req.query["forceDelete"] else None
         one = self.maps.find(name)
-        with self.maps.changing(req, one):
+        with self.maps.changing(req, one, MapValues.clear):
             self.maps.patterns.send("clear", one)
-        if path is not None:
+        if path is not None and (noted := rehearsing()) is not None:
+            noted.files.append(FileChange(path, read_file(path)[0], None))
+        elif path is not None:
             with self.maps.used_files.removing(path), storage_errors(path, "deleted"):
                 path.unlink(missing_ok=True)
         resp.status = 204
@@ -175,7 +185,7 @@ class MapEntryList:
             raise BadRequest("key and value in body are required")
         check_map_entry(key, value)
         one = self.maps.known(req.query["map"])
-        with self.maps.changing(req, one):
+        with self.maps.changing(req, one, lambda values: values.update({key: [value]})):
             if self.maps.patterns.find(one, key) is not None:
                 raise AlreadyExists(f"object already exists: the map has the key {key}")
             self.maps.patterns.send("add", one, runtime_argument(key), runtime_argument(value))
@@ -199,14 +209,18 @@ class MapEntryItem:
         value = req.body.values["value"]
         check_map_entry(id.lstrip("#") or "key", value)
         one = self.maps.known(req.query["map"])
-        with self.maps.changing(req, one):
+
+        def change(values: MapValues) -> None:
+            values[id] = [value] * len(values.get(id, ()))
+
+        with self.maps.changing(req, one, change):
             word = self.maps.patterns.word(one, id)
             self.maps.patterns.send("set", one, word, runtime_argument(value))
         resp.data = to_json({"key": id, "value": value})
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         one = self.maps.known(req.query["map"])
-        with self.maps.changing(req, one):
+        with self.maps.changing(req, one, lambda values: values.pop(id, None)):
             self.maps.patterns.send("del", one, self.maps.patterns.word(one, id))
         resp.status = 204
 
@@ -216,8 +230,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve maps and their entries."""
     maps = RuntimeMaps(services)
     operations.define_map_schemas(routes)
-    routes.add(f"{PATH}/maps", RuntimeMapList(maps), operations.MAP_LIST)
-    routes.add(f"{PATH}/maps/{{name}}", RuntimeMapItem(maps), operations.MAP_ITEM)
+    routes.add(f"{PATH}/maps", RuntimeMapList(maps), rehearsed(operations.MAP_LIST))
+    routes.add(f"{PATH}/maps/{{name}}", RuntimeMapItem(maps), rehearsed(operations.MAP_ITEM))
     several, one = MapEntryList(maps), MapEntryItem(maps)
     item = rehearsed(operations.MAP_ENTRY_ITEM)
     routes.add(f"{PATH}/maps_entries", several, rehearsed(operations.MAP_ENTRY_LIST), V2)

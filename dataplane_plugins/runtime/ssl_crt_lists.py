@@ -25,6 +25,7 @@ from dataplane_plugins.runtime.common import (
     TEXT,
     V3,
     name_parameter,
+    rehearsed,
 )
 from dataplane_plugins.runtime.ssl_operations import TAG
 from dataplane_plugins.tls.crt_lists import ENTRY, CrtListEntry, CrtLists
@@ -122,4 +123,4 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     lists = CrtLists(services)
     path = f"{PATH}/ssl_crt_lists"
     routes.add(path, LoadedCrtLists(lists), _LISTS, V3)
-    routes.add(f"{path}/entries", LoadedCrtListEntries(lists), _ENTRIES, V3)
+    routes.add(f"{path}/entries", LoadedCrtListEntries(lists), rehearsed(_ENTRIES), V3)

@@ -22,7 +22,7 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.runtime import ssl_operations as operations
-from dataplane_plugins.runtime.common import NAME_PATTERN, PATH, V3
+from dataplane_plugins.runtime.common import NAME_PATTERN, PATH, V3, rehearsed
 from dataplane_plugins.runtime.ssl_details import (
     ca_file_certificates,
     certificate_details,
@@ -128,7 +128,7 @@ class CaFileEntries:
         found = ca_file_certificates(name, self.files.store.details(name))
         new = [one for one in found if one.get("serial") not in known]
         resp.status = 201
-        resp.data = to_json((new or found)[-1])
+        resp.data = to_json((new or found or [{}])[-1])  # what is only rehearsed is not there
 
     def _serials(self, name: str) -> set[str]:
         found = ca_file_certificates(name, self.files.store.details(name))
@@ -169,4 +169,4 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         ("ssl_crl_files", SslFileList(revocations), operations.CRL_FILE_LIST),
         ("ssl_crl_files/{name}", LoadedRevocations(revocations), operations.CRL_FILE),
     ):
-        routes.add(f"{PATH}/{path}", resource, described, V3)
+        routes.add(f"{PATH}/{path}", resource, rehearsed(described), V3)

@@ -20,6 +20,7 @@ from dataplane_core.plugin import (
     impl,
     is_digits,
     refused,
+    rehearsing,
     runtime_argument,
     to_json,
 )
@@ -29,6 +30,7 @@ from dataplane_plugins.runtime.common import (
     PATH,
     V2,
     V3,
+    rehearsed,
 )
 
 OPERATORS = ("eq", "ne", "le", "ge", "lt", "gt")
@@ -163,6 +165,8 @@ class StickTableEntries:
         start = "data_type."
         data = {name[len(start) :]: values[name] for name in values if name.startswith(start)}
         client = self.tables.process(req.query["process"])
+        if rehearsing() is not None:
+            self.tables.one(req.query["process"], req.query["stick_table"])
         command = f"set table {table} key {runtime_argument(values['key'])} {data_words(data)}"
         if words := client.command(command, self.tables.seconds).strip():
             raise refused(words, _ERRORS)
@@ -174,7 +178,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve tables and their entries."""
     operations.define_table_schemas(routes)
     several, one = {"GET": operations.LIST}, {"GET": operations.ONE}
-    entries = {"GET": operations.ENTRIES, "POST": operations.CHANGE}
+    entries = rehearsed({"GET": operations.ENTRIES, "POST": operations.CHANGE})
     tables, path = StickTables(services), f"{PATH}/stick_tables"
     routes.add(path, StickTableList(tables), several, V2)
     routes.add(f"{path}/{{name}}", StickTableItem(tables), one, V2)

@@ -45,7 +45,7 @@ LIST_OPERATIONS = {
         (_STATUS,),
         _200=Response({"$ref": "transactions"}),
     ),
-    "POST": operation(
+    "POST": replace(operation(
         "startTransaction",
         TAG,
         "Start a transaction. Changes with its identifier are seen by nobody else until it is "
@@ -53,7 +53,7 @@ LIST_OPERATIONS = {
         (_BASE,),
         _201=ONE,
         _429=TOO_MANY_TRANSACTIONS,
-    ),
+    ), rehearses=True),
 }
 ITEM_OPERATIONS = {
     "GET": operation(
@@ -76,13 +76,13 @@ ITEM_OPERATIONS = {
         _406=NOT_ACCEPTABLE,
         _409=CONFLICT,
     ), plans=True),
-    "DELETE": operation(
+    "DELETE": replace(operation(
         "deleteTransaction",
         TAG,
         "Give up a transaction. Its changes are forgotten.",
         _204=Response(None, (), "Given up."),
         _404=NOT_FOUND,
-    ),
+    ), rehearses=True),
 }
 
 

@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     Candidate,
     CheckFailed,
     ConfigStore,
+    FileChange,
     Invalid,
     Language,
     NotFound,
@@ -32,6 +33,8 @@ from dataplane_core.plugin import (
     discard_store,
     encode_text,
     locked,
+    read_file,
+    rehearsing,
     storage_errors,
     sweep_folder,
     sync_directory,
@@ -164,6 +167,9 @@ class SpoeFiles:
             with Candidate(path, ended, 0o644) as candidate:
                 candidate.sync()
                 self._services.used_files.check(path, candidate.path)
+                if (noted := rehearsing()) is not None:
+                    noted.files.append(FileChange(path, None, ended))
+                    return str(path)
                 candidate.publish()
             sync_directory(path.parent)
         return str(path)
@@ -175,6 +181,10 @@ class SpoeFiles:
         """
         path = self._path(name)
         if path is None or not path.is_file():
+            return
+        if (noted := rehearsing()) is not None:
+            self._services.used_files.check_removal(path)
+            noted.files.append(FileChange(path, read_file(path)[0], None))
             return
         with self._making(), self._opening:
             state = self._state_of(path)

@@ -81,7 +81,13 @@ def replace_operation(
     return replace(replacing, rehearses=True)
 
 
-def delete_operation(identifier: str, summary: str) -> Operation:
-    """Return the operation that deletes a file, and leaves the running HAProxy as it is."""
-    deleting = operation(identifier, TAG, summary, _204=DELETED, _404=NOT_FOUND, _409=IN_USE)
+def delete_operation(
+    identifier: str, summary: str, parameters: Iterable[Parameter] = (), **more: Response
+) -> Operation:
+    """Return the operation that deletes a file.
+
+    It leaves the running HAProxy as it is, unless it has `parameters` and `more` answers.
+    """
+    answers = {**more, "_204": DELETED, "_404": NOT_FOUND, "_409": IN_USE}
+    deleting = operation(identifier, TAG, summary, parameters, None, **answers)
     return replace(deleting, rehearses=True)

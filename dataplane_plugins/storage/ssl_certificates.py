@@ -17,14 +17,17 @@ from dataplane_core.plugin import (
     Fact,
     FileRefused,
     Gauge,
+    NamedInFile,
     Operation,
     Parameter,
     Response,
     Routes,
     Services,
+    decode_text,
     impl,
     operation,
     read_file,
+    rehearsing,
     to_json,
 )
 from dataplane_plugins.storage.files import (
@@ -34,21 +37,20 @@ from dataplane_plugins.storage.files import (
     live_unless_reloaded,
 )
 from dataplane_plugins.storage.operations import (
-    DELETED,
     FORCE,
-    IN_USE,
     PATH,
     SKIP,
     TAG,
     V2,
     V3,
+    delete_operation,
     list_operation,
     reload_queued,
     replace_operation,
     upload_operation,
 )
 from dataplane_plugins.tls.certificate_schema import define_certificates
-from dataplane_plugins.tls.crt_lists import is_crt_list
+from dataplane_plugins.tls.crt_lists import is_crt_list, parse_crt_list
 from dataplane_plugins.tls.pem import brief_facts, certificate_facts, check_key, check_pem
 
 _ONE = {"$ref": "ssl_certificate"}
@@ -67,6 +69,15 @@ class Certificates(ManagedFiles):
     def told(self, name: str, data: bytes) -> dict[str, Any]:
         """Return a file as clients see it, with the facts of its certificate, and its size."""
         return {**self.shown(name), **self.facts(data), "size": len(data)}
+
+    def lists_naming(self, name: str) -> Iterator[NamedInFile]:
+        """Yield the lines of stored lists of certificates that name a file."""
+        path = str(self.folder.path / name)
+        for other in self.folder.names():
+            data = self.folder.read(other)
+            for entry in parse_crt_list(decode_text(data)) if is_crt_list(data) else ():
+                if entry.file == path:
+                    yield NamedInFile(self.folder.path / other, entry.number, path, "certificate")
 
 
 class CertificateList(StoredFileList):
@@ -125,6 +136,8 @@ class CertificateItem:
         name = self.files.folder.stored_name(name)
         change = live_unless_reloaded(req, self.files.live.remove_certificate)
         reason, former = self.files.remove(name, change)
+        if (noted := rehearsing()) is not None:
+            noted.dangling.extend(self.files.lists_naming(name))
         self.files.settle(req, resp, name, reason, former, 204)
 
 
@@ -167,15 +180,11 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "Replace a certificate. HAProxy gets it over the Runtime API, or is reloaded.",
             _ONE,
         ),
-        "DELETE": operation(
+        "DELETE": delete_operation(
             "deleteStorageSSLCertificate",
-            TAG,
             "Delete a certificate. A file that the configuration names is kept.",
             (SKIP, FORCE),
             _202=reload_queued(),
-            _204=DELETED,
-            _404=NOT_FOUND,
-            _409=IN_USE,
         ),
     }
     path, files = f"{PATH}/ssl_certificates", Certificates(services, certificate_facts)

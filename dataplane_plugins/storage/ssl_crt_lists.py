@@ -5,6 +5,7 @@ such a list names is in use where the configuration names the list.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,6 @@ from dataplane_plugins.storage.files import (
 from dataplane_plugins.storage.operations import (
     DELETED,
     FORCE,
-    IN_USE,
     PATH,
     SIZE,
     SKIP,
@@ -48,6 +48,7 @@ from dataplane_plugins.storage.operations import (
     TEXT,
     UNDER_WAY,
     V3,
+    delete_operation,
     download_operation,
     list_operation,
     reload_queued,
@@ -112,7 +113,7 @@ class CrtListList:
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         lists = self.lists
         name, _, _ = lists.receive(req, _check_list)
-        data = lists.folder.read(name)
+        data = lists.content(name)
         lists.settle(req, resp, name, CHANGED, lists.made(name), 201)
         resp.data = to_json(lists.told(name, data))
 
@@ -210,15 +211,11 @@ _LIST = {
         "reloaded.",
         _FILE,
     ),
-    "DELETE": operation(
+    "DELETE": delete_operation(
         "deleteStorageSSLCrtListFile",
-        TAG,
         "Delete a list of certificates. One that the configuration names is kept.",
         (SKIP, FORCE),
         _202=reload_queued(),
-        _204=DELETED,
-        _404=NOT_FOUND,
-        _409=IN_USE,
     ),
 }
 _ENTRIES = {
@@ -229,7 +226,7 @@ _ENTRIES = {
         _200=Response({"$ref": "ssl_crt_list_entries"}),
         _404=NOT_FOUND,
     ),
-    "POST": operation(
+    "POST": replace(operation(
         "CreateStorageSSLCrtListEntry",
         TAG,
         "Add an entry to a list of certificates. It stands behind the others.",
@@ -240,8 +237,8 @@ _ENTRIES = {
         _400=BAD_REQUEST,
         _404=NOT_FOUND,
         _409=EXISTS,
-    ),
-    "DELETE": operation(
+    ), rehearses=True),
+    "DELETE": replace(operation(
         "DeleteStorageSSLCrtListEntry",
         TAG,
         "Delete an entry from a list of certificates. By its line and its certificate, which must "
@@ -255,7 +252,7 @@ _ENTRIES = {
         _204=DELETED,
         _400=BAD_REQUEST,
         _404=NOT_FOUND,
-    ),
+    ), rehearses=True),
 }
 
 

@@ -22,6 +22,7 @@ from dataplane_core.plugin import (
     RuntimeClient,
     Services,
     refused,
+    rehearsing,
     runtime_argument,
 )
 
@@ -168,6 +169,8 @@ class CrtLists:
         Their certificates must be loaded. Raises `NotFound` without the list, and `BadRequest` with
         HAProxy's words.
         """
+        if rehearsing() is not None:
+            self.entries(name, client)
         for entry in entries:
             command = f"add ssl crt-list {runtime_argument(name)}"
             answer = client.send(command, f"{entry.line}\n", _SECONDS)
@@ -179,6 +182,10 @@ class CrtLists:
         Raises `NotFound`, and `BadRequest` with HAProxy's words: for the certificate that is shown
         to who names no server, and for a file with several entries.
         """
+        if rehearsing() is not None and not any(
+            one.file == file and number in (None, one.number) for one in self.entries(name, client)
+        ):
+            raise NotFound(f"{name} has no such entry of {file}")
         which = f"{runtime_argument(file)}:{number}" if number else runtime_argument(file)
         command = f"del ssl crt-list {runtime_argument(name)} {which}"
         _expect(client.finish(command, _SECONDS), "deleted in", _ABSENT)

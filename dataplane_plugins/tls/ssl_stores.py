@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from dataplane_core.plugin import (
     AlreadyExists,
+    BadRequest,
     DataplaneError,
     Invalid,
     NotFound,
     RuntimeClient,
     Services,
     refused,
+    rehearsing,
     runtime_argument,
 )
 from dataplane_plugins.patterns.one_at_a_time import changed_alone
@@ -106,6 +108,8 @@ class SslStore:
     def remove(self, name: str) -> None:
         """Forget something; raises `NotFound`, and `BadRequest` for what is in use."""
         with self.changing():
+            if rehearsing() is not None and "Status: Used" in self.details(name):
+                raise BadRequest(f"HAProxy uses {name}, and does not forget it")
             for client in self.runtime.processes():
                 self.delete(client, name)
 

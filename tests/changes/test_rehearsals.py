@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.harness.fixtures import one_haproxy
+from tests.harness.haproxy import DEFAULTS
 from tests.runtime.support import Live, live
-from tests.storage.support import form
+from tests.storage.support import Storage, bundle, form
 
 pytestmark = pytest.mark.haproxy
 
@@ -102,16 +104,137 @@ def test_a_file_that_takes_a_reload(haproxy: Live):
     assert plan["delivery"]["commands"] == []
 
 
-def test_what_would_write_more_than_can_be_said_is_refused(haproxy: Live):
-    path, body = f"{V3}/runtime/maps/m.map/entries", {"key": "new", "value": "one"}
-    before = state(haproxy)
-    assert haproxy.status("POST", path, body, dry_run="true", force_sync="true") == 400
-    assert state(haproxy) == before
+@pytest.mark.parametrize(
+    ("method", "path", "body", "lines"),
+    [
+        ("POST", "/entries", {"key": "new", "value": "one"}, ["+new one"]),
+        ("PUT", "/entries/k1", {"value": "other"}, ["-k1 v1", "+k1 other"]),
+        ("DELETE", "/entries/k1", None, ["-k1 v1"]),
+        ("PUT", "", [{"key": "k9", "value": "v9"}], ["+k9 v9"]),
+        ("DELETE", "", None, ["-k1 v1", "-k2   v2 and more"]),
+    ],
+)
+def test_a_map_with_its_file(haproxy: Live, method: str, path: str, body: Any, lines: list[str]):
+    plan = planned(haproxy, method, f"{V3}/runtime/maps/m.map{path}", body, force_sync="true")
+    (file,) = plan["files"]
+    changed = [line for line in file["text"].splitlines()[2:] if line[0] in "+-"]
+    assert changed == lines
+    assert plan["delivery"]["by"] == "commands"
+
+
+def test_a_map_that_goes_with_its_file(haproxy: Live):
+    path = f"{V3}/runtime/maps/m.map"
+    assert haproxy.status("DELETE", path, dry_run="true", forceDelete="true") == 409  # a rule names it
+
+
+def test_what_is_not_there_is_not_changed(haproxy: Live):
+    path = f"{V3}/runtime/maps/m.map/entries/none"
+    assert haproxy.status("PUT", path, {"value": "x"}, dry_run="true") == 404
+    assert haproxy.status("DELETE", path, dry_run="true") == 404
+    entry = {"key": "192.0.2.1", "data_type": {"gpc0": 1}}
+    assert haproxy.status("POST", f"{V3}/runtime/stick_tables/none/entries", entry, dry_run="true") == 404
+
+
+def test_a_stick_table(haproxy: Live):
+    entry = {"key": "192.0.2.1", "data_type": {"gpc0": 1}}
+    plan = planned(haproxy, "POST", f"{V3}/runtime/stick_tables/st/entries", entry)
+    assert plan["delivery"]["commands"] == ["set table st key 192.0.2.1 data.gpc0 1"]
+    assert "192.0.2.1" not in haproxy.tell("show table st")
+
+
+def test_a_transaction_and_an_entry_of_discovery(haproxy: Live):
+    version = haproxy.services.config.version()
+    plan = planned(haproxy, "POST", f"{V3}/transactions", version=version)
+    assert plan["verdict"] == "accepted"
+    assert plan["effects"] == [f"a transaction would be begun on version {version}"]
+    assert haproxy.status("POST", f"{V3}/transactions", version=version + 1, dry_run="true") == 409
+    identifier = haproxy.call("POST", f"{V3}/transactions", version=version).json["id"]
+    assert "given up" in planned(haproxy, "DELETE", f"{V3}/transactions/{identifier}")["effects"][0]
+    assert [one["id"] for one in haproxy.get(f"{V3}/transactions")] == [identifier]
+    assert haproxy.status("DELETE", f"{V3}/transactions/{identifier}") == 204
+    entry = {"address": "127.0.0.1", "port": 8500, "enabled": False, "retry_timeout": 10}
+    assert planned(haproxy, "POST", "/v3/service_discovery/consul", entry)["effects"]
+    assert haproxy.get("/v3/service_discovery/consul") == []
+
+
+SSL = """\
+global
+  stats socket {folder}/worker.sock mode 600 level admin
+""" + DEFAULTS + """\
+frontend fe
+  bind unix@{folder}/fe.sock ssl crt {folder}/ssl/site.pem
+  bind unix@{folder}/list.sock ssl crt-list {folder}/ssl/list.txt
+"""  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "ssl").mkdir()
+    for name in ("site", "listed", "spare"):
+        (folder / "ssl" / f"{name}.pem").write_bytes(bundle(f"{name}.example.com"))
+    listed = f"{folder}/ssl/site.pem a.org\n{folder}/ssl/listed.pem b.org\n"
+    (folder / "ssl" / "list.txt").write_text(listed)
+    (folder / "ssl" / "unused.txt").write_text(f"# spare\n{folder}/ssl/spare.pem c.org\n")
+    ssl = {"dataplaneapi__resources__ssl_certs_dir": str(folder / "ssl")}
+    with live(one_haproxy("2.8"), folder, SSL, **ssl) as running:
+        yield running
+
+
+def loaded(tls: Live) -> tuple[Any, ...]:
+    files = {one: one.read_bytes() for one in (tls.folder / "ssl").iterdir() if one.suffix != ".lock"}
+    lists = tls.tell(f"show ssl crt-list -n {tls.folder}/ssl/list.txt")
+    return tls.pid, tls.tell("show ssl cert"), lists, files, len(tls.services.reloads.records())
+
+
+def told(tls: Live, method: str, path: str, content: bytes | None = None, media: str = "", **query: Any) -> dict[str, Any]:
+    before = loaded(tls)
+    answer = tls.send(method, f"{V3}/{path}", content, media, dry_run="true", **query)
+    assert loaded(tls) == before
+    assert answer.status_code == 200, answer.text
+    assert "PRIVATE" not in answer.text
+    return dict(answer.json)
+
+
+def test_certificates_that_are_loaded(tls: Live):
+    site = quote(f"{tls.folder}/ssl/site.pem", safe="")
+    plan = told(tls, "PUT", f"runtime/ssl_certs/{site}", form("x.pem", bundle()), MEDIA)
+    assert plan["delivery"]["commands"] == [
+        f"{verb} ssl cert {tls.folder}/ssl/site.pem" + end for verb, end in (("set", " <<"), ("commit", ""))
+    ]
+    plan = told(tls, "POST", "runtime/ssl_certs", form("x.pem", bundle()), MEDIA)
+    assert [line.split()[0] for line in plan["delivery"]["commands"]] == ["new", "set", "commit"]
+    path = f"{V3}/runtime/ssl_certs/{site}"
+    assert tls.status("DELETE", path, dry_run="true") == tls.status("DELETE", path) == 400
+    assert tls.status("DELETE", f"{V3}/runtime/ssl_certs/none", dry_run="true") == 404
+
+
+def test_a_stored_certificate_that_goes(tls: Live):
+    plan = told(tls, "DELETE", "storage/ssl_certificates/spare.pem")
+    assert [(one["change"], one["text"]) for one in plan["files"]] == [("deleted", None)]
+    assert plan["dangling"] == [
+        {"file": f"{tls.folder}/ssl/unused.txt", "line": 2, "kinds": ["certificate"], "name": f"{tls.folder}/ssl/spare.pem"}
+    ]
+    path = f"{V3}/storage/ssl_certificates/listed.pem"  # a list that HAProxy loads names it
+    assert tls.status("DELETE", path, dry_run="true") == tls.status("DELETE", path) == 409
+
+
+def test_an_entry_of_a_stored_list_that_goes(tls: Live):
+    which = {"certificate": f"{tls.folder}/ssl/listed.pem", "line_number": 2}
+    plan = told(tls, "DELETE", "storage/ssl_crt_lists/list.txt/entries", **which)
+    (file,) = plan["files"]
+    assert file["text"].splitlines()[-1] == f"-{tls.folder}/ssl/listed.pem b.org"
+    assert plan["delivery"]["commands"] == [
+        f"del ssl crt-list {tls.folder}/ssl/list.txt {tls.folder}/ssl/listed.pem:2"
+    ]
+    plan = told(tls, "DELETE", "storage/ssl_crt_lists/unused.txt")
+    assert [one["change"] for one in plan["files"]] == ["deleted"]
+    entry = f'{{"file": "{tls.folder}/ssl/spare.pem", "sni_filter": ["d.org"]}}'.encode()
+    plan = told(tls, "POST", "storage/ssl_crt_lists/list.txt/entries", entry, "application/json")
+    assert [line.split()[0] for line in plan["delivery"]["commands"]] == ["new", "set", "commit", "add"]
 
 
 def test_the_key_of_a_certificate_is_not_shown(tmp_path: Path):
-    from tests.storage.support import Storage, bundle
-
     storage = Storage(tmp_path)
     pem = bundle()
     answer = storage.send("POST", "ssl_certificates", form("site.pem", pem), MEDIA, dry_run="true")

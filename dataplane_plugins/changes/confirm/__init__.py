@@ -1,6 +1,7 @@
 """`/dataplane/v1/confirmations`: changes that go again unless they are confirmed in time."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Event
 from typing import Any, cast
 
@@ -84,7 +85,7 @@ _OPERATIONS = {
         _200=_200,
         _404=NOT_FOUND,
     ),
-    "POST": operation(
+    "POST": replace(operation(
         "confirmVersion",
         TAG,
         "Confirm a version. It stays.",
@@ -92,8 +93,8 @@ _OPERATIONS = {
         _200=_200,
         _404=NOT_FOUND,
         _409=CONFLICT,
-    ),
-    "DELETE": operation(
+    ), rehearses=True),
+    "DELETE": replace(operation(
         "takeVersionBack",
         TAG,
         "Take a version back at once. The former state comes back as a new version.",
@@ -102,7 +103,7 @@ _OPERATIONS = {
         _202=Response({"$ref": "confirmation"}, ("Reload-ID",), "Back; a reload is under way."),
         _404=NOT_FOUND,
         _409=CONFLICT,
-    ),
+    ), rehearses=True),
 }
 
 

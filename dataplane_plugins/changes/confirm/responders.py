@@ -11,9 +11,12 @@ from dataplane_core.plugin import (
     Gate,
     NotFound,
     Outcome,
+    Planned,
     Services,
     TrialRecord,
     is_digits,
+    is_rehearsed,
+    rehearsing,
     to_json,
     written_time,
 )
@@ -51,6 +54,8 @@ class Confirmation:
 
     def on_post(self, req: ApiRequest, resp: falcon.Response, version: str) -> None:
         one = self._find(version)
+        if one.status == "waits" and is_rehearsed(f"version {one.version} would stay"):
+            return
         if one.status != "confirmed" and not self._table.confirm(one.version, req.who):
             raise _decided(self._find(str(one.version)))
         who = req.who or "an unnamed client"
@@ -59,6 +64,8 @@ class Confirmation:
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, version: str) -> None:
         one = self._find(version)
+        if rehearsing() is not None and one.status in ("waits", "returning"):
+            raise Planned(self._taking_back.plan(one))
         author, outcome = req.author, None
         if one.status != "taken_back":
             reason = author.reason or f"{req.who or 'a client'} took version {one.version} back"

@@ -1,9 +1,11 @@
 """Put back the state from before a version that was to be confirmed."""
 
+import os
 from dataclasses import replace
 
 from dataplane_core.plugin import (
     Author,
+    ChangePlan,
     CheckFailed,
     Conflict,
     Invalid,
@@ -11,6 +13,7 @@ from dataplane_core.plugin import (
     Outcome,
     ReloadFailed,
     Rollback,
+    RollbackPlan,
     Services,
     TrialRecord,
     VersionMismatch,
@@ -34,10 +37,7 @@ class TakingBack:
         by = replace(author or Author(name=one.ended_by), reason=one.reason)
         try:
             former = one.trial.former
-            if one.trial.brings_files:
-                plan = self._rollback.plan(former, "left")
-            else:
-                plan = self._rollback.plan(former, "found", one.version)
+            plan = self._former(one)
             if plan.refusals:
                 reason = f"{one.reason} (but for files: {'; '.join(plan.refusals)})"
                 self._table.explain(one.version, reason)
@@ -54,6 +54,18 @@ class TakingBack:
         text = "version %d was taken back, version %d is as version %d: %s"
         self._services.log.warning(text, one.version, outcome.version, former, by.reason)
         return outcome
+
+    def plan(self, one: TrialRecord) -> ChangePlan:
+        """Return what `take_back` would do; raises what refuses it."""
+        config, files = self._services.config, self._former(one).files
+        effects = tuple(f"{os.path.normpath(file.path)} would be put back" for file in files)
+        return replace(config.plan(config.archive.document(one.trial.former)), effects=effects)
+
+    def _former(self, one: TrialRecord) -> RollbackPlan:
+        former = one.trial.former
+        if one.trial.brings_files:
+            return self._rollback.plan(former, "left")
+        return self._rollback.plan(former, "found", one.version)
 
     def _stay(self, one: TrialRecord, message: str) -> None:
         """Record that a version stays in force, as the text before it is refused now."""

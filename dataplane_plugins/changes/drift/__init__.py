@@ -1,5 +1,7 @@
 """`/dataplane/v1/drift`: where the running HAProxy is not what its files say; remedies."""
 
+from dataclasses import replace
+
 from dataplane_core.plugin import (
     BAD_REQUEST,
     CONFLICT,
@@ -103,7 +105,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "or the edit that mends it, either way.",
             _200=Response({"$ref": "drift"}),
         ),
-        "POST": operation(
+        "POST": replace(operation(
             "mendDrift",
             TAG,
             "Mend drift. One direction for all differences, or for those that are named.",
@@ -112,6 +114,6 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             _202=Response({"$ref": "mended"}, ("Reload-ID",), "Done; a reload is under way."),
             _400=BAD_REQUEST,
             _409=CONFLICT,
-        ),
+        ), rehearses=True),
     }
     routes.add("/drift", InVersion(report), operations, OWN)

@@ -1,13 +1,15 @@
 """Find all in which the running HAProxy is not what its files say, and mend what is asked for."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dataplane_core.plugin import (
     Author,
+    ChangePlan,
     Conflict,
     DataplaneError,
     Document,
+    Rehearsal,
     RuntimeFailed,
     Services,
 )
@@ -97,6 +99,33 @@ class Drift:
         self._edit(edits, mended, author)
         self._reload(reloads, mended)
         return mended
+
+    def plan(self, towards: Direction, only: Collection[str]) -> ChangePlan:
+        """Return what `mend` would do."""
+        config, noted, left = self._services.config, Rehearsal(), list[str]()
+        edits = list[tuple[Deviation, Edit]]()
+        for one in list(self.find()):
+            match one.remedy(towards):
+                case _ if only and one.subject not in only:
+                    continue
+                case Commands(commands):
+                    noted.commands.extend(commands)
+                case Action(text):
+                    noted.effects.append(text)
+                case Edit() as edit:
+                    edits.append((one, edit))
+                case Reload(reason):
+                    noted.reasons.append(reason)
+                case Nothing(reason):
+                    left.append(f"{one.subject} is left as it is: {reason}")
+        edits = [one for one in edits if one[0].kind == TEXT] or edits
+        plan = ChangePlan.of(config.version(), noted)
+        foreseen = None if plan.foreseen is None else replace(plan.foreseen, notes=tuple(left))
+        if edits:
+            edited = config.plan(_edited(config.snapshot().document, edits))
+            foreseen = None if edited.refusal else foreseen
+            plan = replace(edited, effects=plan.effects)
+        return replace(plan, foreseen=foreseen)
 
     def _do(self, one: Deviation, remedy: Commands | Action, mended: Mended) -> None:
         try:

@@ -4,7 +4,7 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.plugin import ApiRequest, View, to_json
+from dataplane_core.plugin import ApiRequest, Planned, View, rehearsing, to_json
 from dataplane_plugins.changes.drift.engine import Drift
 
 
@@ -20,6 +20,8 @@ class DriftReport:
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         values = req.body.values
+        if rehearsing() is not None:
+            raise Planned(self._drift.plan(values["towards"], values.get("only") or ()))
         mended = self._drift.mend(values["towards"], values.get("only") or (), req.author)
         if mended.version is not None:
             req.shown_version = mended.version

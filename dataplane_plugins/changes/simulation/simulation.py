@@ -68,6 +68,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "400": BAD_REQUEST,
             "default": DEFAULT_RESPONSE,
         },
+        asks=True,
     )
     routes.add("/simulate", InVersion(partial(_simulations, services)), {"POST": ask}, OWN)
 
