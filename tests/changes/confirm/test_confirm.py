@@ -111,6 +111,15 @@ def test_it_can_be_taken_back_at_once(api: Trying) -> None:
     assert api.own_refusal("confirmations/2", "POST")[1].startswith("version 2 was taken back as version 3")
 
 
+def test_a_dry_run_decides_nothing(api: Trying) -> None:
+    api.add()
+    plan = api.call("POST", f"{HERE}/waiting", dry_run="true").json
+    assert plan["effects"] == ["version 2 would stay"]
+    plan = api.call("DELETE", f"{HERE}/waiting", dry_run="true").json
+    assert [(one["name"], one["change"]) for one in plan["changes"]] == [("new", "deleted")]
+    assert (api.own("confirmations/waiting")["state"], api.version) == ("waits", 2)
+
+
 @pytest.mark.parametrize("interface", ["v2", "v3"])
 def test_a_commit_and_a_whole_text_take_the_option(api: Trying, interface: str) -> None:
     top = CONFIGURATION.replace("v2", interface)

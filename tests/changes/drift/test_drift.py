@@ -140,6 +140,23 @@ def test_a_property_is_mended_either_way(
     assert found(running) == []
 
 
+def test_a_dry_run_says_what_would_mend_it_and_mends_nothing(running: Live) -> None:
+    running.tell("set server be/s1 weight 77")
+    before = running.services.config.snapshot().text
+    plans = {
+        towards: running.call("POST", DRIFT, {"towards": towards}, dry_run="true").json
+        for towards in ("file", "process")
+    }
+    assert plans["file"]["delivery"]["commands"] == ["set server be/s1 weight 10"]
+    assert plans["file"]["text"] == ""
+    assert plans["process"]["delivery"] == {"by": "nothing", "commands": [], "reasons": [], "notes": []}
+    [change] = plans["process"]["changes"]
+    assert change["properties"] == {"weight": {"before": 10, "after": 77}}
+    assert running.services.config.snapshot().text == before
+    [one] = found(running)
+    mend(running, "file")
+
+
 def test_what_a_file_cannot_say_is_mended_in_one_direction(running: Live) -> None:
     running.tell("set server be/s3 state drain")
     running.tell("disable health be/s1")
