@@ -42,6 +42,7 @@ OPTIONS = (DRY_RUN, REBASE, CONFIRM_WITHIN, *_GATE)
 """The query parameters that any change takes."""
 
 _NAMES = frozenset(one.name for one in OPTIONS)
+_AUTHOR = "dataplane.author"
 _GATE_NAMES = frozenset(one.name for one in _GATE)
 _MOST_REASON = 1000
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)?")
@@ -69,8 +70,17 @@ def change_options(params: Mapping[str, Any], if_match: str | None) -> ChangeOpt
     )
 
 
-def author(environ: Mapping[str, Any], identity: Identity | None, request_id: str) -> Author:
+def author(environ: dict[str, Any], identity: Identity | None, request_id: str) -> Author:
     """Return who asks for a change; raises `BadRequest` for a reason that is too long."""
+    known: Author | None = environ.get(_AUTHOR)
+    if known is None:
+        known = environ[_AUTHOR] = _found_author(environ, identity, request_id)
+    return known
+
+
+def _found_author(
+    environ: Mapping[str, Any], identity: Identity | None, request_id: str
+) -> Author:
     address = environ.get("REMOTE_ADDR") or ""
     if environ.get("dataplane.listener") == "unix":
         address = "unix"
@@ -97,6 +107,8 @@ def _reason(header: str) -> str:
 
 def _plain(header: str) -> str:
     """Return a header's text: WSGI has its bytes as Latin-1, people write UTF-8."""
+    if header.isascii() and header.isprintable():
+        return header
     return CONTROL_CHARACTERS.sub(" ", header.encode("latin-1").decode("utf-8", "replace"))
 
 

@@ -29,6 +29,7 @@ from dataplane_core.errors import (
     NotAcceptable,
     UnsupportedMedia,
 )
+from dataplane_core.store.author import PLAIN
 from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.rehearsal import rehearsal
 
@@ -200,13 +201,15 @@ class Guard:
         """Refuse to plan or to try what could only be done."""
         if req.method == "GET":
             return
+        options = req.change_options
+        if options is PLAIN and req.scratch is None:
+            return
         operation = self._operation
         can_plan = operation.plans or operation.asks
         if self._frame.render_plan is not None:
             can_plan |= operation.edits or operation.rehearses
         if req.scratch is not None and not operation.edits:
             raise BadRequest(f"{req.method} {req.asked_path} cannot be planned with others")
-        options = req.change_options
         if options.confirm_within is not None and not (operation.plans or operation.edits):
             raise BadRequest("confirm_within in query: this operation makes no version")
         if options.dry_run:

@@ -89,6 +89,8 @@ class ParentsInQuery:
 
     def _refuse_others(self, own: str, label: str | None, name: str | None) -> None:
         """Refuse a change that names one parent by the own parameter, and another one besides."""
+        if label is None and name is None:
+            return
         rows, words = self._rows, self._words
         labels = {None, *(words.label(kind) for kind in rows.named_like(rows.parents[0]))}
         if (name or own) != own or label not in labels:

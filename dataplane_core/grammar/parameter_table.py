@@ -205,7 +205,7 @@ class ParameterTable(Term):
 
     def write(self, values: Values, layout: Layout) -> list[str]:
         occurrences = layout.get(self, ())
-        pieces = list(_rewritten(occurrences, values))
+        pieces = list(_rewritten(occurrences, values)) if occurrences else []
         known = {keyword for keyword, _, _ in occurrences}
         for keyword in self._concerned(values):
             if keyword not in known and keyword.given(values):

@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from dataplane_core.dataclass import dataclass
 
@@ -27,6 +27,27 @@ class HookCall:
     reported: bool = False
 
 
+class _Watched:
+    """See `Watchdog.watching`; a generator, which every change goes through, would take longer."""
+
+    __slots__ = ("_call", "_calls")
+
+    def __init__(self, calls: dict[int, HookCall], plugin: str, hook: str) -> None:
+        self._calls = calls
+        self._call = HookCall(plugin, hook, threading.get_ident(), time.monotonic())
+
+    def __enter__(self) -> None:
+        self._calls[id(self._call)] = self._call
+
+    def __exit__(self, *error: object) -> None:
+        call = self._call
+        del self._calls[id(call)]
+        if call.reported:
+            after = time.monotonic() - call.since
+            text = "the plugin %s has returned from %s after %.1f s"
+            log.warning(text, call.plugin, call.hook, after)
+
+
 class Watchdog:
     """Keeps the calls that are under way, and reports each that takes longer than `seconds`, once.
 
@@ -39,18 +60,9 @@ class Watchdog:
         self._report = report
         self._calls: dict[int, HookCall] = {}
 
-    @contextmanager
-    def watching(self, plugin: str, hook: str) -> Iterator[None]:
+    def watching(self, plugin: str, hook: str) -> AbstractContextManager[None]:
         """Watch one call: what is done in the body."""
-        call = HookCall(plugin, hook, threading.get_ident(), time.monotonic())
-        self._calls[id(call)] = call
-        try:
-            yield
-        finally:
-            del self._calls[id(call)]
-            if call.reported:
-                after = time.monotonic() - call.since
-                log.warning("the plugin %s has returned from %s after %.1f s", plugin, hook, after)
+        return _Watched(self._calls, plugin, hook)
 
     def run(self, stop: threading.Event) -> None:
         """Look at the calls until `stop` is set; blocks, and so has a thread of its own."""

@@ -140,10 +140,10 @@ class ConfigStore:
                 raise BadRequest(_BOTH if version else _FORCED)
             if options.confirm_within is not None:
                 raise BadRequest(_CONFIRMED)
-            self.snapshot()
+            newest = self.snapshot()
             if options.dry_run:
                 return self.transactions.planning(transaction_id)
-            return self.transactions.editing(transaction_id)
+            return self.transactions.editing(transaction_id, newest)
         if not version and not skip_version and not options.dry_run:
             raise BadRequest(_NEITHER)
         self.trials.admit(options)

@@ -99,7 +99,8 @@ def _steps_within(one: Section, new: Document, other: Section, position: int) ->
     if (one.kind, one.name) != (other.kind, other.name):
         yield Step(Action.REPLACE, position, key, other.text)
         return
-    if one.top != other.top:
+    has_same_top = one.header is other.header and one.lead == other.lead
+    if not has_same_top and one.top != other.top:
         yield Step(Action.HEADER, position, key, other.top)
     grown = 0
     for at, removed, added in _splices(one, other):

@@ -210,11 +210,14 @@ class Transactions:
         return self._view_of(self._open(transaction_id))
 
     @contextmanager
-    def editing(self, transaction_id: str) -> Iterator[Edit]:
-        """Change the document of an open transaction in the body; raises as `view`."""
+    def editing(self, transaction_id: str, newest: Snapshot | None = None) -> Iterator[Edit]:
+        """Change the document of an open transaction in the body; raises as `view`.
+
+        `newest` is the newest version, where that has just been looked at.
+        """
         with self._table.editing(transaction_id):
             record = self._open(transaction_id)
-            view = self._view_of(record)
+            view = self._view_of(record, newest)
             edit = Edit(view)
             yield edit
             self._store(record, view, edit.document)
@@ -224,9 +227,9 @@ class Transactions:
         """Make sure that open transactions go on after a restart of the machine."""
         self._table.settle()
 
-    def _view_of(self, record: TransactionRecord) -> Snapshot:
+    def _view_of(self, record: TransactionRecord, newest: Snapshot | None = None) -> Snapshot:
         try:
-            return self._views.of(record)
+            return self._views.of(record, newest)
         except NotFound:  # committed or given up a moment ago
             raise _unusable(record.id) from None
 

@@ -28,16 +28,19 @@ class Views:
         self._known: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, record: TransactionRecord) -> Snapshot:
+    def of(self, record: TransactionRecord, newest: Snapshot | None = None) -> Snapshot:
         """Return the snapshot after all edits that `record` counts.
 
+        `newest` is the newest version, where that has just been looked at.
         Raises `NotFound` for a transaction that ended since it was looked up, with its edits.
         """
         known = self._known.get(record.id)
         if known is not None and known[0] == record.sequence:
             return known[1]
         if known is None or known[0] > record.sequence:
-            known = (0, self._base(record.base))
+            if newest is None or newest.version != record.base:
+                newest = self._base(record.base)
+            known = (0, newest)
         if not record.sequence:
             return self.remember(record, known[1], known[1].document)
         steps = self._table.steps(record.id, known[0], record.sequence)

@@ -13,6 +13,7 @@ from dataplane_core.text.tokens import unquote
 
 SCOPE_KIND = "["
 """The kind of sections that start with `[name]`, in SPOE files; their name is that whole word."""
+_Carried = tuple[list[tuple[Any, CarriedReading]], Sequence[Splice]]
 _CUT_ALONE = 6
 """Lines that are cut take one of so many parts of the memory that they take when they are read."""
 
@@ -24,14 +25,14 @@ class Section(Places):
     comment lines directly above the header, `lines` all lines below it, with the blank lines and
     comments behind the last statement. `language` is that of the document that holds the section.
     `cache` keeps what models and tables of rows have read here, by the declaration that reads; what
-    is a `CarriedReading` is carried over to the sections that edits make.
+    is a `CarriedReading` is carried over to the sections that edits make, once that is asked for.
 
     >>> section = Section.parse("backend shop from base\\n  mode http\\n")
     >>> section.kind, section.name, section.parent, len(section.lines)
     ('backend', 'shop', 'base', 1)
     """
 
-    __slots__ = ("__weakref__", "_edit", "_lead", "_lines", "_outline", "_text", "cache", "header",
+    __slots__ = ("__weakref__", "_cache", "_edit", "_lead", "_lines", "_outline", "_text", "header",
                  "kind", "language", "name")  # fmt: skip
 
     def __init__(
@@ -55,7 +56,7 @@ class Section(Places):
         self._lines = lines
         self._text = text
         self._outline: Outline | None = None
-        self.cache: dict[Any, Any] = {}
+        self._cache: dict[Any, Any] | _Carried = {}
         self._edit: tuple[ref[Section], Sequence[Splice]] | None = None
 
     @classmethod
@@ -76,6 +77,15 @@ class Section(Places):
         """Return a section without lines; its header has `from parent`, and the line end `end`."""
         words = [kind, *([name] if name else []), *(["from", parent] if parent else [])]
         return cls(Line(" ".join(words) + end), (), ())
+
+    @property
+    def cache(self) -> dict[Any, Any]:
+        """What was read of the section, or of the one that an edit has made it of."""
+        known = self._cache
+        if type(known) is tuple:  # the edit itself need not wait for what nobody may ask for
+            known = self._cache = _carried_over(*known)
+        assert isinstance(known, dict)
+        return known
 
     @property
     def lead(self) -> tuple[Line, ...]:
@@ -129,7 +139,7 @@ class Section(Places):
         """Drop the lines, and all that was read of them; the text stays, of which they are made."""
         self._text = self.text
         self._lines = self._outline = None
-        self.cache.clear()
+        self._cache = {}
 
     @property
     def text(self) -> str:
@@ -210,9 +220,8 @@ class Section(Places):
     ) -> "Section":
         section = self._with(header, lines)
         section._edit = ref(self), splices
-        for key, known in list(self.cache.items()):
-            if isinstance(known, CarriedReading) and (same := known.after(splices)) is not None:
-                section.cache[key] = same
+        known = list(self.cache.items())
+        section._cache = [one for one in known if isinstance(one[1], CarriedReading)], splices
         return section
 
     def _with(self, header: Line, lines: tuple[Line, ...]) -> "Section":
@@ -273,3 +282,11 @@ class Section(Places):
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
+
+
+def _carried_over(
+    readings: list[tuple[Any, CarriedReading]], splices: Sequence[Splice]
+) -> dict[Any, Any]:
+    """Return what was read of a section as it is after an edit."""
+    after = ((key, known.after(splices)) for key, known in readings)
+    return {key: known for key, known in after if known is not None}

@@ -79,8 +79,10 @@ class State:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
-        with self._sqlite_errors():
+        try:
             return self._connection().execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _failure(self.file, error) from error
 
     def write(self, *, synced: bool = True) -> AbstractContextManager[sqlite3.Connection]:
         """Write in one database transaction, which an exception in the body undoes as a whole.
@@ -206,28 +208,6 @@ class State:
             connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
         local.connection, local.process, local.synced = connection, os.getpid(), None
         return connection
-
-    def _sqlite_errors(self) -> "_SqliteErrors":
-        return _SqliteErrors(self.file)
-
-
-class _SqliteErrors:
-    """Turns an error of SQLite in the body into `StorageFailed` or `StorageFull`.
-
-    It is a class because each statement goes through it: a generator takes three times as long.
-    """
-
-    __slots__ = ("_file",)
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, sqlite3.DatabaseError):
-            raise _failure(self._file, error) from error
 
 
 class _Write:

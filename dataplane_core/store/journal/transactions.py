@@ -14,7 +14,8 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, TooMany
 from dataplane_core.store.change import Origin
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import locked, try_lock
+from dataplane_core.store.files import try_lock
+from dataplane_core.store.journal.kept_lock import KeptLock
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.transaction_steps import (
     INSERT_STEP,
@@ -72,13 +73,14 @@ class TransactionTable:
     def __init__(self, state: State, ttl: float) -> None:
         self._state = state
         self._ttl = ttl
-        self._locks = [state.path(f"edit-{number:02d}.lock") for number in range(16)]
+        paths = (state.path(f"edit-{number:02d}.lock") for number in range(16))
+        self._locks = [KeptLock(path) for path in paths]
         state.migrate("transactions", TABLES)
 
-    def editing(self, transaction_id: str) -> AbstractContextManager[int]:
+    def editing(self, transaction_id: str) -> AbstractContextManager[None]:
         """Lock a transaction against edits and commits of all other workers."""
         number = zlib.crc32(transaction_id.encode("utf-8", "replace")) % len(self._locks)
-        return locked(self._locks[number])
+        return self._locks[number]
 
     def get(self, transaction_id: str) -> TransactionRecord | None:
         """Return a transaction as it is now; None without one."""
@@ -205,8 +207,8 @@ class TransactionTable:
         if not boot or not self._state.read(sql, (boot,)):
             return
         with ExitStack() as held:
-            for path in self._locks:
-                handle = try_lock(path)
+            for lock in self._locks:
+                handle = try_lock(lock.path)
                 if handle is None:
                     return
                 held.callback(os.close, handle)
