@@ -10,7 +10,7 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
-from dataplane_core.resources.locate import named_rows, owner, row_at, row_name
+from dataplane_core.resources.locate import is_taken, owner, row_at, row_name
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.conditions import has_conditional_blocks
@@ -265,7 +265,7 @@ class _SectionChange:
         if added:
             state, other = other, state
         name = row_name(rows, row)
-        if name is None or name in named_rows(rows, other.section):
+        if name is None or is_taken(rows, other.section, name):
             raise NeedsReload("rows were moved")
         return RowChange(rows, state.document, state.section, row, added)
 

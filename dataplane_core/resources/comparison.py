@@ -179,9 +179,10 @@ class _Comparison:
                 for side in (old, new)
             )
             yield from _changed(next(ends), next(ends), moved=moved)
+        gone, come = (read.rows for read in reads)
         for rows in kind.rows.values():
-            found = [read.rows.get(rows.name, ()) for read in reads]
-            if any(found):
+            if rows.name in gone or rows.name in come:
+                found = gone.get(rows.name, ()), come.get(rows.name, ())
                 yield from _row_changes(kind, rows, (old, new), found)
 
 
@@ -266,7 +267,10 @@ def _place(rows: RowCollection, section: Section, at: int) -> int:
     if rows.indexed:
         return rows.table.index_at(section, at)
     words = rows.table.heads.first_words
-    return sum(not words.isdisjoint(line.raw.split(None, 1)[:1]) for line in section.lines[:at])
+    above = 0
+    for line in section.lines[:at]:
+        above += not words.isdisjoint(line.raw.split(None, 1)[:1])
+    return above
 
 
 def _by_name(old: Sequence[_End], new: Sequence[_End]) -> Matches:

@@ -1,7 +1,7 @@
 """Hold a whole configuration file, cut into sections without a look inside them."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 from weakref import ref
 
@@ -71,13 +71,13 @@ class Document:
         for section in reversed(previous.sections if previous and shared else ()):
             known.setdefault(section.text, []).append(section)
         bounds = [*section_starts(text, language.kinds), len(text)]
-        pieces = (text[start:end] for start, end in pairwise(bounds))
-        # Each is taken once: two sections with the same text are two sections.
-        taken = ((piece, known.get(piece)) for piece in pieces)
-        sections = tuple(
-            same.pop() if same else Section.parse(piece, language) for piece, same in taken
-        )
-        return cls(text[: bounds[0]], sections, language)
+        sections = []
+        for start, end in pairwise(bounds):
+            piece = text[start:end]
+            same = known.get(piece)
+            # Each is taken once: two sections with the same text are two sections.
+            sections.append(same.pop() if same else Section.parse(piece, language))
+        return cls(text[: bounds[0]], tuple(sections), language)
 
     def text(self) -> str:
         """Return the text of the file, byte for byte as it was parsed where nothing was edited."""
@@ -277,14 +277,15 @@ class Document:
 
         The text in front of the first section is not compared.
         """
-        changes = []
-        for name in {**base.index, **self.index}:
-            old = [base.sections[at] for at in base.index.get(name, ())]
-            new = [self.sections[at] for at in self.index.get(name, ())]
-            for ordinal in range(max(len(old), len(new))):
-                before = old[ordinal] if ordinal < len(old) else None
-                after = new[ordinal] if ordinal < len(new) else None
+        changes, olds, news = [], base.index, self.index
+        for name in {**olds, **news}:
+            pairs = zip_longest(olds.get(name, ()), news.get(name, ()))
+            for ordinal, (old, new) in enumerate(pairs):
+                before = None if old is None else base.sections[old]
+                after = None if new is None else self.sections[new]
+                if before is after:
+                    continue
                 was, now = (before.text if before else None), (after.text if after else None)
-                if before is not after and was != now:
+                if was != now:
                     changes.append(SectionChange(SectionKey(*name, ordinal), was, now))
         return changes

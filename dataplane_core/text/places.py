@@ -19,8 +19,12 @@ class Places:
 
     __slots__ = ()
 
-    cache: dict[Any, Any]
     language: Language
+
+    @property
+    def cache(self) -> dict[Any, Any]:
+        """What was read of the section, by what reads."""
+        raise NotImplementedError
 
     @property
     def lines(self) -> tuple[Line, ...]:

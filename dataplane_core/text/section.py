@@ -288,5 +288,9 @@ def _carried_over(
     readings: list[tuple[Any, CarriedReading]], splices: Sequence[Splice]
 ) -> dict[Any, Any]:
     """Return what was read of a section as it is after an edit."""
-    after = ((key, known.after(splices)) for key, known in readings)
-    return {key: known for key, known in after if known is not None}
+    carried = {}
+    for key, known in readings:
+        after = known.after(splices)
+        if after is not None:
+            carried[key] = after
+    return carried
