@@ -2,10 +2,10 @@
 
 import { createStore } from "./store.js";
 
-const root = /** @type {HTMLElement} */ (document.getElementById("page"));
+const here = new URL(import.meta.url).pathname;
 
-/** The prefix under which a reverse proxy may have put the server; empty as a rule. */
-export const PREFIX = root.dataset.prefix ?? "";
+/** The path under which a reverse proxy may have put the server; empty as a rule. */
+export const PREFIX = here.slice(0, here.indexOf("/dataplane/v1/page/"));
 export const OWN = `${PREFIX}/dataplane/v1`;
 export const V3 = `${PREFIX}/v3/services/haproxy`;
 export const CONFIGURATION = `${V3}/configuration`;
