@@ -11,13 +11,15 @@ import { createStore, useStore } from "../app/store.js";
 import { useEvents } from "../app/stream.js";
 import { announce, announceError } from "./announce.js";
 
-/** The confirmation that waits; null where none does. */
-export const waiting = createStore(/** @type {any} */ (null));
+/** The confirmation that waits, with the moment of its end by this clock; null where none does. */
+export const waiting = createStore(/** @type {{ version: number, end: number } | null} */ (null));
 
 /** Ask which version waits to be confirmed, after a change that has to be. */
 export async function lookForWaiting() {
   try {
-    waiting.set(await get(`${OWN}/confirmations/waiting`));
+    const [newest] = await get(`${OWN}/confirmations`, { limit: 1 });
+    const waits = newest && (newest.state === "waits" || newest.state === "returning");
+    waiting.set(waits ? { version: newest.version, end: Date.now() + 1000 * (newest.seconds_left ?? 0) } : null);
   } catch {
     waiting.set(null);
   }
@@ -35,9 +37,9 @@ async function settle(method, words) {
   await lookForWaiting();
 }
 
-/** @param {{ until: string, onEnd: () => void }} props */
-function Countdown({ until, onEnd }) {
-  const left = Math.max(0, new Date(until).getTime() - Date.now());
+/** @param {{ end: number, onEnd: () => void }} props */
+function Countdown({ end, onEnd }) {
+  const left = Math.max(0, end - Date.now());
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => tick((count) => count + 1), 1000);
@@ -56,7 +58,7 @@ export function Pending() {
   useEvents(["confirmation", "rolled_back", "version"], lookForWaiting);
   if (!now) return null;
   return html`<section class="banner pending" aria-label="Waiting to be confirmed">
-    <span>Version ${now.version} goes back in <${Countdown} key=${now.before} until=${now.before} onEnd=${lookForWaiting} /> unless it is confirmed.</span>
+    <span>Version ${now.version} goes back in <${Countdown} key=${now.version} end=${now.end} onEnd=${lookForWaiting} /> unless it is confirmed.</span>
     ${who?.mayChange && html`<span class="actions">
       <button class="main" onClick=${() => settle("POST", `Version ${now.version} is confirmed.`)}>Confirm</button>
       <button onClick=${() => settle("DELETE", `Version ${now.version} was taken back.`)}>Take it back now</button>
