@@ -6,6 +6,7 @@ the feed a `Sink`, and sends what comes there for as long as the client stays. A
 iterates, in a thread of its own.
 """
 
+import threading
 from typing import Protocol
 
 FEED = "dataplane.feed"
@@ -34,3 +35,43 @@ class Feed(Protocol):
 
     def close(self) -> None:
         """Push no more: the client is gone, or the server ends."""
+
+
+class CollectedFeed:
+    """What a feed pushes, one part after another; whoever iterates waits."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._changed = threading.Condition()
+        self._data = b""
+        self._ended = False
+        feed.attach(self)
+
+    @property
+    def unsent(self) -> int:
+        """The bytes that were not taken yet."""
+        return len(self._data)
+
+    def push(self, data: bytes) -> None:
+        """Take bytes of the feed."""
+        with self._changed:
+            self._data += data
+            self._changed.notify()
+
+    def finish(self) -> None:
+        """Take the end of the feed."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def __iter__(self) -> "CollectedFeed":
+        return self
+
+    def __next__(self) -> bytes:
+        with self._changed:
+            self._changed.wait_for(lambda: self._data or self._ended)
+            data, self._data = self._data, b""
+        if not data:
+            self._feed.close()
+            raise StopIteration
+        return data

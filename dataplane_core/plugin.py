@@ -82,7 +82,7 @@ from dataplane_core.errors import (
     VersionMismatch,
     WrongShape,
 )
-from dataplane_core.feeds import FEED, Feed, Sink
+from dataplane_core.feeds import FEED, CollectedFeed, Feed, Sink
 from dataplane_core.grammar import *  # noqa: F403
 from dataplane_core.grammar.address import PORT, Address
 from dataplane_core.grammar.dispatch import Case, Template
@@ -218,7 +218,7 @@ __all__ = [
     "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "TooLarge", "TooMany", "Unauthorized",
     "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
-    "FEED", "Feed", "Sink", "Event", "EventTable", "Gauge", "Answered", "AuditTrail", "AuditEnd",
+    "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Answered", "AuditTrail", "AuditEnd",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",

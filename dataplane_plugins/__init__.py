@@ -7,6 +7,7 @@ _MODULES = (
     "service.info",
     "service.health",
     "page.page",
+    "page.traffic",
     "service.transactions",
     "service.reloads",
     "changes.metrics",

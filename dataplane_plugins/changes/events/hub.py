@@ -10,7 +10,14 @@ import threading
 import time
 from weakref import WeakSet
 
-from dataplane_core.plugin import DataplaneError, EventTable, Sink, State, TooMany
+from dataplane_core.plugin import (
+    CollectedFeed,
+    DataplaneError,
+    EventTable,
+    Sink,
+    State,
+    TooMany,
+)
 from dataplane_plugins.changes.events.listening import Listening
 from dataplane_plugins.changes.events.wire_format import (
     BEGINNING,
@@ -59,9 +66,9 @@ class EventFeed:
         self._sink = None
         self._hub.end(self)
 
-    def __iter__(self) -> "CollectedEvents":
+    def __iter__(self) -> CollectedFeed:
         """Return the events for a server that knows no feeds: its thread waits for them."""
-        return CollectedEvents(self)
+        return CollectedFeed(self)
 
     def advance(self, newest: int, pages: dict[int, _Page]) -> bool:
         """Push what is new, if the client has taken what came before; called by the hub alone.
@@ -183,43 +190,3 @@ class EventHub:
                 log.exception("a stream of events is given up")
                 feed.finish()
         return goes_on
-
-
-class CollectedEvents:
-    """The events of a feed, one part after another; whoever iterates waits."""
-
-    def __init__(self, feed: EventFeed) -> None:
-        self._feed = feed
-        self._changed = threading.Condition()
-        self._data = b""
-        self._ended = False
-        feed.attach(self)
-
-    @property
-    def unsent(self) -> int:
-        """The bytes that were not taken yet."""
-        return len(self._data)
-
-    def push(self, data: bytes) -> None:
-        """Take bytes of the feed."""
-        with self._changed:
-            self._data += data
-            self._changed.notify()
-
-    def finish(self) -> None:
-        """Take the end of the feed."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
-
-    def __iter__(self) -> "CollectedEvents":
-        return self
-
-    def __next__(self) -> bytes:
-        with self._changed:
-            self._changed.wait_for(lambda: self._data or self._ended)
-            data, self._data = self._data, b""
-        if not data:
-            self._feed.close()
-            raise StopIteration
-        return data

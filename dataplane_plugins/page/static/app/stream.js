@@ -48,7 +48,8 @@ function reconnect() {
 }
 
 function open() {
-  if (source || !listeners.size) return;
+  // a browser has few connections to one server: pages that nobody sees leave theirs to others
+  if (source || !listeners.size || document.hidden) return;
   const after = last ? `?after=${encodeURIComponent(last)}` : "";
   source = new EventSource(`${OWN}/events${after}`);
   source.onopen = () => {
@@ -71,6 +72,8 @@ connection.listen(() => {
   if (known === false) close();
   else if (known && !timer) open();
 });
+
+document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
 
 /**
  * Call a function for each event of some kinds, until the returned function is called.

@@ -1,0 +1,88 @@
+"""What the page shows of HAProxy's counters: few of the columns, read fast for many rows.
+
+Facts from HAProxy's management guide, sections 9.1 ("CSV format") and 9.3 ("show stat").
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dataplane_core.plugin import RuntimeFailed, is_digits
+
+FRONTENDS, BACKENDS, SERVERS = "frontends", "backends", "servers"
+SINCE = "lastchg"
+"""When the status changed: in seconds since 1970 here, and in seconds ago in HAProxy's answer."""
+COLUMNS = {
+    FRONTENDS: (
+        *("status", "rate", "req_rate", "scur", "stot", "req_tot", "bin", "bout"),
+        *("hrsp_4xx", "hrsp_5xx", "ereq", "dreq"),
+    ),
+    BACKENDS: (
+        *("status", "rate", "scur", "stot", "bin", "bout", "hrsp_4xx", "hrsp_5xx", "econ"),
+        *("eresp", "qcur", "rtime", "act", "bck", SINCE),
+    ),
+    SERVERS: (
+        *("status", "rate", "scur", "stot", "hrsp_4xx", "hrsp_5xx", "econ", "eresp", "qcur"),
+        *("rtime", "weight", SINCE, "check_status", "last_chk", "addr"),
+    ),
+}
+"""The columns of each kind of row, in the order in which they are sent."""
+_KINDS = {"0": FRONTENDS, "1": BACKENDS, "2": SERVERS}
+_TEXTS = frozenset({"status", "check_status", "last_chk", "addr"})
+_QUOTED = '"'
+
+_SAME = 2  # seconds by which moments differ that are the same, as HAProxy rounds
+
+Values = list[Any]
+Row = tuple[str, str, str, str, Values]
+"""Kind, name of the proxy, name of the server, number of the proxy, and its values."""
+
+
+def rows_of(answer: str) -> Iterator[Row]:
+    """Yield the rows of an answer to `show stat`; raises `RuntimeFailed` for anything else."""
+    head, _, rest = answer.partition("\n")
+    header = head.removeprefix("# ").split(",")
+    if header[:2] != ["pxname", "svname"] or "type" not in header:
+        raise RuntimeFailed("HAProxy's answer to show stat cannot be read")
+    places = {
+        kind: [(header.index(name) if name in header else -1, name in _TEXTS) for name in names]
+        for kind, names in COLUMNS.items()
+    }
+    of_kind, of_number = header.index("type"), header.index("iid")
+    for line in rest.splitlines():
+        words = _cut(line) if _QUOTED in line else line.split(",")
+        kind = _KINDS.get(words[of_kind]) if len(words) > of_kind else None
+        if kind is not None:
+            values = [
+                _value(words[at], is_text) if at >= 0 else None for at, is_text in places[kind]
+            ]
+            yield kind, words[0], words[1], words[of_number], values
+
+
+def _value(word: str, is_text: bool) -> Any:
+    if not word:
+        return None
+    if is_text:
+        return word
+    return int(word) if is_digits(word.removeprefix("-")) else None
+
+
+def _cut(line: str) -> list[str]:
+    """Cut a line in which a value is quoted; such lines are few, and csv is slow."""
+    import csv
+
+    return next(csv.reader([line]))
+
+
+def keep_moments(kind: str, rows: dict[str, Values], before: dict[str, Values], now: float) -> None:
+    """Make moments of the seconds since statuses changed, the same ones as in rows of before."""
+    if SINCE not in COLUMNS[kind]:
+        return
+    at = COLUMNS[kind].index(SINCE)
+    for name, values in rows.items():
+        if values[at] is None:
+            continue
+        moment, former = round(now - values[at]), before.get(name)
+        is_same = (
+            former is not None and former[at] is not None and abs(former[at] - moment) <= _SAME
+        )
+        values[at] = former[at] if former is not None and is_same else moment

@@ -1,0 +1,131 @@
+"""The traffic of the last hour: samples in two files that all workers read, each of half of it.
+
+One worker takes a sample every ten seconds, from when somebody first looks until an hour after the
+last look. The files are not synced: they are as good as memory, and are shared like it.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.plugin import DataplaneError, Runtime, Services
+from dataplane_plugins.page.traffic_rows import BACKENDS, FRONTENDS, SERVERS, rows_of
+
+log = logging.getLogger(__name__)
+
+PERIOD = 10.0  # seconds between two samples
+HOUR = 3600.0
+_HALF = 1800.0
+_SHARE = 200  # a sample costs at most one part in this of a processor
+_MOST_SERVERS = 2000  # of more servers only their backends are sampled
+_NAMES = ("traffic-a.jsonl", "traffic-b.jsonl")
+_LOOKED = "traffic-looked"
+
+TAKEN = {
+    FRONTENDS: ("req_rate", "scur", "hrsp_5xx", "bout"),
+    BACKENDS: ("rate", "scur", "hrsp_5xx", "rtime"),
+    SERVERS: ("rate", "scur", "hrsp_5xx", "rtime"),
+}
+"""What a sample has of each kind of row, in this order."""
+
+
+class SampleFiles:
+    """The two files: one is written, and the other one holds what came before."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = [folder / name for name in _NAMES]
+        self._looked = folder / _LOOKED
+
+    def note_look(self) -> None:
+        """Note that somebody looks."""
+        handle = os.open(self._looked, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.utime(handle)
+        finally:
+            os.close(handle)
+
+    def is_wanted(self) -> bool:
+        """Return whether somebody has looked within the last hour."""
+        try:
+            return time.time() - self._looked.stat().st_mtime < HOUR
+        except OSError:
+            return False
+
+    def add(self, sample: dict[str, Any]) -> None:
+        """Add a sample; begin the other file anew once this one has half an hour."""
+        path = max(self._paths, key=_first_time)
+        if sample["time"] / 1000 - _first_time(path) > _HALF:
+            path = min(self._paths, key=_first_time)
+            path.unlink(missing_ok=True)
+        data = json.dumps(sample, separators=(",", ":")).encode() + b"\n"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(handle, data)
+        finally:
+            os.close(handle)
+
+    def series(self, kind: str, name: str) -> dict[str, Any]:
+        """Return the times (milliseconds since 1970) and each value's numbers, null in gaps."""
+        oldest = (time.time() - HOUR) * 1000
+        times: list[int] = []
+        rows: list[list[Any]] = []
+        nothing = [None] * len(TAKEN[kind])
+        for path in sorted(self._paths, key=_first_time):
+            for sample in _samples(path):
+                if sample["time"] >= oldest:
+                    times.append(sample["time"])
+                    rows.append(sample[kind].get(name, nothing))
+        columns = {column: [row[at] for row in rows] for at, column in enumerate(TAKEN[kind])}
+        return {"times": times, "values": columns}
+
+
+def _first_time(path: Path) -> float:
+    """Return when a file's first sample was taken, in seconds; 0 where there is none."""
+    first = next(_samples(path), None)
+    return first["time"] / 1000 if first else 0.0
+
+
+def _samples(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    continue  # a line that is being written
+    except OSError:
+        return
+
+
+def take(runtime: Runtime) -> dict[str, Any]:
+    """Return a sample; raises `DataplaneError` where HAProxy does not answer."""
+    from dataplane_plugins.page.traffic_rows import COLUMNS
+
+    places = {kind: [COLUMNS[kind].index(one) for one in names] for kind, names in TAKEN.items()}
+    answer = runtime.processes()[0].dump("show stat -1 7 -1").decode("utf-8", "replace")
+    sample: dict[str, Any] = {"time": int(time.time() * 1000), **{kind: {} for kind in TAKEN}}
+    for kind, proxy, server, _, values in rows_of(answer):
+        name = f"{proxy}/{server}" if kind == SERVERS else proxy
+        sample[kind][name] = [values[at] for at in places[kind]]
+    if len(sample[SERVERS]) > _MOST_SERVERS:
+        sample[SERVERS] = {}
+    return sample
+
+
+def sample_while_wanted(services: Services, stop: threading.Event) -> None:
+    """Take samples while somebody has looked within the last hour, until `stop` is set."""
+    files = SampleFiles(services.state.path("."))
+    rest = PERIOD
+    while not stop.wait(rest):
+        if not files.is_wanted():
+            continue
+        began = time.monotonic()
+        try:
+            files.add(take(services.runtime))
+        except (DataplaneError, OSError) as error:
+            log.debug("no sample of the traffic: %s", error)
+        rest = max(PERIOD, _SHARE * (time.monotonic() - began))

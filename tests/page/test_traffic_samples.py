@@ -1,0 +1,62 @@
+"""Samples of the last hour, in two files."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataplane_plugins.page import traffic_samples
+from dataplane_plugins.page.traffic_samples import HOUR, SampleFiles
+
+
+class Clock:
+    """The time, as the test sets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_800_000_000.0
+        monkeypatch.setattr(traffic_samples.time, "time", lambda: self.now)
+
+    def sample(self, rate: int) -> dict[str, Any]:
+        rows = {"frontends": {}, "backends": {"web": [rate, 0, 0, None]}, "servers": {}}
+        return {"time": int(self.now * 1000), **rows}
+
+
+def test_an_hour_is_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, files = Clock(monkeypatch), SampleFiles(tmp_path)
+    for minute in range(180):
+        files.add(clock.sample(minute))
+        clock.now += 60
+    found = files.series("backends", "web")
+    rates = found["values"]["rate"]
+    assert rates == [*range(rates[0], 180)]
+    assert 30 <= len(rates) <= HOUR / 60
+    assert len(found["times"]) == len(rates)
+    lines = sum(len(file.read_bytes().splitlines()) for file in tmp_path.glob("*.jsonl"))
+    assert lines <= 62, "what is older goes"
+
+
+def test_what_was_not_there_is_null(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, files = Clock(monkeypatch), SampleFiles(tmp_path)
+    files.add(clock.sample(1))
+    assert files.series("backends", "other")["values"]["rate"] == [None]
+    assert files.series("servers", "web/web1")["values"]["scur"] == [None]
+
+
+def test_a_line_that_is_cut_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, files = Clock(monkeypatch), SampleFiles(tmp_path)
+    files.add(clock.sample(1))
+    with (tmp_path / "traffic-a.jsonl").open("ab") as file:
+        file.write(b'{"time": 18')
+    assert files.series("backends", "web")["values"]["rate"] == [1]
+
+
+def test_samples_are_wanted_for_an_hour_after_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = SampleFiles(tmp_path)
+    assert not files.is_wanted()
+    files.note_look()
+    assert files.is_wanted()
+    looked = (tmp_path / "traffic-looked").stat().st_mtime
+    monkeypatch.setattr(traffic_samples.time, "time", lambda: looked + HOUR + 1)
+    assert not files.is_wanted()
