@@ -67,7 +67,9 @@ class Page(_Files):
 class FilesOfPage(_Files):
     """The scripts, styles and pictures that the page refers to."""
 
-    def on_get(self, req: ApiRequest, resp: "falcon.Response", folder: str, file: str) -> None:
+    def on_get(
+        self, req: ApiRequest, resp: "falcon.Response", folder: str, file: str
+    ) -> None:
         _answer(req, resp, self.files.get(folder, file))
 
 
