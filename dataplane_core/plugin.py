@@ -218,7 +218,8 @@ __all__ = [
     "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "TooLarge", "TooMany", "Unauthorized",
     "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
-    "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Answered", "AuditTrail", "AuditEnd",
+    "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Answered",
+    "AuditTrail", "AuditEnd",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",
