@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime_client import RuntimeClient
@@ -58,6 +58,7 @@ backend spare
   default-server weight 3
   server s1 127.0.0.1:9001
 """
+Form = TypeVar("Form", bound="Foretold")
 ANSWERED = {"accepted": (200, 201, 202, 204), "unchanged": (200, 201, 202, 204), "refused": (400, 422)}
 
 
@@ -144,7 +145,7 @@ class Foretold:
 
     def why(self) -> str:
         """Why HAProxy was reloaded last."""
-        records = sorted(self.shop.app.services.reloads.records(), key=lambda one: one.id)
+        records = self.shop.app.services.reloads.records()  # the oldest first
         return records[-1].reason if records else ""
 
     def expect(self, fact: bool, name: str, problem: str) -> None:
@@ -200,11 +201,11 @@ def edit(chance: random.Random) -> tuple[str, str, Any]:
 
 
 @contextmanager
-def foretold(program: str, folder: Path, text: str) -> Iterator[Foretold]:
+def foretold(program: str, folder: Path, text: str, form: type[Form]) -> Iterator[Form]:
     """HAProxy on a text, and an application that governs it."""
     (folder / "haproxy.cfg").write_text(text)
     with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
-        found = Foretold(folder, text, process)
+        found = form(folder, text, process)
         services = found.shop.app.services
         services.start()
         try:
@@ -216,7 +217,7 @@ def foretold(program: str, folder: Path, text: str) -> Iterator[Foretold]:
 def random_changes(program: str, folder: Path, count: int, seed: int) -> Foretold:
     """Try random changes, each on what the one before has left."""
     chance = random.Random(seed)
-    with foretold(program, folder, TEXT.format(folder=folder, port=free_port())) as found:
+    with foretold(program, folder, TEXT.format(folder=folder, port=free_port()), Foretold) as found:
         for _ in range(count):
             found.transaction(chance)
     return found
@@ -230,7 +231,7 @@ def recorded_cases(program: str, folder: Path, count: int, seed: int) -> Foretol
     text = prepare_golden(shared, folder, False).read_text("utf-8").replace("  daemon\n", "")
     text = re.sub(r"(bind|peer \w+) 127\.0\.0\.1:\d+", lambda found: f"{found[1]} 127.0.0.1:{free_port()}", text)
     text = text.replace("global\n", f"global\n  stats socket {folder}/stats.sock level admin\n", 1)
-    with foretold(program, folder, text) as found:
+    with foretold(program, folder, text, Foretold) as found:
         for one in wanted:
             found.case(one, text)
     return found
