@@ -52,6 +52,7 @@ class DataplaneError(Exception):
     """A failure that is told in one sentence, `message`; `code` is by default the `status`."""
 
     status = 500
+    retry_after = 0  # seconds after which another try is worth it; 0 says nothing
 
     def __init__(self, message: str, *, code: int | None = None) -> None:
         super().__init__(message)

@@ -54,6 +54,8 @@ class Failures:
             resp.set_header("WWW-Authenticate", CHALLENGE)
         if isinstance(error, MethodNotAllowed):
             resp.set_header("Allow", ",".join(error.allowed))
+        if error.retry_after:
+            resp.set_header("Retry-After", str(error.retry_after))
         if status >= 500:
             log.error("%s %s: %s", req.method, req.path, error.message)
         self._answer(req, resp, status, body)

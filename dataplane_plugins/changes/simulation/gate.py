@@ -6,6 +6,7 @@ from typing import Any
 
 from dataplane_core.plugin import DataplaneError, Document, Registry
 from dataplane_plugins.changes.applying.yaml_text import parse_yaml
+from dataplane_plugins.changes.simulation.admission import ScratchBusy
 from dataplane_plugins.changes.simulation.expectations import described, failures, read_requests
 from dataplane_plugins.changes.simulation.pool import Pool
 from dataplane_plugins.changes.simulation.requests import SimulatedRequest
@@ -20,16 +21,21 @@ class Gate:
 
     def __init__(self, path: Path, pool: Pool, registry: Registry) -> None:
         self._path = path
+        self._admission = pool.admission
         self._simulator = Simulator(pool, registry, lambda reference: None)
 
     def check(self, document: Document) -> Iterator[str]:
         """Yield a sentence for each request that a configuration does not treat as expected.
 
-        What cannot be tried is not taken for good.
+        What cannot be tried is not taken for good. Raises `ScratchBusy` if too many changes are
+        tried at once.
         """
         try:
             requests = self._requests()
-            results = self._simulator.results(Subject(document), requests)
+            with self._admission.place():
+                results = self._simulator.results(Subject(document), requests)
+        except ScratchBusy:
+            raise
         except DataplaneError as error:
             yield f"the requests in {self._path} cannot be tried: {error.message}"
             return

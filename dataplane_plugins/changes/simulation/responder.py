@@ -20,6 +20,7 @@ from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.simulation.expectations import failures, read_requests
 from dataplane_plugins.changes.simulation.isolation import isolating
 from dataplane_plugins.changes.simulation.pool import Pool
+from dataplane_plugins.changes.simulation.requests import SimulatedRequest
 from dataplane_plugins.changes.simulation.running_state import RunningState
 from dataplane_plugins.changes.simulation.schemas import PARTS
 from dataplane_plugins.changes.simulation.scratch_text import Subject
@@ -35,11 +36,16 @@ class Simulations:
         self._config = services.config
         self._runtime = services.runtime
         self._registry = services.registry
+        self._admission = pool.admission
         self._simulator = Simulator(pool, services.registry, Rendering(view).path)
 
     def on_post(self, req: CheckedRequest, resp: falcon.Response) -> None:
         body = _question(parse_json(req.raw))
         requests = read_requests(body["requests"], body.get("defaults"))
+        with self._admission.place():
+            resp.data = to_json(self._results(body, requests))
+
+    def _results(self, body: dict[str, Any], requests: list[SimulatedRequest]) -> dict[str, Any]:
         now = _subject(self._config.snapshot())
         subject = self._subject(body, now)
         running = None
@@ -56,7 +62,7 @@ class Simulations:
                 result["name"] = request.name
             if request.expect:
                 result["failures"] = [*failures(request.expect, result)]
-        resp.data = to_json(_answer(results))
+        return _answer(results)
 
     def _subject(self, body: dict[str, Any], now: Subject) -> Subject:
         if "transaction" in body:

@@ -38,10 +38,10 @@ def _simulations(services: Services, view: View) -> object:
 
 def _judge(services: Services, document: Document) -> Iterable[str]:
     from dataplane_plugins.changes.simulation.gate import Gate
-    from dataplane_plugins.changes.simulation.pool import pool_of
+    from dataplane_plugins.changes.simulation.pool import gate_pool_of
 
     path = Path(services.settings.dataplane.routing_tests)
-    return list(Gate(path, pool_of(services), services.registry).check(document))
+    return list(Gate(path, gate_pool_of(services), services.registry).check(document))
 
 
 @impl
