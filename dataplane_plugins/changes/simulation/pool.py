@@ -10,30 +10,25 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from dataplane_core.plugin import (
-    DataplaneError,
     Document,
     NamedFiles,
     Registry,
     Services,
     haproxy_program,
 )
+from dataplane_plugins.changes.simulation.admission import Admission, ScratchBusy
 from dataplane_plugins.changes.simulation.facts import Backend, read_backends
 from dataplane_plugins.changes.simulation.folders import sweep
-from dataplane_plugins.changes.simulation.process import ScratchProcess
+from dataplane_plugins.changes.simulation.process import ScratchFailed, ScratchProcess
 from dataplane_plugins.changes.simulation.rewriting import Rewriting
 from dataplane_plugins.changes.simulation.scratch_text import Subject
 
 _MOST = 2
 _IDLE_SECONDS = 60.0
 _LONGEST_WAIT = 60.0
-_LONGEST_LINE = 4000  # characters, which may have four bytes: HAProxy takes 16 KiB
+_RESERVE = 64  # bytes of a buffer that a command leaves
+_SHARE = 4  # of a buffer, that commands in one line fill
 _TABLE = "# table: "
-
-
-class ScratchBusy(DataplaneError):
-    """Others have simulated for too long."""
-
-    status = 503
 
 
 @dataclass(slots=True, eq=False)
@@ -63,15 +58,25 @@ class Warm:
         self.send((*(f"clear table {name}" for name in self.tables), *self.entries))
 
     def send(self, commands: Iterable[str]) -> None:
-        """Send runtime commands, many in one line."""
-        line = ""
+        """Send runtime commands, many in one line; raises `ScratchFailed`.
+
+        Up to 3.0 each command has to go into HAProxy's buffer, from then on the line has to.
+        """
+        buffer = self.process.scratch.buffer
+        line: list[str] = []
+        size = 0
         for command in commands:
-            if len(line) + len(command) > _LONGEST_LINE:
-                self.process.command(line)
-                line = ""
-            line = f"{line};{command}" if line else command
+            needs = len(command.encode("utf-8", "surrogateescape")) + 1
+            if needs + _RESERVE > buffer:
+                what = " ".join(command.split(" ")[:2])
+                raise ScratchFailed(f"{what}: its entry does not go into tune.bufsize ({buffer})")
+            if line and size + needs > buffer // _SHARE:
+                self.process.command(";".join(line))
+                line, size = [], 0
+            line.append(command)
+            size += needs
         if line:
-            self.process.command(line)
+            self.process.command(";".join(line))
 
     def is_fresh(self, *, looks: bool) -> bool:
         """Tell whether the process runs, and is as it was when it started.
@@ -83,9 +88,15 @@ class Warm:
 
 
 class Pool:
-    """The scratch processes of this process, at most so many; those not used for long end."""
+    """The scratch processes of this process, at most so many; those not used for long end.
 
-    def __init__(self, program: Callable[[], str], registry: Registry, config_file: Path) -> None:
+    Whoever asks for several requests holds a place of `admission`, of which there are `calls`.
+    """
+
+    def __init__(
+        self, program: Callable[[], str], registry: Registry, config_file: Path, calls: int = 1
+    ) -> None:
+        self.admission = Admission(calls)
         self._program = program
         self._registry = registry
         self._config_file = config_file
@@ -160,22 +171,35 @@ class Pool:
                     self._warm.popitem()[1].process.close()
 
 
-_POOLS: WeakKeyDictionary[Services, Pool] = WeakKeyDictionary()
+_POOLS: WeakKeyDictionary[Services, dict[str, Pool]] = WeakKeyDictionary()
 
 
 def pool_of(services: Services) -> Pool:
-    """Return the pool of a server; the first one removes what a killed server has left."""
-    known = _POOLS.get(services)
-    if known is not None:
-        return known
-    sweep()
-    settings = services.settings
-    program = partial(haproxy_program, settings)
-    pool = Pool(program, services.registry, Path(settings.haproxy.config_file))
-    return _POOLS.setdefault(services, pool)
+    """Return the pool of a server for those who ask; a quarter of its threads may wait for it."""
+    return _pool(services, "questions", 4)
+
+
+def gate_pool_of(services: Services) -> Pool:
+    """Return the pool of a server for its changes, which never wait for those who only ask."""
+    return _pool(services, "changes", 2)
+
+
+def _pool(services: Services, purpose: str, part: int) -> Pool:
+    """Return a pool of a server; the first one removes what a killed server has left."""
+    pools = _POOLS.setdefault(services, {})
+    if purpose not in pools:
+        if not pools:
+            sweep()
+        settings = services.settings
+        calls = max(1, settings.dataplane.threads // part)
+        program = partial(haproxy_program, settings)
+        pool = Pool(program, services.registry, Path(settings.haproxy.config_file), calls)
+        return pools.setdefault(purpose, pool)
+    return pools[purpose]
 
 
 def close_pools() -> None:
     """End all scratch processes of this process."""
-    for pool in list(_POOLS.values()):
-        pool.close()
+    for pools in list(_POOLS.values()):
+        for pool in list(pools.values()):
+            pool.close()

@@ -2,7 +2,8 @@
 
 PRELUDE = """\
 -- Runs in front of the scripts of a configuration that is simulated: they have no network, no
--- programs and no files to write. A script that asks for one fails as if it were not reachable.
+-- programs, no libraries in C and no files to write. A script that asks for one fails as if it were
+-- not reachable.
 local function refused(what)
   return function() error(what .. " is not available in a simulation", 2) end
 end
@@ -13,11 +14,16 @@ os.exit, os.tmpname = refused("os.exit"), refused("os.tmpname")
 io.popen, io.tmpfile = refused("io.popen"), refused("io.tmpfile")
 local open, find = io.open, string.find
 io.open = function(name, mode)
-  if mode and find(mode, "[wa+]") then return nil, name .. ": not written in a simulation", 30 end
+  if mode ~= nil and not find(mode, "^rb?$") then
+    return nil, name .. ": not written in a simulation", 30
+  end
   return open(name, mode)
 end
 io.output, package.loadlib = refused("io.output"), refused("package.loadlib")
-debug = nil  -- which would find what stands above, and what it hides
+-- What looks for libraries in C stands behind what looks for prepared modules and for scripts.
+for at = #package.searchers, 3, -1 do package.searchers[at] = nil end
+package.cpath = ""
+debug, package.loaded.debug = nil, nil  -- it would find what stands above, and what that hides
 for _, name in ipairs({ "socket", "socket.core", "socket.unix", "posix", "ssl", "cqueues" }) do
   package.preload[name] = refused(name)
 end

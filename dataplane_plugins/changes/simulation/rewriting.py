@@ -88,7 +88,8 @@ class Rewriting:
         globals_ = self._document.of_kind("global")
         model = model_of(self._registry, "global")
         values = [model.read(one) for one in globals_] if model is not None else []
-        self.made.has_lua = any({"lua_loads", "lua_load_per_thread"} & one.keys() for one in values)
+        sizes = (int(one.get("tune_options.bufsize") or 0) for one in values)
+        self.made.buffer = min((self.made.buffer, *filter(None, sizes)))
         self._add(first_lines(values, self._folder))
         self._add(self._document.preamble)
         number = self._above + self._document.preamble.count("\n") + 1

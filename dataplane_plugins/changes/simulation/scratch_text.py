@@ -111,6 +111,7 @@ class ScratchText:
     """The text of a scratch process.
 
     `lines` are the numbers of its lines in the configuration, 0 for those that it does not have.
+    `buffer` is the size of HAProxy's buffers, in bytes, or less.
     """
 
     text: str = ""
@@ -118,7 +119,7 @@ class ScratchText:
     rules: dict[int, Rule] = field(default_factory=dict)
     entrances: list[Entrance] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-    has_lua: bool = False
+    buffer: int = 16384
     _rules_of: dict[int, list[Rule]] = field(default_factory=dict)
 
     def rules_of(self, section: Section) -> list[Rule]:

@@ -14,7 +14,7 @@ import pytest
 
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
-from dataplane_plugins.changes.simulation import folders, process
+from dataplane_plugins.changes.simulation import folders, isolation, process
 from dataplane_plugins.changes.simulation.expectations import read_requests
 from dataplane_plugins.changes.simulation.pool import Pool
 from dataplane_plugins.changes.simulation.process import ScratchFailed
@@ -145,7 +145,7 @@ core.register_action("call", {{ "http-req" }}, function(txn)
   local made = pcall(function() local s = core.tcp() s:connect("127.0.0.1", {there.split(":")[1]}) end)
   local ran = pcall(os.execute, "true")
   string.find = function() end
-  local wrote = debug or pcall(package.loadlib, "libc.so.6", "system") or pcall(function() io.open("{tmp_path}/written", "w"):write("x") end)
+  local wrote = debug or pcall(require, "debug") or pcall(package.loadlib, "libc.so.6", "system") or pcall(function() io.open("{tmp_path}/written", "w"):write("x") end)
   txn:set_var("txn.made", tostring(made or ran or wrote))
 end)
 """)
@@ -193,3 +193,66 @@ def test_one_that_says_nothing_of_itself_is_ended(pool: Pool, monkeypatch: pytes
         pass
     assert not started[0].runs
     assert not started[0].folder.exists()
+
+
+def test_lua_loads_no_library_in_c(simulate: Simulate, tmp_path: Path) -> None:
+    # A library that is found makes `require` fail otherwise than one that is not.
+    (tmp_path / "made.so").write_bytes(b"no library")
+    script = tmp_path / "loads.lua"
+    script.write_text(f"""
+local function found()
+  package.cpath = "{tmp_path}/?.so"
+  local _, said = pcall(require, "made")
+  return #package.searchers > 2 or string.find(said, "made.so", 1, true)
+end
+local loads = found()
+core.register_action("look", {{ "http-req" }}, function(txn)
+  txn:set_var("txn.loads", tostring(loads or found() or false))
+end)
+""")
+    text = SHOP.replace("global\n", f"global\n  lua-load {script}\n", 1).replace("  use_backend", """
+  http-request lua.look
+  http-request deny unless { var(txn.loads) -m str false }
+  use_backend""", 1)  # fmt: skip
+    assert simulate(text, {"url": "/a.css"})[0]["backend"] == "static"
+
+
+@pytest.mark.parametrize("said", [subprocess.TimeoutExpired("unshare", 5), OSError("no memory"), b"busy"])
+def test_a_trial_of_the_namespace_that_breaks_off_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, pool: Pool, said: object
+) -> None:
+    def broken(*arguments: object, **more: object) -> object:
+        if isinstance(said, Exception):
+            raise said
+        return subprocess.CompletedProcess((), 1, b"", said)
+
+    isolation.isolating.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "run", broken)
+        with pytest.raises(isolation.IsolationUnknown), pool.process(subject(SHOP)):
+            pass
+    with pool.process(subject(SHOP)) as warm:
+        assert warm.process.runs
+
+
+def test_where_no_namespace_is_allowed_none_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = b"unshare: unshare failed: Operation not permitted"
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess((), 1, b"", said))
+    isolation.isolating.cache_clear()
+    try:
+        assert isolation.isolating() == isolation.isolating() == ()
+        assert isolation.isolating.cache_info().misses == 1
+    finally:
+        isolation.isolating.cache_clear()
+
+
+@pytest.mark.parametrize("size", [1024, 16384])
+def test_commands_go_into_a_small_buffer(pool: Pool, size: int) -> None:
+    text = SHOP.replace("global\n", f"global\n  tune.bufsize {size}\n", 1)
+    text += "backend seen\n  stick-table type string len 600 size 10k\n"
+    with pool.process(subject(text)) as warm:
+        warm.send(f"set table seen key {number}{'x' * 300}" for number in range(100))
+        warm.send(f"set table seen key k{number}" for number in range(1000))
+        assert "used:1100" in warm.process.command("show table").replace(" ", "")
+        with pytest.raises(ScratchFailed, match="set table: its entry does not go into tune.bufsize"):
+            warm.send(["set table seen key " + "x" * size])
