@@ -1,11 +1,13 @@
 """Put a server together from its settings: the one module that knows all the others."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
 
 from dataplane_core import hookspecs
+from dataplane_core.errors import Reference
 from dataplane_core.haproxy.addresses import GlobalLines
 from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.haproxy.live import LivePlanner
@@ -18,6 +20,7 @@ from dataplane_core.resources.comparison import TOP, compare
 from dataplane_core.resources.locate import object_at
 from dataplane_core.resources.objects import SectionKind
 from dataplane_core.resources.origins import Origins, RegistryError, Unchecked
+from dataplane_core.resources.referring import lost_names
 from dataplane_core.resources.registry import Registry
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
@@ -30,6 +33,7 @@ from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.journal.plugin_faults import record
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.journal.version_objects import TouchedObject
+from dataplane_core.store.lost_names import LostName
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import Document
 
@@ -90,6 +94,8 @@ def _services_on(
         partial(counters.add, "commits"),
         partial(_merge, registry),
         partial(_touched, registry, {}),
+        partial(_lost, registry),
+        keeps_names=settings.dataplane.references == "refuse",
     )
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,
@@ -110,6 +116,14 @@ def _touched(
     """Return the objects in which two configurations differ, as versions record them."""
     found = compare(registry, before, after, kinds)
     return [TouchedObject(one.reference, one.change) for one in found if one.reference != TOP]
+
+
+def _lost(registry: Registry, before: Document, after: Document) -> list[LostName]:
+    """Return the names that a change takes from what refers to them."""
+    found: defaultdict[str, list[Reference]] = defaultdict(list)
+    for thing, user in lost_names(registry, before, after):
+        found[thing].append(user)
+    return [LostName(thing, tuple(users)) for thing, users in found.items()]
 
 
 def make_manager(

@@ -5,17 +5,18 @@ what it always did.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import falcon
 
 from dataplane_core.api.operations import Parameter
 from dataplane_core.auth import Identity
-from dataplane_core.errors import BadParameter, BadRequest
+from dataplane_core.errors import BadParameter, BadRequest, Reference
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.store.author import PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
+from dataplane_core.store.lost_names import LostName, said_of
 from dataplane_core.store.trial import Gate
 from dataplane_core.text.moments import written_time
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
@@ -40,6 +41,9 @@ GATE_BACKENDS = Parameter(
 _GATE = (GATE_MIN_UP, GATE_MAX_5XX, GATE_WINDOW, GATE_BACKENDS)
 OPTIONS = (DRY_RUN, REBASE, CONFIRM_WITHIN, *_GATE)
 """The query parameters that any change takes."""
+
+PathOf = Callable[[Reference], str]
+"""Returns the path of an object in a version of the interface."""
 
 _NAMES = frozenset(one.name for one in OPTIONS)
 _AUTHOR = "dataplane.author"
@@ -167,12 +171,23 @@ def _count(text: str) -> float:
     return float(text)
 
 
-def show_outcome(resp: falcon.Response, outcome: Outcome) -> None:
-    """Say in an answer which reload is to come, and until when the change has to be confirmed."""
+def show_outcome(resp: falcon.Response, outcome: Outcome, path_of: PathOf | None = None) -> None:
+    """Say in an answer which reload is to come, and until when the change has to be confirmed.
+
+    Where `path_of` gives the paths of objects, the header `Warning` says which names are lost.
+    """
+    if outcome.lost and path_of is not None:
+        warn_of_lost(resp, outcome.lost, path_of)
     if outcome.reload_id is not None:
         resp.set_header("Reload-ID", outcome.reload_id)
     if outcome.confirm_before is not None:
         resp.set_header("Confirm-Before", written_time(outcome.confirm_before))
+
+
+def warn_of_lost(resp: falcon.Response, lost: Sequence[LostName], path_of: PathOf) -> None:
+    """Say in an answer, in the header `Warning`, which names mean nothing any more."""
+    text = said_of(lost, path_of).replace('"', "'").encode("ascii", "replace").decode()
+    resp.set_header("Warning", f'299 dataplane "{text}"')  # RFC 7234, section 5.5
 
 
 def _tags(header: str) -> tuple[str, ...]:

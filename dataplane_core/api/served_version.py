@@ -50,7 +50,6 @@ class ServedVersion:
         strict = services.settings.dataplane.unknown_properties == "refuse"
         self.view = View(
             objects or version, services.registry, services.config, strict, self.definitions,
-            refuses_dangling=services.settings.dataplane.references == "refuse",
         )  # fmt: skip
         self._hooks = services.hooks
         self._mount = version.routes

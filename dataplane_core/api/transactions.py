@@ -77,7 +77,7 @@ class TransactionItem:
             req.shown_version = outcome.version
         if outcome.reload_id is not None:
             resp.status = 202
-        show_outcome(resp, outcome)
+        show_outcome(resp, outcome, req.served.view.location)
         resp.data = to_json(transaction_json(done))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:

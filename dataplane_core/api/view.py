@@ -50,8 +50,8 @@ class View:
     """One API version on one configuration.
 
     `strict`: unknown properties are refused instead of being left out with a warning.
-    `refuses_dangling`: nothing is deleted that something refers to. `defined` are names of
-    definitions that plugins have made for their routes. `mask` is what the version lacks.
+    `defined` are names of definitions that plugins have made for their routes. `mask` is what the
+    version lacks.
     """
 
     def __init__(
@@ -61,7 +61,6 @@ class View:
         config: ConfigStore,
         strict: bool = False,
         defined: Iterable[str] = (),
-        refuses_dangling: bool = False,
     ) -> None:
         self.version = version
         self.registry = registry
@@ -69,7 +68,6 @@ class View:
         self.mask = registry.mask_of(version.name)
         self.factory = SchemaFactory([*self._names(), *defined])
         self._strict = strict
-        self.refuses_dangling = refuses_dangling
         self._codecs: dict[str, Codec] = {}
         self._making = RLock()
         self._rows_in: dict[str, tuple[RowCollection, ...]] = {}
@@ -293,7 +291,7 @@ class View:
         The body of a POST or PUT is the request's own, decoded.
         """
         self.show_version(req, outcome.version)
-        show_outcome(resp, outcome)
+        show_outcome(resp, outcome, self.location)
         waits = outcome.reload_id is not None or outcome.state == "pending"
         resp.status = 202 if waits else status
         if req.loaded is not None and req.method != "DELETE":

@@ -146,10 +146,10 @@ class DocumentNames:
             if id(section) not in kept:
                 yield from self._not_before(section, self.uses(section), former)
             elif gone:
-                found = (one for name in gone for one in self._saying(section, name))
+                found = (one for name in gone for one in self.saying(section, name))
                 yield from self._not_before(section, found, former)
 
-    def _saying(self, section: Section, name: str) -> Iterator[Use]:
+    def saying(self, section: Section, name: str) -> Iterator[Use]:
         """Yield the uses of a name of a section, and of names in it."""
         yield from (one for one in _of_header(section) if one.mention.name.text == name)
         if may_say(section.text, name):

@@ -31,6 +31,17 @@ class Given(NamedTuple):
     numbers: str = ""
     idle: bool = False
 
+    def counts(self, name: str) -> bool:
+        """Return whether a name is one of those that are counted."""
+        number = name.removeprefix(self.name)
+        if not self.numbers or not name.startswith(self.name):
+            return False
+        if not number.isdecimal() or len(number) > 8:
+            return False
+        first, dash, last = self.numbers.partition("-")
+        ends = (first, last) if dash else ("1", first)
+        return all(map(str.isdecimal, ends)) and int(ends[0]) <= int(number) <= int(ends[1])
+
 
 class LineNames(NamedTuple):
     """The names of one line."""
@@ -51,17 +62,8 @@ class SectionNames(NamedTuple):
         found = [at for at, _ in by_name.get(name, ())]
         if not found:
             for several in by_name.values():
-                found += [at for at, one in several if one.numbers and _is_numbered(one, name)]
+                found += [at for at, one in several if one.counts(name)]
         return found
-
-
-def _is_numbered(given: Given, name: str) -> bool:
-    number = name.removeprefix(given.name)
-    if not (name.startswith(given.name) and number.isdecimal() and len(number) < 9):
-        return False
-    first, dash, last = given.numbers.partition("-")
-    ends = (first, last) if dash else ("1", first)
-    return all(end.isdecimal() for end in ends) and int(ends[0]) <= int(number) <= int(ends[1])
 
 
 def lines_saying(section: Section, name: str) -> list[int]:

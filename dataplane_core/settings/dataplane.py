@@ -33,8 +33,8 @@ class DataplaneSettings:
     )  # fmt: skip
     references: str = setting(
         "warn", one_of("warn", "refuse"),
-        "What becomes of a request to delete what lines of the configuration refer to: it is "
-        "carried out with a warning, or refused.",
+        "What becomes of a change that takes away what lines of the configuration still refer to: "
+        "it is carried out with a warning, or refused.",
         flag="--references",
     )  # fmt: skip
     api_versions: tuple[str, ...] = setting(

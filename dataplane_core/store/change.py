@@ -6,6 +6,7 @@ from typing import Literal
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.store.author import Author
+from dataplane_core.store.lost_names import LostName
 from dataplane_core.text import Document, SectionChange
 
 Origin = Literal["api", "external", "restore"]
@@ -18,13 +19,15 @@ class Outcome:
     `state` is `pending` (kept in a transaction), `queued` (written, `reload_id` names the reload
     to come), `reloaded` (written, and the forced reload is over), `applied` (written, and HAProxy
     took it over its socket) or `saved` (written, and the client wanted no reload). It goes again
-    unless it is confirmed before `confirm_before`, in seconds since 1970; None: it stays.
+    unless it is confirmed before `confirm_before`, in seconds since 1970; None: it stays. `lost`
+    are names that it took from what lines still refer to by them.
     """
 
     version: int
     reload_id: str | None
     state: Literal["pending", "queued", "reloaded", "applied", "saved"]
     confirm_before: float | None = None
+    lost: Sequence[LostName] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,13 +17,11 @@ dies after it leaves the new one, which the next process records.
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 
-from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
     CheckFailed,
     Conflict,
@@ -33,26 +31,26 @@ from dataplane_core.errors import (
     TransactionOutdated,
     VersionMismatch,
 )
-from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
-from dataplane_core.store.change import Committed, Outcome
+from dataplane_core.store.change import Outcome
+from dataplane_core.store.change_rules import ChangeRules
+from dataplane_core.store.commit_request import CommitRequest
 from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
-from dataplane_core.store.delivery import Delivery, DeliveryMeans, ReloadWish
+from dataplane_core.store.delivery import Delivery, DeliveryMeans
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
-from dataplane_core.store.head import Head, digest_of, encode_text, join, split_header
-from dataplane_core.store.journal.transactions import TransactionRecord, unknown_transaction
+from dataplane_core.store.head import digest_of, encode_text
+from dataplane_core.store.journal.transactions import unknown_transaction
 from dataplane_core.store.journal.version_objects import Describe, TouchedObject
 from dataplane_core.store.journal.version_records import intended_record, warnings_of
 from dataplane_core.store.judge import Judge
+from dataplane_core.store.lost_names import LostName, StillNamed
 from dataplane_core.store.planned import ChangePlan
-from dataplane_core.store.ports import Count, Merge, no_merge, problems_found, uncounted
+from dataplane_core.store.ports import Count, Merge, no_merge, uncounted
 from dataplane_core.store.records import NewVersion, Records
 from dataplane_core.store.refusals import closed_transaction, may_commit, outdate, version_mismatch
-from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.trial_rules import make_way, new_trial
 from dataplane_core.store.turns import Turns
-from dataplane_core.text import Document
 
 _MOST_ATTEMPTS = 5
 _RESULTS: dict[type[DataplaneError], str] = {
@@ -60,61 +58,6 @@ _RESULTS: dict[type[DataplaneError], str] = {
     **dict.fromkeys((Conflict, VersionMismatch, TransactionOutdated), "overtaken"),
 }
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CommitRequest:
-    """A change to be committed: the document that is to follow on `base`.
-
-    `author` is who asks for it, and `options` is what else they want. `posted` are the server's own
-    lines in the text that a client has sent, if it sent all of it; `reload` is what the client
-    wants of HAProxy's reload. A change that `overwrites`, or that is to be rebased, follows on
-    whatever is the newest version when its turn comes. `text_of` is the former version whose text
-    the change puts back.
-    """
-
-    base: Snapshot
-    document: Document
-    author: Author = NOBODY
-    transaction: TransactionRecord | None = None
-    posted: Head | None = None
-    reload: ReloadWish = ReloadWish()
-    overwrites: bool = False
-    text_of: int | None = None
-    options: ChangeOptions = PLAIN
-
-    @property
-    def follows(self) -> bool:
-        """Whether the change is made on the newest version, whatever that is."""
-        return self.overwrites or self.options.rebase
-
-    @property
-    def version(self) -> int:
-        """Number of the version that the change becomes."""
-        return self.base.version + 1
-
-    @property
-    def client_head(self) -> Head:
-        """The server's own lines as the client sees them, with which it counts lines."""
-        return self.base.head if self.posted is None else self.posted
-
-    def text(self) -> str:
-        """Return the text of the version.
-
-        Version lines that came in with a whole text are left out; the lines of the file are put in.
-        """
-        return join(self.base.head, split_header(self.document.text())[1], self.version)
-
-    def change(self) -> Committed:
-        """Return the change as plugins get it (`dataplane_committed`)."""
-        return Committed(
-            version=self.version,
-            before=self.base.document,
-            after=self.document,
-            author=self.author,
-            when=time.time(),
-            transaction_id=self.transaction.id if self.transaction else None,
-        )
 
 
 class Committer:
@@ -129,6 +72,7 @@ class Committer:
         hand_edits: HandEdits,
         means: DeliveryMeans,
         describe: Describe,
+        rules: ChangeRules,
         count: Count = uncounted,
         merge: Merge = no_merge,
     ) -> None:
@@ -139,6 +83,7 @@ class Committer:
         self._judge = judge
         self._hand_edits = hand_edits
         self._means = means
+        self._rules = rules
         self._count = count
         self._merge = merge
 
@@ -174,20 +119,27 @@ class Committer:
             delivery = self._write(request)
         except CheckFailed as failed:
             raise self._hand_edits.explained(failed, request.base.version) from None
-        return replace(delivery.finish(), confirm_before=delivery.confirm_before)
+        return replace(
+            delivery.finish(), confirm_before=delivery.confirm_before, lost=delivery.lost
+        )
 
     def validate(self, request: CommitRequest) -> list[Finding]:
         """Return HAProxy's warnings about a change, without writing it; raises as `commit`."""
-        self._ask_plugins(request.document)
+        self._rules.ask_plugins(request.document)
+        self._lost(request)
         return self._judge.check(request.text(), request.client_head)
 
     def plan(self, request: CommitRequest) -> ChangePlan:
         """Return what `commit` would do, without writing anything or sending a command."""
         request = self._on_newest(request)
         document, transaction = request.document, request.transaction
-        problems = tuple(problems_found(self._means.hooks, document))
+        problems = tuple(self._rules.problems(document))
         findings: tuple[Finding, ...] = ()
         refusal = "; ".join(problems)
+        try:
+            self._lost(request)
+        except StillNamed as still:
+            refusal = refusal or still.message
         try:
             findings = tuple(self._judge.check(request.text(), request.client_head))
         except CheckFailed as failed:
@@ -205,12 +157,12 @@ class Committer:
         """Make the change the next version of the file; return its way to HAProxy."""
         make_way(self._records.trials, request.text_of)
         first = self._on_newest(request)
-        self._ask_plugins(first.document)
+        self._rules.ask_plugins(first.document)
         with self._turns.taken(partial(self._reconsider, request)):
             failpoint("turn-taken")
             current = self._on_newest(request)
             if request.options.rebase and current.base.version != first.base.version:
-                self._ask_plugins(current.document)
+                self._rules.ask_plugins(current.document)
             return self._write_in_turn(current)
 
     def _on_newest(self, request: CommitRequest) -> CommitRequest:
@@ -241,6 +193,7 @@ class Committer:
             kept = self._records.sync(record, data, candidate, request.base)
             after = self._file.prepare(text, record.digest, record.version, request.document)
             delivery.prepare()
+            delivery.lost = self._lost(request)
             objects = self._objects(request)
             files = self._records.changed_files(text)
             record = replace(record, warnings=warnings_of(verdict()))
@@ -264,9 +217,14 @@ class Committer:
             _log.exception("what version %d changes is not recorded", request.version)
             return None
 
-    def _ask_plugins(self, document: Document) -> None:
-        if problems := problems_found(self._means.hooks, document):
-            raise Invalid("; ".join(problems))
+    def _lost(self, request: CommitRequest) -> Sequence[LostName]:
+        """Return the names that a change takes from their users; raises `StillNamed`.
+
+        A version that is taken back is no change that anybody asked for, and nothing stops it.
+        """
+        waits = None if request.text_of is None else self._records.trials.open()
+        undoes = waits is not None and waits.trial.former == request.text_of
+        return self._rules.lost(request.base.document, request.document, undoes=undoes)
 
     def _transaction_locked(self, request: CommitRequest) -> AbstractContextManager[object]:
         """Lock the transaction, so that no edit is added while it is committed."""

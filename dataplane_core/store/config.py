@@ -15,11 +15,14 @@ from dataplane_core.errors import (
 from dataplane_core.store.archive import Archive
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.commit import CommitRequest, Committer
+from dataplane_core.store.change_rules import ChangeRules
+from dataplane_core.store.commit import Committer
+from dataplane_core.store.commit_request import CommitRequest
 from dataplane_core.store.delivery import DeliveryMeans, ReloadWish
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.version_objects import Describe
 from dataplane_core.store.journal.versions import VersionTable
+from dataplane_core.store.lost_names import FindLost, nothing_lost
 from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.ports import (
     CommitHooks,
@@ -54,8 +57,9 @@ class ConfigStore:
     `file` is the file with its versions, `transactions` are those begun on it, `trials` its
     versions that are to be confirmed, and `archive` has its past versions. `forced` reloads HAProxy
     at once, `plan` tells how a change reaches a running HAProxy without a reload, `foresee` says
-    the same without doing it, and `describe` in which objects two texts differ. At most
-    `max_transactions` are open at once.
+    the same without doing it, and `describe` in which objects two texts differ, and
+    `find_lost` which names a change takes from what refers to them, which `keeps_names` refuses. At
+    most `max_transactions` are open at once.
     """
 
     def __init__(
@@ -69,15 +73,19 @@ class ConfigStore:
         count: Count = uncounted,
         merge: Merge = no_merge,
         describe: Describe = no_objects,
+        find_lost: FindLost = nothing_lost,
+        *,
+        keeps_names: bool = False,
     ) -> None:
         self.file = file
         records = file.records
+        hooks = hooks or NoHooks()
         means = DeliveryMeans(
-            records.versions, hooks or NoHooks(), records.reloads, forced, plan, foresee
+            records.versions, hooks, records.reloads, forced, plan, foresee
         )
         self._committer = Committer(
-            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, describe, count,
-            merge,
+            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, describe,
+            ChangeRules(hooks, find_lost, refuses=keeps_names), count, merge,
         )
         self.trials = Trials(records.trials)
         self.archive = Archive(file, describe)

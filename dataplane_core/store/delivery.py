@@ -1,12 +1,14 @@
 """Bring a committed version to HAProxy: over its socket, by a reload, or not at all."""
 
 import logging
+from collections.abc import Sequence
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.journal.versions import VersionTable
+from dataplane_core.store.lost_names import LostName
 from dataplane_core.store.pending_reloads import UNDO
 from dataplane_core.store.planned import Foreseen
 from dataplane_core.store.ports import (
@@ -56,10 +58,12 @@ class Delivery:
 
     The steps are called in this order: `prepare` while HAProxy checks the text, `record` in the
     write that makes the version the newest, `forget_record` if that write failed, `finish` at the
-    end. `confirm_before` is until when the version has to be confirmed, None where it has not.
+    end. `confirm_before` is until when the version has to be confirmed, None where it has not;
+    `lost` are names that the change took from what refers to them.
     """
 
     confirm_before: float | None = None
+    lost: Sequence[LostName] = ()
 
     def __init__(self, means: DeliveryMeans, change: Committed, wish: ReloadWish) -> None:
         self._means = means

@@ -14,7 +14,8 @@ from dataplane_core.errors import (
 )
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.commit import CommitRequest, Committer
+from dataplane_core.store.commit import Committer
+from dataplane_core.store.commit_request import CommitRequest
 from dataplane_core.store.delivery import ReloadWish
 from dataplane_core.store.head import Head
 from dataplane_core.store.journal.transactions import (

@@ -142,7 +142,7 @@ class ConfigurationText:
         resp.status = 201
         if outcome.reload_id is not None:
             resp.status = 202
-        show_outcome(resp, outcome)
+        show_outcome(resp, outcome, req.served.view.location)
         resp.set_header("Configuration-Checksum", checksum(text))
         self._show(req, resp, text)
 

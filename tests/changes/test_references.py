@@ -147,7 +147,7 @@ def test_a_row_counts_too_and_its_namesake_saves_it(api: WholeApi) -> None:
     twin = {"acl_name": "here", "criterion": "src", "value": "10.0.0.1"}
     assert api.change("POST", f"{path}/1", twin)
     assert "Warning" not in api.change("DELETE", f"{path}/1").headers
-    assert "0 of frontend site is still named by" in api.change("DELETE", f"{path}/0").headers["Warning"]
+    assert "here of frontend site is still named by" in api.change("DELETE", f"{path}/0").headers["Warning"]
 
 
 def test_the_setting_refuses_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dataplane_core.plugin import (
     Snapshot,
     View,
     read_scope,
+    show_outcome,
     to_json,
     written_time,
 )
@@ -45,6 +46,8 @@ class Apply:
             tell = None if query["brief"] else self._difference
             applied = self._applier.apply(req, target, prune=prune, tell=tell)
         req.shown_version = applied.version
+        if applied.outcome is not None:
+            show_outcome(resp, applied.outcome, self._view.location)
         if applied.reload_id is not None:
             resp.status = 202
             resp.set_header("Reload-ID", applied.reload_id)
@@ -52,7 +55,6 @@ class Apply:
         answer = self._shown(applied)
         if applied.outcome is not None and applied.outcome.confirm_before is not None:
             answer["confirm_before"] = written_time(applied.outcome.confirm_before)
-            resp.set_header("Confirm-Before", answer["confirm_before"])
         if target.ignored:
             answer["ignored"] = target.ignored
         resp.data = to_json(answer)

@@ -1,0 +1,127 @@
+"""Find the names that a change takes from lines that refer to them.
+
+It costs what differs: the lines with which both documents begin and end are not read, and of the
+others only what they name. Names that meant nothing before the change are not lost by it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from dataplane_core.resources.document_names import DocumentNames, Thing, Use
+from dataplane_core.resources.line_names import Given, may_say
+from dataplane_core.resources.name_readers import NameReaders
+from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.splice import common_end, common_start
+
+_FEW = 16
+"""Up to so many names are searched for one by one; for more, all lines are read."""
+
+_Key = tuple[str, str]
+
+
+class _Gone(NamedTuple):
+    """What a change took away; of names that are counted, `given` has the numbers."""
+
+    thing: Thing
+    given: Given | None = None
+
+    def has_name(self, kinds: Iterable[str], text: str) -> bool:
+        """Return whether a name of one of these kinds is its own."""
+        if self.thing.kind not in kinds:
+            return False
+        return text == self.thing.name or (self.given is not None and self.given.counts(text))
+
+
+def lost_uses(
+    readers: NameReaders, before: Document, after: Document
+) -> Iterator[tuple[Thing, Use]]:
+    """Yield what the document `before` had, and the uses of its name after the change."""
+    gone = [*_gone(readers, before, after)]
+    if not gone:
+        return
+    was, now = DocumentNames(readers, before), DocumentNames(readers, after)
+    for use in _candidates(now, gone):
+        name = use.mention.name
+        for one in gone:
+            if one.has_name(name.kinds, name.text) and not now.is_there(use.section, name):
+                former = before.find(use.section.kind, use.section.name)
+                if former is not None or one.thing.is_section or name.scope:
+                    meant = was.things(former or use.section, name)
+                    if any(thing.section is one.thing.section for thing in meant):
+                        yield Thing(one.thing.section, one.thing.kind, name.text), use
+                        break
+
+
+def _gone(readers: NameReaders, before: Document, after: Document) -> Iterator[_Gone]:
+    """Yield what is not there any more: sections, and what lines of those that stay gave."""
+    kept = {id(section) for section in after.sections}
+    olds = [section for section in before.sections if id(section) not in kept]
+    if not olds:
+        return
+    kept = {id(section) for section in before.sections}
+    news: defaultdict[_Key, list[Section]] = defaultdict(list)
+    for section in after.sections:
+        if id(section) not in kept:
+            news[section.kind, section.name].append(section)
+    for section in olds:
+        replaced = news.get((section.kind, section.name))
+        if replaced:
+            yield from _given_no_more(readers, section, replaced)
+        elif section.name and after.find(section.kind, section.name) is None:
+            yield _Gone(Thing(section, section.kind, section.name))
+
+
+def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> Iterator[_Gone]:
+    """Yield the names that lines of a section gave, and those in its place do not."""
+    new = news[0]
+    start = common_start(old.lines, new.lines)
+    end = common_end(old.lines, new.lines, start)
+    went = old.lines[start : len(old.lines) - end]
+    if not went:
+        return
+    came: set[Given] = set()
+    for section in news:
+        lines = section.lines[start : len(new.lines) - end] if section is new else section.lines
+        came.update(_given(readers, section, lines))
+    reader = readers.of(old.kind)
+    for one in dict.fromkeys(_given(readers, old, went)):
+        if one in came:
+            continue
+        if one.numbers or not any(
+            reader.saying(section, one.name).gives(one.kind, one.name) for section in news
+        ):
+            yield _Gone(Thing(old, one.kind, one.name), one if one.numbers else None)
+
+
+def _given(readers: NameReaders, section: Section, lines: Iterable[Line]) -> Iterator[Given]:
+    reader = readers.of(section.kind)
+    for line in lines:
+        names = reader.line(line) if line.tokens else None
+        if names is not None:
+            yield from names.given
+
+
+def _candidates(now: DocumentNames, gone: list[_Gone]) -> Iterator[Use]:
+    """Yield the uses that may be of what is gone, each once."""
+    if len(gone) > _FEW or any(one.given for one in gone):
+        holders = {word for one in gone for word in (one.thing.section.name, one.thing.name)}
+        for section in now.document.sections:
+            text = section.text
+            if len(gone) > _FEW or any(may_say(text, word) for word in holders):
+                yield from now.uses(section)
+        return
+    seen: set[tuple[int, int, str]] = set()
+    for one in gone:
+        own, holder = one.thing.section, one.thing.section.name
+        for section in now.document.sections:
+            if section.name != holder or section.kind != own.kind:
+                text = section.text  # most sections are passed over here, without another call
+                plain = "'" not in text and '"' not in text and "\\" not in text
+                if holder not in text and (plain or not may_say(text, holder)):
+                    continue
+            for use in now.saying(section, one.thing.name):
+                key = (id(section), use.at, use.mention.path + use.mention.name.text)
+                if key not in seen:
+                    seen.add(key)
+                    yield use

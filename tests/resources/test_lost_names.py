@@ -1,0 +1,74 @@
+"""Which names a change takes from those who use them, held against reading both texts whole."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane_core.resources.document_names import DocumentNames
+from dataplane_core.resources.lost_names import lost_uses
+from dataplane_core.resources.registry import Registry
+from dataplane_core.text import Document
+from dataplane_core.wiring import make_manager, register_collections
+
+LINES = {
+    "frontend": ["use_backend a if here", "default_backend b", "acl here src 10.0.0.1", "acl here path /x",
+                 "http-request deny if !here", "use_backend b if { nbsrv(a) gt 1 }", "stats scope c", "use_backend zz"],
+    "backend": ["server s1 127.0.0.1:1", "server s2 127.0.0.1:2 track s1", "server s3 127.0.0.1:3 track a/s1",
+                "server-template t 3 127.0.0.1:4", "server-template t 2 127.0.0.1:4", "use-server t3 if TRUE",
+                "use-server s1 if TRUE", "server s4 127.0.0.1:5 resolvers r", "http-request set-header x %[srv_conn(b/t1)]"],
+    "resolvers": ["nameserver n 127.0.0.1:53"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return register_collections(make_manager())
+
+
+def section(kind: str, name: str) -> st.SearchStrategy[str]:
+    lines = st.lists(st.sampled_from(LINES[kind]), max_size=5, unique=True)
+    return lines.map(lambda some: "".join([f"{kind} {name}\n", *(f"  {line}\n" for line in some)]))
+
+
+def texts() -> st.SearchStrategy[str]:
+    kinds = [("frontend", "f"), ("frontend", "g"), ("backend", "a"), ("backend", "b"), ("backend", "c"), ("resolvers", "r")]
+    parts = [st.one_of(st.just(""), section(*one)) for one in kinds]
+    return st.tuples(*parts).map("".join)
+
+
+def lost(registry: Registry, before: Document, after: Document) -> set[tuple[str, str, int]]:
+    return {(thing.name, use.section.name, use.at) for thing, use in lost_uses(registry.names, before, after)}
+
+
+def read_whole(registry: Registry, before: Document, after: Document) -> set[tuple[str, str, int]]:
+    was, now = DocumentNames(registry.names, before), DocumentNames(registry.names, after)
+    found = set()
+    for use in now.dangling():
+        name = use.mention.name
+        former = before.find(use.section.kind, use.section.name)
+        if was.things(former or use.section, name):
+            found.add((name.text, use.section.name, use.at))
+    return found
+
+
+@given(texts(), texts())
+def test_what_is_lost_is_what_meant_something_and_does_not_any_more(
+    registry: Registry, one: str, other: str
+) -> None:
+    before = Document.parse(one, registry.language)
+    after = Document.parse(other, registry.language, before)
+    assert lost(registry, before, after) == read_whole(registry, before, after)
+
+
+def test_many_names_are_lost_at_once(registry: Registry) -> None:
+    tops = "".join(f"backend b{n}\n" for n in range(40))
+    uses = "frontend f\n" + "".join(f"  use_backend b{n} if TRUE\n" for n in range(40))
+    before = Document.parse(uses + tops, registry.language)
+    after = Document.parse(uses, registry.language, before)
+    assert {name for name, _, _ in lost(registry, before, after)} == {f"b{n}" for n in range(40)}
+
+
+def test_a_line_that_says_the_same_name_otherwise_loses_nothing(registry: Registry) -> None:
+    before = Document.parse("backend a\n  server s1 127.0.0.1:1\n  use-server s1 if TRUE\n", registry.language)
+    after = Document.parse("backend a\n  server s1 127.0.0.1:2\n  use-server s1 if TRUE\n", registry.language, before)
+    assert not lost(registry, before, after)
