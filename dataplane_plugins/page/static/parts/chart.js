@@ -3,8 +3,8 @@
 import { formatClock, formatCompact } from "../app/format.js";
 import { html } from "../app/html.js";
 
-const WIDTH = 600;
-const HEIGHT = 120;
+const WIDTH = 460;
+const HEIGHT = 130;
 const LEFT = 44;
 const BOTTOM = 18;
 const MOST_ROWS = 12; // of the table for screen readers
@@ -47,7 +47,7 @@ export function Chart({ title, times, lines, format = formatCompact }) {
     <figcaption>${title}
       ${lines.length > 1 && lines.map((line, index) => html`<span key=${line.name} class=${`legend line-${index}`}>${line.name}</span>`)}
     </figcaption>
-    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" preserveAspectRatio="none">
+    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
       ${[0, top / 2, top].map((value) => html`<g key=${value} class="grid">
         <line x1=${LEFT} x2=${WIDTH} y1=${y(value)} y2=${y(value)} /><text x=${LEFT - 6} y=${y(value) + 4} text-anchor="end">${format(value)}</text></g>`)}
       ${lines.map((line, index) => html`<path key=${line.name} class=${`line line-${index}`} d=${pathOf(line.values, x, y)} />`)}
