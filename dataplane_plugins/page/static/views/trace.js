@@ -24,7 +24,7 @@ function headersOf(text) {
   });
 }
 
-/** @param {FormData} form */
+/** @param {FormData} form @returns {any} */
 function questionOf(form) {
   const text = (/** @type {string} */ name) => String(form.get(name) ?? "").trim();
   const request = {
