@@ -1,7 +1,51 @@
-// The view: Discovery.
+// Service discovery: the sources (Consul, AWS), and how each fares.
 
+import { useEffect } from "preact/hooks";
+
+import { PREFIX, get } from "../app/api.js";
+import { formatRelative } from "../app/format.js";
 import { html } from "../app/html.js";
+import { useData } from "../app/use-data.js";
+import { LoadState } from "../parts/load-state.js";
+import { Values } from "./map-details.js";
 
-export default function View() {
-  return html`<h1>Discovery</h1>`;
+const PATH = `${PREFIX}/v3/service_discovery`;
+const LOOK_EVERY = 5000;
+const KINDS = /** @type {const} */ ([["consul", "Consul"], ["aws", "AWS"]]);
+
+/** @param {AbortSignal} signal */
+async function loadSources(signal) {
+  const [status, ...lists] = await Promise.all([
+    get(`${PATH}/status`, {}, signal).catch(() => []),
+    ...KINDS.map(([kind]) => get(`${PATH}/${kind}`, {}, signal).catch(() => [])),
+  ]);
+  return lists.flatMap((list, at) => list.map((/** @type {any} */ source) => ({
+    kind: KINDS[at][1], source, state: (Array.isArray(status) ? status : []).find((/** @type {any} */ one) => one.id === source.id),
+  })));
+}
+
+/** @param {{ kind: string, source: any, state: any }} props */
+function Source({ kind, source, state }) {
+  const problem = state?.error ?? state?.problem ?? "";
+  return html`<section class="card" aria-label=${`${kind} ${source.name ?? source.id}`}>
+    <h2>${kind}: ${source.name ?? source.address ?? source.region ?? source.id}</h2>
+    <p>${source.enabled ? html`<span class=${`badge ${problem ? "bad" : "good"}`}>${problem ? "has a problem" : "followed"}</span>` : html`<span class="badge">switched off</span>`}
+      ${problem && html` <span class="problem">${problem}</span>`}
+      ${state?.last_success && html` <span class="quiet">last answer ${formatRelative(state.last_success)}</span>`}</p>
+    <${Values} values=${{ ...source, ...(state ?? {}) }} />
+  </section>`;
+}
+
+export default function DiscoveryView() {
+  const sources = useData(loadSources, []);
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || sources.reload(), LOOK_EVERY);
+    return () => clearInterval(timer);
+  }, [sources.reload]);
+  return html`<h1>Discovery</h1>
+    <p class="quiet">Services of these sources become backends, and their nodes servers.</p>
+    <${LoadState} of=${sources} what="The sources">
+      ${sources.data?.length === 0 && html`<p>No source is configured.</p>`}
+      ${(sources.data ?? []).map((/** @type {any} */ one) => html`<${Source} key=${one.source.id} ...${one} />`)}
+    </${LoadState}>`;
 }
