@@ -144,7 +144,7 @@ from dataplane_core.resources.renaming import rename, rename_uses
 from dataplane_core.resources.scope import Scope, read_scope
 from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
-from dataplane_core.services import Services
+from dataplane_core.services import FileObjects, Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 from dataplane_core.store import State
@@ -249,7 +249,7 @@ __all__ = [
     "UnwrittenValue", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
     "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "is_rehearsed", "NamedInFile",
-    "Planned", "Rehearsal",
+    "Planned", "Rehearsal", "FileObjects",
     "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # Past versions.

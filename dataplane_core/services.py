@@ -2,12 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.errors import StorageFailed
+from dataplane_core.errors import Reference, StorageFailed
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
@@ -22,6 +23,7 @@ from dataplane_core.store.journal.callers import Callers
 from dataplane_core.store.journal.counters import Counters
 from dataplane_core.store.journal.events import EventTable
 from dataplane_core.store.transactions import Transactions
+from dataplane_core.text import Document
 
 log = logging.getLogger("dataplane")
 
@@ -31,9 +33,43 @@ _OVERDUE_SECONDS = 20.0
 """How long after a commit HAProxy may be without it, before a reload is asked for."""
 
 
+class FileObjects(Protocol):
+    """What stands in the files of one folder, as objects: the folder's plugin says that.
+
+    A file is cut into parts, each a document of its own whose sections `registry` declares.
+    """
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the files."""
+
+    @property
+    def registry(self) -> Registry:
+        """The collections of what stands in a part."""
+
+    @property
+    def part_kind(self) -> str:
+        """What a part is called where it comes or goes itself."""
+
+    def document(self, text: str) -> Document:
+        """Return the text of a file as a document."""
+
+    def parts(self, document: Document) -> Mapping[str, Document]:
+        """Return the parts of a file by their names."""
+
+    def path(self, file: str, part: str, reference: Reference | None = None) -> str:
+        """Return the path in `/v3` of an object in a part of a file, or of the part itself."""
+
+    def store(self, name: str) -> ConfigStore:
+        """Return the store of a file; raises `NotFound`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Services:
-    """The parts of a server, as `wiring.make_services` puts them together."""
+    """The parts of a server, as `wiring.make_services` puts them together.
+
+    Plugins add to `file_objects` whose files hold objects that the interface knows.
+    """
 
     settings: Settings
     plugins: Manager
@@ -47,6 +83,7 @@ class Services:
     counters: Counters
     events: EventTable
     log: logging.Logger = log
+    file_objects: list[FileObjects] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 

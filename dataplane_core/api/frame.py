@@ -210,7 +210,8 @@ class Guard:
             can_plan |= operation.edits or operation.rehearses
         if req.scratch is not None and not operation.edits:
             raise BadRequest(f"{req.method} {req.asked_path} cannot be planned with others")
-        if options.confirm_within is not None and not (operation.plans or operation.edits):
+        makes_version = (operation.plans or operation.edits) and not operation.edits_file
+        if options.confirm_within is not None and not makes_version:
             raise BadRequest("confirm_within in query: this operation makes no version")
         if options.dry_run:
             req.env[IS_TRIAL] = True

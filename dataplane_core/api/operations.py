@@ -18,7 +18,6 @@ Fragment = Mapping[str, Any]
 
 BYTES = "application/octet-stream"
 """The media type of an answer that is a file."""
-
 AS_THEY_ARE = (BYTES, "text/plain")
 """Media types of answers that are given whatever the request accepts: clients ask for JSON."""
 
@@ -130,15 +129,15 @@ class Operation:
     """One method of one path. Parameters of the path are added from its template unless stated.
 
     `summary` says in plain words what it does ("List backends"); what follows its first full stop
-    is the description. An answer that is a file or a text (`AS_THEY_ARE`) is given whatever
-    the request accepts.
+    is the description.
 
     `cached`: the answer is a function of path, query and snapshot alone (`View.answer_read`).
     `repeatable`: an answer 200 is a function of the request and the configuration alone, which the
     responder reads with `View.snapshot` or not at all; that of a `cached` operation always is.
     `plans`: with `dry_run` the responder says what it would do, and does nothing (`Planned`); those
     that edit the configuration do so in any case. `rehearses`: what it changes is noted instead
-    while it is gone through (`rehearsal`). `asks`: it changes nothing. `open`: to anybody.
+    while it is gone through (`rehearsal`). `edits_file`: it edits a file that has versions of its
+    own. `asks`: it changes nothing. `open`: to anybody.
     """
 
     id: str
@@ -153,13 +152,14 @@ class Operation:
     repeatable: bool = False
     plans: bool = False
     rehearses: bool = False
+    edits_file: bool = False
     asks: bool = False
     open: bool = False
 
     @property
     def edits(self) -> bool:
-        """Whether it changes the configuration by an edit, which can be tried and planned."""
-        return VERSION in self.parameters
+        """Whether it makes a change by an edit, which can be tried and planned."""
+        return VERSION in self.parameters or self.edits_file
 
     @property
     def title(self) -> str:

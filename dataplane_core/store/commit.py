@@ -150,7 +150,7 @@ class Committer:
             request.base.version, request.base.document, document, problems, findings, refusal,
             foreseen=None if refusal else delivery.foreseen(),
             transaction_id=None if transaction is None else transaction.id,
-            head=request.client_head,
+            head=request.client_head, path=self._file.path,
         )  # fmt: skip
 
     def _write(self, request: CommitRequest) -> Delivery:

@@ -1,5 +1,6 @@
 """What a change would do, said without doing it."""
 
+from pathlib import Path
 from typing import Literal
 
 from dataplane_core.dataclass import dataclass
@@ -38,7 +39,7 @@ class ChangePlan:
     are the stored ones that the change is about, if it is no change of the configuration; the lines
     of files that are left `dangling` name what would be gone, and `effects` say in sentences what
     else would be done. `head` are the server's own lines in the text as the client knows it, with
-    which it counts lines.
+    which it counts lines, and `path` is the file that the documents are of.
     """
 
     version: int
@@ -53,6 +54,7 @@ class ChangePlan:
     dangling: tuple[NamedInFile, ...] = ()
     effects: tuple[str, ...] = ()
     head: Head = Head()
+    path: Path | None = None
 
     @classmethod
     def of(cls, version: int, noted: Rehearsal) -> "ChangePlan":

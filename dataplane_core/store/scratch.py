@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dataplane_core.store.change import Outcome
@@ -14,15 +15,24 @@ class Scratch(ConfigStore):
     """A store that keeps what is changed to itself, for requests that are only tried.
 
     It begins with the configuration as it is in `store` now, or as `base` has it. Whatever version
-    or transaction a change names, it follows on the one before.
+    or transaction a change names, it follows on the one before. `beside` has those of other files.
     """
 
     def __init__(self, store: ConfigStore, base: Snapshot | None = None) -> None:
+        self.store = store
         self.file = store.file
         self.transactions = store.transactions
         self._committer = store._committer
         self.base = store.snapshot() if base is None else base
         self._now = self.base
+        self.beside: dict[Path, Scratch] = {}
+
+    def of(self, store: ConfigStore) -> "Scratch":
+        """Return what keeps the changes of a file beside the configuration."""
+        path = store.file.path
+        if path not in self.beside:
+            self.beside[path] = Scratch(store)
+        return self.beside[path]
 
     def snapshot(self, transaction_id: str | None = None) -> Snapshot:
         return self._now

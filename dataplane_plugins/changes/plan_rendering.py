@@ -1,11 +1,12 @@
 """Say in JSON what a change would do: to the text, to the objects, and to the running HAProxy."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.plugin import (
     ChangePlan,
     FileChange,
+    FileObjects,
     Finding,
     Foreseen,
     View,
@@ -26,7 +27,9 @@ Cause = Callable[[Finding], int | None]
 class PlanRendering:
     """Makes JSON of plans, with the paths and names of a view."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, file_objects: Sequence[FileObjects] = ()) -> None:
+        """Render plans; `file_objects` are those of files beside the configuration."""
+        self._file_objects = file_objects
         self._rendering = Rendering(view)
         self._registry = view.registry
 
@@ -41,12 +44,14 @@ class PlanRendering:
         done = text or plan.files or plan.effects or told
         verdict = "accepted" if done else "unchanged"
         found: dict[str, Any] = {"version": plan.version, "verdict": verdict}
+        if self._objects(plan) is not None:
+            found["file"] = str(plan.path)
         if plan.transaction_id is not None:
             found["transaction_id"] = plan.transaction_id
         if plan.refusal:
             found |= {"verdict": "refused", "refusal": plan.refusal}
         found["text"] = text
-        found["changes"] = self._rendering.between(plan.before, plan.after)
+        found["changes"] = self._changes(plan)
         problems = (Finding(None, "alert", problem) for problem in plan.problems)
         findings: Iterable[Finding] = (*problems, *plan.findings)
         if plan.files:
@@ -59,13 +64,24 @@ class PlanRendering:
             found["delivery"] = _delivery(plan.foreseen)
         return found
 
+    def _changes(self, plan: ChangePlan) -> list[dict[str, Any]]:
+        path, objects = plan.path, self._objects(plan)
+        if path is None or objects is None:
+            return self._rendering.between(plan.before, plan.after)
+        return self._rendering.in_file(objects, path.name, plan.before, plan.after)
+
+    def _objects(self, plan: ChangePlan) -> FileObjects | None:
+        """Return whose files a plan is about, where that is not the configuration's own."""
+        folder = None if plan.path is None else plan.path.parent
+        return next((one for one in self._file_objects if one.folder == folder), None)
+
     def _dangling(self, plan: ChangePlan) -> Iterator[dict[str, Any]]:
         """Yield the names that mean nothing any more, or that are new and mean nothing."""
         for line in plan.dangling:
             yield {
                 "file": str(line.file), "line": line.line, "kinds": [line.kind], "name": line.name
             }  # fmt: skip
-        if plan.before is plan.after:
+        if plan.before is plan.after or self._objects(plan) is not None:
             return
         for one in newly_dangling(self._registry, plan.before, plan.after):
             resource = None if one.resource is None else self._rendering.path(one.resource)

@@ -4,7 +4,7 @@ The same is the answer to any single change with `dry_run=true`, in every versio
 """
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dataplane_core.plugin import (
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Rendered:
     """Makes JSON of plans; how to is loaded when the first one is asked for."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, services: Services, view: View) -> None:
+        self._services = services
         self._view = view
 
     @cached_property
@@ -37,7 +38,7 @@ class Rendered:
         """What makes it."""
         from dataplane_plugins.changes.plan_rendering import PlanRendering
 
-        return PlanRendering(self._view)
+        return PlanRendering(self._view, self._services.file_objects)
 
     def __call__(self, plan: ChangePlan) -> dict[str, Any]:
         return self.rendering(plan)
@@ -75,6 +76,7 @@ _PLAN = {
     "properties": {
         "version": {"type": "integer", "description": "The version that the change is made for."},
         "transaction_id": {"type": "string"},
+        "file": {"type": "string", "description": "The SPOE file that the plan is about."},
         "verdict": {"type": "string", "enum": ["accepted", "unchanged", "refused"]},
         "refusal": {"type": "string", "description": "Why the change would be refused."},
         "text": {"type": "string", "description": "The difference, as `diff -u` has it."},
@@ -109,6 +111,10 @@ _REQUEST = {
     "properties": {
         "transaction": {"type": "string", "description": "Its commit, or what operations follow."},
         "text": {"type": "string", "description": "A whole text."},
+        "file": {
+            "type": "string",
+            "description": "The SPOE file that the transaction or the text is of.",
+        },
         "operations": {"type": "array", "items": _OPERATION},
     },
 }
@@ -134,7 +140,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     def make(view: View) -> object:
         from dataplane_plugins.changes.plan_responder import Plans
 
-        return Plans(services, Rendered(view).rendering)
+        return Plans(services, Rendered(services, view).rendering)
 
     routes.add("/plan", InVersion(make), {"POST": plan}, versions=OWN)
-    routes.render_plans_with(Rendered)
+    routes.render_plans_with(partial(Rendered, services))

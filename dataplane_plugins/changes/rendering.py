@@ -3,12 +3,14 @@
 A secret is said to have changed, and never what it is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from dataplane_core.plugin import (
     Collection,
     Document,
+    FileObjects,
     ObjectChange,
     Reference,
     Secrets,
@@ -27,13 +29,34 @@ _TOP = "top of the file"
 class Rendering:
     """Renders changes as a view sees them: under its paths, with the names of its properties."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, locate: Callable[[Reference], str] | None = None) -> None:
+        """Render changes; `locate` gives the paths of objects that the view has none for."""
         self._view = view
+        self._locate = locate or view.location
         self._secrets = Secrets(view.registry)
 
     def between(self, before: Document, after: Document) -> list[dict[str, Any]]:
         """Return in what two documents differ, as JSON."""
         return self.changes(compare(self._view.registry, before, after))
+
+    def in_file(
+        self, objects: FileObjects, name: str, before: Document, after: Document
+    ) -> list[dict[str, Any]]:
+        """Return in what two texts of a file differ whose objects are known, as JSON."""
+        view = View(self._view.version, objects.registry, self._view.config)
+        old, new = objects.parts(before), objects.parts(after)
+        empty, found = objects.document(""), list[dict[str, Any]]()
+        for part in dict.fromkeys((*old, *new)):
+            if part not in old or part not in new:
+                found.append({
+                    "resource": objects.path(name, part), "kind": objects.part_kind,
+                    "section": part, "name": part, "properties": {},
+                    "change": "deleted" if part in old else "created",
+                })  # fmt: skip
+            path = partial(objects.path, name, part)
+            of_part = Rendering(view, path)
+            found += of_part.between(old.get(part, empty), new.get(part, empty))
+        return found
 
     def changes(self, changes: Iterable[ObjectChange]) -> list[dict[str, Any]]:
         """Return changes as JSON, in their order."""
@@ -68,7 +91,7 @@ class Rendering:
         """Return the path of an object; None for what the interface has none for."""
         if reference.collection not in self._view.registry.collections:
             return None
-        return self._view.location(reference)
+        return self._locate(reference)
 
     def _kind(self, collection: Collection | None, reference: Reference) -> str:
         if collection is None:

@@ -124,6 +124,11 @@ class SpoeFiles:
         self._stores: dict[str, tuple[State, ConfigStore]] = {}
         self._opening = threading.Lock()
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the files."""
+        return self._folder
+
     def paths(self) -> list[str]:
         """Return the full paths of all files, sorted."""
         if not self._folder.is_dir():

@@ -42,7 +42,8 @@ DELETED = Response(None, (), "Deleted.")
 def _operation(
     id: str, summary: str, *parameters: Parameter, body: Body | None = None, **answers: Response
 ) -> Operation:
-    return operation(id, "Spoe", summary, parameters, body, **answers)
+    made = operation(id, "Spoe", summary, parameters, body, **answers)
+    return replace(made, edits_file=VERSION_OF_FILE in parameters)
 
 
 def _enveloped(schema: Fragment) -> Response:
@@ -65,14 +66,14 @@ FILE_LIST = {
         _200=Response({"$ref": "spoe_files"}, (), "The paths of all files."),
         _404=NOT_FOUND,
     ),
-    "POST": _operation(
+    "POST": replace(_operation(
         "createSpoe",
         "Upload an SPOE file. It is stored under the name that the upload gives it.",
         body=Body({}, "multipart/form-data", form_field=FILE_FIELD),
         _201=Response({"type": "string"}, (), "The file's path."),
         _400=BAD_REQUEST,
         _409=EXISTS,
-    ),
+    ), rehearses=True),
 }
 FILE_ITEM = {
     "GET": _operation(
@@ -81,13 +82,13 @@ FILE_ITEM = {
         _200=_enveloped({"type": "string"}),
         _404=NOT_FOUND,
     ),
-    "DELETE": _operation(
+    "DELETE": replace(_operation(
         "deleteSpoeFile",
         "Delete an SPOE file. One that the configuration names is kept.",
         _204=DELETED,
         _404=NOT_FOUND,
         _409=IN_USE,
-    ),
+    ), rehearses=True),
 }
 _IN_DATA: Fragment = {"type": "object", "properties": {"data": {"type": "string"}}}
 WRAPPED_FILE = replace(
@@ -211,7 +212,7 @@ TRANSACTION_LIST = {
         _200=Response({"$ref": "spoe_transactions"}),
         _404=NOT_FOUND,
     ),
-    "POST": operation(
+    "POST": replace(operation(
         "startSpoeTransaction",
         _TAG,
         "Start a transaction on an SPOE file."
@@ -220,7 +221,7 @@ TRANSACTION_LIST = {
         _201=Response(_TRANSACTION),
         _404=NOT_FOUND,
         _429=TOO_MANY_TRANSACTIONS,
-    ),
+    ), rehearses=True),
 }
 TRANSACTION_ITEM = {
     "GET": operation(
@@ -231,7 +232,7 @@ TRANSACTION_ITEM = {
         _200=Response(_TRANSACTION),
         _404=NOT_FOUND,
     ),
-    "PUT": operation(
+    "PUT": replace(operation(
         "commitSpoeTransaction",
         _TAG,
         "Commit a transaction on an SPOE file. All its changes take effect together.",
@@ -240,13 +241,13 @@ TRANSACTION_ITEM = {
         _202=Response(_TRANSACTION, ("Reload-ID",), "A reload is under way."),
         _400=BAD_REQUEST,
         _404=NOT_FOUND,
-    ),
-    "DELETE": operation(
+    ), plans=True),
+    "DELETE": replace(operation(
         "deleteSpoeTransaction",
         _TAG,
         "Give up a transaction on an SPOE file. Its changes are forgotten.",
         (SPOE,),
         _204=Response(None, (), "Given up."),
         _404=NOT_FOUND,
-    ),
+    ), rehearses=True),
 }

@@ -29,6 +29,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.spoe import operations, resources
 from dataplane_plugins.spoe.files import SpoeFiles, sweep
 from dataplane_plugins.spoe.models import GROUP, ROWS, agent, message, numbered_rows
+from dataplane_plugins.spoe.objects import SpoeObjects
 from dataplane_plugins.spoe.view import SpoeView
 
 BASE = "/services/haproxy/spoe"
@@ -71,6 +72,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     routes.tag("Spoe", "SPOE files, and the scopes and sections that are in them.", 50)
     routes.tag("SpoeTransactions", "Changes to an SPOE file that are committed together.", 50)
     files = SpoeFiles(services)
+    services.file_objects.append(SpoeObjects(services, files, "/v3" + BASE))
     limit = services.settings.dataplane.body_limit
     views = SpoeViews(files)
     _add_files(routes, views, limit)

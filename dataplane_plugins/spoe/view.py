@@ -72,9 +72,8 @@ class SpoeView(View):
         self.files = files
 
     def store(self, req: CheckedRequest) -> ConfigStore:
-        if req.scratch is not None:
-            raise BadRequest("changes of SPOE files cannot be planned with others")
-        return self.files.store(req.query["spoe"])
+        store = self.files.store(req.query["spoe"])
+        return store if req.scratch is None else req.scratch.of(store)
 
     def show_version(self, req: CheckedRequest, version: int) -> None:
         """Leave the header to the configuration's version, which those of the files are not."""
