@@ -23,18 +23,20 @@ _PLAIN = "text/plain"
     click.Argument(["to_version"], metavar="[TO]", required=False, type=int),
     click.Option(["--transaction"], metavar="ID", help="Compare a transaction with its base."),
     click.Option(["--text"], metavar="FILE", help="Compare a file with FROM; - reads the input."),
+    click.Option(["--file"], metavar="NAME", help="Compare a stored file: its path, or as in "
+                 "maps/hosts.map; with --text, FILE is what it would hold."),
     click.Option(["--objects"], is_flag=True, help="Print what differs as objects, not as text."),
 )
 def diff(
     client: Client, as_json: bool, from_version: int | None, to_version: int | None,
-    transaction: str | None, text: str | None, objects: bool,
+    transaction: str | None, text: str | None, file: str | None, objects: bool,
 ) -> None:  # fmt: skip
-    """Print how two versions differ.
+    """Print how two versions differ, or a stored file in them.
 
     FROM and TO are numbers of versions, the newest one where they are left out. The status is 0
     where nothing differs, and 1 where something does.
     """
-    asked: dict[str, Any] = {"from": from_version}
+    asked: dict[str, Any] = {"from": from_version, "file": file}
     if text is not None:
         if to_version is not None or transaction:
             raise click.UsageError("--text is compared with FROM alone")
@@ -45,9 +47,12 @@ def diff(
         print_json(answer)
     elif objects:
         _echo(_object_lines(answer["changes"]))
+    elif answer["text"] is None:
+        click.echo(f"{answer['file']} is {answer['change']}; it is no text that can be shown")
     else:
         _echo(_diff_lines(answer["text"]))
-    sys.exit(_DIFFERS if answer["text"] else 0)
+    differs = answer.get("change", "unchanged") != "unchanged" or answer["text"]
+    sys.exit(_DIFFERS if differs else 0)
 
 
 @remote_command(
@@ -134,6 +139,7 @@ def _plan_lines(answer: Mapping[str, Any]) -> Iterator[str]:
         yield styled(f"dangling: line {one['line']}: there is no {meant}", fg="yellow")
     for one in answer.get("files", ()):
         yield styled(f"{_SIGNS[one['change']]} {one['file']}", fg=_COLOURS[one["change"]])
+    yield from answer.get("effects", ())
     delivery: Mapping[str, Any] = answer.get("delivery", {})
     if answer["verdict"] == "refused":
         yield styled(f"Refused: {answer['refusal']}", fg="red", bold=True)

@@ -1,5 +1,6 @@
 """Answer how two texts of the configuration differ."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import falcon
@@ -10,10 +11,12 @@ from dataplane_core.plugin import (
     Document,
     Services,
     View,
+    encode_text,
     parse_json,
     split_header,
     to_json,
 )
+from dataplane_plugins.changes.file_diffs import FileDiffs, FileEnd
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.texts import given_text
 from dataplane_plugins.changes.unified import unified_diff
@@ -39,13 +42,40 @@ class Diffs:
     def __init__(self, services: Services, view: View) -> None:
         self._services = services
         self._rendering = Rendering(view)
+        self._files = FileDiffs(services, view)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         query = req.query
+        if query["file"] is not None:
+            resp.data = to_json(self._of_file(query))
+            return
         resp.data = to_json(self._between(query["from"], query["to"], query["transaction_id"]))
 
+    def _of_file(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        file, transaction = self._files.find(query["file"]), query["transaction_id"]
+        if transaction is None:
+            first, last = query["from"], query["to"]
+            newest = self._services.config.version()
+            before = self._files.at(file, newest if first is None else first)
+            ends = before, self._files.now(file) if last is None else self._files.at(file, last)
+        elif query["from"] is None and query["to"] is None:
+            ends = self._files.of_transaction(file, transaction)
+        else:
+            raise BadRequest(_FORMS)
+        return self._files.compared(file, *ends)
+
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        text = given_text(req.raw) if req.media_type == "text/plain" else _text_in(req.raw)
+        if req.query["file"] is not None:
+            file = self._files.find(req.query["file"])
+            is_text = req.media_type == "text/plain"
+            data = req.raw if is_text else encode_text(_text_in(req.raw))
+            end = FileEnd({"text": "posted"}, data)
+            first = req.query["from"]
+            former = self._files.now(file) if first is None else self._files.at(file, first)
+            resp.data = to_json(self._files.compared(file, former, end))
+            return
+        given = req.raw if req.media_type == "text/plain" else _text_in(req.raw)
+        text = given_text(given)
         before = self._version(req.query["from"])
         rest = split_header(text)[1]
         posted = Document.parse(rest, before.document.language, before.document)
@@ -88,4 +118,4 @@ def _text_in(raw: bytes) -> str:
     text = body.get("text") if isinstance(body, dict) else None
     if not isinstance(text, str):
         raise BadRequest("the body must be a text, or a JSON object that has one in text")
-    return given_text(text)
+    return text

@@ -27,6 +27,9 @@ _TRANSACTION = Parameter(
     "transaction_id", help="Compare a transaction with the version that it began on."
 )
 
+_FILE = Parameter(
+    "file", help="Compare a stored file instead: its path, or as in `maps/hosts.map`."
+)
 _PROPERTY = {
     "type": "object",
     "required": ["before", "after"],
@@ -57,7 +60,13 @@ _DIFF = {
     "properties": {
         "from": {"type": "object"},
         "to": {"type": "object"},
-        "text": {"type": "string", "description": "As `diff -u` has it; empty if nothing differs."},
+        "file": {"type": "string", "description": "The path of the file that was compared."},
+        "change": {"type": "string", "enum": ["created", "changed", "deleted", "unchanged"]},
+        "text": {
+            "type": ["string", "null"],
+            "description": "As `diff -u` has it, empty if nothing differs; null for a file that is "
+            "no text.",
+        },
         "changes": {"type": "array", "items": {"$ref": "object_change"}},
     },
 }
@@ -76,7 +85,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "getDiff",
             "Diff",
             "Compare two versions. Or a transaction and the version that it began on.",
-            (_FROM, _TO, _TRANSACTION),
+            (_FROM, _TO, _TRANSACTION, _FILE),
             _200=found,
             _404=NOT_FOUND,
         ),
@@ -84,7 +93,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "postDiff",
             "Diff",
             "Compare a posted text with a version. With the newest one, unless another is named.",
-            (_FROM,),
+            (_FROM, _FILE),
             Body(_TEXT, also=("text/plain",), example={"text": "global\n  daemon\n"}),
             _200=found,
             _404=NOT_FOUND,

@@ -10,15 +10,11 @@ from dataplane_core.plugin import (
     Finding,
     Foreseen,
     View,
-    decode_text,
     newly_dangling,
 )
+from dataplane_plugins.changes.file_texts import change_of, file_difference
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.unified import unified_diff
-
-_KEY = "PRIVATE KEY"
-_LONGEST = 1_000_000
-"""Characters of the longest files of which the difference is shown."""
 
 Cause = Callable[[Finding], int | None]
 """Tells which of several operations, from 0, a finding is the fault of; None if of none."""
@@ -100,11 +96,8 @@ class PlanRendering:
 
 
 def _file(one: FileChange) -> dict[str, Any]:
-    """Return what becomes of a file; the difference of texts, unless a key may be in it."""
-    change = "created" if one.before is None else "deleted" if one.after is None else "changed"
-    texts = [decode_text(data or b"") for data in (one.before, one.after)]
-    secret = any(_KEY in text or "\x00" in text or len(text) > _LONGEST for text in texts)
-    text = None if secret else unified_diff(texts[0], texts[1])
+    """Return what becomes of a file; the difference of texts, without keys."""
+    change, text = change_of(one.before, one.after), file_difference(one.before, one.after)
     return {"file": str(one.path), "change": change, "text": text}
 
 

@@ -34,6 +34,7 @@ def server(make_server: MakeServer, tmp_path_factory: pytest.TempPathFactory) ->
 def run(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "haproxy.cfg").write_text(CHANGED)
+    (tmp_path / "hosts.map").write_text("a b\n")
     (tmp_path / "operations.json").write_text(json.dumps(OPERATIONS))
 
     def run(*argv: str, **more: Any) -> Result:
@@ -61,6 +62,15 @@ def test_a_text(run: Any):
     assert [one["name"] for one in answer["changes"]] == ["s1"]
     assert run("diff", "--text", "nothing.cfg").exit_code == 2
     assert run("diff", "1", "2", "--text", "haproxy.cfg").exit_code == 2
+
+
+def test_a_stored_file(run: Any, server: ApiServer):
+    told = run("diff", "--file", "maps/hosts.map", "--text", "hosts.map")
+    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "+a b")
+    answer = json.loads(run("diff", "--file", "maps/hosts.map", "--text", "hosts.map", "--json").output)
+    assert answer["change"] == "created"
+    assert run("diff", "--file", "maps/hosts.map").exit_code == 1
+    assert "must be the path of a stored file" in run("diff", "--file", "/etc/passwd").output
 
 
 def test_a_plan_of_a_text(run: Any):
