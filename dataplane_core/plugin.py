@@ -94,6 +94,7 @@ from dataplane_core.grammar.statements import LineContent, RowStatement, SingleS
 from dataplane_core.grammar.terms import ImpliedValue, Scalar, UnwrittenValue
 from dataplane_core.grammar.values import WORD
 from dataplane_core.haproxy.binaries import program as haproxy_program
+from dataplane_core.haproxy.foreign_files import ForeignFiles, storage_folders
 from dataplane_core.haproxy.live import is_ip, runtime_commands
 from dataplane_core.haproxy.reload import ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import Runtime
@@ -260,7 +261,7 @@ __all__ = [
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_commands", "PropertyChange",
     "runtime_argument", "first_words", "is_success", "refused", "is_ip",
-    "haproxy_program", "child_environment",
+    "haproxy_program", "child_environment", "ForeignFiles", "storage_folders",
     # Files and state that a plugin keeps.
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",
     "Verdict", "discard_store", "decode_text", "encode_text", "split_header", "Candidate", "locked",

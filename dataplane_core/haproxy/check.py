@@ -4,10 +4,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy import binaries
+from dataplane_core.haproxy.foreign_files import ForeignFiles, storage_folders
 from dataplane_core.haproxy.subprocesses import (
     CommandFailed,
     CompletedCommand,
@@ -85,7 +87,7 @@ class HaproxyChecker:
     def _verdict(self, completed: CompletedCommand, path: Path) -> list[Finding]:
         if completed.ok and completed.output.strip() in ("", _VALID):
             return []
-        found = _findings(completed, path, Path(self._settings.haproxy.config_file).name)
+        found = self._findings(completed, path)
         if completed.ok or self._lacks_listeners(completed):
             return [finding for finding in found if finding.severity == "warning"]
         said = messages.summary(found) or "it said nothing"
@@ -95,6 +97,22 @@ class HaproxyChecker:
             raise CommandFailed(message, started=True)
         unread = _UNREAD in completed.output
         raise CheckFailed(f"validation error: {reason}", tuple(found), unread=unread)
+
+    def _findings(self, completed: CompletedCommand, path: Path) -> list[Finding]:
+        """Return what a check says, without what lines of files outside of the storage hold."""
+        name = Path(self._settings.haproxy.config_file).name
+        output = completed.output
+        resolved = os.path.realpath(path)
+        if resolved != str(path):
+            output = output.replace(resolved, str(path))
+        foreign = ForeignFiles(name, storage_folders(self._settings))
+        lines = ["", *_bytes_of(path).decode("utf-8", "surrogateescape").split("\n")]
+
+        def told(finding: Finding) -> Finding:
+            line = lines[finding.line] if (finding.line or 0) < len(lines) and finding.line else ""
+            return replace(finding, message=foreign.without_contents(finding.message, line))
+
+        return [told(one) for one in messages.findings(output, str(path), name)]
 
     def _is_refusal(self, completed: CompletedCommand, found: list[Finding]) -> bool:
         """Tell whether a check failed because of the file, and not because of its own program."""
@@ -121,14 +139,6 @@ class HaproxyChecker:
             return [part.replace(CANDIDATE_WORD, str(path)) for part in parts]
         program = binaries.program(self._settings)
         return [program, "-W", "-c", "-V", "-f", str(path)]
-
-
-def _findings(completed: CompletedCommand, path: Path, name: str) -> list[Finding]:
-    output = completed.output
-    resolved = os.path.realpath(path)
-    if resolved != str(path):
-        output = output.replace(resolved, str(path))
-    return messages.findings(output, str(path), name)
 
 
 def _bytes_of(path: Path) -> bytes:

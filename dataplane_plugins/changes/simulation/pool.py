@@ -11,15 +11,17 @@ from weakref import WeakKeyDictionary
 
 from dataplane_core.plugin import (
     Document,
+    ForeignFiles,
     NamedFiles,
     Registry,
     Services,
     haproxy_program,
+    storage_folders,
 )
 from dataplane_plugins.changes.simulation.admission import Admission, ScratchBusy
 from dataplane_plugins.changes.simulation.facts import Backend, read_backends
 from dataplane_plugins.changes.simulation.folders import sweep
-from dataplane_plugins.changes.simulation.process import ScratchFailed, ScratchProcess
+from dataplane_plugins.changes.simulation.process import SCRATCH_NAME, ScratchFailed, ScratchProcess
 from dataplane_plugins.changes.simulation.rewriting import Rewriting
 from dataplane_plugins.changes.simulation.scratch_text import Subject
 
@@ -91,11 +93,18 @@ class Pool:
     """The scratch processes of this process, at most so many; those not used for long end.
 
     Whoever asks for several requests holds a place of `admission`, of which there are `calls`.
+    What files outside of the folders `stored` hold is not told.
     """
 
     def __init__(
-        self, program: Callable[[], str], registry: Registry, config_file: Path, calls: int = 1
+        self,
+        program: Callable[[], str],
+        registry: Registry,
+        config_file: Path,
+        calls: int = 1,
+        stored: Iterable[str] = (),
     ) -> None:
+        self._foreign = ForeignFiles(SCRATCH_NAME, stored)
         self.admission = Admission(calls)
         self._program = program
         self._registry = registry
@@ -136,7 +145,7 @@ class Pool:
         files = NamedFiles(self._config_file, subject.document.text())
         state = files.state()
         scratch = Rewriting(self._registry, subject, str(self._config_file.parent)).done()
-        process = ScratchProcess(self._program(), scratch)
+        process = ScratchProcess(self._program(), scratch, self._foreign)
         with ExitStack() as unless_known:
             unless_known.callback(process.close)
             backends = dict(read_backends(process.command("show stat")))
@@ -193,7 +202,8 @@ def _pool(services: Services, purpose: str, part: int) -> Pool:
         settings = services.settings
         calls = max(1, settings.dataplane.threads // part)
         program = partial(haproxy_program, settings)
-        pool = Pool(program, services.registry, Path(settings.haproxy.config_file), calls)
+        file, stored = Path(settings.haproxy.config_file), storage_folders(settings)
+        pool = Pool(program, services.registry, file, calls, stored)
         return pools.setdefault(purpose, pool)
     return pools[purpose]
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 from contextlib import ExitStack, suppress
 
-from dataplane_core.plugin import DataplaneError, child_environment
+from dataplane_core.plugin import DataplaneError, ForeignFiles, child_environment
 from dataplane_plugins.changes.simulation.folders import ScratchFolder
 from dataplane_plugins.changes.simulation.isolation import isolating
 from dataplane_plugins.changes.simulation.prelude import PRELUDE
@@ -24,6 +24,9 @@ from dataplane_plugins.changes.simulation.scratch_text import (
 )
 
 _NOT_STARTED = "no process for the simulation could be started"
+SCRATCH_NAME = "haproxy.cfg"
+"""What HAProxy's words about a scratch process call its configuration."""
+
 _MEGABYTES = 1024
 _OUTPUT_BLOCKS = 2048  # of 512 bytes: what scripts print goes to a file
 _START_SECONDS = 30.0
@@ -40,7 +43,7 @@ kill -9 "$guard" 2>/dev/null
 exit "$status"
 """
 _ALERT = re.compile(r"^\[ALERT\]\s+\(\d+\) : (.*)$", re.M)
-_PLACE = re.compile(r"^(?:config : )?(?:parsing )?\[[^\]:]*:(\d+)\]\s*:?\s*", re.I)
+_PLACE = re.compile(r"^(?:config : )?(?:parsing )?\[haproxy\.cfg:(\d+)\]\s*:?\s*", re.I)
 
 
 class ScratchFailed(DataplaneError):
@@ -57,11 +60,12 @@ class ScratchProcess:
     """An HAProxy that works on a scratch text; `close` ends it, and so does our own end.
 
     `log` is the socket that its log lines come from. It has taken its configuration once it is
-    made. Raises `ScratchFailed`.
+    made. Raises `ScratchFailed`. `foreign` keeps lines of other files out of HAProxy's words.
     """
 
-    def __init__(self, program: str, scratch: ScratchText) -> None:
+    def __init__(self, program: str, scratch: ScratchText, foreign: ForeignFiles) -> None:
         self.scratch = scratch
+        self._foreign = foreign
         try:
             self._make(program)
         except OSError as error:
@@ -92,14 +96,14 @@ class ScratchProcess:
             self._parts = parts.pop_all()
 
     def _write_files(self) -> None:
-        (self.folder / "haproxy.cfg").write_bytes(
+        (self.folder / SCRATCH_NAME).write_bytes(
             self.scratch.text.encode("utf-8", "surrogateescape")
         )
         (self.folder / PRELUDE_FILE).write_text(PRELUDE, "utf-8")
 
     def _start(self, program: str, control: int, log: int, end: int) -> "subprocess.Popen[bytes]":
         command = [*isolating(), program, "-db", "-m", str(_MEGABYTES)]
-        command += ["-f", str(self.folder / "haproxy.cfg")]
+        command += ["-f", str(self.folder / SCRATCH_NAME)]
         environment = child_environment() | {FOLDER.encode(): os.fsencode(self.folder)}
         with open(self.folder / "output", "wb") as output:
             return subprocess.Popen(
@@ -132,14 +136,15 @@ class ScratchProcess:
         return "; ".join(found[:3]) or "HAProxy has ended, or does not answer"
 
     def _in_our_words(self, said: str) -> str:
-        said = said.replace(str(self.folder / "haproxy.cfg"), "haproxy.cfg")
+        said = said.replace(str(self.folder / SCRATCH_NAME), SCRATCH_NAME)
         said = said.replace(str(self.folder), "")
         place = _PLACE.match(said)
         if place is None:
-            return said
+            return self._foreign.without_contents(said)
         at = int(place[1]) - 1
         line = self.scratch.lines[at] if at < len(self.scratch.lines) else 0
-        said = said[place.end() :]
+        written = "".join(self.scratch.text.split("\n")[at : at + 1])
+        said = self._foreign.without_contents(said[place.end() :], written)
         return f"line {line}: {said}" if line else said
 
     def command(self, words: str) -> str:

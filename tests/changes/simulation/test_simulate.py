@@ -177,3 +177,13 @@ def test_nothing_that_is_asked_is_a_failure_of_the_server(api: SimulatingApi, re
     assert answer.status_code < 500
     if answer.status_code == 200:
         assert answer.json["results"][0]["outcome"] != "unknown"
+
+
+def test_no_line_of_a_file_that_a_text_names_is_told(api: SimulatingApi, tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere"
+    file.write_text("SECRET:line\n")
+    text = SHOP.replace("{ path /slow }", f"{{ src -f {file} }}")
+    answer = api.call("POST", "/dataplane/v1/simulate", {"requests": [{"url": "/"}], "text": text})
+    assert answer.status_code == 422
+    assert "SECRET" not in answer.text
+    assert f"line 1 of the file {file} is not a valid IPv4 or IPv6 address" in answer.json["message"]
