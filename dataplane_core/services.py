@@ -15,6 +15,7 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
 from dataplane_core.hooks.manager import Manager
 from dataplane_core.references import UsedFiles
+from dataplane_core.resources.comparisons import Comparisons
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import State
@@ -82,6 +83,7 @@ class Services:
     callers: Callers
     counters: Counters
     events: EventTable
+    comparisons: Comparisons
     log: logging.Logger = log
     file_objects: list[FileObjects] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)

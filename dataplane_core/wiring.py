@@ -16,9 +16,9 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
 from dataplane_core.references import LoadedFiles, UsedFiles
-from dataplane_core.resources.comparison import TOP, compare
+from dataplane_core.resources.comparison import TOP
+from dataplane_core.resources.comparisons import Comparisons
 from dataplane_core.resources.locate import object_at
-from dataplane_core.resources.objects import SectionKind
 from dataplane_core.resources.origins import Origins, RegistryError, Unchecked
 from dataplane_core.resources.referring import lost_names
 from dataplane_core.resources.registry import Registry
@@ -83,6 +83,7 @@ def _services_on(
     reloads = ReloadQueue(
         settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files)
     )
+    comparisons = Comparisons(registry)
     live = LivePlanner(registry, manager.hook, runtime, requests.under_way, requests.awaited)
     config = ConfigStore(
         file,
@@ -93,13 +94,13 @@ def _services_on(
         live.foresee,
         partial(counters.add, "commits"),
         partial(_merge, registry),
-        partial(_touched, registry, {}),
+        partial(_touched, comparisons),
         partial(_lost, registry),
         keeps_names=settings.dataplane.references == "refuse",
     )
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,
-        Callers(state, counters), counters, EventTable(state),
+        Callers(state, counters), counters, EventTable(state), comparisons,
     )  # fmt: skip
 
 
@@ -110,11 +111,9 @@ def _merge(registry: Registry, base: Document, mine: Document, newest: Document)
     return Merger(registry).merge(base, mine, newest)
 
 
-def _touched(
-    registry: Registry, kinds: dict[str, SectionKind], before: Document, after: Document
-) -> list[TouchedObject]:
+def _touched(comparisons: Comparisons, before: Document, after: Document) -> list[TouchedObject]:
     """Return the objects in which two configurations differ, as versions record them."""
-    found = compare(registry, before, after, kinds)
+    found = comparisons.between(before, after)
     return [TouchedObject(one.reference, one.change) for one in found if one.reference != TOP]
 
 

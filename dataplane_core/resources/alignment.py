@@ -27,6 +27,20 @@ def out_of_order(pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     return set(ordered) - set(rising(ordered))
 
 
+def matched(
+    old: Sequence[str], new: Sequence[str]
+) -> Iterator[tuple[int | None, int | None]]:
+    """Yield which of the sections with one name is which: nearly always there is one of each."""
+    if len(old) == len(new):
+        yield from zip(range(len(old)), range(len(new)), strict=True)
+        return
+    for _, i1, i2, j1, j2 in opcodes(old, new):
+        common = min(i2 - i1, j2 - j1)
+        yield from zip(range(i1, i1 + common), range(j1, j1 + common), strict=True)
+        yield from ((at, None) for at in range(i1 + common, i2))
+        yield from ((None, at) for at in range(j1 + common, j2))
+
+
 def align(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> Matches:
     """Return which objects are which: equal ones where their order stays, then those alike.
 

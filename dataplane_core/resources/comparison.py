@@ -13,14 +13,13 @@ from typing import Any, Literal, NamedTuple
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Row
-from dataplane_core.resources.alignment import Matches, align, is_same, out_of_order
+from dataplane_core.resources.alignment import Matches, align, is_same, matched, out_of_order
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.locate import row_name, shown_names
 from dataplane_core.resources.objects import Read, SectionKind
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Section
-from dataplane_core.text.matching import opcodes
 from dataplane_core.text.splice import common_end, common_start
 
 Change = Literal["created", "changed", "deleted", "moved"]
@@ -120,6 +119,9 @@ class _Comparison:
     def _pairs(self) -> Iterator[_Pair]:
         """Yield the sections that may differ, each with the one that it was before."""
         olds, news = (document.sections for document in self._documents)
+        if _keys(olds) == _keys(news):
+            yield from self._in_place(olds, news)
+            return
         start = common_start(olds, news)
         end = common_end(olds, news, start)
         groups: defaultdict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(
@@ -135,11 +137,23 @@ class _Comparison:
                 yield self._joined(kind, 0), self._joined(kind, 1)
                 continue
             texts = [olds[at].text for at in gone], [news[at].text for at in come]
-            for one, other in _matched(*texts):
+            for one, other in matched(*texts):
                 yield (
                     None if one is None else self._side(0, gone[one]),
                     None if other is None else self._side(1, come[other]),
                 )
+
+    def _in_place(self, olds: Sequence[Section], news: Sequence[Section]) -> Iterator[_Pair]:
+        """Yield the sections that differ where none has come, gone or moved, as nearly always."""
+        joined = set[str]()
+        for at, (old, new) in enumerate(zip(olds, news, strict=True)):
+            if old is new or old.text == new.text:
+                continue
+            if not self._kind(new.kind).is_joined:
+                yield self._side(0, at), self._side(1, at)
+            elif new.kind not in joined:
+                joined.add(new.kind)
+                yield self._joined(new.kind, 0), self._joined(new.kind, 1)
 
     def _joined(self, kind: str, side: int) -> _Side | None:
         document = self._documents[side]
@@ -167,7 +181,8 @@ class _Comparison:
         kind = self._kind(some.section.kind)
         reads = _read_both(kind, old, new)
         own = not (old and new) or any(read.others for read in reads) or moved
-        own = own or old is None or new is None or _top_differs(old.section, new.section)
+        if old and new and old.section.header.raw != new.section.header.raw:
+            own = True
         name = kind.owner.name if kind.owner is not None else ""
         if own:
             ends = (
@@ -186,26 +201,16 @@ class _Comparison:
                 yield from _row_changes(kind, rows, (old, new), found)
 
 
+def _keys(sections: Sequence[Section]) -> list[tuple[str, str]]:
+    return [(section.kind, section.name) for section in sections]
+
+
 def _top(before: str, after: str) -> Iterator[ObjectChange]:
     """Yield what is another in front of the first section: lines, be they comments or not."""
     old, new = ([line.strip() for line in text.split("\n")] for text in (before, after))
     if (lines := [*filter(None, old)]) != (others := [*filter(None, new)]):
         values = ({UNMANAGED.name: found} if found else {} for found in (lines, others))
         yield ObjectChange(TOP, "changed", next(values), next(values))
-
-
-def _matched(
-    old: Sequence[str], new: Sequence[str]
-) -> Iterator[tuple[int | None, int | None]]:
-    """Yield which of the sections with one name is which: nearly always there is one of each."""
-    if len(old) == len(new):
-        yield from zip(range(len(old)), range(len(new)), strict=True)
-        return
-    for _, i1, i2, j1, j2 in opcodes(old, new):
-        common = min(i2 - i1, j2 - j1)
-        yield from zip(range(i1, i1 + common), range(j1, j1 + common), strict=True)
-        yield from ((at, None) for at in range(i1 + common, i2))
-        yield from ((None, at) for at in range(j1 + common, j2))
 
 
 def _read_both(kind: SectionKind, old: _Side | None, new: _Side | None) -> tuple[Read, Read]:
@@ -218,10 +223,6 @@ def _read_both(kind: SectionKind, old: _Side | None, new: _Side | None) -> tuple
         for side, raws in ((old, gone), (new, come))
     )
     return old_read, new_read
-
-
-def _top_differs(old: Section, new: Section) -> bool:
-    return old.header.raw != new.header.raw
 
 
 def _row_changes(

@@ -24,11 +24,7 @@ def unified_diff(before: str, after: str, names: tuple[str, str] = ("before", "a
     if before == after:
         return ""
     old, new = split_lines(before), split_lines(after)
-    start, end = _same_ends(old, new)
-    gone, come = old[start : len(old) - end], new[start : len(new) - end]
-    edits = [
-        (start + i1, start + i2, start + j1, start + j2) for i1, i2, j1, j2 in _edits(gone, come)
-    ]
+    edits = [*_edits(old, new)]
     parts = [f"--- {names[0]}\n+++ {names[1]}\n"]
     for hunk in _hunks(edits):
         parts += _written(hunk, old, new)
@@ -45,16 +41,18 @@ def _edits(old: Sequence[str], new: Sequence[str]) -> Iterator[_Edit]:
     """
     if len(old) == len(new):
         others = [at for at, (one, two) in enumerate(zip(old, new, strict=True)) if one != two]
-        if len(others) * _MOST_CHANGED < len(old):
+        if len(others) * _MOST_CHANGED < others[-1] + 1 - others[0]:
             while others:
                 start = others[0]
                 taken = next((n for n, at in enumerate(others) if at != start + n), len(others))
                 yield start, start + taken, start, start + taken
                 del others[:taken]
             return
-    for tag, i1, i2, j1, j2 in opcodes(old, new):
+    start, end = _same_ends(old, new)
+    gone, come = old[start : len(old) - end], new[start : len(new) - end]
+    for tag, i1, i2, j1, j2 in opcodes(gone, come):
         if tag != "equal":
-            yield i1, i2, j1, j2
+            yield start + i1, start + i2, start + j1, start + j2
 
 
 def _same_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:

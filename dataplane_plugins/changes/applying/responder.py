@@ -91,5 +91,5 @@ class Apply:
         before, names = base.document, (f"version {base.version}", f"version {base.version + 1}")
         return {
             "text": unified_diff(before.text(), after.text(), names),
-            "changes": self._rendering.between(before, after),
+            "changes": self._rendering.changes(self._services.comparisons.between(before, after)),
         }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.resources.comparison import compare
+from dataplane_core.resources.comparisons import Comparisons
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import ConfigStore, State, VersionedFile
@@ -38,7 +39,7 @@ def store(folder: Path) -> ConfigStore:
     settings = Settings.default().replace(**{"haproxy.config_file": str(file)})
     reloads = FakeReloads()
     versioned = VersionedFile(settings, registry().language, State(folder / "state"), reloads, FakeChecker())
-    return ConfigStore(versioned, reloads, 20, describe=partial(_touched, registry(), {}))  # type: ignore[arg-type]
+    return ConfigStore(versioned, reloads, 20, describe=partial(_touched, Comparisons(registry())))  # type: ignore[arg-type]
 
 
 def edited(document: Document, chance: random.Random, number: int) -> Document:
