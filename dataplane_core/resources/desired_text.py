@@ -230,9 +230,13 @@ def _said_in(preamble: str) -> list[object]:
 
 
 def _has_open_blocks(*documents: Document) -> bool:
-    """Return whether conditional blocks begin in one section and end in another."""
-    return any(
-        may_hold_directives(one.text())
-        and (find_blocks(lines_of(one.preamble))[1] or any(each.blocks[1] for each in one.sections))
-        for one in documents
-    )
+    """Return whether conditional blocks begin in one section and end in another.
+
+    Sections are asked one by one: those that two documents share are looked through once.
+    """
+    for one in documents:
+        if may_hold_directives(one.preamble) and find_blocks(lines_of(one.preamble))[1]:
+            return True
+        if any(section.blocks[1] for section in one.sections):
+            return True
+    return False
