@@ -2,8 +2,10 @@
 
 import statistics
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from itertools import count
 
 from dataplane_core.errors import Reference
 from dataplane_core.settings import Settings
@@ -17,7 +19,8 @@ from dataplane_core.store.journal.version_records import DeliveryRecord, Version
 from dataplane_core.store.ports import no_objects
 from dataplane_core.text.language import Language
 from tests.bench import files, systems
-from tests.bench.files import LARGE, LINES
+from tests.bench.files import LARGE, LINES, SMALL
+from tests.bench.load import Connection, request
 from tests.bench.run import Run
 from tests.bench.tables import Row, Table, in_turn, medians, ratio, timed
 from tests.harness.recorded import TOP
@@ -26,15 +29,18 @@ from tests.harness.server import ApiServer, Client
 WITHOUT = "3c8751e"
 """The last revision that recorded who, when and the digest of a version, and no more."""
 VERSIONS = 10_000
-COMMIT, PAGE_MS, CHANGE_BYTES = 1.1, 20.0, 4096
+COMMIT, GET, PAGE_MS, CHANGE_BYTES = 1.1, 1.1, 20.0, 4096
+_GETS = 200
+"""Requests in a round: one takes less than the clock of the processor tells apart."""
 _SERVERS = "/v2/services/haproxy/configuration/servers"
 
 
 def history(run: Run) -> list[Table]:
-    """Three limits: of a commit's time, of a page's, and of a change's room."""
+    """Four limits: of a commit's time, of a GET's, of a page's, and of a change's room."""
     heads = ["what", "this revision", WITHOUT, "ratio", "limit"]
     table = Table("History", heads, limit="that of the row")
     _commits(run, table)
+    _reads(run, table)
     _pages(run, table)
     _room(run, table)
     return [table]
@@ -71,6 +77,35 @@ def _commit(server: ApiServer, client: Client) -> tuple[float, float]:
     spent = timed(lambda: client.call("PUT", f"{_SERVERS}/s1", body, **query))
     assert client.version() == query["version"] + 1
     return spent, (systems.processor_seconds(place) - before) * 1000
+
+
+def _reads(run: Run, table: Table) -> None:
+    """A GET of one server, to which the history adds nothing."""
+    with ExitStack() as started:
+        ports = [
+            started.enter_context(systems.ours(SMALL, run.new_folder(), run.haproxy, None, sources)).port
+            for sources in (TOP, run.sources(WITHOUT))
+        ]
+        for what, name in (("from the loop's memory", ""), ("by the application", "&n={}")):
+            sides = [partial(_gets, Connection(port), name, count()) for port in ports]
+            for side in sides:
+                side()
+            rounds = in_turn(max(9, run.effort.calls), *sides)
+            reached = ratio(rounds)
+            cells = [f"GET of one server, answered {what} (ms)", *(f"{one:.3f}" for one in medians(rounds))]
+            table.rows.append(Row([*cells, f"{reached:.2f}", f"≤ {GET}"], reached <= GET))
+
+
+def _gets(connection: Connection, more: str, numbers: Iterator[int]) -> float:
+    """Milliseconds of one of many GETs over one connection; `more` makes each the first of its kind."""
+
+    def ask() -> None:
+        for _ in range(_GETS):
+            path = f"{_SERVERS}/s1?backend=be0" + more.format(next(numbers))
+            told = connection.exchange(request(path, systems.PLAIN))
+            assert told.startswith(b"HTTP/1.1 200"), told
+
+    return timed(ask) / _GETS
 
 
 def _filled(run: Run, size: files.Size, versions: int) -> tuple[VersionedFile, int]:
