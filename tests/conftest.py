@@ -1,6 +1,8 @@
 """Fixtures that every test may use are in tests/harness/fixtures.py."""
 
 import gc
+import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +12,10 @@ pytest_plugins = ["tests.harness.fixtures"]
 # A busy machine is slow at any example: no test fails for that.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+# Each of the hundreds of servers that tests start would compile all its modules, where bytecode is not kept.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LONG = ("tests/golden/", "tests/torture/", "tests/contrib/", "tests/contract/", "tests/walkthrough/")
 """Folders of tests that take long: a process that begins one of these last would keep all others waiting."""

@@ -34,6 +34,8 @@ OPTIONS = {
 }  # fmt: skip
 PORTS = Ports(10080, (10081, 10082), 10083)
 NAMES = [one.name for one in VERSIONS]
+JAVA = ("java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""A run of seconds: what the second compiler of the virtual machine spends does not come back."""
 OPENAPI_2, OPENAPI_3 = "specification", "specification_openapiv3"
 
 IF_ASKED = pytest.mark.skipif(
@@ -120,7 +122,7 @@ def tell(
     file = folder / "document.json"
     file.write_text(json.dumps(document), "utf-8")
     run(
-        *("java", "-Xmx512m", "-jar", str(generator), "generate", "-g", language),
+        *(*JAVA, "-jar", str(generator), "generate", "-g", language),
         *("-i", str(file), "-o", str(client), f"--global-property={PARTS}"),
         *("--git-user-id=example", "--git-repo-id=dataplane_client"),
         "--additional-properties=packageName=dataplane_client",

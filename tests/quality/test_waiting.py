@@ -1,7 +1,7 @@
 """No test hangs on how fast the machine is: they wait for conditions, with one patience."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,14 +25,15 @@ MEASURE = {"bench"}
 """Folders that measure times, and say nothing of right and wrong."""
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(TESTS.rglob("*.py")):
-        name = path.relative_to(TESTS).as_posix()
-        if name.split("/")[0] not in MEASURE:
-            yield name, ast.parse(path.read_text("utf-8"), name)
-
-
-SOURCES = dict(sources())
+@cache
+def sources() -> dict[str, ast.Module]:
+    """All modules of tests; not at the top of this one, which every process of a run imports."""
+    names = {path.relative_to(TESTS).as_posix(): path for path in sorted(TESTS.rglob("*.py"))}
+    return {
+        name: ast.parse(path.read_text("utf-8"), name)
+        for name, path in names.items()
+        if name.split("/")[0] not in MEASURE
+    }
 
 
 def called(node: ast.AST) -> str:
@@ -59,7 +60,7 @@ def short(node: ast.expr | None) -> bool:
 def test_nothing_sleeps_and_then_looks() -> None:
     sleeping = [
         told(name, node)
-        for name, tree in SOURCES.items()
+        for name, tree in sources().items()
         for node in ast.walk(tree)
         if called(node) == "sleep" and name not in SLOW_BY_DESIGN
     ]
@@ -69,7 +70,7 @@ def test_nothing_sleeps_and_then_looks() -> None:
 def test_nothing_has_to_be_done_within_seconds() -> None:
     held = [
         told(name, node)
-        for name, tree in SOURCES.items()
+        for name, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Compare) and name not in SLOW_BY_DESIGN
         for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False)
@@ -81,7 +82,7 @@ def test_nothing_has_to_be_done_within_seconds() -> None:
 
 def test_nobody_is_waited_for_for_a_moment_alone() -> None:
     hasty = []
-    for name, tree in SOURCES.items():
+    for name, tree in sources().items():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or name in SLOW_BY_DESIGN:
                 continue
@@ -94,7 +95,7 @@ def test_nobody_is_waited_for_for_a_moment_alone() -> None:
 def test_hypothesis_has_one_profile() -> None:
     own = [
         told(name, node)
-        for name, tree in SOURCES.items()
+        for name, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.keyword) and node.arg == "deadline" and name != "conftest.py"
     ]
@@ -103,4 +104,4 @@ def test_hypothesis_has_one_profile() -> None:
 
 @pytest.mark.parametrize("name", sorted(SLOW_BY_DESIGN))
 def test_what_is_excepted_is_there(name: str) -> None:
-    assert any(called(node) == "sleep" for node in ast.walk(SOURCES[name]))
+    assert any(called(node) == "sleep" for node in ast.walk(sources()[name]))
