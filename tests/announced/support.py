@@ -22,7 +22,7 @@ VERSIONS = ["2.6", "2.8", "3.0", "3.2"]
 START = """\
 global
   localpeer {name}
-  hard-stop-after 1s
+  hard-stop-after {stop}
   stats socket {folder}/worker.sock mode 600 level admin
 """ + DEFAULTS + """\
 frontend fe_main
@@ -168,15 +168,17 @@ def balancer(
     name: str = "lb1",
     installed: CleanRoot | None = None,
     spoken: str = "v2",
+    stop: str = "100ms",
 ) -> Iterator[Balancer]:
     """Start HAProxy, the server on its configuration, and the sites be_main, be_api, be_static.
 
+    A former worker has the time `stop` to end: each change waits for that, as connections are kept open.
     Calls are made through the version `spoken`. The server is that of the clone, or the one that was `installed`, set up as a newcomer does it.
     """
     names = ("be_main", "be_api", "be_static")
     port = free_port()
     with sites(*names) as behind:
-        text = START.format(name=name, folder=folder, port=port) + "".join(
+        text = START.format(name=name, folder=folder, port=port, stop=stop) + "".join(
             BACKEND.format(name=site.name, port=site.port) for site in behind
         )
         (folder / "haproxy.cfg").write_text(text)

@@ -83,7 +83,7 @@ def test_what_one_counts_the_other_knows(lb: Balancer, other: Balancer) -> None:
 
 
 def test_a_reload_keeps_what_was_counted(haproxy_program: str, tmp_path: Path) -> None:
-    with balancer(haproxy_program, tmp_path) as lb:
+    with balancer(haproxy_program, tmp_path, stop="1s") as lb:  # it teaches the next one before it ends
         counting(lb)
         clustered(lb, {"lb1": free_port()})
         until(lambda: resynchronised(lb))  # HAProxy gives its peers five seconds twice
