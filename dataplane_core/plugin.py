@@ -179,6 +179,8 @@ from dataplane_core.store.rehearsal import (
     NamedInFile,
     Rehearsal,
     is_rehearsed,
+    noting_commands,
+    rehearsal,
     rehearsing,
 )
 from dataplane_core.store.scratch import Scratch
@@ -250,7 +252,7 @@ __all__ = [
     "UnwrittenValue", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
     "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "is_rehearsed", "NamedInFile",
-    "Planned", "Rehearsal", "FileObjects",
+    "Planned", "Rehearsal", "rehearsal", "noting_commands", "FileObjects",
     "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # Past versions.

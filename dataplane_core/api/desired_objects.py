@@ -27,6 +27,7 @@ from dataplane_core.resources.placing import (
     place_section,
     refuse_strange_name,
 )
+from dataplane_core.resources.row_scope import Rows
 from dataplane_core.resources.scope import WHOLE, Scope
 from dataplane_core.resources.section_places import who_inherits_otherwise
 from dataplane_core.resources.whole_section import repeated
@@ -83,7 +84,12 @@ class DesiredObjects:
                 with _about(self._name(one)):
                     document = self._with_single(document, one, objects[0])
             return document
-        mine = [given for given in objects if self._scope.holds(one.kind, str(given[one.key]))]
+        known = {name for name, _ in shown_names(document, one.kind, one.unnamed)}
+        mine = [
+            given for given in objects
+            if self._scope.holds_whole(one.kind, name := str(given[one.key]))
+            or (name in known and self._scope.holds(one.kind, name))
+        ]  # fmt: skip
         document, new = self._with_empty(document, one, mine)
         origins = inherited_by_each(document) if one.kind in INHERITING else {}
         for given in mine:
@@ -135,7 +141,19 @@ class DesiredObjects:
             return document
         values = self._loaded(one, given, shown)
         values.pop(one.key, None)
-        return objects.put(document, section, values, full=True)
+        done = objects.put(document, section, values, full=True)
+        return self._in_scope(document, section, done, one.kind, names[one.key])
+
+    def _in_scope(
+        self, before: Document, section: Section, after: Document, kind: str, name: str
+    ) -> Document:
+        """Return the document with those lines of a section changed that the scope is about."""
+        rows = self._scope.rows(kind, name)
+        if rows is None:
+            return after
+        at = before.position(section)
+        changed = Rows(self._view.registry, kind, rows).of(section, after.sections[at])
+        return before if changed is section else before.replace(section, changed)
 
     def _with_single(
         self, document: Document, one: SingleSection, given: Mapping[str, Any]
@@ -152,7 +170,8 @@ class DesiredObjects:
         if section is None:
             order = self._view.registry.section_order
             document, section = place_section(document, one.kind, "", None, order)
-        return objects.put(document, section, values, full=True)
+        done = objects.put(document, section, values, full=True)
+        return self._in_scope(document, section, done, one.kind, "")
 
     def _loaded(
         self, one: Collection, given: Mapping[str, Any], shown: Mapping[str, Any] | None
@@ -172,7 +191,7 @@ class DesiredObjects:
         named = shown_names(document, one.kind, one.unnamed)
         places = (document.position(section) for _, section in named)
         for at, (name, _) in reversed([*zip(places, named, strict=True)]):
-            if name not in wanted and self._scope.holds(one.kind, name):
+            if name not in wanted and self._scope.holds_whole(one.kind, name):
                 document = document.remove_at(at)
         return document
 

@@ -30,8 +30,8 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @remote_command(
     "apply",
     click.Argument(["what"], metavar="FILE|FOLDER|-"),
-    click.Option(["--only"], help="Kinds of sections, as `frontend,backend/app-*`; only these."),
-    click.Option(["--except", "but"], help="Kinds of sections that are left alone."),
+    click.Option(["--only"], help="Sections or rows, as `frontend,backend/app-*,servers`."),
+    click.Option(["--except", "but"], help="Sections or rows that are left alone."),
     click.Option(
         ["--prune/--no-prune"], default=None,
         help="Remove sections that are not there; the default for a text.",

@@ -31,7 +31,7 @@ from dataplane_core.haproxy.runtime_protocol import (
     with_payload,
 )
 from dataplane_core.haproxy.timeouts import AGAIN, DEADLINE, Timeouts
-from dataplane_core.store.rehearsal import rehearsing
+from dataplane_core.store.rehearsal import note_sent, rehearsing
 
 T = TypeVar("T")
 Probe = Callable[[], object] | None
@@ -154,11 +154,13 @@ class RuntimeClient:
         self._timeouts.note_silence(self._process)
 
     def _ask(self, commands: Sequence[bytes], deadline: float, probe: Probe = None) -> str:
-        noted = rehearsing()
-        if noted is not None and not all(map(is_question, commands)):
+        if not all(map(is_question, commands)):
             lines = (command.partition(b"\n")[0] for command in commands)
-            noted.commands.extend(line.decode("utf-8", "surrogateescape") for line in lines)
-            return usual_answer(commands[0])
+            said = [line.decode("utf-8", "surrogateescape") for line in lines]
+            if (noted := rehearsing()) is not None:
+                noted.commands.extend(said)
+                return usual_answer(commands[0])
+            note_sent(said)
         ask = partial(RuntimeClient._exchange, commands=commands, probe=probe)
         return self._by_any_way(ask, deadline)
 

@@ -13,6 +13,7 @@ from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.placing import place_of_new
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.row_names import has_names_first
+from dataplane_core.resources.row_scope import Rows
 from dataplane_core.resources.scope import WHOLE, Scope
 from dataplane_core.resources.section_places import (
     Keyed,
@@ -45,7 +46,7 @@ class DesiredText:
         self._prune = prune
         self._is_whole = scope.is_whole and prune
         self._first_words: dict[str, FirstWords] = {}
-        self._sections = {
+        self._desired = self._sections = {
             key: one
             for key, one in keyed(document).items()
             if scope.is_whole or scope.holds(key.kind, key.name)
@@ -57,6 +58,12 @@ class DesiredText:
         Raises `Invalid` where the edit would change what other sections mean.
         """
         known = keyed(document)
+        if not self._is_whole:
+            self._sections = {
+                key: one
+                for key, one in self._desired.items()
+                if key in known or self._scope.holds_whole(key.kind, key.name)
+            }
         if self._is_whole and known.keys().isdisjoint(self._sections):
             return document if document.text() == self._document.text() else self._document
         if self._is_whole and self._needs_order(document, known):
@@ -85,6 +92,10 @@ class DesiredText:
         if other is None or other is section or other.text == section.text:
             return section
         digest = blake2b(other.text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+        rows = self._scope.rows(key.kind, key.name)
+        if rows is not None:
+            said = saying(section, other, self._first_words_in(key.kind))
+            return Rows(self._registry, key.kind, rows).of(section, said)
         if section.cache.get(_SAYS_THE_SAME) == digest:
             return section
         new = saying(section, other, self._first_words_in(key.kind))
@@ -130,7 +141,8 @@ class DesiredText:
         kept = list(keys)
         for at in range(len(keys) - 1, -1, -1):
             key = keys[at]
-            if self._prune and key not in self._sections and self._scope.holds(key.kind, key.name):
+            mine = self._scope.holds_whole(key.kind, key.name)
+            if self._prune and mine and key not in self._sections:
                 document = document.remove_at(at)
                 del kept[at]
         return document, kept
@@ -187,15 +199,20 @@ class DesiredText:
         section = self._sections[key]
         if not self._is_whole and section.blocks[1]:
             raise Invalid(_PART_OF_A_BLOCK.format(_shown(key)))
+        rows = self._scope.rows(key.kind, key.name)
+        if rows is not None:
+            empty = section.with_lines(())
+            section = Rows(self._registry, key.kind, rows).of(empty, section)
         lines = section.lines
         if below in there:
             lines = lines[: next_heading_start(lines)]
         return section.with_lines(lines).trimmed()
 
     def _ordered(self, document: Document, keys: list[SectionKey]) -> Document:
-        wanted = [*self._sections]
         if self._is_whole:
+            wanted = [*self._sections]
             return document if is_as_good(keys, wanted) else reordered(document, keys, wanted)
+        wanted = [key for key in self._sections if self._scope.holds_whole(key.kind, key.name)]
         if not inherits_as_wanted(keys, wanted):
             raise Invalid("the sections stand in another order: give the whole text, or name what "
                           "sections inherit from with `from`")  # fmt: skip

@@ -3,7 +3,7 @@
 What would be sent to HAProxy, and what would be written, is noted instead; questions are asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import field
@@ -50,6 +50,7 @@ class Rehearsal:
         return next((one.after for one in reversed(self.files) if one.path == path), None)
 
 
+_sent: ContextVar[list[str] | None] = ContextVar("sent", default=None)
 _now: ContextVar[Rehearsal | None] = ContextVar("rehearsal", default=None)
 
 
@@ -64,6 +65,24 @@ def is_rehearsed(effect: str) -> bool:
     if noted is not None:
         noted.effects.append(effect)
     return noted is not None
+
+
+def note_sent(commands: Iterable[str]) -> None:
+    """Note commands that are sent, where somebody wants to know them."""
+    sent = _sent.get()
+    if sent is not None:
+        sent.extend(commands)
+
+
+@contextmanager
+def noting_commands() -> Iterator[list[str]]:
+    """Have the changing commands noted that are sent in the body, in this thread alone."""
+    found: list[str] = []
+    token = _sent.set(found)
+    try:
+        yield found
+    finally:
+        _sent.reset(token)
 
 
 @contextmanager

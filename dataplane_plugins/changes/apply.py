@@ -86,9 +86,9 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "reload. The text is made onto the newest version, unless `version` or `If-Match` says "
         "which it is to be.",
         (
-            Parameter("only", help="Kinds of sections, with a name or a pattern behind a slash: "
-                      "`frontend,backend/app-*`. All others are left alone."),
-            Parameter("except", help="Kinds of sections, as in `only`, that are left alone."),
+            Parameter("only", help="Kinds of sections, with a name or a pattern behind a slash, or "
+                      "of rows: `frontend,backend/app-*,backend/b/servers,acls`. All else stays."),
+            Parameter("except", help="Sections and rows, as in `only`, that are left alone."),
             Parameter("prune", "boolean", help="Remove sections that are not in the desired state; "
                       "true for a text, false for resources, unless given."),
             Parameter("brief", "boolean", default=False, help="Leave out what differs."),

@@ -25,6 +25,7 @@ frontend fe
   http-request set-header x %[path,map({folder}/maps/m.map)]
   http-request set-header n %[path,map_str_int({folder}/maps/n.map)]
 """
+COMMANDS = ["prepare map #0", "add map @1 #0 /a two", "add map @1 #0 /b three", "commit map @1 #0"]
 OTHER = TEXT + "  http-request set-header y %[path,map({folder}/maps/other.map)]\n"
 
 
@@ -65,7 +66,7 @@ def test_a_map_that_is_used_is_live_at_once(live: Live) -> None:
     assert done.status_code == 200, done.text
     found = live.folder / "maps"
     assert done.json["files"] == [
-        {"file": f"{found}/m.map", "change": "changed", "state": "applied"},
+        {"file": f"{found}/m.map", "change": "changed", "state": "applied", "commands": COMMANDS},
         {"file": f"{found}/idle.map", "change": "created", "state": "unused"},
     ]
     assert (done.json["changed"], done.json["state"]) == (True, "applied")

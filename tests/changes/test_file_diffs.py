@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.support import OWN
+from tests.changes.support import APPLY, archive
 from tests.changes.whole import Whole
 from tests.storage.support import bundle, certificate, private_key
 
@@ -128,6 +129,18 @@ def test_a_transaction_on_an_spoe_file(api: Stored) -> None:
 )  # fmt: skip
 def test_what_is_not_there(api: Stored, file: str, query: dict[str, Any], status: int) -> None:
     assert api.own_refusal("diff", file=file, **query)[0] == status
+
+
+def test_an_spoe_file_that_is_applied(api: Stored) -> None:
+    new = SPOE.replace("2s", "9s")
+    body = archive({"spoe_files/other.spoe": new})
+    headers = {"Content-Type": "application/x-tar"}
+    done = api.call("POST", APPLY, raw=body, headers=headers)
+    path = api.folder / "spoe" / "other.spoe"
+    assert done.json["files"] == [{"file": str(path), "change": "created", "state": "unused"}]
+    assert path.read_text() == new
+    assert api.call("GET", "/v3/services/haproxy/spoe/spoe_files/other.spoe").json["data"] == new
+    assert api.call("POST", APPLY, raw=body, headers=headers).json["changed"] is False
 
 
 def test_a_link_out_of_the_folder_is_no_file(api: Stored) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.changes.support import APPLY, archive
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import DEFAULTS
 from tests.runtime.support import Live, live
@@ -156,6 +157,20 @@ def test_operations_on_the_configuration_and_on_a_file_beside_it(haproxy: Live) 
     assert file["file"] == f"{haproxy.folder}/spoe/m.spoe"
     assert [one["change"] for one in file["changes"]] == ["changed", "created"]
     assert plan["delivery"]["by"] == "reload"
+
+
+def test_apply_takes_the_file_and_gives_it_back_where_haproxy_refuses_it(haproxy: Live) -> None:
+    text = (haproxy.folder / "haproxy.cfg").read_text()
+    bad = archive({"haproxy.cfg": text, "spoe_files/m.spoe": SPOE.replace("messages seen", "messages unheard")})
+    planned = haproxy.send("POST", APPLY, bad, "application/x-tar", dry_run="true")
+    assert planned.json["verdict"] == "refused" and "unheard" in planned.json["refusal"]
+    assert haproxy.send("POST", APPLY, bad, "application/x-tar").status_code == 400
+    good = archive({"haproxy.cfg": text, "spoe_files/m.spoe": SPOE.replace("2s", "3s")})
+    planned = haproxy.send("POST", APPLY, good, "application/x-tar", dry_run="true")
+    [file] = planned.json["files"]
+    assert (planned.json["verdict"], file["change"], file["delivery"]["by"]) == ("accepted", "changed", "reload")
+    assert "+  timeout hello 3s" in file["text"]
+    assert planned.json["delivery"]["reasons"] == file["delivery"]["reasons"]
 
 
 def test_the_operation_that_haproxy_refuses_is_named(haproxy: Live) -> None:

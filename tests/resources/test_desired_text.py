@@ -197,6 +197,63 @@ def test_a_scope_names_kinds_collections_and_patterns():
         read_scope(REGISTRY, "backed/x", None)
 
 
+def test_a_scope_names_rows():
+    scope = read_scope(REGISTRY, "servers, backend app-*/http_request_rules", "frontend/*/acls")
+    assert scope == Scope(
+        (Selector("", "*", "servers"), Selector("backend", "app-*", "http_request_rules")),
+        (Selector("frontend", "*", "acls"),),
+    )
+    assert scope.holds("backend", "x") and not scope.holds_whole("backend", "app-1")
+    with pytest.raises(BadRequest, match="did you mean servers"):
+        read_scope(REGISTRY, "backend/b/server", None)
+    with pytest.raises(BadRequest, match="no kind of section or of rows 'sarvers': did you mean servers"):
+        read_scope(REGISTRY, "sarvers", None)
+
+
+ROWS = """\
+backend b  # ours
+  balance roundrobin
+  # the first
+  server s1 :1   weight 5  # one
+
+  server s2 :2
+  http-request deny
+backend c
+  mode tcp
+"""
+
+
+@pytest.mark.parametrize("only", ["servers", "backend b/servers", "backends/*/servers"])
+def test_rows_alone_change_and_all_else_stays(only: str):
+    text = "backend b\n  server s1 :1 weight 5\n  balance leastconn\n  server s3 :3\n  server s4 :4\nbackend new\n  server x :1\n"
+    after = desired(text, only, prune=True).on(parse(ROWS))
+    assert after.text() == ROWS.replace("  server s2 :2\n", "  server s3 :3\n  server s4 :4\n")
+    assert desired(text, only).on(after) is after
+
+
+def test_rows_come_into_a_section_that_has_none_and_go_from_one():
+    after = desired("backend b\nbackend c\n  server n :9\n", "servers").on(parse(ROWS))
+    assert after.text() == (
+        "backend b  # ours\n  balance roundrobin\n  # the first\n\n  http-request deny\n"
+        "backend c\n  mode tcp\n  server n :9\n"
+    )
+
+
+def test_rows_that_are_excepted_stay():
+    text = "backend b\n  balance leastconn\nbackend new\n  mode tcp\n  server x :1\n"
+    after = desired(text, "", "servers", prune=True).on(parse(ROWS))
+    assert after.text() == (
+        "backend b  # ours\n  balance leastconn\n  # the first\n  server s1 :1   weight 5  # one\n\n  server s2 :2\n\n"
+        "backend new\n  mode tcp\n"
+    )
+
+
+def test_rows_of_a_section_with_a_block_are_only_applied_whole():
+    text = "backend b\n.if defined(X)\n  server s :1\n.endif\n"
+    with pytest.raises(Invalid, match="only applied whole"):
+        desired(text.replace(":1", ":2"), "servers").on(parse(text))
+
+
 def test_an_empty_file_gets_the_text_as_it_is():
     assert desired(FILE).on(parse("")).text() == FILE
 

@@ -21,7 +21,8 @@ from dataplane_core.plugin import (
     parse_integer,
 )
 from dataplane_plugins.changes.applying.desired_state import Target
-from dataplane_plugins.changes.applying.files import DesiredFiles, FileChange, shown_plan
+from dataplane_plugins.changes.applying.file_changes import FileChange
+from dataplane_plugins.changes.applying.files import DesiredFiles
 
 Tell = Callable[[Snapshot, Document], Mapping[str, Any]]
 """Tells in the words of an answer what a change of a version is."""
@@ -90,7 +91,8 @@ class Applier:
         files = self._files.changes(target.files, prune=prune)
         document = target.on(base.document)
         plan = self._with_files(self._config.plan(document, base), files)
-        return Applied(base, document, None, shown_plan(files), plan)
+        shown = self._files.foreseen(files, plan)
+        return Applied(base, document, None, shown, _reloading(plan, shown))
 
     def _with_files(self, plan: ChangePlan, files: Sequence[FileChange]) -> ChangePlan:
         """Return a plan with what HAProxy says of it with these files, shown in another place."""
@@ -175,6 +177,14 @@ class Applier:
                 f"given version is {given}"
             )
         return base
+
+
+def _reloading(plan: ChangePlan, files: Sequence[Mapping[str, Any]]) -> ChangePlan:
+    """Return a plan with the reload that files need, where their text needs none."""
+    reasons = [one for file in files for one in file["delivery"]["reasons"]]
+    if plan.foreseen is None or plan.foreseen.by == "reload" or not reasons:
+        return plan
+    return replace(plan, foreseen=replace(plan.foreseen, by="reload", reasons=tuple(reasons)))
 
 
 def wanted_versions(req: CheckedRequest) -> list[int] | None:

@@ -9,7 +9,6 @@ change became a version.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from dataplane_core.plugin import (
     BadRequest,
     Candidate,
+    ChangePlan,
     Conflict,
     Document,
     Folder,
@@ -28,41 +28,20 @@ from dataplane_core.plugin import (
     VersionRecord,
     encode_text,
     locked,
+    noting_commands,
     resource_folder,
     storage_errors,
     sync_directory,
     try_lock,
 )
 from dataplane_plugins.changes.applying import BEGUN
+from dataplane_plugins.changes.applying.file_changes import FileChange, Foreseeing
 from dataplane_plugins.patterns.map_uploads import map_folder
 from dataplane_plugins.tls.live import CannotUpdateLive, LoadedFiles
 from dataplane_plugins.tls.pem import check_pem, pem_or_none
 
 _CERTIFICATES = "ssl_certificates"
 _MOST_VERSIONS = 100
-
-
-@dataclass(frozen=True)
-class FileChange:
-    """A file that is to be another: its folder, its name there, its data.
-
-    `former` is what it held, None where there was no such file; `data` is None for one that goes.
-    """
-
-    folder: Folder
-    name: str
-    data: bytes | None
-    former: bytes | None
-
-    @property
-    def path(self) -> Path:
-        """The path of the file."""
-        return self.folder.path / self.name
-
-    @property
-    def change(self) -> str:
-        """What happens to the file, in a word."""
-        return "deleted" if self.data is None else "created" if self.former is None else "changed"
 
 
 class DesiredFiles:
@@ -81,6 +60,7 @@ class DesiredFiles:
             _CERTIFICATES: certificates,
             "ssl_crt_lists": certificates,
             "general": resource_folder(services.settings, services.state, "general_storage_dir"),
+            "spoe_files": resource_folder(services.settings, services.state, "spoe_dir"),
         }
 
     def changes(self, files: Mapping[str, bytes], *, prune: bool) -> list[FileChange]:
@@ -240,13 +220,19 @@ class DesiredFiles:
         former = Former(one.path, one.former, one.folder.mode, one.data)
         if reload_id is not None:
             self._kept.store(reload_id, former)
-            return {"state": "queued", "reload_id": reload_id}
+            reason = self._services.reloads.record(reload_id).reason
+            return {"state": "queued", "reload_id": reload_id, "reload_reason": reason}
         try:
-            with locked(one.folder.lock):
+            with locked(one.folder.lock), noting_commands() as commands:
                 self._live.replace(one.path, one.data, pem_or_none(one.data), adds=True)
         except CannotUpdateLive as failure:
             return self._reload(former, f"{one.path}: {failure}")
-        return {"state": "applied"}
+        return {"state": "applied", "commands": [*dict.fromkeys(commands)]}
+
+    def foreseen(self, changes: Sequence[FileChange], plan: ChangePlan) -> list[dict[str, Any]]:
+        """Return what `follow` would do with files after a change that is only planned."""
+        foreseeing = Foreseeing(self._live, plan)
+        return [foreseeing.shown(one) for one in changes]
 
     def _reload(self, former: Former, reason: str) -> dict[str, Any]:
         services, version = self._services, self._config.version()
@@ -282,11 +268,6 @@ class DesiredFiles:
                     record = config.history.get(version)
                     return None if record is None or record.status == "rolled back" else record
         return None
-
-
-def shown_plan(changes: Sequence[FileChange]) -> list[dict[str, Any]]:
-    """Return what would be done with files."""
-    return [{"file": str(one.path), "change": one.change} for one in changes]
 
 
 def _digest(document: Document) -> str:

@@ -70,6 +70,8 @@ class Apply:
             answer["files"] = applied.files
         if applied.plan is not None:
             answer |= self._plan(applied.plan)
+            if applied.files and answer["verdict"] == "unchanged":
+                answer["verdict"] = "accepted"
         elif applied.told:
             answer |= {**applied.told, "delivery": self._delivery(applied.version)}
         return answer
