@@ -165,6 +165,7 @@ from dataplane_core.store.files import (
     try_lock,
     write_atomically,
 )
+from dataplane_core.store.findings import SentFinding
 from dataplane_core.store.folder import Folder, resource_folder
 from dataplane_core.store.head import decode_text, encode_text, split_header
 from dataplane_core.store.journal.events import Event, EventTable
@@ -252,7 +253,7 @@ __all__ = [
     "UnwrittenValue", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
     "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "is_rehearsed", "NamedInFile",
-    "Planned", "Rehearsal", "rehearsal", "noting_commands", "FileObjects",
+    "Planned", "SentFinding", "Rehearsal", "rehearsal", "noting_commands", "FileObjects",
     "try_change",
     "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
     # Past versions.

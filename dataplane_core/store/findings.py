@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import CheckFailed, Finding, Reference
 from dataplane_core.store.head import Head, split_header
 from dataplane_core.store.message_locator import MessageLocator
@@ -13,6 +14,13 @@ from dataplane_core.text import Document, Section
 from dataplane_core.text.language import Language
 
 _MOST_PRESENTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SentFinding(Finding):
+    """A finding about a file that was made of a client's text; `sent_line` is the line of that."""
+
+    sent_line: int | None = None
 
 
 class FindingPresenter:

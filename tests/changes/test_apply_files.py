@@ -197,3 +197,18 @@ def test_who_dies_in_between_leaves_one_or_the_other(tmp_path: Path, when: str, 
     kept = former.begun("")  # for the reload of the version, should it fail
     assert [former.put_back(one) for one in kept] == [True] * (when == "committed")
     assert (tmp_path / "maps" / "m.map").read_text() == "/a one\n"
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+def test_a_finding_names_the_line_that_was_sent(live: Live, dry_run: str) -> None:
+    """The file has fewer comments, and other sections, than the text."""
+    head = HEAD.format(folder=live.folder)
+    bind = f"unix@{live.folder}/fe.sock"
+    text = f"# _version=7\n# ours\n\n{head}frontend fe\n  # one\n  bind '{bind}'\n\n  bind  {bind}\n  use_backend nowhere\n"
+    done = live.send("POST", APPLY, text.encode(), "text/plain", prune="false", dry_run=dry_run)
+    assert done.status_code == (200 if dry_run == "true" else 400), done.text
+    alerts = [one for one in done.json["findings"] if one["severity"] == "alert" and one["line"] is not None]
+    lines = text.splitlines()
+    assert alerts and [lines[one["sent_line"] - 1].split()[0] for one in alerts] == ["use_backend"] * len(alerts)
+    written = (live.folder / "haproxy.cfg").read_text()
+    assert written == TEXT.format(folder=live.folder)

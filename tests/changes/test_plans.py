@@ -248,6 +248,22 @@ def test_the_operation_that_a_finding_is_the_fault_of(shop: Changes):
     assert all(one["operation"] == 1 for one in plan["findings"] if "'shop'" in one["message"])
 
 
+def test_the_one_wrong_operation_among_several_is_named(shop: Changes):
+    asked = [
+        operation("POST", f"{V3}/backends", {"name": "first", "mode": "http"}),
+        operation("POST", f"{V3}/backends/first/servers", {"name": "a", "address": "127.0.0.1"}),
+        operation("PUT", f"{SERVERS}/s1", {"name": "s1", "address": "127.0.0.1", "port": 9009}),
+        operation("POST", f"{V3}/backends/spare/servers", {"name": "b", "address": "127.0.0.1", "ssl": "enabled",
+                                                           "verify": "required", "ssl_cafile": "/none.pem"}),
+        operation("DELETE", f"{SERVERS}/s2"),
+    ]  # fmt: skip
+    plan = unchanged(shop, lambda: shop.own("POST", "plan", {"operations": asked}))
+    assert (plan["verdict"], {one["status"] for one in plan["operations"]}) == ("refused", {202})
+    blamed = {one["resource"]: one["operation"] for one in plan["findings"] if one["resource"] and one["severity"] == "alert"}
+    assert blamed == {f"{V3}/backends/spare/servers/b": 3}
+    assert {one["operation"] for one in plan["findings"]} == {3}
+
+
 def test_an_operation_that_is_refused(shop: Changes):
     asked = [
         operation("DELETE", f"{SERVERS}/s2"),

@@ -91,6 +91,8 @@ class Applier:
         files = self._files.changes(target.files, prune=prune)
         document = target.on(base.document)
         plan = self._with_files(self._config.plan(document, base), files)
+        found = target.located(plan.findings, document, plan.head.below)
+        plan = replace(plan, findings=found)
         shown = self._files.foreseen(files, plan)
         return Applied(base, document, None, shown, _reloading(plan, shown))
 
@@ -147,7 +149,11 @@ class Applier:
             if not same:
                 with ThreadPoolExecutor(1) as beside:
                     telling = beside.submit(tell, base, document) if tell else None
-                    outcome = self._commit(req, base, document, options)
+                    try:
+                        outcome = self._commit(req, base, document, options)
+                    except CheckFailed as failed:
+                        found = target.located(failed.findings, document, base.head.below)
+                        raise CheckFailed(failed.message, found, unread=failed.unread) from None
                 told = telling.result() if telling else {}
             elif self._files.is_used(files):
                 self._config.validate(base.text)

@@ -1,6 +1,6 @@
 """Tell what a client desires: a text, resources and files, as the body of a request has them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from dataplane_core.plugin import (
     DesiredObjects,
     DesiredText,
     Document,
+    Finding,
     Invalid,
     Scope,
     View,
@@ -21,6 +22,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.applying import ARCHIVE, PLAIN, YAML
 from dataplane_plugins.changes.applying.archive import read_archive
+from dataplane_plugins.changes.applying.sent_lines import SentText
 from dataplane_plugins.changes.applying.yaml_text import parse_yaml
 
 TEXT = "haproxy.cfg"
@@ -114,6 +116,7 @@ class Target:
         self._registry = view.registry
         self._scope = scope
         self._prune = state.text is not None if prune is None else prune
+        self._sent = state.text
         self._text = None if state.text is None else split_header(state.text)[1]
         self._objects = None
         if state.resources is not None:
@@ -125,6 +128,17 @@ class Target:
     def ignored(self) -> list[str]:
         """The properties of resources that were left out."""
         return [] if self._objects is None else self._objects.ignored
+
+    def located(
+        self, findings: Sequence[Finding], result: Document, below: Callable[[int], int]
+    ) -> tuple[Finding, ...]:
+        """Return findings about what was made, with the lines of the text that the client sent.
+
+        `below` gives the number of a line of the file in `result`.
+        """
+        if self._sent is None or not findings:
+            return tuple(findings)
+        return SentText(self._sent, result.language).located(findings, result, below)
 
     def on(self, document: Document) -> Document:
         """Return the document as it is to be; itself where nothing is to be done."""

@@ -7,6 +7,7 @@ import falcon
 from dataplane_core.plugin import (
     ApiRequest,
     Document,
+    SentFinding,
     Services,
     Snapshot,
     View,
@@ -70,6 +71,10 @@ class Apply:
             answer["files"] = applied.files
         if applied.plan is not None:
             answer |= self._plan(applied.plan)
+            of_haproxy = answer["findings"][len(applied.plan.problems) :]
+            for shown, one in zip(of_haproxy, applied.plan.findings, strict=True):
+                if isinstance(one, SentFinding):
+                    shown["sent_line"] = one.sent_line
             if applied.files and answer["verdict"] == "unchanged":
                 answer["verdict"] = "accepted"
         elif applied.told:
