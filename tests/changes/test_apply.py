@@ -62,25 +62,6 @@ def apply(api: WholeApi, body: Any = None, *, status: int = 202, **more: Any) ->
     return answer.json
 
 
-def test_rows_alone_of_a_text_and_of_resources(api: WholeApi):
-    text = "backend shop\n  server a 192.0.2.9:80\n  server b 192.0.2.2:80\n  balance first\n"
-    answer = apply(api, text, only="backend shop/servers")
-    assert {one["kind"] for one in answer["changes"]} == {"server"}
-    assert "    # the old one\n" in api.text and "192.0.2.9" in api.text and "balance first" not in api.text
-    before = api.text
-    shop = {"name": "shop", "servers": {"c": {"name": "c", "address": "192.0.2.3", "port": 80}}}
-    answer = apply(api, {"backends": [shop, {"name": "unknown"}]}, only="servers")
-    assert [(one["name"], one["change"]) for one in answer["changes"]] == [
-        ("a", "deleted"), ("b", "deleted"), ("c", "created")
-    ]  # fmt: skip
-    assert [line for line in before.splitlines() if "server " not in line and "_version" not in line] == [
-        line for line in api.text.splitlines() if "server " not in line and "_version" not in line
-    ]
-    answer = apply(api, {"backends": [{"name": "shop", "mode": "tcp"}]}, **{"except": "servers,backend shop/http_request_rules"})
-    assert [(one["section"], one["kind"]) for one in answer["changes"]] == [("backend shop", "backend")]
-    assert "did you mean servers" in apply(api, text, status=400, only="server")["message"]
-
-
 def everything(api: WholeApi) -> dict[str, Any]:
     """All resources, as the interface shows them."""
     found = {}
@@ -318,3 +299,22 @@ def known(shown: Any) -> Any:
     if isinstance(shown, list):
         return [known(one) for one in shown]
     return {name: value for name, value in shown.items() if name not in ("x_unmanaged", "max_reqs")}
+
+
+def test_rows_alone_of_a_text_and_of_resources(api: WholeApi):
+    text = "backend shop\n  server a 192.0.2.9:80\n  server b 192.0.2.2:80\n  balance first\n"
+    answer = apply(api, text, only="backend shop/servers")
+    assert {one["kind"] for one in answer["changes"]} == {"server"}
+    assert "    # the old one\n" in api.text and "192.0.2.9" in api.text and "balance first" not in api.text
+    before = api.text
+    shop = {"name": "shop", "servers": {"c": {"name": "c", "address": "192.0.2.3", "port": 80}}}
+    answer = apply(api, {"backends": [shop, {"name": "unknown"}]}, only="servers")
+    assert [(one["name"], one["change"]) for one in answer["changes"]] == [
+        ("a", "deleted"), ("b", "deleted"), ("c", "created")
+    ]  # fmt: skip
+    assert [line for line in before.splitlines() if "server " not in line and "_version" not in line] == [
+        line for line in api.text.splitlines() if "server " not in line and "_version" not in line
+    ]
+    answer = apply(api, {"backends": [{"name": "shop", "mode": "tcp"}]}, **{"except": "servers,backend shop/http_request_rules"})
+    assert [(one["section"], one["kind"]) for one in answer["changes"]] == [("backend shop", "backend")]
+    assert "did you mean servers" in apply(api, text, status=400, only="server")["message"]
