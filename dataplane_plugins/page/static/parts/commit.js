@@ -1,8 +1,8 @@
-// The commit of a transaction: a reason, and a time in which the change has to be confirmed.
+// The end of a change: a reason, and a time in which it has to be confirmed.
 
 import { useState } from "preact/hooks";
 
-import { V3, ask } from "../app/api.js";
+import { OWN, V3, ask } from "../app/api.js";
 import { html } from "../app/html.js";
 import { refreshVersion } from "../app/state.js";
 import { announce } from "./announce.js";
@@ -10,27 +10,43 @@ import { lookForWaiting } from "./pending.js";
 
 const WAITS = /** @type {const} */ ([["", "no: it stays"], ["30s", "30 seconds"], ["90s", "90 seconds"], ["5m", "5 minutes"], ["30m", "30 minutes"]]);
 
-/** @param {string} transaction @param {string} reason @param {string} within */
-async function commit(transaction, reason, within) {
-  const query = { rebase: true, confirm_within: within || undefined };
-  const headers = reason ? { "X-Change-Reason": reason } : undefined;
-  const { status } = await ask("PUT", `${V3}/transactions/${encodeURIComponent(transaction)}`, { query, headers });
+/**
+ * A change that is ready: a transaction, or a whole text made of a version.
+ *
+ * @typedef {{ transaction: string } | { text: string, version: number }} Ready
+ */
+
+/** @param {Ready} ready @param {Record<string, string | undefined>} query @param {Record<string, string>} headers */
+function send(ready, query, headers) {
+  if ("transaction" in ready) {
+    return ask("PUT", `${V3}/transactions/${encodeURIComponent(ready.transaction)}`, { query: { ...query, rebase: true }, headers });
+  }
+  return ask("POST", `${OWN}/apply`, {
+    query: { ...query, version: ready.version, brief: true }, body: ready.text, headers: { ...headers, "Content-Type": "text/plain" },
+  });
+}
+
+/** @param {Ready} ready @param {string} reason @param {string} within */
+async function commit(ready, reason, within) {
+  const headers = /** @type {Record<string, string>} */ (reason ? { "X-Change-Reason": reason } : {});
+  const { status, data } = await send(ready, { confirm_within: within || undefined }, headers);
   await refreshVersion();
   if (within) await lookForWaiting();
-  announce(status === 202 ? "Committed; HAProxy is reloaded for it." : "Committed; HAProxy has it, without a reload.", { tone: "good" });
+  const reloads = status === 202 || data?.state === "queued" || data?.state === "reloaded";
+  announce(reloads ? "Committed; HAProxy is reloaded for it." : "Committed; HAProxy has it, without a reload.", { tone: "good" });
 }
 
 /**
- * @param {{ transaction: string, disabled?: boolean, onDone: () => void }} props
+ * @param {{ ready: Ready, disabled?: boolean, onDone: () => void }} props
  */
-export function CommitForm({ transaction, disabled, onDone }) {
+export function CommitForm({ ready, disabled, onDone }) {
   const [state, setState] = useState({ busy: false, problem: "" });
   const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     setState({ busy: true, problem: "" });
     try {
-      await commit(transaction, String(form.get("reason")), String(form.get("within")));
+      await commit(ready, String(form.get("reason")), String(form.get("within")));
       onDone();
     } catch (error) {
       setState({ busy: false, problem: /** @type {Error} */ (error).message });

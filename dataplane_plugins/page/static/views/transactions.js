@@ -44,7 +44,7 @@ function OneTransaction({ id, mayChange, onEnd }) {
     <p><a href=${linkTo("trace", { transaction: id })}>Trace a request as it would be after it</a></p>
     <${LoadState} of=${plan} what="What it would do">
       <${Plan} plan=${plan.data} />
-      ${mayChange && html`<${CommitForm} transaction=${id} disabled=${plan.data?.verdict === "refused"} onDone=${onEnd} />
+      ${mayChange && html`<${CommitForm} ready=${{ transaction: id }} disabled=${plan.data?.verdict === "refused"} onDone=${onEnd} />
         <p><button onClick=${end}>Discard it …</button></p>`}
     </${LoadState}></section>`;
 }
