@@ -19,7 +19,7 @@ export default [
       "no-eval": "error",
       "no-implied-eval": "error",
       "no-restricted-properties": ["error", ...noMarkup],
-      "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "prefer-const": "error",
       eqeqeq: ["error", "always", { null: "ignore" }],
     },

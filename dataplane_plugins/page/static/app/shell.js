@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Announcer } from "../parts/announce.js";
 import { Dialogs } from "../parts/dialog.js";
+import { DraftBanner } from "../parts/draft-banner.js";
 import { Pending } from "../parts/pending.js";
 import { connection } from "./api.js";
 import { html } from "./html.js";
@@ -97,6 +98,7 @@ export function Shell() {
     <${Top} onHelp=${() => setHelping(true)} />
     <${Away} />
     <${Pending} />
+    <${DraftBanner} />
     <div class="body">
       <${Navigation} current=${view} />
       <${CurrentView} />
