@@ -172,17 +172,15 @@ def recall(
     return session
 
 
-def write_configuration(target: Path, session: Session) -> None:
-    """Copy the sample configuration with this session's ports and sockets, unless it is there."""
-    if target.exists():
-        return
+def sample_configuration(session: Session) -> str:
+    """Return the sample configuration with this session's ports and sockets."""
     text = (TOP / "config" / "haproxy.cfg").read_text("utf-8")
     text = text.split("\n\n", 1)[1]  # its first comment speaks of the sample
     text = text.replace("/run/haproxy/", f"{session.sockets}/")
     ports = (session.site_port, *session.server_ports)
     for sample, port in zip(("8080", "8081", "8082"), ports, strict=True):
         text = text.replace(f"127.0.0.1:{sample}", f"127.0.0.1:{port}")
-    target.write_text(text, "utf-8")
+    return text
 
 
 def write_settings(target: Path, folder: Path, session: Session, haproxy: str | None) -> None:

@@ -30,10 +30,11 @@ from files import (
     recall,
     require_free,
     require_own,
-    write_configuration,
+    sample_configuration,
     write_settings,
 )
 from processes import Processes
+from shown import NAME, add_sections, write_certificate
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -80,6 +81,16 @@ def start(processes: Processes, folder: Path, session: Session, haproxy: str | N
     processes.start("dataplane", str(program), "serve", "-f", str(folder / "dataplane.yaml"))
 
 
+def write_configuration(folder: Path, session: Session) -> None:
+    """Write a configuration with something to look at, and its certificate, unless it is there."""
+    target, certificate = folder / "haproxy.cfg", folder / "ssl_certs" / NAME
+    if target.exists():
+        return
+    certificate.parent.mkdir(mode=0o700, exist_ok=True)
+    write_certificate(certificate)
+    target.write_text(add_sections(sample_configuration(session), session, certificate), "utf-8")
+
+
 def answers(url: str, password: str | None = None) -> bool:
     request = urllib.request.Request(url)
     if password:
@@ -113,6 +124,7 @@ def describe(folder: Path, session: Session, haproxy: str | None) -> str:
     if not haproxy:
         site = "none: no HAProxy runs here, so only files are edited"
     return f"""
+Page            http://127.0.0.1:{session.port}/
 API             {api}
 Documentation   {api}/docs
 Proxied site    {site}
@@ -135,8 +147,9 @@ Ctrl-C ends all of it.
 
 
 def ask_every_part(session: Session, haproxy: str | None) -> None:
-    """Ask the documentation and the proxied site, for `--check`; the API has answered already."""
-    wanted = {f"http://127.0.0.1:{session.port}/v2/docs": session.password}
+    """Ask the pages and the proxied site, for `--check`; the API has answered already."""
+    server = f"http://127.0.0.1:{session.port}"
+    wanted = {f"{server}/dataplane/v1/page": "", f"{server}/v2/docs": session.password}
     if haproxy:
         wanted[f"http://127.0.0.1:{session.site_port}/"] = ""
     for url, password in wanted.items():
@@ -166,7 +179,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
         require_free(port, f"--server-port (web server {number}), with --fresh")
     if haproxy:
         require_free(session.site_port, "--site-port, with --fresh")
-    write_configuration(folder / "haproxy.cfg", session)
+    write_configuration(folder, session)
     write_settings(folder / "dataplane.yaml", folder, session, haproxy)
     processes = Processes(folder)
     try:
@@ -177,6 +190,9 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
         if chosen.check:
             ask_every_part(session, haproxy)
         else:
+            if haproxy:
+                traffic = str(TOP / "contrib" / "demo" / "traffic.py")
+                processes.start("traffic", sys.executable, traffic, str(session.site_port))
             watch(processes)
     finally:
         processes.stop()

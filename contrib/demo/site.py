@@ -3,6 +3,9 @@
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+STATUSES = {"/broken": 500, "/missing": 404}
+"""Paths that are answered as if something was wrong."""
+
 
 class Page(BaseHTTPRequestHandler):
     """Says which server answered, what was asked for and on whose behalf."""
@@ -12,7 +15,7 @@ class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         client = self.headers.get("X-Forwarded-For", self.client_address[0])
         body = f"{self.server.name}: {self.path} for {client}\n".encode()  # type: ignore[attr-defined]
-        self.send_response(200)
+        self.send_response(STATUSES.get(self.path, 200))
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
