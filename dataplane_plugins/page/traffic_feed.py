@@ -8,6 +8,7 @@ at least `SHARE` times as long as the last one took, so that looking costs at mo
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from dataplane_core.plugin import CollectedFeed, DataplaneError, Runtime, Sink, TooMany, to_json
@@ -26,9 +27,13 @@ PERIOD = 2.0  # seconds between two looks
 SHARE = 100
 LIFE = 3600.0  # seconds of a stream: the client comes again, and shows that it still may
 ALL = "*"
-_BEGINNING = b"retry: 2000\n\n"
+_COUNTED = ("servers", "not_up")
+"""Columns of a backend that HAProxy does not say: they are counted."""
+_FINE = ("UP", "no check")
 _MOST_UNSENT = 1 << 20
 _PROXIES = "show stat -1 3 -1"
+_SERVERS = "show stat -1 4 -1"
+_COUNT_EVERY = 10.0  # seconds between two counts of all servers
 
 Picture = dict[str, dict[str, list[Any]]]
 """Values by kind and name; servers are named by backend and server, with a slash between."""
@@ -82,7 +87,8 @@ class Look:
 
     def whole(self) -> bytes:
         """Return the whole picture as an event."""
-        return self._event(True, {"whole": True, "columns": COLUMNS, **self._picture})
+        columns = {**COLUMNS, BACKENDS: (*COLUMNS[BACKENDS], *_COUNTED)}
+        return self._event(True, {"whole": True, "columns": columns, **self._picture})
 
     def changed(self) -> bytes:
         """Return what differs from the look before as an event; names that are gone are null."""
@@ -105,6 +111,32 @@ def _changes(before: dict[str, list[Any]], now: dict[str, list[Any]]) -> dict[st
     return {name: row for name, row in now.items() if before.get(name) != row} | gone
 
 
+class ServerCounts:
+    """How many servers each backend has, and how many of them are not up; counted now and then."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, list[int]] = {}
+        self._next = 0.0
+
+    def refresh(self, read: Callable[[], dict[str, list[Any]]]) -> None:
+        """Count anew, if the last count is old for what it costs."""
+        began = time.monotonic()
+        if began < self._next:
+            return
+        counts: dict[str, list[int]] = {}
+        for name, values in read().items():
+            count = counts.setdefault(name.partition("/")[0], [0, 0])
+            count[0] += 1
+            count[1] += not str(values[0]).startswith(_FINE)
+        self._counts = counts
+        now = time.monotonic()
+        self._next = now + max(_COUNT_EVERY, SHARE * (now - began))
+
+    def of(self, backend: str) -> list[int]:
+        """Return the number of a backend's servers, and of those that are not up."""
+        return self._counts.get(backend, [0, 0])
+
+
 class TrafficHub:
     """The streams of one worker, of which there are at most `limit`."""
 
@@ -115,6 +147,7 @@ class TrafficHub:
         self._last: dict[str, Picture] = {}
         self._answers: dict[str, Picture] = {}
         self._numbers: dict[str, str] = {}
+        self._counts = ServerCounts()
         self._runs = False
         self._woken = threading.Event()
 
@@ -174,6 +207,9 @@ class TrafficHub:
         """Look at HAProxy once for the proxies, and once for each choice of servers."""
         try:
             proxies = self._read(_PROXIES)
+            self._counts.refresh(lambda: self._read(_SERVERS)[SERVERS])
+            for name, values in proxies[BACKENDS].items():
+                values.extend(self._counts.of(name))
             looks = {}
             for key in wanted:
                 picture = {**proxies, SERVERS: self._servers(key)}

@@ -25,6 +25,8 @@ class Process:
         self.asked.append(command)
         if self.is_away:
             raise RuntimeUnreachable("HAProxy does not answer")
+        if command == "show stat -1 4 -1":
+            return (HEAD + "\n".join([*self.servers, "web,web2,0,1,DOWN,9,3,2,0,"]) + "\n").encode()
         rows = self.rows if command == "show stat -1 3 -1" else self.servers
         return (HEAD + "\n".join(rows) + "\n").encode()
 
@@ -78,7 +80,9 @@ def test_servers_are_asked_for_once_for_all_who_look_at_them(process: Process) -
     hub = hub_of(process)
     viewers = [viewer_of(hub, "web"), viewer_of(hub, "web"), viewer_of(hub)]
     hub._show()
-    assert process.asked == ["show stat -1 3 -1", "show stat 3 4 -1"]
+    hub._show()
+    first = ["show stat -1 3 -1", "show stat -1 4 -1", "show stat 3 4 -1"]
+    assert process.asked == [*first, first[0], first[2]], "all are counted now and then"
     assert [[*one.got[0]["servers"]] for one in viewers] == [["web/web1"], ["web/web1"], []]
 
 
@@ -103,6 +107,14 @@ def test_a_slow_viewer_is_left_out_and_gets_all_later(process: Process) -> None:
     viewer.unsent = 0
     hub._show()
     assert [one.get("whole", False) for one in viewer.got] == [True, True]
+
+
+def test_servers_that_are_not_up_are_counted(process: Process) -> None:
+    hub = hub_of(process)
+    viewer = viewer_of(hub)
+    hub._show()
+    told = dict(zip(viewer.got[0]["columns"]["backends"], viewer.got[0]["backends"]["web"], strict=True))
+    assert (told["servers"], told["not_up"]) == (2, 1)
 
 
 def test_there_is_a_limit(process: Process) -> None:

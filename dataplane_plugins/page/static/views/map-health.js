@@ -30,8 +30,10 @@ export function backendHealth(row) {
   if (!row) return { ...UNKNOWN, tone: "unsure", words: "not loaded" };
   const up = (row.act ?? 0) + (row.bck ?? 0);
   const isUp = row.status === "UP";
+  const some = row.not_up > 0;
+  const words = some ? `${row.servers - row.not_up} of ${row.servers} up` : `${row.servers || up} up`;
   return {
-    tone: isUp ? "good" : "bad", words: isUp ? `${up} up` : String(row.status).toLowerCase(),
+    tone: !isUp ? "bad" : some ? "unsure" : "good", words: isUp ? words : String(row.status).toLowerCase(),
     rate: row.rate, sessions: row.scur, errors: row.hrsp_5xx_per_second ?? 0, latency: row.rtime,
   };
 }
