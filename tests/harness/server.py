@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,12 +23,18 @@ CONFIGURATION = "/v2/services/haproxy/configuration"
 TRANSACTIONS = "/v2/services/haproxy/transactions"
 
 Tree = dict[str, Any]
+_PORTS = 21000, 32000
+_CHANCE = random.SystemRandom()
+"""The same in no two processes: Hypothesis gives all others one seed."""
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Any port that nobody has, of those that the system gives to no connection before it is used."""
+    while True:
+        port = _CHANCE.randrange(*_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Tree:
