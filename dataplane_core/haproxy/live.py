@@ -163,6 +163,7 @@ class LivePlanner:
 
     def _doubt(self, change: Committed) -> tuple[str, str]:
         """Return why HAProxy will refuse a row that is added, and what is not certain of that."""
+        note = ""
         for one in differences(self._registry, change.before, change.after):
             live = one.rows.live if isinstance(one, RowChange) and one.added else None
             if live is None or not live.help or not isinstance(one, RowChange):
@@ -173,7 +174,9 @@ class LivePlanner:
             for word in live.words(one.document, one.section, one.row):
                 if word not in known:
                     return f"HAProxy takes no {word} in {live.help.removesuffix(' help')}", ""
-        return "", ""
+                if word in live.unsure:
+                    note = f"a reload may follow: HAProxy takes {word} only if {live.unsure[word]}"
+        return "", note
 
     def _listed(self, question: str) -> frozenset[str]:
         """Return the keywords that HAProxy lists; none where it does not list them."""

@@ -133,7 +133,8 @@ class RowCommands:
     `inherited` tells what the row has from lines elsewhere where its own does not say. `changed` is
     given all that a row has before and after a change of its properties, and raises `NeedsReload`
     where their commands would not do what a reload does. `help` is the command by which HAProxy
-    lists the keywords that it takes in `added`, and `words` are those of a row.
+    lists the keywords that it takes in `added`, and `words` are those of a row. `unsure` says of
+    some of them on what it depends whether HAProxy takes what stands behind them.
     """
 
     added: MakeCommands
@@ -142,6 +143,7 @@ class RowCommands:
     changed: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = lambda *values: None
     words: MakeCommands = lambda *row: ()
     help: str = ""
+    unsure: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,10 @@ _CHECKED = {"health_check_address", "health_check_port"}
 _AROUND = ("ssl", "send-proxy", "send_proxy")
 _PATHS = ("unix@", "abns@", "/")
 
+_READ = "it has read that file for something else"
+UNSURE = {"id": "no other server has it", **dict.fromkeys(("ca-file", "crl-file", "crt"), _READ)}
+"""Keywords of added servers, and on what it depends that a running HAProxy takes them."""
+
 
 def add_commands(document: Document, section: Section, row: Row) -> Iterator[str]:
     """Return the commands that add the server of a line, and set the state that the line says.

@@ -90,6 +90,7 @@ def dataplane_register(registry: Registry) -> None:
             commands.refuse_unlike_reload,
             commands.added_keywords,
             "add server help",
+            commands.UNSURE,
         ),
         title="Server",
         help="Machines that requests are sent to.",
