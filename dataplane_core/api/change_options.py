@@ -38,8 +38,11 @@ GATE_WINDOW = Parameter(
 GATE_BACKENDS = Parameter(
     "gate_backends", help="Backends for each of which that holds, or `*`; else all together."
 )
+GATE_EXPECT = Parameter(
+    "gate_expect", help="File of the general storage with requests and what has to become of them."
+)
 _GATE = (GATE_MIN_UP, GATE_MAX_5XX, GATE_WINDOW, GATE_BACKENDS)
-OPTIONS = (DRY_RUN, REBASE, CONFIRM_WITHIN, *_GATE)
+OPTIONS = (DRY_RUN, REBASE, CONFIRM_WITHIN, *_GATE, GATE_EXPECT)
 """The query parameters that any change takes."""
 
 PathOf = Callable[[Reference], str]
@@ -70,6 +73,7 @@ def change_options(params: Mapping[str, Any], if_match: str | None) -> ChangeOpt
         rebase=bool(REBASE.parse(_one(params, REBASE), strict=True)),
         confirm_within=within,
         gate=_gate(params, within),
+        expect=_one(params, GATE_EXPECT) or "",
         if_match=() if if_match is None else _tags(if_match),
     )
 

@@ -1,11 +1,23 @@
 """Refuse a change that plugins object to, or that takes away what lines refer to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from dataplane_core.errors import Invalid
+from dataplane_core.errors import BadRequest, Invalid, NotAcceptable
 from dataplane_core.store.lost_names import FindLost, LostName, StillNamed
 from dataplane_core.store.ports import CommitHooks, problems_found
 from dataplane_core.text import Document
+
+
+class Expectations:
+    """What clients expect of a change, in files that `find` knows by name; a plugin gives it."""
+
+    find: Callable[[str, Document], Iterable[str]] | None = None
+
+    def unmet(self, file: str, document: Document) -> list[str]:
+        """Return what a document does otherwise than a file says; raises `BadRequest`."""
+        if self.find is None:
+            raise BadRequest("gate_expect in query: nothing tries expectations")
+        return list(self.find(file, document))
 
 
 class ChangeRules:
@@ -18,15 +30,22 @@ class ChangeRules:
         self._hooks = hooks
         self._find = find
         self._refuses = refuses
+        self.expectations = Expectations()
 
-    def problems(self, document: Document) -> list[str]:
-        """Return what plugins find wrong with a document, a sentence each."""
-        return problems_found(self._hooks, document)
+    def problems(self, document: Document, expect: str = "") -> list[str]:
+        """Return what plugins find wrong with a document, and a file of expectations if named."""
+        found = problems_found(self._hooks, document)
+        return found + self.expectations.unmet(expect, document) if expect else found
 
-    def ask_plugins(self, document: Document) -> None:
-        """Raise `Invalid` for a document that plugins find something wrong with."""
+    def ask_plugins(self, document: Document, expect: str = "") -> None:
+        """Raise `Invalid` for a document that plugins find something wrong with.
+
+        Raises `NotAcceptable` for one that is not as the named file of expectations says.
+        """
         if problems := self.problems(document):
             raise Invalid("; ".join(problems))
+        if expect and (unmet := self.expectations.unmet(expect, document)):
+            raise NotAcceptable("; ".join(unmet))
 
     def lost(
         self, before: Document, after: Document, *, undoes: bool = False

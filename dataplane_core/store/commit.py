@@ -125,7 +125,7 @@ class Committer:
 
     def validate(self, request: CommitRequest) -> list[Finding]:
         """Return HAProxy's warnings about a change, without writing it; raises as `commit`."""
-        self._rules.ask_plugins(request.document)
+        self._rules.ask_plugins(request.document, request.options.expect)
         self._lost(request)
         return self._judge.check(request.text(), request.client_head)
 
@@ -133,7 +133,7 @@ class Committer:
         """Return what `commit` would do, without writing anything or sending a command."""
         request = self._on_newest(request)
         document, transaction = request.document, request.transaction
-        problems = tuple(self._rules.problems(document))
+        problems = tuple(self._rules.problems(document, request.options.expect))
         findings: tuple[Finding, ...] = ()
         refusal = "; ".join(problems)
         try:
@@ -157,12 +157,12 @@ class Committer:
         """Make the change the next version of the file; return its way to HAProxy."""
         make_way(self._records.trials, request.text_of)
         first = self._on_newest(request)
-        self._rules.ask_plugins(first.document)
+        self._rules.ask_plugins(first.document, request.options.expect)
         with self._turns.taken(partial(self._reconsider, request)):
             failpoint("turn-taken")
             current = self._on_newest(request)
             if request.options.rebase and current.base.version != first.base.version:
-                self._rules.ask_plugins(current.document)
+                self._rules.ask_plugins(current.document, request.options.expect)
             return self._write_in_turn(current)
 
     def _on_newest(self, request: CommitRequest) -> CommitRequest:

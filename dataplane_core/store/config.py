@@ -83,9 +83,11 @@ class ConfigStore:
         means = DeliveryMeans(
             records.versions, hooks, records.reloads, forced, plan, foresee
         )
+        rules = ChangeRules(hooks, find_lost, refuses=keeps_names)
+        self.expectations = rules.expectations
         self._committer = Committer(
             file.on_disk, records, file.turns, file.judge, file.hand_edits, means, describe,
-            ChangeRules(hooks, find_lost, refuses=keeps_names), count, merge,
+            rules, count, merge,
         )
         self.trials = Trials(records.trials)
         self.archive = Archive(file, describe)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dataplane_core.plugin import DataplaneError, Document, Registry
+from dataplane_core.plugin import DataplaneError, Document, NotFound, Registry
 from dataplane_plugins.changes.applying.yaml_text import parse_yaml
 from dataplane_plugins.changes.simulation.admission import ScratchBusy
 from dataplane_plugins.changes.simulation.expectations import described, failures, read_requests
@@ -16,11 +16,20 @@ from dataplane_plugins.changes.simulation.simulator import Simulator
 _LARGEST = 4 << 20
 
 
-class Gate:
-    """The requests of a file, with what is expected of each."""
+def stored_file(folder: str, name: str) -> Path:
+    """Return the path of a file of expectations in the general storage; raises `NotFound`."""
+    path = Path(folder) / name
+    if "/" in name or name.startswith(".") or not path.is_file():
+        raise NotFound(f"gate_expect in query: the general storage has no file {name}")
+    return path
 
-    def __init__(self, path: Path, pool: Pool, registry: Registry) -> None:
+
+class Gate:
+    """The requests of a file, with what is expected of each; `shown` is what it is called."""
+
+    def __init__(self, path: Path, pool: Pool, registry: Registry, shown: str = "") -> None:
         self._path = path
+        self._shown = shown or path
         self._admission = pool.admission
         self._simulator = Simulator(pool, registry, lambda reference: None)
 
@@ -37,12 +46,12 @@ class Gate:
         except ScratchBusy:
             raise
         except DataplaneError as error:
-            yield f"the requests in {self._path} cannot be tried: {error.message}"
+            yield f"the requests in {self._shown} cannot be tried: {error.message}"
             return
         for request, result in zip(requests, results, strict=True):
             wrong = " and ".join(failures(request.expect, result))
             if wrong:
-                yield f"{described(request)} in {self._path} is not treated as expected: {wrong}"
+                yield f"{described(request)} in {self._shown} is not treated as expected: {wrong}"
 
     def _requests(self) -> list[SimulatedRequest]:
         try:

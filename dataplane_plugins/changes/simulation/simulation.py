@@ -44,9 +44,19 @@ def _judge(services: Services, document: Document) -> Iterable[str]:
     return list(Gate(path, gate_pool_of(services), services.registry).check(document))
 
 
+def _expected(services: Services, name: str, document: Document) -> Iterable[str]:
+    from dataplane_plugins.changes.simulation.gate import Gate, stored_file
+    from dataplane_plugins.changes.simulation.pool import gate_pool_of
+
+    folder = services.settings.dataplaneapi.resources.general_storage_dir
+    gate = Gate(stored_file(folder, name), gate_pool_of(services), services.registry, name)
+    return gate.check(document)
+
+
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve simulations."""
+    services.config.expectations.find = partial(_expected, services)
     if services.settings.dataplane.routing_tests:
         _GATES.append((services.registry.language, partial(_judge, services)))
     routes.tag("Simulation", "What the configuration does with a request, without any traffic.", 20)

@@ -1,5 +1,6 @@
 """Changes that go again unless they are confirmed, over every interface."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from dataplane_core.errors import CheckFailed, StorageFull
 from dataplane_core.plugin import Fact
+from dataplane_core.store import trial
+from dataplane_core.store.journal import state
 from dataplane_plugins.changes.confirm import dataplane_status
 from dataplane_plugins.changes.confirm.watching import Watch
 from tests.api.support import CONFIGURATION, OWN, TRANSACTIONS
@@ -255,3 +258,30 @@ def test_without_the_plugin_nothing_can_be_tried(tmp_path: Path) -> None:
     path = f"{TOP}/backends/be1/servers"
     status, _, message = api.refused("POST", path, SERVER, version=1, confirm_within="9s")
     assert (status, message) == (400, "confirm_within in query: nothing takes such a change back")
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_after_a_restart_of_the_machine_the_former_state_comes_back_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_over: bool
+) -> None:
+    first = Trying(tmp_path)
+    text = first.text
+    first.add()
+    # The machine is started anew: another boot id, a few seconds of uptime, and a clock that went on.
+    (tmp_path / "boot").write_text("another-boot\n")
+    monkeypatch.setattr(state, "_BOOT", str(tmp_path / "boot"))
+    monkeypatch.setattr(trial, "uptime", lambda: 3.0)
+    now = time.time() + (91 if is_over else 30)
+    monkeypatch.setattr(time, "time", lambda: now)
+    again = Trying(tmp_path, first.file.read_text())
+    assert again.services.state.boot == "another-boot"
+    again.watch.look()
+    if is_over:
+        assert again.text == text
+        assert again.own("confirmations/2")["reason"] == "version 2 was not confirmed within 90 s"
+        return
+    assert 50 < again.own("confirmations/waiting")["seconds_left"] <= 60
+    assert again.text != text
+    monkeypatch.setattr(trial, "uptime", lambda: 3.0 + 61)
+    again.watch.look()
+    assert again.text == text

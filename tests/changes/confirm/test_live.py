@@ -1,5 +1,7 @@
 """docs/changes/confirm.md with a server and a real HAProxy: its commands, and a gate that is not passed."""
 
+import contextlib
+import http.client
 import re
 import shlex
 import socket
@@ -15,15 +17,22 @@ from dataplane_core.cli import main
 from tests.harness.haproxy import DEFAULTS, HaproxyProcess
 from tests.harness.recorded import TOP
 from tests.harness.server import PASSWORD, USER, ApiServer, Client, free_port
-from tests.harness.waiting import until
+from tests.harness.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.server
 PAGE = (TOP / "docs/changes/confirm.md").read_text("utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in PAGE.splitlines() if line.startswith("dataplane ")]
 TOP_V3 = "/v3/services/haproxy"
 TEXT = "global\n  stats socket {folder}/haproxy.sock level admin\n" + DEFAULTS + """\
+frontend web
+  bind 127.0.0.1:{web}
+  mode http
+  default_backend site
 backend be1
   server alive 127.0.0.1:{port} check inter 100ms fall 1
+backend site
+  mode http
+  http-request return status 200
 """
 
 
@@ -33,6 +42,7 @@ class Shop:
 
     server: ApiServer
     client: Client
+    web: int
 
     def add(self, name: str, port: int, **query: Any) -> int:
         """Add a server that HAProxy checks; return the version."""
@@ -56,7 +66,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, haproxy_program: str) -> Iter
     folder: Path = tmp_path_factory.mktemp("shop")
     with socket.create_server(("127.0.0.1", 0), backlog=100) as alive:
         configuration = folder / "haproxy.cfg"
-        configuration.write_text(TEXT.format(folder=folder, port=alive.getsockname()[1]))
+        web = free_port()
+        configuration.write_text(TEXT.format(folder=folder, port=alive.getsockname()[1], web=web))
         commands = {"reload_cmd": "", "restart_cmd": "", "validate_cmd": "", "reload_delay": 0.05}
         haproxy = {
             "haproxy_bin": haproxy_program, "master_runtime": str(folder / "master.sock"), "reload": commands
@@ -65,7 +76,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, haproxy_program: str) -> Iter
             HaproxyProcess(haproxy_program, configuration, folder),
             ApiServer(configuration, folder, {"haproxy": haproxy}) as server,
         ):
-            yield Shop(server, server.client("v3"))
+            yield Shop(server, server.client("v3"), web)
 
 
 def test_what_the_gate_does_not_pass_goes_before_its_time(shop: Shop) -> None:
@@ -75,6 +86,37 @@ def test_what_the_gate_does_not_pass_goes_before_its_time(shop: Shop) -> None:
     assert one["reason"] == "1 of 2 servers are up, which is less than 80 %, for 1 s"
     servers = shop.client.call("GET", f"{TOP_V3}/configuration/backends/be1/servers").json
     assert [server["name"] for server in servers] == ["alive"]
+
+
+def status_of(port: int) -> int:
+    """The status that traffic gets."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+        connection.request("GET", "/")
+        return connection.getresponse().status
+
+
+def test_answers_that_are_errors_take_the_change_back(shop: Shop) -> None:
+    assert status_of(shop.web) == 200
+    path = f"{TOP_V3}/configuration/backends/site/http_request_rules/0"
+    rule = {"type": "return", "return_status_code": 503}
+    query = {"confirm_within": "1h", "gate_max_5xx": "5%", "gate_window": "1s", "gate_backends": "site"}
+    done = shop.client.call("PUT", path, rule, version=shop.client.version(), **query)
+    assert done.status in (200, 202), done.body
+    version = int(done.headers["Configuration-Version"])
+    until(lambda: status_of(shop.web) == 503)
+
+    def is_back() -> bool:
+        for _ in range(20):
+            status_of(shop.web)  # real traffic, all of it answered by the change
+        return bool(shop.state(version)["state"] == "taken_back")
+
+    until(is_back, lambda: shop.state(version))
+    found = re.fullmatch(
+        r"in backend site ([0-9]+) of ([0-9]+) answers have a status from 500 on, which is more than 5 %",
+        shop.state(version)["reason"],
+    )
+    assert found is not None and int(found[1]) >= 10
+    until(lambda: status_of(shop.web) == 200)
 
 
 def test_the_commands_of_the_page_do_what_it_says(shop: Shop) -> None:

@@ -66,3 +66,27 @@ def test_what_cannot_be_tried_is_not_taken_for_good(
 def test_without_the_setting_nothing_is_tried(tmp_path: Path) -> None:
     api = SimulatingApi(tmp_path, "/bin/false")
     api.change("PUT", RULE, {"name": "shop"})
+
+
+def test_a_commit_names_a_file_of_expectations(tmp_path: Path, haproxy_program: str) -> None:
+    (tmp_path / "routing.yaml").write_text(EXPECTED)
+    folder = {"dataplaneapi__resources__general_storage_dir": str(tmp_path)}
+    api = SimulatingApi(tmp_path, haproxy_program, **folder)
+    try:
+        begun = api.call("POST", "/v3/services/haproxy/transactions", version=api.version).json["id"]
+        api.call("PUT", RULE, {"name": "shop", "cond": "if", "cond_test": "TRUE"}, transaction_id=begun)
+        commit = ("PUT", f"/v3/services/haproxy/transactions/{begun}")
+        plan = api.call(*commit, gate_expect="routing.yaml", dry_run="true")
+        assert (plan.status_code, plan.json["verdict"]) == (200, "refused")
+        refused = api.call(*commit, gate_expect="routing.yaml")
+        said = "styles in routing.yaml is not treated as expected: backend is shop instead of static"
+        assert (refused.status_code, refused.json["message"]) == (406, said)
+        assert plan.json["refusal"] == said
+        for name in ("../routing.yaml", "missing", "."):
+            answer = api.call(*commit, gate_expect=name)
+            assert (answer.status_code, "has no file" in answer.json["message"]) == (404, True)
+        assert api.call(*commit).status_code in (200, 202)
+        right = api.call("PUT", RULE, {"name": "static"}, version=api.version, gate_expect="routing.yaml")
+        assert right.status_code in (200, 202), right.text
+    finally:
+        api.close()
