@@ -51,11 +51,14 @@ PROXY = frozenset(
 """Properties of proxies and `defaults` whose lines are left out."""
 
 ROWS = frozenset(
-    ("http_response_rules", "tcp_response_rules", "http_checks", "tcp_checks", "log_targets")
+    ("http_checks", "tcp_checks", "log_targets")
     + ("quic_initial_rules", "filter_sequences", "ssl_front_uses", "nameservers")
     + ("peer_entries",)
 )
 """Collections whose lines are left out."""
+
+ANSWERS = frozenset(("http_response_rules", "tcp_response_rules"))
+"""Collections of rules for the answers of servers, whose lines are left out, as is said then."""
 
 FILTERS = frozenset(("compression", "cache", "bwlim-in", "bwlim-out"))
 """Types of filters that are kept."""

@@ -51,7 +51,7 @@ class RuleNotes:
             return row.line.rewritten(row.form.write({**values, "timeout": delay}, {}))
         if action in kept.EXPECTATIONS:
             return None
-        self._remark(action, values, section, number)
+        self._remark(action, section, row.at, number)
         body, condition = _cut(words, values)
         does = " ".join(body)
         skips = False
@@ -99,7 +99,10 @@ class RuleNotes:
         self._made.rules[count] = rule
         return rule
 
-    def _remark(self, action: str, values: dict[str, Any], section: Section, number: int) -> None:
+    def _remark(self, action: str, section: Section, at: int, number: int) -> None:
+        if any("ssl_c_" in word for word in section.lines[at].tokens):
+            text = "unknown: it looks at the client's certificate, and the simulation has none"
+            self._made.remarks.append(Remark(number, section, text))
         if action in kept.UNKNOWN:
             self._made.remarks.append(Remark(number, section, kept.UNKNOWN[action], of_line=True))
 

@@ -164,6 +164,8 @@ class Rewriting:
 
     def _change(self, rows: RowCollection) -> Change | None:
         """Return what makes of rows of a collection those of the scratch process."""
+        if rows.name in kept.ANSWERS:
+            return self._unanswered
         if rows.name in kept.ROWS:
             return _left_out
         if rows.name in NOTED_ROWS:
@@ -175,6 +177,10 @@ class Rewriting:
             "server_templates": self._server,
         }
         return changes.get(rows.name)
+
+    def _unanswered(self, row: Row, section: Section, number: int) -> None:
+        text = "unknown: a server's answer is made up, and its rules are left out"
+        self.made.remarks.append(Remark(number, section, text))
 
     def _filter(self, row: Row, section: Section, number: int) -> Line | None:
         if row.values.get("type") in kept.FILTERS:

@@ -187,3 +187,13 @@ def test_no_line_of_a_file_that_a_text_names_is_told(api: SimulatingApi, tmp_pat
     assert answer.status_code == 422
     assert "SECRET" not in answer.text
     assert f"line 1 of the file {file} is not a valid IPv4 or IPv6 address" in answer.json["message"]
+
+
+def test_what_cannot_be_known_is_said_to_be_unknown(api: SimulatingApi) -> None:
+    text = SHOP.replace("  use_backend api", "  http-request deny if { ssl_c_used }\n  use_backend api")
+    text = text.replace("backend static\n", "backend static\n  http-response set-header x y\n")
+    static, shop = api.ask({"url": "/a.css"}, {"url": "/"}, text=text)["results"]
+    certificate = {"text": "unknown: it looks at the client's certificate, and the simulation has none", "line": 17}
+    answer = {"text": "unknown: a server's answer is made up, and its rules are left out", "line": 35}
+    assert static["remarks"] == [certificate, answer]
+    assert shop["remarks"] == [certificate]
