@@ -199,6 +199,7 @@ from dataplane_core.text import (
     split_words,
     unquote,
 )
+from dataplane_core.text.credentials import conceal
 from dataplane_core.text.language import DEFAULTS, FRONTENDS, LISTEN, Language
 from dataplane_core.text.lines import split_lines, with_last_newline
 from dataplane_core.text.matching import opcodes
@@ -255,7 +256,8 @@ __all__ = [
     "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "is_rehearsed", "NamedInFile",
     "Planned", "SentFinding", "Rehearsal", "rehearsal", "noting_commands", "FileObjects",
     "try_change",
-    "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "split_lines",
+    "ObjectChange", "compare", "Reference", "Secrets", "is_sealed", "unsealed", "conceal",
+    "split_lines",
     # Past versions.
     "Wanted", "VersionRecord", "TouchedObject", "BlamedLine", "lines_of", "FileState",
     "Rollback", "RollbackPlan", "WhichFiles", "check_shown",

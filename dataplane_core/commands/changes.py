@@ -26,10 +26,12 @@ _PLAIN = "text/plain"
     click.Option(["--file"], metavar="NAME", help="Compare a stored file: its path, or as in "
                  "maps/hosts.map; with --text, FILE is what it would hold."),
     click.Option(["--objects"], is_flag=True, help="Print what differs as objects, not as text."),
+    click.Option(["--with-secrets"], is_flag=True, help="Print secrets in lines, for `patch`."),
 )
 def diff(
     client: Client, as_json: bool, from_version: int | None, to_version: int | None,
     transaction: str | None, text: str | None, file: str | None, objects: bool,
+    with_secrets: bool,
 ) -> None:  # fmt: skip
     """Print how two versions differ, or a stored file in them.
 
@@ -37,6 +39,7 @@ def diff(
     where nothing differs, and 1 where something does.
     """
     asked: dict[str, Any] = {"from": from_version, "file": file}
+    asked["with_secrets"] = "true" if with_secrets else None
     if text is not None:
         if to_version is not None or transaction:
             raise click.UsageError("--text is compared with FROM alone")

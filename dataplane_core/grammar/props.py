@@ -87,7 +87,8 @@ class Prop:
     a body's words become these, and no line is read as it.
 
     A `secret` opens a door: where changes are shown, it is said to have changed, and never what it
-    is.
+    is. `secret_of` is the property with the name of a header: the value is a secret where such a
+    header holds credentials.
 
     `refers_to` is the notation in which the value names other things of the configuration.
     `declares` says of which kind the name is that the value gives, or that its line gives.
@@ -128,6 +129,7 @@ class Prop:
     live_unless: str = ""
     running: str = ""
     secret: bool = False
+    secret_of: str = ""
     refers_to: Notation | None = field(default=None, compare=False)
     declares: Declared | None = None
     sort_as: str = ""

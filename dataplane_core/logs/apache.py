@@ -12,15 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.text.credentials import SECRET_HEADERS, SECRET_QUERY
 
-SECRET_HEADERS = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-consul-token"}
-)
-"""Names, in small letters, of headers that hold credentials."""
-
-_SECRET_QUERY = re.compile(
-    r"([?&][^=&\s]*(?:password|passwd|token|secret|credential|api_?key)[^=&\s]*=)[^&\s]*", re.I
-)
 _UNSAFE = re.compile(r'["\\\x00-\x1f\x7f-\x9f]')
 _DIRECTIVE = re.compile(r"%(?:[!\d,]*[<>]?(?:\{([^}]*)\})?([A-Za-z])|(%))")
 _SCALE = {"": 1.0, "s": 1.0, "ms": 1e3, "us": 1e6}
@@ -48,7 +41,7 @@ class AccessRecord:
     def uri(self) -> str:
         """Path and query as they were sent, without secrets."""
         raw = self.environ.get("RAW_URI") or self.environ.get("PATH_INFO", "")
-        return _SECRET_QUERY.sub(r"\1***", str(raw))
+        return SECRET_QUERY.sub(r"\1***", str(raw))
 
     @property
     def api_version(self) -> str:

@@ -18,11 +18,12 @@ from typing import Any
 from gunicorn import SERVER
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.logs.apache import SECRET_HEADERS, AccessRecord
+from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID
 from dataplane_core.server.request_head import RequestHead
 from dataplane_core.server.wsgi_answer import JOINED, http_date
 from dataplane_core.server.wsgi_environ import remote
+from dataplane_core.text.credentials import SECRET_HEADERS
 
 log = logging.getLogger("dataplane.server")
 

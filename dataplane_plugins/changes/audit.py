@@ -22,6 +22,7 @@ from dataplane_core.plugin import (
     Services,
     Settings,
     SettingsError,
+    conceal,
     impl,
 )
 from dataplane_plugins.changes.audit_limits import AuditLimits
@@ -114,8 +115,9 @@ def _kind_of(request: Answered, told: set[str]) -> str:
 
 
 def _of_request(request: Answered) -> Record:
-    asked = {"method": request.method, "path": request.path, "query": request.query}
-    said = {"message": request.message} if request.message else {}
+    query = conceal(f"?{request.query}")[1:] if request.query else request.query
+    asked = {"method": request.method, "path": request.path, "query": query}
+    said = {"message": conceal(request.message)} if request.message else {}
     return {**asked, "status": request.status, **said, "author": asdict(request.author)}
 
 

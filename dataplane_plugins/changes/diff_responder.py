@@ -19,7 +19,6 @@ from dataplane_core.plugin import (
 from dataplane_plugins.changes.file_diffs import FileDiffs, FileEnd
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.texts import given_text
-from dataplane_plugins.changes.unified import unified_diff
 
 _FORMS = "from and to are versions, and transaction_id is a transaction: give these or that"
 
@@ -49,7 +48,8 @@ class Diffs:
         if query["file"] is not None:
             resp.data = to_json(self._of_file(query))
             return
-        resp.data = to_json(self._between(query["from"], query["to"], query["transaction_id"]))
+        ends = self._between(query["from"], query["to"], query["transaction_id"])
+        resp.data = to_json(self._compared(*ends, raw=bool(query["with_secrets"])))
 
     def _of_file(self, query: Mapping[str, Any]) -> dict[str, Any]:
         file, transaction = self._files.find(query["file"]), query["transaction_id"]
@@ -79,19 +79,19 @@ class Diffs:
         before = self._version(req.query["from"])
         rest = split_header(text)[1]
         posted = Document.parse(rest, before.document.language, before.document)
-        resp.data = to_json(self._compared(before, End({"text": "posted"}, posted)))
+        raw, after = bool(req.query["with_secrets"]), End({"text": "posted"}, posted)
+        resp.data = to_json(self._compared(before, after, raw=raw))
 
     def _between(
         self, first: int | None, last: int | None, transaction: str | None
-    ) -> dict[str, Any]:
+    ) -> tuple[End, End]:
         if transaction is None:
-            return self._compared(self._version(first), self._version(last))
+            return self._version(first), self._version(last)
         if first is not None or last is not None:
             raise BadRequest(_FORMS)
         view = self._services.config.snapshot(transaction)
-        return self._compared(
-            self._version(view.version), End({"transaction_id": transaction}, view.document)
-        )
+        after = End({"transaction_id": transaction}, view.document)
+        return self._version(view.version), after
 
     def _version(self, number: int | None) -> End:
         """Return a version, or the newest one; raises `NotFound` where its text is not kept."""
@@ -103,12 +103,12 @@ class Diffs:
         document = Document.parse(rest, newest.document.language, newest.document)
         return End({"version": number}, document)
 
-    def _compared(self, before: End, after: End) -> dict[str, Any]:
-        names = before.title, after.title
+    def _compared(self, before: End, after: End, *, raw: bool) -> dict[str, Any]:
+        names, texts = (before.title, after.title), (before.document.text(), after.document.text())
         return {
             "from": before.named,
             "to": after.named,
-            "text": unified_diff(before.document.text(), after.document.text(), names),
+            "text": self._rendering.lines(*texts, names, raw=raw),
             "changes": self._rendering.between(before.document, after.document),
         }
 

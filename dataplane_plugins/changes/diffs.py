@@ -26,6 +26,12 @@ _TO = Parameter("to", "integer", help="The version to compare it with; the newes
 _TRANSACTION = Parameter(
     "transaction_id", help="Compare a transaction with the version that it began on."
 )
+_RAW = Parameter(
+    "with_secrets",
+    "boolean",
+    default=False,
+    help="Show the secrets in lines, too, as the configuration itself does.",
+)
 
 _FILE = Parameter(
     "file", help="Compare a stored file instead: its path, or as in `maps/hosts.map`."
@@ -85,7 +91,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "getDiff",
             "Diff",
             "Compare two versions. Or a transaction and the version that it began on.",
-            (_FROM, _TO, _TRANSACTION, _FILE),
+            (_FROM, _TO, _TRANSACTION, _FILE, _RAW),
             _200=found,
             _404=NOT_FOUND,
         ),
@@ -93,7 +99,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "postDiff",
             "Diff",
             "Compare a posted text with a version. With the newest one, unless another is named.",
-            (_FROM, _FILE),
+            (_FROM, _FILE, _RAW),
             Body(_TEXT, also=("text/plain",), example={"text": "global\n  daemon\n"}),
             _200=found,
             _404=NOT_FOUND,

@@ -162,7 +162,10 @@ _ONE = operation(
     "getVersion",
     TAG,
     "Read a version. Its record, and what it changed of the version before.",
-    (_VERSION,),
+    (
+        _VERSION,
+        Parameter("with_secrets", "boolean", default=False, help="Show secrets in the diff."),
+    ),
     _200=Response({"$ref": "history_version_details"}),
     _404=NOT_FOUND,
 )

@@ -14,7 +14,6 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.file_texts import change_of, file_difference
 from dataplane_plugins.changes.rendering import Rendering
-from dataplane_plugins.changes.unified import unified_diff
 
 Cause = Callable[[Finding], int | None]
 """Tells which of several operations, from 0, a finding is the fault of; None if of none."""
@@ -35,7 +34,7 @@ class PlanRendering:
         Where several operations were planned together, `cause` tells which one led to a finding.
         """
         names = f"version {plan.version}", "planned"
-        text = unified_diff(plan.before.text(), plan.after.text(), names)
+        text = self._rendering.lines(plan.before.text(), plan.after.text(), names)
         told = plan.foreseen is not None and plan.foreseen.commands
         done = text or plan.files or plan.effects or told
         verdict = "accepted" if done else "unchanged"
@@ -51,7 +50,7 @@ class PlanRendering:
         problems = (Finding(None, "alert", problem) for problem in plan.problems)
         findings: Iterable[Finding] = (*problems, *plan.findings)
         if plan.files:
-            found["files"] = [_file(one) for one in plan.files]
+            found["files"] = [self._file(one) for one in plan.files]
         if plan.effects:
             found["effects"] = [*plan.effects]
         found["findings"] = [self._finding(one, cause) for one in findings]
@@ -86,6 +85,12 @@ class PlanRendering:
                 "property": one.property, "kinds": [*one.kinds], "name": one.name,
             }  # fmt: skip
 
+    def _file(self, one: FileChange) -> dict[str, Any]:
+        """Return what becomes of a file; the difference of texts, without secrets."""
+        change, text = change_of(one.before, one.after), file_difference(one.before, one.after)
+        text = None if text is None else self._rendering.concealed(text)
+        return {"file": str(one.path), "change": change, "text": text}
+
     def _finding(self, one: Finding, cause: Cause | None) -> dict[str, Any]:
         resource = None if one.resource is None else self._rendering.path(one.resource)
         found = {
@@ -93,12 +98,6 @@ class PlanRendering:
             "section": one.section, "resource": resource,
         }  # fmt: skip
         return found if cause is None else {**found, "operation": cause(one)}
-
-
-def _file(one: FileChange) -> dict[str, Any]:
-    """Return what becomes of a file; the difference of texts, without keys."""
-    change, text = change_of(one.before, one.after), file_difference(one.before, one.after)
-    return {"file": str(one.path), "change": change, "text": text}
 
 
 def _delivery(foreseen: Foreseen) -> dict[str, Any]:

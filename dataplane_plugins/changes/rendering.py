@@ -21,8 +21,6 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.unified import unified_diff
 
-__all__ = ["Rendering", "unified_diff"]
-
 _TOP = "top of the file"
 
 
@@ -34,6 +32,18 @@ class Rendering:
         self._view = view
         self._locate = locate or view.location
         self._secrets = Secrets(view.registry)
+
+    def lines(self, before: str, after: str, names: tuple[str, str], *, raw: bool = False) -> str:
+        """Return in what two texts differ, as `diff -u` has it; without secrets unless it is `raw`.
+
+        Lines that differ in a secret alone are shown both, and look the same.
+        """
+        diff = unified_diff(before, after, names)
+        return diff if raw else self._secrets.concealed_diff(diff)
+
+    def concealed(self, diff: str) -> str:
+        """Return a unified diff without the secrets in its lines."""
+        return self._secrets.concealed_diff(diff)
 
     def between(self, before: Document, after: Document) -> list[dict[str, Any]]:
         """Return in what two documents differ, as JSON."""

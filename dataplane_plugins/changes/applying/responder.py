@@ -20,7 +20,6 @@ from dataplane_plugins.changes.applying.applier import Applied, Applier
 from dataplane_plugins.changes.applying.desired_state import Target, read_desired_state
 from dataplane_plugins.changes.plan_rendering import PlanRendering
 from dataplane_plugins.changes.rendering import Rendering
-from dataplane_plugins.changes.unified import unified_diff
 
 
 class Apply:
@@ -97,6 +96,6 @@ class Apply:
     def _difference(self, base: Snapshot, after: Document) -> dict[str, Any]:
         before, names = base.document, (f"version {base.version}", f"version {base.version + 1}")
         return {
-            "text": unified_diff(before.text(), after.text(), names),
+            "text": self._rendering.lines(before.text(), after.text(), names),
             "changes": self._rendering.changes(self._services.comparisons.between(before, after)),
         }

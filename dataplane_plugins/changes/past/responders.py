@@ -24,7 +24,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.changes.past.paths import ResourcePaths
 from dataplane_plugins.changes.past.records import DISCOVERY, origin, record_json
 from dataplane_plugins.changes.past.times import read_time
-from dataplane_plugins.changes.rendering import Rendering, unified_diff
+from dataplane_plugins.changes.rendering import Rendering
 
 NEWEST = "newest"
 _MOST = 1000
@@ -98,10 +98,10 @@ class PastVersion:
         touched = self._archive.objects([record])
         trial = self._services.config.trials.table.get(record.version)
         shown = record_json(record, touched.get(record.version), self._rendering, trial)
-        shown.update(self._changes(record))
+        shown.update(self._changes(record, raw=bool(req.query["with_secrets"])))
         resp.data = to_json(shown)
 
-    def _changes(self, record: VersionRecord) -> dict[str, Any]:
+    def _changes(self, record: VersionRecord, *, raw: bool) -> dict[str, Any]:
         """Return what a version changed of the one before, if both texts are still kept."""
         former = self._archive.former(record.version)
         if former is None:
@@ -114,10 +114,11 @@ class PastVersion:
             "former": former.version,
             "is_kept": True,
             "changes": self._rendering.between(before, after),
-            "diff": unified_diff(
+            "diff": self._rendering.lines(
                 before.text(),
                 after.text(),
                 (f"version {former.version}", f"version {record.version}"),
+                raw=raw,
             ),
         }
 

@@ -18,7 +18,7 @@ from dataplane_core.plugin import (
     written_time,
 )
 from dataplane_plugins.changes.past.responders import number_of
-from dataplane_plugins.changes.rendering import Rendering, unified_diff
+from dataplane_plugins.changes.rendering import Rendering
 
 
 class VersionFiles:
@@ -101,7 +101,7 @@ class VersionRollback:
             "state": "planned",
             "files": _names(plan),
             "changes": self._rendering.between(snapshot.document, after),
-            "diff": unified_diff(snapshot.document.text(), after.text(), names),
+            "diff": self._rendering.lines(snapshot.document.text(), after.text(), names),
             "warnings": [_said(one) for one in warnings],
         }
 

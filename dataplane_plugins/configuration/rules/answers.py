@@ -89,6 +89,7 @@ HEADER_FIELD = word("name", pattern=None, required=True, help="Name of the heade
     pattern=None,
     required=True,
     refers_to=FORMAT,
+    secret_of="name",
     help="Value of the header field, a log format.",
 )
 """`hdr`: a field that is added to a message, of an answer or of the request of a check."""

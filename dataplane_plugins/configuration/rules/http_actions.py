@@ -23,11 +23,22 @@ from dataplane_plugins.configuration.common.values import or_variable
 NAME_MATCH = or_variable("(str|beg|end|sub|reg)")
 """Ways to match the name of a header field (manual, section 4.4 "del-header")."""
 
-VALUE = word("hdr_format", pattern=None, refers_to=FORMAT, help="The new value, a log format.")
+VALUE = word(
+    "hdr_format",
+    pattern=None,
+    refers_to=FORMAT,
+    secret_of="hdr_name",
+    help="The new value, a log format.",
+)
 
 _HEADER = word("hdr_name", pattern=None, help="Name of the header field.")
 _METHOD = word("hdr_method", NAME_MATCH, help="How the name matches: str, beg, end, sub or reg.")
-_VALUE_MATCH = word("hdr_match", pattern=None, help="Regular expression for the field's value.")
+_VALUE_MATCH = word(
+    "hdr_match",
+    pattern=None,
+    secret_of="hdr_name",
+    help="Regular expression for the field's value.",
+)
 _FILE = {
     "pattern": WORD,
     "refers_to": NameOf(NameKind.PATTERN_LIST),
