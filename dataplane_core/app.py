@@ -1,10 +1,10 @@
 """The application: services, routes of all API versions, and the frame around them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from dataplane_core.api.answered import IDENTITY
+from dataplane_core.api.answered import IDENTITY, announce
 from dataplane_core.api.application import Application
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.frame import Access, Frame
@@ -73,11 +73,20 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
         frame = Frame(
             gate.identify, authorize, partial(_current_version, services), settings.body_limit,
             offer, None if own is None or make is None else make(own.view),
+            _announcer(services),
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None
         app = Application(services, frame, cors)
         app.mount(served, own)
     return app
+
+
+def _announcer(services: Services) -> Callable[[ApiRequest], None] | None:
+    """Return what tells plugins of requests before they are carried out, if any wants to know."""
+    hook = services.hooks.dataplane_asked
+    if not hook.get_hookimpls():
+        return None
+    return lambda req: announce(req.env, req.author, hook, services)
 
 
 def _own_interface(services: Services, routes: Routes) -> ServedVersion | None:

@@ -14,7 +14,7 @@ from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 
 if TYPE_CHECKING:
-    from dataplane_core.api.answered import Answered
+    from dataplane_core.api.answered import Answered, Asked
     from dataplane_core.api.frame import Access
     from dataplane_core.api.request import ApiRequest
     from dataplane_core.api.routes import Routes
@@ -106,6 +106,11 @@ def dataplane_foresee(change: "Committed") -> list[str] | None:
 @hookspec(Failure.CONTAINED)
 def dataplane_reloaded(record: "ReloadRecord") -> None:
     """Learn that a reload is over, well or not."""
+
+
+@hookspec(Failure.REFUSES)
+def dataplane_asked(asked: "Asked", services: "Services") -> None:
+    """Learn of a request for a change before it is carried out; raise an error to refuse it."""
 
 
 @hookspec(Failure.CONTAINED)

@@ -8,7 +8,7 @@ sentence, if that version does not fit. Tests of plugins use `dataplane_core.tes
 """
 
 from dataplane_core import __version__, grammar, impl
-from dataplane_core.api.answered import Answered
+from dataplane_core.api.answered import Answered, Asked
 from dataplane_core.api.attempts import try_change
 from dataplane_core.api.below import below
 from dataplane_core.api.body import parse_json, to_json
@@ -76,6 +76,7 @@ from dataplane_core.errors import (
     RuntimeFailed,
     RuntimeUnreachable,
     StorageFailed,
+    StorageFull,
     TooLarge,
     TooMany,
     Unauthorized,
@@ -220,10 +221,10 @@ __all__ = [
     # Errors to raise: each has its status, and its sentence is the answer.
     "AlreadyExists", "BadParameter", "BadRequest", "CheckFailed", "Code", "Conflict",
     "DataplaneError", "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed",
-    "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "TooLarge", "TooMany", "Unauthorized",
-    "VersionMismatch", "WrongShape",
+    "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "StorageFull", "TooLarge", "TooMany",
+    "Unauthorized", "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
-    "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Answered",
+    "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Asked", "Answered",
     "AuditTrail", "AuditEnd",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",

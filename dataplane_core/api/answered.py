@@ -49,6 +49,40 @@ class Answered:
         return self.method in READS
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that asks for a change: the argument of the hook `dataplane_asked`.
+
+    `path` and `query` are as in `Answered`, and it is known who asks: `author`.
+    """
+
+    method: str
+    path: str
+    query: str
+    author: Author
+
+
+def announce(
+    environ: dict[str, Any], by: Author, hook: Callable[..., object], services: "Services"
+) -> None:
+    """Call the hook for a request that is about to be carried out, if it asks for a change.
+
+    Steps of a transaction change nothing yet. Raises what a plugin refuses the request with.
+    """
+    if environ["REQUEST_METHOD"] in READS or IS_STEP in environ or IS_TRIAL in environ:
+        return
+    path, query = _asked(environ)
+    asked = Asked(environ["REQUEST_METHOD"], path, query, by)
+    hook(asked=asked, services=services)
+
+
+def _asked(environ: dict[str, Any]) -> tuple[str, str]:
+    """Return the path and the query of a request, of bounded length."""
+    path = environ.get("PATH_INFO", "").replace(SLASH, "/")
+    path = path.encode("latin-1", "replace").decode("utf-8", "replace")[:_LONGEST]
+    return path, environ.get("QUERY_STRING", "")[:_LONGEST]
+
+
 def tell(
     environ: dict[str, Any],
     method: str,
@@ -63,11 +97,11 @@ def tell(
         who = author(environ, identity, request_id)
     except BadRequest:  # for its reason, which the client has been told
         who = author({**environ, "HTTP_X_CHANGE_REASON": ""}, identity, request_id)
-    path = environ.get("PATH_INFO", "").replace(SLASH, "/")
+    path, query = _asked(environ)
     answered = Answered(
         method,
-        path.encode("latin-1", "replace").decode("utf-8", "replace")[:_LONGEST],
-        environ.get("QUERY_STRING", "")[:_LONGEST],
+        path,
+        query,
         status,
         who,
         _message(parts) if status >= 400 else "",

@@ -66,7 +66,8 @@ class Frame:
     `current_version` gives the version that a request's answer shows unless its responder says so:
     the configuration's, or its transaction's. `offer` lets the server repeat an answer; None where
     every request has to be looked at. `render_plan` makes JSON of what a change would do; None
-    where no plugin has a form for that.
+    where no plugin has a form for that. `announce` tells plugins of a request that is about to be
+    carried out; None where no plugin wants to know.
     """
 
     identify: Identify
@@ -75,6 +76,7 @@ class Frame:
     body_limit: int
     offer: OfferRepeat | None = None
     render_plan: RenderPlan | None = None
+    announce: Callable[[ApiRequest], None] | None = None
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Set the headers of an answer; strangers are not told of the configuration."""
@@ -195,6 +197,8 @@ class Guard:
             with rehearsal() as noted:
                 self._respond(req, resp, **named)
             raise Planned(ChangePlan.of(self._frame.current_version(req), noted))
+        if self._frame.announce is not None and req.scratch is None:
+            self._frame.announce(req)
         self._respond(req, resp, **named)
 
     def _refuse_a_try(self, req: ApiRequest) -> None:

@@ -113,6 +113,12 @@ class DataplaneSettings:
         "Each server needs its own.",
         flag="--audit-file",
     )  # fmt: skip
+    audit_required: bool = setting(
+        False, BOOLEAN,
+        "Whether changes are refused while the audit file cannot be written: each is noted there "
+        "before it is carried out.",
+        flag="--audit-required",
+    )  # fmt: skip
     event_streams: int = setting(
         100, integer(0, 10000), "Streams of events that are open at once in each worker.",
         flag="--event-streams",

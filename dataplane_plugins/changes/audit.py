@@ -2,8 +2,12 @@
 
 Versions, and what became of them, are told from the events of the state: none is left out, whoever
 made it and whatever died meanwhile. All else is told of the requests, before they are answered.
+With `dataplane.audit_required` each request for a change is told before it is carried out, too, and
+refused where that fails.
 """
 
+import errno
+import os
 import re
 import threading
 import time
@@ -14,14 +18,18 @@ from typing import Any
 
 from dataplane_core.plugin import (
     Answered,
+    Asked,
     AuditEnd,
     AuditTrail,
     DataplaneError,
     Event,
     Fact,
+    Gauge,
     Services,
     Settings,
     SettingsError,
+    StorageFailed,
+    StorageFull,
     conceal,
     impl,
 )
@@ -40,6 +48,15 @@ _TRANSACTIONS = re.compile(r"/v\d+/services/haproxy/transactions(?:/|$)")
 Record = dict[str, Any]
 
 
+_REFUSED = "no change is made that the audit file does not have: {}"
+
+
+class NotAudited(DataplaneError):
+    """A change that cannot be told, where all have to be."""
+
+    status = 503
+
+
 class Auditor:
     """Writes the audit file of a server."""
 
@@ -51,6 +68,21 @@ class Auditor:
     def answered(self, request: Answered) -> None:
         """Tell of a request, and of the versions up to now; raises `StorageFailed`."""
         self._trail.append(lambda end: self._records(end, request))
+
+    def asked(self, request: Asked) -> None:
+        """Tell of a request that is to be carried out; raises where that cannot be told."""
+        try:
+            self._trail.append(lambda end: self._asked(end, request))
+        except StorageFull as error:
+            raise StorageFull(_REFUSED.format(error.message)) from error
+        except StorageFailed as error:
+            raise NotAudited(_REFUSED.format(error.message)) from error
+
+    def _asked(self, end: AuditEnd, request: Asked) -> Iterator[Record]:
+        records = [*self._records(end, None)]
+        yield from records
+        at = records[-1]["event_id"] if records else end.event or 0
+        yield _timed({"event": "asked", **_said(request), "author": asdict(request.author)}, at)
 
     def catch_up(self) -> None:
         """Tell of the versions up to now, and of what was left out; raises `StorageFailed`."""
@@ -102,8 +134,7 @@ def _kind_of(request: Answered, told: set[str]) -> str:
     if request.status == 401:
         return "login_failed"
     path = request.path.rstrip("/")
-    own = path.startswith("/dataplane/")
-    is_trial = request.is_trial or own and path.rpartition("/")[2] in _SAFE
+    is_trial = request.is_trial or _changes_nothing(path)
     if is_trial and request.status != 403:
         return ""
     if request.status >= 400:
@@ -115,10 +146,34 @@ def _kind_of(request: Answered, told: set[str]) -> str:
 
 
 def _of_request(request: Answered) -> Record:
-    query = conceal(f"?{request.query}")[1:] if request.query else request.query
-    asked = {"method": request.method, "path": request.path, "query": query}
-    said = {"message": conceal(request.message)} if request.message else {}
+    asked, said = _said(request), {"message": conceal(request.message)} if request.message else {}
     return {**asked, "status": request.status, **said, "author": asdict(request.author)}
+
+
+def _said(request: Asked | Answered) -> Record:
+    """Return what a request asked for, without secrets in its query."""
+    query = conceal(f"?{request.query}")[1:] if request.query else request.query
+    return {"method": request.method, "path": request.path, "query": query}
+
+
+def _changes_nothing(path: str) -> bool:
+    """Return whether requests to a path of our own that are no reads change nothing either."""
+    return path.startswith("/dataplane/") and path.rpartition("/")[2] in _SAFE
+
+
+def _why_not(path: Path) -> str:
+    """Return why a line could not be appended to a file now; empty if it could."""
+    try:
+        handle = os.open(path if path.exists() else path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            full = not os.fstatvfs(handle).f_bavail
+        finally:
+            os.close(handle)
+        if path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    return os.strerror(errno.ENOSPC) if full else ""
 
 
 @impl
@@ -129,6 +184,16 @@ def dataplane_settings(settings: Settings) -> None:
     if path and not folder.is_dir():
         said = f"cannot be written: the folder {folder} does not exist"
         raise SettingsError((settings.problem("dataplane.audit_file", said),))
+
+
+@impl
+def dataplane_asked(asked: Asked, services: Services) -> None:
+    """Write who asks for a change before it is made, where no change may be without that."""
+    settings, path = services.settings.dataplane, asked.path.rstrip("/")
+    if not settings.audit_required or not settings.audit_file or _changes_nothing(path):
+        return
+    if not _TRANSACTIONS.match(path) or asked.method == "PUT":
+        Auditor(services).asked(asked)
 
 
 @impl
@@ -169,4 +234,21 @@ def dataplane_status(services: Services) -> Iterator[Fact]:
         waiting = len(services.events.after(end.event or 0, kinds=_KINDS))
         text = f"{path} has {end.seq} lines"
         said = f"{text}; {waiting} versions are not told yet" if waiting else text
-        yield Fact("audit", said, doubtful=waiting > 0)
+        reason = _why_not(Path(path))
+        if reason:
+            said = f"{said}; it cannot be written: {reason}"
+            if services.settings.dataplane.audit_required:
+                said += ", and changes are refused"
+        yield Fact("audit", said, bad=bool(reason), doubtful=waiting > 0)
+
+
+@impl
+def dataplane_metrics(services: Services) -> Iterator[Gauge]:
+    """Tell whether the audit file can be written, and how many versions it lacks."""
+    path = services.settings.dataplane.audit_file
+    if path:
+        end = AuditTrail(Path(path), services.state).end()
+        waiting = len(services.events.after(end.event or 0, kinds=_KINDS))
+        writable = not _why_not(Path(path))
+        yield Gauge("audit_writable", "Whether the audit file can be written.", writable)
+        yield Gauge("audit_waiting", "Versions that the audit file lacks yet.", waiting)

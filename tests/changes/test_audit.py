@@ -216,3 +216,66 @@ def test_a_change_whose_worker_was_killed_is_told_by_the_next_one(tmp_path, path
         until(lambda: told(path)[-1] == ("version", version + 1))
         versions = [one["version"] for one in records(path) if one["event"] == "version"]
         assert versions == sorted(set(versions))
+
+
+def required(tmp_path, path, **settings):
+    prepare(tmp_path)
+    return Api(tmp_path, dataplane__audit_file=str(path), dataplane__audit_required=True, **settings)
+
+
+def ask(api, method="POST", where=BACKENDS, **more):
+    headers = {"Authorization": "Basic YWRtaW46cHc="}
+    return api.client.simulate_request(method, where, headers=headers, **more)
+
+
+def post(api, name="new", **query):
+    query = {"version": str(api.services.config.version()), **query}
+    return ask(api, params=query, json={"name": name})
+
+
+def test_what_has_to_be_told_is_told_before_it_is_made(tmp_path, path):
+    api = required(tmp_path, path)
+    assert post(api).status_code in (201, 202)
+    asked, version = records(path)[-2:]
+    assert (asked["event"], asked["path"], asked["author"]["name"]) == ("asked", BACKENDS, "admin")
+    assert asked["author"]["request_id"] == version["request_id"] and version["event"] == "version"
+    before = len(records(path))
+    assert ask(api, "GET").status_code == 200
+    assert post(api, "other", dry_run="true").status_code == 200
+    assert len(records(path)) == before
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_nothing_is_changed_that_cannot_be_told(tmp_path, path, full):
+    api = required(tmp_path, path)
+    version, text = api.services.config.version(), api.services.config.snapshot().text
+    path.unlink(missing_ok=True)
+    path.symlink_to("/dev/full" if full else tmp_path / "gone" / "audit")
+    answer = post(api)
+    assert answer.status_code == (507 if full else 503)
+    assert answer.json["message"].startswith("no change is made that the audit file does not have: ")
+    assert (api.services.config.version(), api.services.config.snapshot().text) == (version, text)
+    assert ask(api, "GET").status_code == 200, "reads go on"
+    begun = ask(api, where="/v3/services/haproxy/transactions", params={"version": str(version)})
+    assert begun.status_code == 201, "a transaction changes nothing yet"
+    step = ask(api, params={"transaction_id": begun.json["id"]}, json={"name": "new"})
+    assert step.status_code == 202
+    commit = f"/v3/services/haproxy/transactions/{begun.json['id']}"
+    assert ask(api, "PUT", commit).status_code == answer.status_code
+    path.unlink()
+    assert ask(api, "PUT", commit).status_code in (200, 202), "once there is room, it can be committed"
+    assert ("version", version + 1) in told(path)
+
+
+def test_a_file_that_cannot_be_written_is_shown(tmp_path, path):
+    api = required(tmp_path, path)
+    post(api)
+    facts = {fact.topic: fact for fact in module.dataplane_status(api.services)}
+    gauges = {one.name: one.value for one in module.dataplane_metrics(api.services)}
+    assert not facts["audit"].bad and gauges == {"audit_writable": True, "audit_waiting": 0}
+    path.unlink()
+    path.mkdir()
+    (fact,) = module.dataplane_status(api.services)
+    gauges = {one.name: one.value for one in module.dataplane_metrics(api.services)}
+    assert fact.bad and "it cannot be written: Is a directory, and changes are refused" in fact.text
+    assert gauges["audit_writable"] is False

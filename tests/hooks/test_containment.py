@@ -21,6 +21,7 @@ ARGUMENTS = {
     "dataplane_authenticate": "req", "dataplane_authorize": "identity, operation",
     "dataplane_check": "document", "dataplane_committed": "change",
     "dataplane_apply": "change, runtime", "dataplane_foresee": "change", "dataplane_reloaded": "record",
+    "dataplane_asked": "asked, services",
     "dataplane_answered": "answered, services", "dataplane_metrics": "services",
     "dataplane_status": "services", "dataplane_start": "services", "dataplane_stop": "",
 }  # fmt: skip

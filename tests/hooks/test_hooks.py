@@ -10,7 +10,7 @@ from dataplane_core import hookspecs, impl
 from dataplane_core.api.operations import Operation, Response
 from dataplane_core.auth import Identity
 from dataplane_core.commands.overview import overview
-from dataplane_core.errors import NotFound
+from dataplane_core.errors import NotFound, StorageFull
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.specification import declared_hooks
@@ -191,6 +191,25 @@ def test_dataplane_reloaded(make):
 
     make(dataplane_reloaded).change("PUT", "gates/g1", {"name": "g1"}, force_reload="true")
     assert [(one.status, one.version) for one in records] == [("succeeded", 2)]
+
+
+def test_dataplane_asked(make):
+    asked_for = []
+
+    def dataplane_asked(asked, services):
+        asked_for.append((asked.method, asked.path, asked.author.name))
+        if asked.path.endswith("g1"):
+            raise StorageFull("there is no room to note it")
+
+    api = make(dataplane_asked)
+    path = "/v2/services/haproxy/configuration/gates"
+    assert api.refused("PUT", "gates/g1", {"name": "g1"})[0] == 507
+    assert api.call("DELETE", f"{path}/g1", version=api.version, dry_run="true").status_code != 507
+    with api.transaction() as transaction:
+        assert api.call("PUT", f"{path}/g1", {"name": "g1"}, transaction_id=transaction).status_code == 202
+    api.call("GET", path)
+    commit = f"/v2/services/haproxy/transactions/{transaction}"
+    assert asked_for == [("PUT", f"{path}/g1", "admin"), ("POST", commit.rpartition("/")[0], "admin"), ("PUT", commit, "admin")]
 
 
 def test_dataplane_answered(make):
