@@ -49,16 +49,18 @@ class StoredFiles:
             for piece in pieces:
                 candidate.append(piece)
                 size += len(piece)
-            checked = check(candidate.path.read_bytes()) if check else None
+            data = candidate.path.read_bytes()
+            checked = check(data) if check else None
             candidate.sync()
             with self.changing():
                 self.folder.check_free(name)
                 version = self._judge(name, candidate)
                 if (noted := rehearsing()) is not None:
                     path = self.folder.path / name
-                    noted.files.append(FileChange(path, None, candidate.path.read_bytes()))
+                    noted.files.append(FileChange(path, None, data))
                     return name, size, checked
-                with self._settled(name, candidate, version):
+                kept = self.used_files.kept(self.folder.path / name, data)
+                with kept, self._settled(name, candidate, version):
                     self.folder.add(candidate)
         return name, size, checked
 
@@ -84,7 +86,8 @@ class StoredFiles:
             if (noted := rehearsing()) is not None:
                 noted.files.append(FileChange(path, former, data))
                 return reason, Former(path, former, 0o600, data)
-            with self._settled(name, candidate, version):
+            kept = self.used_files.kept(path, data)
+            with kept, self._settled(name, candidate, version):
                 candidate.publish()
                 sync_directory(candidate.target.parent)
             return reason, Former(path, former, 0o600, data)
@@ -102,7 +105,7 @@ class StoredFiles:
                 self.used_files.check_removal(path)
                 noted.files.append(FileChange(path, former, None))
                 return bring(path), Former.of(path, former, mode)
-            with self.used_files.removing(path):
+            with self.used_files.kept(path, None), self.used_files.removing(path):
                 self.folder.remove(name)
             return bring(path), Former.of(path, former, mode)
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +103,13 @@ class UsedFiles:
             else:
                 version = check()
         raise Conflict(f"{path} is used by a change of the configuration that is under way")
+
+    def kept(self, path: Path, data: bytes | None) -> AbstractContextManager[None]:
+        """Keep for the history what the body puts into a file; None where it deletes the file."""
+        files = self._config.records.files
+        if files is None:
+            return nullcontext()
+        return files.kept(str(path), data, self._config.version)
 
     @contextmanager
     def removing(self, path: Path) -> Iterator[None]:

@@ -3,7 +3,9 @@
 Files in the folders of the storage are kept by content. Of files elsewhere that a text names by
 their whole path the digest is kept: enough to tell whether such a file is still the same.
 
-A file is read only where its identity (inode, size, times) is another than when it was read last.
+What the server itself puts there is kept before it is in place. What others put there is found at
+the next commit, or when somebody looks: a file is read only
+where its identity (inode, size, times) is another than when it was read last.
 """
 
 import hashlib
@@ -13,11 +15,11 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dataplane_core.errors import StorageFailed
+from dataplane_core.errors import DataplaneError, StorageFailed
 from dataplane_core.settings import Settings
 from dataplane_core.store.contents import Contents
 from dataplane_core.store.files import FileIdentity, file_identity, read_file
@@ -73,6 +75,40 @@ class FileHistory:
             with self._state.write(synced=False) as connection:
                 self.states.add(connection, version, found, late=True)
         return bool(found)
+
+    @contextmanager
+    def kept(self, path: str, data: bytes | None, version: Callable[[], int]) -> Iterator[None]:
+        """Keep what the body puts into a file of the storage; None where it deletes the file.
+
+        The content is on the disk before the body: where there is no room for it, nothing happens.
+        """
+        if not self.is_stored(path) or os.path.islink(path) or len(data or b"") > _LARGEST:
+            yield
+            return
+        digest = ""
+        if data is not None:
+            with self._lock:
+                digest = self.contents.keep(data)
+                self.contents.sync()
+        yield
+        try:
+            self._note(version(), path, digest, len(data or b""))
+        except (OSError, DataplaneError) as error:  # it is looked at again
+            _log.warning("what %s holds is not noted: %s", path, error)
+
+    def _note(self, version: int, path: str, digest: str, size: int) -> None:
+        """Record that a file was made another, or was deleted, after a version was written."""
+        mode = stat.S_IMODE(os.stat(path).st_mode) if digest else 0
+        found = FileState(path, digest, size, mode, "content" if digest else "gone")
+        with self._lock:
+            self._learn()
+            if self._recorded.get(path) == found:
+                return
+            with self._state.write(synced=False) as connection:
+                turn = self.states.add(connection, version, [found], late=True)
+            self._recorded[path] = found
+            if self._mark is not None and self._mark[0] <= version:
+                self._mark = version, turn
 
     def now(self, path: str) -> FileState | None:
         """Return a file as it is now; None for what is no file."""

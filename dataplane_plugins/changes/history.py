@@ -203,9 +203,10 @@ _FILES = operation(
         _VERSION,
         Parameter(
             "at",
-            enum=("found", "left"),
+            enum=("found", "left", "each"),
             default="found",
-            help="As the version found them, or as it left them to the next one.",
+            help="As the version found them, as it left them to the next one, or each content that "
+            "files had in between, in order.",
         ),
     ),
     _200=Response({"type": "array", "items": {"$ref": "history_file"}}),

@@ -175,7 +175,8 @@ class SpoeFiles:
                 if (noted := rehearsing()) is not None:
                     noted.files.append(FileChange(path, None, ended))
                     return str(path)
-                candidate.publish()
+                with self._services.used_files.kept(path, ended):
+                    candidate.publish()
             sync_directory(path.parent)
         return str(path)
 

@@ -14,6 +14,12 @@ from dataplane_core.store.journal.version_records import storable_text
 Kept = Literal["content", "digest", "gone"]
 """The content is kept; only its digest is; there is no such file."""
 _ALL_LATE = 1 << 62
+_FORGET = (
+    "DELETE FROM file_states WHERE version = ? AND late AND path = ? AND late <= coalesce("
+    "(SELECT late FROM file_states WHERE version = ? AND late AND path = ? "
+    "ORDER BY late DESC LIMIT 1 OFFSET 99), 0)"
+)
+"""Forgets all late states of a file in a version but the last 99 ones."""
 _TABLES = (
     """CREATE TABLE file_states (
         version INTEGER NOT NULL,
@@ -57,20 +63,23 @@ class FileStates:
 
     def add(
         self, connection: sqlite3.Connection, version: int, states: Sequence[FileState], late: bool
-    ) -> None:
-        """Keep the states of files that are not as they were, within a larger write."""
+    ) -> int:
+        """Keep the states of files that are not as they were, within a larger write.
+
+        Of the late states of a file in one version the last hundred stay. Returns the number of
+        the turn.
+        """
         turn = self._next_late(connection, version) if late else 0
         if late:
-            connection.executemany(
-                "DELETE FROM file_states WHERE version = ? AND late AND path = ?",
-                [(version, storable_text(one.path)) for one in states],
-            )
+            paths = [storable_text(one.path) for one in states]
+            connection.executemany(_FORGET, [(version, path, version, path) for path in paths])
         rows = [
             (version, turn, storable_text(one.path), one.digest, one.size, one.mode, one.kept)
             for one in states
         ]
         sql = "INSERT OR REPLACE INTO file_states VALUES (?, ?, ?, ?, ?, ?, ?)"
         connection.executemany(sql, rows)
+        return turn
 
     def _next_late(self, connection: sqlite3.Connection, version: int) -> int:
         sql = "SELECT coalesce(max(late), 0) + 1 FROM file_states WHERE version = ?"
@@ -84,6 +93,15 @@ class FileStates:
             (version, _ALL_LATE if late else 0),
         )
         return {row["path"]: FileState(*row) for row in rows}
+
+    def between(self, version: int) -> Sequence[FileState]:
+        """Return what files became, one after the other, before the next version was written."""
+        rows = self._state.read(
+            "SELECT path, digest, size, mode, kept FROM file_states WHERE version = ? AND late "
+            "ORDER BY late, path",
+            (version,),
+        )
+        return [FileState(*row) for row in rows]
 
     def forget_below(self, connection: sqlite3.Connection, version: int) -> None:
         """Remove the states that no version from this one on can see."""

@@ -34,8 +34,12 @@ class VersionFiles:
         if files is None:
             resp.data = b"[]"
             return
-        found = files.states.at(number, late=req.query["at"] == "left")
-        shown = [_shown(path, one, files.now(path)) for path, one in sorted(found.items())]
+        if req.query["at"] == "each":
+            some = files.states.between(number)
+        else:
+            late = req.query["at"] == "left"
+            some = [one for _, one in sorted(files.states.at(number, late=late).items())]
+        shown = [_shown(one.path, one, files.now(one.path)) for one in some]
         resp.data = to_json([one for one in shown if one is not None])
 
 
