@@ -108,7 +108,7 @@ def dataplane_reloaded(record: "ReloadRecord") -> None:
     """Learn that a reload is over, well or not."""
 
 
-@hookspec(Failure.REFUSES)
+@hookspec(Failure.REFUSES, none_or(type(None)))
 def dataplane_asked(asked: "Asked", services: "Services") -> None:
     """Learn of a request for a change before it is carried out; raise an error to refuse it."""
 

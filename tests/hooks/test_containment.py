@@ -65,7 +65,7 @@ def fails(name: str, failure: str) -> bool:
         return True
     if name in ("dataplane_check", "dataplane_discovery"):
         return True
-    judged = name in ("dataplane_authenticate", "dataplane_authorize", "dataplane_apply")
+    judged = name in ("dataplane_authenticate", "dataplane_authorize", "dataplane_apply", "dataplane_asked")
     return judged and failure in ("returns a number", "returns numbers", "yields and raises")
 
 
