@@ -3,15 +3,17 @@
 A text is cut at each `\\n` and at nothing else, so that joined lines are the text to the byte: a
 text whose last line has an end has an empty line behind it.
 
+As many lines stay as can stay in their order; others were written, or moved, by the later text.
 Texts of a whole file are compared as bytes, in long stretches, which takes about a millisecond for
-a million bytes; lines are made only of what differs.
+a million bytes; lines are made only of what differs. In more than a hundred kilobytes between the
+first and the last line that differ, a few lines are tried first, and more may count as moved.
 """
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from dataplane_core.text.matching import opcodes
+from dataplane_core.text.matching import longest_opcodes
 
 _FIRST_STRETCH = 256
 _FEW_BYTES = 1 << 16
@@ -107,7 +109,7 @@ class _Comparison:
             self._pass_start()
         former = self._former[self._at : self._end].split(b"\n")[:-1]
         text = self._text[self._other : self._other_end].split(b"\n")[:-1]
-        for tag, first, last, start, end in opcodes(former, text):
+        for tag, first, last, start, end in longest_opcodes(former, text):
             if tag != "equal":
                 yield LineChange(self._line + first, last - first, tuple(text[start:end]))
 

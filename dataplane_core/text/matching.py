@@ -14,6 +14,8 @@ Opcode = tuple[str, int, int, int, int]
 
 _MOST_PAIRS = 250_000
 """The largest product of two lengths for which `difflib` is asked."""
+_MOST_EQUAL = 60_000
+"""The most pairs of equal items among which the longest common subsequence is looked for."""
 
 
 def opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Opcode]:
@@ -25,6 +27,42 @@ def opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Opcode]:
     if len(old) * len(new) <= _MOST_PAIRS:
         return [*SequenceMatcher(None, old, new, autojunk=False).get_opcodes()]
     return list(_between(rising(_pairs(old, new)), len(old), len(new)))
+
+
+def longest_opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Opcode]:
+    """Return the steps from `old` to `new` in which as many items stay as can stay.
+
+    That is the longest common subsequence (Hunt and Szymanski). Items that the other list lacks,
+    and those with which both then begin and end, are no work; between them its time grows with the
+    number of pairs of equal items, and where these are too many, the steps are those of `opcodes`.
+
+    >>> longest_opcodes(["x", "y", "a", "b", "c"], ["a", "x", "b", "y", "c"])[1][:3]
+    ('equal', 2, 3)
+    """
+    here, there = set(old), set(new)
+    stay = [at for at, item in enumerate(old) if item in there]
+    kept = [at for at, item in enumerate(new) if item in here]
+    start, end = _alike(old, stay, new, kept)
+    middle, other = stay[start : len(stay) - end], kept[start : len(kept) - end]
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for at in reversed(middle):
+        places[old[at]].append(at)
+    if sum(len(places[new[at]]) for at in other if new[at] in places) > _MOST_EQUAL:
+        return opcodes(old, new)
+    pairs = [(place, at) for at in other for place in places.get(new[at], ())]
+    first = zip(stay[:start], kept[:start], strict=True)
+    last = zip(stay[len(stay) - end :], kept[len(kept) - end :], strict=True)
+    return list(_between([*first, *rising(pairs), *last], len(old), len(new)))
+
+
+def _alike(
+    old: Sequence[Hashable], stay: Sequence[int], new: Sequence[Hashable], kept: Sequence[int]
+) -> tuple[int, int]:
+    """Return with how many equal items two choices of places begin, and then end."""
+    most = min(len(stay), len(kept))
+    start = next((n for n in range(most) if old[stay[n]] != new[kept[n]]), most)
+    most -= start
+    return start, next((n for n in range(most) if old[stay[-1 - n]] != new[kept[-1 - n]]), most)
 
 
 def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:

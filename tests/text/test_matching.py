@@ -1,5 +1,6 @@
 """Steps between two lists: they lead from one to the other, and long lists take no time."""
 
+from collections.abc import Sequence
 from time import process_time
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.text import matching
-from dataplane_core.text.matching import opcodes
+from dataplane_core.text.matching import longest_opcodes, opcodes
 
 ITEMS = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 
@@ -68,3 +69,31 @@ def test_what_does_not_move_stays() -> None:
         ("delete", 5000, 5001, 5000, 5000),
         ("insert", COUNT, COUNT, COUNT - 1, COUNT),
     ]
+
+
+def longest(old: Sequence[int], new: Sequence[int]) -> int:
+    """The length of the longest common subsequence, by its definition."""
+    before = [0] * (len(new) + 1)
+    for one in old:
+        now = [0]
+        for at, other in enumerate(new):
+            now.append(before[at] + 1 if one == other else max(before[at + 1], now[at]))
+        before = now
+    return before[-1]
+
+
+@given(st.lists(st.integers(0, 6), max_size=30), st.lists(st.integers(0, 6), max_size=30))
+def test_as_many_items_stay_as_can(old: list[int], new: list[int]) -> None:
+    made: list[int] = []
+    stayed = 0
+    for tag, i1, i2, j1, j2 in longest_opcodes(old, new):
+        assert tag != "equal" or old[i1:i2] == new[j1:j2]
+        stayed += i2 - i1 if tag == "equal" else 0
+        made += new[j1:j2]
+    assert made == new and stayed == longest(old, new)
+
+
+def test_very_many_equal_items_are_matched_as_well_as_can_be_told_soon() -> None:
+    old, new = [0, 1] * 2000, [1, 0, 2] * 2000
+    made = [item for _, _, _, j1, j2 in longest_opcodes(old, new) for item in new[j1:j2]]
+    assert made == new
