@@ -25,8 +25,9 @@ GIVEN_ACLS = frozenset({
     "METH_DELETE", "METH_GET", "METH_HEAD", "METH_OPTIONS", "METH_POST", "METH_PUT",
     "METH_TRACE", "RDP_COOKIE", "REQ_CONTENT", "TRUE", "WAIT_END",
 })  # fmt: skip
-# HAProxy makes this section itself where there is none (manual, section 5.3.2).
-_GIVEN_SECTIONS = frozenset({("resolvers", "default")})
+# HAProxy makes these itself: the section where there is none (manual, section 5.3.2), and the ring
+# in any case.
+_GIVEN_SECTIONS = frozenset({("resolvers", "default"), ("ring", "buf0")})
 _PARENT = "from"
 """The property that holds the name of the `defaults` section of a header."""
 
@@ -221,6 +222,19 @@ class DocumentNames:
                 if self._means(section, one.mention.name, wanted):
                     yield one
             yield from self._in_lines(section, wanted)
+
+    def referring_to_counted(self, section: Section, at: int) -> Iterator[Use]:
+        """Yield the references to the names that a line of a section gives by numbers."""
+        counted = [one for one in self.given_at(section, at) if one.numbers]
+        for holder in self.document.sections if counted else ():
+            if holder is section or may_say(holder.text, section.name):
+                for use in self.uses(holder):
+                    name = use.mention.name
+                    for given in counted:
+                        if given.kind in name.kinds and given.counts(name.text):
+                            found = self.things(holder, name)
+                            if any(one.section is section for one in found):
+                                yield use
 
     def uses_of(self, kind: str, name: str) -> Iterator[Use]:
         """Yield the uses of a name of a kind that no line gives: a file, or what a script gives."""

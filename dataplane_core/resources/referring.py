@@ -110,13 +110,16 @@ def unused(
 def referrers(registry: Registry, document: Document, reference: Reference) -> list[NamedUse]:
     """Return the uses of the names that an object gives, from outside of it.
 
-    Only lines that may hold one of the names are read. An object that does not exist, or gives no
-    name, has none.
+    Only lines that may hold one of the names are read; of a line that gives names by numbers, all
+    lines of its section, and of those that name the section. An object that does not exist, or
+    gives no name, has none.
     """
     shown = Shown(registry, document)
     sections, at = _lines(registry, document, reference)
     things = named_by(registry, document, reference)
-    found = (one for thing in things for one in shown.names.referring_to(thing))
+    found = [one for thing in things for one in shown.names.referring_to(thing)]
+    if at is not None:
+        found += shown.names.referring_to_counted(sections[0], at)
     outside = (one for one in found if not (one.section in sections and at in (None, one.at)))
     return [shown.use(one) for one in outside]
 

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataplane_core.errors import Reference
 from dataplane_core.resources.document_names import DocumentNames
 from dataplane_core.resources.lost_names import lost_uses
+from dataplane_core.resources.referring import dangling, referrers
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
@@ -72,3 +74,23 @@ def test_a_line_that_says_the_same_name_otherwise_loses_nothing(registry: Regist
     before = Document.parse("backend a\n  server s1 127.0.0.1:1\n  use-server s1 if TRUE\n", registry.language)
     after = Document.parse("backend a\n  server s1 127.0.0.1:2\n  use-server s1 if TRUE\n", registry.language, before)
     assert not lost(registry, before, after)
+
+
+def test_the_servers_of_a_template_are_its_names(registry: Registry) -> None:
+    text = (
+        "backend a\n  server-template web 3 127.0.0.1:4\n  server s1 127.0.0.1:1 track web2\n  use-server web3 if TRUE\n"
+        "  use-server web4 if TRUE\nbackend b\n  server web1 127.0.0.1:1\n  use-server web1 if TRUE\n"
+        "frontend f\n  use_backend b if { srv_is_up(a/web1) }\n"
+    )
+    document = Document.parse(text, registry.language)
+    found = referrers(registry, document, Reference("server_templates", "backend", "a", "web"))
+    assert [(one.line, one.name) for one in found] == [(3, "web2"), (4, "web3"), (10, "a/web1")]
+    assert [one.name for one in dangling(registry, document)] == ["web4"]
+    (target,) = found[0].targets
+    assert (target.collection, target.key) == ("server_templates", "web")
+
+
+def test_the_ring_that_haproxy_makes_is_there(registry: Registry) -> None:
+    text = "global\n  log ring@buf0 local0\n  log ring@nix local0\n"
+    found = dangling(registry, Document.parse(text, registry.language))
+    assert [one.name for one in found] == ["nix"]
