@@ -36,8 +36,8 @@ def longest_opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Op
     and those with which both then begin and end, are no work; between them its time grows with the
     number of pairs of equal items, and where these are too many, the steps are those of `opcodes`.
 
-    >>> longest_opcodes(["x", "y", "a", "b", "c"], ["a", "x", "b", "y", "c"])[1][:3]
-    ('equal', 2, 3)
+    >>> [step for step in longest_opcodes("xabc", "abcx") if step[0] != "equal"]
+    [('delete', 0, 1, 0, 0), ('insert', 4, 4, 3, 4)]
     """
     here, there = set(old), set(new)
     stay = [at for at, item in enumerate(old) if item in there]
