@@ -55,6 +55,11 @@ class SimulatedRequest:
         parts = urlsplit(self.url)
         return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether the request is one of HTTP/2 or HTTP/3, which is sent as one of HTTP/1.1."""
+        return self.version.startswith(("HTTP/2", "HTTP/3"))
+
     def to_send(self) -> bytes:
         """Return what the client sends, but for TLS around it."""
         if self.payload is not None:
@@ -71,7 +76,8 @@ class SimulatedRequest:
                 headers.insert(0, ("Host", parts.netloc.rpartition("@")[2]))
         if self.body and not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(self.body))))
-        lines = [f"{self.method} {target} {self.version}", *(f"{n}: {v}" for n, v in headers)]
+        version = "HTTP/1.1" if self.is_newer else self.version
+        lines = [f"{self.method} {target} {version}", *(f"{n}: {v}" for n, v in headers)]
         return "\r\n".join((*lines, "", "")).encode("utf-8", "surrogateescape") + self.body
 
     def proxy_header(self, number: int, default: str, default_port: int) -> bytes:

@@ -74,7 +74,11 @@ class Simulator:
         entrance = choose_entrance(scratch, request, at)
         seen = self._run(warm, entrance, request)
         explain = Explanation(self._registry, warm.document, scratch, warm.backends, self._path)
-        return explain(entrance, seen)
+        result = explain(entrance, seen)
+        if request.is_newer and request.payload is None:
+            text = f"unknown: what rules find in the version of {request.version}, sent as HTTP/1.1"
+            result["remarks"].append({"text": text, "line": None})
+        return result
 
     def _run(self, warm: Warm, entrance: Entrance, request: SimulatedRequest) -> Seen:
         warm.forget()

@@ -197,3 +197,10 @@ def test_what_cannot_be_known_is_said_to_be_unknown(api: SimulatingApi) -> None:
     answer = {"text": "unknown: a server's answer is made up, and its rules are left out", "line": 35}
     assert static["remarks"] == [certificate, answer]
     assert shop["remarks"] == [certificate]
+
+
+def test_a_request_of_http_2_is_treated_as_one_of_http_1(api: SimulatingApi) -> None:
+    older, newer = api.ask({"url": "/a.css"}, {"url": "/a.css", "version": "HTTP/2"})["results"]
+    remark = {"text": "unknown: what rules find in the version of HTTP/2, sent as HTTP/1.1", "line": None}
+    assert newer.pop("remarks") == [*older.pop("remarks"), remark]
+    assert newer == older
