@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from dataplane_core.api.answered import IDENTITY, announce
+from dataplane_core.api.access import Access
+from dataplane_core.api.answered import announce
 from dataplane_core.api.application import Application
+from dataplane_core.api.checked_request import SESSION
 from dataplane_core.api.cors import Cors
-from dataplane_core.api.frame import Access, Frame
+from dataplane_core.api.cross_site import CrossSite
+from dataplane_core.api.frame import Frame
 from dataplane_core.api.own_interface import OwnInterface
 from dataplane_core.api.repeat import repeats_of
 from dataplane_core.api.request import ApiRequest
@@ -16,7 +19,7 @@ from dataplane_core.api.served_version import RoutedVersion, ServedVersion
 from dataplane_core.api.v1 import V1
 from dataplane_core.api.v2 import V2
 from dataplane_core.api.v3 import V3
-from dataplane_core.auth import Authenticator, Identity
+from dataplane_core.auth import Identity, Session
 from dataplane_core.errors import DataplaneError
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
@@ -71,9 +74,9 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
         own = _own_interface(services, routes)
         make = routes.plan_renderer
         frame = Frame(
-            gate.identify, authorize, partial(_current_version, services), settings.body_limit,
-            offer, None if own is None or make is None else make(own.view),
-            _announcer(services),
+            gate.identify, authorize, CrossSite(services.settings),
+            partial(_current_version, services), settings.body_limit, offer,
+            None if own is None or make is None else make(own.view), _announcer(services),
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None
         app = Application(services, frame, cors)
@@ -101,9 +104,8 @@ class Gate:
 
     def __init__(self, services: Services) -> None:
         self._hooks = services.hooks
-        self._built_in = Authenticator(
-            services.settings, lambda: services.config.snapshot().document
-        )
+        self._built_in, self._sessions = services.authenticator, services.sessions
+        self._behind_tls = services.settings.dataplane.behind_tls
         self._has_authenticators = bool(self._hooks.dataplane_authenticate.get_hookimpls())
         self.has_authorizers = bool(self._hooks.dataplane_authorize.get_hookimpls())
 
@@ -113,7 +115,7 @@ class Gate:
         return self._has_authenticators or self.has_authorizers
 
     def identify(self, req: ApiRequest) -> Identity:
-        """Return who asks: by a plugin, basic authentication or the client certificate.
+        """Return who asks: by a plugin, a session, a password or the client certificate.
 
         Raises `Unauthorized`.
         """
@@ -122,14 +124,27 @@ class Gate:
             found = self._hooks.dataplane_authenticate(req=req)
         if found is None:
             environ = req.env
-            req.admission = self._built_in.admit(
-                environ.get("HTTP_AUTHORIZATION"),
-                environ.get("dataplane.certificate"),
-                environ.get("dataplane.listener") or environ["wsgi.url_scheme"],
-            )
+            authorization = environ.get("HTTP_AUTHORIZATION")
+            if authorization is None or "HTTP_X_REQUESTED_WITH" in environ:
+                # a browser sends a password that it was told once beside the page's session
+                self._find_session(req)
+            if req.admission is None:
+                certificate = environ.get("dataplane.certificate")
+                req.admission = self._built_in.admit(authorization, certificate, req.listener)
             found = req.admission.identity
-        req.env["REMOTE_USER"], req.env[IDENTITY] = found.name, found
+        req.sign(found)
         return found
+
+    def _find_session(self, req: ApiRequest) -> None:
+        """Let a request with the token of a session be one of that session."""
+        session: Session | None = req.env.get(SESSION)
+        if session is None and not self._built_in.wants_certificate(req.listener):
+            token = req.session_token
+            session = req.env[SESSION] = self._sessions.admit(token) if token else None
+        if session is not None:
+            req.session, req.admission = session, session.admission
+            if session.new_token:
+                req.keep_token(session.new_token, self._behind_tls)
 
     def authorize(self, identity: Identity, operation: Access) -> str | None:
         """Return why plugins refuse an operation; None where all of them permit it."""

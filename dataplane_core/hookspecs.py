@@ -14,8 +14,8 @@ from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 
 if TYPE_CHECKING:
+    from dataplane_core.api.access import Access
     from dataplane_core.api.answered import Answered, Asked
-    from dataplane_core.api.frame import Access
     from dataplane_core.api.request import ApiRequest
     from dataplane_core.api.routes import Routes
     from dataplane_core.haproxy.reload import ReloadRecord

@@ -8,6 +8,7 @@ sentence, if that version does not fit. Tests of plugins use `dataplane_core.tes
 """
 
 from dataplane_core import __version__, grammar, impl
+from dataplane_core.api.access import Access
 from dataplane_core.api.answered import Answered, Asked
 from dataplane_core.api.attempts import try_change
 from dataplane_core.api.below import below
@@ -15,7 +16,6 @@ from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.change_options import show_outcome
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.desired_objects import DesiredObjects
-from dataplane_core.api.frame import Access
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     BYTES,
@@ -43,6 +43,7 @@ from dataplane_core.api.operations import (
 )
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.resource_paths import reference_at
+from dataplane_core.api.rights import right_to
 from dataplane_core.api.routes import OWN, InVersion, Routes
 from dataplane_core.api.section_objects import with_each
 from dataplane_core.api.sections import SectionItem, SectionList
@@ -214,8 +215,8 @@ __all__ = [
     "API_VERSION", "impl", "__version__",
     # What the hooks are given.
     "Settings", "SettingsError", "Registry", "Services", "Routes", "ApiRequest", "Access",
-    "Identity", "Author", "Committed", "Outcome", "ReloadQueue", "ReloadRecord",
-    "Fact",
+    "Identity", "right_to", "Author", "Committed", "Outcome", "ReloadQueue",
+    "ReloadRecord", "Fact",
     # Hooks of a plugin's own, for other plugins to implement.
     "hookspec", "Failure", "list_of", "none_or",
     # Errors to raise: each has its status, and its sentence is the answer.

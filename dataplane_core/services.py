@@ -7,6 +7,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from dataplane_core.auth import Authenticator, Sessions
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference, StorageFailed
 from dataplane_core.haproxy.leader import Duty, lead
@@ -84,6 +85,8 @@ class Services:
     counters: Counters
     events: EventTable
     comparisons: Comparisons
+    authenticator: Authenticator
+    sessions: Sessions
     log: logging.Logger = log
     file_objects: list[FileObjects] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -113,6 +116,7 @@ class Services:
             duties.append(self._follow_edits)
         self._begin("watchdog", self.plugins.watchdog.run, self._stop)
         self._begin("callers", self.callers.run, self._stop)
+        self._begin("sessions", self.sessions.run, self._stop)
         self._begin("leader", self.reloads.run_leader, self._stop, duties)
         self.hooks.dataplane_start(services=self)
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from functools import partial
 
 from dataplane_core import hookspecs
+from dataplane_core.auth import Authenticator, Sessions
 from dataplane_core.errors import Reference
 from dataplane_core.haproxy.addresses import GlobalLines
 from dataplane_core.haproxy.check import HaproxyChecker
@@ -98,9 +99,12 @@ def _services_on(
         partial(_lost, registry),
         keeps_names=settings.dataplane.references == "refuse",
     )
+    authenticator = Authenticator(settings, lambda: file.snapshot().document)
+    limits = settings.dataplane.session_idle, settings.dataplane.session_lifetime
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,
         Callers(state, counters), counters, EventTable(state), comparisons,
+        authenticator, Sessions(state, authenticator, *limits),
     )  # fmt: skip
 
 

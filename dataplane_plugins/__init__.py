@@ -8,6 +8,7 @@ _MODULES = (
     "service.health",
     "page.page",
     "page.traffic",
+    "page.session",
     "page.language",
     "service.transactions",
     "service.reloads",

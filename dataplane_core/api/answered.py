@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dataplane_core.api.change_options import author
-from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL
+from dataplane_core.api.checked_request import IDENTITY, IS_STEP, IS_TRIAL, READS
 from dataplane_core.api.frame import SLASH
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import BadRequest
@@ -15,11 +15,6 @@ from dataplane_core.store.author import Author
 if TYPE_CHECKING:
     from dataplane_core.services import Services
 
-IDENTITY = "dataplane.identity"
-"""The key of a request's environment under which stands who asks."""
-
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that change nothing."""
 NOT_LET_IN = frozenset({401, 403})
 """Statuses of answers to those who may not ask."""
 _LONGEST = 1000

@@ -13,9 +13,9 @@ from falcon.constants import COMBINED_METHODS
 from falcon.media import JSONHandler
 from falcon.routing import CompiledRouter
 
-from dataplane_core.api.answered import NOT_LET_IN, READS, tell
+from dataplane_core.api.answered import NOT_LET_IN, tell
 from dataplane_core.api.body import to_json
-from dataplane_core.api.checked_request import APPLICATION, SCRATCH
+from dataplane_core.api.checked_request import APPLICATION, READS, SCRATCH
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.failures import Failures
 from dataplane_core.api.frame import SLASH, Frame, Guard
@@ -68,6 +68,17 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
     def interfaces(self) -> list[ServedVersion]:
         """The served versions of the Data Plane API, and the server's own interface if it is."""
         return self.served if self.own is None else [*self.served, self.own]
+
+    def guard(self, method: str, target: str) -> tuple[Guard, str] | None:
+        """Return the guard of an operation, and the normal path; None for what is no operation.
+
+        `target` is the path, as clients write it, with a query or without.
+        """
+        raw = target.encode("utf-8", "replace").decode("latin-1").partition("?")[0]
+        path = normal_path(unquote_to_bytes(raw.encode("latin-1")).decode("latin-1"), raw)
+        found = self._paths.find(path)
+        guard = None if found is None else found[1].get(method)
+        return (guard, path) if isinstance(guard, Guard) else None
 
     def helped_by(self, call: Callable[[], bool]) -> None:
         """Have a process of its own make what leaves much behind in memory.

@@ -7,7 +7,8 @@ from urllib.parse import quote
 import falcon
 
 from dataplane_core.api.change_options import author, change_options
-from dataplane_core.auth import Admission, Identity
+from dataplane_core.auth import Admission, Identity, Session
+from dataplane_core.auth.session_cookie import read_cookie, write_cookie
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
@@ -22,6 +23,14 @@ APPLICATION = "dataplane.application"
 SCRATCH = "dataplane.scratch"
 """Where the environment of a request that is only tried has its configuration."""
 
+SESSION = "dataplane.session"
+"""Where the environment has the session that a request was found to have."""
+
+IDENTITY = "dataplane.identity"
+"""Where the environment has who asks."""
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 
 IS_TRIAL = "dataplane.is_trial"
 """Where the environment of a request tells that it changes nothing: with `dry_run`."""
@@ -34,8 +43,10 @@ class CheckedRequest(falcon.Request):
     """A request that the frame has checked.
 
     `identity` is who asks (None before authentication), and `admission` what that rests on where
-    the server itself has recognised them. `query` has the parameters in their types,
-    `raw` the body as it came and `loaded` the decoded one, where the operation has a codec.
+    the server itself has recognised them; `session` is that of a browser, and `new_cookie` the
+    header `Set-Cookie` by which the browser is to keep another one. `query` has the parameters in
+    their types, `raw` the body as it came and `loaded` the decoded one, where the operation has a
+    codec.
     `matched_version` is the version in which the resource has the tag that `If-Match` asks for.
     `shown_version` is the version of the configuration that the answer shows, once that is known,
     and `snapshot` the configuration's newest text, if that is what the answer was read from.
@@ -47,8 +58,10 @@ class CheckedRequest(falcon.Request):
         "identity",
         "loaded",
         "matched_version",
+        "new_cookie",
         "query",
         "raw",
+        "session",
         "shown_version",
         "snapshot",
     )
@@ -57,6 +70,8 @@ class CheckedRequest(falcon.Request):
         super().__init__(env, options=options)
         self.identity: Identity | None = None
         self.admission: Admission | None = None
+        self.session: Session | None = None
+        self.new_cookie = ""
         self.query: Mapping[str, Any] = {}
         self.raw = b""
         self.loaded: Loaded | LoadedList | None = None
@@ -64,6 +79,28 @@ class CheckedRequest(falcon.Request):
         self.shown_version: int | None = None
         self.snapshot: Snapshot | None = None
         self._request_id = ""
+
+    @property
+    def listener(self) -> str:
+        """The kind of listener that the request came to: `http`, `https` or `unix`."""
+        return str(self.env.get("dataplane.listener") or self.env["wsgi.url_scheme"])
+
+    @property
+    def session_token(self) -> str:
+        """The token of a session that a browser has sent; empty without one."""
+        return read_cookie(self.env.get("HTTP_COOKIE"))
+
+    def keep_token(self, token: str, behind_tls: bool) -> None:
+        """Have the browser keep the token of a session, or without one forget what it has.
+
+        `behind_tls`: the browser speaks TLS, whatever the listener does.
+        """
+        self.new_cookie = write_cookie(token, behind_tls or self.listener == "https")
+
+    def sign(self, identity: Identity) -> None:
+        """Let the request be one of somebody who was recognised."""
+        self.identity = self.env[IDENTITY] = identity
+        self.env["REMOTE_USER"] = identity.name
 
     @property
     def who(self) -> str:

@@ -10,7 +10,8 @@ from dataplane_core.api.body import to_json
 from dataplane_core.api.frame import Frame
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest, Served
-from dataplane_core.auth import CHALLENGE
+from dataplane_core.auth import CHALLENGE, SESSION_CHALLENGE
+from dataplane_core.auth.session_cookie import NAME
 from dataplane_core.errors import (
     BadRequest,
     CheckFailed,
@@ -23,6 +24,9 @@ from dataplane_core.errors import (
 from dataplane_core.store.planned import Planned
 
 log = logging.getLogger("dataplane.api")
+
+PAGE = "dataplane-page"
+"""The value of `X-Requested-With` in requests of the page: it asks for passwords itself."""
 
 
 class Failures:
@@ -51,7 +55,8 @@ class Failures:
 
             body |= explained(req.served.view, error)
         if isinstance(error, Unauthorized):
-            resp.set_header("WWW-Authenticate", CHALLENGE)
+            by_page = req.env.get("HTTP_X_REQUESTED_WITH") == PAGE or _follows(req)
+            resp.set_header("WWW-Authenticate", SESSION_CHALLENGE if by_page else CHALLENGE)
         if isinstance(error, MethodNotAllowed):
             resp.set_header("Allow", ",".join(error.allowed))
         if error.retry_after:
@@ -105,6 +110,13 @@ class Failures:
             self._frame.finish(req, resp)
         except (DataplaneError, OSError) as error:  # the configuration itself cannot be read
             log.error("the configuration's version is not known: %s", error)
+
+
+def _follows(req: ApiRequest) -> bool:
+    """Return whether a page with a session follows a stream, whose requests it cannot mark."""
+    environ = req.env
+    is_stream = environ.get("HTTP_ACCEPT") == "text/event-stream"
+    return is_stream and NAME in environ.get("HTTP_COOKIE", "")
 
 
 def _finding(served: Served, finding: Finding) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import Any
 
 import falcon
 
+from dataplane_core.api.access import Access, Authorize
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body
-from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL
+from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
+from dataplane_core.api.cross_site import CrossSite
 from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
 from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
@@ -36,27 +38,11 @@ from dataplane_core.store.rehearsal import rehearsal
 log = logging.getLogger("dataplane.api")
 
 Identify = Callable[[ApiRequest], Identity]
-Authorize = Callable[[Identity, "Access"], str | None]
 
 RenderPlan = Callable[[ChangePlan], Any]
 
 SLASH = "\x00"
 """Stands for a slash inside a name, from where a path is cut at its slashes to its responder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """An operation that somebody asks for: the argument of the hook `dataplane_authorize`.
-
-    `path` is normal: no doubled or trailing slash, names decoded. `operation` is the identifier
-    in the specification (`replaceServer`).
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, Any]
-    operation: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +53,12 @@ class Frame:
     the configuration's, or its transaction's. `offer` lets the server repeat an answer; None where
     every request has to be looked at. `render_plan` makes JSON of what a change would do; None
     where no plugin has a form for that. `announce` tells plugins of a request that is about to be
-    carried out; None where no plugin wants to know.
+    carried out; None where no plugin wants to know. `sites` judges what pages in a browser ask for.
     """
 
     identify: Identify
     authorize: Authorize | None
+    sites: CrossSite
     current_version: Callable[[ApiRequest], int]
     body_limit: int
     offer: OfferRepeat | None = None
@@ -80,6 +67,8 @@ class Frame:
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Set the headers of an answer; strangers are not told of the configuration."""
+        if req.new_cookie:
+            resp.append_header("Set-Cookie", req.new_cookie)
         version = req.shown_version
         if version is None and req.identity is not None:
             version = self.current_version(req)
@@ -105,6 +94,7 @@ class Guard:
         self._respond: Callable[..., None] = getattr(route.resource, f"on_{method.lower()}")
         self._positions = tuple((f"k{number}", name) for number, name in enumerate(route.names, 1))
         self._strict = served.version.strict_parameters
+        self._is_change = method not in READS
 
     @cached_property
     def _operation(self) -> Operation:
@@ -149,12 +139,16 @@ class Guard:
             self._offer(req)
 
     def _admit(self, req: ApiRequest) -> None:
-        """Check who asks, whether they may, and the media types of both sides."""
+        """Check who asks and from where, whether they may, and the media types of both sides."""
         operation = self._operation
+        # a change that is open to everybody is a log-in
+        self._frame.sites.check(req.env, self._is_change, self._is_change and operation.open)
         if not operation.open:
             identity = req.identity = self._frame.identify(req)
             if self._frame.authorize is not None:
-                self._authorize(identity, req)
+                reason = self.refusal(identity, req.path.replace(SLASH, "/"), req.params)
+                if reason is not None:
+                    raise Forbidden(reason)
         body, produces = operation.body, operation.produces
         if body is not None:
             _check_type(req, body.types)
@@ -164,14 +158,13 @@ class Guard:
         if not req.client_accepts(produces):
             raise NotAcceptable(f"the answer is {produces}, which the request does not accept")
 
-    def _authorize(self, identity: Identity, req: ApiRequest) -> None:
-        assert self._frame.authorize is not None
-        path = req.path.replace(SLASH, "/")
-        operation, version = self._operation.id, self._served.version.name
-        access = Access(req.method, path, req.params, operation, version)
-        reason = self._frame.authorize(identity, access)
-        if reason is not None:
-            raise Forbidden(reason)
+    def refusal(self, identity: Identity, path: str, query: Mapping[str, Any]) -> str | None:
+        """Return why somebody may not do this; None if they may."""
+        operation, authorize = self._operation, self._frame.authorize
+        if operation.open or authorize is None:
+            return None
+        version = self._served.version.name
+        return authorize(identity, Access(self._method, path, query, operation.id, version))
 
     def _carry_out(self, req: ApiRequest, resp: falcon.Response, keys: dict[str, str]) -> None:
         self._refuse_a_try(req)
@@ -275,7 +268,7 @@ class Guard:
 
     def _read_body(self, req: ApiRequest, body: Body) -> Any:
         """Read the body, and its JSON where the operation takes some."""
-        limit = self._frame.body_limit
+        limit = min(self._frame.body_limit, body.most)
         if body.media == "multipart/form-data":
             check_size(req.env, limit)
             return None

@@ -82,7 +82,7 @@ class Body:
     the `rules` between them; the responder finds the decoded object in `req.body`. Where a view of
     a plugin's own has the codec, `make_codec` gives it for the view of a version. `form_field` is
     the file of a multipart body. `also` are further media types, which the responder itself tells
-    apart. `example` is a body that can be sent as it is.
+    apart. `example` is a body that can be sent as it is. `most`: the bytes that are taken at most.
     """
 
     schema: Fragment
@@ -96,6 +96,7 @@ class Body:
     form_field: str = ""
     help: str = ""
     example: Any = None
+    most: int = 1 << 62
 
     @property
     def description(self) -> str:
@@ -207,14 +208,8 @@ def operation(
 ) -> Operation:
     """Return an operation whose `answers` are `_200=…`; any other status is a failure."""
     responses = {code.lstrip("_"): answer for code, answer in answers.items()}
-    return Operation(
-        identifier,
-        tag,
-        summary,
-        tuple(parameters),
-        body,
-        {**responses, "default": DEFAULT_RESPONSE},
-    )
+    responses["default"] = DEFAULT_RESPONSE
+    return Operation(identifier, tag, summary, tuple(parameters), body, responses)
 
 
 CURRENT_VERSION = "/services/haproxy/configuration/version"

@@ -37,7 +37,7 @@ def repeats_of(services: "Services") -> OfferRepeat:
 
     def offer(req: CheckedRequest) -> None:
         snapshot, admission, environ = req.snapshot, req.admission, req.env
-        if snapshot is None or admission is None:
+        if snapshot is None or admission is None or req.new_cookie:
             return
         newest, holds = ref(snapshot), admission.holds  # a server keeps no former text alive
         caller = environ[API_VERSION], environ["REMOTE_USER"], environ.get("HTTP_USER_AGENT", "")

@@ -1,6 +1,16 @@
-"""Authentication: users of the settings or of a userlist, and client certificates."""
+"""Authentication: users of the settings or of a userlist, sessions, and client certificates."""
 
-from dataplane_core.auth.authenticator import CHALLENGE, Admission, Authenticator, Identity
+from dataplane_core.auth.authenticator import (
+    CHALLENGE,
+    SESSION_CHALLENGE,
+    Admission,
+    Authenticator,
+    Identity,
+)
+from dataplane_core.auth.sessions import Session, Sessions
 from dataplane_core.auth.userlists import Account
 
-__all__ = ["CHALLENGE", "Account", "Admission", "Authenticator", "Identity"]
+__all__ = [
+    "CHALLENGE", "SESSION_CHALLENGE", "Account", "Admission", "Authenticator", "Identity",
+    "Session", "Sessions",
+]  # fmt: skip

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 MESSAGE = "unauthenticated for invalid credentials"
 CHALLENGE = 'Basic realm="API"'
 """Value of the header `WWW-Authenticate` of a 401."""
+SESSION_CHALLENGE = 'Session realm="API"'
+"""Its value for a page that asks for the password itself: no browser knows this scheme."""
 NOBODY_CAN_LOG_IN = "nobody may use the API: {where} has no userlist {name} with users"
 NOBODY_REMEDY = (
     "Add a user, to that userlist or to the settings under dataplaneapi: "
@@ -33,7 +35,7 @@ _UNKNOWN_USER = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a re
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who was recognised; `method` is `basic` or `certificate`."""
+    """Somebody who was recognised; `method` is `basic`, `session` or `certificate`."""
 
     name: str
     method: str = "basic"
@@ -91,7 +93,7 @@ class Authenticator:
         listener, DER; `listener` is `http`, `https` or `unix`. Raises `Unauthorized`, with one
         message for every reason.
         """
-        if self._by_certificate and listener == "https":
+        if self.wants_certificate(listener):
             name = certificate_name(certificate) if certificate else ""
             if name:
                 return Admission(Identity(name, "certificate"), _always)
@@ -100,6 +102,14 @@ class Authenticator:
         if credentials is None:
             raise Unauthorized(MESSAGE)
         return self._verified(*credentials)
+
+    def wants_certificate(self, listener: str) -> bool:
+        """Return whether a listener knows clients by their certificates alone."""
+        return self._by_certificate and listener == "https"
+
+    def account(self, name: str, password: bytes) -> Account:
+        """Return the user that has a password; raises `Unauthorized`, as slowly as `admit`."""
+        return self._verify(name, password)[1]
 
     def accounts(self) -> Mapping[str, Account]:
         """Return the users that may use the API with a password now, by name."""
@@ -118,7 +128,7 @@ class Authenticator:
         self._logged = frozenset(reason for _, reason in ignored)
         return accounts
 
-    def _unchanged(self, document: Document) -> Mapping[str, Account] | None:
+    def unchanged(self, document: Document) -> Mapping[str, Account] | None:
         """Return the users as they were read last, if that still is what `accounts` would return.
 
         `document` is the configuration's, as it is now.
@@ -130,6 +140,16 @@ class Authenticator:
         return read[1] if read is not None and read[0] is now else None
 
     def _verified(self, name: str, password: bytes) -> Admission:
+        accounts, account, digest = self._verify(name, password)
+        last = self._last
+        if last is None or last[0] is not accounts or last[1] != digest:
+            last = self._last = accounts, digest, self._admission(account, accounts, digest)
+        return last[2]
+
+    def _verify(
+        self, name: str, password: bytes
+    ) -> tuple[Mapping[str, Account], Account, bytes]:
+        """Return all users, the one that has a password, and what stands for that credential."""
         accounts = self.accounts()
         account = accounts.get(name)
         secret = account.secret if account else self._stand_in(name, accounts)
@@ -140,15 +160,12 @@ class Authenticator:
             raise Unauthorized(MESSAGE)
         if not known:
             self._verified_credentials.add(digest)
-        last = self._last
-        if last is None or last[0] is not accounts or last[1] != digest:
-            last = self._last = accounts, digest, self._admission(account, accounts, digest)
-        return last[2]
+        return accounts, account, digest
 
     def _admission(
         self, account: Account, accounts: Mapping[str, Account], digest: bytes
     ) -> Admission:
-        unchanged, knows = self._unchanged, self._verified_credentials.knows
+        unchanged, knows = self.unchanged, self._verified_credentials.knows
 
         def holds(document: Document) -> bool:
             return unchanged(document) is accounts and knows(digest)

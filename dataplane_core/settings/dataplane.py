@@ -39,8 +39,8 @@ class DataplaneSettings:
     )  # fmt: skip
     api_versions: tuple[str, ...] = setting(
         (), TEXTS,
-        "Versions of the API that are served, such as `v2` and `v3`; `/` leads to the "
-        "documentation of the first one. Not set: all.",
+        "Versions of the API that are served, such as `v2` and `v3`; `/` leads programs "
+        "to the documentation of the first one. Not set: all.",
         flag="--api-version", environment="DATAPLANE_API_VERSIONS",
     )  # fmt: skip
     on_bad_edit: str = setting(
@@ -57,6 +57,27 @@ class DataplaneSettings:
     cors_origins: tuple[str, ...] = setting(
         (), TEXTS, "Origins whose pages may use the API from a browser; `*`: all.",
         flag="--cors-origin",
+    )  # fmt: skip
+    allowed_hosts: tuple[str, ...] = setting(
+        (), TEXTS,
+        "Names by which browsers may come to this server, besides addresses, `localhost`, and what "
+        "the machine, the listeners and the TLS certificate are called; `*.example.org`: all names "
+        "below one, `*`: all.",
+        flag="--allowed-host",
+    )  # fmt: skip
+    behind_tls: bool = setting(
+        False, BOOLEAN,
+        "Browsers come over TLS, which a proxy in front of the plain listener ends: cookies are "
+        "for TLS alone.",
+        flag="--behind-tls",
+    )  # fmt: skip
+    session_idle: float = setting(
+        1800.0, DURATION, "A session of the page that is not used for this long ends.",
+        flag="--session-idle",
+    )  # fmt: skip
+    session_lifetime: float = setting(
+        43200.0, DURATION, "A session of the page ends after this time in any case.",
+        flag="--session-lifetime",
     )  # fmt: skip
     transaction_ttl: float = setting(
         86400.0, DURATION, "A transaction not used for this long is given up.",

@@ -60,7 +60,6 @@ FOR_STRANGERS = {
     "API_VERSION": "to be asked for the server's version of the surface",
     "Access": "an argument of a hook", "Committed": "an argument of a hook",
     "Edit": "what the configuration's `edit` gives", "Transaction": "what transactions give",
-    "Identity": "what a hook returns",
     "Feed": "an answer that goes on", "none_or": "what a hook of one's own returns",
     "Forbidden": "an error to raise", "Unauthorized": "an error to raise",
 }  # fmt: skip

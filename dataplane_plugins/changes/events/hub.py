@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from weakref import WeakSet
 
 from dataplane_core.plugin import (
@@ -31,10 +32,13 @@ log = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds between two looks for new events
 BEAT = 15.0  # seconds after which a stream without events shows that it lives
+LOOK = 1.0  # seconds after which it is looked whether who follows still may
 LIFE = 3600.0
 """Seconds of a stream: the client comes again, and shows that it still may."""
 _MOST_UNSENT = 1 << 16
 _REST = 1.0  # seconds after a fault of the state
+
+MayGoOn = Callable[[], bool]
 
 _Page = list[tuple[int, str, bytes]]
 
@@ -43,17 +47,20 @@ class EventFeed:
     """The events that follow on one, for one client; a feed, and a WSGI iterable.
 
     `position` is the number of the last event that the client has. With `follows` false it ends
-    behind the newest one.
+    behind the newest one. It ends, too, once `may_go_on` says that the client has no right to it.
     """
 
     def __init__(
-        self, hub: "EventHub", position: int, kinds: frozenset[str], follows: bool
-    ) -> None:
+        self, hub: "EventHub", position: int, kinds: frozenset[str], follows: bool,
+        may_go_on: MayGoOn,
+    ) -> None:  # fmt: skip
         self._hub = hub
         self.position = position
         self._kinds, self._follows = kinds, follows
         self._sink: Sink | None = None
-        self._ends = time.monotonic() + LIFE
+        self._may_go_on = may_go_on
+        self._looked = time.monotonic()
+        self._ends = self._looked + LIFE
         self._beat = 0.0
 
     def attach(self, sink: Sink) -> None:
@@ -78,6 +85,11 @@ class EventFeed:
         sink, now = self._sink, time.monotonic()
         if sink is None or sink.unsent > _MOST_UNSENT:
             return False
+        if now - self._looked >= LOOK:
+            self._looked = now
+            if not self._may_go_on():
+                self.finish()
+                return False
         data = b"" if self._beat else BEGINNING
         if self.position > newest:  # of another state
             data += gap(newest + 1, self.position)
@@ -122,12 +134,13 @@ class EventHub:
         self._runs = False
 
     def open(
-        self, position: int | None, kinds: frozenset[str] = frozenset(), follows: bool = True
-    ) -> EventFeed:
+        self, position: int | None, kinds: frozenset[str] = frozenset(), follows: bool = True,
+        may_go_on: MayGoOn = lambda: True,
+    ) -> EventFeed:  # fmt: skip
         """Return a feed of what follows on an event, or of what is to come; raises `TooMany`."""
         if position is None:
             position = self._events.newest()
-        feed = EventFeed(self, position, kinds, follows)
+        feed = EventFeed(self, position, kinds, follows, may_go_on)
         with self._lock:
             if len(self._open) >= self._limit:
                 raise TooMany(
