@@ -143,6 +143,7 @@ class Gate:
             session = req.env[SESSION] = self._sessions.admit(token) if token else None
         if session is not None:
             req.session, req.admission = session, session.admission
+            req.may_go_on = partial(self._sessions.lives, session)
             if session.new_token:
                 req.keep_token(session.new_token, self._behind_tls)
 

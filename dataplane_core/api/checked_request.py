@@ -1,6 +1,6 @@
 """A request and what the frame has found in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +39,10 @@ IS_STEP = "dataplane.is_step"
 """Where the environment of a request tells that it edits in a transaction."""
 
 
+def _always() -> bool:
+    return True
+
+
 class CheckedRequest(falcon.Request):
     """A request that the frame has checked.
 
@@ -50,6 +54,7 @@ class CheckedRequest(falcon.Request):
     `matched_version` is the version in which the resource has the tag that `If-Match` asks for.
     `shown_version` is the version of the configuration that the answer shows, once that is known,
     and `snapshot` the configuration's newest text, if that is what the answer was read from.
+    `may_go_on` tells whether an answer that goes on still may: a session ends it with itself.
     """
 
     __slots__ = (
@@ -58,6 +63,7 @@ class CheckedRequest(falcon.Request):
         "identity",
         "loaded",
         "matched_version",
+        "may_go_on",
         "new_cookie",
         "query",
         "raw",
@@ -72,6 +78,7 @@ class CheckedRequest(falcon.Request):
         self.admission: Admission | None = None
         self.session: Session | None = None
         self.new_cookie = ""
+        self.may_go_on: Callable[[], bool] = _always
         self.query: Mapping[str, Any] = {}
         self.raw = b""
         self.loaded: Loaded | LoadedList | None = None

@@ -93,7 +93,7 @@ class LiveTraffic:
         return TrafficHub(self._services.runtime, limit)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        feed = self._hub.open(req.query["servers"] or "")
+        feed = self._hub.open(req.query["servers"] or "", req.may_go_on)
         self._traffic.note_look()
         resp.content_type = _MEDIA
         resp.set_header("Cache-Control", "no-store")

@@ -40,10 +40,13 @@ Picture = dict[str, dict[str, list[Any]]]
 
 
 class TrafficFeed:
-    """The stream of one viewer; `servers` is the backend whose servers it shows, `*` for all."""
+    """The stream of one viewer; `servers` is the backend whose servers it shows, `*` for all.
 
-    def __init__(self, hub: "TrafficHub", servers: str) -> None:
-        self._hub, self.servers = hub, servers
+    It ends once `may_go_on` says that the viewer has no right to it any more.
+    """
+
+    def __init__(self, hub: "TrafficHub", servers: str, may_go_on: Callable[[], bool]) -> None:
+        self._hub, self.servers, self._may_go_on = hub, servers, may_go_on
         self._sink: Sink | None = None
         self._ends = time.monotonic() + LIFE
         self._is_behind = True
@@ -67,14 +70,15 @@ class TrafficFeed:
         sink = self._sink
         if sink is None:
             return
+        if time.monotonic() > self._ends or not self._may_go_on():
+            self._sink = None
+            sink.finish()
+            return
         if sink.unsent > _MOST_UNSENT:
             self._is_behind = True
             return
         sink.push(look.whole() if self._is_behind else look.changed())
         self._is_behind = False
-        if time.monotonic() > self._ends:
-            self._sink = None
-            sink.finish()
 
 
 class Look:
@@ -151,7 +155,9 @@ class TrafficHub:
         self._runs = False
         self._woken = threading.Event()
 
-    def open(self, servers: str) -> TrafficFeed:
+    def open(
+        self, servers: str, may_go_on: Callable[[], bool] = lambda: True
+    ) -> TrafficFeed:
         """Return a stream; raises `TooMany`."""
         with self._lock:
             if len(self._fed) >= self._limit:
@@ -159,7 +165,7 @@ class TrafficHub:
                     f"{self._limit} streams of traffic are open in this process: close one, or "
                     "raise dataplane.event_streams"
                 )
-        return TrafficFeed(self, servers)
+        return TrafficFeed(self, servers, may_go_on)
 
     def begin(self, feed: TrafficFeed) -> None:
         """Show pictures to a feed from now on."""

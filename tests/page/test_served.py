@@ -90,10 +90,11 @@ def test_a_log_out_everywhere(served):
     assert {browser.call("GET", BACKENDS).status for browser in browsers[1:] * 3} == {401}
 
 
-def test_a_stream_of_events_ends_with_the_session(served):
+@pytest.mark.parametrize("path", ["events", "live"])
+def test_a_stream_ends_with_the_session(served, path):
     browser = Browser(served)
     browser.log_in()
-    connection, stream = browser.open("GET", "/dataplane/v1/events", Accept="text/event-stream")
+    connection, stream = browser.open("GET", f"/dataplane/v1/{path}", Accept="text/event-stream")
     assert stream.status == 200
     assert stream.readline()
     token = browser.cookie
@@ -102,7 +103,7 @@ def test_a_stream_of_events_ends_with_the_session(served):
         pass
     connection.close()
     browser.cookie = token
-    again = browser.call("GET", "/dataplane/v1/events", Accept="text/event-stream")
+    again = browser.call("GET", f"/dataplane/v1/{path}", Accept="text/event-stream")
     assert (again.status, again.headers["WWW-Authenticate"]) == (401, 'Session realm="API"')
 
 

@@ -56,7 +56,7 @@ class EventStream:
     """The stream of events."""
 
     def __init__(self, services: Services) -> None:
-        self._services, self._sessions = services, services.sessions
+        self._services = services
 
     @cached_property
     def _hub(self) -> "EventHub":
@@ -67,9 +67,8 @@ class EventStream:
         return EventHub(services.events, services.state, limit)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        kinds, follow, session = _kinds(req.query["kinds"]), req.query["follow"], req.session
-        more = {} if session is None else {"may_go_on": partial(self._sessions.lives, session)}
-        feed = self._hub.open(_position(req), kinds, follow, **more)
+        kinds, follow = _kinds(req.query["kinds"]), req.query["follow"]
+        feed = self._hub.open(_position(req), kinds, follow, req.may_go_on)
         resp.content_type = _MEDIA
         resp.set_header("Cache-Control", "no-store")
         resp.set_header("X-Accel-Buffering", "no")  # nginx would gather it
