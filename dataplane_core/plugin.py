@@ -113,6 +113,7 @@ from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact, Gauge
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
+from dataplane_core.references.brought_files import Replacement
 from dataplane_core.references.existing import finder_of_files
 from dataplane_core.references.rollback import Rollback, RollbackPlan, WhichFiles
 from dataplane_core.references.shown_files import check_shown
@@ -262,7 +263,7 @@ __all__ = [
     "split_lines",
     # Past versions.
     "Wanted", "VersionRecord", "TouchedObject", "BlamedLine", "lines_of", "FileState",
-    "Rollback", "RollbackPlan", "WhichFiles", "check_shown",
+    "Replacement", "Rollback", "RollbackPlan", "WhichFiles", "check_shown",
     # Versions that are to be confirmed.
     "Gate", "TrialRecord", "ChangeOptions", "show_outcome", "written_time",
     # The running HAProxy.

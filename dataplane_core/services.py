@@ -108,6 +108,11 @@ class Services:
         Raises `StorageFailed` when the state belongs to a running server for another file.
         """
         self.config.file.recover()
+        try:
+            self.used_files.brought.recover()
+        except StorageFailed as error:
+            self.log.error("files that a predecessor replaced stay for now: %s", error.message)
+        self.state.close()  # a connection must not be carried over a fork
 
     def start(self) -> None:
         """Begin background work; called once in each worker, after the fork."""

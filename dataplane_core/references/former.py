@@ -25,6 +25,8 @@ _LONGEST_KEPT = 86400.0
 """Seconds after which a reload is over, whatever became of it."""
 _TEXT = "text-"
 """What a folder begins with that is kept for a version's text, not for a reload."""
+BROUGHT = "brought-"
+"""What a folder begins with that is kept for a change, until HAProxy has loaded its version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,15 @@ class FormerFiles:
         """Return the identifiers, of those with a prefix, for which files are kept."""
         return sorted(folder.name for folder in self._folder.glob(f"{prefix}*"))
 
-    def hand_over(self, begun: str, reload_id: str) -> None:
-        """Keep for a reload what is kept for a change that it brings to HAProxy."""
-        for former in self._found(begun):
-            self.store(reload_id, former)
+    def undo(self, change: str) -> None:
+        """Put back all files of a change that is none any more; raises `StorageFailed`.
+
+        What could not be put back is still kept then.
+        """
+        for former in self._found(change):
+            if former.put_back():
+                _log.warning("%s is as it was before its change", former.path)
+        self.forget(change)
 
     def store_for_text(self, version: int, former: Former) -> None:
         """Keep a file that the text of a version uses, to which a failed reload would go back."""
@@ -123,7 +130,7 @@ class FormerFiles:
         with suppress(OSError), os.scandir(self._folder) as found:
             for one in found:
                 old = one.stat().st_mtime < time.time() - _LONGEST_KEPT
-                if old and not one.name.startswith(_TEXT):
+                if old and not one.name.startswith((_TEXT, BROUGHT)):
                     rmtree(one.path, ignore_errors=True)
 
     def _found(self, reload_id: str) -> Iterator[Former]:

@@ -1,42 +1,38 @@
 """Put a past version back: its text as a new version, and the files of the storage that it uses.
 
-The walk, which `recover` finishes or undoes after a death at any place of it:
-
 1. The files that are not as they were in that version are found. What cannot come back is a reason
    to refuse all.
 2. HAProxy judges the text with these files, shown in another place.
-3. What the files hold now is kept for the history, and written down as what to go back to.
-4. The files are replaced, one by one, and the text is committed as any other, which judges it once
-   more. If that fails, the files are as they were.
+3. What the files hold now is recorded for the history.
+4. The files are replaced, and the text is committed as any other, which judges it once more. If
+   that fails, or HAProxy cannot be reloaded with it, the files are as they were (`BroughtFiles`).
 """
 
-import json
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Conflict, Finding
+from dataplane_core.references.brought_files import Replacement
 from dataplane_core.references.former import Former
 from dataplane_core.references.shown_files import check_shown
 from dataplane_core.references.used_files import UsedFiles
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
-from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.file_history import FOLDERS, FileHistory
-from dataplane_core.store.files import locked, sync_directory, write_atomically
+from dataplane_core.store.files import locked, write_atomically
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.refusals import version_mismatch
 
 WhichFiles = Literal["found", "left", "keep"]
 """The files as the version found them, as it left them to the next one, or as they are now."""
-_log = logging.getLogger(__name__)
 _MODE = 0o7777
 
 
@@ -57,7 +53,6 @@ class Rollback:
         self._config = config
         self._used_files = used_files
         self._state = state
-        self._note = state.path("rollback.json")
 
     @property
     def _files(self) -> FileHistory | None:
@@ -110,24 +105,14 @@ class Rollback:
         force_reload: bool = False,
     ) -> Outcome:
         """Put a version back; raises as `check` and `ConfigStore.put_back` do."""
-        with locked(self._state.path("rollback.lock")):
-            self._recover()
+        with self._used_files.brought.alone():
             if plan.files or plan.refusals:
                 self.check(plan)
-            with self._replaced(plan) as formers:
-                reason = _reason(plan.files)
-                outcome = self._config.put_back(
+            with self._replaced(plan, newest) as brings:
+                return self._config.put_back(
                     plan.version, newest, author=author, options=options,
-                    force_reload=force_reload, reload_reason=reason,
+                    force_reload=force_reload, reload_reason=_reason(plan.files), brings=brings,
                 )  # fmt: skip
-                self._keep_for_reload(outcome.reload_id, formers)
-            return outcome
-
-    def recover(self) -> None:
-        """Finish or undo what a process that died was putting back."""
-        if self._note.exists():
-            with locked(self._state.path("rollback.lock")):
-                self._recover()
 
     def _refusal(self, files: FileHistory, former: FileState) -> str:
         """Return why a file cannot come back; empty if it can."""
@@ -144,30 +129,18 @@ class Rollback:
         return data
 
     @contextmanager
-    def _replaced(self, plan: RollbackPlan) -> Iterator[list[Former]]:
+    def _replaced(self, plan: RollbackPlan, newest: int | None) -> Iterator[str]:
         """Have the files of a plan in their places in the body; as they were if it fails."""
-        files = self._files
-        if files is None or not plan.files:
-            yield []
+        if not plan.files:
+            yield ""
             return
-        snapshot = self._config.snapshot()
         with self._folders_locked():
-            files.record(snapshot.version, snapshot.text)
-            formers = [self._former(one) for one in plan.files]
-            self._write_note(plan, snapshot.version, formers)
-            failpoint("rollback-noted")
-            try:
-                for one in plan.files:
-                    write_atomically(Path(one.path), self._content(one), one.mode & _MODE)
-                failpoint("files-put-back")
-                yield formers
-            except BaseException:
-                # What fails behind the commit, such as a reload, leaves the version in the file.
-                if self._put_back_since(plan.version, snapshot.version) is None:
-                    _undo(formers)
-                self._note.unlink(missing_ok=True)
-                raise
-            self._note.unlink(missing_ok=True)
+            snapshot = self._config.file.record_files()
+            if newest is not None and newest != snapshot.version:
+                raise version_mismatch(snapshot.version, newest)
+            files = [self._replacement(one) for one in plan.files]
+            with self._used_files.brought.in_place(files, snapshot.version) as brings:
+                yield brings
 
     @contextmanager
     def _folders_locked(self) -> Iterator[None]:
@@ -177,74 +150,13 @@ class Rollback:
                 stack.enter_context(locked(self._state.path(f"{name}.lock")))
             yield
 
-    def _former(self, one: FileState) -> Former:
-        """Return what a file is now, as a failed reload would have it back."""
-        path = Path(one.path)
+    def _replacement(self, one: FileState) -> Replacement:
+        """Return what a file is now, and what puts the one in its place that is to come back."""
+        path, content = Path(one.path), self._content(one)
         data = path.read_bytes() if path.is_file() else None
         mode = path.stat().st_mode & _MODE if data is not None else 0o600
-        return Former(path, data, mode, self._content(one))
-
-    def _write_note(self, plan: RollbackPlan, base: int, formers: Sequence[Former]) -> None:
-        files = self._files
-        assert files is not None
-        rows = [
-            {
-                "path": str(one.path),
-                "digest": None if one.data is None else files.contents.keep(one.data),
-                "mode": one.mode,
-                "now": one.digest,
-            }
-            for one in formers
-        ]
-        files.contents.sync()
-        note = {"text_of": plan.version, "base": base, "files": rows}
-        write_atomically(self._note, json.dumps(note).encode(), 0o600)
-
-    def _recover(self) -> None:
-        """Undo what a process left half done, unless its version is in the file."""
-        try:
-            note = json.loads(self._note.read_bytes())
-        except OSError:
-            return
-        record = self._put_back_since(note["text_of"], note["base"])
-        if record is not None:
-            reload_id = record.delivery.reload_id if record.delivery else None
-            self._keep_for_reload(reload_id, self._formers(note))
-        else:
-            _undo(self._formers(note))
-            text = "version %d was being put back by a process that ended: the files are as before"
-            _log.warning(text, note["text_of"])
-        self._note.unlink(missing_ok=True)
-        sync_directory(self._state.directory)
-
-    def _put_back_since(self, text_of: int, base: int) -> VersionRecord | None:
-        """Return the version after `base` that put a text back; None if it was rolled back."""
-        records = self._config.archive.records(range(base + 1, self._config.version() + 1))
-        in_file = (
-            one for one in records.values()
-            if one.text_of == text_of and one.origin != "restore" and one.status != "rolled back"
-        )  # fmt: skip
-        return next(in_file, None)
-
-    def _keep_for_reload(self, reload_id: str | None, formers: Sequence[Former]) -> None:
-        """Keep what a reload that fails has to put back beside the text."""
-        for former in formers if reload_id else ():
-            self._used_files.former.store(reload_id or "", former)
-
-    def _formers(self, note: dict[str, Any]) -> list[Former]:
-        files, found = self._files, []
-        for one in note["files"]:
-            data = files.contents.read(one["digest"]) if files and one["digest"] else None
-            if data is None and one["digest"]:
-                _log.error("what %s held before is not kept", one["path"])
-                continue
-            found.append(Former(Path(one["path"]), data, one["mode"], one["now"]))
-        return found
-
-
-def _undo(formers: Sequence[Former]) -> None:
-    for former in formers:
-        former.put_back()
+        former = Former(path, data, mode, content)
+        return Replacement(former, partial(write_atomically, path, content, one.mode & _MODE))
 
 
 def _reason(files: Sequence[FileState]) -> str:

@@ -14,6 +14,7 @@ from dataplane_core.errors import (
     Finding,
     NamedInConfiguration,
 )
+from dataplane_core.references.brought_files import BroughtFiles
 from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
@@ -39,6 +40,7 @@ class UsedFiles:
 
     def __init__(self, config: VersionedFile, state: State, patience: float) -> None:
         self.former = FormerFiles(state)
+        self.brought = BroughtFiles(config, state, self.former)
         self._config = config
         self._patience = patience
         budget = config.on_disk.language.budget

@@ -33,16 +33,14 @@ class ChangeOptions:
     `dry_run`: say what it would do, and do nothing. `rebase`: put a change that was made for an
     older version on the newest one. `confirm_within`: seconds within which the change has to be
     confirmed, or it is taken back, as it is where HAProxy does not pass the `gate`. `if_match`:
-    tags (ETag) one of which the resource has to have. `brings_files`: files beside the
-    configuration were replaced for it, after they were recorded. `expect`: the name of a file that
-    says where requests have to go, or the change is refused.
+    tags (ETag) one of which the resource has to have. `expect`: the name of a file that says where
+    requests have to go, or the change is refused.
     """
 
     dry_run: bool = False
     rebase: bool = False
     confirm_within: float | None = None
     gate: Gate | None = None
-    brings_files: bool = False
     expect: str = ""
     if_match: tuple[str, ...] = ()
 

@@ -181,8 +181,11 @@ class Committer:
         data = encode_text(text)
         change = request.change()
         digest, followed = digest_of(data), request.reload.skip
-        trial = new_trial(self._records, request.base.version, request.options)
-        record = intended_record(change, digest, request.text_of, trial, followed=followed)
+        brings = request.brings
+        trial = new_trial(self._records, request.base.version, request.options, bool(brings))
+        record = intended_record(
+            change, digest, request.text_of, trial, followed=followed, brings=brings
+        )
         delivery = Delivery(self._means, change, request.reload)
         with (
             Candidate(self._file.path, data) as candidate,

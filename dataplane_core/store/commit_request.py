@@ -20,7 +20,8 @@ class CommitRequest:
     lines in the text that a client has sent, if it sent all of it; `reload` is what the client
     wants of HAProxy's reload. A change that `overwrites`, or that is to be rebased, follows on
     whatever is the newest version when its turn comes. `text_of` is the former version whose text
-    the change puts back.
+    the change puts back. `brings` is the name of the files that were replaced for it, after they
+    were recorded (`references/brought_files.py`); empty without any.
     """
 
     base: Snapshot
@@ -32,6 +33,7 @@ class CommitRequest:
     overwrites: bool = False
     text_of: int | None = None
     options: ChangeOptions = PLAIN
+    brings: str = ""
 
     @property
     def follows(self) -> bool:

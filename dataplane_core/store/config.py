@@ -133,7 +133,7 @@ class ConfigStore:
     def edit(
         self, *, version: int | None = None, transaction_id: str | None = None,
         force_reload: bool = False, author: Author = NOBODY, options: ChangeOptions = PLAIN,
-        skip_reload: bool = False, skip_version: bool = False,
+        skip_reload: bool = False, skip_version: bool = False, brings: str = "",
     ) -> AbstractContextManager[Edit]:  # fmt: skip
         """Change the configuration in the body of `with`.
 
@@ -143,7 +143,7 @@ class ConfigStore:
         An exception in the body leaves everything as it was. With `skip_version` the document
         replaces whatever is there. Raises `BadRequest`, `VersionMismatch`, and all that
         `Transactions.commit` raises. With the option `dry_run` nothing is changed, and the end of
-        the body raises `Planned`.
+        the body raises `Planned`. `brings` is as `CommitRequest` has it.
         """
         if transaction_id:
             if version or force_reload:
@@ -164,8 +164,9 @@ class ConfigStore:
             base = self._former(version or 0, base, options)
         reload = ReloadWish(force_reload, skip_reload)
         request = CommitRequest(
-            base, base.document, author, reload=reload, overwrites=skip_version, options=options
-        )
+            base, base.document, author, reload=reload, overwrites=skip_version, options=options,
+            brings=brings,
+        )  # fmt: skip
         return self._at_once(request)
 
     def _former(self, version: int, newest: Snapshot, options: ChangeOptions) -> Snapshot:
@@ -194,12 +195,13 @@ class ConfigStore:
         options: ChangeOptions = PLAIN,
         force_reload: bool = False,
         reload_reason: str = "",
+        brings: str = "",
     ) -> Outcome:
         """Make the text of a past version the next one; its own lines are made anew.
 
         With `newest` that has to be the newest version now. HAProxy is reloaded in any case where a
-        `reload_reason` is given. Raises `NotFound` where the text is not kept, `Conflict` for the
-        newest version itself, and all that `edit` raises.
+        `reload_reason` is given; `brings` is as `CommitRequest` has it. Raises `NotFound` where the
+        text is not kept, `Conflict` for the newest version itself, and all that `edit` raises.
         """
         self.trials.admit(options)
         base = self.snapshot()
@@ -213,7 +215,7 @@ class ConfigStore:
         whole = replace(options, rebase=False)  # a former text comes back as it was, or not at all
         request = CommitRequest(
             base, shared, author, reload=reload, options=whole, text_of=version,
-            overwrites=newest is None,
+            overwrites=newest is None, brings=brings,
         )  # fmt: skip
         return self._commit(request)
 

@@ -24,8 +24,8 @@ NAMES = (
     "followed",
     "edit-stored",
     "restored",
-    "rollback-noted",
-    "files-put-back",
+    "files-noted",
+    "files-brought",
 )
 """Every failpoint, in the order in which a commit passes them; the last four lie elsewhere."""
 

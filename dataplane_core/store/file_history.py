@@ -68,14 +68,6 @@ class FileHistory:
             )
             return [*found, *gone]
 
-    def record(self, version: int, text: str) -> bool:
-        """Record what files have become since a version was written; return whether any has."""
-        found = self.changes(text)
-        if found:
-            with self._state.write(synced=False) as connection:
-                self.states.add(connection, version, found, late=True)
-        return bool(found)
-
     @contextmanager
     def kept(self, path: str, data: bytes | None, version: Callable[[], int]) -> Iterator[None]:
         """Keep what the body puts into a file of the storage; None where it deletes the file.

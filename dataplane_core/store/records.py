@@ -179,6 +179,23 @@ class Records:
             _log.error("the files of the configuration are not kept: %s", error)
             return ()
 
+    def record_files(self, snapshot: Snapshot, *, late: bool = True) -> bool:
+        """Record what files have become since a version was written (`late`), or with it.
+
+        Returns False, with nothing recorded, where the version is not the newest any more: what the
+        files are now may have come with the next one.
+        """
+        if self.files is None:
+            return True
+        found = self.files.changes(snapshot.text)
+        with self.state.write(synced=False) as connection:
+            newest = self.versions.newest()
+            if newest is not None and newest.version != snapshot.version:
+                return False
+            if found:
+                self.files.states.add(connection, snapshot.version, found, late=late)
+        return True
+
     def _add_files(
         self, connection: sqlite3.Connection, version: int, files: Sequence[FileState]
     ) -> None:

@@ -41,7 +41,9 @@ def make_way(trials: TrialTable, text_of: int | None) -> None:
     )
 
 
-def new_trial(records: Records, former: int, options: ChangeOptions) -> Trial | None:
+def new_trial(
+    records: Records, former: int, options: ChangeOptions, brings_files: bool
+) -> Trial | None:
     """Return the trial that a change on a former version begins; None where it wants none.
 
     Raises `Conflict` where the former text could not be put back.
@@ -56,5 +58,5 @@ def new_trial(records: Records, former: int, options: ChangeOptions) -> Trial | 
         ) from None
     return begin_trial(
         former, options.confirm_within, options.gate, records.state.boot,
-        brings_files=options.brings_files,
+        brings_files=brings_files,
     )  # fmt: skip

@@ -104,6 +104,16 @@ class VersionedFile:
         """Return the number of the newest version."""
         return self.snapshot().version
 
+    def record_files(self, *, late: bool = True) -> Snapshot:
+        """Record what the files are beside the newest version, which is returned.
+
+        With `late` they are as it left them, else as it found them.
+        """
+        snapshot = self.snapshot()
+        while not self.records.record_files(snapshot, late=late):
+            snapshot = self.snapshot()
+        return snapshot
+
     def snapshot_of(self, version: int) -> Snapshot:
         """Return a version; raises `NotFound` when its text is not kept (any more)."""
         current = self.snapshot()

@@ -16,7 +16,7 @@ from dataplane_core.plugin import (
     View,
     impl,
 )
-from dataplane_plugins.changes.applying import ARCHIVE, BEGUN, JSON, PLAIN, YAML
+from dataplane_plugins.changes.applying import ARCHIVE, JSON, PLAIN, YAML
 
 PATH = "/apply"
 _TEXT = {"type": "string"}
@@ -60,15 +60,6 @@ APPLIED = {
         "ignored": {**_LIST, "description": "Properties that were left out."},
     },
 }
-
-
-@impl
-def dataplane_start(services: Services) -> None:
-    """Put right what an apply has left that was killed."""
-    if services.used_files.former.begun(BEGUN):
-        from dataplane_plugins.changes.applying.files import DesiredFiles
-
-        DesiredFiles(services).recover()
 
 
 @impl

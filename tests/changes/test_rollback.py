@@ -1,6 +1,5 @@
 """Past versions come back with their files: checked first, refused with reasons, whole after a death."""
 
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,9 @@ from typing import Any
 import pytest
 
 from dataplane_core.errors import NotReloaded
+from dataplane_core.haproxy.master import ReloadResult
+from dataplane_core.plugin import ReloadRecord
+from dataplane_core.references.former import FormerFiles
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.delivery import Delivery
 from tests.api.support import OWN
@@ -63,6 +65,13 @@ class Files(Whole):
     def read(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()
 
+    def reload(self, ok: bool) -> ReloadRecord:
+        """Have HAProxy loaded with what is there now."""
+        reloads = self.app.services.reloads
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reloads.control, "reload", lambda: ReloadResult(ok, "Job failed."))
+            return reloads.force(self.version)
+
     def roll_back(self, version: int | str, status: int = 202, **query: Any) -> Any:
         answer = self.call("POST", f"{OWN}/history/{version}/rollback", **query)
         assert answer.status_code == status, answer.text
@@ -100,7 +109,9 @@ def test_text_and_files_come_back_as_a_new_version(api: Files) -> None:
     assert (third["origin"], third["text_of"], third["reason"]) == ("rollback", 1, "it was better")
     assert third["reload"] == {"id": done["reload_id"], "reason": "files were put back: a.map"}
     assert second["undone_by"] == 3
-    assert not (api.folder / "state/rollback.json").exists()
+    (change,) = api.app.services.used_files.former.begun("brought-")  # until HAProxy has loaded it
+    assert api.reload(True).status == "succeeded"
+    assert api.app.services.used_files.former.begun("") == []
 
 
 def test_what_was_there_before_can_be_had_back(api: Files) -> None:
@@ -126,9 +137,57 @@ def test_files_of_the_newest_version_come_back_too(api: Files) -> None:
 
 
 def test_a_failed_reload_brings_the_files_back(api: Files) -> None:
-    done = api.roll_back(1)
-    assert api.app.services.used_files.former.put_back(done["reload_id"])
+    api.app.services.config.file.accept(2)
+    api.roll_back(1)
+    assert api.reload(False).restored == 4
+    assert (api.read("maps/a.map"), "weight 2" in api.text) == (b"/a three\n", True)
+    found = {Path(one["path"]).name: one["now"] for one in api.own("history/4/files")}
+    assert found["a.map"] == "same"
+    assert api.app.services.used_files.former.begun("") == []
+
+
+def test_files_of_several_versions_that_one_reload_fails_for_come_back(api: Files) -> None:
+    api.app.services.config.file.accept(2)
+    api.roll_back(1)
+    api.roll_back(2)
+    assert api.read("maps/a.map") == b"/a two\n"
+    assert api.reload(False).restored == 5
+    assert (api.read("maps/a.map"), "weight 2" in api.text) == (b"/a three\n", True)
+
+
+def test_files_go_with_the_text_whichever_worker_sees_the_reload_fail(
+    api: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reload is asked for with the version's record, and may be over before the commit is."""
+    api.app.services.config.file.accept(2)
+    finish = Delivery.finish
+
+    def late(self: Delivery) -> Outcome:
+        assert api.reload(False).restored == 4
+        return finish(self)
+
+    monkeypatch.setattr(Delivery, "finish", late)
+    api.roll_back(1)
+    assert (api.read("maps/a.map"), "weight 2" in api.text) == (b"/a three\n", True)
+
+
+def test_files_come_back_although_the_worker_died_that_put_the_text_back(api: Files) -> None:
+    services = api.app.services
+    services.config.file.accept(2)
+    api.roll_back(1)
+    services.config.file.restore("it does not start", 3)
+    assert ("weight 2" in api.text, api.read("maps/a.map")) == (True, b"/a one\n")
+    assert services.reloads.files.newest_version() == 4  # before anything is loaded again
     assert api.read("maps/a.map") == b"/a three\n"
+
+
+def test_a_version_that_is_not_the_newest_any_more_is_found_before_files_are_touched(
+    api: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FormerFiles, "store", lambda *_: pytest.fail("files are replaced"))
+    status, message = api.own_refusal("history/1/rollback", "POST", newest=1)
+    assert (status, "version mismatch" in message) == (409, True)
+    assert (api.version, api.read("maps/a.map")) == (2, b"/a three\n")
 
 
 @pytest.mark.parametrize(("rolled_back", "held"), [(False, b"/a one\n"), (True, b"/a three\n")])
@@ -137,14 +196,13 @@ def test_files_are_those_of_the_text_after_a_failure_behind_the_commit(
 ) -> None:
     def fail(_: Delivery) -> Outcome:
         if rolled_back:
-            with api.app.services.state.write() as connection:
-                api.app.services.config.history.roll_back(connection, 2, 4, "it does not start")
+            api.app.services.config.file.accept(2)
+            api.app.services.config.file.restore("it does not start", 3)
         raise NotReloaded("HAProxy could not be reloaded")
 
     monkeypatch.setattr(Delivery, "finish", fail)
     assert api.own_refusal("history/1/rollback", "POST", force_reload="true")[0] >= 400
-    assert (api.version, api.read("maps/a.map")) == (3, held)
-    assert not (api.folder / "state/rollback.json").exists()
+    assert (api.version, api.read("maps/a.map")) == (4 if rolled_back else 3, held)
 
 
 def test_what_cannot_come_back_is_a_reason_to_refuse(api: Files) -> None:
@@ -243,7 +301,7 @@ Files.reopen = _reopen  # type: ignore[attr-defined]
 
 @pytest.mark.parametrize(
     ("name", "back"),
-    [("rollback-noted", False), ("files-put-back", False), ("intent-recorded", False), ("locked", False),
+    [("files-noted", False), ("files-brought", False), ("intent-recorded", False), ("locked", False),
      ("replaced", True), ("done-recorded", True)],
 )  # fmt: skip
 def test_a_death_leaves_text_and_files_of_one_version(api: Files, name: str, back: bool) -> None:
@@ -251,20 +309,27 @@ def test_a_death_leaves_text_and_files_of_one_version(api: Files, name: str, bac
     environment = {**os.environ, "DATAPLANE_FAILPOINT": name}
     done = subprocess.run([sys.executable, "-c", ACTOR, str(api.folder)], env=environment, capture_output=True, check=False)
     assert done.returncode == 137, done.stderr.decode()
-    assert json.loads((api.folder / "state/rollback.json").read_bytes())["text_of"] == 1
+    assert len(list((api.folder / "state/former").glob("brought-2-*"))) == 1
     again = Files.__new__(Files)
     again.reopen(api.folder)  # type: ignore[attr-defined]
-    from dataplane_core.references.rollback import Rollback
-
     services = again.app.services
-    Rollback(services.config, services.used_files, services.state).recover()
+    services.recover()
     assert again.version == (3 if back else 2)
     assert ("weight 1" in again.text) == back
     assert again.read("maps/a.map") == (b"/a one\n" if back else b"/a three\n")
-    assert not (api.folder / "state/rollback.json").exists()
+    assert len(services.used_files.former.begun("")) == back  # for the reload, should it fail
     if back:
-        (kept,) = services.used_files.former.begun("")  # for the reload, should it fail
-        assert services.used_files.former.put_back(kept)
-        assert again.read("maps/a.map") == b"/a three\n"
         again.roll_back(2, files="left")
         assert again.read("maps/a.map") == b"/a three\n"
+
+
+@pytest.mark.parametrize("name", ["replaced", "done-recorded"])
+def test_a_reload_that_fails_after_a_death_brings_text_and_files_back(api: Files, name: str) -> None:
+    """Another worker finishes the commit of the one that died, and has HAProxy reloaded."""
+    api.app.services.config.file.accept(2)
+    environment = {**os.environ, "DATAPLANE_FAILPOINT": name}
+    done = subprocess.run([sys.executable, "-c", ACTOR, str(api.folder)], env=environment, capture_output=True, check=False)
+    assert done.returncode == 137, done.stderr.decode()
+    assert (api.version, api.read("maps/a.map")) == (3, b"/a one\n")
+    assert api.reload(False).restored == 4
+    assert (api.read("maps/a.map"), "weight 2" in api.text) == (b"/a three\n", True)

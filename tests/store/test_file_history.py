@@ -73,9 +73,27 @@ def test_what_a_version_left_is_told_from_what_it_found(bench):
     bench.write("maps/a.map", b"one")
     config.version()
     bench.write("maps/a.map", b"later")
-    files = config.file.records.files
-    assert files.record(1, bench.text) and not files.record(1, bench.text)
+    assert config.file.record_files().version == config.file.record_files().version == 1
     assert (held(config, 1), held(config, 1, late=True)) == ({"a.map": b"one"}, {"a.map": b"later"})
+
+
+def test_a_file_that_came_with_the_next_version_is_not_what_the_former_one_left(bench, monkeypatch):
+    """Somebody commits while the files are looked at."""
+    config, other = bench.store(), bench.store()
+    bench.write("maps/a.map", b"one")
+    config.version()
+    files = config.file.records.files
+    changes = files.changes
+
+    def overtaken(text):
+        if other.version() == 1:
+            bench.write("maps/a.map", b"two")
+            add_server(other, "be1", "s2", version=1)
+        return changes(text)
+
+    monkeypatch.setattr(files, "changes", overtaken)
+    assert config.file.record_files().version == 2
+    assert (held(config, 1, late=True), held(config, 2)) == ({"a.map": b"one"}, {"a.map": b"two"})
 
 
 def test_a_file_that_goes_to_and_fro_between_two_versions_is_what_it_was_last(bench):
@@ -85,7 +103,7 @@ def test_a_file_that_goes_to_and_fro_between_two_versions_is_what_it_was_last(be
     for at, data in enumerate((b"two", b"one", b"two", b"one", b"two")):
         bench.write("maps/a.map", data)
         some = (config, other)[at == 2]
-        assert some.file.records.files.record(1, some.snapshot().text)
+        assert some.file.record_files().version == 1
         assert held(some, 1, late=True) == {"a.map": data}
     add_server(config, "be1", "s9", version=1)
     assert (held(config, 1), held(config, 2)) == ({"a.map": b"one"}, {"a.map": b"two"})

@@ -152,6 +152,22 @@ def test_old_texts_go_by_number(bench):
     assert 16 <= len(rows) <= 18 and rows == list(range(rows[0], 42))
 
 
+def test_a_text_is_read_whole_while_older_ones_are_forgotten(bench, monkeypatch):
+    config, other = bench.store(), bench.store()
+    commits(config, 8)
+    text, rows = bench.text, config.file.records.text_rows
+    read, forget = rows._state.read, other.file.records.text_rows.forget_below
+    digest = config.history.get(9).digest
+
+    def forgotten(*query):
+        found = read(*query)
+        forget(8)
+        return found
+
+    monkeypatch.setattr(rows._state, "read", forgotten)
+    assert rows.read(9, digest).decode() == text
+
+
 def test_old_texts_go_by_age(bench):
     bench.options["dataplane.history_age"] = 3600.0
     config = bench.store()

@@ -7,14 +7,13 @@ room of the changes, and few changes are to be taken to read a version.
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.line_changes import (
-    LineChange,
     line_changes,
     lines_in,
     packed_changes,
@@ -35,6 +34,13 @@ _TABLES = (
         written INTEGER NOT NULL)""",
     "CREATE TABLE whole_texts (version INTEGER PRIMARY KEY, text BLOB NOT NULL)",
 )
+_WITH_CHANGES = (
+    "WITH whole AS (SELECT version, text FROM whole_texts WHERE version <= ? "
+    "ORDER BY version DESC LIMIT 1) SELECT version, text AS data FROM whole UNION ALL "
+    "SELECT version, changes FROM version_texts WHERE version > (SELECT version FROM whole) "
+    "AND version <= ? AND changes IS NOT NULL ORDER BY version"
+)
+"""The last whole text up to a version, and what the versions since then changed."""
 
 
 class FormerText(NamedTuple):
@@ -98,18 +104,15 @@ class TextTable:
 
     def read(self, version: int, digest: str) -> bytes | None:
         """Return the text of a version; None when it is not kept (any more)."""
-        found = self._state.read(
-            "SELECT version, text FROM whole_texts WHERE version <= ? "
-            "ORDER BY version DESC LIMIT 1",
-            (version,),
-        )
+        # One statement: texts may be forgotten meanwhile, but not between two of its rows.
+        found = self._state.read(_WITH_CHANGES, (version, version))
         if not found:
             return None
-        data = zlib.decompress(found[0]["text"])
-        if found[0]["version"] < version:
+        data = zlib.decompress(found[0]["data"])
+        if len(found) > 1:
             lines = lines_in(data)
-            for changes in self._changes(found[0]["version"], version):
-                take_changes(lines, changes)
+            for row in found[1:]:
+                take_changes(lines, unpacked_changes(row["data"]))
             data = text_of(lines)
         return data if digest_of(data) == digest else None
 
@@ -191,15 +194,6 @@ class TextTable:
         self._last = None
         connection.execute("DELETE FROM version_texts")
         connection.execute("DELETE FROM whole_texts")
-
-    def _changes(self, above: int, until: int) -> Iterator[list[LineChange]]:
-        """Yield what each version above one number, up to another, changed."""
-        rows = self._state.read(
-            "SELECT changes FROM version_texts WHERE version > ? AND version <= ? "
-            "AND changes IS NOT NULL ORDER BY version",
-            (above, until),
-        )
-        return (unpacked_changes(row["changes"]) for row in rows)
 
     def _due(self, former: int, size: int) -> bool:
         """Tell whether changes of `size` bytes on a version call for the whole text again."""

@@ -18,7 +18,7 @@ MOST_VERSIONS = 10_000
 """Of older versions than that nothing is recorded any more."""
 COLUMNS = (
     "version, digest, status, origin, who, request_id, transaction_id, created, accepted, "
-    "followed, reason, applied, author, undone_by, text_of, warnings, delivery, trial"
+    "followed, reason, applied, author, undone_by, text_of, warnings, delivery, trial, brings"
 )
 # Of steps 1 and 3, which stay as they are: a column that is added takes a step of its own.
 _FIELDS = """
@@ -45,6 +45,7 @@ _ADDED = (
     "delivery TEXT NOT NULL DEFAULT ''",
 )
 _TRIAL = "trial TEXT NOT NULL DEFAULT ''"
+_BRINGS = "brings TEXT NOT NULL DEFAULT ''"
 TABLES = (
     f"CREATE TABLE history (version INTEGER PRIMARY KEY, {_FIELDS})",
     "ALTER TABLE history ADD COLUMN applied INTEGER NOT NULL DEFAULT 0",
@@ -72,6 +73,8 @@ TABLES = (
     )
     """,
     "CREATE INDEX open_trials ON trials (status)",
+    f"ALTER TABLE history ADD COLUMN {_BRINGS}",
+    f"ALTER TABLE intents ADD COLUMN {_BRINGS}",
 )
 
 
@@ -95,7 +98,8 @@ class VersionRecord:
 
     `author` is who asked for the change, `warnings` are HAProxy's words about it. `text_of` is the
     former version whose text it put back, `undone_by` the later one that put back one before it.
-    With `trial` it has to be confirmed in time.
+    With `trial` it has to be confirmed in time. `brings` is the name under which the former files
+    are kept of those that were replaced for it; empty without any.
     """
 
     version: int
@@ -114,6 +118,7 @@ class VersionRecord:
     warnings: tuple[str, ...] = ()
     delivery: DeliveryRecord | None = None
     trial: Trial | None = None
+    brings: str = ""
 
     @property
     def who(self) -> str:
@@ -136,12 +141,14 @@ class VersionRecord:
 
 
 def intended_record(
-    change: Committed, digest: str, text_of: int | None, trial: Trial | None, *, followed: bool
-) -> VersionRecord:
+    change: Committed, digest: str, text_of: int | None, trial: Trial | None, *, followed: bool,
+    brings: str,
+) -> VersionRecord:  # fmt: skip
     """Return the record of a change that is about to be written; the fields are as it has them."""
     return VersionRecord(
         change.version, digest, "intended", change.origin, change.when, change.author,
         transaction_id=change.transaction_id, followed=followed, text_of=text_of, trial=trial,
+        brings=brings,
     )  # fmt: skip
 
 
@@ -174,6 +181,7 @@ def record_of(row: sqlite3.Row) -> VersionRecord:
         warnings=tuple(json.loads(row["warnings"])) if row["warnings"] else (),
         delivery=DeliveryRecord(tuple(delivery[0]), *delivery[1:]) if delivery else None,
         trial=read_trial(row["trial"]),
+        brings=row["brings"],
     )
 
 
@@ -186,7 +194,7 @@ def values_of(record: VersionRecord) -> tuple[Any, ...]:
         record.followed, storable_text(record.reason), record.applied, _author(author),
         record.undone_by, record.text_of, json.dumps(record.warnings) if record.warnings else "",
         "" if record.delivery is None else stored_delivery(record.delivery),
-        stored_trial(record.trial),
+        stored_trial(record.trial), record.brings,
     )  # fmt: skip
 
 

@@ -75,6 +75,11 @@ class VersionTable:
             return self._select("TRUE ORDER BY version", table="intents")
         return self._select("digest = ? ORDER BY version", digest, table="intents")
 
+    def bringing(self, brings: str) -> VersionRecord | None:
+        """Return the version for which files were replaced under a name; None without one."""
+        found = self.found("brings = ?", (brings,), 1)
+        return found[0] if found else None
+
     def last_accepted(self) -> VersionRecord | None:
         """Return the newest version that HAProxy has loaded and that was not rolled back."""
         found = self._select("accepted AND status = 'active' ORDER BY version DESC LIMIT 1")

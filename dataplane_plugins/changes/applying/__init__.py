@@ -5,6 +5,3 @@ YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 PLAIN = "text/plain"
 ARCHIVE = ("application/x-tar", "application/gzip", "application/x-gzip")
 """The media types of desired states."""
-
-BEGUN = "apply-"
-"""What the identifiers of applies begin with, under which files are kept until they are over."""

@@ -145,12 +145,12 @@ class Applier:
         same = document is base.document or document.text() == base.document.text()
         told: Mapping[str, Any] = {}
         options = _options(req, files, same=same)
-        with self._files.in_place(files, base.version, document):
+        with self._files.in_place(files, makes_version=not same) as brings:
             if not same:
                 with ThreadPoolExecutor(1) as beside:
                     telling = beside.submit(tell, base, document) if tell else None
                     try:
-                        outcome = self._commit(req, base, document, options)
+                        outcome = self._commit(req, base, document, options, brings)
                     except CheckFailed as failed:
                         found = target.located(failed.findings, document, base.head.below)
                         raise CheckFailed(failed.message, found, unread=failed.unread) from None
@@ -163,13 +163,15 @@ class Applier:
         return Applied(base, base.document if same else document, outcome, followed, told=told)
 
     def _commit(
-        self, req: CheckedRequest, base: Snapshot, document: Document, options: ChangeOptions
-    ) -> Outcome:
+        self, req: CheckedRequest, base: Snapshot, document: Document, options: ChangeOptions,
+        brings: str,
+    ) -> Outcome:  # fmt: skip
         with self._config.edit(
             version=base.version,
             force_reload=bool(req.query.get("force_reload")),
             author=req.author,
             options=options,
+            brings=brings,
         ) as edit:
             edit.document = document
         return edit.outcome
@@ -208,8 +210,6 @@ def wanted_versions(req: CheckedRequest) -> list[int] | None:
 def _options(req: CheckedRequest, files: Sequence[FileChange], *, same: bool) -> ChangeOptions:
     """Return the options of the commit; raises `BadRequest` for what cannot be taken back."""
     options = replace(req.change_options, if_match=())
-    if options.confirm_within is None or not files:
-        return options
-    if same:
+    if options.confirm_within is not None and files and same:
         raise BadRequest("confirm_within in query: files alone make no version to confirm")
-    return replace(options, brings_files=True)
+    return options

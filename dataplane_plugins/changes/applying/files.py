@@ -1,15 +1,12 @@
 """Bring the files of an archive to their folders, and back where the change that needs them fails.
 
 HAProxy judges a configuration with the files that are there. So they are put in place first, each
-whole and at once, and what was there before is kept until the change is a version, on the disk: a
-server that is killed in between finds it there at its next start, and puts it back unless the
-change became a version.
+whole and at once, and go with the version that the change becomes (`BroughtFiles`).
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from hashlib import blake2b
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +15,24 @@ from dataplane_core.plugin import (
     Candidate,
     ChangePlan,
     Conflict,
-    Document,
     Folder,
     Former,
     NotFound,
+    Replacement,
     Services,
-    StorageFailed,
     StoredFiles,
-    VersionRecord,
-    encode_text,
     locked,
     noting_commands,
     resource_folder,
     storage_errors,
     sync_directory,
-    try_lock,
 )
-from dataplane_plugins.changes.applying import BEGUN
 from dataplane_plugins.changes.applying.file_changes import FileChange, Foreseeing
 from dataplane_plugins.patterns.map_uploads import map_folder
 from dataplane_plugins.tls.live import CannotUpdateLive, LoadedFiles
 from dataplane_plugins.tls.pem import check_pem, pem_or_none
 
 _CERTIFICATES = "ssl_certificates"
-_MOST_VERSIONS = 100
 
 
 class DesiredFiles:
@@ -50,7 +41,7 @@ class DesiredFiles:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._config = services.config
-        self._kept = services.used_files.former
+        self._kept, self._brought = services.used_files.former, services.used_files.brought
         self._live = LoadedFiles(services)
         certificates = resource_folder(
             services.settings, services.state, "ssl_certs_dir", mode=0o600
@@ -99,83 +90,28 @@ class DesiredFiles:
                 if name not in wanted:
                     yield FileChange(folder, name, None, _read(folder, name))
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other applies away, after what a killed one has left is put right."""
-        with locked(self._lock):
-            self._recover()
-            yield
-
-    def recover(self) -> None:
-        """Put right what a killed apply has left, unless one is under way."""
-        handle = try_lock(self._lock)
-        if handle is not None:
-            try:
-                self._recover()
-            finally:
-                os.close(handle)
-
-    @property
-    def _lock(self) -> Path:
-        return self._services.state.path("apply.lock")
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep others away who replace files, after what a killed one has left is put right."""
+        return self._brought.alone()
 
     @contextmanager
-    def in_place(self, changes: Sequence[FileChange], base: int, after: Document) -> Iterator[None]:
+    def in_place(self, changes: Sequence[FileChange], *, makes_version: bool) -> Iterator[str]:
         """Have the files in their places while the change that needs them is made.
 
-        What the body raises puts the former ones back. `base` and `after` say which change it is.
+        The rest is as in `BroughtFiles.in_place`.
         """
         changes = [one for one in changes if one.data is not None]
         if not changes:
-            yield
+            yield ""
             return
-        begun = f"{BEGUN}{base}-{_digest(after)}"
-        put: list[Former] = []
         with ExitStack() as held:
             for lock in dict.fromkeys(one.lock for one in self._folders.values()):
                 held.enter_context(locked(lock))  # all, in the order in which a rollback has them
-            self._keep_for_history()
-            try:
-                for one in changes:
-                    put.append(self._keep(one, begun))
-                    self._put(one)
-                yield
-            except BaseException:
-                # A version may stay although HAProxy could not be reloaded with it.
-                if self._is_newest(base, after):
-                    self._kept.forget(begun)
-                else:
-                    self._undo(put, begun)
-                raise
-            self._kept.forget(begun)
-
-    def _is_newest(self, base: int, after: Document) -> bool:
-        """Return whether a change has become the version that is in force."""
-        newest = self._config.snapshot()
-        return newest.version > base and _digest(newest.document) == _digest(after)
-
-    def _undo(self, put: Sequence[Former], begun: str) -> None:
-        """Put back what was there before; what cannot be stays kept, for the next start."""
-        try:
-            for former in reversed(put):
-                former.put_back()
-        except StorageFailed as error:
-            self._services.log.error("a change failed, and %s", error.message)
-        else:
-            self._kept.forget(begun)
-
-    def _keep_for_history(self) -> None:
-        """Have the history keep what the files hold now: the version's files as it left them."""
-        history, snapshot = self._config.file.records.files, self._config.snapshot()
-        if history is not None:
-            history.record(snapshot.version, snapshot.text)
-
-    def _keep(self, one: FileChange, begun: str) -> Former:
-        """Return what a file holds now, which is kept on the disk, too."""
-        assert one.data is not None
-        former = Former(one.path, _read(one.folder, one.name), one.folder.mode, one.data)
-        self._kept.store(begun, former)
-        return former
+            base = self._config.file.record_files().version
+            files = [Replacement(_former(one), partial(self._put, one)) for one in changes]
+            yield held.enter_context(
+                self._brought.in_place(files, base, makes_version=makes_version)
+            )
 
     def _put(self, one: FileChange) -> None:
         """Put a file in its place."""
@@ -217,16 +153,14 @@ class DesiredFiles:
         used_files = self._services.used_files
         if not used_files.uses(one.path):
             return {"state": "unused"}
-        former = Former(one.path, one.former, one.folder.mode, one.data)
         if reload_id is not None:
-            self._kept.store(reload_id, former)
             reason = self._services.reloads.record(reload_id).reason
             return {"state": "queued", "reload_id": reload_id, "reload_reason": reason}
         try:
             with locked(one.folder.lock), noting_commands() as commands:
                 self._live.replace(one.path, one.data, pem_or_none(one.data), adds=True)
         except CannotUpdateLive as failure:
-            return self._reload(former, f"{one.path}: {failure}")
+            return self._reload(_former(one), f"{one.path}: {failure}")
         return {"state": "applied", "commands": [*dict.fromkeys(commands)]}
 
     def foreseen(self, changes: Sequence[FileChange], plan: ChangePlan) -> list[dict[str, Any]]:
@@ -248,30 +182,12 @@ class DesiredFiles:
             return {}
         return {"state": "applied"}
 
-    def _recover(self) -> None:
-        """Put back the files of applies whose process died before the change was a version."""
-        for begun in self._kept.begun(BEGUN):
-            base, _, digest = begun.removeprefix(BEGUN).partition("-")
-            record = self._became(int(base), digest)
-            if record is None:
-                self._kept.put_back(begun)
-            elif record.delivery is not None and record.delivery.reload_id is not None:
-                self._kept.hand_over(begun, record.delivery.reload_id)
-            self._kept.forget(begun)
 
-    def _became(self, base: int, digest: str) -> VersionRecord | None:
-        """Return the version that a change has become; None if it was rolled back."""
-        config, newest = self._config, self._config.version()
-        for version in range(newest, max(base, newest - _MOST_VERSIONS), -1):
-            with suppress(NotFound):
-                if _digest(config.file.snapshot_of(version).document) == digest:
-                    record = config.history.get(version)
-                    return None if record is None or record.status == "rolled back" else record
-        return None
-
-
-def _digest(document: Document) -> str:
-    return blake2b(encode_text(document.text()), digest_size=16).hexdigest()
+def _former(one: FileChange) -> Former:
+    """Return what a file holds now."""
+    assert one.data is not None
+    former = _read(one.folder, one.name)
+    return Former(one.path, former, one.folder.mode, one.data)
 
 
 def _read(folder: Folder, name: str) -> bytes | None:

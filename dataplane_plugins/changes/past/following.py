@@ -2,25 +2,24 @@
 
 from threading import Event
 
-from dataplane_core.plugin import DataplaneError, Rollback, Services
+from dataplane_core.plugin import DataplaneError, Services
 
 _RECOVER_SECONDS, _LOOKS = 1.0, 60
 _SWEEP_LOOKS = 3600
 
 
 def follow_files(services: Services, stop: Event) -> None:
-    """Record what becomes of files between versions, and undo rollbacks of processes that died.
+    """Record what becomes of files between versions, and undo changes of processes that died.
 
     Files are looked at once a minute, so that a file that somebody replaces twice between two
     versions is kept if each of its contents has stood for that long.
     """
-    rollback = Rollback(services.config, services.used_files, services.state)
     looks = 0
     while True:
         try:
-            rollback.recover()
+            services.used_files.brought.recover()
             if looks % _LOOKS == 0:
-                _look(services)
+                services.config.file.record_files()
             if looks % _SWEEP_LOOKS == _SWEEP_LOOKS - 1:
                 _sweep(services)
         except DataplaneError as error:
@@ -28,13 +27,6 @@ def follow_files(services: Services, stop: Event) -> None:
         looks += 1
         if stop.wait(_RECOVER_SECONDS):
             return
-
-
-def _look(services: Services) -> None:
-    files = services.config.file.records.files
-    if files is not None:
-        snapshot = services.config.snapshot()
-        files.record(snapshot.version, snapshot.text)
 
 
 def _sweep(services: Services) -> None:

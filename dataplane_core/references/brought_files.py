@@ -1,0 +1,143 @@
+"""Replace files for a change of haproxy.cfg, so that the files and the text go together.
+
+HAProxy judges a text with the files that are there, so they are put in place before the commit.
+What they held before is kept on the disk until HAProxy has loaded the version. The version's record
+says under which name (`brings`): whichever process puts the former text back, or finds that another
+one did so and died, puts back the files, too.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from secrets import token_hex
+
+from dataplane_core.dataclass import dataclass
+from dataplane_core.errors import StorageFailed
+from dataplane_core.references.former import BROUGHT, Former, FormerFiles
+from dataplane_core.store.failpoints import failpoint
+from dataplane_core.store.files import locked, try_lock
+from dataplane_core.store.journal.state import State
+from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.versioned_file import VersionedFile
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A file that is to be another: what it was, and what puts the new one in its place."""
+
+    former: Former
+    put: Callable[[], object]
+
+
+class BroughtFiles:
+    """The files that were replaced for versions which HAProxy has not loaded yet."""
+
+    def __init__(self, config: VersionedFile, state: State, former: FormerFiles) -> None:
+        self._config = config
+        self._former = former
+        self._lock = state.path("brought.lock")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others away who replace files, after what a killed one has left is put right."""
+        with locked(self._lock):
+            self._recover()
+            yield
+
+    def recover(self) -> None:
+        """Put right what a killed process has left, unless somebody replaces files just now."""
+        if not self._former.begun(BROUGHT):
+            return
+        handle = try_lock(self._lock)
+        if handle is not None:
+            try:
+                self._recover()
+            finally:
+                os.close(handle)
+
+    @contextmanager
+    def in_place(
+        self, files: Sequence[Replacement], base: int, *, makes_version: bool = True
+    ) -> Iterator[str]:
+        """Have files in their places in the body, which commits what follows on version `base`.
+
+        The commit has to record the name that is yielded; empty where there are no files. What the
+        body raises puts the former files back, unless the version is in force all the same. Without
+        `makes_version` they stay as soon as the body is through.
+        """
+        if not files:
+            yield ""
+            return
+        change = f"{BROUGHT}{base}-{token_hex(8)}"
+        try:
+            for one in files:
+                self._former.store(change, one.former)
+            failpoint("files-noted")
+            for one in files:
+                one.put()
+            failpoint("files-brought")
+            yield change
+        except BaseException:
+            self._give_up(change)
+            raise
+        if not makes_version:
+            self._former.forget(change)
+        try:
+            self.settle()
+        except StorageFailed as error:  # the version is written; whoever looks next goes on
+            _log.error("files are kept for longer than they are needed: %s", error.message)
+
+    def settle(self) -> bool:
+        """Put back the files of versions that were rolled back, the newest first.
+
+        What is kept for versions that HAProxy has loaded is let go of. Returns whether files were
+        put back.
+        """
+        pending, put_back = self._pending(), False
+        while pending and pending[0][0].status == "rolled back":
+            self._former.undo(pending.pop(0)[1])
+            put_back = True
+        accepted = self._config.records.versions.last_accepted() if pending else None
+        for record, change in pending:
+            if accepted is not None and record.version <= accepted.version:
+                self._former.forget(change)
+        return put_back
+
+    def _pending(self) -> list[tuple[VersionRecord, str]]:
+        """Return the versions for which files are kept, the newest first."""
+        versions = self._config.records.versions
+        found = ((versions.bringing(one), one) for one in self._former.begun(BROUGHT))
+        known = [(record, change) for record, change in found if record is not None]
+        return sorted(known, key=lambda one: one[0].version, reverse=True)
+
+    def _recover(self) -> None:
+        """Undo what a process left half done, unless its version is in the file."""
+        changes = self._former.begun(BROUGHT)
+        if not changes:
+            return
+        self._config.version()  # records the commit of a process that died
+        versions = self._config.records.versions
+        for change in changes:
+            if versions.bringing(change) is not None:
+                continue
+            base = int(change.removeprefix(BROUGHT).partition("-")[0])
+            if versions.get(base) is None:  # as old as no version that is still recorded
+                self._former.forget(change)
+                continue
+            self._former.undo(change)
+            _log.warning("files were being replaced by a process that ended: they are as before")
+        self.settle()
+
+    def _give_up(self, change: str) -> None:
+        """Put files back whose change has failed; what cannot be put back now stays kept."""
+        try:
+            self._config.version()
+            if self._config.records.versions.bringing(change) is None:
+                self._former.undo(change)
+            else:
+                self.settle()
+        except StorageFailed as error:
+            _log.error("a change failed, and %s", error.message)
