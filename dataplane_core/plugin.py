@@ -72,6 +72,7 @@ from dataplane_core.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    PreconditionFailed,
     Reference,
     ReloadFailed,
     RuntimeFailed,
@@ -222,9 +223,9 @@ __all__ = [
     "hookspec", "Failure", "list_of", "none_or",
     # Errors to raise: each has its status, and its sentence is the answer.
     "AlreadyExists", "BadParameter", "BadRequest", "CheckFailed", "Code", "Conflict",
-    "DataplaneError", "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound", "ReloadFailed",
-    "RuntimeFailed", "RuntimeUnreachable", "StorageFailed", "StorageFull", "TooLarge", "TooMany",
-    "Unauthorized", "VersionMismatch", "WrongShape",
+    "DataplaneError", "FileRefused", "Finding", "Forbidden", "Invalid", "NotFound",
+    "PreconditionFailed", "ReloadFailed", "RuntimeFailed", "RuntimeUnreachable", "StorageFailed",
+    "StorageFull", "TooLarge", "TooMany", "Unauthorized", "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
     "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Asked", "Answered",
     "AuditTrail", "AuditEnd",

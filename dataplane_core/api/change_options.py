@@ -57,7 +57,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
 _NUMBER = re.compile("[0-9]{1,6}")
 _WINDOW = 10.0
-_TAG = re.compile(r'\s*(?:W/)?("[^"]*"|\*)\s*(?:,|$)')
+_TAG = re.compile(r'\s*((?:W/)?"[^"]*"|\*)\s*(?:,|$)')
 
 
 def change_options(params: Mapping[str, Any], if_match: str | None) -> ChangeOptions:
@@ -195,12 +195,13 @@ def warn_of_lost(resp: falcon.Response, lost: Sequence[LostName], path_of: PathO
 
 
 def _tags(header: str) -> tuple[str, ...]:
+    """Return the tags of a header, without quotes; weak ones stay as they are written."""
     found, at = [], 0
     while at < len(header):
         match = _TAG.match(header, at)
         if match is None:
             raise BadRequest('If-Match must be * or tags in quotes, such as "3f2a"')
-        found.append(match[1].strip('"'))
+        found.append(match[1] if match[1][0] == "W" else match[1].strip('"'))
         at = match.end()
     if not found:
         raise BadRequest('If-Match must be * or tags in quotes, such as "3f2a"')

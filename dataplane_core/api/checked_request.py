@@ -12,7 +12,7 @@ from dataplane_core.auth.session_cookie import read_cookie, write_cookie
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
-from dataplane_core.store.author import Author, ChangeOptions
+from dataplane_core.store.author import Author, ChangeOptions, Condition
 from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
@@ -51,7 +51,9 @@ class CheckedRequest(falcon.Request):
     header `Set-Cookie` by which the browser is to keep another one. `query` has the parameters in
     their types, `raw` the body as it came and `loaded` the decoded one, where the operation has a
     codec.
-    `matched_version` is the version in which the resource has the tag that `If-Match` asks for.
+    `matched_version` is the version in which the resource has the tag that `If-Match` asks for, and
+    `condition` makes sure that it still has it in the one that is changed.
+    `as_of` is the text that the resource is looked at in, in place of the newest.
     `shown_version` is the version of the configuration that the answer shows, once that is known,
     and `snapshot` the configuration's newest text, if that is what the answer was read from.
     `may_go_on` tells whether an answer that goes on still may: a session ends it with itself.
@@ -60,6 +62,8 @@ class CheckedRequest(falcon.Request):
     __slots__ = (
         "_request_id",
         "admission",
+        "as_of",
+        "condition",
         "identity",
         "loaded",
         "matched_version",
@@ -82,6 +86,8 @@ class CheckedRequest(falcon.Request):
         self.query: Mapping[str, Any] = {}
         self.raw = b""
         self.loaded: Loaded | LoadedList | None = None
+        self.as_of: Snapshot | None = None
+        self.condition: Condition | None = None
         self.matched_version: int | None = None
         self.shown_version: int | None = None
         self.snapshot: Snapshot | None = None

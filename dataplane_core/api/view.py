@@ -228,6 +228,8 @@ class View:
 
     def snapshot(self, req: CheckedRequest) -> Snapshot:
         """Return the text that a request reads, as it was in one version."""
+        if req.as_of is not None:
+            return req.as_of
         transaction, store = req.query.get("transaction_id"), self.store(req)
         snapshot = store.snapshot(transaction)
         self.show_version(req, snapshot.version)
@@ -278,10 +280,8 @@ class View:
         version, options = version_to_change(req)
         return self.store(req).edit(
             version=version, transaction_id=req.query.get("transaction_id"),
-            force_reload=req.query.get("force_reload", False),
-            author=req.author,
-            options=options,
-        )
+            force_reload=req.query.get("force_reload", False), author=req.author, options=options,
+        )  # fmt: skip
 
     def answer_change(
         self, req: CheckedRequest, resp: falcon.Response, outcome: Outcome, status: int

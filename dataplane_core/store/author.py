@@ -1,7 +1,13 @@
 """Say who asks for a change, from where, why, and how it is to be made."""
 
+from collections.abc import Callable
+from typing import Any
+
 from dataplane_core.dataclass import dataclass
 from dataplane_core.store.trial import Gate
+
+Condition = Callable[[Any], object]
+"""Raises what refuses a change that is to be made on a snapshot (`Snapshot`, a floor higher)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,8 @@ class ChangeOptions:
     older version on the newest one. `confirm_within`: seconds within which the change has to be
     confirmed, or it is taken back, as it is where HAProxy does not pass the `gate`. `if_match`:
     tags (ETag) one of which the resource has to have. `expect`: the name of a file that says where
-    requests have to go, or the change is refused.
+    requests have to go, or the change is refused. `condition` says whether the text that a change
+    is made on is still as the client takes it for: it raises what refuses the change.
     """
 
     dry_run: bool = False
@@ -43,6 +50,7 @@ class ChangeOptions:
     gate: Gate | None = None
     expect: str = ""
     if_match: tuple[str, ...] = ()
+    condition: Condition | None = None
 
 
 PLAIN = ChangeOptions()

@@ -166,10 +166,17 @@ class Committer:
             return self._write_in_turn(current)
 
     def _on_newest(self, request: CommitRequest) -> CommitRequest:
-        """Return a change as it is to be made on the newest version; raises `Conflict`."""
+        """Return a change as it is to be made on the newest version; raises `Conflict`.
+
+        What the options say of that version holds until the commit: where another one is the newest
+        then, the change is refused, or comes here again.
+        """
+        base = request.base
+        newest = self._file.snapshot() if request.follows else base
+        if request.options.condition is not None:
+            request.options.condition(newest)
         if not request.follows:
             return request
-        base, newest = request.base, self._file.snapshot()
         if request.overwrites or newest.version == base.version:
             return replace(request, base=newest)
         document = self._merge(base.document, request.document, newest.document)

@@ -153,7 +153,7 @@ class ConfigStore:
             newest = self.snapshot()
             if options.dry_run:
                 return self.transactions.planning(transaction_id)
-            return self.transactions.editing(transaction_id, newest)
+            return self.transactions.editing(transaction_id, newest, options.condition)
         if not version and not skip_version and not options.dry_run:
             raise BadRequest(_NEITHER)
         self.trials.admit(options)

@@ -12,7 +12,7 @@ from dataplane_core.errors import (
     NotFound,
     TransactionOutdated,
 )
-from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
+from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions, Condition
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.commit import Committer
 from dataplane_core.store.commit_request import CommitRequest
@@ -211,14 +211,22 @@ class Transactions:
         return self._view_of(self._open(transaction_id))
 
     @contextmanager
-    def editing(self, transaction_id: str, newest: Snapshot | None = None) -> Iterator[Edit]:
+    def editing(
+        self,
+        transaction_id: str,
+        newest: Snapshot | None = None,
+        condition: Condition | None = None,
+    ) -> Iterator[Edit]:
         """Change the document of an open transaction in the body; raises as `view`.
 
-        `newest` is the newest version, where that has just been looked at.
+        `newest` is the newest version, where that has just been looked at. `condition` raises what
+        refuses the edit of the transaction as it is now.
         """
         with self._table.editing(transaction_id):
             record = self._open(transaction_id)
             view = self._view_of(record, newest)
+            if condition is not None:
+                condition(view)
             edit = Edit(view)
             yield edit
             self._store(record, view, edit.document)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dataplane_core.store.config import ConfigStore
 from tests.api.support import TRANSACTIONS, Api
 
 KEEPER = {"name": "k1", "address": "10.0.0.9", "weight": 5}
@@ -42,6 +43,52 @@ def test_a_change_by_a_tag_needs_no_version(api: Api) -> None:
     assert answer.json["message"] == f"the resource has changed since it was read: its tag is {tag(api)} now"
     answer = api.call("DELETE", "keepers/k1", headers={"If-Match": tag(api)}, backend="be1")
     assert answer.status_code in (202, 204)
+
+
+def test_a_tag_holds_until_the_commit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody changes another property of the resource, or a row of the list, in between."""
+    edit = ConfigStore.edit
+
+    def overtaken(self: ConfigStore, **asked: Any) -> Any:
+        monkeypatch.undo()
+        api.change("PUT", "keepers/k1", {**KEEPER, "weight": 7}, backend="be1")
+        return edit(self, **asked)
+
+    etag = tag(api)
+    monkeypatch.setattr(ConfigStore, "edit", overtaken)
+    answer = put(api, etag, {**api.get("keepers/k1", backend="be1"), "address": "10.0.0.8"})
+    assert answer.status_code == 412, answer.text
+    now = tag(api)
+    assert answer.json["message"] == f"the resource has changed since it was read: its tag is {now} now"
+    assert (api.get("keepers/k1", backend="be1"), tag(api)) == ({**KEEPER, "name": "k1", "weight": 7}, now)
+
+
+def test_a_tag_holds_until_the_edit_of_a_transaction(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = api.call("POST", TRANSACTIONS, version=api.version).json["id"]
+    etag, edit = tag(api, backend="be1", transaction_id=begun), ConfigStore.edit
+
+    def overtaken(self: ConfigStore, **asked: Any) -> Any:
+        monkeypatch.undo()
+        assert put(api, "*", {**KEEPER, "weight": 7}, transaction_id=begun).status_code == 202
+        return edit(self, **asked)
+
+    monkeypatch.setattr(ConfigStore, "edit", overtaken)
+    assert put(api, etag, {**KEEPER, "weight": 8}, transaction_id=begun).status_code == 412
+
+
+def test_a_tag_that_a_proxy_has_made_weak_never_matches_and_says_why(api: Api) -> None:
+    """RFC 9110, section 13.1.1: `If-Match` compares strongly, `If-None-Match` does not."""
+    etag = tag(api)
+    for sent in (f"W/{etag}", f'"x", W/{etag}'):
+        answer = put(api, sent)
+        assert answer.status_code == 412
+        assert answer.json["message"].startswith(f"If-Match: W/{etag} is a weak tag, which never matches: a proxy")
+    answer = put(api, etag[:-1] + '-gzip"')
+    assert (answer.status_code, "a proxy that compresses" in answer.json["message"]) == (412, True)
+    answer = put(api, 'W/"other"')
+    assert (answer.status_code, "weak tags" in answer.json["message"]) == (412, True)
+    assert put(api, "W/*").status_code == 400
+    assert put(api, f"W/{etag}, {etag}").status_code in (200, 202)
 
 
 def test_any_tag_asks_that_there_is_something(api: Api) -> None:

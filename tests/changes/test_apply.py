@@ -236,6 +236,8 @@ def test_a_version_that_is_not_the_newest_is_a_conflict(api: WholeApi) -> None:
     answer = api.call("POST", APPLY, raw=FILE, headers={**TEXT, "If-Match": f'"{now + 1}"'})
     assert answer.headers["etag"] == f'"{now + 2}"' and answer.json["version"] == now + 2
     apply(api, FILE, status=400, version=3, headers={"If-Match": '"3"'})
+    refused = api.call("POST", APPLY, raw=FILE, headers={**TEXT, "If-Match": f'W/"{now + 2}"'})
+    assert (refused.status_code, "weak tags" in refused.json["message"]) == (412, True)
 
 
 def test_a_dry_run_changes_nothing(api: WholeApi) -> None:

@@ -14,6 +14,7 @@ from dataplane_core.plugin import (
     CheckFailed,
     Document,
     Outcome,
+    PreconditionFailed,
     Services,
     Snapshot,
     VersionMismatch,
@@ -204,6 +205,11 @@ def wanted_versions(req: CheckedRequest) -> list[int] | None:
         return [version]
     if not tags or "*" in tags:
         return None
+    if all(tag.startswith("W/") for tag in tags):
+        raise PreconditionFailed(
+            'If-Match: weak tags (W/"…") never match: a proxy that compresses answers has made '
+            "them; send the version's number in quotes, or have the proxy leave tags alone"
+        )
     return [number for tag in tags if (number := parse_integer(tag)) is not None]
 
 
