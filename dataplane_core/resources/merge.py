@@ -29,6 +29,7 @@ from dataplane_core.resources.overlaps import (
 )
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.secrets import Secrets
+from dataplane_core.resources.unseen_overlaps import repeated_keywords, touching_rows
 from dataplane_core.text import Document, Section
 from dataplane_core.text.conditions import directives_of
 from dataplane_core.text.three_way import merge_lists
@@ -47,7 +48,10 @@ class Merger:
         if base.text() == newest.text():
             return mine
         own, others = compare(self._registry, base, mine), compare(self._registry, base, newest)
-        if found := [*overlaps(self._sealed(own), self._sealed(others))]:
+        sealed = self._sealed(own), self._sealed(others)
+        found = [*overlaps(*sealed), *repeated_keywords(self._registry, base.language, *sealed)]
+        found += touching_rows(self._registry, base, mine, newest)
+        if found:
             raise MergeConflict(_SINCE, _distinct(found))
         merged = _Merge(self._registry, base, mine, newest, own).document()
         done = compare(self._registry, newest, merged)

@@ -52,13 +52,31 @@ def merge_lists(
     return [*merged, *items[1][place:]]
 
 
+def touching_hunks(
+    base: Sequence[Hashable], sides: tuple[Sequence[Hashable], Sequence[Hashable]]
+) -> Iterator[tuple[Hunk, Hunk]]:
+    """Yield the edits of both sides that touch, in pairs, but for those that are the same.
+
+    >>> [*touching_hunks("abc", ("xbc", "ayc"))]
+    [(Hunk(start=0, end=1, at=0, until=1), Hunk(start=1, end=2, at=1, until=2))]
+    """
+    mine, theirs = (hunks(base, side) for side in sides)
+    for hunk in mine:
+        touching = _touching(hunk, theirs)
+        if len(touching) != 1 or not _same(hunk, touching[0], sides):
+            yield from ((hunk, one) for one in touching)
+
+
+def _touching(hunk: Hunk, others: list[Hunk]) -> list[Hunk]:
+    return [one for one in others if one.start <= hunk.end and hunk.start <= one.end]
+
+
 def _in_order(
     mine: list[Hunk], theirs: list[Hunk], sides: tuple[Sequence[Hashable], Sequence[Hashable]]
 ) -> Iterator[tuple[Hunk | None, bool]]:
     """Yield the edits of both sides by their places, and None where two of them touch."""
-    others = list(theirs)
     for hunk in mine:
-        touching = [one for one in others if one.start <= hunk.end and hunk.start <= one.end]
+        touching = _touching(hunk, theirs)
         if not touching:
             yield hunk, True
         elif len(touching) == 1 and _same(hunk, touching[0], sides):

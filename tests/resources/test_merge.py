@@ -186,6 +186,50 @@ def test_what_depends_on_its_place_is_never_merged_into_another(
         Merger(registry).merge(begun, *sides)
 
 
+GLOBALS = "global\n  maxconn 100\n  log 192.0.2.1 local0\n\nglobal\n  maxconn 200\n  log 192.0.2.2 local0\n"
+RULES = (
+    "frontend fe\n  http-request deny if { path /a }\n  bind :80\n  # why\n\n  http-request deny if { path /b }\n"
+    "  acl x path /x\n  http-request deny if { path /c }\n"
+)
+FIRST = "  http-request deny if { path /a }\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "values"),
+    [
+        pytest.param(GLOBALS, ("100", "150"), ("200", "250"), (100, 150, 250), id="a keyword in two sections"),
+        pytest.param(GLOBALS, ("  maxconn 200\n", ""), ("100", "150"), (100, None, 150), id="a keyword that goes"),
+        pytest.param(GLOBALS, ("192.0.2.1", "192.0.2.8"), ("192.0.2.2", "192.0.2.9"), None, id="rows of two sections"),
+        pytest.param("backend b\n  balance first\n  balance source\n", ("first", "random"), ("source", "leastconn"),
+                     None, id="a keyword twice"),
+        pytest.param(RULES, ("/a", "/1"), ("/b", "/2"), None, id="rules around a bind"),
+        pytest.param(RULES, (FIRST, ""), ("/b", "/2"), None, id="a rule that goes"),
+        pytest.param(RULES, ("  bind", "  http-request allow\n  bind"), ("  # why", "  # why\n  http-request deny"), None,
+                     id="rules that come around a bind"),
+        pytest.param(RULES, ("/b", "/1"), ("/c", "/2"), None, id="rules around an acl"),
+    ],
+)  # fmt: skip
+def test_what_no_object_of_both_shows_is_refused_with_both_values(
+    registry: Registry, base: str, mine: Edit, theirs: Edit, values: tuple[Any, ...] | None
+) -> None:
+    begun = Document.parse(base, registry.language)
+    sides = [Document.parse(base.replace(*edit, 1), registry.language, begun) for edit in (mine, theirs)]
+    for one, other in (sides, sides[::-1]):
+        with pytest.raises(MergeConflict) as caught:
+            Merger(registry).merge(begun, one, other)
+        [overlap] = caught.value.overlaps
+        assert overlap.mine != overlap.theirs
+        if values is not None and one is sides[0]:
+            assert (overlap.before, overlap.mine, overlap.theirs) == values
+
+
+def test_edits_of_rules_with_a_rule_between_them_are_both_there(registry: Registry) -> None:
+    begun = Document.parse(RULES, registry.language)
+    texts = RULES.replace("/a", "/1"), RULES.replace("/c", "/2")
+    merged = Merger(registry).merge(begun, *(Document.parse(one, registry.language, begun) for one in texts))
+    assert merged.text() == RULES.replace("/a", "/1").replace("/c", "/2")
+
+
 def test_a_new_section_keeps_its_defaults_and_conditions(registry: Registry) -> None:
     conditional = TWO + ".if feature(OPENSSL)\nbackend c\n  balance first\n.endif\n"
     for base in (TWO, conditional):
