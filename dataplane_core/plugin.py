@@ -113,6 +113,7 @@ from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact, Gauge
+from dataplane_core.logs.outage import Outage
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
 from dataplane_core.references.brought_files import Replacement
 from dataplane_core.references.existing import finder_of_files
@@ -228,7 +229,7 @@ __all__ = [
     "StorageFull", "TooLarge", "TooMany", "Unauthorized", "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
     "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Asked", "Answered",
-    "AuditTrail", "AuditEnd",
+    "AuditTrail", "AuditEnd", "Outage",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",

@@ -90,9 +90,15 @@ def _expected(file: Any) -> dict[str, Any]:
     found = {"requests": found} if isinstance(found, list) else found
     if not problem and not (isinstance(found, dict) and isinstance(found.get("requests"), list)):
         problem = "has no list of requests"
+    body: dict[str, Any] = {}
+    try:
+        body = json.loads(json.dumps(found, default=str)) if not problem else body
+    except TypeError:
+        problem = "has a key that is not a word"
+    except (ValueError, RecursionError):
+        problem = "has an alias of what it stands in"
     if problem:
         raise click.BadParameter(f"{_name(file)} {problem}", param_hint="--expect")
-    body: dict[str, Any] = json.loads(json.dumps(found, default=str))
     return body
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dataplane_core.errors import DataplaneError
+from dataplane_core.logs.outage import Outage
 from dataplane_core.store.files import try_lock
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,9 @@ def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
     The kernel frees the lock when its holder dies, which ends the wait of another process. Call it
     in a thread that is made after the fork. A duty that raises goes to the log and begins again.
     """
+    outage = Outage(log, "background work cannot begin", "background work can begin again")
     while not stop.is_set():
-        handle = _take(lock)
+        handle = _take(lock, outage)
         if handle is None:
             stop.wait(_TRY_SECONDS)
             continue
@@ -41,19 +43,22 @@ def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
             os.close(handle)
 
 
-def _take(lock: Path) -> int | None:
+def _take(lock: Path, outage: Outage) -> int | None:
     try:
-        return try_lock(lock)
+        handle = try_lock(lock)
     except DataplaneError as error:
-        log.error("background work cannot begin: %s", error.message)
+        outage.note(error)
         return None
+    outage.over()
+    return handle
 
 
 def _keep(duty: Duty, stop: threading.Event) -> None:
+    outage = Outage(log, "background work failed, it begins again", "background work goes on")
     while not stop.is_set():
         try:
             duty(stop)
             return
-        except Exception:
-            log.exception("background work failed, it begins again")
+        except Exception as error:
+            outage.note(error)
             stop.wait(_REST_SECONDS)

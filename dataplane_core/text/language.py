@@ -64,7 +64,7 @@ class Language:
     all is kept of the texts in it.
     """
 
-    __slots__ = ("budget", "kinds", "seconds")
+    __slots__ = ("__weakref__", "budget", "kinds", "seconds")
 
     def __init__(
         self,

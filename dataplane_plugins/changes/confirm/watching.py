@@ -2,7 +2,7 @@
 
 from threading import Event
 
-from dataplane_core.plugin import DataplaneError, Services, TrialRecord
+from dataplane_core.plugin import DataplaneError, Outage, Services, TrialRecord
 from dataplane_plugins.changes.confirm.gate import GateWatch
 from dataplane_plugins.changes.confirm.taking_back import TakingBack
 
@@ -14,16 +14,20 @@ def keep_watch(services: Services, stop: Event) -> None:
 
     What fails, as on a full disk, is tried again with each look.
     """
-    watch, said = Watch(services), ""
+    watch, pause = Watch(services), _TICK
+    outage = Outage(
+        services.log,
+        "what waits for its confirmation cannot be looked at",
+        "what waits for its confirmation can be looked at again",
+    )
     while True:
-        pause, failure = _TICK, ""
         try:
             pause = watch.look()
         except DataplaneError as error:
-            failure = error.message
-        if failure and failure != said:
-            services.log.error("what waits for its confirmation cannot be looked at: %s", failure)
-        said = failure
+            outage.note(error)
+            pause = _TICK
+        else:
+            outage.over()
         if stop.wait(pause):
             services.state.close()
             return

@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
     CollectedFeed,
     DataplaneError,
     EventTable,
+    Outage,
     Sink,
     State,
     TooMany,
@@ -170,16 +171,18 @@ class EventHub:
         return [(one.id, one.kind, one_event(one)) for one in self._events.after(position)]
 
     def _run(self) -> None:
-        handle = -1
+        handle, outage = -1, Outage(log, "events cannot be read", "events can be read again")
         try:
             while self._has_more():
                 try:
                     handle = self.listening.begin() if handle < 0 else handle
-                    time.sleep(0 if self._advance() else TICK)
+                    goes_on = self._advance()
                 except Exception as error:
-                    trace = not isinstance(error, DataplaneError)
-                    log.error("events cannot be read: %s", error, exc_info=trace)
+                    outage.note(error)
                     time.sleep(_REST)
+                else:
+                    outage.over()
+                    time.sleep(0 if goes_on else TICK)
         finally:
             if handle >= 0:
                 os.close(handle)

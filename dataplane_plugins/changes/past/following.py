@@ -2,7 +2,7 @@
 
 from threading import Event
 
-from dataplane_core.plugin import DataplaneError, Services
+from dataplane_core.plugin import DataplaneError, Outage, Services
 
 _RECOVER_SECONDS, _LOOKS = 1.0, 60
 _SWEEP_LOOKS = 3600
@@ -14,6 +14,9 @@ def follow_files(services: Services, stop: Event) -> None:
     Files are looked at once a minute, so that a file that somebody replaces twice between two
     versions is kept if each of its contents has stood for that long.
     """
+    outage = Outage(
+        services.log, "files are not kept for the history", "files are kept for the history again"
+    )
     looks = 0
     while True:
         try:
@@ -23,7 +26,9 @@ def follow_files(services: Services, stop: Event) -> None:
             if looks % _SWEEP_LOOKS == _SWEEP_LOOKS - 1:
                 _sweep(services)
         except DataplaneError as error:
-            services.log.error("files are not kept for the history: %s", error.message)
+            outage.note(error)
+        else:
+            outage.over()
         looks += 1
         if stop.wait(_RECOVER_SECONDS):
             return

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from weakref import WeakKeyDictionary, ref
 
 from dataplane_core.plugin import (
     BAD_REQUEST,
@@ -25,8 +26,8 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.simulation import schemas
 
-_GATES: list[tuple[Language, Callable[[Document], Iterable[str]]]] = []
-"""What judges changes, by the language of the server's configuration."""
+_GATES: WeakKeyDictionary[Language, Callable[[Document], Iterable[str]]] = WeakKeyDictionary()
+"""What judges changes, by the language of the server's configuration, for as long as it lives."""
 
 
 def _simulations(services: Services, view: View) -> object:
@@ -36,7 +37,10 @@ def _simulations(services: Services, view: View) -> object:
     return Simulations(services, pool_of(services), view)
 
 
-def _judge(services: Services, document: Document) -> Iterable[str]:
+def _judge(find: Callable[[], Services | None], document: Document) -> Iterable[str]:
+    services = find()
+    if services is None:
+        return ()
     from dataplane_plugins.changes.simulation.gate import Gate
     from dataplane_plugins.changes.simulation.pool import gate_pool_of
 
@@ -58,7 +62,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve simulations."""
     services.config.expectations.find = partial(_expected, services)
     if services.settings.dataplane.routing_tests:
-        _GATES.append((services.registry.language, partial(_judge, services)))
+        _GATES[services.registry.language] = partial(_judge, ref(services))
     routes.tag("Simulation", "What the configuration does with a request, without any traffic.", 20)
     routes.schema("simulation_expectation", schemas.EXPECTATION, OWN)
     routes.schema("simulated_request", schemas.REQUEST, OWN)
@@ -86,8 +90,8 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 @impl
 def dataplane_check(document: Document) -> Iterable[str]:
     """Refuse a change that breaks the routing tests of the settings."""
-    judges = (judge for language, judge in _GATES if language is document.language)
-    return [sentence for judge in judges for sentence in judge(document)]
+    judge = _GATES.get(document.language)
+    return () if judge is None else judge(document)
 
 
 @impl

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 
-from dataplane_core.plugin import DataplaneError, Event, Services
+from dataplane_core.plugin import DataplaneError, Event, Outage, Services
 from dataplane_plugins.changes.webhook.progress import Progress, read_progress, save_progress
 from dataplane_plugins.changes.webhook.receiver import NotDelivered, Receiver
 
@@ -32,6 +32,7 @@ class Sender:
         self._position = 0
         self._failure = ""
         self._tries = 0
+        self._outage = Outage(log, "the state cannot be written", "the state can be written again")
 
     def run(self, stop: threading.Event) -> None:
         """Send events until `stop` is set."""
@@ -98,7 +99,9 @@ class Sender:
         try:
             save_progress(self._state, Progress(self._position, self._failure))
         except DataplaneError as error:
-            log.error("the state cannot be written: %s", error.message)
+            self._outage.note(error)
+        else:
+            self._outage.over()
 
 
 def _body(event: Event) -> bytes:

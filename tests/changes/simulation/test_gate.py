@@ -1,10 +1,12 @@
 """The setting `dataplane.routing_tests`: a change that breaks an expectation is refused."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dataplane_plugins.changes.simulation import simulation
 from tests.changes.simulation.support import SimulatingApi
 
 RULE = "/v3/services/haproxy/configuration/frontends/web/backend_switching_rules/1"
@@ -51,6 +53,9 @@ def test_another_change_is_taken(api: SimulatingApi) -> None:
     [
         ("requests: [", "the file is not YAML: "),
         ("- {url: /, colour: red}", "requests.0.colour is a forbidden property"),
+        ("- {1: x, true: y, ~: z, url: /}", "requests.0.1 is a forbidden property"),
+        ("- {url: /, expect: {1: x, backend: api}}", "requests.0.expect.1 is a forbidden property"),
+        ("- {url: /, ? [a] : x}", "the file has a key that is not a word (line 1)"),
         ("- {frontend: nowhere}", "no bind line of nowhere can be simulated"),
         (None, "the file cannot be read: No such file or directory"),
     ],
@@ -61,6 +66,15 @@ def test_what_cannot_be_tried_is_not_taken_for_good(
     file = tmp_path / "routing.yaml"
     file.unlink() if text is None else file.write_text(text)
     assert said in api.refused("PUT", RULE, {"name": "static"})[2]
+
+
+def test_a_gate_goes_with_its_application(tmp_path: Path) -> None:
+    """An application is made anew at every SIGHUP."""
+    known = len(simulation._GATES)
+    for _ in range(3):
+        SimulatingApi(tmp_path, "/bin/false", dataplane__routing_tests="none.yaml").close()
+    gc.collect()
+    assert len(simulation._GATES) <= known + 1
 
 
 def test_without_the_setting_nothing_is_tried(tmp_path: Path) -> None:
