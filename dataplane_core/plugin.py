@@ -135,7 +135,12 @@ from dataplane_core.resources.extra_props import METADATA
 from dataplane_core.resources.line_numbers import lines_of
 from dataplane_core.resources.locate import object_at, refuse_namesake
 from dataplane_core.resources.masks import Mask
-from dataplane_core.resources.placing import place_section, place_section_beside, with_defaults
+from dataplane_core.resources.placing import (
+    inherited_sections,
+    place_section,
+    place_section_beside,
+    with_defaults,
+)
 from dataplane_core.resources.query_words import Orphans, Parent
 from dataplane_core.resources.referring import (
     NamedUse,
@@ -250,8 +255,8 @@ __all__ = [
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
     "SCOPE_KIND", "DEFAULTS", "FRONTENDS", "LISTEN", "CONTROL_CHARACTERS", "place_section",
-    "place_section_beside", "with_defaults", "refuse_namesake", "DesiredText", "DesiredObjects",
-    "Scope", "read_scope", "object_at",
+    "place_section_beside", "with_defaults", "inherited_sections", "refuse_namesake",
+    "DesiredText", "DesiredObjects", "Scope", "read_scope", "object_at",
     # Parts of the grammar for classes of one's own.
     "keyword_words",
     "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",

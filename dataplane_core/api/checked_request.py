@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import falcon
 
@@ -38,6 +38,11 @@ IS_TRIAL = "dataplane.is_trial"
 IS_STEP = "dataplane.is_step"
 """Where the environment of a request tells that it edits in a transaction."""
 
+_LOST = "\ufffd"
+"""What falcon puts in the place of bytes that are not UTF-8."""
+_BYTES = "surrogateescape"
+"""How names have such bytes everywhere else: in texts of HAProxy, and in bodies."""
+
 
 def _always() -> bool:
     return True
@@ -45,6 +50,9 @@ def _always() -> bool:
 
 class CheckedRequest(falcon.Request):
     """A request that the frame has checked.
+
+    Bytes in the path and in the query that are not UTF-8 are what they are in the configuration, so
+    that each name which a list shows has a path.
 
     `identity` is who asks (None before authentication), and `admission` what that rests on where
     the server itself has recognised them; `session` is that of a browser, and `new_cookie` the
@@ -78,6 +86,10 @@ class CheckedRequest(falcon.Request):
 
     def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
         super().__init__(env, options=options)
+        if _LOST in self.path:
+            self.path = env["PATH_INFO"].encode("latin-1").decode("utf-8", _BYTES)
+        if _LOST in str(self._params):
+            self._params = _with_bytes(self._params, self.query_string)
         self.identity: Identity | None = None
         self.admission: Admission | None = None
         self.session: Session | None = None
@@ -172,3 +184,17 @@ class CheckedRequest(falcon.Request):
         """The decoded list of an operation that takes one."""
         assert isinstance(self.loaded, LoadedList)
         return self.loaded
+
+
+def _with_bytes(
+    params: Mapping[str, str | list[str]], query: str
+) -> dict[str, str | list[str]]:
+    """Return parameters with the bytes of their values that are not UTF-8."""
+    given: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, errors=_BYTES):
+        given.setdefault(name, []).append(value)
+    return {
+        name: value if _LOST not in str(value) or name not in given
+        else given[name] if isinstance(value, list) else given[name][-1]
+        for name, value in params.items()
+    }  # fmt: skip

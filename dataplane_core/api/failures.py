@@ -62,7 +62,7 @@ class Failures:
         if error.retry_after:
             resp.set_header("Retry-After", str(error.retry_after))
         if status >= 500:
-            log.error("%s %s: %s", req.method, req.path, error.message)
+            log.error("%s %s: %s", req.method, req.asked_path, error.message)
         self._answer(req, resp, status, body)
 
     def planned(self, req: ApiRequest, resp: falcon.Response, planned: Planned, _: Any) -> None:
@@ -89,7 +89,7 @@ class Failures:
     def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, _: Any) -> None:
         """Answer a failure that nobody foresaw; what it was stands in the log."""
         where = f" in the plugin {req.plugin}" if req.plugin else ""
-        log.error("%s %s failed%s", req.method, req.path, where, exc_info=error,
+        log.error("%s %s failed%s", req.method, req.asked_path, where, exc_info=error,
                   extra={"request_id": req.request_id})  # fmt: skip
         message = f"the request {req.request_id} failed for an unforeseen reason; the log has it"
         self._answer(req, resp, 500, {"code": 500, "message": message})

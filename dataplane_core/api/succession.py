@@ -51,7 +51,7 @@ class Succession:
         template = (req.uri_template or "").removeprefix(self._prefix)
         if not template or shape(template) not in self._shapes:
             return ""
-        path = quote(req.path.removeprefix(self._prefix), safe="/:@")
+        path = quote(req.path.removeprefix(self._prefix), safe="/:@", errors="surrogateescape")
         return path.replace(_SLASH_IN_NAME, "%2F")
 
     @cached_property

@@ -4,7 +4,7 @@ HAProxy reads from top to bottom: `from` names a `defaults` section further up, 
 without `from` inherits from the last one above it (manual, chapter 4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dataplane_core.errors import BadRequest, Code, Invalid
 from dataplane_core.resources.locate import UNNAMED_DEFAULTS, find_defaults, shown_names
@@ -118,6 +118,19 @@ def inherited(document: Document, section: Section) -> str | None:
         return None
     named = shown_names(document, DEFAULTS, UNNAMED_DEFAULTS)
     return next(name for name, one in named if one is last)
+
+
+def inherited_sections(document: Document, section: Section) -> Iterator[Section]:
+    """Yield the `defaults` sections whose lines count for a section, the nearest first."""
+    found: set[int] = set()
+    while id(section) not in found:
+        found.add(id(section))
+        name = section.parent or inherited(document, section)
+        parent = None if name is None else find_defaults(document, name)
+        if parent is None:
+            return
+        yield parent
+        section = parent
 
 
 def inherited_by_each(document: Document) -> dict[int, str]:

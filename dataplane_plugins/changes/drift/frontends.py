@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from dataplane_core.plugin import (
+    DEFAULTS,
     Conflict,
     Document,
     NeedsReload,
@@ -15,6 +16,7 @@ from dataplane_core.plugin import (
     Registry,
     Section,
     SectionCollection,
+    inherited_sections,
     runtime_commands,
 )
 from dataplane_plugins.changes.drift.deviation import Commands, Deviation, Edit, Reload, Remedy
@@ -31,7 +33,8 @@ def frontend_drift(
 ) -> Iterator[Deviation]:
     """Yield the properties with a column (`Prop.running`) in which frontends differ.
 
-    A property that the frontend itself does not set is not compared.
+    A property that neither the frontend sets nor a `defaults` section that it inherits from is not
+    compared.
     """
     for one in registry.collections.values():
         props = one.props if isinstance(one, SectionCollection) else ()
@@ -45,8 +48,24 @@ def frontend_drift(
             values = one.model.read(section)
             for prop in watched:
                 wanted, text = values.get(prop.name), row.get(prop.running, "")
+                if wanted is None:
+                    wanted = _inherited(registry, document, section, prop)
+                    values = {**values, prop.name: wanted}
                 if isinstance(wanted, int) and text.isdecimal() and int(text) != wanted:
                     yield _deviation(one, section, prop, values, int(text))
+
+
+def _inherited(registry: Registry, document: Document, section: Section, prop: Prop) -> Any:
+    """Return what a property is by the nearest `defaults` section that sets it; None without."""
+    owners = [
+        one for one in registry.collections.values()
+        if isinstance(one, SectionCollection) and one.kind == DEFAULTS
+    ]  # fmt: skip
+    for defaults in inherited_sections(document, section) if owners else ():
+        found = owners[0].model.read(defaults).get(prop.name)
+        if found is not None:
+            return found
+    return None
 
 
 def _deviation(
