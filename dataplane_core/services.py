@@ -1,8 +1,10 @@
 """What plugins and responders work with: everything behind the HTTP interface."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +32,8 @@ from dataplane_core.text import Document
 log = logging.getLogger("dataplane")
 
 _STOP_SECONDS = 10.0
+
+_RESERVE_SECONDS = 30.0
 
 _OVERDUE_SECONDS = 20.0
 """How long after a commit HAProxy may be without it, before a reload is asked for."""
@@ -116,7 +120,7 @@ class Services:
 
     def start(self) -> None:
         """Begin background work; called once in each worker, after the fork."""
-        duties = [self._request_overdue_reloads]
+        duties = [self._request_overdue_reloads, self._keep_reserve]
         if not self.settings.dataplaneapi.disable_inotify:
             duties.append(self._follow_edits)
         self._begin("watchdog", self.plugins.watchdog.run, self._stop)
@@ -155,6 +159,14 @@ class Services:
         """Look for commits that a plugin keeps from HAProxy: their hook does not return."""
         while not stop.wait(_OVERDUE_SECONDS / 4):
             self.config.file.request_overdue_reloads(_OVERDUE_SECONDS)
+
+    def _keep_reserve(self, stop: threading.Event) -> None:
+        """Have room on the disk of the state for what has to go well on a full one."""
+        while True:
+            with suppress(OSError):
+                self.state.reserve.take(os.stat(self.settings.haproxy.config_file).st_size)
+            if stop.wait(_RESERVE_SECONDS):
+                return
 
     def _follow_edits(self, stop: threading.Event) -> None:
         """Watch haproxy.cfg: what someone else writes there is numbered, kept and reloaded."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.files import locked, storage_errors, sync_file
+from dataplane_core.store.reserve import Reserve
 
 BUSY_SECONDS = 20.0
 _PAGES_KIB = 512
@@ -42,7 +43,8 @@ class State:
 
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
     `boot` identifies the machine's present uptime, which ends with a power cut; it is empty where
-    the system does not tell it. With `is_copy` the state is only looked at, and whoever uses it
+    the system does not tell it. `reserve` is room on its disk, which a start on a full one takes.
+    With `is_copy` the state is only looked at, and whoever uses it
     writes nothing elsewhere either.
     """
 
@@ -61,6 +63,8 @@ class State:
         with storage_errors(alive, "opened"):
             self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._opener = os.getpid()
+        self.reserve = Reserve(self.directory)
+        self.reserve.release()
         with self.shut_on_failure():
             self._begin()
 

@@ -25,7 +25,7 @@ def keep_watch(services: Services, stop: Event) -> None:
             pause = watch.look()
         except DataplaneError as error:
             outage.note(error)
-            pause = _TICK
+            pause = 0.0 if services.state.reserve.release() else _TICK
         else:
             outage.over()
         if stop.wait(pause):
