@@ -183,6 +183,7 @@ from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.trials import TrialRecord
 from dataplane_core.store.journal.version_objects import TouchedObject
 from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.lock_test import is_locked
 from dataplane_core.store.planned import ChangePlan, Foreseen, Planned
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.rehearsal import (
@@ -234,7 +235,7 @@ __all__ = [
     "StorageFull", "TooLarge", "TooMany", "Unauthorized", "VersionMismatch", "WrongShape",
     # Answers that go on, and what happens.
     "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Asked", "Answered",
-    "AuditTrail", "AuditEnd", "Outage",
+    "AuditTrail", "AuditEnd", "Outage", "is_locked",
     # Collections: `registry.sections`, `rows`, `single`, `extend`.
     "Orphans", "Parent", "Mask", "METADATA", "WholeSection", "repeated", "RowCommands",
     "NeedsReload", "Collection", "RowCollection", "SectionCollection", "SingleSection", "Naming",

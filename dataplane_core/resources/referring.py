@@ -139,6 +139,7 @@ class Shown:
         self.names = DocumentNames(registry.names, document)
         self._registry = registry
         self._headers: dict[int, int] = {}
+        self._known: dict[tuple[int, str, str], Reference | None] = {}
         above = document.preamble.count("\n")
         for section in document.sections:
             self._headers[id(section)] = above + len(section.lead) + 1
@@ -167,7 +168,13 @@ class Shown:
         return UnusedName(line, _title(section), resource, thing.kind, thing.name or section.name)
 
     def reference(self, thing: Thing) -> Reference | None:
-        """Return the object that gives a name."""
+        """Return the object that gives a name: many lines may name the same."""
+        key = id(thing.section), thing.kind, thing.name
+        if key not in self._known:
+            self._known[key] = self._reference(thing)
+        return self._known[key]
+
+    def _reference(self, thing: Thing) -> Reference | None:
         if thing.is_section:
             return self._object(thing.section, -1)
         places = self.names.gives(thing.section, thing.kind, thing.name)

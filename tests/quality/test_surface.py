@@ -62,7 +62,6 @@ FOR_STRANGERS = {
     "Edit": "what the configuration's `edit` gives", "Transaction": "what transactions give",
     "Feed": "an answer that goes on", "none_or": "what a hook of one's own returns",
     "Forbidden": "an error to raise", "Unauthorized": "an error to raise",
-    "StorageFailed": "an error to raise",
 }  # fmt: skip
 """Names that no plugin of the repository imports, each with what strangers need it for."""
 

@@ -4,7 +4,6 @@ Neither a lock nor a file is made in the original's folder: the two files of the
 and written elsewhere, where they can be used in every way. What is written there is thrown away.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from tempfile import TemporaryDirectory
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import file_identity, storage_errors
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.lock_test import is_locked
 
 _MEMORY = "/dev/shm"
 _ATTEMPTS = 20
@@ -48,29 +48,11 @@ def state_copy(directory: str) -> Iterator[StateCopy]:
     with TemporaryDirectory(prefix="dataplane-", dir=memory) as folder:
         for name, data in _database(Path(directory)).items():
             Path(folder, name).write_bytes(data)
-        state = StateCopy(folder, _is_in_use(Path(directory)))
+        state = StateCopy(folder, is_locked(Path(directory) / State.ALIVE))
         try:
             yield state
         finally:
             state.shutdown()
-
-
-def _is_in_use(directory: Path) -> bool:
-    """Tell whether a server runs on a state: its processes share the lock."""
-    path = directory / State.ALIVE
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise StorageFailed(f"{path} cannot be opened: {error.strerror}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
 
 
 def _database(directory: Path) -> dict[str, bytes]:

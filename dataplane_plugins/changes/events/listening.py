@@ -9,7 +9,7 @@ import os
 import threading
 from pathlib import Path
 
-from dataplane_core.plugin import Services, storage_errors
+from dataplane_core.plugin import Services, StorageFailed, is_locked, storage_errors
 
 _LOOK = 0.5  # seconds between two looks at whether somebody listens
 
@@ -34,16 +34,9 @@ class Listening:
     def anybody(self) -> bool:
         """Return whether somebody listens."""
         try:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-        except OSError:
+            return is_locked(self._path)
+        except StorageFailed:
             return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(handle)
-        return False
 
 
 def listening_of(services: Services) -> Listening:
