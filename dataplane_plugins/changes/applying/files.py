@@ -160,7 +160,8 @@ class DesiredFiles:
             with locked(one.folder.lock), noting_commands() as commands:
                 self._live.replace(one.path, one.data, pem_or_none(one.data), adds=True)
         except CannotUpdateLive as failure:
-            return self._reload(_former(one), f"{one.path}: {failure}")
+            former = Former(one.path, one.former, one.folder.mode, one.data)
+            return self._reload(former, f"{one.path}: {failure}")
         return {"state": "applied", "commands": [*dict.fromkeys(commands)]}
 
     def foreseen(self, changes: Sequence[FileChange], plan: ChangePlan) -> list[dict[str, Any]]:
