@@ -75,6 +75,7 @@ export function CodeEditor({ text, language, findings, line, readOnly, onChange 
     const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
     const extensions = extensionsFor(language, (now) => newest.current(now), readOnly);
     editor.current = new EditorView({ root, parent: root, state: EditorState.create({ doc: text, extensions }) });
+    editor.current.scrollDOM.tabIndex = 0; // who cannot edit scrolls with the keys
     return () => editor.current?.destroy();
   }, [text, language, readOnly]);
   useEffect(() => {
