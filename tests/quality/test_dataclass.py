@@ -77,3 +77,38 @@ def test_classes_share_all_methods_but_one() -> None:
     for name in ("__eq__", "__hash__", "__repr__", "__setattr__", "__delattr__"):
         assert getattr(some[0], name) is getattr(others[0], name)
     assert some[0].__init__ is not others[0].__init__
+
+
+def test_the_initializer_is_compiled_with_the_first_object() -> None:
+    kind = made(dataclass)[1]
+    stand_in = kind.__init__
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
+        kind()
+    assert kind.__init__ is not stand_in and kind("a", (), {}, "s", 7).rank == 7
+    assert kind("a").words is not kind("a").words
+
+
+def test_what_a_class_says_of_its_initializer_holds() -> None:
+    @dataclass(slots=True, kw_only=True)
+    class Named:
+        first: int
+        count: int = dataclasses.field(default=3, init=False)
+        rest: list[int] = dataclasses.field(default_factory=list, init=False)
+
+    @dataclass
+    class Own:
+        first: int
+
+        def __init__(self) -> None:
+            self.first = 1
+
+    @dataclass
+    class Checked:
+        first: int
+
+        def __post_init__(self) -> None:
+            self.first += 1
+
+    assert (Named(first=1).count, Named(first=1).rest, Own().first, Checked(1).first) == (3, [], 1, 2)
+    with pytest.raises(TypeError):
+        Named(1)  # type: ignore[misc]
