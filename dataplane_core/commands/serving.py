@@ -38,7 +38,7 @@ def _serve(**parameters: object) -> None:
     gc.disable()
     from dataplane_core.server.postponed_modules import HARDLY_NEEDED, postpone
 
-    postpone(*HARDLY_NEEDED)
+    postpone(HARDLY_NEEDED)
     try:
         from dataplane_core.server.starting import serve
 

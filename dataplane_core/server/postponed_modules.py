@@ -1,59 +1,120 @@
-"""Postpone modules of Python's library that libraries import and a server hardly ever needs.
+"""Postpone modules that libraries import and a server hardly ever needs.
 
 Each is loaded when somebody takes something from it, as if it had been imported then.
 """
 
 import sys
-from importlib.util import find_spec, module_from_spec
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-HARDLY_NEEDED = (
-    "argparse",  # gunicorn has a command line of its own
-    "bz2",
-    "lzma",  # archives, which `shutil` could make
-    "html",  # gunicorn's own error pages
-    "pickle",  # log lines sent to another Python
-    "urllib.request",  # `http.cookiejar`, of which Falcon's types name a class
-    "xml.etree.ElementTree",  # Falcon's errors in XML
-)
-"""Modules for what this server does not do; the comments say which libraries import them."""
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # its module imports some that are to be postponed
+
+HARDLY_NEEDED: Mapping[str, Collection[str]] = {
+    "argparse": (),  # gunicorn has a command line of its own
+    "asyncio": (),  # the other half of Falcon
+    "bz2": (),
+    "lzma": (),  # archives, which `shutil` could make
+    "falcon.util.sync": {  # bridges between the halves of Falcon
+        *("_should_wrap_non_coroutines", "_wrap_non_coroutine_unsafe", "async_to_sync"),
+        *("create_task", "get_running_loop", "runs_sync", "sync_to_async"),
+        *("wrap_sync_to_async", "wrap_sync_to_async_unsafe"),
+    },
+    "html": (),  # gunicorn's own error pages
+    "http.cookiejar": {"Cookie"},  # Falcon's types
+    "pickle": (),  # log lines sent to another Python
+    "xml.etree.ElementTree": (),  # Falcon's errors in XML
+}
+"""Modules for what this server does not do, and the functions and classes that are taken from each
+before they are called. The comments say for what libraries import them."""
+_LOOKED_AT = {"__class__", "__path__", "__spec__"}
+"""Attributes at which `import` and `isinstance` look."""
 
 _lock = RLock()
 
 
 class PostponedModule(ModuleType):
-    """A module that is loaded once something is taken from it; others wait while it is loaded."""
+    """A module that is loaded once something is taken from it; others wait while it is loaded.
+
+    What it promises is taken without that: a function that loads it when it is called.
+    """
 
     def __getattribute__(self, name: str) -> Any:
         get = super().__getattribute__
-        if name in ("__spec__", "__class__"):  # `import` and `isinstance` look at them
+        if name in _LOOKED_AT:
             return get(name)
-        with _lock:
-            spec = get("__spec__")
-            if type(self) is PostponedModule and spec.loader_state is None:
-                spec.loader_state = "loading"
-                try:
-                    spec.loader.exec_module(self)
-                    self.__class__ = ModuleType  # type: ignore[assignment]
-                finally:
-                    spec.loader_state = None
+        loader = get("__spec__").loader
+        if isinstance(loader, _Postponing):
+            if name in loader.promised:
+                return _function(self, name)
+            loader.load(self)
         return get(name)
 
 
-def postpone(*names: str) -> None:
-    """Let modules be imported without being loaded, those that nobody has imported yet.
+class _Postponing(Loader):
+    """Makes a module as another loader does, and has that one load it later."""
 
-    The packages that they stand in are loaded.
+    def __init__(self, loader: Loader, promised: Collection[str]) -> None:
+        self._loader, self.promised = loader, promised
+        self._is_loading = False
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__class__ = PostponedModule  # type: ignore[assignment]
+
+    def load(self, module: ModuleType) -> None:
+        """Load the module, but where this thread is about to, or another has."""
+        with _lock:
+            if self._is_loading or type(module) is ModuleType:
+                return
+            self._is_loading = True
+            try:
+                self._loader.exec_module(module)
+                module.__class__ = ModuleType
+                module.__loader__ = self._loader
+                if module.__spec__ is not None:
+                    module.__spec__.loader = self._loader
+            finally:
+                self._is_loading = False
+
+
+class _Finder:
+    """Finds the modules that are to be postponed."""
+
+    def __init__(self, modules: Mapping[str, Collection[str]]) -> None:
+        self._modules = modules
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in self._modules:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Postponing(spec.loader, self._modules[fullname])
+        return spec
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., Any]:
+    """Return a function that stands for one of a module, or for a class of it."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        return vars(module)[name](*given, **named)  # `vars` has it loaded
+
+    call.__name__ = name
+    return call
+
+
+def postpone(modules: Mapping[str, Collection[str]]) -> None:
+    """Let modules be imported from now on without being loaded; those that nobody has imported yet.
+
+    What each promises can be taken from it without loading it, too.
     """
-    for name in names:
-        spec = find_spec(name) if name not in sys.modules else None
-        if spec is None:
-            continue
-        module = module_from_spec(spec)
-        module.__class__ = PostponedModule
-        sys.modules[name] = module
-        package, _, last = name.rpartition(".")
-        if package:
-            setattr(sys.modules[package], last, module)
+    sys.meta_path.insert(0, _Finder(modules))

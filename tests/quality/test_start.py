@@ -13,7 +13,7 @@ from dataplane_core.settings import Settings, UserSettings
 from tests.bench import files
 from tests.harness.server import CONFIGURATION, PASSWORD, TRANSACTIONS, USER, ApiServer
 
-NOT_LOADED = {"_bz2", "_lzma", "_pickle", "html.entities", "pyexpat", "urllib.error"}
+NOT_LOADED = {"_bz2", "_lzma", "_pickle", "asyncio.events", "html.entities", "pyexpat", "urllib.error"}
 """Modules of Python's library that those need which are postponed."""
 NOT_YET = {
     "anyio", "apispec", "bcrypt", "consul", "cryptography", "hcl2", "importlib_metadata", "lark", "marshmallow",

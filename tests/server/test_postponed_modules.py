@@ -17,7 +17,16 @@ import {name}
 loads.append({name}.__name__)
 loaded.wait()
 value = 1
+
+
+def double(one):
+    return one * 2
 """
+
+
+@pytest.fixture(autouse=True)
+def _finders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
 
 
 @pytest.fixture
@@ -46,7 +55,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_module_is_loaded_once_something_is_taken_from_it(module: str, loads: list[str]) -> None:
-    postpone(module)
+    postpone({module: ()})
     import laggards.late  # type: ignore[import-not-found]
     from laggards import late
 
@@ -56,17 +65,44 @@ def test_a_module_is_loaded_once_something_is_taken_from_it(module: str, loads: 
     assert late.value == 1
     assert type(late) is type(sys)
     assert loads == [module]
-    postpone(module)
+    postpone({module: ()})
     assert sys.modules[module] is late
     assert laggards.late.value == 1
 
 
 def test_a_name_is_imported_from_it(module: str, loads: list[str]) -> None:
-    postpone(module)
+    postpone({module: ()})
     from laggards.late import value
 
     assert value == 1
     assert loads == [module]
+
+
+def test_a_function_can_be_taken_before_it_is_loaded(module: str, loads: list[str]) -> None:
+    postpone({module: {"double"}})
+    from laggards.late import double
+
+    assert not loads
+    assert double(2) == 4 and double("a") == "aa"
+    assert loads == [module]
+    assert importlib.import_module(module).double is not double
+
+
+def test_a_package_and_its_modules_are_imported_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "lazy_laggards"
+    package.mkdir()
+    (package / "__init__.py").write_text("from .inner import *\nfrom . import inner as kept\n")
+    (package / "inner.py").write_text("__all__ = ('value',)\nvalue = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    postpone({"lazy_laggards": ()})
+    lazy = importlib.import_module("lazy_laggards")
+    assert "lazy_laggards.inner" not in sys.modules
+    assert lazy.value == 1 and lazy.kept.value == 1
+    assert lazy.__spec__.loader is lazy.__loader__ and hasattr(lazy.__loader__, "get_source")
+    for name in ("lazy_laggards", "lazy_laggards.inner"):
+        del sys.modules[name]
 
 
 def test_threads_wait_for_it(module: str, loads: list[str]) -> None:
@@ -74,8 +110,8 @@ def test_threads_wait_for_it(module: str, loads: list[str]) -> None:
 
     loaded: threading.Event = builtins.laggards[1]  # type: ignore[attr-defined]
     loaded.clear()
-    postpone(module)
-    late, found = sys.modules[module], list[int]()
+    postpone({module: ()})
+    late, found = importlib.import_module(module), list[int]()
     threads = [threading.Thread(target=lambda: found.append(late.value)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -89,16 +125,18 @@ def test_threads_wait_for_it(module: str, loads: list[str]) -> None:
 def test_what_fails_to_load_fails_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "faulty_laggard.py").write_text("raise ValueError")
     monkeypatch.syspath_prepend(str(tmp_path))
-    postpone("faulty_laggard")
-    module = sys.modules.pop("faulty_laggard")
+    postpone({"faulty_laggard": ()})
+    module = importlib.import_module("faulty_laggard")
+    del sys.modules["faulty_laggard"]
     for _ in range(2):
         with pytest.raises(ValueError):
             module.value  # noqa: B018
 
 
 def test_what_is_not_there_is_left_alone() -> None:
-    postpone("no_such_laggard")
-    assert "no_such_laggard" not in sys.modules
+    postpone({"no_such_laggard": ()})
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("no_such_laggard")
 
 
 @pytest.mark.parametrize("name", HARDLY_NEEDED)
