@@ -59,6 +59,7 @@ from dataplane_core.auth import Identity
 from dataplane_core.codec.codec import Codec, Loaded
 from dataplane_core.codec.refusals import raise_problems
 from dataplane_core.codec.schema import SchemaFactory
+from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
     AlreadyExists,
     BadParameter,
@@ -250,6 +251,8 @@ __all__ = [
     # Who refers to what by its name.
     "NamedUse", "dangling", "newly_dangling", "referrers", "targets", "unused", "rename",
     "rename_uses", "reference_at", "finder_of_files",
+    # Dataclasses that cost a start little.
+    "dataclass",
     # Documents in YAML.
     "compose_yaml", "scalar_kind",
     # Text, as HAProxy reads it.

@@ -23,7 +23,8 @@ def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
     """Wait for the lock file, then do all duties, each in a thread, until `stop` is set.
 
     The kernel frees the lock when its holder dies, which ends the wait of another process. Call it
-    in a thread that is made after the fork. A duty that raises goes to the log and begins again.
+    in a thread that is made after the fork: it is that of the last duty. A duty that raises goes to
+    the log and begins again.
     """
     outage = Outage(log, "background work cannot begin", "background work can begin again")
     while not stop.is_set():
@@ -32,11 +33,13 @@ def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
             stop.wait(_TRY_SECONDS)
             continue
         try:
+            *others, last = duties
             threads = [
-                threading.Thread(target=_keep, args=(duty, stop), daemon=True) for duty in duties
+                threading.Thread(target=_keep, args=(duty, stop), daemon=True) for duty in others
             ]
             for thread in threads:
                 thread.start()
+            _keep(last, stop)
             for thread in threads:
                 thread.join()
         finally:

@@ -67,7 +67,7 @@ class _Postponing(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__class__ = PostponedModule  # type: ignore[assignment]
+        module.__class__ = PostponedModule
 
     def load(self, module: ModuleType) -> None:
         """Load the module, but where this thread is about to, or another has."""

@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from dataplane_core.plugin import dataclass
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 

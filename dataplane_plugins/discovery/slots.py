@@ -7,7 +7,6 @@ address and state, which the Runtime API takes (management guide, section 9.3, "
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -17,6 +16,7 @@ from dataplane_core.plugin import (
     RowTable,
     Section,
     Values,
+    dataclass,
     is_ip,
     place_section,
     unquote,

@@ -7,10 +7,10 @@ follows them, back-off, a status, and backends with servers in slots.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
-from dataplane_core.plugin import DataplaneError, Problem, Prop
+from dataplane_core.plugin import DataplaneError, Problem, Prop, dataclass
 
 SourceEntry = Mapping[str, Any]
 """What a client said of one source, as JSON, with the defaults of what it left out."""

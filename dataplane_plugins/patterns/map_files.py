@@ -8,7 +8,6 @@ import os
 import re
 import stat
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane_core.plugin import (
@@ -17,6 +16,7 @@ from dataplane_core.plugin import (
     FileChange,
     Invalid,
     State,
+    dataclass,
     read_file,
     rehearsing,
     write_atomically,

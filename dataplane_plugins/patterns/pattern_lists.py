@@ -10,7 +10,6 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from typing import Literal
 
 from dataplane_core.plugin import (
@@ -22,6 +21,7 @@ from dataplane_core.plugin import (
     RuntimeClient,
     RuntimeFailed,
     Services,
+    dataclass,
     first_words,
     refused,
     rehearsing,

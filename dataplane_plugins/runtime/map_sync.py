@@ -9,11 +9,17 @@ import re
 import threading
 import time
 import zlib
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from dataplane_core.plugin import DataplaneError, RuntimeFailed, Services, impl, is_digits
+from dataplane_core.plugin import (
+    DataplaneError,
+    RuntimeFailed,
+    Services,
+    dataclass,
+    impl,
+    is_digits,
+)
 from dataplane_plugins.patterns.map_files import MapFiles, MapValues, values_by_key
 from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
 

@@ -1,6 +1,5 @@
 """What the specification says of certificates, CA files and revocation lists that are loaded."""
 
-from dataclasses import dataclass
 
 from dataplane_core.plugin import (
     FILE_FIELD,
@@ -10,6 +9,7 @@ from dataplane_core.plugin import (
     Response,
     Routes,
     array,
+    dataclass,
     operation,
 )
 from dataplane_plugins.runtime.common import (

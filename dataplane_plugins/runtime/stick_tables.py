@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -11,6 +10,7 @@ from dataplane_core.plugin import (
     NotFound,
     RuntimeClient,
     RuntimeFailed,
+    dataclass,
     is_digits,
     runtime_argument,
     unquote,

@@ -8,7 +8,6 @@ read, and those that are added by the next number.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -21,6 +20,7 @@ from dataplane_core.plugin import (
     Prop,
     RuntimeClient,
     Services,
+    dataclass,
     refused,
     rehearsing,
     runtime_argument,

@@ -5,10 +5,9 @@ Facts are written as HAProxy's `show ssl cert` writes them, dates as RFC 3339 ha
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dataplane_core.plugin import Invalid
+from dataplane_core.plugin import Invalid, dataclass
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -8,7 +8,6 @@ waits in a transaction of HAProxy's own, one for each of the three, until it is 
 
 import re
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 
 from dataplane_core.plugin import (
     AlreadyExists,
@@ -18,6 +17,7 @@ from dataplane_core.plugin import (
     NotFound,
     RuntimeClient,
     Services,
+    dataclass,
     refused,
     rehearsing,
     runtime_argument,

@@ -80,7 +80,7 @@ def test_classes_share_all_methods_but_one() -> None:
 
 
 def test_the_initializer_is_compiled_with_the_first_object() -> None:
-    kind = made(dataclass)[1]
+    kind: Any = made(dataclass)[1]
     stand_in = kind.__init__
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
         kind()
@@ -111,4 +111,4 @@ def test_what_a_class_says_of_its_initializer_holds() -> None:
 
     assert (Named(first=1).count, Named(first=1).rest, Own().first, Checked(1).first) == (3, [], 1, 2)
     with pytest.raises(TypeError):
-        Named(1)  # type: ignore[misc]
+        Named(1)  # type: ignore[call-arg]

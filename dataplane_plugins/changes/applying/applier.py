@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     Snapshot,
     VersionMismatch,
     check_shown,
+    dataclass,
     parse_integer,
 )
 from dataplane_plugins.changes.applying.desired_state import Target

@@ -1,7 +1,7 @@
 """Tell what a client desires: a text, resources and files, as the body of a request has them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
     Scope,
     View,
     WrongShape,
+    dataclass,
     decode_text,
     parse_json,
     split_header,

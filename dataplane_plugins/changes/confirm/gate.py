@@ -4,9 +4,8 @@ import csv
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from dataplane_core.plugin import Gate, Runtime, RuntimeFailed
+from dataplane_core.plugin import Gate, Runtime, RuntimeFailed, dataclass
 
 Row = Mapping[str, str]
 """A line of `show stat` (management guide, section 9.1)."""

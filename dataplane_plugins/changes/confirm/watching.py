@@ -1,10 +1,13 @@
 """Watch over the version that waits for its confirmation, in one worker of all."""
 
 from threading import Event
+from typing import TYPE_CHECKING
 
 from dataplane_core.plugin import DataplaneError, Outage, Services, TrialRecord
-from dataplane_plugins.changes.confirm.gate import GateWatch
 from dataplane_plugins.changes.confirm.taking_back import TakingBack
+
+if TYPE_CHECKING:
+    from dataplane_plugins.changes.confirm.gate import GateWatch
 
 _TICK, _LEAST = 0.5, 0.01
 
@@ -84,6 +87,8 @@ class Watch:
         if gate is None or not self._has_haproxy(one.version):
             return ""
         if self._gate is None or self._gate.version != one.version:
+            from dataplane_plugins.changes.confirm.gate import GateWatch
+
             self._gate = GateWatch(one.version, gate, self._services.runtime)
         return self._gate.look()
 

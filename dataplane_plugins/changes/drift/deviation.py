@@ -1,10 +1,9 @@
 """One way in which the running HAProxy is not what its files say, and what mends it either way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from dataplane_core.plugin import Document, Reference, View
+from dataplane_core.plugin import Document, Reference, View, dataclass
 
 Direction = Literal["file", "process"]
 """What counts: the file, so that the process is changed, or the process."""

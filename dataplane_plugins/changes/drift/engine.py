@@ -1,7 +1,7 @@
 """Find all in which the running HAProxy is not what its files say, and mend what is asked for."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from dataplane_core.plugin import (
     Author,
@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     Rehearsal,
     RuntimeFailed,
     Services,
+    dataclass,
 )
 from dataplane_plugins.changes.drift.certificates import CertificateDrift
 from dataplane_plugins.changes.drift.deviation import (

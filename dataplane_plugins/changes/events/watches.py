@@ -3,9 +3,8 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from dataplane_core.plugin import DataplaneError, Services
+from dataplane_core.plugin import DataplaneError, Services, dataclass
 from dataplane_plugins.changes.events.certificates import CertificateWatch
 from dataplane_plugins.changes.events.servers import ServerWatch
 

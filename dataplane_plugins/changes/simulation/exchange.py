@@ -8,8 +8,8 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
+from dataplane_core.plugin import dataclass
 from dataplane_plugins.changes.simulation.process import ScratchEnded, ScratchProcess
 from dataplane_plugins.changes.simulation.requests import (
     SimulatedRequest,

@@ -2,8 +2,10 @@
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import StringIO
+
+from dataplane_core.plugin import dataclass
 
 _BACKEND, _SERVER = "1", "2"
 _OF_THE_REQUEST = frozenset(("source", "uri", "url_param", "hdr", "rdp-cookie", "hash"))

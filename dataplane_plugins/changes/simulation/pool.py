@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -15,6 +14,7 @@ from dataplane_core.plugin import (
     NamedFiles,
     Registry,
     Services,
+    dataclass,
     haproxy_program,
     storage_folders,
 )

@@ -5,9 +5,11 @@ import ssl
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
+
+from dataplane_core.plugin import dataclass
 
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _PROXY = 0x21

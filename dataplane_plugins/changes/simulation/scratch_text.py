@@ -3,10 +3,10 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
-from dataplane_core.plugin import Document, Section, unquote
+from dataplane_core.plugin import Document, Section, dataclass, unquote
 from dataplane_plugins.changes.simulation.conditions import FAILED, HELD
 
 FOLDER = f"SIMULATION_FOLDER_{secrets.token_hex(8)}"

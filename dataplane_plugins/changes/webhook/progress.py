@@ -1,9 +1,8 @@
 """How far the webhook is: a value of the state, which the next server goes on from."""
 
 import json
-from dataclasses import dataclass
 
-from dataplane_core.plugin import State
+from dataplane_core.plugin import State, dataclass
 from dataplane_plugins.changes.webhook import FACT
 
 

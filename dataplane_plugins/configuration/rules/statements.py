@@ -5,7 +5,7 @@ A rule takes both names in a body and shows one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
     SingleStatement,
     Term,
     Values,
+    dataclass,
     misplaced,
     parse_integer,
 )
