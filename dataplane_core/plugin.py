@@ -114,6 +114,7 @@ from dataplane_core.hooks.containment import Failure
 from dataplane_core.hooks.specification import hookspec, list_of, none_or
 from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.hookspecs import Fact, Gauge
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.logs.outage import Outage
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
 from dataplane_core.references.brought_files import Replacement
@@ -251,8 +252,8 @@ __all__ = [
     # Who refers to what by its name.
     "NamedUse", "dangling", "newly_dangling", "referrers", "targets", "unused", "rename",
     "rename_uses", "reference_at", "finder_of_files",
-    # Dataclasses that cost a start little.
-    "dataclass",
+    # Dataclasses and regular expressions that cost a start little.
+    "dataclass", "lazy_pattern",
     # Documents in YAML.
     "compose_yaml", "scalar_kind",
     # Text, as HAProxy reads it.

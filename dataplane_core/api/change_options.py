@@ -4,7 +4,6 @@ Clients of the Data Plane API do not know these parameters, so that a request wi
 what it always did.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import falcon
 from dataplane_core.api.operations import Parameter
 from dataplane_core.auth import Identity
 from dataplane_core.errors import BadParameter, BadRequest, Reference
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.store.author import PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
@@ -52,12 +52,12 @@ _NAMES = frozenset(one.name for one in OPTIONS)
 _AUTHOR = "dataplane.author"
 _GATE_NAMES = frozenset(one.name for one in _GATE)
 _MOST_REASON = 1000
-_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)?")
+_DURATION = lazy_pattern(r"([0-9]{1,9})(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
-_NUMBER = re.compile("[0-9]{1,6}")
+_PERCENT = lazy_pattern(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
+_NUMBER = lazy_pattern("[0-9]{1,6}")
 _WINDOW = 10.0
-_TAG = re.compile(r'\s*((?:W/)?"[^"]*"|\*)\s*(?:,|$)')
+_TAG = lazy_pattern(r'\s*((?:W/)?"[^"]*"|\*)\s*(?:,|$)')
 
 
 def change_options(params: Mapping[str, Any], if_match: str | None) -> ChangeOptions:

@@ -4,11 +4,12 @@ The cost is bounded whatever is asked for: only the last two segments are compar
 the interface, and of the templates that end in a word like one of them only the beginnings are.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-_VERSION = re.compile(r"[vV]\d{1,3}")
+from dataplane_core.lazy_pattern import lazy_pattern
+
+_VERSION = lazy_pattern(r"[vV]\d{1,3}")
 _LONGEST_PATH = 400
 _MOST_SEGMENTS = 9
 _LONGEST_WORD = 40

@@ -1,6 +1,5 @@
 """Routes: paths with their responders and what the specification says of them."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,10 +8,11 @@ from dataplane_core.api.operations import Fragment, Operation, Parameter
 from dataplane_core.api.view import View
 from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.containment import plugin_at_work
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.resources.origins import OWN_INTERFACE, Origins
 from dataplane_core.store.planned import ChangePlan
 
-_NAME = re.compile(r"\{(\w+)\}")
+_NAME = lazy_pattern(r"\{(\w+)\}")
 
 OWN = (OWN_INTERFACE,)
 """The versions of a path, or of a schema, that the server's own interface alone has."""

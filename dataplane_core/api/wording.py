@@ -3,15 +3,15 @@
 `http_request_rule`, titled `HTTPRequestRule`, is an "HTTP request rule".
 """
 
-import re
 from collections.abc import Iterable
 from os.path import commonprefix
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.resources.collections import Collection, Naming, RowCollection
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text.language import LISTEN
 
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+_PARTS = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _FEW = 2
 _VOWELS = "aeio"
 _SPOKEN_LETTERS = "AEFHILMNORSX"  # whose names begin with a vowel: an HTTP rule

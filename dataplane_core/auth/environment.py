@@ -1,12 +1,12 @@
 """Know the environment variables by which HAProxy reads a userlist, as far as they are certain."""
 
 import os
-import re
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text import ConditionalBlocks, Document, Section, Words, words
 
 # Variables that HAProxy sets itself (manual, section 2.3): those of this process are another one's.
-_OWN = re.compile(
+_OWN = lazy_pattern(
     rb"HAPROXY_(?:BRANCH|STARTUP_VERSION|CFGFILES|MWORKER\w*|(?:MASTER_)?CLI|LOCALPEER|PROCESSES"
     rb"|\w+_LOG_FMT)"
 )

@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 
 from dataplane_core.codec.shape import JsonNode
 from dataplane_core.grammar import Prop
+from dataplane_core.lazy_pattern import lazy_pattern
 
 Test: TypeAlias = Callable[[Any], bool]
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROL = lazy_pattern(r"[\x00-\x1f\x7f-\x9f]")
 """Characters that no text may hold: none of them can stand in a line of configuration."""
 LARGEST = 2**63 - 1
 _TEXT = Prop("", "string")

@@ -1,6 +1,5 @@
 """Decode what a client sends into flat values, and encode flat values as a client gets them."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -28,14 +27,15 @@ from dataplane_core.codec.violations import (
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Code, WrongShape
 from dataplane_core.grammar import Problem, Prop
+from dataplane_core.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from marshmallow import Schema
 
     from dataplane_core.codec.acceptance import ObjectTest
 
-_UNSAFE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
-_PLACE = re.compile(r"\.\d+(?=\.)")
+_UNSAFE = lazy_pattern(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
+_PLACE = lazy_pattern(r"\.\d+(?=\.)")
 _MOST_NAMED = 20
 _MOST_SUGGESTED = 5
 _LONGEST_NAME = 80

@@ -5,12 +5,13 @@ patterns, choices and limits are narrower. All objects here have the wire's name
 """
 
 import json
-import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+from dataplane_core.lazy_pattern import lazy_pattern
+
+_NOT_UTF8 = lazy_pattern("[\udc80-\udcff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -11,15 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from dataplane_core.grammar import Prop
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.tokens import in_weak_quotes
 
 NAME = "^[A-Za-z0-9_]+$"
 VALUE = r"""^([^\\]|\\[^",])*$"""
 """A quote or comma needs no backslash; any other backslash stands in front of something."""
 
-_PAIR = re.compile(r"(?:[^\\,]|\\.)+")
-_ESCAPED = re.compile(r"\\.")
-_TO_ESCAPE = re.compile(r"""\\.|[",]""")
+_PAIR = lazy_pattern(r"(?:[^\\,]|\\.)+")
+_ESCAPED = lazy_pattern(r"\\.")
+_TO_ESCAPE = lazy_pattern(r"""\\.|[",]""")
 
 
 def variables(prop: Prop) -> Prop:

@@ -1,18 +1,18 @@
 """Read and write addresses, a host and a port in one word (manual, section 11)."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from dataplane_core.errors import Code
 from dataplane_core.grammar.props import Layout, NoMatch, Problem, Prop, Reading, Values, unwritable
 from dataplane_core.grammar.terms import Term
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.tokens import is_one_word, plain_word
 
-_PORTS = re.compile(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
-_IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
-_PORTLESS = re.compile(r"(unix|abns|abnsz|fd|sockpair)@|/|[^$]*\$")
-_SOCKET = re.compile(r"unix@|/")
+_PORTS = lazy_pattern(r"([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?")
+_IPV6 = lazy_pattern(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
+_PORTLESS = lazy_pattern(r"(unix|abns|abnsz|fd|sockpair)@|/|[^$]*\$")
+_SOCKET = lazy_pattern(r"unix@|/")
 PORT = (1, 65535)
 """The limits of a port (RFC 793); HAProxy reads 0 as none."""
 

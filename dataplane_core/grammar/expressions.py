@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from dataplane_core.grammar.names import Name
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.spelled import Spelled
 
-_FUNCTION = re.compile(r"[A-Za-z0-9_.\-]+")
-_ARGUMENT = re.compile(r"(?:\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.|[^,)\"'\\])*+", re.DOTALL)
-_IN_FORMAT = re.compile(r"%%|%(?:\{[^}]*+\}|\([^)]*+\))*+\[")
+_FUNCTION = lazy_pattern(r"[A-Za-z0-9_.\-]+")
+_ARGUMENT = lazy_pattern(r"(?:\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.|[^,)\"'\\])*+", re.DOTALL)
+_IN_FORMAT = lazy_pattern(r"%%|%(?:\{[^}]*+\}|\([^)]*+\))*+\[")
 
 
 class Call(NamedTuple):

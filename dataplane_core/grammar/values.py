@@ -1,6 +1,5 @@
 """Declare terms of one word that carry one value, by the kind of the value."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -10,6 +9,7 @@ from dataplane_core.errors import Code
 from dataplane_core.grammar.props import NoMatch, Prop, unwritable
 from dataplane_core.grammar.terms import ImpliedValue, MaybeWord, Measure, Rest, Scalar
 from dataplane_core.grammar.units import InUnits
+from dataplane_core.lazy_pattern import lazy_pattern
 
 WORD = r"""^([^\s"'\\]|\\.|"([^"\\]|\\.)*"|'[^']*')+$"""
 """One word, as the interface limits most strings: no blank, but in quotes or behind a backslash.
@@ -22,10 +22,10 @@ _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_00
 _LONGEST = 2**31 - 1
 """HAProxy refuses timers that are longer, in the unit that it counts them in."""
 # What follows a unit HAProxy warns of and leaves out: `15min` is 15 minutes, and so is `15m30s`.
-_DURATION = re.compile(r"([0-9]{1,18})(?:(us|ms|s|m|h|d).*)?")
-_SIZE = re.compile(r"(-?[0-9]{1,18})([kKmMgG])?")
+_DURATION = lazy_pattern(r"([0-9]{1,18})(?:(us|ms|s|m|h|d).*)?")
+_SIZE = lazy_pattern(r"(-?[0-9]{1,18})([kKmMgG])?")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_INTEGER = lazy_pattern(r"[+-]?[0-9]{1,19}")
 # Words that these take, without what follows a unit (`Scalar.plain`).
 _PLAIN_DURATION = r"[0-9]{1,18}+(?:us|ms|s|m|h|d)?+"
 _PLAIN_SIZE = r"[0-9]{1,18}+[kKmMgG]?+"

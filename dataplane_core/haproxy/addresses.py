@@ -4,15 +4,15 @@ The forms of an address are those of the Configuration Manual, section 3.1 ("sta
 section 4.2 ("bind"): a path, `unix@path`, `abns@name`, `ipv4@host:port`, `host:port`, `:port`.
 """
 
-import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text import Document, unquote
 from dataplane_core.text.numbers import is_digits
 
-_HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>.*)):(?P<port>[0-9]{1,5})")
+_HOST_PORT = lazy_pattern(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>.*)):(?P<port>[0-9]{1,5})")
 _ANY = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 _UNUSABLE = ("fd@", "sockpair@", "quic4@", "quic6@", "udp@", "udp4@", "udp6@")
 _CONNECTIONS = 10  # of all sockets together, where the configuration does not say otherwise

@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dataplane_core.haproxy.subprocesses import CommandFailed, run_command
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
 
-_VERSION = re.compile(r"^HA-?Proxy version ([0-9]+\.[0-9]+)(\S*)", re.M)
+_VERSION = lazy_pattern(r"^HA-?Proxy version ([0-9]+\.[0-9]+)(\S*)", re.M)
 
 
 def embedded() -> Path | None:

@@ -4,11 +4,11 @@ Management Guide, section 3 ("-dK"): the classes are `acl`, `cfg` (configuration
 (converters), `flt` (filters), `smp` (sample fetches) and `svc` (services).
 """
 
-import re
 from collections.abc import Iterator
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.haproxy.subprocesses import run_command
+from dataplane_core.lazy_pattern import lazy_pattern
 
 _CLASSES = {
     "ACL keywords": "acl",
@@ -19,10 +19,10 @@ _CLASSES = {
     "sample fetch functions": "smp",
     "service names": "svc",
 }
-_HEADING = re.compile(r"# List of registered (.+):")
-_ARGUMENTS = re.compile(r"(?P<words>.*?)(?: \+(?P<count>-?[0-9]+))?(?: \[ (?P<note>.+) \])?")
-_SAMPLE = re.compile(r"\[ (?P<where>[Y. ]+) \] (?P<rest>.+)")
-_SIGNATURE = re.compile(r"(?P<name>[^ (:=]+)(?P<rest>.*)")
+_HEADING = lazy_pattern(r"# List of registered (.+):")
+_ARGUMENTS = lazy_pattern(r"(?P<words>.*?)(?: \+(?P<count>-?[0-9]+))?(?: \[ (?P<note>.+) \])?")
+_SAMPLE = lazy_pattern(r"\[ (?P<where>[Y. ]+) \] (?P<rest>.+)")
+_SIGNATURE = lazy_pattern(r"(?P<name>[^ (:=]+)(?P<rest>.*)")
 _SECONDS = 20.0
 
 

@@ -7,7 +7,6 @@ because the master starts itself again; there the table of processes (`show proc
 
 import math
 import os
-import re
 import time
 from dataclasses import field
 
@@ -15,13 +14,14 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import RuntimeFailed, RuntimeUnreachable
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.timeouts import DEADLINE
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.store import messages
 
-_ROW = re.compile(
+_ROW = lazy_pattern(
     r"(?P<pid>[0-9]+)\s+(?P<type>master|worker|program|\S+)\s+(?P<reloads>[0-9]+)\s+"
     r"(?:\[failed: (?P<failed>[0-9]+)\]\s+)?(?P<up>[0-9]+d[0-9]+h[0-9]+m[0-9]+s)"
 )
-_UPTIME = re.compile(r"([0-9]+)d([0-9]+)h([0-9]+)m([0-9]+)s")
+_UPTIME = lazy_pattern(r"([0-9]+)d([0-9]+)h([0-9]+)m([0-9]+)s")
 _TICK = 0.05
 _BUSY = "Another reload is still in progress"
 

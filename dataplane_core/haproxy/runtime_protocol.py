@@ -6,25 +6,25 @@ commands, a last word `<<` announces a payload, and a backslash takes the meanin
 behind it. Quotes mean nothing.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dataplane_core.errors import BadRequest, Code, DataplaneError, Invalid, RuntimeFailed
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
 
-_SIMPLE = re.compile(r"[A-Za-z0-9_./:@%=,+-]+")  # most words: they need no escape
-_ESCAPED = re.compile(r"[\\; <]")
-_PLAIN = re.compile(r"(?:[^\\;]|\\.)*")
-_PAYLOAD = re.compile(r"(?:^|[ \t])<<\S*[ \t]*$")
+_SIMPLE = lazy_pattern(r"[A-Za-z0-9_./:@%=,+-]+")  # most words: they need no escape
+_ESCAPED = lazy_pattern(r"[\\; <]")
+_PLAIN = lazy_pattern(r"(?:[^\\;]|\\.)*")
+_PAYLOAD = lazy_pattern(r"(?:^|[ \t])<<\S*[ \t]*$")
 # What HAProxy 2.6 to 3.2 answer, if anything, to a change that they carried out, or that sets the
 # address that a server has already. Any other text is taken for a refusal.
 _STEP = r"(?:(?:IP|port) changed from '[^']*' to '[^']*'|no need to change the (?:addr|port))"
 _CREATED = r"New server registered\.|Server deleted\."
-_SUCCESS = re.compile(rf"{_STEP}(?:, {_STEP})*(?: by '[^']*')?|nothing changed|{_CREATED}")
+_SUCCESS = lazy_pattern(rf"{_STEP}(?:, {_STEP})*(?: by '[^']*')?|nothing changed|{_CREATED}")
 
 # Commands that come often, whose short answers have no line that begins as a prompt does, and that
 # leave the connection as it was: `operator`, `quit` and `set timeout` do not.
-_SINGLE = re.compile(
+_SINGLE = lazy_pattern(
     rb"(?:get|add|set|del|clear|show) (?:acl|map|server|table|weight)\b|get var |show info"
     rb"|show servers state|set maxconn |(?:enable|disable) (?:agent|health|server|frontend) "
 )
@@ -40,7 +40,7 @@ NO_WORKER = "Can't find the target PID"
 """How a master's answer to a command for a worker begins, where there is no worker."""
 # A socket of level `user` answers `show table NAME` with the size, and a reason for no entries.
 _NO_ENTRIES = r"(?:# table: .*\n)?# contents not dumped due to insufficient privileges"
-_REFUSED = re.compile(rf"Unknown command|{NO_WORKER}|(?P<denied>Permission denied|{_NO_ENTRIES})")
+_REFUSED = lazy_pattern(rf"Unknown command|{NO_WORKER}|(?P<denied>Permission denied|{_NO_ENTRIES})")
 
 
 def runtime_argument(value: str) -> str:

@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.credentials import SECRET_HEADERS, SECRET_QUERY
 
-_UNSAFE = re.compile(r'["\\\x00-\x1f\x7f-\x9f]')
-_DIRECTIVE = re.compile(r"%(?:[!\d,]*[<>]?(?:\{([^}]*)\})?([A-Za-z])|(%))")
+_UNSAFE = lazy_pattern(r'["\\\x00-\x1f\x7f-\x9f]')
+_DIRECTIVE = lazy_pattern(r"%(?:[!\d,]*[<>]?(?:\{([^}]*)\})?([A-Za-z])|(%))")
 _SCALE = {"": 1.0, "s": 1.0, "ms": 1e3, "us": 1e6}
 
 API_VERSION = "dataplane.api_version"

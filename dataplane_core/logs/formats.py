@@ -10,10 +10,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TypeAlias
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.text.moments import written_time
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 ErrorInfo: TypeAlias = (
     "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"
 )

@@ -1,12 +1,13 @@
 """The identifier of a request, by which its answer and its log lines are found."""
 
-import re
 from random import getrandbits
+
+from dataplane_core.lazy_pattern import lazy_pattern
 
 REQUEST_ID = "dataplane.request_id"
 """The key of a request's environment under which a server may hand in the identifier."""
 
-_HARMLESS = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_HARMLESS = lazy_pattern(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
 def choose_request_id(given: str | None) -> str:

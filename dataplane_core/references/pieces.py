@@ -5,21 +5,21 @@ and escapes of their own (manual, section 7.3: `map_beg("/etc/a b.map",none)`), 
 behind a prefix such as `file@` or `arg=`.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import NamedTuple
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text import has_variable, unquote, words
 
 UNKNOWN = "\x01"
 """Stands in a word for the value of a variable that is not known."""
 
 _MOST_READINGS = 16
-_ARGUMENT = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^][(),\s\"'\\])++")
-_MARKS = re.compile(r"[][(),\s\"'\\]")
-_PREFIX = re.compile(r"[\w.-]*=|(?!virt@)[a-z][\w+]*@")
-_NAME = re.compile(r"\$\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[\*\])?(?:-(?P<default>[^}]*)\})?")
+_ARGUMENT = lazy_pattern(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^][(),\s\"'\\])++")
+_MARKS = lazy_pattern(r"[][(),\s\"'\\]")
+_PREFIX = lazy_pattern(r"[\w.-]*=|(?!virt@)[a-z][\w+]*@")
+_NAME = lazy_pattern(r"\$\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[\*\])?(?:-(?P<default>[^}]*)\})?")
 
 VariableValues = Mapping[str, Sequence[str]]
 """The values that each variable may have."""

@@ -13,12 +13,13 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.references.folders import DirectoryEntry
 from dataplane_core.references.survey import Reached, Survey, goes_with
 from dataplane_core.store.files import storage_errors, temporary_folder
 from dataplane_core.store.head import encode_text
 
-_CUT = re.compile(r"\.\.\.([^\s'\"]+)")
+_CUT = lazy_pattern(r"\.\.\.([^\s'\"]+)")
 
 
 class Shadow:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.references.pieces import (
     UNKNOWN,
     Piece,
@@ -25,8 +26,8 @@ LARGEST = 64 << 20
 """Bytes of a file up to which it is looked into for names of others."""
 
 # Characters with which a word does not show the name as it is: variables, quotes, escapes.
-_HIDING = re.compile(r"[$\\'\"]")
-_PLAIN = re.compile(r"[\w./@+=:,-]+", re.ASCII)
+_HIDING = lazy_pattern(r"[$\\'\"]")
+_PLAIN = lazy_pattern(r"[\w./@+=:,-]+", re.ASCII)
 
 Replace = Callable[[str], str | None]
 """What is to stand in the place of a name; None for what stays."""

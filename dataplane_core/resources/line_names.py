@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dataplane_core.grammar.names import Name, NameKind
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text import Section
 from dataplane_core.text.tokens import may_be_quoted
 
-_QUOTES = re.compile(r"[\"'\\][^\n]*")
+_QUOTES = lazy_pattern(r"[\"'\\][^\n]*")
 _IN_NAMES = "_.:-"
 
 

@@ -9,6 +9,7 @@ from dataplane_core.errors import AlreadyExists, Conflict, Invalid, NotFound, Re
 from dataplane_core.grammar import LineForm, Reading
 from dataplane_core.grammar.names import NameKind
 from dataplane_core.grammar.props import Values
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.resources.collections import SectionCollection
 from dataplane_core.resources.document_names import GIVEN_ACLS, DocumentNames, Thing, Use
 from dataplane_core.resources.line_names import LineNames, exchanged, value_at
@@ -18,7 +19,7 @@ from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.tokens import is_one_word, may_be_quoted
 
-_UNQUOTED = re.compile(r"[A-Za-z0-9_./@:+=~-]+")
+_UNQUOTED = lazy_pattern(r"[A-Za-z0-9_./@:+=~-]+")
 
 
 _TAKEN_ACLS = GIVEN_ACLS | {"or", "if", "unless"}

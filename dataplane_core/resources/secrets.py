@@ -1,7 +1,6 @@
 """Hide the secrets in what objects say, so that one can still be told from another."""
 
 import hashlib
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,6 +9,7 @@ from dataplane_core.errors import Reference
 from dataplane_core.grammar import LineForm, Prop, Statement
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.vocabulary import keywords_of
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.resources.collections import Collection, SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.registry import Registry
@@ -23,7 +23,7 @@ from dataplane_core.text.credentials import (
 from dataplane_core.text.lines import split_lines
 from dataplane_core.text.tokens import unquote
 
-_SEAL = re.compile("\ue000[0-9a-f]{64}\ue001")
+_SEAL = lazy_pattern("\ue000[0-9a-f]{64}\ue001")
 
 
 class Secrets:

@@ -4,16 +4,17 @@ Chunks are read here, and not by the parser of heads: the bytes after a body bel
 request, and that parser does not tell where a body ends.
 """
 
-import re
 from typing import Protocol
 
-_CHUNK_LINE = re.compile(
+from dataplane_core.lazy_pattern import lazy_pattern
+
+_CHUNK_LINE = lazy_pattern(
     rb"([0-9a-fA-F]{1,16})"
     rb"(?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
     rb"(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
     rb'|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*+'
 )  # RFC 9112, section 7.1.1
-_TRAILER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t -~\x80-\xff]*")
+_TRAILER = lazy_pattern(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t -~\x80-\xff]*")
 _FORBIDDEN_TRAILERS = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"trailer", b"authorization", b"te"}
 )

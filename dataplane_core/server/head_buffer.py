@@ -1,14 +1,14 @@
 """Gather the bytes of a head as they come, within limits that are counted meanwhile."""
 
-import re
 from http import HTTPStatus
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.server.refusals import RefusedRequest
 
 _END = b"\r\n\r\n"
-_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
-_BEGINNING = re.compile(rb"[!$%&'*+\-.^_`|~0-9A-Z\r]")
+_BARE_LINE_FEED = lazy_pattern(rb"(?<!\r)\n")
+_BEGINNING = lazy_pattern(rb"[!$%&'*+\-.^_`|~0-9A-Z\r]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings.nodes import SyntaxProblem
 
-_PIECE = re.compile(
+_PIECE = lazy_pattern(
     r"""
       \#[^\n]* | //[^\n]* | /\*.*?(?:\*/|\Z)
     | <<-?(?P<word>[\w-]+)\n .*? ^[ \t]*(?P=word)$      # a heredoc that ends
@@ -23,7 +24,7 @@ _PIECE = re.compile(
     """,
     re.X | re.S | re.M,
 )
-_SIGNS = re.compile(r"[^\w\s]{1,3}")
+_SIGNS = lazy_pattern(r"[^\w\s]{1,3}")
 _PARTNERS = {"]": "[", ")": "(", "}": "{"}
 
 

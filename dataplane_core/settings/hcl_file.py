@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings.hcl_faults import fault_of
 from dataplane_core.settings.hcl_grammar import Branch, parse_plain, parse_whole
 from dataplane_core.settings.nodes import (
@@ -21,7 +22,7 @@ from dataplane_core.settings.nodes import (
 )
 
 _Part: TypeAlias = Branch | Token
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.S)
+_ESCAPE = lazy_pattern(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.S)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _PLAIN_ONLY = "is not a plain value: write text in quotes, numbers, true or false, [lists] or {…}"
 

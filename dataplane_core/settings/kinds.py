@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 
 T = TypeVar("T")
 
@@ -60,8 +61,8 @@ _NANOSECONDS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
     "h": 3600 * 10**9, "d": 86400 * 10**9,
 }  # fmt: skip
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_DURATION_PART = lazy_pattern(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
+_NUMBER = lazy_pattern(r"\d+(?:\.\d+)?")
 
 
 def _duration(value: str) -> float:
@@ -89,7 +90,7 @@ def _show_duration(seconds: float) -> str:
     return f"{round(seconds * 1000)}ms" if seconds else "0s"
 
 
-_SIZE = re.compile(r"(\d+)\s*([kmgKMG]?)(i?)([bB]?)")
+_SIZE = lazy_pattern(r"(\d+)\s*([kmgKMG]?)(i?)([bB]?)")
 _SIZE_UNITS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 

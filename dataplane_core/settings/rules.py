@@ -4,12 +4,13 @@ import os
 import re
 from collections.abc import Iterator
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings.haproxy import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.settings.problems import SettingsProblem
 from dataplane_core.settings.tree import Settings
 
 # What crypt(3) makes: md5, sha256, sha512, bcrypt, scrypt, yescrypt, or the old DES.
-_HASH = re.compile(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
+_HASH = lazy_pattern(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
 
 
 def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:

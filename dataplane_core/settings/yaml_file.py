@@ -5,6 +5,7 @@ from typing import Any
 
 from yaml import MappingNode, MarkedYAMLError, ScalarNode, SequenceNode, YAMLError
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings.nodes import (
     BlockEntry,
     BlockNode,
@@ -18,7 +19,7 @@ from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 _TYPES = {"integer": "number", "float": "number"}
 _DEPTH = 16
 # A password without its quotes may be taken for such a name, and belongs in no message.
-_NAME = re.compile(r"(?:alias|nchor|andle)(?P<name> ['\"].*|$)", re.S)
+_NAME = lazy_pattern(r"(?:alias|nchor|andle)(?P<name> ['\"].*|$)", re.S)
 _SIGNS = "here: text that begins with *, & or ! needs quotes"
 _TOO_DEEP = "exceeded maximum nesting depth"
 

@@ -5,13 +5,14 @@ boolean and `0o17` a text. So it is asked for the form alone (its base loader), 
 apart here, by the core schema of YAML 1.2 (section 10.3.2) with the numbers that were read before.
 """
 
-import re
 from typing import Any, Literal
+
+from dataplane_core.lazy_pattern import lazy_pattern
 
 ScalarKind = Literal["text", "boolean", "null", "integer", "float"]
 
-_INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|[0-9][0-9_]*|0x[0-9a-fA-F_]+)")
-_FLOAT = re.compile(
+_INTEGER = lazy_pattern(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|[0-9][0-9_]*|0x[0-9a-fA-F_]+)")
+_FLOAT = lazy_pattern(
     r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+"
     r"|\.[0-9_]+(?:[eE][-+][0-9]+)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )

@@ -11,7 +11,6 @@ where its identity (inode, size, times) is another than when it was read last.
 import hashlib
 import logging
 import os
-import re
 import stat
 import threading
 import time
@@ -20,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dataplane_core.errors import DataplaneError, StorageFailed
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
 from dataplane_core.store.contents import Contents
 from dataplane_core.store.files import FileIdentity, file_identity, read_file
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 _LARGEST = 64 << 20
 _ORPHAN_SECONDS = 3600.0
 _CLOCK_TICK_NS = 50_000_000
-_NAMED = re.compile(r"/(?<![\w./%-]/)(?:[\w.+=@:-]+/)+[\w.+=@:-]+")  # a literal first is found fast
+_NAMED = lazy_pattern(r"/(?<![\w./%-]/)(?:[\w.+=@:-]+/)+[\w.+=@:-]+")  # a literal first is found fast
 
 
 class FileHistory:

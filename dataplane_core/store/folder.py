@@ -5,7 +5,6 @@ and a link that leads out of the folder could show, or replace, any file of the 
 """
 
 import os
-import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,11 +12,12 @@ from typing import IO
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
 from dataplane_core.store.files import Candidate, storage_errors, sweep_folder, sync_directory
 from dataplane_core.store.journal.state import State
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
+_NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
 _LONGEST = 200  # a temporary file's name is longer, and file systems take 255 bytes
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 

@@ -10,13 +10,13 @@ be appended stays one. The line behind it says so (`repaired`), with the hash of
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 
-_HASH = re.compile(rb'(\{.*), "hash": "([0-9a-f]{64})"\}')
+_HASH = lazy_pattern(rb'(\{.*), "hash": "([0-9a-f]{64})"\}')
 START = "0" * 64
 """What the first line of a chain names as the hash before it."""
 REPAIRED = "repaired"

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.lines import with_last_newline
 
-_VERSION = re.compile(r"([ \t]*#[ \t]*_version[ \t]*=[ \t]*)([0-9]{1,15})([ \t]*\r?\n?)\Z")
-_CHECKSUM = re.compile(r"([ \t]*#[ \t]*_md5hash[ \t]*=[ \t]*)([0-9A-Fa-f]*)([ \t]*\r?\n?)\Z")
+_VERSION = lazy_pattern(r"([ \t]*#[ \t]*_version[ \t]*=[ \t]*)([0-9]{1,15})([ \t]*\r?\n?)\Z")
+_CHECKSUM = lazy_pattern(r"([ \t]*#[ \t]*_md5hash[ \t]*=[ \t]*)([0-9A-Fa-f]*)([ \t]*\r?\n?)\Z")
 
 
 @dataclass(frozen=True, slots=True)

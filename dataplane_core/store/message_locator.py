@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text import Document, Section, unquote
 from dataplane_core.text.language import CALLED_BACKEND, CALLED_FRONTEND, DEFAULTS
 from dataplane_core.text.section import SCOPE_KIND
@@ -26,11 +27,11 @@ _MEANT = {
 }
 
 # Messages quote what users wrote: no expression may try every way to cut a long word.
-_QUOTED = re.compile(r"(?<!\w)'([^'\n]+)'(?!\w)")
-_CALLED = re.compile(r"(?<![\w-])([\w-]++)(?: section)?:? '([^'\n]+)'(?!\w)")
+_QUOTED = lazy_pattern(r"(?<!\w)'([^'\n]+)'(?!\w)")
+_CALLED = lazy_pattern(r"(?<![\w-])([\w-]++)(?: section)?:? '([^'\n]+)'(?!\w)")
 # A word like `use_backend` or `track-sc0` is a keyword, also where a message does not quote it.
-_COMPOUND = re.compile(r"(?<![\w-])[^\W_]++[-_][\w-]*+")
-_WORD = re.compile(r"[\w-]++")
+_COMPOUND = lazy_pattern(r"(?<![\w-])[^\W_]++[-_][\w-]*+")
+_WORD = lazy_pattern(r"[\w-]++")
 
 _Index = dict[str, list[tuple[int, str]]]
 

@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dataplane_core.errors import Finding
+from dataplane_core.lazy_pattern import lazy_pattern
 
 MESSAGE_LIMIT = 2000
 """Characters kept of one message."""
 FINDINGS_LIMIT = 200
 """Messages kept of one check."""
 
-_START = re.compile(r"\[(ALERT|WARNING|NOTICE|DIAG|SUCCESS)\]\s*(?:\([0-9]+\)\s*)?:\s?(.*)")
-_PREFIX = re.compile(r"config : ")
-_CONTINUED = re.compile(r"^ +\| ?")
-_NOISE = re.compile(
+_START = lazy_pattern(r"\[(ALERT|WARNING|NOTICE|DIAG|SUCCESS)\]\s*(?:\([0-9]+\)\s*)?:\s?(.*)")
+_PREFIX = lazy_pattern(r"config : ")
+_CONTINUED = lazy_pattern(r"^ +\| ?")
+_NOISE = lazy_pattern(
     r"haproxy version is |path to executable is |Error\(s\) found in configuration file|"
     r"Fatal errors found in configuration|Warnings were found|Configuration file is valid|"
     r"New worker \([0-9]+\) forked|Initializing new worker|Loading (?:success|failure)|"
@@ -28,7 +29,7 @@ _NOISE = re.compile(
 # Its name is another each time; with a fixed one in its place, no expression has to be compiled.
 # No output holds this one: half a character beyond the first plane is never decoded.
 _CANDIDATE = "\ud800"
-_PLACE = re.compile(_CANDIDATE + r":([0-9]+)")
+_PLACE = lazy_pattern(_CANDIDATE + r":([0-9]+)")
 _SEVERITY = {"ALERT": "alert", "WARNING": "warning"}
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.store.files import (
     storage_errors,
     sync_directory,
@@ -26,7 +27,7 @@ from dataplane_core.store.snapshot import Snapshot
 
 _MOST_OLD = 8
 """Texts of former versions that are left until they are looked at."""
-_NUMBERED = re.compile(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
+_NUMBERED = lazy_pattern(r"([0-9]+)(?:-[0-9a-f]+)?\.cfg")
 
 
 class VersionTexts:

@@ -14,15 +14,18 @@ a marker, or a comment at the left margin that a blank line sets off, is about t
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.language import Language
 from dataplane_core.text.lines import Line
 from dataplane_core.text.tokens import unquote
 
-_RULER = re.compile(r"([#=*_~<>+|/\\{}-])\1\1")
-_EDGE = re.compile(r"\b(?:BEGIN|END|START|STOP)\b")
-_EDGE_AT_AN_END = re.compile(r"(?:begin|end|start|stop)\b|.*\b(?:begin|end|start|stop)\W*\Z", re.I)
-_KEYWORD_OF_PARTS = re.compile(r"[a-z][a-z0-9]*(?:[-._][a-z0-9]+)+")
-_QUOTED = re.compile(r"""["][^"]*["]|'[^']*'|[ \t]#.*""")
+_RULER = lazy_pattern(r"([#=*_~<>+|/\\{}-])\1\1")
+_EDGE = lazy_pattern(r"\b(?:BEGIN|END|START|STOP)\b")
+_EDGE_AT_AN_END = lazy_pattern(
+    r"(?:begin|end|start|stop)\b|.*\b(?:begin|end|start|stop)\W*\Z", re.I
+)
+_KEYWORD_OF_PARTS = lazy_pattern(r"[a-z][a-z0-9]*(?:[-._][a-z0-9]+)+")
+_QUOTED = lazy_pattern(r"""["][^"]*["]|'[^']*'|[ \t]#.*""")
 _WORDS_OF_PROSE = frozenset(
     ("the", "is", "are", "was", "were", "has", "have", "of", "for", "and", "to", "that", "this")
     + ("which", "must", "should", "will", "because", "we", "you", "it")

@@ -5,11 +5,11 @@ another. The directives of such a block stand among the lines of sections, but a
 section: they stay when a section is removed.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import chain, dropwhile
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.lines import Line
 from dataplane_core.text.splice import CarriedReading, Splice
 from dataplane_core.text.tokens import unquote
@@ -19,7 +19,7 @@ _OPENS, _CLOSES = ".if", ".endif"
 _DIRECTIVES = frozenset({_OPENS, ".elif", ".else", _CLOSES})
 # A directive starts with a dot, which may be quoted or escaped. Starting with a literal newline,
 # this runs at the speed of a search for newlines.
-_CANDIDATE = re.compile(r"\n[ \t\v\f\r]*+[.\"'\\][^\n]*")
+_CANDIDATE = lazy_pattern(r"\n[ \t\v\f\r]*+[.\"'\\][^\n]*")
 
 
 class ConditionalBlocks:

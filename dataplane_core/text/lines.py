@@ -1,12 +1,12 @@
 """Hold one line of a configuration file as it was written, and cut it only when asked."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.tokens import QuoteError, scan
 
-_INDENT = re.compile(r"[ \t]*")
+_INDENT = lazy_pattern(r"[ \t]*")
 
 
 def with_last_newline(text: str) -> str:

@@ -5,20 +5,20 @@ stay as they are until the metadata changes.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from dataplane_core.errors import Code, Invalid
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.depth import is_too_deep
 from dataplane_core.text.lines import Line
 
-_ESCAPED = re.compile(r"[<>&\x7f-\x9f\u2028\u2029]")
+_ESCAPED = lazy_pattern(r"[<>&\x7f-\x9f\u2028\u2029]")
 """What JSON may hold as it is, and a comment is not to hold: controls, and line ends of Unicode."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazy_pattern("[\ud800-\udfff]")
 
 
 def metadata_of(line: Line) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """Tell numbers as HAProxy and HTTP write them, in ASCII digits: Python takes more for numbers."""
 
-import re
 
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+from dataplane_core.lazy_pattern import lazy_pattern
+
+_INTEGER = lazy_pattern(r"-?[0-9]{1,19}")
 
 
 def is_digits(text: str) -> bool:

@@ -1,15 +1,15 @@
 """Tell lines of a section by their first words, and make only those that somebody asks for."""
 
-import re
 from array import array
 from collections.abc import Set
 from itertools import chain
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.lines import Line, split_lines
 from dataplane_core.text.tokens import may_be_quoted
 
 # For each line its first word, as HAProxy cuts it; nothing for a blank line and a comment.
-_FIRST_WORD = re.compile(r"[ \t\v\f\r]*+([^ \t\v\f\r\n#]*+)[^\n]*+\n?")
+_FIRST_WORD = lazy_pattern(r"[ \t\v\f\r]*+([^ \t\v\f\r\n#]*+)[^\n]*+\n?")
 _QUOTED = ""
 """Stands for every first word with a quote or a backslash, which may mean any other word."""
 

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.tokens import may_be_quoted, unquote
 
-_PIECE = re.compile(
+_PIECE = lazy_pattern(
     r"""'(?P<strong>[^']*)'|"(?P<weak>(?:[^"\\]|\\.)*)"|(?P<bare>(?:[^'"\\]|\\.)+)|(?P<odd>.)""",
     re.DOTALL,
 )
-_CHARACTER = re.compile(r"\\x[0-9A-Fa-f]{2}|\\.|.", re.DOTALL)
-_WORD = re.compile(r"""(?:[^ \t"'\\]++|\\.|'[^']*+'|"(?:[^"\\]|\\.)*+"|["'\\])++""", re.DOTALL)
+_CHARACTER = lazy_pattern(r"\\x[0-9A-Fa-f]{2}|\\.|.", re.DOTALL)
+_WORD = lazy_pattern(r"""(?:[^ \t"'\\]++|\\.|'[^']*+'|"(?:[^"\\]|\\.)*+"|["'\\])++""", re.DOTALL)
 
 
 class Spelled(NamedTuple):

@@ -14,8 +14,9 @@ A raw token is a word as it is written, with its quotes and backslashes.
 import re
 
 from dataplane_core.errors import DataplaneError
+from dataplane_core.lazy_pattern import lazy_pattern
 
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL_CHARACTERS = lazy_pattern(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """Characters that no value may have: C0 controls and DEL, C1 controls, on which some terminals act,
 and the line ends of Unicode."""
 
@@ -23,9 +24,9 @@ ESCAPES = {"n": "\n", "r": "\r", "t": "\t", **{character: character for characte
 """What a character means behind a backslash (manual, section 2.2); `xHH` is a byte besides."""
 
 # Words of a line without these are what str.split gives; it would also cut at \x1c and at U+00A0.
-_SPECIAL = re.compile(r"[^\x00-\x1b !$-&(-\[\]-\x7f]")
+_SPECIAL = lazy_pattern(r"[^\x00-\x1b !$-&(-\[\]-\x7f]")
 # Possessive throughout: a value from a client must not make the match try every way to cut it.
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"""[ \t\v\f]*(?P<word>(?:
         [^ \t\v\f\r\n"'\\#]++         # plain characters
       | \\[^\r\n]                     # an escaped character
@@ -34,16 +35,16 @@ _TOKEN = re.compile(
     )++)""",
     re.VERBOSE,
 )
-_REST = re.compile(r"[ \t\v\f\r\n]*(?:#(?P<comment>.*))?\Z", re.DOTALL)
-_QUOTED = re.compile(r"[\"'\\]")
-_PART = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\]|\\.)+)""", re.DOTALL)
+_REST = lazy_pattern(r"[ \t\v\f\r\n]*(?:#(?P<comment>.*))?\Z", re.DOTALL)
+_QUOTED = lazy_pattern(r"[\"'\\]")
+_PART = lazy_pattern(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\]|\\.)+)""", re.DOTALL)
 _LETTERS = re.escape("".join(ESCAPES))
-_ESCAPE = re.compile(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}]))")
+_ESCAPE = lazy_pattern(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}]))")
 # Only in weak quotes does `$` have a meaning to lose.
-_WEAK_ESCAPE = re.compile(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}$]))")
-_ACTIVE_IN_WEAK = re.compile(rf"[\"$]|\\(?=[x{_LETTERS}$]|\Z)")
-_BARE_DOLLAR = re.compile(r"\\.|\$", re.DOTALL)
-_EXPANDED = re.compile(r"(?:[^\\$]|\\.)*\$", re.DOTALL)
+_WEAK_ESCAPE = lazy_pattern(rf"\\(?:x([0-9A-Fa-f]{{2}})|([{_LETTERS}$]))")
+_ACTIVE_IN_WEAK = lazy_pattern(rf"[\"$]|\\(?=[x{_LETTERS}$]|\Z)")
+_BARE_DOLLAR = lazy_pattern(r"\\.|\$", re.DOTALL)
+_EXPANDED = lazy_pattern(r"(?:[^\\$]|\\.)*\$", re.DOTALL)
 
 
 class QuoteError(DataplaneError):

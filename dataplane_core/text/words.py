@@ -9,17 +9,18 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.tokens import ESCAPES
 
 _LETTERS = re.escape("".join(ESCAPES)).encode()
 _ESCAPE = rb"\\x(?P<hex>[0-9A-Fa-f]{2}) | \\(?P<escaped>[" + _LETTERS + rb"]) | (?P<alone>\\(?!x))"
-_OUTSIDE = re.compile(
+_OUTSIDE = lazy_pattern(
     rb"""(?P<blank>[ \t\v\f]+) | '(?P<strong>[^'\r\n]*)' | (?P<quote>")
     | (?P<plain>[^ \t\v\f\r\n"'\\\#]+) | """
     + _ESCAPE,
     re.VERBOSE,
 )
-_WEAK = re.compile(
+_WEAK = lazy_pattern(
     rb"""(?P<quote>") | (?P<plain>[^"\\$\r\n]+) | \\(?P<dollar>\$) | """
     + _ESCAPE
     + rb"""

@@ -8,7 +8,6 @@ refused where that fails.
 
 import errno
 import os
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from dataplane_core.plugin import (
     StorageFull,
     conceal,
     impl,
+    lazy_pattern,
 )
 from dataplane_plugins.changes.audit_limits import AuditLimits
 
@@ -42,7 +42,7 @@ _NAMES = {"refused": "edit_refused"}
 _SAFE = frozenset({"plan", "diff", "compare", "simulate", "validate"})
 """Last words of paths whose POST changes nothing."""
 
-_TRANSACTIONS = re.compile(r"/v\d+/services/haproxy/transactions(?:/|$)")
+_TRANSACTIONS = lazy_pattern(r"/v\d+/services/haproxy/transactions(?:/|$)")
 """Paths of transactions of the configuration: the version that comes of one is told."""
 
 Record = dict[str, Any]

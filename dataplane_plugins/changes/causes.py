@@ -1,12 +1,11 @@
 """Find out which of several operations a finding of HAProxy is the fault of."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
-from dataplane_core.plugin import Document, Finding, opcodes, split_lines
+from dataplane_core.plugin import Document, Finding, lazy_pattern, opcodes, split_lines
 
 _MOST_CHECKS = 12
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = lazy_pattern(r"\d+")
 
 Check = Callable[[Document], Iterable[Finding]]
 """Returns what HAProxy finds in a document."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from dataplane_core.plugin import PORT, Code, Problem, Prop, impl, is_digits
+from dataplane_core.plugin import PORT, Code, Problem, Prop, impl, is_digits, lazy_pattern
 from dataplane_plugins.discovery.blocking import LEAST_PERIOD, Changes, Query
 from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry, SourceFailed
 from dataplane_plugins.discovery.web import Refused, SourceConnection
@@ -19,7 +19,7 @@ _WORD = r"^[^\s]+$"
 _ITSELF = "consul"
 _MARGIN = 10.0
 _CATALOG, _CHECKS, _NODES = "/v1/catalog/services", "/v1/health/state/any", "/v1/catalog/nodes"
-_READABLE = re.compile(r"[\w .,:;'\"()/-]{1,200}", re.ASCII)
+_READABLE = lazy_pattern(r"[\w .,:;'\"()/-]{1,200}", re.ASCII)
 
 
 def _words(name: str, help: str, deprecated: bool = False) -> Prop:

@@ -18,6 +18,7 @@ from dataplane_core.plugin import (
     Values,
     dataclass,
     is_ip,
+    lazy_pattern,
     place_section,
     unquote,
     with_defaults,
@@ -28,8 +29,8 @@ FREE = Instance("127.0.0.1", 80)
 """The values of a free slot: a server in maintenance."""
 
 _WEIGHT = 128
-_SLOT = re.compile(r"SRV_[1-9]\d*")
-_UNFIT = re.compile(r"[^A-Za-z0-9_.-]")
+_SLOT = lazy_pattern(r"SRV_[1-9]\d*")
+_UNFIT = lazy_pattern(r"[^A-Za-z0-9_.-]")
 _NAME_END = r"(?![A-Za-z0-9_.:-])"
 
 

@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     Invalid,
     State,
     dataclass,
+    lazy_pattern,
     read_file,
     rehearsing,
     write_atomically,
@@ -24,8 +25,8 @@ from dataplane_core.plugin import (
 from dataplane_plugins.patterns.map_uploads import SUFFIX
 from dataplane_plugins.patterns.pattern_lists import PatternList, named_pattern_list
 
-_LINE = re.compile(r"([ \t]*)([^ \t\r\n#][^ \t\r\n]*)([ \t]*)(.*?)([ \t\r]*\n?)", re.DOTALL)
-_EACH = re.compile(r"[^\n]*\n|[^\n]+")
+_LINE = lazy_pattern(r"([ \t]*)([^ \t\r\n#][^ \t\r\n]*)([ \t]*)(.*?)([ \t\r]*\n?)", re.DOTALL)
+_EACH = lazy_pattern(r"[^\n]*\n|[^\n]+")
 
 MapValues = dict[str, list[str]]
 """Keys in their order, each with its values in theirs."""

@@ -23,6 +23,7 @@ from dataplane_core.plugin import (
     Services,
     dataclass,
     first_words,
+    lazy_pattern,
     refused,
     rehearsing,
     runtime_argument,
@@ -33,12 +34,12 @@ PatternKind = Literal["map", "acl"]
 PatternEntry = tuple[str, str, str]
 """An entry: its mark (an address in HAProxy's memory), its key, its value ("" in a list)."""
 
-_REFERENCE = re.compile(r"(\d+) \((.*?)\) (.*)")
-_LABEL = re.compile(r"(?:acl|map) '([^']*)'")
-_COUNTS = re.compile(r"curr_ver=(\d+) next_ver=(\d+) entry_cnt=(\d+)")
-_VERSION = re.compile(r"New version created: (\d+)")
+_REFERENCE = lazy_pattern(r"(\d+) \((.*?)\) (.*)")
+_LABEL = lazy_pattern(r"(?:acl|map) '([^']*)'")
+_COUNTS = lazy_pattern(r"curr_ver=(\d+) next_ver=(\d+) entry_cnt=(\d+)")
+_VERSION = lazy_pattern(r"New version created: (\d+)")
 # Of this type alone the pattern that matches a key is the key itself.
-_EXACT = re.compile(
+_EXACT = lazy_pattern(
     r"type=str, case=sensitive, (?:found|match)="
     r'(?:no|yes, idx=\w+, (?:key|pattern)="(?P<key>.*?)"(?:, value="(?P<value>.*)", type="\w+")?)'
 )

@@ -9,13 +9,13 @@ means anything in JSON; any other answer goes the slow way, line by line.
 
 import re
 
-from dataplane_core.plugin import to_json
+from dataplane_core.plugin import lazy_pattern, to_json
 
 # Characters that a JSON string cannot hold as they are; a newline ends an entry.
 _SPECIAL = bytes([*range(10), *range(11, 32), ord('"'), ord("\\")])
 # Stands for the blanks of values while the answer is cut; no plain answer has it.
 _BLANK = b"\x1f"
-_BLANKS = re.compile(rb"^(\S++ \S++ )(\S*+ .*)$", re.MULTILINE)
+_BLANKS = lazy_pattern(rb"^(\S++ \S++ )(\S*+ .*)$", re.MULTILINE)
 _START, _KEY, _VALUE, _NEXT, _END = b'[{"id":"', b'","key":"', b'","value":"', b'"},{"id":"', b'"}]'
 
 

@@ -19,11 +19,12 @@ from dataplane_core.plugin import (
     dataclass,
     impl,
     is_digits,
+    lazy_pattern,
 )
 from dataplane_plugins.patterns.map_files import MapFiles, MapValues, values_by_key
 from dataplane_plugins.patterns.pattern_lists import PatternList, RuntimePatterns, parse_entries
 
-_MARKS = re.compile(rb"^\S+ ", re.MULTILINE)
+_MARKS = lazy_pattern(rb"^\S+ ", re.MULTILINE)
 _REST = 400
 """A dump that took a second is not made again for so many, unless the number of entries changes."""
 _QUICK = 0.02

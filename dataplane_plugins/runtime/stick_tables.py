@@ -1,6 +1,5 @@
 """Stick tables as HAProxy writes them (management guide, section 9.3, "show table")."""
 
-import re
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from dataplane_core.plugin import (
     RuntimeFailed,
     dataclass,
     is_digits,
+    lazy_pattern,
     runtime_argument,
     unquote,
 )
@@ -26,16 +26,16 @@ DATA_TYPES = (
 ARRAYS = ("gpc", "gpc_rate", "gpt")
 """Of these a table may have several, which HAProxy writes as `gpc2`, `gpc_rate0`."""
 
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     r"# table: (?P<name>.*?), type: (?P<type>\w+).*?, size:(?P<size>\d+), used:(?P<used>\d+)"
 )
-_ROW = re.compile(r"(?P<id>0x[0-9a-f]+): key=(?P<key>(?:[^\\ ]|\\.)*) (?P<data>.*)")
-_DATA = re.compile(r"(\w+)(?:\((\d+)\))?=(-?\d+)")
-_MEMBER = re.compile(r"(gpc|gpc_rate|gpt)(\d+)")
-_STORED = re.compile(r"(\w+)(?:\(([\w,]*)\))?")
-_TIME = re.compile(r"(\d+)(us|ms|s|m|h|d)?")
+_ROW = lazy_pattern(r"(?P<id>0x[0-9a-f]+): key=(?P<key>(?:[^\\ ]|\\.)*) (?P<data>.*)")
+_DATA = lazy_pattern(r"(\w+)(?:\((\d+)\))?=(-?\d+)")
+_MEMBER = lazy_pattern(r"(gpc|gpc_rate|gpt)(\d+)")
+_STORED = lazy_pattern(r"(\w+)(?:\(([\w,]*)\))?")
+_TIME = lazy_pattern(r"(\d+)(us|ms|s|m|h|d)?")
 _MILLISECONDS = {None: 1, "us": 0.001, "ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}
-_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|(.))")
+_ESCAPE = lazy_pattern(r"\\(?:x[0-9A-Fa-f]{2}|(.))")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b"}
 
 

@@ -1,6 +1,5 @@
 """`/specification` (Swagger 2.0), `/specification_openapiv3`, and our own `/openapi.json`."""
 
-import re
 
 import falcon
 
@@ -12,13 +11,14 @@ from dataplane_core.plugin import (
     Response,
     Routes,
     impl,
+    lazy_pattern,
     to_json,
 )
 
 OWN_PATH = "/openapi.json"
 """The path of the document of the server's own interface."""
 
-_HOST = re.compile(r"[^{}/ :\\]+(:\d+)?")  # what Swagger 2.0 allows; no address of IPv6
+_HOST = lazy_pattern(r"[^{}/ :\\]+(:\d+)?")  # what Swagger 2.0 allows; no address of IPv6
 
 
 class Specification:

@@ -5,7 +5,6 @@ atomically and numbered in the same way; its state has a folder of its own in th
 """
 
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -32,6 +31,7 @@ from dataplane_core.plugin import (
     decode_text,
     discard_store,
     encode_text,
+    lazy_pattern,
     locked,
     read_file,
     rehearsing,
@@ -43,7 +43,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.spoe.models import GROUP, agent, message, numbered_rows
 
 KINDS = (SCOPE_KIND, "spoe-agent", "spoe-message", "spoe-group")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
+_NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 
 def language(registry: Registry) -> Language:

@@ -1,10 +1,17 @@
 """Scopes of a SPOE file: everything from a line `[name]` to the next."""
 
-import re
 
-from dataplane_core.plugin import SCOPE_KIND, AlreadyExists, Document, Invalid, NotFound, Section
+from dataplane_core.plugin import (
+    SCOPE_KIND,
+    AlreadyExists,
+    Document,
+    Invalid,
+    NotFound,
+    Section,
+    lazy_pattern,
+)
 
-_NAME = re.compile(r"\[[A-Za-z0-9_.:-]+\]")
+_NAME = lazy_pattern(r"\[[A-Za-z0-9_.:-]+\]")
 
 
 def names(document: Document) -> list[str]:

@@ -21,6 +21,7 @@ from dataplane_core.plugin import (
     RuntimeClient,
     Services,
     dataclass,
+    lazy_pattern,
     refused,
     rehearsing,
     runtime_argument,
@@ -34,10 +35,10 @@ ENTRY = (
 )
 """The properties of an entry."""
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"[ \t]*(?P<file>[^\s\[\]#][^\s\[\]]*)(?:\s*\[(?P<config>[^\[\]]*)\])?(?P<filters>[^\[\]]*)"
 )
-_LOADED = re.compile(
+_LOADED = lazy_pattern(
     r"(?P<file>.*?):(?P<number>\d+)(?: \[(?P<config>.*?)\])?(?P<filters>(?: [^ ]+)*)"
 )
 _SECONDS = 10.0

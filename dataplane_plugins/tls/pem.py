@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dataplane_core.plugin import Invalid, dataclass
+from dataplane_core.plugin import Invalid, dataclass, lazy_pattern
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 T = TypeVar("T")
 
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_BODY = re.compile(rb"[A-Za-z0-9+/=\s]+")
+_BLOCK = lazy_pattern(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_BODY = lazy_pattern(rb"[A-Za-z0-9+/=\s]+")
 _CERTIFICATE, _REVOKED, _KEY = b"CERTIFICATE", b"X509 CRL", b"PRIVATE KEY"
 _PARAMETERS = (b"DH PARAMETERS", b"EC PARAMETERS")
 

@@ -18,6 +18,7 @@ from dataplane_core.plugin import (
     RuntimeClient,
     Services,
     dataclass,
+    lazy_pattern,
     refused,
     rehearsing,
     runtime_argument,
@@ -27,8 +28,8 @@ from dataplane_plugins.patterns.one_at_a_time import changed_alone
 COMMIT_SECONDS = 10.0
 """How long HAProxy may take to put a certificate to use, in all listeners that have it."""
 
-_BEGUN = re.compile(r"^transaction (?:created|updated) for ", re.IGNORECASE | re.MULTILINE)
-_ROW = re.compile(r"(?P<name>.*?)(?: - (?P<count>\d+ certificate\(s\)))?")
+_BEGUN = lazy_pattern(r"^transaction (?:created|updated) for ", re.IGNORECASE | re.MULTILINE)
+_ROW = lazy_pattern(r"(?P<name>.*?)(?: - (?P<count>\d+ certificate\(s\)))?")
 _ERRORS = {
     "already exists": AlreadyExists,
     "doesn't exist": NotFound,

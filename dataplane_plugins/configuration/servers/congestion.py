@@ -1,6 +1,5 @@
 """`quic-cc-algo` of `bind` and `server` lines (manual, section 5.1): `cubic(64k,32)`."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from dataplane_core.plugin import (
@@ -11,6 +10,7 @@ from dataplane_core.plugin import (
     Reading,
     Term,
     Values,
+    lazy_pattern,
     misplaced,
     unquote,
 )
@@ -19,7 +19,7 @@ ALGORITHMS = ("cubic", "newreno", "bbr", "nocc")
 """The algorithms of QUIC congestion control; `bbr` since HAProxy 3.1."""
 
 _SHIFT = {"k": 0, "m": 10, "g": 20}
-_WORD = re.compile(r"(\w+)(?:\((?:([0-9]{1,10})([kmg]))?(?:,([0-9]{1,4}))?\))?")
+_WORD = lazy_pattern(r"(\w+)(?:\((?:([0-9]{1,10})([kmg]))?(?:,([0-9]{1,4}))?\))?")
 
 _ALGORITHM = Prop("quic-cc-algo", enum=ALGORITHMS, help="Congestion control of QUIC connections.")
 _WINDOW = Prop(
