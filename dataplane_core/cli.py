@@ -2,11 +2,15 @@
 
 import importlib
 
-import click
+from dataplane_core.server.postponed_modules import HARDLY_NEEDED, postpone
 
-from dataplane_core import __version__
-from dataplane_core.commands.common import context_settings
-from dataplane_core.commands.serving import server_command
+postpone(HARDLY_NEEDED)  # before the libraries are imported that import them
+
+import click  # noqa: E402
+
+from dataplane_core import __version__  # noqa: E402
+from dataplane_core.commands.common import context_settings  # noqa: E402
+from dataplane_core.commands.serving import server_command  # noqa: E402
 
 _COMMANDS = {
     "applying": ("apply",),

@@ -36,9 +36,6 @@ def _serve(**parameters: object) -> None:
     # What the start makes stays: looking for garbage in it would take a fifth of the start.
     # The server begins to look when it is about to fork its workers.
     gc.disable()
-    from dataplane_core.server.postponed_modules import HARDLY_NEEDED, postpone
-
-    postpone(HARDLY_NEEDED)
     try:
         from dataplane_core.server.starting import serve
 

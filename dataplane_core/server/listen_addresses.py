@@ -71,10 +71,13 @@ def keys_of(scheme: str, settings: Settings) -> tuple[str, str]:
 def _addresses_of(
     host: str, port: int, scheme: str, settings: Settings
 ) -> tuple[ListenAddress, ...]:
+    name = host.strip("[]")
     try:
+        # as bytes where it can be: for a text Python loads its tables of international names
         found = socket.getaddrinfo(
-            host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+            (name.encode() if name.isascii() else name) or None, port,
+            type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE,
+        )  # fmt: skip
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "that is no name of a host"
         fault = f"{host} has no address: {reason}"

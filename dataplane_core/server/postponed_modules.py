@@ -1,6 +1,7 @@
 """Postpone modules that libraries import and a server hardly ever needs.
 
-Each is loaded when somebody takes something from it, as if it had been imported then.
+Commands postpone them before anything else is imported. Each is loaded when somebody takes
+something from it, as if it had been imported then.
 """
 
 import sys
@@ -20,18 +21,29 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "asyncio": (),  # the other half of Falcon
     "bz2": (),
     "lzma": (),  # archives, which `shutil` could make
+    "calendar": (),  # dates of mails
+    "difflib": {"SequenceMatcher", "get_close_matches"},  # what somebody may have meant
     "falcon.util.sync": {  # bridges between the halves of Falcon
         *("_should_wrap_non_coroutines", "_wrap_non_coroutine_unsafe", "async_to_sync"),
         *("create_task", "get_running_loop", "runs_sync", "sync_to_async"),
         *("wrap_sync_to_async", "wrap_sync_to_async_unsafe"),
     },
+    "gunicorn.debug": (),
+    "gunicorn.http.message": {"Message", "Request"},  # gunicorn's own parser
+    "gunicorn.http.parser": {"RequestParser"},
+    "gunicorn.http.wsgi": {"Response", "default_environ"},
     "html": (),  # gunicorn's own error pages
+    "http.client": (),  # sources of services
     "http.cookiejar": {"Cookie"},  # Falcon's types
+    "logging.config": {"dictConfig", "fileConfig"},  # gunicorn's settings of the log
     "pickle": (),  # log lines sent to another Python
+    "textwrap": (),  # groups of exceptions in tracebacks
     "xml.etree.ElementTree": (),  # Falcon's errors in XML
 }
-"""Modules for what this server does not do, and the functions and classes that are taken from each
-before they are called. The comments say for what libraries import them."""
+"""Modules that a server needs seldom or never, and what is taken from each before it is needed.
+
+The comments say what for.
+"""
 _LOOKED_AT = {"__class__", "__path__", "__spec__"}
 """Attributes at which `import` and `isinstance` look."""
 

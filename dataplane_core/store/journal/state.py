@@ -20,8 +20,9 @@ from dataplane_core.store.files import locked, storage_errors, sync_file
 from dataplane_core.store.reserve import Reserve
 
 BUSY_SECONDS = 20.0
-_PAGES_KIB = 512
-"""What each connection keeps of the file, a quarter of SQLite's default: the system has it too."""
+_PAGES_KIB = 64
+"""What each connection keeps of the file, a small part of SQLite's default: the system has it too,
+and a server has a connection for each of its threads."""
 _BOOT = "/proc/sys/kernel/random/boot_id"  # random(4)
 _inherited: list[sqlite3.Connection] = []
 """Connections opened before a fork: closing one in the child would touch the parent's file."""
