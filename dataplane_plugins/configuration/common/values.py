@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dataplane_core.plugin import Code, Problem, Term, Values, checked, misplaced
+from dataplane_core.plugin import Code, Problem, Term, Values, checked, lazy_pattern, misplaced
 
 OBJECT_NAME = r'^[A-Za-z0-9-_.:${}"]+$'
 """Names of servers, ACLs and other objects (manual, section 2.1), or a variable for such a name."""
@@ -54,7 +54,7 @@ def must_match(term: Term, name: str, pattern: str, wanted: str, separator: str 
     "… must be". HAProxy alone can judge a value with an environment variable or a quote, so such a
     value passes.
     """
-    whole = re.compile(pattern, re.ASCII)
+    whole = lazy_pattern(pattern, re.ASCII)
 
     def check(values: Values) -> Iterator[Problem]:
         value = str(values.get(name, ""))
