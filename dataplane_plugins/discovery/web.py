@@ -38,7 +38,7 @@ class SourceConnection:
 
     def ask(
         self, path: str, headers: Mapping[str, str], timeout: float, body: bytes | None = None
-    ) -> tuple[bytes, http.client.HTTPMessage]:
+    ) -> tuple[bytes, "http.client.HTTPMessage"]:
         """Return the answer's body and headers; a POST if there is a `body` to send, else a GET.
 
         Raises `Refused`, and `SourceFailed` where there is no whole answer within `timeout`
@@ -57,7 +57,7 @@ class SourceConnection:
 
     def _asked(
         self, path: str, headers: Mapping[str, str], timeout: float, body: bytes | None
-    ) -> tuple[bytes, http.client.HTTPMessage]:
+    ) -> tuple[bytes, "http.client.HTTPMessage"]:
         whole = False
         try:
             self._open(timeout)
@@ -102,7 +102,7 @@ class SourceConnection:
 
 def fetch(
     who: str, url: str, headers: Mapping[str, str], timeout: float, body: bytes | None = None
-) -> tuple[bytes, http.client.HTTPMessage]:
+) -> tuple[bytes, "http.client.HTTPMessage"]:
     """Return the answer to a single request, as `Connection.ask` does."""
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
