@@ -5,9 +5,12 @@ something from it, as if it had been imported then.
 """
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from importlib._bootstrap import (  # type: ignore[attr-defined]
+    _DeadlockError,
+    _get_module_lock,
+)
 from importlib.machinery import ModuleSpec, PathFinder
-from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +21,11 @@ else:
 
 HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "argparse": (),  # gunicorn has a command line of its own
-    "asyncio": (),  # the other half of Falcon
     "bz2": (),
     "lzma": (),  # archives, which `shutil` could make
     "calendar": (),  # dates of mails
     "difflib": {"SequenceMatcher", "get_close_matches"},  # what somebody may have meant
+    "falcon.routing.static": {"StaticRoute", "StaticRouteAsync"},  # folders with files to serve
     "falcon.util.sync": {  # bridges between the halves of Falcon
         *("_should_wrap_non_coroutines", "_wrap_non_coroutine_unsafe", "async_to_sync"),
         *("create_task", "get_running_loop", "runs_sync", "sync_to_async"),
@@ -42,18 +45,17 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
 }
 """Modules that a server needs seldom or never, and what is taken from each before it is needed.
 
-The comments say what for.
+The comments say what for. Two of them keep `asyncio` away, which cannot stand here itself: while a
+package loads its modules they take from it, so that none of them could be imported before it.
 """
 _LOOKED_AT = {"__class__", "__path__", "__spec__"}
 """Attributes at which `import` and `isinstance` look."""
-
-_lock = RLock()
 
 
 class PostponedModule(ModuleType):
     """A module that is loaded once something is taken from it; others wait while it is loaded.
 
-    What it promises is taken without that: a function that loads it when it is called.
+    What it promises is taken without that: a stand-in that loads it when it is called.
     """
 
     def __getattribute__(self, name: str) -> Any:
@@ -63,7 +65,7 @@ class PostponedModule(ModuleType):
         loader = get("__spec__").loader
         if isinstance(loader, _Postponing):
             if name in loader.promised:
-                return _function(self, name)
+                return _StandIn(self, name)
             loader.load(self)
         return get(name)
 
@@ -71,8 +73,8 @@ class PostponedModule(ModuleType):
 class _Postponing(Loader):
     """Makes a module as another loader does, and has that one load it later."""
 
-    def __init__(self, loader: Loader, promised: Collection[str]) -> None:
-        self._loader, self.promised = loader, promised
+    def __init__(self, name: str, loader: Loader, promised: Collection[str]) -> None:
+        self._name, self._loader, self.promised = name, loader, promised
         self._is_loading = False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -82,19 +84,32 @@ class _Postponing(Loader):
         module.__class__ = PostponedModule
 
     def load(self, module: ModuleType) -> None:
-        """Load the module, but where this thread is about to, or another has."""
-        with _lock:
-            if self._is_loading or type(module) is ModuleType:
-                return
-            self._is_loading = True
-            try:
-                self._loader.exec_module(module)
-                module.__class__ = ModuleType
-                module.__loader__ = self._loader
-                if module.__spec__ is not None:
-                    module.__spec__.loader = self._loader
-            finally:
-                self._is_loading = False
+        """Load the module, but where this thread is about to, or another has.
+
+        The lock is the one under which `import` would load it: a lock beside would not be known to
+        `import`, which sees when threads wait for each other's modules.
+        """
+        lock = _get_module_lock(self._name)
+        try:
+            lock.acquire()
+        except _DeadlockError:  # who loads it waits for this thread: it is taken as far as it is
+            return
+        try:
+            if not self._is_loading and type(module) is not ModuleType:
+                self._load(module)
+        finally:
+            lock.release()
+
+    def _load(self, module: ModuleType) -> None:
+        self._is_loading = True
+        try:
+            self._loader.exec_module(module)
+            module.__class__ = ModuleType
+            module.__loader__ = self._loader
+            if module.__spec__ is not None:
+                module.__spec__.loader = self._loader
+        finally:
+            self._is_loading = False
 
 
 class _Finder:
@@ -110,18 +125,21 @@ class _Finder:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Postponing(spec.loader, self._modules[fullname])
+            spec.loader = _Postponing(fullname, spec.loader, self._modules[fullname])
         return spec
 
 
-def _function(module: ModuleType, name: str) -> Callable[..., Any]:
-    """Return a function that stands for one of a module, or for a class of it."""
+class _StandIn:
+    """Stands for a function or a class of a module, which is loaded when it is called.
 
-    def call(*given: Any, **named: Any) -> Any:
-        return vars(module)[name](*given, **named)  # `vars` has it loaded
+    It is no function, which would be a method where it is put into a class.
+    """
 
-    call.__name__ = name
-    return call
+    def __init__(self, module: ModuleType, name: str) -> None:
+        self._module, self.__name__ = module, name
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return vars(self._module)[self.__name__](*given, **named)  # `vars` has it loaded
 
 
 def postpone(modules: Mapping[str, Collection[str]]) -> None:

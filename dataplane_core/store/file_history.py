@@ -32,7 +32,8 @@ _log = logging.getLogger(__name__)
 _LARGEST = 64 << 20
 _ORPHAN_SECONDS = 3600.0
 _CLOCK_TICK_NS = 50_000_000
-_NAMED = lazy_pattern(r"/(?<![\w./%-]/)(?:[\w.+=@:-]+/)+[\w.+=@:-]+")  # a literal first is found fast
+# a literal first is found fast
+_NAMED = lazy_pattern(r"/(?<![\w./%-]/)(?:[\w.+=@:-]+/)+[\w.+=@:-]+")
 
 
 class FileHistory:

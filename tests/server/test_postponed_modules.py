@@ -1,9 +1,11 @@
 """A module that is postponed is one that nobody has taken anything from, and nobody notices."""
 
 import importlib
+import importlib.util
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,11 @@ value = 1
 def double(one):
     return one * 2
 """
+
+
+def is_package(name: str) -> bool:
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.submodule_search_locations is not None
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +129,78 @@ def test_threads_wait_for_it(module: str, loads: list[str]) -> None:
     assert loads == [module]
 
 
+def meeting_once() -> Callable[[], object]:
+    """A function in which the first two threads meet, and others pass."""
+    barrier = threading.Barrier(2)
+    tickets = [barrier.wait] * 2
+    return lambda: tickets.pop()(60) if tickets else None
+
+
+def test_threads_that_wait_for_each_other_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One loads a postponed module that imports another, in which a second thread takes from it meanwhile."""
+    import builtins
+
+    package = tmp_path / "crossed_laggards"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    meet = "import builtins\nvalue = 1\nbuiltins.laggards_meet()\n"
+    (package / "late.py").write_text(f"{meet}import crossed_laggards.other\n")
+    (package / "other.py").write_text(f"{meet}from crossed_laggards import late\nfound = late.value\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(builtins, "laggards_meet", meeting_once(), raising=False)
+    postpone({"crossed_laggards.late": ()})
+    late = importlib.import_module("crossed_laggards.late")
+    results: list[object] = []
+
+    def noting(call: Callable[[], object]) -> None:
+        try:
+            results.append(call())
+        except RuntimeError as error:  # what `import` itself raises in that case
+            results.append(type(error).__name__)
+
+    threads = [
+        threading.Thread(target=noting, args=(call,), daemon=True)
+        for call in (lambda: late.value, lambda: importlib.import_module("crossed_laggards.other").found)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert results in ([1, 1], [1, "_DeadlockError"], ["_DeadlockError", 1])
+    assert late.value == 1 and sys.modules["crossed_laggards.other"].found == 1
+    for name in ("crossed_laggards", "crossed_laggards.late", "crossed_laggards.other"):
+        del sys.modules[name]
+
+
+def test_threads_load_two_that_do_not_need_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One module imports what a second thread imports meanwhile, and that takes from another postponed one."""
+    import builtins
+
+    meet = "import builtins\nbuiltins.laggards_meet()\n"
+    (tmp_path / "laggard_first.py").write_text(f"{meet}import laggard_middle\nvalue = laggard_middle.value\n")
+    (tmp_path / "laggard_middle.py").write_text(f"{meet}import laggard_second\nvalue = laggard_second.value\n")
+    (tmp_path / "laggard_second.py").write_text("value = 1\n")
+    names = ("laggard_first", "laggard_second", "laggard_middle")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(builtins, "laggards_meet", meeting_once(), raising=False)
+    postpone(dict.fromkeys(names[:2], ()))
+    first, found = importlib.import_module("laggard_first"), list[int]()
+    threads = [
+        threading.Thread(target=call, daemon=True)
+        for call in (
+            lambda: found.append(first.value),
+            lambda: found.append(importlib.import_module("laggard_middle").value),
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [1, 1]
+    for name in names:
+        del sys.modules[name]
+
+
 def test_what_fails_to_load_fails_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "faulty_laggard.py").write_text("raise ValueError")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -142,3 +221,19 @@ def test_what_is_not_there_is_left_alone() -> None:
 @pytest.mark.parametrize("name", HARDLY_NEEDED)
 def test_each_module_exists(name: str) -> None:
     assert importlib.util.find_spec(name) is not None
+
+
+@pytest.mark.parametrize("name", [*filter(is_package, HARDLY_NEEDED)])
+def test_what_a_package_loads_does_not_take_from_it(name: str) -> None:
+    """Else neither of them could be imported first."""
+    program = (
+        f"import sys, {name}\n"
+        f"needed = [one for one in sys.modules if one.startswith('{name}.')]\n"
+        f"for one in [*needed, '{name}']: del sys.modules[one]\n"
+        "from dataplane_core.server.postponed_modules import PostponedModule, postpone\n"
+        f"postpone({{'{name}': ()}})\n"
+        "import importlib\n"
+        "for one in needed: importlib.import_module(one)\n"
+        f"assert needed and type(sys.modules['{name}']) is PostponedModule\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
