@@ -71,13 +71,11 @@ def keys_of(scheme: str, settings: Settings) -> tuple[str, str]:
 def _addresses_of(
     host: str, port: int, scheme: str, settings: Settings
 ) -> tuple[ListenAddress, ...]:
-    name = host.strip("[]")
+    name = _for_system(host.strip("[]"))
     try:
-        # as bytes where it can be: for a text Python loads its tables of international names
         found = socket.getaddrinfo(
-            (name.encode() if name.isascii() else name) or None, port,
-            type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE,
-        )  # fmt: skip
+            name or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "that is no name of a host"
         fault = f"{host} has no address: {reason}"
@@ -85,6 +83,14 @@ def _addresses_of(
     every = dict.fromkeys(ListenAddress(scheme, entry[0], _host_port(entry[4])) for entry in found)
     # Each address would get another free port, and nobody could name them: one address has to do.
     return tuple(every) if port else tuple(every)[:1]
+
+
+def _for_system(name: str) -> str | bytes:
+    """Return a name as bytes where that will do: for a text Python loads tables of all letters."""
+    labels = name.removesuffix(".").split(".")
+    if name.isascii() and all(0 < len(label) < 64 for label in labels):
+        return name.encode()
+    return name
 
 
 def _host_port(address: tuple[object, ...]) -> tuple[str, int]:
