@@ -46,7 +46,7 @@ function extensionsFor(language, onChange, readOnly) {
     haproxyMode(language), syntaxHighlighting(colours), look,
     autocompletion({ override: [completeHaproxy(language)] }),
     keymap.of([...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
-    EditorView.contentAttributes.of({ "aria-label": "Configuration. Escape, then Tab leaves the editor." }),
+    EditorView.contentAttributes.of({ tabindex: "0", "aria-label": "Configuration. Escape, then Tab leaves the editor." }),
     EditorState.readOnly.of(readOnly),
     EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),
   ];
