@@ -144,6 +144,7 @@ def make_manager(
         wanted = [*own_plugins().items(), *installed()]
     else:
         wanted = list(named_plugins(plugins))
+    manager.know(wanted)
     manager.add(one for one in wanted if not manager.is_blocked(one[0]))
     return manager
 

@@ -72,6 +72,11 @@ class ServedVersion:
         self._succession.announce(req, resp)
 
     @property
+    def added(self) -> Routes:
+        """The paths that plugins have added, of all versions."""
+        return self._routes
+
+    @property
     def front(self) -> str:
         """The path of the page that a browser is led to; empty where no plugin has one."""
         shared = self._routes.fronts.get("")

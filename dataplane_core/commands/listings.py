@@ -120,21 +120,30 @@ def keywords(kind: str | None, as_json: bool, **parameters: Any) -> None:
 
 @command("plugins", *settings_flags())
 def plugins(as_json: bool, **parameters: Any) -> None:
-    """List the plugins, with their hooks.
+    """List the plugins.
 
-    A line a plugin: its name, where it comes from, the hooks that it implements. Those that the
-    setting `block_plugins` names are left out of the server, and marked here.
+    A line a plugin: its name, where it comes from, the version of the plugins' surface that it was
+    written for, whether it is loaded, how many collections and paths it adds, and the hooks that it
+    implements. Those that the setting `block_plugins` names are left out of the server.
     """
-    from dataplane_core.hooks.listing import listed_plugins
-    from dataplane_core.wiring import manager_of
+    from dataplane_core.api.listed_plugins import listed_plugins
 
-    found = listed_plugins(manager_of(settings_of(parameters)))
+    with _application_of(settings_of(parameters)) as made:
+        services = made.services
+        found = listed_plugins(services.plugins, services.registry, made.interfaces[0].added)
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([{**asdict(one), "blocked": one.state == "blocked"} for one in found])
         return
+    width = max(len(one.origin) for one in found) + 2
     for one in found:
-        hooks = "blocked" if one.blocked else ", ".join(one.hooks)
-        click.echo(f"{one.name:40}{one.origin:24}{hooks}")
+        adds = [_count(len(one.collections), "collection"), _count(len(one.routes), "path")]
+        adds += one.hooks
+        line = f"{one.name:42}{one.origin:{width}}{one.contract or '-':6}{one.state:10}"
+        click.echo(f"{line}{one.fault or ', '.join(filter(None, adds))}".rstrip())
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}" if number else ""
 
 
 @command("settings")

@@ -34,7 +34,8 @@ class Manager(pluggy.PluginManager):
     pluggy calls what was registered last first; plugins are registered in reverse, so that their
     hooks are called in the order in which they are named and loaded. `specifications` is the
     module of the server's own hooks; a plugin may declare further ones (`hookspec`). `has_others`
-    tells whether there are plugins that do not come with the server.
+    tells whether there are plugins that do not come with the server; `own` are the names of those
+    that do, and `points` the entry points of the others, by their names.
     """
 
     def __init__(self, specifications: ModuleType) -> None:
@@ -43,6 +44,8 @@ class Manager(pluggy.PluginManager):
         self._declared_by: dict[str, str] = {}
         self._containment = Containment(self._terms)
         self.has_others = False
+        self.own = frozenset[str]()
+        self.points: dict[str, EntryPoint] = {}
         self._declare(specifications, "the server")
 
     @property
@@ -50,6 +53,20 @@ class Manager(pluggy.PluginManager):
         """Names of the plugins, in the order in which they are loaded and called."""
         named = [name for name, plugin in self.list_name_plugin() if plugin is not None]
         return named[::-1]
+
+    def all_named(self) -> list[tuple[str, object | None]]:
+        """Return all plugins by name, in the order of `names`; then those blocked, each as None."""
+        named = self.list_name_plugin()[::-1]
+        return sorted(named, key=lambda one: one[1] is None)
+
+    def know(self, plugins: Iterable[tuple[str, object]]) -> None:
+        """Note where plugins come from, loaded or not."""
+        own = own_plugins()
+        for name, plugin in plugins:
+            if isinstance(plugin, str) and own.get(name) == plugin:
+                self.own |= {name}
+            elif isinstance(plugin, EntryPoint):
+                self.points[name] = plugin
 
     @property
     def watchdog(self) -> Watchdog:
@@ -66,9 +83,9 @@ class Manager(pluggy.PluginManager):
         Raises PluginError, with the plugin's name and a remedy: a plugin that cannot be loaded may
         be the one that says who may do what.
         """
-        own, loaded = own_plugins(), []
+        loaded = []
         for name, plugin in plugins:
-            self.has_others |= not isinstance(plugin, str) or own.get(name) != plugin
+            self.has_others |= name not in self.own
             loaded.append((name, _load(name, plugin)))
         for name, plugin in loaded:
             with _named(name):

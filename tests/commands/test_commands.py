@@ -189,12 +189,17 @@ def test_every_command_has_json(settings, tmp_path):
     }  # fmt: skip
 
 
-def test_plugins_are_listed_with_their_origin_and_hooks():
-    lines = run("plugins", "--block-plugin", "service.docs").output.splitlines()
-    assert any(line.split() == ["service.health", "built", "in", "dataplane_routes"] for line in lines)
-    assert any(line.split() == ["service.docs", "built", "in", "blocked"] for line in lines)
+def test_plugins_are_listed_with_where_they_come_from_and_what_they_add():
+    lines = [line.split() for line in run("plugins", "--block-plugin", "service.docs").output.splitlines()]
+    assert ["service.health", "built", "in", "-", "loaded", "1", "path,", "dataplane_routes"] in lines
+    assert lines[-1] == ["service.docs", "built", "in", "-", "blocked"]
     listed = {one["name"]: one for one in json.loads(run("plugins", "--json").stdout)}
-    assert listed["runtime.maps"]["hooks"] == ["dataplane_routes", "dataplane_status"]
+    maps, backends, plans = (listed[one] for one in ("runtime.maps", "configuration.backends", "changes.plans"))
+    assert maps["hooks"] == ["dataplane_routes", "dataplane_status"]
+    assert "/services/haproxy/runtime/maps" in maps["routes"]
+    assert (backends["collections"], backends["origin"], backends["version"]) == (["backends"], "built in", __version__)
+    assert plans["routes"] == ["/dataplane/v1/plan"]
+    assert {(one["state"], one["fault"], one["blocked"]) for one in listed.values()} == {("loaded", "", False)}
 
 
 @pytest.mark.haproxy

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from dataplane_core import impl
+from dataplane_core.api.listed_plugins import listed_plugins
+from dataplane_core.api.routes import Routes
 from dataplane_core.hooks.containment import Failure, PluginError
-from dataplane_core.hooks.listing import listed_plugins
 from dataplane_core.hooks.manager import Manager
 from dataplane_core.hooks.specification import hookspec, list_of
+from dataplane_core.resources.registry import Registry
 from dataplane_core.wiring import make_manager
 from dataplane_plugins import PLUGINS
 from tests.discovery.test_example import example
@@ -81,5 +83,5 @@ def test_sources_of_services_are_no_error_where_discovery_is_left_out() -> None:
 
 
 def test_its_implementations_are_listed() -> None:
-    listed = {one.name: one.hooks for one in listed_plugins(make_manager(PLUGINS))}
+    listed = {one.name: one.hooks for one in listed_plugins(make_manager(PLUGINS), Registry(), Routes())}
     assert listed["discovery.consul"] == ("dataplane_discovery",)
