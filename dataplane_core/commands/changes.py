@@ -33,7 +33,9 @@ def diff(
     transaction: str | None, text: str | None, file: str | None, objects: bool,
     with_secrets: bool,
 ) -> None:  # fmt: skip
-    """Print how two versions differ, or a stored file in them.
+    """Print how two versions differ.
+
+    With a file in storage, how that file differs in them.
 
     FROM and TO are numbers of versions, the newest one where they are left out. The status is 0
     where nothing differs, and 1 where something does.
