@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,15 +27,25 @@ Tree = dict[str, Any]
 _PORTS = 21000, 32000
 _CHANCE = random.SystemRandom()
 """The same in no two processes: Hypothesis gives all others one seed."""
+_CLAIMS: deque[socket.socket] = deque()
+_CLAIMED = 30
 
 
 def free_port() -> int:
-    """Any port that nobody has, of those that the system gives to no connection before it is used."""
+    """Any port that nobody has, of those that the system gives to no connection before it is used.
+
+    It is claimed until thirty more are: no other process of tests takes it before a server listens.
+    """
     while True:
-        port = _CHANCE.randrange(*_PORTS)
+        port, claim = _CHANCE.randrange(*_PORTS), socket.socket(socket.AF_UNIX)
         with socket.socket() as probe, contextlib.suppress(OSError):
+            claim.bind(f"\0dataplane-tests-{port}")
             probe.bind(("127.0.0.1", port))
+            _CLAIMS.append(claim)
+            if len(_CLAIMS) > _CLAIMED:
+                _CLAIMS.popleft().close()
             return port
+        claim.close()
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Tree:
