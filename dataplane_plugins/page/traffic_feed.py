@@ -8,7 +8,7 @@ at least `SHARE` times as long as the last one took, so that looking costs at mo
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dataplane_core.plugin import CollectedFeed, DataplaneError, Runtime, Sink, TooMany, to_json
@@ -19,6 +19,7 @@ from dataplane_plugins.page.traffic_rows import (
     SERVERS,
     keep_moments,
     rows_of,
+    statuses_of,
 )
 
 log = logging.getLogger(__name__)
@@ -122,16 +123,16 @@ class ServerCounts:
         self._counts: dict[str, list[int]] = {}
         self._next = 0.0
 
-    def refresh(self, read: Callable[[], dict[str, list[Any]]]) -> None:
+    def refresh(self, read: Callable[[], Iterable[tuple[str, str]]]) -> None:
         """Count anew, if the last count is old for what it costs."""
         began = time.monotonic()
         if began < self._next:
             return
         counts: dict[str, list[int]] = {}
-        for name, values in read().items():
-            count = counts.setdefault(name.partition("/")[0], [0, 0])
+        for backend, status in read():
+            count = counts.setdefault(backend, [0, 0])
             count[0] += 1
-            count[1] += not str(values[0]).startswith(_FINE)
+            count[1] += not status.startswith(_FINE)
         self._counts = counts
         now = time.monotonic()
         self._next = now + max(_COUNT_EVERY, SHARE * (now - began))
@@ -213,7 +214,7 @@ class TrafficHub:
         """Look at HAProxy once for the proxies, and once for each choice of servers."""
         try:
             proxies = self._read(_PROXIES)
-            self._counts.refresh(lambda: self._read(_SERVERS)[SERVERS])
+            self._counts.refresh(lambda: statuses_of(self._ask(_SERVERS)))
             for name, values in proxies[BACKENDS].items():
                 values.extend(self._counts.of(name))
             looks = {}
@@ -231,9 +232,8 @@ class TrafficHub:
         return self._read(f"show stat {number} 4 -1")[SERVERS] if key and number else {}
 
     def _read(self, command: str) -> Picture:
-        answer = self._runtime.processes()[0].dump(command).decode("utf-8", "replace")
         picture: Picture = {FRONTENDS: {}, BACKENDS: {}, SERVERS: {}}
-        for kind, proxy, server, number, values in rows_of(answer):
+        for kind, proxy, server, number, values in rows_of(self._ask(command)):
             picture[kind][f"{proxy}/{server}" if kind == SERVERS else proxy] = values
             if kind == BACKENDS:
                 self._numbers[proxy] = number
@@ -242,3 +242,6 @@ class TrafficHub:
             keep_moments(kind, rows, former.get(kind, {}), time.time())
         self._answers[command] = picture
         return picture
+
+    def _ask(self, command: str) -> str:
+        return self._runtime.processes()[0].dump(command).decode("utf-8", "replace")

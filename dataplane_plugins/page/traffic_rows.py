@@ -58,6 +58,19 @@ def rows_of(answer: str) -> Iterator[Row]:
             yield kind, words[0], words[1], words[of_number], values
 
 
+def statuses_of(answer: str) -> Iterator[tuple[str, str]]:
+    """Yield the proxy and the status of each row: a fifth of the cost of `rows_of`."""
+    head, _, rest = answer.partition("\n")
+    header = head.removeprefix("# ").split(",")
+    if header[:2] != ["pxname", "svname"] or "status" not in header:
+        raise RuntimeFailed("HAProxy's answer to show stat cannot be read")
+    at = header.index("status")
+    for line in rest.splitlines():
+        words = line.split(",", at + 1)  # what HAProxy quotes stands further behind
+        if len(words) > at:
+            yield words[0], words[at]
+
+
 def _value(word: str, is_text: bool) -> Any:
     if not word:
         return None

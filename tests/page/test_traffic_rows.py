@@ -3,7 +3,14 @@
 import pytest
 
 from dataplane_core.plugin import RuntimeFailed
-from dataplane_plugins.page.traffic_rows import COLUMNS, SERVERS, SINCE, keep_moments, rows_of
+from dataplane_plugins.page.traffic_rows import (
+    COLUMNS,
+    SERVERS,
+    SINCE,
+    keep_moments,
+    rows_of,
+    statuses_of,
+)
 
 ANSWER = (
     "# pxname,svname,qcur,scur,stot,status,weight,lastchg,iid,type,rate,check_status,last_chk,\n"
@@ -25,8 +32,13 @@ def test_rows_have_the_columns_of_their_kind() -> None:
 
 
 def test_another_answer_is_refused() -> None:
-    with pytest.raises(RuntimeFailed, match="show stat cannot be read"):
-        list(rows_of("Unknown command\n"))
+    for read in (rows_of, statuses_of):
+        with pytest.raises(RuntimeFailed, match="show stat cannot be read"):
+            list(read("Unknown command\n"))
+
+
+def test_statuses_alone_are_read() -> None:
+    assert list(statuses_of(ANSWER)) == [("site", "OPEN"), ("web", "UP"), ("web", "UP")]
 
 
 def test_a_moment_stays_while_the_status_does() -> None:
