@@ -25,9 +25,12 @@ MEDIA = {
     "txt": "text/plain; charset=utf-8",
     "woff2": "font/woff2",
 }
+_FIRST = ("app/main.js", "views/map.js")
+"""The scripts that begin the page, and the view that it opens with."""
 _SMALLEST = 1024  # bytes from which on less is sent if it is compressed
 _COMPRESSED_ALREADY = frozenset({"png", "woff2"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\.(\w+)")
+_IMPORT = re.compile(rb"""^import\b[^;"']*["']\.\.?/([^"']+)["']""", re.M)
 _PACKAGE = Path(str(files(__package__)))
 _STATIC, _VENDOR = _PACKAGE / "static", _PACKAGE / "vendor"
 
@@ -60,8 +63,30 @@ class PageFiles:
         without a slash at its end: a proxy may have put something in front of all paths.
         """
         found = self._file(_STATIC / "index.html", "text/html; charset=utf-8")
-        text = found.data.replace(b"{base}", base.encode()).replace(b"{prefix}", prefix.encode())
+        links = [f'<link rel="modulepreload" href="{{base}}/{name}">' for name in self.begin()]
+        text = found.data.replace(b"{modules}", "\n".join(links).encode())
+        text = text.replace(b"{base}", base.encode()).replace(b"{prefix}", prefix.encode())
         return PageFile(found.media, text, _tag(text))
+
+    def begin(self) -> list[str]:
+        """Return the scripts that the page begins with, and all that they import.
+
+        The page names them at its top: a browser that found them one after the other would wait
+        for as many answers as the longest chain of imports has.
+        """
+        found = list(_FIRST)
+        for name in found:  # which grows meanwhile
+            folder, _, file = name.partition("/")
+            try:
+                data = self.get(folder, file).data
+            except NotFound:
+                continue  # the browser will say so where the script is imported
+            for match in _IMPORT.finditer(data):
+                other = match[1].decode()
+                other = other if "/" in other else f"{folder}/{other}"
+                if other not in found:
+                    found.append(other)
+        return found
 
     def get(self, folder: str, name: str) -> PageFile:
         """Return a file of one of `FOLDERS`; raises `NotFound` for all that is not served."""

@@ -1,16 +1,19 @@
 """The page and its files, as a browser asks for them."""
 
 import gzip
+import posixpath
+import re
 
 import pytest
 
 from dataplane_plugins.page.page import HEADERS
-from dataplane_plugins.page.page_files import FOLDERS, MEDIA
+from dataplane_plugins.page.page_files import FOLDERS, MEDIA, vendored
 from tests.harness.recorded import TOP
 from tests.laws.support import Everything
 
 PAGE = "/dataplane/v1/page"
 SOURCES = TOP / "dataplane_plugins" / "page"
+_COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//.*?$", re.M | re.S)
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
@@ -26,8 +29,9 @@ def api(tmp_path_factory):
 def test_strangers_get_the_page_with_its_headers(api):
     answer = api.call("GET", PAGE, headers=BROWSER, user=None)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    text = (SOURCES / "static" / "index.html").read_text()
-    assert answer.text == text.replace("{base}", "../../dataplane/v1/page").replace("{prefix}", "../..")
+    text = (SOURCES / "static" / "index.html").read_text().replace("{modules}\n", "")
+    sent = "".join(line for line in answer.text.splitlines(True) if "modulepreload" not in line)
+    assert sent == text.replace("{base}", "../../dataplane/v1/page").replace("{prefix}", "../..")
     assert 'src="../../dataplane/v1/page/app/main.js"' in answer.text
     for name, value in HEADERS.items():
         assert answer.headers[name] == value
@@ -41,6 +45,25 @@ def test_the_page_refers_to_its_files_with_a_slash_at_its_end_too(api):
     answer = api.call("GET", PAGE + "/", user=None)
     assert 'src="../../../dataplane/v1/page/app/main.js"' in answer.text
     assert 'data-prefix="../../.."' in answer.text
+
+
+def test_the_page_names_all_scripts_that_it_begins_with(api):
+    """A browser need not find them one after the other, and loads none that it does not run."""
+    text = api.call("GET", PAGE, user=None).text
+    named = re.findall(r'<link rel="modulepreload" href="\.\./\.\./dataplane/v1/page/([^"]+)">', text)
+    assert len(named) == len(set(named))
+    wanted, specifiers = {"app/main.js", "views/map.js"}, vendored()
+    queue = [*wanted]
+    while queue:
+        folder, name = queue.pop().split("/")
+        code = _COMMENT.sub("", (folder_of(folder) / name).read_text())
+        for found in re.findall(r"""^import\b[^;]*?["']([^"']+)["']""", code, re.M):
+            path = f"vendor/{specifiers[found]}" if found in specifiers else posixpath.normpath(f"{folder}/{found}")
+            if path not in wanted:
+                wanted.add(path)
+                queue.append(path)
+    assert {*named} == wanted
+    assert {"vendor/preact.mjs", "app/shell.js", "views/map-model.js"} < wanted
 
 
 def test_each_file_is_served_with_its_type_and_its_headers(api):
