@@ -19,6 +19,7 @@ from tests.bench import (
     history,
     latency,
     memory,
+    page,
     reading,
     report,
     revisions,
@@ -50,6 +51,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Table]]] = {
     "cold": cold.cold,
     "memory": memory.memory,
     "versions": served_versions.versions,
+    "page": page.page,
     "after": memory.memory_after_load,
 }
 """The measurements by their names, in the order in which they are shown."""

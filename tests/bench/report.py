@@ -100,6 +100,13 @@ one of what has just been changed, in one process without a network; those over 
 same again and again. The first request of all is one to version 2, which reads the file for the
 others.
 
+**The page.** Chromium opens the map of a site of 500 backends with 10 000 servers, through which 40
+requests a second go. What is sent counts heads, scripts, data and the beginning of the streams, as
+Chromium counts them. A browser that has been there asks for each file, and is told that it has it.
+Viewers are plain clients that follow the two streams that the page opens; what they cost is the
+processor time of all processes of the server. Tasks are those of the page's only thread, while
+nobody touches it.
+
 {tables}
 """
 
