@@ -5,33 +5,36 @@ from math import inf
 
 from dataplane_core.text.heap import give_back
 
-_WORTH = 100
-"""Requests after which memory is worth giving back, which takes some milliseconds."""
 _SECONDS = 0.2
-"""How long no request comes in a lull."""
+"""How long no request is under way in a lull."""
+_SHARE = 200
+"""Memory is given back in at most one part of so many of the time: it takes some milliseconds."""
 
 
 class Lull:
-    """Knows how many requests have gone to the application, and since when no more have."""
+    """Knows how many requests have gone to the application, and since when none is under way."""
 
     def __init__(self) -> None:
         self._given_back = 0  # the count when memory was given back
         self._last = 0
         self._since = inf
+        self._earliest = -inf  # when memory may be given back again
 
-    def look(self, count: int) -> float:
+    def look(self, count: int, is_busy: bool) -> float:
         """Give memory back if it is time; return in how many seconds to look again.
 
-        `count` are the requests until now.
+        `count` are the requests until now; `is_busy` tells whether one of them is under way.
         """
-        if count - self._given_back < _WORTH:
+        if count == self._given_back:
             return inf
         now = time.monotonic()
-        if count != self._last:
+        if is_busy or count != self._last:
             self._last, self._since = count, now
-        left = self._since + _SECONDS - now
+        left = max(self._since + _SECONDS, self._earliest) - now
         if left > 0:
             return left
         self._given_back = count
         give_back()
+        end = time.monotonic()
+        self._earliest = end + (end - now) * _SHARE
         return inf

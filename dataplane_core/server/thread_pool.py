@@ -30,6 +30,11 @@ class ThreadPool:
         self._threads = 0
         self.submitted = 0  # tasks until now
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a task is under way."""
+        return len(self._free) < self._threads
+
     def submit(self, task: Task) -> None:
         """Run a task in one of the threads."""
         with self._lock:

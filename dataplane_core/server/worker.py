@@ -60,10 +60,10 @@ class Worker(BaseWorker):
         serving = self._make_serving(loop)
         acceptor = Acceptor(serving, self._listeners(), self._state.counts, self._place)
         acceptor.start()
-        lull = Lull()
+        lull, pool = Lull(), serving.pool
         while self.alive:
             self._show_life()
-            loop.step(min(serving.end_slow(), lull.look(serving.pool.submitted)))
+            loop.step(min(serving.end_slow(), lull.look(pool.submitted, pool.is_busy)))
         serving.stopping = True
         acceptor.stop()
         serving.end_streams()

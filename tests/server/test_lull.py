@@ -20,18 +20,51 @@ def test_once_in_each_lull(monkeypatch: pytest.MonkeyPatch, given_back: list[flo
     now = 0.0
     monkeypatch.setattr("dataplane_core.server.lull.time.monotonic", lambda: now)
     one = Lull()
-    assert one.look(99) == inf
-    assert one.look(100) == pytest.approx(0.2)
+    assert one.look(0, False) == inf
+    assert one.look(1, False) == pytest.approx(0.2)
     now = 0.1
-    assert one.look(100) == pytest.approx(0.1)
-    assert one.look(150) == pytest.approx(0.2)  # they go on coming
+    assert one.look(1, False) == pytest.approx(0.1)
+    assert one.look(2, False) == pytest.approx(0.2)  # they go on coming
     now = 0.31
-    assert one.look(150) == inf
+    assert one.look(2, False) == inf
     assert given_back == [0.31]
     now = 9.0
-    assert one.look(150) == inf
-    assert one.look(249) == inf
-    assert one.look(250) == pytest.approx(0.2)
+    assert one.look(2, False) == inf
+    assert one.look(3, False) == pytest.approx(0.2)
     now = 9.5
-    assert one.look(250) == inf
+    assert one.look(3, False) == inf
     assert given_back == [0.31, 9.5]
+
+
+def test_not_while_a_request_is_under_way(monkeypatch: pytest.MonkeyPatch, given_back: list[float]) -> None:
+    now = 0.0
+    monkeypatch.setattr("dataplane_core.server.lull.time.monotonic", lambda: now)
+    one = Lull()
+    for _ in range(3):
+        assert one.look(1, True) == pytest.approx(0.2)
+        now += 0.5
+    assert one.look(1, True) == pytest.approx(0.2)
+    now = 1.6
+    assert one.look(1, False) == pytest.approx(0.1)
+    assert not given_back
+    now = 1.8
+    assert one.look(1, False) == inf
+    assert given_back == [1.8]
+
+
+def test_in_a_small_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, moments = 0.0, list[float]()
+    monkeypatch.setattr("dataplane_core.server.lull.time.monotonic", lambda: now)
+
+    def give_back() -> None:
+        nonlocal now
+        moments.append(now)
+        now += 0.01
+
+    monkeypatch.setattr(lull, "give_back", give_back)
+    one = Lull()
+    for count in range(1, 101):
+        one.look(count, False)
+        now += 0.3
+        one.look(count, False)
+    assert len(moments) < 0.01 * now / 0.01 and moments[1] - moments[0] >= 2.0
