@@ -23,7 +23,7 @@ from dataplane_core.server.process import (
 )
 from dataplane_core.server.state import ServerState
 from dataplane_core.server.worker import Worker
-from dataplane_core.text.heap import give_back
+from dataplane_core.text.heap import give_back, keep_little
 
 log = logging.getLogger("dataplane.server")
 
@@ -164,6 +164,7 @@ class Master(Arbiter):
 def _pre_fork(master: Any, worker: Any) -> None:
     """Set aside all that was made, which lives as long as the process: the workers share it."""
     show_as_main()
+    keep_little()
     give_back()
     gc.freeze()
     gc.enable()

@@ -5,6 +5,7 @@ from functools import cache
 
 LARGE = 1 << 20
 """Bytes in texts of which it pays to give back what they took while they were read."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 
 
 def give_back() -> None:
@@ -12,15 +13,26 @@ def give_back() -> None:
 
     It keeps most of it, in pieces between what is used, for as long as nobody asks.
     """
-    trim = _trim()
+    trim = _function("malloc_trim")
     if trim is not None:
         trim(0)
 
 
+def keep_little() -> None:
+    """Have the C library give large texts back as soon as they are freed.
+
+    It would do so with the first one only, and keep room for others of that size, in each thread.
+    """
+    set_option = _function("mallopt")
+    if set_option is not None:
+        for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
+            set_option(option, LARGE)
+
+
 @cache
-def _trim() -> Callable[[int], object] | None:
-    """Return the function of glibc; None with another C library."""
+def _function(name: str) -> Callable[..., object] | None:
+    """Return a function of glibc; None with another C library."""
     import ctypes  # not needed before much has been read
 
-    trim: Callable[[int], object] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    return trim
+    function: Callable[..., object] | None = getattr(ctypes.CDLL(None), name, None)
+    return function

@@ -1,0 +1,38 @@
+"""What the C library keeps of memory that nobody uses any more."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """\
+import mmap
+from dataplane_core.text.heap import {imported}
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * mmap.PAGESIZE
+
+{called}
+text = b"x" * (20 << 20)
+del text
+text = b"x" * (8 << 20)
+others = [b"x" * 2000 for _ in range(100)]
+most = resident()
+del text
+print(most, resident())
+"""
+
+
+def freed(imported: str, called: str) -> int:
+    """How much is given back of a text of 8 MiB, after a larger one was freed."""
+    program = PROGRAM.format(imported=imported, called=called)
+    shown = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    most, least = map(int, shown.stdout.split())
+    return most - least
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has no such setting")
+def test_large_texts_are_given_back() -> None:
+    assert freed("give_back", "") < 1 << 20
+    assert freed("keep_little", "keep_little()") > 7 << 20
