@@ -1,10 +1,10 @@
 """Put the log targets of the settings in force, at the start and at each SIGHUP."""
 
 import logging
+import logging.handlers
 import os
 import sys
 from contextlib import suppress
-from logging.handlers import SysLogHandler, WatchedFileHandler
 
 from dataplane_core.logs.apache import AccessRecord, compile_format
 from dataplane_core.logs.formats import SyslogFormatter, TextFormatter
@@ -100,7 +100,7 @@ def _handler(settings: Settings, key: str, target: LogTarget) -> logging.Handler
     if target.log_to == "syslog":
         syslog = target.syslog
         level = max(level, _LEVELS[syslog.syslog_level])
-        facility = SysLogHandler.facility_names[syslog.syslog_facility]
+        facility = logging.handlers.SysLogHandler.facility_names[syslog.syslog_facility]
         handler = SyslogHandler(syslog.syslog_address, syslog.syslog_protocol)
         form = SyslogFormatter(form, facility, syslog.syslog_tag, modern=handler.over_tcp)
     elif target.log_to == "file":
@@ -117,7 +117,9 @@ def _file(settings: Settings, key: str, path: str) -> logging.Handler:
     """Open a log file, and make its folder; the handler notices when the file was rotated away."""
     try:
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        return WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
+        return logging.handlers.WatchedFileHandler(
+            path, encoding="utf-8", errors="backslashreplace"
+        )
     except OSError as error:
         fault = f"{path} cannot be written: {error.strerror}"
         raise SettingsError((settings.problem(key, fault),)) from None
