@@ -18,6 +18,7 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
 from dataplane_core.hooks.manager import Manager
 from dataplane_core.references import UsedFiles
+from dataplane_core.references.file_parts import FilePlace
 from dataplane_core.resources.comparisons import Comparisons
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
@@ -65,6 +66,12 @@ class FileObjects(Protocol):
 
     def path(self, file: str, part: str, reference: Reference | None = None) -> str:
         """Return the path in `/v3` of an object in a part of a file, or of the part itself."""
+
+    def part_called(self, name: str) -> str:
+        """Return what paths call the part that lines of the configuration call by a name."""
+
+    def place(self, path: str) -> FilePlace | None:
+        """Return the part, or the object in it, that a path in `/v3` means; None for another."""
 
     def store(self, name: str) -> ConfigStore:
         """Return the store of a file; raises `NotFound`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 
 from dataplane_core import hookspecs
 from dataplane_core.auth import Authenticator, Sessions
@@ -17,9 +18,11 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
 from dataplane_core.references import LoadedFiles, UsedFiles
+from dataplane_core.references.lost_in_files import lost_in_files
 from dataplane_core.resources.comparison import TOP
 from dataplane_core.resources.comparisons import Comparisons
 from dataplane_core.resources.locate import object_at
+from dataplane_core.resources.lost_names import taken
 from dataplane_core.resources.origins import Origins, RegistryError, Unchecked
 from dataplane_core.resources.referring import lost_names
 from dataplane_core.resources.registry import Registry
@@ -96,7 +99,7 @@ def _services_on(
         partial(counters.add, "commits"),
         partial(_merge, registry),
         partial(_touched, comparisons),
-        partial(_lost, registry),
+        partial(_lost, registry, file.path),
         keeps_names=settings.dataplane.references == "refuse",
     )
     authenticator = Authenticator(settings, lambda: file.snapshot().document)
@@ -121,12 +124,23 @@ def _touched(comparisons: Comparisons, before: Document, after: Document) -> lis
     return [TouchedObject(one.reference, one.change) for one in found if one.reference != TOP]
 
 
-def _lost(registry: Registry, before: Document, after: Document) -> list[LostName]:
-    """Return the names that a change takes from what refers to them."""
+def _lost(
+    registry: Registry, config_file: Path, before: Document, after: Document
+) -> list[LostName]:
+    """Return the names that a change takes from what refers to them, be it in other files."""
+    gone = [*taken(registry.names, before, after)]
+    if not gone:
+        return []
     found: defaultdict[str, list[Reference]] = defaultdict(list)
-    for thing, user in lost_names(registry, before, after):
+    lines: defaultdict[str, list[str]] = defaultdict(list)
+    for thing, user in lost_names(registry, before, after, gone):
         found[thing].append(user)
-    return [LostName(thing, tuple(users)) for thing, users in found.items()]
+    for thing, line in lost_in_files(registry, before, after, config_file):
+        lines[thing].append(line)
+    return [
+        LostName(thing, tuple(found.get(thing, ())), tuple(lines.get(thing, ())))
+        for thing in {**found, **lines}
+    ]
 
 
 def make_manager(

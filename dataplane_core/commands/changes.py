@@ -141,7 +141,8 @@ def _plan_lines(answer: Mapping[str, Any]) -> Iterator[str]:
         yield styled(f"{one['severity']}: {place}{one['message']}{cause}", fg=colour)
     for one in answer.get("dangling", ()):
         meant = f"{' or '.join(one['kinds'])} {one['name']}"
-        yield styled(f"dangling: line {one['line']}: there is no {meant}", fg="yellow")
+        of = f" of {one['file']}" if one.get("file") else ""
+        yield styled(f"dangling: line {one['line']}{of}: there is no {meant}", fg="yellow")
     for one in answer.get("files", ()):
         yield styled(f"{_SIGNS[one['change']]} {one['file']}", fg=_COLOURS[one["change"]])
     yield from answer.get("effects", ())

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding, StorageFailed
 from dataplane_core.haproxy.check import HaproxyChecker
-from dataplane_core.references.existing import finder_of_files
+from dataplane_core.references.existing import finder_of_files, reader_of_files
+from dataplane_core.references.names_in_files import findings_in_files
 from dataplane_core.resources.reading import dangling_names, own_findings, unused_names
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import FindingPresenter
@@ -45,11 +46,14 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     gave_up = refusal is not None and refusal.unread
     known = {finding.line for finding in found}
     own = [*unused_names(registry, document, settings.dataplaneapi.userlist.names)]
+    read = reader_of_files(Path(os.path.abspath(path)), rest)
     if gave_up:
         own += own_findings(registry, document)
+        own += findings_in_files(registry, document, "alert", read)
     elif refusal is None:
         has_file = finder_of_files(Path(os.path.abspath(path)), rest)
         own += dangling_names(registry, document, "warning", has_file)
+        own += findings_in_files(registry, document, "warning", read)
     placed = (replace(one, line=header.above(one.line or 0)) for one in own)
     found += [one for one in placed if one.line not in known]
     found.sort(key=lambda one: one.line or 0)

@@ -65,7 +65,7 @@ def _show_found(client: Client, as_json: bool, what: str) -> None:
         _print(answer)
     else:
         for one in answer["items"]:
-            place = f"line {one['line']}, {one['section']}"
+            place = _place(one)
             kind = one["kind"] if what == "unused" else " or ".join(one["kinds"])
             click.echo(f"{place}: {kind} {one['name']}")
         if answer["total"] > len(answer["items"]):
@@ -74,8 +74,13 @@ def _show_found(client: Client, as_json: bool, what: str) -> None:
         raise SystemExit(_FOUND)
 
 
+def _place(use: dict[str, Any]) -> str:
+    of = f" of {use['file']}" if use.get("file") else ""
+    return f"line {use['line']}{of}, {use['section']}"
+
+
 def _line(use: dict[str, Any], *, of: bool) -> str:
-    place = f"line {use['line']}, {use['section']}"
+    place = _place(use)
     if of:
         return f"{place}: {(use['resource'] or '').removeprefix(_TOP)} {use['property']}".rstrip()
     found = ", ".join(one.removeprefix(_TOP) for one in use["targets"])

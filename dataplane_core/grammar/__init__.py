@@ -53,21 +53,26 @@ from dataplane_core.grammar.declare import (
 from dataplane_core.grammar.expressions import Function
 from dataplane_core.grammar.loose import loose
 from dataplane_core.grammar.model import Model
-from dataplane_core.grammar.names import Declared, NameKind
-from dataplane_core.grammar.notations import (
-    CONDITION,
-    EXPRESSION,
+from dataplane_core.grammar.name_words import (
     FILES,
-    FORMAT,
     SERVERS,
     STICK_TABLES,
-    ByChoice,
     Files,
-    Format,
+    FileWith,
+    InNamed,
     InSection,
     NameOf,
-    Patterns,
     Prefixed,
+)
+from dataplane_core.grammar.names import Declared, NameKind
+from dataplane_core.grammar.notations import (
+    ASSIGNED,
+    CONDITION,
+    EXPRESSION,
+    FORMAT,
+    ByChoice,
+    Format,
+    Patterns,
 )
 from dataplane_core.grammar.parameter_table import ParameterTable
 from dataplane_core.grammar.parameters import (
@@ -115,12 +120,15 @@ from dataplane_core.text.language import BACKENDS
 __all__ = [
     "BACKENDS",
     "ByChoice",
+    "ASSIGNED",
     "CONDITION",
     "Declared",
     "EXPRESSION",
     "FILES",
     "FORMAT",
     "Files",
+    "FileWith",
+    "InNamed",
     "Format",
     "Function",
     "InSection",

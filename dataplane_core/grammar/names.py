@@ -37,7 +37,7 @@ class Name(NamedTuple):
     the kinds `scope_kinds`; in the section of the line itself where that is empty. Of several
     sections that a name may be that of, those are meant that give names of the kind `having`.
     `quotes` open or close among its characters. An empty text stands for a name that only the
-    running process knows.
+    running process knows. In a file that `holds` something of a kind stand names, in its `part`.
     """
 
     kinds: tuple[str, ...]
@@ -48,6 +48,8 @@ class Name(NamedTuple):
     scope_kinds: tuple[str, ...] = ()
     having: str = ""
     quotes: str = ""
+    holds: str = ""
+    part: str = ""
 
 
 class Declared(NamedTuple):

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from dataplane_core.grammar.expressions import Call, Functions, calls, calls_in_format
+from dataplane_core.grammar.name_words import FILES, NameOf, moved, name_in
 from dataplane_core.grammar.names import Name, NameKind
-from dataplane_core.text.language import BACKENDS, TABLES
+from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.spelled import Spelled, words_of
 
 _FLAGS_WITH_WORD = frozenset({"-m", "-u"})
+_ASSIGNED = lazy_pattern(r"[A-Za-z0-9_.-]+=")
 _NO_NAMES = frozenset({"or", "||", ""})
 
 
@@ -23,105 +25,6 @@ class Notation(Protocol):
         """Yield the names in a value; `values` are those of the whole line."""
 
 
-class NameOf:
-    """The first word of the value is a name; `commas`: it is several, separated by commas.
-
-    With `behind`, only what stands behind that is a name. A word of `but` is none.
-    """
-
-    def __init__(
-        self, *kinds: str, commas: bool = False, behind: str = "", but: tuple[str, ...] = ()
-    ) -> None:
-        self.kinds = kinds
-        self._commas = commas
-        self._behind = behind
-        self._but = but
-
-    def find(self, value: str, values: Mapping[str, Any], functions: Functions) -> Iterator[Name]:
-        for at, spelled in words_of(value):
-            yield from _moved(at, self.names(spelled))
-            return
-
-    def names(self, spelled: Spelled) -> Iterator[Name]:
-        """Yield the names in a word."""
-        start = 0
-        for part in spelled.text.split(",") if self._commas else (spelled.text,):
-            yield from self._names(spelled, start, start + len(part))
-            start += len(part) + 1
-
-    def _names(self, spelled: Spelled, start: int, end: int) -> Iterator[Name]:
-        if start == end or spelled.text[start:end] in self._but:
-            return
-        if spelled.text.startswith(self._behind, start):
-            yield _name(self.kinds, spelled, start + len(self._behind), end)
-
-
-class InSection(NameOf):
-    """A name that a line of a section gives, with the section in front: `backend/server`.
-
-    `kind` is that of the name, `holders` are the kinds of the section. Without a section it is a
-    name in the section of the line; or, where it is `implied`, the section itself is meant, which
-    has what the kind says only once. `mark` begins a value that is such a name; without the mark
-    it is a file.
-    """
-
-    def __init__(
-        self, kind: str, *holders: str, implied: bool = False, mark: str = "", commas: bool = False
-    ) -> None:
-        super().__init__(*(holders if implied else (kind,)), commas=commas)
-        self._kind = kind
-        self._holders = holders
-        self._implied = implied
-        self._mark = mark
-
-    def _names(self, spelled: Spelled, start: int, end: int) -> Iterator[Name]:
-        text = spelled.text[start:end]
-        if self._mark and not text.startswith(self._mark):
-            yield from FILES.between(spelled, start, end)
-            return
-        start += len(self._mark)
-        holder, slash, _ = spelled.text[start:end].partition("/")
-        behind = start + len(holder)
-        if slash or self._implied:
-            yield _name(self._holders, spelled, start, behind)._replace(having=self._kind)
-            inner = _name((self._kind,), spelled, behind + bool(slash), end)
-            yield inner._replace(scope=holder, scope_kinds=self._holders)
-        elif start < end:
-            yield _name((self._kind,), spelled, start, end)
-
-
-class Files(NameOf):
-    """The value names a file; a value that begins with one of `others` names something else."""
-
-    def __init__(self, *others: str) -> None:
-        super().__init__(NameKind.FILE)
-        self._others = ("virt@", "opt@", *others)
-
-    def between(self, spelled: Spelled, start: int, end: int) -> Iterator[Name]:
-        """Yield the name in a part of a word, if it is one of a file."""
-        text = spelled.text[start:end]
-        if text and not text.startswith(self._others):
-            behind = len("file@") if text.startswith("file@") else 0
-            yield _name(self.kinds, spelled, start + behind, end)
-
-    _names = between
-
-
-class Prefixed:
-    """An address; behind some of its prefixes, such as `ring@`, stands a name."""
-
-    def __init__(self, **notations: NameOf) -> None:
-        self.kinds = tuple(kind for one in notations.values() for kind in one.kinds)
-        self._by_prefix = notations
-
-    def find(self, value: str, values: Mapping[str, Any], functions: Functions) -> Iterator[Name]:
-        spelled = Spelled.of(value)
-        prefix, at, _ = spelled.text.partition("@")
-        notation = self._by_prefix.get(prefix)
-        if at and notation is not None:
-            yield from notation.names(spelled.part(len(prefix) + 1, len(spelled.text)))
-
-
 class Expression:
     """Sample expressions, whose functions have names as arguments: `http_auth(users)`."""
 
@@ -129,7 +32,19 @@ class Expression:
 
     def find(self, value: str, values: Mapping[str, Any], functions: Functions) -> Iterator[Name]:
         for at, spelled in words_of(value):
-            yield from _moved(at, _of_calls(spelled, calls(spelled.text), functions))
+            yield from moved(at, _of_calls(spelled, calls(spelled.text), functions))
+
+
+class Assigned:
+    """Sample expressions, each perhaps with a name of its own in front: `ip=src`."""
+
+    kinds: tuple[str, ...] = ()
+
+    def find(self, value: str, values: Mapping[str, Any], functions: Functions) -> Iterator[Name]:
+        for at, spelled in words_of(value):
+            match = _ASSIGNED.match(spelled.text)
+            found = calls(spelled.text, match.end() if match else 0)
+            yield from moved(at, _of_calls(spelled, found, functions))
 
 
 class Format:
@@ -147,7 +62,7 @@ class Format:
         if self.kinds:
             yield Name(self.kinds, "", 0, 0)
         for at, spelled in words_of(value):
-            yield from _moved(at, _of_calls(spelled, calls_in_format(spelled.text), functions))
+            yield from moved(at, _of_calls(spelled, calls_in_format(spelled.text), functions))
 
 
 class Condition:
@@ -168,7 +83,7 @@ class Condition:
             elif inside is not None:
                 inside.append((at, spelled))
             elif word not in _NO_NAMES:
-                yield from _moved(at, [_name((NameKind.ACL,), spelled, start, len(spelled.text))])
+                yield from moved(at, [name_in((NameKind.ACL,), spelled, start, len(spelled.text))])
 
 
 class ByChoice:
@@ -204,7 +119,7 @@ class Patterns:
 def _of_test(words: list[tuple[int, Spelled]], functions: Functions) -> Iterator[Name]:
     """Yield the names in an ACL without a name of its own, `{ criterion [flags] values }`."""
     for at, criterion in words[:1]:
-        yield from _moved(at, _of_calls(criterion, calls(criterion.text), functions))
+        yield from moved(at, _of_calls(criterion, calls(criterion.text), functions))
         yield from _of_patterns(criterion, words[1:], functions)
 
 
@@ -215,7 +130,7 @@ def _of_patterns(
     for at, spelled in words:
         word = spelled.text
         if flags and before == "-f":
-            yield from _moved(at, FILES.between(spelled, 0, len(word)))
+            yield from moved(at, FILES.between(spelled, 0, len(word)))
             before = ""
         elif flags and before in _FLAGS_WITH_WORD:
             before = ""
@@ -224,8 +139,8 @@ def _of_patterns(
         else:
             flags = False
             if wanted:
-                name = _name((wanted.kind,), spelled, 0, len(word))
-                yield from _moved(
+                name = name_in((wanted.kind,), spelled, 0, len(word))
+                yield from moved(
                     at, [name._replace(scope=wanted.scope, scope_kinds=wanted.holders)]
                 )
 
@@ -236,22 +151,7 @@ def _of_calls(spelled: Spelled, found: Iterable[Call], functions: Functions) -> 
             yield from argument.names(spelled.part(start, end))
 
 
-def _name(kinds: tuple[str, ...], spelled: Spelled, start: int, end: int) -> Name:
-    first, last = spelled.raw_of(start, end)
-    text = spelled.text[start:end]
-    return Name(kinds, text, first, last, quotes=spelled.between(start, end))
-
-
-def _moved(at: int, names: Iterable[Name]) -> Iterator[Name]:
-    return (name._replace(start=at + name.start, end=at + name.end) for name in names)
-
-
-FILES = Files()
-"""The notation of a value that is the path of a file."""
 CONDITION = Condition()
 EXPRESSION = Expression()
+ASSIGNED = Assigned()
 FORMAT = Format()
-SERVERS = InSection(NameKind.SERVER, *BACKENDS)
-"""The notation `server`, or `backend/server`."""
-STICK_TABLES = InSection(NameKind.TABLE, *TABLES, implied=True)
-"""The notation `proxy`, whose stick table is meant, or `peers/table`."""

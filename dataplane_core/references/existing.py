@@ -1,11 +1,13 @@
-"""Tell whether there is a file with a name, wherever a relative name may start from."""
+"""Find the file that a name means, wherever a relative name may start from."""
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.references.folders import Folders
 from dataplane_core.references.survey import Configuration
+from dataplane_core.store.head import decode_text
 
 
 def finder_of_files(config_file: Path, text: str) -> Callable[[str], bool]:
@@ -21,3 +23,31 @@ def finder_of_files(config_file: Path, text: str) -> Callable[[str], bool]:
         return known[name]
 
     return is_there
+
+
+_MOST_READ = 2**22
+"""Bytes of a file up to which it is read for the names in it."""
+
+
+def reader_of_files(config_file: Path, text: str) -> Callable[[str], tuple[str, str] | None]:
+    """Return what reads the file that a name in a text means: its path, and its text.
+
+    For a file that cannot be read, or that is too large, it is None. Each file is read once.
+    """
+    folders = Folders(config_file, from_config="default-path" in text)
+    known: dict[str, tuple[str, str] | None] = {}
+
+    def read(name: str) -> tuple[str, str] | None:
+        if name not in known:
+            found = (_text_of(entry.path) for entry in folders.entries(name))
+            known[name] = next(filter(None, found), None)
+        return known[name]
+
+    return read
+
+
+def _text_of(path: str) -> tuple[str, str] | None:
+    with suppress(OSError):
+        if os.path.isfile(path) and os.path.getsize(path) <= _MOST_READ:
+            return path, decode_text(Path(path).read_bytes())
+    return None

@@ -83,7 +83,7 @@ class DocumentNames:
         if len(found) > 1 and name.having:
             found = [one for one in found if name.having in self.of(one.section).given] or found
         for kind in name.kinds:
-            for holder in self._holders(section, name):
+            for holder in self.holders(section, name):
                 if self.gives(holder, kind, name.text):
                     found.append(Thing(holder, kind, name.text))
         return found
@@ -94,7 +94,8 @@ class DocumentNames:
         found = reader.saying(section, name).gives(kind, name) if name else []
         return found or reader.section(section).gives(kind, name)
 
-    def _holders(self, section: Section, name: Name) -> list[Section]:
+    def holders(self, section: Section, name: Name) -> list[Section]:
+        """Return the sections in which a name is looked for that lines give."""
         if not name.scope:
             return [section]
         found = (self.document.find(kind, name.scope) for kind in name.scope_kinds)
@@ -116,7 +117,7 @@ class DocumentNames:
             return True
         if section.kind == DEFAULTS and not name.scope and _is_of_proxy(name):
             return True
-        if name.scope and not self._holders(section, name):
+        if name.scope and not self.holders(section, name):
             return True  # that there is no such section is said already
         return bool(self.things(section, name))
 

@@ -20,7 +20,7 @@ _FEW = 16
 _Key = tuple[str, str]
 
 
-class _Gone(NamedTuple):
+class Gone(NamedTuple):
     """What a change took away; of names that are counted, `given` has the numbers."""
 
     thing: Thing
@@ -34,10 +34,13 @@ class _Gone(NamedTuple):
 
 
 def lost_uses(
-    readers: NameReaders, before: Document, after: Document
+    readers: NameReaders, before: Document, after: Document, gone: list[Gone] | None = None
 ) -> Iterator[tuple[Thing, Use]]:
-    """Yield what the document `before` had, and the uses of its name after the change."""
-    gone = [*_gone(readers, before, after)]
+    """Yield what the document `before` had, and the uses of its name after the change.
+
+    `gone` is what the change took away, if it is `taken` already.
+    """
+    gone = [*taken(readers, before, after)] if gone is None else gone
     if not gone:
         return
     was, now = DocumentNames(readers, before), DocumentNames(readers, after)
@@ -53,7 +56,7 @@ def lost_uses(
                         break
 
 
-def _gone(readers: NameReaders, before: Document, after: Document) -> Iterator[_Gone]:
+def taken(readers: NameReaders, before: Document, after: Document) -> Iterator[Gone]:
     """Yield what is not there any more: sections, and what lines of those that stay gave."""
     kept = {id(section) for section in after.sections}
     olds = [section for section in before.sections if id(section) not in kept]
@@ -69,10 +72,10 @@ def _gone(readers: NameReaders, before: Document, after: Document) -> Iterator[_
         if replaced:
             yield from _given_no_more(readers, section, replaced)
         elif section.name and after.find(section.kind, section.name) is None:
-            yield _Gone(Thing(section, section.kind, section.name))
+            yield Gone(Thing(section, section.kind, section.name))
 
 
-def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> Iterator[_Gone]:
+def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> Iterator[Gone]:
     """Yield the names that lines of a section gave, and those in its place do not."""
     new = news[0]
     start = common_start(old.lines, new.lines)
@@ -91,7 +94,7 @@ def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> I
         if one.numbers or not any(
             reader.saying(section, one.name).gives(one.kind, one.name) for section in news
         ):
-            yield _Gone(Thing(old, one.kind, one.name), one if one.numbers else None)
+            yield Gone(Thing(old, one.kind, one.name), one if one.numbers else None)
 
 
 def _given(readers: NameReaders, section: Section, lines: Iterable[Line]) -> Iterator[Given]:
@@ -102,7 +105,7 @@ def _given(readers: NameReaders, section: Section, lines: Iterable[Line]) -> Ite
             yield from names.given
 
 
-def _candidates(now: DocumentNames, gone: list[_Gone]) -> Iterator[Use]:
+def _candidates(now: DocumentNames, gone: list[Gone]) -> Iterator[Use]:
     """Yield the uses that may be of what is gone, each once."""
     if len(gone) > _FEW or any(one.given for one in gone):
         holders = {word for one in gone for word in (one.thing.section.name, one.thing.name)}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dataplane_core.grammar import LineForm, Prop, Reading, Statement
+from dataplane_core.grammar import FileWith, LineForm, Prop, Reading, Statement
 from dataplane_core.grammar.expressions import Functions
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.grammar.names import Declared
@@ -27,7 +27,10 @@ from dataplane_core.text.tokens import may_be_quoted
 
 
 class NameReader:
-    """Reads the names in the lines of sections of one kind; `statements` are what lines may be."""
+    """Reads the names in the lines of sections of one kind; `statements` are what lines may be.
+
+    Lines that name files in which further names stand begin with one of the words `holding`.
+    """
 
     def __init__(self, statements: Iterable[Statement], functions: Functions) -> None:
         statements = list(dict.fromkeys(statements))
@@ -37,6 +40,9 @@ class NameReader:
         self._forms = {form: props for form, props in forms.items() if props}
         self._words = frozenset(form.head[0] for form in self._forms)
         self._plain = dict(_plain_lines(self.heads, self._forms))
+        self.holding = frozenset(
+            form.head[0] for form, props in self._forms.items() if any(map(_holds, props))
+        )
 
     @property
     def props(self) -> Iterator[Prop]:
@@ -181,6 +187,13 @@ def _has_names(prop: Prop) -> bool:
     if isinstance(prop.items, tuple):
         return any(map(_has_names, prop.items))
     return prop.items is not None and _has_names(prop.items)
+
+
+def _holds(prop: Prop) -> bool:
+    if isinstance(prop.items, tuple):
+        return any(map(_holds, prop.items))
+    inner = prop.items is not None and _holds(prop.items)
+    return inner or isinstance(prop.refers_to, FileWith)
 
 
 def _given(props: Iterable[Prop], values: Mapping[str, Any]) -> Iterator[Given]:

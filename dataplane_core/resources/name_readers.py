@@ -16,18 +16,24 @@ from dataplane_core.text.language import LISTEN, LISTEN_PARTS
 
 
 class NameReaders:
-    """The readers of names by the kind of section, for all that is declared."""
+    """The readers of names by the kind of section, for all that is declared.
+
+    `functions` are those of the sample expressions, and `holding` the words `NameReader.holding`
+    of the readers that were made.
+    """
 
     def __init__(self, collections: Iterable[Collection], functions: Functions) -> None:
         self._collections = tuple(collections)
-        self._functions = functions
+        self.functions = functions
+        self.holding: dict[str, frozenset[str]] = {}
         self._readers: dict[str, NameReader] = {}
 
     def of(self, kind: str) -> NameReader:
         """Return the reader for sections of a kind; what it reads is kept under the reader."""
         reader = self._readers.get(kind)
         if reader is None:
-            reader = NameReader(self._statements(kind), self._functions)
+            reader = NameReader(self._statements(kind), self.functions)
+            self.holding[kind] = reader.holding
             reader = self._readers.setdefault(kind, reader)
         return reader
 

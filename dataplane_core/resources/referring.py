@@ -18,7 +18,7 @@ from dataplane_core.resources.locate import (
     find_single,
     object_at,
 )
-from dataplane_core.resources.lost_names import lost_uses
+from dataplane_core.resources.lost_names import Gone, lost_uses
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Section
 from dataplane_core.text.joined_sections import JoinedSections
@@ -76,21 +76,22 @@ def newly_dangling(registry: Registry, before: Document, after: Document) -> lis
 
 
 def lost_names(
-    registry: Registry, before: Document, after: Document
+    registry: Registry, before: Document, after: Document, gone: list[Gone]
 ) -> list[tuple[str, Reference]]:
     """Return what a change takes from lines that refer to it, in words, each with such an object.
 
-    What meant nothing before the change counts as lost long ago.
+    `gone` is what it takes away. What meant nothing before it counts as lost long ago.
     """
-    uses = [*lost_uses(registry.names, before, after)]
+    uses = [*lost_uses(registry.names, before, after, gone)]
     if not uses:
         return []
     shown = Shown(registry, after)
-    found = ((_thing_words(thing), shown.use(use).resource) for thing, use in uses)
+    found = ((words_of_thing(thing), shown.use(use).resource) for thing, use in uses)
     return [(words, user) for words, user in found if user is not None]
 
 
-def _thing_words(thing: Thing) -> str:
+def words_of_thing(thing: Thing) -> str:
+    """Return in words what has a name."""
     section = f"{thing.section.kind} {thing.section.name}".rstrip()
     return section if thing.is_section else f"{thing.name} of {section}"
 

@@ -23,6 +23,7 @@ from dataplane_core.resources.collections import (
     with_listen,
 )
 from dataplane_core.resources.extension import Extension, Part
+from dataplane_core.resources.file_language import FileLanguage, ScriptLanguage
 from dataplane_core.resources.masks import Mask
 from dataplane_core.resources.name_readers import NameReaders
 from dataplane_core.resources.named import Named, common, naming_of
@@ -45,6 +46,8 @@ class Registry:
         self._rows_of: dict[str, list[RowCollection]] = {}
         self._sections_of: dict[str, SectionCollection] = {}
         self._functions: list[Function] = []
+        self.file_languages: dict[str, FileLanguage] = {}
+        self.script_languages: dict[str, ScriptLanguage] = {}
         self._frozen = False
         self.kinds(*SECTION_ORDER)
 
@@ -179,6 +182,11 @@ class Registry:
         """Declare functions of sample expressions that have names as arguments."""
         self._open()
         self._functions += functions
+
+    def file_language(self, kind: str, language: FileLanguage) -> None:
+        """Say how files are read that hold something of a kind, such as a SPOE engine."""
+        self._open()
+        self.file_languages[kind] = language
 
     def mask(self, version: str, mask: Mask | Callable[[], Mask]) -> None:
         """Say what an API version lacks, beside what is said already.

@@ -13,11 +13,13 @@ _MOST_NAMED = 5
 class LostName:
     """A name that lines refer to, and that a change took from all that had it.
 
-    `thing` says what it was the name of, `users` are the objects of the lines.
+    `thing` says what it was the name of, `users` are the objects of the lines, and `lines` those of
+    files beside the configuration, in words.
     """
 
     thing: str
     users: tuple[Reference, ...]
+    lines: tuple[str, ...] = ()
 
 
 FindLost = Callable[[Document, Document], Sequence[LostName]]
@@ -48,7 +50,7 @@ def said_of(lost: Iterable[LostName], path_of: Callable[[Reference], str]) -> st
 
 
 def _users(lost: LostName, path_of: Callable[[Reference], str]) -> str:
-    found = [*dict.fromkeys(map(path_of, lost.users))]
+    found = [*dict.fromkeys((*map(path_of, lost.users), *lost.lines))]
     named, more = found[:_MOST_NAMED], len(found) - _MOST_NAMED
     return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 

@@ -11,8 +11,11 @@ from dataplane_core.plugin import (
     Foreseen,
     View,
     newly_dangling,
+    newly_dangling_in_files,
+    reader_of_files,
 )
 from dataplane_plugins.changes.file_texts import change_of, file_difference
+from dataplane_plugins.changes.file_uses import FileUses
 from dataplane_plugins.changes.rendering import Rendering
 
 Cause = Callable[[Finding], int | None]
@@ -25,6 +28,8 @@ class PlanRendering:
     def __init__(self, view: View, file_objects: Sequence[FileObjects] = ()) -> None:
         """Render plans; `file_objects` are those of files beside the configuration."""
         self._file_objects = file_objects
+        self._uses = FileUses(view, file_objects)
+        self._config_file = view.config.file.path
         self._rendering = Rendering(view)
         self._registry = view.registry
 
@@ -84,6 +89,9 @@ class PlanRendering:
                 "line": plan.head.above(one.line), "section": one.section, "resource": resource,
                 "property": one.property, "kinds": [*one.kinds], "name": one.name,
             }  # fmt: skip
+        read = reader_of_files(self._config_file, plan.after.text())
+        for use in newly_dangling_in_files(self._registry, plan.before, plan.after, read):
+            yield self._uses(use, plan.head.above)
 
     def _file(self, one: FileChange) -> dict[str, Any]:
         """Return what becomes of a file; the difference of texts, without secrets."""

@@ -27,7 +27,11 @@ _USE: Fragment = {
     "type": "object",
     "required": ["resource", "line", "property", "kinds", "name", "targets"],
     "properties": {
-        "resource": {**_TEXT, "description": "Path of the object that has the name in a line."},
+        "file": {**_TEXT, "description": "The file of the line, if not the configuration."},
+        "resource": {
+            "type": ["string", "null"],
+            "description": "Path of the object that has the name in a line.",
+        },
         "section": {**_TEXT, "description": "The section of the line."},
         "line": {"type": "integer", "description": "The line of the file, from 1."},
         "property": {**_TEXT, "description": "The property that holds the name."},

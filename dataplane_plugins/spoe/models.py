@@ -1,9 +1,13 @@
 """What stands in a SPOE file (doc/SPOE.txt, section 2): agents, messages and groups."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from dataplane_core.plugin import (
+    ASSIGNED,
+    BACKENDS,
     Model,
+    NameOf,
     Prop,
     Registry,
     Statement,
@@ -30,8 +34,9 @@ EVENTS = (
 )
 
 
-def _names(head: str, name: str, help: str) -> Statement:
-    return gathered(head, rest(name, help=help), examples=[f"{head} one two"], rejects=[head])
+def _names(head: str, name: str, help: str, **more: Any) -> Statement:
+    term = rest(name, help=help, **more)
+    return gathered(head, term, examples=[f"{head} one two"], rejects=[head])
 
 
 def _switch(name: str, help: str) -> Statement:
@@ -55,12 +60,17 @@ def _timeout(name: str, help: str) -> Statement:
     return statement(head, term, examples=[f"{head} 2s", f"{head} 1500"], rejects=[head])
 
 
+_MESSAGES = NameOf("spoe-message", each=True)
+
 _AGENT = (
     _number("maxconnrate", "Connections to the agent's servers a second at most."),
     _number("maxerrrate", "Errors a second at which the agent is left alone."),
     _number("max-frame-size", "Largest frame, in bytes."),
     _number("max-waiting-frames", "Frames that may wait for an answer on one connection."),
-    _names("messages", "messages", "Messages that the agent is sent, one blank between."),
+    _names(
+        "messages", "messages", "Messages that the agent is sent, one blank between.",
+        refers_to=_MESSAGES,
+    ),
     _switch("async", "Take answers on other connections than the question's."),
     keyword(
         "option continue-on-error", "continue-on-error", "enabled",
@@ -82,7 +92,11 @@ _AGENT = (
     _timeout("idle", "Longest time without traffic on a connection, in milliseconds."),
     _timeout("processing", "Longest wait for an answer, in milliseconds."),
     statement(
-        "use-backend", word("use-backend", None, help="Backend with the agent's servers."),
+        "use-backend",
+        word(
+            "use-backend", None, refers_to=NameOf(*BACKENDS),
+            help="Backend with the agent's servers.",
+        ),
         examples=["use-backend agents"], rejects=["use-backend"],
     ),
 )  # fmt: skip
@@ -109,7 +123,9 @@ class AgentModel(Model):
 
 GROUP = Model(
     "spoe_group",
-    _names("messages", "messages", "Messages of the group, one blank between."),
+    _names(
+        "messages", "messages", "Messages of the group, one blank between.", refers_to=_MESSAGES
+    ),
 )
 
 
@@ -124,7 +140,10 @@ def agent(*rows: Statement) -> Model:
     """Return the lines of an agent, with `rows` among them."""
     return AgentModel(
         "spoe_agent",
-        _names("groups", "groups", "Groups of messages that rules may send, one blank between."),
+        _names(
+            "groups", "groups", "Groups of messages that rules may send, one blank between.",
+            refers_to=NameOf("spoe-group", each=True),
+        ),
         *rows,
         *_AGENT,
     )
@@ -135,7 +154,10 @@ def message(*rows: Statement) -> Model:
     return Model(
         "spoe_message",
         *rows,
-        _names("args", "args", "What is sent: sample expressions, each with an optional name=."),
+        _names(
+            "args", "args", "What is sent: sample expressions, each with an optional name=.",
+            refers_to=ASSIGNED,
+        ),
         _EVENT,
     )
 

@@ -10,6 +10,7 @@ from dataplane_core.plugin import (
     Codec,
     InVersion,
     Model,
+    NameKind,
     Naming,
     Operation,
     Registry,
@@ -29,7 +30,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.spoe import operations, resources
 from dataplane_plugins.spoe.files import SpoeFiles, sweep
 from dataplane_plugins.spoe.models import GROUP, ROWS, agent, message, numbered_rows
-from dataplane_plugins.spoe.objects import SpoeObjects
+from dataplane_plugins.spoe.objects import SpoeLanguage, SpoeObjects
 from dataplane_plugins.spoe.view import SpoeView
 
 BASE = "/services/haproxy/spoe"
@@ -58,6 +59,12 @@ def _collection(name: str, kind: str, model: Model) -> SectionCollection:
     schema, title = f"spoe_{name}", f"Spoe{name.capitalize()}"
     naming = Naming(schema, f"{schema}s", title, f"{title}s", "Spoe")
     return SectionCollection(name=f"{schema}s", naming=naming, kind=kind, model=model)
+
+
+@impl
+def dataplane_register(registry: Registry) -> None:
+    """Say how the files are read that lines of the configuration name."""
+    registry.file_language(NameKind.ENGINE, SpoeLanguage(registry))
 
 
 @impl

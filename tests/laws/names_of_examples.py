@@ -217,7 +217,9 @@ def _supply(
     if kind == NameKind.ENGINE or (kind == NameKind.FILE and "spoe" in one.sample.text):
         agents = f"backend agents-{called} from base\n  mode AGENTS\n  server a 127.0.0.1:1"
         sections[f"agents {called}"] = agents.splitlines()
-    if kind == NameKind.LUA:
+    if kind == "spoe-group":
+        _supply_group(called, folder / f"{wanted.holder}.spoe")
+    elif kind == NameKind.LUA:
         sections[f"global {called}"] = ["global", f"  lua-load {called}.lua"]
     elif kind == NameKind.TABLE:
         if wanted.holder in sections:
@@ -250,6 +252,12 @@ def _supply_file(kind: str, called: str, one: Example, folder: Path) -> None:
         (folder / called).mkdir()
     elif kind in (NameKind.FILE, NameKind.PATTERN_LIST):
         (folder / called).write_bytes(_content(one.sample.text, called, folder))
+
+
+def _supply_group(called: str, file: Path) -> None:
+    if file.exists():
+        text = file.read_text().replace("  messages m\n", f"  messages m\n  groups {called}\n", 1)
+        file.write_text(f"{text}spoe-group {called}\n  messages m\n")
 
 
 def _agent(scope: str, called: str) -> str:

@@ -21,7 +21,6 @@ NEVER_TAKEN = {
     "force-be-switch unless is_guest": "HAProxy has the keyword since 3.4",
     "http-after-response set-map(/etc/names.map) %[src] %[path]": "there is no path any more then",
     "tcp-request session attach-srv srv1 name ssl_c_s_dn": "it wants a server of another kind",
-    "http-request send-spoe-group engine group": "the group is in a file",
 }
 """Examples that no HAProxy takes here."""
 NOT_ASKED = {
@@ -83,5 +82,6 @@ def test_there_are_names_of_all_kinds() -> None:
     assert kinds >= {
         *("acl", "backend", "cache", "certificate", "crt-store", "engine", "fcgi-app", "file"),
         *("filter", "frontend", "group", "http-errors", "log-profile", "lua", "mailers", "peers"),
-        *("pattern list", "resolvers", "ring", "server", "table", "user", "userlist", "acme"),
+        *("pattern list", "resolvers", "ring", "server", "spoe-group", "table", "user", "userlist"),
+        "acme",
     }

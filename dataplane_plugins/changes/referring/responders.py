@@ -1,6 +1,6 @@
 """Answer what refers to what, and rename."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,19 @@ from dataplane_core.plugin import (
     ApiRequest,
     BadRequest,
     Document,
+    FilePlace,
+    FileUse,
     NamedUse,
     NameKind,
+    NamesInFiles,
     Services,
     Snapshot,
     View,
     dangling,
     finder_of_files,
     newly_dangling,
+    newly_dangling_in_files,
+    reader_of_files,
     reference_at,
     referrers,
     rename,
@@ -27,6 +32,7 @@ from dataplane_core.plugin import (
     to_json,
     unused,
 )
+from dataplane_plugins.changes.file_uses import FileUses
 
 _STORAGE = "/v3/services/haproxy/storage/"
 _FOLDERS = {
@@ -45,6 +51,7 @@ class _Responder:
         self._services = services
         self._view = view
         self._registry = view.registry
+        self._files = FileUses(view, services.file_objects)
 
     def _uses(self, uses: Sequence[NamedUse], snapshot: Snapshot) -> list[dict[str, Any]]:
         return [self._use(one, snapshot) for one in uses]
@@ -60,6 +67,14 @@ class _Responder:
             "name": use.name,
             "targets": [self._view.location(one) for one in use.targets],
         }
+
+    def _in_files(self, snapshot: Snapshot) -> NamesInFiles:
+        """Return the names in files that the configuration of a snapshot uses."""
+        read = reader_of_files(self._services.config.file.path, snapshot.text)
+        return NamesInFiles(self._registry, snapshot.document, read)
+
+    def _file_uses(self, uses: Iterable[FileUse], snapshot: Snapshot) -> list[dict[str, Any]]:
+        return [self._files(one, snapshot.head.above) for one in uses]
 
     def _limited(self, req: ApiRequest, found: Sequence[Any]) -> Sequence[Any]:
         limit = req.query["limit"]
@@ -80,7 +95,13 @@ class References(_Responder):
         snapshot = self._view.snapshot(req)
         if file is None and resource.startswith(_STORAGE):
             file = self._stored(resource)
-        answer = self._of_file(snapshot, file) if file else self._of_object(snapshot, resource)
+        place = None if file else self._files.place(resource)
+        if place is not None:
+            answer = self._of_place(snapshot, place)
+        elif file:
+            answer = self._of_file(snapshot, file)
+        else:
+            answer = self._of_object(snapshot, resource)
         resp.data = to_json({"resource": resource or file, **answer})
 
     def _of_object(self, snapshot: Snapshot, path: str) -> dict[str, Any]:
@@ -88,9 +109,19 @@ class References(_Responder):
         reference = reference_at(self._registry, document, path)
         by = referrers(self._registry, document, reference)
         to = targets(self._registry, document, reference)
+        inside = self._in_files(snapshot)
+        refers_to = self._uses(to, snapshot)
+        for use, said in zip(to, refers_to, strict=True) if inside.used else ():
+            said["targets"] += self._files.paths(inside.meant(use.line, use.property))
+        in_files = self._file_uses(inside.referring_to(reference), snapshot)
+        return {"referenced_by": self._uses(by, snapshot) + in_files, "refers_to": refers_to}
+
+    def _of_place(self, snapshot: Snapshot, place: FilePlace) -> dict[str, Any]:
+        """Return who refers to an object in a file, and what that refers to."""
+        inside = self._in_files(snapshot)
         return {
-            "referenced_by": self._uses(by, snapshot),
-            "refers_to": self._uses(to, snapshot),
+            "referenced_by": self._file_uses(inside.referring_into(place), snapshot),
+            "refers_to": self._file_uses(inside.named_in(place), snapshot),
         }
 
     def _of_file(self, snapshot: Snapshot, path: str) -> dict[str, Any]:
@@ -124,14 +155,19 @@ class Dangling(_Responder):
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         snapshot = self._view.snapshot(req)
+        path = self._services.config.file.path
         if req.query["new"]:
-            before = self._services.config.snapshot().document
-            found = newly_dangling(self._registry, before, snapshot.document)
+            before, read = self._services.config.snapshot(), reader_of_files(path, snapshot.text)
+            found = newly_dangling(self._registry, before.document, snapshot.document)
+            inside = newly_dangling_in_files(
+                self._registry, before.document, snapshot.document, read
+            )
         else:
-            has_file = finder_of_files(self._services.config.file.path, snapshot.text)
+            has_file = finder_of_files(path, snapshot.text)
             found = dangling(self._registry, snapshot.document, has_file)
-        items = self._uses(self._limited(req, found), snapshot)
-        resp.data = to_json({"total": len(found), "items": items})
+            inside = [*self._in_files(snapshot).dangling()]
+        items = self._uses(found, snapshot) + self._file_uses(inside, snapshot)
+        resp.data = to_json({"total": len(items), "items": self._limited(req, items)})
 
 
 class Unused(_Responder):

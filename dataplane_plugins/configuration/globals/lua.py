@@ -1,7 +1,8 @@
 """Lua of the process: scripts to load, and limits of their run (manual, sections 3.1 and 3.2)."""
 
 from dataplane_core.plugin import (
-    FILES,
+    FileWith,
+    NameKind,
     Prop,
     each_counts,
     integer,
@@ -16,6 +17,8 @@ from dataplane_plugins.configuration.globals.statements import SwitchedLimit
 from dataplane_plugins.configuration.globals.tuning import TUNE, tuned
 
 _V3 = "tune_lua_options."
+SCRIPTS = FileWith(NameKind.LUA)
+"""Files whose functions lines name behind `lua.`."""
 
 LUA = (
     statements(
@@ -31,7 +34,7 @@ LUA = (
     statements(
         "lua-load",
         "lua_loads",
-        word("file", required=True, refers_to=FILES, help="The script.")
+        word("file", required=True, refers_to=SCRIPTS, help="The script.")
         + opt(rest("args", help="Arguments of the script.")),
         help="Lua scripts to load.",
         examples=["lua-load /etc/haproxy/a.lua", "lua-load /etc/haproxy/a.lua x y"],
@@ -44,7 +47,7 @@ LUA = (
             "lua_load_per_thread",
             "Lua script to load once for each thread, with its arguments.",
             v3="lua_options.load_per_thread",
-            refers_to=FILES,
+            refers_to=SCRIPTS,
         )
     ),
 )

@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     FORMAT,
     WORD,
     Case,
+    InNamed,
     NameKind,
     NameOf,
     Term,
@@ -199,7 +200,12 @@ def spoe_group(engine: str, group: str, pattern: str | None) -> Case:
     return case(
         "send-spoe-group",
         word(engine, pattern, refers_to=NameOf(NameKind.ENGINE), help="The SPOE engine.")
-        + word(group, pattern, help="The group of messages."),
+        + word(
+            group,
+            pattern,
+            refers_to=InNamed("spoe-group", NameKind.ENGINE, engine),
+            help="The group of messages.",
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from dataplane_core.plugin import (
     FILES,
     STICK_TABLES,
     Declared,
+    FileWith,
     NameKind,
     NameOf,
     Registry,
@@ -127,7 +128,11 @@ FILTER = statement(
                 ),
                 arg(
                     "config",
-                    word("spoe_config", refers_to=FILES, help="File of the engine."),
+                    word(
+                        "spoe_config",
+                        refers_to=FileWith(NameKind.ENGINE, "spoe_engine"),
+                        help="File of the engine.",
+                    ),
                     required=True,
                 ),
             ),
