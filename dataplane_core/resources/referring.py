@@ -11,6 +11,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.document_names import DocumentNames, HasFile, Thing, Use
+from dataplane_core.resources.line_names import Given
 from dataplane_core.resources.locate import (
     ParentReference,
     find_named,
@@ -226,6 +227,25 @@ def _part(section: Section, at: int) -> _Lines:
             return _Lines((part,), at)
         at -= len(part.lines) + 1
     return _Lines((section,), at)
+
+
+class Numbered(NamedTuple):
+    """A line that gives several names by numbers, and what it gives."""
+
+    section: Section
+    at: int
+    given: Given
+
+
+def numbered_by(
+    registry: Registry, document: Document, reference: Reference
+) -> Numbered | None:
+    """Return the line that an object is, where that gives several names by numbers."""
+    sections, at = _lines(registry, document, reference)
+    if at is None or not sections:
+        return None
+    given = DocumentNames(registry.names, document).given_at(sections[0], at)
+    return next((Numbered(sections[0], at, one) for one in given if one.numbers), None)
 
 
 def named_by(

@@ -14,7 +14,7 @@ from dataplane_core.resources.collections import SectionCollection
 from dataplane_core.resources.document_names import GIVEN_ACLS, DocumentNames, Thing, Use
 from dataplane_core.resources.line_names import LineNames, exchanged, value_at
 from dataplane_core.resources.locate import refuse_namesake
-from dataplane_core.resources.referring import NamedUse, Shown, named_by
+from dataplane_core.resources.referring import NamedUse, Numbered, Shown, named_by, numbered_by
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.tokens import is_one_word, may_be_quoted
@@ -44,6 +44,8 @@ def rename(registry: Registry, document: Document, reference: Reference, name: s
     for an object without a name, and `AlreadyExists` for a name that something else has.
     """
     things = named_by(registry, document, reference, alone=False)
+    if not things and (numbered := numbered_by(registry, document, reference)):
+        return _rename_numbered(registry, document, reference, numbered, name)
     if not things:
         raise NotFound(f"there is no object {_words(reference)} that has a name")
     thing = things[0]
@@ -56,6 +58,32 @@ def rename(registry: Registry, document: Document, reference: Reference, name: s
     if isinstance(reference.key, int):
         place = reference
     return Renamed(document, place, tuple(map(shown.use, uses)))
+
+
+def _rename_numbered(
+    registry: Registry, document: Document, reference: Reference, numbered: Numbered, name: str
+) -> Renamed:
+    """Rename a line that gives several names by numbers: it has what stands in front of these."""
+    section, at, given = numbered
+    names = DocumentNames(registry.names, document)
+    thing = Thing(section, given.kind, given.name)
+    _check_name(registry, document, thing, name)
+    _check_numbered(names, numbered, name)
+    found = names.referring_to_counted(section, at)
+    uses = [one for one in found if names.gives(section, given.kind, one.mention.name.text) == [at]]
+    shown = Shown(registry, document)
+    document = renamed(names, thing, uses, name, [at])
+    return Renamed(document, replace(reference, key=name), tuple(map(shown.use, uses)))
+
+
+def _check_numbered(names: DocumentNames, numbered: Numbered, name: str) -> None:
+    """Raise `AlreadyExists` where another line gives one of the numbered names already."""
+    section, at, given = numbered
+    new = given._replace(name=name)
+    for by_name in names.of(section).given.get(given.kind, {}).values():
+        for place, other in by_name:
+            if place != at and (other.name == name if other.numbers else new.counts(other.name)):
+                raise AlreadyExists(f"object already exists: {given.kind} {other.name}")
 
 
 def rename_uses(
@@ -103,10 +131,17 @@ def _check_name(registry: Registry, document: Document, thing: Thing, name: str)
         raise Invalid(f"a {thing.kind} cannot be called {name!r}")
 
 
-def renamed(names: DocumentNames, thing: Thing, uses: Iterable[Use], name: str) -> Document:
+def renamed(
+    names: DocumentNames,
+    thing: Thing,
+    uses: Iterable[Use],
+    name: str,
+    places: Iterable[int] | None = None,
+) -> Document:
     """Return the document of `names` with another name for something and in the uses of its name.
 
-    Raises `Conflict` for a line that cannot be written with the name.
+    `places` are those of the lines that give the name, if not all that do are meant. Raises
+    `Conflict` for a line that cannot be written with the name.
     """
     edits: dict[int, _Edit] = {}
     for use in uses:
@@ -116,7 +151,9 @@ def renamed(names: DocumentNames, thing: Thing, uses: Iterable[Use], name: str) 
     if thing.is_section:
         own.name = name
     else:
-        for at in names.gives(thing.section, thing.kind, thing.name):
+        if places is None:
+            places = names.gives(thing.section, thing.kind, thing.name)
+        for at in places:
             own.given[at] = thing.kind
     document = names.document
     for edit in edits.values():
@@ -141,7 +178,8 @@ class _Edit:
             read = names.reading(self.section, at)
             assert read is not None
             values: Values = read[1].values
-            values = _in_uses(values, self.uses.get(at, ()), name)
+            old = "" if thing is None else thing.name
+            values = _in_uses(values, self.uses.get(at, ()), old, name)
             if thing is not None and at in self.given:
                 values = {**values, **_as_given(names.line(self.section, at), thing, name)}
             lines[at] = _written(line, read, values)
@@ -151,12 +189,16 @@ class _Edit:
         return _called(section, self.name) if self.name else section
 
 
-def _in_uses(values: Values, uses: Iterable[Use], name: str) -> Values:
-    """Return a line's values with another name in the places of uses, the last place first."""
+def _in_uses(values: Values, uses: Iterable[Use], old: str, name: str) -> Values:
+    """Return a line's values with another name in the places of uses, the last place first.
+
+    A use of a numbered name has its number behind the `old` name, and keeps it.
+    """
     for use in sorted(uses, key=lambda one: one.mention.name.start, reverse=True):
         path, found = use.mention.path, use.mention.name
         value = value_at(values, path)
-        said = f"{value[: found.start]}{name}{found.quotes}{value[found.end :]}"
+        number = found.text.removeprefix(old) if old and NameKind.SERVER in found.kinds else ""
+        said = f"{value[: found.start]}{name}{number}{found.quotes}{value[found.end :]}"
         values = exchanged(values, path, said)
     return values
 

@@ -53,6 +53,11 @@ ROWS = {
         21: "  use-server new if { srv_is_up(shop/new) } || { srv_is_up(other/s1) }",
         22: "  server new 1.2.3.4:80 track other/s2 resolvers rr",
     },
+    ("server_templates", "backend", "other", "s"): {
+        21: "  use-server s1 if { srv_is_up(shop/s1) } || { srv_is_up(other/new1) }",
+        22: "  server s1 1.2.3.4:80 track other/new2 resolvers rr",
+        24: "  server-template new 1-5 x:80",
+    },
     ("acls", "frontend", "f", 1): {
         8: "  acl new src -f /etc/nets.lst   # nets",
         9: '  acl new hdr(host) "a b"',
@@ -80,6 +85,7 @@ ROWS = {
     },
     ("frontends", "frontend", "shop", None): {16: "frontend new from d", 17: "  stats scope new"},
 }
+TAKEN = "backend taken\n  server-template s 3 x:80\n  server-template t 3 x:80\n  server u2 x:80\n  server u12 x:80\n"
 """What becomes of the lines that change, by the object that gets another name."""
 
 
@@ -113,7 +119,8 @@ def test_a_new_name_is_in_all_lines(known: Registry, which: tuple[str, str, str,
         (("backends", "backend", "shop", None), "other", AlreadyExists),
         (("acls", "frontend", "f", 0), "auth", AlreadyExists),
         (("servers", "backend", "other", "s1"), "new", NotFound),
-        (("server_templates", "backend", "other", "s"), "new", NotFound),
+        *((("server_templates", "backend", "taken", "s"), name, AlreadyExists) for name in ("t", "u", "u1")),
+        (("server_templates", "backend", "taken", "s"), "a b", Invalid),
         *((("acls", "frontend", "f", 0), name, AlreadyExists) for name in ("TRUE", "or", "unless")),
         *((("backends", "backend", "shop", None), name, Invalid) for name in ("", "a b", "a#b", '"x"', "é", "a/b", "x" * 9 + "\n")),
     ],
@@ -122,7 +129,14 @@ def test_what_cannot_be_is_refused(
     known: Registry, which: tuple[str, str, str, str | int], name: str, error: type[DataplaneError]
 ) -> None:
     with pytest.raises(error):
-        rename(known, Document.parse(TEXT, known.language), Reference(*which), name)
+        rename(known, Document.parse(TEXT + TAKEN, known.language), Reference(*which), name)
+
+
+def test_another_line_with_the_same_start_keeps_its_names(known: Registry) -> None:
+    text = "backend b\n  server-template s 1-2 x:80\n  server-template s 3-4 x:80\n  use-server s2 if TRUE\n  use-server s3 if TRUE\n"
+    done = rename(known, Document.parse(text, known.language), Reference("server_templates", "backend", "b", "s"), "n")
+    wanted = text.replace("s 1-2", "n 1-2").replace("server s2", "server n2")
+    assert done.document.text() == wanted and [one.name for one in done.uses] == ["s2"]
 
 
 def test_what_refers_to_nothing_and_what_nothing_refers_to(known: Registry) -> None:
