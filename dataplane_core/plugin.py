@@ -136,7 +136,7 @@ from dataplane_core.resources.comparison import ObjectChange, compare
 from dataplane_core.resources.desired_text import DesiredText
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.extra_props import METADATA
-from dataplane_core.resources.file_language import FilePart
+from dataplane_core.resources.file_language import FilePart, ScriptLanguage
 from dataplane_core.resources.line_numbers import lines_of
 from dataplane_core.resources.locate import object_at, refuse_namesake
 from dataplane_core.resources.masks import Mask
@@ -257,6 +257,7 @@ __all__ = [
     "NamedUse", "dangling", "newly_dangling", "referrers", "targets", "unused", "rename",
     "rename_uses", "reference_at", "finder_of_files", "reader_of_files", "NamesInFiles",
     "newly_dangling_in_files", "FileUse", "FilePlace", "FilePart", "NameReaders",
+    "ScriptLanguage",
     # Dataclasses and regular expressions that cost a start little.
     "dataclass", "lazy_pattern",
     # Documents in YAML.

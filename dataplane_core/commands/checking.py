@@ -7,7 +7,7 @@ from pathlib import Path
 from dataplane_core.errors import CheckFailed, Finding, StorageFailed
 from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.references.existing import finder_of_files, reader_of_files
-from dataplane_core.references.names_in_files import findings_in_files
+from dataplane_core.references.names_in_files import NamesInFiles, findings_in_files
 from dataplane_core.resources.reading import dangling_names, own_findings, unused_names
 from dataplane_core.settings import Settings
 from dataplane_core.store.findings import FindingPresenter
@@ -45,8 +45,10 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     found += presenter.findings(said, text, Path(os.path.abspath(path)))
     gave_up = refusal is not None and refusal.unread
     known = {finding.line for finding in found}
-    own = [*unused_names(registry, document, settings.dataplaneapi.userlist.names)]
     read = reader_of_files(Path(os.path.abspath(path)), rest)
+    used = NamesInFiles(registry, document, read).named()
+    used.update(settings.dataplaneapi.userlist.names)
+    own = [*unused_names(registry, document, used)]
     if gave_up:
         own += own_findings(registry, document)
         own += findings_in_files(registry, document, "alert", read)

@@ -84,6 +84,7 @@ def _line(use: dict[str, Any], *, of: bool) -> str:
     if of:
         return f"{place}: {(use['resource'] or '').removeprefix(_TOP)} {use['property']}".rstrip()
     found = ", ".join(one.removeprefix(_TOP) for one in use["targets"])
+    found = found or ", ".join(f"{one['file']}:{one['line']}" for one in use.get("scripts", ()))
     name = f"{' or '.join(use['kinds'])} {use['name']}"
     return f"{place}: {found or styled(f'{name} (not found here)', fg='yellow')}"
 
@@ -123,6 +124,8 @@ def rename(
         _print(answer)
         return
     click.echo(f"{answer['resource'].removeprefix(_TOP)}: {len(answer['changed'])} uses changed")
+    for one in answer.get("scripts", ()):
+        click.echo(f"line {one['line']} of {one['file']} still says {resource}")
 
 
 def _print(answer: Any) -> None:

@@ -12,6 +12,7 @@ from dataplane_core.errors import Reference
 from dataplane_core.grammar.names import Name
 from dataplane_core.resources.document_names import DocumentNames, Thing, Use
 from dataplane_core.resources.file_language import FileLanguage, FilePart
+from dataplane_core.resources.name_readers import NameReaders
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Section
 
@@ -104,8 +105,15 @@ class UsedFile(NamedTuple):
 
 
 def used_files(registry: Registry, names: DocumentNames, read: ReadFile) -> Iterator[UsedFile]:
-    """Yield the files that lines of a document name, and in which names stand."""
-    readers = registry.names
+    """Yield the files of sections that lines of a document name."""
+    for use in uses_of_files(registry.names, names):
+        language = registry.file_languages.get(use.mention.name.holds)
+        if language is not None:
+            yield _used(use, language, names, read)
+
+
+def uses_of_files(readers: NameReaders, names: DocumentNames) -> Iterator[Use]:
+    """Yield the names, in lines of a document, of files in which further names stand."""
     for section in names.document.sections:
         words = readers.holding.get(section.kind)
         if words is None:
@@ -113,16 +121,11 @@ def used_files(registry: Registry, names: DocumentNames, read: ReadFile) -> Iter
         text = section.text if words else ""
         for word in words:  # most sections are passed over here, without another call
             if word in text:
-                for use in _uses_of_files(section, names, words):
-                    language = registry.file_languages.get(use.mention.name.holds)
-                    if language is not None:
-                        yield _used(use, language, names, read)
+                yield from _of_lines(section, names, words)
                 break
 
 
-def _uses_of_files(
-    section: Section, names: DocumentNames, words: frozenset[str]
-) -> Iterator[Use]:
+def _of_lines(section: Section, names: DocumentNames, words: frozenset[str]) -> Iterator[Use]:
     """Yield the names of files, in lines that start with one of some words."""
     for at, line in section.lines_with(words):
         said = names.line(section, at) if line.tokens[:1] and line.tokens[0] in words else None

@@ -1,13 +1,16 @@
 """Find what names mean that stand in files beside the configuration, or mean what stands there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from pathlib import Path
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Finding, Reference
 from dataplane_core.references.file_parts import FilePlace, PartNames, ReadFile, used_files
 from dataplane_core.references.file_parts import UsedFile as Used
+from dataplane_core.references.script_names import ScriptLine, ScriptNames
 from dataplane_core.resources.document_names import DocumentNames, Thing, Use
+from dataplane_core.resources.reading import missing
 from dataplane_core.resources.referring import NamedUse, Shown, named_by
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document
@@ -41,6 +44,7 @@ class NamesInFiles:
     def __init__(self, registry: Registry, document: Document, read: ReadFile) -> None:
         self._registry = registry
         self._document = document
+        self._read = read
         self._names = DocumentNames(registry.names, document)
         self.used = [*used_files(registry, self._names, read)]
 
@@ -56,6 +60,8 @@ class NamesInFiles:
             for one in self._inward(used):
                 if not used.names.meant_from_outside(one.mention.name):
                     yield self._outer(used, one)
+        for scripts in self._scripts:
+            yield from self._uses_of(scripts, scripts.lacks)
 
     def referring_to(self, reference: Reference) -> Iterator[FileUse]:
         """Yield the uses, in files, of an object of the configuration."""
@@ -66,6 +72,17 @@ class NamesInFiles:
                 found = used.names.things(one.section, one.mention.name)
                 if any(thing in wanted for thing in found):
                     yield self._inner(used, used.names, one)
+
+    def named(self) -> set[tuple[str, str]]:
+        """Return what names in files mean in the configuration: kinds, with names."""
+        return {
+            (thing.kind, thing.name)
+            for used in self.used
+            if used.names is not None
+            for one in used.names.all_uses()
+            for thing in used.names.things(one.section, one.mention.name)
+            if not used.names.has(thing.section)
+        }
 
     def referring_into(self, place: FilePlace) -> Iterator[FileUse]:
         """Yield the uses of a part of a file, or of an object in it."""
@@ -91,6 +108,35 @@ class NamesInFiles:
                 key = one.section.kind, one.section.name
                 if names and (wanted is None or key == (wanted.kind, wanted.section)):
                     yield self._inner(used, names, one)
+
+    @cached_property
+    def _scripts(self) -> list[ScriptNames]:
+        """The names that scripts give, by their kind."""
+        return [
+            ScriptNames(self._registry, self._names, kind, self._read)
+            for kind in self._registry.script_languages
+        ]
+
+    def _uses_of(self, scripts: ScriptNames, is_one: Callable[[str], bool]) -> Iterator[FileUse]:
+        """Yield the uses of some names that scripts give, in files as well."""
+        for one in scripts.uses(self._names):
+            if is_one(one.mention.name.text):
+                yield self._plain(one)
+        for used in self.used:
+            for one in scripts.uses(used.names) if used.names else ():
+                if used.names is not None and is_one(one.mention.name.text):
+                    yield self._inner(used, used.names, one)
+
+    def uses_of_script(self, path: Path) -> Iterator[FileUse]:
+        """Yield the uses of the names that a script gives."""
+        for scripts in self._scripts:
+            given = {one.name for one in scripts.lines if Path(one.file) == path}
+            if given:
+                yield from self._uses_of(scripts, given.__contains__)
+
+    def giving(self, name: str) -> list[ScriptLine]:
+        """Return the lines of scripts that give a name."""
+        return [one for scripts in self._scripts for one in scripts.lines if one.name == name]
 
     def _parts(self, place: FilePlace) -> list[Used]:
         """Return the lines that use the part of a file that a place is in."""
@@ -136,6 +182,13 @@ class NamesInFiles:
         kinds = (used.name.holds,)
         return FileUse("", one.line, one.section, one.resource, one.property, kinds, name, (), one)
 
+    def _plain(self, use: Use) -> FileUse:
+        """Return a line of the configuration with a name that a script gives."""
+        one = self._shown.use(use)
+        return FileUse(
+            "", one.line, one.section, one.resource, one.property, one.kinds, one.name, (), one
+        )
+
     def _outer(self, used: Used, use: Use) -> FileUse:
         """Return a line of the configuration that names a part of a file, or what is in it."""
         one = self._shown.use(use)
@@ -173,14 +226,14 @@ def newly_dangling_in_files(
     registry: Registry, before: Document, after: Document, read: ReadFile
 ) -> list[FileUse]:
     """Return the names in files, and of what is in files, that only a change leaves dangling."""
-    now = NamesInFiles(registry, after, read)
-    found = NamesInFiles(registry, before, read).dangling() if now.used else ()
-    known = {(one.file, one.section, one.property, one.name) for one in found}
-    return [
-        one
-        for one in now.dangling()
-        if (one.file, one.section, one.property, one.name) not in known
-    ]
+    found = [*NamesInFiles(registry, after, read).dangling()]
+    if found:
+        former = NamesInFiles(registry, before, read).dangling()
+        known = {(one.file, one.section, one.property, one.name) for one in former}
+        found = [
+            one for one in found if (one.file, one.section, one.property, one.name) not in known
+        ]
+    return found
 
 
 def findings_in_files(
@@ -192,7 +245,9 @@ def findings_in_files(
     """
     for one in NamesInFiles(registry, document, read).dangling():
         user = one.user
-        what = f"there is no {' or '.join(one.kinds)} {one.name}"
+        what = missing(one.kinds, one.name)
+        if one.kinds[0] in registry.script_languages:
+            what = f"no script that is loaded gives {one.kinds[0]}.{one.name}"
         place = f"line {one.line} of {one.file}: " if one.file else ""
         said = "notice" if user.perhaps else severity
         yield Finding(user.line, said, place + what, user.section, user.resource)

@@ -4,12 +4,12 @@ HAProxy reads a file to its end first, and looks only then whether what the line
 Where it gives up at a line, nobody is told of the rest; here the lines are read all the same.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from dataplane_core.errors import Finding
 from dataplane_core.grammar.names import NameKind
 from dataplane_core.resources.document_names import HasFile
-from dataplane_core.resources.referring import NamedUse, dangling, unused
+from dataplane_core.resources.referring import dangling, unused
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.language import DEFAULTS
@@ -55,23 +55,23 @@ def dangling_names(
     """
     for use in dangling(registry, document, has_file):
         said = "notice" if use.perhaps else severity
-        yield Finding(use.line, said, missing(use), use.section, use.resource)
+        yield Finding(use.line, said, missing(use.kinds, use.name), use.section, use.resource)
 
 
-def missing(use: NamedUse) -> str:
+def missing(kinds: Sequence[str], name: str) -> str:
     """Return in words that what a name means is not there."""
-    kind = use.kinds[0]
+    kind = kinds[0]
     if kind == DEFAULTS:
-        return f"there is no section defaults {use.name}, which this one is from"
+        return f"there is no section defaults {name}, which this one is from"
     if kind == NameKind.FILE:
-        return f"there is no file {use.name}"
+        return f"there is no file {name}"
     if kind == NameKind.PATTERN_LIST:
-        return f"no line loads the file {use.name}, which is to be changed"
+        return f"no line loads the file {name}, which is to be changed"
     if kind == NameKind.TABLE:
-        return f"there is no stick table {use.name}"
+        return f"there is no stick table {name}"
     if kind in NameKind.ALL:
-        return f"there is no {kind} {use.name}" + ("" if "/" in use.name else " in this section")
-    return f"there is no section {' or '.join(use.kinds)} {use.name}"
+        return f"there is no {kind} {name}" + ("" if "/" in name else " in this section")
+    return f"there is no section {' or '.join(kinds)} {name}"
 
 
 def unused_names(

@@ -47,7 +47,7 @@ class Registry:
         self._sections_of: dict[str, SectionCollection] = {}
         self._functions: list[Function] = []
         self.file_languages: dict[str, FileLanguage] = {}
-        self.script_languages: dict[str, ScriptLanguage] = {}
+        self.script_languages: dict[str, Callable[[], ScriptLanguage]] = {}
         self._frozen = False
         self.kinds(*SECTION_ORDER)
 
@@ -187,6 +187,11 @@ class Registry:
         """Say how files are read that hold something of a kind, such as a SPOE engine."""
         self._open()
         self.file_languages[kind] = language
+
+    def script_language(self, kind: str, language: Callable[[], ScriptLanguage]) -> None:
+        """Say what makes the reader of files that give names of a kind, such as Lua scripts."""
+        self._open()
+        self.script_languages[kind] = language
 
     def mask(self, version: str, mask: Mask | Callable[[], Mask]) -> None:
         """Say what an API version lacks, beside what is said already.

@@ -23,6 +23,14 @@ from dataplane_core.plugin import (
 
 PATH = "/references"
 _TEXT = {"type": "string"}
+_SCRIPTS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"file": _TEXT, "line": {"type": "integer"}},
+    },
+    "description": "Lines of scripts that give the name, if it is one of Lua.",
+}
 _USE: Fragment = {
     "type": "object",
     "required": ["resource", "line", "property", "kinds", "name", "targets"],
@@ -46,6 +54,7 @@ _USE: Fragment = {
             "items": _TEXT,
             "description": "Paths of the objects that it means.",
         },
+        "scripts": _SCRIPTS,
     },
 }
 _UNUSED: Fragment = {
@@ -75,6 +84,7 @@ _RENAMED: Fragment = {
     "properties": {
         "resource": {**_TEXT, "description": "The path under the new name, or that name."},
         "changed": {**_USES, "description": "The lines that named it, as they were."},
+        "scripts": _SCRIPTS,
     },
 }
 RESOURCE = Parameter("resource", help="Path of an object, such as "

@@ -1,11 +1,14 @@
 """Names in SPOE files, and of what stands there: who refers to what across the two documents."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from dataplane_core.cli import main
 from dataplane_core.haproxy import binaries
 from dataplane_core.references.existing import reader_of_files
 from dataplane_core.references.names_in_files import NamesInFiles
@@ -13,6 +16,7 @@ from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
 from tests.api.support import OWN
 from tests.changes.support import V3, WholeApi
+from tests.harness.fixtures import one_haproxy
 
 SPOE = "/v3/services/haproxy/spoe/spoe_files/m.spoe/scopes/%5Bmirror%5D"
 TEXT = """\
@@ -109,6 +113,10 @@ def test_lines_of_the_configuration_mean_what_is_in_the_file(one: WholeApi) -> N
     assert [use["targets"] for use in to] == [[SPOE]]
 
 
+def test_a_backend_that_an_agent_names_is_used(one: WholeApi) -> None:
+    assert one.call("GET", f"{OWN}/references/unused").json["items"] == []
+
+
 LOST = {
     "engine": ("[mirror]", "[gone]", (5, "mirror in ")),
     "backend": ("use-backend agents", "use-backend gone", (9, "gone")),
@@ -137,7 +145,7 @@ def test_what_is_not_there_is_told(one: WholeApi, which: str) -> None:
 
 
 @pytest.mark.haproxy
-@pytest.mark.parametrize("version", binaries.installed())
+@pytest.mark.parametrize("version", sorted(binaries.installed().keys() & {"2.8", "3.2"}))
 def test_haproxy_misses_the_same(tmp_path: Path, version: str) -> None:
     registry = register_collections(make_manager())
     spoe, config = tmp_path / "m.spoe", tmp_path / "haproxy.cfg"
@@ -182,3 +190,14 @@ def test_a_file_without_scopes_and_one_that_is_not_there(tmp_path: Path) -> None
     (tmp_path / "spoe" / "m.spoe").unlink()
     [found] = api.call("GET", f"{OWN}/references/dangling").json["items"]
     assert found["kinds"] == ["file"]
+
+
+@pytest.mark.haproxy
+def test_check_tells_of_it_where_haproxy_gave_up(tmp_path: Path) -> None:
+    (tmp_path / "m.spoe").write_text(FILE.replace("use-backend agents", "use-backend gone"))
+    path = tmp_path / "haproxy.cfg"
+    path.write_text(TEXT.replace("FOLDER", str(tmp_path)).replace("  server a", "  bogus\n  server a", 1))
+    argv = ["check", str(path), "--json", "-b", one_haproxy("2.8")]
+    told = json.loads(CliRunner().invoke(main, argv, catch_exceptions=False).stdout)
+    said = {(one["line"], one["message"]) for one in told["findings"]}
+    assert (5, f"line 9 of {tmp_path}/m.spoe: there is no section backend or listen gone") in said

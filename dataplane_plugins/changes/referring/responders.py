@@ -83,6 +83,11 @@ class _Responder:
         return found[:limit]
 
 
+def _scripts(inside: NamesInFiles, name: str) -> list[dict[str, Any]]:
+    """Return the lines of scripts that give a name."""
+    return [{"file": one.file, "line": one.line} for one in inside.giving(name)]
+
+
 class References(_Responder):
     """Who refers to an object or a file, and what an object refers to: GET."""
 
@@ -113,6 +118,9 @@ class References(_Responder):
         refers_to = self._uses(to, snapshot)
         for use, said in zip(to, refers_to, strict=True) if inside.used else ():
             said["targets"] += self._files.paths(inside.meant(use.line, use.property))
+        for use, said in zip(to, refers_to, strict=True):
+            if NameKind.LUA in use.kinds:
+                said["scripts"] = _scripts(inside, use.name)
         in_files = self._file_uses(inside.referring_to(reference), snapshot)
         return {"referenced_by": self._uses(by, snapshot) + in_files, "refers_to": refers_to}
 
@@ -140,7 +148,8 @@ class References(_Responder):
                     "targets": [],
                 }
             )
-        return {"referenced_by": found, "refers_to": []}
+        uses = self._in_files(snapshot).uses_of_script(Path(path))
+        return {"referenced_by": found + self._file_uses(uses, snapshot), "refers_to": []}
 
     def _stored(self, resource: str) -> str:
         kind, _, name = resource.removeprefix(_STORAGE).partition("/")
@@ -176,6 +185,7 @@ class Unused(_Responder):
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         snapshot = self._view.snapshot(req)
         used = self._services.settings.dataplaneapi.userlist.names
+        used |= self._in_files(snapshot).named()
         found = unused(self._registry, snapshot.document, used)
         items = [
             {
@@ -198,7 +208,10 @@ class Rename(_Responder):
         with self._view.edit(req) as edit:
             edit.document, new, uses = self._renamed(edit.document, req.body.values)
         self._view.answer_change(req, resp, edit.outcome, 200)
-        resp.data = to_json({"resource": new, "changed": self._uses(uses, before)})
+        answer = {"resource": new, "changed": self._uses(uses, before)}
+        if "lua" in req.body.values:
+            answer["scripts"] = _scripts(self._in_files(before), req.body.values["lua"])
+        resp.data = to_json(answer)
 
     def _renamed(
         self, document: Document, wanted: Mapping[str, Any]

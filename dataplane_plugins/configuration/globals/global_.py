@@ -1,6 +1,6 @@
 """`global`: settings of the whole process (manual, chapter 3)."""
 
-from dataplane_core.plugin import Model, Registry, impl
+from dataplane_core.plugin import Model, NameKind, Registry, impl
 from dataplane_plugins.configuration.globals import (
     devices,
     http,
@@ -68,3 +68,4 @@ def dataplane_register(registry: Registry) -> None:
     registry.single(
         "global", kind="global", model=GLOBAL, title="Global", help="Settings of the whole process."
     )
+    registry.script_language(NameKind.LUA, lua.script_language)

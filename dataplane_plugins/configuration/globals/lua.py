@@ -4,6 +4,7 @@ from dataplane_core.plugin import (
     FileWith,
     NameKind,
     Prop,
+    ScriptLanguage,
     each_counts,
     integer,
     one_of,
@@ -15,6 +16,14 @@ from dataplane_core.plugin import (
 from dataplane_plugins.configuration.globals.keywords import choice, in_v3, on_off_word, time, words
 from dataplane_plugins.configuration.globals.statements import SwitchedLimit
 from dataplane_plugins.configuration.globals.tuning import TUNE, tuned
+
+
+def script_language() -> ScriptLanguage:
+    """Return how scripts are read for the names that they give; loaded when it is asked for."""
+    from dataplane_plugins.configuration.globals.lua_scripts import LuaLanguage
+
+    return LuaLanguage()
+
 
 _V3 = "tune_lua_options."
 SCRIPTS = FileWith(NameKind.LUA)
