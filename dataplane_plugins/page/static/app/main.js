@@ -12,11 +12,13 @@ import { useStore } from "./store.js";
 import "./theme.js";
 
 function Page() {
-  const { known } = useStore(connection);
+  const { known, reachable } = useStore(connection);
   const who = useStore(session);
   useEffect(() => void recall(), []);
-  if (known === null && !who) return html`<p class="starting" role="status">Loading …</p>`;
-  return who && known ? html`<${Shell} />` : html`<${LogIn} />`;
+  if (known === null && !who && reachable) return html`<p class="starting" role="status">Loading …</p>`;
+  // a session that ends hides what was shown, and keeps it for the same user
+  return html`${who && html`<div key="views" hidden=${!known}><${Shell} key=${who.user} /></div>`}
+    ${!(who && known) && html`<${LogIn} key="login" />`}`;
 }
 
 render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));

@@ -22,13 +22,13 @@ function asSession(data) {
   };
 }
 
-/** Find out who is logged in. */
+/** Find out who is logged in. Who was it stays: what they have typed is there when they come back. */
 export async function recall() {
   try {
     session.set(asSession(await get(`${OWN}/session`)));
     connection.merge({ known: true });
   } catch {
-    session.set(null);
+    // `connection` knows what is wrong: nobody is logged in, or the API does not answer
   }
 }
 

@@ -20,7 +20,13 @@ const RETRY = 3000;
 
 /** @param {{ current: string }} props */
 function Navigation({ current }) {
-  return html`<nav class="navigation" aria-label="Views">
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    // in a narrow window the list is one line, which is scrolled
+    const { offsetLeft = 0, offsetWidth = 0 } = /** @type {HTMLElement | null} */ (list.current?.querySelector("[aria-current]")) ?? {};
+    if (list.current) list.current.scrollLeft = offsetLeft + offsetWidth / 2 - list.current.clientWidth / 2;
+  }, [current]);
+  return html`<nav class="navigation" aria-label="Views" ref=${list}>
     ${GROUPS.map(({ title, views }) => html`<div class="group" key=${title}>
       <h2>${title}</h2>
       <ul>${views.map(({ name, title: label, key }) => html`<li key=${name}>

@@ -29,7 +29,10 @@ export function createStore(value) {
   return {
     get: () => value,
     set,
-    merge: (change) => set({ ...value, ...change }),
+    merge(change) {
+      const differs = Object.entries(change).some(([name, one]) => !Object.is(one, /** @type {any} */ (value)[name]));
+      if (differs) set({ ...value, ...change });
+    },
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -46,6 +49,11 @@ export function createStore(value) {
  */
 export function useStore(store) {
   const [, draw] = useState(0);
-  useEffect(() => store.listen(() => draw((count) => count + 1)), [store]);
-  return store.get();
+  const value = store.get();
+  useEffect(() => {
+    const again = () => draw((count) => count + 1);
+    if (!Object.is(store.get(), value)) again(); // it has changed since this was drawn
+    return store.listen(again);
+  }, [store]);
+  return value;
 }

@@ -76,7 +76,8 @@ export function followTraffic(servers, take) {
   let timer = 0;
   let wait = 1000;
   const open = () => {
-    if (connection.get().known === false) return;
+    timer = 0;
+    if (source || connection.get().known === false) return;
     source = new EventSource(`${OWN}/live?servers=${encodeURIComponent(servers)}`);
     source.addEventListener("traffic", (message) => {
       const data = JSON.parse(message.data);
@@ -87,12 +88,15 @@ export function followTraffic(servers, take) {
     });
     source.onerror = () => {
       source?.close();
+      source = null;
       timer = window.setTimeout(open, wait);
       wait = Math.min(2 * wait, LONGEST_WAIT);
     };
   };
   open();
+  const deafen = connection.listen(() => connection.get().known && !timer && open());
   return () => {
+    deafen();
     window.clearTimeout(timer);
     source?.close();
   };

@@ -2,7 +2,11 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
+import { connection } from "./api.js";
+
 /** @import { ApiError } from "./api.js" */
+
+const AWAY = [0, 401]; // the API did not answer, or the session had ended
 
 /**
  * @template T
@@ -40,5 +44,11 @@ export function useData(load, needs) {
     return () => control.abort();
   }, [round, ...needs]);
   const reload = useCallback(() => setRound((count) => count + 1), []);
+  const error = useRef(state.error);
+  error.current = state.error;
+  useEffect(() => connection.listen(() => {
+    const { reachable, known } = connection.get();
+    if (reachable && known && error.current && AWAY.includes(error.current.status)) reload();
+  }), []);
   return { ...state, reload };
 }

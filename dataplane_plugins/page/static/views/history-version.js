@@ -7,7 +7,7 @@ import { formatTime } from "../app/format.js";
 import { html } from "../app/html.js";
 import { linkTo } from "../app/router.js";
 import { session } from "../app/session.js";
-import { refreshVersion } from "../app/state.js";
+import { refreshVersion, version as newestVersion } from "../app/state.js";
 import { useStore } from "../app/store.js";
 import { useEvents } from "../app/stream.js";
 import { useData } from "../app/use-data.js";
@@ -82,13 +82,14 @@ export function VersionDetails({ version, onBack }) {
   const record = useData((signal) => get(`${OWN}/history/${version}`, {}, signal), [version]);
   const files = useData((signal) => get(`${OWN}/history/${version}/files`, {}, signal), [version]);
   const who = useStore(session);
+  const newest = useStore(newestVersion);
   const [showsLines, setShowsLines] = useState(false);
   const [putsBack, setPutsBack] = useState(false);
   useEvents(["reload", "rolled_back", "applied"], record.reload);
   const { data } = record;
   return html`<p class="actions"><button onClick=${onBack}>← History</button>
       ${version > 1 && html`<a href=${linkTo("history", { version: version - 1 })}>the one before</a>`}
-      <a href=${linkTo("history", { version: version + 1 })}>the next one</a></p>
+      ${version < newest && html`<a href=${linkTo("history", { version: version + 1 })}>the next one</a>`}</p>
     <h1>Version ${version}</h1>
     <${LoadState} of=${record} what=${`Version ${version}`}>
       ${data && html`<p><${VersionState} record=${data} /></p>
@@ -97,7 +98,7 @@ export function VersionDetails({ version, onBack }) {
       <h2>What it changed</h2>
       <${ResourceChanges} changes=${data.changes ?? []} />
       <${Diff} text=${data.diff ?? ""} />
-      ${data.commands?.length > 0 && html`<h2>Commands to HAProxy</h2><pre class="commands">${data.commands.join("\n")}</pre>`}`}
+      ${data.commands?.length > 0 && html`<h2>Commands to HAProxy</h2><pre class="commands" tabindex="0" role="region" aria-label="Commands">${data.commands.join("\n")}</pre>`}`}
     </${LoadState}>
     ${files.data?.length > 0 && html`<h2>Files</h2><ul>${files.data.map((/** @type {any} */ file) => html`<li key=${file.path}><code>${file.path}</code> <span class="quiet">${file.now === "same" ? "" : file.now}</span></li>`)}</ul>`}
     <p><button aria-expanded=${showsLines} onClick=${() => setShowsLines(!showsLines)}>${showsLines ? "Hide" : "Show"} all lines and who wrote them</button></p>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { OWN, get } from "../app/api.js";
-import { formatClock, formatDay, formatRelative } from "../app/format.js";
+import { formatClock, formatCount, formatDay, formatRelative } from "../app/format.js";
 import { html } from "../app/html.js";
 import { linkTo, navigate, refine } from "../app/router.js";
 import { version as newestVersion } from "../app/state.js";
@@ -39,7 +39,7 @@ function Entry({ record, current }) {
       <span>${whoOf(record)}</span>
       <${VersionState} record=${record} />
       ${record.reload && html`<span class="badge busy" title=${record.reload.reason}>reload</span>`}
-      ${record.reason ? html`<q>${record.reason}</q>` : touched > 0 && html`<span class="quiet">${touched} resources</span>`}
+      ${record.reason ? html`<q>${record.reason}</q>` : touched > 0 && html`<span class="quiet">${formatCount(touched, "resource")}</span>`}
     </a>
   </li>`;
 }

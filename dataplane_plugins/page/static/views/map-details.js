@@ -23,9 +23,15 @@ function pathOf(node) {
 /** @param {MapNode} node */
 const sectionOf = (node) => `${node.kind === "backend" ? "backend" : "frontend"} ${node.name}`;
 
+/** Names and values, those of objects by their own names. @param {Record<string, any>} values @param {string} prefix @returns {[string, any][]} */
+function flat(values, prefix = "") {
+  return Object.entries(values).flatMap(([name, value]) =>
+    (value && typeof value === "object" && !Array.isArray(value) ? flat(value, `${prefix}${name} `) : [[`${prefix}${name}`, value]]));
+}
+
 /** @param {{ values: Record<string, any> }} props */
 export function Values({ values }) {
-  return html`<dl class="facts">${Object.entries(values).map(([name, value]) => html`<div key=${name}>
+  return html`<dl class="facts">${flat(values).map(([name, value]) => html`<div key=${name}>
     <dt>${name}</dt><dd>${typeof value === "object" ? JSON.stringify(value) : String(value)}</dd></div>`)}</dl>`;
 }
 

@@ -2,15 +2,19 @@
 
 /** @import { MapModel, MapNode } from "./map-model.js" */
 
+/** Where a column begins and how wide it is, as shares of the picture's width; how high its nodes are. */
 const COLUMNS = /** @type {Record<string, { x: number, width: number, height: number }>} */ ({
-  frontend: { x: 0, width: 230, height: 66 },
-  rule: { x: 300, width: 290, height: 34 },
-  backend: { x: 670, width: 270, height: 66 },
-  group: { x: 670, width: 270, height: 66 },
+  frontend: { x: 0, width: 0.25, height: 66 },
+  rule: { x: 0.31, width: 0.31, height: 34 },
+  backend: { x: 0.69, width: 0.3, height: 66 },
+  group: { x: 0.69, width: 0.3, height: 66 },
 });
 const GAP = 10;
+const NARROWEST = 540;
+const WIDEST = 950;
 
-export const WIDTH = 950;
+/** The width of the picture in so much room: it is scrolled where there is less. @param {number} room */
+export const widthIn = (room) => Math.min(WIDEST, Math.max(NARROWEST, room));
 
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 
@@ -21,16 +25,21 @@ function wish(model, node, boxes) {
   return Math.min(...before.map((box) => box.y));
 }
 
-/** @param {MapNode[]} nodes @param {(node: MapNode) => number} wished @param {Map<string, Box>} boxes */
-function stack(nodes, wished, boxes) {
+/** @param {MapNode} node @param {number} width @param {number} y @returns {Box} */
+function boxOf(node, width, y) {
+  const column = COLUMNS[node.kind];
+  return { x: column.x * width, width: column.width * width, height: column.height, y };
+}
+
+/** @param {MapNode[]} nodes @param {(node: MapNode) => number} wished @param {Map<string, Box>} boxes @param {number} width */
+function stack(nodes, wished, boxes, width) {
   let y = 0;
   const placed = nodes.map((node, index) => ({ node, at: wished(node), index }));
   placed.sort((a, b) => a.at - b.at || a.index - b.index);
-  for (const { node, at } of placed) {
-    const { x, width, height } = COLUMNS[node.kind];
-    if (at !== Number.MAX_SAFE_INTEGER && node.kind !== "backend" && node.kind !== "group") y = Math.max(y, at);
-    boxes.set(node.id, { x, y, width, height });
-    y += height + GAP;
+  for (const { node } of placed) {
+    const box = boxOf(node, width, y);
+    boxes.set(node.id, box);
+    y += box.height + GAP;
   }
   return y;
 }
@@ -39,22 +48,23 @@ function stack(nodes, wished, boxes) {
  * Return the box of each node, and the height of the picture.
  *
  * @param {MapModel} model
+ * @param {number} width
  * @returns {{ boxes: Map<string, Box>, height: number }}
  */
-export function layOut(model) {
+export function layOut(model, width) {
   const boxes = /** @type {Map<string, Box>} */ (new Map());
   const nodes = [...model.nodes.values()];
   const rules = nodes.filter((node) => node.kind === "rule");
   let y = 0;
   for (const frontend of nodes.filter((node) => node.kind === "frontend")) {
-    const { x, width, height } = COLUMNS.frontend;
-    boxes.set(frontend.id, { x, y, width, height });
+    const box = boxOf(frontend, width, y);
+    boxes.set(frontend.id, box);
     const own = rules.filter((rule) => rule.name === frontend.name);
-    own.forEach((rule, index) => boxes.set(rule.id, { ...COLUMNS.rule, y: y + index * (COLUMNS.rule.height + GAP) }));
-    y += Math.max(height + GAP, own.length * (COLUMNS.rule.height + GAP)) + GAP;
+    own.forEach((rule, index) => boxes.set(rule.id, boxOf(rule, width, y + index * (COLUMNS.rule.height + GAP))));
+    y += Math.max(box.height + GAP, own.length * (COLUMNS.rule.height + GAP)) + GAP;
   }
   const ends = nodes.filter((node) => node.kind === "backend" || node.kind === "group");
-  return { boxes, height: Math.max(y, stack(ends, (node) => wish(model, node, boxes), boxes)) };
+  return { boxes, height: Math.max(y, stack(ends, (node) => wish(model, node, boxes), boxes, width)) };
 }
 
 /**

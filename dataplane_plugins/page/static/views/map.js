@@ -1,6 +1,6 @@
 // The map: what is exposed, where requests go, and how each part fares, in one picture.
 
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { CONFIGURATION, get } from "../app/api.js";
 import { formatCount, formatDuration, formatNumber, formatRate } from "../app/format.js";
@@ -13,11 +13,13 @@ import { useData } from "../app/use-data.js";
 import { LoadState } from "../parts/load-state.js";
 import { Details } from "./map-details.js";
 import { backendHealth, frontendHealth, groupHealth } from "./map-health.js";
-import { WIDTH, curve, layOut } from "./map-layout.js";
+import { curve, layOut, widthIn } from "./map-layout.js";
 import { makeModel, pathThrough } from "./map-model.js";
 
 /** @import { Traffic } from "../app/traffic.js" */
 /** @import { MapModel, MapNode } from "./map-model.js" */
+
+const PADDING = 20; // of the box, both sides, as in map.css
 
 /** @param {Traffic} traffic @param {MapNode} node */
 function healthOf(traffic, node) {
@@ -53,13 +55,30 @@ function Node({ node, box, traffic, dim, chosen, onChoose }) {
   </li>`;
 }
 
+/** How wide the picture may be: as wide as what it stands in. @param {{ current: HTMLElement | null }} box */
+function useWidth(box) {
+  const [width, setWidth] = useState(widthIn(Infinity));
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const look = () => setWidth(widthIn(element.clientWidth - PADDING));
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}
+
 /** @param {{ model: MapModel, traffic: Traffic, chosen: string, lit: Set<string> | null, onChoose: (node: MapNode) => void }} props */
 export function Picture({ model, traffic, chosen, lit, onChoose }) {
-  const { boxes, height } = useMemo(() => layOut(model), [model]);
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const width = useWidth(box);
+  const { boxes, height } = useMemo(() => layOut(model, width), [model, width]);
   const isLit = (/** @type {string} */ id) => !lit || lit.has(id);
-  return html`<div class="map-box" tabindex="0" role="region" aria-label="Map of frontends, rules and backends">
-    <div class="map" style=${{ width: `${WIDTH}px`, height: `${height}px` }}>
-      <svg width=${WIDTH} height=${height} aria-hidden="true">
+  return html`<div class="map-box" ref=${box} tabindex="0" role="region" aria-label="Map of frontends, rules and backends">
+    <div class="map" style=${{ width: `${width}px`, height: `${height}px` }}>
+      <svg width=${width} height=${height} aria-hidden="true">
         ${model.ways.map(({ from, to }) => {
           const [start, end] = [boxes.get(from), boxes.get(to)];
           return start && end && html`<path key=${`${from} ${to}`} d=${curve(start, end)} class=${isLit(from) && isLit(to) ? (lit ? "lit" : "") : "dim"} />`;

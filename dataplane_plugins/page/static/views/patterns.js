@@ -16,6 +16,12 @@ import { Table } from "../parts/table.js";
 
 /** @typedef {{ kind: "maps" | "acls", id: string, title: string, note: string, loaded: boolean }} PatternList */
 
+/** Patterns of rules that HAProxy makes for itself, and nobody has written. */
+const OF_HAPROXY = /file 'httpclient'/;
+
+/** @param {string} [path] */
+const baseName = (path = "") => path.split("/").pop() ?? path;
+
 /** Each is asked for by itself, so that one that fails does not hide the others. @param {AbortSignal} signal */
 async function loadLists(signal) {
   const [maps, stored, acls] = await Promise.all([
@@ -26,10 +32,13 @@ async function loadLists(signal) {
   const loaded = new Set(maps.map((/** @type {any} */ one) => one.storage_name));
   /** @type {PatternList[]} */
   const lists = maps.map((/** @type {any} */ one) => ({ kind: "maps", id: one.storage_name ?? `#${one.id}`, title: one.storage_name ?? one.file, note: one.description, loaded: true }));
+  const asAcl = new Set(acls.map((/** @type {any} */ one) => baseName(one.storage_name)));
   for (const one of stored) {
-    if (!loaded.has(one.storage_name)) lists.push({ kind: "maps", id: one.storage_name, title: one.storage_name, note: "stored; no rule uses it", loaded: false });
+    if (!loaded.has(one.storage_name) && !asAcl.has(one.storage_name)) lists.push({ kind: "maps", id: one.storage_name, title: one.storage_name, note: "stored; no rule uses it", loaded: false });
   }
-  for (const one of acls) lists.push({ kind: "acls", id: `#${one.id}`, title: `ACL ${one.id}: ${one.storage_name}`, note: one.description, loaded: true });
+  for (const one of acls.filter((/** @type {any} */ acl) => !OF_HAPROXY.test(acl.description))) {
+    lists.push({ kind: "acls", id: `#${one.id}`, title: `ACL ${one.id}: ${baseName(one.storage_name)}`, note: one.description, loaded: true });
+  }
   return lists;
 }
 

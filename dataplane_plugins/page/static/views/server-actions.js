@@ -40,7 +40,7 @@ function whatItDoes(servers, commands, means) {
   return html`<p><strong>${names}${servers.length > 8 ? ` and ${servers.length - 8} more` : ""}</strong></p>
     <p>${means} ${formatCount(sessions, "session")} ${sessions === 1 ? "is" : "are"} on them now.</p>
     <p><span class="badge good">at run time</span> HAProxy is not reloaded. It is sent:</p>
-    <pre class="commands">${commands.join("\n")}${servers.length > MOST_PLANNED ? `\n… and the same for ${servers.length - MOST_PLANNED} more` : ""}</pre>`;
+    <pre class="commands" tabindex="0" role="region" aria-label="Commands">${commands.join("\n")}${servers.length > MOST_PLANNED ? `\n… and the same for ${servers.length - MOST_PLANNED} more` : ""}</pre>`;
 }
 
 /** Do something to each server in order; stops at the first that fails. @param {Server[]} servers @param {(server: Server) => Promise<any>} send */
