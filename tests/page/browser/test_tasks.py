@@ -134,7 +134,7 @@ def test_drain_a_server_and_wait_until_it_is_empty(viewer, system):
     row.get_by_role("checkbox").check()
     viewer.button("Drain").click()
     dialog = viewer.dialog("Drain: 1 server")
-    expect(dialog).to_contain_text("1 session is on them now")
+    expect(dialog).to_contain_text("1 session is on it now")
     expect(dialog).to_contain_text("HAProxy is not reloaded")
     dialog.get_by_role("button", name="Drain").click()
     expect(row).to_contain_text("DRAIN")

@@ -101,15 +101,15 @@ export function makeModel(frontends, backends, { unfolded, search, focus }) {
   const names = new Set(hits.map((one) => one.name));
   const place = (/** @type {string} */ name) =>
     home.has(name) ? `group:${home.get(name)}` : names.has(name) ? `backend:${name}` : undefined;
+  for (const frontend of frontends) { // the order of the nodes is that in which the key Tab comes to them
+    const itself = frontend.name.toLowerCase().includes(wanted);
+    const leads = rulesOf(frontend).some((/** @type {any} */ rule) => names.has(rule.target));
+    if (!wanted || itself || leads) addFrontend(model, frontend, place);
+  }
   for (const one of hits) {
     const stem = home.get(one.name);
     if (stem === undefined) addBackend(model, one);
     else addToGroup(model, stem, one.name);
-  }
-  for (const frontend of frontends) {
-    const itself = frontend.name.toLowerCase().includes(wanted);
-    const leads = rulesOf(frontend).some((/** @type {any} */ rule) => names.has(rule.target));
-    if (!wanted || itself || leads) addFrontend(model, frontend, place);
   }
   return model;
 }

@@ -38,7 +38,7 @@ function whatItDoes(servers, commands, means) {
   const sessions = servers.reduce((sum, one) => sum + (one.row.scur ?? 0), 0);
   const names = servers.slice(0, 8).map((one) => one.id).join(", ");
   return html`<p><strong>${names}${servers.length > 8 ? ` and ${servers.length - 8} more` : ""}</strong></p>
-    <p>${means} ${formatCount(sessions, "session")} ${sessions === 1 ? "is" : "are"} on them now.</p>
+    <p>${means} ${formatCount(sessions, "session")} ${sessions === 1 ? "is" : "are"} on ${servers.length === 1 ? "it" : "them"} now.</p>
     <p><span class="badge good">at run time</span> HAProxy is not reloaded. It is sent:</p>
     <pre class="commands" tabindex="0" role="region" aria-label="Commands">${commands.join("\n")}${servers.length > MOST_PLANNED ? `\n… and the same for ${servers.length - MOST_PLANNED} more` : ""}</pre>`;
 }
@@ -68,25 +68,27 @@ async function plannedCommands(servers, state) {
 }
 
 /**
- * Ask, set an administrative state at run time, and offer to undo it.
+ * Ask, set an administrative state at run time, and offer to undo it. Returns whether it was done.
  *
  * @param {Action} action
  * @param {Server[]} servers
+ * @returns {Promise<boolean>}
  */
 export async function act(action, servers) {
   try {
     const commands = await plannedCommands(servers, action.state);
     const body = whatItDoes(servers, commands, action.means);
-    if ((await confirmFirst({ title: `${action.title}: ${formatCount(servers.length, "server")}`, body, action: action.title })) === null) return;
+    if ((await confirmFirst({ title: `${action.title}: ${formatCount(servers.length, "server")}`, body, action: action.title })) === null) return false;
   } catch (error) {
     announceError(error);
-    return;
+    return false;
   }
   const count = await forEach(servers, (server) => setState(server, action.state));
-  if (count < servers.length) return;
+  if (count < servers.length) return false;
   const undo = () => forEach(servers, (server) => setState(server, stateOf(server.row.status)))
     .then(() => announce(`${formatCount(servers.length, "server")} are as before.`, { tone: "good" }));
   announce(`${formatCount(count, "server")} ${count === 1 ? action.done.replace(/^are/, "is") : action.done}.`, { tone: "good", undo });
+  return true;
 }
 
 /** A weight as somebody types it: a number, or a share of the backend's traffic. @param {string} text @param {Server} server @param {Server[]} all */
@@ -106,31 +108,33 @@ async function setWeight(server, weight, reason, dryRun) {
 }
 
 /**
- * Ask for a weight and write it into the configuration, which HAProxy gets at run time.
+ * Ask for a weight and write it into the configuration, which HAProxy gets at run time. Returns whether it was done.
  *
  * @param {Server[]} servers
  * @param {Server[]} all The servers among which a share is meant.
+ * @returns {Promise<boolean>}
  */
 export async function changeWeight(servers, all) {
   const body = html`<p>The weight of ${servers.map((one) => one.id).join(", ")}, from 0 to 256, or the share of the traffic that one of them gets, such as 10%. It is written into the configuration, and HAProxy gets it at run time, without a reload.</p>`;
   const text = await confirmFirst({ title: "Weight", body, action: "Show what it does", ask: "Weight" });
-  if (text === null || text === "") return;
+  if (text === null || text === "") return false;
   const weight = weightOf(text, servers[0], all);
   try {
     const { answer } = await setWeight(servers[0], weight, undefined, true);
     if (answer.verdict === "refused") throw new Error(answer.refusal);
     const commands = answer.delivery?.commands ?? [];
     const how = answer.delivery?.by === "reload" ? html`<p><span class="badge busy">reload</span> ${answer.delivery.reasons.join("; ")}</p>` : whatItDoes(servers, commands, `Their weight becomes ${weight}.`);
-    if ((await confirmFirst({ title: `Weight ${weight}`, body: how, action: "Set the weight" })) === null) return;
+    if ((await confirmFirst({ title: `Weight ${weight}`, body: how, action: "Set the weight" })) === null) return false;
   } catch (error) {
     announceError(error);
-    return;
+    return false;
   }
   /** @type {Map<string, number | undefined>} */
   const before = new Map();
   const count = await forEach(servers, async (server) => before.set(server.id, (await setWeight(server, weight)).before));
-  if (count < servers.length) return;
+  if (count < servers.length) return false;
   const undo = () => forEach(servers, (server) => setWeight(server, before.get(server.id) ?? 1))
     .then(() => announce("The weights are as before.", { tone: "good" }));
   announce(`${formatCount(count, "server")} now ${count === 1 ? "has" : "have"} the weight ${weight}.`, { tone: "good", undo });
+  return true;
 }

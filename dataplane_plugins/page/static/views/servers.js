@@ -52,9 +52,10 @@ const COLUMNS = [
 /** @param {{ chosen: Server[], all: Server[], onDone: () => void }} props */
 function Actions({ chosen, all, onDone }) {
   const none = chosen.length === 0;
+  const ended = (/** @type {boolean} */ isDone) => isDone && onDone(); // who thinks better of it has them chosen still
   return html`<div class="actions" role="group" aria-label="Actions on the chosen servers">
-    ${ACTIONS.map((action) => html`<button key=${action.state} disabled=${none} onClick=${() => act(action, chosen).then(onDone)}>${action.title} …</button>`)}
-    <button disabled=${none} onClick=${() => changeWeight(chosen, all).then(onDone)}>Weight …</button>
+    ${ACTIONS.map((action) => html`<button key=${action.state} disabled=${none} onClick=${() => act(action, chosen).then(ended)}>${action.title} …</button>`)}
+    <button disabled=${none} onClick=${() => changeWeight(chosen, all).then(ended)}>Weight …</button>
     <span class="quiet" role="status">${none ? "Choose servers to act on them." : `${chosen.length} chosen`}</span>
   </div>`;
 }
