@@ -138,6 +138,10 @@ class System:
         """The configuration as it is in the file."""
         return (self.folder / "haproxy.cfg").read_text()
 
+    def lines(self) -> list[str]:
+        """The configuration without the line of its version."""
+        return [line for line in self.text().splitlines() if not line.startswith("# _version")]
+
     def put_text(self, text: str, reason: str = "") -> None:
         """Commit a whole text, and wait until HAProxy has it."""
         headers = {"X-Change-Reason": reason} if reason else {}

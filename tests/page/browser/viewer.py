@@ -85,4 +85,4 @@ class Viewer:
     def shuts(self) -> None:
         """Close the window's context; fails if there was anything to complain of."""
         self.page.context.close()
-        assert self.complaints == []
+        assert not self.complaints, self.complaints

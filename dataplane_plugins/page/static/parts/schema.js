@@ -50,6 +50,12 @@ export function bodySchema(document, method, path) {
   return null;
 }
 
+/** Whether an object can be deleted: some, such as the global settings, are always there. @param {any} document @param {string} path */
+export function canDelete(document, path) {
+  const below = path.slice(path.indexOf("/v3") + 3);
+  return Object.keys(document.paths).some((template) => fits(template, below) && document.paths[template].delete);
+}
+
 /** The rows that can be added below an object: their names and paths. @param {any} document @param {string} path */
 export function rowsBelow(document, path) {
   const below = path.slice(path.indexOf("/v3") + 3);

@@ -13,7 +13,7 @@ import { announce } from "../parts/announce.js";
 import { shortPath } from "../parts/diff.js";
 import { SchemaForm } from "../parts/form.js";
 import { LoadState } from "../parts/load-state.js";
-import { bodySchema, loadDocument, rowsBelow } from "../parts/schema.js";
+import { bodySchema, canDelete, loadDocument, rowsBelow } from "../parts/schema.js";
 import { AddServer, RouteRequests } from "./recipes.js";
 
 const TOP = "/v3/services/haproxy/configuration";
@@ -38,6 +38,7 @@ function EditObject({ resource }) {
       await edit(`${words} ${shortPath(resource)}`, [{ method, path, json }]);
       announce(`${shortPath(resource)} is part of your change. Review it to put it in force.`, { tone: "good" });
       setState({ problem: "", busy: false });
+      if (method === "DELETE") navigate("forms", { collection: resource.slice(0, resource.lastIndexOf("/")) });
     } catch (error) {
       setState({ problem: /** @type {Error} */ (error).message, busy: false });
     }
@@ -48,7 +49,7 @@ function EditObject({ resource }) {
     <${LoadState} of=${loaded} what=${shortPath(resource)}>
       ${schema && html`<${SchemaForm} key=${newest} document=${document} schema=${schema} value=${value} action="Add to your change" problem=${state.problem} busy=${state.busy}
           onSubmit=${(/** @type {any} */ now) => send("PUT", now, "change")}>
-        <button type="button" class="danger" onClick=${() => send("DELETE", undefined, "delete")}>Delete it</button></${SchemaForm}>
+        ${canDelete(document, resource) && html`<button type="button" class="danger" onClick=${() => send("DELETE", undefined, "delete")}>Delete it</button>`}</${SchemaForm}>
       <${Rows} document=${document} resource=${resource} />`}
     </${LoadState}>`;
 }
