@@ -21,6 +21,35 @@ function recallDraft() {
 
 draft.listen(() => sessionStorage.setItem(KEY, JSON.stringify(draft.get())));
 
+/** Transactions that are being committed: they are gone before the answer is here. */
+const ending = /** @type {Set<string>} */ (new Set());
+
+/** @param {string} id */
+export const isEnding = (id) => ending.has(id);
+
+/**
+ * Do what ends a transaction; nothing is read in it meanwhile.
+ *
+ * @template T
+ * @param {string} id
+ * @param {() => Promise<T>} end
+ */
+export async function ends(id, end) {
+  ending.add(id);
+  try {
+    return await end();
+  } catch (error) {
+    ending.delete(id);
+    throw error;
+  }
+}
+
+/** The transaction in which values are read; undefined where none is open. */
+export function readIn() {
+  const now = draft.get();
+  return now && !isEnding(now.id) ? now.id : undefined;
+}
+
 /** Forget the transaction, after its end. */
 export const closeDraft = () => draft.set(null);
 

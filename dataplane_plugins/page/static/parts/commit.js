@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { OWN, V3, ask } from "../app/api.js";
+import { ends } from "../app/draft.js";
 import { html } from "../app/html.js";
 import { refreshVersion } from "../app/state.js";
 import { announce } from "./announce.js";
@@ -19,17 +20,19 @@ const WAITS = /** @type {const} */ ([["", "no: it stays"], ["30s", "30 seconds"]
 /** @param {Ready} ready @param {Record<string, string | undefined>} query @param {Record<string, string>} headers */
 function send(ready, query, headers) {
   if ("transaction" in ready) {
-    return ask("PUT", `${V3}/transactions/${encodeURIComponent(ready.transaction)}`, { query: { ...query, rebase: true }, headers });
+    const path = `${V3}/transactions/${encodeURIComponent(ready.transaction)}`;
+    return ends(ready.transaction, () => ask("PUT", path, { query: { ...query, rebase: true }, headers }));
   }
   return ask("POST", `${OWN}/apply`, {
     query: { ...query, version: ready.version, brief: true }, body: ready.text, headers: { ...headers, "Content-Type": "text/plain" },
   });
 }
 
-/** @param {Ready} ready @param {string} reason @param {string} within */
-async function commit(ready, reason, within) {
+/** @param {Ready} ready @param {string} reason @param {string} within @param {() => void} onDone */
+async function commit(ready, reason, within, onDone) {
   const headers = /** @type {Record<string, string>} */ (reason ? { "X-Change-Reason": reason } : {});
   const { status, data } = await send(ready, { confirm_within: within || undefined }, headers);
+  onDone();
   await refreshVersion();
   if (within) await lookForWaiting();
   const reloads = status === 202 || data?.state === "queued" || data?.state === "reloaded";
@@ -46,8 +49,7 @@ export function CommitForm({ ready, disabled, onDone }) {
     const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     setState({ busy: true, problem: "" });
     try {
-      await commit(ready, String(form.get("reason")), String(form.get("within")));
-      onDone();
+      await commit(ready, String(form.get("reason")), String(form.get("within")), onDone);
     } catch (error) {
       setState({ busy: false, problem: /** @type {Error} */ (error).message });
     }

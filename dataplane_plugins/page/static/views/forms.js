@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { CONFIGURATION, PREFIX, get } from "../app/api.js";
-import { draft, edit } from "../app/draft.js";
+import { draft, edit, readIn } from "../app/draft.js";
 import { html } from "../app/html.js";
 import { linkTo, navigate } from "../app/router.js";
 import { version as newestVersion } from "../app/state.js";
@@ -24,7 +24,7 @@ const KINDS = /** @type {const} */ ([
 ]);
 
 /** The transaction in which values are read, if it has edits already. */
-const inDraft = () => ({ transaction_id: draft.get()?.id });
+const inDraft = () => ({ transaction_id: readIn() });
 
 /** @param {{ resource: string }} props */
 function EditObject({ resource }) {

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { CONFIGURATION, get } from "../app/api.js";
-import { draft, edit } from "../app/draft.js";
+import { edit, readIn } from "../app/draft.js";
 import { formatPercent } from "../app/format.js";
 import { html } from "../app/html.js";
 import { shareOfWeight, weightForShare } from "../parts/weights.js";
@@ -47,7 +47,7 @@ function useWeights(backend) {
   const [weights, setWeights] = useState(/** @type {number[]} */ ([]));
   useEffect(() => {
     if (!backend) return;
-    get(`${backendPath(backend)}/servers`, { transaction_id: draft.get()?.id })
+    get(`${backendPath(backend)}/servers`, { transaction_id: readIn() })
       .then((servers) => setWeights(servers.map((/** @type {any} */ one) => one.weight ?? 1)), () => setWeights([]));
   }, [backend]);
   return weights;
@@ -83,7 +83,7 @@ const scaledWeight = (weights, share) => weightForShare(share, weights.map((one)
 /** The steps that give the other servers larger weights. @param {string} backend @param {number} scale */
 async function scalingSteps(backend, scale) {
   if (scale === 1) return [];
-  const servers = await get(`${backendPath(backend)}/servers`, { transaction_id: draft.get()?.id });
+  const servers = await get(`${backendPath(backend)}/servers`, { transaction_id: readIn() });
   return servers.map((/** @type {any} */ one) => ({
     method: "PUT", path: `${backendPath(backend)}/servers/${encodeURIComponent(one.name)}`, json: { ...one, weight: (one.weight ?? 1) * scale },
   }));

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { OWN, V3, change, get } from "../app/api.js";
+import { isEnding } from "../app/draft.js";
 import { html } from "../app/html.js";
 import { linkTo, refine } from "../app/router.js";
 import { session } from "../app/session.js";
@@ -28,7 +29,9 @@ const COLUMNS = [
 /** @param {{ id: string, mayChange: boolean, onEnd: () => void }} props */
 function OneTransaction({ id, mayChange, onEnd }) {
   const newest = useStore(newestVersion);
-  const plan = useData(() => change("POST", `${OWN}/plan`, { json: { transaction: id }, query: { rebase: true } }), [id, newest]);
+  const ask = () => change("POST", `${OWN}/plan`, { json: { transaction: id }, query: { rebase: true } });
+  // one that is being committed is gone in a moment: what it would have done stays until then
+  const plan = useData(() => (isEnding(id) ? new Promise(() => {}) : ask()), [id, newest]);
   const end = async () => {
     const asked = { title: `Discard transaction ${id}`, body: html`<p>Its edits are gone then. The configuration stays as it is.</p>`, action: "Discard", dangerous: true };
     if ((await confirmFirst(asked)) === null) return;
