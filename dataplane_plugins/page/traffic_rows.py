@@ -48,9 +48,10 @@ def rows_of(answer: str) -> Iterator[Row]:
         for kind, names in COLUMNS.items()
     }
     of_kind, of_number = header.index("type"), header.index("iid")
-    for line in rest.splitlines():
+    least = len(header) - 1  # a comma stands behind the last column
+    for line in _lines(rest):
         words = _cut(line) if _QUOTED in line else line.split(",")
-        kind = _KINDS.get(words[of_kind]) if len(words) > of_kind else None
+        kind = _KINDS.get(words[of_kind]) if len(words) >= least else None
         if kind is not None:
             values = [
                 _value(words[at], is_text) if at >= 0 else None for at, is_text in places[kind]
@@ -65,10 +66,26 @@ def statuses_of(answer: str) -> Iterator[tuple[str, str]]:
     if header[:2] != ["pxname", "svname"] or "status" not in header:
         raise RuntimeFailed("HAProxy's answer to show stat cannot be read")
     at = header.index("status")
-    for line in rest.splitlines():
+    for line in _lines(rest):
         words = line.split(",", at + 1)  # what HAProxy quotes stands further behind
         if len(words) > at:
             yield words[0], words[at]
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines; one whose quoted value has line ends in it is one.
+
+    What a server says to a check stands in such a value. No other sign ends a line, as in
+    `str.splitlines`: a server could make rows of its own with them.
+    """
+    lines = iter(text.split("\n"))
+    for line in lines:
+        while _QUOTED in line and line.count(_QUOTED) % 2:
+            more = next(lines, None)
+            if more is None:
+                return
+            line = f"{line}\n{more}"
+        yield line
 
 
 def _value(word: str, is_text: bool) -> Any:

@@ -52,3 +52,19 @@ def test_a_moment_stays_while_the_status_does() -> None:
     later = {"web/web1": row(61), "web/web2": row(5)}
     keep_moments(SERVERS, later, first, 1002.0)
     assert (first["web/web1"][at], later["web/web1"][at], later["web/web2"][at]) == (940, 940, 997)
+
+
+@pytest.mark.parametrize("said", ["a\u2028b,c", "a\x85b", "a\x0bb", "a\nweb,web9,0,0,0,UP,1,1,3,2,2,L7OK,x,", 'say ""no""', "a\r\nb"])
+def test_what_a_server_says_makes_no_row(said: str) -> None:
+    answer = ANSWER.replace("OK, as ever", said)
+    rows = {server: values for kind, _, server, _, values in rows_of(answer) if kind == SERVERS}
+    assert [*rows] == ["web1"]
+    assert rows["web1"][COLUMNS[SERVERS].index("last_chk")] == said.replace('""', '"')
+    assert [one for one, _ in statuses_of(answer)] == ["site", "web", "web"]
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_row_that_is_cut_is_left_out(cut: int) -> None:
+    row = 'web,web1,0,1,4,UP,100,60,3,2,2,L7OK,"OK, as ever",'
+    for line in (row[:cut], row[:cut] + '"'):
+        assert len(list(rows_of(ANSWER.replace(row, line)))) <= 3
