@@ -57,14 +57,20 @@ class SampleFiles:
 
     def add(self, sample: dict[str, Any]) -> None:
         """Add a sample; begin the other file anew once this one has half an hour."""
+        now = sample["time"] / 1000
+        for path in self._paths:
+            if _first_time(path) > now + PERIOD:  # the clock was wrong: it would never be old
+                path.unlink(missing_ok=True)
         path = max(self._paths, key=_first_time)
-        if sample["time"] / 1000 - _first_time(path) > _HALF:
+        if now - _first_time(path) > _HALF:
             path = min(self._paths, key=_first_time)
             path.unlink(missing_ok=True)
         data = json.dumps(sample, separators=(",", ":")).encode() + b"\n"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            os.write(handle, data)
+            size = os.fstat(handle).st_size
+            if os.write(handle, data) < len(data):  # the disk is full
+                os.ftruncate(handle, size)
         finally:
             os.close(handle)
 

@@ -60,3 +60,27 @@ def test_samples_are_wanted_for_an_hour_after_a_look(
     looked = (tmp_path / "traffic-looked").stat().st_mtime
     monkeypatch.setattr(traffic_samples.time, "time", lambda: looked + HOUR + 1)
     assert not files.is_wanted()
+
+
+def test_samples_of_a_clock_that_was_wrong_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, files = Clock(monkeypatch), SampleFiles(tmp_path)
+    clock.now += 400 * 86400
+    files.add(clock.sample(1))
+    clock.now -= 400 * 86400
+    for minute in range(180):
+        files.add(clock.sample(minute))
+        clock.now += 60
+    assert files.series("backends", "web")["values"]["rate"][-1] == 179
+    lines = sum(len(file.read_bytes().splitlines()) for file in tmp_path.glob("*.jsonl"))
+    assert lines <= 62
+
+
+def test_a_full_disk_leaves_no_part_of_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, files = Clock(monkeypatch), SampleFiles(tmp_path)
+    files.add(clock.sample(1))
+    write = traffic_samples.os.write
+    with monkeypatch.context() as full:
+        full.setattr(traffic_samples.os, "write", lambda handle, data: write(handle, data[:20]))
+        files.add(clock.sample(2))
+    files.add(clock.sample(3))
+    assert files.series("backends", "web")["values"]["rate"] == [1, 3]
