@@ -2,7 +2,8 @@
 
 A viewer gets a whole picture first, and then what has changed. Between two looks the hub rests for
 at least `SHARE` times as long as the last one took, so that looking costs at most one part in
-`SHARE` of a processor, however many proxies and servers there are.
+`SHARE` of a processor, however many proxies and servers there are. For a viewer that comes the rest
+is shorter, but never below `LEAST` times as long.
 """
 
 import logging
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakSet
 
 from dataplane_core.plugin import CollectedFeed, DataplaneError, Runtime, Sink, TooMany, to_json
 from dataplane_plugins.page.traffic_rows import (
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 PERIOD = 2.0  # seconds between two looks
 SHARE = 100
+LEAST = 10
 LIFE = 3600.0  # seconds of a stream: the client comes again, and shows that it still may
 ALL = "*"
 _COUNTED = ("servers", "not_up")
@@ -148,6 +151,7 @@ class TrafficHub:
     def __init__(self, runtime: Runtime, limit: int) -> None:
         self._runtime, self._limit = runtime, limit
         self._lock = threading.Lock()
+        self._open: WeakSet[TrafficFeed] = WeakSet()  # a request may fail before its answer
         self._fed: set[TrafficFeed] = set()
         self._last: dict[str, Picture] = {}
         self._answers: dict[str, Picture] = {}
@@ -160,13 +164,15 @@ class TrafficHub:
         self, servers: str, may_go_on: Callable[[], bool] = lambda: True
     ) -> TrafficFeed:
         """Return a stream; raises `TooMany`."""
+        feed = TrafficFeed(self, servers, may_go_on)
         with self._lock:
-            if len(self._fed) >= self._limit:
+            if len(self._open) >= self._limit:
                 raise TooMany(
                     f"{self._limit} streams of traffic are open in this process: close one, or "
                     "raise dataplane.event_streams"
                 )
-        return TrafficFeed(self, servers, may_go_on)
+            self._open.add(feed)
+        return feed
 
     def begin(self, feed: TrafficFeed) -> None:
         """Show pictures to a feed from now on."""
@@ -180,6 +186,7 @@ class TrafficHub:
     def end(self, feed: TrafficFeed) -> None:
         """Forget a feed."""
         with self._lock:
+            self._open.discard(feed)
             self._fed.discard(feed)
 
     def _run(self) -> None:
@@ -190,7 +197,9 @@ class TrafficHub:
                 self._show()
             except Exception:
                 log.exception("the traffic cannot be shown")
-            self._woken.wait(max(PERIOD, SHARE * (time.monotonic() - began)))
+            cost = time.monotonic() - began
+            time.sleep(LEAST * cost)  # somebody may come again and again
+            self._woken.wait(max(PERIOD, SHARE * cost) - LEAST * cost)
 
     def _has_more(self) -> bool:
         with self._lock:
@@ -207,8 +216,16 @@ class TrafficHub:
         looks = self._looks(wanted)
         for feed in feeds:
             if feed.servers in looks:
-                feed.show(looks[feed.servers])
+                self._show_to(feed, looks[feed.servers])
         self._last = {key: one for key, one in self._last.items() if key in wanted}
+
+    def _show_to(self, feed: TrafficFeed, look: Look) -> None:
+        try:
+            feed.show(look)
+        except DataplaneError as error:  # of the state, which knows whether a session still is one
+            log.warning("a viewer of the traffic gets no picture: %s", error)
+        except Exception:
+            log.exception("a viewer of the traffic gets no picture")
 
     def _looks(self, wanted: set[str]) -> dict[str, Look]:
         """Look at HAProxy once for the proxies, and once for each choice of servers."""

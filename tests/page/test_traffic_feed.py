@@ -1,12 +1,15 @@
 """One look at HAProxy for all viewers: whole first, then what has changed."""
 
+import itertools
 import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from dataplane_core.errors import StorageFailed
 from dataplane_core.plugin import RuntimeUnreachable, TooMany
+from dataplane_plugins.page import traffic_feed
 from dataplane_plugins.page.traffic_feed import TrafficHub
 
 HEAD = "# pxname,svname,scur,stot,status,lastchg,iid,type,rate,\n"
@@ -122,3 +125,44 @@ def test_there_is_a_limit(process: Process) -> None:
     viewer_of(hub)
     with pytest.raises(TooMany, match="event_streams"):
         hub.open("")
+
+
+def test_streams_count_that_have_not_begun(process: Process) -> None:
+    hub = hub_of(process, limit=1)
+    opened = hub.open("")
+    with pytest.raises(TooMany):
+        hub.open("")
+    opened.close()
+    viewer_of(hub)
+
+
+def test_a_viewer_whose_session_cannot_be_read_takes_nothing_from_others(process: Process, caplog: Any) -> None:
+    hub = hub_of(process)
+
+    def fail() -> bool:
+        raise StorageFailed("the state cannot be read")
+
+    broken = Viewer()
+    hub.open("", fail).attach(broken)
+    others = [viewer_of(hub) for _ in range(4)]
+    hub._show()
+    assert (broken.got, [len(one.got) for one in others]) == ([], [1, 1, 1, 1])
+    assert "Traceback" not in caplog.text
+
+
+def test_whoever_comes_again_and_again_has_no_more_looks_made(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, moments, rests = hub_of(process), itertools.count(0.0, 0.5), list[float]()
+    clock = SimpleNamespace(monotonic=lambda: next(moments), time=lambda: 0.0, sleep=rests.append)
+    monkeypatch.setattr(traffic_feed, "time", clock)
+    monkeypatch.setattr(hub, "_show", lambda: None)
+    waits = list[float]()
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        hub.end(feed)
+
+    feed = hub.open("")
+    hub.begin(feed)
+    monkeypatch.setattr(hub._woken, "wait", wait)
+    hub._run()
+    assert (rests, waits) == ([5.0], [45.0]), "a look of half a second"
