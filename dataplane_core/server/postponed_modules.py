@@ -41,8 +41,6 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "logging.config": {"dictConfig", "fileConfig"},  # gunicorn's settings of the log
     "logging.handlers": (),  # log lines sent to other servers, or into files
     "pickle": (),  # log lines sent to another Python
-    "shutil": {"rmtree"},  # copies of whole folders
-    "subprocess": (),  # checks by HAProxy
     "textwrap": (),  # groups of exceptions in tracebacks
     "xml.etree.ElementTree": (),  # Falcon's errors in XML
 }
